@@ -1,0 +1,1 @@
+"""HTTP only: user endpoints, the webhook route, the management API, pages and static files."""

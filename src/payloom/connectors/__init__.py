@@ -1,0 +1,1 @@
+"""Everything a workflow can call, one folder per outside system, all of the same shape."""

@@ -1,0 +1,1 @@
+"""Database sessions, column types and migrations."""

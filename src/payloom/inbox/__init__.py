@@ -1,0 +1,1 @@
+"""Webhook intake: verify, store, dedupe. Knows nothing of any SDK."""

@@ -1,0 +1,1 @@
+"""The application: publish versions, match triggers, start, advance and show runs."""
