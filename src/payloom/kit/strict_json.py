@@ -76,9 +76,7 @@ def loads(raw: bytes) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_constant, parse_int=_int64, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
-        raise NotStrictJson(
-            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from None
+        raise NotStrictJson(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise NotStrictJson(f"the body is nested deeper than {MAX_DEPTH} levels") from None
     if "\\u" in text and _has_bad_text(value):
