@@ -1,0 +1,66 @@
+"""What the driver asks of the connectors: do one table step inside a transaction, do one outside step once.
+
+A connector answers with the step's value (JSON-able, plus `datetime`) or raises `StepFailed`. Any other exception is a bug
+in the connector and is recorded as the step failure `internal`, except database errors, which roll the transaction back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from payloom.workflows.commands import Do, StepFailure
+
+
+class StepFailed(Exception):
+    """The step could not be done; `failure` says why, in the words `catch` and the run page use."""
+
+    def __init__(self, failure: StepFailure) -> None:
+        self.failure = failure
+        super().__init__(f"{failure.kind}: {failure.message}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which try of an outside step this is.
+
+    number: 1 for the first.
+    first_at: when the first try began. Outside systems forget idempotency keys (Stripe after 24 hours): a step whose first try
+        is older than that must look for its effect before it sends again.
+    in_doubt: an earlier try may have had its effect (the process died during it, or it ended without an answer).
+    run_id: the run, for metadata and logs.
+    """
+
+    run_id: str
+    number: int
+    first_at: dt.datetime
+    in_doubt: bool = False
+
+
+class TableHost(Protocol):
+    """Does table verbs."""
+
+    def perform(self, tx: sa.Connection, verb: str, table: str, args: Mapping[str, Any]) -> Any:
+        """Do one table step inside `tx` and return its value.
+
+        Synchronous: nothing but database work. Raises `StepFailed`; the caller undoes what this step wrote. The failure kind
+        `row_not_found` with an `update` lets a run started by an event wait until the row exists.
+        """
+        ...
+
+
+class OutsideHost(Protocol):
+    """Does everything that leaves the machine: verbs `stripe`, `email`, `http`, `python`."""
+
+    async def perform(self, do: Do, attempt: Attempt) -> Any:
+        """Do one step under `do.key` and return its value.
+
+        May be called again with the same `do` after a crash or a retryable failure; the effect must happen once per `do.key`.
+        Raises `StepFailed`, with `failure.retryable` when trying again may help, and `failure.data["in_doubt"] = True` when the
+        effect may have happened all the same.
+        """
+        ...
