@@ -1,0 +1,207 @@
+"""Settings: payloom.yaml, then the environment on top; refused when they could lose money or leak a secret.
+
+    settings = load_settings(Path("shop"))
+
+Order, later wins: defaults, payloom.yaml, its `environments: <name>:` part, `PAYLOOM_*` variables, arguments.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from payloom.settings.errors import (
+    BadSettings,
+    MissingVariable,
+    SecretInFile,
+    SettingsError,
+    StripeKeysRefused,
+)
+from payloom.settings.file import (
+    FILE_NAME,
+    FileSettings,
+    MailSection,
+    Reference,
+    StripeSection,
+    merge,
+    read_file,
+    validate,
+)
+from payloom.settings.keys import Mode, StripeSettings, local_stripe, real_stripe
+from payloom.settings.local import LocalState
+from payloom.settings.model import MailSettings, Settings
+from payloom.settings.variables import Variables, read_variables
+
+__all__ = [
+    "FILE_NAME",
+    "BadSettings",
+    "FileSettings",
+    "LocalState",
+    "MailSettings",
+    "MissingVariable",
+    "Mode",
+    "SecretInFile",
+    "Settings",
+    "SettingsError",
+    "StripeKeysRefused",
+    "StripeSettings",
+    "documented_names",
+    "load_settings",
+]
+
+DEFAULT_DATABASE = "data/payloom.sqlite"
+
+
+def load_settings(
+    root: Path,
+    *,
+    port: int | None = None,
+    local_stripe_port: int | None = None,
+    database_url: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return the settings of the project in `root`. Arguments win over everything. Raises SettingsError."""
+    environ = os.environ if environ is None else environ
+    root = root.resolve()
+    variables = read_variables()
+    raw = read_file(root / FILE_NAME)
+    base = validate(raw)
+    environment = variables.env or base.environment
+    file = validate(merge(raw, environment), f"{FILE_NAME} (environment {environment})")
+    web_port = _first(port, variables.port, file.port)
+    stripe_port = _first(local_stripe_port, variables.local_stripe_port, file.stripe.local_port)
+    local = LocalState(root / "data")
+    site_url = _site_url(file, variables, environ, environment, web_port)
+    stripe = real_stripe(file.stripe, environ, environment)
+    if stripe is None:
+        stripe = local_stripe(f"http://127.0.0.1:{stripe_port}", local.secret("webhook_secret", "whsec_"))
+    admin_token = _optional(file.admin_token, environ)
+    if admin_token is None and environment == "dev":
+        admin_token = SecretStr(local.secret("admin_token"))
+    return Settings(
+        name=file.name or root.name,
+        environment=environment,
+        root=root,
+        site_url=site_url,
+        host=variables.host or file.host,
+        port=web_port,
+        database_url=_database_url(database_url or variables.database_url or _text(file.database, environ), root),
+        stripe=stripe,
+        local_stripe_port=stripe_port,
+        mail=_mail(file.mail, environ, environment, site_url),
+        env={
+            **{name: str(_text(value, environ)) for name, value in file.env.items()},
+            "SITE_URL": site_url,
+            "ENVIRONMENT": environment,
+        },
+        secrets={name: SecretStr(_needed(ref, environ)) for name, ref in file.secrets.items()},
+        admin_token=admin_token,
+        metrics_token=_optional(file.metrics_token, environ),
+        http_allow=tuple(file.http_allow),
+        trusted_proxies=tuple(file.trusted_proxies),
+        log_format=file.log_format or ("console" if environment == "dev" else "json"),
+        log_level=variables.log_level.lower(),
+    )
+
+
+def documented_names() -> Iterator[tuple[str, str]]:
+    """Yield (name, description) of every setting and variable; the reference page has an entry for each."""
+    sections = {"stripe": StripeSection, "mail": MailSection}
+    for key, field in FileSettings.model_fields.items():
+        yield key, field.description or ""
+        if key in sections:
+            for inner, part in sections[key].model_fields.items():
+                yield f"{key}.{part.alias or inner}", part.description or ""
+    for key, field in Variables.model_fields.items():
+        yield f"PAYLOOM_{key.upper()}", field.description or ""
+
+
+def _first(*values: int | None) -> int:
+    return next(value for value in values if value is not None)
+
+
+def _needed(reference: Reference, environ: Mapping[str, str]) -> str:
+    value = environ.get(reference.env, "")
+    if not value:
+        raise MissingVariable(
+            f"{FILE_NAME} refers to the environment variable {reference.env}, which is not set",
+            hint=f"Set {reference.env}, or remove the setting.",
+        )
+    return value
+
+
+def _text(value: str | int | bool | Reference | None, environ: Mapping[str, str]) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, Reference):
+        return _needed(value, environ)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _optional(reference: Reference, environ: Mapping[str, str]) -> SecretStr | None:
+    value = environ.get(reference.env, "").strip()
+    if value and len(value) < 16:
+        raise BadSettings(f"{reference.env} is too short to be a token", hint="Use at least 16 random characters.")
+    return SecretStr(value) if value else None
+
+
+def _site_url(file: FileSettings, variables: Variables, environ: Mapping[str, str], environment: str, port: int) -> str:
+    given = variables.site_url or _text(file.site_url, environ)
+    if given is None:
+        if environment != "dev":
+            raise BadSettings(
+                f"site_url is not set, and {environment} needs to know the address customers see",
+                hint="Set site_url in payloom.yaml or PAYLOOM_SITE_URL, such as https://shop.example.com.",
+            )
+        return f"http://localhost:{port}"
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise BadSettings(f"site_url {given!r} is not an address", hint="Write it like https://shop.example.com.")
+    if environment == "production" and parts.scheme != "https":
+        raise BadSettings(
+            f"site_url {given!r} is not https, and this is production",
+            hint="Sessions and payments need https; use the https address.",
+        )
+    return given.rstrip("/")
+
+
+def _database_url(given: str | None, root: Path) -> str:
+    text = given or DEFAULT_DATABASE
+    if text.startswith(("postgres://", "postgresql://")):
+        return "postgresql+psycopg://" + text.split("://", 1)[1]
+    if text.startswith(("postgresql+psycopg://", "sqlite://")):
+        return text
+    if "://" in text:
+        scheme = text.split("://", 1)[0]
+        raise BadSettings(
+            f"the database address starts with {scheme}://, which Payloom does not know",
+            hint="Use a SQLite file such as data/shop.sqlite, or a postgresql:// address.",
+        )
+    return f"sqlite:///{(root / text).resolve()}"
+
+
+def _mail(section: MailSection, environ: Mapping[str, str], environment: str, site_url: str) -> MailSettings:
+    transport = section.transport
+    if transport is None:
+        if environment == "production":
+            raise BadSettings(
+                "mail.transport is not set, and this is production: receipts would go nowhere",
+                hint="Set mail: {transport: smtp, host: …}; or transport: outbox if nothing shall be sent.",
+            )
+        transport = "outbox"
+    if transport == "smtp" and not section.host:
+        raise BadSettings("mail.transport is smtp but mail.host is not set", hint="Set mail.host to your SMTP server.")
+    host = urlsplit(site_url).hostname or "localhost"
+    return MailSettings(
+        transport=transport,
+        sender=section.sender or f"no-reply@{host if '.' in host else 'example.com'}",
+        host=section.host,
+        port=section.port,
+        tls=section.tls,
+        username=_text(section.username, environ),
+        password=SecretStr(_needed(section.password, environ)) if section.password else None,
+    )

@@ -1,0 +1,45 @@
+"""Why a project's settings are refused.
+
+PayloomError
+└── SettingsError
+    ├── BadSettings          payloom.yaml or an environment variable does not say what it must
+    ├── SecretInFile         a key or password stands in payloom.yaml itself
+    ├── MissingVariable      payloom.yaml refers to an environment variable that is not set
+    └── StripeKeysRefused    the Stripe keys do not fit each other or the environment
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from payloom.kit.errors import PayloomError
+
+
+class SettingsError(PayloomError):
+    """The settings are not usable."""
+
+    code: ClassVar[str] = "settings_error"
+
+
+class BadSettings(SettingsError):
+    """A setting has a value that cannot be used."""
+
+    code: ClassVar[str] = "bad_settings"
+
+
+class SecretInFile(SettingsError):
+    """A secret stands in payloom.yaml; files are shared and kept for ever."""
+
+    code: ClassVar[str] = "secret_in_file"
+
+
+class MissingVariable(SettingsError):
+    """An environment variable that payloom.yaml refers to is not set."""
+
+    code: ClassVar[str] = "missing_variable"
+
+
+class StripeKeysRefused(SettingsError):
+    """The Stripe keys do not fit the environment."""
+
+    code: ClassVar[str] = "stripe_keys_refused"

@@ -1,0 +1,215 @@
+"""payloom.yaml: its shape, read with positions, and the refusal of secrets written into it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from payloom.kit.suggest import did_you_mean
+from payloom.settings.errors import BadSettings, SecretInFile
+
+FILE_NAME = "payloom.yaml"
+EnvironmentName = Literal["dev", "staging", "production"]
+_SECRET = re.compile(r"\b(?:(?:sk|rk)_(?:test|live)_\w+|whsec_\w+)")
+_REFERENCES = {"secret_key", "publishable_key", "webhook_secret", "password", "admin_token", "metrics_token"}
+_URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Reference(BaseModel):
+    """`{env: NAME}`: the value of an environment variable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class StripeSection(_Section):
+    """Where the Stripe keys come from. Without a secret key the local Stripe is used (development only)."""
+
+    secret_key: Reference = Field(
+        Reference(env="STRIPE_SECRET_KEY"), description="The variable that holds the secret (or restricted) key."
+    )
+    publishable_key: Reference = Field(
+        Reference(env="STRIPE_PUBLISHABLE_KEY"), description="The variable that holds the publishable key for pages."
+    )
+    webhook_secret: Reference = Field(
+        Reference(env="STRIPE_WEBHOOK_SECRET"),
+        description="The variable that holds the webhook signing secret; while you rotate, several with commas.",
+    )
+    local_port: Port = Field(4243, description="The port of the local Stripe.")
+
+
+class MailSection(_Section):
+    """How mail leaves."""
+
+    transport: Literal["outbox", "smtp"] | None = Field(
+        None, description="`outbox` keeps mails in the database (the default in dev); `smtp` sends them."
+    )
+    sender: str | None = Field(None, alias="from", description="The sender, such as `Shop <shop@example.com>`.")
+    host: str | None = Field(None, description="The SMTP server.")
+    port: Port = Field(587, description="The SMTP server's port.")
+    tls: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted.")
+    username: str | Reference | None = Field(None, description="The SMTP user.")
+    password: Reference | None = Field(None, description="The variable that holds the SMTP password.")
+
+
+class FileSettings(_Section):
+    """What payloom.yaml may say, at the top and again under `environments: <name>:`."""
+
+    name: str | None = Field(None, description="The project's name, shown on pages and in mails.")
+    environment: EnvironmentName = Field("dev", description="The environment when `PAYLOOM_ENV` is not set.")
+    site_url: str | Reference | None = Field(
+        None, description="The address customers see; links in mails and Stripe's return addresses start with it."
+    )
+    host: str = Field("127.0.0.1", description="The address the server listens on.")
+    port: Port = Field(4242, description="The port the server listens on.")
+    database: str | Reference | None = Field(
+        None,
+        description="A SQLite file (default `data/payloom.sqlite`) or a `postgresql://` address.",
+    )
+    stripe: StripeSection = Field(StripeSection(), description="Where the Stripe keys come from.")  # type: ignore[call-arg]
+    mail: MailSection = Field(MailSection(), description="How mail leaves.")  # type: ignore[call-arg]
+    env: dict[str, str | int | bool | Reference] = Field(
+        {}, description="The values expressions may read as `env.NAME`; nothing else of the environment is visible."
+    )
+    secrets: dict[str, Reference] = Field(
+        {}, description="Secrets that HTTP steps may send as `secrets.NAME`; never readable, never logged."
+    )
+    admin_token: Reference = Field(
+        Reference(env="PAYLOOM_ADMIN_TOKEN"), description="The variable that holds the management API's bearer token."
+    )
+    metrics_token: Reference = Field(
+        Reference(env="PAYLOOM_METRICS_TOKEN"),
+        description="The variable that holds the token for `/metrics`; without one only this machine may read.",
+    )
+    http_allow: list[str] = Field([], description="Hosts that `http` steps may call.")
+    trusted_proxies: list[str] = Field([], description="Addresses of proxies whose `X-Forwarded-*` headers count.")
+    log_format: Literal["console", "json"] | None = Field(
+        None, description="How the server's log looks: `console` in dev, `json` elsewhere."
+    )
+    environments: dict[EnvironmentName, dict[str, Any]] = Field(
+        {}, description="Settings that hold only in one environment; they replace the ones above key by key."
+    )
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the raw mapping of a payloom.yaml after refusing secrets in it. Raises BadSettings or SecretInFile."""
+    if not path.is_file():
+        raise BadSettings(
+            f"there is no {FILE_NAME} in {path.parent}",
+            hint="Make a project with `payloom init NAME`, or change folder.",
+        )
+    text = path.read_text("utf-8")
+    try:
+        data = YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
+        raise BadSettings(f"this is not valid YAML: {error.problem}", where=where) from None
+    except YAMLError as error:
+        raise BadSettings(f"this is not valid YAML: {error}", where=path.name) from None
+    if data is None:
+        return {}
+    if not isinstance(data, CommentedMap):
+        raise BadSettings("the file must be a map of settings", where=f"{path.name}:1:1")
+    _refuse_secrets(data, path.name)
+    return _plain(data)
+
+
+def merge(raw: Mapping[str, Any], environment: str) -> dict[str, Any]:
+    """Return the top-level settings with those of `environments: <environment>` laid over them, key by key."""
+    base = {key: value for key, value in raw.items() if key != "environments"}
+    extra = (raw.get("environments") or {}).get(environment) or {}
+    return _overlay(base, extra)
+
+
+def validate(raw: Mapping[str, Any], where: str = FILE_NAME) -> FileSettings:
+    """Return the typed settings; raises BadSettings naming every wrong field and what may have been meant."""
+    try:
+        return FileSettings.model_validate(raw)
+    except ValidationError as error:
+        lines = [_explain(problem) for problem in error.errors()]
+        raise BadSettings("; ".join(dict.fromkeys(lines)), where=where) from None
+
+
+def _explain(problem: Any) -> str:
+    path = [str(part) for part in problem["loc"] if part not in {"Reference", "str", "int", "bool"}]
+    name = ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        section = FileSettings.model_fields
+        if len(path) > 1 and path[0] in {"stripe", "mail"}:
+            section = (StripeSection if path[0] == "stripe" else MailSection).model_fields
+        names = [field.alias or key for key, field in section.items()]
+        guess = did_you_mean(path[-1], names)
+        return f"{name}: there is no such setting" + (f", {guess}" if guess else "")
+    if isinstance(problem["input"], str) and path[-1:] in (
+        ["secret_key"],
+        ["webhook_secret"],
+        ["password"],
+        ["admin_token"],
+    ):
+        return f"{name}: write a reference such as {{env: {path[-1].upper()}}}"
+    return f"{name}: {problem['msg']}"
+
+
+def _overlay(base: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in extra.items():
+        old = merged.get(key)
+        is_section = isinstance(value, Mapping) and isinstance(old, Mapping) and set(value) != {"env"}
+        merged[key] = _overlay(old, value) if is_section else value  # type: ignore[arg-type]
+    return merged
+
+
+def _refuse_secrets(data: CommentedMap, file: str) -> None:
+    for value, path, line in _scalars(data, "", 0):
+        where = f"{file}:{line + 1} ({path})"
+        if match := _SECRET.search(value):
+            kind = match[0].split("_")[0]
+            raise SecretInFile(
+                f"a Stripe secret ({kind}_…) stands in the file",
+                where=where,
+                hint="Put it into the environment, write {env: NAME} here, and roll the key.",
+            )
+        if _URL_PASSWORD.match(value):
+            raise SecretInFile(
+                "an address with a password stands in the file",
+                where=where,
+                hint="Put the whole address into the environment and write {env: NAME} here.",
+            )
+
+
+def _scalars(node: Any, path: str, line: int) -> Iterator[tuple[str, str, int]]:
+    if isinstance(node, CommentedMap):
+        for key, value in node.items():
+            at = node.lc.key(key)[0] if key in (node.lc.data or {}) else line
+            yield str(key), f"{path}.{key}".lstrip("."), at
+            yield from _scalars(value, f"{path}.{key}".lstrip("."), at)
+    elif isinstance(node, CommentedSeq):
+        for index, value in enumerate(node):
+            yield from _scalars(value, f"{path}[{index}]", line)
+    elif isinstance(node, str):
+        yield node, path, line
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    if isinstance(node, str):
+        return str(node)
+    if isinstance(node, bool) or node is None:
+        return node
+    return int(node) if isinstance(node, int) else node

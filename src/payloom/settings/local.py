@@ -1,0 +1,48 @@
+"""What a project in development keeps in `data/local.json`: made-up secrets, the running server's addresses.
+
+The secrets here open nothing outside this machine: the local Stripe's webhook secret and a token for the command line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+LOCAL_FILE = "local.json"
+
+
+class LocalState:
+    """The file `data/local.json`, readable by its owner only. Written whole, by rename."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Open the file in `data_dir`; it is made when first needed."""
+        self.path = data_dir / LOCAL_FILE
+
+    def read(self) -> dict[str, Any]:
+        """Return what is kept; an unreadable or broken file counts as empty."""
+        try:
+            found = json.loads(self.path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def update(self, **values: Any) -> dict[str, Any]:
+        """Lay `values` over what is kept (None removes a key) and return the whole."""
+        merged = {key: value for key, value in {**self.read(), **values}.items() if value is not None}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(f".{os.getpid()}.tmp")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(merged, file, indent=2)
+        draft.replace(self.path)
+        return merged
+
+    def secret(self, name: str, prefix: str = "") -> str:
+        """Return the secret kept under `name`, making it first if there is none."""
+        kept = self.read().get(name)
+        if isinstance(kept, str) and kept:
+            return kept
+        return str(self.update(**{name: prefix + secrets.token_hex(24)})[name])

@@ -1,0 +1,105 @@
+"""The settings a running Payloom works with: typed, resolved, and safe to print."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from payloom.kit.redaction import redact
+from payloom.settings.file import EnvironmentName
+from payloom.settings.keys import StripeSettings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MailSettings:
+    """How mail leaves. `transport` outbox: mails are only stored."""
+
+    transport: Literal["outbox", "smtp"]
+    sender: str
+    host: str | None = None
+    port: int = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password: SecretStr | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between machines.
+
+    root: the project's folder. site_url: without a slash at the end. database_url: an SQLAlchemy address.
+    env: what expressions read as `env.…`; always holds SITE_URL and ENVIRONMENT.
+    """
+
+    name: str
+    environment: EnvironmentName
+    root: Path
+    site_url: str
+    host: str
+    port: int
+    database_url: str
+    stripe: StripeSettings
+    local_stripe_port: int
+    mail: MailSettings
+    env: Mapping[str, str]
+    secrets: Mapping[str, SecretStr]
+    admin_token: SecretStr | None
+    metrics_token: SecretStr | None
+    http_allow: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
+    log_format: Literal["console", "json"]
+    log_level: str
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the project keeps its database and the local Stripe's state."""
+        return self.root / "data"
+
+    @property
+    def is_dev(self) -> bool:
+        """Whether this is a developer's machine."""
+        return self.environment == "dev"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies are sent over HTTPS only."""
+        return self.site_url.startswith("https://")
+
+    @property
+    def origin(self) -> str:
+        """`scheme://host[:port]` of the site, as browsers send it in Origin."""
+        parts = urlsplit(self.site_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """Host names a request may be addressed to (without the port)."""
+        return frozenset({urlsplit(self.site_url).hostname or "localhost", "localhost", "127.0.0.1", "::1", self.host})
+
+    @property
+    def webhook_url(self) -> str:
+        """Where Stripe delivers events."""
+        return f"{self.site_url}/api/stripe/webhook"
+
+    def public(self) -> dict[str, Any]:
+        """Return the settings as JSON without any secret, for `doctor` and the studio."""
+        masked = redact(dataclasses.asdict(self) | {"root": str(self.root)})
+        masked["secrets"] = sorted(self.secrets)
+        masked["env"] = sorted(self.env)
+        masked["database_url"] = self.database_url.split("@")[-1]
+        for key in ("admin_token", "metrics_token"):
+            masked[key] = "set" if getattr(self, key) else None
+        masked["stripe"] = {
+            "mode": self.stripe.mode,
+            "api_base": self.stripe.api_base or "https://api.stripe.com",
+            "publishable_key": self.stripe.publishable_key,
+            "secret_key": self.stripe.secret_key.get_secret_value()[:8] + "…",
+            "webhook_secrets": len(self.stripe.webhook_secrets),
+        }
+        masked["mail"] = dataclasses.asdict(self.mail) | {"password": "set" if self.mail.password else None}
+        return {key: list(value) if isinstance(value, tuple | frozenset) else value for key, value in masked.items()}

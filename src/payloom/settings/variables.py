@@ -1,0 +1,32 @@
+"""The environment variables Payloom itself reads. Everything else of the environment needs a line in payloom.yaml."""
+
+from __future__ import annotations
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from payloom.settings.errors import BadSettings
+from payloom.settings.file import EnvironmentName
+
+
+class Variables(BaseSettings):
+    """`PAYLOOM_*` variables; each wins over the same setting in payloom.yaml."""
+
+    model_config = SettingsConfigDict(env_prefix="PAYLOOM_", extra="ignore", env_ignore_empty=True, frozen=True)
+
+    env: EnvironmentName | None = Field(default=None, description="The environment: `dev`, `staging` or `production`.")
+    database_url: str | None = Field(default=None, description="A SQLite file or a `postgresql://` address.")
+    site_url: str | None = Field(default=None, description="The address customers see.")
+    host: str | None = Field(default=None, description="The address the server listens on.")
+    port: int | None = Field(default=None, description="The port the server listens on.", ge=0, le=65535)
+    local_stripe_port: int | None = Field(default=None, description="The port of the local Stripe.", ge=0, le=65535)
+    log_level: str = Field(default="info", description="`debug`, `info`, `warning` or `error`.")
+
+
+def read_variables() -> Variables:
+    """Return what the process's environment says; raises BadSettings naming the variable."""
+    try:
+        return Variables()
+    except ValidationError as error:
+        lines = [f"PAYLOOM_{str(p['loc'][-1]).upper()}: {p['msg']}" for p in error.errors()]
+        raise BadSettings("; ".join(lines)) from None

@@ -1,0 +1,178 @@
+"""Settings come from payloom.yaml and the environment, and are refused when they could lose money or leak a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from payloom.settings import (
+    BadSettings,
+    LocalState,
+    MissingVariable,
+    SecretInFile,
+    StripeKeysRefused,
+    documented_names,
+    load_settings,
+)
+
+TEST_KEYS = {
+    "STRIPE_SECRET_KEY": "sk_test_abc123",
+    "STRIPE_PUBLISHABLE_KEY": "pk_test_abc123",
+    "STRIPE_WEBHOOK_SECRET": "whsec_abcdef123456",
+}
+LIVE_KEYS = {
+    "STRIPE_SECRET_KEY": "sk_live_abc123",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_abc123",
+    "STRIPE_WEBHOOK_SECRET": "whsec_abcdef123456",
+}
+PRODUCTION = "environment: production\nsite_url: https://shop.example.com\nmail: {transport: outbox}\n"
+
+
+@pytest.fixture(autouse=True)
+def no_inherited_variables(monkeypatch):
+    for name in ("ENV", "DATABASE_URL", "SITE_URL", "HOST", "PORT", "LOCAL_STRIPE_PORT", "LOG_LEVEL"):
+        monkeypatch.delenv(f"PAYLOOM_{name}", raising=False)
+
+
+def project(tmp_path: Path, text: str = "name: Shop\n") -> Path:
+    (tmp_path / "payloom.yaml").write_text(text, "utf-8")
+    return tmp_path
+
+
+def test_a_new_project_runs_on_sqlite_the_local_stripe_and_the_outbox(tmp_path):
+    settings = load_settings(project(tmp_path), environ={})
+    assert settings.database_url == f"sqlite:///{tmp_path}/data/payloom.sqlite"
+    assert settings.stripe.mode == "local"
+    assert settings.stripe.api_base == "http://127.0.0.1:4243"
+    assert settings.mail.transport == "outbox"
+    assert settings.site_url == "http://localhost:4242"
+    assert settings.env == {"SITE_URL": "http://localhost:4242", "ENVIRONMENT": "dev"}
+
+
+def test_the_local_webhook_secret_stays_the_same_and_is_private(tmp_path):
+    first = load_settings(project(tmp_path), environ={})
+    second = load_settings(tmp_path, environ={})
+    assert first.stripe.webhook_secrets == second.stripe.webhook_secrets
+    assert (tmp_path / "data" / "local.json").stat().st_mode & 0o077 == 0
+
+
+def test_three_variables_point_the_same_project_at_stripe(tmp_path):
+    settings = load_settings(
+        project(tmp_path), environ=TEST_KEYS | {"STRIPE_WEBHOOK_SECRET": "whsec_old123, whsec_new456"}
+    )
+    assert settings.stripe.mode == "test"
+    assert settings.stripe.api_base is None
+    assert settings.stripe.script_url.startswith("https://js.stripe.com/")
+    assert [secret.get_secret_value() for secret in settings.stripe.webhook_secrets] == ["whsec_old123", "whsec_new456"]
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "reason"),
+    [
+        ("name: x\n", LIVE_KEYS, "live key, but the environment is dev"),
+        (PRODUCTION, TEST_KEYS, "test key, but the environment is production"),
+        (PRODUCTION, {}, "STRIPE_SECRET_KEY is not set"),
+        ("name: x\n", TEST_KEYS | {"STRIPE_WEBHOOK_SECRET": ""}, "STRIPE_WEBHOOK_SECRET is not set"),
+        ("name: x\n", TEST_KEYS | {"STRIPE_WEBHOOK_SECRET": " , "}, "STRIPE_WEBHOOK_SECRET is not set"),
+        ("name: x\n", TEST_KEYS | {"STRIPE_WEBHOOK_SECRET": "secret"}, "not a webhook signing secret"),
+        ("name: x\n", TEST_KEYS | {"STRIPE_PUBLISHABLE_KEY": "pk_live_abc"}, "is a live key"),
+        ("name: x\n", TEST_KEYS | {"STRIPE_PUBLISHABLE_KEY": ""}, "STRIPE_PUBLISHABLE_KEY is not set"),
+        ("name: x\n", TEST_KEYS | {"STRIPE_SECRET_KEY": "pk_test_abc123"}, "is not a Stripe secret key"),
+        ("name: x\n", {"STRIPE_WEBHOOK_SECRET": "whsec_abcdef"}, "STRIPE_SECRET_KEY is not"),
+    ],
+)
+def test_keys_that_do_not_fit_stop_the_start_with_the_reason_and_the_way_out(tmp_path, text, environ, reason):
+    with pytest.raises(StripeKeysRefused, match=reason) as refused:
+        load_settings(project(tmp_path, text), environ=environ)
+    assert refused.value.hint
+    assert "abc123" not in str(refused.value)
+
+
+def test_production_runs_with_live_keys(tmp_path):
+    settings = load_settings(project(tmp_path, PRODUCTION), environ=LIVE_KEYS)
+    assert settings.stripe.livemode
+    assert settings.secure_cookies
+    assert settings.admin_token is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "stripe: {secret_key: sk_test_4eC39HqLyjWDarjtT1zdp7dc}",
+        "env: {A: 'key is whsec_abcdef'}",
+        "environments:\n  production:\n    env:\n      A: rk_live_abcdef",
+        "database: postgresql://shop:hunter2@db/shop",
+    ],
+)
+def test_a_secret_in_the_file_is_refused_with_its_line_and_not_repeated(tmp_path, line):
+    with pytest.raises(SecretInFile) as refused:
+        load_settings(project(tmp_path, f"name: x\n{line}\n"), environ={})
+    assert str(refused.value).startswith("payloom.yaml:")
+    assert "hunter2" not in str(refused.value)
+    assert "4eC39" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("databse: x.sqlite", "did you mean 'database'"),
+        ("mail: {form: a@b.c}", "did you mean 'from'"),
+        ("environments: {prod: {}}", "environments"),
+        ("port: 99999", "port"),
+        ("database: mysql://db/shop", "mysql://"),
+        ("site_url: localhost", "is not an address"),
+        ("mail: {transport: smtp}", "mail.host is not set"),
+        ("a: [", "not valid YAML"),
+        ("stripe: {secret_key: somewhere}", "write a reference"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path, line, message):
+    with pytest.raises(BadSettings, match=message):
+        load_settings(project(tmp_path, f"name: x\n{line}\n"), environ={})
+
+
+def test_the_part_for_one_environment_wins_key_by_key(tmp_path):
+    text = (
+        "port: 1000\nmail: {from: a@b.c}\nenvironments:\n  staging:\n    port: 2000\n"
+        "    site_url: https://staging.example.com\n    mail: {host: smtp.example.com, transport: smtp}\n"
+    )
+    settings = load_settings(project(tmp_path, text + "environment: staging\n"), environ=TEST_KEYS)
+    assert (settings.port, settings.mail.sender, settings.mail.host) == (2000, "a@b.c", "smtp.example.com")
+
+
+def test_the_environment_wins_over_the_file_and_arguments_win_over_both(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAYLOOM_PORT", "5000")
+    monkeypatch.setenv("PAYLOOM_DATABASE_URL", "postgresql://shop:hunter2@db/shop")
+    settings = load_settings(project(tmp_path, "port: 1000\n"), environ={})
+    assert settings.port == 5000
+    assert settings.database_url == "postgresql+psycopg://shop:hunter2@db/shop"
+    assert load_settings(tmp_path, port=6000, environ={}).port == 6000
+
+
+def test_an_unset_reference_is_named(tmp_path):
+    with pytest.raises(MissingVariable, match="SHOP_API_KEY"):
+        load_settings(project(tmp_path, "secrets: {api: {env: SHOP_API_KEY}}\n"), environ={})
+
+
+def test_printing_settings_shows_no_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAYLOOM_DATABASE_URL", "postgresql://shop:hunter2@db/shop")
+    text = "secrets: {api: {env: SHOP_API_KEY}}\n"
+    settings = load_settings(project(tmp_path, text), environ=TEST_KEYS | {"SHOP_API_KEY": "very-hidden-value"})
+    shown = repr(settings.public()) + repr(settings.stripe)
+    for hidden in ("very-hidden-value", "hunter2", "whsec_abcdef123456", "sk_test_abc123"):
+        assert hidden not in shown
+
+
+def test_local_state_survives_a_broken_file(tmp_path):
+    (tmp_path / "local.json").write_text("{", "utf-8")
+    state = LocalState(tmp_path)
+    assert state.read() == {}
+    assert state.secret("token") == state.secret("token")
+
+
+def test_every_setting_is_documented():
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "settings.md").read_text("utf-8")
+    for name, description in documented_names():
+        assert description, f"{name} has no description"
+        assert f"`{name}`" in text, f"docs/reference/settings.md has no entry for `{name}`"
