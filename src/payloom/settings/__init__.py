@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
@@ -23,8 +23,8 @@ from payloom.settings.errors import (
 )
 from payloom.settings.file import (
     FILE_NAME,
+    EmailSection,
     FileSettings,
-    MailSection,
     Reference,
     StripeSection,
     merge,
@@ -33,15 +33,16 @@ from payloom.settings.file import (
 )
 from payloom.settings.keys import Mode, StripeSettings, local_stripe, real_stripe
 from payloom.settings.local import LocalState
-from payloom.settings.model import MailSettings, Settings
+from payloom.settings.model import DemoAccount, EmailSettings, Settings
 from payloom.settings.variables import Variables, read_variables
 
 __all__ = [
     "FILE_NAME",
     "BadSettings",
+    "DemoAccount",
+    "EmailSettings",
     "FileSettings",
     "LocalState",
-    "MailSettings",
     "MissingVariable",
     "Mode",
     "SecretInFile",
@@ -54,6 +55,7 @@ __all__ = [
 ]
 
 DEFAULT_DATABASE = "data/payloom.sqlite"
+DEFAULT_PORT = 8000
 
 
 def load_settings(
@@ -72,10 +74,9 @@ def load_settings(
     base = validate(raw)
     environment = variables.env or base.environment
     file = validate(merge(raw, environment), f"{FILE_NAME} (environment {environment})")
-    web_port = _first(port, variables.port, file.port)
-    stripe_port = _first(local_stripe_port, variables.local_stripe_port, file.stripe.local_port)
     local = LocalState(root / "data")
-    site_url = _site_url(file, variables, environ, environment, web_port)
+    site_url, web_port = _address(file, variables, environ, environment, port)
+    stripe_port = _first(local_stripe_port, variables.local_stripe_port, file.stripe.local_port, web_port + 1)
     stripe = real_stripe(file.stripe, environ, environment)
     if stripe is None:
         stripe = local_stripe(f"http://127.0.0.1:{stripe_port}", local.secret("webhook_secret", "whsec_"))
@@ -92,7 +93,9 @@ def load_settings(
         database_url=_database_url(database_url or variables.database_url or _text(file.database, environ), root),
         stripe=stripe,
         local_stripe_port=stripe_port,
-        mail=_mail(file.mail, environ, environment, site_url),
+        email=_email(file.email, environ, environment, site_url),
+        accounts=_accounts(file, environment),
+        on_start=tuple(file.on_start),
         env={
             **{name: str(_text(value, environ)) for name, value in file.env.items()},
             "SITE_URL": site_url,
@@ -110,7 +113,7 @@ def load_settings(
 
 def documented_names() -> Iterator[tuple[str, str]]:
     """Yield (name, description) of every setting and variable; the reference page has an entry for each."""
-    sections = {"stripe": StripeSection, "mail": MailSection}
+    sections = {"stripe": StripeSection, "email": EmailSection}
     for key, field in FileSettings.model_fields.items():
         yield key, field.description or ""
         if key in sections:
@@ -149,15 +152,25 @@ def _optional(reference: Reference, environ: Mapping[str, str]) -> SecretStr | N
     return SecretStr(value) if value else None
 
 
-def _site_url(file: FileSettings, variables: Variables, environ: Mapping[str, str], environment: str, port: int) -> str:
+def _address(
+    file: FileSettings, variables: Variables, environ: Mapping[str, str], environment: str, port: int | None
+) -> tuple[str, int]:
     given = variables.site_url or _text(file.site_url, environ)
-    if given is None:
-        if environment != "dev":
-            raise BadSettings(
-                f"site_url is not set, and {environment} needs to know the address customers see",
-                hint="Set site_url in payloom.yaml or PAYLOOM_SITE_URL, such as https://shop.example.com.",
-            )
-        return f"http://localhost:{port}"
+    if given is None and environment != "dev":
+        raise BadSettings(
+            f"site_url is not set, and {environment} needs to know the address customers see",
+            hint="Set site_url in payloom.yaml or PAYLOOM_SITE_URL, such as https://shop.example.com.",
+        )
+    parts = _parsed(given or f"http://127.0.0.1:{DEFAULT_PORT}", environment)
+    chosen = next((value for value in (port, variables.port, file.port) if value is not None), None)
+    if environment == "dev" and _is_loopback(parts.hostname or ""):
+        # On a developer's machine the address customers see is the one we listen on, whatever port that is.
+        chosen = chosen or parts.port or DEFAULT_PORT
+        return f"{parts.scheme}://{parts.hostname}:{chosen}{parts.path}".rstrip("/"), chosen
+    return parts.geturl().rstrip("/"), chosen or DEFAULT_PORT
+
+
+def _parsed(given: str, environment: str) -> SplitResult:
     parts = urlsplit(given)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise BadSettings(f"site_url {given!r} is not an address", hint="Write it like https://shop.example.com.")
@@ -166,7 +179,20 @@ def _site_url(file: FileSettings, variables: Variables, environ: Mapping[str, st
             f"site_url {given!r} is not https, and this is production",
             hint="Sessions and payments need https; use the https address.",
         )
-    return given.rstrip("/")
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "127.0.0.1", "::1"}
+
+
+def _accounts(file: FileSettings, environment: str) -> tuple[DemoAccount, ...]:
+    if file.accounts and environment != "dev":
+        raise BadSettings(
+            f"accounts with passwords stand in the file, and this is {environment}",
+            hint="Move `accounts` under `environments: dev:`; real people sign up themselves.",
+        )
+    return tuple(DemoAccount(one.email, one.password, one.name, tuple(one.roles)) for one in file.accounts)
 
 
 def _database_url(given: str | None, root: Path) -> str:
@@ -184,24 +210,26 @@ def _database_url(given: str | None, root: Path) -> str:
     return f"sqlite:///{(root / text).resolve()}"
 
 
-def _mail(section: MailSection, environ: Mapping[str, str], environment: str, site_url: str) -> MailSettings:
+def _email(section: EmailSection, environ: Mapping[str, str], environment: str, site_url: str) -> EmailSettings:
     transport = section.transport
     if transport is None:
         if environment == "production":
             raise BadSettings(
-                "mail.transport is not set, and this is production: receipts would go nowhere",
-                hint="Set mail: {transport: smtp, host: …}; or transport: outbox if nothing shall be sent.",
+                "email.transport is not set, and this is production: receipts would go nowhere",
+                hint="Set email: {transport: smtp, url: {env: SMTP_URL}}; or transport: outbox to send nothing.",
             )
         transport = "outbox"
-    if transport == "smtp" and not section.host:
-        raise BadSettings("mail.transport is smtp but mail.host is not set", hint="Set mail.host to your SMTP server.")
+    if transport == "smtp" and section.url is None:
+        raise BadSettings(
+            "email.transport is smtp but email.url is not set",
+            hint="Set email.url to {env: SMTP_URL} and SMTP_URL to smtps://user:password@host:465.",
+        )
+    url = _needed(section.url, environ) if section.url and transport == "smtp" else None
+    if url and urlsplit(url).scheme not in {"smtp", "smtps"}:
+        raise BadSettings("the SMTP address does not start with smtp:// or smtps://", where="email.url")
     host = urlsplit(site_url).hostname or "localhost"
-    return MailSettings(
+    return EmailSettings(
         transport=transport,
-        sender=section.sender or f"no-reply@{host if '.' in host else 'example.com'}",
-        host=section.host,
-        port=section.port,
-        tls=section.tls,
-        username=_text(section.username, environ),
-        password=SecretStr(_needed(section.password, environ)) if section.password else None,
+        sender=section.sender or f"no-reply@{host if '.' in host and not _is_loopback(host) else 'example.com'}",
+        url=SecretStr(url) if url else None,
     )

@@ -18,7 +18,7 @@ from payloom.settings.errors import BadSettings, SecretInFile
 FILE_NAME = "payloom.yaml"
 EnvironmentName = Literal["dev", "staging", "production"]
 _SECRET = re.compile(r"\b(?:(?:sk|rk)_(?:test|live)_\w+|whsec_\w+)")
-_REFERENCES = {"secret_key", "publishable_key", "webhook_secret", "password", "admin_token", "metrics_token"}
+_REFERENCES = {"secret_key", "publishable_key", "webhook_secret", "url", "admin_token", "metrics_token"}
 _URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -47,21 +47,29 @@ class StripeSection(_Section):
         Reference(env="STRIPE_WEBHOOK_SECRET"),
         description="The variable that holds the webhook signing secret; while you rotate, several with commas.",
     )
-    local_port: Port = Field(4243, description="The port of the local Stripe.")
+    local_port: Port | None = Field(None, description="The port of the local Stripe; default: the one after `port`.")
 
 
-class MailSection(_Section):
+class EmailSection(_Section):
     """How mail leaves."""
 
     transport: Literal["outbox", "smtp"] | None = Field(
         None, description="`outbox` keeps mails in the database (the default in dev); `smtp` sends them."
     )
     sender: str | None = Field(None, alias="from", description="The sender, such as `Shop <shop@example.com>`.")
-    host: str | None = Field(None, description="The SMTP server.")
-    port: Port = Field(587, description="The SMTP server's port.")
-    tls: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is encrypted.")
-    username: str | Reference | None = Field(None, description="The SMTP user.")
-    password: Reference | None = Field(None, description="The variable that holds the SMTP password.")
+    url: Reference | None = Field(
+        None,
+        description="The variable that holds the SMTP address: `smtps://user:password@host:465` or `smtp://…:587`.",
+    )
+
+
+class AccountSection(_Section):
+    """An account made at the first start, in development only."""
+
+    email: str
+    password: Annotated[str, Field(min_length=8)]
+    name: str | None = None
+    roles: list[str] = []
 
 
 class FileSettings(_Section):
@@ -73,13 +81,15 @@ class FileSettings(_Section):
         None, description="The address customers see; links in mails and Stripe's return addresses start with it."
     )
     host: str = Field("127.0.0.1", description="The address the server listens on.")
-    port: Port = Field(4242, description="The port the server listens on.")
+    port: Port | None = Field(None, description="The port the server listens on; default: the one of `site_url`.")
     database: str | Reference | None = Field(
         None,
         description="A SQLite file (default `data/payloom.sqlite`) or a `postgresql://` address.",
     )
     stripe: StripeSection = Field(StripeSection(), description="Where the Stripe keys come from.")  # type: ignore[call-arg]
-    mail: MailSection = Field(MailSection(), description="How mail leaves.")  # type: ignore[call-arg]
+    email: EmailSection = Field(EmailSection(), description="How mail leaves.")  # type: ignore[call-arg]
+    accounts: list[AccountSection] = Field([], description="Accounts made at the first start, in dev only.")
+    on_start: list[str] = Field([], description="Workflows run at each start; they must be safe to run twice.")
     env: dict[str, str | int | bool | Reference] = Field(
         {}, description="The values expressions may read as `env.NAME`; nothing else of the environment is visible."
     )
@@ -148,8 +158,8 @@ def _explain(problem: Any) -> str:
     name = ".".join(path)
     if problem["type"] == "extra_forbidden":
         section = FileSettings.model_fields
-        if len(path) > 1 and path[0] in {"stripe", "mail"}:
-            section = (StripeSection if path[0] == "stripe" else MailSection).model_fields
+        if len(path) > 1 and path[0] in {"stripe", "email"}:
+            section = (StripeSection if path[0] == "stripe" else EmailSection).model_fields
         names = [field.alias or key for key, field in section.items()]
         guess = did_you_mean(path[-1], names)
         return f"{name}: there is no such setting" + (f", {guess}" if guess else "")

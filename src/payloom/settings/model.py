@@ -16,16 +16,22 @@ from payloom.settings.keys import StripeSettings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class MailSettings:
-    """How mail leaves. `transport` outbox: mails are only stored."""
+class EmailSettings:
+    """How mail leaves. `transport` outbox: mails are only stored; smtp: they are sent to `url` (smtp:// or smtps://)."""
 
     transport: Literal["outbox", "smtp"]
     sender: str
-    host: str | None = None
-    port: int = 587
-    tls: Literal["starttls", "tls", "none"] = "starttls"
-    username: str | None = None
-    password: SecretStr | None = None
+    url: SecretStr | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An account made at the first start in development, shown with its password on the start page."""
+
+    email: str
+    password: str
+    name: str | None
+    roles: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,7 +51,9 @@ class Settings:
     database_url: str
     stripe: StripeSettings
     local_stripe_port: int
-    mail: MailSettings
+    email: EmailSettings
+    accounts: tuple[DemoAccount, ...]
+    on_start: tuple[str, ...]
     env: Mapping[str, str]
     secrets: Mapping[str, SecretStr]
     admin_token: SecretStr | None
@@ -101,5 +109,6 @@ class Settings:
             "secret_key": self.stripe.secret_key.get_secret_value()[:8] + "…",
             "webhook_secrets": len(self.stripe.webhook_secrets),
         }
-        masked["mail"] = dataclasses.asdict(self.mail) | {"password": "set" if self.mail.password else None}
+        masked["email"] = dataclasses.asdict(self.email) | {"url": "set" if self.email.url else None}
+        masked["accounts"] = [account.email for account in self.accounts]
         return {key: list(value) if isinstance(value, tuple | frozenset) else value for key, value in masked.items()}

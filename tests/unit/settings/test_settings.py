@@ -26,7 +26,7 @@ LIVE_KEYS = {
     "STRIPE_PUBLISHABLE_KEY": "pk_live_abc123",
     "STRIPE_WEBHOOK_SECRET": "whsec_abcdef123456",
 }
-PRODUCTION = "environment: production\nsite_url: https://shop.example.com\nmail: {transport: outbox}\n"
+PRODUCTION = "environment: production\nsite_url: https://shop.example.com\nemail: {transport: outbox}\n"
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +44,10 @@ def test_a_new_project_runs_on_sqlite_the_local_stripe_and_the_outbox(tmp_path):
     settings = load_settings(project(tmp_path), environ={})
     assert settings.database_url == f"sqlite:///{tmp_path}/data/payloom.sqlite"
     assert settings.stripe.mode == "local"
-    assert settings.stripe.api_base == "http://127.0.0.1:4243"
-    assert settings.mail.transport == "outbox"
-    assert settings.site_url == "http://localhost:4242"
-    assert settings.env == {"SITE_URL": "http://localhost:4242", "ENVIRONMENT": "dev"}
+    assert settings.stripe.api_base == "http://127.0.0.1:8001"
+    assert settings.email.transport == "outbox"
+    assert settings.site_url == "http://127.0.0.1:8000"
+    assert settings.env == {"SITE_URL": "http://127.0.0.1:8000", "ENVIRONMENT": "dev"}
 
 
 def test_the_local_webhook_secret_stays_the_same_and_is_private(tmp_path):
@@ -117,12 +117,12 @@ def test_a_secret_in_the_file_is_refused_with_its_line_and_not_repeated(tmp_path
     ("line", "message"),
     [
         ("databse: x.sqlite", "did you mean 'database'"),
-        ("mail: {form: a@b.c}", "did you mean 'from'"),
+        ("email: {form: a@b.c}", "did you mean 'from'"),
         ("environments: {prod: {}}", "environments"),
         ("port: 99999", "port"),
         ("database: mysql://db/shop", "mysql://"),
         ("site_url: localhost", "is not an address"),
-        ("mail: {transport: smtp}", "mail.host is not set"),
+        ("email: {transport: smtp}", "email.url is not set"),
         ("a: [", "not valid YAML"),
         ("stripe: {secret_key: somewhere}", "write a reference"),
     ],
@@ -134,11 +134,15 @@ def test_a_wrong_setting_is_named(tmp_path, line, message):
 
 def test_the_part_for_one_environment_wins_key_by_key(tmp_path):
     text = (
-        "port: 1000\nmail: {from: a@b.c}\nenvironments:\n  staging:\n    port: 2000\n"
-        "    site_url: https://staging.example.com\n    mail: {host: smtp.example.com, transport: smtp}\n"
+        "port: 1000\nemail: {from: a@b.c}\nenvironments:\n  staging:\n    port: 2000\n"
+        "    site_url: https://staging.example.com\n    email: {url: {env: SMTP_URL}, transport: smtp}\n"
     )
-    settings = load_settings(project(tmp_path, text + "environment: staging\n"), environ=TEST_KEYS)
-    assert (settings.port, settings.mail.sender, settings.mail.host) == (2000, "a@b.c", "smtp.example.com")
+    settings = load_settings(
+        project(tmp_path, text + "environment: staging\n"), environ=TEST_KEYS | {"SMTP_URL": "smtp://mail"}
+    )
+    assert settings.port == 2000
+    assert settings.email.sender == "a@b.c"
+    assert settings.email.url.get_secret_value() == "smtp://mail"
 
 
 def test_the_environment_wins_over_the_file_and_arguments_win_over_both(tmp_path, monkeypatch):
@@ -148,6 +152,30 @@ def test_the_environment_wins_over_the_file_and_arguments_win_over_both(tmp_path
     assert settings.port == 5000
     assert settings.database_url == "postgresql+psycopg://shop:hunter2@db/shop"
     assert load_settings(tmp_path, port=6000, environ={}).port == 6000
+
+
+def test_another_port_moves_the_local_address_too(tmp_path):
+    settings = load_settings(project(tmp_path, "site_url: http://127.0.0.1:8000\n"), port=9100, environ={})
+    assert settings.site_url == "http://127.0.0.1:9100"
+    assert settings.stripe.api_base == "http://127.0.0.1:9101"
+
+
+def test_a_public_address_is_not_moved_by_the_port(tmp_path):
+    settings = load_settings(project(tmp_path, "site_url: https://abc.tunnel.example\n"), port=9100, environ={})
+    assert (settings.site_url, settings.port) == ("https://abc.tunnel.example", 9100)
+
+
+def test_demo_accounts_are_refused_outside_development(tmp_path):
+    text = PRODUCTION + "accounts: [{email: a@b.c, password: correct-horse}]\n"
+    with pytest.raises(BadSettings, match="accounts with passwords"):
+        load_settings(project(tmp_path, text), environ=LIVE_KEYS)
+
+
+def test_the_shop_template_loads_in_development(tmp_path):
+    shop = Path(__file__).parents[3] / "templates" / "shop" / "payloom.yaml"
+    settings = load_settings(project(tmp_path, shop.read_text("utf-8")), environ={})
+    assert settings.on_start == ("setup-prices",)
+    assert [account.roles for account in settings.accounts] == [(), (), ("admin",)]
 
 
 def test_an_unset_reference_is_named(tmp_path):
