@@ -1,0 +1,115 @@
+"""The expression language: CEL's grammar and meaning, with `?.`, `??`, `===` and `!==`, compiled to Python closures.
+
+    compiled = compile_expression("event.action == 'completed' && object.amount_total > 1000")
+    compiled.evaluate({"event": {...}, "object": {...}}, ambient)
+
+tokens → parser → tree (spans) → compiler (closures). `interpolation` finds `${{ … }}` in YAML values; `check` infers
+types; `functions` lists what can be called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from payloom.workflows.expressions import tree
+from payloom.workflows.expressions.compiler import Compiler
+from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError
+from payloom.workflows.expressions.parser import parse
+from payloom.workflows.expressions.tree import Ref
+from payloom.workflows.expressions.values import Ambient, Mistake, Work, measure, to_json, to_text, type_name
+
+__all__ = [
+    "Ambient",
+    "BudgetExceeded",
+    "Compiled",
+    "ExpressionError",
+    "Mistake",
+    "Ref",
+    "compile_expression",
+    "to_json",
+    "to_text",
+    "type_name",
+]
+
+_SMALL = (bool, int, float, type(None))
+
+
+class Compiled:
+    """One expression, ready to be evaluated any number of times, by any thread.
+
+    source: the text it was compiled from. tree: its syntax tree. refs: every access path it reads, in order.
+    calls: the names of the functions and methods in it. uses_now, uses_uuid: whether it reads the time, or makes an id.
+    """
+
+    __slots__ = ("_closure", "_constructs", "calls", "refs", "source", "tree")
+
+    def __init__(self, source: str, root: tree.Node) -> None:
+        self.source = source
+        self.tree = root
+        self._closure = Compiler(source).compile(root)
+        self.refs: tuple[Ref, ...] = tree.references(root)
+        self.calls = frozenset(_calls(root))
+        # A path only points at what is already there; its size is for whoever put it there.
+        self._constructs = not isinstance(root, tree.Name | tree.Field | tree.Index)
+
+    @property
+    def uses_now(self) -> bool:
+        return "now" in self.calls or "today" in self.calls
+
+    @property
+    def uses_uuid(self) -> bool:
+        return "uuid" in self.calls
+
+    @property
+    def constant(self) -> bool:
+        """Whether it gives the same value in every scope and at every time."""
+        return not self.refs and not self.uses_now and not self.uses_uuid
+
+    def evaluate(self, scope: Mapping[str, Any], ambient: Ambient) -> Any:
+        """Return the value in a scope of roots (`event`, `inputs`, …); raises ExpressionError, nothing else.
+
+        The value is null, bool, int, float, str, list, dict, an aware datetime or a timedelta.
+        """
+        try:
+            value = self._closure(scope, Work(ambient))
+            if self._constructs and not isinstance(value, _SMALL):
+                measure(value)
+            return value
+        except ExpressionError as error:
+            if not error.source:
+                error.source, error.span = self.source, (0, len(self.source))
+            raise
+        except RecursionError:
+            raise ExpressionError(
+                "the expression or its data is nested too deeply", source=self.source, span=(0, len(self.source))
+            ) from None
+
+    def test(self, scope: Mapping[str, Any], ambient: Ambient) -> bool:
+        """Return the value of a condition; anything but true or false is an ExpressionError."""
+        value = self.evaluate(scope, ambient)
+        if value is True or value is False:
+            return value
+        raise ExpressionError(
+            f"a condition is true or false, not {type_name(value)}",
+            source=self.source,
+            span=(0, len(self.source)),
+            hint="compare it, e.g. `x != null` or `x > 0`",
+        )
+
+    def __repr__(self) -> str:
+        return f"Compiled({self.source!r})"
+
+
+def compile_expression(source: str) -> Compiled:
+    """Compile one expression of at most 2,000 characters; raises ExpressionError with the place."""
+    if not isinstance(source, str):
+        raise ExpressionError(f"an expression is text, not {type_name(source)}")
+    return Compiled(source, parse(source))
+
+
+def _calls(node: tree.Node) -> list[str]:
+    found = [node.name] if isinstance(node, tree.Call | tree.Method | tree.Macro) else []
+    for child in node.children():
+        found += _calls(child)
+    return found

@@ -1,0 +1,561 @@
+"""Tree to Python closures. `f(scope, work)` computes a node; common shapes (paths, comparing with a constant) are fused.
+
+Names are only ever looked up in mappings: no attribute of a Python object is reachable from an expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Never
+
+from payloom.kit.suggest import closest, did_you_mean
+from payloom.workflows.expressions import operators, tree
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.functions import (
+    FUNCTIONS,
+    MACROS,
+    METHODS,
+    OTHER_WORDS,
+    Function,
+    compile_pattern,
+)
+from payloom.workflows.expressions.values import Mistake, Work, equal, type_name
+
+Closure = Callable[[Mapping[str, Any], Work], Any]
+
+ABSENT: Any = object()
+"""What a `?.` that found nothing passes along its chain; it never leaves the chain."""
+
+_MISSING: Any = object()
+
+
+class Compiler:
+    """Compiles the nodes of one source text."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def error(self, node: tree.Node, message: str, hint: str | None = None) -> ExpressionError:
+        return ExpressionError(message, source=self.source, span=node.span, hint=hint or None)
+
+    def compile(self, node: tree.Node) -> Closure:
+        """Return the closure of a node; its value is never ABSENT."""
+        if tree.in_optional_chain(node):
+            inner = self.link(node)
+
+            def chain(scope: Mapping[str, Any], work: Work) -> Any:
+                value = inner(scope, work)
+                return None if value is ABSENT else value
+
+            return chain
+        return self.link(node)
+
+    def link(self, node: tree.Node) -> Closure:
+        """Return the closure of a node as a link of a chain: its value may be ABSENT."""
+        return _COMPILERS[type(node)](self, node)
+
+    def base(self, node: tree.Node) -> tuple[Closure, bool]:
+        """Return the closure of what a link stands on, and whether it may be ABSENT."""
+        if not node.grouped and tree.in_optional_chain(node):
+            return self.link(node), True
+        return self.compile(node), False
+
+    # ------------------------------------------------------------ values
+
+    def literal(self, node: tree.Literal) -> Closure:
+        value = node.value
+        return lambda _scope, _work: value
+
+    def name(self, node: tree.Name) -> Closure:
+        name = node.name
+
+        def read(scope: Mapping[str, Any], _work: Work) -> Any:
+            try:
+                return scope[name]
+            except KeyError:
+                raise self.unknown_name(node, scope) from None
+
+        return read
+
+    def unknown_name(self, node: tree.Name, scope: Iterable[str]) -> ExpressionError:
+        hint = did_you_mean(node.name, scope)
+        if node.name in FUNCTIONS:
+            hint = f"{node.name} is a function: write {node.name}(…)"
+        return self.error(node, f"unknown name `{node.name}`", hint)
+
+    def list(self, node: tree.ListOf) -> Closure:
+        items = [self.compile(item) for item in node.items]
+        return lambda scope, work: [item(scope, work) for item in items]
+
+    def map(self, node: tree.MapOf) -> Closure:
+        entries = [(key, self.compile(key), self.compile(value)) for key, value in node.entries]
+        if all(isinstance(key, tree.Literal) and type(key.value) is str for key, _, _ in entries):
+            keys = [key.value for key, _, _ in entries if isinstance(key, tree.Literal)]
+            for index, name in enumerate(keys):
+                if name in keys[:index]:
+                    raise self.error(entries[index][0], f"the key {name!r} stands twice")
+            values = [(name, value) for name, (_, _, value) in zip(keys, entries, strict=True)]
+            return lambda scope, work: {name: value(scope, work) for name, value in values}
+
+        def build(scope: Mapping[str, Any], work: Work) -> Any:
+            found: dict[str, Any] = {}
+            for node_of_key, key, value in entries:
+                name = key(scope, work)
+                if type(name) is not str:
+                    raise self.error(
+                        node_of_key, f"a key is a string, not {type_name(name)}", "convert it with string()"
+                    )
+                if name in found:
+                    raise self.error(node_of_key, f"the key {name!r} stands twice")
+                found[name] = value(scope, work)
+            return found
+
+        return build
+
+    # ------------------------------------------------------------ access
+
+    def field(self, node: tree.Field) -> Closure:
+        path = self.plain_path(node)
+        if path is not None:
+            return path
+        of, chained = self.base(node.of)
+        name, optional = node.name, node.optional
+
+        def read(scope: Mapping[str, Any], work: Work) -> Any:
+            value = of(scope, work)
+            if isinstance(value, Mapping):
+                found = value.get(name, _MISSING)
+                if found is not _MISSING:
+                    return found
+                if optional:
+                    return ABSENT
+            elif (chained and value is ABSENT) or (optional and value is None):
+                return ABSENT
+            raise self.no_field(node, value)
+
+        return read
+
+    def plain_path(self, node: tree.Field) -> Closure | None:
+        """Fuse `root.a.b` into one closure; the slow way is taken again only to say what is wrong."""
+        links: list[tree.Field] = []
+        start: tree.Node = node
+        while isinstance(start, tree.Field) and not start.optional and not (links and start.grouped):
+            links.append(start)
+            start = start.of
+        if not isinstance(start, tree.Name):
+            return None
+        links.reverse()
+        root = start
+        name, names = root.name, tuple(link.name for link in links)
+
+        def explain(scope: Mapping[str, Any]) -> Any:
+            if name not in scope:
+                raise self.unknown_name(root, scope) from None
+            value = scope[name]
+            for link in links:
+                if not isinstance(value, Mapping) or link.name not in value:
+                    raise self.no_field(link, value) from None
+                value = value[link.name]
+            return value
+
+        if len(names) == 1:
+            (first,) = names
+
+            def read_one(scope: Mapping[str, Any], _work: Work) -> Any:
+                try:
+                    return scope[name][first]
+                except (KeyError, TypeError, IndexError):
+                    return explain(scope)
+
+            return read_one
+        if len(names) == 2:
+            first, second = names
+
+            def read_two(scope: Mapping[str, Any], _work: Work) -> Any:
+                try:
+                    return scope[name][first][second]
+                except (KeyError, TypeError, IndexError):
+                    return explain(scope)
+
+            return read_two
+
+        def read(scope: Mapping[str, Any], _work: Work) -> Any:
+            try:
+                value = scope[name]
+                for part in names:
+                    value = value[part]
+                return value
+            except (KeyError, TypeError, IndexError):
+                return explain(scope)
+
+        return read
+
+    def no_field(self, node: tree.Field, value: Any) -> ExpressionError:
+        name = node.name
+        of = self.source[node.of.span[0] : node.of.span[1]]
+        if value is None:
+            return self.error(
+                node, f"cannot read `{name}` of `{of}`: it is null", f"write ?.{name} where it may be null"
+            )
+        if isinstance(value, Mapping):
+            best = closest(name, (key for key in value if isinstance(key, str)))
+            hint = f"did you mean {best!r}?" if best else f"write ?.{name} where it may be missing"
+            return self.error(node, f"`{of}` has no field `{name}`", hint)
+        hint = f"write {OTHER_WORDS[name]}" if name in OTHER_WORDS else None
+        if isinstance(value, list | tuple):
+            hint = hint or f"take one item with [0], or all with .map(x, x.{name})"
+        return self.error(node, f"cannot read `{name}` of a {type_name(value)}", hint)
+
+    def index(self, node: tree.Index) -> Closure:
+        of, chained = self.base(node.of)
+        index, optional = self.compile(node.index), node.optional
+
+        def read(scope: Mapping[str, Any], work: Work) -> Any:
+            value = of(scope, work)
+            if chained and value is ABSENT:
+                return ABSENT
+            if value is None and optional:
+                return ABSENT
+            at = index(scope, work)
+            if isinstance(value, Mapping):
+                if type(at) is not str:
+                    raise self.error(node.index, f"a key is a string, not {type_name(at)}", "convert it with string()")
+                found = value.get(at, _MISSING)
+                if found is not _MISSING:
+                    return found
+            elif isinstance(value, list | tuple):
+                if type(at) is not int:
+                    raise self.error(node.index, f"a list is read by a whole number, not {type_name(at)}")
+                if 0 <= at < len(value):
+                    return value[at]
+            else:
+                raise self.no_element(node, value, at)
+            if optional:
+                return ABSENT
+            raise self.no_element(node, value, at)
+
+        return read
+
+    def no_element(self, node: tree.Index, value: Any, at: Any) -> ExpressionError:
+        of = self.source[node.of.span[0] : node.of.span[1]]
+        if value is None:
+            return self.error(node, f"cannot read an element of `{of}`: it is null", "write [?…] where it may be null")
+        if isinstance(value, Mapping):
+            best = closest(at, (key for key in value if isinstance(key, str)))
+            return self.error(
+                node,
+                f"`{of}` has no key {at!r}",
+                f"did you mean {best!r}?" if best else "write [?…] where it may be missing",
+            )
+        if isinstance(value, list | tuple):
+            return self.error(
+                node, f"`{of}` has no item {at}, it has {len(value)}", "write [?…] where it may be missing"
+            )
+        return self.error(node, f"cannot read an element of a {type_name(value)}")
+
+    # ------------------------------------------------------------ calls
+
+    def call(self, node: tree.Call) -> Closure:
+        if node.name == "has":
+            return self.has(node)
+        function = FUNCTIONS.get(node.name)
+        if function is None:
+            raise self.unknown_call(node, "function", {**FUNCTIONS, "has": None})
+        self.check_count(node, function)
+        return self.apply(node, function, [self.compile(arg) for arg in node.args])
+
+    def method(self, node: tree.Method) -> Closure:
+        function = METHODS.get(node.name)
+        if function is None:
+            raise self.unknown_call(node, "method", {**METHODS, **MACROS})
+        self.check_count(node, function)
+        if node.name == "matches" and isinstance(node.args[0], tree.Literal) and isinstance(node.args[0].value, str):
+            try:
+                compile_pattern(node.args[0].value)
+            except Mistake as mistake:
+                raise self.error(node.args[0], mistake.message, mistake.hint) from None
+        of, chained = self.base(node.of)
+        call = self.apply(node, function, [of, *(self.compile(arg) for arg in node.args)])
+        if not (chained or node.optional):
+            return call
+        rest = self.apply_to(node, function, [self.compile(arg) for arg in node.args])
+
+        def guarded(scope: Mapping[str, Any], work: Work) -> Any:
+            value = of(scope, work)
+            if value is ABSENT or (value is None and node.optional):
+                return ABSENT
+            return rest(value, scope, work)
+
+        return guarded
+
+    def unknown_call(self, node: tree.Call | tree.Method, kind: str, known: Mapping[str, Any]) -> ExpressionError:
+        hint = f"write {OTHER_WORDS[node.name]}" if node.name in OTHER_WORDS else did_you_mean(node.name, known)
+        if not hint and kind == "method" and node.name in FUNCTIONS:
+            hint = f"{node.name} is a function: write {node.name}(…)"
+        if not hint and kind == "function" and node.name in METHODS:
+            hint = f"{node.name} is a method: write value.{node.name}(…)"
+        return self.error(node, f"unknown {kind} `{node.name}`", hint)
+
+    def check_count(self, node: tree.Call | tree.Method, function: Function) -> None:
+        least, most = function.args
+        if not least <= len(node.args) <= most:
+            count = f"{least}" if least == most else f"{least} to {most}"
+            raise self.error(
+                node, f"{node.name}() takes {count} argument{'' if count == '1' else 's'}, not {len(node.args)}",
+                function.signature,
+            )  # fmt: skip
+
+    def apply(self, node: tree.Call | tree.Method, function: Function, args: list[Closure]) -> Closure:
+        fn = function.fn
+
+        def call(scope: Mapping[str, Any], work: Work) -> Any:
+            values = [arg(scope, work) for arg in args]
+            try:
+                return fn(work, *values)
+            except Mistake as mistake:
+                raise self.error(node, f"{node.name}(): {mistake.message}", mistake.hint) from None
+
+        return call
+
+    def apply_to(
+        self, node: tree.Call | tree.Method, function: Function, args: list[Closure]
+    ) -> Callable[[Any, Mapping[str, Any], Work], Any]:
+        fn = function.fn
+
+        def call(value: Any, scope: Mapping[str, Any], work: Work) -> Any:
+            values = [arg(scope, work) for arg in args]
+            try:
+                return fn(work, value, *values)
+            except Mistake as mistake:
+                raise self.error(node, f"{node.name}(): {mistake.message}", mistake.hint) from None
+
+        return call
+
+    def has(self, node: tree.Call) -> Closure:
+        field = node.args[0] if len(node.args) == 1 else None
+        if not isinstance(field, tree.Field):
+            raise self.error(node, "has() takes one field", "e.g. has(object.metadata.order_id)")
+        of, _ = self.base(field.of)
+        name = field.name
+
+        def test(scope: Mapping[str, Any], work: Work) -> bool:
+            value = of(scope, work)
+            if value is None or value is ABSENT:
+                return False
+            if isinstance(value, Mapping):
+                return name in value
+            raise self.no_field(field, value)
+
+        return test
+
+    # ------------------------------------------------------------ operators
+
+    def unary(self, node: tree.Unary) -> Closure:
+        operand = self.compile(node.operand)
+        if node.sign == "!":
+
+            def negate(scope: Mapping[str, Any], work: Work) -> bool:
+                value = operand(scope, work)
+                if value is True or value is False:
+                    return not value
+                raise self.not_bool(node.operand, value, "!")
+
+            return negate
+
+        def minus(scope: Mapping[str, Any], work: Work) -> Any:
+            value = operand(scope, work)
+            try:
+                return operators.minus(value)
+            except Mistake as mistake:
+                raise self.error(node, mistake.message, mistake.hint) from None
+
+        return minus
+
+    def not_bool(self, node: tree.Node, value: Any, sign: str) -> ExpressionError:
+        hint = "compare it, e.g. `x != null` or `x > 0`"
+        return self.error(node, f"{sign} needs true or false, not {type_name(value)}", hint)
+
+    def conditional(self, node: tree.Conditional) -> Closure:
+        condition, then, otherwise = map(self.compile, (node.condition, node.then, node.otherwise))
+
+        def choose(scope: Mapping[str, Any], work: Work) -> Any:
+            value = condition(scope, work)
+            if value is True:
+                return then(scope, work)
+            if value is False:
+                return otherwise(scope, work)
+            raise self.not_bool(node.condition, value, "? :")
+
+        return choose
+
+    def binary(self, node: tree.Binary) -> Closure:
+        if node.sign in ("&&", "||"):
+            return self.logical(node)
+        left, right = self.compile(node.left), self.compile(node.right)
+        if node.sign == "??":
+
+            def default(scope: Mapping[str, Any], work: Work) -> Any:
+                value = left(scope, work)
+                return right(scope, work) if value is None else value
+
+            return default
+        if node.sign in ("==", "!="):
+            return self.equality(node, left, right)
+        if isinstance(node.right, tree.Literal) and type(node.right.value) is int and node.sign in operators.ORDER:
+            return self.order_constant(node, left, node.right.value)
+        operate = operators.BINARY[node.sign]
+
+        def compute(scope: Mapping[str, Any], work: Work) -> Any:
+            one, other = left(scope, work), right(scope, work)
+            try:
+                return operate(one, other, work)
+            except Mistake as mistake:
+                raise self.error(node, mistake.message, mistake.hint) from None
+
+        return compute
+
+    def order_constant(self, node: tree.Binary, left: Closure, constant: int) -> Closure:
+        operate, fast = operators.BINARY[node.sign], operators.ORDER[node.sign]
+
+        def compare(scope: Mapping[str, Any], work: Work) -> bool:
+            value = left(scope, work)
+            if type(value) is int:
+                return fast(value, constant)
+            try:
+                return operate(value, constant, work)
+            except Mistake as mistake:
+                raise self.error(node, mistake.message, mistake.hint) from None
+
+        return compare
+
+    def equality(self, node: tree.Binary, left: Closure, right: Closure) -> Closure:
+        wanted = node.sign == "=="
+        for one, other in ((node.left, right), (node.right, left)):
+            if isinstance(one, tree.Literal) and (one.value is None or type(one.value) is str):
+                constant = one.value
+                if constant is None:
+                    return lambda scope, work: (other(scope, work) is None) is wanted
+                if wanted:
+                    return lambda scope, work: other(scope, work) == constant
+                return lambda scope, work: other(scope, work) != constant
+        return lambda scope, work: equal(left(scope, work), right(scope, work), work) is wanted
+
+    def logical(self, node: tree.Binary) -> Closure:
+        left, right = self.compile(node.left), self.compile(node.right)
+        decides = node.sign == "||"
+
+        def both(scope: Mapping[str, Any], work: Work) -> bool:
+            try:
+                value = left(scope, work)
+            except ExpressionError:
+                # CEL: either side may decide, so `x.missing > 1 || true` is true.
+                if right(scope, work) is decides:
+                    return decides
+                raise
+            if value is decides:
+                return decides
+            if value is not True and value is not False:
+                if right(scope, work) is decides:
+                    return decides
+                raise self.not_bool(node.left, value, node.sign)
+            value = right(scope, work)
+            if value is True or value is False:
+                return value
+            raise self.not_bool(node.right, value, node.sign)
+
+        return both
+
+    # ------------------------------------------------------------ macros
+
+    def macro(self, node: tree.Macro) -> Closure:
+        of, chained = self.base(node.of)
+        bodies = [self.compile(part) for part in node.args]
+        variable = node.variable
+        cost = 1 + sum(_weight(part) for part in node.args) // 10
+        run = _MACROS[node.name]
+
+        def rounds(value: Any, scope: Mapping[str, Any], work: Work) -> Iterator[tuple[Any, dict[str, Any]]]:
+            inner = dict(scope)
+            for item in value:
+                work.spend(cost)
+                inner[variable] = item
+                yield item, inner
+
+        def loop(scope: Mapping[str, Any], work: Work) -> Any:
+            value = of(scope, work)
+            if not isinstance(value, list | tuple | Mapping):
+                if (chained and value is ABSENT) or (node.optional and value is None):
+                    return ABSENT
+                hint = f"write ?.{node.name}(…) where it may be null" if value is None else None
+                raise self.error(node.of, f"{node.name}() needs a list, not {type_name(value)}", hint)
+            return run(self, node, rounds(value, scope, work), bodies, work)
+
+        return loop
+
+    def condition(self, node: tree.Macro, value: Any) -> bool:
+        if value is True or value is False:
+            return value
+        raise self.not_bool(node.args[0], value, f"{node.name}()")
+
+    def run_map(self, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
+        if len(bodies) == 1:
+            (body,) = bodies
+            return [body(scope, work) for _, scope in rounds]
+        test, body = bodies
+        return [body(scope, work) for _, scope in rounds if self.condition(node, test(scope, work))]
+
+    def run_filter(self, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
+        test = bodies[0]
+        return [item for item, scope in rounds if self.condition(node, test(scope, work))]
+
+    def run_exists_one(self, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
+        test = bodies[0]
+        return sum(self.condition(node, test(scope, work)) for _, scope in rounds) == 1
+
+    def run_quantifier(self, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
+        test = bodies[0]
+        decides = node.name == "exists"
+        failure: ExpressionError | None = None
+        for _, scope in rounds:
+            try:
+                if self.condition(node, test(scope, work)) is decides:
+                    return decides
+            except operators.BudgetExceeded:
+                raise
+            except ExpressionError as error:
+                # As with && and ||: an item that cannot be tested matters only if no other item decides.
+                failure = failure or error
+        if failure:
+            raise failure
+        return not decides
+
+
+def _weight(node: tree.Node) -> int:
+    return 1 + sum(map(_weight, node.children()))
+
+
+def _unknown(compiler: Compiler, node: tree.Node) -> Never:
+    raise compiler.error(node, "this cannot be compiled")
+
+
+_COMPILERS: Mapping[type[tree.Node], Callable[[Compiler, Any], Closure]] = {
+    tree.Literal: Compiler.literal,
+    tree.Name: Compiler.name,
+    tree.Field: Compiler.field,
+    tree.Index: Compiler.index,
+    tree.Call: Compiler.call,
+    tree.Method: Compiler.method,
+    tree.Macro: Compiler.macro,
+    tree.Unary: Compiler.unary,
+    tree.Binary: Compiler.binary,
+    tree.Conditional: Compiler.conditional,
+    tree.ListOf: Compiler.list,
+    tree.MapOf: Compiler.map,
+}
+_MACROS: Mapping[str, Callable[..., Any]] = {
+    "map": Compiler.run_map,
+    "filter": Compiler.run_filter,
+    "exists": Compiler.run_quantifier,
+    "all": Compiler.run_quantifier,
+    "exists_one": Compiler.run_exists_one,
+}

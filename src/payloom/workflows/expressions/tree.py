@@ -1,0 +1,185 @@
+"""The syntax tree. Every node knows its span, `(start, end)` in the source; nothing here evaluates."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Node:
+    """grouped: it stands in parentheses, which end the reach of a `?.` inside."""
+
+    span: tuple[int, int]
+    grouped: bool = dataclasses.field(default=False, kw_only=True)
+
+    def children(self) -> Iterator[Node]:
+        """Yield the direct parts."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Node):
+                yield value
+            elif isinstance(value, tuple):
+                for item in value:
+                    if isinstance(item, Node):
+                        yield item
+                    elif isinstance(item, tuple):
+                        yield from (part for part in item if isinstance(part, Node))
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Literal(Node):
+    value: Any
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Name(Node):
+    name: str
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Field(Node):
+    of: Node
+    name: str
+    optional: bool
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Index(Node):
+    of: Node
+    index: Node
+    optional: bool
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Call(Node):
+    name: str
+    args: tuple[Node, ...]
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Method(Node):
+    of: Node
+    name: str
+    args: tuple[Node, ...]
+    optional: bool
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Macro(Node):
+    """`of.name(variable, args…)`; `map` may have a condition and a value."""
+
+    of: Node
+    name: str
+    variable: str
+    args: tuple[Node, ...]
+    optional: bool
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Unary(Node):
+    sign: str
+    operand: Node
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Binary(Node):
+    sign: str
+    left: Node
+    right: Node
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class Conditional(Node):
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class ListOf(Node):
+    items: tuple[Node, ...]
+
+
+@dataclasses.dataclass(slots=True, eq=False)
+class MapOf(Node):
+    entries: tuple[tuple[Node, Node], ...]
+
+
+class Ref(NamedTuple):
+    """One access path, e.g. `("event", "data", "object", "amount")`, as far as its parts are constant.
+
+    optional: the reader copes with its absence: a `?.` in it, or it stands left of `??` or in `has()`.
+    """
+
+    path: tuple[str | int, ...]
+    span: tuple[int, int]
+    optional: bool
+
+
+def in_optional_chain(node: Node) -> bool:
+    """Tell whether `node` is reached through a `?.` (or is one), so that it may be absent as a whole."""
+    while isinstance(node, Field | Index | Method | Macro):
+        if node.optional:
+            return True
+        node = node.of
+        if node.grouped:
+            return False
+    return False
+
+
+def path_of(node: Node) -> tuple[tuple[str | int, ...], bool, Node]:
+    """Return the constant path that `node` ends, whether a `?.` is in it, and the node it starts from."""
+    parts: list[str | int] = []
+    optional = False
+    while True:
+        if isinstance(node, Field):
+            parts.append(node.name)
+        elif isinstance(node, Index) and isinstance(node.index, Literal) and type(node.index.value) in (str, int):
+            parts.append(node.index.value)
+        else:
+            break
+        optional = optional or node.optional
+        node = node.of
+    if isinstance(node, Name):
+        parts.append(node.name)
+    return tuple(reversed(parts)), optional, node
+
+
+def references(node: Node) -> tuple[Ref, ...]:
+    """Return every maximal access path that starts at a name of the scope, in the order they stand."""
+    found: list[Ref] = []
+    _collect(node, found, frozenset(), optional=False)
+    return tuple(sorted(found, key=lambda ref: ref.span))
+
+
+def _collect(node: Node, found: list[Ref], bound: frozenset[str], *, optional: bool) -> None:
+    if isinstance(node, Name | Field | Index):
+        path, chained, start = path_of(node)
+        if isinstance(start, Name):
+            if start.name not in bound:
+                found.append(Ref(path, node.span, optional or chained))
+        elif start is node:
+            # An index that is computed: what it is of, and what it is.
+            assert isinstance(node, Index)
+            _collect(node.of, found, bound, optional=optional or node.optional)
+            _collect(node.index, found, bound, optional=False)
+        else:
+            _collect(start, found, bound, optional=optional or chained)
+        return
+    if isinstance(node, Macro):
+        _collect(node.of, found, bound, optional=optional or node.optional)
+        for part in node.args:
+            _collect(part, found, bound | {node.variable}, optional=False)
+        return
+    if isinstance(node, Binary) and node.sign == "??":
+        _collect(node.left, found, bound, optional=True)
+        _collect(node.right, found, bound, optional=optional)
+        return
+    if isinstance(node, Method):
+        optional = optional or node.optional
+    elif not (isinstance(node, Conditional)):
+        optional = isinstance(node, Call) and node.name == "has"
+    for part in node.children():
+        _collect(part, found, bound, optional=optional)
