@@ -1,4 +1,4 @@
-"""Tree to Python closures. `f(scope, work)` computes a node; common shapes (paths, comparing with a constant) are fused.
+"""Tree to Python closures. `f(scope, work)` computes a node; paths and comparing with a constant are fused.
 
 Names are only ever looked up in mappings: no attribute of a Python object is reachable from an expression.
 """
@@ -102,15 +102,16 @@ class Compiler:
             for node_of_key, key, value in entries:
                 name = key(scope, work)
                 if type(name) is not str:
-                    raise self.error(
-                        node_of_key, f"a key is a string, not {type_name(name)}", "convert it with string()"
-                    )
+                    raise self.key_error(node_of_key, name)
                 if name in found:
                     raise self.error(node_of_key, f"the key {name!r} stands twice")
                 found[name] = value(scope, work)
             return found
 
         return build
+
+    def key_error(self, node: tree.Node, key: Any) -> ExpressionError:
+        return self.error(node, f"a key is a string, not {type_name(key)}", "convert it with string()")
 
     # ------------------------------------------------------------ access
 
@@ -158,48 +159,16 @@ class Compiler:
                 value = value[link.name]
             return value
 
-        if len(names) == 1:
-            (first,) = names
-
-            def read_one(scope: Mapping[str, Any], _work: Work) -> Any:
-                try:
-                    return scope[name][first]
-                except (KeyError, TypeError, IndexError):
-                    return explain(scope)
-
-            return read_one
-        if len(names) == 2:
-            first, second = names
-
-            def read_two(scope: Mapping[str, Any], _work: Work) -> Any:
-                try:
-                    return scope[name][first][second]
-                except (KeyError, TypeError, IndexError):
-                    return explain(scope)
-
-            return read_two
-
-        def read(scope: Mapping[str, Any], _work: Work) -> Any:
-            try:
-                value = scope[name]
-                for part in names:
-                    value = value[part]
-                return value
-            except (KeyError, TypeError, IndexError):
-                return explain(scope)
-
-        return read
+        return _path_reader(name, names, explain)
 
     def no_field(self, node: tree.Field, value: Any) -> ExpressionError:
         name = node.name
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
-            return self.error(
-                node, f"cannot read `{name}` of `{of}`: it is null", f"write ?.{name} where it may be null"
-            )
+            return self.error(node, f"cannot read `{name}` of `{of}`: it is null", f"?.{name} copes with null")
         if isinstance(value, Mapping):
             best = closest(name, (key for key in value if isinstance(key, str)))
-            hint = f"did you mean {best!r}?" if best else f"write ?.{name} where it may be missing"
+            hint = f"did you mean {best!r}?" if best else f"?.{name} copes with its absence"
             return self.error(node, f"`{of}` has no field `{name}`", hint)
         hint = f"write {OTHER_WORDS[name]}" if name in OTHER_WORDS else None
         if isinstance(value, list | tuple):
@@ -219,7 +188,7 @@ class Compiler:
             at = index(scope, work)
             if isinstance(value, Mapping):
                 if type(at) is not str:
-                    raise self.error(node.index, f"a key is a string, not {type_name(at)}", "convert it with string()")
+                    raise self.key_error(node.index, at)
                 found = value.get(at, _MISSING)
                 if found is not _MISSING:
                     return found
@@ -239,18 +208,16 @@ class Compiler:
     def no_element(self, node: tree.Index, value: Any, at: Any) -> ExpressionError:
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
-            return self.error(node, f"cannot read an element of `{of}`: it is null", "write [?…] where it may be null")
+            return self.error(node, f"cannot read an element of `{of}`: it is null", "[?…] copes with null")
         if isinstance(value, Mapping):
             best = closest(at, (key for key in value if isinstance(key, str)))
             return self.error(
                 node,
                 f"`{of}` has no key {at!r}",
-                f"did you mean {best!r}?" if best else "write [?…] where it may be missing",
+                f"did you mean {best!r}?" if best else "[?…] copes with its absence",
             )
         if isinstance(value, list | tuple):
-            return self.error(
-                node, f"`{of}` has no item {at}, it has {len(value)}", "write [?…] where it may be missing"
-            )
+            return self.error(node, f"`{of}` has no item {at}, it has {len(value)}", "[?…] copes with its absence")
         return self.error(node, f"cannot read an element of a {type_name(value)}")
 
     # ------------------------------------------------------------ calls
@@ -486,7 +453,7 @@ class Compiler:
             if not isinstance(value, list | tuple | Mapping):
                 if (chained and value is ABSENT) or (node.optional and value is None):
                     return ABSENT
-                hint = f"write ?.{node.name}(…) where it may be null" if value is None else None
+                hint = f"?.{node.name}(…) copes with null" if value is None else None
                 raise self.error(node.of, f"{node.name}() needs a list, not {type_name(value)}", hint)
             return run(self, node, rounds(value, scope, work), bodies, work)
 
@@ -528,6 +495,30 @@ class Compiler:
         if failure:
             raise failure
         return not decides
+
+
+def _path_reader(name: str, names: tuple[str, ...], explain: Callable[[Mapping[str, Any]], Any]) -> Closure:
+    if len(names) == 1:
+        (first,) = names
+
+        def read_one(scope: Mapping[str, Any], _work: Work) -> Any:
+            try:
+                return scope[name][first]
+            except (KeyError, TypeError, IndexError):
+                return explain(scope)
+
+        return read_one
+
+    def read(scope: Mapping[str, Any], _work: Work) -> Any:
+        try:
+            value = scope[name]
+            for part in names:
+                value = value[part]
+            return value
+        except (KeyError, TypeError, IndexError):
+            return explain(scope)
+
+    return read
 
 
 def _weight(node: tree.Node) -> int:

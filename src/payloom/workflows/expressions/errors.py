@@ -13,8 +13,8 @@ class ExpressionError(PayloomError):
     """The expression is wrong.
 
     span: `(start, end)` in `source`, in characters.
-    path, offset: where the expression stands, when it is part of a larger value: the path to the text that holds it, and
-        the position of `source` in that text.
+    path, offset: where the expression stands, when it is part of a larger value: the path to the text that holds
+        it, and the position of `source` in that text.
     """
 
     code: ClassVar[str] = "expression"

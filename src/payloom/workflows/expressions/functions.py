@@ -144,7 +144,7 @@ def _uuid(work: Work) -> str:
 
 @_function(
     "timestamp(value) -> timestamp",
-    "A moment from whole Unix seconds (as Stripe counts time), from RFC 3339 text, or from a date (its midnight in UTC).",
+    "A moment from Unix seconds (as Stripe counts time), from RFC 3339 text, or from a date (its midnight in UTC).",
     "timestamp(object.created)", args=(1, 1), returns=_TIMESTAMP,
 )  # fmt: skip
 def _timestamp(_work: Work, value: Any) -> dt.datetime:

@@ -1,7 +1,7 @@
 """`${{ … }}` inside YAML values: finds the expressions of a value at load time, fills them in at run time.
 
-A text that is one expression keeps the expression's type; otherwise every expression becomes text, and null, lists and maps
-are refused there, so no e-mail says "Hello None". `$${{` stands for a literal `${{`. Keys are never interpolated.
+A text that is one expression keeps the expression's type; otherwise every expression becomes text, and null, lists and
+maps are refused there, so no e-mail says "Hello None". `$${{` stands for a literal `${{`. Keys are never interpolated.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class CompiledValue:
 
 
 def compile_value(value: Any) -> CompiledValue:
-    """Compile every `${{ … }}` in a YAML value (map, list, text or other scalar); raises ExpressionError with its path."""
+    """Compile every `${{ … }}` in a YAML value (map, list, text, scalar); raises ExpressionError with its path."""
     found: list[tuple[JsonPath, Compiled, int]] = []
     fill = _compile(value, (), found)
     if fill is None:

@@ -24,6 +24,8 @@ MAX_DEPTH = 32
 MAX_HEIGHT = 120
 """Height of the tree. Operators, fields and calls in a row are levels too: `a + b + c` is two high."""
 
+_SPLIT = "compute parts in a `let` step"
+
 MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 _POWER = {
     "??": 1, "||": 2, "&&": 3,
@@ -65,7 +67,7 @@ class _Parser:
             if height > MAX_HEIGHT:
                 raise ExpressionError(
                     f"more than {MAX_HEIGHT} operators in a row",
-                    source=self.source, span=node.span, hint="compute parts in a `let` step",
+                    source=self.source, span=node.span, hint=_SPLIT,
                 )  # fmt: skip
             waiting.extend((child, height + 1) for child in node.children())
 
@@ -103,7 +105,7 @@ class _Parser:
             raise self.error(
                 f"the expression is nested deeper than {MAX_DEPTH} levels",
                 self.current,
-                "compute parts in a `let` step",
+                _SPLIT,
             )
 
     def expression(self) -> Node:
@@ -241,7 +243,7 @@ class _Parser:
             if isinstance(key, Name) and self.at(":") and not key.grouped:
                 raise ExpressionError(
                     "a key is a string",
-                    source=self.source, span=key.span, hint=f"write '{key.name}', or ({key.name}) for the value of a name",
+                    source=self.source, span=key.span, hint=f"write '{key.name}', or ({key.name}) for a name's value",
                 )  # fmt: skip
             self.take(":")
             entries.append((key, self.expression()))

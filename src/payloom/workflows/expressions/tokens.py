@@ -29,7 +29,7 @@ _INT64 = 2**63
 
 
 class Token(NamedTuple):
-    """kind: text number word quoted sign end. `value` is the decoded value of texts and numbers, else the characters."""
+    """kind: text number word quoted sign end. `value` is the decoded value of texts and numbers, else the text."""
 
     kind: str
     value: str | int | float
@@ -66,7 +66,7 @@ def tokenize(source: str, start: int = 0, *, embedded: bool = False) -> tuple[li
             raise ExpressionError(
                 "`${{` is not closed",
                 source=source,
-                span=(start, min(start + 1, len(source))),
+                span=(max(0, start - 3), start),
                 hint="write `}}` at its end",
             )
     if position - start > MAX_SOURCE:
@@ -126,14 +126,13 @@ def _text(match: re.Match[str], source: str) -> str:
             if len(code) == 1:
                 return _ESCAPES[code]
             number = int(code, 8) if code[0].isdigit() else int(code[1:], 16)
-            if 0xD800 <= number <= 0xDFFF or number == 0:
-                raise ValueError(number)
-            return chr(number)
+            if not 0xD800 <= number <= 0xDFFF and number:
+                return chr(number)
         except (KeyError, ValueError, OverflowError):
-            span = (offset + escape.start(), offset + escape.end())
-            raise ExpressionError(
-                f"unknown escape {escape[0]!r}", source=source, span=span, hint="write \\\\ for a backslash"
-            ) from None
+            pass
+        span = (offset + escape.start(), offset + escape.end())
+        hint = "write \\\\ for a backslash"
+        raise ExpressionError(f"unknown escape {escape[0]!r}", source=source, span=span, hint=hint)
 
     return _ESCAPE.sub(decode, body)
 

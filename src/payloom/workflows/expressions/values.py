@@ -169,7 +169,7 @@ def _to_json(value: Any, depth: int) -> Any:
 
 
 def to_text(value: Any) -> str:
-    """Return the text form: strings as they are, numbers and bools as in JSON, timestamps as RFC 3339; raises Mistake."""
+    """Return the text form: strings as they are, numbers and bools as JSON, times as RFC 3339; raises Mistake."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
