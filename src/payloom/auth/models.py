@@ -1,0 +1,53 @@
+"""Accounts, sessions, one-time links and the counters of failed sign-ins. Tokens are stored as hashes only."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from payloom.db.database import metadata
+from payloom.db.types import Json, UtcDateTime
+
+accounts = sa.Table(
+    "payloom_accounts",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("email", sa.String(320), nullable=False),
+    sa.Column("email_key", sa.String(320), nullable=False, unique=True),
+    sa.Column("password_hash", sa.String(255), nullable=True),
+    sa.Column("roles", Json, nullable=False),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("password_changed_at", UtcDateTime, nullable=True),
+)
+
+sessions = sa.Table(
+    "payloom_sessions",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("account_id", sa.String(36), sa.ForeignKey("payloom_accounts.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("last_seen_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Index("payloom_sessions_account", "account_id"),
+    sa.Index("payloom_sessions_expiry", "expires_at"),
+)
+
+links = sa.Table(
+    "payloom_links",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("purpose", sa.String(32), nullable=False),
+    sa.Column("account_id", sa.String(36), sa.ForeignKey("payloom_accounts.id", ondelete="CASCADE"), nullable=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime, nullable=True),
+    sa.Index("payloom_links_account", "account_id"),
+)
+
+failures = sa.Table(
+    "payloom_sign_in_failures",
+    metadata,
+    sa.Column("bucket", sa.String(64), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,34 @@
+"""The outbox: one row per mail, written before it is sent. With the local transport the row is the mail."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from payloom.db.database import metadata
+from payloom.db.types import Json, UtcDateTime
+
+mails = sa.Table(
+    "payloom_mails",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("key", sa.String(512), nullable=False, unique=True),
+    sa.Column("run_id", sa.String(255), nullable=True),
+    sa.Column("template", sa.String(128), nullable=False),
+    sa.Column("message_id", sa.String(255), nullable=False),
+    sa.Column("sender", sa.String(512), nullable=False),
+    sa.Column("recipients", Json, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("html", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("attachments", Json, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("repeated", sa.Boolean, nullable=False),
+    sa.Column("error", sa.Text, nullable=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("changed_at", UtcDateTime, nullable=False),
+    sa.Column("sent_at", UtcDateTime, nullable=True),
+    sa.Index("payloom_mails_created", "created_at", "id"),
+    sa.Index("payloom_mails_status", "status", "created_at"),
+    sa.Index("payloom_mails_run", "run_id"),
+)
