@@ -7,6 +7,7 @@ Nobody calls commit(). Functions given to `write` are synchronous, do nothing bu
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
@@ -37,9 +38,42 @@ class Database(Protocol):
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a write transaction (SQLite: BEGIN IMMEDIATE, several callers may share one commit) and return its
         result once it is durable. An exception rolls back this `work` alone and is raised to its caller.
+
+        Raises `DatabaseUnavailable` when nothing can be stored now, `CommitUnknown` when the connection broke during the
+        commit: run idempotent work again, look up otherwise.
         """
+        ...
+
+    def write_lock(self, tx: sa.Connection, name: str) -> None:
+        """Within a write, hold a lock on `name` until it ends, against every other process (SQLite: always held)."""
         ...
 
     async def close(self) -> None:
         """Finish what was handed in and close all connections."""
         ...
+
+
+def open_database(url: str) -> Database:
+    """Open `sqlite:///relative/path.db`, `sqlite:////absolute/path.db` or `postgresql://user:password@host/name`.
+
+    Raises `DatabaseUrlNotUnderstood` or `DatabaseUnavailable`. Tables are made by `payloom.db.migrate.migrate`.
+    """
+    from payloom.db.errors import DatabaseUrlNotUnderstood  # noqa: PLC0415 - the two halves load only what they need
+
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        parsed = None
+    backend = parsed.get_backend_name() if parsed is not None else ""
+    if parsed is not None and backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        from payloom.db.sqlite import SqliteDatabase  # noqa: PLC0415
+
+        return SqliteDatabase(Path(parsed.database))
+    if parsed is not None and backend in ("postgresql", "postgres"):
+        from payloom.db.postgres import PostgresDatabase  # noqa: PLC0415
+
+        return PostgresDatabase(parsed.set(drivername="postgresql"))
+    raise DatabaseUrlNotUnderstood(
+        "The database address is neither a SQLite file nor a Postgres server.",
+        hint="Write sqlite:///payloom.db or postgresql://user:password@host:5432/name.",
+    )

@@ -1,7 +1,8 @@
 """The durable engine, seen from the rest: it calls `advance(run_id)` at least once, also after any crash. Nothing more.
 
-What a run is, what it has done and what comes next is ours (runs/, journalled in our own tables in the same transaction as
-the effects). The engine owns only *when and where* a run is advanced: queueing, concurrency, delay, recovery.
+What a run is, what it has done and what comes next is ours (runs/, journalled in our own tables in the same transaction
+as the effects). The engine owns only *when and where* a run is advanced: queueing, concurrency, delay, recovery, and
+which worker processes are alive.
 """
 
 from __future__ import annotations
@@ -13,14 +14,27 @@ from typing import Protocol
 import sqlalchemy as sa
 
 Advance = Callable[[str], Awaitable[None]]
-"""Advance a run until it ends or waits. Safe to call twice, also at the same time; never raises for a run's own failure."""
+"""Advance a run until it ends or waits. Safe to call twice, also at the same time. May raise when the database is away;
+it is called again then."""
+
+Takeover = Callable[[str], Awaitable[None]]
+"""Told that the worker with this id is dead (or leaves): put back to the queue what it was advancing. Safe to call twice."""
 
 
 class Engine(Protocol):
     """Starts segments of runs, durably."""
 
-    async def start(self, advance: Advance) -> None:
-        """Begin to work: recover what an earlier process left, then take from the queue."""
+    @property
+    def worker_id(self) -> str:
+        """Names this process among the workers; written to the runs it advances."""
+        ...
+
+    async def prepare(self) -> None:
+        """Make or migrate the engine's own tables, so that `enqueue` works, also in a process that never starts to work."""
+        ...
+
+    async def start(self, advance: Advance, takeover: Takeover) -> None:
+        """Begin to work: recover what an earlier process left, then take from the queue, and watch the other workers."""
         ...
 
     async def stop(self, grace: float = 10.0) -> None:
@@ -35,5 +49,5 @@ class Engine(Protocol):
         ...
 
     def wake(self) -> None:
-        """Hint that something was just committed to the queue, so that it is taken at once rather than at the next poll."""
+        """Hint that something was just committed to the queue, so that it is taken soon rather than at the next poll."""
         ...

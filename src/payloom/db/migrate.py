@@ -1,0 +1,59 @@
+"""Brings Payloom's own tables to the newest shape. Runs at every start; does nothing, quickly, when there is nothing to do."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from payloom.db.database import Database
+from payloom.db.errors import DatabaseNewer
+
+VERSION_TABLE = "payloom_alembic_version"
+FOLDER = Path(__file__).parent / "migrations"
+_LOCK = 7_229_046_171_283_310_001
+"""Key of the advisory lock that makes several starting processes migrate one after another."""
+
+
+def head() -> str:
+    """Return the newest revision: files are named `0001_what_it_does.py`, and the number is the revision."""
+    return max(path.name.split("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
+
+
+async def migrate(database: Database) -> bool:
+    """Bring the tables up to date; returns whether anything had to be done.
+
+    Raises `DatabaseNewer` when a newer Payloom has been here.
+    """
+    newest = head()
+    found = await database.read(_current)
+    if found == newest:
+        return False
+    if found is not None and found > newest:
+        raise DatabaseNewer(
+            f"The database is at migration {found}, this Payloom knows {newest}.",
+            hint="Start the newer version again, or restore a backup from before it.",
+        )
+    await asyncio.get_running_loop().run_in_executor(None, _upgrade, database.engine)
+    return True
+
+
+def _current(tx: sa.Connection) -> str | None:
+    if not sa.inspect(tx).has_table(VERSION_TABLE):
+        return None
+    return tx.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+
+
+def _upgrade(engine: sa.Engine) -> None:
+    # Alembic takes 60 ms to import, which a start that has nothing to migrate need not pay.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    with engine.connect().execution_options(payloom_begin="BEGIN IMMEDIATE") as conn, conn.begin():
+        if engine.dialect.name == "postgresql":
+            conn.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")

@@ -1,0 +1,1 @@
+"""Alembic migrations of the `payloom_…` tables, numbered; never edited once released."""

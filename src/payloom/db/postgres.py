@@ -1,0 +1,129 @@
+"""Postgres: a pool of connections used from worker threads; transactions that lost a race or their connection are run again."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import psycopg
+import sqlalchemy as sa
+
+from payloom.db.errors import CommitUnknown, DatabaseUnavailable
+from payloom.db.transactions import begin_work, take_hooks
+
+T = TypeVar("T")
+
+_ATTEMPTS = 10
+_RETRYABLE = frozenset({"40001", "40P01", "55P03"})
+"""Serialisation failure, deadlock, lock not available."""
+
+
+class PostgresDatabase:
+    """A Database on a Postgres server."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: sa.URL, *, connections: int = 8) -> None:
+        """Prepare a pool; nothing is connected before the first use."""
+        self._engine = sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=connections,
+            max_overflow=8,
+            pool_pre_ping=False,
+            pool_recycle=1800,
+            connect_args={"connect_timeout": 10, "application_name": "payloom", "options": "-c timezone=UTC"},
+        )
+        self._threads = concurrent.futures.ThreadPoolExecutor(connections, thread_name_prefix="payloom-db")
+        self._closed = False
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The SQLAlchemy engine underneath."""
+        return self._engine
+
+    def write_lock(self, tx: sa.Connection, name: str) -> None:
+        """Hold an exclusive lock on `name` until `tx` ends."""
+        tx.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in a read-only snapshot."""
+        return await self._submit(self._read, work)
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in a transaction, again if it lost a race or its connection, and return its result once committed."""
+        return await self._submit(self._write, work)
+
+    async def _submit(self, run: Callable[[Callable[[sa.Connection], T]], T], work: Callable[[sa.Connection], T]) -> T:
+        if self._closed:
+            raise DatabaseUnavailable("The database is closed.")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run, work)
+
+    def _read(self, work: Callable[[sa.Connection], T]) -> T:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self._engine.connect() as conn, conn.begin():
+                    return work(conn)
+            except sa.exc.DBAPIError as error:
+                _wait_or_raise(error, attempt)
+        raise AssertionError("unreachable")
+
+    def _write(self, work: Callable[[sa.Connection], T]) -> T:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._write_once(work)
+            except sa.exc.DBAPIError as error:
+                _wait_or_raise(error, attempt)
+        raise AssertionError("unreachable")
+
+    def _write_once(self, work: Callable[[sa.Connection], T]) -> T:
+        with self._engine.connect() as conn:
+            begin_work(conn)
+            transaction = conn.begin()
+            try:
+                result = work(conn)
+            except BaseException:
+                transaction.rollback()
+                raise
+            hooks = take_hooks(conn)
+            try:
+                transaction.commit()
+            except sa.exc.DBAPIError as error:
+                if sqlstate(error) in _RETRYABLE or not _lost(error):
+                    raise
+                raise CommitUnknown from error
+        for hook in hooks:
+            hook()
+        return result
+
+    async def close(self) -> None:
+        """Finish what was handed in and close all connections."""
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+        self._engine.dispose()
+
+
+def sqlstate(error: sa.exc.DBAPIError) -> str | None:
+    """Return Postgres's five-character code, if the server sent one."""
+    return error.orig.sqlstate if isinstance(error.orig, psycopg.Error) else None
+
+
+def _lost(error: sa.exc.DBAPIError) -> bool:
+    # 57P01..57P03: the server is shutting down or starting up.
+    return error.connection_invalidated or (sqlstate(error) or "08000")[:3] in ("080", "57P")
+
+
+def _wait_or_raise(error: sa.exc.DBAPIError, attempt: int) -> None:
+    again = sqlstate(error) in _RETRYABLE or (isinstance(error, sa.exc.OperationalError) and _lost(error))
+    if not again:
+        raise error
+    if attempt == _ATTEMPTS:
+        raise DatabaseUnavailable(
+            "The database did not answer.", hint="Check that Postgres runs and can be reached."
+        ) from error
+    time.sleep(min(0.005 * 2**attempt, 1.0) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter

@@ -1,0 +1,262 @@
+"""SQLite: one file, one writer thread with group commit, a few readers beside it.
+
+Writers queue. Whoever waits while a commit runs shares the next transaction: each piece of work in its own savepoint, one
+fsync for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import dataclasses
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from payloom.db.errors import DatabaseUnavailable
+from payloom.db.transactions import begin_work, savepoint, take_hooks
+from payloom.kit.clock import monotonic
+
+T = TypeVar("T")
+
+_BUSY_MS = 20_000
+_GROUP = 128
+"""At most so many pieces of work share a commit."""
+_GROUP_SECONDS = 0.05
+"""A transaction that has run this long takes no further work: latency matters more than the saved fsync."""
+
+
+@dataclasses.dataclass(slots=True)
+class _Job:
+    work: Callable[[sa.Connection], Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+    hooks: list[Callable[[], None]] = dataclasses.field(default_factory=list)
+
+
+_WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLAC", "BEGIN ", "CREATE"})
+
+
+class WriteLock:
+    """Lets the writers of this process take turns, so that none of them meets SQLite's sleeping busy handler.
+
+    Other processes are kept out by SQLite's own lock, as ever.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def attach(self, engine: sa.Engine) -> None:
+        """Make connections of `engine` hold the lock from a transaction's first write until they go back to the pool."""
+
+        @sa.event.listens_for(engine, "before_cursor_execute")
+        def _before(conn: sa.Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not conn.info.get("payloom_lock") and statement.lstrip()[:6].upper() in _WRITES:
+                # The time-out is a guard: without the lock SQLite's busy handler still keeps order.
+                conn.info["payloom_lock"] = self._lock.acquire(timeout=_BUSY_MS / 1000)
+
+        @sa.event.listens_for(engine, "reset")
+        def _reset(_dbapi: Any, record: Any, _state: Any) -> None:
+            if record.info.pop("payloom_lock", False):
+                self._lock.release()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def _pragmas(dbapi: sqlite3.Connection, _record: object) -> None:
+    dbapi.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_MS}",
+        "cache_size=-16000",
+    ):
+        dbapi.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _begin(conn: sa.Connection) -> None:
+    mode = conn.get_execution_options().get("payloom_begin", "BEGIN")
+    if mode:
+        conn.exec_driver_sql(mode)
+
+
+class SqliteDatabase:
+    """A Database in one file."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: Path, *, readers: int = 3) -> None:
+        """Open the file at `path`, making it and its folder if need be."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.lock = WriteLock()
+        self._engine = sa.create_engine(f"sqlite:///{path}", pool_size=readers + 2, max_overflow=8)
+        sa.event.listen(self._engine, "connect", _pragmas)
+        sa.event.listen(self._engine, "begin", _begin)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._readers = concurrent.futures.ThreadPoolExecutor(readers, thread_name_prefix="payloom-db-read")
+        self._closed = False
+        try:
+            with self._engine.connect():
+                pass
+        except sa.exc.OperationalError as error:
+            raise DatabaseUnavailable(
+                f"The database file cannot be opened: {error.orig}",
+                where=str(path),
+                hint="Check the path and its permissions.",
+            ) from error
+        self._writer = threading.Thread(target=self._write_loop, name="payloom-db-write", daemon=True)
+        self._writer.start()
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The SQLAlchemy engine underneath."""
+        return self._engine
+
+    def write_lock(self, tx: sa.Connection, name: str) -> None:
+        """Nothing to do: there is one writer."""
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` on a snapshot, in a reader thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    def _read(self, work: Callable[[sa.Connection], T]) -> T:
+        with self._engine.connect() as conn, conn.begin():
+            return work(conn)
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in the next transaction and return its result once it is on disk."""
+        if self._closed:
+            raise DatabaseUnavailable("The database is closed.")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, loop, future))
+        return await future
+
+    async def close(self) -> None:
+        """Finish what was handed in and close all connections."""
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        await asyncio.get_running_loop().run_in_executor(None, self._writer.join)
+        self._readers.shutdown(wait=True)
+        self._engine.dispose()
+
+    def _write_loop(self) -> None:
+        while True:
+            try:
+                connection = self._engine.connect().execution_options(payloom_begin="")
+            except sa.exc.DBAPIError as error:
+                self._fail_waiting(error)
+                continue
+            with connection as conn:
+                if not self._serve(conn):
+                    return
+
+    def _fail_waiting(self, error: sa.exc.DBAPIError) -> None:
+        job = self._jobs.get()
+        if job is not None:
+            job.error = DatabaseUnavailable(f"The database file cannot be opened: {error.orig}", where=str(self.path))
+            _settle([job])
+
+    def _serve(self, conn: sa.Connection) -> bool:
+        """Serve until closed (False) or until the connection is broken (True)."""
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                return False
+            jobs = [job]
+            stop = self._run_group(conn, jobs)
+            _settle(jobs)
+            if stop:
+                return False
+            if conn.invalidated:
+                return True
+
+    def _run_group(self, conn: sa.Connection, jobs: list[_Job]) -> bool:
+        """Run the first job and whatever is waiting in one transaction. Returns whether the end of the queue was met."""
+        stop = False
+        began = monotonic()
+        with self.lock:
+            try:
+                conn.exec_driver_sql("BEGIN IMMEDIATE")
+                position = 0
+                while position < len(jobs):
+                    _run_one(conn, jobs[position])
+                    position += 1
+                    if position == len(jobs) and len(jobs) < _GROUP and monotonic() - began < _GROUP_SECONDS:
+                        with contextlib.suppress(queue.Empty):
+                            following = self._jobs.get_nowait()
+                            if following is None:
+                                stop = True
+                            else:
+                                jobs.append(following)
+                conn.exec_driver_sql("COMMIT")
+            except BaseException as error:  # noqa: BLE001 - every caller must hear of it
+                self._undo(conn, jobs, error)
+        return stop
+
+    def _undo(self, conn: sa.Connection, jobs: list[_Job], error: BaseException) -> None:
+        with contextlib.suppress(sa.exc.DBAPIError):
+            conn.exec_driver_sql("ROLLBACK")
+        for job in jobs:
+            job.hooks.clear()
+            if job.error is None:
+                job.error = _unavailable(error)
+
+
+def _run_one(conn: sa.Connection, job: _Job) -> None:
+    begin_work(conn)
+    try:
+        with savepoint(conn):
+            job.result = job.work(conn)
+        job.hooks = take_hooks(conn)
+    except BaseException as error:  # noqa: BLE001 - raised to the caller, not here
+        job.error = error
+        if not conn.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+            # Disk full and the like end the whole transaction: nobody in the group has been stored.
+            raise
+
+
+def _unavailable(error: BaseException) -> BaseException:
+    if isinstance(error, sa.exc.DBAPIError):
+        return DatabaseUnavailable(
+            f"The database cannot store anything right now: {error.orig}", hint="Try again shortly."
+        )
+    return error
+
+
+def _settle(jobs: list[_Job]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+    for job in jobs:
+        for hook in job.hooks:
+            hook()
+        by_loop.setdefault(job.loop, []).append(job)
+    for loop, settled in by_loop.items():
+        # A closed loop has nobody left who waits.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_resolve, settled)
+
+
+def _resolve(jobs: list[_Job]) -> None:
+    for job in jobs:
+        if job.future.done():
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)

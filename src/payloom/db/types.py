@@ -1,0 +1,131 @@
+"""Column types that mean the same on SQLite and Postgres: JSON that keeps moments and decimals, and UTC datetimes."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import decimal
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+
+def _tagged(value: Any) -> Any:
+    # datetime before date: a datetime is a date.
+    if isinstance(value, dt.datetime):
+        return {"$timestamp": value.astimezone(dt.UTC).isoformat()}
+    if isinstance(value, dt.date):
+        return {"$date": value.isoformat()}
+    if isinstance(value, dt.timedelta):
+        return {"$duration": value // dt.timedelta(microseconds=1)}
+    if isinstance(value, decimal.Decimal):
+        return {"$decimal": str(value)}
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, tuple | set | frozenset):
+        return list(value)
+    raise TypeError(f"a {type(value).__name__} cannot be stored as JSON")
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        plain = {str(key): _escaped(item) for key, item in value.items()}
+        return {"$map": plain} if len(plain) == 1 and next(iter(plain)).startswith("$") else plain
+    if isinstance(value, list | tuple):
+        return [_escaped(item) for item in value]
+    return value
+
+
+_READ = {
+    "$timestamp": dt.datetime.fromisoformat,
+    "$date": dt.date.fromisoformat,
+    "$duration": lambda value: dt.timedelta(microseconds=value),
+    "$decimal": decimal.Decimal,
+    "$bytes": base64.b64decode,
+}
+
+
+def _untagged(found: dict[str, Any]) -> Any:
+    if len(found) == 1:
+        key, value = next(iter(found.items()))
+        if key.startswith("$"):
+            read = _READ.get(key)
+            if read is not None and not isinstance(value, dict | list):
+                return read(value)
+    return found
+
+
+def dump_json(value: Any) -> str:
+    """Return compact ASCII JSON. Datetimes, dates, durations, decimals and bytes keep their type through `load_json`.
+
+    Raises TypeError for other objects and ValueError for NaN and Infinity.
+    """
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False, default=_tagged)
+    if '{"$' in text:
+        # Somebody's own key begins with `$`, or a tag was written; escape the former so that they cannot be confused.
+        text = json.dumps(_escaped(value), separators=(",", ":"), allow_nan=False, default=_tagged)
+    return text
+
+
+def load_json(text: str) -> Any:
+    """Return what `dump_json` was given (tuples come back as lists, UUIDs as strings)."""
+    if '{"$' not in text:
+        return json.loads(text)
+    if '"$map"' not in text:
+        return json.loads(text, object_hook=_untagged)
+    return _read_escaped(json.loads(text))
+
+
+def _read_escaped(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_read_escaped(item) for item in value]
+    if isinstance(value, dict):
+        if len(value) == 1 and isinstance(inner := value.get("$map"), dict):
+            return {key: _read_escaped(item) for key, item in inner.items()}
+        return _untagged({key: _read_escaped(item) for key, item in value.items()})
+    return value
+
+
+class Json(sa.types.TypeDecorator[Any]):
+    """A JSON value stored as text. None is SQL NULL; JSON null is not told apart from it."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Write."""
+        return None if value is None else dump_json(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+        """Read."""
+        return None if value is None else load_json(value)
+
+
+class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
+    """An aware datetime in UTC, exact to the microsecond. Naive datetimes are refused: they are bugs."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """Write: timestamptz on Postgres; sortable text on SQLite."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime has no place in the database; use an aware one")
+        value = value.astimezone(dt.UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """Read."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if dialect.name == "sqlite" else value.astimezone(dt.UTC)

@@ -1,0 +1,253 @@
+"""The engine on DBOS Transact: its queue, delays and recovery, on the same database as everything else.
+
+The only file that imports dbos. One DBOS workflow, `payloom_advance(run_id)`, stands for one segment of a run. DBOS's own
+journal stays empty: what a run did is in `payloom_steps`, written together with the effects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import logging
+import os
+import secrets
+from pathlib import Path
+from typing import IO, Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSConfig
+from dbos._serialization import Serializer
+
+from payloom.db import Database, after_commit
+from payloom.db.sqlite import SqliteDatabase
+from payloom.engine.errors import AnotherWorkerRuns, EngineError
+from payloom.engine.leases import BEAT, DEAD, Leases
+from payloom.engine.port import Advance, Takeover
+from payloom.engine.segments import Segments
+from payloom.kit.clock import Clock
+
+log = logging.getLogger("payloom.engine")
+
+JOURNAL_FORMAT = "payloom-1"
+"""DBOS's application version. Ours names the format of the journal, not the code: a deploy must not strand runs."""
+APPLICATION = "payloom"
+QUEUE = "payloom"
+WORKFLOW = "payloom_advance"
+_KEEP = dt.timedelta(minutes=10)
+_PURGE = 300.0
+
+os.environ.setdefault("DBOS_DISABLE_OTLP", "1")
+
+
+class _Json(Serializer):
+    """JSON instead of pickle: what is in the database can be read, and cannot run code."""
+
+    def serialize(self, data: Any) -> str:
+        """Write; exceptions (DBOS stores a failed segment's) become their text."""
+        return json.dumps(data, default=repr)
+
+    def deserialize(self, serialized_data: str) -> Any:  # type: ignore[override]
+        """Read."""
+        found = json.loads(serialized_data)
+        if isinstance(found, dict) and found.keys() == {"args", "kwargs"}:
+            found["args"] = tuple(found["args"])
+        return found
+
+    def name(self) -> str:
+        """Name the format in DBOS's rows."""
+        return "payloom_json"
+
+
+class DbosEngine:
+    """An Engine whose queue survives the process. One per process: DBOS is a singleton."""
+
+    def __init__(
+        self, database: Database, clock: Clock, *, concurrency: int = 32, poll: float = 0.03, beat: float = BEAT, dead: float = DEAD
+    ) -> None:
+        """concurrency: segments at once in this process. poll, beat, dead: seconds."""
+        self._database = database
+        self._clock = clock
+        self._concurrency = concurrency
+        self._poll = poll
+        self._worker_id = f"worker_{secrets.token_hex(6)}"
+        self._leases = Leases(database, clock, self._worker_id, beat=beat, dead=dead)
+        self._engine = _own_engine(database)
+        self._client: DBOSClient | None = None
+        self._segments: Segments | None = None
+        self._takeover: Takeover | None = None
+        self._purger: asyncio.Task[None] | None = None
+        self._lock: IO[str] | None = None
+
+    @property
+    def worker_id(self) -> str:
+        """Names this process."""
+        return self._worker_id
+
+    async def prepare(self) -> None:
+        """Make DBOS's tables, so that `enqueue` works."""
+        if self._client is None:
+            await asyncio.to_thread(self._prepare)
+
+    def _prepare(self) -> None:
+        logging.getLogger("dbos").setLevel(logging.ERROR)
+        client = DBOSClient(
+            system_database_engine=self._engine, serializer=_Json(), lazy=True, application_name=APPLICATION
+        )
+        client._sys_db.run_migrations()  # noqa: SLF001 - dbos offers it by URL only; this is its own engine
+        self._client = client
+
+    async def start(self, advance: Advance, takeover: Takeover) -> None:
+        """Begin to work. Raises `AnotherWorkerRuns` when another process works on this SQLite file."""
+        self._take_file_lock()
+        await self.prepare()
+        self._segments = segments = Segments(advance)
+        self._takeover = takeover
+        others = await self._leases.register()
+        # Launched on this loop's thread: DBOS then runs segments as tasks of this loop. It only blocks for its own tables.
+        _launch(self._config(), segments)
+        DBOS.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=self._poll)
+        if self._lock is not None:
+            # One process per file: whoever is written there besides us is gone.
+            for worker in others:
+                await self._take_over(worker)
+                await self._leases.forget(worker)
+        else:
+            self._leases.watch(self._take_over)
+        self._purger = asyncio.create_task(self._purge(), name="payloom-engine-purge")
+
+    def _config(self) -> DBOSConfig:
+        return {
+            "name": APPLICATION,
+            "system_database_engine": self._engine,
+            "serializer": _Json(),
+            "application_version": JOURNAL_FORMAT,
+            "executor_id": self._worker_id,
+            "log_level": "ERROR",
+            "enable_otlp": False,
+            "use_listen_notify": False,
+            "notification_listener_polling_interval_sec": 0.5,
+            "scheduler_polling_interval_sec": 3600.0,
+            "run_migrations": False,
+            "max_executor_threads": 8,
+        }
+
+    def _take_file_lock(self) -> None:
+        if not isinstance(self._database, SqliteDatabase):
+            return
+        path = Path(f"{self._database.path}.worker")
+        lock = path.open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise AnotherWorkerRuns(
+                where=str(self._database.path),
+                hint="Stop it first. SQLite takes one worker; several need Postgres (database: postgresql://…).",
+            ) from None
+        self._lock = lock
+
+    async def _take_over(self, worker: str) -> None:
+        assert self._takeover is not None
+        await self._takeover(worker)
+        # What it had taken from the queue but not begun.
+        await asyncio.to_thread(DBOS._recover_pending_workflows, [worker])  # noqa: SLF001 - dbos has no other way
+
+    async def _purge(self) -> None:
+        """Delete entries that are done: DBOS keeps them for ever."""
+        while True:
+            await asyncio.sleep(_PURGE)
+            cutoff = int((dt.datetime.now(dt.UTC) - _KEEP).timestamp() * 1000)
+            try:
+                await asyncio.to_thread(_collect_garbage, cutoff)
+            except Exception:
+                log.exception("old queue entries could not be deleted")
+
+    async def stop(self, grace: float = 10.0) -> None:
+        """Drain and leave."""
+        if self._purger is not None:
+            self._purger.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._purger
+        if self._segments is not None:
+            _stop_taking()
+            await self._segments.drain(grace)
+            assert self._takeover is not None
+            await self._takeover(self._worker_id)
+            await asyncio.to_thread(DBOS._recover_pending_workflows, [self._worker_id])  # noqa: SLF001 - as above
+            await self._leases.stop()
+            await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+            await self._leases.forget(self._worker_id)
+            self._segments = None
+        if self._client is not None:
+            self._client.destroy()
+            self._client = None
+        self._engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def enqueue(self, tx: sa.Connection, run_id: str, segment: int, *, at: dt.datetime | None = None) -> None:
+        """Put a segment on the queue with `tx`."""
+        if self._client is None:
+            raise EngineError("The engine has not been prepared.", hint="Call prepare() before the first enqueue.")
+        delay = (at - self._clock.now()).total_seconds() if at is not None else 0.0
+        options: dict[str, Any] = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": f"{run_id}:{segment}",
+            "app_version": JOURNAL_FORMAT,
+        }
+        if delay > 0:
+            options["delay_seconds"] = delay
+        self._client.enqueue_in_transaction(tx, options, run_id)  # type: ignore[arg-type]
+        after_commit(tx, self.wake)
+
+    def wake(self) -> None:
+        """Do nothing: DBOS polls every few dozen milliseconds and cannot be woken."""
+
+
+def _own_engine(database: Database) -> sa.Engine:
+    """Return the engine that DBOS works with: same database, own connections."""
+    if not isinstance(database, SqliteDatabase):
+        return sa.create_engine(database.engine.url, pool_size=5, max_overflow=5, pool_pre_ping=True)
+    engine = sa.create_engine(database.engine.url, pool_size=5, max_overflow=10)
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(dbapi: Any, _record: object) -> None:
+        dbapi.isolation_level = "IMMEDIATE"
+        # NORMAL: after a power cut DBOS may forget that it took or finished an entry, and the run is advanced once more, which
+        # is harmless. What was put on the queue was committed by our own connection, with FULL.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+            dbapi.execute(f"PRAGMA {pragma}").fetchall()
+
+    database.lock.attach(engine)
+    return engine
+
+
+def _launch(config: DBOSConfig, segments: Segments) -> None:
+    DBOS(config=config)
+
+    async def payloom_advance(run_id: str) -> None:
+        await segments.run(run_id)
+
+    DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(payloom_advance)
+    DBOS.listen_queues([QUEUE])
+    DBOS.launch()
+
+
+def _instance() -> Any:
+    from dbos._dbos import _get_dbos_instance  # noqa: PLC0415 - see _launch
+
+    return _get_dbos_instance()
+
+
+def _stop_taking() -> None:
+    for event in _instance().background_thread_stop_events:
+        event.set()
+
+
+def _collect_garbage(cutoff_ms: int) -> None:
+    _instance()._sys_db.garbage_collect(cutoff_epoch_timestamp_ms=cutoff_ms, rows_threshold=None)  # noqa: SLF001 - as above

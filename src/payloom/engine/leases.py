@@ -1,0 +1,110 @@
+"""Which workers are alive: every one counts up its row; a row that stands still belongs to a dead worker.
+
+No two machines' clocks are compared: each worker measures with its own monotonic clock how long another's counter has stood.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+
+import sqlalchemy as sa
+
+from payloom import __version__
+from payloom.db import Database
+from payloom.engine.models import workers
+from payloom.kit.clock import Clock, monotonic
+
+log = logging.getLogger("payloom.engine")
+
+BEAT = 3.0
+"""Seconds between two beats."""
+DEAD = 15.0
+"""Seconds without a beat after which a worker is taken to be dead. Its late writes are refused by the runs' epochs."""
+
+
+class Leases:
+    """Keeps this worker's row and watches the others'."""
+
+    def __init__(self, database: Database, clock: Clock, worker_id: str, *, beat: float = BEAT, dead: float = DEAD) -> None:
+        """beat, dead: seconds."""
+        self._database = database
+        self._clock = clock
+        self._id = worker_id
+        self._beat = beat
+        self._dead = dead
+        self._seen: dict[str, tuple[int, float]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def register(self) -> list[str]:
+        """Write this worker's row; returns the ids of all others."""
+        return await self._database.write(self._register)
+
+    def _register(self, tx: sa.Connection) -> list[str]:
+        others = list(tx.execute(sa.select(workers.c.id).where(workers.c.id != self._id)).scalars())
+        tx.execute(sa.delete(workers).where(workers.c.id == self._id))
+        tx.execute(
+            sa.insert(workers).values(
+                id=self._id,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                version=__version__,
+                started_at=self._clock.now(),
+                beat=1,
+                draining=False,
+            )
+        )
+        return others
+
+    def watch(self, on_dead: Callable[[str], Awaitable[None]]) -> None:
+        """Beat from now on, and call `on_dead(worker_id)` for workers that stop beating; their row goes once it returned."""
+        self._task = asyncio.create_task(self._watch(on_dead), name="payloom-leases")
+
+    async def _watch(self, on_dead: Callable[[str], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await self.check(on_dead)
+            except Exception:
+                log.exception("the worker's heartbeat failed; trying again")
+            await asyncio.sleep(self._beat)
+
+    async def check(self, on_dead: Callable[[str], Awaitable[None]]) -> None:
+        """Beat once and look at the others once."""
+        beats = await self._database.write(self._beat_once)
+        now = monotonic()
+        for worker, beat in beats.items():
+            known = self._seen.get(worker)
+            if known is None or known[0] != beat:
+                self._seen[worker] = (beat, now)
+            elif now - known[1] > self._dead:
+                log.warning("worker %s has not been heard of for %.0f s: taking over its runs", worker, now - known[1])
+                await on_dead(worker)
+                await self.forget(worker, beat=beat)
+                self._seen.pop(worker, None)
+
+    def _beat_once(self, tx: sa.Connection) -> dict[str, int]:
+        updated = tx.execute(sa.update(workers).where(workers.c.id == self._id).values(beat=workers.c.beat + 1))
+        if updated.rowcount == 0:
+            # Somebody took us for dead (a long pause). Our runs are fenced; come back as a new worker.
+            self._register(tx)
+        rows = tx.execute(sa.select(workers.c.id, workers.c.beat).where(workers.c.id != self._id))
+        return {row.id: row.beat for row in rows}
+
+    async def forget(self, worker: str, *, beat: int | None = None) -> None:
+        """Remove a worker's row (if it still stands at `beat`)."""
+        query = sa.delete(workers).where(workers.c.id == worker)
+        if beat is not None:
+            query = query.where(workers.c.beat == beat)
+        await self._database.write(lambda tx: tx.execute(query))
+
+    async def stop(self) -> None:
+        """Stop beating; the row stays until `forget`."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None

@@ -1,0 +1,39 @@
+"""The inbox's rows: verified events, and counters of what was turned away."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from payloom.db.database import metadata
+from payloom.db.types import Json, UtcDateTime
+
+events = sa.Table(
+    "payloom_events",
+    metadata,
+    sa.Column("id", sa.String(255), primary_key=True),
+    sa.Column("type", sa.String(128), nullable=False),
+    sa.Column("object_id", sa.String(255)),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("account", sa.String(255)),
+    sa.Column("livemode", sa.Boolean, nullable=False),
+    sa.Column("api_version", sa.String(64)),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("source", sa.String(16), nullable=False),
+    sa.Column("deliveries", sa.Integer, nullable=False),
+    sa.Index("payloom_events_received", "received_at", "id"),
+    sa.Index("payloom_events_object", "object_id"),
+    sa.Index("payloom_events_type", "type", "received_at"),
+)
+"""payload: the JSON text as it was signed. source: `webhook` or `catch_up`. created: Stripe's Unix seconds."""
+
+rejections = sa.Table(
+    "payloom_rejections",
+    metadata,
+    sa.Column("reason", sa.String(64), primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("first_at", UtcDateTime, nullable=False),
+    sa.Column("last_at", UtcDateTime, nullable=False),
+    sa.Column("sample", Json),
+)
+"""sample: hint, remote address and body size of the latest one. Nothing of the body is stored."""
