@@ -1,0 +1,159 @@
+"""Signing up, in and out: JSON under `/api/auth/…` for programs, forms at `/sign-in` and `/sign-up` for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from payloom.api.bodies import MAX_FORM, read_form, read_json_object
+from payloom.api.envelope import name_route
+from payloom.api.errors import BadRequest, NotSignedIn
+from payloom.api.origin import refuse_foreign, safe_next
+from payloom.api.pages.site import Site
+from payloom.api.pages.templates import OWN
+from payloom.api.ratelimit import RateLimiter
+from payloom.api.visitors import Visitor, Visitors
+from payloom.kit.errors import PayloomError
+
+SIGN_INS = (30, 60.0)
+"""At most so many tries per so many seconds from one address; password hashing costs us more than it costs them."""
+
+
+class AccountRoutes:
+    """The routes around accounts."""
+
+    def __init__(self, visitors: Visitors, site: Site, origin: str) -> None:
+        """origin: the site's own origin, for the check against other sites."""
+        self.visitors = visitors
+        self.site = site
+        self.origin = origin
+        self.limiter = RateLimiter(*SIGN_INS)
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/api/auth/sign-up", self.api_sign_up, methods=["POST"]),
+            Route("/api/auth/sign-in", self.api_sign_in, methods=["POST"]),
+            Route("/api/auth/sign-out", self.api_sign_out, methods=["POST"]),
+            Route("/api/auth/me", self.api_me, methods=["GET"]),
+            Route("/sign-in", self.form, methods=["GET", "POST"]),
+            Route("/sign-up", self.form, methods=["GET", "POST"]),
+            Route("/sign-out", self.sign_out, methods=["POST"]),
+        ]
+
+    async def api_sign_up(self, request: Request) -> Response:
+        """`{email, password, name?}` → 201 `{user}` and a session cookie."""
+        name_route(request, "/api/auth/sign-up")
+        values = await self._json(request, {"email", "password", "name"})
+        visitor, token = await self.visitors.accounts.sign_up(values["email"], values["password"], values.get("name"))
+        return await self._begin(request, visitor, token, JSONResponse({"user": visitor.to_scope()}, 201))
+
+    async def api_sign_in(self, request: Request) -> Response:
+        """`{email, password}` → 200 `{user}` and a session cookie."""
+        name_route(request, "/api/auth/sign-in")
+        values = await self._json(request, {"email", "password"})
+        visitor, token = await self._sign_in(request, values["email"], values["password"])
+        return await self._begin(request, visitor, token, JSONResponse({"user": visitor.to_scope()}))
+
+    async def api_sign_out(self, request: Request) -> Response:
+        """End the session; 200 `{}` also when there is none."""
+        name_route(request, "/api/auth/sign-out")
+        refuse_foreign(request, self.origin)
+        await read_json_object(request, MAX_FORM)
+        return await self._end(request, JSONResponse({}))
+
+    async def api_me(self, request: Request) -> Response:
+        """200 `{user}`, or 401."""
+        name_route(request, "/api/auth/me")
+        visitor = await self.visitors.current(request)
+        if visitor is None:
+            raise NotSignedIn
+        return JSONResponse({"user": visitor.to_scope()})
+
+    async def form(self, request: Request) -> Response:
+        """Show the form, or take it and go on to `next`."""
+        is_new = request.url.path == "/sign-up"
+        name_route(request, request.url.path)
+        if request.method != "POST":
+            target = safe_next(request.query_params.get("next"))
+            return self._draw(request, is_new, target, {})
+        refuse_foreign(request, self.origin, form=True)
+        values = await read_form(request)
+        self.visitors.check_csrf(request, values)
+        target = safe_next(values.get("next"))
+        email, password = values.get("email", ""), values.get("password", "")
+        try:
+            if is_new:
+                self.limiter.check(_address(request))
+                made = await self.visitors.accounts.sign_up(email, password, values.get("name") or None)
+            else:
+                made = await self._sign_in(request, email, password)
+        except PayloomError as error:
+            if error.status >= 500:
+                raise
+            return self._draw(request, is_new, target, values, error)
+        return await self._begin(request, *made, RedirectResponse(target, 303))
+
+    async def sign_out(self, request: Request) -> Response:
+        """Take the posted sign-out form and go to the start page."""
+        name_route(request, "/sign-out")
+        refuse_foreign(request, self.origin, form=True)
+        self.visitors.check_csrf(request, await read_form(request))
+        return await self._end(request, RedirectResponse("/", 303))
+
+    async def _json(self, request: Request, known: set[str]) -> dict[str, str]:
+        refuse_foreign(request, self.origin)
+        self.limiter.check(_address(request))
+        values = await read_json_object(request, MAX_FORM)
+        fields = {name: "there is no such field" for name in values if name not in known}
+        fields |= {name: "this is needed" for name in ("email", "password") if name not in values}
+        fields |= {name: "must be a text" for name, value in values.items() if value is not None and not _text(value)}
+        if fields:
+            raise BadRequest("the request is not understood", fields=fields)
+        return values
+
+    async def _sign_in(self, request: Request, email: str, password: str) -> tuple[Visitor, str]:
+        if request.url.path == "/sign-in":
+            self.limiter.check(_address(request))
+        return await self.visitors.accounts.sign_in(email, password, _address(request))
+
+    async def _begin(self, request: Request, visitor: Visitor, token: str, response: Response) -> Response:
+        # A session that was open before ends: nobody stays signed in as somebody else in the background.
+        if before := self.visitors.token(request):
+            await self.visitors.accounts.sign_out(before)
+        request.scope["state"]["visitor"] = visitor
+        self.visitors.keep(response, token)
+        return response
+
+    async def _end(self, request: Request, response: Response) -> Response:
+        if token := self.visitors.token(request):
+            await self.visitors.accounts.sign_out(token)
+        self.visitors.forget(response)
+        return response
+
+    def _draw(
+        self, request: Request, is_new: bool, target: str, values: dict[str, str], error: PayloomError | None = None
+    ) -> Response:
+        shown: dict[str, Any] | None = None
+        if error is not None:
+            shown = {"message": error.message, "hint": error.hint, "field": error.data.get("field")}
+        context = {
+            "title": "Make an account" if is_new else "Sign in",
+            "is_new": is_new,
+            "next": target,
+            "values": {"email": values.get("email"), "name": values.get("name")},
+            "error": shown,
+        }
+        status = error.status if error else 200
+        return self.site.draw_template(request, f"{OWN}/sign-in.html.j2", None, context, status)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"

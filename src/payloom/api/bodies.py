@@ -1,0 +1,94 @@
+"""Reading request bodies: counted while they arrive, strict about their type, never larger than asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import ClientDisconnect, Request
+
+from payloom.api.errors import BadRequest, BodyCutShort, BodyTooLarge, WrongContentType
+from payloom.kit import strict_json
+
+MAX_BODY = 1024 * 1024
+MAX_FORM = 64 * 1024
+
+
+async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
+    """Return the raw body of at most `limit` bytes. Raises BodyTooLarge (before it is all read) or BodyCutShort."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise BodyCutShort from None
+    if declared.isdigit() and size != int(declared):
+        raise BodyCutShort(f"the body ended after {size} of {declared} bytes")
+    return b"".join(chunks)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is larger than {limit // 1024} KB", hint="Send less.")
+
+
+def content_type(request: Request) -> str:
+    """Return the media type without parameters, in lower case; empty when there is none."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+async def read_json_object(request: Request, limit: int = MAX_BODY) -> dict[str, Any]:
+    """Return the JSON object in the body; an empty body without a type is an empty object.
+
+    Raises WrongContentType unless it is declared as JSON, NotStrictJson or BadRequest when it is not an object.
+    """
+    kind = content_type(request)
+    raw = await read_body(request, limit)
+    if not raw and not kind:
+        return {}
+    if kind != "application/json":
+        raise WrongContentType(
+            f"the body is {kind or 'of no declared type'}, but this address takes JSON",
+            hint="Send it with `Content-Type: application/json`.",
+        )
+    if not raw:
+        return {}
+    value = strict_json.loads(raw)
+    if not isinstance(value, dict):
+        raise BadRequest("the body must be a JSON object", hint='Send an object such as {"name": "value"}.')
+    return value
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a posted HTML form (urlencoded). Raises WrongContentType, BadRequest on doubled fields."""
+    if content_type(request) != "application/x-www-form-urlencoded":
+        raise WrongContentType("the body is not a posted form", hint="Post it as application/x-www-form-urlencoded.")
+    raw = await read_body(request, MAX_FORM)
+    try:
+        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100, errors="strict")
+    except ValueError:
+        raise BadRequest("the form could not be read") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs) or any("\x00" in value for value in fields.values()):
+        raise BadRequest("the form could not be read")
+    return fields
+
+
+def read_query(request: Request) -> dict[str, Any]:
+    """Return the query string as a flat map; a name that stands several times becomes a list."""
+    values: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if "\x00" in name or "\x00" in value:
+            raise BadRequest("the query holds a NUL character")
+        if name in values:
+            before = values[name]
+            values[name] = [*before, value] if isinstance(before, list) else [before, value]
+        else:
+            values[name] = value
+    return values

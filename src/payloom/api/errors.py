@@ -1,0 +1,146 @@
+"""What can be wrong with a request, and the one wire form of every error.
+
+PayloomError
+└── ApiError
+    ├── NoSuchRoute, WrongMethod             404, 405
+    ├── NotSignedIn, NotAllowed              401, 403
+    ├── CrossSiteRequest, WrongHost          403, 421
+    ├── WrongContentType, BodyTooLarge       415, 413
+    ├── BodyCutShort, BadRequest             400
+    ├── TooManyRequests                      429
+    └── StoreUnavailable                     503
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from payloom.kit.errors import PayloomError
+from payloom.kit.redaction import redact
+
+
+class ApiError(PayloomError):
+    """The request cannot be answered."""
+
+    code: ClassVar[str] = "bad_request"
+    status: ClassVar[int] = 400
+
+
+class BadRequest(ApiError):
+    """The request is not understood."""
+
+
+class NoSuchRoute(ApiError):
+    """There is nothing at this address."""
+
+    code: ClassVar[str] = "not_found"
+    status: ClassVar[int] = 404
+
+
+class WrongMethod(ApiError):
+    """This address does not take this method."""
+
+    code: ClassVar[str] = "method_not_allowed"
+    status: ClassVar[int] = 405
+
+
+class NotSignedIn(ApiError):
+    """Sign in first."""
+
+    code: ClassVar[str] = "not_signed_in"
+    status: ClassVar[int] = 401
+
+
+class NotAllowed(ApiError):
+    """You may not do this."""
+
+    code: ClassVar[str] = "not_allowed"
+    status: ClassVar[int] = 403
+
+
+class CrossSiteRequest(ApiError):
+    """The request comes from another site."""
+
+    code: ClassVar[str] = "cross_site"
+    status: ClassVar[int] = 403
+
+
+class WrongHost(ApiError):
+    """This server does not answer for that host name."""
+
+    code: ClassVar[str] = "wrong_host"
+    status: ClassVar[int] = 421
+
+
+class WrongContentType(ApiError):
+    """The body must be JSON."""
+
+    code: ClassVar[str] = "wrong_content_type"
+    status: ClassVar[int] = 415
+
+
+class BodyTooLarge(ApiError):
+    """The body is too large."""
+
+    code: ClassVar[str] = "body_too_large"
+    status: ClassVar[int] = 413
+
+
+class BodyCutShort(ApiError):
+    """The body ended before it was whole."""
+
+    code: ClassVar[str] = "body_cut_short"
+    status: ClassVar[int] = 400
+
+
+class TooManyRequests(ApiError):
+    """Too many requests in a short time."""
+
+    code: ClassVar[str] = "too_many_requests"
+    status: ClassVar[int] = 429
+
+
+class StoreUnavailable(ApiError):
+    """The database cannot be written right now."""
+
+    code: ClassVar[str] = "store_unavailable"
+    status: ClassVar[int] = 503
+
+
+_SHOWN = ("fields", "run_id", "retry_after", "allow")
+
+
+def error_body(error: PayloomError, request_id: str | None = None) -> dict[str, Any]:
+    """Return `{error: {code, message, hint?, fields?, run_id?, …, request_id}}` with secrets masked."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.hint:
+        body["hint"] = error.hint
+    body.update({key: error.data[key] for key in _SHOWN if error.data.get(key) is not None})
+    if request_id:
+        body["request_id"] = request_id
+    return {"error": redact(body)}
+
+
+def internal_body(request_id: str) -> dict[str, Any]:
+    """Return the answer to a bug of ours: nothing of it leaks, but it can be found in the log."""
+    return {
+        "error": {
+            "code": "internal",
+            "message": "Something went wrong on our side.",
+            "hint": f"Try again; if it stays, tell us the request id {request_id}.",
+            "request_id": request_id,
+        }
+    }
+
+
+def headers_of(error: PayloomError) -> Mapping[str, str]:
+    """Return the headers an error brings: Retry-After, Allow."""
+    headers = {}
+    if retry := error.data.get("retry_after"):
+        headers["retry-after"] = str(retry)
+    elif error.status == 503:
+        headers["retry-after"] = "5"
+    if allow := error.data.get("allow"):
+        headers["allow"] = ", ".join(allow)
+    return headers
