@@ -1,0 +1,325 @@
+"""Control for tests and people: `/_emulator/…`. None of it exists at Stripe."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from payloom.emulator.errors import EmulatorError
+from payloom.emulator.wire.errors import StripeError
+from payloom.kit.durations import parse_duration
+
+if TYPE_CHECKING:
+    from payloom.emulator.server import Answer, Emulator
+
+
+@dataclasses.dataclass(slots=True)
+class Fault:
+    """Fails the next `count` calls that match.
+
+    method, path: which calls ("" any; path is a prefix). status and error: the answer. before: refuse before anything
+    happens; otherwise the effect takes place and only the answer is lost. seconds: wait so long first (a time-out).
+    """
+
+    status: int = 500
+    method: str = ""
+    path: str = ""
+    count: int = 1
+    before: bool = True
+    seconds: float = 0.0
+    error: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def matches(self, method: str, path: str) -> bool:
+        """Return whether this call is meant."""
+        return self.method.upper() in {"", method} and path.startswith(self.path)
+
+    def answer(self, request_id: str) -> Answer:
+        """Return the failing answer."""
+        from payloom.emulator.server import Answer  # noqa: PLC0415 - server imports this module
+
+        defaults = {
+            "type": "api_error" if self.status >= 500 else "invalid_request_error",
+            "message": f"The local Stripe was told to fail this call with {self.status}.",
+        }
+        error = {**defaults, **self.error}
+        made = StripeError(
+            error.pop("message"), status=self.status, type=error.pop("type"), code=error.pop("code", None), **error
+        )
+        return Answer(self.status, made.body(request_id), {})
+
+
+class Faults:
+    """The calls that are to fail."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Fail the next calls that match."""
+        self._waiting.append(fault)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Return the fault for this call and count it."""
+        for fault in self._waiting:
+            if fault.matches(method, path):
+                fault.count -= 1
+                if fault.count <= 0:
+                    self._waiting.remove(fault)
+                return fault if fault.status else None
+        return None
+
+    def slow(self, method: str, path: str) -> float:
+        """Return how long the next such call is to wait."""
+        return next((f.seconds for f in self._waiting if f.matches(method, path)), 0.0)
+
+    def clear(self) -> None:
+        """Drop all."""
+        self._waiting.clear()
+
+
+class Limiter:
+    """Counts calls per second and refuses those beyond the limit."""
+
+    def __init__(self, limit: int | None) -> None:
+        """Allow `limit` calls a second; None: any number."""
+        self.limit = limit
+        self._second, self._count = 0, 0
+
+    def count(self, now: float) -> None:
+        """Count one call at `now`, or raise 429."""
+        if self.limit is None:
+            return
+        if int(now) != self._second:
+            self._second, self._count = int(now), 0
+        self._count += 1
+        if self._count > self.limit:
+            raise StripeError(
+                "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+                status=429,
+                code="rate_limit",
+                headers={"Stripe-Should-Retry": "true", "Stripe-Rate-Limited-Reason": "global-rate"},
+            )
+
+
+def report(error: Exception) -> None:
+    """Show a bug of ours to whoever runs the emulator."""
+    traceback.print_exception(error, file=sys.stderr)
+
+
+Handler = Callable[["Emulator", dict[str, Any]], Any]
+
+
+def routes() -> list[Route]:
+    """Return the control routes."""
+    table: list[tuple[str, str, Handler]] = [
+        ("GET", "/_emulator", _about),
+        ("POST", "/_emulator/reset", _reset),
+        ("POST", "/_emulator/seed", _seed),
+        ("GET", "/_emulator/clock", _read_clock),
+        ("POST", "/_emulator/clock", _move_clock),
+        ("POST", "/_emulator/fail-next", _fail_next),
+        ("GET", "/_emulator/deliveries", _deliveries),
+        ("POST", "/_emulator/redeliver", _redeliver),
+        ("POST", "/_emulator/delivery", _switches),
+        ("GET", "/_emulator/calls", _calls),
+        ("POST", "/_emulator/limits", _limits),
+        ("POST", "/_emulator/trigger", _trigger),
+    ]
+    made = [Route(path, _endpoint(handler), methods=[method]) for method, path, handler in table]
+    return [
+        *made,
+        Route("/_emulator/snapshot", _snapshot, methods=["GET", "POST"]),
+        Route("/_emulator/restore", _restore, methods=["POST"]),
+        Route("/_emulator/3ds/{intent}/{outcome:str}", _three_d_secure, methods=["POST"]),
+    ]
+
+
+def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def run(request: Request) -> Response:
+        emulator: Emulator = request.app.state.emulator
+        try:
+            given: dict[str, Any] = dict(request.query_params)
+            if request.method == "POST":
+                given.update(await _body(request))
+            result = handler(emulator, given)
+        except EmulatorError as error:
+            return JSONResponse({"error": error.to_dict()}, error.status)
+        except StripeError as error:
+            return JSONResponse(error.body(None), error.status)
+        return JSONResponse(result)
+
+    return run
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    raw = await request.body()
+    if not raw:
+        return {}
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return dict(await request.form())
+    value = await request.json()
+    if not isinstance(value, dict):
+        raise EmulatorError("The body must be a JSON object.")
+    return value
+
+
+def _about(emulator: Emulator, given: dict[str, Any]) -> Any:
+    del given
+    return {
+        "base_url": emulator.base_url,
+        "account": emulator.config.account,
+        "api_version": emulator.config.api_version,
+        "now": emulator.clock.now(),
+        "operations": len(emulator.router.routes),
+    }
+
+
+def _reset(emulator: Emulator, given: dict[str, Any]) -> Any:
+    del given
+    emulator.reset()
+    return {"reset": True}
+
+
+def _seed(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """Run calls from a file: `{"calls": [{"method", "path", "params", "as"?}]}`; `{name.id}` names an earlier answer."""
+    from payloom.emulator.seeding import plant  # noqa: PLC0415 - only when asked for
+
+    return plant(emulator, given.get("calls") or [])
+
+
+def _read_clock(emulator: Emulator, given: dict[str, Any]) -> Any:
+    del given
+    return {"now": emulator.clock.now(), "offset": emulator.clock.offset}
+
+
+def _move_clock(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """`{"advance": "30d"}` (or seconds), or `{"to": 1893456000}`."""
+    now = emulator.clock.now()
+    if given.get("to") is not None:
+        moment = int(given["to"])
+    elif given.get("advance") is not None:
+        moment = now + _seconds(given["advance"])
+    else:
+        raise EmulatorError('Say how far: {"advance": "30d"} or {"to": 1893456000}.')
+    if moment < now:
+        raise EmulatorError(f"The clock is at {now} and does not go back.", hint="POST /_emulator/reset to start over.")
+    ran = emulator.timers.advance(moment)
+    return {"now": emulator.clock.now(), "offset": emulator.clock.offset, "timers": ran}
+
+
+def _seconds(value: Any) -> int:
+    if isinstance(value, int | float):
+        return int(value)
+    text = str(value)
+    if text.isdigit():
+        return int(text)
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        raise EmulatorError(str(error)) from error
+    return int(found.total_seconds()) if hasattr(found, "total_seconds") else int(found)  # type: ignore[arg-type]
+
+
+def _fail_next(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """`{"status": 500, "method": "POST", "path": "/v1/refunds", "count": 1, "when": "before"|"after", "seconds": 0, "error": {…}}`."""
+    error = dict(given.get("error") or {})
+    error.update({k: given[k] for k in ("type", "code", "message") if k in given})
+    fault = Fault(
+        status=int(given.get("status", 500)),
+        method=given.get("method", ""),
+        path=given.get("path", ""),
+        count=int(given.get("count", 1)),
+        before=given.get("when", "before") == "before",
+        seconds=float(given.get("seconds", 0)),
+        error=error,
+    )
+    emulator.faults.add(fault)
+    return {"armed": True}
+
+
+def _deliveries(emulator: Emulator, given: dict[str, Any]) -> Any:
+    return {"data": emulator.delivery.rows(event=given.get("event"), limit=int(given.get("limit", 100)))}
+
+
+def _redeliver(emulator: Emulator, given: dict[str, Any]) -> Any:
+    if not given.get("event"):
+        raise EmulatorError('Name the event: {"event": "evt_…"}.')
+    return {"planned": emulator.delivery.redeliver(given["event"], given.get("endpoint"))}
+
+
+def _switches(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """`{"seed": 7, "duplicate": 0.2, "reorder": 0.5, "delay": 0.1, "drop": 0, "paused": false, "schedule": "quick"}`."""
+    from payloom.emulator.delivery import SCHEDULES, Faults  # noqa: PLC0415 - delivery imports the wire
+
+    names = ("seed", "duplicate", "reorder", "delay", "drop", "delay_seconds")
+    if any(n in given for n in names):
+        emulator.delivery.faults = Faults(**{n: given[n] for n in names if n in given})
+    if "paused" in given:
+        emulator.delivery.paused = bool(given["paused"])
+    if "schedule" in given:
+        wanted = given["schedule"]
+        emulator.delivery.schedule = SCHEDULES[wanted] if isinstance(wanted, str) else tuple(wanted)
+    emulator.delivery.wake()
+    faults = emulator.delivery.faults
+    return {
+        **{n: getattr(faults, n) for n in names},
+        "paused": emulator.delivery.paused,
+        "schedule": emulator.delivery.schedule,
+    }
+
+
+def _calls(emulator: Emulator, given: dict[str, Any]) -> Any:
+    rows = list(emulator.calls)
+    if given.get("path"):
+        rows = [r for r in rows if r["path"].startswith(given["path"])]
+    return {"data": rows[-int(given.get("limit", 100)) :]}
+
+
+def _limits(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """`{"rate_limit": 25, "latency": 0.2}`; null lifts the limit."""
+    if "rate_limit" in given:
+        emulator.limiter.limit = None if given["rate_limit"] is None else int(given["rate_limit"])
+    if "latency" in given:
+        emulator.latency = float(given["latency"] or 0)
+    return {"rate_limit": emulator.limiter.limit, "latency": emulator.latency}
+
+
+def _trigger(emulator: Emulator, given: dict[str, Any]) -> Any:
+    from payloom.emulator.trigger import trigger  # noqa: PLC0415 - only when asked for
+
+    return trigger(emulator, str(given.get("event", "")))
+
+
+async def _snapshot(request: Request) -> Response:
+    return Response(request.app.state.emulator.store.snapshot(), media_type="application/vnd.sqlite3")
+
+
+async def _restore(request: Request) -> Response:
+    emulator: Emulator = request.app.state.emulator
+    emulator.store.restore(await request.body())
+    emulator.delivery.endpoints_changed()
+    emulator.delivery.wake()
+    return JSONResponse({"restored": True})
+
+
+async def _three_d_secure(request: Request) -> Response:
+    from payloom.emulator.resources import three_d_secure  # noqa: PLC0415 - resources import the framework
+
+    emulator: Emulator = request.app.state.emulator
+    given = {**dict(request.query_params), **await _body(request)}
+    intent, outcome = request.path_params["intent"], request.path_params["outcome"]
+    headers = {"Access-Control-Allow-Origin": "*"}
+    try:
+        result = three_d_secure.settle(emulator, intent, outcome, str(given.get("client_secret", "")))
+    except StripeError as error:
+        return JSONResponse(error.body(None), error.status, headers=headers)
+    emulator.delivery.wake()
+    return JSONResponse(result, headers=headers)

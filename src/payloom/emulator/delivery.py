@@ -1,0 +1,267 @@
+"""The only file that sends events: signs at send time, retries by a table, and can misbehave on purpose.
+
+Sending happens after the response, in a loop of its own over the rows of `deliveries`. A receiver must survive
+duplicates, reordering, delay and loss; the switches make them happen, the same way for the same seed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import hashlib
+import hmac
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+from payloom.emulator.store import dump
+from payloom.emulator.wire.expand import render
+
+if TYPE_CHECKING:
+    from payloom.emulator.server import Emulator
+    from payloom.emulator.unit import Unit
+
+# Seconds from one attempt to the next. Stripe does not publish its own; `sandbox` and `live` follow what its
+# documentation says in words (three times over a few hours; up to three days with exponential back-off).
+SCHEDULES: dict[str, tuple[float, ...]] = {
+    "quick": (1, 5, 30, 300, 3600),
+    "sandbox": (1800, 3600, 7200),
+    "live": (300, 1800, 3600, 7200, 14400, 28800, 43200, 43200, 43200, 43200),
+    "none": (),
+}
+TIMEOUT = 10.0
+REPLY_KEPT = 4096
+
+
+@dataclasses.dataclass(slots=True)
+class Faults:
+    """Switches: the share of deliveries (0 to 1) that are doubled, swapped with later ones, delayed or lost."""
+
+    seed: int = 0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    delay: float = 0.0
+    drop: float = 0.0
+    delay_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Start the sequence of draws at its beginning."""
+        self._random = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+
+    _random: random.Random = dataclasses.field(init=False, repr=False)
+
+    def draw(self) -> tuple[int, float, bool]:
+        """Return (copies, seconds to wait, lost) for the next delivery."""
+        duplicate, reorder, delay, drop = (self._random.random() for _ in range(4))
+        wait = 0.0
+        if reorder < self.reorder:
+            wait += 0.3
+        if delay < self.delay:
+            wait += self.delay_seconds
+        return (2 if duplicate < self.duplicate else 1), wait, drop < self.drop
+
+
+def sign(payload: bytes, secrets: list[str], moment: int) -> str:
+    """Return the Stripe-Signature header: `t=…` and one `v1=…` per secret."""
+    signed = f"{moment}.".encode() + payload
+    parts = [f"v1={hmac.new(s.encode(), signed, hashlib.sha256).hexdigest()}" for s in secrets]
+    return ",".join([f"t={moment}", *parts])
+
+
+class Delivery:
+    """Owes, sends and remembers."""
+
+    def __init__(self, emulator: Emulator, schedule: str | tuple[float, ...]) -> None:
+        """Send for `emulator`, retrying by a named schedule or a tuple of seconds."""
+        self._emulator = emulator
+        self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
+        self.faults = Faults()
+        self.paused = False
+        self._wake: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._endpoints: dict[str, list[dict[str, Any]]] = {}
+        self._client: Any = None
+
+    # --- owing ---------------------------------------------------------------------------------------------------
+
+    def endpoints_changed(self) -> None:
+        """Forget what is known about endpoints."""
+        self._endpoints.clear()
+
+    def _of(self, account: str) -> list[dict[str, Any]]:
+        if account not in self._endpoints:
+            self._endpoints[account] = self._emulator.store.select(account, "webhook_endpoint", {}, oldest_first=True)
+        return self._endpoints[account]
+
+    def interested(self, unit: Unit, event_type: str) -> list[dict[str, Any]]:
+        """Return the endpoints that get an event of this type of the unit's account."""
+        home = self._emulator.config.account
+        found = [e for e in self._of(unit.account) if not e.get("_connect")]
+        if unit.account != home:
+            found += [e for e in self._of(home) if e.get("_connect")]
+        return [e for e in found if e["status"] == "enabled" and ({"*", event_type} & set(e["enabled_events"]))]
+
+    def owe(self, unit: Unit, event: dict[str, Any], endpoints: list[dict[str, Any]]) -> None:
+        """Plan the first attempt for each endpoint."""
+        for endpoint in endpoints:
+            copies, wait, lost = self.faults.draw()
+            for _ in range(copies):
+                self._plan(unit.account, event, endpoint["id"], 1, wait, "dropped" if lost else "pending")
+
+    def _plan(
+        self, account: str, event: dict[str, Any], endpoint: str, attempt: int, wait: float, state: str = "pending"
+    ) -> None:
+        self._emulator.store.query(
+            "INSERT INTO deliveries (event, endpoint, account, attempt, due, state, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (event["id"], endpoint, account, attempt, self._emulator.clock.precise() + wait, state, event["type"]),
+        )
+
+    def redeliver(self, event_id: str, endpoint: str | None = None) -> int:
+        """Plan one more attempt of an event, to one endpoint or all that were owed it; return how many."""
+        rows = self._emulator.store.query(
+            "SELECT DISTINCT endpoint, account, type FROM deliveries WHERE event = ?", (event_id,)
+        )
+        chosen = [r for r in rows if endpoint in {None, r[0]}]
+        for name, account, event_type in chosen:
+            self._plan(account, {"id": event_id, "type": event_type}, name, 1, 0)
+        self.wake()
+        return len(chosen)
+
+    # --- sending -------------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Look for work now. Safe from any thread."""
+        if self._loop is not None and self._wake is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def run(self) -> None:
+        """Send what is due until cancelled."""
+        self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            while True:
+                pause = await self.send_due()
+                self._wake.clear()
+                if self._pending_now():
+                    continue
+                try:
+                    await asyncio.wait_for(self._wake.wait(), pause)
+                except TimeoutError:
+                    pass
+        finally:
+            self._loop = None
+            if self._client is not None:
+                await self._client.aclose()
+                self._client = None
+
+    def _pending_now(self) -> bool:
+        if self.paused:
+            return False
+        now = self._emulator.clock.precise()
+        return bool(
+            self._emulator.store.query("SELECT 1 FROM deliveries WHERE state = 'pending' AND due <= ? LIMIT 1", (now,))
+        )
+
+    async def send_due(self) -> float | None:
+        """Send everything due, endpoints side by side; return seconds until the next, or None when there is none."""
+        if not self.paused:
+            now = self._emulator.clock.precise()
+            rows = self._emulator.store.query(
+                "SELECT seq, endpoint FROM deliveries WHERE state = 'pending' AND due <= ? ORDER BY due, seq LIMIT 500",
+                (now,),
+            )
+            by_endpoint: dict[str, list[int]] = {}
+            for seq, endpoint in rows:
+                by_endpoint.setdefault(endpoint, []).append(seq)
+            await asyncio.gather(*(self._send_all(seqs) for seqs in by_endpoint.values()))
+        upcoming = self._emulator.store.query("SELECT min(due) FROM deliveries WHERE state = 'pending'")[0][0]
+        if upcoming is None or self.paused:
+            return None
+        return max(0.01, upcoming - self._emulator.clock.precise())
+
+    async def _send_all(self, seqs: list[int]) -> None:
+        for seq in seqs:
+            await self._send(seq)
+
+    async def _send(self, seq: int) -> None:
+        store = self._emulator.store
+        row = store.query(
+            "SELECT event, endpoint, account, attempt FROM deliveries WHERE seq = ? AND state = 'pending'", (seq,)
+        )
+        if not row:
+            return
+        event_id, endpoint_id, account, attempt = row[0]
+        packed = self._pack(account, event_id, endpoint_id)
+        if packed is None:
+            store.query("UPDATE deliveries SET state = 'canceled' WHERE seq = ?", (seq,))
+            return
+        url, payload, secrets, event = packed
+        status, reply, error = await self._post(url, payload, secrets)
+        ok = status is not None and 200 <= status < 300
+        store.query(
+            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ?",
+            ("succeeded" if ok else "failed", self._emulator.clock.precise(), status, reply, error, seq),
+        )
+        if ok:
+            self._settled(account, event_id)
+        elif attempt <= len(self.schedule):
+            self._plan(account, event, endpoint_id, attempt + 1, self.schedule[attempt - 1])
+
+    def _pack(
+        self, account: str, event_id: str, endpoint_id: str
+    ) -> tuple[str, bytes, list[str], dict[str, Any]] | None:
+        emulator = self._emulator
+        endpoint = next(
+            (e for owner in {account, emulator.config.account} for e in self._of(owner) if e["id"] == endpoint_id), None
+        )
+        if endpoint is None or endpoint["status"] != "enabled":
+            return None
+        with emulator.store.transaction():
+            unit = emulator.unit(account)
+            event = unit.find("event", event_id)
+            if event is None:
+                return None
+            version = endpoint.get("api_version") or emulator.config.api_version
+            shown = render(unit, {**event, "api_version": version}, version)
+            unit.flush()
+        now = int(emulator.real_now())
+        secrets = [endpoint["_secret"]] + [s for s, until in endpoint.get("_old_secrets", []) if until > now]
+        return endpoint["url"], json.dumps(shown, indent=2, ensure_ascii=False).encode(), secrets, event
+
+    def _settled(self, account: str, event_id: str) -> None:
+        with self._emulator.store.transaction():
+            unit = self._emulator.unit(account)
+            event = unit.find("event", event_id)
+            if event is not None and event["pending_webhooks"] > 0:
+                unit.change(event, {"pending_webhooks": event["pending_webhooks"] - 1}, emits=())
+            unit.flush()
+
+    async def _post(self, url: str, payload: bytes, secrets: list[str]) -> tuple[int | None, str | None, str | None]:
+        import httpx  # noqa: PLC0415 - loaded with the first delivery, not at start
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Accept": "*/*; q=0.5, application/xml",
+            "Cache-Control": "no-cache",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": sign(payload, secrets, int(self._emulator.real_now())),
+        }
+        try:
+            response = await self._client.post(url, content=payload, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            return None, None, f"{type(error).__name__}: {error}"
+        return response.status_code, response.text[:REPLY_KEPT], None
+
+    def rows(self, *, event: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Return deliveries, newest first, for the control API."""
+        where, values = ("WHERE event = ?", (event,)) if event else ("", ())
+        names = ["seq", "event", "endpoint", "account", "attempt", "due", "state", "sent_at", "status", "reply", "error", "type"]
+        found = self._emulator.store.query(
+            f"SELECT {', '.join(names)} FROM deliveries {where} ORDER BY seq DESC LIMIT {int(limit)}",  # noqa: S608
+            values,
+        )
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+
+__all__ = ["SCHEDULES", "Delivery", "Faults", "dump", "sign"]

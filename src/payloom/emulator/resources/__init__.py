@@ -1,0 +1,37 @@
+"""Every resource the local Stripe has. Each file declares its own and names them in RESOURCES; this is the list of files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom.emulator.events import EVENT
+from payloom.emulator.resource import Resource
+from payloom.emulator.resources import customers, webhook_endpoints
+
+if TYPE_CHECKING:
+    from payloom.emulator.config import Endpoint
+    from payloom.emulator.unit import Unit
+
+_FILES = (
+    customers,
+    webhook_endpoints,
+)
+
+RESOURCES: tuple[Resource, ...] = (EVENT, *(r for f in _FILES for r in f.RESOURCES))
+
+
+def seed(unit: Unit, endpoints: tuple[Endpoint, ...]) -> None:
+    """Make what a new account has, unless it is there already."""
+    existing = {(e["url"], e["_secret"]) for e in unit.list("webhook_endpoint")}
+    for endpoint in endpoints:
+        if (endpoint.url, endpoint.secret) not in existing:
+            unit.create(
+                webhook_endpoints.WEBHOOK_ENDPOINT,
+                {
+                    "url": endpoint.url,
+                    "enabled_events": list(endpoint.events),
+                    "api_version": endpoint.api_version,
+                    "_secret": endpoint.secret,
+                    "_connect": endpoint.connect,
+                },
+            )
