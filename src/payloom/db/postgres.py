@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import random
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -104,7 +105,11 @@ class PostgresDatabase:
         if self._closed:
             return
         self._closed = True
-        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+        # A thread of its own: the loop's default pool may be gone by now.
+        closer = threading.Thread(target=self._threads.shutdown, daemon=True)
+        closer.start()
+        while closer.is_alive():
+            await asyncio.sleep(0.002)
         self._engine.dispose()
 
 

@@ -152,7 +152,7 @@ class SqliteDatabase:
             return
         self._closed = True
         self._jobs.put(None)
-        await asyncio.get_running_loop().run_in_executor(None, self._writer.join)
+        await asyncio.get_running_loop().run_in_executor(self._readers, self._writer.join)
         self._readers.shutdown(wait=True)
         self._engine.dispose()
 

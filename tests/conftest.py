@@ -1,0 +1,36 @@
+"""Fixtures every test may ask for: a database (SQLite and Postgres in turn), the asyncio backend."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from payloom.db import Database, open_database
+from payloom.db.migrate import migrate
+from postgres import postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database; the test runs once per kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/payloom.db"
+    return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, migrated database; the test runs once per kind."""
+    opened = open_database(database_url)
+    await migrate(opened)
+    yield opened
+    await opened.close()
