@@ -1,0 +1,402 @@
+"""Infers the type of an expression before it runs, and says what cannot be right: unknown fields, wrong types.
+
+What is known comes from JSON Schemas (inputs, columns, Stripe's own types); a schema that allows more than it lists
+(`additionalProperties` not false) is taken at its word, and unknown fields of it are left to the run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from payloom.kit.suggest import closest, did_you_mean
+from payloom.workflows.expressions import Compiled, tree
+from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
+from payloom.workflows.expressions.shapes import ANY, Schema, Shape, fits, of_kinds, shape_of, union, without_null
+
+__all__ = ["Inferred", "Problem", "fits", "infer"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that cannot be right. `code`: the lint rule, F001 unknown name or field, F003 wrong type."""
+
+    message: str
+    span: tuple[int, int]
+    hint: str | None = None
+    code: str = "F003"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Inferred:
+    """type: JSON Schema of the value, None if it can be anything."""
+
+    type: Schema | None
+    problems: tuple[Problem, ...]
+
+
+def infer(compiled: Compiled, types: Mapping[str, Schema | None]) -> Inferred:
+    """Infer the type of an expression from the schemas of the scope's roots (None: anything)."""
+    checker = _Checker(compiled.source, {name: shape_of(schema) for name, schema in types.items()})
+    shape = checker.infer(compiled.tree)
+    return Inferred(shape.present(), tuple(sorted(checker.problems, key=lambda problem: problem.span)))
+
+
+_STRING, _INT, _BOOL = of_kinds(["string"]), of_kinds(["int"]), of_kinds(["bool"])
+_NULL = of_kinds(["null"])
+_RECEIVERS = {
+    "string": {"string"},
+    "list": {"list"},
+    "timestamp": {"timestamp", "duration"},
+    "value": {"string", "list", "map"},
+}
+_ARGUMENTS: Mapping[str, tuple[set[str], ...]] = {
+    "money": ({"int"}, {"string"}, {"string"}),
+    "timestamp": ({"int", "string", "timestamp"},),
+    "date": ({"timestamp"}, {"string"}),
+    "duration": ({"string", "duration"},),
+    "int": ({"int", "float", "string", "timestamp"},),
+    "double": ({"int", "float", "string"},),
+    "string": ({"string", "int", "float", "bool", "timestamp", "duration"},),
+    "sum": ({"list"},),
+    "round": ({"int", "float"}, {"int"}),
+    "size": ({"string", "list", "map"},),
+    "startsWith": ({"string"},),
+    "endsWith": ({"string"},),
+    "contains": ({"string"},),
+    "matches": ({"string"},),
+    "join": ({"string"},),
+    "split": ({"string"}, {"int"}),
+    "replace": ({"string"}, {"string"}),
+}
+_TIMES = {("timestamp", "duration"): "timestamp", ("duration", "duration"): "duration"}
+_RESULTS: Mapping[str, Mapping[tuple[str, str], str]] = {
+    "+": {
+        **{(kind, kind): kind for kind in ("int", "float", "string", "list")},
+        **_TIMES,
+        ("duration", "timestamp"): "timestamp",
+    },
+    "-": {("int", "int"): "int", ("float", "float"): "float", ("timestamp", "timestamp"): "duration", **_TIMES},
+    "*": {("int", "int"): "int", ("float", "float"): "float"},
+    "/": {("int", "int"): "int", ("float", "float"): "float"},
+    "%": {("int", "int"): "int"},
+}
+_ORDERED = {
+    *((kind, kind) for kind in ("int", "float", "string", "bool", "timestamp", "duration")),
+    ("int", "float"),
+    ("float", "int"),
+}
+
+
+class _Checker:
+    def __init__(self, source: str, scope: Mapping[str, Shape]) -> None:
+        self.source = source
+        self.scope = scope
+        self.problems: list[Problem] = []
+
+    def infer(self, node: tree.Node) -> Shape:
+        return _RULES[type(node)](self, node)
+
+    def problem(self, node: tree.Node, message: str, hint: str | None = None, code: str = "F003") -> None:
+        self.problems.append(Problem(message, node.span, hint or None, code))
+
+    def text(self, node: tree.Node) -> str:
+        return self.source[node.span[0] : node.span[1]]
+
+    # ------------------------------------------------------------ values
+
+    def literal(self, node: tree.Literal) -> Shape:
+        if node.value is None:
+            return _NULL
+        if isinstance(node.value, float):
+            return of_kinds(["float"])
+        return Shape({"const": node.value})
+
+    def name(self, node: tree.Name) -> Shape:
+        if node.name not in self.scope:
+            self.problem(node, f"unknown name `{node.name}`", did_you_mean(node.name, self.scope), "F001")
+            return ANY
+        return self.scope[node.name]
+
+    def list(self, node: tree.ListOf) -> Shape:
+        items = union(map(self.infer, node.items))
+        return Shape({"type": "array", "items": items.schema or {}}, items.defs)
+
+    def map(self, node: tree.MapOf) -> Shape:
+        properties: dict[str, Any] = {}
+        defs: dict[str, Any] = {}
+        known = True
+        for key, value in node.entries:
+            shape = self.infer(value)
+            defs.update(shape.defs)
+            if isinstance(key, tree.Literal) and isinstance(key.value, str):
+                properties[key.value] = shape.schema
+                continue
+            known = False
+            self.require(key, self.infer(key), {"string"}, "a key")
+        return Shape({"type": "object", "properties": properties, "additionalProperties": not known}, defs)
+
+    # ------------------------------------------------------------ access
+
+    def field(self, node: tree.Field) -> Shape:
+        found = self.read(node, node.name)
+        return union([found, _NULL]) if tree.in_optional_chain(node) else found
+
+    def read(self, node: tree.Field | tree.Index, name: str) -> Shape:
+        """Return the shape of one field of what `node` reads from."""
+        of = self.infer(node.of)
+        alternatives = of.alternatives()
+        if alternatives is None:
+            return ANY
+        found: list[Shape] = []
+        names: set[str] = set()
+        for schema in alternatives:
+            kinds = of.of(schema).kinds()
+            if kinds is None:
+                return ANY
+            if "map" not in kinds:
+                continue
+            properties = schema.get("properties")
+            properties = properties if isinstance(properties, Mapping) else {}
+            if name in properties:
+                found.append(of.of(properties[name]))
+            elif schema.get("additionalProperties") is not False:
+                found.append(of.of(schema.get("additionalProperties")))
+            else:
+                names.update(properties)
+        if found:
+            return union(found)
+        self.no_field(node, name, of, names)
+        return ANY
+
+    def no_field(self, node: tree.Field | tree.Index, name: str, of: Shape, names: set[str]) -> None:
+        text = self.text(node.of)
+        kinds = of.kinds() or frozenset()
+        if "map" in kinds:
+            best = closest(name, names)
+            some = ", ".join(sorted(names)[:8]) + (", …" if len(names) > 8 else "")
+            hint = f"did you mean {best!r}?" if best else f"it has {some}" if names else None
+            self.problem(node, f"`{text}` has no field `{name}`", hint, "F001")
+        elif kinds == {"null"}:
+            self.problem(node, f"`{text}` is always null")
+        else:
+            words = " or ".join(sorted(kinds - {"null"}))
+            hint = f"take one item with [0], or all with .map(x, x.{name})" if "list" in kinds else None
+            if isinstance(of.schema, Mapping) and "x-expandable" in of.schema:
+                hint = f"it is the id of a {of.schema['x-expandable']}: retrieve that in a step of its own"
+            self.problem(node, f"cannot read `{name}` of `{text}`: it is a {words}", hint)
+
+    def index(self, node: tree.Index) -> Shape:
+        index = self.infer(node.index)
+        if isinstance(node.index, tree.Literal) and isinstance(node.index.value, str):
+            found = self.read(node, node.index.value)
+        else:
+            found = self.element(node, self.infer(node.of), index)
+        return union([found, _NULL]) if tree.in_optional_chain(node) else found
+
+    def element(self, node: tree.Index, of: Shape, index: Shape) -> Shape:
+        alternatives = of.alternatives()
+        if alternatives is None:
+            return ANY
+        wanted: set[str] = set()
+        found: list[Shape] = []
+        for schema in alternatives:
+            kinds = of.of(schema).kinds()
+            if kinds is None:
+                return ANY
+            if "list" in kinds:
+                wanted.add("int")
+                found.append(of.of(schema.get("items")))
+            if "map" in kinds:
+                wanted.add("string")
+                properties = schema.get("properties") or {}
+                rest = schema.get("additionalProperties")
+                parts = [of.of(part) for part in properties.values()] if rest is False else []
+                found.append(union(parts) if parts else of.of(rest))
+        if not wanted:
+            self.problem(node, f"cannot read an element of `{self.text(node.of)}`: it is neither a list nor a map")
+            return ANY
+        self.require(node.index, index, wanted, "what stands in brackets")
+        return union(found)
+
+    def require(self, node: tree.Node, shape: Shape, wanted: set[str], what: str, hint: str | None = None) -> None:
+        """Report it if the shape is known and allows none of the wanted kinds."""
+        kinds = shape.kinds()
+        if kinds is not None and not kinds & wanted:
+            words = " or ".join(sorted(kinds))
+            self.problem(node, f"{what} must be {' or '.join(sorted(wanted))}; `{self.text(node)}` is {words}", hint)
+
+    # ------------------------------------------------------------ calls
+
+    def call(self, node: tree.Call) -> Shape:
+        if node.name == "has":
+            (field,) = node.args
+            assert isinstance(field, tree.Field)
+            self.infer(field.of)
+            return _BOOL
+        shapes = [self.infer(arg) for arg in node.args]
+        self.arguments(node, shapes)
+        if node.name in ("min", "max") and shapes:
+            return self.extreme(shapes)
+        return Shape(FUNCTIONS[node.name].returns)
+
+    def extreme(self, shapes: list[Shape]) -> Shape:
+        if len(shapes) > 1:
+            return union(shapes)
+        alternatives = shapes[0].alternatives() or []
+        return shapes[0].of(alternatives[0].get("items")) if len(alternatives) == 1 else ANY
+
+    def method(self, node: tree.Method) -> Shape:
+        of = self.infer(node.of)
+        method = METHODS[node.name]
+        receiver = _RECEIVERS[method.signature.partition(".")[0]]
+        self.require(node.of, of, receiver | ({"null"} if node.optional else set()), f"the value before .{node.name}()")
+        self.arguments(node, [self.infer(arg) for arg in node.args])
+        found = Shape(method.returns)
+        return union([found, _NULL]) if tree.in_optional_chain(node) else found
+
+    def arguments(self, node: tree.Call | tree.Method, shapes: list[Shape]) -> None:
+        for arg, shape, wanted in zip(node.args, shapes, _ARGUMENTS.get(node.name, ()), strict=False):
+            hint = "amounts are whole minor units" if node.name == "money" and arg is node.args[0] else None
+            self.require(arg, shape, wanted, f"an argument of {node.name}()", hint)
+
+    def macro(self, node: tree.Macro) -> Shape:
+        of = self.infer(node.of)
+        allowed = {"list", "map"} | ({"null"} if node.optional else set())
+        self.require(node.of, of, allowed, f"the value before .{node.name}()")
+        inner = _Checker(self.source, {**self.scope, node.variable: _items(of)})
+        shapes = [inner.infer(part) for part in node.args]
+        self.problems += inner.problems
+        if node.name != "map" or len(shapes) > 1:
+            self.require(node.args[0], shapes[0], {"bool"}, f"the condition of {node.name}()")
+        if node.name not in ("map", "filter"):
+            return _BOOL
+        item = shapes[-1] if node.name == "map" else _items(of)
+        found = Shape({"type": "array", "items": item.schema or {}}, item.defs)
+        return union([found, _NULL]) if tree.in_optional_chain(node) else found
+
+    # ------------------------------------------------------------ operators
+
+    def unary(self, node: tree.Unary) -> Shape:
+        shape = self.infer(node.operand)
+        if node.sign == "!":
+            self.require(node.operand, shape, {"bool"}, "what stands after !", "compare it, e.g. `x != null`")
+            return _BOOL
+        numbers = {"int", "float", "duration"}
+        self.require(node.operand, shape, numbers, "what stands after -")
+        return of_kinds((shape.kinds() or numbers) & numbers) if shape.schema is not None else ANY
+
+    def conditional(self, node: tree.Conditional) -> Shape:
+        hint = "compare it, e.g. `x != null`"
+        self.require(node.condition, self.infer(node.condition), {"bool"}, "the condition before ?", hint)
+        return union([self.infer(node.then), self.infer(node.otherwise)])
+
+    def binary(self, node: tree.Binary) -> Shape:
+        left, right = self.infer(node.left), self.infer(node.right)
+        if node.sign == "??":
+            return right if left.kinds() == {"null"} else union([without_null(left), right])
+        if node.sign in ("&&", "||"):
+            for part, shape in ((node.left, left), (node.right, right)):
+                self.require(part, shape, {"bool"}, f"each side of {node.sign}", "compare it, e.g. `x != null`")
+            return _BOOL
+        if node.sign in ("==", "!="):
+            self.equality(node, left, right)
+            return _BOOL
+        if node.sign == "in":
+            self.membership(node, left, right)
+            return _BOOL
+        return self.computed(node, left, right)
+
+    def computed(self, node: tree.Binary, left: Shape, right: Shape) -> Shape:
+        one, other = left.kinds(), right.kinds()
+        results = _RESULTS.get(node.sign)
+        if one is None or other is None:
+            return ANY if results is not None else _BOOL
+        pairs = set(itertools.product(one, other))
+        fitting = pairs & (_ORDERED if results is None else results.keys())
+        if not fitting:
+            words = f"{' or '.join(sorted(one))} {node.sign} {' or '.join(sorted(other))}"
+            self.problem(node, f"cannot compute {words}", _conversion(one, other))
+            return ANY
+        return _BOOL if results is None else of_kinds({results[pair] for pair in fitting})
+
+    def equality(self, node: tree.Binary, left: Shape, right: Shape) -> None:
+        one, other = left.kinds(), right.kinds()
+        if one is None or other is None:
+            return
+        if "null" in (one, other) or one == {"null"} or other == {"null"}:
+            return
+        if not _numeric(one) & _numeric(other):
+            words = f"{' or '.join(sorted(one))} with {' or '.join(sorted(other))}"
+            self.problem(node, f"comparing {words} never finds them equal", _conversion(one, other))
+            return
+        self.listed(node.right, left, right)
+        self.listed(node.left, right, left)
+
+    def listed(self, node: tree.Node, shape: Shape, constant: Shape) -> None:
+        """Report a constant that is none of the values the other side can have."""
+        values = shape.values()
+        if not isinstance(node, tree.Literal) or not isinstance(node.value, str) or not values:
+            return
+        if node.value not in values and constant.schema is not None:
+            shown = ", ".join(str(value) for value in values[:8]) + (", …" if len(values) > 8 else "")
+            best = did_you_mean(node.value, [value for value in values if isinstance(value, str)])
+            self.problem(node, f"{node.value!r} is none of the possible values", f"{best} " * bool(best) + f"({shown})")
+
+    def membership(self, node: tree.Binary, left: Shape, right: Shape) -> None:
+        self.require(node.right, right, {"list", "map"}, "what stands after `in`")
+        if isinstance(node.right, tree.ListOf):
+            for item in node.right.items:
+                self.listed(item, left, shape_of({}))
+        kinds = right.kinds()
+        if kinds == {"map"}:
+            self.require(node.left, left, {"string"}, "a key")
+
+
+def _numeric(kinds: frozenset[str]) -> set[str]:
+    return {"number" if kind in ("int", "float") else kind for kind in kinds}
+
+
+def _conversion(one: frozenset[str], other: frozenset[str]) -> str | None:
+    kinds = (one | other) - {"null"}
+    if kinds == {"int", "float"}:
+        return "convert with int() or double()"
+    if "timestamp" in kinds:
+        return "convert with timestamp()"
+    if kinds in ({"string", "int"}, {"string", "float"}):
+        return "convert with string() or int()"
+    return "say what to use instead of null with ??" if "null" in one | other else None
+
+
+def _items(of: Shape) -> Shape:
+    alternatives = of.alternatives()
+    if alternatives is None:
+        return ANY
+    found: list[Shape] = []
+    for schema in alternatives:
+        kinds = of.of(schema).kinds()
+        if kinds is None:
+            return ANY
+        if "list" in kinds:
+            found.append(of.of(schema.get("items")))
+        elif "map" in kinds:
+            found.append(_STRING)
+    return union(found)
+
+
+_RULES: Mapping[type[tree.Node], Callable[[_Checker, Any], Shape]] = {
+    tree.Literal: _Checker.literal,
+    tree.Name: _Checker.name,
+    tree.Field: _Checker.field,
+    tree.Index: _Checker.index,
+    tree.Call: _Checker.call,
+    tree.Method: _Checker.method,
+    tree.Macro: _Checker.macro,
+    tree.Unary: _Checker.unary,
+    tree.Binary: _Checker.binary,
+    tree.Conditional: _Checker.conditional,
+    tree.ListOf: _Checker.list,
+    tree.MapOf: _Checker.map,
+}
