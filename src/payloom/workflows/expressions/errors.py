@@ -7,6 +7,7 @@ from typing import ClassVar
 from payloom.kit.errors import PayloomError
 
 JsonPath = tuple[str | int, ...]
+_WIDEST = 160
 
 
 class ExpressionError(PayloomError):
@@ -41,9 +42,13 @@ class ExpressionError(PayloomError):
         line_start = self.source.rfind("\n", 0, start) + 1
         line_end = self.source.find("\n", start)
         line = self.source[line_start : line_end if line_end >= 0 else None]
-        column = start - line_start
+        column = shown_at = start - line_start
+        if len(line) > _WIDEST:
+            shown_at = min(column, _WIDEST // 2)
+            line = line[column - shown_at : column - shown_at + _WIDEST]
         width = max(1, min(end, line_start + len(line)) - start)
-        shown = f"{self.message} at column {column + 1}\n  {line}\n  {' ' * column}{'^' * width}"
+        carets = "^" * min(width, max(1, len(line) - shown_at))
+        shown = f"{self.message} at column {column + 1}\n  {line}\n  {' ' * shown_at}{carets}"
         return f"{shown}\n  {self.hint}" if self.hint else shown
 
     def __str__(self) -> str:

@@ -84,8 +84,8 @@ class _Parser:
         token = self.current
         found = "the end" if token.kind == "end" else f"`{self.source[token.start : token.end]}`"
         before = self.tokens[self.position - 1] if self.position else token
-        word = str(token.value) if token.kind == "word" else str(before.value) if before.kind == "word" else ""
-        hint = f"write {_WORDS[word]} instead of {word}" if word in _WORDS else None
+        words = [str(near.value) for near in (token, before) if near.kind == "word" and near.value in _WORDS]
+        hint = f"write {_WORDS[words[0]]} instead of {words[0]}" if words else None
         if token.value == "}" and what.startswith("the end"):
             hint = "a brace is closed that was not opened"
         return self.error(f"expected {what}, found {found}", token, hint)

@@ -45,12 +45,11 @@ def tokenize(source: str, start: int = 0, *, embedded: bool = False) -> tuple[li
     """
     tokens: list[Token] = []
     position, braces = start, 0
+    if not embedded and len(source) > MAX_SOURCE:
+        raise _too_long(source, start)
     while position < len(source):
         if position - start > MAX_SOURCE:
-            raise ExpressionError(
-                f"the expression is longer than {MAX_SOURCE} characters",
-                source=source, span=(start, start + 1), hint="compute parts of it in a `let` step",
-            )  # fmt: skip
+            raise _too_long(source, start)
         if embedded and braces == 0 and source.startswith("}}", position):
             break
         match = _PATTERN.match(source, position)
@@ -70,12 +69,14 @@ def tokenize(source: str, start: int = 0, *, embedded: bool = False) -> tuple[li
                 hint="write `}}` at its end",
             )
     if position - start > MAX_SOURCE:
-        raise ExpressionError(
-            f"the expression is longer than {MAX_SOURCE} characters",
-            source=source, span=(start, start + 1), hint="compute parts of it in a `let` step",
-        )  # fmt: skip
+        raise _too_long(source, start)
     tokens.append(Token("end", "", position, position))
     return tokens, position
+
+
+def _too_long(source: str, start: int) -> ExpressionError:
+    message = f"the expression is longer than {MAX_SOURCE} characters"
+    return ExpressionError(message, source=source, span=(start, start + 1), hint="compute parts of it in a `let` step")
 
 
 def _token(match: re.Match[str], source: str) -> Token:
