@@ -1,0 +1,255 @@
+"""Takes in webhook events: verifies, stores each id once, counts what it turns away, and shows what it holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.db import Database
+from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
+from payloom.inbox.models import events, rejections
+from payloom.inbox.signature import TOLERANCE, verify
+from payloom.kit import strict_json
+from payloom.kit.clock import Clock, monotonic, to_epoch
+
+MAX_BODY = 512 * 1024
+"""Bytes. The largest events seen are a tenth of this."""
+_REPORT_SECONDS = 1.0
+_MAX_ID = 255
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class InboxEvent:
+    """A verified event.
+
+    payload: Stripe's event object. raw: its JSON text as received. created: Unix seconds. source: webhook | catch_up.
+    """
+
+    id: str
+    type: str
+    object_id: str | None
+    created: int
+    account: str | None
+    livemode: bool
+    api_version: str | None
+    payload: Mapping[str, Any]
+    raw: str
+    received_at: dt.datetime
+    source: str = "webhook"
+
+
+class Inbox:
+    """The inbox of one webhook address."""
+
+    def __init__(
+        self, database: Database, clock: Clock, secrets: Sequence[str], *, livemode: bool, tolerance: int = TOLERANCE
+    ) -> None:
+        """secrets: the endpoint's signing secrets, newest first. livemode: whether this environment takes live events."""
+        self._database = database
+        self._clock = clock
+        self._secrets = tuple(secret for secret in secrets if secret.strip())
+        self._livemode = livemode
+        self._tolerance = tolerance
+        self._turned_away: dict[str, list[Any]] = {}
+        self._reported = 0.0
+
+    def accept(self, raw: bytes, header: str | None, remote: str | None = None) -> InboxEvent:
+        """Return the verified event. Raises `EventRefused` (also counted) or `NoWebhookSecret`; touches no database."""
+        try:
+            return self._accept(raw, header)
+        except EventRefused as refused:
+            self._count(refused, remote, len(raw))
+            raise
+
+    def _accept(self, raw: bytes, header: str | None) -> InboxEvent:
+        if not self._secrets:
+            raise NoWebhookSecret(hint="Set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret (whsec_…).")
+        if len(raw) > MAX_BODY:
+            raise BodyTooLarge("body_too_large", f"The body has {len(raw)} bytes; {MAX_BODY} are allowed.")
+        verify(raw, header, self._secrets, to_epoch(self._clock.now()), tolerance=self._tolerance)
+        try:
+            payload = strict_json.loads(raw)
+        except strict_json.NotStrictJson as error:
+            raise EventRefused("invalid_json", error.message) from None
+        return self.read(payload, raw.decode())
+
+    def read(self, payload: Any, raw: str | None = None, *, source: str = "webhook") -> InboxEvent:
+        """Return the event in `payload` (parsed JSON, already trusted as to its origin). Raises `EventRefused`."""
+        wrong = _shape_error(payload)
+        if wrong is not None:
+            raise EventRefused(
+                "not_an_event",
+                f"The body is not a Stripe event: {wrong}.",
+                hint="Point only a Stripe webhook endpoint (snapshot events) at this address.",
+            )
+        if payload["livemode"] is not self._livemode:
+            kind, mode = ("live", "test") if payload["livemode"] else ("test", "live")
+            raise EventRefused(
+                "wrong_mode",
+                f"This is a {kind} event, and this environment takes {mode} events.",
+                hint="Give live and test mode an endpoint, a signing secret and an environment each.",
+            )
+        thing = payload["data"]["object"]
+        identity = thing.get("id")
+        account = payload.get("account")
+        version = payload.get("api_version")
+        return InboxEvent(
+            id=payload["id"],
+            type=payload["type"],
+            object_id=identity if isinstance(identity, str) and len(identity) <= _MAX_ID else None,
+            created=payload["created"],
+            account=account if isinstance(account, str) else None,
+            livemode=payload["livemode"],
+            api_version=version if isinstance(version, str) else None,
+            payload=payload,
+            raw=raw if raw is not None else strict_json.dumps(payload),
+            received_at=self._clock.now(),
+            source=source,
+        )
+
+    def store(self, tx: sa.Connection, event: InboxEvent) -> bool:
+        """Store the event within `tx`; returns whether it is new. A second delivery only counts."""
+        return store(tx, event)
+
+    def _count(self, refused: EventRefused, remote: str | None, size: int) -> None:
+        entry = self._turned_away.setdefault(refused.reason, [0, None])
+        entry[0] += 1
+        entry[1] = {"hint": refused.hint, "remote": remote, "bytes": size}
+
+    async def report(self, *, force: bool = False) -> None:
+        """Write the counters of refused requests, at most once a second: a flood must not become a flood of writes."""
+        if not self._turned_away or (not force and monotonic() - self._reported < _REPORT_SECONDS):
+            return
+        self._reported = monotonic()
+        counted, self._turned_away = self._turned_away, {}
+        now = self._clock.now()
+        try:
+            await self._database.write(lambda tx: _report(tx, counted, now))
+        except BaseException:
+            for reason, (count, sample) in counted.items():
+                entry = self._turned_away.setdefault(reason, [0, sample])
+                entry[0] += count
+            raise
+
+    async def get(self, event_id: str) -> InboxEvent:
+        """Return a stored event; raises `EventUnknown`."""
+        found = await self._database.read(lambda tx: load(tx, event_id))
+        if found is None:
+            raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events`.")
+        return found
+
+    async def list(
+        self, *, type: str | None = None, object_id: str | None = None, before: str | None = None, limit: int = 50  # noqa: A002
+    ) -> list[dict[str, Any]]:
+        """Return stored events, newest first, without payloads. before: id of the last one of the previous page."""
+        return await self._database.read(lambda tx: _list(tx, type, object_id, before, limit))
+
+    async def rejected(self) -> list[dict[str, Any]]:
+        """Return the counters: reason, count, first_at, last_at, sample."""
+        await self.report(force=True)
+        query = sa.select(rejections).order_by(rejections.c.last_at.desc())
+        return await self._database.read(lambda tx: [dict(row._mapping) for row in tx.execute(query)])  # noqa: SLF001
+
+
+def store(tx: sa.Connection, event: InboxEvent) -> bool:
+    """Store the event within `tx`; returns whether it is new."""
+    values = {
+        "id": event.id,
+        "type": event.type,
+        "object_id": event.object_id,
+        "created": event.created,
+        "received_at": event.received_at,
+        "account": event.account,
+        "livemode": event.livemode,
+        "api_version": event.api_version,
+        "payload": event.raw,
+        "source": event.source,
+        "deliveries": 1,
+    }
+    statement = _INSERT[tx.dialect.name]
+    if tx.execute(statement, values).rowcount == 1:
+        return True
+    tx.execute(sa.update(events).where(events.c.id == event.id).values(deliveries=events.c.deliveries + 1))
+    return False
+
+
+def _insert(dialect: str) -> sa.Insert:
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415
+
+        return insert(events).on_conflict_do_nothing(index_elements=["id"])
+    from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415
+
+    return pg_insert(events).on_conflict_do_nothing(index_elements=["id"])
+
+
+_INSERT = {dialect: _insert(dialect) for dialect in ("sqlite", "postgresql")}
+
+
+def load(tx: sa.Connection, event_id: str) -> InboxEvent | None:
+    """Return a stored event, or None."""
+    row = tx.execute(sa.select(events).where(events.c.id == event_id)).one_or_none()
+    if row is None:
+        return None
+    return InboxEvent(
+        id=row.id,
+        type=row.type,
+        object_id=row.object_id,
+        created=row.created,
+        account=row.account,
+        livemode=row.livemode,
+        api_version=row.api_version,
+        payload=strict_json.loads(row.payload.encode()),
+        raw=row.payload,
+        received_at=row.received_at,
+        source=row.source,
+    )
+
+
+def _shape_error(payload: Any) -> str | None:
+    if not isinstance(payload, dict):
+        return "it is not a JSON object"
+    if payload.get("object") != "event":
+        return '`object` is not "event"'
+    for key in ("id", "type"):
+        value = payload.get(key)
+        if not isinstance(value, str) or not 0 < len(value) <= (_MAX_ID if key == "id" else 128):
+            return f"`{key}` is not a text of fitting length"
+    if type(payload.get("created")) is not int:
+        return "`created` is not a whole number"
+    if type(payload.get("livemode")) is not bool:
+        return "`livemode` is not true or false"
+    data = payload.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
+        return "`data.object` is not an object"
+    return None
+
+
+def _report(tx: sa.Connection, counted: Mapping[str, Sequence[Any]], now: dt.datetime) -> None:
+    for reason, (count, sample) in sorted(counted.items()):
+        changed = tx.execute(
+            sa.update(rejections)
+            .where(rejections.c.reason == reason)
+            .values(count=rejections.c.count + count, last_at=now, sample=sample)
+        )
+        if changed.rowcount == 0:
+            tx.execute(sa.insert(rejections).values(reason=reason, count=count, first_at=now, last_at=now, sample=sample))
+
+
+def _list(
+    tx: sa.Connection, kind: str | None, object_id: str | None, before: str | None, limit: int
+) -> list[dict[str, Any]]:
+    columns = [column for column in events.c if column.name != "payload"]
+    query = sa.select(*columns).order_by(events.c.received_at.desc(), events.c.id.desc()).limit(limit)
+    if kind is not None:
+        query = query.where((events.c.type == kind) | events.c.type.startswith(f"{kind}.", autoescape=True))
+    if object_id is not None:
+        query = query.where(events.c.object_id == object_id)
+    if before is not None:
+        last = sa.select(events.c.received_at).where(events.c.id == before).scalar_subquery()
+        query = query.where(sa.tuple_(events.c.received_at, events.c.id) < sa.tuple_(last, sa.literal(before)))
+    return [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict

@@ -1,0 +1,89 @@
+"""The webhook signature, checked strictly: raw bytes, every v1 against every secret, tolerance in both directions.
+
+Header: `t=<unix seconds>,v1=<hex of HMAC-SHA256(secret, t + "." + body)>[,v1=…][,v0=…]`. Stripe signs with several secrets while
+one is being rolled. Other schemes (v0) are ignored. Nothing but `SignatureRefused` leaves this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+
+from payloom.inbox.errors import SignatureRefused
+
+TOLERANCE = 300
+"""Seconds the signature's time may be off, into the past and into the future."""
+_MAX_HEADER = 4096
+_MAX_SIGNATURES = 20
+_DIGITS = re.compile(r"[0-9]{1,12}\Z")
+_HEX = re.compile(r"[0-9a-f]{64}\Z")
+
+
+def verify(raw: bytes, header: str | None, secrets: Sequence[str], now: int, *, tolerance: int = TOLERANCE) -> int:
+    """Return the signature's time; raise `SignatureRefused(reason, …)` if `raw` was not signed with one of `secrets` around `now`.
+
+    reasons: no_signature, malformed_signature, no_v1_signature, wrong_signature, too_old, in_the_future.
+    """
+    if not header:
+        raise SignatureRefused(
+            "no_signature",
+            "The request has no Stripe-Signature header.",
+            hint="Only Stripe (or the local Stripe) may call this address; forward events with `stripe listen` in development.",
+        )
+    signed_at, signatures = _parse(header)
+    message = signed_at.encode() + b"." + raw
+    expected = [hmac.new(secret.encode(), message, hashlib.sha256).hexdigest() for secret in secrets if secret]
+    # No early exit: the time taken does not tell which secret or signature came close.
+    matches = [hmac.compare_digest(good, given) for good in expected for given in signatures]
+    if not any(matches):
+        raise SignatureRefused(
+            "wrong_signature",
+            "No signature matches the body and a webhook secret of this endpoint.",
+            hint="Compare STRIPE_WEBHOOK_SECRET with the endpoint's signing secret; a proxy must not change the body.",
+        )
+    age = now - int(signed_at)
+    if age > tolerance:
+        raise SignatureRefused(
+            "too_old",
+            f"The event was signed {age} seconds ago; {tolerance} are allowed.",
+            hint="Stripe signs anew with every retry. If this happens often, set this machine's clock.",
+        )
+    if age < -tolerance:
+        raise SignatureRefused(
+            "in_the_future",
+            f"The event was signed {-age} seconds in the future; {tolerance} are allowed.",
+            hint="Set this machine's clock.",
+        )
+    return int(signed_at)
+
+
+def _parse(header: str) -> tuple[str, list[str]]:
+    malformed = SignatureRefused(
+        "malformed_signature",
+        "The Stripe-Signature header is not of the form t=…,v1=….",
+        hint="Pass the header on unchanged.",
+    )
+    if len(header) > _MAX_HEADER or not header.isascii():
+        raise malformed
+    times: list[str] = []
+    signatures: list[str] = []
+    for part in header.split(","):
+        key, equals, value = part.strip().partition("=")
+        if not equals:
+            raise malformed
+        if key == "t":
+            times.append(value)
+        elif key == "v1":
+            signatures.append(value)
+    if len(times) != 1 or not _DIGITS.match(times[0]) or len(signatures) > _MAX_SIGNATURES:
+        raise malformed
+    usable = [value for value in signatures if _HEX.match(value)]
+    if not usable:
+        raise SignatureRefused(
+            "no_v1_signature" if not signatures else "malformed_signature",
+            "The Stripe-Signature header holds no usable v1 signature.",
+            hint="Pass the header on unchanged; other schemes than v1 are not accepted.",
+        )
+    return times[0], usable
