@@ -1,4 +1,4 @@
-"""What Payloom remembers about the user's tables: the declaration last applied, and which seed rows were ever inserted."""
+"""What Payloom remembers of the user's tables: the declaration last applied, and which seed rows it ever inserted."""
 
 from __future__ import annotations
 
