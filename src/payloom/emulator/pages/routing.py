@@ -1,0 +1,21 @@
+"""Which address shows what."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from payloom.emulator.pages import assets, checkout, elements, three_d_secure
+
+routes: list[BaseRoute] = [
+    Route("/v3", assets.stripe_script),
+    Route("/v3/", assets.stripe_script),
+    Route("/{train:str}/stripe.js", assets.stripe_script),
+    Route("/_emulator/assets/{name:path}", assets.asset),
+    Route("/_emulator/elements/{kind}", elements.frame),
+    Route("/_emulator/3ds/{intent}", three_d_secure.challenge, methods=["GET"]),
+    Route("/c/pay/{session}", checkout.pay, methods=["GET"]),
+    Route("/_emulator/checkout/{session}/finish", checkout.finish, methods=["GET"]),
+    Route("/_emulator/checkout/{session}/summary", checkout.summary, methods=["GET"]),
+    Route("/_emulator/checkout/{session}/embedded", checkout.embedded, methods=["GET"]),
+    Route("/_emulator/checkout/{session}/session", checkout.session_json, methods=["GET"]),
+]

@@ -1,0 +1,3 @@
+import { reportHeight } from "./frame-height.js";
+
+reportHeight(document.querySelector("#content"));
