@@ -1,4 +1,4 @@
-"""Google's CEL engine behind a pipe: reads `[expression, …]` as JSON lines, answers with results. Run in its own process,
+"""Google's CEL engine behind a pipe: reads expressions as JSON lines, answers with results. Run in its own process,
 because it aborts on CPython 3.11 after about two thousand null results.
 """
 

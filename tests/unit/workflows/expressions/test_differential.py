@@ -1,4 +1,4 @@
-"""Random sentences of standard CEL mean the same here and in Google's engine, except where ours is stricter on purpose."""
+"""Random sentences of standard CEL mean the same here and in Google's engine, except where ours is stricter."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ _OPERANDS = {
 }
 
 
+_QUANTIFIERS = ["all", "exists", "exists_one"]
+
+
 def sentence(rng: random.Random, kind: str, depth: int) -> str:
     if depth == 0 or rng.random() < 0.15:
         return rng.choice(_OPERANDS[kind])
@@ -54,7 +57,7 @@ def sentence(rng: random.Random, kind: str, depth: int) -> str:
             f"({part(other)} {rng.choice(['<', '<=', '>', '>='])} {part(rng.choice([other, 'int']))})",
             f"({part(other)} {rng.choice(['==', '!='])} {part(rng.choice(['any', other]))})",
             f"({part('int')} in {part('list')})", f"({part('str')} in m)",
-            f"{part('list')}.{rng.choice(['all', 'exists', 'exists_one'])}(x, x {rng.choice(['>', '==', '<'])} {part('int')})",
+            f"{part('list')}.{rng.choice(_QUANTIFIERS)}(x, x {rng.choice(['>', '==', '<'])} {part('int')})",
             f"{part('str')}.{rng.choice(['startsWith', 'endsWith', 'contains', 'matches'])}('a')",
         ])  # fmt: skip
     return rng.choice(

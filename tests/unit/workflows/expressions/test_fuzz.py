@@ -19,8 +19,10 @@ from payloom.workflows.expressions.interpolation import compile_value
 AMBIENT = Ambient(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
 SECONDS = 2.0
 PIECES = [
-    *"()[]{}?:.,+-*/%!<>='\"\\`$ \n", "&&", "||", "??", "?.", "[?", "===", "!==", "==", "in", "null", "true", "a", "b", "x",
-    "1", "0x7f", "1e308", "9223372036854775807", "1.5", "'s'", "has(", "}}", "${{", "__class__", "€", "\x00", "\ud800",
+    *"()[]{}?:.,+-*/%!<>='\"\\`$ \n", "&&", "||", "??", "?.", "[?", "===", "!==", "==", "in", "null", "true",
+    "a", "b", "x",
+    "1", "0x7f", "1e308", "9223372036854775807", "1.5", "'s'", "has(", "}}", "${{", "__class__", "€",
+    "\x00", "\ud800",
     *(f"{name}(" for name in FUNCTIONS), *(f".{name}(" for name in (*METHODS, "map", "filter", "exists", "all")),
 ]  # fmt: skip
 

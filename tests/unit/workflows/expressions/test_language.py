@@ -265,7 +265,7 @@ def test_a_condition_must_be_true_or_false() -> None:
 )
 def test_work_and_size_are_bounded(source: str) -> None:
     scope = {"big": list(range(1000)), "long": "x" * 10_000}
-    with pytest.raises((BudgetExceeded, ExpressionError), match="steps|larger|longer|deeper"):
+    with pytest.raises((BudgetExceeded, ExpressionError), match=r"steps|larger|longer|deeper"):
         compile_expression(source).evaluate(scope, AMBIENT)
 
 

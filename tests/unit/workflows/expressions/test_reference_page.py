@@ -1,0 +1,58 @@
+"""The reference page says what the code does: its tables are the registry's, and its examples compile.
+
+`python tests/unit/workflows/expressions/test_reference_page.py` writes the tables into the page again.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+
+from payloom.workflows.expressions import compile_expression
+from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS, Function
+
+PAGE = pathlib.Path(__file__).parents[4] / "docs/reference/language/expressions.md"
+TABLES: dict[str, list[Function]] = {
+    "functions": [*FUNCTIONS.values(), HAS],
+    "methods": list(METHODS.values()),
+    "macros": list(MACROS.values()),
+}
+
+
+def table(functions: list[Function]) -> str:
+    rows = [
+        f"| `{function.signature}` | {function.summary} | `{function.example.replace('|', chr(92) + '|')}` |"
+        for function in sorted(functions, key=lambda function: function.name)
+    ]
+    return "\n".join(["| | | e.g. |", "| --- | --- | --- |", *rows])
+
+
+def written(page: str) -> str:
+    for name, functions in TABLES.items():
+        begin, end = f"<!-- {name} -->\n", f"\n<!-- end of {name} -->"
+        page = re.sub(
+            f"{re.escape(begin)}.*?{re.escape(end)}",
+            lambda _, b=begin, f=functions, e=end: b + table(f) + e,
+            page,
+            flags=re.DOTALL,
+        )
+    return page
+
+
+def test_the_page_lists_what_there_is() -> None:
+    page = PAGE.read_text()
+    assert all(f"<!-- {name} -->" in page for name in TABLES)
+    assert page == written(page), "run python tests/unit/workflows/expressions/test_reference_page.py"
+
+
+@pytest.mark.parametrize(
+    "function", [function for group in TABLES.values() for function in group], ids=lambda f: f.name
+)
+def test_every_example_compiles_and_uses_what_it_shows(function: Function) -> None:
+    assert function.name in compile_expression(function.example).calls
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text()))
