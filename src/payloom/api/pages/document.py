@@ -169,7 +169,7 @@ class _Reader:
         for path, one in found:
             for ref in one.refs:
                 if ref.path[0] not in ROOTS:
-                    hint = did_you_mean(ref.path[0], ROOTS) or "a page knows user, params, query and env"
+                    hint = did_you_mean(str(ref.path[0]), ROOTS) or "a page knows user, params, query and env"
                     self.report((*at, *path), f"there is no `{ref.path[0]}` on a page", hint, NAME)
         if auth == "none" and any(ref.path[0] == "user" for _, one in found for ref in one.refs):
             self.report(at, "auth is none, so there is no user", "say auth: optional or auth: user")

@@ -1,0 +1,7 @@
+"""`python -m payloom.cli`."""
+
+from __future__ import annotations
+
+from payloom.cli import main
+
+main()

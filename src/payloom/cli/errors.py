@@ -1,0 +1,64 @@
+"""Why a command could not do its job, each with the exit code it ends with.
+
+PayloomError
+└── CommandError             2
+    ├── NotAProject          2
+    ├── FolderInUse          2
+    ├── NothingFound         3
+    ├── PortTaken            4
+    ├── ServerUnreachable    4
+    └── ChildDied            4
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from payloom.kit.errors import PayloomError
+
+
+class CommandError(PayloomError):
+    """The command cannot be done like this."""
+
+    code: ClassVar[str] = "command_error"
+    exit_code: ClassVar[int] = 2
+
+
+class NotAProject(CommandError):
+    """There is no project here."""
+
+    code: ClassVar[str] = "not_a_project"
+
+
+class FolderInUse(CommandError):
+    """The folder holds something else already."""
+
+    code: ClassVar[str] = "folder_in_use"
+
+
+class NothingFound(CommandError):
+    """Nothing is known under that name."""
+
+    code: ClassVar[str] = "nothing_found"
+    exit_code: ClassVar[int] = 3
+
+
+class PortTaken(CommandError):
+    """The port is in use."""
+
+    code: ClassVar[str] = "port_taken"
+    exit_code: ClassVar[int] = 4
+
+
+class ServerUnreachable(CommandError):
+    """The server does not answer."""
+
+    code: ClassVar[str] = "server_unreachable"
+    exit_code: ClassVar[int] = 4
+
+
+class ChildDied(CommandError):
+    """A process that this command started has ended by itself."""
+
+    code: ClassVar[str] = "child_died"
+    exit_code: ClassVar[int] = 4

@@ -1,0 +1,78 @@
+"""How commands speak: data on stdout, words on stderr, errors with what to do next and a stable exit code."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, ParamSpec, TypeVar
+
+from payloom.kit.errors import PayloomError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def say(text: str = "") -> None:
+    """Write a line for people to stderr."""
+    from rich.console import Console  # noqa: PLC0415
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text)
+
+
+def show(text: str) -> None:
+    """Write a line of data to stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def show_json(value: Any) -> None:
+    """Write JSON to stdout."""
+    show(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def show_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table to stdout; cells are shown as they are, not as markup."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text("" if cell is None else str(cell)) for cell in row))
+    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def fail(error: PayloomError, *, as_json: bool = False) -> NoReturn:
+    """Report an error and end with its exit code."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    code = int(getattr(error, "exit_code", 2))
+    if as_json:
+        show_json({"error": error.to_dict()})
+        sys.exit(code)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    place = f"{error.where}: " if error.where else ""
+    console.print(Text.assemble(("error: ", "bold red"), f"{place}{error.message}"))
+    if error.hint:
+        console.print(Text.assemble(("hint: ", "bold cyan"), error.hint))
+    sys.exit(code)
+
+
+def reported(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn a command's PayloomErrors into reports, in JSON when it was asked for."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except PayloomError as error:
+            fail(error, as_json=bool(kwargs.get("as_json")))
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    return run

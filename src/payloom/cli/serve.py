@@ -1,0 +1,117 @@
+"""Running a project's server, with the local Stripe beside it when no key is set. `dev` and `demo` share it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from payloom.cli.child import local_stripe
+from payloom.cli.places import listen
+from payloom.settings import LocalState, Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+
+Started = Callable[[], None]
+
+
+@dataclasses.dataclass(slots=True)
+class Servers:
+    """What is running: the project's server (once `run` is called) and, in local mode, the Stripe child."""
+
+    settings: Settings
+    socket: socket.socket
+    stripe_url: str | None
+
+    def run(self, started: Started, *, quiet: bool = False) -> None:
+        """Serve until Ctrl-C or SIGTERM. `started` is called once requests are answered."""
+        server = make_server(self.settings, started, quiet=quiet)
+        server.run(sockets=[self.socket])
+
+
+@contextlib.contextmanager
+def servers(settings: Settings) -> Iterator[Servers]:
+    """Take the ports, start the local Stripe if it is needed, and say in `data/local.json` where everything is."""
+    with contextlib.ExitStack() as stack:
+        web = stack.enter_context(listen(settings.host, settings.port, "--port"))
+        state = LocalState(settings.data_dir)
+        stripe_url = None
+        if settings.stripe.mode == "local":
+            # Bound and released at once: the child binds it again, and a taken port is told with the way out.
+            listen("127.0.0.1", settings.local_stripe_port, "--stripe-port").close()
+            child = stack.enter_context(
+                local_stripe(
+                    settings.local_stripe_port,
+                    store=settings.data_dir / "stripe.json",
+                    webhook_url=f"http://{_reachable(settings.host)}:{settings.port}/api/stripe/webhook",
+                    webhook_secret=settings.stripe.webhook_secrets[0].get_secret_value(),
+                    log=settings.data_dir / "stripe.log",
+                )
+            )
+            # Our own modules load while the child does: both take about a second on a small machine.
+            import payloom.app  # noqa: PLC0415, F401
+
+            child.wait_ready()
+            stripe_url = child.url
+        state.update(server={"pid": os.getpid(), "url": settings.site_url, "stripe_url": stripe_url})
+        stack.callback(state.update, server=None)
+        yield Servers(settings, web, stripe_url)
+
+
+def make_server(settings: Settings, started: Started, *, quiet: bool) -> uvicorn.Server:
+    """Return the HTTP server of a project, not yet running."""
+    import uvicorn  # noqa: PLC0415
+
+    from payloom.app import create_app  # noqa: PLC0415
+    from payloom.project import load_project  # noqa: PLC0415
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                started()
+
+    app = create_app(load_project(settings.root, settings), settings)
+    config = uvicorn.Config(
+        app,
+        log_level="error" if quiet else "warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies) or None,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    return Server(config)
+
+
+def open_browser(url: str) -> None:
+    """Open the address in a browser if there is a display; never in the way of the server."""
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return
+    if os.environ.get("CI"):
+        return
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def run_until_stopped(work: Callable[[], Any]) -> None:
+    """Run `work`; Ctrl-C ends it like SIGTERM does, without a traceback."""
+    with contextlib.suppress(KeyboardInterrupt):
+        work()
+
+
+def project_folder(path: str | None) -> Path | None:
+    """Return the folder given with --project."""
+    return Path(path) if path else None
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
