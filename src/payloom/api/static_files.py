@@ -1,4 +1,4 @@
-"""Files that are served as they are: payloom.js and payloom.css, the project's `pages/assets/`, the browser's configuration."""
+"""Files served as they are: payloom.js and payloom.css, the project's `pages/assets/`, the browser's configuration."""
 
 from __future__ import annotations
 

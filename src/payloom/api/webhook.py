@@ -1,7 +1,7 @@
 """`POST /api/stripe/webhook`: verify, store, match, and only then 200.
 
-A 200 says that the event is stored and that its runs are there or done. 400 says why it is no event of ours; Stripe shows
-that text in its dashboard. 503 says that it could not be stored; Stripe sends it again.
+A 200 says that the event is stored and that its runs are there or done. 400 says why it is no event of ours; Stripe
+shows that text in its dashboard. 503 says that it could not be stored; Stripe sends it again.
 """
 
 from __future__ import annotations

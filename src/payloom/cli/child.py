@@ -33,7 +33,7 @@ class LocalStripe:
             if self.process.poll() is not None:
                 break
             try:
-                with urllib.request.urlopen(f"{self.url}/_emulator/health", timeout=1):  # noqa: S310 - our own child
+                with urllib.request.urlopen(f"{self.url}/_emulator", timeout=1):  # noqa: S310 - our own child
                     return
             except urllib.error.HTTPError:
                 return

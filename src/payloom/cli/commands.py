@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from payloom import __version__
-from payloom.cli import dev, emulator, init, migrate
+from payloom.cli import check, demo, dev, emulator, init, migrate
 
 app = typer.Typer(
     name="payloom",
@@ -28,7 +28,7 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[  # noqa: ARG001 - the callback does the work
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
@@ -37,6 +37,8 @@ def _main(
 
 app.command()(init.init)
 app.command()(dev.dev)
+app.command()(demo.demo)
+app.command()(check.check)
 app.command()(migrate.migrate)
 app.command()(emulator.emulator)
 

@@ -17,8 +17,8 @@ from payloom.settings import Settings, load_settings
 @reported
 def dev(
     project: PROJECT = None,
-    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
-    stripe_port: Annotated[int | None, typer.Option(help="The port of the local Stripe.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port to listen on.")] = None,
+    stripe_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The local Stripe's port.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the shop in a browser.")] = False,
 ) -> None:
     """Serve the project: pages, endpoints, webhooks, and the local Stripe unless Stripe keys are set."""

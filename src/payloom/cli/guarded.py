@@ -13,7 +13,8 @@ import threading
 
 
 def _watch() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not through sys.stdin: its lock, held by this thread, would keep the interpreter from ending.
+    while os.read(0, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from payloom.kit.errors import PayloomError
+
+
+class _Bug(PayloomError):
+    """Payloom met something it did not expect."""
+
+    code = "internal"
+    exit_code = 70
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint="This is a bug of ours. Run it again with PAYLOOM_TRACEBACK=1 and tell us.")
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -74,5 +86,9 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
             fail(error, as_json=bool(kwargs.get("as_json")))
         except KeyboardInterrupt:
             sys.exit(130)
+        except Exception as error:
+            if os.environ.get("PAYLOOM_TRACEBACK"):
+                raise
+            fail(_Bug(f"{type(error).__name__}: {error}"), as_json=bool(kwargs.get("as_json")))
 
     return run

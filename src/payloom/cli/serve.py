@@ -50,7 +50,7 @@ def servers(settings: Settings) -> Iterator[Servers]:
             child = stack.enter_context(
                 local_stripe(
                     settings.local_stripe_port,
-                    store=settings.data_dir / "stripe.json",
+                    store=settings.data_dir / "stripe.sqlite",
                     webhook_url=f"http://{_reachable(settings.host)}:{settings.port}/api/stripe/webhook",
                     webhook_secret=settings.stripe.webhook_secrets[0].get_secret_value(),
                     log=settings.data_dir / "stripe.log",

@@ -65,8 +65,12 @@ def load_settings(
     local_stripe_port: int | None = None,
     database_url: str | None = None,
     environ: Mapping[str, str] | None = None,
+    keep: bool = True,
 ) -> Settings:
-    """Return the settings of the project in `root`. Arguments win over everything. Raises SettingsError."""
+    """Return the settings of the project in `root`. Arguments win over everything. Raises SettingsError.
+
+    keep: made-up local secrets are kept in `data/local.json`; otherwise nothing is written.
+    """
     environ = os.environ if environ is None else environ
     root = root.resolve()
     variables = read_variables()
@@ -74,7 +78,7 @@ def load_settings(
     base = validate(raw)
     environment = variables.env or base.environment
     file = validate(merge(raw, environment), f"{FILE_NAME} (environment {environment})")
-    local = LocalState(root / "data")
+    local = LocalState(root / "data", keep=keep)
     site_url, web_port = _address(file, variables, environ, environment, port)
     stripe_port = _first(local_stripe_port, variables.local_stripe_port, file.stripe.local_port, web_port + 1)
     stripe = real_stripe(file.stripe, environ, environment)

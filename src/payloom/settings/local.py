@@ -17,9 +17,10 @@ LOCAL_FILE = "local.json"
 class LocalState:
     """The file `data/local.json`, readable by its owner only. Written whole, by rename."""
 
-    def __init__(self, data_dir: Path) -> None:
-        """Open the file in `data_dir`; it is made when first needed."""
+    def __init__(self, data_dir: Path, *, keep: bool = True) -> None:
+        """Open the file in `data_dir`; it is made when first needed. keep: False changes nothing on disk."""
         self.path = data_dir / LOCAL_FILE
+        self._keep = keep
 
     def read(self) -> dict[str, Any]:
         """Return what is kept; an unreadable or broken file counts as empty."""
@@ -32,6 +33,8 @@ class LocalState:
     def update(self, **values: Any) -> dict[str, Any]:
         """Lay `values` over what is kept (None removes a key) and return the whole."""
         merged = {key: value for key, value in {**self.read(), **values}.items() if value is not None}
+        if not self._keep:
+            return merged
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(f".{os.getpid()}.tmp")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,0 +1,211 @@
+"""A project's folder, read: tables, workflows, pages, mails, Python functions, and everything that is wrong with them.
+
+Reading never stops at the first mistake: what can be read is there, `diagnostics` has the rest. The server refuses to
+start while there are errors; `payloom check` shows them all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from payloom.api.pages.document import SUFFIX, Page, read_page
+from payloom.api.pages.templates import Templates
+from payloom.kit.errors import PayloomError
+from payloom.kit.suggest import did_you_mean
+from payloom.settings import FILE_NAME, Settings
+from payloom.tables.errors import BadTablesFile
+from payloom.tables.loader import read_tables
+from payloom.tables.spec import TableSpec
+from payloom.workflows.catalog import Column, StaticCatalog, TableShape
+from payloom.workflows.diagnostics import NAME, SHAPE, Diagnostic, Place
+from payloom.workflows.document import ApiTrigger, Workflow
+from payloom.workflows.loader import load_workflow
+
+WORKFLOW_SUFFIX = ".yaml"
+MAIL_SUFFIX = ".mjml.j2"
+_TAKEN_ENDPOINTS = re.compile(r"/(?:stripe/webhook|auth|_payloom)(?:/|$)")
+
+
+class ProjectHasErrors(PayloomError):
+    """The project has errors."""
+
+    code: ClassVar[str] = "project_has_errors"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Project:
+    """What a folder holds. workflows: those without errors, by id. sources: the text of every workflow file, by id."""
+
+    root: Path
+    workflows: Mapping[str, Workflow]
+    sources: Mapping[str, str]
+    tables: Mapping[str, TableSpec]
+    pages: tuple[Page, ...]
+    templates: Templates
+    mails: frozenset[str]
+    catalog: StaticCatalog
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that keep the project from running."""
+        return tuple(one for one in self.diagnostics if one.severity == "error")
+
+    @property
+    def emails_folder(self) -> Path:
+        """Where the mail templates are."""
+        return self.root / "emails"
+
+    @property
+    def assets_folder(self) -> Path:
+        """Where the pages' images, styles and scripts are."""
+        return self.root / "pages" / "assets"
+
+    def require_sound(self) -> Project:
+        """Return the project, or raise ProjectHasErrors that lists the first ten."""
+        if not self.errors:
+            return self
+        shown = [one.format() for one in self.errors[:10]]
+        more = len(self.errors) - len(shown)
+        raise ProjectHasErrors(
+            "\n  ".join(
+                [f"{len(self.errors)} error(s) in {self.root.name}:", *shown, *([f"and {more} more"] if more else [])]
+            ),
+            hint="`payloom check` shows them all.",
+        )
+
+
+def load_project(root: Path, settings: Settings) -> Project:
+    """Read the project in `root`. Raises only what keeps it from being read at all; mistakes are diagnostics."""
+    return _Loader(root, settings).load()
+
+
+class _Loader:
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+        self.found: list[Diagnostic] = []
+        self.catalog = StaticCatalog(env={*settings.env})
+
+    def load(self) -> Project:
+        tables = self.tables()
+        self.catalog.tables = {name: shape_of(spec) for name, spec in tables.items()}
+        self.catalog.emails = set(names_in(self.root / "emails", MAIL_SUFFIX))
+        self.catalog.workflows = set(names_in(self.root / "workflows", WORKFLOW_SUFFIX))
+        workflows, sources = self.workflows()
+        templates = Templates(self.root / "pages", reload=self.settings.is_dev)
+        pages = self.pages(templates)
+        self.endpoints(workflows)
+        self.on_start(workflows)
+        return Project(
+            root=self.root,
+            workflows=workflows,
+            sources=sources,
+            tables=tables,
+            pages=pages,
+            templates=templates,
+            mails=frozenset(self.catalog.emails),
+            catalog=self.catalog,
+            diagnostics=tuple(self.found),
+        )
+
+    def report(self, file: str, message: str, hint: str | None = None, *, code: str = SHAPE, line: int = 1) -> None:
+        self.found.append(Diagnostic.at(Place(line, 1, line, 2), code, message, hint=hint or None, file=file))
+
+    def tables(self) -> dict[str, TableSpec]:
+        try:
+            return read_tables(self.root / "tables.yaml")
+        except BadTablesFile as bad:
+            for one in bad.diagnostics:
+                place = Place(one.line, one.column, one.line, one.column + 1)
+                self.found.append(Diagnostic.at(place, SHAPE, one.message, hint=one.hint, file=one.file))
+            return {}
+
+    def workflows(self) -> tuple[dict[str, Workflow], dict[str, str]]:
+        workflows: dict[str, Workflow] = {}
+        sources: dict[str, str] = {}
+        for name in names_in(self.root / "workflows", WORKFLOW_SUFFIX):
+            file = f"workflows/{name}{WORKFLOW_SUFFIX}"
+            try:
+                text = (self.root / file).read_text("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                self.report(file, f"the file cannot be read: {error}")
+                continue
+            sources[name] = text
+            loaded = load_workflow(text, workflow_id=name, file=file, catalog=self.catalog)
+            self.found += loaded.diagnostics
+            if loaded.workflow is not None:
+                workflows[name] = loaded.workflow
+        return workflows, sources
+
+    def pages(self, templates: Templates) -> tuple[Page, ...]:
+        pages: dict[str, Page] = {}
+        for name in names_in(self.root / "pages", SUFFIX):
+            template, file = f"{name}{SUFFIX}", f"pages/{name}{SUFFIX}"
+            self.found += templates.check(template, file)
+            if name.rsplit("/", 1)[-1].startswith("_"):
+                continue
+            page, problems = read_page((self.root / file).read_text("utf-8"), template, self.catalog, file)
+            self.found += problems
+            if page is None:
+                continue
+            same = re.sub(r"\{\w+\}", "{}", page.path)
+            if same in pages:
+                self.report(file, f"the address {page.path} is taken by pages/{pages[same].template}")
+            pages[same] = page
+        return tuple(pages.values())
+
+    def endpoints(self, workflows: Mapping[str, Workflow]) -> None:
+        taken: dict[tuple[str, str], str] = {}
+        for workflow in workflows.values():
+            for trigger in workflow.triggers:
+                if not isinstance(trigger, ApiTrigger):
+                    continue
+                file = f"workflows/{workflow.id}{WORKFLOW_SUFFIX}"
+                if _TAKEN_ENDPOINTS.match(trigger.path):
+                    self.report(file, f"the address {trigger.path} belongs to Payloom", "choose another path")
+                same = (trigger.method, re.sub(r"\{\w+\}", "{}", trigger.path))
+                if same in taken:
+                    self.report(file, f"{trigger.method} {trigger.path} is taken by workflow {taken[same]}")
+                taken[same] = workflow.id
+
+    def on_start(self, workflows: Mapping[str, Workflow]) -> None:
+        for name in self.settings.on_start:
+            if name not in self.catalog.workflows:
+                hint = did_you_mean(name, self.catalog.workflows)
+                self.report(FILE_NAME, f"on_start: there is no workflow {name!r}", hint, code=NAME)
+            elif name in workflows and not any(one.kind in {"manual", "called"} for one in workflows[name].triggers):
+                self.report(
+                    FILE_NAME, f"on_start: workflow {name} has no `manual` trigger", "add `manual: true` to `on:`"
+                )
+
+
+def names_in(folder: Path, suffix: str) -> Iterator[str]:
+    """Yield the names of the files below `folder` without the suffix, sorted; partial mails (`_…`) are left out."""
+    for path in sorted(folder.rglob(f"*{suffix}")):
+        if path.is_file() and not (suffix == MAIL_SUFFIX and path.name.startswith("_")):
+            yield path.relative_to(folder).as_posix().removesuffix(suffix)
+
+
+def shape_of(spec: TableSpec) -> TableShape:
+    """Return a table as the language sees it."""
+    return TableShape(
+        spec.name,
+        {
+            column.name: Column(
+                name=column.name,
+                type=column.type,
+                nullable=column.nullable,
+                unique=column.unique,
+                primary=column.primary,
+                has_default=column.has_default,
+                enum=column.enum,
+                references=".".join(column.references) if column.references else None,
+            )
+            for column in spec.columns.values()
+        },
+    )

@@ -1,0 +1,89 @@
+"""The local Stripe runs as a child of the command and never outlives it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from payloom.cli.child import local_stripe
+from payloom.cli.errors import ChildDied
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from payloom.cli.child import local_stripe
+with local_stripe(int(sys.argv[1]), store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef",
+                  log=Path(sys.argv[2])) as stripe:
+    stripe.wait_ready()
+    print(stripe.process.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return int(made.getsockname()[1])
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:  # a zombie is not alive
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def gone_within(pid: int, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not is_alive(pid):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_it_answers_while_the_block_runs_and_is_gone_after(tmp_path):
+    port = free_port()
+    with local_stripe(
+        port, store=tmp_path / "s.sqlite", webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef",
+        log=tmp_path / "log",
+    ) as stripe:  # fmt: skip
+        stripe.wait_ready()
+        pid = stripe.process.pid
+        assert is_alive(pid)
+    assert not is_alive(pid)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_it_ends_when_its_parent_is_killed(tmp_path):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(free_port()), str(tmp_path / "log")], stdout=subprocess.PIPE
+    )
+    child = int(parent.stdout.readline())
+    assert is_alive(child)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    assert gone_within(child, 10)
+
+
+def test_a_start_that_fails_tells_the_reason(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(ChildDied, match="cannot be used"),
+            local_stripe(
+                port, store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef", log=tmp_path / "l"
+            ) as stripe,
+        ):
+            stripe.process.wait(20)
+            stripe.wait_ready()
