@@ -1,1 +1,4 @@
-"""The workflow language: documents, expressions, checker, catalogue and interpreter. Pure: no clock, no network, no database."""
+"""The workflow language: documents, expressions, checker, catalogue and interpreter.
+
+Pure: no clock, no network, no database.
+"""

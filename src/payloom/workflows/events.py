@@ -1,0 +1,86 @@
+"""What an event and a caller look like to expressions: the roots of a run's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def split_type(event_type: str, families: Iterable[str]) -> tuple[str, str]:
+    """Return `(family, action)` of a Stripe event type: the longest family it begins with, else all but the last word.
+
+    `checkout.session.completed` → `("checkout.session", "completed")`.
+    """
+    best = ""
+    for family in families:
+        if event_type.startswith(family + ".") and len(family) > len(best):
+            best = family
+    if not best:
+        best, _, action = event_type.rpartition(".")
+        return (best, action) if best else (event_type, "")
+    return best, event_type[len(best) + 1 :]
+
+
+def _own_name(stripe_object: Mapping[str, Any], family: str) -> str:
+    kind = stripe_object.get("object")
+    return kind.replace(".", "_") if isinstance(kind, str) and kind else family.rpartition(".")[2]
+
+
+def event_scope(stripe_event: Mapping[str, Any], family: str, action: str) -> dict[str, Any]:
+    """Return `{event, object, previous}`.
+
+    `event` is the Stripe event's fields and: family, action, object (`data.object`), previous
+    (`data.previous_attributes`, or an
+    empty map), status, customer (its id), metadata, and the object again under its own name (`subscription`,
+    `checkout_session`, `payment_intent`, …) unless the event has a field of that name.
+    """
+    data = stripe_event.get("data") or {}
+    stripe_object = data.get("object") or {}
+    previous = data.get("previous_attributes") or {}
+    customer = stripe_object.get("customer")
+    if stripe_object.get("object") == "customer":
+        customer = stripe_object.get("id")
+    event = {
+        **stripe_event,
+        "family": family,
+        "action": action,
+        "object": stripe_object,
+        "previous": previous,
+        "status": stripe_object.get("status"),
+        "customer": customer.get("id") if isinstance(customer, Mapping) else customer,
+        "metadata": stripe_object.get("metadata") or {},
+    }
+    event.setdefault(_own_name(stripe_object, family), stripe_object)
+    return {"event": event, "object": stripe_object, "previous": previous}
+
+
+def build_scope(
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    event: Mapping[str, Any] | None = None,
+    user: Mapping[str, Any] | None = None,
+    env: Mapping[str, str] | None = None,
+    run: Mapping[str, Any] | None = None,
+    row: Mapping[str, Any] | None = None,
+    old: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the roots of a run, each again under `context`.
+
+    event: what `event_scope` returns. run: leave out, and the Execution puts in its RunInfo.
+    row, old: of a table trigger.
+    A root that this kind of start does not have is null.
+    """
+    roots: dict[str, Any] = {
+        "inputs": dict(inputs or {}),
+        "event": None,
+        "object": None,
+        "previous": None,
+        "user": user,
+        "env": dict(env or {}),
+        "row": row,
+        "old": old,
+        **(event or {}),
+    }
+    if run is not None:
+        roots["run"] = run
+    return {**roots, "context": dict(roots)}

@@ -1,0 +1,141 @@
+"""One run of one workflow as a pure function of its history: what must be done next, given what was done so far."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from payloom.workflows.commands import Command, Entry, Finished
+from payloom.workflows.errors import HistoryMismatch, UnknownWorkflow
+from payloom.workflows.interpreter.forks import Scheduler
+from payloom.workflows.interpreter.frame import Frame, Shared, Visit, recorded
+from payloom.workflows.interpreter.node import Steps
+from payloom.workflows.interpreter.signals import Failed, Returned, Stopped
+from payloom.workflows.interpreter.steps import error_value, run_block
+
+if TYPE_CHECKING:
+    from payloom.workflows.document import Workflow
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RunInfo:
+    """The run as its workflow sees it under `run`. root_id: the first run of a chain of reruns; keys are made of it."""
+
+    id: str
+    root_id: str
+    started_at: dt.datetime
+    workflow_id: str
+
+    def as_scope(self) -> dict[str, Any]:
+        """Return `run` for expressions."""
+        return {"id": self.id, "root_id": self.root_id, "started_at": self.started_at, "workflow": self.workflow_id}
+
+
+def _no_calls(name: str) -> Workflow:
+    raise UnknownWorkflow(f"no workflow {name!r}")
+
+
+class Execution:
+    """Interprets a workflow.
+
+        execution = Execution(workflow, scope, run, history)
+        while not isinstance(todo := execution.next(), Finished):
+            for command in todo:
+                execution.record(do(command))
+
+    scope: the roots (`inputs`, `event`, `user`, …; see events.build_scope).
+    history: entries in the order they were recorded.
+    resolve: gives the workflows that `call` names, pinned with the run.
+    Raises HistoryMismatch when the history is not this document's.
+    """
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        scope: Mapping[str, Any],
+        run: RunInfo,
+        history: Sequence[Entry] = (),
+        resolve: Callable[[str], Workflow] = _no_calls,
+    ) -> None:
+        self.workflow = workflow
+        self.run = run
+        self._shared = Shared(run, resolve)
+        self._scheduler = Scheduler()
+        self._finished: Finished | None = None
+        roots = scope if "run" in scope else {**scope, "run": run.as_scope()}
+        frame = Frame(self._shared, workflow, roots)
+        self._scheduler.start(run_workflow(frame, ""))
+        for entry in history:
+            self.record(entry)
+
+    @property
+    def trail(self) -> Sequence[Visit]:
+        """Which steps ran, failed or were skipped, and which branches were taken, in order."""
+        return self._shared.trail
+
+    @property
+    def now(self) -> dt.datetime:
+        """What `now()` returns at this point: the time of the latest entry."""
+        return self._shared.now
+
+    def next(self) -> Finished | Sequence[Command]:
+        """Return the commands that wait to be done (several inside `parallel` and concurrent loops), or the end."""
+        scheduler = self._scheduler
+        if not scheduler.done:
+            return [command for command, _ in scheduler.pending.values()]
+        if self._finished is None:
+            self._finished = self._end()
+        return self._finished
+
+    def record(self, entry: Entry) -> None:
+        """Take what came of one command; moves the run up to its next commands."""
+        if entry.at is not None and entry.at > self._shared.now:
+            self._shared.now = entry.at
+        clean = Entry(entry.path, recorded(entry.value), entry.failure, entry.at)
+        if self._scheduler.deliver(entry.path, clean):
+            return
+        if entry.path not in self._scheduler.abandoned:
+            waiting = ", ".join(self._scheduler.pending) or "nothing"
+            raise HistoryMismatch(
+                f"an entry for step {entry.path}, but the run waits at {waiting}",
+                where=f"{self.workflow.id} {self.run.id}",
+            )
+
+    def _end(self) -> Finished:
+        scheduler = self._scheduler
+        if isinstance(scheduler.signal, Stopped):
+            return Finished("filtered")
+        if isinstance(scheduler.signal, Failed):
+            failed = scheduler.signal
+            answer = failed.answer
+            output, status = (recorded(answer.body), answer.status) if answer else (None, failed.failure.status)
+            return Finished("failed", output=output, failure=failed.failure, http_status=status, path=failed.path)
+        body, status = scheduler.value
+        return Finished("succeeded", output=recorded(body), http_status=status)
+
+
+def run_workflow(frame: Frame, prefix: str) -> Steps:
+    """Run a workflow's variables, steps and, on a failure, its `on_error`; returns `(body, status)`, raises Failed,
+    Stopped."""
+    workflow = frame.workflow
+    try:
+        if workflow.vars is not None:
+            frame.names["vars"].update(frame.fill(workflow.vars, f"{prefix}vars"))
+        yield from run_block(workflow.steps, frame, prefix)
+    except Returned as returned:
+        return returned.body, returned.status
+    except Failed as failed:
+        if workflow.on_error is None:
+            raise
+        inner = frame.with_names(error=error_value(failed))
+        try:
+            yield from run_block(workflow.on_error, inner, f"{prefix}on_error.")
+        except Returned as returned:
+            failed.answer = returned
+        except (Failed, Stopped):
+            # The first failure is what people must see; the handler's own one is on the trail.
+            pass
+        raise failed from None
+    return None, 200

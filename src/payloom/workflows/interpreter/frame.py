@@ -1,0 +1,199 @@
+"""What steps see while they run: the names in scope, the clock and ids fixed by the history, and the trail they
+leave."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from payloom.kit.clock import rfc3339
+from payloom.workflows.commands import StepFailure
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.expressions import Ambient, ExpressionError
+from payloom.workflows.interpreter.parts import Bare, Filled
+from payloom.workflows.interpreter.signals import Failed, fail
+
+if TYPE_CHECKING:
+    from payloom.workflows.document import Workflow
+    from payloom.workflows.interpreter.execution import RunInfo
+
+MAX_STEPS = 200_000
+MAX_TRAIL = 20_000
+MAX_CALLS = 16
+_NAMESPACE = uuid.UUID("a3a3f3a8-5b0c-5b6e-9d0e-0b7c1c1f6f10")
+
+
+class Visit(NamedTuple):
+    """One mark on the way a run took, for the studio. outcome: done, failed, skipped, took (branch says which)."""
+
+    path: str
+    outcome: str
+    step_id: str | None = None
+    branch: str | None = None
+
+
+def recorded(value: Any) -> Any:
+    """Return a result as the history keeps it: JSON types only, so that a replay sees what the first run saw."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): recorded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [recorded(item) for item in value]
+    if isinstance(value, dt.datetime):
+        return rfc3339(value if value.tzinfo else value.replace(tzinfo=dt.UTC))
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        return value.total_seconds()
+    if isinstance(value, decimal.Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return str(value)
+
+
+class Shared:
+    """What all frames of one execution have in common."""
+
+    def __init__(self, run: RunInfo, resolve: Callable[[str], Workflow]) -> None:
+        self.run = run
+        self.resolve = resolve
+        self.now = run.started_at
+        self.site = ""
+        self.steps = 0
+        self.trail: list[Visit] = []
+        self._counters: dict[str, int] = {}
+        self._namespace: uuid.UUID | None = None
+        self.ambient = Ambient(now=lambda: self.now, uuid=self._uuid)
+
+    def _uuid(self) -> str:
+        if self._namespace is None:
+            self._namespace = uuid.uuid5(_NAMESPACE, self.run.id)
+        count = self._counters.get(self.site, 0)
+        self._counters[self.site] = count + 1
+        return str(uuid.uuid5(self._namespace, f"{self.site}#{count}"))
+
+    def mark(self, path: str, outcome: str, step_id: str | None = None, branch: str | None = None) -> None:
+        """Add to the trail, as long as it is short enough to look at."""
+        if len(self.trail) < MAX_TRAIL:
+            self.trail.append(Visit(path, outcome, step_id, branch))
+
+    def count(self, path: str) -> None:
+        """Count a step; a run that never ends is ended."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise fail(
+                path,
+                "too_many_steps",
+                f"the run did more than {MAX_STEPS:,} steps",
+                hint="check the `max` of its loops",
+            )
+
+
+class Frame:
+    """The names that the steps of one workflow (or one loop round) see."""
+
+    __slots__ = ("context", "depth", "names", "outer", "shared", "steps", "workflow")
+
+    def __init__(self, shared: Shared, workflow: Workflow, scope: Mapping[str, Any], depth: int = 0) -> None:
+        self.shared = shared
+        self.workflow = workflow
+        self.depth = depth
+        self.outer: Frame | None = None
+        self.names = dict(scope)
+        self.steps: dict[str, Any] = dict.fromkeys(workflow.step_ids)
+        self.names.update(self.steps)
+        self.names["steps"] = self.steps
+        variables: dict[str, Any] = dict(scope.get("vars") or {})
+        self.names["vars"] = variables
+        self.context = {**(scope.get("context") or scope), **self.steps, "steps": self.steps, "vars": variables}
+        self.context.pop("context", None)
+        self.names["context"] = self.context
+
+    def child(self, ids: tuple[str, ...], name: str, item: Any) -> Frame:
+        """Return a frame for one round: its own copy of the ids set inside, and the item under `name`."""
+        frame = Frame.__new__(Frame)
+        frame.shared, frame.workflow, frame.depth = self.shared, self.workflow, self.depth
+        frame.outer = None
+        own = dict.fromkeys(ids)
+        frame.steps = {**self.steps, **own}
+        frame.context = {**self.context, **own, "steps": frame.steps, name: item}
+        frame.names = {**self.names, **own, "steps": frame.steps, "context": frame.context, name: item}
+        return frame
+
+    def with_names(self, **more: Any) -> Frame:
+        """Return a frame that shares everything with this one but sees more names."""
+        frame = Frame.__new__(Frame)
+        frame.shared, frame.workflow, frame.depth = self.shared, self.workflow, self.depth
+        frame.outer = self
+        frame.steps = self.steps
+        frame.context = {**self.context, **more}
+        frame.names = {**self.names, **more, "context": frame.context}
+        return frame
+
+    def assign(self, name: str, value: Any) -> None:
+        """Set a step's result."""
+        frame: Frame | None = self
+        while frame is not None:
+            frame.names[name] = frame.steps[name] = frame.context[name] = value
+            frame = frame.outer
+
+    def forget(self, ids: tuple[str, ...]) -> None:
+        """Set the results of steps that are skipped now to null: an earlier round may have set them."""
+        for name in ids:
+            if self.steps[name] is not None:
+                self.assign(name, None)
+
+    def test(self, condition: Bare, path: str) -> bool:
+        """Return a condition's value; raises Failed when it has none, or one that is not true or false."""
+        self.shared.site = path
+        try:
+            return condition.compiled.test(self.names, self.shared.ambient)
+        except ExpressionError as error:
+            raise self.broken(error, condition.path, path) from None
+
+    def read(self, expression: Bare, path: str) -> Any:
+        """Return a bare expression's value."""
+        self.shared.site = path
+        try:
+            return expression.compiled.evaluate(self.names, self.shared.ambient)
+        except ExpressionError as error:
+            raise self.broken(error, expression.path, path) from None
+
+    def fill(self, template: Filled, path: str) -> Any:
+        """Return a value with its expressions filled in."""
+        if template.constant:
+            return template.literal
+        self.shared.site = path
+        try:
+            return template.evaluate(self.names, self.shared.ambient)
+        except ExpressionError as error:
+            raise self.broken(error, template.path, path) from None
+
+    def maybe(self, template: Filled | None, path: str) -> Any:
+        """Return a value with its expressions filled in, None if there is no template."""
+        return None if template is None else self.fill(template, path)
+
+    def text(self, template: Filled, path: str, what: str) -> str:
+        """Return a filled-in text; raises Failed when it is not text."""
+        value = self.fill(template, path)
+        if isinstance(value, str) and value:
+            return value
+        found = "nothing" if value is None or value == "" else type(value).__name__
+        raise fail(path, "expression", f"`{what}` must be text, found {found}")
+
+    def broken(self, error: ExpressionError, at: Path, path: str) -> Failed:
+        """Return the failure of an expression, with its place in the file when that is known."""
+        where = self.workflow.locate((*at, *error.path), error.source, error.span)
+        return Failed(
+            StepFailure(
+                "expression",
+                error.message,
+                hint=error.hint,
+                where=where or f"step {path}",
+                data={"expression": error.source[:200]} if error.source else {},
+            ),
+            path,
+        )

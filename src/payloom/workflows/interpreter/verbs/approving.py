@@ -1,0 +1,77 @@
+"""approve: a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+from payloom.workflows import commands
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.filemodel import steps as models
+from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.interpreter.node import Node, Steps, command
+from payloom.workflows.interpreter.parts import Block, Builder
+from payloom.workflows.interpreter.signals import fail
+from payloom.workflows.interpreter.verbs.branching import take
+from payloom.workflows.interpreter.verbs.waiting import until
+
+
+class Approve(Node):
+    """Waits for a yes. A no, or no answer in time, fails the step unless the file says what happens then.
+
+    The value is `{approved, by, at, note, timed_out}`.
+    """
+
+    verb: ClassVar[str] = "approve"
+    lane: ClassVar[Literal["fast", "durable"]] = "durable"
+
+    def build(self, model: models.Approve, builder: Builder, path: Path) -> None:
+        self.title = builder.filled(model.approve, (*path, "approve"))
+        self.roles = tuple(model.roles)
+        self.data = builder.filled(model.data, (*path, "data"))
+        self.timeout = builder.maybe_filled(model.timeout, (*path, "timeout"))
+        self.then = builder.block(model.then, (*path, "then"))
+        self.otherwise = None if model.else_ is None else builder.block(model.else_, (*path, "else"))
+        self.late = None if model.on_timeout is None else builder.block(model.on_timeout, (*path, "on_timeout"))
+
+    def blocks(self) -> Iterator[tuple[str, Block]]:
+        yield "then", self.then
+        if self.otherwise is not None:
+            yield "else", self.otherwise
+        if self.late is not None:
+            yield "on_timeout", self.late
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        title = frame.text(self.title, path, "approve")
+        data = frame.fill(self.data, path)
+        end = until(self.timeout, frame, path)
+        entry = yield from command(
+            commands.Approve(path, self.roles, title, data, end, step_id=self.id, line=self.line)
+        )
+        answer = self._answer(entry.value)
+        if self.id is not None:
+            frame.assign(self.id, answer)
+        if answer["approved"]:
+            yield from take(self, frame, path, "then", self.then)
+        elif answer["timed_out"] and self.late is not None:
+            yield from take(self, frame, path, "on_timeout", self.late)
+        elif self.otherwise is not None:
+            yield from take(self, frame, path, "else", self.otherwise)
+        elif answer["timed_out"]:
+            raise fail(path, "approval_timeout", f"nobody answered in time: {title}", hint="add `on_timeout`")
+        else:
+            raise fail(
+                path, "rejected", f"{answer['by'] or 'somebody'} said no: {title}", status=403, note=answer["note"]
+            )
+        return answer
+
+    @staticmethod
+    def _answer(value: Any) -> dict[str, Any]:
+        given = value if isinstance(value, dict) else {}
+        return {
+            "approved": given.get("approved") is True,
+            "by": given.get("by"),
+            "at": given.get("at"),
+            "note": given.get("note"),
+            "timed_out": value is None,
+        }

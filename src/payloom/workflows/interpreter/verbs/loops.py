@@ -1,0 +1,84 @@
+"""for_each, while: steps done again and again, with an end in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.expressions import type_name
+from payloom.workflows.filemodel import steps as models
+from payloom.workflows.interpreter.forks import Fork
+from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.interpreter.node import Node, Steps
+from payloom.workflows.interpreter.parts import Block, Builder
+from payloom.workflows.interpreter.signals import fail
+from payloom.workflows.interpreter.steps import run_block
+
+
+class ForEach(Node):
+    """A round per item. The value is the list of the rounds' last values; ids set inside are the round's own."""
+
+    verb: ClassVar[str] = "for_each"
+
+    def build(self, model: models.ForEach, builder: Builder, path: Path) -> None:
+        self.items = builder.bare(model.for_each, (*path, "for_each"))
+        self.item = model.as_
+        self.body = builder.block(model.do, (*path, "do"))
+        self.concurrency = model.concurrency
+        self.max = model.max
+
+    def blocks(self) -> Iterator[tuple[str, Block]]:
+        yield "do", self.body
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        items = frame.read(self.items, path)
+        if isinstance(items, dict):
+            items = [{"key": key, "value": value} for key, value in sorted(items.items())]
+        if not isinstance(items, list):
+            raise fail(path, "expression", f"`for_each` needs a list, found {type_name(items)}")
+        if len(items) > self.max:
+            raise fail(
+                path,
+                "too_many_items",
+                f"{len(items):,} items, and `max` is {self.max:,}",
+                hint="raise `max` if that is meant",
+            )
+        if self.concurrency > 1:
+            return (yield Fork((self._round(frame, path, at, item) for at, item in enumerate(items)), self.concurrency))
+        values: list[Any] = []
+        for at, item in enumerate(items):
+            value = yield from self._round(frame, path, at, item)
+            values.append(value)
+        return values
+
+    def _round(self, frame: Frame, path: str, at: int, item: Any) -> Steps:
+        frame.shared.count(path)
+        return (yield from run_block(self.body, frame.child(self.body.ids, self.item, item), f"{path}.do[{at}]."))
+
+
+class While(Node):
+    """Rounds as long as a condition holds. The value is how many there were; ids set inside stay readable."""
+
+    verb: ClassVar[str] = "while"
+
+    def build(self, model: models.While, builder: Builder, path: Path) -> None:
+        self.condition = builder.bare(model.while_, (*path, "while"))
+        self.body = builder.block(model.do, (*path, "do"))
+        self.max = model.max
+
+    def blocks(self) -> Iterator[tuple[str, Block]]:
+        yield "do", self.body
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        rounds = 0
+        while frame.test(self.condition, path):
+            if rounds >= self.max:
+                raise fail(
+                    path, "too_many_rounds", f"the condition still holds after {self.max} rounds",
+                    hint="raise `max` if that is meant",
+                )  # fmt: skip
+            frame.shared.count(path)
+            yield from run_block(self.body, frame, f"{path}.do[{rounds}].")
+            rounds += 1
+        return rounds

@@ -1,0 +1,36 @@
+"""parallel: branches at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.filemodel import steps as models
+from payloom.workflows.interpreter.forks import Fork
+from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.interpreter.node import Node, Steps
+from payloom.workflows.interpreter.parts import Block, Builder
+from payloom.workflows.interpreter.steps import run_block
+
+
+class Parallel(Node):
+    """The value is a map of the branches' last values."""
+
+    verb: ClassVar[str] = "parallel"
+
+    def build(self, model: models.Parallel, builder: Builder, path: Path) -> None:
+        # Sorted: the order in which a version was stored must not change the order of its commands.
+        self.branches = {
+            name: builder.block(model.parallel[name], (*path, "parallel", name)) for name in sorted(model.parallel)
+        }
+        self.fail: Literal["fast", "all"] = model.fail
+
+    def blocks(self) -> Iterator[tuple[str, Block]]:
+        for name, block in self.branches.items():
+            yield f"parallel.{name}", block
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        strands = (run_block(block, frame, f"{path}.parallel.{name}.") for name, block in self.branches.items())
+        values = yield Fork(strands, len(self.branches), self.fail)
+        return dict(zip(self.branches, values, strict=True))

@@ -1,0 +1,118 @@
+"""select, insert, update, upsert, delete: done inside a database transaction together with their history entry."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from payloom.workflows.commands import Do
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.filemodel import steps as models
+from payloom.workflows.filemodel.values import row_range
+from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.interpreter.node import Node, Steps, command
+from payloom.workflows.interpreter.parts import Builder
+from payloom.workflows.interpreter.signals import fail
+
+
+class TableStep(Node):
+    """What the table verbs share."""
+
+    table: str
+
+    def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        """Return the evaluated arguments."""
+        raise NotImplementedError
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        entry = yield from command(
+            Do(
+                path,
+                self.verb,
+                self.table,
+                self.args(frame, path),
+                key=f"{frame.shared.run.root_id}:{path}",
+                step_id=self.id,
+                name=self.name,
+                line=self.line,
+            )
+        )
+        return entry.value
+
+
+class Select(TableStep):
+    """Reads rows: a list, one row or null with `one`, a map with `key_by`."""
+
+    verb: ClassVar[str] = "select"
+
+    def build(self, model: models.Select, builder: Builder, path: Path) -> None:
+        self.table = model.select
+        self.where = builder.filled(model.where, (*path, "where"))
+        self.limit = builder.maybe_filled(model.limit, (*path, "limit"))
+        self.fixed = {"one": model.one, "key_by": model.key_by, "require": model.require, "order_by": model.order_by}
+
+    def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        limit = frame.maybe(self.limit, path)
+        if limit is not None and (type(limit) is not int or limit < 0):
+            raise fail(path, "expression", f"`limit` must be a whole number from 0 up, found {limit!r}")
+        return {"where": frame.fill(self.where, path), **self.fixed, "limit": limit}
+
+
+class Insert(TableStep):
+    """Adds a row, or several; the value is what was stored."""
+
+    verb: ClassVar[str] = "insert"
+
+    def build(self, model: models.Insert, builder: Builder, path: Path) -> None:
+        self.table = model.insert
+        self.values = builder.filled(model.values, (*path, "values"))
+
+    def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        values = frame.fill(self.values, path)
+        if isinstance(values, dict) or (isinstance(values, list) and all(isinstance(row, dict) for row in values)):
+            return {"values": values}
+        raise fail(
+            path, "expression", "`values` must be a row or a list of rows", hint="a row is a map of column: value"
+        )
+
+
+class Update(TableStep):
+    """Changes rows; exactly one unless `rows` says otherwise."""
+
+    verb: ClassVar[str] = "update"
+
+    def build(self, model: models.Update, builder: Builder, path: Path) -> None:
+        self.table = model.update
+        self.where = builder.filled(model.where, (*path, "where"))
+        self.set = builder.filled(model.set, (*path, "set"))
+        self.rows = list(row_range(model.rows))
+
+    def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        return {"where": frame.fill(self.where, path), "set": frame.fill(self.set, path), "rows": list(self.rows)}
+
+
+class Upsert(TableStep):
+    """Adds a row or changes the one with the same key; the value is the row."""
+
+    verb: ClassVar[str] = "upsert"
+
+    def build(self, model: models.Upsert, builder: Builder, path: Path) -> None:
+        self.table = model.upsert
+        self.key = list(model.key)
+        self.values = builder.filled(model.values, (*path, "values"))
+
+    def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        return {"key": list(self.key), "values": frame.fill(self.values, path)}
+
+
+class Delete(TableStep):
+    """Removes rows; exactly one unless `rows` says otherwise."""
+
+    verb: ClassVar[str] = "delete"
+
+    def build(self, model: models.Delete, builder: Builder, path: Path) -> None:
+        self.table = model.delete
+        self.where = builder.filled(model.where, (*path, "where"))
+        self.rows = list(row_range(model.rows))
+
+    def args(self, frame: Frame, path: str) -> dict[str, Any]:
+        return {"where": frame.fill(self.where, path), "rows": list(self.rows)}
