@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from payloom.emulator.pages import assets, checkout, elements, three_d_secure
+from payloom.emulator.pages import assets, checkout, dashboard, elements, three_d_secure
 
 routes: list[BaseRoute] = [
+    Route("/", dashboard.dashboard, methods=["GET"]),
     Route("/v3", assets.stripe_script),
     Route("/v3/", assets.stripe_script),
     Route("/{train:str}/stripe.js", assets.stripe_script),

@@ -1,0 +1,73 @@
+// The buttons of the front page, and the part of it that keeps itself current.
+
+const REFRESH_MS = 2000;
+const outcome = document.querySelector("#outcome");
+let shown = "";
+
+function say(text, bad = false) {
+  outcome.textContent = text;
+  outcome.classList.toggle("bad", bad);
+}
+
+async function control(path, body, done) {
+  try {
+    const response = await fetch(`/_emulator/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await response.json();
+    if (!response.ok) return say(answer.error?.message ?? `The local Stripe answered ${response.status}.`, true);
+    say(typeof done === "function" ? done(answer) : done);
+  } catch {
+    return say("The local Stripe cannot be reached.", true);
+  }
+  return refresh();
+}
+
+async function refresh() {
+  const response = await fetch("/?part=live").catch(() => null);
+  if (!response?.ok) return;
+  const html = await response.text();
+  if (html === shown) return;
+  shown = html;
+  const live = document.querySelector("#live");
+  const focused = live.contains(document.activeElement) ? selectorOf(document.activeElement) : null;
+  live.replaceWith(new DOMParser().parseFromString(html, "text/html").querySelector("#live"));
+  if (focused) document.querySelector(focused)?.focus();
+}
+
+function selectorOf(node) {
+  for (const name of ["advance", "resend"]) {
+    if (node.dataset[name]) return `[data-${name}="${CSS.escape(node.dataset[name])}"]`;
+  }
+  return null;
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const { advance, resend, copy } = button.dataset;
+  if (advance) await control("clock", { advance }, (answer) => `The clock moved; ${answer.timers} planned thing${answer.timers === 1 ? "" : "s"} happened.`);
+  if (resend) await control("redeliver", { event: resend }, (answer) => `Planned ${answer.planned} deliver${answer.planned === 1 ? "y" : "ies"}.`);
+  if (copy) {
+    await navigator.clipboard.writeText(copy).catch(() => {});
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  }
+  if (button.id === "reset" && window.confirm("Forget every object, event and key of this local Stripe?")) {
+    await control("reset", {}, "Everything is forgotten.");
+  }
+});
+
+document.querySelector("#trigger").addEventListener("submit", (event) => {
+  event.preventDefault();
+  control("trigger", { event: event.target.event.value }, `Triggered ${event.target.event.value}.`);
+});
+
+document.querySelector("#fail").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const [status, when = "before"] = event.target.status.value.split(" ");
+  const declined = status === "402" ? { type: "card_error", code: "card_declined", message: "Your card was declined." } : {};
+  control("fail-next", { status: Number(status), when, method: "POST", path: "/v1/", ...declined }, `The next POST will fail with ${status}.`);
+});
+
+setInterval(() => {
+  if (document.visibilityState === "visible") refresh();
+}, REFRESH_MS);

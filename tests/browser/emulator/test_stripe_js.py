@@ -1,0 +1,415 @@
+"""A shop's own form through the unmodified `@stripe/stripe-js`, on another origin than the local Stripe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from conftest import Local
+
+pytestmark = pytest.mark.browser
+
+GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002760003184"
+
+
+def open_flow(page: Page, local: Local, flow: str, **settings: Any) -> None:
+    """Open the shop's page for one flow and wait until its script has run."""
+    query = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in settings.items()}
+    page.goto(f"{local.shop}/pages/plain?{urlencode({'flow': flow, **query})}")
+    expect(page.locator("body")).to_have_attribute("data-ready", "yes")
+
+
+def payment_frame(page: Page) -> FrameLocator:
+    """Return the payment element's frame, found as people's own tests find it."""
+    return page.frame_locator('iframe[title="Secure payment input frame"]')
+
+
+def fill(frame: FrameLocator, number: str = GOOD) -> None:
+    """Fill the payment element by the names its fields have at Stripe."""
+    frame.locator('[name="number"]').fill(number)
+    frame.locator('[name="expiry"]').fill("12 / 34")
+    frame.locator('[name="cvc"]').fill("123")
+    frame.locator('[name="postalCode"]').fill("42424")
+
+
+def pay(page: Page) -> None:
+    """Press the shop's button."""
+    page.get_by_role("button", name="Pay now").click()
+
+
+def result(page: Page) -> dict[str, Any]:
+    """Return what the promise resolved to, as the page wrote it down."""
+    expect(page.locator("#result")).not_to_be_empty()
+    return json.loads(page.locator("#result").inner_text())
+
+
+def challenge(page: Page, outcome: str) -> None:
+    """Answer the 3-D Secure challenge with "Complete" or "Fail"."""
+    page.frame_locator('iframe[title="3-D Secure challenge"]').get_by_role("button", name=outcome).click()
+
+
+def test_confirm_payment_redirects_with_the_intent_in_the_address(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment")
+    fill(payment_frame(page))
+    pay(page)
+    page.wait_for_url(f"{local.shop}/thanks?**")
+    query = parse_qs(urlsplit(page.url).query)
+    intent = local.stripe.v1.payment_intents.retrieve(query["payment_intent"][0])
+    assert query["redirect_status"] == ["succeeded"]
+    assert query["payment_intent_client_secret"] == [intent.client_secret]
+    assert (intent.status, intent.amount) == ("succeeded", 2198)
+
+
+def test_a_decline_comes_back_as_stripe_shapes_it_and_another_card_pays(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment", redirect="if_required")
+    fill(payment_frame(page), DECLINED)
+    pay(page)
+    error = result(page)["error"]
+    assert error["type"] == "card_error"
+    assert (error["code"], error["decline_code"]) == ("card_declined", "generic_decline")
+    assert error["intent"] == "requires_payment_method"
+    payment_frame(page).locator('[name="number"]').fill(GOOD)
+    pay(page)
+    expect(page.locator("#result")).to_contain_text('"status":"succeeded"')
+
+
+def test_an_incomplete_form_is_a_validation_error_and_reaches_no_server(
+    watched: Callable[..., Any], local: Local
+) -> None:
+    page, watch = watched()
+    open_flow(page, local, "payment", redirect="if_required")
+    payment_frame(page).locator('[name="number"]').fill("42424242")
+    pay(page)
+    error = result(page)["error"]
+    assert error == {
+        "type": "validation_error",
+        "code": "incomplete_number",
+        "message": "Your card number is incomplete.",
+    }
+    expect(payment_frame(page).get_by_text("Your card number is incomplete.")).to_be_visible()
+    assert [r.url for r in watch.requests if r.url.endswith("/confirm")] == []
+
+
+def test_3d_secure_completed_in_the_modal_pays(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment", redirect="if_required")
+    fill(payment_frame(page), SECURE)
+    pay(page)
+    challenge(page, "Complete")
+    assert result(page)["ok"]["status"] == "succeeded"
+    expect(page.locator(".__PayloomChallenge")).to_have_count(0)
+
+
+def test_3d_secure_failed_in_the_modal_is_an_error(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment", redirect="if_required")
+    fill(payment_frame(page), SECURE)
+    pay(page)
+    challenge(page, "Fail")
+    error = result(page)["error"]
+    assert error["code"] == "payment_intent_authentication_failure"
+    assert error["intent"] == "requires_payment_method"
+
+
+def test_3d_secure_on_a_page_of_its_own_returns_to_the_shop(page: Page, local: Local) -> None:
+    for outcome, status in [("Complete", "succeeded"), ("Fail", "failed")]:
+        method = local.stripe.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}})
+        del method
+        intent = local.stripe.v1.payment_intents.create(
+            {
+                "amount": 2198,
+                "currency": "usd",
+                "automatic_payment_methods": {"enabled": True},
+                "payment_method": "pm_card_authenticationRequired",
+                "confirm": True,
+                "return_url": f"{local.shop}/thanks?order=7",
+            }
+        )
+        page.goto(intent.next_action.redirect_to_url.url)
+        page.get_by_role("button", name=outcome).click()
+        page.wait_for_url(f"{local.shop}/thanks?**")
+        query = parse_qs(urlsplit(page.url).query)
+        assert query["order"] == ["7"]
+        assert query["redirect_status"] == [status]
+        assert query["payment_intent"] == [intent.id]
+
+
+def test_events_of_the_payment_element_come_in_stripes_order_and_shape(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment")
+    page.wait_for_function("seen.some((event) => event.name === 'ready')")
+    fill(payment_frame(page))
+    page.wait_for_function("seen.some((event) => event.name === 'change' && event.complete)")
+    seen = page.evaluate("seen")
+    assert [event["name"] for event in seen][:2] == ["ready", "focus"]
+    assert {event["elementType"] for event in seen} == {"payment"}
+    last = [event for event in seen if event["name"] == "change"][-1]
+    assert (last["complete"], last["empty"], last["type"]) == (True, False, "card")
+
+
+def test_card_data_never_reaches_the_host_page(watched: Callable[..., Any], local: Local) -> None:
+    page, watch = watched()
+    open_flow(page, local, "payment", redirect="if_required")
+    page.evaluate(
+        "window.addEventListener('message', (e) => (window.heard = (window.heard ?? '') + JSON.stringify(e.data)))"
+    )
+    fill(payment_frame(page))
+    pay(page)
+    assert result(page)["ok"]["status"] == "succeeded"
+    assert GOOD not in page.content()
+    assert GOOD not in (page.evaluate("window.heard") or "")
+    sent = [r for r in watch.requests if GOOD in (r.post_data or "")]
+    assert len(sent) == 1
+    assert sent[0].frame.url.startswith(local.url)
+    assert sent[0].headers["authorization"].startswith("Bearer pk_test_")
+
+
+def test_deferred_intent_with_a_shipping_address(page: Page, local: Local) -> None:
+    open_flow(page, local, "deferred")
+    fill(payment_frame(page))
+    address = page.frame_locator('iframe[title="Secure address input frame"]')
+    address.get_by_label("Full name").fill("Jenny Rosen")
+    address.get_by_label("Address line 1").fill("27 Fredrick Ave")
+    address.get_by_label("City").fill("Brothers")
+    address.get_by_label("State").fill("OR")
+    address.get_by_label("ZIP code").fill("97712")
+    pay(page)
+    ok = result(page)["ok"]
+    intent = local.stripe.v1.payment_intents.retrieve(ok["id"])
+    assert (ok["status"], intent.shipping.name) == ("succeeded", "Jenny Rosen")
+    assert intent.shipping.address.city == "Brothers"
+
+
+def test_an_incomplete_deferred_form_makes_no_intent(page: Page, local: Local) -> None:
+    open_flow(page, local, "deferred")
+    pay(page)
+    assert result(page)["error"]["code"] == "incomplete_number"
+    assert local.stripe.v1.payment_intents.list().data == []
+
+
+def test_a_confirmation_token_carries_the_card_and_pays_on_the_server(page: Page, local: Local) -> None:
+    open_flow(page, local, "token")
+    fill(payment_frame(page))
+    pay(page)
+    token = result(page)["ok"]
+    assert (token["object"], token["last4"]) == ("confirmation_token", "4242")
+    paid = local.stripe.v1.payment_intents.create(
+        {
+            "amount": 2198,
+            "currency": "usd",
+            "confirm": True,
+            "confirmation_token": token["id"],
+            "automatic_payment_methods": {"enabled": True},
+        }
+    )
+    assert paid.status == "succeeded"
+
+
+def test_confirm_setup_saves_the_card_with_and_without_3d_secure(page: Page, local: Local) -> None:
+    open_flow(page, local, "setup")
+    fill(payment_frame(page))
+    pay(page)
+    assert result(page)["ok"] == {
+        "object": "setup_intent",
+        "status": "succeeded",
+        "id": local.stripe.v1.setup_intents.list().data[0].id,
+    }
+    open_flow(page, local, "setup")
+    fill(payment_frame(page), SECURE)
+    pay(page)
+    challenge(page, "Complete")
+    assert result(page)["ok"]["status"] == "succeeded"
+
+
+def test_the_card_element_pays_and_tells_brand_and_state(page: Page, local: Local) -> None:
+    open_flow(page, local, "card")
+    frame = page.frame_locator('iframe[title="Secure card payment input frame"]')
+    expect(page.locator("#card")).to_have_class("card-box StripeElement StripeElement--empty")
+    frame.locator('[name="cardnumber"]').fill(GOOD)
+    frame.locator('[name="exp-date"]').fill("1234")
+    frame.locator('[name="cvc"]').fill("123")
+    frame.locator('[name="postal"]').fill("42424")
+    expect(page.locator("#card")).to_have_class("card-box StripeElement StripeElement--complete StripeElement--focus")
+    pay(page)
+    assert result(page)["ok"]["status"] == "succeeded"
+    changes = page.evaluate("seen.filter((event) => event.name === 'change')")
+    assert {event["brand"] for event in changes} == {"visa"}
+    assert changes[-1]["complete"] is True
+
+
+def test_the_card_element_says_what_is_wrong_while_typing(page: Page, local: Local) -> None:
+    open_flow(page, local, "card")
+    frame = page.frame_locator('iframe[title="Secure card payment input frame"]')
+    frame.locator('[name="cardnumber"]').fill("4242424242424241")
+    page.wait_for_function("seen.some((event) => event.code === 'invalid_number')")
+    expect(page.locator("#card")).to_have_class("card-box StripeElement StripeElement--focus StripeElement--invalid")
+    page.evaluate("card.clear()")
+    expect(frame.locator('[name="cardnumber"]')).to_have_value("")
+
+
+@pytest.mark.parametrize(("make", "kind"), [("token", "token"), ("method", "payment_method")])
+def test_three_separate_card_fields_make_one_card(page: Page, local: Local, make: str, kind: str) -> None:
+    open_flow(page, local, "split", make=make)
+    page.frame_locator('iframe[title="Secure card number input frame"]').locator("input").fill(GOOD)
+    page.frame_locator('iframe[title="Secure expiration date input frame"]').locator("input").fill("1234")
+    page.frame_locator('iframe[title="Secure CVC input frame"]').locator("input").fill("123")
+    pay(page)
+    made = result(page)["ok"]
+    assert (made["object"], made["last4"]) == (kind, "4242")
+
+
+def test_an_intent_that_cannot_be_paid_is_a_load_error(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment")
+    secret = page.evaluate("clientSecret")
+    local.stripe.v1.payment_intents.cancel(secret.split("_secret_")[0])
+    loaded = page.evaluate(
+        """async (secret) => {
+          const group = stripe.elements({ clientSecret: secret });
+          const place = document.body.appendChild(document.createElement('div'));
+          const element = group.create('payment');
+          return new Promise((done) => {
+            element.on('loaderror', (event) => done(event.error.code));
+            element.on('ready', () => done('ready'));
+            element.mount(place);
+          });
+        }""",
+        secret,
+    )
+    assert loaded == "payment_intent_unexpected_state"
+
+
+def test_elements_can_be_unmounted_mounted_again_and_destroyed(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment", redirect="if_required")
+    fill(payment_frame(page))
+    page.evaluate("elements.getElement('payment').unmount()")
+    expect(page.locator("#payment iframe")).to_have_count(0)
+    page.evaluate("elements.getElement('payment').mount('#payment')")
+    expect(payment_frame(page).locator('[name="number"]')).to_have_value("")
+    page.evaluate("elements.getElement('payment').destroy()")
+    assert page.evaluate("elements.getElement('payment')") is None
+    page.evaluate("elements.create('payment').mount('#payment')")
+    fill(payment_frame(page))
+    pay(page)
+    assert result(page)["ok"]["status"] == "succeeded"
+
+
+def test_appearance_variables_and_rules_reach_the_frame(page: Page, local: Local) -> None:
+    appearance = {
+        "theme": "night",
+        "variables": {"colorBackground": "#102030", "borderRadius": "12px"},
+        "rules": {".Input": {"borderColor": "rgb(1, 2, 3)"}, "body, .evil": {"display": "none"}},
+    }
+    open_flow(page, local, "payment", appearance=appearance)
+    number = payment_frame(page).locator('[name="number"]')
+    expect(number).to_have_css("background-color", "rgb(16, 32, 48)")
+    expect(number).to_have_css("border-radius", "12px")
+    expect(number).to_have_css("border-top-color", "rgb(1, 2, 3)")
+    expect(number).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("Stripe('')", "publishable key"),
+        ("Stripe('sk_test_123')", "should not use your secret key"),
+        ("stripe.elements({clientSecret: 'nonsense'})", "client secret of the form"),
+        ("stripe.elements().create('payment')", "you must pass a clientSecret or mode"),
+        ("stripe.elements().create('nothing')", "A valid Element name"),
+        ("stripe.elements({mode: 'payment', amount: 1.5, currency: 'usd'})", "positive integer"),
+        ("stripe.elements({mode: 'payment', amount: 100, currency: 'usd', paymentMethodTypes: ['card']})", "allowed"),
+        ("stripe.confirmPayment({elements, confirmParams: {}})", "return_url"),
+        ("elements.create('payment')", "Can only create one Element"),
+    ],
+)
+def test_misuse_is_an_integration_error(page: Page, local: Local, call: str, message: str) -> None:
+    open_flow(page, local, "payment")
+    thrown = page.evaluate(f"(async () => {{ try {{ await {call}; }} catch (e) {{ return [e.name, e.message]; }} }})()")
+    assert thrown[0] == "IntegrationError"
+    assert message in thrown[1]
+
+
+def test_wallets_are_absent_in_the_way_a_page_expects(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment")
+    wallet = page.evaluate(
+        "stripe.paymentRequest({country: 'US', currency: 'usd', total: {label: 'x', amount: 100}}).canMakePayment()"
+    )
+    assert wallet is None
+    ready = page.evaluate(
+        """() => new Promise((done) => {
+          const place = document.body.appendChild(document.createElement('div'));
+          const element = elements.create('expressCheckout');
+          element.on('ready', (event) => done(event.availablePaymentMethods ?? 'none'));
+          element.mount(place);
+        })"""
+    )
+    assert ready == "none"
+
+
+def test_retrieving_and_next_actions_need_only_the_client_secret(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment")
+    read = page.evaluate("stripe.retrievePaymentIntent(clientSecret)")
+    assert read["paymentIntent"]["status"] == "requires_payment_method"
+    wrong = page.evaluate("stripe.retrievePaymentIntent(clientSecret.replace(/_secret_.*/, '_secret_wrong'))")
+    assert wrong["error"]["type"] == "invalid_request_error"
+    intent = local.stripe.v1.payment_intents.create(
+        {
+            "amount": 500,
+            "currency": "usd",
+            "payment_method": "pm_card_authenticationRequired",
+            "confirm": True,
+            "use_stripe_sdk": True,
+            "return_url": f"{local.shop}/thanks",
+            "automatic_payment_methods": {"enabled": True},
+        }
+    )
+    page.evaluate(
+        "(secret) => { stripe.handleNextAction({clientSecret: secret})"
+        ".then((r) => { window.after = r.paymentIntent.status; }); }",
+        intent.client_secret,
+    )
+    challenge(page, "Complete")
+    page.wait_for_function("window.after === 'succeeded'")
+
+
+@pytest.mark.parametrize(
+    ("script", "version"), [("endive/stripe.js", "endive"), ("v3/", 3), ("clover/stripe.js", "clover")]
+)
+def test_the_script_names_its_release_train(page: Page, local: Local, script: str, version: Any) -> None:
+    page.goto(f"{local.shop}/thanks")
+    page.add_script_tag(url=f"{local.url}/{script}")
+    assert page.evaluate("Stripe.version") == version
+    assert page.evaluate("typeof Stripe('pk_test_1234').elements") == "function"
+
+
+@pytest.mark.parametrize("theme", ["stripe", "night"])
+def test_axe_finds_nothing_in_the_frames(page: Page, local: Local, axe: Callable[[Any], list[str]], theme: str) -> None:
+    background = "#15161f" if theme == "night" else "#ffffff"
+    open_flow(page, local, "payment", appearance={"theme": theme})
+    page.add_style_tag(
+        content=f"html, body {{ background: {background} !important; color-scheme: light; }} h1 {{ display: none }}"
+    )
+    pay(page)
+    expect(payment_frame(page).get_by_text("Your card number is incomplete.")).to_be_visible()
+    frame = next(f for f in page.frames if "/_emulator/elements/payment" in f.url)
+    frame.evaluate(f"document.documentElement.style.background = '{background}'")
+    assert axe(frame) == []
+
+
+def test_embedded_checkout_pays_and_calls_back(page: Page, local: Local) -> None:
+    params = {
+        "mode": "payment",
+        "ui_mode": "embedded_page",
+        "redirect_on_completion": "never",
+        "line_items": [
+            {"price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Tea"}}, "quantity": 1}
+        ],
+    }
+    open_flow(page, local, "embedded", params=params, complete="yes")
+    frame = page.frame_locator('iframe[title="Secure checkout"]')
+    expect(frame.get_by_test_id("product-summary-total-amount")).to_have_text("$9.00")
+    frame.get_by_role("button", name="Succeeds").click()
+    frame.get_by_test_id("hosted-payment-submit-button").click()
+    expect(page.locator("#result")).to_have_text("complete")
+    assert local.stripe.v1.checkout.sessions.list().data[0].payment_status == "paid"
