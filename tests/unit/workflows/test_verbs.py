@@ -1,0 +1,552 @@
+"""What each verb does, driven through `Execution`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from workflow_driver import START, Driver, Tables, caller, steps, stripe_event, workflow
+
+from payloom.workflows.commands import Approve, Do, Entry, Finished, Log, Respond, Retry, Sleep, StepFailure, Wait
+from payloom.workflows.document import Workflow
+from payloom.workflows.errors import HistoryMismatch
+from payloom.workflows.events import build_scope
+from payloom.workflows.interpreter import Execution, RunInfo
+
+RUN = RunInfo("run_1", "run_1", START, "test")
+DECLINED = StepFailure("card_error", "Your card was declined.", status=402, data={"decline_code": "lost_card"})
+
+
+def end(body: str, driver: Driver | None = None, **inputs: Any) -> Finished:
+    """Run steps whose input is not declared."""
+    return (driver or Driver()).run(steps(body), caller(inputs))
+
+
+def output(body: str, driver: Driver | None = None, **inputs: Any) -> Any:
+    """Run steps that must succeed and return their answer."""
+    finished = end(body, driver, **inputs)
+    assert finished.status == "succeeded", finished
+    return finished.output
+
+
+def test_a_skipped_step_is_null() -> None:
+    assert output("""
+- id: greeting
+  when: 1 > 2
+  insert: users
+  values: {email: a@b.c}
+- return: {skipped: "${{ greeting == null }}", name: "${{ greeting?.email ?? 'nobody' }}"}
+""") == {"skipped": True, "name": "nobody"}
+
+
+def test_a_condition_must_be_true_or_false() -> None:
+    finished = end("- if: inputs.n\n  then: []\n", n=1)
+    assert finished.failure is not None
+    assert finished.failure.kind == "expression"
+    assert finished.failure.where == "test.yaml:4:9"
+
+
+def test_an_expression_error_names_its_place_in_the_file() -> None:
+    finished = end("- log: Hello ${{ inputs.nmae }}\n", name="Ada")
+    assert finished.failure is not None
+    assert finished.failure.where is not None
+    assert finished.failure.where.startswith("test.yaml:4:2")
+    assert "nmae" in finished.failure.message
+
+
+def test_an_expression_error_of_a_stored_version_names_the_step() -> None:
+    stored = Workflow.from_model(steps("- log: Hello ${{ inputs.nmae }}\n").to_model(), "test")
+    finished = Driver().run(stored, caller({}))
+    assert finished.failure is not None
+    assert finished.failure.where == "step 0"
+
+
+def test_switch_fails_on_a_value_without_a_case() -> None:
+    body = "- switch: inputs.n\n  cases:\n    1: [{return: one}]\n    true: [{return: yes}]\n    'null': [{return: none}]\n"
+    assert output(body, n=1) == "one"
+    assert output(body, n=True) == "yes"
+    assert output(body, n=None) == "none"
+    finished = end(body, n=2)
+    assert finished.failure is not None
+    assert (finished.failure.kind, finished.http_status) == ("no_case", 500)
+
+
+def test_switch_takes_the_first_condition_that_holds() -> None:
+    body = """
+- switch:
+  cases:
+    - {when: inputs.n > 10, do: [{return: big}]}
+    - {when: inputs.n > 1, do: [{return: some}]}
+  default: [{return: few}]
+"""
+    assert [output(body, n=n) for n in (11, 2, 1)] == ["big", "some", "few"]
+
+
+def test_for_each_gives_a_list_and_keeps_ids_to_the_round() -> None:
+    driver = Driver()
+    assert output("""
+- id: all
+  for_each: inputs.names
+  as: name
+  do:
+    - id: row
+      insert: users
+      values: {email: "${{ name }}"}
+    - let: {last: "${{ row.email }}"}
+- return: {rows: "${{ all.map(one, one.last) }}", outside: "${{ row }}", last: "${{ vars.last }}"}
+""", driver, names=["a", "b"]) == {"rows": ["a", "b"], "outside": None, "last": "b"}  # fmt: skip
+    assert [one.path for one in driver.calls("insert")] == ["0.do[0].0", "0.do[1].0"]
+
+
+def test_for_each_refuses_what_is_no_list_and_what_is_too_long() -> None:
+    body = "- for_each: inputs.x\n  max: 2\n  do: [{log: x}]\n"
+    assert end(body, x=3).failure.kind == "expression"  # pyright: ignore[reportOptionalMemberAccess]
+    assert end(body, x=[1, 2, 3]).failure.kind == "too_many_items"  # pyright: ignore[reportOptionalMemberAccess]
+    assert end(body, x=[1, 2]).status == "succeeded"
+
+
+def test_concurrent_rounds_ask_for_several_commands_at_once() -> None:
+    document = steps(
+        '- for_each: inputs.n\n  concurrency: 2\n  do: [{email: receipt, to: "${{ item }}@b.c"}]\n- log: done\n'
+    )
+    execution = Execution(document, caller({"n": ["a", "b", "c"]}), RUN)
+
+    def waiting() -> list[str]:
+        todo = execution.next()
+        assert not isinstance(todo, Finished)
+        return [one.path for one in todo]
+
+    assert waiting() == ["0.do[0].0", "0.do[1].0"]
+    execution.record(Entry("0.do[1].0"))
+    assert waiting() == ["0.do[0].0", "0.do[2].0"]
+    execution.record(Entry("0.do[0].0"))
+    execution.record(Entry("0.do[2].0"))
+    assert waiting() == ["1"]
+
+
+def test_while_counts_its_rounds_and_never_runs_for_ever() -> None:
+    body = '- let: {n: 0}\n- id: rounds\n  while: vars.n < 3\n  max: 5\n  do: [{let: {n: "${{ vars.n + 1 }}"}}]\n- return: ${{ rounds }}\n'
+    assert output(body) == 3
+    finished = end(body.replace("vars.n < 3", "true"))
+    assert finished.failure is not None
+    assert finished.failure.kind == "too_many_rounds"
+
+
+def test_while_reads_the_pages_of_a_list() -> None:
+    pages = iter([{"data": [{"id": "cus_1"}], "has_more": True}, {"data": [{"id": "cus_2"}], "has_more": False}])
+    driver = Driver(answers={"customers.list": lambda _: next(pages)})
+    output(
+        """
+- id: pages
+  while: page == null || page.has_more
+  max: 10
+  do:
+    - id: page
+      stripe: customers.list
+      with: {limit: 1, starting_after: "${{ page?.data?[0]?.id }}"}
+""".replace("page?.data?[0]?.id", "page == null ? null : page.data[0].id"),
+        driver,
+    )
+    assert [one.args["with"] for one in driver.calls("stripe")] == [
+        {"limit": 1},
+        {"limit": 1, "starting_after": "cus_1"},
+    ]
+
+
+TRY = """
+- id: result
+  try:
+    - id: charge
+      stripe: payment_intents.create
+      with: {amount: 100}
+    - return: paid
+  catch:
+    - errors: [lost_card]
+      as: problem
+      do:
+        - return: {lost: "${{ problem.message }}", step: "${{ problem.step }}"}
+    - errors: [timeout]
+      do:
+        - return: late
+  finally:
+    - log: finished
+"""
+
+
+def test_catch_takes_the_clause_that_names_the_error() -> None:
+    driver = Driver(answers={"payment_intents.create": DECLINED})
+    assert output(TRY, driver) == {"lost": "Your card was declined.", "step": "0.try.0"}
+    assert [one.path for one in driver.done] == ["0.try.0", "0.finally.0"]
+
+
+def test_finally_runs_when_nothing_was_caught() -> None:
+    driver = Driver(answers={"payment_intents.create": StepFailure("other", "Something else.")})
+    finished = end(TRY, driver)
+    assert finished.path == "0.try.0"
+    assert isinstance(driver.done[-1], Log)
+
+
+def test_finally_runs_before_the_answer() -> None:
+    driver = Driver(answers={"payment_intents.create": {"id": "pi_1"}})
+    assert output(TRY, driver) == "paid"
+    assert isinstance(driver.done[-1], Log)
+
+
+def test_plain_catch_is_a_list_of_steps() -> None:
+    driver = Driver(answers={"payment_intents.create": DECLINED})
+    assert output("""
+- try: [{stripe: payment_intents.create}]
+  catch:
+    - id: noted
+      insert: orders
+      values: {failure: "${{ error.kind }}"}
+- return: ${{ noted.failure }}
+""", driver) == "card_error"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("handler", "value"), [("continue", None), ('[{let: {seen: "${{ error.kind }}"}}]', {"seen": "card_error"})]
+)
+def test_a_step_may_go_on_after_an_error(handler: str, value: Any) -> None:
+    driver = Driver(answers={"customers.create": DECLINED})
+    assert (
+        output(f"- id: made\n  stripe: customers.create\n  on_error: {handler}\n- return: ${{{{ made }}}}\n", driver)
+        == value
+    )
+
+
+def test_the_workflows_on_error_runs_and_the_run_still_fails() -> None:
+    document = workflow("""
+name: Test
+on: {manual: true}
+steps: [{stripe: customers.create}]
+on_error:
+  - email: receipt
+    to: ops@example.com
+    data: {what: "${{ error.message }}", step: "${{ error.step }}"}
+  - return: {sorry: true}
+    status: 503
+""")
+    driver = Driver(answers={"customers.create": DECLINED})
+    finished = driver.run(document)
+    assert (finished.status, finished.path, finished.failure) == ("failed", "0", DECLINED)
+    assert (finished.output, finished.http_status) == ({"sorry": True}, 503)
+    assert driver.calls("email")[0].path == "on_error.0"
+
+
+PARALLEL = """
+- id: both
+  parallel:
+    mail:
+      - id: sent
+        email: receipt
+        to: a@b.c
+    charge:
+      - id: intent
+        stripe: payment_intents.create
+  fail: FAIL
+- return: {mail: "${{ both.mail }}", intent: "${{ intent.id }}"}
+"""
+
+
+def parallel(fail: str) -> Execution:
+    return Execution(steps(PARALLEL.replace("FAIL", fail)), caller({}), RUN)
+
+
+def test_parallel_branches_wait_side_by_side() -> None:
+    execution = parallel("fast")
+    todo = execution.next()
+    assert not isinstance(todo, Finished)
+    assert [one.path for one in todo] == ["0.parallel.charge.0", "0.parallel.mail.0"]
+    execution.record(Entry("0.parallel.mail.0", "sent"))
+    execution.record(Entry("0.parallel.charge.0", {"id": "pi_1"}))
+    assert execution.next() == Finished("succeeded", {"mail": "sent", "intent": "pi_1"})
+
+
+def test_parallel_fails_fast_and_forgives_the_late_answer() -> None:
+    execution = parallel("fast")
+    execution.record(Entry("0.parallel.charge.0", failure=DECLINED))
+    execution.record(Entry("0.parallel.mail.0", "sent"))
+    finished = execution.next()
+    assert isinstance(finished, Finished)
+    assert (finished.status, finished.path) == ("failed", "0.parallel.charge.0")
+
+
+def test_parallel_may_let_all_branches_end_first() -> None:
+    execution = parallel("all")
+    execution.record(Entry("0.parallel.charge.0", failure=DECLINED))
+    todo = execution.next()
+    assert not isinstance(todo, Finished)
+    assert [one.path for one in todo] == ["0.parallel.mail.0"]
+    execution.record(Entry("0.parallel.mail.0", "sent"))
+    assert isinstance(execution.next(), Finished)
+
+
+def test_a_history_of_another_document_is_refused() -> None:
+    with pytest.raises(HistoryMismatch, match="0.parallel.charge.0"):
+        parallel("fast").record(Entry("7"))
+
+
+def test_wait_sleeps_from_the_time_of_the_latest_entry() -> None:
+    driver = Driver()
+    output("- insert: users\n  values: {email: a@b.c}\n- wait: 14d\n- return: ${{ now() }}\n", driver)
+    sleep = driver.done[1]
+    assert isinstance(sleep, Sleep)
+    assert sleep.until == START + dt.timedelta(seconds=1, days=14)
+
+
+def test_wait_takes_a_moment_too() -> None:
+    driver = Driver()
+    output('- wait: "${{ timestamp(\'2026-02-01T00:00:00Z\') }}"\n- wait: "${{ inputs.days }}d"\n', driver, days=2)
+    assert [one.until for one in driver.done if isinstance(one, Sleep)] == [
+        dt.datetime(2026, 2, 1, tzinfo=dt.UTC),
+        dt.datetime(2026, 2, 3, tzinfo=dt.UTC),
+    ]
+
+
+def test_wait_for_gives_the_event_or_null() -> None:
+    body = """
+- id: paid
+  wait_for: {stripe: payment_intent, actions: [succeeded], match: object.id == inputs.id, timeout: 1h}
+- return: ${{ paid?.id }}
+"""
+    driver = Driver(answers={"payment_intent": {"id": "evt_1"}})
+    assert output(body, driver, id="pi_1") == "evt_1"
+    (wait,) = driver.done
+    assert isinstance(wait, Wait)
+    assert wait.match == "event.action in ['succeeded'] && (object.id == inputs.id)"
+    assert wait.until == START + dt.timedelta(hours=1)
+    assert wait.scope["inputs"] == {"id": "pi_1"}
+    assert output(body, Driver(), id="pi_1") is None
+
+
+APPROVE = """
+- id: decision
+  approve: Refund ${{ inputs.amount }}?
+  roles: admin
+  data: {amount: "${{ inputs.amount }}"}
+  timeout: 2d
+"""
+
+
+def test_approve_goes_on_after_a_yes() -> None:
+    driver = Driver(answers={"approve": {"approved": True, "by": "u9", "note": "fine"}})
+    assert output(APPROVE + "- return: ${{ decision.by }}\n", driver, amount=5) == "u9"
+    (ask,) = driver.done
+    assert isinstance(ask, Approve)
+    assert (ask.title, ask.roles, ask.data) == ("Refund 5?", ("admin",), {"amount": 5})
+    assert ask.until == START + dt.timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"), [({"approved": False, "by": "u9"}, "rejected"), (None, "approval_timeout"), ({}, "rejected")]
+)
+def test_without_a_yes_the_step_fails(answer: Any, kind: str) -> None:
+    finished = end(APPROVE, Driver(answers={"approve": answer}), amount=5)
+    assert finished.failure is not None
+    assert finished.failure.kind == kind
+
+
+def test_approve_has_a_branch_for_no_and_for_no_answer() -> None:
+    body = APPROVE + "  then: [{return: yes}]\n  else: [{return: no}]\n  on_timeout: [{return: late}]\n"
+    assert [output(body, Driver(answers={"approve": one}), amount=1) for one in ({"approved": True}, {}, None)] == [
+        "yes", "no", "late",
+    ]  # fmt: skip
+
+
+def test_respond_answers_and_goes_on() -> None:
+    driver = Driver()
+    assert output("- respond: {ok: true}\n  status: 202\n- return: later\n", driver) == "later"
+    assert driver.done == [Respond("0", {"ok": True}, 202, line=4)]
+
+
+def test_raise_fails_with_its_own_code_and_status() -> None:
+    finished = end(
+        '- raise: {status: 409, code: sold_out, message: "No ${{ inputs.sku }} left", data: {sku: "${{ inputs.sku }}"}}\n',
+        sku="mug",
+    )
+    assert finished.failure == StepFailure("sold_out", "No mug left", status=409, data={"sku": "mug"})
+    assert finished.http_status == 409
+
+
+def test_let_sets_all_its_variables_at_once() -> None:
+    assert output("- let: {a: 1, b: 2}\n- let: {a: \"${{ vars.b }}\", b: \"${{ vars.a }}\"}\n- return: ${{ vars }}\n") == {
+        "a": 2, "b": 1,
+    }  # fmt: skip
+
+
+def test_vars_of_the_file_are_set_first() -> None:
+    document = workflow(
+        'name: T\non: {manual: true}\nvars: {site: "${{ env.SITE_URL }}/x", n: 3}\nsteps: [{return: "${{ vars }}"}]\n'
+    )
+    assert Driver().run(document).output == {"site": "https://shop.example/x", "n": 3}
+
+
+def test_http_encodes_the_pieces_of_its_address_and_hides_secrets() -> None:
+    driver = Driver()
+    output(
+        """
+- http: POST https://api.example/orders/${{ inputs.id }}?q=${{ inputs.q }}
+  headers: {Authorization: "Bearer ${{ secrets.API_KEY }}"}
+  body: {id: "${{ inputs.id }}"}
+  retry: {attempts: 3, first: 2s}
+  timeout: 10s
+""",
+        driver,
+        id="a/../b",
+        q="x&y=1",
+    )
+    (call,) = driver.calls("http")
+    assert call.action == call.args["url"] == "https://api.example/orders/a%2F..%2Fb?q=x%26y%3D1"
+    assert call.args["method"] == "POST"
+    ((placeholder, name),) = call.args["secrets"].items()
+    assert name == "API_KEY"
+    assert call.args["headers"]["Authorization"] == f"Bearer {placeholder}"
+    assert (call.retry, call.timeout) == (Retry(3, 2.0, 2.0, 60.0), 10.0)
+
+
+def test_a_base_address_may_come_from_the_environment() -> None:
+    driver = Driver()
+    output("- http: GET ${{ env.SITE_URL }}/hook/${{ inputs.id }}\n", driver, id="1 2")
+    assert driver.calls("http")[0].action == "https://shop.example/hook/1%202"
+
+
+def test_python_gets_its_arguments() -> None:
+    driver = Driver(answers={"shop:price": 2198})
+    assert output("- id: price\n  python: shop:price\n  with: {sku: mug}\n- return: ${{ price }}\n", driver) == 2198
+    assert driver.calls("python")[0].args == {"with": {"sku": "mug"}}
+
+
+def test_a_stripe_list_may_read_all_pages() -> None:
+    driver = Driver(answers={"customers.list": []})
+    output("- stripe: customers.list\n  all: true\n  max: 500\n", driver)
+    assert driver.calls("stripe")[0].args == {"with": {}, "account": None, "all": True, "max": 500}
+
+
+def test_nulls_are_not_sent_to_stripe() -> None:
+    driver = Driver(answers={"customers.create": {}})
+    output(
+        "- stripe: customers.create\n  with: {name: null, email: '', metadata: {a: null, b: x}}\n  account: acct_1\n",
+        driver,
+    )
+    assert driver.calls("stripe")[0].args == {"with": {"email": "", "metadata": {"b": "x"}}, "account": "acct_1"}
+
+
+def test_table_verbs_say_how_many_rows() -> None:
+    driver = Driver(Tables(users=[{"id": "u1"}, {"id": "u2"}]))
+    output(
+        """
+- update: users
+  where: {id: [u1, u2]}
+  set: {plan: x}
+  rows: 0..
+- delete: users
+  where: {id: u1}
+- upsert: users
+  key: id
+  values: {id: u2, plan: y}
+- select: users
+  where: {plan: y}
+  order_by: id desc
+  limit: ${{ inputs.n }}
+""",
+        driver,
+        n=3,
+    )
+    update, delete, upsert, select = [one for one in driver.done if isinstance(one, Do)]
+    assert update.args == {"where": {"id": ["u1", "u2"]}, "set": {"plan": "x"}, "rows": [0, None]}
+    assert delete.args == {"where": {"id": "u1"}, "rows": [1, 1]}
+    assert upsert.args == {"key": ["id"], "values": {"id": "u2", "plan": "y"}}
+    assert select.args == {
+        "where": {"plan": "y"}, "one": None, "key_by": None, "require": None, "order_by": ["id desc"], "limit": 3,
+    }  # fmt: skip
+    assert driver.tables.rows["users"] == [{"id": "u2", "plan": "y"}]
+
+
+def test_called_workflows_check_their_input_and_see_no_event() -> None:
+    callee = workflow(
+        'name: C\non: {called: true}\ninput: {n: int, m?: int}\nsteps: [{return: "${{ inputs.n + 1 }}"}]\n', "callee"
+    )
+    spy = workflow(
+        'name: S\non: {called: true}\nsteps: [{return: "${{ event }}"}]\n'.replace("event", "user.id"), "spy"
+    )
+    others = {"callee": callee, "spy": spy}
+    document = steps(
+        '- id: a\n  call: callee\n  with: {n: "${{ inputs.n }}", m: null}\n- id: b\n  call: spy\n- return: ["${{ a }}", "${{ b }}"]\n'
+    )
+    assert Driver().run(document, caller({"n": 1}), others).output == [2, "u1"]
+    finished = Driver().run(document, caller({"n": "one"}), others)
+    assert finished.failure is not None
+    assert (finished.failure.kind, finished.http_status) == ("invalid_input", 422)
+
+
+def test_a_filter_in_a_called_workflow_ends_only_the_call() -> None:
+    callee = workflow("name: C\non: {called: true}\nsteps: [{filter: 1 > 2}, {return: 1}]\n", "callee")
+    assert (
+        Driver().run(steps('- id: a\n  call: callee\n- return: "${{ a == null }}"\n'), None, {"callee": callee}).output
+        is True
+    )
+
+
+def test_workflows_that_call_each_other_for_ever_are_stopped() -> None:
+    loop = workflow("name: L\non: {called: true}\nsteps: [{call: ensure-customer}]\n", "ensure-customer")
+    finished = Driver().run(loop, None, {"ensure-customer": loop})
+    assert finished.failure is not None
+    assert finished.failure.kind == "call_too_deep"
+
+
+def test_ids_and_the_roots_are_readable_under_context_and_steps() -> None:
+    body = '- id: row\n  insert: users\n  values: {email: a@b.c}\n- return: ["${{ context.row.email }}", "${{ steps.row.email }}", "${{ context.inputs.x }}", "${{ context.event?.id }}"]\n'
+    assert output(body, x=1) == ["a@b.c", "a@b.c", 1, None]
+
+
+def test_a_pasted_formula_reads_the_event() -> None:
+    document = steps(
+        "- filter: context.event.action === 'succeeded' && context.event.payment_intent.id != null\n- return: ${{ context.event.status }}\n"
+    )
+    scope = stripe_event("payment_intent.succeeded", id="pi_1", status="succeeded")
+    assert Driver().run(document, scope).output == "succeeded"
+
+
+def test_uuid_is_the_same_on_every_replay_and_different_per_step() -> None:
+    document = steps(
+        '- id: a\n  insert: users\n  values: {id: "${{ uuid() }}", email: "${{ uuid() }}"}\n- insert: users\n  values: {id: "${{ uuid() }}"}\n'
+    )
+
+    def ids(run_id: str) -> list[Any]:
+        driver = Driver()
+        driver.run(document, caller({}), run_id=run_id)
+        return [value for one in driver.calls("insert") for value in one.args["values"].values()]
+
+    assert ids("run_1") == ids("run_1")
+    assert len(set(ids("run_1") + ids("run_2"))) == 6
+
+
+def test_the_trail_says_which_way_the_run_took() -> None:
+    driver = Driver()
+    driver.run(steps("- if: 1 > 2\n  then: [{log: a}]\n  else: [{log: b}]\n- when: 1 > 2\n  log: c\n"))
+    assert [(one.path, one.outcome, one.branch) for one in driver.execution.trail] == [
+        ("0", "took", "else"),
+        ("0.else.0", "done", None),
+        ("0", "done", None),
+        ("1", "skipped", None),
+    ]
+
+
+def test_a_run_that_computes_for_ever_is_stopped() -> None:
+    body = "- for_each: inputs.x\n  do:\n    - while: true\n      max: 100000\n      do: [{let: {a: 1}}]\n      on_error: continue\n"
+    finished = end(body, x=[1, 2, 3])
+    assert finished.failure is not None
+    assert finished.failure.kind == "too_many_steps"
+
+
+def test_every_kind_of_value_is_recorded_as_json() -> None:
+    document = steps("- id: row\n  select: users\n  where: {id: u1}\n  one: required\n- return: ${{ row }}\n")
+    execution = Execution(document, build_scope(), RUN)
+    execution.record(
+        Entry("0", {"at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "day": dt.date(2026, 1, 1), "list": (1, 2)})
+    )
+    assert execution.next() == Finished(
+        "succeeded", {"at": "2026-01-01T00:00:00Z", "day": "2026-01-01", "list": [1, 2]}
+    )
