@@ -92,9 +92,7 @@ def _read_table(reader: Reader, name: str, node: CommentedMap, place: Place) -> 
         if column_name in columns:
             reader.report(at, f"column {column_name} stands twice")
         if not isinstance(text, str):
-            reader.report(
-                place_of_value(declared, key), f"column {column_name} needs a type", f"one of {', '.join(TYPES)}"
-            )
+            reader.report(at, f"column {column_name} needs a type", f"one of {', '.join(TYPES)}")
             continue
         column = _Column(reader, place_of_value(declared, key), column_name, str(text)).read()
         if column:
@@ -279,7 +277,7 @@ def _with_seed(reader: Reader, spec: TableSpec, node: CommentedMap) -> TableSpec
     if listed is None:
         return spec
     if not isinstance(listed, CommentedSeq):
-        reader.report(place_of_value(node, "seed"), f"seed: expected a list of rows, got a {kind_of(plain(listed))}")
+        reader.report(place_of_value(node, "seed"), f"seed: expected a list of rows, got {kind_of(plain(listed))}")
         return spec
     rows, seen = [], set()
     for index, row in enumerate(listed):

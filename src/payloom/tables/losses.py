@@ -89,7 +89,7 @@ class Losses:
         if change.target in self._allowed and not linked:
             return self._values_for_new_column(change)
         filled = self._count(change.table, self._column(change).is_not(None))
-        reason = f"a {old.type} cannot become a {new.type} without losing the values of {_rows(filled)}"
+        reason = f"{old.type} cannot become {new.type} without losing the values of {_rows(filled)}"
         if linked:
             return reason, "the column takes part in a reference: add a new column and copy the values"
         return reason, f"add a new column, or give the values up with `payloom migrate --allow-drop {change.target}`"
@@ -124,7 +124,7 @@ class Losses:
         if allowed is None or old.type not in ("string", "text") or (old.enum and set(old.enum) <= set(allowed)):
             return None
         other = self._count(change.table, self._column(change).not_in(allowed))
-        return (f"{_rows(other)} hold a value that is no longer allowed", "change those rows first") if other else None
+        return (f"{_rows(other)} with a value that is no longer allowed", "change those rows first") if other else None
 
     def _add_index(self, change: Change) -> tuple[str, str] | None:
         if not change.unique:
@@ -139,7 +139,11 @@ class Losses:
         )
         clashes = self._tx.execute(sa.select(sa.func.count()).select_from(twice)).scalar_one()
         names = ", ".join(change.columns)
-        return (f"{clashes:,} values of {names} stand in several rows", "make them unique first") if clashes else None
+        return (
+            (f"values of {names} that stand in several rows: {clashes:,}", "make them unique first")
+            if clashes
+            else None
+        )
 
     def _index_on_new_column(self, change: Change) -> tuple[str, str] | None:
         columns = self._after[change.table].columns
@@ -164,7 +168,7 @@ class Losses:
             orphans = self._count(change.table, self._column(change).is_not(None), ~known)
         if not orphans:
             return None
-        return f"{_rows(orphans)} refer to a row of {table} that does not exist", "correct those rows first"
+        return f"{_rows(orphans)} with a reference to a row of {table} that does not exist", "correct those rows first"
 
 
 def _rows(count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from payloom.kit.suggest import did_you_mean
 from payloom.tables.reader import Reader, place_of_key, place_of_value, plain
 from payloom.tables.spec import TableSpec
 from payloom.tables.values import Unfit, check
+
+MAX_KEY = 512
 
 
 def seed_key(spec: TableSpec, row: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -24,7 +27,8 @@ def seed_key(spec: TableSpec, row: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 def key_text(group: tuple[str, ...], row: Mapping[str, Any]) -> str:
     """Return the row's key as one string, for remembering that it was inserted."""
-    return canonical({name: str(row[name]) for name in group})[:512]
+    text = canonical({name: str(row[name]) for name in group})
+    return text if len(text) <= MAX_KEY else hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_seed(

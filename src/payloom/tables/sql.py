@@ -294,7 +294,7 @@ class Tables:
         A null takes the default where the column may not be empty.
         """
         if not isinstance(values, Mapping):
-            raise BadArguments(f"{spec.name}: `values` is a map, not a {kind_of(values)}", table=spec.name)
+            raise BadArguments(f"{spec.name}: `values` is a map, not {kind_of(values)}", table=spec.name)
         for name in values:
             find_column(spec, name)
         row: Row = {}

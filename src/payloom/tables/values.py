@@ -34,11 +34,10 @@ class Unfit(Exception):
 
 
 def kind_of(value: Any) -> str:
-    """Return the language's name for a value's type, for messages."""
+    """Return the language's name for a value's type with its article, for messages: `an int`."""
     names = {bool: "bool", int: "int", float: "float", str: "string", type(None): "null", list: "list", dict: "map"}
-    if isinstance(value, dt.datetime):
-        return "timestamp"
-    return names.get(type(value), type(value).__name__)
+    name = "timestamp" if isinstance(value, dt.datetime) else names.get(type(value), type(value).__name__)
+    return name if name == "null" else f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def show(value: Any, limit: int = 60) -> str:
@@ -49,7 +48,7 @@ def show(value: Any, limit: int = 60) -> str:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise Unfit(f"a {kind_of(value)} is not a string", "convert it with string(…)")
+        raise Unfit(f"{kind_of(value)} is not a string", "convert it with string(…)")
     if "\x00" in value:
         raise Unfit("the string holds a NUL character")
     if len(value) > MAX_TEXT:
@@ -69,13 +68,13 @@ def _uuid(value: Any) -> str:
             raise Unfit(f"{show(value)} is not a UUID") from None
     if isinstance(value, uuid.UUID):
         return str(value)
-    raise Unfit(f"a {kind_of(value)} is not a UUID")
+    raise Unfit(f"{kind_of(value)} is not a UUID")
 
 
 def _int(value: Any) -> int:
     if type(value) is not int:
         hint = "amounts are whole minor units" if isinstance(value, float) else ""
-        raise Unfit(f"a {kind_of(value)} is not an int", hint)
+        raise Unfit(f"{kind_of(value)} is not an int", hint)
     if not -INT64 <= value < INT64:
         raise Unfit("the number is outside the 64-bit range")
     return value
@@ -83,13 +82,13 @@ def _int(value: Any) -> int:
 
 def _bool(value: Any) -> bool:
     if type(value) is not bool:
-        raise Unfit(f"a {kind_of(value)} is not a bool")
+        raise Unfit(f"{kind_of(value)} is not a bool")
     return value
 
 
 def _number(value: Any) -> float:
     if type(value) not in (int, float):
-        raise Unfit(f"a {kind_of(value)} is not a number")
+        raise Unfit(f"{kind_of(value)} is not a number")
     try:
         found = float(value)
     except OverflowError:
@@ -148,7 +147,7 @@ def _json(value: Any, depth: int = 0) -> Any:
         return {_text(key): _json(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_json(item, depth + 1) for item in value]
-    raise Unfit(f"a {kind_of(value)} is not JSON")
+    raise Unfit(f"{kind_of(value)} is not JSON")
 
 
 CHECKS: Mapping[str, Callable[[Any], Any]] = {

@@ -165,7 +165,7 @@ def _no_filter(spec: TableSpec, what: str) -> NoFilter:
 
 def _alternatives(spec: TableSpec, entries: Any) -> list[_Group]:
     if not isinstance(entries, list | tuple) or not all(isinstance(entry, Mapping) and entry for entry in entries):
-        raise BadArguments(f"where {spec.name}: any takes a list of maps, not a {kind_of(entries)}", table=spec.name)
+        raise BadArguments(f"where {spec.name}: any takes a list of maps, not {kind_of(entries)}", table=spec.name)
     groups = []
     for entry in entries:
         if "any" in entry:
@@ -186,7 +186,7 @@ def read_where(spec: TableSpec, where: Any, *, required: bool) -> Where:
     Raises `NoFilter`, `UnknownColumn`, `TypeMismatch`, `BadArguments`.
     """
     if where is not None and not isinstance(where, Mapping):
-        raise BadArguments(f"where {spec.name}: expected a map, got a {kind_of(where)}", table=spec.name)
+        raise BadArguments(f"where {spec.name}: expected a map, got {kind_of(where)}", table=spec.name)
     if not where:
         if required:
             raise _no_filter(spec, "there is no `where`")
