@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from payloom.api.pages.document import SUFFIX, Page, read_page
 from payloom.api.pages.templates import Templates
+from payloom.connectors.stripe.catalog import CatalogWithStripe
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
 from payloom.settings import FILE_NAME, Settings
@@ -79,6 +80,11 @@ class Project:
         )
 
 
+def base_catalog() -> StaticCatalog:
+    """Return what every project can name: the actions and triggers of the connectors."""
+    return CatalogWithStripe()
+
+
 def load_project(root: Path, settings: Settings) -> Project:
     """Read the project in `root`. Raises only what keeps it from being read at all; mistakes are diagnostics."""
     return _Loader(root, settings).load()
@@ -89,7 +95,8 @@ class _Loader:
         self.root = root
         self.settings = settings
         self.found: list[Diagnostic] = []
-        self.catalog = StaticCatalog(env={*settings.env})
+        self.catalog = base_catalog()
+        self.catalog.env = {*settings.env}
 
     def load(self) -> Project:
         tables = self.tables()

@@ -117,9 +117,20 @@ def error_body(error: PayloomError, request_id: str | None = None) -> dict[str, 
     if error.hint:
         body["hint"] = error.hint
     body.update({key: error.data[key] for key in _SHOWN if error.data.get(key) is not None})
+    if fields := _by_field(error.data.get("errors")):
+        body["fields"] = fields
     if request_id:
         body["request_id"] = request_id
     return {"error": redact(body)}
+
+
+def _by_field(errors: Any) -> dict[str, str]:
+    """Return one message per field, the first of each, from a list of `{field, message}`."""
+    fields: dict[str, str] = {}
+    for one in errors if isinstance(errors, list) else []:
+        if isinstance(one, dict) and one.get("field"):
+            fields.setdefault(str(one["field"]), str(one.get("message", "")))
+    return fields
 
 
 def internal_body(request_id: str) -> dict[str, Any]:

@@ -12,6 +12,6 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command line."""
-    from payloom.cli.commands import run  # noqa: PLC0415 - nothing loads before it is needed
+    from payloom.cli.commands import start  # noqa: PLC0415 - nothing loads before it is needed
 
-    run()
+    start()

@@ -8,7 +8,22 @@ from typing import Annotated
 import typer
 
 from payloom import __version__
-from payloom.cli import check, demo, dev, emulator, init, migrate
+from payloom.cli import (
+    check,
+    demo,
+    describe,
+    dev,
+    doctor,
+    emulator,
+    events,
+    fmt,
+    init,
+    mails,
+    migrate,
+    run,
+    runs,
+    worker,
+)
 
 app = typer.Typer(
     name="payloom",
@@ -35,14 +50,29 @@ def _main(
     pass
 
 
-app.command()(init.init)
-app.command()(dev.dev)
-app.command()(demo.demo)
-app.command()(check.check)
-app.command()(migrate.migrate)
-app.command()(emulator.emulator)
+_COMMANDS = (
+    init.init,
+    dev.dev,
+    demo.demo,
+    check.check,
+    fmt.fmt,
+    run.run,
+    mails.mails,
+    emulator.emulator,
+    migrate.migrate,
+    doctor.doctor,
+    describe.actions,
+    describe.triggers,
+    describe.schema,
+    describe.openapi,
+    worker.worker,
+)
+for command in _COMMANDS:
+    app.command()(command)
+app.add_typer(runs.app, name="runs")
+app.add_typer(events.app, name="events")
 
 
-def run() -> None:
+def start() -> None:
     """Parse the command line and do what it says."""
     app()

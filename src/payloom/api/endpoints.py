@@ -1,0 +1,202 @@
+"""The user's endpoints: `/api/<path>` of every workflow with an `api:` trigger. A run's `return` is the answer.
+
+Order of the checks: address and method, where the request comes from, who asks, how often, what is sent. Nothing of a
+request reaches a workflow before all of them hold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from payloom.api.bodies import read_json_object, read_query
+from payloom.api.envelope import name_route, request_id_of
+from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
+from payloom.api.origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
+from payloom.api.ratelimit import RateLimiter
+from payloom.api.visitors import Visitor, Visitors
+from payloom.kit.errors import PayloomError
+from payloom.kit.suggest import closest
+from payloom.workflows import json_schema
+from payloom.workflows.document import ApiTrigger, Workflow
+from payloom.workflows.inputs import validate_input
+
+_NO_BODY = frozenset({"GET", "DELETE", "HEAD"})
+_KEY = re.compile(r"[A-Za-z0-9_.:-]{8,128}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What a called run answered. body: the JSON to send; failed: it is an error's body (`{code, message, …}`)."""
+
+    run_id: str
+    status: int
+    body: Any
+    failed: bool = False
+    finished: bool = True
+
+
+class Runs(Protocol):
+    """Runs workflows for a caller who waits."""
+
+    async def call(
+        self,
+        workflow_id: str,
+        trigger_index: int,
+        inputs: Mapping[str, Any],
+        *,
+        user: Mapping[str, Any] | None,
+        request: Mapping[str, Any],
+        request_key: str | None,
+    ) -> Answer:
+        """Run and answer. request_key: the caller's own name for this request; sent twice it is one run."""
+        ...
+
+
+@dataclasses.dataclass(slots=True)
+class Endpoint:
+    """One way into a workflow."""
+
+    workflow: Workflow
+    index: int
+    trigger: ApiTrigger
+    pattern: re.Pattern[str]
+    limiter: RateLimiter | None
+
+    @property
+    def route(self) -> str:
+        """The address as the file says it."""
+        return f"/api{self.trigger.path}"
+
+
+def endpoints_of(workflows: Mapping[str, Workflow]) -> list[Endpoint]:
+    """Return every endpoint; addresses without names come first, so that /orders/new wins over /orders/{id}."""
+    found = []
+    for workflow in workflows.values():
+        for index, trigger in enumerate(workflow.triggers):
+            if isinstance(trigger, ApiTrigger):
+                limit = trigger.rate_limit
+                limiter = RateLimiter(limit.count, limit.seconds) if limit else None
+                found.append(Endpoint(workflow, index, trigger, _pattern(trigger.path), limiter))
+    return sorted(found, key=lambda one: (one.trigger.path.count("{"), one.trigger.path))
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    pieces = re.split(r"\{(\w+)\}", path)
+    text = "".join(f"(?P<{piece}>[^/]+)" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces))
+    return re.compile(text)
+
+
+class Endpoints:
+    """Serves the endpoints of one project."""
+
+    def __init__(self, endpoints: Sequence[Endpoint], runs: Runs, visitors: Visitors, origin: str) -> None:
+        """origin: the site's own origin."""
+        self.endpoints = endpoints
+        self.runs = runs
+        self.visitors = visitors
+        self.origin = origin
+
+    def route(self) -> Route:
+        """Return the one route under which all endpoints are; it must come after Payloom's own."""
+        methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        return Route("/api/{path:path}", self.serve, methods=methods)
+
+    async def serve(self, request: Request) -> Response:
+        """Serve one request."""
+        path = "/" + request.path_params["path"]
+        matching = [(one, match) for one in self.endpoints if (match := one.pattern.fullmatch(path))]
+        method = request.headers.get("access-control-request-method", "") if request.method == "OPTIONS" else ""
+        wanted = method or ("GET" if request.method == "HEAD" else request.method)
+        endpoint, match = next(((one, match) for one, match in matching if one.trigger.method == wanted), (None, None))
+        if endpoint is None or match is None:
+            raise self._nowhere(path, wanted, [one.trigger.method for one, _ in matching])
+        name_route(request, endpoint.route)
+        cors = cors_headers(request, endpoint.trigger.cors)
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=cors)
+        try:
+            response = await self._answer(request, endpoint, match, with_cookies=not cors)
+        except PayloomError as error:
+            if not cors or error.status >= 500:
+                raise
+            response = JSONResponse(error_body(error, request_id_of(request)), error.status)
+        response.headers.update(cors)
+        return response
+
+    async def _answer(
+        self, request: Request, endpoint: Endpoint, match: re.Match[str], *, with_cookies: bool
+    ) -> Response:
+        trigger = endpoint.trigger
+        visitor = await self._visitor(request, trigger, with_cookies=with_cookies)
+        if endpoint.limiter is not None:
+            endpoint.limiter.check(visitor.id if visitor else _address(request))
+        inputs = await self._inputs(request, endpoint, match)
+        answer = await self.runs.call(
+            endpoint.workflow.id,
+            endpoint.index,
+            inputs,
+            user=visitor.to_scope() if visitor else None,
+            request={"method": trigger.method, "path": request.url.path},
+            request_key=_request_key(request),
+        )
+        headers = {"payloom-run-id": answer.run_id}
+        if answer.failed:
+            body = {**answer.body, "run_id": answer.run_id, "request_id": request_id_of(request)}
+            return JSONResponse({"error": body}, answer.status, headers=headers)
+        if not answer.finished:
+            headers["location"] = f"/api/_payloom/runs/{answer.run_id}"
+        return JSONResponse(answer.body, answer.status, headers=headers)
+
+    async def _visitor(self, request: Request, trigger: ApiTrigger, *, with_cookies: bool) -> Visitor | None:
+        if not with_cookies and is_foreign(request, self.origin):
+            # An allowed other site may call, but never as the person who is signed in here.
+            request.scope["state"]["visitor"] = None
+        elif trigger.method not in SAFE_METHODS:
+            refuse_foreign(request, self.origin)
+        return await self.visitors.allowed(request, trigger.auth)
+
+    @staticmethod
+    async def _inputs(request: Request, endpoint: Endpoint, match: re.Match[str]) -> dict[str, Any]:
+        properties = (endpoint.workflow.input or {}).get("properties", {})
+        path = match.groupdict()
+        in_query = endpoint.trigger.method in _NO_BODY
+        values = read_query(request) if in_query else await read_json_object(request)
+        if both := sorted(set(path) & set(values)):
+            raise BadRequest(f"{both[0]} stands in the address already", hint="Leave it out of the body or query.")
+        if in_query:
+            return validate_input(endpoint.workflow, {**values, **path}, from_query=True)
+        read = {name: json_schema.from_text(value, properties.get(name, {})) for name, value in path.items()}
+        return validate_input(endpoint.workflow, {**values, **read})
+
+    def _nowhere(self, path: str, method: str, methods: Sequence[str]) -> PayloomError:
+        if methods:
+            allowed = sorted(set(methods))
+            return WrongMethod(
+                f"/api{path} does not take {method}", hint=f"It takes {' or '.join(allowed)}.", allow=allowed
+            )
+        guess = closest(path, [one.trigger.path for one in self.endpoints])
+        return NoSuchRoute(
+            f"there is no endpoint /api{path[:200]}", hint=f"Did you mean /api{guess}?" if guess else None
+        )
+
+
+def _request_key(request: Request) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise BadRequest(
+            "the header Idempotency-Key is not usable", hint="Send 8 to 128 letters, digits, or one of _ . : -"
+        )
+    return key
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
