@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ def open_database(url: str) -> Database:
 
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except exc.ArgumentError:
         parsed = None
     backend = parsed.get_backend_name() if parsed is not None else ""
     if parsed is not None and backend == "sqlite" and parsed.database and parsed.database != ":memory:":

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.transactions import begin_work, take_hooks
@@ -68,7 +69,7 @@ class PostgresDatabase:
             try:
                 with self._engine.connect() as conn, conn.begin():
                     return work(conn)
-            except sa.exc.DBAPIError as error:
+            except exc.DBAPIError as error:
                 _wait_or_raise(error, attempt)
         raise AssertionError("unreachable")
 
@@ -76,7 +77,7 @@ class PostgresDatabase:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return self._write_once(work)
-            except sa.exc.DBAPIError as error:
+            except exc.DBAPIError as error:
                 _wait_or_raise(error, attempt)
         raise AssertionError("unreachable")
 
@@ -92,7 +93,7 @@ class PostgresDatabase:
             hooks = take_hooks(conn)
             try:
                 transaction.commit()
-            except sa.exc.DBAPIError as error:
+            except exc.DBAPIError as error:
                 if sqlstate(error) in _RETRYABLE or not _lost(error):
                     raise
                 raise CommitUnknown from error
@@ -113,18 +114,18 @@ class PostgresDatabase:
         self._engine.dispose()
 
 
-def sqlstate(error: sa.exc.DBAPIError) -> str | None:
+def sqlstate(error: exc.DBAPIError) -> str | None:
     """Return Postgres's five-character code, if the server sent one."""
     return error.orig.sqlstate if isinstance(error.orig, psycopg.Error) else None
 
 
-def _lost(error: sa.exc.DBAPIError) -> bool:
+def _lost(error: exc.DBAPIError) -> bool:
     # 57P01..57P03: the server is shutting down or starting up.
     return error.connection_invalidated or (sqlstate(error) or "08000")[:3] in ("080", "57P")
 
 
-def _wait_or_raise(error: sa.exc.DBAPIError, attempt: int) -> None:
-    again = sqlstate(error) in _RETRYABLE or (isinstance(error, sa.exc.OperationalError) and _lost(error))
+def _wait_or_raise(error: exc.DBAPIError, attempt: int) -> None:
+    again = sqlstate(error) in _RETRYABLE or (isinstance(error, exc.OperationalError) and _lost(error))
     if not again:
         raise error
     if attempt == _ATTEMPTS:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import event, exc
 
 from payloom.db.errors import DatabaseUnavailable
 from payloom.db.transactions import begin_work, savepoint, take_hooks
@@ -57,13 +58,13 @@ class WriteLock:
     def attach(self, engine: sa.Engine) -> None:
         """Make connections of `engine` hold the lock from a transaction's first write until they go back to the pool."""
 
-        @sa.event.listens_for(engine, "before_cursor_execute")
+        @event.listens_for(engine, "before_cursor_execute")
         def _before(conn: sa.Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
             if not conn.info.get("payloom_lock") and statement.lstrip()[:6].upper() in _WRITES:
                 # The time-out is a guard: without the lock SQLite's busy handler still keeps order.
                 conn.info["payloom_lock"] = self._lock.acquire(timeout=_BUSY_MS / 1000)
 
-        @sa.event.listens_for(engine, "reset")
+        @event.listens_for(engine, "reset")
         def _reset(_dbapi: Any, record: Any, _state: Any) -> None:
             if record.info.pop("payloom_lock", False):
                 self._lock.release()
@@ -104,15 +105,15 @@ class SqliteDatabase:
         self.path = path
         self.lock = WriteLock()
         self._engine = sa.create_engine(f"sqlite:///{path}", pool_size=readers + 2, max_overflow=8)
-        sa.event.listen(self._engine, "connect", _pragmas)
-        sa.event.listen(self._engine, "begin", _begin)
+        event.listen(self._engine, "connect", _pragmas)
+        event.listen(self._engine, "begin", _begin)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = concurrent.futures.ThreadPoolExecutor(readers, thread_name_prefix="payloom-db-read")
         self._closed = False
         try:
             with self._engine.connect():
                 pass
-        except sa.exc.OperationalError as error:
+        except exc.OperationalError as error:
             raise DatabaseUnavailable(
                 f"The database file cannot be opened: {error.orig}",
                 where=str(path),
@@ -160,14 +161,14 @@ class SqliteDatabase:
         while True:
             try:
                 connection = self._engine.connect().execution_options(payloom_begin="")
-            except sa.exc.DBAPIError as error:
+            except exc.DBAPIError as error:
                 self._fail_waiting(error)
                 continue
             with connection as conn:
                 if not self._serve(conn):
                     return
 
-    def _fail_waiting(self, error: sa.exc.DBAPIError) -> None:
+    def _fail_waiting(self, error: exc.DBAPIError) -> None:
         job = self._jobs.get()
         if job is not None:
             job.error = DatabaseUnavailable(f"The database file cannot be opened: {error.orig}", where=str(self.path))
@@ -211,7 +212,7 @@ class SqliteDatabase:
         return stop
 
     def _undo(self, conn: sa.Connection, jobs: list[_Job], error: BaseException) -> None:
-        with contextlib.suppress(sa.exc.DBAPIError):
+        with contextlib.suppress(exc.DBAPIError):
             conn.exec_driver_sql("ROLLBACK")
         for job in jobs:
             job.hooks.clear()
@@ -225,7 +226,7 @@ def _run_one(conn: sa.Connection, job: _Job) -> None:
         with savepoint(conn):
             job.result = job.work(conn)
         job.hooks = take_hooks(conn)
-    except BaseException as error:  # noqa: BLE001 - raised to the caller, not here
+    except BaseException as error:
         job.error = error
         if not conn.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
             # Disk full and the like end the whole transaction: nobody in the group has been stored.
@@ -233,7 +234,7 @@ def _run_one(conn: sa.Connection, job: _Job) -> None:
 
 
 def _unavailable(error: BaseException) -> BaseException:
-    if isinstance(error, sa.exc.DBAPIError):
+    if isinstance(error, exc.DBAPIError):
         return DatabaseUnavailable(
             f"The database cannot store anything right now: {error.orig}", hint="Try again shortly."
         )

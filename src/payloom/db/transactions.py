@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 _HOOKS = "payloom_after_commit"
 _numbers = itertools.count(1)
@@ -38,7 +39,7 @@ def savepoint(tx: sa.Connection) -> Iterator[None]:
     except BaseException:
         del tx.info[_HOOKS][hooks:]
         # A broken connection or an aborted SQLite transaction has no savepoint left; the first error is the one that matters.
-        with contextlib.suppress(sa.exc.DBAPIError):
+        with contextlib.suppress(exc.DBAPIError):
             tx.exec_driver_sql(f"ROLLBACK TO SAVEPOINT {name}")
             tx.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
         raise

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
 from dbos._queue import queue_worker_thread
 from dbos._serialization import Serializer
+from sqlalchemy import event
 
 from payloom.db import Database, after_commit
 from payloom.db.sqlite import SqliteDatabase
@@ -69,7 +70,14 @@ class DbosEngine:
     """An Engine whose queue survives the process. One per process: DBOS is a singleton."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, concurrency: int = 64, poll: float = 0.25, beat: float = BEAT, dead: float = DEAD
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        concurrency: int = 64,
+        poll: float = 0.25,
+        beat: float = BEAT,
+        dead: float = DEAD,
     ) -> None:
         """concurrency: segments at once in this process. poll: seconds between looks at the queue when nothing wakes it (other
         processes' entries, delays). beat, dead: see Leases."""
@@ -281,7 +289,7 @@ def _own_engine(database: Database) -> sa.Engine:
         return sa.create_engine(database.engine.url, pool_size=5, max_overflow=5, pool_pre_ping=True)
     engine = sa.create_engine(database.engine.url, pool_size=5, max_overflow=10)
 
-    @sa.event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect")
     def _connected(dbapi: Any, _record: object) -> None:
         dbapi.isolation_level = "IMMEDIATE"
         # NORMAL: after a power cut DBOS may forget that it took or finished an entry, and the run is advanced once more, which
@@ -303,12 +311,6 @@ def _launch(config: DBOSConfig, segments: Segments, bell: _Bell) -> None:
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(payloom_advance)
     DBOS.listen_queues([])  # our own thread takes from our queue; see _Bell
     DBOS.launch()
-
-
-def _instance() -> Any:
-    from dbos._dbos import _get_dbos_instance  # noqa: PLC0415 - see _launch
-
-    return _get_dbos_instance()
 
 
 def _instance() -> Any:

@@ -30,7 +30,9 @@ DEAD = 15.0
 class Leases:
     """Keeps this worker's row and watches the others'."""
 
-    def __init__(self, database: Database, clock: Clock, worker_id: str, *, beat: float = BEAT, dead: float = DEAD) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, worker_id: str, *, beat: float = BEAT, dead: float = DEAD
+    ) -> None:
         """beat, dead: seconds."""
         self._database = database
         self._clock = clock

@@ -143,7 +143,12 @@ class Inbox:
         return found
 
     async def list(
-        self, *, type: str | None = None, object_id: str | None = None, before: str | None = None, limit: int = 50  # noqa: A002
+        self,
+        *,
+        type: str | None = None,
+        object_id: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
     ) -> list[dict[str, Any]]:
         """Return stored events, newest first, without payloads. before: id of the last one of the previous page."""
         return await self._database.read(lambda tx: _list(tx, type, object_id, before, limit))
@@ -237,7 +242,9 @@ def _report(tx: sa.Connection, counted: Mapping[str, Sequence[Any]], now: dt.dat
             .values(count=rejections.c.count + count, last_at=now, sample=sample)
         )
         if changed.rowcount == 0:
-            tx.execute(sa.insert(rejections).values(reason=reason, count=count, first_at=now, last_at=now, sample=sample))
+            tx.execute(
+                sa.insert(rejections).values(reason=reason, count=count, first_at=now, last_at=now, sample=sample)
+            )
 
 
 def _list(

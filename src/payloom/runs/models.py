@@ -126,8 +126,8 @@ waits = sa.Table(
 versions = sa.Table(
     "payloom_workflow_versions",
     metadata,
+    sa.Column("workflow_id", sa.String(255), primary_key=True),
     sa.Column("hash", sa.String(64), primary_key=True),
-    sa.Column("workflow_id", sa.String(255), nullable=False),
     sa.Column("model", Json, nullable=False),
     sa.Column("source", sa.Text),
     sa.Column("created_at", UtcDateTime, nullable=False),

@@ -1,0 +1,139 @@
+"""What people do to runs: cancel, retry, fork."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.inbox.service import load
+from payloom.kit.ids import new_id
+from payloom.runs.driver import Driver
+from payloom.runs.errors import RunUnknown, WrongState
+from payloom.runs.intake import begin
+from payloom.runs.lanes import occupied, requeue
+from payloom.runs.models import runs, steps
+from payloom.runs.parts import Parts
+from payloom.runs.rows import INSERT_RUN, Run, load_run, run_values
+from payloom.runs.scripts import Cause
+
+
+def _get(tx: sa.Connection, run_id: str) -> Run:
+    run = load_run(tx, run_id, lock=True)
+    if run is None:
+        raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs`.")
+    return run
+
+
+def cancel(parts: Parts, driver: Driver, tx: sa.Connection, run_id: str) -> Run:
+    """End a run now, or ask whoever advances it to."""
+    run = _get(tx, run_id)
+    if run.finished:
+        raise WrongState(f"Run {run_id} is over already: {run.status}.")
+    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(cancel_requested=True))
+    if run.status != "running":
+        # Nobody advances it: end it here, by the same code that ends every run.
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(blocked=False, status="queued"))
+        drive = driver.claim(tx, run_id)
+        assert drive is not None
+        drive.turn(tx)
+    return _get(tx, run_id)
+
+
+def retry(parts: Parts, tx: sa.Connection, run_id: str) -> Run:
+    """Set the failed step aside and put the run back on the queue."""
+    run = _get(tx, run_id)
+    if run.status != "failed":
+        raise WrongState(f"Run {run_id} has not failed, it is {run.status}.", hint="Only failed runs can be retried.")
+    path = (run.failure or {}).get("path")
+    number = run.retries + 1
+    if path is not None:
+        tx.execute(
+            sa.update(steps)
+            .where(steps.c.run_id == run_id, steps.c.path == path, steps.c.status == "failed")
+            .values(path=f"{path}#{number}", status="superseded")
+        )
+    blocked = run.lane is not None and occupied(parts, tx, run.lane, run_id)
+    values: dict[str, Any] = {"retries": number, "failure": None, "finished_at": None, "http_status": None}
+    values |= {"output": None, "outcome": None, "cancel_requested": False, "parked_since": None, "parked_times": 0}
+    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
+    if blocked:
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(status="queued", blocked=True))
+    else:
+        requeue(parts, tx, run_id, run.segment)
+    return _get(tx, run_id)
+
+
+def fork(
+    parts: Parts,
+    driver: Driver,
+    tx: sa.Connection,
+    run_id: str,
+    path: str | None,
+    inputs: Mapping[str, Any] | None,
+    *,
+    newest: bool,
+) -> Run:
+    """Begin a new run from the history of an old one."""
+    old = _get(tx, run_id)
+    if path is not None and inputs is not None:
+        raise WrongState(
+            "New inputs go with a run from the beginning only.", hint="Leave out the step, or leave out the inputs."
+        )
+    event = load(tx, old.event_id) if old.event_id is not None else None
+    new = _forked(parts, old, inputs)
+    start = old.start()
+    if newest:
+        cause = Cause("manual", new.id, new.root_id, new.started_at, inputs=new.inputs)
+        current = parts.scripts.start(old.workflow_id, "manual", old.trigger_index, cause)
+        start = dataclasses.replace(start, version=current.version, pins=current.pins)
+        new.version, new.pins = start.version, dict(start.pins) or None
+    parts.scripts.ensure(tx, start)
+    if path is None:
+        begin(parts, driver, tx, new, event, start)
+        return _get(tx, new.id)
+    _copy_steps(tx, old, new, path)
+    blocked = new.lane is not None and occupied(parts, tx, new.lane, new.id)
+    new.blocked = blocked
+    tx.execute(INSERT_RUN, run_values(new))
+    if not blocked:
+        parts.engine.enqueue(tx, new.id, new.segment)
+    return _get(tx, new.id)
+
+
+def _forked(parts: Parts, old: Run, inputs: Mapping[str, Any] | None) -> Run:
+    run_id, now = new_id("run"), parts.clock.now()
+    return Run(
+        id=run_id,
+        root_id=run_id,
+        forked_from=old.id,
+        workflow_id=old.workflow_id,
+        version=old.version,
+        pins=old.pins,
+        trigger=old.trigger,
+        trigger_index=old.trigger_index,
+        event_id=old.event_id,
+        object_id=old.object_id,
+        user_id=old.user_id,
+        inputs=dict(inputs) if inputs is not None else old.inputs,
+        request=old.request,
+        lane=old.lane,
+        lane_position=old.lane_position,
+        created_at=now,
+        # What was derived from the start time before the fork stays as it was.
+        started_at=old.started_at if inputs is None else now,
+        updated_at=now,
+    )
+
+
+def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> None:
+    at = tx.execute(sa.select(steps.c.seq).where(steps.c.run_id == old.id, steps.c.path == path)).scalar()
+    if at is None:
+        raise WrongState(f"Run {old.id} has no step {path!r} in its history.", hint="See `payloom runs show`.")
+    rows = tx.execute(
+        sa.select(steps).where(steps.c.run_id == old.id, steps.c.seq < at, steps.c.status.in_(("succeeded", "failed")))
+    ).all()
+    if rows:
+        tx.execute(sa.insert(steps), [{**row._mapping, "run_id": new.id} for row in rows])  # noqa: SLF001

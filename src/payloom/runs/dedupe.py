@@ -1,0 +1,55 @@
+"""Two calls that are the same call: `dedupe` (per workflow and user, for a day) and `once` (per workflow, for good).
+
+Both are one unique column. Who comes second is given the first run, whether it is over or still on its way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import sqlalchemy as sa
+
+from payloom.kit import strict_json
+from payloom.runs.models import runs
+from payloom.runs.parts import Parts
+from payloom.runs.rows import SELECT_RUN, Run, run_from
+from payloom.runs.scripts import Start
+
+
+def dedupe_key(workflow_id: str, user_id: str | None, value: str) -> str:
+    """Return the key of `dedupe`: never shared between users or workflows."""
+    return _hash(["dedupe", workflow_id, user_id, value])
+
+
+def once_key(workflow_id: str, value: str) -> str:
+    """Return the key of `once`."""
+    return _hash(["once", workflow_id, value])
+
+
+def _hash(parts: list[str | None]) -> str:
+    return hashlib.sha256(strict_json.canonical(parts).encode()).hexdigest()
+
+
+def claim(parts: Parts, tx: sa.Connection, run: Run, key: str, *, seconds: float | None) -> Run | None:
+    """Within `tx`, give `run` the key; returns the run that has it already.
+
+    seconds: how long a run keeps its key; None: for good, unless it failed or was canceled.
+    """
+    parts.database.write_lock(tx, key)
+    row = tx.execute(SELECT_RUN.where(runs.c.dedupe_key == key)).one_or_none()
+    if row is not None:
+        first = run_from(row)
+        age = (parts.clock.now() - first.created_at).total_seconds()
+        stale = age > seconds if seconds is not None else first.status in ("failed", "canceled")
+        if not stale:
+            return first
+        tx.execute(sa.update(runs).where(runs.c.id == first.id).values(dedupe_key=None))
+    run.dedupe_key = key
+    return None
+
+
+def claim_once(parts: Parts, tx: sa.Connection, run: Run, start: Start) -> Run | None:
+    """Within `tx`, claim the run's `once` key, if it has one; returns the run that has it already."""
+    if start.once is None:
+        return None
+    return claim(parts, tx, run, once_key(start.workflow_id, start.once), seconds=None)

@@ -1,0 +1,141 @@
+"""Takes a verified event in: stores it, starts at most one run per workflow, and drives what only needs the database, all in
+one transaction. Whatever happens later, a committed event is done, on its way, or visible as failed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from payloom.db import after_commit, savepoint
+from payloom.inbox.service import InboxEvent, store
+from payloom.kit.ids import new_id
+from payloom.runs import dedupe, lanes, waits
+from payloom.runs.drive import Drive, broken
+from payloom.runs.driver import Driver
+from payloom.runs.parts import Parts
+from payloom.runs.rows import INSERT_RUN, Journal, Run, failure_to_json, run_values
+from payloom.runs.scripts import Start
+from payloom.workflows.commands import StepFailure
+
+log = logging.getLogger("payloom.runs")
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_STEPS = 40
+"""Table steps driven inside the intake transaction; a run with more goes on after the acknowledgement."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Intake:
+    """What became of an event. runs: ids of the runs it started (none for a second delivery). woken: runs that waited for it."""
+
+    new: bool
+    runs: Sequence[str] = ()
+    woken: int = 0
+
+
+def event_run_id(event_id: str, workflow_id: str) -> str:
+    """Return the id of the one run an event may start of a workflow."""
+    digest = int.from_bytes(hashlib.sha256(f"{event_id}\0{workflow_id}".encode()).digest()[:16], "big")
+    out = ""
+    for _ in range(26):
+        digest, position = divmod(digest, 32)
+        out += _ALPHABET[position]
+    return f"run_{out}"
+
+
+def intake(parts: Parts, driver: Driver, tx: sa.Connection, event: InboxEvent) -> Intake:
+    """Store `event` within `tx` and start what it starts."""
+    if not store(tx, event):
+        return Intake(new=False)
+    started = []
+    for start in parts.scripts.starts(event):
+        run = event_run(parts, event, start)
+        if dedupe.claim_once(parts, tx, run, start) is None:
+            started.append(begin(parts, driver, tx, run, event, start))
+    return Intake(new=True, runs=started, woken=waits.deliver_event(parts, tx, event))
+
+
+def event_run(parts: Parts, event: InboxEvent, start: Start, *, again_of: str | None = None) -> Run:
+    """Return the run that `start` begins. again_of: the run of the same event that is played again."""
+    run_id = event_run_id(event.id, start.workflow_id) if again_of is None else new_id("run")
+    now = parts.clock.now()
+    return Run(
+        id=run_id,
+        root_id=run_id,
+        forked_from=again_of,
+        workflow_id=start.workflow_id,
+        version=start.version,
+        pins=dict(start.pins) or None,
+        trigger="event",
+        trigger_index=start.trigger_index,
+        event_id=event.id,
+        object_id=event.object_id,
+        request={"fresh": start.fresh} if start.fresh else None,
+        lane=start.lane,
+        lane_position=position(event.created, now) if start.lane else None,
+        created_at=now,
+        started_at=now,
+        updated_at=now,
+    )
+
+
+def position(created: int, now: dt.datetime) -> str:
+    """Return where in its lane a run stands: by the moment Stripe made the event, then by arrival."""
+    return f"{created:012d}.{int(now.timestamp() * 1_000_000):017d}"
+
+
+def begin(parts: Parts, driver: Driver, tx: sa.Connection, run: Run, event: InboxEvent | None, start: Start) -> str:
+    """Insert a run within `tx` and drive its first turn, unless another run is before it in its lane.
+
+    Whatever goes wrong with the run itself ends up in its row: the event it came from must not be lost with it.
+    """
+    if start.failure is not None:
+        insert_failed(tx, run, start.failure)
+        return run.id
+    try:
+        with savepoint(tx):
+            _begin(parts, driver, tx, run, event)
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError):
+        raise
+    except Exception as error:
+        log.exception("run %s: its first turn failed", run.id)
+        insert_failed(tx, run, broken(error))
+    return run.id
+
+
+def _begin(parts: Parts, driver: Driver, tx: sa.Connection, run: Run, event: InboxEvent | None) -> None:
+    if run.lane is not None and lanes.occupied(parts, tx, run.lane, run.id):
+        run.blocked = True
+        tx.execute(INSERT_RUN, run_values(run))
+        return
+    own = dataclasses.replace(run, status="running", owner=parts.engine.worker_id, epoch=1)
+    drive = Drive(parts, own, Journal([], {}, 0), event, new=True)
+    turn = drive.turn(tx, steps_allowed=_STEPS)
+    if turn.done:
+        return
+    if driver.has_slot():
+        after_commit(tx, lambda: driver.adopt(drive, turn))
+    else:
+        drive.hand_over(tx)
+
+
+def insert_failed(tx: sa.Connection, run: Run, failure: StepFailure) -> None:
+    """Insert a run that is over before it began."""
+    now = run.created_at
+    failed = dataclasses.replace(
+        run,
+        status="failed",
+        failure={**failure_to_json(failure), "path": None},
+        http_status=failure.status,
+        finished_at=now,
+        lane=None,
+        owner=None,
+    )
+    tx.execute(INSERT_RUN, run_values(failed))

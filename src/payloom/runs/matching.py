@@ -1,0 +1,219 @@
+"""Scripts on real workflows: a table from event family to triggers, scopes, and executions on pinned versions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.inbox.service import InboxEvent
+from payloom.kit import strict_json
+from payloom.runs.scripts import Cause, Start, TriggerKind
+from payloom.runs.versions import Versions
+from payloom.workflows.catalog import Catalog
+from payloom.workflows.commands import Entry, StepFailure
+from payloom.workflows.document import ApiTrigger, StripeTrigger, Workflow
+from payloom.workflows.events import build_scope, event_scope, split_type
+from payloom.workflows.expressions import Ambient, Compiled, ExpressionError, compile_expression, to_json
+from payloom.workflows.interpreter import Execution, RunInfo
+from payloom.workflows.interpreter.parts import Filled
+
+_MAX_LANE = 300
+_compile: Callable[[str], Compiled] = functools.lru_cache(maxsize=2000)(compile_expression)
+
+
+class Library:
+    """The Scripts of a project."""
+
+    def __init__(self, versions: Versions, catalog: Catalog, env: Mapping[str, str] | None = None) -> None:
+        """env: what expressions see as `env`."""
+        self._versions = versions
+        self._catalog = catalog
+        self._env = dict(env or {})
+        self._families = sorted(catalog.family_names(), key=len, reverse=True)
+        self._table: dict[str, list[tuple[Workflow, int, StripeTrigger]]] = {}
+        self._built_for: Mapping[str, Workflow] | None = None
+
+    # -- which workflows an event starts -----------------------------------------------------------------------------
+
+    def starts(self, event: InboxEvent) -> Sequence[Start]:
+        """Return one Start per workflow that the event starts."""
+        found: dict[str, Start] = {}
+        scope: dict[str, Any] | None = None
+        family, action = self.split(event)
+        for workflow, index, trigger in self._triggers(family, event.type):
+            if workflow.id in found or not _could(trigger, action, event):
+                continue
+            scope = scope or self._event_scope(event, event.payload)
+            start = self._matched(workflow, index, trigger, event, scope)
+            if start is not None:
+                found[workflow.id] = start
+        return list(found.values())
+
+    def split(self, event: InboxEvent) -> tuple[str, str]:
+        """Return the event's family and action."""
+        return split_type(event.type, self._families)
+
+    def families(self, event: InboxEvent) -> Sequence[str]:
+        """Return the names a `wait_for` may use for the event's family."""
+        return [self.split(event)[0]]
+
+    def _triggers(self, family: str, event_type: str) -> Sequence[tuple[Workflow, int, StripeTrigger]]:
+        current = self._versions.current
+        if self._built_for is not current:
+            table: dict[str, list[tuple[Workflow, int, StripeTrigger]]] = {}
+            for workflow in current.values():
+                for index, trigger in enumerate(workflow.triggers):
+                    if isinstance(trigger, StripeTrigger):
+                        table.setdefault(trigger.family, []).append((workflow, index, trigger))
+            self._table, self._built_for = table, current
+        found = self._table.get(family, ())
+        if family not in self._families:
+            # An event Stripe added after our catalogue: any trigger that names a beginning of its type may have it.
+            parts = event_type.split(".")
+            prefixes = {".".join(parts[:length]) for length in range(1, len(parts))} - {family}
+            found = [*found, *(entry for prefix in sorted(prefixes) for entry in self._table.get(prefix, ()))]
+        return found
+
+    def _matched(
+        self, workflow: Workflow, index: int, trigger: StripeTrigger, event: InboxEvent, scope: dict[str, Any]
+    ) -> Start | None:
+        ambient = _ambient(event.received_at, event.id)
+        place, lane, once = "match", None, None
+        try:
+            if trigger.account is not None:
+                place = "account"
+                if trigger.account.evaluate(scope, ambient) != event.account:
+                    return None
+            place = "match"
+            if trigger.match is not None and not trigger.match.compiled.test(scope, ambient):
+                return None
+            place = "queue"
+            lane = _text(trigger.queue, scope, ambient)
+            place = "once"
+            once = _text(workflow.once, scope, ambient)
+        except ExpressionError as error:
+            failure = StepFailure(
+                "expression",
+                f"`{place}` of the trigger failed: {error.message}",
+                hint=error.hint,
+                where=workflow.file or workflow.id,
+                data={"expression": error.source[:200]} if error.source else {},
+            )
+            return Start(workflow.id, workflow.version, index, failure=failure)
+        fresh = None
+        if trigger.fresh and event.object_id is not None:
+            known = self._catalog.family(trigger.family)
+            fresh = known.retrieve if known is not None else None
+        return Start(
+            workflow.id,
+            workflow.version,
+            index,
+            lane=_lane(workflow.id, lane),
+            once=once,
+            fresh=fresh,
+            pins=self._versions.pins(workflow),
+        )
+
+    # -- other ways to start -----------------------------------------------------------------------------------------
+
+    def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, cause: Cause) -> Start:  # noqa: ARG002 - the seam
+        """Return how a current workflow is started by a caller. Raises `WorkflowUnknown`, `ExpressionError`."""
+        workflow = self._versions.get_current(workflow_id)
+        once = _text(workflow.once, self._caller_scope(cause), _ambient(cause.started_at, cause.run_id))
+        pins = self._versions.pins(workflow)
+        return Start(workflow_id, workflow.version, trigger_index, once=once, pins=pins)
+
+    def dedupe(self, workflow_id: str, trigger_index: int, cause: Cause) -> str | None:
+        """Return what `dedupe` of an API trigger says."""
+        workflow = self._versions.get_current(workflow_id)
+        trigger = workflow.triggers[trigger_index] if trigger_index < len(workflow.triggers) else None
+        if not isinstance(trigger, ApiTrigger):
+            return None
+        return _text(trigger.dedupe, self._caller_scope(cause), _ambient(cause.started_at, cause.run_id))
+
+    # -- executions --------------------------------------------------------------------------------------------------
+
+    def ensure(self, tx: sa.Connection, start: Start) -> None:
+        """Read the versions a run is pinned to."""
+        self._versions.ensure(tx, [(start.workflow_id, start.version), *start.pins.items()])
+
+    def execution(self, start: Start, cause: Cause, history: Sequence[Entry]) -> Execution:
+        """Build a run's execution on its pinned versions."""
+        workflow = self._versions.get(start.workflow_id, start.version)
+        run = RunInfo(cause.run_id, cause.root_id, cause.started_at, start.workflow_id)
+        pins = start.pins
+
+        def resolve(name: str) -> Workflow:
+            if name in pins:
+                return self._versions.get(name, pins[name])
+            return self._versions.get_current(name)
+
+        return Execution(workflow, self._scope(cause), run, history, resolve)
+
+    def _scope(self, cause: Cause) -> dict[str, Any]:
+        if cause.event is None:
+            return self._caller_scope(cause)
+        payload = cause.event.payload
+        if cause.fresh is not None:
+            payload = {**payload, "data": {**payload["data"], "object": cause.fresh}}
+        return self._event_scope(cause.event, payload)
+
+    def _caller_scope(self, cause: Cause) -> dict[str, Any]:
+        return build_scope(inputs=cause.inputs, user=cause.user, env=self._env)
+
+    def _event_scope(self, event: InboxEvent, payload: Mapping[str, Any]) -> dict[str, Any]:
+        family, action = self.split(event)
+        return build_scope(event=event_scope(payload, family, action), env=self._env)
+
+    # -- waits -------------------------------------------------------------------------------------------------------
+
+    def wait_scope(self, match: str | None, scope: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Keep only the names `match` reads, except those that the awaited event brings."""
+        if match is None:
+            return {}
+        roots = {ref.path[0] for ref in _compile(match).refs} - {"event", "object", "previous"}
+        return {name: scope[name] for name in sorted(map(str, roots)) if name in scope}
+
+    def wait_matches(self, family: str, match: str | None, scope: Mapping[str, Any], event: InboxEvent) -> bool:
+        """Whether an event is the awaited one. An expression that fails on an event does not match it."""
+        if self.split(event)[0] != family:
+            return False
+        if match is None:
+            return True
+        names = {**scope, **event_scope(event.payload, *self.split(event))}
+        try:
+            return _compile(match).test(names, _ambient(event.received_at, event.id))
+        except ExpressionError:
+            return False
+
+
+def _could(trigger: StripeTrigger, action: str, event: InboxEvent) -> bool:
+    if trigger.actions and action not in trigger.actions:
+        return False
+    return trigger.livemode is None or trigger.livemode is event.livemode
+
+
+def _ambient(now: dt.datetime, seed: str) -> Ambient:
+    return Ambient(now=lambda: now, uuid=lambda: str(uuid.uuid5(uuid.NAMESPACE_OID, seed)))
+
+
+def _text(template: Filled | None, scope: Mapping[str, Any], ambient: Ambient) -> str | None:
+    if template is None:
+        return None
+    value = template.literal if template.constant else template.evaluate(scope, ambient)
+    if value is None or isinstance(value, str):
+        return value
+    return strict_json.canonical(to_json(value))
+
+
+def _lane(workflow_id: str, value: str | None) -> str | None:
+    if value is None:
+        return None
+    lane = f"{workflow_id}:{value}"
+    return lane if len(lane) <= _MAX_LANE else hashlib.sha256(lane.encode()).hexdigest()

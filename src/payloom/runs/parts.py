@@ -1,0 +1,55 @@
+"""What the runs room works with: the database, the engine, the clock, the workflows and the connectors; and its figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+
+from payloom.connectors.port import OutsideHost, TableHost
+from payloom.db import Database
+from payloom.engine.port import Engine
+from payloom.kit.clock import Clock
+from payloom.runs.scripts import Scripts
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Figures:
+    """Times and sizes. Seconds unless said otherwise."""
+
+    step_timeout: float = 60.0
+    """An outside step that has not answered by then ended in doubt."""
+    patience: float = 2.0
+    """Pauses up to this long are waited out in the process; longer ones end the segment."""
+    park_for: float = 3600.0
+    """How long a run started by an event waits for a row that does not exist yet."""
+    park_first: float = 2.0
+    park_most: float = 120.0
+    """A parked run also looks by itself, after pauses that double between these two."""
+    turn_steps: int = 200
+    turn_seconds: float = 0.05
+    """A transaction ends after so many table steps, or so long; the rest of the run goes on in the next one."""
+    direct: int = 48
+    """Runs this process advances at once without going through the engine's queue."""
+    answer_within: float = 25.0
+    """How long a caller waits for its answer before it is told the run's id instead."""
+    dedupe_for: float = 24 * 3600.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Parts:
+    """The collaborators, wired once."""
+
+    database: Database
+    engine: Engine
+    clock: Clock
+    scripts: Scripts
+    tables: TableHost
+    outside: OutsideHost
+    figures: Figures = dataclasses.field(default_factory=Figures)
+    notify: Callable[[str], None] = lambda _run_id: None
+    """Called in a database thread after a run answered or ended."""
+
+    def later(self, seconds: float) -> dt.datetime:
+        """Return the moment that many seconds from now."""
+        return self.clock.now() + dt.timedelta(seconds=seconds)

@@ -1,0 +1,190 @@
+"""What people see of runs: lists, one run with its steps and log, and the journey of any id. Secrets are masked."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.db import Database
+from payloom.inbox.models import events
+from payloom.kit.redaction import redact
+from payloom.runs.errors import RunUnknown
+from payloom.runs.models import logs, runs, steps, versions, waits
+from payloom.runs.rows import SELECT_RUN, Run, load_run, run_from
+
+_MOST = 200
+_LIST = (
+    "id",
+    "workflow_id",
+    "version",
+    "trigger",
+    "event_id",
+    "object_id",
+    "user_id",
+    "status",
+    "outcome",
+    "waiting_for",
+    "wake_at",
+    "parked_on",
+    "blocked",
+    "failure",
+    "forked_from",
+    "retries",
+    "created_at",
+    "finished_at",
+)
+
+
+class Queries:
+    """Read-only questions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, run_id: str) -> Run:
+        """Return a run's row; raises `RunUnknown`."""
+        found = await self._database.read(lambda tx: load_run(tx, run_id))
+        if found is None:
+            raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs`.")
+        return found
+
+    async def list(
+        self,
+        *,
+        status: str | None = None,
+        workflow_id: str | None = None,
+        event_id: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[dict[str, Any]]:
+        """Return runs, newest first. before: id of the last run of the previous page.
+
+        status: a run's status, or `filtered`, `parked`, `blocked`.
+        """
+        query = sa.select(*(runs.c[name] for name in _LIST)).order_by(runs.c.created_at.desc(), runs.c.id.desc())
+        conditions = {
+            "filtered": runs.c.outcome == "filtered",
+            "parked": runs.c.parked_on.is_not(None),
+            "blocked": runs.c.blocked.is_(sa.true()) & runs.c.finished_at.is_(None),
+        }
+        if status is not None:
+            query = query.where(conditions.get(status, runs.c.status == status))
+        if workflow_id is not None:
+            query = query.where(runs.c.workflow_id == workflow_id)
+        if event_id is not None:
+            query = query.where(runs.c.event_id == event_id)
+        if before is not None:
+            last = sa.select(runs.c.created_at).where(runs.c.id == before).scalar_subquery()
+            query = query.where(sa.tuple_(runs.c.created_at, runs.c.id) < sa.tuple_(last, sa.literal(before)))
+        query = query.limit(max(1, min(limit, _MOST)))
+        return await self._database.read(lambda tx: [redact(dict(row._mapping)) for row in tx.execute(query)])  # noqa: SLF001
+
+    async def timeline(self, run_id: str) -> dict[str, Any]:
+        """Return `{run, steps, logs, waits, children}` of a run; raises `RunUnknown`."""
+
+        def work(tx: sa.Connection) -> dict[str, Any] | None:
+            run = load_run(tx, run_id)
+            if run is None:
+                return None
+            return {
+                "run": redact(dataclasses.asdict(run)),
+                "steps": _rows(
+                    tx, sa.select(steps).where(steps.c.run_id == run_id).order_by(steps.c.seq, steps.c.path)
+                ),
+                "logs": _rows(tx, sa.select(logs).where(logs.c.run_id == run_id).order_by(logs.c.id)),
+                "waits": _rows(tx, sa.select(waits).where(waits.c.run_id == run_id)),
+                "children": list(
+                    tx.execute(sa.select(runs.c.id).where(runs.c.forked_from == run_id).order_by(runs.c.id)).scalars()
+                ),
+            }
+
+        found = await self._database.read(work)
+        if found is None:
+            raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs`.")
+        return found
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many runs there are by status, and how many are parked and blocked."""
+
+        def work(tx: sa.Connection) -> dict[str, int]:
+            found = {
+                row[0]: row[1] for row in tx.execute(sa.select(runs.c.status, sa.func.count()).group_by(runs.c.status))
+            }
+            parked = sa.select(sa.func.count()).where(runs.c.parked_on.is_not(None))
+            blocked = sa.select(sa.func.count()).where(runs.c.blocked.is_(sa.true()), runs.c.finished_at.is_(None))
+            return {**found, "parked": tx.execute(parked).scalar() or 0, "blocked": tx.execute(blocked).scalar() or 0}
+
+        return await self._database.read(work)
+
+    async def approvals(self) -> list[dict[str, Any]]:
+        """Return the decisions that runs wait for, oldest first: run_id, path, details {roles, title, data}, until."""
+        query = sa.select(waits).where(waits.c.kind == "approval").order_by(waits.c.created_at)
+        return await self._database.read(lambda tx: _rows(tx, query))
+
+    async def version_use(self, workflow_id: str) -> list[dict[str, Any]]:
+        """Return the versions of a workflow, newest first, with how many unfinished runs are on each."""
+        open_runs = (
+            sa.select(sa.func.count())
+            .where(runs.c.workflow_id == versions.c.workflow_id, runs.c.version == versions.c.hash)
+            .where(runs.c.finished_at.is_(None))
+            .scalar_subquery()
+        )
+        query = (
+            sa.select(versions.c.hash, versions.c.created_at, versions.c.source, open_runs.label("open_runs"))
+            .where(versions.c.workflow_id == workflow_id)
+            .order_by(versions.c.created_at.desc())
+        )
+        return await self._database.read(lambda tx: [dict(row._mapping) for row in tx.execute(query)])  # noqa: SLF001
+
+    async def journey(self, any_id: str) -> dict[str, list[dict[str, Any]]]:
+        """Return `{events, runs}` that have to do with an id: of a run, event, Stripe object, user, key or request."""
+        return await self._database.read(lambda tx: _journey(tx, any_id))
+
+
+def _rows(tx: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    return [redact(dict(row._mapping)) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict
+
+
+def _journey(tx: sa.Connection, any_id: str) -> dict[str, list[dict[str, Any]]]:
+    quoted = f'"{any_id}"'
+    in_steps = (
+        sa.select(steps.c.run_id)
+        .where(
+            (steps.c.key == any_id)
+            | sa.cast(steps.c.value, sa.Text).contains(quoted, autoescape=True)
+            | sa.cast(steps.c.args, sa.Text).contains(quoted, autoescape=True)
+        )
+        .distinct()
+        .limit(_MOST)
+    )
+    touched = list(tx.execute(in_steps).scalars())
+    found_events = tx.execute(
+        sa.select(*(column for column in events.c if column.name != "payload"))
+        .where(
+            (events.c.id == any_id)
+            | (events.c.object_id == any_id)
+            | events.c.payload.contains(quoted, autoescape=True)
+        )
+        .order_by(events.c.received_at)
+        .limit(_MOST)
+    ).all()
+    query = (
+        SELECT_RUN.where(
+            (runs.c.id == any_id)
+            | (runs.c.root_id == any_id)
+            | (runs.c.forked_from == any_id)
+            | (runs.c.object_id == any_id)
+            | (runs.c.user_id == any_id)
+            | sa.cast(runs.c.inputs, sa.Text).contains(quoted, autoescape=True)
+            | runs.c.id.in_(touched)
+            | runs.c.event_id.in_([row.id for row in found_events] + [any_id])
+        )
+        .order_by(runs.c.created_at)
+        .limit(_MOST)
+    )
+    return {
+        "events": [dict(row._mapping) for row in found_events],  # noqa: SLF001 - SQLAlchemy's public way to a dict
+        "runs": [redact(dataclasses.asdict(run_from(row))) for row in tx.execute(query)],
+    }

@@ -1,0 +1,200 @@
+"""The runs room's front door: take events in, start runs and answer their callers, advance, cancel, retry, fork, decide."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.connectors.port import OutsideHost, TableHost
+from payloom.db import Database
+from payloom.engine.port import Engine
+from payloom.inbox.service import InboxEvent, load
+from payloom.kit.clock import Clock
+from payloom.runs import calls, parking, waits
+from payloom.runs.calls import Answer, Request, Waiters, answer_of, await_answer
+from payloom.runs.control import cancel, fork, retry
+from payloom.runs.driver import Driver
+from payloom.runs.errors import NotAllowed, RunUnknown, WrongState
+from payloom.runs.intake import Intake, begin, event_run, event_run_id, intake
+from payloom.runs.models import waits as waits_table
+from payloom.runs.parts import Figures, Parts
+from payloom.runs.queries import Queries
+from payloom.runs.rows import Run, load_run
+from payloom.runs.scripts import Scripts, TriggerKind
+from payloom.runs.sweeper import sweep
+
+log = logging.getLogger("payloom.runs")
+
+_SWEEP = 30.0
+
+
+class RunService:
+    """Everything the api, the command line and the studio do with runs."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        clock: Clock,
+        scripts: Scripts,
+        tables: TableHost,
+        outside: OutsideHost,
+        figures: Figures | None = None,
+    ) -> None:
+        """Wire the parts. Nothing runs before start()."""
+        self._waiters = Waiters()
+        self._parts = Parts(
+            database, engine, clock, scripts, tables, outside, figures or Figures(), self._waiters.notify
+        )
+        self._driver = Driver(self._parts)
+        self._sweeper: asyncio.Task[None] | None = None
+        self.queries = Queries(database)
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to advance runs in this process, after taking over what dead processes left. Needs a running loop."""
+        await self._parts.engine.start(self._driver.advance, self._driver.takeover)
+        self._driver.working()
+        self._sweeper = asyncio.create_task(self._sweep(), name="payloom-sweeper")
+
+    async def stop(self, grace: float = 10.0) -> None:
+        """Finish what runs for up to `grace` seconds; the rest goes on in the next process."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+            self._sweeper = None
+        await self._driver.drain(grace)
+        await self._parts.engine.stop(grace)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP)
+            try:
+                await self.sweep()
+            except Exception:
+                log.exception("the sweep failed; trying again in %s s", _SWEEP)
+
+    async def sweep(self) -> int:
+        """Put runs back on the queue whose wake-up got lost (there should be none); returns how many."""
+        found = await self._parts.database.write(lambda tx: sweep(self._parts, self._driver, tx))
+        if found:
+            log.warning("%d runs had lost their wake-up", found)
+        return found
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def intake(self, tx: sa.Connection, event: InboxEvent) -> Intake:
+        """Within `tx`: store the event, start at most one run per workflow, do what only needs the database."""
+        return intake(self._parts, self._driver, tx, event)
+
+    async def take_in(self, event: InboxEvent) -> Intake:
+        """`intake` in a transaction of its own; done when it returns. A second delivery changes nothing."""
+        return await self._parts.database.write(lambda tx: self.intake(tx, event))
+
+    async def replay(self, event_id: str, *, workflow_id: str | None = None) -> Sequence[str]:
+        """Run a stored event again: new runs (with new keys) of the current versions; returns their ids."""
+
+        def work(tx: sa.Connection) -> list[str]:
+            event = load(tx, event_id)
+            if event is None:
+                raise RunUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events`.")
+            started = []
+            for start in self._parts.scripts.starts(event):
+                if workflow_id in (None, start.workflow_id):
+                    first = event_run_id(event.id, start.workflow_id)
+                    run = event_run(self._parts, event, start, again_of=first)
+                    started.append(begin(self._parts, self._driver, tx, run, event, start))
+            return started
+
+        return await self._parts.database.write(work)
+
+    # -- callers -----------------------------------------------------------------------------------------------------
+
+    async def call(
+        self,
+        workflow_id: str,
+        inputs: Mapping[str, Any],
+        *,
+        request: Request | None = None,
+        trigger: TriggerKind = "api",
+        trigger_index: int = 0,
+        wait: float | None = None,
+    ) -> Answer:
+        """Start a run (inputs already validated) and wait up to `wait` seconds for its answer (0: do not wait).
+
+        A call with the `dedupe` value (or `once`) of an earlier one gets that run's answer, also while it is on its way.
+        Raises `WorkflowUnknown`.
+        """
+        sent = request or Request()
+        run = calls.caller_run(self._parts, workflow_id, inputs, sent, trigger, trigger_index)
+
+        def work(tx: sa.Connection) -> tuple[Run, bool]:
+            fresh = dataclasses.replace(run)
+            run_id, repeated = calls.start_run(self._parts, self._driver, tx, fresh, sent, trigger)
+            found = load_run(tx, run_id)
+            assert found is not None
+            return found, repeated
+
+        found, repeated = await self._parts.database.write(work)
+        answer = answer_of(found, repeated=repeated)
+        seconds = self._parts.figures.answer_within if wait is None else wait
+        if answer.state != "running" or seconds <= 0:
+            return answer
+        return await await_answer(self._parts, self._waiters, found.id, seconds=seconds, repeated=repeated)
+
+    async def answer(self, run_id: str, *, wait: float = 0.0) -> Answer:
+        """Return what a run answers, waiting for it up to `wait` seconds. Raises `RunUnknown`."""
+        return await await_answer(self._parts, self._waiters, run_id, seconds=wait)
+
+    # -- people ------------------------------------------------------------------------------------------------------
+
+    async def cancel(self, run_id: str) -> Run:
+        """End a run. One that is being advanced ends after the step it is doing. Raises `RunUnknown`, `WrongState`."""
+        return await self._parts.database.write(lambda tx: cancel(self._parts, self._driver, tx, run_id))
+
+    async def retry(self, run_id: str) -> Run:
+        """Try a failed run's failed step again, under the same idempotency key. Raises `RunUnknown`, `WrongState`."""
+        return await self._parts.database.write(lambda tx: retry(self._parts, tx, run_id))
+
+    async def fork(
+        self, run_id: str, *, path: str | None = None, inputs: Mapping[str, Any] | None = None, newest: bool = False
+    ) -> Run:
+        """Begin a new run from an old one's history up to the step at `path` (which is done again, under a new key).
+
+        inputs: replace the old ones (only without `path`: later steps may depend on them). newest: on the current version.
+        """
+        return await self._parts.database.write(
+            lambda tx: fork(self._parts, self._driver, tx, run_id, path, inputs, newest=newest)
+        )
+
+    async def decide(
+        self, run_id: str, path: str, *, approved: bool, by: str, roles: Sequence[str], note: str | None = None
+    ) -> None:
+        """Say yes or no to an approval step. Raises `NotAllowed` without one of its roles, `WrongState` if it is over."""
+
+        def work(tx: sa.Connection) -> None:
+            query = sa.select(waits_table).where(
+                waits_table.c.run_id == run_id, waits_table.c.path == path, waits_table.c.kind == "approval"
+            )
+            row = tx.execute(query).one_or_none()
+            if row is None:
+                raise WrongState(f"Run {run_id} does not wait for a decision at step {path}.", hint="Reload the run.")
+            if not set(row.details["roles"]) & set(roles):
+                raise NotAllowed("This decision is for: " + ", ".join(row.details["roles"]) + ".")
+            value = {"approved": approved, "by": by, "at": self._parts.clock.now(), "note": note}
+            if not waits.answer(self._parts, tx, run_id, path, value):
+                raise WrongState(f"Run {run_id} no longer waits at step {path}.", hint="Reload the run.")
+
+        await self._parts.database.write(work)
+
+    def rows_changed(self, tx: sa.Connection, verb: str, table: str) -> None:
+        """Within `tx`, which changed a user's table by other means than a run: wake the runs that wait for its rows."""
+        parking.wake_parked(self._parts, tx, verb, table)

@@ -1,0 +1,91 @@
+"""Waits: a run may wait for an event or for somebody's yes. Whoever brings it writes the answer into the run's journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.inbox.models import events
+from payloom.inbox.service import InboxEvent, load
+from payloom.runs.lanes import requeue
+from payloom.runs.models import runs, steps, waits
+from payloom.runs.parts import Parts
+from payloom.runs.rows import TERMINAL, Run, load_run
+from payloom.workflows.commands import Approve, Wait
+
+_LOOK_BACK = 500
+
+
+def wait_values(parts: Parts, run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
+    """Return the row of a wait."""
+    if isinstance(command, Wait):
+        details = {"match": command.match, "scope": parts.scripts.wait_scope(command.match, command.scope)}
+        return {**_base(run, command, now), "kind": "event", "family": command.family, "details": details}
+    details = {"roles": list(command.roles), "title": command.title, "data": dict(command.data)}
+    return {**_base(run, command, now), "kind": "approval", "family": None, "details": details}
+
+
+def _base(run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
+    return {"run_id": run.id, "path": command.path, "until": command.until, "created_at": now}
+
+
+def already_here(parts: Parts, tx: sa.Connection, run: Run, command: Wait) -> InboxEvent | None:
+    """Return a matching event that came in after the run began and before it waited."""
+    query = (
+        sa.select(events.c.id)
+        .where(
+            events.c.received_at >= run.started_at,
+            events.c.type.startswith(f"{command.family}.", autoescape=True),
+            events.c.id != (run.event_id or ""),
+        )
+        .order_by(events.c.received_at, events.c.id)
+        .limit(_LOOK_BACK)
+    )
+    for event_id in tx.execute(query).scalars().all():
+        event = load(tx, event_id)
+        if event is not None and parts.scripts.wait_matches(command.family, command.match, command.scope, event):
+            return event
+    return None
+
+
+def deliver_event(parts: Parts, tx: sa.Connection, event: InboxEvent) -> int:
+    """Give a new event to the runs that wait for it; returns how many there were."""
+    families = parts.scripts.families(event)
+    if not families:
+        return 0
+    given = 0
+    query = sa.select(waits).where(waits.c.kind == "event", waits.c.family.in_(families))
+    for row in tx.execute(query).all():
+        details = row.details
+        if parts.scripts.wait_matches(row.family, details["match"], details["scope"], event):
+            given += answer(parts, tx, row.run_id, row.path, event.payload)
+    return given
+
+
+def answer(parts: Parts, tx: sa.Connection, run_id: str, path: str, value: Any) -> bool:
+    """Write what a wait was waiting for into the journal and let the run go on; returns whether it still waited."""
+    run = load_run(tx, run_id, lock=True)
+    if run is None or run.status in TERMINAL:
+        return False
+    last = tx.execute(sa.select(sa.func.max(steps.c.seq)).where(steps.c.run_id == run_id)).scalar() or 0
+    changed = tx.execute(
+        sa.update(steps)
+        .where(steps.c.run_id == run_id, steps.c.path == path, steps.c.status == "waiting")
+        .values(status="succeeded", value=value, seq=last + 1, at=parts.clock.now(), retry_at=None)
+    )
+    tx.execute(sa.delete(waits).where(waits.c.run_id == run_id, waits.c.path == path))
+    if changed.rowcount == 0:
+        return False
+    if run.status == "waiting":
+        requeue(parts, tx, run_id, run.segment)
+    else:
+        # Somebody advances it now. A new segment number tells them to read the journal again.
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(segment=run.segment + 1))
+        parts.engine.enqueue(tx, run_id, run.segment + 1)
+    return True
+
+
+def forget_waits(tx: sa.Connection, run_id: str) -> None:
+    """The run is over: nobody needs to bring it anything."""
+    tx.execute(sa.delete(waits).where(waits.c.run_id == run_id))
