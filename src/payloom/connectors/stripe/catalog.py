@@ -15,7 +15,7 @@ from payloom.workflows.catalog import Action, Family, Schema, StaticCatalog
 
 VERB = "stripe"
 
-_MOVES_MONEY = frozenset({
+MOVES_MONEY = frozenset({
     "application_fees.refunds.create", "charges.capture", "charges.create", "credit_notes.create", "invoices.pay",
     "payment_intents.capture", "payment_intents.confirm", "payment_intents.create",
     "payment_intents.increment_authorization",
@@ -91,7 +91,7 @@ def _of_operation(operation: operations.Operation) -> Action:
         params=operation.params(),
         returns=operation.result(),
         writes=operation.method != "get",
-        moves_money=operation.name in _MOVES_MONEY,
+        moves_money=operation.name in MOVES_MONEY,
         aliases=aliases.of_operation(operation.name),
         docs_url=_docs_url(operation),
     )

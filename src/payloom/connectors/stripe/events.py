@@ -54,6 +54,11 @@ def split_type(event_type: str) -> tuple[str, str]:
     return family, action
 
 
+def label(name: str) -> str:
+    """Return a family's name for people: `On checkout session event`."""
+    return f"On {re.sub('[._]', ' ', name)} event"
+
+
 @functools.cache
 def family(name: str) -> Family | None:
     """Return a family with the schema of its object (as webhooks bring it) and the action that reads it again."""
@@ -63,7 +68,7 @@ def family(name: str) -> Family | None:
     found = _object_class(name)
     return Family(
         name=name,
-        label=f"On {re.sub('[._]', ' ', name)} event",
+        label=label(name),
         actions=actions,
         object_schema=schemas.of_class(found, "event") if found else None,
         retrieve=_retrieve(found) if found else None,

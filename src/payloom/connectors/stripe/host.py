@@ -1,0 +1,112 @@
+"""Does `stripe` steps for the driver so that their effect happens once, however often a step is tried.
+
+Within a day the idempotency key sees to that. When it may be forgotten, or has a fault of Stripe's as its saved answer,
+the object is looked for before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from payloom.connectors.port import Attempt
+from payloom.connectors.stripe import operations
+from payloom.connectors.stripe.catalog import action as catalogue_action
+from payloom.connectors.stripe.failures import StripeStepFailed, refused
+from payloom.connectors.stripe.lookup import find_existing
+from payloom.connectors.stripe.operations import Operation
+from payloom.connectors.stripe.perform import StripeConnector, can_be_stamped, resolve
+from payloom.workflows.commands import Do
+
+KEY_LIFETIME = dt.timedelta(hours=23)
+"""Stripe may forget a key after 24 hours; one hour is left for clocks and slow calls."""
+_GENERATIONS = 5
+_ALREADY = frozenset({
+    "charge_already_captured", "payment_intent_unexpected_state", "setup_intent_unexpected_state",
+    "invoice_already_finalized", "invoice_not_editable", "checkout_session_not_open",
+})  # fmt: skip
+"""What Stripe says to a capture, confirmation, … that happened before: the object is read instead."""
+
+
+class StripeHost:
+    """Performs the commands of verb `stripe`."""
+
+    def __init__(self, connector: StripeConnector) -> None:
+        self.connector = connector
+
+    async def perform(self, do: Do, attempt: Attempt) -> Any:
+        """Do one step and return Stripe's object; raises StripeStepFailed (a StepFailed)."""
+        args = do.args.get("with") or {}
+        account = do.args.get("account")
+        operation, _ = resolve(do.action)
+        if operation.method == "get":
+            return await self.connector.perform(do.action, args, timeout=do.timeout, account=account)
+        forgotten = attempt.in_doubt and self.connector.clock.now() - attempt.first_at > KEY_LIFETIME
+        if forgotten:
+            found = await self._before_resending(do, operation, args, account, attempt)
+            if found is not None:
+                return found
+        try:
+            return await self._send(do, args, account, attempt)
+        except StripeStepFailed as error:
+            if forgotten and error.failure.kind in _ALREADY:
+                return await self._read(operation, args, account, error)
+            raise
+
+    async def _send(self, do: Do, args: Mapping[str, Any], account: str | None, attempt: Attempt) -> Any:
+        """Call under the step's key.
+
+        A fault saved under it is no answer: once the look-up proves that nothing happened, the next key of a fixed
+        sequence is used, the same at every attempt.
+        """
+        key = do.key
+        for generation in range(2, _GENERATIONS + 2):
+            try:
+                return await self.connector.perform(
+                    do.action, args, key=key, stamp=do.key, timeout=do.timeout, account=account
+                )
+            except StripeStepFailed as error:
+                if error.outcome != "unknown" or not error.replayed:
+                    raise
+                looked = await find_existing(
+                    self.connector, do.action, args, do.key, since=attempt.first_at, account=account
+                )
+                if looked.found is not None:
+                    return looked.found
+                if not looked.certain or generation > _GENERATIONS:
+                    raise
+                key = f"{do.key}~{generation}"
+        raise AssertionError  # the last round returns or raises
+
+    async def _before_resending(
+        self, do: Do, operation: Operation, args: Mapping[str, Any], account: str | None, attempt: Attempt
+    ) -> Any:
+        """Return what an earlier attempt made; None if it is safe to send; raises when that cannot be known."""
+        if can_be_stamped(operation):
+            looked = await find_existing(
+                self.connector, do.action, args, do.key, since=attempt.first_at, account=account
+            )
+            if looked.found is not None or looked.certain:
+                return looked.found
+        known = catalogue_action(do.action)
+        if known is not None and known.moves_money and operation.function == "create":
+            raise refused(
+                "outcome_unknown",
+                f"whether {operation.name} happened on {attempt.first_at:%Y-%m-%d %H:%M} UTC cannot be told any more",
+                status=502,
+                hint="look in Stripe's dashboard; then skip the step or start the run again",
+                action=operation.name,
+                key=do.key,
+            )
+        return None
+
+    async def _read(
+        self, operation: Operation, args: Mapping[str, Any], account: str | None, error: StripeStepFailed
+    ) -> Any:
+        reading = operations.find(".".join((*operation.service, "retrieve")))
+        if reading is None:
+            raise error
+        names = operation.path_aliases()
+        path = {names[name]: value for name, value in args.items() if name in names and value is not None}
+        return await self.connector.perform(reading.name, path, account=account)
