@@ -7,6 +7,7 @@ request reaches a workflow before all of them hold.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -18,11 +19,16 @@ from starlette.routing import Route
 from payloom.api.bodies import read_json_object, read_query
 from payloom.api.envelope import name_route, request_id_of
 from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
+from payloom.api.jsonable import to_plain
 from payloom.api.origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
 from payloom.api.ratelimit import RateLimiter
 from payloom.api.visitors import Visitor, Visitors
+from payloom.kit import strict_json
 from payloom.kit.errors import PayloomError
+from payloom.kit.redaction import redact
 from payloom.kit.suggest import closest
+from payloom.runs.calls import Answer
+from payloom.runs.calls import Request as Call
 from payloom.workflows import json_schema
 from payloom.workflows.document import ApiTrigger, Workflow
 from payloom.workflows.inputs import validate_input
@@ -31,31 +37,13 @@ _NO_BODY = frozenset({"GET", "DELETE", "HEAD"})
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{8,128}")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Answer:
-    """What a called run answered. body: the JSON to send; failed: it is an error's body (`{code, message, …}`)."""
-
-    run_id: str
-    status: int
-    body: Any
-    failed: bool = False
-    finished: bool = True
-
-
 class Runs(Protocol):
     """Runs workflows for a caller who waits."""
 
     async def call(
-        self,
-        workflow_id: str,
-        trigger_index: int,
-        inputs: Mapping[str, Any],
-        *,
-        user: Mapping[str, Any] | None,
-        request: Mapping[str, Any],
-        request_key: str | None,
+        self, workflow_id: str, inputs: Mapping[str, Any], *, request: Call | None = None, trigger_index: int = 0
     ) -> Answer:
-        """Run and answer. request_key: the caller's own name for this request; sent twice it is one run."""
+        """Run and answer; a request with the `dedupe` value of an earlier one gets that one's answer."""
         ...
 
 
@@ -96,12 +84,15 @@ def _pattern(path: str) -> re.Pattern[str]:
 class Endpoints:
     """Serves the endpoints of one project."""
 
-    def __init__(self, endpoints: Sequence[Endpoint], runs: Runs, visitors: Visitors, origin: str) -> None:
-        """origin: the site's own origin."""
+    def __init__(
+        self, endpoints: Sequence[Endpoint], runs: Runs, visitors: Visitors, *, origin: str, open_errors: bool
+    ) -> None:
+        """origin: the site's own origin. open_errors: callers may read why a run failed by our fault (dev)."""
         self.endpoints = endpoints
         self.runs = runs
         self.visitors = visitors
         self.origin = origin
+        self.open_errors = open_errors
 
     def route(self) -> Route:
         """Return the one route under which all endpoints are; it must come after Payloom's own."""
@@ -138,21 +129,42 @@ class Endpoints:
         if endpoint.limiter is not None:
             endpoint.limiter.check(visitor.id if visitor else _address(request))
         inputs = await self._inputs(request, endpoint, match)
-        answer = await self.runs.call(
-            endpoint.workflow.id,
-            endpoint.index,
-            inputs,
-            user=visitor.to_scope() if visitor else None,
-            request={"method": trigger.method, "path": request.url.path},
-            request_key=_request_key(request),
+        user = visitor.to_scope() if visitor else None
+        call = Call(
+            user=user,
+            user_id=visitor.id if visitor else None,
+            http={"method": trigger.method, "path": request.url.path},
+            dedupe=_request_key(request, inputs),
         )
+        answer = await self.runs.call(endpoint.workflow.id, inputs, request=call, trigger_index=endpoint.index)
+        return self._respond(request, answer)
+
+    def _respond(self, request: Request, answer: Answer) -> Response:
         headers = {"payloom-run-id": answer.run_id}
-        if answer.failed:
-            body = {**answer.body, "run_id": answer.run_id, "request_id": request_id_of(request)}
-            return JSONResponse({"error": body}, answer.status, headers=headers)
-        if not answer.finished:
-            headers["location"] = f"/api/_payloom/runs/{answer.run_id}"
-        return JSONResponse(answer.body, answer.status, headers=headers)
+        if answer.state == "running":
+            # The work goes on; a page that asks again with the same dedupe value gets the answer then.
+            body: Any = {"run_id": answer.run_id, "status": "running"}
+        elif answer.state == "failed" and answer.body is None:
+            body = {"error": self._failure(answer) | {"request_id": request_id_of(request)}}
+        else:
+            body = answer.body
+        return JSONResponse(to_plain(body), answer.status, headers=headers)
+
+    def _failure(self, answer: Answer) -> dict[str, Any]:
+        failure = answer.failure
+        if failure is None:
+            return {"code": "run_failed", "message": "The run failed.", "run_id": answer.run_id}
+        body: dict[str, Any] = {"code": failure.kind, "message": failure.message, "run_id": answer.run_id}
+        if answer.status >= 500 and not self.open_errors:
+            body["message"] = "Something went wrong on our side."
+            body["hint"] = "Try again; if it stays, tell us the run id."
+            return redact(body)
+        if failure.hint:
+            body["hint"] = failure.hint
+        for key in ("fields", "param", "decline_code"):
+            if failure.data.get(key) is not None:
+                body[key] = failure.data[key]
+        return redact(body)
 
     async def _visitor(self, request: Request, trigger: ApiTrigger, *, with_cookies: bool) -> Visitor | None:
         if not with_cookies and is_foreign(request, self.origin):
@@ -187,7 +199,8 @@ class Endpoints:
         )
 
 
-def _request_key(request: Request) -> str | None:
+def _request_key(request: Request, inputs: Mapping[str, Any]) -> str | None:
+    """Return the caller's own name for the request, bound to what it asks for: a guessed key gives nothing away."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return None
@@ -195,7 +208,8 @@ def _request_key(request: Request) -> str | None:
         raise BadRequest(
             "the header Idempotency-Key is not usable", hint="Send 8 to 128 letters, digits, or one of _ . : -"
         )
-    return key
+    digest = hashlib.sha256(strict_json.canonical(to_plain(inputs)).encode()).hexdigest()
+    return f"{key}:{digest[:32]}"
 
 
 def _address(request: Request) -> str:

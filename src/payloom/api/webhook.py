@@ -21,6 +21,7 @@ from payloom.db.errors import DatabaseError
 from payloom.inbox.errors import EventRefused, NoWebhookSecret
 from payloom.inbox.service import MAX_BODY, Inbox, InboxEvent
 from payloom.kit.errors import PayloomError
+from payloom.runs.intake import Intake as Taken
 
 log = structlog.get_logger("payloom.webhook")
 
@@ -31,8 +32,8 @@ _LOG_EVERY = 100
 class Intake(Protocol):
     """Stores an event with the runs it starts."""
 
-    async def take(self, event: InboxEvent) -> bool:
-        """Store the event and start what matches, in one transaction; return whether it is new. Durable on return."""
+    async def take_in(self, event: InboxEvent) -> Taken:
+        """Store the event and start what matches, in one transaction. Durable on return."""
         ...
 
 
@@ -62,7 +63,7 @@ class Webhook:
         except NoWebhookSecret as missing:
             return self._unavailable(request, missing)
         try:
-            new = await self.intake.take(event)
+            new = (await self.intake.take_in(event)).new
         except DatabaseError as down:
             log.error("webhook_not_stored", event_id=event.id, error=str(down))  # noqa: TRY400 - the cause is outside
             return self._unavailable(request, StoreUnavailable(hint="The event is sent again."))
