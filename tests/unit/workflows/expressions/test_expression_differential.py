@@ -74,7 +74,7 @@ def ours(source: str) -> dict[str, Any]:
 
 def theirs(sources: list[str]) -> list[dict[str, Any]]:
     """Ask the engine, and start it again where it aborted."""
-    engine = pathlib.Path(__file__).with_name("oracle.py")
+    engine = pathlib.Path(__file__).with_name("expression_oracle.py")
     answers: list[dict[str, Any]] = []
     while len(answers) < len(sources):
         done = subprocess.run(

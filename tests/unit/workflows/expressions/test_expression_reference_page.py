@@ -1,6 +1,6 @@
 """The reference page says what the code does: its tables are the registry's, and its examples compile.
 
-`python tests/unit/workflows/expressions/test_reference_page.py` writes the tables into the page again.
+`python tests/unit/workflows/expressions/test_expression_reference_page.py` writes the tables into the page again.
 """
 
 from __future__ import annotations
@@ -22,10 +22,14 @@ TABLES: dict[str, list[Function]] = {
 
 def table(functions: list[Function]) -> str:
     rows = [
-        f"| `{function.signature}` | {function.summary} | `{function.example.replace('|', chr(92) + '|')}` |"
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in _cells(function)) + " |"
         for function in sorted(functions, key=lambda function: function.name)
     ]
     return "\n".join(["| | | e.g. |", "| --- | --- | --- |", *rows])
+
+
+def _cells(function: Function) -> tuple[str, str, str]:
+    return f"`{function.signature}`", function.summary, f"`{function.example}`"
 
 
 def written(page: str) -> str:
@@ -39,7 +43,7 @@ def written(page: str) -> str:
 def test_the_page_lists_what_there_is() -> None:
     page = PAGE.read_text()
     assert all(table(functions) in page for functions in TABLES.values()), (
-        "run python tests/unit/workflows/expressions/test_reference_page.py"
+        "run python tests/unit/workflows/expressions/test_expression_reference_page.py"
     )
 
 
