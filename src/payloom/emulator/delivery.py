@@ -256,7 +256,20 @@ class Delivery:
     def rows(self, *, event: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
         """Return deliveries, newest first, for the control API."""
         where, values = ("WHERE event = ?", (event,)) if event else ("", ())
-        names = ["seq", "event", "endpoint", "account", "attempt", "due", "state", "sent_at", "status", "reply", "error", "type"]
+        names = [
+            "seq",
+            "event",
+            "endpoint",
+            "account",
+            "attempt",
+            "due",
+            "state",
+            "sent_at",
+            "status",
+            "reply",
+            "error",
+            "type",
+        ]
         found = self._emulator.store.query(
             f"SELECT {', '.join(names)} FROM deliveries {where} ORDER BY seq DESC LIMIT {int(limit)}",  # noqa: S608
             values,

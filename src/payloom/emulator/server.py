@@ -150,6 +150,7 @@ class Emulator:
         request = Request(method, bare, given, f"Bearer {key}", version, idempotency_key, account)
         answer = self.answer(request)
         self.delivery.wake()
+        self.timers.pass_time()
         return answer.status, json.loads(answer.payload())
 
     def answer(self, request: Request) -> Answer:

@@ -52,6 +52,8 @@ class Timers:
             resource = emulator.resource(object_name)
             unit = emulator.unit(account, now=due, test_clock=test_clock or None)
             obj = unit.find(object_name, object_id)
+            if not test_clock:
+                unit.follow(obj)
             if resource is not None and obj is not None and name in resource.timers:
                 resource.timers[name](unit, obj)
             unit.flush()
@@ -64,6 +66,11 @@ class Timers:
             self._emulator.clock.set(moment)
         self._emulator.delivery.wake()
         return ran
+
+    def pass_time(self) -> None:
+        """Run what is due when no ticker does: an emulator that is called without being served."""
+        if self._loop is None:
+            self.run_due()
 
     def wake(self) -> None:
         """Look again at what is planned. Safe from any thread."""

@@ -213,6 +213,17 @@ class Unit:
         )
         self.emulator.planned()
 
+    def soon(self, name: str, obj: Body, seconds: int = 0) -> None:
+        """Run a timer `seconds` from now by the emulator's clock, whatever test clock the object is on.
+
+        For what the outside world does in its own time: banks settle, cardholders dispute.
+        """
+        self.store.query(
+            "INSERT OR REPLACE INTO timers (account, object, object_id, name, clock, due) VALUES (?, ?, ?, ?, '', ?)",
+            (self.account, obj["object"], obj["id"], name, self.emulator.clock.now() + seconds),
+        )
+        self.emulator.planned()
+
     def unschedule(self, name: str, obj: Body) -> None:
         """Drop a plan, if there is one."""
         self.store.query("DELETE FROM timers WHERE object_id = ? AND name = ?", (obj["id"], name))

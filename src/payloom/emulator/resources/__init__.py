@@ -6,14 +6,43 @@ from typing import TYPE_CHECKING
 
 from payloom.emulator.events import EVENT
 from payloom.emulator.resource import Resource
-from payloom.emulator.resources import customers, webhook_endpoints
+from payloom.emulator.resources import (
+    balance,
+    charges,
+    confirmation_tokens,
+    customers,
+    disputes,
+    mandates,
+    payment_intents,
+    payment_methods,
+    prices,
+    products,
+    refunds,
+    setup_intents,
+    sources,
+    tokens,
+    webhook_endpoints,
+)
 
 if TYPE_CHECKING:
     from payloom.emulator.config import Endpoint
     from payloom.emulator.unit import Unit
 
 _FILES = (
+    balance,
+    charges,
+    confirmation_tokens,
     customers,
+    disputes,
+    mandates,
+    payment_intents,
+    payment_methods,
+    prices,
+    products,
+    refunds,
+    setup_intents,
+    sources,
+    tokens,
     webhook_endpoints,
 )
 

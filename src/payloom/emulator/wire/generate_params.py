@@ -20,7 +20,16 @@ from typing import Any
 
 TARGET = Path(__file__).with_name("params.json.gz")
 _OPTION_KEYS = frozenset(
-    ["api_key", "stripe_version", "stripe_account", "stripe_context", "max_network_retries", "idempotency_key", "content_type", "headers"]
+    [
+        "api_key",
+        "stripe_version",
+        "stripe_account",
+        "stripe_context",
+        "max_network_retries",
+        "idempotency_key",
+        "content_type",
+        "headers",
+    ]
 )
 
 

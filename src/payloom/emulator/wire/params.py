@@ -62,6 +62,44 @@ def _node(ref: Any) -> list[Any]:
     return table()["types"][ref] if isinstance(ref, int) else ref
 
 
+# What Stripe takes and its SDKs' types do not name: raw cards beside tokens, and what its own browser code sends.
+_RAW_CARD: list[Any] = [
+    "o",
+    {
+        "number": ["s"],
+        "exp_month": ["i"],
+        "exp_year": ["i"],
+        "cvc": ["s"],
+        "token": ["s"],
+        "networks": ["o", {"preferred": ["s"]}, []],
+    },
+    [],
+]
+_BROWSER: dict[str, Any] = {
+    "client_secret": ["s"],
+    "expected_payment_method_type": ["s"],
+    "use_stripe_sdk": ["b"],
+    "payment_user_agent": ["s"],
+    "referrer": ["s"],
+    "client_context": ["m", ["s"]],
+}
+_FROM_BROWSERS = frozenset(
+    {
+        "/v1/payment_intents/{}",
+        "/v1/payment_intents/{}/confirm",
+        "/v1/payment_intents/{}/verify_microdeposits",
+        "/v1/setup_intents/{}",
+        "/v1/setup_intents/{}/confirm",
+        "/v1/setup_intents/{}/verify_microdeposits",
+    }
+)
+
+
+def _with_raw_cards(ref: Any) -> Any:
+    node = _node(ref)
+    return ["o", {**node[1], "card": _RAW_CARD, "type": ["s"]}, node[2]] if node[0] == "o" else ref
+
+
 def check(
     operation: tuple[str, str], params: dict[str, Any], *, extra: dict[str, Any] | None = None, typed: bool = False
 ) -> dict[str, Any]:
@@ -73,6 +111,10 @@ def check(
     index = operations().get(operation)
     node = ["o", {}, []] if index is None else _node(index)
     fields: dict[str, Any] = {"expand": _EXPAND, **node[1], **(extra or {})}
+    if operation[1] in _FROM_BROWSERS:
+        fields = {**_BROWSER, **fields}
+    if "payment_method_data" in params and "payment_method_data" in fields:
+        fields["payment_method_data"] = _with_raw_cards(fields["payment_method_data"])
     unknown = [name for name in params if name not in fields]
     if unknown:
         raise _unknown(unknown, list(fields))

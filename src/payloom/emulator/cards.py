@@ -1,0 +1,332 @@
+"""Test card numbers and what becomes of them, as tables. A test may add a row with `add`; nothing here is an `if`."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decline:
+    """A refusal: Stripe's code, decline code, what people read, and the advice."""
+
+    code: str
+    decline_code: str | None
+    message: str
+    advice_code: str | None = "try_again_later"
+    network_decline_code: str | None = "01"
+
+
+DECLINES: dict[str, Decline] = {
+    "generic_decline": Decline("card_declined", "generic_decline", "Your card was declined."),
+    "insufficient_funds": Decline(
+        "card_declined", "insufficient_funds", "Your card has insufficient funds.", "try_again_later", "51"
+    ),
+    "lost_card": Decline("card_declined", "lost_card", "Your card was declined.", "do_not_try_again", "41"),
+    "stolen_card": Decline("card_declined", "stolen_card", "Your card was declined.", "do_not_try_again", "43"),
+    "fraudulent": Decline("card_declined", "fraudulent", "Your card was declined.", "do_not_try_again", None),
+    "card_velocity_exceeded": Decline(
+        "card_declined",
+        "card_velocity_exceeded",
+        "Your card was declined for making repeated attempts too frequently or exceeding its amount limit.",
+        "try_again_later",
+        "65",
+    ),
+    "expired_card": Decline("expired_card", None, "Your card has expired.", "do_not_try_again", "54"),
+    "incorrect_cvc": Decline("incorrect_cvc", None, "Your card's security code is incorrect.", "try_again_later", "82"),
+    "incorrect_zip": Decline("incorrect_zip", None, "Your card's zip code failed validation.", None, None),
+    "processing_error": Decline(
+        "processing_error",
+        None,
+        "An error occurred while processing your card. Try again in a little bit.",
+        "try_again_later",
+        "96",
+    ),
+    "incorrect_number": Decline("incorrect_number", None, "Your card number is incorrect.", None, None),
+    "authentication_required": Decline(
+        "authentication_required",
+        "authentication_required",
+        "Your card was declined. This transaction requires authentication.",
+        "confirm_card_data",
+        "1A",
+    ),
+    "test_mode_live_card": Decline(
+        "card_declined",
+        "test_mode_live_card",
+        "Your card was declined. Your request was in test mode, but used a non test card. For a list of valid test "
+        "cards, visit: https://stripe.com/docs/testing.",
+        None,
+        None,
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Card:
+    """A test card.
+
+    names: of `pm_card_*` and `tok_*`. decline: a key of DECLINES. attaches: whether it can be saved although it
+    declines. authentication: "none", "always", "unless_set_up", "off_session_ok_after_setup" or "optional" (only when
+    asked for). after_authentication: a decline once the challenge was passed. dispute: the reason of the dispute that
+    follows; inquiry: as an inquiry. refund: "succeeded", "pending" or "failed". available: funds at once.
+    cvc_check, line1_check, postal_check: results when these were given. risk: "normal", "elevated", "highest".
+    three_d_secure: whether the card knows 3-D Secure at all.
+    """
+
+    number: str
+    brand: str
+    names: tuple[str, ...] = ()
+    funding: str = "credit"
+    country: str = "US"
+    decline: str | None = None
+    attaches: bool = False
+    authentication: str = "none"
+    after_authentication: str | None = None
+    dispute: str | None = None
+    inquiry: bool = False
+    refund: str = "succeeded"
+    available: bool = False
+    cvc_check: str = "pass"
+    line1_check: str = "pass"
+    postal_check: str = "pass"
+    risk: str = "normal"
+    three_d_secure: bool = True
+
+    @property
+    def last4(self) -> str:
+        """The last four digits."""
+        return self.number[-4:]
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same number."""
+        return hashlib.sha256(self.number.encode()).hexdigest()[:16]
+
+
+def _visa(number: str, *names: str, **more: object) -> Card:
+    both = tuple(dict.fromkeys(n for name in names for n in (name, f"visa_{name}")))
+    return Card(number, "visa", both, **more)  # type: ignore[arg-type]
+
+
+_COUNTRIES = {
+    "us": "4242424242424242", "ar": "4000000320000021", "br": "4000000760000002", "ca": "4000001240000000",
+    "cl": "4000001520000001", "co": "4000001700000003", "mx": "4000004840008001", "at": "4000000400000008",
+    "be": "4000000560000004", "bg": "4000001000000000", "hr": "4000001910000009", "cy": "4000001960000008",
+    "cz": "4000002030000002", "dk": "4000002080000001", "ee": "4000002330000009", "fi": "4000002460000001",
+    "fr": "4000002500000003", "de": "4000002760000016", "gr": "4000003000000030", "hu": "4000003480000005",
+    "ie": "4000003720000005", "it": "4000003800000008", "lv": "4000004280000005", "lt": "4000004400000000",
+    "lu": "4000004420000006", "mt": "4000004700000007", "nl": "4000005280000002", "no": "4000005780000007",
+    "pl": "4000006160000005", "pt": "4000006200000007", "ro": "4000006420000001", "es": "4000007240000007",
+    "se": "4000007520000008", "ch": "4000007560000009", "gb": "4000008260000000", "au": "4000000360000006",
+    "cn": "4000001560000002", "hk": "4000003440000004", "in": "4000003560000008", "jp": "4000003920000003",
+    "my": "4000004580000002", "nz": "4000005540000008", "sg": "4000007020000003", "th": "4000007640000003",
+}  # fmt: skip
+
+_CARDS: tuple[Card, ...] = (
+    Card("4242424242424242", "visa", ("visa", "us")),
+    Card("4000056655665556", "visa", ("visa_debit",), "debit"),
+    Card("5555555555554444", "mastercard", ("mastercard",)),
+    Card("2223003122003222", "mastercard", ("mastercard_2series",)),
+    Card("5200828282828210", "mastercard", ("mastercard_debit",), "debit"),
+    Card("5105105105105100", "mastercard", ("mastercard_prepaid",), "prepaid"),
+    Card("378282246310005", "amex", ("amex",)),
+    Card("371449635398431", "amex", ()),
+    Card("6011111111111117", "discover", ("discover",)),
+    Card("6011000990139424", "discover", ()),
+    Card("6011981111111113", "discover", ("discover_debit",), "debit"),
+    Card("3056930009020004", "diners", ("diners",)),
+    Card("36227206271667", "diners", ()),
+    Card("6555900000604105", "discover", ("bccard",)),
+    Card("3566002020360505", "jcb", ("jcb",)),
+    Card("6200000000000005", "unionpay", ("unionpay",)),
+    *(
+        Card(number, "visa", (code,), country=code.upper())
+        for code, number in _COUNTRIES.items()
+        if code != "us"
+    ),
+    _visa("4000000000000002", "chargeDeclined", decline="generic_decline"),
+    _visa("4000000000009995", "chargeDeclinedInsufficientFunds", decline="insufficient_funds"),
+    _visa("4000000000009987", "chargeDeclinedLostCard", decline="lost_card"),
+    _visa("4000000000009979", "chargeDeclinedStolenCard", decline="stolen_card"),
+    _visa("4000000000000069", "chargeDeclinedExpiredCard", decline="expired_card"),
+    _visa("4000000000000127", "chargeDeclinedIncorrectCvc", decline="incorrect_cvc", cvc_check="fail"),
+    _visa("4000000000000119", "chargeDeclinedProcessingError", decline="processing_error"),
+    _visa("4000000000006975", "chargeDeclinedVelocityLimitExceeded", decline="card_velocity_exceeded"),
+    _visa("4100000000000019", "chargeDeclinedFraudulent", "riskLevelHighest", decline="fraudulent", risk="highest"),
+    _visa("4000000000009235", "riskLevelElevated", risk="elevated"),
+    _visa("4000000000004954", "riskLevelHighestAttaches", attaches=True, decline="fraudulent", risk="highest"),
+    _visa("4000000000000341", "chargeCustomerFail", decline="generic_decline", attaches=True),
+    _visa("4000000000000101", "cvcCheckFail", cvc_check="fail"),
+    _visa("4000000000000010", "avsFail", line1_check="fail", postal_check="fail"),
+    _visa("4000000000000036", "avsZipFail", postal_check="fail"),
+    _visa("4000000000000028", "avsLine1Fail", line1_check="fail"),
+    _visa("4000000000000044", "avsUnchecked", line1_check="unavailable", postal_check="unavailable"),
+    _visa("4000002500003155", "authenticationRequiredOnSetup", authentication="unless_set_up"),
+    _visa("4000002760003184", "authenticationRequired", authentication="always"),
+    _visa("4000003800000446", "authenticationRequiredSetupForOffSession", authentication="off_session_ok_after_setup"),
+    _visa("4000008260003178", "authenticationRequiredChargeDeclinedInsufficientFunds", authentication="always", after_authentication="insufficient_funds"),
+    _visa("4000000000003220", "threeDSecure2Required", authentication="always"),
+    _visa("4000000000003063", "threeDSecureRequired", authentication="always"),
+    _visa("4000008400001629", "threeDSecureRequiredChargeDeclined", authentication="always", after_authentication="generic_decline"),
+    _visa("4000008400001280", "threeDSecureRequiredProcessingError", authentication="optional", after_authentication="processing_error"),
+    _visa("4000000000003055", "threeDSecureOptional", authentication="optional"),
+    _visa("4000000000003097", "threeDSecureOptionalProcessingError", authentication="optional", after_authentication="processing_error"),
+    Card("378282246310005", "amex", ("amex_threeDSecureNotSupported",), three_d_secure=False),
+    _visa("4000000000000259", "createDispute", dispute="fraudulent"),
+    _visa("4000000000002685", "createDisputeProductNotReceived", dispute="product_not_received"),
+    _visa("4000000000001976", "createDisputeInquiry", dispute="fraudulent", inquiry=True),
+    _visa("4000000000005423", "createIssuerFraudRecord"),
+    _visa("4000000404000079", "createMultipleDisputes", dispute="fraudulent"),
+    _visa("4000000000007726", "pendingRefund", refund="pending"),
+    _visa("4000000000005126", "refundFail", refund="failed"),
+    _visa("4000000000000077", "bypassPending", available=True),
+    Card("4000003720000278", "visa", ("bypassPendingInternational",), country="IE", available=True),
+)  # fmt: skip
+
+BY_NUMBER: dict[str, Card] = {}
+BY_NAME: dict[str, Card] = {}
+
+
+def add(card: Card) -> None:
+    """Add a row; a later one with the same number or name wins for names, the first for numbers."""
+    BY_NUMBER.setdefault(card.number, card)
+    for name in card.names:
+        BY_NAME[name] = card
+
+
+for _row in _CARDS:
+    add(_row)
+
+
+def luhn(number: str) -> bool:
+    """Return whether the digits satisfy the check every card number does."""
+    digits = [int(c) for c in reversed(number)]
+    return sum(d if i % 2 == 0 else sum(divmod(2 * d, 10)) for i, d in enumerate(digits)) % 10 == 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bank:
+    """A test bank account.
+
+    kind: payment method type. account: number or IBAN. outcome: "succeeded" or "failed" after a while, or "disputed".
+    slow: takes minutes. failure: code and message when it fails.
+    """
+
+    kind: str
+    account: str
+    outcome: str = "succeeded"
+    slow: bool = False
+    failure: tuple[str, str] | None = None
+
+
+_US = {
+    "000123456789": ("succeeded", None),
+    "000111111113": ("failed", ("account_closed", "The customer's bank account has been closed.")),
+    "000111111116": ("failed", ("no_account", "The customer's bank account could not be located.")),
+    "000222222227": ("failed", ("insufficient_funds", "The customer's account has insufficient funds to cover this payment.")),
+    "000333333335": ("failed", ("debit_not_authorized", "The customer has notified their bank that this payment was unauthorized.")),
+    "000444444440": ("failed", ("invalid_currency", "The bank was unable to process this payment because of its currency.")),
+    "000777777771": ("failed", ("processing_error", "The payment could not be processed.")),
+    "000555555559": ("disputed", None),
+}  # fmt: skip
+_DEBIT_FAILED = ("generic_could_not_process", "The payment could not be processed.")
+_IBANS = {
+    "at": ("AT611904300234573201", "AT321904300235473204", "AT861904300235473202", "AT051904300235473205", "AT591904300235473203"),
+    "be": ("BE62510007547061", "BE78510007547100", "BE68539007547034", "BE51510007547065", "BE08510007547063"),
+    "de": ("DE89370400440532013000", "DE08370400440532013003", "DE62370400440532013001", "DE78370400440532013004", "DE35370400440532013002"),
+    "es": ("ES0700120345030000067890", "ES1299999999509999999999", "ES9121000418450200051332", "ES1711111111111111111111", "ES5500000000500000000001"),
+    "fr": ("FR1420041010050500013M02606", "FR3020041010050500013M02609", "FR8420041010050500013M02607", "FR7920041010050500013M02600", "FR5720041010050500013M02608"),
+    "ie": ("IE29AIBK93115212345678", "IE24AIBK93115212345671", "IE02AIBK93115212345679", "IE94AIBK93115212345672", "IE51AIBK93115212345670"),
+    "it": ("IT40S0542811101000000123456", "IT60X0542811101000000123456", "IT66X0542811101000000123457", "IT35X0542811101000000123459", "IT70X0542811101000000123458"),
+    "nl": ("NL39RABO0300065264", "NL40RABO0300065265", "NL91ABNA0417164300", "NL55RABO0300065266", "NL62RABO0300065267"),
+}  # fmt: skip
+_IBAN_KINDS = (
+    ("success", "succeeded", False),
+    ("successDelayed", "succeeded", True),
+    ("failed", "failed", False),
+    ("failedDelayed", "failed", True),
+    ("disputed", "disputed", False),
+)
+BANKS: dict[tuple[str, str], Bank] = {
+    ("us_bank_account", n): Bank("us_bank_account", n, outcome, failure=failure)
+    for n, (outcome, failure) in _US.items()
+}
+BANK_NAMES: dict[str, Bank] = {
+    f"usBankAccount_{name}": BANKS["us_bank_account", number]
+    for name, number in (
+        ("success", "000123456789"),
+        ("accountClosed", "000111111113"),
+        ("noAccount", "000111111116"),
+        ("insufficientFunds", "000222222227"),
+        ("debitNotAuthorized", "000333333335"),
+        ("invalidCurrency", "000444444440"),
+        ("failed", "000777777771"),
+        ("dispute", "000555555559"),
+    )
+}
+BANK_NAMES["usBankAccount"] = BANKS["us_bank_account", "000123456789"]
+for _country, _numbers in _IBANS.items():
+    for _number, (_name, _outcome, _slow) in zip(_numbers, _IBAN_KINDS, strict=True):
+        _bank = Bank("sepa_debit", _number, _outcome, _slow, _DEBIT_FAILED if _outcome == "failed" else None)
+        BANKS["sepa_debit", _number] = _bank
+        BANK_NAMES[f"{_name}_{_country}"] = _bank
+for _number, _outcome, _slow, _code in (
+    ("00012345", "succeeded", False, None),
+    ("90012345", "succeeded", True, None),
+    ("33333335", "failed", False, "debit_not_authorized"),
+    ("93333335", "failed", True, "debit_not_authorized"),
+    ("22222227", "failed", False, "insufficient_funds"),
+    ("92222227", "failed", True, "insufficient_funds"),
+    ("55555559", "failed", False, "debit_not_authorized"),
+    ("00033333", "failed", False, "account_closed"),
+    ("00044444", "failed", False, "account_closed"),
+):
+    _why = (_code, "The payment was declined by the customer's bank.") if _code else None
+    BANKS["bacs_debit", _number] = Bank("bacs_debit", _number, _outcome, _slow, _why)
+BANK_NAMES["bacsDebit_success"] = BANKS["bacs_debit", "00012345"]
+
+
+def bank(kind: str, account: str) -> Bank:
+    """Return the test account, or one that succeeds."""
+    return BANKS.get((kind, account), Bank(kind, account))
+
+
+# How each kind of payment method pays. debit: confirmed at once, settles later; redirect: the customer authorises on
+# another page; wallet: like a card that always works. delayed: a redirect that settles later.
+KINDS: dict[str, str] = {
+    "card": "card",
+    "link": "instant",
+    "us_bank_account": "debit",
+    "sepa_debit": "debit",
+    "bacs_debit": "debit",
+    "au_becs_debit": "debit",
+    "acss_debit": "debit",
+    **dict.fromkeys(
+        "affirm afterpay_clearpay alipay alma amazon_pay bancontact billie blik cashapp eps fpx giropay grabpay ideal "
+        "kakao_pay klarna kr_card mb_way mobilepay naver_pay p24 pay_by_bank payco paynow paypal pix promptpay "
+        "revolut_pay samsung_pay satispay sunbit swish twint wechat_pay zip".split(),
+        "redirect",
+    ),
+    "sofort": "redirect_delayed",
+    "multibanco": "redirect_delayed",
+    "boleto": "voucher",
+    "oxxo": "voucher",
+    "konbini": "voucher",
+    "customer_balance": "voucher",
+}
+REUSABLE = frozenset(
+    {
+        "card",
+        "link",
+        "us_bank_account",
+        "sepa_debit",
+        "bacs_debit",
+        "au_becs_debit",
+        "acss_debit",
+        "cashapp",
+        "paypal",
+        "amazon_pay",
+        "revolut_pay",
+    }
+)
+MICRODEPOSITS = ((32, 45), "SM11AA")

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+import stripe
+
+from tests.integration.emulator.test_payment_intents import ONE_CALL, types_of
+
+
+def paid(client, amount=2000, method="pm_card_visa", **more):
+    return client.v1.payment_intents.create({**ONE_CALL, "amount": amount, "payment_method": method, **more})
+
+
+def test_a_full_refund_by_payment_intent(client, stripe_emulator):
+    intent = paid(client)
+    refund = client.v1.refunds.create({"payment_intent": intent.id, "reason": "requested_by_customer"})
+    assert (refund.status, refund.amount, refund.reason) == ("succeeded", 2000, "requested_by_customer")
+    charge = client.v1.charges.retrieve(intent.latest_charge, {"expand": ["refunds"]})
+    assert charge.refunded is True
+    assert [r.id for r in charge.refunds.data] == [refund.id]
+    types = types_of(client)
+    assert types.index("refund.created") < types.index("charge.refunded")
+    stripe_emulator.settle()
+    assert "refund.updated" in types_of(client)
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.refunds.create({"payment_intent": intent.id})
+    assert caught.value.code == "charge_already_refunded"
+
+
+def test_partial_refunds_add_up_and_more_than_is_left_is_refused(client):
+    intent = paid(client)
+    client.v1.refunds.create({"charge": intent.latest_charge, "amount": 500})
+    with pytest.raises(
+        stripe.InvalidRequestError,
+        match=r"Refund amount \(\$20.00\) is greater than unrefunded amount on charge \(\$15.00\)",
+    ) as caught:
+        client.v1.refunds.create({"charge": intent.latest_charge, "amount": 2000})
+    assert caught.value.param == "amount"
+    client.v1.refunds.create({"charge": intent.latest_charge})
+    charge = client.v1.charges.retrieve(intent.latest_charge)
+    assert (charge.amount_refunded, charge.refunded) == (2000, True)
+    assert len(client.v1.refunds.list({"payment_intent": intent.id}).data) == 2
+
+
+def test_a_refund_that_fails_later_takes_the_amount_back(client, stripe_emulator):
+    intent = paid(client, method="pm_card_refundFail")
+    refund = client.v1.refunds.create({"payment_intent": intent.id})
+    assert refund.status == "succeeded"
+    stripe_emulator.settle()
+    refund = client.v1.refunds.retrieve(refund.id)
+    assert refund.status == "failed"
+    assert client.v1.charges.retrieve(intent.latest_charge).amount_refunded == 0
+    assert "refund.failed" in types_of(client)
+
+
+def test_a_pending_refund_settles(client, stripe_emulator):
+    intent = paid(client, method="pm_card_pendingRefund")
+    refund = client.v1.refunds.create({"payment_intent": intent.id})
+    assert refund.status == "pending"
+    stripe_emulator.settle()
+    assert client.v1.refunds.retrieve(refund.id).status == "succeeded"
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.refunds.cancel(refund.id)
+
+
+def test_an_intent_without_a_charge_has_nothing_to_refund(client):
+    intent = client.v1.payment_intents.create({"amount": 500, "currency": "usd"})
+    with pytest.raises(stripe.InvalidRequestError, match="does not have a successful charge to refund"):
+        client.v1.refunds.create({"payment_intent": intent.id})
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.refunds.create({"payment_intent": "pi_unknown"})
+    assert caught.value.code == "resource_missing"
+
+
+def test_a_dispute_takes_the_money_and_winning_evidence_brings_it_back(client, stripe_emulator):
+    intent = paid(client, method="pm_card_createDispute")
+    stripe_emulator.settle()
+    dispute = client.v1.disputes.list({"payment_intent": intent.id}).data[0]
+    assert (dispute.status, dispute.reason, dispute.amount) == ("needs_response", "fraudulent", 2000)
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.refunds.create({"payment_intent": intent.id})
+    assert caught.value.code == "charge_disputed"
+    dispute = client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": "winning_evidence"}})
+    assert dispute.status == "under_review"
+    stripe_emulator.settle()
+    assert client.v1.disputes.retrieve(dispute.id).status == "won"
+    seen = types_of(client)
+    for wanted in (
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.updated",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.closed",
+    ):
+        assert wanted in seen
+
+
+def test_a_dispute_that_is_accepted_or_not_answered_is_lost(client, stripe_emulator):
+    paid(client, method="pm_card_createDispute")
+    paid(client, method="pm_card_createDisputeInquiry")
+    stripe_emulator.settle()
+    inquiry, dispute = client.v1.disputes.list().data
+    assert inquiry.status == "warning_needs_response"
+    assert client.v1.disputes.close(dispute.id).status == "lost"
+    stripe_emulator.advance("30d")
+    assert client.v1.disputes.retrieve(inquiry.id).status == "warning_closed"
+
+
+def test_the_balance_adds_up(client, stripe_emulator):
+    intent = paid(client, amount=10000)
+    paid(client, amount=10000, method="pm_card_bypassPending")
+    stripe_emulator.settle()
+    client.v1.refunds.create({"payment_intent": intent.id, "amount": 1000})
+    balance = client.v1.balance.retrieve()
+    assert balance.pending[0].amount == 10000 - 320
+    assert balance.available[0].amount == 10000 - 320 - 1000
+    assert [t.type for t in client.v1.balance_transactions.list().data] == ["refund", "charge", "charge"]
+
+
+def test_a_legacy_charge_with_a_token(client):
+    charge = client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_visa"})
+    assert (charge.status, charge.paid) == ("succeeded", True)
+    with pytest.raises(stripe.CardError) as caught:
+        client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_chargeDeclined"})
+    assert client.v1.charges.retrieve(caught.value.json_body["error"]["charge"]).status == "failed"
+    held = client.v1.charges.create({"amount": 700, "currency": "usd", "source": "tok_visa", "capture": False})
+    assert client.v1.charges.capture(held.id, {"amount": 300}).amount_captured == 300
+
+
+def test_a_saved_legacy_card_pays_and_chargeCustomerFail_declines_only_then(client):
+    customer = client.v1.customers.create({"email": "a@example.com"})
+    client.v1.customers.payment_sources.create(customer.id, {"source": "tok_chargeCustomerFail"})
+    with pytest.raises(stripe.CardError):
+        client.v1.charges.create({"amount": 700, "currency": "usd", "customer": customer.id})
+    with pytest.raises(stripe.CardError):
+        client.v1.customers.payment_sources.create(customer.id, {"source": "tok_chargeDeclined"})
