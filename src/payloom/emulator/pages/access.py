@@ -14,13 +14,17 @@ Json = dict[str, Any]
 class Access:
     """Reads through the emulator's front door. Every answer is in the newest API version, whatever the account's is."""
 
-    def __init__(self, request: Request) -> None:
-        """Use the emulator the request came to."""
+    def __init__(self, request: Request, object_id: str | None = None) -> None:
+        """Use the emulator the request came to, in the account that `object_id` belongs to (else the default one)."""
         self.emulator = request.app.state.emulator
+        self.account: str = self.emulator.config.account
+        if object_id:
+            rows = self.emulator.store.query("SELECT account FROM objects WHERE id = ?", (object_id,))
+            self.account = rows[0][0] if rows else self.account
 
     def _key(self, prefix: str, default: str) -> str:
-        account = self.emulator.config.account
-        keys = [k.key for k in self.emulator.config.keys if k.account == account and k.key.startswith(prefix)]
+        home = self.emulator.config.account
+        keys = [k.key for k in self.emulator.config.keys if k.account == home and k.key.startswith(prefix)]
         return keys[0] if keys else default
 
     @property
@@ -34,14 +38,20 @@ class Access:
         return self._key("sk_", DEFAULT_SECRET_KEY)
 
     @property
+    def connected(self) -> str:
+        """The connected account the page is about, or "" for the platform's own."""
+        return self.account if self.account != self.emulator.config.account else ""
+
+    @property
     def now(self) -> int:
         """The emulator's time in Unix seconds."""
         return int(self.emulator.clock.now())
 
     def call(self, method: str, path: str, **params: Any) -> tuple[int, Json]:
         """Return (status, body) of a call."""
-        status, body = self.emulator.call(method, path, params, key=self.secret_key, version=NEWEST)
-        return status, body
+        return self.emulator.call(
+            method, path, params, key=self.secret_key, version=NEWEST, account=self.connected or None
+        )
 
     def get(self, path: str, **params: Any) -> Json | None:
         """Return the object at `path`, or None when there is none."""

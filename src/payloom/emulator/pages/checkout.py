@@ -55,7 +55,7 @@ def _prefill(pages: Access, session: Json) -> Json:
 
 async def pay(request: Request) -> Response:
     """Serve the hosted page: the form while the session is open, a notice once it is complete or expired."""
-    pages = Access(request)
+    pages = Access(request, request.path_params["session"])
     session = _session(pages, request.path_params["session"])
     if session is None:
         return _missing()
@@ -66,7 +66,7 @@ async def pay(request: Request) -> Response:
 
 async def embedded(request: Request) -> Response:
     """Serve the same form for a frame in the host page; needs the session's client secret."""
-    pages = Access(request)
+    pages = Access(request, request.path_params["session"])
     session = _session(pages, request.path_params["session"])
     if session is None or not _knows_secret(request, session):
         return _missing()
@@ -91,6 +91,7 @@ def _form(pages: Access, session: Json, *, embedded: bool, complete: str) -> Res
         complete=complete,
         session=session,
         key=pages.publishable_key,
+        account=pages.connected,
         prefill=_prefill(pages, session),
         shipping_countries=((session.get("shipping_address_collection") or {}).get("allowed_countries") or []),
         **_shown(pages, session),
@@ -104,7 +105,7 @@ def _shown(pages: Access, session: Json) -> Json:
 
 async def summary(request: Request) -> Response:
     """Serve the order summary alone, for the page to show again after a promotion code."""
-    pages = Access(request)
+    pages = Access(request, request.path_params["session"])
     session = _session(pages, request.path_params["session"])
     if session is None or session["status"] != "open":
         return _missing()
@@ -137,7 +138,7 @@ def _target(session: Json) -> str | None:
 
 async def finish(request: Request) -> Response:
     """Send the person on to the shop once the session is complete; before that, back to the form."""
-    pages = Access(request)
+    pages = Access(request, request.path_params["session"])
     session = _session(pages, request.path_params["session"])
     if session is None:
         return _missing()
@@ -151,7 +152,7 @@ async def finish(request: Request) -> Response:
 
 async def session_json(request: Request) -> Response:
     """Answer the session as `initCheckoutElementsSdk` shows it to the host page; needs the client secret."""
-    pages = Access(request)
+    pages = Access(request, request.path_params["session"])
     session = _session(pages, request.path_params["session"])
     if session is None or not _knows_secret(request, session):
         message = "No such Checkout Session, or the client secret does not belong to it."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from payloom.emulator.pages import assets, checkout, dashboard, elements, three_d_secure
+from payloom.emulator.pages import assets, checkout, dashboard, elements, portal, three_d_secure
 
 routes: list[BaseRoute] = [
     Route("/", dashboard.dashboard, methods=["GET"]),
@@ -19,4 +19,11 @@ routes: list[BaseRoute] = [
     Route("/_emulator/checkout/{session}/summary", checkout.summary, methods=["GET"]),
     Route("/_emulator/checkout/{session}/embedded", checkout.embedded, methods=["GET"]),
     Route("/_emulator/checkout/{session}/session", checkout.session_json, methods=["GET"]),
+    Route("/p/session/{session}", portal.front, methods=["GET"]),
+    Route("/p/session/{session}/cancel/{subscription}", portal.cancel, methods=["GET", "POST"]),
+    Route("/p/session/{session}/resume/{subscription}", portal.resume, methods=["POST"]),
+    Route("/p/session/{session}/update/{subscription}", portal.update, methods=["GET", "POST"]),
+    Route("/p/session/{session}/payment-methods/add", portal.add_method, methods=["GET", "POST"]),
+    Route("/p/session/{session}/payment-methods/{method}/{action}", portal.change_method, methods=["POST"]),
+    Route("/p/session/{session}/billing", portal.billing, methods=["GET", "POST"]),
 ]

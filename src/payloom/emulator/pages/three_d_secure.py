@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from payloom.emulator.pages.access import Access, Json
+from payloom.emulator.pages.checkout_view import METHODS
 from payloom.emulator.pages.rendering import money, page
 
 
@@ -20,15 +21,22 @@ def _intent(pages: Access, intent_id: str) -> Json | None:
     return pages.get(f"/v1/payment_intents/{intent_id}", expand=["payment_method"])
 
 
-def _card(intent: Json) -> str:
+def _method(intent: Json) -> str:
     method = intent.get("payment_method")
     card = (method.get("card") or {}) if isinstance(method, dict) else {}
-    return f"{str(card.get('brand', 'card')).capitalize()} •••• {card['last4']}" if card.get("last4") else "Your card"
+    if card.get("last4"):
+        return f"{str(card.get('brand', 'card')).capitalize()} •••• {card['last4']}"
+    return METHODS.get(_type(intent), _type(intent))
+
+
+def _type(intent: Json) -> str:
+    method = intent.get("payment_method")
+    return str(method["type"]) if isinstance(method, dict) else "card"
 
 
 async def challenge(request: Request) -> Response:
     """Serve the challenge of one intent; the client secret must be in the address, as in the link Stripe gives."""
-    pages = Access(request)
+    pages = Access(request, request.path_params["intent"])
     framed = request.query_params.get("frame") == "1"
     intent = _intent(pages, request.path_params["intent"])
     secret = request.query_params.get("client_secret", "")
@@ -42,7 +50,7 @@ async def challenge(request: Request) -> Response:
         )
     action = intent.get("next_action") or {}
     return_url = (action.get("redirect_to_url") or {}).get("return_url") or ""
-    facts = [("Merchant", pages.merchant()), ("Card", _card(intent))]
+    facts = [("Merchant", pages.merchant()), ("Paid with", _method(intent))]
     if intent["object"] == "payment_intent":
         facts.insert(1, ("Amount", money(intent["amount"], intent["currency"])))
     return page(
@@ -54,4 +62,6 @@ async def challenge(request: Request) -> Response:
         secret=secret,
         return_url=return_url,
         facts=facts,
+        by_card=_type(intent) == "card",
+        method_name=_method(intent),
     )

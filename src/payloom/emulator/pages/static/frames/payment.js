@@ -3,10 +3,10 @@
 import { brandOf, COUNTRIES_WITH_POSTAL } from "../lib/card.js";
 import { request } from "../lib/api.js";
 import { fillCountries } from "../lib/countries.js";
+import { METHODS } from "../lib/methods.js";
 import { TEST_CARDS, testExpiry } from "../lib/testcards.js";
 import { autoAdvance, brandMark, cardOf, cvcField, emailField, expiryField, Field, ibanField, node, numberField, postalField, requiredField } from "./fields.js";
 
-const LABELS = { card: "Card", us_bank_account: "US bank account", sepa_debit: "SEPA Direct Debit", bacs_debit: "Bacs Direct Debit" };
 
 async function readIntent({ group, credentials }) {
   if (!group.clientSecret) return { types: group.allowed ?? ["card"], saves: Boolean(group.setupFutureUsage) };
@@ -90,32 +90,47 @@ function testStrip(number, expiry, cvc, postal) {
   return node("div", { class: "TestStrip" }, node("span", { class: "TestBadge", text: "Test mode" }), select);
 }
 
-function bankPart(type, options) {
-  const name = requiredField("Your name is incomplete.", { name: "name", label: "Full name", autocomplete: "name" });
-  const email = emailField();
+const digitsField = (name, label, placeholder, pattern) => new Field({
+  name, label, placeholder, inputmode: "numeric", autocomplete: "off",
+  problem: (value) => (pattern.test(value.trim()) ? null : { type: "validation_error", code: `incomplete_${name}`, message: `Your ${label.toLowerCase()} is incomplete.` }),
+});
+
+const BANK_FIELDS = {
+  sepa_debit: () => [ibanField()],
+  us_bank_account: () => [
+    digitsField("routing_number", "Routing number", "110000000", /^\d{9}$/),
+    digitsField("account_number", "Account number", "000123456789", /^\d{4,17}$/),
+  ],
+  bacs_debit: () => [
+    digitsField("sort_code", "Sort code", "10-88-00", /^\d{2}-?\d{2}-?\d{2}$/),
+    digitsField("account_number", "Account number", "00012345", /^\d{8}$/),
+  ],
+};
+const WORDS = {
+  bank: "The payment is confirmed now and settles later. Test account numbers decide how it ends.",
+  redirect: "You are taken to a test page to authorize the payment, then back.",
+};
+
+// Bank debits and methods that are authorized on a page of their own.
+function otherPart(type, options) {
+  const { kind, needs } = METHODS[type];
   const given = options.defaultValues?.billingDetails ?? {};
-  if (given.name) name.set(given.name);
-  if (given.email) email.set(given.email);
-  const needed = (label, code, pattern) => ({ label, inputmode: "numeric", autocomplete: "off", problem: (value) => (pattern.test(value.trim()) ? null : { type: "validation_error", code, message: `Your ${label.toLowerCase()} is incomplete.` }) });
-  const bank = {
-    sepa_debit: () => [ibanField()],
-    us_bank_account: () => [
-      new Field({ name: "routing_number", placeholder: "110000000", ...needed("Routing number", "incomplete_routing_number", /^\d{9}$/) }),
-      new Field({ name: "account_number", placeholder: "000123456789", ...needed("Account number", "incomplete_account_number", /^\d{4,17}$/) }),
-    ],
-    bacs_debit: () => [
-      new Field({ name: "sort_code", placeholder: "10-88-00", ...needed("Sort code", "incomplete_sort_code", /^\d{2}-?\d{2}-?\d{2}$/) }),
-      new Field({ name: "account_number", placeholder: "00012345", ...needed("Account number", "incomplete_account_number", /^\d{8}$/) }),
-    ],
-  }[type]();
-  const values = () => Object.fromEntries(bank.map((field) => [field.name, field.value.replace(/[\s-]/g, "")]));
+  const name = needs.includes("name") ? requiredField("Your name is incomplete.", { name: "name", label: "Full name", autocomplete: "name" }) : null;
+  const email = needs.includes("email") ? emailField() : null;
+  if (name && given.name) name.set(given.name);
+  if (email && given.email) email.set(given.email);
+  const own = BANK_FIELDS[type]?.() ?? [];
+  const fields = [name, email, ...own].filter(Boolean);
   const extra = type === "us_bank_account" ? { account_holder_type: "individual", account_type: "checking" } : {};
-  const line = node("p", { class: "TermsText", text: "The payment is confirmed now and settles later: the local Stripe decides by the number, as Stripe’s test numbers do." });
   return {
-    node: node("div", { class: "Stack" }, name.box, email.box, ...bank.map((field) => field.box), line),
-    fields: () => [name, email, ...bank],
+    node: node("div", { class: "Stack" }, ...fields.map((field) => field.box), node("p", { class: "TermsText", text: WORDS[kind] })),
+    fields: () => fields,
     address: () => ({ country: null, postalCode: null }),
-    method: () => ({ type, [type]: { ...values(), ...extra }, billing_details: { ...billingOf(options, null), name: name.value.trim(), email: email.value.trim() } }),
+    method: () => ({
+      type,
+      [type]: { ...Object.fromEntries(own.map((field) => [field.name, field.value.replace(/[\s-]/g, "")])), ...extra },
+      billing_details: { ...billingOf(options, name), ...(email ? { email: email.value.trim() } : {}) },
+    }),
   };
 }
 
@@ -124,7 +139,7 @@ export async function paymentForm(state) {
   const { options, group } = state;
   const order = options.paymentMethodOrder ?? [];
   const rank = (type) => (order.includes(type) ? order.indexOf(type) : order.length);
-  let types = read.types.filter((type) => type in LABELS && !(group.excluded ?? []).includes(type));
+  let types = read.types.filter((type) => type in METHODS && !(group.excluded ?? []).includes(type));
   if (group.allowed) types = types.filter((type) => group.allowed.includes(type));
   if (!types.length) types = ["card"];
   types = [...types].sort((a, b) => rank(a) - rank(b));
@@ -135,7 +150,7 @@ export async function paymentForm(state) {
   const tabs = types.length > 1 ? node("div", { class: "Tabs", role: "tablist", "aria-label": "Payment method" }) : null;
   const pick = (type) => {
     chosen = type;
-    if (!parts.has(type)) parts.set(type, type === "card" ? cardPart(state.options) : bankPart(type, state.options));
+    if (!parts.has(type)) parts.set(type, type === "card" ? cardPart(state.options) : otherPart(type, state.options));
     body.replaceChildren(parts.get(type).node);
     for (const tab of tabs?.children ?? []) {
       const on = tab.dataset.type === type;
@@ -145,7 +160,7 @@ export async function paymentForm(state) {
     }
   };
   for (const type of tabs ? types : []) {
-    const tab = node("button", { class: "Tab", type: "button", role: "tab", id: `${type}-tab`, value: type, "data-testid": type, "data-type": type, text: LABELS[type] });
+    const tab = node("button", { class: "Tab", type: "button", role: "tab", id: `${type}-tab`, value: type, "data-testid": type, "data-type": type, text: METHODS[type].label });
     tab.addEventListener("click", () => {
       pick(type);
       tab.dispatchEvent(new Event("change", { bubbles: true }));
@@ -174,7 +189,7 @@ export async function paymentForm(state) {
     state: () => {
       const fields = part().fields();
       return {
-        empty: fields.every((field) => field.empty), complete: fields.every((field) => field.complete), collapsed: false,
+        empty: chosen === "card" && fields.every((field) => field.empty), complete: fields.every((field) => field.complete), collapsed: false,
         value: { type: chosen, ...(chosen === "card" ? { billingDetails: { address: part().address() } } : {}) },
       };
     },
@@ -185,7 +200,7 @@ export async function paymentForm(state) {
       wrong?.input.focus();
       return wrong?.wrong ?? null;
     },
-    focus: () => part().fields()[0].input.focus(),
+    focus: () => part().fields()[0]?.input.focus(),
     clear: () => part().fields().forEach((field) => field.clear()),
     value: () => ({}),
     method: () => part().method(),

@@ -21,13 +21,7 @@ async function settle(outcome) {
     tell({ payloom: "challenge", outcome });
     return;
   }
-  const target = new URL(returnUrl);
-  const field = intent.startsWith("seti_") ? "setup_intent" : "payment_intent";
-  const done = ["succeeded", "processing", "requires_capture"].includes(answer.body.status);
-  target.searchParams.set(field, intent);
-  target.searchParams.set(`${field}_client_secret`, secret);
-  target.searchParams.set("redirect_status", done ? "succeeded" : "failed");
-  window.location.assign(target.href);
+  window.location.assign(answer.body.return_url ?? returnUrl);
 }
 
 document.querySelector("#test-source-authorize-3ds")?.addEventListener("click", () => settle("complete"));

@@ -10,9 +10,9 @@ import { framed, reportHeight, tell } from "./frame-height.js";
 
 const $ = (id) => document.getElementById(id);
 const form = $("payment");
-const { session, key, mode, complete } = form.dataset;
+const { session, key, account, mode, complete } = form.dataset;
 const PAGE = `/v1/payment_pages/${session}`;
-const credentials = { key };
+const credentials = { key, account, version: "2026-10-28.endive" };
 const button = $("submit");
 const buttonText = $("submitText").textContent;
 const required = (message) => (value) => (value.trim() ? null : { message });
@@ -33,9 +33,6 @@ const CHECKS = {
   billingAddressLine1: required("Enter your address."),
   billingLocality: required("Enter your city."),
   billingPostalCode: (text) => (COUNTRIES_WITH_POSTAL.has(value("billingCountry")) ? postalProblem(text, value("billingCountry")) : null),
-  "sepa_debit-name": required("Enter your name."),
-  "us_bank_account-name": required("Enter your name."),
-  "bacs_debit-name": required("Enter your name."),
   iban: ibanProblem,
   routingNumber: (text) => (/^\d{9}$/.test(text) ? null : { message: "A routing number has nine digits." }),
   accountNumber: (text) => (/^\d{4,17}$/.test(text) ? null : { message: "Enter your account number." }),
@@ -43,6 +40,9 @@ const CHECKS = {
   bacsAccountNumber: (text) => (/^\d{8}$/.test(text) ? null : { message: "An account number has eight digits." }),
   termsOfServiceConsentCheckbox: () => ($("termsOfServiceConsentCheckbox").checked ? null : { message: "Please accept the terms to go on." }),
 };
+for (const body of form.querySelectorAll('.method-body:not([data-method="card"])')) {
+  CHECKS[`${body.dataset.method}-name`] = required("Enter your name.");
+}
 for (const box of form.querySelectorAll(".custom")) {
   const id = `custom-${box.dataset.custom}`;
   const { kind } = box.dataset;
@@ -179,7 +179,7 @@ function methodParams() {
     sepa_debit: () => ({ iban: value("iban").replace(/\s/g, "") }),
     us_bank_account: () => ({ routing_number: value("routingNumber"), account_number: value("accountNumber"), account_holder_type: "individual", account_type: "checking" }),
     bacs_debit: () => ({ sort_code: value("sortCode").replace(/-/g, ""), account_number: value("bacsAccountNumber") }),
-  }[type]();
+  }[type]?.();
   return { type, [type]: details, billing_details: billing };
 }
 

@@ -70,7 +70,7 @@ class Intents {
       if (element) {
         answer = await element._ask("confirm", { path: `${intent.path}/confirm`, params, about });
       } else {
-        const body = { ...params, payment_method_data: { type, ...about, [type]: details } };
+        const body = { ...params, payment_method_data: { type, ...about, [type]: details ?? {} } };
         answer = await this.#request("POST", `${intent.path}/confirm`, body);
       }
     } else {
@@ -96,30 +96,29 @@ class Intents {
     let current = object;
     if (current.status === "requires_action") {
       const action = current.next_action ?? {};
-      const url = action.redirect_to_url?.url;
-      const ours = !url || new URL(url, ORIGIN).pathname.startsWith("/_emulator/3ds/");
-      if (!ours || (url && returnUrl && redirect === "always")) {
-        window.location.assign(url);
+      if (action.type === "redirect_to_url") {
+        window.location.assign(action.redirect_to_url.url);
         return never();
       }
-      if (action.type && !["use_stripe_sdk", "redirect_to_url"].includes(action.type)) {
-        return { [intent.name]: current }; // e.g. microdeposits: nothing to do in this page now
-      }
+      // Microdeposits, vouchers and the like: nothing to do in this page now.
+      if (action.type !== "use_stripe_sdk") return this.#arrived(intent, current, { redirect, returnUrl });
       await challenge(`${ORIGIN}/_emulator/3ds/${intent.id}?client_secret=${encodeURIComponent(intent.secret)}&frame=1`);
       const again = await this.#request("GET", intent.path, { client_secret: intent.secret });
       if (again.error) return { error: again.error };
       current = again.body;
     }
     if (!DONE.has(current.status) && !passes.has(current.status)) return { error: challengeError(intent, current) };
-    if (redirect === "always" && returnUrl) {
-      const target = new URL(returnUrl);
-      target.searchParams.set(intent.field, current.id);
-      target.searchParams.set(`${intent.field}_client_secret`, intent.secret);
-      target.searchParams.set("redirect_status", current.status === "processing" ? "pending" : "succeeded");
-      window.location.assign(target.href);
-      return never();
-    }
-    return { [intent.name]: current };
+    return this.#arrived(intent, current, { redirect, returnUrl });
+  }
+
+  #arrived(intent, current, { redirect, returnUrl }) {
+    if (redirect !== "always" || !returnUrl) return { [intent.name]: current };
+    const target = new URL(returnUrl);
+    target.searchParams.set(intent.field, current.id);
+    target.searchParams.set(`${intent.field}_client_secret`, intent.secret);
+    target.searchParams.set("redirect_status", DONE.has(current.status) && current.status !== "processing" ? "succeeded" : "pending");
+    window.location.assign(target.href);
+    return never();
   }
 }
 

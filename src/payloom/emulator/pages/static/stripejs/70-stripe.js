@@ -1,5 +1,15 @@
 // window.Stripe: the constructor and what it hands out.
 
+// confirmIdealPayment and its kin: the word in the method's name, and the type of payment method.
+const BY_TYPE = {
+  SepaDebit: "sepa_debit", UsBankAccount: "us_bank_account", BacsDebit: "bacs_debit", AuBecsDebit: "au_becs_debit",
+  AcssDebit: "acss_debit", Affirm: "affirm", AfterpayClearpay: "afterpay_clearpay", Alipay: "alipay", AmazonPay: "amazon_pay",
+  Bancontact: "bancontact", Blik: "blik", Boleto: "boleto", Cashapp: "cashapp", Eps: "eps", Fpx: "fpx", Giropay: "giropay",
+  GrabPay: "grabpay", Ideal: "ideal", Klarna: "klarna", Konbini: "konbini", Mobilepay: "mobilepay", Multibanco: "multibanco",
+  Oxxo: "oxxo", P24: "p24", PayPal: "paypal", PayNow: "paynow", Pix: "pix", PromptPay: "promptpay", RevolutPay: "revolut_pay",
+  Sofort: "sofort", Swish: "swish", Twint: "twint", WechatPay: "wechat_pay",
+};
+
 class StripeObject {
   constructor(key, options = {}) {
     this._apiKey = key;
@@ -18,12 +28,10 @@ class StripeObject {
     this.confirmSetup = (given) => intents.confirm(given, { setup: true });
     this.confirmCardPayment = byType(false, "card", "confirmCardPayment");
     this.confirmCardSetup = byType(true, "card", "confirmCardSetup");
-    this.confirmSepaDebitPayment = byType(false, "sepa_debit", "confirmSepaDebitPayment");
-    this.confirmSepaDebitSetup = byType(true, "sepa_debit", "confirmSepaDebitSetup");
-    this.confirmUsBankAccountPayment = byType(false, "us_bank_account", "confirmUsBankAccountPayment");
-    this.confirmUsBankAccountSetup = byType(true, "us_bank_account", "confirmUsBankAccountSetup");
-    this.confirmBacsDebitPayment = byType(false, "bacs_debit", "confirmBacsDebitPayment");
-    this.confirmBacsDebitSetup = byType(true, "bacs_debit", "confirmBacsDebitSetup");
+    for (const [name, type] of Object.entries(BY_TYPE)) {
+      this[`confirm${name}Payment`] = byType(false, type, `confirm${name}Payment`);
+      this[`confirm${name}Setup`] = byType(true, type, `confirm${name}Setup`);
+    }
     this.handleCardPayment = this.confirmCardPayment;
     this.handleCardSetup = this.confirmCardSetup;
     this.retrievePaymentIntent = async (secret) => intents.retrieve(readSecret(secret, "stripe.retrievePaymentIntent()"));
@@ -62,6 +70,10 @@ class StripeObject {
 
   initCheckoutElementsSdk(given) {
     return new CheckoutSdk(this, given);
+  }
+
+  initCheckoutFormSdk() {
+    throw new IntegrationError("The local Stripe has no Checkout form element: use createEmbeddedCheckoutPage() or initCheckoutElementsSdk().");
   }
 
   initCheckout(given) {

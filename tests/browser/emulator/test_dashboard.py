@@ -1,0 +1,68 @@
+"""The local Stripe's front page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import Local
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_it_tells_the_keys_and_shows_what_happens(page: Page, local: Local) -> None:
+    page.goto(local.url)
+    expect(page.get_by_role("heading", level=1)).to_have_text("A Stripe on your machine")
+    expect(page.locator(".keys")).to_contain_text("sk_test_local_payloom_emulator")
+    expect(page.get_by_text("Nothing has happened yet.")).to_be_visible()
+    customer = local.stripe.v1.customers.create({"email": "new@example.com"})
+    expect(page.locator("#live").get_by_text("customer.created")).to_be_visible()
+    expect(page.locator("section", has_text="Customers").get_by_text(customer.id).first).to_be_visible()
+
+
+def test_the_clock_moves_forward(page: Page, local: Local) -> None:
+    page.goto(local.url)
+    before = local.emulator.clock.now()
+    page.get_by_role("button", name="+ 7 days").click()
+    expect(page.locator("#outcome")).to_contain_text("The clock moved")
+    expect(page.get_by_text("ahead of real time")).to_be_visible()
+    assert 7 * 86400 <= local.emulator.clock.now() - before <= 7 * 86400 + 30
+    expect(page.get_by_role("button", name="+ 7 days")).to_be_focused()
+
+
+def test_the_next_call_fails_when_told_to(page: Page, local: Local) -> None:
+    page.goto(local.url)
+    page.get_by_label("Fail the next call").select_option(label="402, card declined")
+    page.get_by_role("button", name="Fail next").click()
+    expect(page.locator("#outcome")).to_contain_text("The next POST will fail with 402.")
+    status, body = local.emulator.call("POST", "/v1/customers", {"email": "a@example.com"})
+    assert (status, body["error"]["code"]) == (402, "card_declined")
+    assert local.emulator.call("POST", "/v1/customers", {"email": "a@example.com"})[0] == 200
+
+
+def test_forgetting_asks_first(page: Page, local: Local) -> None:
+    local.stripe.v1.customers.create({"email": "new@example.com"})
+    page.goto(local.url)
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Forget everything").click()
+    assert len(local.stripe.v1.customers.list().data) == 1
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Forget everything").click()
+    expect(page.locator("#outcome")).to_contain_text("Everything is forgotten.")
+    assert local.stripe.v1.customers.list().data == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_is_cut_off(
+    watched: Callable[..., Any], local: Local, axe: Callable[[Any], list[str]], theme: str
+) -> None:
+    local.stripe.v1.webhook_endpoints.create({"url": f"{local.shop}/hook", "enabled_events": ["*"]})
+    local.stripe.v1.customers.create({"email": "new@example.com", "name": "<b>Bold</b>"})
+    for width in (1200, 390):
+        page, _ = watched(theme=theme, width=width)
+        page.goto(local.url)
+        expect(page.locator("#live").get_by_text("customer.created")).to_be_visible()
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
