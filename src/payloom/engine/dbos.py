@@ -7,6 +7,7 @@ journal stays empty: what a run did is in `payloom_steps`, written together with
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import datetime as dt
 import fcntl
@@ -153,7 +154,7 @@ class DbosEngine:
             "notification_listener_polling_interval_sec": 0.5,
             "scheduler_polling_interval_sec": 3600.0,
             "run_migrations": False,
-            "max_executor_threads": 8,
+            "max_executor_threads": 32,
         }
 
     def _take_file_lock(self) -> None:
@@ -215,6 +216,8 @@ class DbosEngine:
             await self._leases.stop()
             await asyncio.to_thread(self._join_taker)
             await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+            # DBOS had made its threads the loop's own and has just shut them down.
+            asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor())
             await self._leases.forget(self._worker_id)
             self._segments = None
         if self._client is not None:
