@@ -1,0 +1,30 @@
+"""The running shop and a visitor in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from shop_world import Shop, Visitor
+
+
+@pytest.fixture(scope="session")
+def _running_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    made = Shop(tmp_path_factory.mktemp("shop") / "demo")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def shop(_running_shop: Shop) -> Shop:
+    """The running shop."""
+    return _running_shop
+
+
+@pytest.fixture
+def visitor(shop: Shop, page: Page) -> Visitor:
+    """Somebody who has just opened the shop."""
+    return Visitor(shop, page)
