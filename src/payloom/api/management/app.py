@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from payloom import __version__
 from payloom.api.envelope import name_route, request_id_of
-from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of
+from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
 from payloom.api.management import data, events, runs, workflows
 from payloom.api.management.access import Gate
 from payloom.api.management.parts import Parts
@@ -39,6 +39,7 @@ def create_management(parts: Parts, gate: Gate) -> FastAPI:
     app.add_exception_handler(PayloomError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _bug)
     app.add_exception_handler(404, _http)
     app.add_exception_handler(405, _http)
     return app
@@ -47,6 +48,10 @@ def create_management(parts: Parts, gate: Gate) -> FastAPI:
 async def _known(request: Request, error: Any) -> Response:
     assert isinstance(error, PayloomError)
     return JSONResponse(error_body(error, request_id_of(request)), error.status, headers=dict(headers_of(error)))
+
+
+async def _bug(request: Request, _error: Any) -> Response:
+    return JSONResponse(internal_body(request_id_of(request)), 500)
 
 
 async def _invalid(request: Request, error: Any) -> Response:

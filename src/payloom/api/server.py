@@ -1,0 +1,88 @@
+"""All routes of the server, in the order in which they are tried, and the envelope around them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+
+from payloom.api import metrics as probes
+from payloom.api import static_files
+from payloom.api.accounts import AccountRoutes
+from payloom.api.endpoints import Endpoints, endpoints_of
+from payloom.api.envelope import Envelope
+from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod
+from payloom.api.management.access import Gate
+from payloom.api.management.app import PREFIX, create_management
+from payloom.api.management.parts import Parts as ManagementParts
+from payloom.api.metrics import Metrics, Probe
+from payloom.api.pages.site import Site
+from payloom.api.visitors import Visitors
+from payloom.api.webhook import Webhook
+from payloom.settings import Settings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ServerParts:
+    """What the routes work with. ready: raises while the server cannot take work."""
+
+    settings: Settings
+    assets: Path
+    visitors: Visitors
+    site: Site
+    management: ManagementParts
+    metrics: Metrics
+    ready: Probe
+
+
+def build_routes(parts: ServerParts) -> Sequence[BaseRoute]:
+    """Return the routes: probes, webhook, accounts, management, the user's endpoints, static files, pages."""
+    settings, management = parts.settings, parts.management
+    accounts = AccountRoutes(parts.visitors, parts.site, settings.origin)
+    webhook = Webhook(management.inbox, management.runs, parts.metrics)
+    gate = Gate(parts.visitors, settings.admin_token, settings.origin)
+    endpoints = Endpoints(
+        endpoints_of(management.workflows),
+        management.runs,
+        parts.visitors,
+        origin=settings.origin,
+        open_errors=settings.is_dev,
+    )
+    return [
+        *probes.routes(parts.metrics, token=settings.metrics_token, ready=parts.ready),
+        webhook.route(),
+        *accounts.routes(),
+        Mount(PREFIX, create_management(management, gate)),
+        endpoints.route(),
+        *static_files.routes(parts.assets, settings.stripe),
+        *parts.site.routes(),
+    ]
+
+
+def wrap(app: Starlette, parts: ServerParts) -> None:
+    """Put the envelope around the application: ids, host check, headers, and an answer to every error."""
+    settings = parts.settings
+    app.add_middleware(
+        Envelope,
+        hosts=settings.allowed_hosts,
+        https=settings.secure_cookies,
+        observe=parts.metrics.observe,
+        pages=parts.site,
+    )
+    app.add_exception_handler(HTTPException, _as_ours)
+
+
+async def _as_ours(request: Request, error: Any) -> Response:
+    if error.status_code == 405:
+        allow = [part.strip() for part in (error.headers or {}).get("Allow", "").split(",") if part.strip()]
+        raise WrongMethod(f"{request.url.path[:200]} does not take {request.method}", allow=allow)
+    if error.status_code == 404:
+        raise NoSuchRoute(f"there is nothing at {request.url.path[:200]}")
+    raise BadRequest(str(error.detail))

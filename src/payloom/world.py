@@ -1,0 +1,167 @@
+"""Everything a project's server is made of, wired once: which implementation stands behind each seam, and its life."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import structlog
+
+from payloom.api.management.parts import Parts as ManagementParts
+from payloom.api.metrics import Metrics
+from payloom.api.pages.site import Site
+from payloom.api.server import ServerParts
+from payloom.api.visitors import Visitors
+from payloom.catch_up import CatchUp
+from payloom.connectors.stripe.client import StripeSettings
+from payloom.connectors.stripe.host import StripeHost
+from payloom.connectors.stripe.perform import StripeConnector
+from payloom.db import open_database
+from payloom.db.migrate import migrate
+from payloom.engine.dbos import DbosEngine
+from payloom.inbox.service import Inbox
+from payloom.kit.clock import Clock
+from payloom.kit.errors import PayloomError
+from payloom.outside import ByVerb
+from payloom.project import Project
+from payloom.runs.matching import Library
+from payloom.runs.service import RunService
+from payloom.runs.versions import Versions
+from payloom.settings import Settings
+from payloom.tables.migrate import migrate as migrate_tables
+from payloom.tables.sql import Tables
+
+log = structlog.get_logger("payloom.app")
+
+START_WITHIN = 60.0
+
+
+class World:
+    """The services of one project in one process."""
+
+    def __init__(self, project: Project, settings: Settings, clock: Clock) -> None:
+        """Wire everything; nothing is written or started yet."""
+        self.project = project
+        self.settings = settings
+        self.clock = clock
+        self.database = open_database(settings.database_url)
+        self.tables = Tables(project.tables, clock)
+        self.versions = Versions(self.database, clock)
+        self.library = Library(self.versions, project.catalog, settings.env)
+        self.engine = DbosEngine(self.database, clock)
+        self.stripe = StripeConnector(
+            StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
+        )
+        self.runs = RunService(
+            self.database, self.engine, clock, self.library, table_host(self.tables), self._outside()
+        )
+        secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
+        self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
+        self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
+        self.metrics = Metrics()
+        self.visitors = Visitors(people(self), secure=settings.secure_cookies)
+        self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
+
+    def _outside(self) -> ByVerb:
+        return ByVerb({"stripe": StripeHost(self.stripe)})
+
+    def parts(self) -> ServerParts:
+        """Return what the routes work with."""
+        management = ManagementParts(
+            settings=self.settings,
+            database=self.database,
+            runs=self.runs,
+            inbox=self.inbox,
+            tables=self.tables,
+            mails=None,
+            workflows=self.project.workflows,
+            diagnostics=self.project.diagnostics,
+            catch_up=self.catch_up.look,
+            find_user=self.find_user,
+        )
+        return ServerParts(
+            settings=self.settings,
+            assets=self.project.assets_folder,
+            visitors=self.visitors,
+            site=self.site,
+            management=management,
+            metrics=self.metrics,
+            ready=self.ready,
+        )
+
+    async def ready(self) -> None:
+        """Raise unless the database answers."""
+        await self.database.read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar())
+
+    async def find_user(self, email: str) -> Mapping[str, Any] | None:
+        """Return the account with this address as the language sees it, or None."""
+        return None
+
+    async def migrate(self) -> list[str]:
+        """Bring the database to what the project needs; return what changed, for people."""
+        made = await migrate(self.database)
+        await self.engine.prepare()
+        changes = await migrate_tables(self.database, self.tables, self.clock)
+        return [*(["Payloom's own tables"] if made else []), *map(str, changes)]
+
+    @contextlib.asynccontextmanager
+    async def running(self, *, work: bool) -> AsyncIterator[None]:
+        """Migrate, publish the workflows, start to work, and stop in the reverse order."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.close)
+            await self.migrate()
+            await self.versions.publish(self.project.workflows.values(), self.project.sources)
+            if work:
+                await self.runs.start()
+                stack.push_async_callback(self.runs.stop)
+                await self._on_start()
+                task = asyncio.create_task(self.catch_up.keep_looking(), name="payloom-catch-up")
+                stack.push_async_callback(_canceled, task)
+            yield
+
+    async def _on_start(self) -> None:
+        for name in self.settings.on_start:
+            answer = await self.runs.call(name, {}, trigger="manual", wait=START_WITHIN)
+            if answer.state != "answered":
+                reason = answer.failure.message if answer.failure else "it is not done yet"
+                log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        with contextlib.suppress(PayloomError):
+            await self.inbox.report(force=True)
+        await self.stripe.close()
+        await self.database.close()
+
+
+async def _canceled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+class table_host:
+    def __init__(self, tables):
+        self.tables = tables
+
+    def perform(self, tx, verb, table, args):
+        from payloom.connectors.port import StepFailed
+        from payloom.tables.errors import VerbFailed
+        from payloom.workflows.commands import StepFailure
+
+        try:
+            return self.tables.perform(tx, verb, table, args)
+        except VerbFailed as failed:
+            raise StepFailed(
+                StepFailure(failed.code, failed.message, status=failed.status, hint=failed.hint, data=failed.data)
+            ) from failed
+
+
+class people:
+    def __init__(self, world):
+        pass
+
+    async def who(self, token):
+        return None
