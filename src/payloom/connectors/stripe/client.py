@@ -66,7 +66,8 @@ class Clients:
     def _make(self) -> stripe.StripeClient:
         import stripe  # noqa: PLC0415 - half a second and 30 MB: only who calls Stripe pays
 
-        stripe.enable_telemetry = False
+        from payloom.connectors.stripe.transport import Transport  # noqa: PLC0415 - imports the SDK
+
         key = self.settings.secret_key
         base = self.settings.base_url
         addresses: Any = dict.fromkeys(("api", "connect", "files", "meter_events"), base.rstrip("/")) if base else None
@@ -76,5 +77,5 @@ class Clients:
             stripe_version=self.settings.api_version or sdk.api_version(),
             max_network_retries=self.settings.max_network_retries,
             # The time-out around the whole call is `perform`'s; this one only frees a connection nobody waits for.
-            http_client=stripe.HTTPXClient(timeout=max(self.settings.timeout, 1.0) * 4),
+            http_client=Transport(timeout=max(self.settings.timeout, 1.0) * 4),
         )

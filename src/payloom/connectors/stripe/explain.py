@@ -24,7 +24,9 @@ def search_actions(text: str = "") -> list[dict[str, Any]]:
                 "writes": operation.method != "get",
                 "moves_money": name in catalog.MOVES_MONEY,
             })  # fmt: skip
-    return sorted(found, key=lambda one: (not any(word in one["name"] for word in words), one["name"]))
+    return sorted(
+        found, key=lambda one: (not any(word in one["name"] for word in words), one["name"].count("."), one["name"])
+    )
 
 
 def describe_action(name: str, depth: int = 2) -> dict[str, Any] | None:

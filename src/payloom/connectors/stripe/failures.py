@@ -51,7 +51,7 @@ def refused(kind: str, message: str, *, status: int = 422, hint: str | None = No
     return StripeStepFailed(StepFailure(kind, message, status=status, hint=hint, data=data), "refused")
 
 
-def no_answer(action: str, seconds: float | None = None) -> StripeStepFailed:
+def no_answer(action: str, seconds: float | None = None, cause: str = "TimeoutError") -> StripeStepFailed:
     """Return the failure of a call that was sent and not answered."""
     waited = f" within {seconds:g} seconds" if seconds else ""
     failure = StepFailure(
@@ -59,7 +59,7 @@ def no_answer(action: str, seconds: float | None = None) -> StripeStepFailed:
         f"Stripe did not answer {action}{waited}; it may have happened",
         status=504,
         hint="it is tried again under the same idempotency key, which cannot do it twice",
-        data={"type": "api_connection_error"},
+        data={"type": "api_connection_error", "cause": cause},
     )
     return StripeStepFailed(failure, "unknown")
 
@@ -101,13 +101,13 @@ def _connection(error: stripe.StripeError, action: str) -> StripeStepFailed:
     cause = type(error.__cause__).__name__
     # Only these fail before a byte of the request is sent.
     if cause not in ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "ProxyError"):
-        return no_answer(action)
+        return no_answer(action, cause=cause)
     failure = StepFailure(
         "stripe_unreachable",
         f"Stripe could not be reached for {action} ({cause}); nothing was sent",
         status=503,
         hint="check the network and the configured address of Stripe; it is tried again",
-        data={"type": "api_connection_error"},
+        data={"type": "api_connection_error", "cause": cause},
     )
     return StripeStepFailed(failure, "retry")
 

@@ -153,8 +153,8 @@ _NAMES = {
     bool: "true or false", int: "a whole number", float: "a fraction", str: "a text", dt.datetime: "a moment",
 }  # fmt: skip
 _WORDS = {
-    "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list",
-    "object": "a map", "null": "null",
+    "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+    "array": "a list", "object": "a map", "null": "null",
 }  # fmt: skip
 
 

@@ -1,0 +1,189 @@
+"""However the wire fails and however late a step is tried again: exactly one object at Stripe."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from payloom.connectors.port import StepFailed
+from payloom.connectors.stripe.client import StripeSettings
+from payloom.connectors.stripe.perform import StripeConnector
+
+pytestmark = pytest.mark.anyio
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+async def paid(side: Any) -> str:
+    """Return a payment intent that can be refunded."""
+    args = {
+        "amount": 2198,
+        "currency": "usd",
+        "payment_method": "pm_card_visa",
+        "confirm": True,
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+    }
+    return (await side.direct.perform("payment_intents.create", args, key="paid"))["id"]
+
+
+async def arguments(side: Any, action: str) -> dict[str, Any]:
+    if action == "refunds.create":
+        return {"payment_intent": await paid(side), "amount": 500}
+    if action == "prices.create":
+        product = await side.direct.perform("products.create", {"name": "Mug"}, key="product")
+        return {"product": product["id"], "unit_amount": 500, "currency": "usd"}
+    return {
+        "customers.create": {"email": "a@b.c"},
+        "products.create": {"name": "Mug"},
+        "setup_intents.create": {"usage": "off_session"},
+        "payment_intents.create": {
+            "amount": 2198,
+            "currency": "usd",
+            "payment_method": "pm_card_visa",
+            "confirm": True,
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+        },
+    }[action]
+
+
+ACTIONS = [
+    "customers.create",
+    "products.create",
+    "prices.create",
+    "setup_intents.create",
+    "payment_intents.create",
+    "refunds.create",
+]
+
+
+async def one_object(side: Any, action: str) -> bool:
+    listing = action.replace(".create", ".list")
+    return await side.count(listing) == 1
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("fault", ["drop_request", "drop_response", "truncate"])
+async def test_a_spoilt_call_is_made_once(side: Any, action: str, fault: str) -> None:
+    args = await arguments(side, action)
+    side.wire.faults = [fault, fault]
+    made = await side.drive(action, args)
+    assert made["metadata"]["payloom_step"] == "run_1:0"
+    assert [failure.kind for failure in side.failures] == ["stripe_no_answer"] * 2
+    assert all(failure.data["in_doubt"] for failure in side.failures)
+    assert await one_object(side, action)
+
+
+@pytest.mark.parametrize("action", ["refunds.create", "payment_intents.create"])
+@pytest.mark.parametrize("fault", ["delay", "silence"])
+async def test_a_slow_answer_is_waited_for_once(side: Any, action: str, fault: str) -> None:
+    args = await arguments(side, action)
+    impatient = StripeConnector(StripeSettings(side.stripe.secret_key, _url(side), timeout=0.3), side.clock)
+    side.connector = impatient
+    side.wire.faults = [fault]
+    made = await side.drive(action, args)
+    await impatient.close()
+    assert made["object"] == action.split(".", maxsplit=1)[0].removesuffix("s")
+    assert [(failure.kind, failure.status) for failure in side.failures] == [("stripe_no_answer", 504)]
+    assert await one_object(side, action)
+
+
+def _url(side: Any) -> str:
+    return side.connector.settings.base_url
+
+
+async def test_nothing_was_sent_when_nobody_listens(side: Any) -> None:
+    nobody = StripeConnector(StripeSettings(side.stripe.secret_key, "http://127.0.0.1:9"), side.clock)
+    side.connector = nobody
+    with pytest.raises(AssertionError, match="still failing"):
+        await side.drive("customers.create", {"name": "A"}, attempts=2)
+    assert [failure.kind for failure in side.failures] == ["stripe_unreachable"] * 2
+    assert not any(failure.data.get("in_doubt") for failure in side.failures)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("status", [500, 502])
+async def test_a_fault_of_stripes_own_is_looked_into(side: Any, action: str, when: str, status: int) -> None:
+    """Stripe keeps a 5xx as the answer of its key, whether the call had its effect (`after`) or not (`before`)."""
+    args = await arguments(side, action)
+    side.stripe.fail_next(status=status, when=when, method="POST")
+    made = await side.drive(action, args)
+    assert made["metadata"]["payloom_step"] == "run_1:0"
+    assert [(failure.kind, failure.data["outcome"]) for failure in side.failures] == [("stripe_error", "unknown")]
+    assert await one_object(side, action)
+
+
+async def test_even_two_faults_in_a_row_make_one_object(side: Any) -> None:
+    args = await arguments(side, "refunds.create")
+    side.stripe.fail_next(status=500, when="before", method="POST", count=2)
+    await side.drive("refunds.create", args)
+    assert await one_object(side, "refunds.create")
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, "rate_limit"), (409, None)])
+async def test_a_busy_stripe_is_asked_again(side: Any, status: int, kind: str | None) -> None:
+    side.stripe.fail_next(status=status, when="before", method="POST", code=kind or "idempotency_key_in_use")
+    try:
+        await side.drive("customers.create", {"name": "A"}, attempts=1)
+    except AssertionError:
+        (failure,) = side.failures
+    assert failure.retryable
+    assert failure.status == 503
+    assert not failure.data.get("in_doubt")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("hours", [22, 23.5, 25, 4 * 24, 31 * 24])
+async def test_a_lost_answer_is_looked_up_when_the_key_may_be_forgotten(side: Any, action: str, hours: float) -> None:
+    args = await arguments(side, action)
+    side.wire.faults = ["drop_response"]
+    await side.drive(action, args, pause=hours * HOUR)
+    assert await one_object(side, action)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_a_lost_request_is_sent_again_when_the_look_up_finds_nothing(side: Any, action: str) -> None:
+    args = await arguments(side, action)
+    side.wire.faults = ["drop_request"]
+    await side.drive(action, args, pause=2 * DAY)
+    assert await one_object(side, action)
+
+
+async def test_a_look_up_among_many_finds_the_right_one(side: Any) -> None:
+    intent = await paid(side)
+    for number in range(3):
+        await side.direct.perform("refunds.create", {"payment_intent": intent, "amount": 100}, key=f"other:{number}")
+    side.wire.faults = ["drop_response"]
+    made = await side.drive("refunds.create", {"payment_intent": intent, "amount": 100}, pause=2 * DAY)
+    assert made["metadata"]["payloom_step"] == "run_1:0"
+    assert await side.count("refunds.list") == 4
+
+
+async def test_a_capture_done_before_is_read_instead(side: Any) -> None:
+    args = {
+        "amount": 2198,
+        "currency": "usd",
+        "payment_method": "pm_card_visa",
+        "confirm": True,
+        "capture_method": "manual",
+        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+    }
+    intent = await side.direct.perform("payment_intents.create", args, key="held")
+    side.wire.faults = ["drop_response"]
+    made = await side.drive("payment_intents.capture", {"id": intent["id"]}, pause=2 * DAY)
+    assert (made["id"], made["status"], made["amount_received"]) == (intent["id"], "succeeded", 2198)
+
+
+async def test_two_workers_at_once_make_one_object(side: Any) -> None:
+    args = await arguments(side, "refunds.create")
+    results = await asyncio.gather(
+        *(side.connector.perform("refunds.create", args, key="run_1:0") for _ in range(5)), return_exceptions=True
+    )
+    made = {result["id"] for result in results if isinstance(result, dict)}
+    assert len(made) == 1
+    for result in results:
+        assert isinstance(result, dict) or (isinstance(result, StepFailed) and result.failure.retryable)
+    assert await side.count("refunds.list") == 1
