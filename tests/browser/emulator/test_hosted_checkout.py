@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from emulator_harness import Local
 from playwright.sync_api import Page, expect
-
-from conftest import Local
 
 pytestmark = pytest.mark.browser
 
@@ -214,16 +213,20 @@ def test_the_customers_email_is_filled_in_and_cannot_be_changed(page: Page, loca
 
 
 @pytest.mark.parametrize(
-    ("currency", "unit_amount", "each", "total"),
-    [("jpy", 500, "¥500", "¥1,000"), ("kwd", 1500, "KWD\xa01.500", "KWD\xa03.000"), ("eur", 999, "€9.99", "€19.98")],
+    ("currency", "unit_amount", "written"),
+    [
+        ("jpy", 500, ("¥500", "¥1,000")),
+        ("kwd", 1500, ("KWD\xa01.500", "KWD\xa03.000")),
+        ("eur", 999, ("€9.99", "€19.98")),
+    ],
 )
 def test_amounts_are_written_with_the_currencys_own_decimals(
-    page: Page, local: Local, currency: str, unit_amount: int, each: str, total: str
+    page: Page, local: Local, currency: str, unit_amount: int, written: tuple[str, str]
 ) -> None:
     price = {"currency": currency, "unit_amount": unit_amount, "product_data": {"name": "Thing"}}
     page.goto(session(local, line_items=[{"price_data": price, "quantity": 2}]).url)
-    expect(page.get_by_test_id("product-summary-total-amount")).to_have_text(total)
-    expect(page.locator(".item")).to_contain_text([f"{each} each"])
+    expect(page.get_by_test_id("product-summary-total-amount")).to_have_text(written[1])
+    expect(page.locator(".item")).to_contain_text([f"{written[0]} each"])
 
 
 def test_a_complete_session_says_so_and_leads_on(page: Page, local: Local) -> None:

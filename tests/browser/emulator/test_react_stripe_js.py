@@ -7,9 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from emulator_harness import Local
 from playwright.sync_api import FrameLocator, Page, expect
-
-from conftest import Local
 
 pytestmark = pytest.mark.browser
 

@@ -36,7 +36,8 @@ export function applyAppearance(appearance = {}) {
   document.documentElement.dataset.labels = appearance.labels === "floating" ? "floating" : "above";
   variableSheet.replaceSync("");
   const variables = Object.entries(appearance.variables ?? {}).filter(([name]) => name in VARIABLES);
-  addRule(variableSheet, ":root", Object.fromEntries(variables.map(([name, value]) => [VARIABLES[name], value])));
+  // Doubled, so that it wins over the theme's own block.
+  addRule(variableSheet, ":root:root:root", Object.fromEntries(variables.map(([name, value]) => [VARIABLES[name], value])));
   ruleSheet.replaceSync("");
   for (const [selector, properties] of Object.entries(appearance.rules ?? {})) {
     if (selector.split(",").every((part) => SELECTOR.test(part.trim()))) addRule(ruleSheet, selector, properties);

@@ -1,0 +1,73 @@
+"""What the browser tests of the local Stripe are made of: served applications, and a watch over what a page does."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any, Self
+
+import stripe
+import uvicorn
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request
+
+from payloom.emulator.server import Emulator
+
+# Chromium itself writes these lines for every answer of 400 and above; the page has nothing to do with them.
+HTTP_NOISE = re.compile(r"^Failed to load resource: the server responded with a status of 4\d\d")
+
+
+class Served:
+    """An ASGI application on a free port of 127.0.0.1, in a thread of its own."""
+
+    def __init__(self, make: Callable[[str], Any]) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.app = make(self.url)
+        self._server = uvicorn.Server(uvicorn.Config(self.app, log_level="warning", ws="none"))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self.socket]}, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        started = threading.Event()
+        while not self._server.started and self._thread.is_alive():
+            started.wait(0.01)
+        assert self._server.started, "the server did not start"
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+        self.socket.close()
+
+
+@dataclasses.dataclass
+class Local:
+    """The two servers of a test: the local Stripe and the shop."""
+
+    emulator: Emulator
+    url: str
+    shop: str
+    stripe: stripe.StripeClient
+
+
+class Watch:
+    """What a page did that no page may do: errors in its console, requests that leave the machine."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.problems: list[str] = []
+        self.requests: list[Request] = []
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
+        context.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not HTTP_NOISE.match(message.text):
+            self.problems.append(f"console {message.type}: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        self.requests.append(request)
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:")):
+            self.problems.append(f"left the machine: {request.url}")
