@@ -1,8 +1,8 @@
 """The words between the pure interpreter and whoever does things for it: commands out, history entries in.
 
 An `Execution` is given a workflow, a scope and the history recorded so far; it answers with the commands that must be
-done next. Whoever drives it does them and records one `Entry` per command. The same document and the same history always
-give the same commands: that is what makes a run survive a crash.
+done next. Whoever drives it does them and records one `Entry` per command. The same document and the same history
+always give the same commands: that is what makes a run survive a crash.
 """
 
 from __future__ import annotations

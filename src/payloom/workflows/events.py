@@ -77,10 +77,10 @@ def build_scope(
         "previous": None,
         "user": user,
         "env": dict(env or {}),
-        "row": row,
-        "old": old,
         **(event or {}),
     }
+    if row is not None or old is not None:
+        roots |= {"row": row, "old": old}
     if run is not None:
         roots["run"] = run
     return {**roots, "context": dict(roots)}

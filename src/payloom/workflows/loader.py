@@ -9,15 +9,16 @@ from pydantic import ValidationError
 from payloom.workflows import source as sources
 from payloom.workflows.build import Built, build, normalised
 from payloom.workflows.catalog import Catalog
-from payloom.workflows.checker import check
+from payloom.workflows.checker import apply_ignores, check
+from payloom.workflows.checker.findings import file_path
 from payloom.workflows.diagnostics import EXPRESSION, SHAPE, Diagnostic, Path, in_order
 from payloom.workflows.document import Workflow
 from payloom.workflows.expressions import ExpressionError
-from payloom.workflows.filemodel import WorkflowFile, problems
-from payloom.workflows.inputs import BadShorthand
+from payloom.workflows.filemodel import WorkflowFile, loose, problems
+from payloom.workflows.inputs import BadShorthand, expand_input
 from payloom.workflows.source import Source
 
-__all__ = ["Diagnostic", "Loaded", "load_workflow"]
+__all__ = ["Diagnostic", "Draft", "Loaded", "load_workflow", "read_workflow"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,26 +34,46 @@ class Loaded:
         return tuple(one for one in self.diagnostics if one.severity == "error")
 
 
-def load_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -> Loaded:
-    """Load a file's text. Never raises for what the text holds.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Draft:
+    """A file that was read and compiled but not checked: `built` is None when its shape is wrong."""
 
-    workflow_id: the file's path below `workflows/`, without its ending. file: its name as diagnostics show it.
+    source: Source
+    built: Built | None
+
+
+def read_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -> Draft:
+    """Read and compile a file's text without the checks that need the catalogue.
+
+    Problems are in `.source.diagnostics`.
     """
     source = sources.read_source(text, file)
     if source.data is None:
         if not source.diagnostics:
             source.report(source.place(()), "the file is empty", hint="a workflow needs name, on and steps")
-        return Loaded(None, in_order(source.diagnostics))
+        return Draft(source, None)
     _repair_on(source)
     model = _model(source)
-    built = _built(source, model, workflow_id, catalog) if model is not None else None
-    if built is None:
-        return Loaded(None, in_order(source.diagnostics))
+    if model is None:
+        return Draft(source, None)
+    built = _built(source, model, workflow_id, catalog)
     for path, problem in built.problems:
         _expression_problem(source, path, problem)
-    found = [*source.diagnostics, *check(built.workflow, source, catalog)]
+    return Draft(source, built)
+
+
+def load_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -> Loaded:
+    """Load a file's text. Never raises for what the text holds.
+
+    workflow_id: the file's path below `workflows/`, without its ending. file: its name as diagnostics show it.
+    """
+    draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=catalog)
+    if draft.built is None:
+        return Loaded(None, in_order(draft.source.diagnostics))
+    checked = check(draft.built.workflow, draft.source, catalog)
+    found = apply_ignores([*draft.source.diagnostics, *checked], draft.source)
     broken = any(one.severity == "error" for one in found)
-    return Loaded(None if broken else built.workflow, in_order(found))
+    return Loaded(None if broken else draft.built.workflow, in_order(found))
 
 
 def _repair_on(source: Source) -> None:
@@ -71,17 +92,36 @@ def _model(source: Source) -> WorkflowFile | None:
         return WorkflowFile.model_validate(source.data)
     except ValidationError as error:
         problems.report(error, source)
-        return None
+    for path, problem in loose.problems(source.data):
+        _expression_problem(source, path, problem)
+    for top in ("input", "output"):
+        short = source.data.get(top)
+        if isinstance(short, dict):
+            _shorthand(source, top, short)
+    return None
 
 
-def _built(source: Source, model: WorkflowFile, workflow_id: str, catalog: Catalog) -> Built | None:
-    try:
-        settled = normalised(model, catalog)
-    except BadShorthand as error:
-        top = "input" if _is_in(model, error) else "output"
-        path = (top, *error.data.get("path", ()))
-        source.report(source.value_place(path), error.message, hint=error.hint, path=path, code=SHAPE)
-        settled = normalised(model.model_copy(update={"input": None, "output": None}), catalog)
+def _shorthand(source: Source, top: str, short: dict[str, object]) -> bool:
+    # Field by field, so that every mistake is found; as a whole when it is a JSON Schema.
+    is_schema = short.get("type") == "object" and "properties" in short
+    fine = True
+    for part in [short] if is_schema else [{name: value} for name, value in short.items()]:
+        try:
+            expand_input(part)
+        except BadShorthand as error:
+            path = (top, *error.data.get("path", ()))
+            source.report(source.value_place(path), error.message, hint=error.hint, path=path, code=SHAPE)
+            fine = False
+    return fine
+
+
+def _built(source: Source, model: WorkflowFile, workflow_id: str, catalog: Catalog) -> Built:
+    broken = {
+        top: None
+        for top, short in (("input", model.input), ("output", model.output))
+        if short is not None and not _shorthand(source, top, short)
+    }
+    settled = normalised(model.model_copy(update=broken), catalog)
 
     def locate(path: Path, text: str, span: tuple[int, int]) -> str | None:
         place = source.inside(file_path(source, path), text, span=span)
@@ -94,28 +134,6 @@ def _built(source: Source, model: WorkflowFile, workflow_id: str, catalog: Catal
         locate=locate,
         file_name=source.file,
     )
-
-
-def _is_in(model: WorkflowFile, error: BadShorthand) -> bool:
-    from payloom.workflows.inputs import expand_input  # noqa: PLC0415
-
-    try:
-        expand_input(model.input or {})
-    except BadShorthand as other:
-        return other.message == error.message
-    return False
-
-
-def file_path(source: Source, path: Path) -> Path:
-    """Return where in the file a place of the model is: the model lists its triggers, the file may hold just one."""
-    if (
-        path[:1] == ("on",)
-        and len(path) > 1
-        and isinstance(source.data, dict)
-        and isinstance(source.data.get("on"), dict)
-    ):
-        return ("on", *path[2:])
-    return path
 
 
 def _expression_problem(source: Source, path: Path, error: ExpressionError) -> None:

@@ -24,7 +24,7 @@ from payloom.workflows.commands import (
 from payloom.workflows.document import Workflow
 from payloom.workflows.events import build_scope, event_scope, split_type
 from payloom.workflows.interpreter import Execution, RunInfo
-from payloom.workflows.loader import Loaded, load_workflow
+from payloom.workflows.loader import Loaded, load_workflow, read_workflow
 
 EXAMPLES = Path(__file__).parent / "examples"
 START = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
@@ -129,9 +129,17 @@ def workflow(text: str, workflow_id: str = "test", catalog: StaticCatalog | None
     return loaded.workflow
 
 
+def unchecked(text: str, workflow_id: str = "test") -> Workflow:
+    """Compile a document without the checks: what happens at run time when they do not know enough."""
+    draft = read_workflow(text, workflow_id=workflow_id, file=f"{workflow_id}.yaml", catalog=shop_catalog())
+    assert draft.built is not None, draft.source.diagnostics
+    assert draft.source.diagnostics == []
+    return draft.built.workflow
+
+
 def steps(body: str, head: str = "name: Test\non: {manual: true}\n") -> Workflow:
-    """Load a document of which only the steps matter."""
-    return workflow(head + "steps:\n" + "\n".join("  " + line for line in body.strip("\n").splitlines()))
+    """Compile a document of which only the steps matter."""
+    return unchecked(head + "steps:\n" + "\n".join("  " + line for line in body.strip("\n").splitlines()))
 
 
 def example(name: str) -> Workflow:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from payloom.kit.suggest import closest, did_you_mean
-from payloom.workflows.diagnostics import NAME, Path
+from payloom.workflows.diagnostics import NAME, SHAPE, Path
 from payloom.workflows.filemodel.file import WorkflowFile
 from payloom.workflows.filemodel.steps import VERBS, CaseClause, CatchClause, Failure, WaitedEvent
 from payloom.workflows.filemodel.triggers import TRIGGERS
@@ -106,7 +106,8 @@ def report(error: ValidationError, source: Source) -> None:
                 if name == "auth"
                 else None
             )
-            source.report(source.place(parent), f"{what} needs `{name}`", hint=hint, path=parent)
+            code = "F011" if (what, name) == ("`while`", "max") else SHAPE
+            source.report(source.place(parent), f"{what} needs `{name}`", hint=hint, path=parent, code=code)
     for path, one in rest:
         _other(source, path, one)
 
@@ -141,6 +142,8 @@ def _extra(source: Source, parent: Path, name: str, missing: list[str]) -> None:
             )
             return
     hint = did_you_mean(name, [key for key in allowed if not (isinstance(value, Mapping) and key in value)])
+    if name in {"retry", "timeout"} and name not in allowed:
+        hint = "only stripe, email, http and python steps take it"
     known = ", ".join(key for key in allowed if key not in {"id", "name", "when", "on_error"})
     source.report(
         place, f"{_owner(parent, value)} does not know `{name}`", hint=hint or (f"it takes {known}" if known else None),
@@ -190,7 +193,8 @@ def _other(source: Source, path: Path, one: ErrorDetails) -> None:
         hint = did_you_mean(
             str(value), [part.strip(" '") for part in str(context.get("expected", "")).replace(" or ", ",").split(",")]
         )
-        message = f"`{name}` takes {context.get('expected', 'one of its words')}, found {value!r}"
+        wanted = str(context.get("expected", "one of its words")).replace("True", "true").replace("False", "false")
+        message = f"`{name}` takes {wanted}, found {str(value).lower() if isinstance(value, bool) else repr(value)}"
     elif kind == "string_pattern_mismatch":
         hint = _PATTERN_HINTS.get(name) or _PATTERN_HINTS.get(
             next((str(p) for p in reversed(one["loc"]) if p in _PATTERN_HINTS), "")

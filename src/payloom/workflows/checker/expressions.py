@@ -1,0 +1,124 @@
+"""F001 and F003 inside expressions: unknown names and fields, wrong types, conditions that are no conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from payloom.workflows.catalog import Schema
+from payloom.workflows.checker import scope
+from payloom.workflows.checker.findings import Findings, root_of
+from payloom.workflows.checker.flow import Flow
+from payloom.workflows.expressions.check import infer
+from payloom.workflows.interpreter.node import Node
+from payloom.workflows.interpreter.parts import Site
+from payloom.workflows.interpreter.verbs import loops, outside, waiting
+
+_CONDITIONS = frozenset({"if", "when", "filter", "while", "match"})
+_EVENT = frozenset({"event", "object", "previous"})
+_ERROR: Schema = {
+    "type": "object",
+    "properties": {
+        "kind": {"type": "string"}, "code": {"type": "string"}, "message": {"type": "string"},
+        "status": {"type": "integer"}, "hint": {"type": ["string", "null"]}, "where": {"type": ["string", "null"]},
+        "step": {"type": "string"}, "retryable": {"type": "boolean"}, "data": {"type": "object"},
+    },
+    "additionalProperties": False,
+}  # fmt: skip
+
+
+class Types:
+    """The types of all names at every expression of a workflow."""
+
+    def __init__(self, findings: Findings, flow: Flow) -> None:
+        self.findings = findings
+        self.flow = flow
+        self.roots = scope.roots(findings.workflow, findings.catalog)
+        self.results: dict[str, Schema | None] = {}
+        for node in findings.nodes:
+            if node.id is not None:
+                first = node.id not in self.results
+                self.results[node.id] = scope.result(node, findings.catalog) if first and not node.on_error else None
+        self._inferred: dict[int, Schema | None] = {}
+
+    def at(self, site: Site) -> dict[str, Schema | None]:
+        """Return the types of the names that the expression at `site` sees."""
+        # Ids that cannot be read here are F002's business, not an unknown name.
+        known = {**self.roots, **self.results}
+        node = site.node
+        if node is not None:
+            known |= self._around(node)
+            if isinstance(node, outside.Http):
+                known["secrets"] = None
+            if isinstance(node, waiting.WaitFor) and site.path[-1:] == ("match",):
+                known["event"], known["object"] = scope.event_types(node.family, self.findings.catalog)
+                known["previous"] = None
+        known["context"] = scope.context_type(known)
+        return known
+
+    def _around(self, node: Node) -> dict[str, Schema | None]:
+        found: dict[str, Schema | None] = {}
+        for name in self.flow.extra.get(node, ()):
+            found[name] = None
+        for outer in self.findings.nodes:
+            if outer.path == node.path[: len(outer.path)] and isinstance(outer, loops.ForEach) and outer is not node:
+                found[outer.item] = self.item_of(outer)
+        if "error" in found:
+            found["error"] = _ERROR
+        return found
+
+    def item_of(self, node: loops.ForEach) -> Schema | None:
+        """Return the type of a loop's item."""
+        for site in self.findings.sites_of(node):
+            if site.path == node.items.path:
+                of = self.of(site)
+                if of is not None and of.get("type") == "array" and isinstance(of.get("items"), Mapping):
+                    return of["items"] or None
+        return None
+
+    def of(self, site: Site) -> Schema | None:
+        """Return the type of an expression's value, None if it can be anything."""
+        key = id(site)
+        if key not in self._inferred:
+            self._inferred[key] = None
+            self._inferred[key] = infer(site.compiled, self.at(site)).type
+        return self._inferred[key]
+
+
+def check_expressions(findings: Findings, types: Types) -> None:
+    """Infer every expression and report what cannot be right in it."""
+    for site in findings.workflow.sites:
+        inferred = infer(site.compiled, types.at(site))
+        for problem in inferred.problems:
+            findings.report_in(problem.code, site, problem.message, problem.hint, problem.span)
+        if site.bare and site.path[-1] in _CONDITIONS and inferred.type is not None:
+            kind = inferred.type.get("type")
+            if isinstance(kind, str) and kind != "boolean":
+                hint = "compare it, e.g. `x != null` or `x > 0`"
+                findings.report_in("F003", site, f"a condition is true or false, and this is {_word(kind)}", hint)
+        _roots_that_are_missing(findings, site)
+
+
+def _word(kind: str) -> str:
+    return {"integer": "a number", "number": "a number", "array": "a list", "object": "a map", "null": "null"}.get(
+        kind, "text"
+    )
+
+
+def _roots_that_are_missing(findings: Findings, site: Site) -> None:
+    """Report reads of the event or the user in a workflow that starts without one."""
+    workflow = findings.workflow
+    has_event = any(one.kind == "stripe" for one in workflow.triggers)
+    has_user = scope.has_user(workflow)
+    waits = isinstance(site.node, waiting.WaitFor)
+    for ref in site.compiled.refs:
+        path = root_of(ref.path)
+        name = str(path[0])
+        if ref.optional or len(path) == 1:
+            continue
+        if name in _EVENT and not has_event and not waits:
+            findings.report_in(
+                "F002", site, f"there is no `{name}` here: nothing starts this workflow with an event",
+                "pass what you need as an input", ref.span,
+            )  # fmt: skip
+        elif name == "user" and has_user is False:
+            findings.report_in("F002", site, "there is no user here: nobody has to be signed in", None, ref.span)

@@ -1,0 +1,120 @@
+"""What all rules share: the workflow, its text, the catalogue, and a way to report a finding at its place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from payloom.workflows.catalog import Catalog
+from payloom.workflows.checker.rules import RULES
+from payloom.workflows.diagnostics import Diagnostic, Path, Place
+from payloom.workflows.document import ApiTrigger, StripeTrigger, Trigger, Workflow
+from payloom.workflows.expressions import Compiled
+from payloom.workflows.interpreter.node import Node
+from payloom.workflows.interpreter.parts import Site
+from payloom.workflows.masking import closing
+from payloom.workflows.source import Source
+
+
+def file_path(source: Source, path: Path) -> Path:
+    """Return where in the file a place of the model is: the model lists its triggers, the file may hold just one."""
+    data = source.data
+    if path[:1] == ("on",) and len(path) > 1 and isinstance(data, dict) and isinstance(data.get("on"), dict):
+        return ("on", *path[2:])
+    return path
+
+
+@dataclasses.dataclass(slots=True)
+class Findings:
+    """Collects findings about one workflow."""
+
+    workflow: Workflow
+    source: Source
+    catalog: Catalog
+    found: list[Diagnostic] = dataclasses.field(default_factory=list)
+    by_path: Mapping[Path, list[Site]] = dataclasses.field(default_factory=dict)
+    nodes: tuple[Node, ...] = ()
+
+    def __post_init__(self) -> None:
+        grouped: defaultdict[Path, list[Site]] = defaultdict(list)
+        for site in self.workflow.sites:
+            grouped[site.path].append(site)
+        self.by_path = grouped
+        self.nodes = self.workflow.nodes()
+
+    def report(self, code: str, path: Path, message: str, hint: str | None = None, *, key: bool = False) -> None:
+        """Report a finding about the value at `path` (about its key if `key`)."""
+        at = file_path(self.source, path)
+        place = self.source.place(at) if key else self.source.value_place(at)
+        self._add(code, path, place, message, hint)
+
+    def report_in(
+        self, code: str, site: Site, message: str, hint: str | None = None, span: tuple[int, int] | None = None
+    ) -> None:
+        """Report a finding about an expression, or a stretch of it."""
+        place = self.source.inside(file_path(self.source, site.path), site.compiled.source, span=span)
+        self._add(code, site.path, place, message, hint)
+
+    def _add(self, code: str, path: Path, place: Place, message: str, hint: str | None) -> None:
+        severity = RULES[code].severity
+        self.found.append(
+            Diagnostic.at(place, code, message, hint=hint, path=path, file=self.source.file, severity=severity)
+        )
+
+    def sites_of(self, node: Node) -> list[Site]:
+        """Return the expressions of a step, those of the steps inside not included."""
+        return [site for site in self.workflow.sites if site.node is node]
+
+    def sites_under(self, path: Path) -> list[Site]:
+        """Return the expressions at and below a path."""
+        return [site for site in self.workflow.sites if site.path[: len(path)] == path]
+
+    def single(self, value: Any, path: Path) -> Site | None:
+        """Return the expression when the text at `path` is exactly one."""
+        if not isinstance(value, str) or not value.strip().startswith("${{"):
+            return None
+        text = value.strip()
+        sites = self.by_path.get(path, [])
+        return sites[0] if closing(text, 0) == len(text) and len(sites) == 1 else None
+
+    @property
+    def apis(self) -> list[ApiTrigger]:
+        """The workflow's endpoints."""
+        return [one for one in self.workflow.triggers if isinstance(one, ApiTrigger)]
+
+    @property
+    def events(self) -> list[StripeTrigger]:
+        """The workflow's Stripe triggers."""
+        return [one for one in self.workflow.triggers if isinstance(one, StripeTrigger)]
+
+    def of_kind(self, kind: str) -> list[tuple[int, Trigger]]:
+        """Return the triggers of a kind with their position."""
+        return [(at, one) for at, one in enumerate(self.workflow.triggers) if one.kind == kind]
+
+
+def leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Yield the texts and scalars in a value, with their paths."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from leaves(item, (*path, at))
+    else:
+        yield path, value
+
+
+def root_of(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return a reference without a leading `context.`; `steps.x` becomes `x`."""
+    if path[:1] == ("context",) and len(path) > 1:
+        path = path[1:]
+    if path[:1] == ("steps",) and len(path) > 1:
+        path = path[1:]
+    return path
+
+
+def reads(compiled: Compiled, *names: str) -> bool:
+    """Whether an expression reads one of these roots."""
+    return any(root_of(ref.path)[:1] == (name,) for ref in compiled.refs for name in names)

@@ -1,0 +1,275 @@
+"""F001 and F003 outside expressions: actions, tables, columns, templates, workflows, families, parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from payloom.kit.suggest import did_you_mean
+from payloom.workflows.catalog import Column, TableShape
+from payloom.workflows.checker import scope
+from payloom.workflows.checker.expressions import Types
+from payloom.workflows.checker.findings import Findings
+from payloom.workflows.checker.values import ValueCheck
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.document import ApiTrigger, StripeTrigger, TableTrigger
+from payloom.workflows.expressions.shapes import shape_of
+from payloom.workflows.interpreter.node import Node
+from payloom.workflows.interpreter.parts import Filled
+from payloom.workflows.interpreter.verbs import branching, calling, loops, outside, tables, trying, waiting
+
+
+class Names:
+    """Checks everything a file names against the catalogue."""
+
+    def __init__(self, findings: Findings, types: Types) -> None:
+        self.findings = findings
+        self.catalog = findings.catalog
+        self.values = ValueCheck(findings, types)
+
+    def run(self) -> None:
+        """Check triggers and steps."""
+        self.triggers()
+        self.ids()
+        for node in self.findings.nodes:
+            self.node(node)
+
+    def unknown(self, path: Path, what: str, name: str, known: Iterable[str], *, key: bool = False) -> None:
+        """Report an unknown name with the nearest one, or with the list."""
+        listed = list(known)
+        hint = did_you_mean(name, listed) or (
+            f"there is {scope.names(listed)}" if listed else f"there is no {what} yet"
+        )
+        self.findings.report("F001", path, f"unknown {what} `{name}`", hint, key=key)
+
+    # ------------------------------------------------------------ triggers
+
+    def triggers(self) -> None:
+        for at, one in enumerate(self.findings.workflow.triggers):
+            path: Path = ("on", at)
+            if isinstance(one, StripeTrigger):
+                self.family(one.family, one.actions, (*path, "stripe"), (*path, "actions"))
+            elif isinstance(one, TableTrigger) and self.catalog.table(one.table) is None:
+                self.unknown((*path, "table"), "table", one.table, self.catalog.table_names())
+            elif isinstance(one, ApiTrigger):
+                self.path_parts(one, (*path, "api"))
+
+    def family(self, name: str, actions: Sequence[str], at: Path, actions_at: Path) -> None:
+        family = self.catalog.family(name)
+        if family is not None:
+            for index, action in enumerate(actions):
+                if action not in family.actions:
+                    found = self.findings.source.values
+                    place = (*actions_at, index) if (*actions_at, index) in found else actions_at
+                    self.unknown(place, f"action of `{name}`", action, family.actions)
+            return
+        whole = next((one for one in self.catalog.family_names() if name.startswith(one + ".")), None)
+        if whole:
+            action = name[len(whole) + 1 :]
+            hint = f"write stripe: {whole} and actions: [{action}]"
+            self.findings.report("F001", at, f"`{name}` is an event type, not a family", hint)
+        else:
+            self.unknown(at, "event family", name, self.catalog.family_names())
+
+    def path_parts(self, trigger: ApiTrigger, at: Path) -> None:
+        known = (self.findings.workflow.input or {}).get("properties", {})
+        for name in re.findall(r"\{(\w+)\}", trigger.path):
+            if name not in known:
+                hint = did_you_mean(name, known) or f"add `{name}: string` to input"
+                self.findings.report("F001", at, f"the path's `{{{name}}}` is not an input", hint)
+
+    def ids(self) -> None:
+        """Step ids are unique, and do not hide what every expression can read."""
+        first: dict[str, Node] = {}
+        by_table = self.findings.of_kind("table")
+        reserved = scope.RESERVED | {"row", "old"} if by_table else scope.RESERVED
+        for node in self.findings.nodes:
+            for name, key in ((node.id, "id"), (node.item if isinstance(node, loops.ForEach) else None, "as")):
+                if name is None or (key == "as" and "as" not in (node.model.model_fields_set | {"as"})):
+                    continue
+                if name in reserved:
+                    self.findings.report(
+                        "F001", (*node.path, key), f"`{name}` is taken: expressions read it as their own"
+                    )
+            if node.id is not None:
+                if node.id in first and not self._apart(first[node.id], node):
+                    line = first[node.id].line
+                    self.findings.report(
+                        "F001", (*node.path, "id"), f"the id `{node.id}` is used twice", f"see line {line}"
+                    )
+                first.setdefault(node.id, node)
+            if isinstance(node, loops.ForEach) and node.item in self.findings.workflow.step_ids:
+                self.findings.report("F001", (*node.path, "as"), f"`{node.item}` is a step's id already")
+
+    def _apart(self, one: Node, other: Node) -> bool:
+        """Whether two steps stand in different branches of one step, so that only one of them runs."""
+        for node in self.findings.nodes:
+            if not isinstance(node, branching.If | branching.Switch | trying.Try):
+                continue
+            at = len(node.path)
+            if node.path == one.path[:at] == other.path[:at] and one.path[at] != other.path[at]:
+                return True
+            if isinstance(node, branching.Switch) and node.path == one.path[:at] == other.path[:at]:
+                return one.path[: at + 2] != other.path[: at + 2]
+        return False
+
+    # ------------------------------------------------------------ steps
+
+    def node(self, node: Node) -> None:
+        match node:
+            case tables.TableStep():
+                self.table(node)
+            case outside.Stripe():
+                self.action("stripe", node.action, node.with_, (*node.path, "stripe"), (*node.path, "with"))
+            case outside.Python():
+                if (
+                    node.function not in self.catalog.python_names()
+                    and self.catalog.action("python", node.function) is None
+                ):
+                    self.unknown((*node.path, "python"), "function", node.function, self.catalog.python_names())
+                elif self.catalog.action("python", node.function) is not None:
+                    self.action("python", node.function, node.with_, (*node.path, "python"), (*node.path, "with"))
+            case outside.Email():
+                if node.template not in self.catalog.email_names():
+                    self.unknown((*node.path, "email"), "template", node.template, self.catalog.email_names())
+            case calling.Call():
+                if node.target not in self.catalog.workflow_names():
+                    self.unknown((*node.path, "call"), "workflow", node.target, self.catalog.workflow_names())
+            case waiting.WaitFor():
+                here = (*node.path, "wait_for")
+                self.family(node.family, node.actions, (*here, "stripe"), (*here, "actions"))
+            case branching.Switch():
+                self.switch(node)
+            case _:
+                pass
+
+    def action(self, verb: str, name: str, with_: Filled, at: Path, with_at: Path) -> None:
+        action = self.catalog.action(verb, name)
+        if action is None:
+            self.unknown(at, f"{verb} action", name, self.catalog.action_names(verb))
+            return
+        if action.params is None:
+            return
+        shape = shape_of(action.params)
+        what = f"`{name}`"
+        self.values.value(with_.literal, shape, with_at, what)
+        given = with_.literal if isinstance(with_.literal, Mapping) else {}
+        required = action.params.get("required", ())
+        for missing in required:
+            if missing not in given:
+                anchor = with_at if given else at
+                self.findings.report("F003", anchor, f"{what} needs `{missing}`", key=True)
+
+    def switch(self, node: branching.Switch) -> None:
+        """Cases of `event.action` are actions of the family."""
+        events = self.findings.events
+        if node.value is None or not events:
+            return
+        source = node.value.compiled.source.replace(" ", "")
+        if source.removeprefix("context.") != "event.action":
+            return
+        known: set[str] = set()
+        for one in events:
+            family = self.catalog.family(one.family)
+            if family is None:
+                return
+            known |= set(one.actions or family.actions)
+        for case in node.cases:
+            if case not in known:
+                hint = did_you_mean(case, known) or f"it can be {scope.names(sorted(known))}"
+                self.findings.report(
+                    "F010",
+                    (*node.path, "cases", case),
+                    f"this case never comes: `{case}` is not an action here",
+                    hint,
+                    key=True,
+                )
+
+    # ------------------------------------------------------------ tables
+
+    def table(self, node: tables.TableStep) -> None:
+        table = self.catalog.table(node.table)
+        if table is None:
+            self.unknown((*node.path, node.verb), "table", node.table, self.catalog.table_names())
+            return
+        match node:
+            case tables.Select():
+                self.where(node.where.literal, table, (*node.path, "where"))
+                if node.fixed["key_by"]:
+                    self.column(str(node.fixed["key_by"]), table, (*node.path, "key_by"))
+                for entry in node.fixed["order_by"] or ():
+                    self.order(str(entry), table, (*node.path, "order_by"))
+            case tables.Insert():
+                rows = node.values.literal if isinstance(node.values.literal, list) else [node.values.literal]
+                for at, row in enumerate(rows):
+                    several = isinstance(node.values.literal, list)
+                    path = (*node.path, "values", at) if several else (*node.path, "values")
+                    self.row(row, table, path)
+                    self.required(row, table, path)
+            case tables.Update():
+                self.where(node.where.literal, table, (*node.path, "where"))
+                self.row(node.set.literal, table, (*node.path, "set"))
+            case tables.Upsert():
+                for name in node.key:
+                    self.column(name, table, (*node.path, "key"))
+                    if isinstance(node.values.literal, Mapping) and name not in node.values.literal:
+                        self.findings.report(
+                            "F003", (*node.path, "values"), f"`values` needs the key column `{name}`", key=True
+                        )
+                self.row(node.values.literal, table, (*node.path, "values"))
+            case tables.Delete():
+                self.where(node.where.literal, table, (*node.path, "where"))
+            case _:
+                pass
+
+    def column(self, name: str, table: TableShape, path: Path, *, key: bool = False) -> Column | None:
+        found = table.columns.get(name)
+        if found is None:
+            self.unknown(path, f"column of `{table.name}`", name, table.columns, key=key)
+        return found
+
+    def order(self, entry: str, table: TableShape, path: Path) -> None:
+        name, _, direction = entry.strip().partition(" ")
+        if direction.strip() not in {"", "asc", "desc"}:
+            self.findings.report("F003", path, f"`{entry}` is not an order", "write `created_at` or `created_at desc`")
+        self.column(name.removeprefix("-"), table, path)
+
+    def row(self, row: Any, table: TableShape, path: Path) -> None:
+        if not isinstance(row, Mapping):
+            return
+        for name, value in row.items():
+            column = self.column(name, table, (*path, name), key=True)
+            if column is None:
+                continue
+            if value is None and not column.nullable:
+                self.findings.report("F003", (*path, name), f"`{table.name}.{name}` cannot be null")
+            self.values.cell(value, column, (*path, name), f"`{table.name}.{name}`")
+
+    def required(self, row: Any, table: TableShape, path: Path) -> None:
+        if not isinstance(row, Mapping):
+            return
+        for name, column in table.columns.items():
+            if name not in row and not column.nullable and not column.has_default:
+                self.findings.report("F003", path, f"a row of `{table.name}` needs `{name}`", key=True)
+
+    def where(self, where: Any, table: TableShape, path: Path) -> None:
+        if not isinstance(where, Mapping):
+            return
+        for name, value in where.items():
+            at = (*path, name)
+            if name == "any" and isinstance(value, list):
+                for index, one in enumerate(value):
+                    self.where(one, table, (*at, index))
+                continue
+            column = self.column(name, table, at, key=True)
+            if column is None:
+                continue
+            if value is None:
+                self.findings.report(
+                    "F109", at, "a null never matches", "leave the column out, or turn the condition around"
+                )
+            for inner_at, inner in (
+                [((*at, i), one) for i, one in enumerate(value)] if isinstance(value, list) else [(at, value)]
+            ):
+                self.values.cell(inner, column, inner_at, f"`{table.name}.{name}`", listed=not isinstance(value, list))

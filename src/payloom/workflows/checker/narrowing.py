@@ -1,0 +1,83 @@
+"""What a condition says about null: after `order != null`, `order` has a value."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from payloom.workflows.checker.findings import root_of
+from payloom.workflows.expressions import Ambient, Compiled, tree
+
+NOWHERE = Ambient(
+    now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "00000000-0000-0000-0000-000000000000"
+)
+"""An ambient for expressions that read neither time nor ids."""
+
+
+def _is_null(node: tree.Node) -> bool:
+    return isinstance(node, tree.Literal) and node.value is None
+
+
+def _name(node: tree.Node) -> str | None:
+    """Return the step or root that a path begins with, `context.` and `steps.` left out."""
+    path, _, start = tree.path_of(node)
+    if not isinstance(start, tree.Name):
+        return None
+    return str(root_of(path)[0]) if path else start.name
+
+
+def _plain(node: tree.Node) -> str | None:
+    path, _, start = tree.path_of(node)
+    if not isinstance(start, tree.Name):
+        return None
+    rest = root_of(path)
+    return str(rest[0]) if len(rest) == 1 else None
+
+
+def not_null(compiled: Compiled, *, holds: bool) -> set[str]:
+    """Return the names that certainly have a value when the condition holds (or does not hold)."""
+    return _not_null(compiled.tree, holds=holds)
+
+
+def _not_null(node: tree.Node, *, holds: bool) -> set[str]:
+    if isinstance(node, tree.Unary) and node.sign == "!":
+        return _not_null(node.operand, holds=not holds)
+    if not isinstance(node, tree.Binary):
+        return set()
+    if node.sign in {"&&", "||"}:
+        left, right = _not_null(node.left, holds=holds), _not_null(node.right, holds=holds)
+        return left | right if (node.sign == "&&") == holds else left & right
+    if node.sign not in {"==", "!=", "===", "!=="}:
+        return set()
+    equal = node.sign in {"==", "==="}
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        if _is_null(other) and equal != holds:
+            name = _name(one)
+            return {name} if name else set()
+        if isinstance(other, tree.Literal) and not _is_null(other) and equal == holds:
+            name = _name(one)
+            return {name} if name else set()
+    return set()
+
+
+def guarded(compiled: Compiled, name: str, span: tuple[int, int]) -> bool:
+    """Whether the expression itself sees to it that `name` has a value where it is read at `span`."""
+    return _guarded(compiled.tree, name, span)
+
+
+def _guarded(node: tree.Node, name: str, span: tuple[int, int]) -> bool:
+    if isinstance(node, tree.Binary) and node.sign in {"&&", "||"} and _inside(span, node.right):
+        known = _not_null(node.left, holds=node.sign == "&&")
+        if name in known:
+            return True
+    if isinstance(node, tree.Binary) and node.sign == "??" and _inside(span, node.right):
+        # What stands right of `??` is read only when the left is null: a branch was taken that gives the other.
+        return True
+    if isinstance(node, tree.Conditional):
+        for holds, part in ((True, node.then), (False, node.otherwise)):
+            if _inside(span, part) and name in _not_null(node.condition, holds=holds):
+                return True
+    return any(_guarded(child, name, span) for child in node.children() if _inside(span, child))
+
+
+def _inside(span: tuple[int, int], node: tree.Node) -> bool:
+    return node.span[0] <= span[0] and span[1] <= node.span[1]

@@ -1,0 +1,74 @@
+"""F102: rows that belong to somebody, picked by an id that the caller sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from payloom.workflows.catalog import TableShape
+from payloom.workflows.checker.findings import Findings, leaves, reads
+from payloom.workflows.checker.taint import Taint
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.interpreter.verbs import tables
+
+_OWNER = ("user_id", "owner_id", "account_id", "customer_id", "user", "owner")
+
+
+def owner_column(table: TableShape) -> str | None:
+    """Return the column that says whose row it is; None for tables that belong to nobody, such as a price list."""
+    for name, column in table.columns.items():
+        if column.references and column.references.partition(".")[0] in {"users", "user", "accounts"}:
+            return name
+    if table.name in {"users", "accounts"}:
+        return next((name for name, column in table.columns.items() if column.primary), "id")
+    return next((name for name in _OWNER if name in table.columns), None)
+
+
+def check_ownership(findings: Findings, taint: Taint) -> None:
+    """Check the table steps of endpoints that any signed-in user (or nobody in particular) may call."""
+    if not any(one.auth in {"user", "optional", "none"} for one in findings.apis if isinstance(one.auth, str)):
+        return
+    for node in findings.nodes:
+        if not isinstance(node, tables.Select | tables.Update | tables.Delete):
+            continue
+        table = findings.catalog.table(node.table)
+        if table is None or not isinstance(node.where.literal, Mapping):
+            continue
+        owner = owner_column(table)
+        where = node.where.literal
+        path = (*node.path, "where")
+        if owner is None or not _by_client(findings, taint, where, path) or _owned(findings, where, path):
+            continue
+        key = next((name for name in where if name != "any"), "any")
+        findings.report(
+            "F102",
+            (*path, key),
+            f"any caller can name somebody else's row of `{node.table}`",
+            f'add {owner}: "${{{{ user.id }}}}" to `where`',
+            key=True,
+        )
+
+
+def _by_client(findings: Findings, taint: Taint, where: Mapping[str, Any], path: Path) -> bool:
+    return any(
+        taint.tree(site.compiled.tree, {}) or taint.looked_up(site.compiled.tree)
+        for leaf, _ in leaves(where, path)
+        for site in findings.by_path.get(leaf, [])
+    )
+
+
+def _owned(findings: Findings, where: Mapping[str, Any], path: Path) -> bool:
+    for name, value in where.items():
+        if name == "any" and isinstance(value, list):
+            if all(
+                isinstance(one, Mapping) and _owned(findings, one, (*path, "any", at)) for at, one in enumerate(value)
+            ):
+                return True
+            continue
+        if any(
+            reads(site.compiled, "user")
+            for leaf, _ in leaves(value, (*path, name))
+            for site in findings.by_path.get(leaf, [])
+        ):
+            return True
+    return False

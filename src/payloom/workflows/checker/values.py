@@ -1,0 +1,233 @@
+"""F003 and F111: whether what stands in the file fits what is asked for, as far as both are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from payloom.kit.suggest import did_you_mean
+from payloom.workflows.catalog import Column, Schema
+from payloom.workflows.checker import scope
+from payloom.workflows.checker.expressions import Types
+from payloom.workflows.checker.findings import Findings
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.expressions.check import fits
+from payloom.workflows.expressions.shapes import Shape
+
+_WORDS = {
+    "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list",
+    "object": "a map", "null": "null",
+}  # fmt: skip
+_KIND = {
+    "map": "a map",
+    "list": "a list",
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+}
+AMOUNTS = frozenset(
+    {"amount", "unit_amount", "application_fee_amount", "transfer_amount", "amount_to_capture", "amount_off"}
+)
+
+
+def json_type(value: Any) -> str:
+    """Return JSON Schema's word for a value in a file."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    if isinstance(value, list):
+        return "array"
+    return "object" if isinstance(value, Mapping) else "string"
+
+
+class ValueCheck:
+    """Compares values with schemas."""
+
+    def __init__(self, findings: Findings, types: Types) -> None:
+        self.findings = findings
+        self.types = types
+
+    def value(self, value: Any, shape: Shape, path: Path, what: str) -> None:
+        """Check a value (with expressions in it) against what an action takes, at any depth."""
+        if value is None:
+            return
+        alternatives = shape.alternatives()
+        if alternatives is None:
+            return
+        if isinstance(value, Mapping):
+            self.map(value, [shape.of(one) for one in alternatives], path, what)
+        elif isinstance(value, list):
+            lists = [one for one in alternatives if one.get("type") in {"array", None}]
+            if not lists:
+                self.findings.report(
+                    "F003", path, f"{self.subject(path, what)} takes {self.kinds(shape)}, found a list"
+                )
+            elif len(lists) == 1 and isinstance(lists[0].get("items"), Mapping):
+                for at, item in enumerate(value):
+                    self.value(item, shape.of(lists[0]["items"]), (*path, at), what)
+        else:
+            self.scalar(value, shape, path, what)
+
+    def map(self, value: Mapping[str, Any], shapes: list[Shape], path: Path, what: str) -> None:
+        maps = [one for one in shapes if one.schema is not None and one.schema.get("type") in {"object", None}]
+        if not maps:
+            joined = " or ".join(self.kinds(one) for one in shapes)
+            self.findings.report("F003", path, f"{self.subject(path, what)} takes {joined}, found a map")
+            return
+        for key, item in value.items():
+            inner: list[Shape] = []
+            known: set[str] = set()
+            is_open = False
+            for one in maps:
+                schema = one.schema or {}
+                properties = schema.get("properties") or {}
+                known.update(properties)
+                if key in properties:
+                    inner.append(one.of(properties[key]))
+                elif schema.get("additionalProperties", True) is not False:
+                    is_open = True
+                    inner.append(one.of(schema.get("additionalProperties", True)))
+            if inner:
+                # With several ways to read a map the first that knows the key decides; the rest is for the run.
+                if len(inner) == 1 or not is_open:
+                    self.value(item, inner[0], (*path, key), what)
+            else:
+                hint = did_you_mean(key, known - value.keys()) or (
+                    f"it takes {scope.names(sorted(known))}" if known else None
+                )
+                place = self.subject(path, what) if path and path[-1] != "with" else what
+                self.findings.report("F001", (*path, key), f"{place} does not take `{key}`", hint, key=True)
+
+    def scalar(self, value: Any, shape: Shape, path: Path, what: str) -> None:
+        site = self.findings.single(value, path)
+        if site is not None:
+            actual = self.types.of(site)
+            if actual is not None and not fits(_without_null(actual), shape.present()):
+                self.mismatch(
+                    path, what, shape.present(), f"`{site.compiled.source}` is {_describe(actual)}", site=site
+                )
+            return
+        if isinstance(value, str) and "${{" in value:
+            literal: Schema = {"type": "string"}
+        else:
+            literal = {"type": json_type(value), **({"const": value} if isinstance(value, str) else {})}
+        if isinstance(value, float) and path and path[-1] in AMOUNTS:
+            self.findings.report(
+                "F111", path, f"{value} is not an amount", "write whole minor units, e.g. 2198 for 21.98"
+            )
+        elif not fits(literal, shape.present()):
+            self.mismatch(path, what, shape.present(), f"found {_show(value)}", value=value)
+
+    def mismatch(
+        self, path: Path, what: str, wanted: Schema | None, found: str, *, value: Any = None, site: Any = None
+    ) -> None:
+        choices = [str(one) for one in _choices(wanted)]
+        subject = self.subject(path, what)
+        if choices and isinstance(value, str):
+            hint = did_you_mean(value, choices) or f"it is one of {scope.names(choices)}"
+            self.findings.report("F003", path, f"{subject} cannot be {value!r}", hint)
+            return
+        message = (
+            f"{subject} takes {_describe(wanted)}, {found}"
+            if site is None
+            else f"{subject} takes {_describe(wanted)}; {found}"
+        )
+        if path and path[-1] in AMOUNTS and "number" in found:
+            self.findings.report("F111", path, message, "amounts are whole minor units: use int(round(…))")
+        else:
+            self.findings.report("F003", path, message)
+
+    def cell(self, value: Any, column: Column, path: Path, what: str, *, listed: bool = False) -> None:
+        """Check a value against a column. `listed`: an expression may give a list of values (IN)."""
+        if value is None:
+            return
+        wanted = scope.column_schema(column)
+        if not wanted:
+            return
+        site = self.findings.single(value, path)
+        if site is not None:
+            actual = self.types.of(site)
+            if actual is None:
+                return
+            bare = _without_null(actual)
+            if listed and bare.get("type") == "array":
+                return
+            if not fits(bare, wanted):
+                self.findings.report_in("F003", site, f"{what} is {_describe(wanted)}, and this is {_describe(actual)}")
+            return
+        if isinstance(value, str) and "${{" in value:
+            literal: Schema = {"type": "string"}
+        else:
+            literal = {"type": json_type(value), **({"const": value} if isinstance(value, str) else {})}
+        if column.enum and isinstance(value, str) and "${{" not in value:
+            if value not in column.enum:
+                hint = did_you_mean(value, column.enum) or f"it is one of {scope.names(column.enum)}"
+                self.findings.report("F003", path, f"{what} cannot be {value!r}", hint)
+        elif not fits(literal, wanted):
+            self.findings.report("F003", path, f"{what} is {_describe(wanted)}, found {_show(value)}")
+
+    @staticmethod
+    def subject(path: Path, what: str) -> str:
+        """Return how a message names the value at `path`."""
+        if "with" not in path:
+            return what
+        inner = path[path.index("with") + 1 :]
+        text = ".".join(str(part) for part in inner if isinstance(part, str))
+        return f"`{text}`" if text else what
+
+    @staticmethod
+    def kinds(shape: Shape) -> str:
+        kinds = shape.kinds()
+        return "anything" if kinds is None else " or ".join(sorted(_KIND.get(kind, kind) for kind in kinds - {"null"}))
+
+
+def _without_null(schema: Schema) -> Schema:
+    # A null is checked by the run (and not sent to Stripe); here only the rest has to fit.
+    union = schema.get("anyOf")
+    if isinstance(union, list):
+        rest = [one for one in union if one.get("type") != "null"]
+        return rest[0] if len(rest) == 1 else {**schema, "anyOf": rest}
+    kinds = schema.get("type")
+    if isinstance(kinds, list):
+        rest = [kind for kind in kinds if kind != "null"]
+        return {**schema, "type": rest[0] if len(rest) == 1 else rest}
+    return schema
+
+
+def _choices(schema: Schema | None) -> list[Any]:
+    if schema is None:
+        return []
+    if "enum" in schema:
+        return list(schema["enum"])
+    return [choice for one in schema.get("anyOf", ()) for choice in _choices(one)]
+
+
+def _describe(schema: Schema | None) -> str:
+    if schema is None:
+        return "anything"
+    if schema.get("anyOf"):
+        parts = dict.fromkeys(_describe(one) for one in schema["anyOf"] if one.get("type") != "null")
+        return " or ".join(parts) or "null"
+    if "const" in schema and "type" not in schema:
+        return _WORDS.get(json_type(schema["const"]), "a value")
+    kinds = schema.get("type")
+    listed = kinds if isinstance(kinds, list) else [kinds]
+    if schema.get("x-type") in {"timestamp", "duration"}:
+        return f"a {schema['x-type']}"
+    if schema.get("format") == "date-time":
+        return "a moment"
+    return " or ".join(_WORDS.get(str(kind), "anything") for kind in listed if kind != "null")
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return repr(value[:60])
+    return {"array": "a list", "object": "a map"}.get(json_type(value), str(value))
