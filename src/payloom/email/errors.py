@@ -1,0 +1,65 @@
+"""What can go wrong with mail.
+
+EmailError
+├── TemplateError       a template cannot be read or filled in; `where` is file:line
+│   └── UnknownTemplate
+├── BadMail             the mail itself cannot be sent: no such address, a line break in a header, too large
+├── MailRefused         the server said no for good
+├── MailDelayed         nothing was sent; trying again may help
+└── MailUnknown         the mail may have been sent: the server went silent at the wrong moment
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from payloom.kit.errors import PayloomError
+
+
+class EmailError(PayloomError):
+    """The mail could not be sent."""
+
+    code: ClassVar[str] = "email_error"
+    retryable: ClassVar[bool] = False
+
+
+class TemplateError(EmailError):
+    """The mail template cannot be filled in."""
+
+    code: ClassVar[str] = "email_template"
+
+
+class UnknownTemplate(TemplateError):
+    """There is no such mail template."""
+
+    code: ClassVar[str] = "unknown_template"
+
+
+class BadMail(EmailError):
+    """The mail cannot be sent as it is."""
+
+    code: ClassVar[str] = "bad_mail"
+    status: ClassVar[int] = 422
+
+
+class MailRefused(EmailError):
+    """The mail server refused the mail."""
+
+    code: ClassVar[str] = "mail_refused"
+    status: ClassVar[int] = 502
+
+
+class MailDelayed(EmailError):
+    """The mail server cannot take the mail now."""
+
+    code: ClassVar[str] = "mail_delayed"
+    status: ClassVar[int] = 503
+    retryable: ClassVar[bool] = True
+
+
+class MailUnknown(EmailError):
+    """The mail server did not say whether it took the mail."""
+
+    code: ClassVar[str] = "mail_unknown"
+    status: ClassVar[int] = 502
+    retryable: ClassVar[bool] = True

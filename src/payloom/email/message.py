@@ -1,0 +1,156 @@
+"""A mail as a value, its addresses checked, and the bytes that go over the wire."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import datetime as dt
+import hashlib
+import mimetypes
+import re
+from collections.abc import Mapping, Sequence
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Any, Literal
+
+from payloom.email.errors import BadMail
+
+Status = Literal["queued", "sending", "sent", "failed", "unknown"]
+MAX_RECIPIENTS = 50
+MAX_ATTACHMENTS = 10_000_000
+"""Bytes of all attachments together."""
+_LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
+_DOMAIN = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
+_NAMED = re.compile(r"([^<>]*)<([^<>\s]+)>")
+_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in a mail."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail, as in the outbox. `key`: what it is sent once for. `repeated`: it may have arrived twice."""
+
+    id: str
+    key: str
+    template: str
+    message_id: str
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    html: str
+    text: str
+    created_at: dt.datetime
+    attachments: tuple[Attachment, ...] = ()
+    run_id: str | None = None
+    status: Status = "queued"
+    attempts: int = 0
+    repeated: bool = False
+    error: str | None = None
+    sent_at: dt.datetime | None = None
+
+    def mime(self) -> bytes:
+        """Return the mail as sent: the same bytes each time, but for the mark on a repeat."""
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = self.subject
+        message["From"] = address(self.sender)
+        message["To"] = [address(recipient) for recipient in self.recipients]
+        message["Date"] = format_datetime(self.created_at)
+        message["Message-ID"] = self.message_id
+        message["Auto-Submitted"] = "auto-generated"
+        if self.repeated:
+            message["X-Payloom-Repeat"] = "1"
+        message.set_content(self.text, cte="quoted-printable")
+        message.add_alternative(self.html, subtype="html", cte="quoted-printable")
+        boundary = hashlib.sha256(self.message_id.encode()).hexdigest()[:32]
+        message.set_boundary(f"=_{boundary}")
+        for attachment in self.attachments:
+            main, _, sub = attachment.type.partition("/")
+            message.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.name)
+        if self.attachments:
+            message.set_boundary(f"=_{boundary}.mixed")
+        return message.as_bytes()
+
+
+def address(text: Any) -> Address:
+    """Return the address in `ada@example.com` or `Ada <ada@example.com>`; raises `BadMail`."""
+    if not isinstance(text, str) or not text.strip():
+        raise BadMail("there is no address to send to", hint="check the value of `to`")
+    if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text) or len(text) > 320:
+        raise BadMail("an address holds a line break or is too long")
+    named = _NAMED.fullmatch(text.strip())
+    name, spec = (named[1].strip().strip('"'), named[2]) if named else ("", text.strip())
+    local, _, domain = spec.rpartition("@")
+    domain = _ascii(domain)
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain) or ".." in f".{local}.":
+        raise BadMail("this is not an e-mail address", hint="write name@example.com", address=_hidden(text))
+    return Address(display_name=name, username=local, domain=domain)
+
+
+def _ascii(domain: str) -> str:
+    if domain.isascii():
+        return domain
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return ""
+
+
+def _hidden(text: str) -> str:
+    return f"{text[:1]}…@{text.rpartition('@')[2][:60]}" if "@" in text else f"{text[:1]}…"
+
+
+def recipients(to: Any) -> tuple[str, ...]:
+    """Return the addresses in `to` (one, or a list), each once; raises `BadMail`."""
+    listed = [to] if isinstance(to, str) or to is None else to
+    if not isinstance(listed, Sequence) or not listed:
+        raise BadMail("there is no address to send to", hint="check the value of `to`")
+    if len(listed) > MAX_RECIPIENTS:
+        raise BadMail(f"{len(listed)} recipients in one mail, {MAX_RECIPIENTS} are allowed")
+    return tuple(dict.fromkeys(str(address(item)) for item in listed))
+
+
+def message_id(key: str, sender: str) -> str:
+    """Return the Message-ID: the same for the same key, so that mail servers can tell a repeat."""
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{address(sender).domain}>"
+
+
+def attachments(given: Any) -> tuple[Attachment, ...]:
+    """Return the files of `[{name, content, type?, encoding?: base64}]`; raises `BadMail`."""
+    if given is None:
+        return ()
+    if not isinstance(given, list | tuple) or not all(isinstance(item, Mapping) for item in given):
+        raise BadMail("attachments is a list of {name, content}")
+    found = tuple(_attachment(item) for item in given)
+    if sum(len(attachment.content) for attachment in found) > MAX_ATTACHMENTS:
+        raise BadMail(f"the attachments are larger than {MAX_ATTACHMENTS // 1_000_000} MB")
+    return found
+
+
+def _attachment(item: Mapping[str, Any]) -> Attachment:
+    name, content = item.get("name"), item.get("content")
+    if unknown := set(item) - {"name", "content", "type", "encoding"}:
+        raise BadMail(f"an attachment has no {min(unknown)!r}", hint="known are name, content, type, encoding")
+    if not isinstance(name, str) or not name or re.search(r"[\x00-\x1f\x7f/\\]", name) or not isinstance(content, str):
+        raise BadMail("an attachment needs a file name and content as a string")
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = item.get("type") or guessed
+    if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
+        raise BadMail(f"{kind!r} is not a content type", hint="write application/pdf")
+    if item.get("encoding") not in (None, "base64"):
+        raise BadMail("an attachment's encoding is base64 or left out (text)")
+    try:
+        data = base64.b64decode(content, validate=True) if item.get("encoding") else content.encode()
+    except binascii.Error:
+        raise BadMail(f"the content of {name} is not base64") from None
+    return Attachment(name, kind, data)

@@ -1,0 +1,149 @@
+"""The outbox: a row before the mail, one Message-ID per key, and at most one repeat when nobody knows whether it left.
+
+queued ──▶ sending ──▶ sent
+   ▲          ├──────▶ failed      the server refused; a deliberate retry may send again
+   └──────────┤                    the server was busy
+              └──────▶ unknown ──▶ sending, once, marked as a repeat
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from payloom.db.database import Database
+from payloom.email.errors import BadMail, EmailError, MailDelayed, MailRefused, MailUnknown
+from payloom.email.message import Attachment, Mail, Status
+from payloom.email.models import mails
+from payloom.email.transport import Transport
+from payloom.kit.clock import Clock
+
+ALLOWED: Mapping[Status, frozenset[Status]] = {
+    "queued": frozenset({"sending"}),
+    "sending": frozenset({"sending", "sent", "failed", "queued", "unknown"}),
+    "sent": frozenset(),
+    "failed": frozenset({"sending"}),
+    "unknown": frozenset({"sending"}),
+}
+_AFTER: Mapping[type[EmailError], Status] = {MailRefused: "failed", MailDelayed: "queued", MailUnknown: "unknown"}
+_STALE = dt.timedelta(minutes=10)
+"""Nobody takes so long to send a mail: whoever began it has died."""
+_LOST = "the process died while it sent the mail, twice"
+Decision = Literal["send", "sent", "busy", "unknown"]
+
+
+class Outbox:
+    """Sends mails through a transport and keeps every one of them."""
+
+    def __init__(self, database: Database, transport: Transport, clock: Clock) -> None:
+        """Nothing happens before the first mail."""
+        self._database = database
+        self._transport = transport
+        self._clock = clock
+
+    async def send(self, mail: Mail, *, in_doubt: bool = False) -> Mail:
+        """Send `mail` once for its key and return it as stored.
+
+        in_doubt: an earlier try may have sent it. Then it is sent a second time at most, under the same Message-ID and
+        marked. A mail whose key was sent before is returned as it was; nothing leaves.
+        Raises `MailRefused`, `MailDelayed` (nothing left, try later), `MailUnknown` (perhaps sent).
+        """
+        decision, stored = await self._database.write(lambda tx: self._begin(tx, mail, in_doubt=in_doubt))
+        if decision == "sent":
+            return stored
+        if decision == "busy":
+            raise MailDelayed("the same mail is being sent right now")
+        if decision == "unknown":
+            hint = "ask the recipient or the mail server's log, and send it by hand if it is missing"
+            raise MailUnknown("it is not known whether the mail arrived, and it was repeated once already", hint=hint)
+        try:
+            await self._transport.send(stored)
+        except EmailError as error:
+            status = _AFTER.get(type(error), "failed")
+            message = str(error)
+            await self._database.write(lambda tx: self._move(tx, stored, status, error=message))
+            raise
+        return await self._database.write(lambda tx: self._move(tx, stored, "sent"))
+
+    def _begin(self, tx: sa.Connection, mail: Mail, *, in_doubt: bool) -> tuple[Decision, Mail]:
+        insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(mails)
+        now = self._clock.now()
+        tx.execute(insert.values({**_row(mail), "changed_at": now}).on_conflict_do_nothing(index_elements=["key"]))
+        found = tx.execute(sa.select(mails).where(mails.c.key == mail.key).with_for_update()).one()
+        stored = _mail(found)
+        if stored.status == "sent":
+            return "sent", stored
+        doubtful = stored.status in ("sending", "unknown")
+        if stored.status == "sending" and not in_doubt and now - found.changed_at < _STALE:
+            return "busy", stored
+        if doubtful and stored.repeated:
+            return "unknown", stored if stored.status == "unknown" else self._move(tx, stored, "unknown", error=_LOST)
+        return "send", self._move(tx, stored, "sending", repeated=stored.repeated or doubtful)
+
+    def _move(
+        self, tx: sa.Connection, mail: Mail, status: Status, *, repeated: bool | None = None, error: str | None = None
+    ) -> Mail:
+        if status not in ALLOWED[mail.status]:
+            raise BadMail(f"a mail that is {mail.status} cannot become {status}")
+        moved = dataclasses.replace(
+            mail,
+            status=status,
+            attempts=mail.attempts + (status == "sending"),
+            repeated=mail.repeated if repeated is None else repeated,
+            error=error,
+            sent_at=self._clock.now() if status == "sent" else None,
+        )
+        changed = {name: getattr(moved, name) for name in ("status", "attempts", "repeated", "error", "sent_at")}
+        tx.execute(sa.update(mails).where(mails.c.id == mail.id).values(**changed, changed_at=self._clock.now()))
+        return moved
+
+
+def list_mails(
+    tx: sa.Connection,
+    *,
+    limit: int = 50,
+    before: tuple[dt.datetime, str] | None = None,
+    run_id: str | None = None,
+    template: str | None = None,
+    status: Status | None = None,
+) -> list[Mail]:
+    """Return mails, newest first. `before`: `(created_at, id)` of the last one seen, for the next page."""
+    query = sa.select(mails).order_by(mails.c.created_at.desc(), mails.c.id.desc()).limit(limit)
+    if before:
+        earlier = mails.c.created_at < before[0]
+        query = query.where(earlier | ((mails.c.created_at == before[0]) & (mails.c.id < before[1])))
+    for column, value in ((mails.c.run_id, run_id), (mails.c.template, template), (mails.c.status, status)):
+        if value is not None:
+            query = query.where(column == value)
+    return [_mail(row) for row in tx.execute(query)]
+
+
+def get_mail(tx: sa.Connection, mail_id: str) -> Mail | None:
+    """Return one mail: `html`, `text`, and `mime()` for its source."""
+    row = tx.execute(sa.select(mails).where(mails.c.id == mail_id)).one_or_none()
+    return _mail(row) if row is not None else None
+
+
+def _row(mail: Mail) -> dict[str, Any]:
+    row = {field.name: getattr(mail, field.name) for field in dataclasses.fields(mail)}
+    row["recipients"] = list(mail.recipients)
+    row["attachments"] = [
+        {"name": file.name, "type": file.type, "content": base64.b64encode(file.content).decode()}
+        for file in mail.attachments
+    ]
+    return row
+
+
+def _mail(row: Any) -> Mail:
+    values = {field.name: getattr(row, field.name) for field in dataclasses.fields(Mail)}
+    values["recipients"] = tuple(row.recipients)
+    values["attachments"] = tuple(
+        Attachment(item["name"], item["type"], base64.b64decode(item["content"])) for item in row.attachments
+    )
+    return Mail(**values)

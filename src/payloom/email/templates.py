@@ -1,0 +1,225 @@
+"""Mail templates: `emails/NAME.mjml.j2`, a front matter with the subject, then MJML with Jinja in it.
+
+Values are escaped, unknown names and nulls are errors with file and line, and templates run in Jinja's sandbox. Files
+that begin with `_` are parts for `{% include %}`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import mjml
+from jinja2.sandbox import SandboxedEnvironment
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from payloom.email.errors import TemplateError, UnknownTemplate
+from payloom.email.plain import plain_text
+from payloom.kit.money import Amount
+from payloom.kit.suggest import did_you_mean
+
+SUFFIX = ".mjml.j2"
+MAX_SUBJECT = 250
+_MARK = "---"
+_TAG = re.compile(r"</?(mj[a-z-]*)")
+_PARTS = """
+    head body attributes all class breakpoint font preview style title html-attributes selector html-attribute raw
+    include accordion accordion-element accordion-title accordion-text button carousel carousel-image column divider
+    group hero image navbar navbar-link section social social-element spacer table text wrapper
+"""
+_TAGS = frozenset(["mjml", *(f"mj-{part}" for part in _PARTS.split())])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail ready to be sent: one line of subject, HTML, and text made from the HTML."""
+
+    subject: str
+    html: str
+    text: str
+
+
+class Templates:
+    """The templates of one folder. They are read again when a file changes."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` need not exist: then there are no templates."""
+        self.folder = folder
+        self._bodies = _Environment(loader=_Loader(folder), autoescape=True)
+        self._subjects = _Environment(autoescape=False)
+
+    def names(self) -> list[str]:
+        """Return the names a workflow may use, sorted."""
+        files = self.folder.glob(f"**/*{SUFFIX}") if self.folder.is_dir() else ()
+        names = (path.relative_to(self.folder).as_posix().removesuffix(SUFFIX) for path in files)
+        return sorted(name for name in names if not name.rpartition("/")[2].startswith("_"))
+
+    def check(self, name: str) -> None:
+        """Raise `TemplateError` when the template cannot be read: its front matter, its Jinja, its MJML tags."""
+        self._subject(name)
+        try:
+            self._bodies.get_template(f"{name}{SUFFIX}")
+        except jinja2.TemplateError as error:
+            raise self._failed(name, error) from error
+
+    def render(self, name: str, data: Mapping[str, Any]) -> Rendered:
+        """Fill in a template. `data` are JSON-able values and datetimes. Raises `TemplateError`, `UnknownTemplate`."""
+        if name not in self.names():
+            hint = did_you_mean(name, self.names()) or f"put it at {self.folder.name}/{name}{SUFFIX}"
+            raise UnknownTemplate(f"there is no mail template {name[:80]!r}", hint=hint)
+        subject, line = self._subject(name)
+        try:
+            title = self._subjects.from_string("\n" * (line - 1) + subject).render(data)
+            markup = self._bodies.get_template(f"{name}{SUFFIX}").render(data)
+        except TemplateError:
+            raise
+        except Exception as error:
+            raise self._failed(name, error) from error
+        try:
+            html = mjml.mjml2html(markup.strip(), disable_comments=False, fonts={})
+        except ValueError as error:
+            hint = "every tag must be closed, and <mjml> is the outermost"
+            raise TemplateError(f"the MJML cannot be read: {error}", where=self._where(name), hint=hint) from None
+        title = re.sub(r"[\x00-\x1f\x7f\u2028\u2029\s]+", " ", title).strip()[:MAX_SUBJECT]
+        return Rendered(subject=title, html=html, text=plain_text(html))
+
+    def _where(self, name: str, line: int | None = None) -> str:
+        return f"{self.folder.name}/{name}{SUFFIX}" + (f":{line}" if line else "")
+
+    def _subject(self, name: str) -> tuple[str, int]:
+        """Return the subject and the line it stands on."""
+        path = self.folder / f"{name}{SUFFIX}"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        end = _front_matter(lines)
+        if not end:
+            hint = "begin the file with a line ---, then subject: …, then a line ---"
+            raise TemplateError("the template has no subject", where=self._where(name, 1), hint=hint)
+        try:
+            head = YAML(typ="safe", pure=True).load("\n".join(lines[1 : end - 1])) or {}
+        except YAMLError:
+            hint = "put the subject in quotes if it begins with {{ or holds a colon"
+            raise TemplateError("the front matter is not YAML", where=self._where(name, 2), hint=hint) from None
+        if not isinstance(head, dict) or not isinstance(head.get("subject"), str) or not head["subject"].strip():
+            raise TemplateError("the front matter has no subject", where=self._where(name, 1), hint="write subject: …")
+        for key in head:
+            if key != "subject":
+                hint = did_you_mean(str(key), ["subject"]) or "known is subject"
+                raise TemplateError(f"the front matter has no key {key!r}", where=self._where(name, 1), hint=hint)
+        line = next(number for number, text in enumerate(lines, 1) if text.lstrip().startswith("subject"))
+        return head["subject"], line
+
+    def _failed(self, name: str, error: Exception) -> TemplateError:
+        """Return the error with the file and line it happened in, which may be an included file's."""
+        if isinstance(error, jinja2.TemplateSyntaxError):
+            return TemplateError(error.message, where=self._place(name, error.name, error.lineno))
+        place, line, step = name, None, error.__traceback__
+        while step is not None:
+            file = step.tb_frame.f_code.co_filename
+            if file.endswith(SUFFIX) or file == "<template>":
+                place, line = file, step.tb_lineno
+            step = step.tb_next
+        message = "a template is missing" if isinstance(error, jinja2.TemplateNotFound) else ""
+        hint = "the step's `data` must hold every name the template uses"
+        return TemplateError(
+            f"{message}: {error}" if message else str(error) or type(error).__name__,
+            where=self._place(name, place, line),
+            hint=hint if isinstance(error, jinja2.UndefinedError) and not isinstance(error, _Null) else None,
+        )
+
+    def _place(self, name: str, file: str | None, line: int | None) -> str:
+        if file and file.endswith(SUFFIX):
+            path = Path(file)
+            inside = path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else file
+            return self._where(inside.removesuffix(SUFFIX), line)
+        return self._where(name, line)
+
+
+def _front_matter(lines: list[str]) -> int:
+    """Return how many lines the front matter takes, marks included; 0 if there is none."""
+    if not lines or lines[0].strip() != _MARK:
+        return 0
+    return next((number for number, text in enumerate(lines[1:], 2) if text.strip() == _MARK), 0)
+
+
+class _Loader(jinja2.BaseLoader):
+    """Reads templates of one folder; the front matter becomes empty lines, so that line numbers stay true."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Any]:  # noqa: ARG002
+        path = self._folder / template
+        if ".." in Path(template).parts or Path(template).is_absolute() or not path.is_file():
+            raise jinja2.TemplateNotFound(template)
+        changed = path.stat().st_mtime_ns
+        lines = path.read_text(encoding="utf-8").splitlines()
+        end = _front_matter(lines)
+        _check_tags(template, lines, end)
+
+        def fresh() -> bool:
+            return path.is_file() and path.stat().st_mtime_ns == changed
+
+        return "\n".join([*[""] * end, *lines[end:]]), str(path), fresh
+
+
+def _check_tags(template: str, lines: list[str], start: int) -> None:
+    """MJML leaves out what it does not know without a word; a receipt must not lose its total that way."""
+    for number, line in enumerate(lines[start:], start + 1):
+        for tag in _TAG.findall(line):
+            if tag not in _TAGS:
+                hint = did_you_mean(tag, _TAGS)
+                message = f"<{tag}> is not an MJML tag" + (f" ({hint})" if hint else "")
+                raise jinja2.TemplateSyntaxError(message, number, template, template)
+
+
+class _Environment(SandboxedEnvironment):
+    """Jinja for mails: strict about names and nulls; `order.items` is the order's items, not a method of the map."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            undefined=jinja2.StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True, **options
+        )
+        self.filters["money"] = _money
+        self.filters["date"] = _date
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+class _Null(jinja2.UndefinedError):
+    """A null where a mail would show it."""
+
+
+def _shown(value: Any) -> Any:
+    if value is None:
+        raise _Null("a value is null here; write {{ name or 'something else' }}")
+    return value
+
+
+def _money(amount: Any, currency: Any, locale: str = "en_US") -> str:
+    """`{{ 2198 | money('usd') }}` gives $21.98. The amount is in minor units."""
+    try:
+        return Amount(amount, currency).format(locale)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise jinja2.TemplateRuntimeError(f"money: {error}") from None
+
+
+def _date(value: Any, style: str = "medium", locale: str = "en_US", timezone: str = "UTC") -> str:
+    """`{{ paid_at | date }}`; style: short, medium, long, full or a CLDR pattern."""
+    from babel.dates import format_date, get_timezone  # noqa: PLC0415 - babel loads only where it is used
+
+    try:
+        moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(moment, dt.datetime) and moment.tzinfo:
+            moment = moment.astimezone(get_timezone(timezone))
+        return format_date(moment, style, locale=locale.replace("-", "_"))
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        raise jinja2.TemplateRuntimeError(f"date: {value!r} cannot be shown: {error}") from None
