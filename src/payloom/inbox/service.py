@@ -176,20 +176,20 @@ def store(tx: sa.Connection, event: InboxEvent) -> bool:
         "deliveries": 1,
     }
     statement = _INSERT[tx.dialect.name]
-    if tx.execute(statement, values).rowcount == 1:
+    if tx.execute(statement, values).first() is not None:
         return True
     tx.execute(sa.update(events).where(events.c.id == event.id).values(deliveries=events.c.deliveries + 1))
     return False
 
 
-def _insert(dialect: str) -> sa.Insert:
+def _insert(dialect: str) -> Any:
     if dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415
 
-        return insert(events).on_conflict_do_nothing(index_elements=["id"])
+        return insert(events).on_conflict_do_nothing(index_elements=["id"]).returning(events.c.id)
     from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415
 
-    return pg_insert(events).on_conflict_do_nothing(index_elements=["id"])
+    return pg_insert(events).on_conflict_do_nothing(index_elements=["id"]).returning(events.c.id)
 
 
 _INSERT = {dialect: _insert(dialect) for dialect in ("sqlite", "postgresql")}

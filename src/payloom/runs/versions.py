@@ -41,7 +41,7 @@ class Versions:
             self._pins = {}
 
     def _store(self, tx: sa.Connection, workflows: Sequence[Workflow], sources: Mapping[str, str]) -> None:
-        known = set(tx.execute(sa.select(versions.c.workflow_id, versions.c.hash)).tuples())
+        known = {tuple(row) for row in tx.execute(sa.select(versions.c.workflow_id, versions.c.hash))}
         for workflow in workflows:
             if (workflow.id, workflow.version) in known:
                 continue

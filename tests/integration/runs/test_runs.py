@@ -1,0 +1,561 @@
+"""What runs promise, seen through the service: real database, tables, workflows; a ledger for the outside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from payloom.db import Database
+from payloom.kit.clock import ManualClock
+from payloom.runs.calls import Request
+from payloom.runs.errors import NotAllowed, RunUnknown, WorkflowUnknown, WrongState
+from payloom.runs.parts import Figures
+from payloom.workflows.commands import StepFailure
+from runs_world import World, build
+
+pytestmark = pytest.mark.anyio
+
+PAY = """\
+name: Pay an order
+on:
+  stripe: thing
+  actions: [paid]
+steps:
+  - id: order
+    update: orders
+    where: {id: "${{ object.order }}"}
+    set: {status: paid, paid: "${{ object.amount }}"}
+"""
+
+CHARGE = """\
+name: Charge
+on:
+  api: POST /charge
+  auth: none
+  dedupe: ${{ inputs.cart }}
+input: {cart: string, amount: int 1..}
+steps:
+  - id: order
+    insert: orders
+    values: {id: "${{ inputs.cart }}"}
+  - id: charge
+    stripe: things.charge
+    with: {n: "${{ inputs.amount }}"}
+  - update: orders
+    where: {id: "${{ order.id }}"}
+    set: {status: charged, paid: "${{ inputs.amount }}"}
+  - return: {charge: "${{ charge.id }}", order: "${{ order.id }}"}
+"""
+
+
+@pytest.fixture
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
+    """A started world; short pauses."""
+    made = await build(database, tmp_path, figures=Figures(park_first=0.2, step_timeout=0.5, answer_within=10))
+    await made.service.start()
+    yield made
+    await made.service.stop(2.0)
+
+
+async def test_an_event_that_only_touches_tables_is_done_when_it_is_taken_in(world: World) -> None:
+    """The fast lane: nothing is left to do after the acknowledgement."""
+    await world.publish(pay=PAY)
+    await world.put("orders", id="o1")
+    taken = await world.service.take_in(world.event("thing.paid", id="t1", order="o1", amount=500))
+    [run] = taken.runs
+    found = await world.service.queries.timeline(run)
+    assert found["run"]["status"] == "succeeded"
+    assert [(step["verb"], step["status"]) for step in found["steps"]] == [("update", "succeeded")]
+    assert (await world.rows("orders"))[0]["paid"] == 500
+
+
+async def test_an_event_delivered_many_times_at_once_runs_once(world: World) -> None:
+    """One row, one run, one effect."""
+    await world.publish(
+        count="""\
+name: Count
+on: {stripe: thing}
+steps:
+  - id: counter
+    select: counters
+    where: {id: c}
+    one: required
+  - update: counters
+    where: {id: c}
+    set: {value: "${{ counter.value + 1 }}"}
+"""
+    )
+    await world.put("counters", id="c", value=0)
+    event = world.event("thing.created", id="t1")
+    results = await asyncio.gather(*[world.service.take_in(event) for _ in range(20)])
+    assert sum(result.new for result in results) == 1
+    assert (await world.rows("counters"))[0]["value"] == 1
+    [stored] = await world.service.queries.journey("t1") and await world.inbox.list()
+    assert stored["deliveries"] == 20
+
+
+async def test_an_event_nobody_waits_for_is_only_stored(world: World) -> None:
+    """And acknowledged."""
+    await world.publish(pay=PAY)
+    taken = await world.service.take_in(world.event("thing.deleted", id="t1"))
+    assert (taken.new, list(taken.runs)) == (True, [])
+
+
+async def test_a_failing_run_keeps_its_event_and_says_why(world: World) -> None:
+    """And undoes the step that failed, not the steps before it."""
+    await world.publish(
+        broken="""\
+name: Broken
+on: {stripe: thing}
+steps:
+  - insert: counters
+    values: {id: kept}
+  - insert: counters
+    values: {id: kept}
+"""
+    )
+    taken = await world.service.take_in(world.event("thing.created", id="t1"))
+    found = await world.service.queries.get(taken.runs[0])
+    assert found.status == "failed"
+    assert found.failure["kind"] == "unique_violation"
+    assert found.failure["path"] == "1"
+    assert [row["id"] for row in await world.rows("counters")] == ["kept"]
+
+
+async def test_a_trigger_that_cannot_be_evaluated_is_a_visible_failed_run(world: World) -> None:
+    """Not silence."""
+    await world.publish(pay=PAY.replace("  actions: [paid]", "  match: object.nothing.here == 1"))
+    taken = await world.service.take_in(world.event("thing.paid", id="t1"))
+    found = await world.service.queries.get(taken.runs[0])
+    assert (found.status, found.failure["kind"]) == ("failed", "expression")
+
+
+async def test_a_caller_gets_the_answer_and_the_effects_happen_once(world: World) -> None:
+    """Insert, outside call, update, return."""
+    await world.publish(charge=CHARGE)
+    answer = await world.service.call("charge", {"cart": "c1", "amount": 700})
+    assert answer.state == "answered"
+    assert answer.body == {"charge": "obj_things.charge", "order": "c1"}
+    assert world.ledger.effects() == {f"{answer.run_id}:1": "things.charge"}
+    assert (await world.rows("orders"))[0]["status"] == "charged"
+
+
+async def test_the_same_call_twenty_times_is_one_run_with_one_answer(world: World) -> None:
+    """Also while the first is still on its way; another user's is another run."""
+    await world.publish(charge=CHARGE.replace("    values: {id: \"${{ inputs.cart }}\"}", "    values: {id: \"${{ uuid() }}\"}"))
+
+    async def slow(_when: str, _do: Any) -> None:
+        await asyncio.sleep(0.1)
+
+    world.ledger.hooks.append(slow)
+    mine = Request(user_id="u1")
+    answers = await asyncio.gather(
+        *[world.service.call("charge", {"cart": "c1", "amount": 1}, request=mine) for _ in range(20)]
+    )
+    other = await world.service.call("charge", {"cart": "c1", "amount": 1}, request=Request(user_id="u2"))
+    assert len({answer.run_id for answer in answers}) == 1
+    assert {answer.state for answer in answers} == {"answered"}
+    assert sum(not answer.repeated for answer in answers) == 1
+    assert other.run_id != answers[0].run_id
+    assert len(world.ledger.effects()) == 2
+
+
+async def test_a_slow_answer_becomes_the_runs_id_and_can_be_fetched_later(world: World) -> None:
+    """202, and the run goes on."""
+    await world.publish(charge=CHARGE)
+    go = asyncio.Event()
+
+    async def wait(_when: str, _do: Any) -> None:
+        await asyncio.wait_for(go.wait(), 5)
+
+    world.ledger.hooks.append(wait)
+    answer = await world.service.call("charge", {"cart": "c1", "amount": 1}, wait=0.1)
+    assert (answer.state, answer.status) == ("running", 202)
+    go.set()
+    assert (await world.service.answer(answer.run_id, wait=5)).state == "answered"
+
+
+async def test_a_retryable_failure_is_tried_again_under_the_same_key(world: World) -> None:
+    """With the attempt counted."""
+    await world.publish(charge=CHARGE)
+    world.ledger.answers["things.charge"] = [StepFailure("api_connection_error", "no answer", retryable=True)] * 2
+    answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
+    assert answer.state == "answered"
+    assert world.ledger.attempts() == [f"{answer.run_id}:1"] * 3
+    [step] = [step for step in (await world.service.queries.timeline(answer.run_id))["steps"] if step["verb"] == "stripe"]
+    assert (step["attempts"], step["status"]) == (3, "succeeded")
+
+
+async def test_a_final_failure_reaches_the_caller_and_can_be_retried_by_hand(world: World) -> None:
+    """Under the same key; steps already done are not done again."""
+    await world.publish(charge=CHARGE)
+    world.ledger.answers["things.charge"] = [StepFailure("card_declined", "declined", status=402)]
+    answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
+    assert (answer.state, answer.status) == ("failed", 402)
+    assert answer.failure is not None
+    assert answer.failure.kind == "card_declined"
+    await world.service.retry(answer.run_id)
+    await world.settled(answer.run_id)
+    assert (await world.service.answer(answer.run_id)).body == {"charge": "obj_things.charge", "order": "c1"}
+    assert world.ledger.attempts() == [f"{answer.run_id}:1"] * 2
+    assert len(await world.rows("orders")) == 1
+    with pytest.raises(WrongState):
+        await world.service.retry(answer.run_id)
+
+
+async def test_a_step_that_does_not_answer_is_in_doubt_and_tried_again(world: World) -> None:
+    """The next attempt is told."""
+    await world.publish(charge=CHARGE)
+
+    async def hang(_do: Any) -> None:
+        await asyncio.sleep(30)
+
+    world.ledger.answers["things.charge"] = [hang]
+    answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
+    assert answer.state == "answered"
+    tried = [(line["number"], line["in_doubt"]) for line in world.ledger.lines() if "attempt" in line]
+    assert tried == [(1, False), (2, True)]
+
+
+async def test_a_run_before_its_row_is_parked_and_woken_by_the_insert(world: World) -> None:
+    """The webhook was faster than the order."""
+    await world.publish(pay=PAY)
+    taken = await world.service.take_in(world.event("thing.paid", id="t1", order="o1", amount=5))
+    found = await world.service.queries.get(taken.runs[0])
+    assert (found.status, found.parked_on) == ("waiting", "orders")
+
+    def insert(tx: Any) -> None:
+        world.tables.perform(tx, "insert", "orders", {"values": {"id": "o1"}})
+        world.service.rows_changed(tx, "insert", "orders")
+
+    await world.database.write(insert)
+    assert await world.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
+    assert (await world.rows("orders"))[0]["status"] == "paid"
+
+
+async def test_a_parked_run_also_looks_by_itself(world: World) -> None:
+    """A row may come by other ways than a workflow."""
+    await world.publish(pay=PAY)
+    taken = await world.service.take_in(world.event("thing.paid", id="t1", order="o1", amount=5))
+    await world.put("orders", id="o1")
+    assert await world.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
+
+
+async def test_a_row_that_never_comes_fails_the_run(database: Database, tmp_path: Path) -> None:
+    """Visible, after a while."""
+    world = await build(database, tmp_path, figures=Figures(park_first=0.1, park_for=0.5))
+    await world.service.start()
+    await world.publish(pay=PAY)
+    taken = await world.service.take_in(world.event("thing.paid", id="t1", order="o1", amount=5))
+    assert await world.settled(*taken.runs) == {taken.runs[0]: "failed"}
+    assert (await world.service.queries.get(taken.runs[0])).failure["kind"] == "row_not_found"
+    await world.service.stop(1)
+
+
+async def test_runs_about_one_object_go_one_after_another(world: World) -> None:
+    """And in the order in which Stripe made the events, as far as they are there."""
+    await world.publish(
+        lane="""\
+name: One after another
+on: {stripe: thing, queue: "${{ object.id }}"}
+steps:
+  - stripe: things.create
+    with: {n: "${{ object.n }}"}
+"""
+    )
+    running: dict[str, int] = {}
+    most: dict[str, int] = {}
+    order: list[int] = []
+
+    async def watch(when: str, do: Any) -> None:
+        number = do.args["with"]["n"]
+        thing = "a" if number < 100 else "b"
+        if when == "before":
+            running[thing] = running.get(thing, 0) + 1
+            most[thing] = max(most.get(thing, 0), running[thing])
+            order.append(number)
+            await asyncio.sleep(0.05)
+        else:
+            running[thing] -= 1
+
+    world.ledger.hooks.append(watch)
+    for number in (1, 3, 2, 101, 4):
+        thing = "a" if number < 100 else "b"
+        await world.service.take_in(world.event("thing.updated", id=thing, n=number, created=1_760_000_000 + number))
+    statuses = await world.settled()
+    assert set(statuses.values()) == {"succeeded"}
+    assert len(statuses) == 5
+    assert most == {"a": 1, "b": 1}
+    assert [number for number in order if number < 100] == [1, 2, 3, 4]
+
+
+async def test_a_canceled_run_lets_the_next_one_of_its_lane_go(world: World) -> None:
+    """Whoever ends a run releases its lane."""
+    await world.publish(
+        lane="""\
+name: Sleeper
+on: {stripe: thing, queue: "${{ object.id }}"}
+steps:
+  - when: object.first
+    wait: 14d
+  - insert: counters
+    values: {id: "${{ event.id }}"}
+"""
+    )
+    first = (await world.service.take_in(world.event("thing.updated", id="a", first=True))).runs[0]
+    second = (await world.service.take_in(world.event("thing.updated", id="a", first=False))).runs[0]
+    assert (await world.status(first), await world.status(second)) == ("waiting", "queued")
+    assert (await world.service.cancel(first)).status == "canceled"
+    assert await world.settled(second) == {second: "succeeded"}
+    with pytest.raises(WrongState):
+        await world.service.cancel(first)
+
+
+async def test_a_stateful_object_is_read_again_first(world: World) -> None:
+    """Late events cannot undo newer state."""
+    await world.publish(
+        sub="""\
+name: Follow
+on: {stripe: sub}
+steps:
+  - insert: counters
+    values: {id: "${{ object.id }}", value: "${{ object.n }}"}
+"""
+    )
+    world.ledger.answers["subs.retrieve"] = [{"id": "s1", "object": "sub", "n": 42}]
+    taken = await world.service.take_in(world.event("sub.updated", id="s1", n=1))
+    await world.settled(*taken.runs)
+    assert [(row["id"], row["value"]) for row in await world.rows("counters")] == [("s1", 42)]
+    steps = (await world.service.queries.timeline(taken.runs[0]))["steps"]
+    assert [step["path"] for step in steps] == ["fresh", "0"]
+
+
+async def test_a_run_waits_for_an_event_and_goes_on_with_it(world: World) -> None:
+    """Also when the event came before it waited."""
+    await world.publish(
+        waiting="""\
+name: Wait for payment
+on:
+  api: POST /wait
+  auth: none
+input: {thing: string}
+steps:
+  - stripe: things.create
+    with: {}
+  - id: paid
+    wait_for: {stripe: thing, actions: [paid], match: "object.id == inputs.thing", timeout: 1h}
+  - return: {amount: "${{ paid?.data?.object?.amount }}"}
+"""
+    )
+    early = asyncio.Event()
+
+    async def before_the_wait(when: str, _do: Any) -> None:
+        if when == "after" and not early.is_set():
+            early.set()
+            await world.service.take_in(world.event("thing.paid", id="t1", amount=1))
+
+    world.ledger.hooks.append(before_the_wait)
+    answer = await world.service.call("waiting", {"thing": "t1"})
+    assert answer.body == {"amount": 1}
+    late = await world.service.call("waiting", {"thing": "t2"}, wait=0.2)
+    assert await world.status(late.run_id) == "waiting"
+    await world.service.take_in(world.event("thing.paid", id="other", amount=3))
+    taken = await world.service.take_in(world.event("thing.paid", id="t2", amount=2))
+    assert taken.woken == 1
+    assert (await world.service.answer(late.run_id, wait=5)).body == {"amount": 2}
+
+
+async def test_a_decision_needs_its_role(world: World) -> None:
+    """And is asked for once."""
+    await world.publish(
+        ask="""\
+name: Ask
+on:
+  api: POST /ask
+  auth: none
+steps:
+  - id: decision
+    approve: Refund?
+    roles: [admin]
+    data: {amount: 5}
+  - return: {yes: "${{ decision.approved }}", by: "${{ decision.by }}"}
+"""
+    )
+    answer = await world.service.call("ask", {}, wait=0.1)
+    [waiting] = await world.service.queries.approvals()
+    assert waiting["details"]["title"] == "Refund?"
+    with pytest.raises(NotAllowed):
+        await world.service.decide(answer.run_id, waiting["path"], approved=True, by="u1", roles=["support"])
+    await world.service.decide(answer.run_id, waiting["path"], approved=True, by="u2", roles=["admin"])
+    assert (await world.service.answer(answer.run_id, wait=5)).body == {"yes": True, "by": "u2"}
+    with pytest.raises(WrongState):
+        await world.service.decide(answer.run_id, waiting["path"], approved=True, by="u2", roles=["admin"])
+
+
+async def test_a_sleep_of_days_survives_on_a_moved_clock(database: Database, tmp_path: Path) -> None:
+    """The sweep wakes what is late, so test clocks work."""
+    clock = ManualClock()
+    world = await build(database, tmp_path, clock=clock)
+    await world.service.start()
+    await world.publish(
+        sleeper="""\
+name: Sleeper
+on: {stripe: thing}
+steps:
+  - wait: 14d
+  - insert: counters
+    values: {id: woken}
+"""
+    )
+    taken = await world.service.take_in(world.event("thing.created", id="t1"))
+    run = await world.service.queries.get(taken.runs[0])
+    assert run.status == "waiting"
+    clock.set(run.wake_at.replace(microsecond=0) if run.wake_at else clock.now())
+    from datetime import timedelta  # noqa: PLC0415
+
+    clock.advance(timedelta(minutes=2))
+    await world.service.sweep()
+    assert await world.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
+    await world.service.stop(1)
+
+
+async def test_a_run_ends_on_the_version_it_began_with(world: World) -> None:
+    """New runs take the newest."""
+    await world.publish(v="name: V\non: {stripe: thing}\nsteps:\n  - wait: 1h\n  - insert: counters\n    values: {id: old}\n")
+    first = (await world.service.take_in(world.event("thing.created", id="t1"))).runs[0]
+    await world.publish(v="name: V\non: {stripe: thing}\nsteps:\n  - insert: counters\n    values: {id: new}\n")
+    second = (await world.service.take_in(world.event("thing.created", id="t2"))).runs[0]
+    assert await world.status(second) == "succeeded"
+    use = await world.service.queries.version_use("v")
+    assert sorted(version["open_runs"] for version in use) == [0, 1]
+    assert (await world.service.queries.get(first)).version != (await world.service.queries.get(second)).version
+
+
+async def test_a_fork_goes_on_from_a_step_with_new_keys(world: World) -> None:
+    """What came before it is not done again."""
+    await world.publish(charge=CHARGE)
+    answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
+    forked = await world.service.fork(answer.run_id, path="1")
+    await world.settled(forked.id)
+    assert sorted(world.ledger.effects()) == sorted([f"{answer.run_id}:1", f"{forked.id}:1"])
+    assert len(await world.rows("orders")) == 1
+    again = await world.service.fork(answer.run_id, inputs={"cart": "c2", "amount": 9})
+    await world.settled(again.id)
+    assert [(row["id"], row["paid"]) for row in await world.rows("orders")] == [("c1", 1), ("c2", 9)]
+
+
+async def test_a_replayed_event_is_a_new_run(world: World) -> None:
+    """Of the current version; the first one stays."""
+    await world.publish(pay=PAY)
+    await world.put("orders", id="o1")
+    event = world.event("thing.paid", id="t1", order="o1", amount=500)
+    first = (await world.service.take_in(event)).runs[0]
+    [second] = await world.service.replay(event.id)
+    assert (await world.service.queries.get(second)).forked_from == first
+    with pytest.raises(RunUnknown):
+        await world.service.replay("evt_unknown")
+
+
+async def test_once_is_once_for_callers_and_events_alike(world: World) -> None:
+    """Fulfil-once: the thanks page, the webhook and catch-up may all ask."""
+    await world.publish(
+        fulfil="""\
+name: Fulfil
+on:
+  - api: POST /fulfil
+    auth: none
+  - stripe: thing
+once: ${{ inputs?.thing ?? object.id }}
+input: {thing: string}
+steps:
+  - id: made
+    stripe: things.create
+    with: {}
+  - return: {key: "${{ made.key }}"}
+"""
+    )
+    taken = await world.service.take_in(world.event("thing.created", id="t1"))
+    answers = await asyncio.gather(*[world.service.call("fulfil", {"thing": "t1"}) for _ in range(5)])
+    again = await world.service.take_in(world.event("thing.updated", id="t1"))
+    assert {answer.run_id for answer in answers} == set(taken.runs)
+    assert list(again.runs) == []
+    assert {answer.body["key"] for answer in answers} == {f"{taken.runs[0]}:0"}
+    assert len(world.ledger.effects()) == 1
+
+
+async def test_parallel_branches_do_not_wait_for_each_other(world: World) -> None:
+    """A slow branch does not hold up a quick one of several steps."""
+    await world.publish(
+        both="""\
+name: Both
+on:
+  api: POST /both
+  auth: none
+steps:
+  - parallel:
+      slow:
+        - stripe: things.create
+          with: {n: slow}
+      quick:
+        - stripe: things.charge
+          with: {n: 1}
+        - stripe: things.refund
+          with: {n: 2}
+  - return: {ok: true}
+"""
+    )
+    order: list[str] = []
+
+    async def watch(when: str, do: Any) -> None:
+        if do.action == "things.create" and when == "before":
+            await asyncio.sleep(0.3)
+        if when == "after":
+            order.append(do.action)
+
+    world.ledger.hooks.append(watch)
+    assert (await world.service.call("both", {})).body == {"ok": True}
+    assert order == ["things.charge", "things.refund", "things.create"]
+
+
+async def test_an_early_answer_does_not_end_the_run(world: World) -> None:
+    """`respond` answers, the rest goes on."""
+    await world.publish(
+        early="""\
+name: Early
+on:
+  api: POST /early
+  auth: none
+steps:
+  - respond: {accepted: true}
+    status: 202
+  - stripe: things.create
+    with: {}
+  - log: Done for ${{ run.id }}
+"""
+    )
+    go = asyncio.Event()
+
+    async def wait(when: str, _do: Any) -> None:
+        if when == "before":
+            await asyncio.wait_for(go.wait(), 5)
+
+    world.ledger.hooks.append(wait)
+    answer = await world.service.call("early", {})
+    assert (answer.state, answer.status, answer.body) == ("answered", 202, {"accepted": True})
+    assert await world.status(answer.run_id) == "running"
+    go.set()
+    await world.settled(answer.run_id)
+    logged = (await world.service.queries.timeline(answer.run_id))["logs"]
+    assert [line["text"] for line in logged] == [f"Done for {answer.run_id}"]
+
+
+async def test_an_unknown_workflow_or_run_is_named(world: World) -> None:
+    """With what is there."""
+    await world.publish(charge=CHARGE)
+    with pytest.raises(WorkflowUnknown, match="did you mean 'charge'"):
+        await world.service.call("chrage", {})
+    with pytest.raises(RunUnknown):
+        await world.service.cancel("run_nope")
