@@ -8,7 +8,9 @@ from payloom.emulator.events import EVENT
 from payloom.emulator.resource import Resource
 from payloom.emulator.resources import (
     balance,
+    billing_side,
     charges,
+    checkout_sessions,
     confirmation_tokens,
     customers,
     disputes,
@@ -19,6 +21,7 @@ from payloom.emulator.resources import (
     products,
     refunds,
     setup_intents,
+    shipping_rates,
     sources,
     tokens,
     webhook_endpoints,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 _FILES = (
     balance,
     charges,
+    checkout_sessions,
     confirmation_tokens,
     customers,
     disputes,
@@ -41,12 +45,13 @@ _FILES = (
     products,
     refunds,
     setup_intents,
+    shipping_rates,
     sources,
     tokens,
     webhook_endpoints,
 )
 
-RESOURCES: tuple[Resource, ...] = (EVENT, *(r for f in _FILES for r in f.RESOURCES))
+RESOURCES: tuple[Resource, ...] = (EVENT, *(r for f in (*_FILES, *billing_side.FILES) for r in f.RESOURCES))
 
 
 def seed(unit: Unit, endpoints: tuple[Endpoint, ...]) -> None:

@@ -32,11 +32,14 @@ class Billing(Protocol):
 
         session: newest shape; `session["_lines"]` holds `{price: <price object>, quantity, discounts?, tax_rates?}`
         in order, `session["_subscription_data"]` the checked `subscription_data` parameters, `session["_discounts"]`
-        the `{coupon | promotion_code}` list. payment_method: attached to `customer` already; None when nothing is due
-        and none was collected. Pays the first invoice off this method (through `payment_intents.pay`): when that is
-        declined or needs action it raises what `pay` raises and the session stays open (everything but the declined
-        intent is rolled back by the caller's `CardError` rules, so make the subscription after the payment or undo it).
-        Must set `default_payment_method` of the subscription. Trials (`trial_period_days`, `trial_end`) start trialing.
+        the `{coupon | promotion_code}` list, `session["_payment_method_options"]` what was asked for. payment_method:
+        attached to `customer` already; None when nothing is due and none was collected; becomes the subscription's
+        `default_payment_method`. Trials (`trial_period_days`, `trial_end`) start `trialing`.
+
+        Pays the first invoice with it, on session, through a PaymentIntent that carries `_session=session["id"]`. Never
+        raises for a decline or a challenge: it returns the subscription `incomplete`, and Checkout reads the intent
+        (`requires_action`, or `requires_payment_method` with `last_payment_error`), keeps the session open, pays the
+        same intent again with the next method, and looks at the subscription after `intent_changed`.
         """
         ...
 

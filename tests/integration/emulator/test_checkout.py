@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import pytest
+import stripe
+
+from tests.integration.emulator.conftest import client_of
+from tests.integration.emulator.test_payment_intents import types_of
+
+LINE = {"price_data": {"currency": "usd", "unit_amount": 1500, "product_data": {"name": "Mug"}}, "quantity": 2}
+URLS = {"success_url": "https://shop.example/thanks?s={CHECKOUT_SESSION_ID}", "cancel_url": "https://shop.example/cart"}
+
+
+def payment(client, **more):
+    return client.v1.checkout.sessions.create({"mode": "payment", "line_items": [LINE], **URLS, **more})
+
+
+def pay(running, session, key="pk_test_browser_1", **params):
+    return running.emulator.call(
+        "POST", f"/v1/payment_pages/{session.id}/confirm", {"email": "jenny@example.com", **params}, key=key
+    )
+
+
+def card(number):
+    return {
+        "type": "card",
+        "card": {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"},
+        "billing_details": {"name": "Jenny"},
+    }
+
+
+def test_an_open_payment_session_has_its_url_totals_and_lines(client, stripe_emulator):
+    session = payment(client, metadata={"order": "1"}, client_reference_id="ref")
+    assert session.id.startswith("cs_test_")
+    assert session.url.startswith(f"{stripe_emulator.url}/c/pay/{session.id}#")
+    assert (session.status, session.payment_status, session.payment_intent) == ("open", "unpaid", None)
+    assert (session.amount_subtotal, session.amount_total, session.currency) == (3000, 3000, "usd")
+    assert session.customer_creation == "if_required"
+    lines = client.v1.checkout.sessions.line_items.list(session.id)
+    assert [(i.description, i.quantity, i.amount_total) for i in lines.data] == [("Mug", 2, 3000)]
+    seen = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["line_items.data.price.product"]})
+    assert seen.line_items.data[0].price.product.name == "Mug"
+
+
+def test_paying_completes_the_session_in_stripes_order_of_events(client, stripe_emulator):
+    session = payment(client, payment_intent_data={"metadata": {"order": "9"}})
+    status, body = pay(stripe_emulator, session, payment_method_data=card("4242424242424242"), expected_amount=3000)
+    assert status == 200, body
+    session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge"]})
+    assert (session.status, session.payment_status, session.url) == ("complete", "paid", None)
+    assert session.customer is None
+    assert session.customer_details.email == "jenny@example.com"
+    assert session.payment_intent.metadata["order"] == "9"
+    assert session.payment_intent.latest_charge.billing_details.name == "Jenny"
+    stripe_emulator.settle()
+    types = [t for t in types_of(client) if not t.startswith(("product", "price"))]
+    assert types == [
+        "payment_intent.created",
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "checkout.session.completed",
+        "charge.updated",
+    ]
+
+
+def test_a_declined_card_leaves_the_session_open_and_another_pays_the_same_intent(client, stripe_emulator):
+    session = payment(client)
+    status, body = pay(stripe_emulator, session, payment_method_data=card("4000000000009995"))
+    assert (status, body["error"]["type"], body["error"]["decline_code"]) == (402, "card_error", "insufficient_funds")
+    session = client.v1.checkout.sessions.retrieve(session.id)
+    assert session.status == "open"
+    tried = session.payment_intent
+    status, _ = pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))
+    assert status == 200
+    session = client.v1.checkout.sessions.retrieve(session.id)
+    assert (session.status, session.payment_intent) == ("complete", tried)
+
+
+@pytest.mark.parametrize(("outcome", "status"), [("complete", "complete"), ("fail", "open")])
+def test_a_challenge_decides_about_the_session(client, stripe_emulator, outcome, status):
+    session = payment(client)
+    code, body = pay(stripe_emulator, session, payment_method_data=card("4000000000003220"))
+    assert (code, body["status"], body["payment_intent"]["status"]) == (200, "open", "requires_action")
+    intent = body["payment_intent"]
+    stripe_emulator.control(f"3ds/{intent['id']}/{outcome}", client_secret=intent["client_secret"])
+    assert client.v1.checkout.sessions.retrieve(session.id).status == status
+
+
+def test_a_debit_completes_unpaid_and_the_money_arrives_later(client, stripe_emulator):
+    line = {"price_data": {"currency": "eur", "unit_amount": 900, "product_data": {"name": "Tea"}}, "quantity": 1}
+    session = client.v1.checkout.sessions.create(
+        {"mode": "payment", "line_items": [line], "allowed_payment_method_types": ["card", "sepa_debit"], **URLS}
+    )
+    data = {"type": "sepa_debit", "sepa_debit": {"iban": "DE89370400440532013000"}, "billing_details": {"name": "J"}}
+    assert pay(stripe_emulator, session, payment_method_data=data)[0] == 200
+    session = client.v1.checkout.sessions.retrieve(session.id)
+    assert (session.status, session.payment_status) == ("complete", "unpaid")
+    stripe_emulator.settle()
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == "paid"
+    assert "checkout.session.async_payment_succeeded" in types_of(client)
+
+
+def test_setup_mode_saves_the_card(client, stripe_emulator):
+    customer = client.v1.customers.create({"email": "a@example.com"})
+    session = client.v1.checkout.sessions.create({"mode": "setup", "currency": "usd", "customer": customer.id, **URLS})
+    assert session.payment_status == "no_payment_required"
+    assert pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))[0] == 200
+    session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["setup_intent"]})
+    assert session.setup_intent.status == "succeeded"
+    assert client.v1.customers.payment_methods.list(customer.id).data[0].id == session.setup_intent.payment_method
+
+
+def test_customer_creation_always_makes_a_customer(client, stripe_emulator):
+    session = payment(client, customer_creation="always")
+    pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))
+    session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["customer"]})
+    assert session.customer.email == "jenny@example.com"
+
+
+def test_sessions_expire_by_time_or_when_told(client, stripe_emulator):
+    session, other = payment(client), payment(client)
+    session = client.v1.checkout.sessions.expire(session.id)
+    assert (session.status, session.url) == ("expired", None)
+    with pytest.raises(stripe.InvalidRequestError, match="can be expired"):
+        client.v1.checkout.sessions.expire(session.id)
+    stripe_emulator.advance("25h")
+    assert client.v1.checkout.sessions.retrieve(other.id).status == "expired"
+    assert types_of(client).count("checkout.session.expired") == 2
+    assert pay(stripe_emulator, other, payment_method_data=card("4242424242424242"))[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("params", "param"),
+    [
+        ({"mode": "payment", "success_url": "https://a.example"}, "line_items"),
+        ({"mode": "payment", "line_items": [LINE]}, "success_url"),
+        ({"line_items": [LINE], **URLS}, "mode"),
+        ({"mode": "payment", "line_items": [{"price": "price_none", "quantity": 1}], **URLS}, "line_items[0][price]"),
+        ({"mode": "payment", "line_items": [{**LINE, "quantity": 0}], **URLS}, "line_items[0][quantity]"),
+        ({"mode": "subscription", "line_items": [LINE], **URLS}, "line_items"),
+        (
+            {"mode": "payment", "line_items": [LINE], "subscription_data": {"trial_period_days": 3}, **URLS},
+            "subscription_data",
+        ),
+        ({"mode": "payment", "line_items": [LINE], "expires_at": 5, **URLS}, "expires_at"),
+        ({"mode": "payment", "line_items": [LINE], "custmer": "x", **URLS}, "custmer"),
+        ({"mode": "pay", "line_items": [LINE], **URLS}, "mode"),
+    ],
+)
+def test_what_stripe_refuses_is_refused_with_the_parameter_named(client, params, param):
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.checkout.sessions.create(params)
+    assert caught.value.param == param
+
+
+def test_the_page_sees_the_session_with_a_publishable_key(client, stripe_emulator):
+    session = payment(client)
+    status, body = stripe_emulator.emulator.call("GET", f"/v1/payment_pages/{session.id}", key="pk_test_page")
+    assert (status, body["amount_total"], body["line_items"]["data"][0]["description"]) == (200, 3000, "Mug")
+
+
+def test_embedded_and_older_ui_modes_have_the_names_of_their_version(client, stripe_emulator):
+    session = client.v1.checkout.sessions.create(
+        {"mode": "payment", "line_items": [LINE], "ui_mode": "embedded_page", "return_url": "https://a.example"}
+    )
+    assert session.client_secret.startswith(f"{session.id}_secret_")
+    assert session.url is None
+    older = client_of(stripe_emulator.url, stripe_version="2025-03-31.basil")
+    seen = older.v1.checkout.sessions.create(
+        {"mode": "payment", "line_items": [LINE], "ui_mode": "embedded", "return_url": "https://a.example"}
+    )
+    assert seen.ui_mode == "embedded"
+
+
+def test_shipping_custom_fields_and_adjustable_quantities(client, stripe_emulator):
+    session = payment(
+        client,
+        shipping_address_collection={"allowed_countries": ["US"]},
+        shipping_options=[
+            {"shipping_rate_data": {"display_name": "Post", "fixed_amount": {"amount": 500, "currency": "usd"}}}
+        ],
+        custom_fields=[{"key": "gift", "label": {"type": "custom", "custom": "Gift note"}, "type": "text"}],
+    )
+    assert (session.amount_subtotal, session.amount_total, session.total_details.amount_shipping) == (3000, 3500, 500)
+    address = {"line1": "1 Main St", "city": "X", "country": "US", "postal_code": "12345"}
+    status, body = pay(
+        stripe_emulator,
+        session,
+        payment_method_data=card("4242424242424242"),
+        shipping={"name": "J", "address": address},
+        custom_fields={"gift": "hi"},
+    )
+    assert status == 200, body
+    session = client.v1.checkout.sessions.retrieve(session.id)
+    assert session.collected_information.shipping_details.address.city == "X"
+    assert session.custom_fields[0].text.value == "hi"
