@@ -1,0 +1,95 @@
+"""How billing takes money: the few functions of the payment side it uses, in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom.emulator.billing.making import Body
+from payloom.emulator.resources import payment_intents
+from payloom.emulator.wire.errors import CardError, StripeError, invalid
+
+if TYPE_CHECKING:
+    from payloom.emulator.unit import Unit
+
+_CANCELABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"})
+
+
+def create(unit: Unit, invoice: Body, *, description: str, method: str | None) -> Body:
+    """Make the PaymentIntent of an invoice. Emits payment_intent.created."""
+    first = invoice["billing_reason"] == "subscription_create"
+    settings = invoice.get("payment_settings") or {}
+    more: dict[str, Any] = {}
+    if first:
+        more["setup_future_usage"] = "off_session"
+    if settings.get("payment_method_types"):
+        more["payment_method_types"] = settings["payment_method_types"]
+    if invoice.get("_session"):
+        more["_session"] = invoice["_session"]
+    return payment_intents.create(
+        unit,
+        amount=invoice["amount_remaining"],
+        currency=invoice["currency"],
+        customer=invoice["customer"],
+        payment_method=method,
+        invoice=invoice["id"],
+        description=description,
+        **more,
+    )
+
+
+def pay(
+    unit: Unit, intent: Body, method_id: str, *, off_session: bool, return_url: str | None = None
+) -> CardError | None:
+    """Try to pay; return the decline, or None. The intent then says what happened."""
+    method = method_from(unit, method_id)
+    try:
+        payment_intents.pay(unit, intent, method, off_session=off_session, return_url=return_url)
+    except CardError as declined:
+        return declined
+    return None
+
+
+def method_from(unit: Unit, method_id: str) -> Body:
+    """Return the payment method of this id; cards and sources of older integrations count too."""
+    if method_id.startswith(("card_", "src_", "ba_", "tok_")):
+        from payloom.emulator.resources import sources  # noqa: PLC0415 - only older integrations have them
+
+        return sources.method_of(unit, method_id, "payment_method")
+    return unit.get("payment_method", method_id, "payment_method")
+
+
+def check_owner(unit: Unit, method_id: str, customer: Body, param: str) -> None:
+    """Raise unless the payment method is attached to this customer."""
+    method = unit.get("payment_method", method_id, param)
+    if method["customer"] != customer["id"]:
+        raise invalid(
+            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached "
+            "to the customer.",
+            param,
+            "resource_missing",
+        )
+
+
+def amend(unit: Unit, intent: Body, amount: int) -> None:
+    """Ask for another amount, while nothing was paid."""
+    if intent["status"] in _CANCELABLE and intent["amount"] != amount:
+        unit.change(intent, {"amount": amount}, emits=())
+
+
+def cancel(unit: Unit, intent: Body, reason: str) -> None:
+    """Cancel an intent that nobody is to pay any more. Emits payment_intent.canceled."""
+    if intent["status"] in _CANCELABLE:
+        payment_intents.cancel(unit, intent, reason)
+
+
+def setup(unit: Unit, subscription: Body) -> str | None:
+    """Make the SetupIntent that collects a method while nothing is due; return its id."""
+    from payloom.emulator.resources import setup_intents  # noqa: PLC0415 - payments and set-ups load independently
+
+    made = setup_intents.create(unit, customer=subscription["customer"], usage="off_session")
+    return made["id"]
+
+
+def is_error(error: StripeError, code: str) -> bool:
+    """Return whether an error has this code."""
+    return error.code == code

@@ -1,0 +1,53 @@
+"""Billing periods: months keep the anchor's day (the 31st becomes the 30th or 28th and comes back), all in UTC."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from typing import Any
+
+SECONDS = {"day": 86_400, "week": 604_800}
+MONTHS = {"month": 1, "year": 12}
+
+
+def at(anchor: int, interval: str, count: int, number: int) -> int:
+    """Return the moment `number` times `count` intervals after `anchor` (Unix seconds; `number` may be negative)."""
+    if interval in SECONDS:
+        return anchor + SECONDS[interval] * count * number
+    moment = dt.datetime.fromtimestamp(anchor, dt.UTC)
+    month = moment.year * 12 + moment.month - 1 + MONTHS[interval] * count * number
+    year, month = divmod(month, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return int(moment.replace(year=year, month=month + 1, day=day).timestamp())
+
+
+def after(anchor: int, interval: str, count: int, moment: int) -> int:
+    """Return the first boundary of the cycle through `anchor` that lies after `moment`."""
+    length = SECONDS[interval] if interval in SECONDS else MONTHS[interval] * 2_629_746
+    number = (moment - anchor) // (length * count) - 1
+    while at(anchor, interval, count, number) <= moment:
+        number += 1
+    while at(anchor, interval, count, number - 1) > moment:
+        number -= 1
+    return at(anchor, interval, count, number)
+
+
+def cycle(price: dict[str, Any]) -> tuple[str, int]:
+    """Return a recurring price's (interval, interval_count)."""
+    return price["recurring"]["interval"], price["recurring"]["interval_count"]
+
+
+def next_on(config: dict[str, Any], moment: int) -> int:
+    """Return the first moment after `moment` on the day (and month, time) a billing_cycle_anchor_config names."""
+    now = dt.datetime.fromtimestamp(moment, dt.UTC)
+    wanted = {k: config[k] for k in ("hour", "minute", "second") if config.get(k) is not None}
+    base = now.replace(day=1, **wanted)
+    for step in range(25):
+        year, month = divmod(base.year * 12 + base.month - 1 + step, 12)
+        if config.get("month") and month + 1 != config["month"]:
+            continue
+        day = min(config["day_of_month"], calendar.monthrange(year, month + 1)[1])
+        candidate = int(base.replace(year=year, month=month + 1, day=day).timestamp())
+        if candidate > moment:
+            return candidate
+    raise AssertionError("a year has every month")

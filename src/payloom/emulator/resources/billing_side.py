@@ -1,0 +1,59 @@
+"""The billing half of the resources, and what it does for the payment half (`seams.Billing`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom.emulator.billing import checking_out, collecting
+from payloom.emulator.resources import (
+    coupons,
+    customer_balance_transactions,
+    invoice_items,
+    invoices,
+    meters,
+    seams,
+    subscriptions,
+    tax_rates,
+    test_clocks,
+)
+from payloom.emulator.resources.seams import Taken
+
+if TYPE_CHECKING:
+    from payloom.emulator.resource import Body
+    from payloom.emulator.unit import Unit
+
+FILES = (
+    coupons,
+    customer_balance_transactions,
+    invoice_items,
+    invoices,
+    meters,
+    subscriptions,
+    tax_rates,
+    test_clocks,
+)
+
+
+class BillingSide:
+    """`seams.Billing`."""
+
+    def start_from_checkout(self, unit: Unit, session: Body, *, customer: Body, payment_method: Body | None) -> Body:
+        """Make the subscription of a Checkout Session and pay its first invoice; see the seam."""
+        return checking_out.start(unit, session, customer=customer, payment_method=payment_method)
+
+    def preview_checkout(self, unit: Unit, session: Body) -> int:
+        """Return what is due at once, before discounts: 0 for a trial."""
+        return checking_out.due_now(unit, session)
+
+    def discounts(
+        self, unit: Unit, wanted: list[Body], *, subtotal: int, currency: str, customer: str | None
+    ) -> list[Taken]:
+        """Return what coupons and promotion codes take off."""
+        return checking_out.taken(unit, wanted, subtotal=subtotal, currency=currency, customer=customer)
+
+    def intent_changed(self, unit: Unit, intent: Body) -> None:
+        """Settle the invoice whose PaymentIntent changed."""
+        collecting.intent_changed(unit, intent)
+
+
+seams.register(BillingSide())
