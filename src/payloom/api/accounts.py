@@ -141,7 +141,7 @@ class AccountRoutes:
         if error is not None:
             shown = {"message": error.message, "hint": error.hint, "field": error.data.get("field")}
         context = {
-            "title": "Make an account" if is_new else "Sign in",
+            "title": "Create an account" if is_new else "Sign in",
             "is_new": is_new,
             "next": target,
             "values": {"email": values.get("email"), "name": values.get("name")},

@@ -85,14 +85,25 @@ class Endpoints:
     """Serves the endpoints of one project."""
 
     def __init__(
-        self, endpoints: Sequence[Endpoint], runs: Runs, visitors: Visitors, *, origin: str, open_errors: bool
+        self,
+        endpoints: Sequence[Endpoint],
+        runs: Runs,
+        visitors: Visitors,
+        *,
+        origin: str,
+        open_errors: bool,
+        own: Mapping[str, str],
     ) -> None:
-        """origin: the site's own origin. open_errors: callers may read why a run failed by our fault (dev)."""
+        """origin: the site's own origin. open_errors: callers may read why a run failed by our fault (dev).
+
+        own: Payloom's own addresses under /api with their methods, for saying what they take.
+        """
         self.endpoints = endpoints
         self.runs = runs
         self.visitors = visitors
         self.origin = origin
         self.open_errors = open_errors
+        self.own = own
 
     def route(self) -> Route:
         """Return the one route under which all endpoints are; it must come after Payloom's own."""
@@ -188,15 +199,25 @@ class Endpoints:
         return validate_input(endpoint.workflow, {**values, **read})
 
     def _nowhere(self, path: str, method: str, methods: Sequence[str]) -> PayloomError:
+        if f"/api{path}" in self.own:
+            methods = [self.own[f"/api{path}"]]
         if methods:
             allowed = sorted(set(methods))
             return WrongMethod(
                 f"/api{path} does not take {method}", hint=f"It takes {' or '.join(allowed)}.", allow=allowed
             )
-        guess = closest(path, [one.trigger.path for one in self.endpoints])
+        known = {_filled(one.trigger.path, path): one.trigger.path for one in self.endpoints}
+        guess = known.get(closest(path, known) or "")
         return NoSuchRoute(
             f"there is no endpoint /api{path[:200]}", hint=f"Did you mean /api{guess}?" if guess else None
         )
+
+
+def _filled(pattern: str, path: str) -> str:
+    """Return the pattern with its names replaced by what stands there in `path`, so that both can be compared."""
+    given = path.split("/")
+    parts = pattern.split("/")
+    return "/".join(given[at] if part.startswith("{") and at < len(given) else part for at, part in enumerate(parts))
 
 
 def _request_key(request: Request, inputs: Mapping[str, Any]) -> str | None:

@@ -129,7 +129,8 @@ def _by_field(errors: Any) -> dict[str, str]:
     fields: dict[str, str] = {}
     for one in errors if isinstance(errors, list) else []:
         if isinstance(one, dict) and one.get("field"):
-            fields.setdefault(str(one["field"]), str(one.get("message", "")))
+            hint = f" ({one['hint']})" if one.get("hint") else ""
+            fields.setdefault(str(one["field"]), f"{one.get('message', '')}{hint}")
     return fields
 
 

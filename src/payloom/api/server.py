@@ -54,6 +54,7 @@ def build_routes(parts: ServerParts) -> Sequence[BaseRoute]:
         parts.visitors,
         origin=settings.origin,
         open_errors=settings.is_dev,
+        own={route.path: min(route.methods or {"GET"}) for route in [webhook.route(), *accounts.routes()]},
     )
     return [
         *probes.routes(parts.metrics, token=settings.metrics_token, ready=parts.ready),

@@ -32,10 +32,16 @@ def create_management(parts: Parts, gate: Gate) -> FastAPI:
         version=__version__,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         dependencies=[Depends(named), Depends(gate)],
     )
     for module in (runs, events, data, workflows):
         app.include_router(module.router(parts))
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Any:
+        return app.openapi()
+
     app.add_exception_handler(PayloomError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
