@@ -11,22 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from payloom.connectors.port import Attempt
-from payloom.connectors.stripe import operations
 from payloom.connectors.stripe.catalog import action as catalogue_action
 from payloom.connectors.stripe.failures import StripeStepFailed, refused
 from payloom.connectors.stripe.lookup import find_existing
 from payloom.connectors.stripe.operations import Operation
-from payloom.connectors.stripe.perform import StripeConnector, can_be_stamped, resolve
+from payloom.connectors.stripe.perform import StripeConnector, resolve
 from payloom.workflows.commands import Do
 
 KEY_LIFETIME = dt.timedelta(hours=23)
 """Stripe may forget a key after 24 hours; one hour is left for clocks and slow calls."""
 _GENERATIONS = 5
-_ALREADY = frozenset({
-    "charge_already_captured", "payment_intent_unexpected_state", "setup_intent_unexpected_state",
-    "invoice_already_finalized", "invoice_not_editable", "checkout_session_not_open",
-})  # fmt: skip
-"""What Stripe says to a capture, confirmation, … that happened before: the object is read instead."""
 
 
 class StripeHost:
@@ -42,17 +36,13 @@ class StripeHost:
         operation, _ = resolve(do.action)
         if operation.method == "get":
             return await self.connector.perform(do.action, args, timeout=do.timeout, account=account)
-        forgotten = attempt.in_doubt and self.connector.clock.now() - attempt.first_at > KEY_LIFETIME
-        if forgotten:
+        forgotten = self.connector.clock.now() - attempt.first_at > KEY_LIFETIME
+        # Stripe keeps no keys for DELETE: the second one would say that there is nothing to delete.
+        if attempt.in_doubt and (forgotten or operation.method == "delete"):
             found = await self._before_resending(do, operation, args, account, attempt)
             if found is not None:
                 return found
-        try:
-            return await self._send(do, args, account, attempt)
-        except StripeStepFailed as error:
-            if forgotten and error.failure.kind in _ALREADY:
-                return await self._read(operation, args, account, error)
-            raise
+        return await self._send(do, args, account, attempt)
 
     async def _send(self, do: Do, args: Mapping[str, Any], account: str | None, attempt: Attempt) -> Any:
         """Call under the step's key.
@@ -83,14 +73,11 @@ class StripeHost:
         self, do: Do, operation: Operation, args: Mapping[str, Any], account: str | None, attempt: Attempt
     ) -> Any:
         """Return what an earlier attempt made; None if it is safe to send; raises when that cannot be known."""
-        if can_be_stamped(operation):
-            looked = await find_existing(
-                self.connector, do.action, args, do.key, since=attempt.first_at, account=account
-            )
-            if looked.found is not None or looked.certain:
-                return looked.found
+        looked = await find_existing(self.connector, do.action, args, do.key, since=attempt.first_at, account=account)
+        if looked.found is not None or looked.certain:
+            return looked.found
         known = catalogue_action(do.action)
-        if known is not None and known.moves_money and operation.function == "create":
+        if known is not None and known.moves_money and operation.function != "update":
             raise refused(
                 "outcome_unknown",
                 f"whether {operation.name} happened on {attempt.first_at:%Y-%m-%d %H:%M} UTC cannot be told any more",
@@ -100,13 +87,3 @@ class StripeHost:
                 key=do.key,
             )
         return None
-
-    async def _read(
-        self, operation: Operation, args: Mapping[str, Any], account: str | None, error: StripeStepFailed
-    ) -> Any:
-        reading = operations.find(".".join((*operation.service, "retrieve")))
-        if reading is None:
-            raise error
-        names = operation.path_aliases()
-        path = {names[name]: value for name, value in args.items() if name in names and value is not None}
-        return await self.connector.perform(reading.name, path, account=account)

@@ -1,7 +1,8 @@
-"""Looks whether a create call already happened: the object carries the step's key in `metadata.payloom_step`.
+"""Looks whether a call already happened, before it is made again.
 
 Needed when the idempotency key may be forgotten (Stripe keeps keys for 24 hours) or has a saved fault as its answer.
-Lists are read, not searches: search is up to a minute behind.
+What a create call made carries the step's key in `metadata.payloom_step`; it is found in lists, as search is up to a
+minute behind. What a capture, cancellation, … did shows in the object's state.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from payloom.connectors.stripe import operations
+from payloom.connectors.stripe.failures import StripeStepFailed
 from payloom.connectors.stripe.operations import Operation
 from payloom.connectors.stripe.parameters import prepare
 from payloom.connectors.stripe.perform import STAMP, StripeConnector, can_be_stamped, resolve, shortened
@@ -21,6 +23,27 @@ _FILTERS = (
     "account", "charge", "coupon", "credit_note", "customer", "customer_account", "destination", "invoice",
     "payment_intent", "payment_link", "product", "promotion_code", "subscription", "transfer_group",
 )  # fmt: skip
+_DONE: Mapping[str, tuple[str, frozenset[Any]]] = {
+    "charges.capture": ("captured", frozenset({True})),
+    "checkout.sessions.expire": ("status", frozenset({"expired"})),
+    "invoices.finalize_invoice": ("status", frozenset({"open", "paid", "uncollectible", "void"})),
+    "invoices.mark_uncollectible": ("status", frozenset({"uncollectible"})),
+    "invoices.pay": ("status", frozenset({"paid"})),
+    "invoices.void_invoice": ("status", frozenset({"void"})),
+    "payment_intents.cancel": ("status", frozenset({"canceled"})),
+    "payment_intents.capture": ("status", frozenset({"succeeded"})),
+    "payment_intents.confirm": ("status", frozenset({"processing", "requires_capture", "succeeded"})),
+    "payouts.cancel": ("status", frozenset({"canceled"})),
+    "quotes.accept": ("status", frozenset({"accepted"})),
+    "quotes.cancel": ("status", frozenset({"canceled"})),
+    "refunds.cancel": ("status", frozenset({"canceled"})),
+    "setup_intents.cancel": ("status", frozenset({"canceled"})),
+    "setup_intents.confirm": ("status", frozenset({"processing", "succeeded"})),
+    "subscription_schedules.cancel": ("status", frozenset({"canceled"})),
+    "subscription_schedules.release": ("status", frozenset({"released"})),
+    "subscriptions.cancel": ("status", frozenset({"canceled"})),
+}
+"""Operations that change an object's state once: the field and values that show that it happened."""
 _SLACK = dt.timedelta(minutes=5)
 """How far our clock may be ahead of Stripe's."""
 _MOST = 5_000
@@ -43,8 +66,10 @@ async def find_existing(
     since: dt.datetime,
     account: str | None = None,
 ) -> LookUp:
-    """Look for the object a create call with `key` made at or after `since`; raises StripeStepFailed."""
+    """Look for the object that the call with `key`, first made at `since`, made or changed; raises StripeStepFailed."""
     operation, fixed = resolve(action)
+    if operation.name in _DONE or operation.method == "delete":
+        return await _state(connector, operation, {**args, **fixed}, account)
     listing = operations.find(".".join((*operation.service, "list")))
     if not can_be_stamped(operation) or listing is None:
         return LookUp(None, certain=False)
@@ -55,6 +80,26 @@ async def find_existing(
         if (item.get("metadata") or {}).get(STAMP) == wanted:
             return LookUp(item, certain=True)
     return LookUp(None, certain=not page["has_more"])
+
+
+async def _state(
+    connector: StripeConnector, operation: Operation, args: Mapping[str, Any], account: str | None
+) -> LookUp:
+    """Read the object and tell from its state whether the operation was done."""
+    reading = operations.find(".".join((*operation.service, "retrieve")))
+    if reading is None or len(reading.path_names) != len(operation.path_names):
+        return LookUp(None, certain=False)
+    path = prepare(operation, args).path
+    try:
+        found = await connector.perform(reading.name, dict(zip(reading.path_names, path, strict=True)), account=account)
+    except StripeStepFailed as error:
+        if operation.method == "delete" and error.failure.kind == "resource_missing":
+            return LookUp({"id": path[-1], "deleted": True}, certain=True)
+        raise
+    if operation.method == "delete":
+        return LookUp(found if found.get("deleted") else None, certain=True)
+    field, values = _DONE[operation.name]
+    return LookUp(found if found.get(field) in values else None, certain=True)
 
 
 def _filters(operation: Operation, listing: Operation, args: Mapping[str, Any], since: dt.datetime) -> dict[str, Any]:

@@ -162,19 +162,67 @@ async def test_a_look_up_among_many_finds_the_right_one(side: Any) -> None:
     assert await side.count("refunds.list") == 4
 
 
-async def test_a_capture_done_before_is_read_instead(side: Any) -> None:
-    args = {
-        "amount": 2198,
-        "currency": "usd",
-        "payment_method": "pm_card_visa",
-        "confirm": True,
-        "capture_method": "manual",
-        "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-    }
-    intent = await side.direct.perform("payment_intents.create", args, key="held")
+HELD = {
+    "amount": 2198,
+    "currency": "usd",
+    "payment_method": "pm_card_visa",
+    "capture_method": "manual",
+    "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+}
+CHANGES = [
+    ("payment_intents.capture", {**HELD, "confirm": True}, "succeeded"),
+    ("payment_intents.confirm", HELD, "requires_capture"),
+    ("payment_intents.cancel", HELD, "canceled"),
+]
+
+
+@pytest.mark.parametrize(("action", "given", "status"), CHANGES)
+@pytest.mark.parametrize("fault", ["drop_request", "drop_response"])
+@pytest.mark.parametrize("pause", [0, 2 * DAY])
+async def test_a_change_of_state_is_made_once(
+    side: Any, action: str, given: dict[str, Any], status: str, *, fault: str, pause: int
+) -> None:
+    intent = await side.direct.perform("payment_intents.create", given, key="held")
+    side.wire.faults = [fault]
+    made = await side.drive(action, {"id": intent["id"]}, pause=pause)
+    assert (made["id"], made["status"]) == (intent["id"], status)
+
+
+@pytest.mark.parametrize(("action", "given", "status"), CHANGES)
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_change_of_state_survives_a_saved_fault(
+    side: Any, action: str, given: dict[str, Any], status: str, when: str
+) -> None:
+    intent = await side.direct.perform("payment_intents.create", given, key="held")
+    side.stripe.fail_next(status=500, when=when, method="POST")
+    made = await side.drive(action, {"id": intent["id"]})
+    assert (made["id"], made["status"]) == (intent["id"], status)
+    assert len(side.failures) == 1
+
+
+@pytest.mark.parametrize("fault", ["drop_request", "drop_response"])
+async def test_a_deletion_whose_answer_was_lost_is_a_success(side: Any, fault: str) -> None:
+    customer = await side.direct.perform("customers.create", {"name": "A"}, key="k")
+    side.wire.faults = [fault]
+    made = await side.drive("customers.delete", {"id": customer["id"]})
+    assert (made["id"], made["deleted"]) == (customer["id"], True)
+
+
+async def test_deleting_what_never_was_is_refused(side: Any) -> None:
+    with pytest.raises(StepFailed) as caught:
+        await side.drive("customers.delete", {"id": "cus_nobody"})
+    assert caught.value.failure.kind == "resource_missing"
+
+
+async def test_what_cannot_be_looked_up_stops_and_asks_for_a_person(side: Any) -> None:
+    intent = await side.direct.perform("payment_intents.create", {**HELD, "confirm": True}, key="held")
     side.wire.faults = ["drop_response"]
-    made = await side.drive("payment_intents.capture", {"id": intent["id"]}, pause=2 * DAY)
-    assert (made["id"], made["status"], made["amount_received"]) == (intent["id"], "succeeded", 2198)
+    args = {"id": intent["id"], "amount": 3000}
+    with pytest.raises(StepFailed) as caught:
+        await side.drive("payment_intents.increment_authorization", args, pause=2 * DAY)
+    assert caught.value.failure.kind == "outcome_unknown"
+    assert "dashboard" in str(caught.value.failure.hint)
+    assert side.wire.requests == 1
 
 
 async def test_two_workers_at_once_make_one_object(side: Any) -> None:
