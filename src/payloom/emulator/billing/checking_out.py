@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom.emulator.billing import amounts, collecting, discounts, items, payments, subscribing, totals
+from payloom.emulator.billing import amounts, collecting, discounts, invoicing, items, lines, subscribing, totals
 from payloom.emulator.billing.making import Body
-from payloom.emulator.billing.rehearsing import rehearsal
-from payloom.emulator.resources import payment_intents
 from payloom.emulator.resources.seams import Taken
-from payloom.emulator.wire.errors import CardError
 
 if TYPE_CHECKING:
     from payloom.emulator.unit import Unit
 
-_CARRIED = [
+_CARRIED = (
     "application_fee_percent",
     "billing_cycle_anchor",
     "billing_mode",
@@ -27,54 +24,75 @@ _CARRIED = [
     "trial_end",
     "trial_period_days",
     "trial_settings",
-]
+)
 
 
 def start(unit: Unit, session: Body, *, customer: Body, payment_method: Body | None) -> Body:
-    """Create the subscription of a session, pay its first invoice with `payment_method`, and return it.
+    """Create the subscription of a session, try its first invoice with `payment_method`, and return it.
 
-    A declined card leaves neither subscription nor invoice, only the declined PaymentIntent, and raises the CardError.
-    When the card asks for 3-D Secure the subscription is returned `incomplete`; its invoice's PaymentIntent requires
-    action and carries `_session`, and it becomes active when that succeeds.
+    Never raises for a decline or a challenge: the subscription then is `incomplete`, and its invoice's PaymentIntent,
+    which carries `_session`, says why.
     """
     unit.follow(customer)
-    params = parameters(session, customer, payment_method)
-    extra: Body = {"_session": session["id"]}
-    if payment_method is not None:
-        with rehearsal(unit) as scratch:
-            trial = subscribing.begin(scratch, params, extra=extra)
-            invoice = scratch.get("invoice", trial["latest_invoice"])
-            intent = collecting.intent_of(scratch, invoice)
-            refused = intent is not None and intent["status"] == "requires_payment_method"
-        if refused:
-            _fail_alone(unit, session, customer, invoice, payment_method)
-    return subscribing.begin(unit, params, extra=extra)
+    return subscribing.begin(unit, parameters(unit, session, customer, payment_method), extra={"_session": session["id"]})
 
 
-def _fail_alone(unit: Unit, session: Body, customer: Body, invoice: Body, method: Body) -> None:
-    """Make only the payment that will be declined, so that its facts stay and nothing else does."""
-    intent = payment_intents.create(
-        unit,
-        amount=invoice["amount_due"],
-        currency=invoice["currency"],
-        customer=customer["id"],
-        payment_method=method["id"],
-        description="Subscription creation",
-        setup_future_usage="off_session",
-        _checkout=session["id"],
-    )
-    declined = payments.pay(unit, intent, method["id"], off_session=False)
-    if declined is not None:
-        raise declined
-    raise CardError("Your card was declined.", code="card_declined", decline_code="generic_decline")
+def invoice_for(unit: Unit, session: Body) -> Body:
+    """Return the paid invoice of a completed session in payment mode with `invoice_creation`."""
+    customer = unit.get("customer", session["customer"])
+    unit.follow(customer)
+    asked = (session.get("invoice_creation") or {}).get("invoice_data") or {}
+    about: Body = {
+        "auto_advance": False,
+        "billing_reason": "manual",
+        "currency": session["currency"],
+        "custom_fields": asked.get("custom_fields"),
+        "description": asked.get("description"),
+        "footer": asked.get("footer"),
+        "metadata": dict(asked.get("metadata") or {}),
+    }
+    rows = []
+    for row in session["_lines"]:
+        price = unit.get("price", _id(row["price"]))
+        rows.append(
+            lines.blank(
+                unit,
+                amount=amounts.cost(price, row.get("quantity") or 1, session["currency"]),
+                currency=session["currency"],
+                description=lines.product_name(unit, price["product"]),
+                pricing=lines.pricing(price, None, session["currency"]),
+                quantity=row.get("quantity") or 1,
+                _tax_rates=[_id(r) for r in row.get("tax_rates") or []],
+            )
+        )
+    invoice = invoicing.draft(unit, customer, rows, about)
+    wanted = _discounts_of(session)
+    if wanted:
+        found = discounts.attach(
+            unit, wanted, customer=customer["id"], currency=session["currency"], invoice=invoice["id"]
+        )
+        invoicing.set_lines(unit, invoice, invoicing.all_lines(invoice), {"discounts": found})
+    invoicing.finalize(unit, invoice)
+    intent = unit.find("payment_intent", session.get("payment_intent"))
+    if intent is not None and invoice["amount_due"]:
+        collecting.link(unit, invoice, intent)
+    if intent is None or intent["status"] == "succeeded":
+        method = intent.get("payment_method") if intent else None
+        collecting.settle(unit, invoice, invoice["amount_due"], method=method)
+    return invoice
 
 
-def parameters(session: Body, customer: Body, payment_method: Body | None) -> Body:
+def _discounts_of(session: Body) -> list[Body]:
+    kept = {"coupon", "promotion_code"}
+    return [{k: v for k, v in d.items() if k in kept and v} for d in session.get("_discounts") or []]
+
+
+def parameters(unit: Unit, session: Body, customer: Body, payment_method: Body | None) -> Body:
     """Return the parameters of the subscription a session asks for."""
     data: Body = dict(session.get("_subscription_data") or {})
     recurring, extras = [], []
     for row in session.get("_lines") or []:
-        price = row["price"]
+        price = unit.get("price", _id(row["price"]))
         entry: Body = {"price": price["id"]}
         if row.get("tax_rates"):
             entry["tax_rates"] = [_id(r) for r in row["tax_rates"]]
@@ -96,10 +114,9 @@ def parameters(session: Body, customer: Body, payment_method: Body | None) -> Bo
         params["add_invoice_items"] = extras
     if session.get("automatic_tax", {}).get("enabled"):
         params["automatic_tax"] = {"enabled": True}
-    if session.get("_discounts"):
-        params["discounts"] = [
-            {k: v for k, v in d.items() if k in {"coupon", "promotion_code"} and v} for d in session["_discounts"]
-        ]
+    wanted = _discounts_of(session)
+    if wanted:
+        params["discounts"] = wanted
     if payment_method is not None:
         params["default_payment_method"] = payment_method["id"]
     return params
@@ -110,20 +127,19 @@ def _id(value: Any) -> str:
 
 
 def due_now(unit: Unit, session: Body) -> int:
-    """Return what is due at once before discounts: nothing for a trial but its one-time items, else the first period."""
+    """Return what is due at once before discounts: the first period, or only one-time items when there is a trial."""
     data: Body = session.get("_subscription_data") or {}
-    found = [row["price"] for row in session["_lines"]]
+    found = [unit.get("price", _id(row["price"])) for row in session["_lines"]]
     trial = subscribing.trial(unit, {k: data[k] for k in ("trial_end", "trial_period_days") if data.get(k)}, [])
     due = 0
     for row, price in zip(session["_lines"], found, strict=True):
         if price["type"] == "recurring" and (trial or amounts.is_metered(price)):
             continue
-        stored = unit.any(price["id"]) or price
-        cost = amounts.cost(stored, row.get("quantity") or 1, session["currency"])
+        cost = amounts.cost(price, row.get("quantity") or 1, session["currency"])
         anchor = data.get("billing_cycle_anchor")
         if price["type"] == "recurring" and anchor:
-            end = items.period_end(anchor, stored, unit.now)
-            length = items.full_length(stored, end)
+            end = items.period_end(anchor, price, unit.now)
+            length = items.full_length(price, end)
             prorated = data.get("proration_behavior") != "none"
             cost = (
                 subscribing.share(cost, end - unit.now, length)

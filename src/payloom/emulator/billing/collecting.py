@@ -47,14 +47,21 @@ def open_payment(unit: Unit, invoice: Body) -> None:
         description=_WORDS.get(invoice["billing_reason"], "Subscription update"),
         method=method_of(unit, invoice),
     )
-    make(
+    link(unit, invoice, intent)
+
+
+def link(unit: Unit, invoice: Body, intent: Body) -> Body:
+    """Make the InvoicePayment that says this PaymentIntent pays the invoice."""
+    if intent.get("_invoice") != invoice["id"]:
+        unit.change(intent, {"_invoice": invoice["id"]}, emits=())
+    return make(
         unit,
         "invoice_payment",
         {
             "amount_requested": invoice["amount_remaining"],
             "currency": invoice["currency"],
             "invoice": invoice["id"],
-            "is_default": True,
+            "is_default": default_payment(unit, invoice) is None,
             "payment": {"payment_intent": intent["id"], "type": "payment_intent"},
             "status": "open",
         },

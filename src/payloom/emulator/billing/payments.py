@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom.emulator.billing.making import Body
 from payloom.emulator.resources import payment_intents
-from payloom.emulator.wire.errors import CardError, StripeError, invalid
+from payloom.emulator.wire.errors import CardError, invalid
 
 if TYPE_CHECKING:
     from payloom.emulator.unit import Unit
@@ -37,13 +37,15 @@ def create(unit: Unit, invoice: Body, *, description: str, method: str | None) -
     )
 
 
-def pay(
-    unit: Unit, intent: Body, method_id: str, *, off_session: bool, return_url: str | None = None
-) -> CardError | None:
+def pay(unit: Unit, intent: Body, method_id: str, *, off_session: bool) -> CardError | None:
     """Try to pay; return the decline, or None. The intent then says what happened."""
     method = method_from(unit, method_id)
+    session = intent.get("_session")
+    back = f"{unit.emulator.base_url}/_emulator/checkout/{session}/finish" if session else None
     try:
-        payment_intents.pay(unit, intent, method, off_session=off_session, return_url=return_url)
+        payment_intents.pay(
+            unit, intent, method, off_session=off_session, return_url=back, use_sdk=session is not None
+        )
     except CardError as declined:
         return declined
     return None
@@ -88,8 +90,3 @@ def setup(unit: Unit, subscription: Body) -> str | None:
 
     made = setup_intents.create(unit, customer=subscription["customer"], usage="off_session")
     return made["id"]
-
-
-def is_error(error: StripeError, code: str) -> bool:
-    """Return whether an error has this code."""
-    return error.code == code

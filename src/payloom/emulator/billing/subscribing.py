@@ -309,6 +309,7 @@ def _first_invoice(
     timetable.plan(unit, subscription)
     _settle_currency(unit, customer, values["currency"])
     about["parent"] = invoicing.subscription_parent(subscription)
+    about["_session"] = subscription.get("_session")
     invoice = invoicing.draft(unit, customer, charged, about)
     invoicing.finalize(unit, invoice)
     unit.change(subscription, {"latest_invoice": invoice["id"]}, emits=())

@@ -51,6 +51,10 @@ class BillingSide:
         """Return what coupons and promotion codes take off."""
         return checking_out.taken(unit, wanted, subtotal=subtotal, currency=currency, customer=customer)
 
+    def invoice_for_checkout(self, unit: Unit, session: Body) -> Body:
+        """Return the paid invoice of a payment session with `invoice_creation`; `_lines` hold prices or their ids."""
+        return checking_out.invoice_for(unit, session)
+
     def intent_changed(self, unit: Unit, intent: Body) -> None:
         """Settle the invoice whose PaymentIntent changed."""
         collecting.intent_changed(unit, intent)
