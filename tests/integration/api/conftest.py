@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from served import Served, served
 
 TABLES = """
@@ -99,7 +100,8 @@ title: Start
 data:
   orders: {select: orders, order_by: id}
 ---
-<h1>{{ title }}</h1><ul>{% for order in orders %}<li>{{ order.id }} {{ order.amount | money("usd") }}</li>{% endfor %}</ul>
+<h1>{{ title }}</h1>
+<ul>{% for order in orders %}<li>{{ order.id }} {{ order.amount | money("usd") }}</li>{% endfor %}</ul>
 <p>{{ user.email if user else "nobody" }}</p>
 <form method="post" action="/sign-out"><input type="hidden" name="csrf_token" value="{{ csrf_token }}"></form>
 <script nonce="{{ csp_nonce }}"></script>

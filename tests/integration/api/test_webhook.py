@@ -1,4 +1,4 @@
-"""A webhook is stored and acted on before it is acknowledged; anything else is refused with a reason, and not stored."""
+"""A webhook is stored and acted on before it is acknowledged; anything else is refused with a reason."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import time
 
 import pytest
+
 from served import Served, event
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -34,8 +35,8 @@ def free_port() -> int:
 
 def is_alive(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:  # a zombie is not alive
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8")
+        return text.rsplit(")", 1)[1].split()[0] != "Z"  # a zombie is not alive
     except OSError:
         return False
 
@@ -79,11 +80,9 @@ def test_a_start_that_fails_tells_the_reason(tmp_path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with (
-            pytest.raises(ChildDied, match="cannot be used"),
-            local_stripe(
-                port, store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef", log=tmp_path / "l"
-            ) as stripe,
-        ):
+        with local_stripe(
+            port, store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef", log=tmp_path / "l"
+        ) as stripe:
             stripe.process.wait(20)
-            stripe.wait_ready()
+            with pytest.raises(ChildDied, match="cannot be used"):
+                stripe.wait_ready()
