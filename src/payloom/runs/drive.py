@@ -473,8 +473,7 @@ class Drive:
             tx.execute(
                 sa.delete(waits_table).where(waits_table.c.run_id == self.run.id, waits_table.c.path == command.path)
             )
-            refused = {"approved": False, "by": None, "at": now, "note": "Nobody decided in time."}
-            self._answer(command, found, None if isinstance(command, Wait) else refused)
+            self._answer(command, found, None)
 
     def _log(self, command: Log) -> None:
         text = redact_text(command.text)

@@ -1,0 +1,140 @@
+"""The inbox stores genuine events of its own mode once, and counts the rest without keeping anything of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from payloom.db import Database
+from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
+from payloom.inbox.service import MAX_BODY, Inbox, store
+from payloom.kit.clock import SystemClock, to_epoch
+
+pytestmark = pytest.mark.anyio
+SECRET = "whsec_test"
+EVENT: dict[str, Any] = {
+    "id": "evt_1",
+    "object": "event",
+    "type": "checkout.session.completed",
+    "created": 1_760_000_000,
+    "livemode": False,
+    "api_version": "2026-01-01",
+    "data": {"object": {"id": "cs_1", "object": "checkout.session"}},
+}
+
+
+@pytest.fixture
+def inbox(database: Database) -> Inbox:
+    """A test-mode inbox."""
+    return Inbox(database, SystemClock(), [SECRET], livemode=False)
+
+
+def signed(body: bytes, secret: str = SECRET) -> str:
+    """A good header for now."""
+    now = to_epoch(SystemClock().now())
+    return f"t={now},v1={hmac.new(secret.encode(), f'{now}.'.encode() + body, hashlib.sha256).hexdigest()}"
+
+
+def refused(inbox: Inbox, body: bytes) -> str:
+    """The reason a well-signed body is turned away for."""
+    with pytest.raises(EventRefused) as caught:
+        inbox.accept(body, signed(body), "203.0.113.9")
+    return caught.value.reason
+
+
+async def test_a_genuine_event_is_read_and_stored_once(inbox: Inbox, database: Database) -> None:
+    """The bytes are kept as they were signed."""
+    body = json.dumps(EVENT, indent=1).encode()
+    event = inbox.accept(body, signed(body))
+    assert (event.id, event.object_id, event.livemode) == ("evt_1", "cs_1", False)
+    assert [await database.write(lambda tx: store(tx, event)) for _ in range(3)] == [True, False, False]
+    kept = await inbox.get("evt_1")
+    assert kept.raw == body.decode()
+    assert kept.payload == EVENT
+    assert (await inbox.list(type="checkout.session"))[0]["deliveries"] == 3
+    with pytest.raises(EventUnknown):
+        await inbox.get("evt_2")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"livemode": True}, "wrong_mode"),
+        ({"livemode": "false"}, "not_an_event"),
+        ({"object": "charge"}, "not_an_event"),
+        ({"id": None}, "not_an_event"),
+        ({"id": "x" * 300}, "not_an_event"),
+        ({"type": ""}, "not_an_event"),
+        ({"created": 1.5}, "not_an_event"),
+        ({"data": {}}, "not_an_event"),
+        ({"data": {"object": []}}, "not_an_event"),
+    ],
+)
+async def test_what_is_no_event_of_this_mode_is_refused(inbox: Inbox, change: dict[str, Any], reason: str) -> None:
+    """Even when it is well signed."""
+    assert refused(inbox, json.dumps({**EVENT, **change}).encode()) == reason
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+        b'{"a":NaN}',
+        b'{"a":1,"a":2}',
+        b"[" * 100_000,
+        b'{"a":' + b"9" * 5000 + b"}",
+        b'{"a":"\\ud800"}',
+        b'{"a":"\\u0000"}',
+    ],
+)
+async def test_hostile_bodies_are_refused_cleanly(inbox: Inbox, body: bytes) -> None:
+    """As bad input, not as a crash that Stripe would retry for days."""
+    assert refused(inbox, body) in ("invalid_json", "not_an_event")
+
+
+async def test_a_body_over_the_limit_is_refused_before_anything_else(inbox: Inbox) -> None:
+    """Without hashing or parsing it."""
+    with pytest.raises(BodyTooLarge):
+        inbox.accept(b"x" * (MAX_BODY + 1), None)
+
+
+async def test_without_a_secret_nothing_is_accepted(database: Database) -> None:
+    """An empty secret is no secret."""
+    inbox = Inbox(database, SystemClock(), ["", "  "], livemode=False)
+    body = json.dumps(EVENT).encode()
+    with pytest.raises(NoWebhookSecret):
+        inbox.accept(body, signed(body, ""))
+
+
+async def test_refusals_are_counted_and_nothing_of_them_is_kept(inbox: Inbox, database: Database) -> None:
+    """A flood costs counters, not rows."""
+    for number in range(50):
+        with pytest.raises(EventRefused):
+            inbox.accept(b'{"canary":"4242424242424242"}', f"t=1,v1={number:064x}", "203.0.113.9")
+    [counted] = await inbox.rejected()
+    assert (counted["reason"], counted["count"]) == ("wrong_signature", 50)
+    assert counted["sample"]["remote"] == "203.0.113.9"
+    dump = await database.read(lambda tx: str(tx.execute(sa.text("SELECT * FROM payloom_rejections")).all()))
+    assert "4242" not in dump
+    assert await inbox.list() == []
+
+
+async def test_pages_of_events_meet_without_gap_or_overlap(inbox: Inbox, database: Database) -> None:
+    """Also when they came in the same moment."""
+    for number in range(25):
+        event = inbox.read({**EVENT, "id": f"evt_{number:02d}"})
+        await database.write(lambda tx, event=event: store(tx, event))
+    seen: list[str] = []
+    last: str | None = None
+    while page := await inbox.list(before=last, limit=7):
+        seen += [row["id"] for row in page]
+        last = seen[-1]
+    assert sorted(seen) == [f"evt_{number:02d}" for number in range(25)]
