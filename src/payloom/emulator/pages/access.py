@@ -58,6 +58,11 @@ class Access:
         status, body = self.call("GET", path, **params)
         return body if status == 200 else None
 
+    def stored(self, object_id: str) -> Json | None:
+        """Return an object as the emulator keeps it, with what no API shows (prices' tiers, links' tokens)."""
+        found = self.emulator.store.read(self.account, object_id)
+        return found[0] if found and not found[1] else None
+
     def merchant(self) -> str:
         """Return the account's public name."""
         account = self.get("/v1/account") or {}

@@ -13,8 +13,9 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from payloom.emulator.pages.access import Access
 from payloom.emulator.pages.checkout_sdk import sdk_session
-from payloom.emulator.pages.checkout_view import Json, view
+from payloom.emulator.pages.checkout_view import Json, shipping, view
 from payloom.emulator.pages.rendering import page
+from payloom.emulator.resources.prices import amount_for
 
 _LINES = {"limit": 100, "expand": ["data.price.product"]}
 
@@ -36,7 +37,12 @@ def _session(pages: Access, session_id: str) -> Json | None:
 
 def _lines(pages: Access, session: Json) -> list[Json]:
     listed = pages.get(f"/v1/checkout/sessions/{session['id']}/line_items", **_LINES)
-    return (listed or {}).get("data") or []
+    lines: list[Json] = (listed or {}).get("data") or []
+    for line in lines:
+        price = pages.stored((line.get("price") or {}).get("id", ""))
+        if price:
+            line["_due"] = amount_for(price, line.get("quantity") or 1, session["currency"])
+    return lines
 
 
 def _customer(pages: Access, session: Json) -> Json:
@@ -100,6 +106,8 @@ def _form(pages: Access, session: Json, *, embedded: bool, complete: str) -> Res
 
 def _shown(pages: Access, session: Json) -> Json:
     shown = view(session, _lines(pages, session), merchant=pages.merchant(), now=pages.now)
+    rates = [pages.stored(option["shipping_rate"]) or {} for option in session.get("shipping_options") or []]
+    shown["shipping"] = shipping(session, rates)
     return {"view": shown, "back": session.get("cancel_url")}
 
 

@@ -63,7 +63,7 @@ def _recurring(session: Json, shown: Json, currency: str, now: int) -> Json | No
     items = [item for item in shown["items"] if item["recurring"]]
     if session["mode"] != "subscription" or not items:
         return None
-    due = sum((item["price"].get("unit_amount") or 0) * item["quantity"] for item in items)
+    due = sum(item["due"] for item in items)
     end = trial_end(session, now)
     first = items[0]["recurring"]
     return {

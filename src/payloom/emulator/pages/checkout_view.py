@@ -71,11 +71,49 @@ def _item(line: Json) -> Json:
         "each": each if quantity > 1 else None,
         "amount": money(line["amount_subtotal"], currency),
         "after_trial": None,
+        "adjustable": _choices(line, quantity),
+        "due": line.get("_due", (unit or 0) * quantity),
         "interval": interval(recurring),
         "recurring": recurring,
         "price": price,
         "raw": line,
     }
+
+
+def _choices(line: Json, quantity: int) -> list[int]:
+    """Return the quantities a person may choose; none when the quantity is fixed."""
+    rule = line.get("adjustable_quantity") or {}
+    if not rule.get("enabled"):
+        return []
+    low = rule.get("minimum") or 1
+    return sorted({*range(low, min(rule.get("maximum") or 99, low + 98) + 1), quantity})
+
+
+def shipping(session: Json, rates: list[Json]) -> list[Json]:
+    """Return the shipping options; `rates` are the rate objects of the session's options, in order."""
+    chosen = (session.get("shipping_cost") or {}).get("shipping_rate")
+    shown = []
+    for option, rate in zip(session.get("shipping_options") or [], rates, strict=True):
+        amount = option["shipping_amount"]
+        shown.append(
+            {
+                "id": rate["id"],
+                "name": rate.get("display_name") or "Shipping",
+                "estimate": _estimate(rate.get("delivery_estimate") or {}),
+                "amount": money(amount, session["currency"]) if amount else "Free",
+                "chosen": rate["id"] == chosen,
+            }
+        )
+    return shown
+
+
+def _estimate(given: Json) -> str:
+    ends = [given[name] for name in ("minimum", "maximum") if given.get(name)]
+    if not ends:
+        return ""
+    unit = str(ends[-1]["unit"]).replace("_", " ")
+    numbers = "–".join(dict.fromkeys(str(end["value"]) for end in ends))
+    return f"{numbers} {unit}{'' if numbers == '1' else 's'}"
 
 
 def trial_end(session: Json, now: int) -> int | None:
@@ -98,7 +136,7 @@ def _recurring_total(session: Json, items: list[Json]) -> tuple[int, str]:
     recurring = [item for item in items if item["recurring"]]
     if not recurring:
         return session["amount_total"] or 0, ""
-    amount = sum((item["price"].get("unit_amount") or 0) * item["quantity"] for item in recurring)
+    amount = sum(item["due"] for item in recurring)
     return amount or session["amount_total"] or 0, recurring[0]["interval"]
 
 
@@ -163,8 +201,8 @@ def view(session: Json, lines: list[Json], *, merchant: str, now: int) -> Json:
     heading = _heading(session, items, merchant, trial, now)
     for item in items:
         if trial and item["recurring"]:
-            due = money((item["price"].get("unit_amount") or 0) * item["quantity"], session.get("currency"))
-            item.update(amount=f"{trial} free", each=None, after_trial=f"Then {due} {item['interval']}")
+            due = f"Then {money(item['due'], session.get('currency'))} {item['interval']}"
+            item.update(amount=f"{trial} free", each=None, after_trial=due)
     needs_method = not (
         session["mode"] != "setup"
         and not session["amount_total"]

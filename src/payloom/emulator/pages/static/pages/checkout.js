@@ -14,7 +14,7 @@ const { session, key, account, mode, complete } = form.dataset;
 const PAGE = `/v1/payment_pages/${session}`;
 const credentials = { key, account, version: "2026-10-28.endive" };
 const button = $("submit");
-const buttonText = $("submitText").textContent;
+let buttonText = $("submitText").textContent;
 const required = (message) => (value) => (value.trim() ? null : { message });
 const value = (id) => $(id)?.value.trim() ?? "";
 
@@ -193,6 +193,7 @@ function confirmParams(method) {
   return params;
 }
 
+const UNAUTHENTICATED = "We are unable to authenticate your payment method. Please choose a different payment method and try again.";
 const FIELD_OF = {
   incorrect_number: "cardNumber", invalid_number: "cardNumber", expired_card: "cardExpiry", invalid_expiry_month: "cardExpiry",
   invalid_expiry_year: "cardExpiry", incorrect_cvc: "cardCvc", invalid_cvc: "cardCvc", email_invalid: "email",
@@ -200,10 +201,10 @@ const FIELD_OF = {
 
 function refuse(error) {
   busy(false);
-  const card = error.type === "card_error" || error.code === "payment_intent_authentication_failure";
+  const card = error.type === "card_error";
   const message = error.message || "The payment could not be made.";
   const field = $(FIELD_OF[error.code] ?? (card ? "cardNumber" : ""));
-  $("alert").textContent = card ? `${message.replace(/\s*$/, "")} Please try another card.`.replace(/(Please try another card\.|Try a different card\.|a different payment method[^.]*\.)\s*Please try another card\./i, "$1") : message;
+  $("alert").textContent = card && !/different|another/i.test(message) ? `${message} Please try another card.` : message;
   $("alert").hidden = false;
   $("alert").scrollIntoView({ block: "nearest" });
   if (field && shown(field)) {
@@ -250,10 +251,8 @@ async function authenticate(intent) {
   if (!again.ok) return again.error;
   if (again.body.status === "complete") return null;
   const now = again.body.payment_intent ?? again.body.setup_intent;
-  return now?.last_payment_error ?? now?.last_setup_error ?? {
-    type: "card_error", code: "payment_intent_authentication_failure",
-    message: "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
-  };
+  const known = now?.last_payment_error ?? now?.last_setup_error;
+  return known && !/_authentication_failure$/.test(known.code) ? known : { type: "card_error", message: UNAUTHENTICATED };
 }
 
 async function done() {
@@ -267,38 +266,53 @@ async function done() {
   return tell({ payloom: "navigate", url: finish });
 }
 
-async function promotion(code) {
-  const answer = await request("POST", PAGE, { promotion_code: code }, credentials);
-  const error = $("promotionError");
-  if (!answer.ok) {
-    error.textContent = answer.error.message;
-    error.hidden = false;
-    $("promotionCode").setAttribute("aria-invalid", "true");
-    $("promotionCode").setAttribute("aria-describedby", "promotionError");
-    return;
-  }
+// The session changes while it is open (promotion code, quantity, shipping); the summary is written anew by the server.
+async function change(params, onError) {
+  const answer = await request("POST", PAGE, params, credentials);
+  if (!answer.ok) return onError(answer.error);
   form.dataset.total = answer.body.amount_total ?? form.dataset.total;
   const html = await request("GET", `/_emulator/checkout/${session}/summary`, {}, { plain: true });
-  if (!html.ok) return;
+  if (!html.ok) return onError(html.error);
+  const focused = document.activeElement?.id;
+  const open = document.querySelector(".summary-details")?.open;
   const parsed = new DOMParser().parseFromString(html.body, "text/html");
+  $("submitText").textContent = buttonText = parsed.getElementById("summary").dataset.button;
   $("summary").replaceWith(parsed.getElementById("summary"));
-  setUpSummary();
-  $("promotionCode")?.focus();
+  setUpSummary(open);
+  if (focused) $(focused)?.focus();
+  return undefined;
 }
 
-function setUpSummary() {
+const promotion = (code) => change({ promotion_code: code }, (error) => {
+  $("promotionError").textContent = error.message;
+  $("promotionError").hidden = false;
+  $("promotionCode").setAttribute("aria-invalid", "true");
+  $("promotionCode").setAttribute("aria-describedby", "promotionError");
+});
+
+function setUpSummary(open = !window.matchMedia("(max-width: 800px)").matches) {
   const details = document.querySelector(".summary-details");
-  if (details && window.matchMedia("(max-width: 800px)").matches) details.open = false;
+  if (details) details.open = open;
   $("promotion")?.addEventListener("submit", (event) => {
     event.preventDefault();
     if (value("promotionCode")) promotion(value("promotionCode"));
   });
   $("promotionRemove")?.addEventListener("click", () => promotion(""));
+  for (const select of document.querySelectorAll("[data-line]")) {
+    select.addEventListener("change", () => change({ updated_line_item_quantity: { line_item_id: select.dataset.line, quantity: select.value } }, refuse));
+  }
+}
+
+function setUpShipping() {
+  for (const radio of form.querySelectorAll('input[name="shippingRate"]')) {
+    radio.addEventListener("change", () => change({ shipping_rate: radio.value }, refuse));
+  }
 }
 
 setUpCountries();
 setUpCard();
 setUpMethods();
+setUpShipping();
 setUpSummary();
 if (!$("cardNumber")) document.querySelector(".chips")?.remove();
 form.addEventListener("submit", (event) => {

@@ -26,7 +26,7 @@ class Frame {
     frame.setAttribute("scrolling", "no");
     const style = hidden
       ? { position: "absolute", width: "1px", height: "1px", border: "0", opacity: "0", pointerEvents: "none", top: "0", left: "-9999px" }
-      : { border: "0", margin: "0", padding: "0", width: "1px", minWidth: "100%", overflow: "hidden", display: "block", userSelect: "none", colorScheme: "light" };
+      : { border: "0", margin: "0", padding: "0", width: "100%", overflow: "hidden", display: "block", userSelect: "none", colorScheme: "light" };
     Object.assign(frame.style, style);
     if (hidden) {
       frame.setAttribute("aria-hidden", "true");

@@ -26,6 +26,7 @@ const CLASSES = {
   focus: "StripeElement--focus",
   invalid: "StripeElement--invalid",
 };
+const ROOMY = new Set(["payment", "address", "linkAuthentication"]);
 const MANY = new Set(["address"]);
 
 class StripeElement extends Emitter {
@@ -88,6 +89,8 @@ class StripeElement extends Emitter {
       }),
       onEvent: (name, payload) => this.#hear(name, payload),
     });
+    // The forms keep 4 px around themselves for focus rings; the container does not see them.
+    if (ROOMY.has(this.#kind.as ?? this._type)) Object.assign(this.#frame.node.style, { margin: "-4px", width: "calc(100% + 8px)" });
     holder.append(this.#frame.node);
     return this;
   }

@@ -136,6 +136,8 @@ function challengeError(intent, object) {
   const kind = intent.setup ? "setup" : "payment";
   const known = intent.setup ? object.last_setup_error : object.last_payment_error;
   const [code, message] = FAILED_CHALLENGE[kind];
-  return { ...(known ?? { type: "invalid_request_error", code, message }), [intent.field]: object };
+  // The API tells a failed challenge to a programmer; Stripe.js tells it to the person who pays.
+  const told = !known || known.code === code ? { type: "invalid_request_error", ...known, code, message } : known;
+  return { ...told, [intent.field]: object };
 }
 
