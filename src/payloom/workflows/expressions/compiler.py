@@ -5,26 +5,20 @@ Names are only ever looked up in mappings: no attribute of a Python object is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Never
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from payloom.kit.suggest import closest, did_you_mean
 from payloom.workflows.expressions import operators, tree
+from payloom.workflows.expressions.calls import call, method
+from payloom.workflows.expressions.chains import ABSENT, Closure
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.functions import (
     FUNCTIONS,
-    MACROS,
-    METHODS,
     OTHER_WORDS,
-    Function,
-    compile_pattern,
 )
+from payloom.workflows.expressions.macros import macro
 from payloom.workflows.expressions.values import Mistake, Work, equal, type_name
-
-Closure = Callable[[Mapping[str, Any], Work], Any]
-
-ABSENT: Any = object()
-"""What a `?.` that found nothing passes along its chain; it never leaves the chain."""
 
 _MISSING: Any = object()
 
@@ -220,101 +214,6 @@ class Compiler:
             return self.error(node, f"`{of}` has no item {at}, it has {len(value)}", "[?…] copes with its absence")
         return self.error(node, f"cannot read an element of a {type_name(value)}")
 
-    # ------------------------------------------------------------ calls
-
-    def call(self, node: tree.Call) -> Closure:
-        if node.name == "has":
-            return self.has(node)
-        function = FUNCTIONS.get(node.name)
-        if function is None:
-            raise self.unknown_call(node, "function", {**FUNCTIONS, "has": None})
-        self.check_count(node, function)
-        return self.apply(node, function, [self.compile(arg) for arg in node.args])
-
-    def method(self, node: tree.Method) -> Closure:
-        function = METHODS.get(node.name)
-        if function is None:
-            raise self.unknown_call(node, "method", {**METHODS, **MACROS})
-        self.check_count(node, function)
-        if node.name == "matches" and isinstance(node.args[0], tree.Literal) and isinstance(node.args[0].value, str):
-            try:
-                compile_pattern(node.args[0].value)
-            except Mistake as mistake:
-                raise self.error(node.args[0], mistake.message, mistake.hint) from None
-        of, chained = self.base(node.of)
-        call = self.apply(node, function, [of, *(self.compile(arg) for arg in node.args)])
-        if not (chained or node.optional):
-            return call
-        rest = self.apply_to(node, function, [self.compile(arg) for arg in node.args])
-
-        def guarded(scope: Mapping[str, Any], work: Work) -> Any:
-            value = of(scope, work)
-            if value is ABSENT or (value is None and node.optional):
-                return ABSENT
-            return rest(value, scope, work)
-
-        return guarded
-
-    def unknown_call(self, node: tree.Call | tree.Method, kind: str, known: Mapping[str, Any]) -> ExpressionError:
-        hint = f"write {OTHER_WORDS[node.name]}" if node.name in OTHER_WORDS else did_you_mean(node.name, known)
-        if not hint and kind == "method" and node.name in FUNCTIONS:
-            hint = f"{node.name} is a function: write {node.name}(…)"
-        if not hint and kind == "function" and node.name in METHODS:
-            hint = f"{node.name} is a method: write value.{node.name}(…)"
-        return self.error(node, f"unknown {kind} `{node.name}`", hint)
-
-    def check_count(self, node: tree.Call | tree.Method, function: Function) -> None:
-        least, most = function.args
-        if not least <= len(node.args) <= most:
-            count = f"{least}" if least == most else f"{least} to {most}"
-            raise self.error(
-                node, f"{node.name}() takes {count} argument{'' if count == '1' else 's'}, not {len(node.args)}",
-                function.signature,
-            )  # fmt: skip
-
-    def apply(self, node: tree.Call | tree.Method, function: Function, args: list[Closure]) -> Closure:
-        fn = function.fn
-
-        def call(scope: Mapping[str, Any], work: Work) -> Any:
-            values = [arg(scope, work) for arg in args]
-            try:
-                return fn(work, *values)
-            except Mistake as mistake:
-                raise self.error(node, f"{node.name}(): {mistake.message}", mistake.hint) from None
-
-        return call
-
-    def apply_to(
-        self, node: tree.Call | tree.Method, function: Function, args: list[Closure]
-    ) -> Callable[[Any, Mapping[str, Any], Work], Any]:
-        fn = function.fn
-
-        def call(value: Any, scope: Mapping[str, Any], work: Work) -> Any:
-            values = [arg(scope, work) for arg in args]
-            try:
-                return fn(work, value, *values)
-            except Mistake as mistake:
-                raise self.error(node, f"{node.name}(): {mistake.message}", mistake.hint) from None
-
-        return call
-
-    def has(self, node: tree.Call) -> Closure:
-        field = node.args[0] if len(node.args) == 1 else None
-        if not isinstance(field, tree.Field):
-            raise self.error(node, "has() takes one field", "e.g. has(object.metadata.order_id)")
-        of, _ = self.base(field.of)
-        name = field.name
-
-        def test(scope: Mapping[str, Any], work: Work) -> bool:
-            value = of(scope, work)
-            if value is None or value is ABSENT:
-                return False
-            if isinstance(value, Mapping):
-                return name in value
-            raise self.no_field(field, value)
-
-        return test
-
     # ------------------------------------------------------------ operators
 
     def unary(self, node: tree.Unary) -> Closure:
@@ -432,70 +331,6 @@ class Compiler:
 
         return both
 
-    # ------------------------------------------------------------ macros
-
-    def macro(self, node: tree.Macro) -> Closure:
-        of, chained = self.base(node.of)
-        bodies = [self.compile(part) for part in node.args]
-        variable = node.variable
-        cost = 1 + sum(_weight(part) for part in node.args) // 10
-        run = _MACROS[node.name]
-
-        def rounds(value: Any, scope: Mapping[str, Any], work: Work) -> Iterator[tuple[Any, dict[str, Any]]]:
-            inner = dict(scope)
-            for item in value:
-                work.spend(cost)
-                inner[variable] = item
-                yield item, inner
-
-        def loop(scope: Mapping[str, Any], work: Work) -> Any:
-            value = of(scope, work)
-            if not isinstance(value, list | tuple | Mapping):
-                if (chained and value is ABSENT) or (node.optional and value is None):
-                    return ABSENT
-                hint = f"?.{node.name}(…) copes with null" if value is None else None
-                raise self.error(node.of, f"{node.name}() needs a list, not {type_name(value)}", hint)
-            return run(self, node, rounds(value, scope, work), bodies, work)
-
-        return loop
-
-    def condition(self, node: tree.Macro, value: Any) -> bool:
-        if value is True or value is False:
-            return value
-        raise self.not_bool(node.args[0], value, f"{node.name}()")
-
-    def run_map(self, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
-        if len(bodies) == 1:
-            (body,) = bodies
-            return [body(scope, work) for _, scope in rounds]
-        test, body = bodies
-        return [body(scope, work) for _, scope in rounds if self.condition(node, test(scope, work))]
-
-    def run_filter(self, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
-        test = bodies[0]
-        return [item for item, scope in rounds if self.condition(node, test(scope, work))]
-
-    def run_exists_one(self, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
-        test = bodies[0]
-        return sum(self.condition(node, test(scope, work)) for _, scope in rounds) == 1
-
-    def run_quantifier(self, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
-        test = bodies[0]
-        decides = node.name == "exists"
-        failure: ExpressionError | None = None
-        for _, scope in rounds:
-            try:
-                if self.condition(node, test(scope, work)) is decides:
-                    return decides
-            except operators.BudgetExceeded:
-                raise
-            except ExpressionError as error:
-                # As with && and ||: an item that cannot be tested matters only if no other item decides.
-                failure = failure or error
-        if failure:
-            raise failure
-        return not decides
-
 
 def _path_reader(name: str, names: tuple[str, ...], explain: Callable[[Mapping[str, Any]], Any]) -> Closure:
     if len(names) == 1:
@@ -521,32 +356,17 @@ def _path_reader(name: str, names: tuple[str, ...], explain: Callable[[Mapping[s
     return read
 
 
-def _weight(node: tree.Node) -> int:
-    return 1 + sum(map(_weight, node.children()))
-
-
-def _unknown(compiler: Compiler, node: tree.Node) -> Never:
-    raise compiler.error(node, "this cannot be compiled")
-
-
 _COMPILERS: Mapping[type[tree.Node], Callable[[Compiler, Any], Closure]] = {
     tree.Literal: Compiler.literal,
     tree.Name: Compiler.name,
     tree.Field: Compiler.field,
     tree.Index: Compiler.index,
-    tree.Call: Compiler.call,
-    tree.Method: Compiler.method,
-    tree.Macro: Compiler.macro,
+    tree.Call: call,
+    tree.Method: method,
+    tree.Macro: macro,
     tree.Unary: Compiler.unary,
     tree.Binary: Compiler.binary,
     tree.Conditional: Compiler.conditional,
     tree.ListOf: Compiler.list,
     tree.MapOf: Compiler.map,
-}
-_MACROS: Mapping[str, Callable[..., Any]] = {
-    "map": Compiler.run_map,
-    "filter": Compiler.run_filter,
-    "exists": Compiler.run_quantifier,
-    "all": Compiler.run_quantifier,
-    "exists_one": Compiler.run_exists_one,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
@@ -284,6 +285,16 @@ def test_work_and_size_are_bounded(source: str) -> None:
 def test_source_is_bounded(source: str, words: str) -> None:
     with pytest.raises(ExpressionError, match=words):
         compile_expression(source)
+
+
+@pytest.mark.parametrize("link", ["a?.contains({})", "a?.map(x, {})", "a?.[{}]", "a?.b.contains({})", "[{}].map(x, x)"])
+def test_compiling_takes_linear_time(link: str) -> None:
+    source = "a"
+    for _ in range(28):
+        source = link.format(source)
+    began = time.perf_counter()
+    compile_expression(source)
+    assert time.perf_counter() - began < 1
 
 
 def test_paths_to_large_data_are_free() -> None:

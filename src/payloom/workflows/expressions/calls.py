@@ -1,0 +1,120 @@
+"""Compiles calls of functions and methods, and `_has()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from payloom.kit.suggest import did_you_mean
+from payloom.workflows.expressions import tree
+from payloom.workflows.expressions.chains import ABSENT, Closure
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.functions import FUNCTIONS, MACROS, METHODS, OTHER_WORDS, Function, compile_pattern
+from payloom.workflows.expressions.values import Mistake, Work
+
+if TYPE_CHECKING:
+    from payloom.workflows.expressions.compiler import Compiler
+
+
+def call(compiler: Compiler, node: tree.Call) -> Closure:
+    """Compile `name(args)`."""
+    if node.name == "has":
+        return _has(compiler, node)
+    function = FUNCTIONS.get(node.name)
+    if function is None:
+        raise _unknown_call(compiler, node, "function", {**FUNCTIONS, "has": None})
+    _check_count(compiler, node, function)
+    return _apply(compiler, node, function, [compiler.compile(arg) for arg in node.args])
+
+
+def method(compiler: Compiler, node: tree.Method) -> Closure:
+    """Compile `of.name(args)`."""
+    function = METHODS.get(node.name)
+    if function is None:
+        raise _unknown_call(compiler, node, "method", {**METHODS, **MACROS})
+    _check_count(compiler, node, function)
+    if node.name == "matches" and isinstance(node.args[0], tree.Literal) and isinstance(node.args[0].value, str):
+        try:
+            compile_pattern(node.args[0].value)
+        except Mistake as mistake:
+            raise compiler.error(node.args[0], mistake.message, mistake.hint) from None
+    of, chained = compiler.base(node.of)
+    args = [compiler.compile(arg) for arg in node.args]
+    if not (chained or node.optional):
+        return _apply(compiler, node, function, [of, *args])
+    rest = _apply_to(compiler, node, function, args)
+
+    def guarded(scope: Mapping[str, Any], work: Work) -> Any:
+        value = of(scope, work)
+        if value is ABSENT or (value is None and node.optional):
+            return ABSENT
+        return rest(value, scope, work)
+
+    return guarded
+
+
+def _unknown_call(
+    compiler: Compiler, node: tree.Call | tree.Method, kind: str, known: Mapping[str, Any]
+) -> ExpressionError:
+    hint = f"write {OTHER_WORDS[node.name]}" if node.name in OTHER_WORDS else did_you_mean(node.name, known)
+    if not hint and kind == "method" and node.name in FUNCTIONS:
+        hint = f"{node.name} is a function: write {node.name}(…)"
+    if not hint and kind == "function" and node.name in METHODS:
+        hint = f"{node.name} is a method: write value.{node.name}(…)"
+    return compiler.error(node, f"unknown {kind} `{node.name}`", hint)
+
+
+def _check_count(compiler: Compiler, node: tree.Call | tree.Method, function: Function) -> None:
+    least, most = function.args
+    if not least <= len(node.args) <= most:
+        count = f"{least}" if least == most else f"{least} to {most}"
+        raise compiler.error(
+            node, f"{node.name}() takes {count} argument{'' if count == '1' else 's'}, not {len(node.args)}",
+            function.signature,
+        )  # fmt: skip
+
+
+def _apply(compiler: Compiler, node: tree.Call | tree.Method, function: Function, args: list[Closure]) -> Closure:
+    fn = function.fn
+
+    def call(scope: Mapping[str, Any], work: Work) -> Any:
+        values = [arg(scope, work) for arg in args]
+        try:
+            return fn(work, *values)
+        except Mistake as mistake:
+            raise compiler.error(node, f"{node.name}(): {mistake.message}", mistake.hint) from None
+
+    return call
+
+
+def _apply_to(
+    compiler: Compiler, node: tree.Call | tree.Method, function: Function, args: list[Closure]
+) -> Callable[[Any, Mapping[str, Any], Work], Any]:
+    fn = function.fn
+
+    def call(value: Any, scope: Mapping[str, Any], work: Work) -> Any:
+        values = [arg(scope, work) for arg in args]
+        try:
+            return fn(work, value, *values)
+        except Mistake as mistake:
+            raise compiler.error(node, f"{node.name}(): {mistake.message}", mistake.hint) from None
+
+    return call
+
+
+def _has(compiler: Compiler, node: tree.Call) -> Closure:
+    field = node.args[0] if len(node.args) == 1 else None
+    if not isinstance(field, tree.Field):
+        raise compiler.error(node, "_has() takes one field", "e.g. _has(object.metadata.order_id)")
+    of, _ = compiler.base(field.of)
+    name = field.name
+
+    def test(scope: Mapping[str, Any], work: Work) -> bool:
+        value = of(scope, work)
+        if value is None or value is ABSENT:
+            return False
+        if isinstance(value, Mapping):
+            return name in value
+        raise compiler.no_field(field, value)
+
+    return test

@@ -1,0 +1,96 @@
+"""Compiles macros: `all exists exists_one map filter`, which compute something for every item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from payloom.workflows.expressions import tree
+from payloom.workflows.expressions.chains import ABSENT, Closure
+from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError
+from payloom.workflows.expressions.values import Work, type_name
+
+if TYPE_CHECKING:
+    from payloom.workflows.expressions.compiler import Compiler
+
+
+def macro(compiler: Compiler, node: tree.Macro) -> Closure:
+    """Compile `of.name(variable, …)`."""
+    of, chained = compiler.base(node.of)
+    bodies = [compiler.compile(part) for part in node.args]
+    variable = node.variable
+    cost = 1 + sum(_weight(part) for part in node.args) // 10
+    run = _MACROS[node.name]
+
+    def rounds(value: Any, scope: Mapping[str, Any], work: Work) -> Iterator[tuple[Any, dict[str, Any]]]:
+        inner = dict(scope)
+        for item in value:
+            work.spend(cost)
+            inner[variable] = item
+            yield item, inner
+
+    def loop(scope: Mapping[str, Any], work: Work) -> Any:
+        value = of(scope, work)
+        if not isinstance(value, list | tuple | Mapping):
+            if (chained and value is ABSENT) or (node.optional and value is None):
+                return ABSENT
+            hint = f"?.{node.name}(…) copes with null" if value is None else None
+            raise compiler.error(node.of, f"{node.name}() needs a list, not {type_name(value)}", hint)
+        return run(compiler, node, rounds(value, scope, work), bodies, work)
+
+    return loop
+
+
+def _condition(compiler: Compiler, node: tree.Macro, value: Any) -> bool:
+    if value is True or value is False:
+        return value
+    raise compiler.not_bool(node.args[0], value, f"{node.name}()")
+
+
+def _run_map(compiler: Compiler, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
+    if len(bodies) == 1:
+        (body,) = bodies
+        return [body(scope, work) for _, scope in rounds]
+    test, body = bodies
+    return [body(scope, work) for _, scope in rounds if _condition(compiler, node, test(scope, work))]
+
+
+def _run_filter(compiler: Compiler, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
+    test = bodies[0]
+    return [item for item, scope in rounds if _condition(compiler, node, test(scope, work))]
+
+
+def _run_exists_one(compiler: Compiler, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
+    test = bodies[0]
+    return sum(_condition(compiler, node, test(scope, work)) for _, scope in rounds) == 1
+
+
+def _run_quantifier(compiler: Compiler, node: tree.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
+    test = bodies[0]
+    decides = node.name == "exists"
+    failure: ExpressionError | None = None
+    for _, scope in rounds:
+        try:
+            if _condition(compiler, node, test(scope, work)) is decides:
+                return decides
+        except BudgetExceeded:
+            raise
+        except ExpressionError as error:
+            # As with && and ||: an item that cannot be tested matters only if no other item decides.
+            failure = failure or error
+    if failure:
+        raise failure
+    return not decides
+
+
+def _weight(node: tree.Node) -> int:
+    return 1 + sum(map(_weight, node.children()))
+
+
+_MACROS: Mapping[str, Callable[..., Any]] = {
+    "map": _run_map,
+    "filter": _run_filter,
+    "exists": _run_quantifier,
+    "all": _run_quantifier,
+    "exists_one": _run_exists_one,
+}

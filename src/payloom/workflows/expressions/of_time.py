@@ -1,0 +1,142 @@
+"""Functions of moments, days and durations, and `uuid()`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
+
+from payloom.kit.clock import from_epoch
+from payloom.workflows.expressions.registry import (
+    DURATION,
+    INT,
+    TIMESTAMP,
+    define,
+    moment_of,
+    need,
+    text_of,
+)
+from payloom.workflows.expressions.values import (
+    Mistake,
+    Work,
+    parse_duration,
+    parse_timestamp,
+)
+
+
+@define(
+    "now() -> timestamp",
+    "The moment this step began. A replay after a crash reads the same moment.",
+    "now() - duration('14d')", args=(0, 0), returns=TIMESTAMP,
+)  # fmt: skip
+def _now(work: Work) -> dt.datetime:
+    return work.ambient.now()
+
+
+@define(
+    "today([zone]) -> timestamp",
+    "Midnight at the beginning of the current day, in UTC or in a time zone.",
+    "today('Europe/Berlin')", args=(0, 1), returns=TIMESTAMP,
+)  # fmt: skip
+def _today(work: Work, zone: Any = "UTC") -> dt.datetime:
+    local = work.ambient.now().astimezone(_zone(zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(dt.UTC)
+
+
+@define(
+    "date(timestamp[, zone]) -> string",
+    "The calendar day of a moment as `2026-01-31`, in UTC or in a time zone.",
+    "date(timestamp(object.created), 'America/New_York')", args=(1, 2), returns={"type": "string", "format": "date"},
+)  # fmt: skip
+def _date(_work: Work, moment: Any, zone: Any = "UTC") -> str:
+    try:
+        return moment_of(moment).astimezone(_zone(zone)).date().isoformat()
+    except OverflowError:
+        raise Mistake("the moment is outside the years 1 to 9999") from None
+
+
+@define(
+    "uuid() -> string",
+    "A new random id. A replay after a crash reads the same one.",
+    "uuid()", args=(0, 0), returns={"type": "string", "format": "uuid"},
+)  # fmt: skip
+def _uuid(work: Work) -> str:
+    return work.ambient.uuid()
+
+
+@define(
+    "timestamp(value) -> timestamp",
+    "A moment from Unix seconds (as Stripe counts time), from RFC 3339 text, or from a date (its midnight in UTC).",
+    "timestamp(object.created)", args=(1, 1), returns=TIMESTAMP,
+)  # fmt: skip
+def _timestamp(_work: Work, value: Any) -> dt.datetime:
+    if isinstance(value, dt.datetime):
+        return moment_of(value)
+    if isinstance(value, str):
+        return parse_timestamp(value)
+    try:
+        return from_epoch(need(value, int, "the argument", "whole seconds or text"))
+    except (ValueError, OverflowError, OSError):
+        raise Mistake("the moment is outside the years 1 to 9999", "Stripe counts seconds, not milliseconds") from None
+
+
+@define(
+    "duration(text) -> duration",
+    "A length of time: `30s`, `15m`, `2h`, `14d`, `1w`, or joined as in `1h30m`.",
+    "now() + duration('14d')", args=(1, 1), returns=DURATION,
+)  # fmt: skip
+def _duration(_work: Work, value: Any) -> dt.timedelta:
+    return value if isinstance(value, dt.timedelta) else parse_duration(text_of(value))
+
+
+def _zone(name: Any) -> dt.tzinfo:
+    text = text_of(name, "the time zone")
+    offset = re.fullmatch(r"([+-])(\d{2}):(\d{2})", text)
+    if offset:
+        delta = dt.timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        if delta < dt.timedelta(hours=24):
+            return dt.timezone(-delta if offset[1] == "-" else delta)
+    elif re.fullmatch(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}", text):
+        try:
+            return dt.UTC if text == "UTC" else zoneinfo.ZoneInfo(text)
+        except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+            pass
+    raise Mistake(f"{text[:40]!r} is not a time zone", "write a name such as Europe/Berlin, or +02:00")
+
+
+_PARTS: dict[str, tuple[str, Callable[[dt.datetime], int], int | None]] = {
+    "getFullYear": ("The year.", lambda t: t.year, None),
+    "getMonth": ("The month, from 0.", lambda t: t.month - 1, None),
+    "getDate": ("The day of the month, from 1.", lambda t: t.day, None),
+    "getDayOfMonth": ("The day of the month, from 0.", lambda t: t.day - 1, None),
+    "getDayOfWeek": ("The day of the week, Sunday is 0.", lambda t: t.isoweekday() % 7, None),
+    "getDayOfYear": ("The day of the year, from 0.", lambda t: t.timetuple().tm_yday - 1, None),
+    "getHours": ("The hour of a timestamp, or whole hours of a duration.", lambda t: t.hour, 3600),
+    "getMinutes": ("The minute of a timestamp, or whole minutes of a duration.", lambda t: t.minute, 60),
+    "getSeconds": ("The second of a timestamp, or whole seconds of a duration.", lambda t: t.second, 1),
+    "getMilliseconds": ("The milliseconds within the second.", lambda t: t.microsecond // 1000, None),
+}
+
+
+def _reader(name: str, read: Callable[[dt.datetime], int], unit: int | None) -> Callable[..., int]:
+    def part(_work: Work, value: Any, zone: Any = "UTC") -> int:
+        if isinstance(value, dt.timedelta):
+            if unit is not None:
+                seconds = abs(value) // dt.timedelta(seconds=unit)
+                return -seconds if value < dt.timedelta() else seconds
+            if name == "getMilliseconds":
+                return abs(value).microseconds // 1000
+        try:
+            return read(moment_of(value).astimezone(_zone(zone)))
+        except OverflowError:
+            raise Mistake("the moment is outside the years 1 to 9999") from None
+
+    return part
+
+
+for _name, (_summary, _read, _unit) in _PARTS.items():
+    define(f"timestamp.{_name}([zone]) -> int", _summary, f"now().{_name}('Europe/Berlin')", args=(0, 1), returns=INT)(
+        _reader(_name, _read, _unit)
+    )

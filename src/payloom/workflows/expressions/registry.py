@@ -1,0 +1,87 @@
+"""How a function of the language is declared, and the tables they end up in. Argument checks they share."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from payloom.workflows.expressions.values import Mistake, type_name
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Function:
+    """One function or method.
+
+    signature: as people read it, `round(number[, digits]) -> int | float`.
+    args: least and greatest number of arguments (the receiver of a method not counted).
+    fn: takes the running evaluation (`Work`) first, then the receiver of a method, then the arguments; raises Mistake.
+    returns: a JSON Schema fragment, or None for any.
+    """
+
+    name: str
+    signature: str
+    summary: str
+    example: str
+    fn: Callable[..., Any]
+    args: tuple[int, int]
+    returns: Mapping[str, Any] | None = None
+    kind: Literal["function", "method", "macro"] = "function"
+
+
+FUNCTIONS: dict[str, Function] = {}
+METHODS: dict[str, Function] = {}
+
+STRING = {"type": "string"}
+INT = {"type": "integer"}
+FLOAT = {"type": "number", "x-type": "float"}
+NUMBER = {"type": ["integer", "number"]}
+BOOL = {"type": "boolean"}
+TIMESTAMP = {"type": "string", "format": "date-time", "x-type": "timestamp"}
+DURATION = {"type": "string", "format": "duration", "x-type": "duration"}
+
+
+def define(
+    signature: str, summary: str, example: str, *, args: tuple[int, int], returns: Mapping[str, Any] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter the decorated function into FUNCTIONS, or into METHODS if its signature has a dot."""
+
+    def register(fn: Callable[..., Any]) -> Callable[..., Any]:
+        name = signature.partition("(")[0]
+        if "." in name:
+            name = name.partition(".")[2]
+            METHODS[name] = Function(name, signature, summary, example, fn, args, returns, "method")
+        else:
+            FUNCTIONS[name] = Function(name, signature, summary, example, fn, args, returns)
+        return fn
+
+    return register
+
+
+def need(value: Any, kind: type | tuple[type, ...], what: str, words: str) -> Any:
+    """Return `value` if it is of a kind; raises Mistake in the words given."""
+    if isinstance(value, bool) and kind is int:
+        raise Mistake(f"{what} is {words}, not a bool")
+    if not isinstance(value, kind):
+        null = "null; it may be missing: write ?? with a value to use instead" if value is None else type_name(value)
+        raise Mistake(f"{what} is {words}, not {null}")
+    return value
+
+
+def text_of(value: Any, what: str = "the argument") -> str:
+    """Return `value` if it is a string; raises Mistake."""
+    return need(value, str, what, "a string")
+
+
+def list_of(value: Any, what: str = "the argument") -> list[Any]:
+    """Return `value` as a list of its own if it is a list; raises Mistake."""
+    return list(need(value, (list, tuple), what, "a list"))
+
+
+def moment_of(value: Any) -> dt.datetime:
+    """Return `value` if it is a moment with a time zone; raises Mistake."""
+    moment = need(value, dt.datetime, "the argument", "a timestamp")
+    if moment.tzinfo is None:
+        raise Mistake("the timestamp has no time zone")
+    return moment
