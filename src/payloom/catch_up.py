@@ -1,7 +1,7 @@
 """Fills gaps: asks Stripe for the events since the last look and takes in those that never arrived.
 
-Webhooks are delivered at least once for three days; an endpoint that was away longer, or was disabled, learns of the rest
-here. Taking an event in twice changes nothing, so an overlap is harmless and asked for on purpose.
+Webhooks are delivered at least once for three days; an endpoint that was away longer, or was disabled, learns of the
+rest here. Taking an event in twice changes nothing, so an overlap is harmless and asked for on purpose.
 """
 
 from __future__ import annotations

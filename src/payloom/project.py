@@ -15,13 +15,14 @@ from typing import ClassVar
 from payloom.api.pages.document import SUFFIX, Page, read_page
 from payloom.api.pages.templates import Templates
 from payloom.connectors.stripe.catalog import CatalogWithStripe
+from payloom.connectors.tables import shapes
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
 from payloom.settings import FILE_NAME, Settings
 from payloom.tables.errors import BadTablesFile
 from payloom.tables.loader import read_tables
 from payloom.tables.spec import TableSpec
-from payloom.workflows.catalog import Column, StaticCatalog, TableShape
+from payloom.workflows.catalog import StaticCatalog
 from payloom.workflows.diagnostics import NAME, SHAPE, Diagnostic, Place
 from payloom.workflows.document import ApiTrigger, Workflow
 from payloom.workflows.loader import load_workflow
@@ -100,7 +101,7 @@ class _Loader:
 
     def load(self) -> Project:
         tables = self.tables()
-        self.catalog.tables = {name: shape_of(spec) for name, spec in tables.items()}
+        self.catalog.tables = shapes(tables)
         self.catalog.emails = set(names_in(self.root / "emails", MAIL_SUFFIX))
         self.catalog.workflows = set(names_in(self.root / "workflows", WORKFLOW_SUFFIX))
         workflows, sources = self.workflows()
@@ -196,23 +197,3 @@ def names_in(folder: Path, suffix: str) -> Iterator[str]:
     for path in sorted(folder.rglob(f"*{suffix}")):
         if path.is_file() and not (suffix == MAIL_SUFFIX and path.name.startswith("_")):
             yield path.relative_to(folder).as_posix().removesuffix(suffix)
-
-
-def shape_of(spec: TableSpec) -> TableShape:
-    """Return a table as the language sees it."""
-    return TableShape(
-        spec.name,
-        {
-            column.name: Column(
-                name=column.name,
-                type=column.type,
-                nullable=column.nullable,
-                unique=column.unique,
-                primary=column.primary,
-                has_default=column.has_default,
-                enum=column.enum,
-                references=".".join(column.references) if column.references else None,
-            )
-            for column in spec.columns.values()
-        },
-    )

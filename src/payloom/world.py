@@ -15,15 +15,21 @@ from payloom.api.pages.site import Site
 from payloom.api.server import ServerParts
 from payloom.api.visitors import Visitors
 from payloom.catch_up import CatchUp
+from payloom.connectors.email import EmailHost
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.host import StripeHost
 from payloom.connectors.stripe.perform import StripeConnector
+from payloom.connectors.tables import TablesHost
 from payloom.db import open_database
 from payloom.db.migrate import migrate
+from payloom.email.outbox import Outbox
+from payloom.email.templates import Templates as MailTemplates
+from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
 from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
+from payloom.mailbox import Mailbox
 from payloom.outside import ByVerb
 from payloom.project import Project
 from payloom.runs.matching import Library
@@ -55,7 +61,7 @@ class World:
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
         )
         self.runs = RunService(
-            self.database, self.engine, clock, self.library, table_host(self.tables), self._outside()
+            self.database, self.engine, clock, self.library, TablesHost(self.tables), self._outside()
         )
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
@@ -65,7 +71,16 @@ class World:
         self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
 
     def _outside(self) -> ByVerb:
-        return ByVerb({"stripe": StripeHost(self.stripe)})
+        email = self.settings.email
+        transport = SmtpTransport(parse_smtp_url(email.url.get_secret_value())) if email.url else OutboxTransport()
+        outbox = Outbox(self.database, transport, self.clock)
+        mails = MailTemplates(self.project.emails_folder)
+        return ByVerb(
+            {
+                "stripe": StripeHost(self.stripe),
+                "email": EmailHost(mails, outbox, self.clock, sender=email.sender),
+            }
+        )
 
     def parts(self) -> ServerParts:
         """Return what the routes work with."""
@@ -75,7 +90,7 @@ class World:
             runs=self.runs,
             inbox=self.inbox,
             tables=self.tables,
-            mails=None,
+            mails=Mailbox(self.database),
             workflows=self.project.workflows,
             diagnostics=self.project.diagnostics,
             catch_up=self.catch_up.look,
@@ -140,23 +155,6 @@ async def _canceled(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-class table_host:
-    def __init__(self, tables):
-        self.tables = tables
-
-    def perform(self, tx, verb, table, args):
-        from payloom.connectors.port import StepFailed
-        from payloom.tables.errors import VerbFailed
-        from payloom.workflows.commands import StepFailure
-
-        try:
-            return self.tables.perform(tx, verb, table, args)
-        except VerbFailed as failed:
-            raise StepFailed(
-                StepFailure(failed.code, failed.message, status=failed.status, hint=failed.hint, data=failed.data)
-            ) from failed
 
 
 class people:
