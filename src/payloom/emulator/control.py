@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from payloom.emulator.errors import EmulatorError
@@ -132,12 +132,14 @@ def routes() -> list[Route]:
         ("GET", "/_emulator/calls", _calls),
         ("POST", "/_emulator/limits", _limits),
         ("POST", "/_emulator/trigger", _trigger),
+        ("POST", "/_emulator/billing", _billing),
     ]
     made = [Route(path, _endpoint(handler), methods=[method]) for method, path, handler in table]
     return [
         *made,
         Route("/_emulator/snapshot", _snapshot, methods=["GET", "POST"]),
         Route("/_emulator/restore", _restore, methods=["POST"]),
+        Route("/b/{slug}", _payment_link, methods=["GET"]),
         Route("/_emulator/3ds/{intent}/{outcome:str}", _three_d_secure, methods=["POST"]),
     ]
 
@@ -292,6 +294,14 @@ def _limits(emulator: Emulator, given: dict[str, Any]) -> Any:
     return {"rate_limit": emulator.limiter.limit, "latency": emulator.latency}
 
 
+def _billing(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """`{"retry_days": [3, 5, 7], "after_retries": "cancel"|"unpaid"|"past_due", "draft_seconds": 3600, …}`."""
+    from payloom.emulator.billing import settings  # noqa: PLC0415 - billing imports the resources
+
+    with emulator.store.transaction():
+        return dataclasses.asdict(settings.write(emulator.store, given))
+
+
 def _trigger(emulator: Emulator, given: dict[str, Any]) -> Any:
     from payloom.emulator.trigger import trigger  # noqa: PLC0415 - only when asked for
 
@@ -308,6 +318,19 @@ async def _restore(request: Request) -> Response:
     emulator.delivery.endpoints_changed()
     emulator.delivery.wake()
     return JSONResponse({"restored": True})
+
+
+async def _payment_link(request: Request) -> Response:
+    """Somebody follows a payment link: a new session, and on to its page."""
+    emulator: Emulator = request.app.state.emulator
+    rows = emulator.store.query(
+        "SELECT account FROM links WHERE object = 'payment_link' AND value = ?", (request.path_params["slug"],)
+    )
+    account = rows[0][0] if rows else None
+    status, body = emulator.call("POST", f"/v1/payment_links/visits/{request.path_params['slug']}", account=account)
+    if status != 200:
+        return JSONResponse(body, status)
+    return RedirectResponse(body["url"], 303)
 
 
 async def _three_d_secure(request: Request) -> Response:

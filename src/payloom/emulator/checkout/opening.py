@@ -205,7 +205,7 @@ def _how(call: Call, params: Body, draft: Body, mode: str) -> None:
         "provider": "stripe" if tax.get("enabled") else None,
         "status": "requires_location_inputs" if tax.get("enabled") else None,
     }
-    draft["custom_fields"] = [_custom_field(f) for f in params.get("custom_fields") or []]
+    draft["custom_fields"] = [custom_field(f) for f in params.get("custom_fields") or []]
     draft["custom_text"] = {
         **draft["custom_text"],
         **{k: v or None for k, v in (params.get("custom_text") or {}).items()},
@@ -216,7 +216,8 @@ def _how(call: Call, params: Body, draft: Body, mode: str) -> None:
                                       "display_name": business, "font_family": "default", "icon": None, "logo": None}  # fmt: skip
 
 
-def _custom_field(given: Body) -> Body:
+def custom_field(given: Body) -> Body:
+    """Return a custom field as a session or link shows it."""
     kind = given["type"]
     member = {**(given.get(kind) or {}), "value": None}
     if kind in {"text", "numeric"}:

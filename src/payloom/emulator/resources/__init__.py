@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from payloom.emulator.events import EVENT
 from payloom.emulator.resource import Resource
 from payloom.emulator.resources import (
+    accounts,
     balance,
     billing_side,
     charges,
@@ -14,8 +15,11 @@ from payloom.emulator.resources import (
     confirmation_tokens,
     customers,
     disputes,
+    ephemeral_keys,
+    files,
     mandates,
     payment_intents,
+    payment_links,
     payment_methods,
     prices,
     products,
@@ -32,14 +36,18 @@ if TYPE_CHECKING:
     from payloom.emulator.unit import Unit
 
 _FILES = (
+    accounts,
     balance,
     charges,
     checkout_sessions,
     confirmation_tokens,
     customers,
     disputes,
+    ephemeral_keys,
+    files,
     mandates,
     payment_intents,
+    payment_links,
     payment_methods,
     prices,
     products,
@@ -56,6 +64,8 @@ RESOURCES: tuple[Resource, ...] = (EVENT, *(r for f in (*_FILES, *billing_side.F
 
 def seed(unit: Unit, endpoints: tuple[Endpoint, ...]) -> None:
     """Make what a new account has, unless it is there already."""
+    if unit.account == unit.emulator.config.account:
+        accounts.home(unit)
     existing = {(e["url"], e["_secret"]) for e in unit.list("webhook_endpoint")}
     for endpoint in endpoints:
         if (endpoint.url, endpoint.secret) not in existing:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom.emulator.resource import ADDRESS, SHIPPING, Body, Resource, fixed, given, once
+from payloom.emulator.resource import ADDRESS, SHIPPING, Body, Resource, fixed, given, later, once
+from payloom.emulator.resources import payment_methods, sources
 from payloom.emulator.wire.errors import invalid
+from payloom.emulator.wire.paging import list_of
 
 if TYPE_CHECKING:
     from payloom.emulator.call import Call
+    from payloom.emulator.unit import Unit
 
 INVOICE_SETTINGS = {
     "custom_fields": None,
@@ -18,11 +21,47 @@ INVOICE_SETTINGS = {
 }
 
 
+def _tax_ids(unit: Unit, customer: Body) -> Body:
+    rows = unit.list("tax_id", customer=customer["id"])
+    return list_of(rows, f"/v1/customers/{customer['id']}/tax_ids")
+
+
+def _subscriptions(unit: Unit, customer: Body) -> Body:
+    rows = [s for s in unit.list("subscription", customer=customer["id"]) if s["status"] != "canceled"]
+    return list_of(rows, f"/v1/customers/{customer['id']}/subscriptions")
+
+
+def _created(call: Call, customer: Body) -> Body:
+    """A method or a legacy token given at create is saved on the new customer."""
+    unit = call.unit
+    if call.get("payment_method"):
+        method = unit.get("payment_method", call.params["payment_method"], "payment_method")
+        payment_methods.attach(unit, method, customer["id"])
+    if call.get("source"):
+        sources.save(unit, customer, call.params["source"], default=True)
+    return customer
+
+
+def _updated(call: Call, customer: Body) -> None:
+    if call.get("source"):
+        sources.save(call.unit, customer, call.params["source"], default=True)
+
+
 def _check(call: Call, customer: Body) -> None:
     email = call.params.get("email")
     if email and ("@" not in email or email.startswith("@") or email.endswith("@")):
         raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
-    del customer
+    default = (call.params.get("invoice_settings") or {}).get("default_payment_method")
+    if default:
+        method = call.unit.get("payment_method", default, "invoice_settings[default_payment_method]")
+        offered = call.get("payment_method")
+        if method["customer"] != customer.get("id") and offered not in {default, method["id"]}:
+            raise invalid(
+                f"The customer does not have a payment method with the ID {default}. The payment method must be attached to "
+                "the customer.",
+                "invoice_settings[default_payment_method]",
+                "resource_missing",
+            )
 
 
 def _creating(call: Call, draft: Body) -> None:
@@ -48,7 +87,7 @@ CUSTOMER = Resource(
         fixed("created"),
         fixed("currency"),
         fixed("customer_account"),
-        fixed("default_source"),
+        later("default_source", ref="card"),
         fixed("delinquent", False),
         given("description"),
         fixed("discount"),
@@ -70,7 +109,10 @@ CUSTOMER = Resource(
     on_update=("customer.updated",),
     on_delete=("customer.deleted",),
     creating=_creating,
+    created=_created,
     updating=_updating,
+    updated=_updated,
+    includes={"sources": sources.listed, "subscriptions": _subscriptions, "tax_ids": _tax_ids},
     filters=("email", "test_clock"),
     search=("email", "metadata", "name", "phone"),
     tombstone=True,
