@@ -93,6 +93,8 @@ class StaticCatalog:
     functions: set[str] = dataclasses.field(default_factory=set)
     workflows: set[str] = dataclasses.field(default_factory=set)
     env: set[str] = dataclasses.field(default_factory=set)
+    http_hosts: set[str] | None = None
+    """Hosts that `http` steps may call; None: no list was given, and every public host may be called."""
 
     def add(self, action: Action) -> None:
         """Register an action under its name and its aliases."""

@@ -11,7 +11,7 @@ from payloom.workflows.checker.flow import Flow
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.interpreter.node import Node
 from payloom.workflows.interpreter.parts import Site
-from payloom.workflows.interpreter.verbs import loops, outside, waiting
+from payloom.workflows.interpreter.verbs import loops, waiting
 
 _CONDITIONS = frozenset({"if", "when", "filter", "while", "match"})
 _EVENT = frozenset({"event", "object", "previous"})
@@ -43,12 +43,10 @@ class Types:
     def at(self, site: Site) -> dict[str, Schema | None]:
         """Return the types of the names that the expression at `site` sees."""
         # Ids that cannot be read here are F002's business, not an unknown name.
-        known = {**self.roots, **self.results}
+        known = {**self.roots, **self.results, "secrets": None}
         node = site.node
         if node is not None:
             known |= self._around(node)
-            if isinstance(node, outside.Http):
-                known["secrets"] = None
             if isinstance(node, waiting.WaitFor) and site.path[-1:] == ("match",):
                 known["event"], known["object"] = scope.event_types(node.family, self.findings.catalog)
                 known["previous"] = None

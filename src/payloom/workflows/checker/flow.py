@@ -18,9 +18,10 @@ State = dict[str, bool]
 
 @dataclasses.dataclass(slots=True)
 class Flow:
-    """What is readable where. `seen`: per step. `extra`: names of loops and handlers around it."""
+    """What is readable where. `seen`: per step; `before`: by its `when`; `extra`: names of loops and handlers."""
 
     seen: dict[Node, State] = dataclasses.field(default_factory=dict)
+    before: dict[Node, State] = dataclasses.field(default_factory=dict)
     extra: dict[Node, frozenset[str]] = dataclasses.field(default_factory=dict)
 
 
@@ -54,12 +55,13 @@ class _Walker:
         return now
 
     def step(self, node: Node, state: State, extra: frozenset[str]) -> State | None:
-        self.flow.seen[node] = dict(state)
+        self.flow.before[node] = self.flow.seen[node] = dict(state)
         self.flow.extra[node] = extra
         entry = dict(state)
         if node.when is not None:
             self.constant(node.when, "the step never runs")
             entry |= dict.fromkeys(not_null(node.when.compiled, holds=True) & entry.keys(), True)
+            self.flow.seen[node] = dict(entry)
         after = self.verb(node, entry, extra)
         if node.on_error is not None:
             handled = self.block(node.on_error, self.maybe(entry, node), extra | {"error"})
@@ -201,7 +203,10 @@ def check_references(findings: Findings, flow: Flow) -> None:
     """Report reads of steps that have not run, cannot be seen, or may have been skipped."""
     ids = set(findings.workflow.step_ids)
     for site in findings.workflow.sites:
-        state = flow.seen.get(site.node) if site.node is not None else {}
+        seen = flow.seen
+        if site.node is not None and site.path == (*site.node.path, "when"):
+            seen = flow.before
+        state = seen.get(site.node) if site.node is not None else {}
         if state is None:
             continue
         extra = flow.extra.get(site.node, frozenset()) if site.node is not None else frozenset()
