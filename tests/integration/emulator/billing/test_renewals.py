@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.integration.emulator.billing.shop import data, day
+
+YEAR_OF_MONTHS = 12
+
+
+def test_a_renewal_is_announced_drafted_finalized_an_hour_later_and_paid(shop):
+    shop.begin("2030-01-31")
+    subscription = shop.subscribe(shop.customer().id, shop.price().id)
+    seen = len(shop.events())
+    shop.advance("2030-02-22")
+    assert shop.types()[seen:-1] == ["test_helpers.test_clock.advancing", "invoice.upcoming"]
+    upcoming = data(shop.events("invoice.upcoming")[0])["object"]
+    assert (upcoming["total"], upcoming["status"], upcoming["billing_reason"]) == (2000, "draft", "subscription_cycle")
+    shop.advance("2030-02-28 00:10")
+    draft = shop.invoice(subscription.id)
+    assert (draft.status, draft.auto_advance, draft.total) == ("draft", True, 2000)
+    assert draft.automatically_finalizes_at == draft.created + 3600
+    assert (day(draft.period_start), day(draft.period_end)) == ("2030-01-31", "2030-02-28")
+    line = draft.lines.data[0]
+    assert (day(line.period.start), day(line.period.end)) == ("2030-02-28", "2030-03-31")
+    shop.advance("2030-02-28 02:00")
+    assert shop.invoice(subscription.id).status == "paid"
+    renewal = [t for t in shop.types() if not t.startswith("test_helpers")][-11:]
+    assert renewal == [
+        "invoice.created",
+        "customer.subscription.updated",
+        "invoice.finalized",
+        "payment_intent.created",
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "invoice.updated",
+        "invoice.paid",
+        "invoice.payment_succeeded",
+        "invoice_payment.paid",
+        "charge.updated",
+    ]
+    previous = data(shop.events("customer.subscription.updated")[-1])["previous_attributes"]
+    assert set(previous) == {"items", "latest_invoice"}
+
+
+def test_the_31st_comes_back_after_short_months(shop):
+    shop.begin("2028-01-31")
+    subscription = shop.subscribe(shop.customer().id, shop.price().id)
+    ends = []
+    for until in ("2028-03-01", "2028-04-01", "2028-05-01", "2028-06-01"):
+        shop.advance(until)
+        item = shop.v1.subscription_items.list({"subscription": subscription.id}).data[0]
+        ends.append(day(item.current_period_end))
+    assert ends == ["2028-03-31", "2028-04-30", "2028-05-31", "2028-06-30"]
+
+
+def test_renewals_that_fail_are_tried_three_times_and_then_the_subscription_is_canceled(shop):
+    shop.begin("2030-01-01")
+    customer = shop.customer()
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    shop.switch_card(customer.id, "pm_card_chargeCustomerFail")
+    shop.advance("2030-02-01 02:00")
+    invoice = shop.invoice(subscription.id)
+    assert (invoice.status, invoice.attempt_count, day(invoice.next_payment_attempt)) == ("open", 1, "2030-02-04")
+    assert shop.status(subscription.id) == "past_due"
+    assert shop.v1.customers.retrieve(customer.id).delinquent is True
+    failing = [t for t in shop.types() if t.endswith("failed") or t == "customer.subscription.updated"]
+    assert failing[-4:] == [
+        "charge.failed",
+        "payment_intent.payment_failed",
+        "invoice.payment_failed",
+        "customer.subscription.updated",
+    ]
+    shop.advance("2030-02-09 03:00")
+    assert shop.invoice(subscription.id).attempt_count == 3
+    shop.advance("2030-02-16 03:00")
+    ended = shop.v1.subscriptions.retrieve(subscription.id)
+    assert (ended.status, ended.cancellation_details.reason) == ("canceled", "payment_failed")
+    invoice = shop.v1.invoices.retrieve(invoice.id)
+    assert (invoice.status, invoice.attempt_count, invoice.next_payment_attempt) == ("open", 4, None)
+    assert "customer.subscription.deleted" in shop.types()
+
+
+@pytest.mark.parametrize("outcome", ["unpaid", "past_due"])
+def test_after_the_last_retry_the_setting_decides(shop, stripe_emulator, outcome):
+    stripe_emulator.control("billing", after_retries=outcome, retry_days=[1])
+    shop.begin("2030-01-01")
+    customer = shop.customer()
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    shop.switch_card(customer.id, "pm_card_chargeCustomerFail")
+    shop.advance("2030-02-03")
+    assert shop.status(subscription.id) == outcome
+    if outcome == "unpaid":
+        shop.advance("2030-03-02")
+        held = shop.invoice(subscription.id)
+        assert (held.status, held.auto_advance) == ("draft", False)
+
+
+def test_a_past_due_subscription_is_active_again_once_paid(shop):
+    shop.begin("2030-01-01")
+    customer = shop.customer()
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    shop.switch_card(customer.id, "pm_card_chargeCustomerFail")
+    shop.advance("2030-02-01 02:00")
+    shop.switch_card(customer.id, "pm_card_visa")
+    shop.advance("2030-02-04 03:00")
+    invoice = shop.invoice(subscription.id)
+    assert (invoice.status, invoice.attempt_count) == ("paid", 2)
+    assert shop.status(subscription.id) == "active"
+    assert shop.v1.customers.retrieve(customer.id).delinquent is False
+
+
+def test_canceling_at_the_periods_end_ends_it_there_without_another_invoice(shop):
+    shop.begin("2030-01-15")
+    subscription = shop.subscribe(shop.customer().id, shop.price().id)
+    wished = shop.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
+    assert (wished.status, day(wished.cancel_at), wished.canceled_at) == ("active", "2030-02-15", wished.canceled_at)
+    previous = data(shop.events("customer.subscription.updated")[-1])["previous_attributes"]
+    assert previous["cancel_at_period_end"] is False
+    assert previous["cancel_at"] is None
+    shop.advance("2030-02-15 00:01")
+    ended = shop.v1.subscriptions.retrieve(subscription.id)
+    assert (ended.status, day(ended.ended_at)) == ("canceled", "2030-02-15")
+    assert len(shop.v1.invoices.list().data) == 1
+    assert shop.types("customer.subscription")[-1] == "customer.subscription.deleted"
+
+
+def test_a_cancellation_at_the_periods_end_can_be_taken_back(shop):
+    shop.begin("2030-01-15")
+    subscription = shop.subscribe(shop.customer().id, shop.price().id, cancel_at_period_end=True)
+    kept = shop.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": False})
+    assert (kept.cancel_at, kept.canceled_at, kept.cancel_at_period_end) == (None, None, False)
+    shop.advance("2030-02-15 02:00")
+    assert shop.status(subscription.id) == "active"
+
+
+def test_canceling_now_is_final_and_holds_what_was_not_collected(shop):
+    shop.begin("2030-01-01")
+    subscription = shop.subscribe(shop.customer().id, shop.price().id)
+    shop.advance("2030-02-01 00:10")
+    ended = shop.v1.subscriptions.cancel(subscription.id, {"cancellation_details": {"feedback": "unused", "comment": "bye"}})
+    assert ended.status == "canceled"
+    assert ended.cancellation_details.to_dict() == {
+        "comment": "bye",
+        "feedback": "unused",
+        "feedback_option": None,
+        "reason": "cancellation_requested",
+    }
+    shop.advance("2030-02-03")
+    assert (shop.invoice(subscription.id).status, shop.invoice(subscription.id).auto_advance) == ("draft", False)
+    assert shop.v1.subscriptions.list().data == []
+    assert [s.id for s in shop.v1.subscriptions.list({"status": "ended"}).data] == [subscription.id]
+
+
+def test_paused_collection_voids_its_invoices_until_it_resumes(shop):
+    shop.begin("2030-01-01")
+    subscription = shop.subscribe(shop.customer().id, shop.price().id)
+    shop.v1.subscriptions.update(
+        subscription.id, {"pause_collection": {"behavior": "void", "resumes_at": 1_898_553_600}}
+    )
+    shop.advance("2030-02-01 02:00")
+    assert shop.invoice(subscription.id).status == "void"
+    assert shop.status(subscription.id) == "active"
+    shop.advance("2030-03-01 02:00")
+    assert shop.v1.subscriptions.retrieve(subscription.id).pause_collection is None
+    assert shop.invoice(subscription.id).status == "paid"
+
+
+def test_a_paused_subscription_is_resumed_with_a_new_cycle(shop):
+    shop.begin("2030-01-01")
+    customer = shop.customer(card=None)
+    subscription = shop.subscribe(
+        customer.id,
+        shop.price().id,
+        trial_period_days=7,
+        trial_settings={"end_behavior": {"missing_payment_method": "pause"}},
+    )
+    shop.advance("2030-01-20")
+    paused = shop.v1.subscriptions.retrieve(subscription.id)
+    assert (paused.status, paused.status_details.paused.subscription.type) == ("paused", "trial_end_without_payment_method")
+    shop.switch_card(customer.id, "pm_card_visa")
+    resumed = shop.v1.subscriptions.resume(subscription.id, {"billing_cycle_anchor": {"type": "now"}})
+    assert resumed.status == "active"
+    assert day(resumed.billing_cycle_anchor) == "2030-01-20"
+    assert shop.invoice(subscription.id).status == "paid"
+    assert "customer.subscription.resumed" in shop.types()
+
+
+def test_a_year_of_monthly_renewals_with_dunning_runs_in_seconds(shop, stripe_emulator):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    began = time.monotonic()
+    for month in range(YEAR_OF_MONTHS):
+        failing = month % 4 == 3
+        shop.switch_card(customer.id, "pm_card_chargeCustomerFail" if failing else "pm_card_visa")
+        stripe_emulator.advance("28d")
+        stripe_emulator.advance("3d")
+        if failing:
+            shop.switch_card(customer.id, "pm_card_visa")
+            stripe_emulator.advance("4d")
+    took = time.monotonic() - began
+    invoices = list(shop.v1.invoices.list({"subscription": subscription.id, "limit": 100}).auto_paging_iter())
+    assert len(invoices) >= YEAR_OF_MONTHS
+    assert {i.status for i in invoices if i.status != "draft"} == {"paid"}
+    assert any(i.attempt_count > 1 for i in invoices)
+    assert shop.status(subscription.id) == "active"
+    assert took < 5, f"{took:.1f} s"
