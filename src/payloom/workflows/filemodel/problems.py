@@ -107,7 +107,7 @@ def report(error: ValidationError, source: Source) -> None:
                 else None
             )
             code = "F011" if (what, name) == ("`while`", "max") else SHAPE
-            source.report(source.place(parent), f"{what} needs `{name}`", hint=hint, path=parent, code=code)
+            source.report(source.value_place(parent), f"{what} needs `{name}`", hint=hint, path=parent, code=code)
     for path, one in rest:
         _other(source, path, one)
 
