@@ -12,6 +12,13 @@ from typing import Any
 import stripe
 
 
+_NULLABLE = {"next_page"}  # the SDK calls it a string; Stripe sends null with the last page
+
+
+# The type says str; Stripe answers null on the last page, and the SDK reads it so.
+SDK_SLIPS = {("SearchResultObject", "next_page")}
+
+
 @functools.cache
 def classes() -> dict[str, list[type]]:
     found: dict[str, list[type]] = {}
@@ -60,7 +67,7 @@ def _against(cls: type, body: dict[str, Any], where: str) -> list[str]:
             continue
         value = body[field]
         if value is None:
-            if not optional:
+            if not optional and field not in _NULLABLE:
                 wrong.append(f"{where}.{field} is null but is not Optional")
             continue
         wrong += _value(text, value, nested, f"{where}.{field}")
