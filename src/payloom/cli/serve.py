@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from payloom.cli.child import local_stripe
+from payloom.cli.child import LocalStripe, local_stripe
 from payloom.cli.places import listen
 from payloom.settings import LocalState, Settings
 
@@ -29,12 +29,24 @@ class Servers:
 
     settings: Settings
     socket: socket.socket
-    stripe_url: str | None
+    child: LocalStripe | None
 
-    def run(self, started: Started, *, quiet: bool = False) -> None:
+    @property
+    def stripe_url(self) -> str | None:
+        """The local Stripe's address."""
+        return self.child.url if self.child else None
+
+    def run(self, started: Started) -> None:
         """Serve until Ctrl-C or SIGTERM. `started` is called once requests are answered."""
-        server = make_server(self.settings, started, quiet=quiet)
-        server.run(sockets=[self.socket])
+        self.server(started).run(sockets=[self.socket])
+
+    def server(self, started: Started) -> uvicorn.Server:
+        """Return the HTTP server, not yet running, once the local Stripe answers."""
+        made = make_server(self.settings, started)
+        if self.child is not None:
+            # Only now: our own modules and the project load while the child starts; both take about a second.
+            self.child.wait_ready()
+        return made
 
 
 @contextlib.contextmanager
@@ -43,7 +55,7 @@ def servers(settings: Settings) -> Iterator[Servers]:
     with contextlib.ExitStack() as stack:
         web = stack.enter_context(listen(settings.host, settings.port, "--port"))
         state = LocalState(settings.data_dir)
-        stripe_url = None
+        child = None
         if settings.stripe.mode == "local":
             # Bound and released at once: the child binds it again, and a taken port is told with the way out.
             listen("127.0.0.1", settings.local_stripe_port, "--stripe-port").close()
@@ -56,17 +68,13 @@ def servers(settings: Settings) -> Iterator[Servers]:
                     log=settings.data_dir / "stripe.log",
                 )
             )
-            # Our own modules load while the child does: both take about a second on a small machine.
-            import payloom.app  # noqa: PLC0415, F401
-
-            child.wait_ready()
-            stripe_url = child.url
-        state.update(server={"pid": os.getpid(), "url": settings.site_url, "stripe_url": stripe_url})
+        running = Servers(settings, web, child)
+        state.update(server={"pid": os.getpid(), "url": settings.site_url, "stripe_url": running.stripe_url})
         stack.callback(state.update, server=None)
-        yield Servers(settings, web, stripe_url)
+        yield running
 
 
-def make_server(settings: Settings, started: Started, *, quiet: bool) -> uvicorn.Server:
+def make_server(settings: Settings, started: Started) -> uvicorn.Server:
     """Return the HTTP server of a project, not yet running."""
     import uvicorn  # noqa: PLC0415
 
@@ -82,7 +90,7 @@ def make_server(settings: Settings, started: Started, *, quiet: bool) -> uvicorn
     app = create_app(load_project(settings.root, settings), settings)
     config = uvicorn.Config(
         app,
-        log_level="error" if quiet else "warning",
+        log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
