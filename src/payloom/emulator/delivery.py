@@ -82,6 +82,13 @@ class Delivery:
         self._endpoints: dict[str, list[dict[str, Any]]] = {}
         self._client: Any = None
 
+    def reset(self) -> None:
+        """Behave as at the start: no faults, not paused, the configured schedule."""
+        schedule = self._emulator.config.schedule
+        self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
+        self.faults, self.paused = Faults(), False
+        self._endpoints.clear()
+
     # --- owing ---------------------------------------------------------------------------------------------------
 
     def endpoints_changed(self) -> None:

@@ -25,7 +25,7 @@ class RunningEmulator:
     secret_key: str = DEFAULT_SECRET_KEY
     publishable_key: str = DEFAULT_PUBLISHABLE_KEY
 
-    def control(self, path: str, **given: Any) -> dict[str, Any]:
+    def control(self, path: str, /, **given: Any) -> dict[str, Any]:
         """POST to `/_emulator/{path}` and return the answer."""
         request = urllib.request.Request(  # noqa: S310 - our own address
             f"{self.url}/_emulator/{path}", json.dumps(given).encode(), {"Content-Type": "application/json"}

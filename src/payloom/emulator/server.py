@@ -101,6 +101,8 @@ class Emulator:
         self.store.clear()
         self.faults.clear()
         self.calls.clear()
+        self.delivery.reset()
+        self.latency, self.limiter.limit = self.config.latency, self.config.rate_limit
         self.ids = Ids(self.config.seed)
         self.begin()
 
@@ -183,7 +185,7 @@ class Emulator:
                 "id": request_id,
                 "method": request.method,
                 "path": request.path,
-                "params": request.params,
+                "params": {k: v for k, v in request.params.items() if k != "file"},
                 "status": answer.status,
                 "idempotency_key": request.idempotency_key,
                 "version": answer.headers["Stripe-Version"],

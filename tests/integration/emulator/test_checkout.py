@@ -193,3 +193,17 @@ def test_shipping_custom_fields_and_adjustable_quantities(client, stripe_emulato
     session = client.v1.checkout.sessions.retrieve(session.id)
     assert session.collected_information.shipping_details.address.city == "X"
     assert session.custom_fields[0].text.value == "hi"
+
+
+def test_before_2022_08_01_the_intent_exists_at_once_and_lines_hold_their_own_amount(client, stripe_emulator):
+    older = client_of(stripe_emulator.url, stripe_version="2020-08-27")
+    line = {"name": "Mug", "amount": 1500, "currency": "usd", "quantity": 2}
+    session = older.v1.checkout.sessions.create(
+        {"mode": "payment", "payment_method_types": ["card"], "line_items": [line], **URLS}
+    )
+    assert session.payment_intent.startswith("pi_")
+    assert session.amount_total == 3000
+    assert pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))[0] == 200
+    seen = older.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
+    assert seen.payment_intent.id == session.payment_intent
+    assert seen.payment_intent.charges.data[0].refunds.data == []

@@ -29,6 +29,18 @@ def read(unit: Unit, given: list[Body] | None, mode: str) -> list[Body]:
     return [_line(unit, item, index) for index, item in enumerate(given)]
 
 
+def modern(item: Body) -> Body:
+    """Return a line item in today's words; until 2022-08-01 it could hold `name`, `amount` and `currency` itself."""
+    if "amount" not in item:
+        return item
+    about = {n: item[n] for n in ("name", "description", "images") if item.get(n)}
+    data = {"currency": item.get("currency"), "unit_amount": item["amount"], "product_data": about}
+    return {
+        **{k: v for k, v in item.items() if k in {"quantity", "tax_rates", "adjustable_quantity"}},
+        "price_data": data,
+    }
+
+
 def _line(unit: Unit, item: Body, index: int) -> Body:
     where = f"line_items[{index}]"
     if item.get("price") and item.get("price_data"):

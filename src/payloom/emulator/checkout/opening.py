@@ -42,7 +42,7 @@ def fill(call: Call, draft: Body) -> None:
     draft["status"], draft["payment_status"] = "open", "unpaid" if mode != "setup" else "no_payment_required"
     draft["expires_at"] = _expiry(params, unit.now)
     _sell(call, draft, mode)
-    _who(unit, params, draft, mode)
+    _who(unit, params, draft, mode, older=call.before("2022-08-01"))
     _how(call, params, draft, mode)
     draft["_subscription_data"] = params.get("subscription_data") or {}
     draft["_payment_intent_data"] = params.get("payment_intent_data") or {}
@@ -124,7 +124,7 @@ def _expiry(params: Body, now: int) -> int:
 
 def _sell(call: Call, draft: Body, mode: str) -> None:
     params, unit = call.params, call.unit
-    draft["_lines"] = lines.read(unit, params.get("line_items"), mode)
+    draft["_lines"] = lines.read(unit, [lines.modern(i) for i in params.get("line_items") or []], mode)
     if mode == "setup":
         if not params.get("currency") and not params.get("payment_method_types"):
             raise parameter_missing("currency")
@@ -138,11 +138,13 @@ def _sell(call: Call, draft: Body, mode: str) -> None:
         raise not_emulated("POST /v1/checkout/sessions with optional_items")
 
 
-def _who(unit: Unit, params: Body, draft: Body, mode: str) -> None:
+def _who(unit: Unit, params: Body, draft: Body, mode: str, *, older: bool) -> None:
     if mode == "subscription":
         draft["customer_creation"] = None if draft["customer"] else "always"
     elif not draft["customer"]:
         draft["customer_creation"] = params.get("customer_creation", "if_required")
+        if older and mode == "payment" and "customer_creation" not in params:
+            draft["customer_creation"] = "always"
     email = params.get("customer_email")
     name = phone = None
     exempt = "none"

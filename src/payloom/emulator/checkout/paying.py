@@ -175,13 +175,32 @@ def _pay(unit: Unit, session: Body, method: Body | None) -> Body:
     if intent is None:
         intent = payment_intents.create(unit, **_intent_values(session, data, customer, method))
         unit.change(session, {"payment_intent": intent["id"]}, emits=())
-    elif intent["amount"] != session["amount_total"]:
-        unit.change(intent, {"amount": session["amount_total"]}, emits=())
+    else:
+        customer_id = customer["id"] if customer else intent["customer"]
+        unit.change(intent, {"amount": session["amount_total"], "customer": customer_id}, emits=())
     payment_intents.pay(unit, intent, method, return_url=_return_url(unit, session), use_sdk=True)
     return _after_intent(unit, session, intent)
 
 
-def _intent_values(session: Body, data: Body, customer: Body | None, method: Body) -> Body:
+def prepare(unit: Unit, session: Body) -> None:
+    """Make the intent at once, as it was until 2022-08-01; since then it is made when somebody pays."""
+    customer = unit.find("customer", session["customer"])
+    if session["mode"] == "payment" and session["amount_total"]:
+        intent = payment_intents.create(
+            unit, **_intent_values(session, session["_payment_intent_data"], customer, None)
+        )
+        unit.change(session, {"payment_intent": intent["id"]}, emits=())
+    elif session["mode"] == "setup":
+        intent = setup_intents.create(
+            unit,
+            customer=session["customer"],
+            payment_method_types=session["payment_method_types"],
+            _session=session["id"],
+        )
+        unit.change(session, {"setup_intent": intent["id"]}, emits=())
+
+
+def _intent_values(session: Body, data: Body, customer: Body | None, method: Body | None) -> Body:
     shipping = data.get("shipping")
     collected = (session["collected_information"] or {}).get("shipping_details")
     if not shipping and collected:
@@ -190,7 +209,7 @@ def _intent_values(session: Body, data: Body, customer: Body | None, method: Bod
         "amount": session["amount_total"],
         "currency": session["currency"],
         "customer": customer["id"] if customer else None,
-        "payment_method": method["id"],
+        "payment_method": method["id"] if method else None,
         "payment_method_types": session["payment_method_types"],
         "payment_method_options": session["payment_method_options"],
         "shipping": overlay(SHIPPING, shipping) if shipping else None,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from payloom.emulator import cards, money
 from payloom.emulator.resource import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given
 from payloom.emulator.resources import balance, disputes, payment_methods
+from payloom.emulator.wire import versions
 from payloom.emulator.wire.errors import StripeError, invalid
 from payloom.emulator.wire.metadata import merge as merge_metadata
+from payloom.emulator.wire.versions import Change
 
 if TYPE_CHECKING:
     from payloom.emulator.call import Call
@@ -388,3 +390,21 @@ CHARGE = Resource(
 
 
 RESOURCES = (CHARGE,)
+
+
+def _refunds_on_charge(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until 2022-11-15 a charge came with its refunds."""
+    listed = _refunds(unit, stored)
+    shown["refunds"] = {**listed, "data": [unit.snapshot(r) for r in listed["data"]]}
+
+
+def _invoice_on_charge(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until basil a charge named the invoice it paid."""
+    intent = unit.any(stored["payment_intent"]) if stored["payment_intent"] else None
+    shown["invoice"] = intent.get("_invoice") if intent else None
+
+
+versions.register(
+    Change("2022-11-15", "charge", _refunds_on_charge),
+    Change(versions.BASIL, "charge", _invoice_on_charge, expandable=("invoice",)),
+)

@@ -9,6 +9,7 @@ from payloom.emulator.resource import Body, Machine, Move, Operation, Resource, 
 from payloom.emulator.wire import versions
 from payloom.emulator.wire.errors import StripeError, invalid, missing
 from payloom.emulator.wire.paging import list_of
+from payloom.emulator.wire.params import extended
 from payloom.emulator.wire.versions import Accepted, Change
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ intent_changed = paying.intent_changed
 
 def _created(call: Call, session: Body) -> None:
     call.unit.schedule("expire", session, session["expires_at"])
+    if call.before("2022-08-01"):
+        paying.prepare(call.unit, session)
 
 
 def _expire(call: Call) -> Body:
@@ -293,7 +296,21 @@ def _shipping_on_top(unit: Unit, shown: Body, stored: Body) -> None:
     shown["shipping_details"] = details
 
 
+def _shipping_at_first(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until 2022-11-15 the address was called shipping."""
+    del unit
+    shown["shipping"] = shown.pop("shipping_details", (stored["collected_information"] or {}).get("shipping_details"))
+
+
+_OLD_LINE = {"name": ["s"], "amount": ["i"], "currency": ["s"], "description": ["s"], "images": ["a", ["s"]]}
 versions.register(
+    Change("2022-11-15", "checkout.session", _shipping_at_first),
+    Accepted(
+        "2022-08-01",
+        "POST",
+        "/v1/checkout/sessions",
+        {"line_items": extended("POST", "/v1/checkout/sessions", "line_items", _OLD_LINE)},
+    ),
     Change(versions.DAHLIA, "checkout.session", _older_ui),
     Change("2025-03-31", "checkout.session", _shipping_on_top),
     Accepted(versions.DAHLIA, "POST", "/v1/checkout/sessions", {"ui_mode": ["e", "hosted", "embedded", "custom"]}),

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from payloom.emulator.resource import ADDRESS, SHIPPING, Body, Resource, fixed, given, later, once
 from payloom.emulator.resources import payment_methods, sources
+from payloom.emulator.wire import versions
 from payloom.emulator.wire.errors import invalid
 from payloom.emulator.wire.paging import list_of
+from payloom.emulator.wire.versions import Change
 
 if TYPE_CHECKING:
     from payloom.emulator.call import Call
@@ -119,3 +121,17 @@ CUSTOMER = Resource(
 )
 
 RESOURCES = (CUSTOMER,)
+
+
+def _lists_on_customer(unit: Unit, shown: Body, stored: Body) -> None:
+    """Before 2020-08-27 a customer came with its sources, subscriptions and tax ids."""
+    for name in ("sources", "subscriptions", "tax_ids"):
+        listed = CUSTOMER.includes[name](unit, stored)
+        shown[name] = {
+            **listed,
+            "data": [unit.snapshot(row) for row in listed["data"]],
+            "total_count": len(listed["data"]),
+        }
+
+
+versions.register(Change("2020-08-27", "customer", _lists_on_customer))

@@ -29,7 +29,7 @@ def _create(call: Call) -> Body:
     content: bytes = upload["content"]
     if len(content) > MAX_SIZE:
         raise invalid("The file is larger than 16 MB.", "file")
-    name = upload["filename"]
+    name = upload["filename"].replace("\\", "/").rsplit("/", 1)[-1]
     file_id = call.unit.emulator.ids.new(FILE.prefix, FILE.id_length)
     return call.unit.create(
         FILE,

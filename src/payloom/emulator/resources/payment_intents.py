@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from payloom.emulator import cards, money
 from payloom.emulator.resource import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given, once
 from payloom.emulator.resources import authentication, charges, mandates, payment_methods, seams
+from payloom.emulator.wire import versions
 from payloom.emulator.wire.errors import CardError, StripeError, invalid, parameter_missing
+from payloom.emulator.wire.versions import Change
 
 if TYPE_CHECKING:
     from payloom.emulator.call import Call
@@ -843,3 +845,34 @@ PAYMENT_INTENT = Resource(
 )
 
 RESOURCES = (PAYMENT_INTENT,)
+
+
+def _charges_on_intent(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until 2022-11-15 an intent came with its charges instead of the latest one's id."""
+    rows = unit.list("charge", payment_intent=stored["id"])
+    data = []
+    for row in rows[:10]:
+        charge = unit.snapshot(row)
+        versions.down(unit, charge, row, _BEFORE_LATEST_CHARGE)
+        data.append(charge)
+    url = f"/v1/charges?payment_intent={stored['id']}"
+    shown["charges"] = {
+        "object": "list",
+        "data": data,
+        "has_more": len(rows) > 10,
+        "total_count": len(rows),
+        "url": url,
+    }
+
+
+def _invoice_on_intent(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until basil an intent named the invoice it pays."""
+    del unit
+    shown["invoice"] = stored.get("_invoice")
+
+
+_BEFORE_LATEST_CHARGE = "2022-08-01"
+versions.register(
+    Change("2022-11-15", "payment_intent", _charges_on_intent, expandable=("charges",)),
+    Change(versions.BASIL, "payment_intent", _invoice_on_intent, expandable=("invoice",)),
+)

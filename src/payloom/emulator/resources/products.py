@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom.emulator.resource import Body, Resource, fixed, given, once
+from payloom.emulator.wire import versions
 from payloom.emulator.wire.errors import invalid
+from payloom.emulator.wire.versions import Accepted, Change
 
 if TYPE_CHECKING:
     from payloom.emulator.call import Call
@@ -19,6 +21,8 @@ def _creating(call: Call, draft: Body) -> None:
             raise invalid("Product already exists.", "id", "resource_already_exists")
         draft["id"] = wanted
     draft["updated"] = call.unit.now
+    if call.get("features"):
+        draft["marketing_features"] = call.params["features"]
     if draft["name"] == "":
         raise invalid(
             "You passed an empty string for 'name'. We assume empty values are an attempt to unset a parameter; however "
@@ -95,3 +99,17 @@ PRODUCT = Resource(
 )
 
 RESOURCES = (PRODUCT,)
+
+
+def _features(unit: Unit, shown: Body, stored: Body) -> None:
+    """Marketing features were called features until 2024-04-10."""
+    del unit, stored
+    shown["features"] = shown.pop("marketing_features")
+
+
+_NAMED = {"features": ["a", ["o", {"name": ["s"]}, []]]}
+versions.register(
+    Change("2024-04-10", "product", _features),
+    Accepted("2024-04-10", "POST", "/v1/products", _NAMED),
+    Accepted("2024-04-10", "POST", "/v1/products/{}", _NAMED),
+)

@@ -94,4 +94,4 @@ class Idempotency:
 
 def fingerprint(params: dict[str, Any]) -> str:
     """Return a digest of the parameters, whatever their order."""
-    return hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(params, sort_keys=True, default=repr).encode()).hexdigest()

@@ -37,6 +37,17 @@ def anonymous(path: str) -> str:
     return "/".join("{}" if part.startswith("{") else part for part in path.split("/"))
 
 
+def extended(method: str, path: str, name: str, more: dict[str, Any]) -> list[Any]:
+    """Return the type node of a parameter (an object or an array of them) with further members, for older versions."""
+    node = _node(_node(operations()[method, anonymous(path)])[1][name])
+    array = node[0] == "a"
+    inner = _node(node[1]) if array else node
+    if inner[0] == "u":
+        inner = next(n for n in map(_node, inner[1:]) if n[0] == "o")
+    made = ["o", {**inner[1], **more}, inner[2]]
+    return ["a", made] if array else made
+
+
 def event_types() -> frozenset[str]:
     """Return every event type Stripe has, including `*`."""
     node = _node(operations()["POST", "/v1/webhook_endpoints"])

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import stripe
+
+from payloom.emulator.config import EmulatorConfig, Endpoint
+from payloom.emulator.running import run
+from tests.integration.emulator.conftest import client_of
+
+
+class Receiver:
+    """A webhook endpoint that keeps what it got; `answers` are the next statuses, then 200."""
+
+    def __init__(self):
+        self.got: list[tuple[bytes, str]] = []
+        self.answers: list[int] = []
+        self.condition = threading.Condition()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                with receiver.condition:
+                    receiver.got.append((body, self.headers["Stripe-Signature"]))
+                    status = receiver.answers.pop(0) if receiver.answers else 200
+                    receiver.condition.notify_all()
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hooks"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def wait(self, count, seconds=5.0):
+        with self.condition:
+            assert self.condition.wait_for(lambda: len(self.got) >= count, seconds), (
+                f"got {len(self.got)} of {count}: {self.types()}"
+            )
+        return self.got
+
+    def types(self):
+        return [json.loads(body)["type"] for body, _ in self.got]
+
+
+@pytest.fixture
+def receiver():
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def written(running, attempts):
+    """Wait until this many attempts are over; return all rows."""
+    for _ in range(500):
+        rows = running.emulator.delivery.rows()
+        if len([r for r in rows if r["state"] in {"succeeded", "failed"}]) >= attempts:
+            return rows
+        time.sleep(0.01)
+    raise AssertionError(rows)
+
+
+def test_events_are_signed_by_the_official_scheme_and_come_in_order(client, stripe_emulator, receiver):
+    endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
+    assert endpoint.secret.startswith("whsec_")
+    assert not hasattr(client.v1.webhook_endpoints.retrieve(endpoint.id), "secret")
+    customer = client.v1.customers.create({"email": "a@example.com"})
+    client.v1.customers.update(customer.id, {"name": "Ada"})
+    receiver.wait(2)
+    events = [stripe.Webhook.construct_event(body, signature, endpoint.secret) for body, signature in receiver.got]
+    assert [e.type for e in events] == ["customer.created", "customer.updated"]
+    assert events[1].data.previous_attributes.to_dict() == {"name": None}
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.Webhook.construct_event(receiver.got[0][0], receiver.got[0][1], "whsec_other")
+
+
+def test_a_failed_delivery_is_tried_again_with_a_fresh_signature_and_listed(client, stripe_emulator, receiver):
+    endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
+    receiver.answers = [500, 302]
+    client.v1.customers.create({"email": "a@example.com"})
+    receiver.wait(1)
+    written(stripe_emulator, 1)
+    stripe_emulator.advance(2)
+    receiver.wait(2)
+    written(stripe_emulator, 2)
+    stripe_emulator.advance(10)
+    receiver.wait(3)
+    assert len({body for body, _ in receiver.got}) == 1
+    for body, signature in receiver.got:
+        stripe.Webhook.construct_event(body, signature, endpoint.secret)
+    rows = written(stripe_emulator, 3)
+    assert [(r["attempt"], r["state"], r["status"]) for r in rows] == [
+        (3, "succeeded", 200),
+        (2, "failed", 302),
+        (1, "failed", 500),
+    ]
+
+
+def test_only_enabled_events_are_sent_and_a_disabled_endpoint_gets_none(client, stripe_emulator, receiver):
+    endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["product.created"]})
+    client.v1.customers.create({})
+    client.v1.products.create({"name": "Mug"})
+    receiver.wait(1)
+    assert receiver.types() == ["product.created"]
+    client.v1.webhook_endpoints.update(endpoint.id, {"disabled": True})
+    client.v1.products.create({"name": "Cup"})
+    assert [r["type"] for r in stripe_emulator.emulator.delivery.rows()] == ["product.created"]
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.exploded"]})
+
+
+def test_the_event_is_rendered_in_the_endpoints_version(client, stripe_emulator, receiver):
+    client.v1.webhook_endpoints.create(
+        {"url": receiver.url, "enabled_events": ["payment_intent.succeeded"], "api_version": "2022-08-01"}
+    )
+    client.v1.payment_intents.create(
+        {
+            "amount": 500,
+            "currency": "usd",
+            "confirm": True,
+            "payment_method": "pm_card_visa",
+            "return_url": "https://a.example",
+        }
+    )
+    receiver.wait(1)
+    event = json.loads(receiver.got[0][0])
+    assert event["api_version"] == "2022-08-01"
+    assert event["data"]["object"]["charges"]["data"][0]["paid"] is True
+
+
+def test_duplicates_and_losses_are_the_same_for_the_same_seed(client, stripe_emulator, receiver):
+    client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
+
+    def outcome():
+        stripe_emulator.control("delivery", seed=7, duplicate=0.5, drop=0.3)
+        made = [client.v1.customers.create({}).id for _ in range(8)]
+        rows = stripe_emulator.emulator.delivery.rows(limit=500)
+        by_event = {
+            e.id: e.data.object.id for e in client.v1.events.list({"limit": 100, "type": "customer.created"}).data
+        }
+        return [
+            sorted("dropped" if r["state"] == "dropped" else "sent" for r in rows if by_event[r["event"]] == c)
+            for c in made
+        ]
+
+    first, second = outcome(), outcome()
+    assert first == second
+    assert ["sent", "sent"] in first
+    assert any("dropped" in o for o in first)
+
+
+def test_redelivery_on_request(client, stripe_emulator, receiver):
+    client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
+    client.v1.customers.create({})
+    receiver.wait(1)
+    event = client.v1.events.list().data[0]
+    assert stripe_emulator.control("redeliver", event=event.id) == {"planned": 1}
+    receiver.wait(2)
+    assert receiver.got[0][0].split(b"pending_webhooks")[0] == receiver.got[1][0].split(b"pending_webhooks")[0]
+
+
+def test_an_endpoint_from_the_configuration_uses_the_given_secret_and_survives_in_a_file(receiver, tmp_path):
+    config = EmulatorConfig(store=str(tmp_path / "stripe.db"), endpoints=(Endpoint(receiver.url, "whsec_mine"),))
+    with run(config) as running:
+        client_of(running.url).v1.customers.create({"name": "Kept"})
+        receiver.wait(1)
+        stripe.Webhook.construct_event(*receiver.got[0], "whsec_mine")
+    with run(config) as running:
+        again = client_of(running.url)
+        assert again.v1.customers.list().data[0].name == "Kept"
+        assert len(again.v1.webhook_endpoints.list().data) == 1
