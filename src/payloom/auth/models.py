@@ -13,6 +13,7 @@ accounts = sa.Table(
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("email", sa.String(320), nullable=False),
     sa.Column("email_key", sa.String(320), nullable=False, unique=True),
+    sa.Column("name", sa.String(200), nullable=True),
     sa.Column("password_hash", sa.String(255), nullable=True),
     sa.Column("roles", Json, nullable=False),
     sa.Column("disabled", sa.Boolean, nullable=False),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -35,6 +35,21 @@ _AFTER: Mapping[type[EmailError], Status] = {MailRefused: "failed", MailDelayed:
 _STALE = dt.timedelta(minutes=10)
 """Nobody takes so long to send a mail: whoever began it has died."""
 _LOST = "the process died while it sent the mail, twice"
+_SHOWN = (
+    "id",
+    "template",
+    "subject",
+    "sender",
+    "status",
+    "attempts",
+    "repeated",
+    "error",
+    "run_id",
+    "message_id",
+    "created_at",
+    "sent_at",
+)
+Summary = Mapping[str, Any]
 Decision = Literal["send", "sent", "busy", "unknown"]
 
 
@@ -71,6 +86,19 @@ class Outbox:
             raise
         return await self._database.write(lambda tx: self._move(tx, stored, "sent"))
 
+    async def list(self, *, to: str | None = None, template: str | None = None, limit: int = 50) -> Sequence[Summary]:
+        """Return mails for people, newest first, without their bodies."""
+        found = await self._database.read(lambda tx: list_mails(tx, to=to, template=template, limit=limit))
+        return [summary(mail) for mail in found]
+
+    async def get(self, mail_id: str) -> Summary | None:
+        """Return one mail for people: with `text`, `html` and `source` (the mail as sent)."""
+        mail = await self._database.read(lambda tx: get_mail(tx, mail_id))
+        if mail is None:
+            return None
+        source = mail.mime().decode("utf-8", "replace")
+        return {**summary(mail), "text": mail.text, "html": mail.html, "source": source}
+
     def _begin(self, tx: sa.Connection, mail: Mail, *, in_doubt: bool) -> tuple[Decision, Mail]:
         insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(mails)
         now = self._clock.now()
@@ -104,20 +132,34 @@ class Outbox:
         return moved
 
 
+def summary(mail: Mail) -> Summary:
+    """Return what a list of mails shows of one."""
+    shown = {name: getattr(mail, name) for name in _SHOWN}
+    attached = [{"name": file.name, "type": file.type, "size": len(file.content)} for file in mail.attachments]
+    return {**shown, "to": list(mail.recipients), "attachments": attached}
+
+
 def list_mails(
     tx: sa.Connection,
     *,
     limit: int = 50,
     before: tuple[dt.datetime, str] | None = None,
+    to: str | None = None,
     run_id: str | None = None,
     template: str | None = None,
     status: Status | None = None,
 ) -> list[Mail]:
-    """Return mails, newest first. `before`: `(created_at, id)` of the last one seen, for the next page."""
+    """Return mails, newest first.
+
+    before: `(created_at, id)` of the last one seen, for the next page. to: an address, upper and lower case alike.
+    """
     query = sa.select(mails).order_by(mails.c.created_at.desc(), mails.c.id.desc()).limit(limit)
     if before:
         earlier = mails.c.created_at < before[0]
         query = query.where(earlier | ((mails.c.created_at == before[0]) & (mails.c.id < before[1])))
+    if to is not None:
+        addresses = sa.func.lower(sa.type_coerce(mails.c.recipients, sa.Text))
+        query = query.where(addresses.contains(to.lower(), autoescape=True))
     for column, value in ((mails.c.run_id, run_id), (mails.c.template, template), (mails.c.status, status)):
         if value is not None:
             query = query.where(column == value)

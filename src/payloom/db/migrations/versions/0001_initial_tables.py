@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("email_key", sa.String(length=320), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
         sa.Column("password_hash", sa.String(length=255), nullable=True),
         sa.Column("roles", payloom.db.types.Json(), nullable=False),
         sa.Column("disabled", sa.Boolean(), nullable=False),

@@ -1,0 +1,150 @@
+"""Accounts: rows and rules, over a transaction. Passwords arrive here as hashes only."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+import uuid
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount
+from payloom.auth.models import accounts, sessions
+
+Profile = Callable[[sa.Connection, str, str, str | None], None]
+"""Called within the sign-up's transaction with the new account's id, address and name."""
+_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x20\x7f]{1,64}@[^\s@<>()\[\],;:\\\"\x00-\x20\x7f]{1,255}")
+_ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can sign in. `id` is also the id of the row in the project's `users` table, if there is one."""
+
+    id: str
+    email: str
+    name: str | None
+    roles: tuple[str, ...]
+    disabled: bool
+    created_at: dt.datetime
+    password_hash: str | None = dataclasses.field(default=None, repr=False)
+
+    def has_role(self, *roles: str) -> bool:
+        """Whether the account has one of `roles`."""
+        return not self.disabled and bool(set(roles) & set(self.roles))
+
+
+def clean_email(email: str) -> str:
+    """Return the address without blanks around it; raises `BadEmail`."""
+    found = email.strip() if isinstance(email, str) else ""
+    local, _, domain = found.partition("@")
+    if not _EMAIL.fullmatch(found) or len(found) > 320 or ".." in f".{local}." or ".." in f".{domain}.":
+        raise BadEmail(hint="write name@example.com")
+    return found
+
+
+def email_key(email: str) -> str:
+    """Return the form under which an address is unique: upper and lower case are the same."""
+    return email.strip().casefold()[:320]
+
+
+def check_roles(roles: Sequence[str]) -> list[str]:
+    """Return the roles, each once; raises `BadRole`."""
+    for role in roles:
+        if not isinstance(role, str) or not _ROLE.fullmatch(role):
+            raise BadRole(f"{str(role)[:60]!r} cannot name a role", hint="use a-z, 0-9, - and _")
+    return sorted(set(roles))
+
+
+def create_account(
+    tx: sa.Connection,
+    *,
+    email: str,
+    password_hash: str | None,
+    now: dt.datetime,
+    name: str | None = None,
+    roles: Sequence[str] = (),
+    profile: Profile | None = None,
+) -> Account:
+    """Insert an account, and its profile in the same transaction. Raises `EmailTaken`, `BadEmail`, `BadRole`."""
+    email = clean_email(email)
+    account = Account(
+        id=str(uuid.uuid4()),
+        email=email,
+        name=(name or "").strip()[:200] or None,
+        roles=tuple(check_roles(roles)),
+        disabled=False,
+        created_at=now,
+        password_hash=password_hash,
+    )
+    insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(accounts)
+    row = {**dataclasses.asdict(account), "roles": list(account.roles), "email_key": email_key(email)}
+    row["password_changed_at"] = now if password_hash else None
+    made = tx.execute(insert.values(row).on_conflict_do_nothing(index_elements=["email_key"]).returning(accounts.c.id))
+    if made.one_or_none() is None:
+        raise EmailTaken(hint="sign in instead")
+    if profile:
+        profile(tx, account.id, account.email, account.name)
+    return account
+
+
+def find_account(tx: sa.Connection, *, account_id: str | None = None, email: str | None = None) -> Account | None:
+    """Return the account with this id or address, or None."""
+    condition = accounts.c.id == account_id if email is None else accounts.c.email_key == email_key(email)
+    row = tx.execute(sa.select(accounts).where(condition)).one_or_none()
+    return account_of(row) if row is not None else None
+
+
+def list_accounts(tx: sa.Connection, *, limit: int = 100, after: str | None = None) -> list[Account]:
+    """Return accounts by address. `after`: the last address seen."""
+    query = sa.select(accounts).order_by(accounts.c.email_key).limit(limit)
+    if after is not None:
+        query = query.where(accounts.c.email_key > email_key(after))
+    return [account_of(row) for row in tx.execute(query)]
+
+
+def set_roles(tx: sa.Connection, account_id: str, roles: Sequence[str]) -> None:
+    """Give the account exactly these roles; open sessions have them at once. Raises `UnknownAccount`, `BadRole`."""
+    _change(tx, account_id, roles=check_roles(roles))
+
+
+def set_disabled(tx: sa.Connection, account_id: str, *, disabled: bool) -> None:
+    """Disable (ends every session) or enable the account. Raises `UnknownAccount`."""
+    _change(tx, account_id, disabled=disabled)
+    if disabled:
+        tx.execute(sa.delete(sessions).where(sessions.c.account_id == account_id))
+
+
+def set_password(
+    tx: sa.Connection, account_id: str, password_hash: str, now: dt.datetime, *, keep_session: str | None = None
+) -> None:
+    """Store a new password and end every session but the one with this token hash. Raises `UnknownAccount`."""
+    _change(tx, account_id, password_hash=password_hash, password_changed_at=now)
+    others = sa.delete(sessions).where(sessions.c.account_id == account_id)
+    tx.execute(others.where(sessions.c.token_hash != keep_session) if keep_session else others)
+
+
+def refresh_hash(tx: sa.Connection, account_id: str, password_hash: str) -> None:
+    """Store the same password under today's parameters; sessions go on."""
+    _change(tx, account_id, password_hash=password_hash)
+
+
+def _change(tx: sa.Connection, account_id: str, **values: object) -> None:
+    if not tx.execute(sa.update(accounts).where(accounts.c.id == account_id).values(**values)).rowcount:
+        raise UnknownAccount
+
+
+def account_of(row: sa.Row) -> Account:
+    """Return the account in a row that holds at least the columns of `accounts`."""
+    return Account(
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        roles=tuple(row.roles),
+        disabled=row.disabled,
+        created_at=row.created_at,
+        password_hash=row.password_hash,
+    )

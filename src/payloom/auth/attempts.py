@@ -1,0 +1,59 @@
+"""Brakes on guessing: failed sign-ins are counted per account and address of the caller, and per account alone.
+
+Counted in the database, so that several processes and a restart do not give more tries. Unknown accounts count too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import math
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from payloom.auth.accounts import email_key
+from payloom.auth.errors import TooManyAttempts
+from payloom.auth.models import failures
+
+WINDOW = dt.timedelta(minutes=15)
+PER_CALLER = 5
+PER_ACCOUNT = 50
+"""Too many for a stranger to lock somebody out by accident, too few to guess from many addresses."""
+
+
+def count_attempt(tx: sa.Connection, email: str, caller: str, now: dt.datetime) -> None:
+    """Count an attempt before the password is looked at; raises `TooManyAttempts` with `retry_after` in seconds."""
+    for bucket, most in ((_bucket(email, caller), PER_CALLER), (_bucket(email), PER_ACCOUNT)):
+        count, since = _add(tx, bucket, now)
+        if count > most:
+            wait = max(math.ceil((since + WINDOW - now).total_seconds()), 1)
+            raise TooManyAttempts(hint=f"wait {math.ceil(wait / 60)} minutes", retry_after=wait)
+
+
+def forget_attempts(tx: sa.Connection, email: str, caller: str) -> None:
+    """Forget the caller's attempts after a success; those from elsewhere stay counted."""
+    tx.execute(sa.delete(failures).where(failures.c.bucket == _bucket(email, caller)))
+
+
+def sweep_attempts(tx: sa.Connection, now: dt.datetime) -> int:
+    """Delete counters whose window is over; return how many."""
+    return tx.execute(sa.delete(failures).where(failures.c.since <= now - WINDOW)).rowcount
+
+
+def _bucket(email: str, caller: str = "") -> str:
+    return hashlib.sha256(f"{email_key(email)}\n{caller}".encode("utf-8", "replace")).hexdigest()
+
+
+def _add(tx: sa.Connection, bucket: str, now: dt.datetime) -> tuple[int, dt.datetime]:
+    insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(failures)
+    over = failures.c.since <= now - WINDOW
+    counted = insert.values(bucket=bucket, count=1, since=now).on_conflict_do_update(
+        index_elements=["bucket"],
+        set_={
+            "count": sa.case((over, 1), else_=failures.c.count + 1),
+            "since": sa.case((over, now), else_=failures.c.since),
+        },
+    )
+    row = tx.execute(counted.returning(failures.c.count, failures.c.since)).one()
+    return row[0], row[1]

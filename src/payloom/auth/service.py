@@ -1,0 +1,161 @@
+"""Signing up, in and out: hashing in a thread outside of transactions, rows inside them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from payloom.auth.accounts import (
+    Account,
+    Profile,
+    clean_email,
+    create_account,
+    find_account,
+    refresh_hash,
+    set_password,
+)
+from payloom.auth.attempts import count_attempt, forget_attempts, sweep_attempts
+from payloom.auth.errors import SignInRefused
+from payloom.auth.links import sweep_links
+from payloom.auth.passwords import Passwords
+from payloom.auth.sessions import (
+    current_account,
+    end_session,
+    start_session,
+    sweep_sessions,
+    token_hash,
+    touch_session,
+)
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
+
+
+class AccountService:
+    """The accounts of one project."""
+
+    def __init__(
+        self, database: Database, clock: Clock, *, profile: Profile | None = None, passwords: Passwords | None = None
+    ) -> None:
+        """`profile`: inserts the new account's row into the project's `users`, in the same transaction."""
+        self._database = database
+        self._clock = clock
+        self._profile = profile
+        self._passwords = passwords or Passwords()
+        # One hash takes 64 MB: a burst of sign-ins must not take the machine's memory.
+        self._hashing = asyncio.Semaphore(4)
+
+    async def sign_up(
+        self, email: str, password: str, name: str | None = None, *, roles: Sequence[str] = ()
+    ) -> tuple[Account, str]:
+        """Make an account and begin a session; return both. Raises `BadEmail`, `BadPassword`, `EmailTaken`."""
+        hashed = await self._good_hash(email, password)
+        return await self._database.write(lambda tx: self._signed_up(tx, email, hashed, name, roles))
+
+    def _signed_up(
+        self, tx: sa.Connection, email: str, hashed: str, name: str | None, roles: Sequence[str]
+    ) -> tuple[Account, str]:
+        now = self._clock.now()
+        account = create_account(
+            tx, email=email, password_hash=hashed, now=now, name=name, roles=roles, profile=self._profile
+        )
+        return account, start_session(tx, account.id, now)
+
+    async def sign_in(self, email: str, password: str, caller: str) -> tuple[Account, str]:
+        """Check the password and begin a session; return both. `caller`: the network address asking.
+
+        Raises `SignInRefused`, the same and after the same time whether the account is unknown, disabled or the
+        password wrong; `TooManyAttempts` after five failures in a quarter of an hour from one caller.
+        """
+        account = await self._database.write(lambda tx: self._attempt(tx, email, caller))
+        stored = account.password_hash if account and not account.disabled else None
+        async with self._hashing:
+            matches = await asyncio.to_thread(self._passwords.verify, password, stored)
+        if not matches or account is None or stored is None:
+            raise SignInRefused
+        fresh = None
+        if self._passwords.outdated(stored):
+            async with self._hashing:
+                fresh = await asyncio.to_thread(self._passwords.hash, password)
+        token = await self._database.write(lambda tx: self._signed_in(tx, account, stored, fresh, caller))
+        return account, token
+
+    def _attempt(self, tx: sa.Connection, email: str, caller: str) -> Account | None:
+        count_attempt(tx, email, caller, self._clock.now())
+        return find_account(tx, email=email)
+
+    def _signed_in(self, tx: sa.Connection, account: Account, stored: str, fresh: str | None, caller: str) -> str:
+        found = find_account(tx, account_id=account.id)
+        if found is None or found.disabled or found.password_hash != stored:
+            # Changed while the password was being checked.
+            raise SignInRefused
+        if fresh:
+            refresh_hash(tx, account.id, fresh)
+        forget_attempts(tx, account.email, caller)
+        return start_session(tx, account.id, self._clock.now())
+
+    async def sign_out(self, token: str) -> None:
+        """End the session; an unknown token changes nothing."""
+        await self._database.write(lambda tx: end_session(tx, token))
+
+    async def who(self, token: str | None) -> Account | None:
+        """Return whose session it is, or None. Does not write, but once in a quarter of an hour per session."""
+        if not token:
+            return None
+        now = self._clock.now()
+        found = await self._database.read(lambda tx: current_account(tx, token, now))
+        if found is None:
+            return None
+        account, touch = found
+        if touch:
+            await self._database.write(lambda tx: touch_session(tx, token, now))
+        return account
+
+    async def change_password(self, account_id: str, password: str, *, keep_session: str | None = None) -> None:
+        """Set a new password; every session ends but the one with the token `keep_session`."""
+        account = await self._database.read(lambda tx: find_account(tx, account_id=account_id))
+        hashed = await self._good_hash(account.email if account else "nobody@example.com", password)
+        keep = token_hash(keep_session) if keep_session else None
+        now = self._clock.now()
+        await self._database.write(lambda tx: set_password(tx, account_id, hashed, now, keep_session=keep))
+
+    async def ensure(self, email: str, password: str, *, name: str | None = None, roles: Sequence[str] = ()) -> Account:
+        """Return the account with this address, made now if it is not there; an existing one is left as it is."""
+        found = await self._database.read(lambda tx: find_account(tx, email=email))
+        if found:
+            return found
+        hashed = await self._good_hash(email, password)
+
+        def make(tx: sa.Connection) -> Account:
+            return find_account(tx, email=email) or create_account(
+                tx,
+                email=email,
+                password_hash=hashed,
+                now=self._clock.now(),
+                name=name,
+                roles=roles,
+                profile=self._profile,
+            )
+
+        return await self._database.write(make)
+
+    async def find(self, *, account_id: str | None = None, email: str | None = None) -> Account | None:
+        """Return the account with this id or address, or None."""
+        return await self._database.read(lambda tx: find_account(tx, account_id=account_id, email=email))
+
+    async def sweep(self) -> None:
+        """Delete sessions, links and counters that are over. For a timer."""
+        now = self._clock.now()
+
+        def work(tx: sa.Connection) -> None:
+            sweep_sessions(tx, now)
+            sweep_links(tx, now)
+            sweep_attempts(tx, now)
+
+        await self._database.write(work)
+
+    async def _good_hash(self, email: str, password: str) -> str:
+        self._passwords.require_good(password, email=clean_email(email))
+        async with self._hashing:
+            return await asyncio.to_thread(self._passwords.hash, password)

@@ -1,0 +1,85 @@
+"""Does `email` steps (`OutsideHost`): fill in the template, write the outbox row, send, mark."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from payloom.connectors.port import Attempt, StepFailed
+from payloom.email.errors import BadMail, EmailError, MailUnknown
+from payloom.email.message import Mail, attachments, message_id, recipients
+from payloom.email.outbox import Outbox
+from payloom.email.templates import Templates
+from payloom.kit.clock import Clock
+from payloom.kit.ids import new_id
+from payloom.kit.suggest import did_you_mean
+from payloom.workflows.commands import Do, StepFailure
+
+_ARGUMENTS = ("to", "data", "from", "attachments")
+
+
+class EmailHost:
+    """Sends a project's mails."""
+
+    def __init__(self, templates: Templates, outbox: Outbox, clock: Clock, *, sender: str) -> None:
+        """`sender`: the address mails come from unless the step says otherwise."""
+        self._templates = templates
+        self._outbox = outbox
+        self._clock = clock
+        self._sender = sender
+
+    async def perform(self, do: Do, attempt: Attempt) -> Any:
+        """Send one mail under `do.key` and return `{id, to, subject, status, repeated}`.
+
+        Failure kinds: `email_template`, `unknown_template`, `bad_mail` (422), `mail_refused` (502), `mail_delayed`
+        (retryable), `mail_unknown` (in doubt; a retry repeats the mail once, marked).
+        """
+        try:
+            mail = await asyncio.to_thread(self._compose, do, attempt)
+            sent = await self._outbox.send(mail, in_doubt=attempt.in_doubt)
+        except EmailError as error:
+            doubt = {"in_doubt": True} if isinstance(error, MailUnknown) else {}
+            failure = StepFailure(
+                kind=error.code,
+                message=error.message,
+                status=error.status,
+                hint=error.hint,
+                where=error.where,
+                data={**error.data, **doubt},
+                retryable=error.retryable,
+            )
+            raise StepFailed(failure) from error
+        return {
+            "id": sent.id,
+            "to": list(sent.recipients),
+            "subject": sent.subject,
+            "status": sent.status,
+            "repeated": sent.repeated,
+        }
+
+    def _compose(self, do: Do, attempt: Attempt) -> Mail:
+        for name in do.args:
+            if name not in _ARGUMENTS:
+                hint = did_you_mean(name, _ARGUMENTS) or f"known are {', '.join(_ARGUMENTS)}"
+                raise BadMail(f"email takes no {name!r}", hint=hint)
+        data = do.args.get("data") or {}
+        if not isinstance(data, Mapping):
+            raise BadMail("data is a map of the names the template uses")
+        to = recipients(do.args.get("to"))
+        sender = recipients(do.args.get("from") or self._sender)[0]
+        rendered = self._templates.render(do.action, data)
+        return Mail(
+            id=new_id("mail"),
+            key=do.key,
+            run_id=attempt.run_id,
+            template=do.action,
+            message_id=message_id(do.key, sender),
+            sender=sender,
+            recipients=to,
+            subject=rendered.subject,
+            html=rendered.html,
+            text=rendered.text,
+            attachments=attachments(do.args.get("attachments")),
+            created_at=self._clock.now(),
+        )
