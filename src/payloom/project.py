@@ -15,13 +15,15 @@ from typing import ClassVar
 from payloom.api.pages.document import SUFFIX, Page, read_page
 from payloom.api.pages.templates import Templates
 from payloom.connectors.stripe.catalog import CatalogWithStripe
-from payloom.connectors.tables import shapes
+from payloom.connectors.tables import profile, shapes
+from payloom.kit.clock import SystemClock
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
 from payloom.settings import FILE_NAME, Settings
-from payloom.tables.errors import BadTablesFile
+from payloom.tables.errors import BadTablesFile, TableError
 from payloom.tables.loader import read_tables
 from payloom.tables.spec import TableSpec
+from payloom.tables.sql import Tables
 from payloom.workflows.catalog import StaticCatalog
 from payloom.workflows.diagnostics import NAME, SHAPE, Diagnostic, Place
 from payloom.workflows.document import ApiTrigger, Workflow
@@ -126,12 +128,18 @@ class _Loader:
 
     def tables(self) -> dict[str, TableSpec]:
         try:
-            return read_tables(self.root / "tables.yaml")
+            tables = read_tables(self.root / "tables.yaml")
         except BadTablesFile as bad:
             for one in bad.diagnostics:
                 place = Place(one.line, one.column, one.line, one.column + 1)
                 self.found.append(Diagnostic.at(place, SHAPE, one.message, hint=one.hint, file=one.file))
             return {}
+        try:
+            profile(Tables(tables, SystemClock()))
+        except TableError as error:
+            line = tables["users"].line
+            self.report("tables.yaml", error.message, error.hint, line=line)
+        return tables
 
     def workflows(self) -> tuple[dict[str, Workflow], dict[str, str]]:
         workflows: dict[str, Workflow] = {}

@@ -7,19 +7,22 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
 
 from payloom.api.management.parts import Parts as ManagementParts
 from payloom.api.metrics import Metrics
 from payloom.api.pages.site import Site
 from payloom.api.server import ServerParts
-from payloom.api.visitors import Visitors
+from payloom.api.visitors import Visitors, as_user
+from payloom.auth.accounts import Profile
+from payloom.auth.service import AccountService
 from payloom.catch_up import CatchUp
 from payloom.connectors.email import EmailHost
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.host import StripeHost
 from payloom.connectors.stripe.perform import StripeConnector
-from payloom.connectors.tables import TablesHost
+from payloom.connectors.tables import TablesHost, profile
 from payloom.db import open_database
 from payloom.db.migrate import migrate
 from payloom.email.outbox import Outbox
@@ -42,6 +45,7 @@ from payloom.tables.sql import Tables
 log = structlog.get_logger("payloom.app")
 
 START_WITHIN = 60.0
+SWEEP_EVERY = 3600.0
 
 
 class World:
@@ -57,6 +61,7 @@ class World:
         self.versions = Versions(self.database, clock)
         self.library = Library(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
+        self.accounts = AccountService(self.database, clock, profile=self._profile())
         self.stripe = StripeConnector(
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
         )
@@ -67,8 +72,20 @@ class World:
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
         self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
         self.metrics = Metrics()
-        self.visitors = Visitors(people(self), secure=settings.secure_cookies)
+        self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)
         self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
+
+    def _profile(self) -> Profile | None:
+        insert = profile(self.tables)
+        if insert is None:
+            return None
+
+        def insert_and_tell(tx: sa.Connection, account_id: str, email: str, name: str | None) -> None:
+            insert(tx, account_id, email, name)
+            # A webhook about this person may be waiting for the row.
+            self.runs.rows_changed(tx, "insert", "users")
+
+        return insert_and_tell
 
     def _outside(self) -> ByVerb:
         email = self.settings.email
@@ -112,7 +129,8 @@ class World:
 
     async def find_user(self, email: str) -> Mapping[str, Any] | None:
         """Return the account with this address as the language sees it, or None."""
-        return None
+        account = await self.accounts.find(email=email)
+        return as_user(account) if account else None
 
     async def migrate(self) -> list[str]:
         """Bring the database to what the project needs; return what changed, for people."""
@@ -128,12 +146,16 @@ class World:
             stack.push_async_callback(self.close)
             await self.migrate()
             await self.versions.publish(self.project.workflows.values(), self.project.sources)
+            for account in self.settings.accounts:
+                await self.accounts.ensure(account.email, account.password, name=account.name, roles=account.roles)
             if work:
                 await self.runs.start()
                 stack.push_async_callback(self.runs.stop)
                 await self._on_start()
                 task = asyncio.create_task(self.catch_up.keep_looking(), name="payloom-catch-up")
                 stack.push_async_callback(_canceled, task)
+                sweeping = asyncio.create_task(self._sweep(), name="payloom-accounts-sweep")
+                stack.push_async_callback(_canceled, sweeping)
             yield
 
     async def _on_start(self) -> None:
@@ -142,6 +164,12 @@ class World:
             if answer.state != "answered":
                 reason = answer.failure.message if answer.failure else "it is not done yet"
                 log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            with contextlib.suppress(PayloomError):
+                await self.accounts.sweep()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -155,11 +183,3 @@ async def _canceled(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-class people:
-    def __init__(self, world):
-        pass
-
-    async def who(self, token):
-        return None

@@ -15,11 +15,17 @@ from payloom.api.origin import refuse_foreign, safe_next
 from payloom.api.pages.site import Site
 from payloom.api.pages.templates import OWN
 from payloom.api.ratelimit import RateLimiter
-from payloom.api.visitors import Visitor, Visitors
+from payloom.api.visitors import Visitors, as_user
+from payloom.auth.accounts import Account
+from payloom.auth.errors import AuthError
 from payloom.kit.errors import PayloomError
 
 SIGN_INS = (30, 60.0)
 """At most so many tries per so many seconds from one address; password hashing costs us more than it costs them."""
+
+
+_FIELDS = {"bad_email": "email", "email_taken": "email", "bad_password": "password"}
+"""Which field of the form an error is about."""
 
 
 class AccountRoutes:
@@ -48,15 +54,15 @@ class AccountRoutes:
         """`{email, password, name?}` → 201 `{user}` and a session cookie."""
         name_route(request, "/api/auth/sign-up")
         values = await self._json(request, {"email", "password", "name"})
-        visitor, token = await self.visitors.accounts.sign_up(values["email"], values["password"], values.get("name"))
-        return await self._begin(request, visitor, token, JSONResponse({"user": visitor.to_scope()}, 201))
+        visitor, token = await self._sign_up(values["email"], values["password"], values.get("name"))
+        return await self._begin(request, visitor, token, JSONResponse({"user": as_user(visitor)}, 201))
 
     async def api_sign_in(self, request: Request) -> Response:
         """`{email, password}` → 200 `{user}` and a session cookie."""
         name_route(request, "/api/auth/sign-in")
         values = await self._json(request, {"email", "password"})
         visitor, token = await self._sign_in(request, values["email"], values["password"])
-        return await self._begin(request, visitor, token, JSONResponse({"user": visitor.to_scope()}))
+        return await self._begin(request, visitor, token, JSONResponse({"user": as_user(visitor)}))
 
     async def api_sign_out(self, request: Request) -> Response:
         """End the session; 200 `{}` also when there is none."""
@@ -71,7 +77,7 @@ class AccountRoutes:
         visitor = await self.visitors.current(request)
         if visitor is None:
             raise NotSignedIn
-        return JSONResponse({"user": visitor.to_scope()})
+        return JSONResponse({"user": as_user(visitor)})
 
     async def form(self, request: Request) -> Response:
         """Show the form, or take it and go on to `next`."""
@@ -88,7 +94,7 @@ class AccountRoutes:
         try:
             if is_new:
                 self.limiter.check(_address(request))
-                made = await self.visitors.accounts.sign_up(email, password, values.get("name") or None)
+                made = await self._sign_up(email, password, values.get("name") or None)
             else:
                 made = await self._sign_in(request, email, password)
         except PayloomError as error:
@@ -115,12 +121,21 @@ class AccountRoutes:
             raise BadRequest("the request is not understood", fields=fields)
         return values
 
-    async def _sign_in(self, request: Request, email: str, password: str) -> tuple[Visitor, str]:
+    async def _sign_up(self, email: str, password: str, name: str | None) -> tuple[Account, str]:
+        try:
+            return await self.visitors.accounts.sign_up(email, password, name)
+        except AuthError as error:
+            if field := _FIELDS.get(error.code):
+                error.data["errors"] = [{"field": field, "message": error.message, "hint": error.hint}]
+                error.data["field"] = field
+            raise
+
+    async def _sign_in(self, request: Request, email: str, password: str) -> tuple[Account, str]:
         if request.url.path == "/sign-in":
             self.limiter.check(_address(request))
         return await self.visitors.accounts.sign_in(email, password, _address(request))
 
-    async def _begin(self, request: Request, visitor: Visitor, token: str, response: Response) -> Response:
+    async def _begin(self, request: Request, visitor: Account, token: str, response: Response) -> Response:
         # A session that was open before ends: nobody stays signed in as somebody else in the background.
         if before := self.visitors.token(request):
             await self.visitors.accounts.sign_out(before)

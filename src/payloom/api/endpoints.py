@@ -22,7 +22,8 @@ from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
 from payloom.api.jsonable import to_plain
 from payloom.api.origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
 from payloom.api.ratelimit import RateLimiter
-from payloom.api.visitors import Visitor, Visitors
+from payloom.api.visitors import Visitors, as_user
+from payloom.auth.accounts import Account
 from payloom.kit import strict_json
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
@@ -140,7 +141,7 @@ class Endpoints:
         if endpoint.limiter is not None:
             endpoint.limiter.check(visitor.id if visitor else _address(request))
         inputs = await self._inputs(request, endpoint, match)
-        user = visitor.to_scope() if visitor else None
+        user = as_user(visitor) if visitor else None
         call = Call(
             user=user,
             user_id=visitor.id if visitor else None,
@@ -177,7 +178,7 @@ class Endpoints:
                 body[key] = failure.data[key]
         return redact(body)
 
-    async def _visitor(self, request: Request, trigger: ApiTrigger, *, with_cookies: bool) -> Visitor | None:
+    async def _visitor(self, request: Request, trigger: ApiTrigger, *, with_cookies: bool) -> Account | None:
         if not with_cookies and is_foreign(request, self.origin):
             # An allowed other site may call, but never as the person who is signed in here.
             request.scope["state"]["visitor"] = None

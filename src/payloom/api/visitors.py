@@ -6,58 +6,30 @@ must repeat (`csrf_token`). Over https their names carry the `__Host-` prefix, s
 
 from __future__ import annotations
 
-import dataclasses
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from payloom.api.errors import CrossSiteRequest, NotAllowed, NotSignedIn
+from payloom.auth.accounts import Account
+from payloom.auth.service import AccountService
 from payloom.kit.ids import new_token
 
 CSRF_FIELD = "csrf_token"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Visitor:
-    """A signed-in person: what workflows and pages see as `user`."""
-
-    id: str
-    email: str
-    name: str | None
-    roles: tuple[str, ...]
-
-    def to_scope(self) -> dict[str, Any]:
-        """Return `{id, email, name, roles}`."""
-        return {"id": self.id, "email": self.email, "name": self.name, "roles": list(self.roles)}
-
-
-class Accounts(Protocol):
-    """What the HTTP layer needs of the accounts."""
-
-    async def sign_up(self, email: str, password: str, name: str | None) -> tuple[Visitor, str]:
-        """Make an account; return the person and a new session's token. Raises a PayloomError a person can read."""
-        ...
-
-    async def sign_in(self, email: str, password: str, client: str) -> tuple[Visitor, str]:
-        """Check the password; return the person and a new session's token. `client`: the caller's address."""
-        ...
-
-    async def sign_out(self, token: str) -> None:
-        """End a session; an unknown token changes nothing."""
-        ...
-
-    async def who(self, token: str) -> Visitor | None:
-        """Return whose session it is, or None."""
-        ...
+def as_user(account: Account) -> dict[str, Any]:
+    """Return what workflows and pages see as `user`: `{id, email, name, roles}`."""
+    return {"id": account.id, "email": account.email, "name": account.name, "roles": list(account.roles)}
 
 
 class Visitors:
     """Reads and writes the cookies of a visit."""
 
-    def __init__(self, accounts: Accounts, *, secure: bool) -> None:
+    def __init__(self, accounts: AccountService, *, secure: bool) -> None:
         """secure: cookies are sent over https only."""
         self.accounts = accounts
         prefix = "__Host-" if secure else ""
@@ -69,7 +41,7 @@ class Visitors:
         """Return the session's token as the browser sent it."""
         return request.cookies.get(self.session_cookie) or None
 
-    async def current(self, request: Request) -> Visitor | None:
+    async def current(self, request: Request) -> Account | None:
         """Return the signed-in person, or None. Asked once per request."""
         state = request.scope.setdefault("state", {})
         if "visitor" not in state:
@@ -77,7 +49,7 @@ class Visitors:
             state["visitor"] = await self.accounts.who(token) if token else None
         return state["visitor"]
 
-    async def allowed(self, request: Request, auth: str | Sequence[str]) -> Visitor | None:
+    async def allowed(self, request: Request, auth: str | Sequence[str]) -> Account | None:
         """Return who asks, once `auth` is satisfied; raises NotSignedIn or NotAllowed. `none`: nobody is looked up."""
         if auth == "none":
             return None

@@ -18,7 +18,8 @@ from payloom.api.errors import NoSuchRoute, NotSignedIn, headers_of
 from payloom.api.pages.document import Page, Query
 from payloom.api.pages.templates import OWN, Templates
 from payloom.api.security import new_nonce, page_policy
-from payloom.api.visitors import Visitor, Visitors
+from payloom.api.visitors import Visitors, as_user
+from payloom.auth.accounts import Account
 from payloom.db import Database
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
@@ -69,7 +70,7 @@ class Site:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/sign-in?next={quote(here, safe='')}", 303)
         scope = {
-            "user": visitor.to_scope() if visitor else None,
+            "user": as_user(visitor) if visitor else None,
             "params": dict(request.path_params),
             "query": dict(request.query_params),
             "env": dict(self.settings.env),
@@ -96,13 +97,13 @@ class Site:
             raise PageBroken(f"{page.template}: {error}", hint="Look at the page's data in its head.") from error
 
     def draw_template(
-        self, request: Request, template: str, visitor: Visitor | None, context: dict[str, Any], status: int = 200
+        self, request: Request, template: str, visitor: Account | None, context: dict[str, Any], status: int = 200
     ) -> Response:
         """Return a page drawn with everything pages may know, under its own Content-Security-Policy."""
         nonce = new_nonce()
         stripe = self.settings.stripe
         known = {
-            "user": visitor.to_scope() if visitor else None,
+            "user": as_user(visitor) if visitor else None,
             "csrf_token": self.visitors.csrf_token(request),
             "csp_nonce": nonce,
             "stripe": {"publishable_key": stripe.publishable_key, "script_url": stripe.script_url, "mode": stripe.mode},

@@ -1,0 +1,104 @@
+"""`payloom demo` as a stranger meets it: it starts, holds its five flows, stops cleanly, and forgets nothing when killed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from shop_world import Shop
+
+PAYLOOM = Path(sys.executable).parent / "payloom"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = Shop(tmp_path / "demo")
+    made.start()
+    yield made
+    if made.process.poll() is None:
+        made.stop()
+
+
+def check(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PAYLOOM, "demo", "--check", "--json", *arguments], capture_output=True, text=True, timeout=110, check=False
+    )
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def test_all_five_flows_hold_with_their_evidence(kind):
+    done = check(*(["--postgres"] if kind == "postgres" else []))
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["held"] is True
+    assert len(result["flows"]) == 5
+    for flow in result["flows"]:
+        assert flow["held"], flow
+        assert flow["evidence"]["event"].startswith("evt_"), flow
+        assert flow["evidence"]["mail"].startswith("mail_"), flow
+
+
+def order(shop: Shop) -> dict[str, str]:
+    cart = {"cart_id": str(uuid.uuid4()), "items": [{"sku": "mug", "quantity": 1}], "email": "ann@example.test"}
+    answer = httpx.post(f"{shop.url}/api/create-checkout", json=cart, timeout=20)
+    assert answer.status_code == 200, answer.text
+    session = answer.json()["url"].partition("/c/pay/")[2].partition("#")[0]
+    return {"session": session, "email": cart["email"]}
+
+
+def pay(shop: Shop, session: str) -> None:
+    answer = httpx.post(
+        f"{shop.stripe_url}/v1/payment_pages/{session}/confirm",
+        data={"payment_method": "pm_card_visa"},
+        headers={"authorization": "Bearer pk_test_local"},
+        timeout=20,
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_second_start_keeps_the_data(shop: Shop):
+    made = order(shop)
+    shop.stop()
+    shop.start()
+    assert [one["checkout_session"] for one in shop.rows("orders")] == [made["session"]]
+    pay(shop, made["session"])
+    shop.wait("paid", lambda: shop.rows("orders")[0]["status"] == "paid")
+
+
+def test_reset_throws_the_data_away(shop: Shop):
+    order(shop)
+    shop.stop()
+    shop.start("--reset")
+    assert shop.rows("orders") == []
+
+
+def test_a_payment_made_while_the_shop_is_dead_is_settled_when_it_is_back(shop: Shop):
+    made = order(shop)
+    shop.kill()
+    shop.start()
+    pay(shop, made["session"])
+    shop.wait("paid", lambda: shop.rows("orders")[0]["status"] == "paid")
+    shop.wait("the receipt", lambda: shop.mails(made["email"]))
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.02, 0.05, 0.1, 0.3])
+def test_killed_right_after_a_payment_the_order_is_paid_once_and_one_receipt_is_written(shop: Shop, moment: float):
+    made = order(shop)
+    threading.Timer(moment, shop.kill).start()
+    try:
+        pay(shop, made["session"])
+    except httpx.TransportError:
+        pytest.skip("the local Stripe went down with the shop before the payment was made")
+    shop.process.wait(10)
+    shop.start()
+    shop.wait("paid", lambda: shop.rows("orders")[0]["status"] == "paid", patience=40)
+    shop.wait("the receipt", lambda: shop.mails(made["email"]), patience=40)
+    assert len(shop.mails(made["email"])) == 1
+    assert shop.rows("orders")[0]["access"] is True
