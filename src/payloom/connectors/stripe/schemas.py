@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -16,6 +17,13 @@ from payloom.connectors.stripe import sdk
 Reading = Literal["params", "result", "event"]
 Schema = Mapping[str, Any]
 
+_MOMENT = re.compile(
+    r"^\w+_at\b|timestamp|unix|epoch"
+    r"|^(?:gte?|lte?|created|start|end|frozen_time|trial_end|current_period_\w+"
+    r"|(?:start|end|due|proration|effective|arrival)_date) ",
+    re.IGNORECASE,
+)
+"""Which whole numbers are moments; the SDK's types do not say, their names and descriptions do."""
 _SCALARS: Mapping[str, Schema] = {
     "str": {"type": "string"},
     "int": {"type": "integer"},
@@ -103,7 +111,16 @@ def _field(found: sdk.Class, field: sdk.Field, reading: Reading) -> Schema:
     schema = of_annotation(field.annotation, found, reading)
     if reading == "params" and field.name == "metadata":
         schema = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+    if reading == "params" and _MOMENT.search(f"{field.name} {field.text or ''}"):
+        schema = _moments(schema)
     return {**schema, "description": field.text} if field.text else schema
+
+
+def _moments(schema: Schema) -> Schema:
+    """Mark whole numbers that are Unix seconds: a moment may be given there."""
+    if schema.get("type") == "integer":
+        return {**schema, "format": "unix-time"}
+    return {**schema, "anyOf": [_moments(part) for part in schema["anyOf"]]} if "anyOf" in schema else schema
 
 
 def _may_be_left_out(node: ast.expr) -> bool:

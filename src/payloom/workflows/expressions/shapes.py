@@ -1,7 +1,8 @@
 """JSON Schema read as types of the language: which kinds of value a schema allows, and what its parts are.
 
 `None` is the schema of anything. `x-type: timestamp | duration | float` marks what JSON has no word for. A `date-time`
-or `duration` text may be either form: rows hold moments, JSON bodies hold text.
+or `duration` text may be either form: rows hold moments, JSON bodies hold text. A parameter of format `unix-time` takes
+whole seconds or a moment.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ _KINDS: Mapping[str, frozenset[str]] = {
     "array": frozenset({"list"}),
     "object": frozenset({"map"}),
 }
-_FORMATS = {"date-time": frozenset({"string", "timestamp"}), "duration": frozenset({"string", "duration"})}
+_FORMATS = {
+    "date-time": frozenset({"string", "timestamp"}),
+    "duration": frozenset({"string", "duration"}),
+    "unix-time": frozenset({"int", "timestamp"}),
+}
 _MAX_ALTERNATIVES = 50
 
 
@@ -172,7 +177,8 @@ def _kinds(schema: Schema) -> frozenset[str] | None:
         return frozenset({schema["x-type"]})
     kind = schema.get("type")
     if isinstance(kind, str):
-        return _FORMATS.get(schema.get("format", ""), _KINDS["string"]) if kind == "string" else _KINDS.get(kind)
+        default = _KINDS.get(kind)
+        return _FORMATS.get(schema.get("format", ""), default) if kind in ("string", "integer") else default
     values = [schema["const"]] if "const" in schema else schema.get("enum")
     if values:
         return frozenset().union(*(_kind_of(value) for value in values))

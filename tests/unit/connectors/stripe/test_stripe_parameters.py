@@ -10,6 +10,7 @@ import pytest
 from payloom.connectors.stripe import operations
 from payloom.connectors.stripe.failures import StripeStepFailed
 from payloom.connectors.stripe.parameters import ALL_AT_MOST, Prepared, prepare
+from payloom.workflows.expressions.check import fits
 
 
 def prepared(name: str, args: dict[str, Any]) -> Prepared:
@@ -104,3 +105,30 @@ def test_a_wrong_parameter_is_named(action: str, args: dict[str, Any], param: st
     assert failure.data["param"] == param
     assert words in f"{failure.message} {failure.hint}"
     assert not failure.retryable
+
+
+@pytest.mark.parametrize(
+    ("action", "path"),
+    [
+        ("checkout.sessions.create", ["expires_at"]),
+        ("subscriptions.create", ["cancel_at"]),
+        ("subscriptions.update", ["trial_end"]),
+        ("invoices.create", ["due_date"]),
+        ("charges.list", ["created"]),
+        ("test_helpers.test_clocks.advance", ["frozen_time"]),
+    ],
+)
+def test_parameters_that_are_moments_are_marked(action: str, path: list[str]) -> None:
+    operation = operations.find(action)
+    assert operation is not None
+    schema: Any = operation.params()["properties"][path[0]]
+    assert "unix-time" in [part.get("format") for part in schema.get("anyOf", [schema])]
+    assert fits({"type": "string", "format": "date-time", "x-type": "timestamp"}, schema)
+
+
+@pytest.mark.parametrize("name", ["amount", "application_fee_amount"])
+def test_amounts_are_not(name: str) -> None:
+    operation = operations.find("payment_intents.create")
+    assert operation is not None
+    schema = operation.params()["properties"][name]
+    assert not fits({"type": "string", "format": "date-time", "x-type": "timestamp"}, schema)
