@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from payloom.kit.errors import PayloomError
-from payloom.kit.redaction import redact
+from payloom.kit.redaction import redact, redact_text
 
 
 class ApiError(PayloomError):
@@ -108,7 +108,7 @@ class StoreUnavailable(ApiError):
     status: ClassVar[int] = 503
 
 
-_SHOWN = ("fields", "run_id", "retry_after", "allow")
+_SHOWN = ("run_id", "retry_after", "allow")
 
 
 def error_body(error: PayloomError, request_id: str | None = None) -> dict[str, Any]:
@@ -117,11 +117,14 @@ def error_body(error: PayloomError, request_id: str | None = None) -> dict[str, 
     if error.hint:
         body["hint"] = error.hint
     body.update({key: error.data[key] for key in _SHOWN if error.data.get(key) is not None})
-    if fields := _by_field(error.data.get("errors")):
-        body["fields"] = fields
+    fields = error.data.get("fields") or _by_field(error.data.get("errors"))
     if request_id:
         body["request_id"] = request_id
-    return {"error": redact(body)}
+    body = redact(body)
+    if isinstance(fields, dict) and fields:
+        # By name a field `password` would be masked; what stands here is what is wrong with it.
+        body["fields"] = {name: redact_text(str(message)) for name, message in fields.items()}
+    return {"error": body}
 
 
 def _by_field(errors: Any) -> dict[str, str]:

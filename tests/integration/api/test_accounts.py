@@ -1,0 +1,169 @@
+"""People sign up, in and out, by form or by JSON; nobody acts as somebody else."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+import httpx
+import pytest
+
+from served import Served
+
+PASSWORD = "a-long-enough-password"
+HTML = {"accept": "text/html"}
+
+
+@pytest.fixture
+def browser(server: Served):
+    with httpx.Client(base_url=server.url, timeout=20, headers={"accept": "text/html"}) as client:
+        yield client
+
+
+def address() -> str:
+    return f"ann.{secrets.token_hex(4)}@shop.test"
+
+
+def token_in(page: httpx.Response) -> str:
+    return re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]
+
+
+def sign_up(browser: httpx.Client, email: str, **fields: str) -> httpx.Response:
+    form = browser.get("/sign-up")
+    data = {"csrf_token": token_in(form), "email": email, "password": PASSWORD, "next": "/mine", **fields}
+    return browser.post("/sign-up", data=data)
+
+
+def test_signing_up_by_form_signs_in_and_goes_on(server: Served, browser: httpx.Client):
+    email = address()
+    answer = sign_up(browser, email, name="Ann")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/mine")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=lax" in cookie.lower()
+    assert email in browser.get("/mine").text
+    [row] = server.rows("users", email=email)
+    me = browser.get("/api/auth/me").json()["user"]
+    assert (row["id"], row["name"], me["roles"]) == (me["id"], "Ann", [])
+
+
+def test_signing_out_ends_the_session_on_the_server_too(server: Served, browser: httpx.Client):
+    sign_up(browser, address())
+    kept = dict(browser.cookies)
+    page = browser.get("/")
+    assert browser.post("/sign-out", data={"csrf_token": token_in(page)}).status_code == 303
+    assert browser.get("/mine").status_code == 303
+    assert httpx.get(f"{server.url}/api/auth/me", cookies=kept).status_code == 401
+
+
+def test_a_session_that_was_open_before_is_ended_by_signing_in_again(server: Served, browser: httpx.Client):
+    sign_up(browser, address())
+    before = dict(browser.cookies)
+    sign_up(browser, address())
+    assert httpx.get(f"{server.url}/api/auth/me", cookies=before).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "é"])
+def test_a_form_that_is_not_from_this_visit_is_refused(browser: httpx.Client, token):
+    browser.get("/sign-up")
+    answer = browser.post("/sign-up", data={"csrf_token": token, "email": address(), "password": PASSWORD})
+    assert answer.status_code == 403
+
+
+def test_a_form_posted_by_another_site_is_refused(browser: httpx.Client):
+    form = browser.get("/sign-in")
+    data = {"csrf_token": token_in(form), "email": "ada@shop.test", "password": "correct-horse"}
+    answer = browser.post("/sign-in", data=data, headers={"origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert browser.get("/api/auth/me").status_code == 401
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_signing_in_never_leads_to_another_site(browser: httpx.Client, target):
+    assert sign_up(browser, address(), next=target).headers["location"] == "/"
+
+
+def test_wrong_passwords_and_unknown_addresses_answer_the_same(browser: httpx.Client):
+    texts = set()
+    for email in ("ada@shop.test", "nobody@shop.test"):
+        form = browser.get("/sign-in")
+        data = {"csrf_token": token_in(form), "email": email, "password": "not-the-password"}
+        answer = browser.post("/sign-in", data=data)
+        assert answer.status_code == 401
+        texts.add(re.search(r'role="alert">([^<]+)', answer.text)[1])
+    assert len(texts) == 1
+
+
+def test_a_taken_address_and_a_weak_password_are_told_at_their_field(server: Served):
+    def post(**values: str) -> httpx.Response:
+        return httpx.post(f"{server.url}/api/auth/sign-up", json=values)
+
+    email = address()
+    assert post(email=email, password=PASSWORD).status_code == 201
+    taken = post(email=email.upper(), password=PASSWORD)
+    assert (taken.status_code, list(taken.json()["error"]["fields"])) == (409, ["email"])
+    weak = post(email=address(), password="12345678")
+    assert (weak.status_code, list(weak.json()["error"]["fields"])) == (422, ["password"])
+    bad = post(email="not-an-address", password=PASSWORD)
+    assert (bad.status_code, list(bad.json()["error"]["fields"])) == (422, ["email"])
+    assert post(email=address()).json()["error"]["fields"] == {"password": "this is needed"}
+    assert "roles" in post(email=address(), password=PASSWORD, roles="admin").json()["error"]["fields"]
+
+
+def test_nobody_becomes_admin_by_asking(server: Served, browser: httpx.Client):
+    sign_up(browser, address(), roles="admin")
+    assert browser.get("/api/auth/me").json()["user"]["roles"] == []
+    assert browser.post("/api/admins", json={}).status_code == 403
+
+
+def test_an_endpoint_for_users_knows_who_calls_and_limits_the_rate(server: Served, browser: httpx.Client):
+    email = address()
+    sign_up(browser, email)
+    assert browser.post("/api/private", json={}).json() == {"email": email}
+    codes = [browser.post("/api/private", json={}).status_code for _ in range(3)]
+    assert codes == [200, 200, 429]
+    limited = browser.post("/api/private", json={})
+    assert int(limited.headers["retry-after"]) > 0
+
+
+def test_another_site_cannot_use_a_signed_in_persons_cookie(browser: httpx.Client):
+    sign_up(browser, address())
+    friend = browser.post("/api/open", json={}, headers={"origin": "https://app.example"})
+    assert friend.json() == {"who": "nobody"}
+    stranger = browser.post("/api/private", json={}, headers={"origin": "https://evil.example"})
+    assert stranger.status_code == 403
+    form = browser.post("/api/private", content=b"", headers={"content-type": "text/plain"})
+    assert form.status_code == 403
+
+
+def test_the_accounts_of_development_are_there_with_their_roles(server: Served, browser: httpx.Client):
+    answer = browser.post("/api/auth/sign-in", json={"email": "boss@shop.test", "password": "battery-staple"})
+    assert answer.json()["user"]["roles"] == ["admin"]
+    assert browser.post("/api/admins", json={}).json() == {"ok": True}
+    assert "staff" in browser.get("/staff").text
+    assert browser.get("/api/_payloom/runs").status_code == 200
+
+
+def test_a_page_for_a_role_is_closed_to_others(browser: httpx.Client):
+    sign_up(browser, address())
+    page = browser.get("/staff")
+    assert page.status_code == 403
+    assert "Not for you" in page.text
+
+
+def test_an_admins_cookie_does_not_manage_from_another_site(server: Served, browser: httpx.Client):
+    browser.post("/api/auth/sign-in", json={"email": "boss@shop.test", "password": "battery-staple"})
+    answer = browser.post(
+        "/api/_payloom/workflows/echo/run", json={"inputs": {"word": "x"}}, headers={"origin": "https://evil.example"}
+    )
+    assert answer.status_code == 403
+
+
+def test_a_workflow_is_run_by_hand_as_a_person(server: Served):
+    body = {"inputs": {}, "user": "ada@shop.test"}
+    answer = server.http.post("/api/_payloom/workflows/private/run", json=body, headers=server.admin)
+    assert answer.json()["body"] == {"email": "ada@shop.test"}
+    unknown = server.http.post(
+        "/api/_payloom/workflows/private/run", json={"user": "who@shop.test"}, headers=server.admin
+    )
+    assert unknown.status_code == 400
