@@ -8,14 +8,14 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy import exc
+from sqlalchemy import event, exc
 
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
-from payloom.db.transactions import begin_work, take_hooks
+from payloom.db.transactions import LOCKING, begin_work, take_hooks
 
 T = TypeVar("T")
 
@@ -39,6 +39,7 @@ class PostgresDatabase:
             pool_recycle=1800,
             connect_args={"connect_timeout": 10, "application_name": "payloom", "options": "-c timezone=UTC"},
         )
+        event.listen(self._engine, "before_execute", _lock_rows, retval=True)
         self._threads = concurrent.futures.ThreadPoolExecutor(connections, thread_name_prefix="payloom-db")
         self._closed = False
 
@@ -133,3 +134,10 @@ def _wait_or_raise(error: exc.DBAPIError, attempt: int) -> None:
             "The database did not answer.", hint="Check that Postgres runs and can be reached."
         ) from error
     time.sleep(min(0.005 * 2**attempt, 1.0) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+
+
+def _lock_rows(conn: sa.Connection, statement: Any, many: Any, values: Any, _options: Any) -> tuple[Any, Any, Any]:
+    if conn.info.get(LOCKING) and isinstance(statement, sa.Select):
+        # NO KEY UPDATE: rows that only refer to these may still be inserted by others.
+        statement = statement.with_for_update(key_share=True)
+    return statement, many, values

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 _HOOKS = "payloom_after_commit"
+LOCKING = "payloom_locking_reads"
+"""Key in `Connection.info`: reads lock the rows they find (Postgres)."""
 _numbers = itertools.count(1)
 
 
@@ -44,3 +46,16 @@ def savepoint(tx: sa.Connection) -> Iterator[None]:
             tx.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
         raise
     tx.exec_driver_sql(f"RELEASE SAVEPOINT {name}")
+
+
+@contextlib.contextmanager
+def locking_reads(tx: sa.Connection) -> Iterator[None]:
+    """Lock the rows that selects in the block find until `tx` ends, so that what is decided from them still holds then.
+
+    On SQLite, where a write transaction is alone, there is nothing to lock.
+    """
+    tx.info[LOCKING] = True
+    try:
+        yield
+    finally:
+        del tx.info[LOCKING]

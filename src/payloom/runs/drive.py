@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.db import after_commit, savepoint
+from payloom.db import after_commit, locking_reads, savepoint
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
@@ -180,6 +180,7 @@ class Drive:
             if isinstance(state, Finished):
                 return self._finish(tx, state)
             before = len(self._scratch.entries)
+            self._scratch.wrote = False
             for command in state:
                 parked_until = self._begin_command(tx, command)
                 if parked_until is not None:
@@ -189,7 +190,7 @@ class Drive:
             done = len(self._scratch.entries)
             if done == before:
                 break
-            if (done >= allowed or monotonic() > until) and not self._scratch.calls:
+            if (done >= allowed or monotonic() > until) and self._scratch.wrote and not self._scratch.calls:
                 return Turn(again=True)
         return self._what_next(tx)
 
@@ -305,14 +306,20 @@ class Drive:
             if attempts < do.retry.attempts:
                 self._try_later(do, failure, found or _Open(first_at=now), do.retry, new=found is None)
                 return None
+        self._scratch.wrote = do.verb != "select"
         self._journal(do, found, value, failure)
         return None
 
     def _perform(self, tx: sa.Connection, do: Do) -> Any:
         # A read on SQLite leaves nothing to undo; on Postgres any error would end the whole transaction.
         guarded = do.verb != "select" or self._parts.database.dialect != "sqlite"
+        # Read, decide, write: what was read must not change in between. SQLite has one writer, Postgres locks the rows.
+        locking = do.verb == "select" and do.action in self._parts.scripts.writes(self.run.start())
         try:
-            with savepoint(tx) if guarded else contextlib.nullcontext():
+            with (
+                savepoint(tx) if guarded else contextlib.nullcontext(),
+                locking_reads(tx) if locking else contextlib.nullcontext(),
+            ):
                 value = self._parts.tables.perform(tx, do.verb, do.action, do.args)
                 parking.wake_parked(self._parts, tx, do.verb, do.action)
                 return value
@@ -607,6 +614,8 @@ class _Scratch:
     log_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     canceled: bool = False
     ended: bool = False
+    wrote: bool = False
+    """The latest step wrote: here a long transaction may end. Never between a read and the write decided by it."""
 
 
 def _open_from(row: dict[str, Any]) -> _Open:

@@ -22,6 +22,7 @@ from payloom.workflows.events import build_scope, event_scope, split_type
 from payloom.workflows.expressions import Ambient, Compiled, ExpressionError, compile_expression, to_json
 from payloom.workflows.interpreter import Execution, RunInfo
 from payloom.workflows.interpreter.parts import Filled
+from payloom.workflows.interpreter.verbs.tables import TableStep
 
 _MAX_LANE = 300
 _compile: Callable[[str], Compiled] = functools.lru_cache(maxsize=2000)(compile_expression)
@@ -38,6 +39,7 @@ class Library:
         self._families = sorted(catalog.family_names(), key=len, reverse=True)
         self._table: dict[str, list[tuple[Workflow, int, StripeTrigger]]] = {}
         self._built_for: Mapping[str, Workflow] | None = None
+        self._writes: dict[tuple[str, ...], frozenset[str]] = {}
 
     # -- which workflows an event starts -----------------------------------------------------------------------------
 
@@ -142,6 +144,17 @@ class Library:
     def ensure(self, tx: sa.Connection, start: Start) -> None:
         """Read the versions a run is pinned to."""
         self._versions.ensure(tx, [(start.workflow_id, start.version), *start.pins.items()])
+
+    def writes(self, start: Start) -> frozenset[str]:
+        """Return the tables that a run may write."""
+        key = (start.workflow_id, start.version, *start.pins.values())
+        found = self._writes.get(key)
+        if found is None:
+            pinned = [(start.workflow_id, start.version), *start.pins.items()]
+            nodes = [node for wanted in pinned for node in self._versions.get(*wanted).nodes()]
+            found = frozenset(node.table for node in nodes if isinstance(node, TableStep) and node.verb != "select")
+            self._writes[key] = found
+        return found
 
     def execution(self, start: Start, cause: Cause, history: Sequence[Entry]) -> Execution:
         """Build a run's execution on its pinned versions."""

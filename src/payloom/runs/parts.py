@@ -27,8 +27,9 @@ class Figures:
     park_most: float = 120.0
     """A parked run also looks by itself, after pauses that double between these two."""
     turn_steps: int = 200
-    turn_seconds: float = 0.05
-    """A transaction ends after so many table steps, or so long; the rest of the run goes on in the next one."""
+    turn_seconds: float = 1.0
+    """A transaction ends after the first write behind so many table steps, or behind so long; the rest of the run goes on in
+    the next one."""
     direct: int = 48
     """Runs this process advances at once without going through the engine's queue."""
     answer_within: float = 25.0

@@ -93,6 +93,10 @@ class Scripts(Protocol):
         """Read the versions that a run is pinned to, so that `execution` finds them."""
         ...
 
+    def writes(self, start: Start) -> frozenset[str]:
+        """Return the tables that a run may write, on its pinned versions."""
+        ...
+
     def wait_scope(self, match: str | None, scope: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the part of a scope that `match` reads, to be stored while a run waits."""
         ...

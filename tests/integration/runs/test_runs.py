@@ -145,7 +145,9 @@ async def test_a_caller_gets_the_answer_and_the_effects_happen_once(world: World
 
 async def test_the_same_call_twenty_times_is_one_run_with_one_answer(world: World) -> None:
     """Also while the first is still on its way; another user's is another run."""
-    await world.publish(charge=CHARGE.replace("    values: {id: \"${{ inputs.cart }}\"}", "    values: {id: \"${{ uuid() }}\"}"))
+    await world.publish(
+        charge=CHARGE.replace('    values: {id: "${{ inputs.cart }}"}', '    values: {id: "${{ uuid() }}"}')
+    )
 
     async def slow(_when: str, _do: Any) -> None:
         await asyncio.sleep(0.1)
@@ -185,7 +187,9 @@ async def test_a_retryable_failure_is_tried_again_under_the_same_key(world: Worl
     answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
     assert answer.state == "answered"
     assert world.ledger.attempts() == [f"{answer.run_id}:1"] * 3
-    [step] = [step for step in (await world.service.queries.timeline(answer.run_id))["steps"] if step["verb"] == "stripe"]
+    [step] = [
+        step for step in (await world.service.queries.timeline(answer.run_id))["steps"] if step["verb"] == "stripe"
+    ]
     assert (step["attempts"], step["status"]) == (3, "succeeded")
 
 
@@ -424,7 +428,9 @@ steps:
 
 async def test_a_run_ends_on_the_version_it_began_with(world: World) -> None:
     """New runs take the newest."""
-    await world.publish(v="name: V\non: {stripe: thing}\nsteps:\n  - wait: 1h\n  - insert: counters\n    values: {id: old}\n")
+    await world.publish(
+        v="name: V\non: {stripe: thing}\nsteps:\n  - wait: 1h\n  - insert: counters\n    values: {id: old}\n"
+    )
     first = (await world.service.take_in(world.event("thing.created", id="t1"))).runs[0]
     await world.publish(v="name: V\non: {stripe: thing}\nsteps:\n  - insert: counters\n    values: {id: new}\n")
     second = (await world.service.take_in(world.event("thing.created", id="t2"))).runs[0]
@@ -559,3 +565,25 @@ async def test_an_unknown_workflow_or_run_is_named(world: World) -> None:
         await world.service.call("chrage", {})
     with pytest.raises(RunUnknown):
         await world.service.cancel("run_nope")
+
+
+async def test_what_a_run_read_still_holds_when_it_writes(world: World) -> None:
+    """Twenty runs read, add and write one row at the same time: none of the additions is lost."""
+    await world.publish(
+        count="""\
+name: Count
+on: {stripe: thing}
+steps:
+  - id: counter
+    select: counters
+    where: {id: all}
+    one: required
+  - update: counters
+    where: {id: all}
+    set: {value: "${{ counter.value + 1 }}"}
+"""
+    )
+    await world.put("counters", id="all")
+    await asyncio.gather(*[world.service.take_in(world.event("thing.created", id=f"t{n}")) for n in range(20)])
+    assert set((await world.settled()).values()) == {"succeeded"}
+    assert (await world.rows("counters"))[0]["value"] == 20

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.String(length=255), nullable=False),
         sa.Column("sender", sa.String(length=512), nullable=False),
         sa.Column("recipients", payloom.db.types.Json(), nullable=False),
+        sa.Column("reply_to", sa.String(length=512), nullable=True),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
