@@ -30,8 +30,8 @@ def price_for(unit: Unit, given: Body, param: str) -> Body:
         price = found
         if not price["active"]:
             raise invalid(
-                f"The price specified is inactive. This field only accepts active prices.",
-                f"{param}[{name}]",  # noqa: F541
+                "The price specified is inactive. This field only accepts active prices.",
+                f"{param}[{name}]",
             )
     if price["type"] != "recurring":
         raise invalid(

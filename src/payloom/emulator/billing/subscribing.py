@@ -22,6 +22,7 @@ from payloom.emulator.billing.making import Body, make, new_id, tax_rates
 from payloom.emulator.billing.rounding import share
 from payloom.emulator.wire.errors import CardError, StripeError, invalid, parameter_missing
 from payloom.emulator.wire.metadata import merge as merge_metadata
+from payloom.emulator.wire.versions import CLOVER
 
 if TYPE_CHECKING:
     from payloom.emulator.call import Call
@@ -384,6 +385,8 @@ def older(call: Call) -> Body:
         params["items"] = [{"plan": params.pop("plan"), "quantity": params.pop("quantity", 1)}]
     if "prorate" in params:
         params.setdefault("proration_behavior", "create_prorations" if params.pop("prorate") else "none")
+    if call.before(CLOVER) and "billing_mode" not in params and "id" not in call.ids:
+        params["billing_mode"] = {"type": "classic"}
     if params.get("trial_period_days") == 0:
         params.pop("trial_period_days")
     return params

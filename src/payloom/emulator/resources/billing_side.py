@@ -17,6 +17,7 @@ from payloom.emulator.resources import (
     test_clocks,
 )
 from payloom.emulator.resources.seams import Taken
+from payloom.emulator.wire import versions_billing
 
 if TYPE_CHECKING:
     from payloom.emulator.resource import Body
@@ -61,3 +62,4 @@ class BillingSide:
 
 
 seams.register(BillingSide())
+__all__ = ["FILES", "BillingSide", "versions_billing"]

@@ -14,7 +14,8 @@ def test_a_renewal_is_announced_drafted_finalized_an_hour_later_and_paid(shop):
     subscription = shop.subscribe(shop.customer().id, shop.price().id)
     seen = len(shop.events())
     shop.advance("2030-02-22")
-    assert shop.types()[seen:-1] == ["test_helpers.test_clock.advancing", "invoice.upcoming"]
+    since = [t for t in shop.types()[seen:] if not t.startswith(("test_helpers", "charge"))]
+    assert since == ["invoice.upcoming"]
     upcoming = data(shop.events("invoice.upcoming")[0])["object"]
     assert (upcoming["total"], upcoming["status"], upcoming["billing_reason"]) == (2000, "draft", "subscription_cycle")
     shop.advance("2030-02-28 00:10")
@@ -26,7 +27,7 @@ def test_a_renewal_is_announced_drafted_finalized_an_hour_later_and_paid(shop):
     assert (day(line.period.start), day(line.period.end)) == ("2030-02-28", "2030-03-31")
     shop.advance("2030-02-28 02:00")
     assert shop.invoice(subscription.id).status == "paid"
-    renewal = [t for t in shop.types() if not t.startswith("test_helpers")][-11:]
+    renewal = [t for t in shop.types() if not t.startswith(("test_helpers", "charge.updated"))][-10:]
     assert renewal == [
         "invoice.created",
         "customer.subscription.updated",
@@ -38,7 +39,6 @@ def test_a_renewal_is_announced_drafted_finalized_an_hour_later_and_paid(shop):
         "invoice.paid",
         "invoice.payment_succeeded",
         "invoice_payment.paid",
-        "charge.updated",
     ]
     previous = data(shop.events("customer.subscription.updated")[-1])["previous_attributes"]
     assert set(previous) == {"items", "latest_invoice"}

@@ -1,0 +1,86 @@
+"""The same objects as clients of older versions see them."""
+
+from __future__ import annotations
+
+import pytest
+import stripe
+
+from tests.integration.emulator.billing.shop import Shop
+
+OLD = ["2020-08-27", "2022-08-01", "2022-11-15", "2023-10-16", "2024-06-20", "2025-02-24.acacia"]
+
+
+@pytest.fixture
+def sold(shop):
+    coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "forever"})
+    vat = shop.v1.tax_rates.create({"display_name": "VAT", "percentage": 10, "inclusive": False})
+    subscription = shop.subscribe(
+        shop.customer().id, shop.price().id, discounts=[{"coupon": coupon.id}], default_tax_rates=[vat.id]
+    )
+    return shop, subscription, coupon, vat
+
+
+
+def seen(emulator, version: str, path: str):
+    status, body = emulator.emulator.call("GET", path, version=version)
+    assert status == 200, body
+    return body
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_before_basil_periods_and_payments_are_on_the_objects_themselves(sold, stripe_emulator, version):
+    _, subscription, coupon, vat = sold
+    body = seen(stripe_emulator, version, f"/v1/subscriptions/{subscription.id}?expand[]=latest_invoice.payment_intent")
+    item = body["items"]["data"][0]
+    assert body["current_period_end"] == item["current_period_end"]
+    assert body["discount"]["coupon"]["id"] == coupon.id
+    assert body["plan"]["amount"] == 2000
+    invoice = body["latest_invoice"]
+    assert invoice["payment_intent"]["status"] == "succeeded"
+    assert invoice["payment_intent"]["client_secret"]
+    assert invoice["payment_intent"]["invoice"] == invoice["id"]
+    assert invoice["charge"].startswith("ch_")
+    assert (invoice["paid"], invoice["subscription"], invoice["tax"]) == (True, subscription.id, 180)
+    assert "parent" not in invoice
+    line = invoice["lines"]["data"][0]
+    assert (line["type"], line["proration"], line["price"]["unit_amount"]) == ("subscription", False, 2000)
+    assert line["tax_amounts"][0]["tax_rate"] == line["tax_rates"][0]["id"] == vat.id
+    assert "pricing" not in line
+
+
+def test_from_basil_on_they_are_not(sold, stripe_emulator):
+    _, subscription, coupon, _ = sold
+    for version in ("2025-03-31.basil", "2025-09-30.clover", "2026-08-26.dahlia", "2026-10-28.endive"):
+        body = seen(stripe_emulator, version, f"/v1/subscriptions/{subscription.id}?expand[]=latest_invoice&expand[]=discounts")
+        assert "current_period_end" not in body
+        assert "payment_intent" not in body["latest_invoice"]
+        discount = body["discounts"][0]
+        if version.endswith("basil"):
+            assert discount["coupon"]["id"] == coupon.id
+        else:
+            assert discount["source"]["coupon"] == coupon.id
+
+
+def test_events_are_shown_in_the_version_they_were_made_for(sold, stripe_emulator):
+    shop, subscription, *_ = sold
+    emulator = stripe_emulator.emulator
+    event = next(e for e in shop.events("invoice.paid"))
+    shown = seen(stripe_emulator, "2026-10-28.endive", f"/v1/events/{event.id}")
+    assert shown["api_version"] == emulator.config.api_version
+    assert shown["data"]["object"]["parent"]["subscription_details"]["subscription"] == subscription.id
+
+
+def test_older_versions_name_coupons_and_anchors_directly(shop, stripe_emulator):
+    call = stripe_emulator.emulator.call
+    coupon = shop.v1.coupons.create({"percent_off": 50, "duration": "once"})
+    customer, price = shop.customer(), shop.price()
+    params = {"customer": customer.id, "items": [{"price": price.id}], "coupon": coupon.id}
+    status, body = call("POST", "/v1/subscriptions", params, version="2022-11-15")
+    assert (status, body["discount"]["coupon"]["id"], body["billing_mode"]["type"]) == (200, coupon.id, "classic")
+    status, body = call("POST", "/v1/subscriptions", params, version="2026-10-28.endive")
+    assert (status, body["error"]["code"]) == (400, "parameter_unknown")
+    path = f"/v1/subscriptions/{shop.v1.subscriptions.list().data[0].id}"
+    assert call("POST", path, {"billing_cycle_anchor": "now"}, version="2025-03-31.basil")[0] == 200
+    assert call("POST", path, {"billing_cycle_anchor": "now"}, version="2026-10-28.endive")[0] == 400
+    status, code = call("POST", "/v1/promotion_codes", {"coupon": coupon.id, "code": "OLD"}, version="2024-06-20")
+    assert (status, code["coupon"]["id"]) == (200, coupon.id)
