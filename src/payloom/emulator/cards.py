@@ -302,9 +302,7 @@ KINDS: dict[str, str] = {
     "au_becs_debit": "debit",
     "acss_debit": "debit",
     **dict.fromkeys(
-        "affirm afterpay_clearpay alipay alma amazon_pay bancontact billie blik cashapp eps fpx giropay grabpay ideal "
-        "kakao_pay klarna kr_card mb_way mobilepay naver_pay p24 pay_by_bank payco paynow paypal pix promptpay "
-        "revolut_pay samsung_pay satispay sunbit swish twint wechat_pay zip".split(),
+        ["affirm", "afterpay_clearpay", "alipay", "alma", "amazon_pay", "bancontact", "billie", "blik", "cashapp", "eps", "fpx", "giropay", "grabpay", "ideal", "kakao_pay", "klarna", "kr_card", "mb_way", "mobilepay", "naver_pay", "p24", "pay_by_bank", "payco", "paynow", "paypal", "pix", "promptpay", "revolut_pay", "samsung_pay", "satispay", "sunbit", "swish", "twint", "wechat_pay", "zip"],
         "redirect",
     ),
     "sofort": "redirect_delayed",

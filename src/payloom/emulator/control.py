@@ -131,6 +131,7 @@ def routes() -> list[Route]:
         ("POST", "/_emulator/delivery", _switches),
         ("GET", "/_emulator/calls", _calls),
         ("POST", "/_emulator/limits", _limits),
+        ("GET", "/_emulator/trigger", _triggers),
         ("POST", "/_emulator/trigger", _trigger),
         ("POST", "/_emulator/billing", _billing),
     ]
@@ -306,6 +307,13 @@ def _trigger(emulator: Emulator, given: dict[str, Any]) -> Any:
     from payloom.emulator.trigger import trigger  # noqa: PLC0415 - only when asked for
 
     return trigger(emulator, str(given.get("event", "")))
+
+
+def _triggers(emulator: Emulator, given: dict[str, Any]) -> Any:
+    from payloom.emulator.trigger import TRIGGERS  # noqa: PLC0415 - only when asked for
+
+    del emulator, given
+    return {"data": sorted(TRIGGERS)}
 
 
 async def _snapshot(request: Request) -> Response:

@@ -75,4 +75,5 @@ CLOCK_MACHINE = Machine(
         Move("arrive", {"advancing"}, "ready", ("test_helpers.test_clock.ready",)),
         Move("break", {"advancing"}, "internal_failure", ("test_helpers.test_clock.internal_failure",)),
     ),
+    terminal={"internal_failure"},
 )

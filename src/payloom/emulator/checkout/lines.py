@@ -242,7 +242,7 @@ def line_items(unit: Unit, session: Body) -> list[Body]:
                 "metadata": line["metadata"],
                 "price": unit.snapshot(price),
                 "quantity": line["quantity"],
-                **({"_taxes": amounts["_taxes"]}),
+                "_taxes": amounts["_taxes"],
             }
         )
     return shown

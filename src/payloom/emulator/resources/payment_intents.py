@@ -744,12 +744,7 @@ def _apply_balance(call: Call) -> Body:
     raise _unexpected(call.target, "This customer has no cash balance to apply.")
 
 
-_PUBLIC = (
-    "id object amount amount_details automatic_payment_methods canceled_at cancellation_reason capture_method client_secret "
-    "confirmation_method created currency description last_payment_error livemode next_action payment_method "
-    "payment_method_configuration_details payment_method_types processing receipt_email setup_future_usage shipping source "
-    "status allowed_payment_method_types excluded_payment_method_types"
-).split()
+_PUBLIC = ["id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at", "cancellation_reason", "capture_method", "client_secret", "confirmation_method", "created", "currency", "description", "last_payment_error", "livemode", "next_action", "payment_method", "payment_method_configuration_details", "payment_method_types", "processing", "receipt_email", "setup_future_usage", "shipping", "source", "status", "allowed_payment_method_types", "excluded_payment_method_types"]
 
 PAYMENT_INTENT = Resource(
     object="payment_intent",

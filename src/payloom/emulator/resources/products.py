@@ -42,7 +42,7 @@ def _created(call: Call, product: Body) -> None:
 
 
 def _updating(call: Call, product: Body, changes: Body) -> None:
-    if "default_price" in changes and changes["default_price"]:
+    if changes.get("default_price"):
         price = call.unit.get("price", changes["default_price"], "default_price")
         if price["product"] != product["id"]:
             raise invalid("The price specified does not belong to this product.", "default_price")

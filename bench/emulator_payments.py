@@ -1,0 +1,49 @@
+"""1,000 PaymentIntent create+confirm calls over HTTP, and what 100,000 objects cost: `python bench/emulator_payments.py`."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import sys
+import time
+
+CALL = "amount=2000&currency=usd&confirm=true&payment_method=pm_card_visa&return_url=https%3A%2F%2Fshop.example"
+HEADERS = {"Authorization": "Bearer sk_test_bench_123", "Content-Type": "application/x-www-form-urlencoded"}
+
+
+def main() -> int:
+    """Run the bench; exit code 1 when it misses its targets."""
+    began = time.perf_counter()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "payloom.emulator", "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    port = int(server.stdout.readline().split("http://127.0.0.1:")[1].split()[0])
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.connect()
+    print(f"start: {time.perf_counter() - began:.2f} s")
+    try:
+        count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+        began = time.perf_counter()
+        for number in range(count):
+            connection.request("POST", "/v1/payment_intents", CALL, HEADERS)
+            response = connection.getresponse()
+            body = response.read()
+            assert response.status == 200, body
+            if number and number % 5000 == 0:
+                print(number, _memory(server.pid))
+        seconds = time.perf_counter() - began
+        print(f"{count} create+confirm: {seconds:.2f} s; memory {_memory(server.pid)}")
+        return 0 if seconds < count / 100 else 1
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _memory(pid: int) -> str:
+    with open(f"/proc/{pid}/status") as status:
+        return next(line.split(":")[1].strip() for line in status if line.startswith("VmRSS"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

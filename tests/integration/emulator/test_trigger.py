@@ -1,0 +1,32 @@
+"""Every trigger makes its event happen, by the calls that lead to it, and everything in it has the shape of its type."""
+
+from __future__ import annotations
+
+import pytest
+
+from payloom.emulator.server import Emulator
+from payloom.emulator.trigger import TRIGGERS, trigger
+from tests.integration.emulator.shapes import faults
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    made = Emulator()
+    yield made
+    made.store.close()
+
+
+@pytest.mark.parametrize("event", sorted(TRIGGERS))
+def test_the_event_happens(emulator, event):
+    emulator.reset()
+    made = trigger(emulator, event)["made"]
+    assert event in [m["type"] for m in made]
+    for one in made:
+        status, body = emulator.call("GET", f"/v1/events/{one['id']}")
+        assert status == 200
+        assert faults(body) == []
+
+
+def test_an_unknown_event_says_what_is_near(emulator):
+    with pytest.raises(Exception, match="payment_intent.succeeded"):
+        trigger(emulator, "payment_intent.succeded")

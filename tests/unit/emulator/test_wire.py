@@ -1,0 +1,266 @@
+"""The protocol's small parts: nesting, parameters from Stripe's types, versions, keys, the search language, money."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from payloom.emulator import cards, money
+from payloom.emulator.checkout.lines import share
+from payloom.emulator.events import difference
+from payloom.emulator.ids import Ids
+from payloom.emulator.resources.prices import amount_for
+from payloom.emulator.search import parse
+from payloom.emulator.wire import auth, params, versions
+from payloom.emulator.wire.errors import StripeError
+from payloom.emulator.wire.form import decode
+from payloom.emulator.wire.multipart import read_multipart
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", {}),
+        ("a=1&b=x+y%26", {"a": "1", "b": "x y&"}),
+        ("a[b][c]=1&a[d]=2", {"a": {"b": {"c": "1"}, "d": "2"}}),
+        ("a[]=1&a[]=2", {"a": ["1", "2"]}),
+        (
+            "items[0][price]=p&items[0][quantity]=2&items[1][price]=q",
+            {"items": [{"price": "p", "quantity": "2"}, {"price": "q"}]},
+        ),
+        ("metadata[order id]=7&metadata[a%5Bb]=8", {"metadata": {"order id": "7", "a[b": "8"}}),
+        ("a[10]=x&a[2]=y", {"a": ["y", "x"]}),
+        ("a=", {"a": ""}),
+    ],
+)
+def test_forms_nest_as_stripe_reads_them(text, value):
+    assert decode(text) == value
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_read_or_refused_as_a_400(text):
+    try:
+        assert isinstance(decode(text), dict)
+    except StripeError as error:
+        assert error.status == 400
+
+
+def test_all_of_stripes_v1_operations_are_in_the_table():
+    assert sum(1 for o in params.table()["operations"] if " /v1/" in o) >= 556
+    assert params.table()["api_version"] == versions.NEWEST
+    assert len(params.event_types()) > 270
+
+
+@pytest.mark.parametrize(
+    ("given_params", "code", "param"),
+    [
+        ({"amount": "1", "currency": "usd", "nope": "1"}, "parameter_unknown", "nope"),
+        ({"currency": "usd"}, "parameter_missing", "amount"),
+        ({"amount": "1.5", "currency": "usd"}, "parameter_invalid_integer", "amount"),
+        ({"amount": "1", "currency": "usd", "shipping": "x"}, None, "shipping"),
+        ({"amount": "1", "currency": "usd", "expand": "x"}, None, "expand"),
+        ({"amount": "1", "currency": "usd", "shipping": {"name": "x"}}, "parameter_missing", "shipping[address]"),
+        ({"amount": "1", "currency": "usd", "confirm": "perhaps"}, None, "confirm"),
+        ({"amount": "1", "currency": "usd", "metadata": ["a"]}, None, None),
+    ],
+)
+def test_parameters_are_held_against_the_sdks_types(given_params, code, param):
+    operation = ("POST", "/v1/payment_intents")
+    if param is None:
+        assert params.check(operation, given_params)["metadata"] == {"0": "a"}
+        return
+    with pytest.raises(StripeError) as caught:
+        params.check(operation, given_params)
+    assert (caught.value.code, caught.value.param) == (code, param)
+
+
+def test_values_get_their_types():
+    operation = ("POST", "/v1/payment_intents")
+    given_params = {
+        "amount": "700",
+        "currency": "usd",
+        "confirm": "true",
+        "off_session": "one_off",
+        "metadata": {"a": "1"},
+        "expand": ["customer"],
+    }
+    checked = params.check(operation, given_params)
+    assert (checked["amount"], checked["confirm"], checked["off_session"]) == (700, True, "one_off")
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        "2026-10-28.endive",
+        "2026-09-30.endive",
+        "2026-08-26.dahlia",
+        "2025-09-30.clover",
+        "2025-03-31.basil",
+        "2024-06-20",
+        "2023-10-16",
+        "2022-11-15",
+        "2022-08-01",
+        "2020-08-27",
+    ],
+)
+def test_known_versions(version):
+    assert versions.known(version) == version
+
+
+@pytest.mark.parametrize(
+    "version", ["2027-01-01.fig", "2025-03-31", "2024-06-20.basil", "new", "2026-10-28.dahlia", ""]
+)
+def test_versions_that_do_not_exist(version):
+    with pytest.raises(StripeError):
+        versions.known(version)
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [
+        ("Bearer sk_test_1", "sk_test_1"),
+        ("Basic c2tfdGVzdF8xOg==", "sk_test_1"),
+        ("Basic %%%", None),
+        ("", None),
+        (None, None),
+        ("Digest x", None),
+    ],
+)
+def test_reading_keys(header, key):
+    assert auth.read_key(header) == key
+
+
+def test_masking_shows_the_ends_only():
+    assert auth.masked("sk_test_abcdefghijkl") == "sk_test_********ijkl"
+
+
+def test_restricted_keys_do_what_they_may():
+    reader = auth.Caller("restricted", "rk_test_1234", "acct_1", {"customers": "read", "charges": "write"})
+    auth.authorize(reader, "GET", "/v1/customers")
+    auth.authorize(reader, "POST", "/v1/charges")
+    for method, path in (("POST", "/v1/customers"), ("GET", "/v1/refunds")):
+        with pytest.raises(StripeError) as caught:
+            auth.authorize(reader, method, path)
+        assert caught.value.status == 403
+
+
+def test_what_changed_is_shown_nested_and_only_that():
+    old = {"a": 1, "b": {"c": 1, "d": 2}, "e": [1], "_x": 1}
+    new = {"a": 1, "b": {"c": 9, "d": 2}, "e": [2], "_x": 2}
+    assert difference(old, new) == {"b": {"c": 1}, "e": [1]}
+
+
+def test_every_card_number_satisfies_luhn_and_names_are_found_both_ways():
+    assert all(cards.luhn(number) for number in cards.BY_NUMBER)
+    for name in "visa visa_chargeDeclined chargeDeclined threeDSecure2Required chargeCustomerFail createDispute createDisputeProductNotReceived createDisputeInquiry bypassPending refundFail pendingRefund authenticationRequiredOnSetup".split():
+        assert name in cards.BY_NAME
+    assert {c.decline for c in cards.BY_NUMBER.values() if c.decline} <= set(cards.DECLINES)
+
+
+@pytest.mark.parametrize(
+    ("query", "holds"),
+    [
+        ("status:'active'", True),
+        ("status:'gone' OR amount>10", True),
+        ("amount>=1000 amount<1001", True),
+        ("-status:'active'", False),
+        ('metadata["a b"]:"x\\"y"', True),
+        ("missing:null", True),
+        ("name~'RT'", False),
+    ],
+)
+def test_the_search_language(query, holds):
+    obj = {"status": "active", "amount": 1000, "metadata": {"a b": 'x"y'}, "missing": None, "name": "Ada"}
+    if "'RT'" in query:
+        with pytest.raises(StripeError):
+            parse(query, ("name",))
+        return
+    assert parse(query, ("status", "amount", "metadata", "missing"))(obj) is holds
+
+
+@given(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), min_size=1, max_size=8))
+@settings(max_examples=200, deadline=None)
+def test_a_discount_is_shared_without_losing_a_cent(total, parts):
+    shares = share(total, parts)
+    assert sum(shares) == min(total, sum(parts))
+    assert all(0 <= s <= p for s, p in zip(shares, parts, strict=True))
+
+
+TIERS = [
+    {"up_to": 5, "unit_amount_decimal": "700", "flat_amount_decimal": None},
+    {"up_to": None, "unit_amount_decimal": "650", "flat_amount_decimal": "100"},
+]
+
+
+@pytest.mark.parametrize(
+    ("mode", "quantity", "amount"),
+    [
+        ("graduated", 5, 3500),
+        ("graduated", 6, 3500 + 650 + 100),
+        ("volume", 5, 3500),
+        ("volume", 6, 6 * 650 + 100),
+        ("volume", 0, 0),
+    ],
+)
+def test_tiers(mode, quantity, amount):
+    price = {
+        "currency": "usd",
+        "billing_scheme": "tiered",
+        "tiers_mode": mode,
+        "_tiers": TIERS,
+        "transform_quantity": None,
+    }
+    assert amount_for(price, quantity) == amount
+
+
+def test_decimals_and_packages_are_exact():
+    price = {"currency": "usd", "billing_scheme": "per_unit", "unit_amount_decimal": "0.05", "transform_quantity": None}
+    assert amount_for(price, 1010) == 51  # 50.5 rounds up
+    assert (
+        amount_for({**price, "unit_amount_decimal": "500", "transform_quantity": {"divide_by": 10, "round": "up"}}, 11)
+        == 1000
+    )
+
+
+@pytest.mark.parametrize(
+    ("amount", "code", "ok"),
+    [
+        (50, "usd", True),
+        (49, "usd", False),
+        (50, "jpy", True),
+        (1000, "kwd", True),
+        (1001, "kwd", False),
+        (100, "isk", True),
+        (150, "isk", False),
+        (1, "bif", True),
+    ],
+)
+def test_what_can_be_charged(amount, code, ok):
+    if ok:
+        assert money.chargeable(amount, code) == amount
+        return
+    with pytest.raises(StripeError):
+        money.chargeable(amount, code)
+
+
+def test_the_same_seed_makes_the_same_ids():
+    assert [Ids(7).new("cus_", 14) for _ in range(2)] == [Ids(7).new("cus_", 14)] * 2
+    assert Ids().new("cus_", 14) != Ids().new("cus_", 14)
+
+
+def test_multipart_keeps_files_and_fields():
+    body = b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\ndispute_evidence\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n--b--\r\n'
+    read = read_multipart("multipart/form-data; boundary=b", body)
+    assert read["purpose"] == "dispute_evidence"
+    assert read["file"]["content"].startswith(b"\x89PNG")
+
+
+def test_the_table_is_read_quickly():
+    params.table.cache_clear()
+    began = time.perf_counter()
+    params.table()
+    assert time.perf_counter() - began < 0.5
