@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Route
 
-from payloom.emulator.pages import assets, checkout, dashboard, elements, portal, three_d_secure
+from payloom.emulator.pages import assets, checkout, dashboard, documents, elements, portal, three_d_secure
 
 routes: list[BaseRoute] = [
     Route("/", dashboard.dashboard, methods=["GET"]),
@@ -26,4 +26,10 @@ routes: list[BaseRoute] = [
     Route("/p/session/{session}/payment-methods/add", portal.add_method, methods=["GET", "POST"]),
     Route("/p/session/{session}/payment-methods/{method}/{action}", portal.change_method, methods=["POST"]),
     Route("/p/session/{session}/billing", portal.billing, methods=["GET", "POST"]),
+    Route("/_emulator/paid", documents.paid, methods=["GET"]),
+    Route("/i/{account}/{token}", documents.hosted_invoice, methods=["GET", "POST"]),
+    Route("/invoice/{account}/{token}/pdf", documents.invoice_pdf, methods=["GET"]),
+    Route("/_emulator/receipts/{account}/{charge}", documents.receipt, methods=["GET"]),
+    Route("/_emulator/mandate", documents.mandate, methods=["GET"]),
+    Route("/_emulator/microdeposits/{intent}", documents.microdeposits, methods=["GET", "POST"]),
 ]
