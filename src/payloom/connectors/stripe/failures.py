@@ -68,9 +68,13 @@ def from_sdk(error: stripe.StripeError, action: str) -> StripeStepFailed:
     """Return the failure for an error the SDK raised."""
     if error.http_status is None:
         return _connection(error, action)
+    answer = _answer(error)
+    if error.http_status == 501:
+        # Only a local Stripe says so: it does not know this operation, and will not know it on the next attempt either.
+        message = str(answer.get("message") or f"{action} is not implemented here")
+        return refused("not_implemented", message, status=501, http_status=501, request_id=error.request_id)
     if error.http_status >= 500 or error.http_status < 400:
         return _broken(error, action)
-    answer = _answer(error)
     headers = error.headers or {}
     retry_after = _seconds(headers.get("retry-after"))
     data = _facts(error, answer)

@@ -102,6 +102,11 @@ async def _state(
     return LookUp(found if found.get(field) in values else None, certain=True)
 
 
+def _fields_of_items(listing: Operation) -> Mapping[str, Any]:
+    page = listing.result() or {}
+    return page.get("properties", {}).get("data", {}).get("items", {}).get("properties", {})
+
+
 def _filters(operation: Operation, listing: Operation, args: Mapping[str, Any], since: dt.datetime) -> dict[str, Any]:
     """Return the list's parameters that narrow it to where the object must be."""
     prepared = prepare(operation, args)
@@ -111,7 +116,7 @@ def _filters(operation: Operation, listing: Operation, args: Mapping[str, Any], 
         value = prepared.body.get(name)
         if name in known and isinstance(value, str) and value:
             filters[name] = value
-    if "created" in known:
+    if "created" in known and "created" in _fields_of_items(listing):
         filters["created"] = {"gte": to_epoch(since - _SLACK)}
     if listing.name == "subscriptions.list":
         filters["status"] = "all"

@@ -34,19 +34,27 @@ class Wire:
         self.seconds = 1.0
         self.requests = 0
         self.tasks: set[asyncio.Task[Any]] = set()
+        self.writers: list[asyncio.StreamWriter] = []
+        self.closed = asyncio.Event()
 
     async def serve(self) -> asyncio.Server:
         return await asyncio.start_server(self._connection, "127.0.0.1", 0)
 
     async def close(self) -> None:
-        for task in self.tasks:
-            task.cancel()
+        self.closed.set()
+        for writer in self.writers:
+            writer.transport.abort()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def _wait(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.closed.wait(), self.seconds)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self.tasks.add(task)
+        self.writers.append(writer)
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
                 while await self._exchange(reader, writer):
@@ -65,13 +73,13 @@ class Wire:
         if fault == "drop_request":
             return False
         if fault == "silence":
-            await asyncio.sleep(self.seconds)
+            await self._wait()
             return False
         answer = await self._forward(request)
         if fault == "drop_response":
             return False
         if fault == "delay":
-            await asyncio.sleep(self.seconds)
+            await self._wait()
         writer.write(answer[: len(answer) // 2] if fault == "truncate" else answer)
         await writer.drain()
         return fault != "truncate"

@@ -127,6 +127,13 @@ async def test_a_wrong_key_is_for_the_operator(side: Any) -> None:
     assert secret not in f"{caught.value!r} {caught.value} {failure}"
 
 
+async def test_what_the_local_stripe_lacks_is_told_at_once(side: Any) -> None:
+    with pytest.raises(StepFailed) as caught:
+        await side.drive("climate.orders.create", {"product": "climsku_x", "metric_tons": "1"})
+    assert caught.value.failure.kind == "not_implemented"
+    assert side.wire.requests == 1
+
+
 async def test_a_misspelt_parameter_never_leaves_the_machine(side: Any) -> None:
     with pytest.raises(StripeStepFailed, match="no parameter emial"):
         await side.connector.perform("customers.create", {"emial": "a@b.c"}, key="k")
