@@ -40,17 +40,17 @@ class Shop:
         self.process: subprocess.Popen[bytes] | None = None
         self.stripe = stripe.StripeClient("sk_test_local", base_addresses={"api": self.stripe_url})
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start it and wait until the first page answers."""
-        log = (self.folder.parent / "demo.log").open("ab")
-        self.process = subprocess.Popen(
-            [
-                *(Path(sys.executable).parent / "payloom", "demo", "--no-browser", "--dir", str(self.folder)),
-                *("--port", str(self.port), "--stripe-port", str(self.stripe_port)),
-            ],
-            stdout=log,
-            stderr=log,
-        )
+        with (self.folder.parent / "demo.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(Path(sys.executable).parent / "payloom", "demo", "--no-browser", "--dir", str(self.folder)),
+                    *("--port", str(self.port), "--stripe-port", str(self.stripe_port), *options),
+                ],
+                stdout=log,
+                stderr=log,
+            )
         end = time.monotonic() + 60
         while time.monotonic() < end:
             assert self.process.poll() is None, (self.folder.parent / "demo.log").read_text()

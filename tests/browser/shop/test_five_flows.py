@@ -51,7 +51,7 @@ def test_cancel_comes_back_to_the_full_cart(shop: Shop, visitor: Visitor) -> Non
     visitor.page.wait_for_url(re.compile(re.escape(shop.stripe_url) + "/c/pay/.*"))
     visitor.page.get_by_role("link", name=re.compile("back", re.IGNORECASE)).first.click()
     visitor.page.wait_for_url(f"{shop.url}/cart")
-    expect(visitor.page.get_by_role("cell", name="Retry Mug")).to_be_visible()
+    expect(visitor.page.get_by_role("cell", name="Retry Mug", exact=True)).to_be_visible()
     assert [order["status"] for order in visitor.orders()] == ["pending"]
     assert visitor.orders()[0]["access"] is False
 
