@@ -1,0 +1,67 @@
+"""The one canonical style of workflow files. Comments stay, and so does the meaning."""
+
+from __future__ import annotations
+
+import io
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from payloom.workflows import masking
+from payloom.workflows.source import Source, read_source
+
+_ROUNDS = 4
+
+
+def format_text(text: str) -> str:
+    """Return a file's text in canonical style; a text that cannot be read comes back unchanged.
+
+    Two blanks of indentation, lists indented under their key, quotes as they were; values that YAML cannot read without
+    quotes get them.
+    """
+    current = _quoted(text)
+    data = read_source(current, "").data
+    if data is None:
+        return text
+    for _ in range(_ROUNDS):
+        after = _dumped(current)
+        if after is None or after == current:
+            break
+        current = after
+    reread = read_source(current, "")
+    same = reread.data == data and not reread.diagnostics
+    return current if same else text
+
+
+def _dumped(text: str) -> str | None:
+    yaml = YAML(typ="rt")
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    out = io.StringIO()
+    try:
+        yaml.dump(yaml.load(text), out)
+    except (YAMLError, ValueError, RecursionError):
+        return None
+    lines = [line.rstrip() for line in out.getvalue().rstrip().splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """Put quotes around the expressions that need them."""
+    source = read_source(text, "")
+    if source.data is None or not source.diagnostics:
+        return text
+    return _with_quotes(source)
+
+
+def _with_quotes(source: Source) -> str:
+    text = source.text
+    places = [one.place for path, one in source.scalars.items() if one.style is None and _is_reported(source, path)]
+    for place in sorted(places, key=lambda one: one.start, reverse=True):
+        text = text[: place.start] + masking.quoted(text[place.start : place.end]) + text[place.end :]
+    return text
+
+
+def _is_reported(source: Source, path: tuple[str | int, ...]) -> bool:
+    return any(one.path == path and one.message.startswith("quote this value") for one in source.diagnostics)
