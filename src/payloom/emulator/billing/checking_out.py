@@ -93,7 +93,8 @@ def parameters(unit: Unit, session: Body, customer: Body, payment_method: Body |
     recurring, extras = [], []
     for row in session.get("_lines") or []:
         price = unit.get("price", _id(row["price"]))
-        entry: Body = {"price": price["id"]}
+        # Checkout looked at the price when the session was made; inline prices are inactive from the start.
+        entry: Body = {"price": price["id"], "_checked": True}
         if row.get("tax_rates"):
             entry["tax_rates"] = [_id(r) for r in row["tax_rates"]]
         if row.get("quantity") is not None and not amounts.is_metered(price):
@@ -106,7 +107,7 @@ def parameters(unit: Unit, session: Body, customer: Body, payment_method: Body |
         "items": recurring,
         "payment_behavior": "allow_incomplete",
         "payment_settings": settings,
-        **{n: data[n] for n in _CARRIED if data.get(n) not in {None, ""} or isinstance(data.get(n), dict)},
+        **{n: data[n] for n in _CARRIED if data.get(n) not in (None, "")},
     }
     if data.get("invoice_settings"):
         params["invoice_settings"] = data["invoice_settings"]
