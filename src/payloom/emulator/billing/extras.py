@@ -20,7 +20,7 @@ def add(unit: Unit, given: list[Body] | None, customer: Body, subscription_id: s
         param = f"add_invoice_items[{index}]"
         values = {
             k: entry[k]
-            for k in ("price", "price_data", "quantity", "tax_rates", "discountable", "metadata")
+            for k in ("price", "price_data", "quantity", "tax_rates", "discountable", "metadata", "_checked")
             if k in entry
         }
         if values.get("price"):

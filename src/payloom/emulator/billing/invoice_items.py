@@ -105,7 +105,7 @@ def _one_time(unit: Unit, given: Body, price_id: Any, param: str) -> Body:
     price = unit.find("price", price_id)
     if price is None:
         raise missing("price", price_id, param=_named(param, "price"), status=400)
-    if not price["active"]:
+    if not price["active"] and not given.get("_checked"):
         raise invalid("The price specified is inactive. This field only accepts active prices.", _named(param, "price"))
     if price["type"] != "one_time":
         raise invalid(

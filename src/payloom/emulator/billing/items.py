@@ -28,7 +28,7 @@ def price_for(unit: Unit, given: Body, param: str) -> Body:
         if found is None:
             raise missing(name, given[name], param=f"{param}[{name}]", status=400)
         price = found
-        if not price["active"]:
+        if not price["active"] and not given.get("_checked"):
             raise invalid(
                 "The price specified is inactive. This field only accepts active prices.",
                 f"{param}[{name}]",

@@ -53,14 +53,18 @@ def check_card(unit: Unit, data: Body, prefix: str = "") -> cards.Card:
     if not number.isdigit() or not 12 <= len(number) <= 19 or not cards.luhn(number):
         raise CardError("Your card number is incorrect.", code="incorrect_number", param=named("number"))
     now = dt.datetime.fromtimestamp(unit.emulator.clock.now(), dt.UTC)
+    # Tokens and ConfirmationTokens are specified with text here, PaymentMethods with numbers.
+    for name in ("exp_month", "exp_year"):
+        if str(data.get(name, "")).isdigit():
+            data[name] = int(data[name])
     month, year = data.get("exp_month"), data.get("exp_year")
-    if month is None or not 1 <= month <= 12:
+    if not isinstance(month, int) or not 1 <= month <= 12:
         raise CardError(
             "Your card's expiration month is invalid.", code="invalid_expiry_month", param=named("exp_month")
         )
-    if year is not None and year < 100:
+    if isinstance(year, int) and year < 100:
         year += 2000
-    if year is None or not now.year <= year <= now.year + 50 or (year == now.year and month < now.month):
+    if not isinstance(year, int) or not now.year <= year <= now.year + 50 or (year == now.year and month < now.month):
         raise CardError("Your card's expiration year is invalid.", code="invalid_expiry_year", param=named("exp_year"))
     cvc = data.get("cvc")
     if cvc is not None and not (cvc.isdigit() and 3 <= len(cvc) <= 4):
@@ -289,7 +293,8 @@ def refuse_spent(method: Body) -> None:
     """Raise for a method that was used once without being saved, or was detached."""
     if method.get("_spent") and not method["customer"]:
         raise invalid(
-            "This PaymentMethod was previously used without being attached to a Customer or was detached from a "
+            "This PaymentMethod was previously used without being attached to a Customer or was detached "
+            "from a "
             "Customer, and may not be used again.",
             code="payment_method_unactivated" if method.get("_detached") is None else None,
         )
