@@ -52,6 +52,7 @@ class Mail:
     text: str
     created_at: dt.datetime
     attachments: tuple[Attachment, ...] = ()
+    reply_to: str | None = None
     run_id: str | None = None
     status: Status = "queued"
     attempts: int = 0
@@ -65,6 +66,8 @@ class Mail:
         message["Subject"] = self.subject
         message["From"] = address(self.sender)
         message["To"] = [address(recipient) for recipient in self.recipients]
+        if self.reply_to:
+            message["Reply-To"] = address(self.reply_to)
         message["Date"] = format_datetime(self.created_at)
         message["Message-ID"] = self.message_id
         message["Auto-Submitted"] = "auto-generated"

@@ -17,6 +17,7 @@ mails = sa.Table(
     sa.Column("message_id", sa.String(255), nullable=False),
     sa.Column("sender", sa.String(512), nullable=False),
     sa.Column("recipients", Json, nullable=False),
+    sa.Column("reply_to", sa.String(512), nullable=True),
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("html", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),

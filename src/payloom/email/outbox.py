@@ -40,6 +40,7 @@ _SHOWN = (
     "template",
     "subject",
     "sender",
+    "reply_to",
     "status",
     "attempts",
     "repeated",

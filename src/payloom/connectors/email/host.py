@@ -16,7 +16,7 @@ from payloom.kit.ids import new_id
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.commands import Do, StepFailure
 
-_ARGUMENTS = ("to", "data", "from", "attachments")
+_ARGUMENTS = ("to", "data", "from", "reply_to", "attachments")
 
 
 class EmailHost:
@@ -68,6 +68,7 @@ class EmailHost:
             raise BadMail("data is a map of the names the template uses")
         to = recipients(do.args.get("to"))
         sender = recipients(do.args.get("from") or self._sender)[0]
+        reply_to = do.args.get("reply_to")
         rendered = self._templates.render(do.action, data)
         return Mail(
             id=new_id("mail"),
@@ -77,6 +78,7 @@ class EmailHost:
             message_id=message_id(do.key, sender),
             sender=sender,
             recipients=to,
+            reply_to=recipients(reply_to)[0] if reply_to is not None else None,
             subject=rendered.subject,
             html=rendered.html,
             text=rendered.text,

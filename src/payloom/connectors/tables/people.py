@@ -16,8 +16,8 @@ Profile = Callable[[sa.Connection, str, str, str | None], None]
 def profile(tables: Tables) -> Profile | None:
     """Return what inserts a new account's row into `users`, or None when the project declares no such table.
 
-    Raises `TableError` when `users` has no `id: uuid primary` and `email`, or has further columns that an account cannot
-    fill. The function it returns raises `UniqueViolation` when `users` holds the address under another id.
+    Raises `TableError` when `users` has no `id: uuid primary` and `email`, or has further columns that an account
+    cannot fill. The function it returns raises `UniqueViolation` when `users` holds the address under another id.
     """
     spec = tables.specs.get("users")
     if spec is None:

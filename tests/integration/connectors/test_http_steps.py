@@ -1,0 +1,283 @@
+"""`http` steps against a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
+
+from payloom.connectors.http import HttpHost
+from payloom.connectors.http.guard import Guard
+from payloom.connectors.port import Attempt, StepFailed
+from payloom.workflows.commands import Do, StepFailure
+
+pytestmark = pytest.mark.anyio
+ATTEMPT = Attempt("run_1", 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+MARK = "\ue001mark:CRM\ue001"
+
+
+class Server:
+    """Answers every request with `answer` (raw bytes) and keeps what it was sent."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+        self.delay = 0.0
+        self._tls = tls
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            self.requests.append((head[0], headers, body))
+            await asyncio.sleep(self.delay)
+            writer.write(self.answer)
+            await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await asyncio.sleep(0.01)
+
+    def answers(self, status: int, body: Any = None, *, kind: str = "application/json", **headers: str) -> None:
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        more = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+        head = f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(raw)}\r\n{more}"
+        self.answer = f"{head}connection: close\r\n\r\n".encode() + raw
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    async with Server() as running:
+        yield running
+
+
+async def loopback(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+async def call(
+    port: int,
+    method: str = "POST",
+    *,
+    path: str = "/hook",
+    scheme: str = "http",
+    verify: Any = True,
+    seconds: float | None = None,
+    secrets: Mapping[str, str] | None = None,
+    **args: Any,
+) -> Any:
+    origin = f"{scheme}://api.example.test:{port}"
+    kept = {name: SecretStr(value) for name, value in (secrets or {}).items()}
+    host = HttpHost(Guard([origin], loopback), kept, verify=verify)
+    url = f"{origin}{path}"
+    do = Do("2", "http", url, {"method": method, "url": url, **args}, "run_1:2", timeout=seconds)
+    try:
+        return await host.perform(do, ATTEMPT)
+    finally:
+        await host.close()
+
+
+async def fails(port: int, method: str = "POST", **args: Any) -> StepFailure:
+    with pytest.raises(StepFailed) as caught:
+        await call(port, method, **args)
+    return caught.value.failure
+
+
+async def test_a_post_sends_json_with_the_step_s_key_and_returns_what_came_back(server):
+    server.answers(201, {"id": 7}, x_request="r1", set_cookie="a=b")
+    found = await call(server.port, path="/v1/orders?x=1", body={"amount": 5}, headers={"X-Shop": "corner"})
+    line, headers, body = server.requests[0]
+    assert line == "POST /v1/orders?x=1 HTTP/1.1"
+    assert headers["host"] == f"api.example.test:{server.port}"
+    assert headers["idempotency-key"] == "run_1:2"
+    assert headers["x-shop"] == "corner"
+    assert headers["content-type"] == "application/json"
+    assert json.loads(body) == {"amount": 5}
+    assert found["status"] == 201
+    assert found["body"] == {"id": 7}
+    assert found["headers"]["x-request"] == "r1"
+    assert "set-cookie" not in found["headers"]
+
+
+async def test_a_get_has_no_key_and_text_comes_back_as_text(server):
+    server.answers(200, "Grüße".encode(), kind="text/plain; charset=utf-8")
+    assert (await call(server.port, "GET"))["body"] == "Grüße"
+    assert "idempotency-key" not in server.requests[0][1]
+    server.answers(204)
+    assert (await call(server.port, "DELETE"))["body"] is None
+
+
+async def test_a_text_body_is_sent_as_it_is_and_headers_may_say_what_it_is(server):
+    await call(
+        server.port, body="a=1&b=2", headers={"Content-Type": "application/x-www-form-urlencoded", "X-None": None}
+    )
+    _, headers, body = server.requests[0]
+    assert body == b"a=1&b=2"
+    assert headers["content-type"] == "application/x-www-form-urlencoded"
+    assert "x-none" not in headers
+
+
+async def test_a_secret_is_filled_in_when_the_call_is_made_and_shows_nowhere_else(server):
+    secret = "s3cr3t-value"
+    server.answers(500, {"error": "no"})
+    origin = f"http://api.example.test:{server.port}"
+    host = HttpHost(Guard([origin], loopback), {"CRM": SecretStr(secret)})
+    args = {
+        "method": "POST",
+        "url": origin,
+        "headers": {"Authorization": f"Bearer {MARK}"},
+        "body": {"token": [MARK]},
+        "secrets": {MARK: "CRM"},
+    }
+    with pytest.raises(StepFailed) as caught:
+        await host.perform(Do("2", "http", origin, args, "run_1:2"), ATTEMPT)
+    assert server.requests[0][1]["authorization"] == f"Bearer {secret}"
+    assert json.loads(server.requests[0][2]) == {"token": [secret]}
+    assert secret not in repr(caught.value.failure)
+    with pytest.raises(StepFailed) as caught:
+        await host.perform(Do("2", "http", origin, {**args, "secrets": {MARK: "CRN"}}, "run_1:2"), ATTEMPT)
+    assert caught.value.failure.kind == "unknown_secret"
+    await host.close()
+
+
+@pytest.mark.parametrize(("status", "retryable"), [(400, False), (404, False), (408, True), (429, True), (500, True)])
+async def test_an_error_answer_fails_with_its_status_and_body(server, status, retryable):
+    server.answers(status, {"error": "no", "token": "abc"})
+    failure = await fails(server.port)
+    assert (failure.kind, failure.retryable) == ("http_status", retryable)
+    assert failure.data["answer"] == {"status": status, "body": {"error": "no", "token": "[redacted]"}}
+
+
+async def test_a_redirect_is_not_followed(server):
+    server.answers(302, location="http://169.254.169.254/")
+    assert (await fails(server.port)).kind == "http_redirect"
+    assert len(server.requests) == 1
+
+
+async def test_an_answer_that_is_too_large_is_dropped(server):
+    server.answers(200, b"x" * 1_000_001, kind="text/plain")
+    assert (await fails(server.port)).kind == "http_bad_answer"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "headers"),
+    [
+        (b"{broken", "application/json", {}),
+        (b'{"a": 1, "a": 2}', "application/json", {}),
+        (b"\xff\xfe", "application/octet-stream", {}),
+        (b"x", "text/plain", {"content_encoding": "gzip"}),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_is_a_failure(server, body, kind, headers):
+    server.answers(200, body, kind=kind, **headers)
+    assert (await fails(server.port)).kind == "http_bad_answer"
+
+
+async def test_silence_is_in_doubt_for_a_post_and_harmless_for_a_get(server):
+    server.delay = 1.0
+    post, get = await asyncio.gather(fails(server.port, seconds=0.1), fails(server.port, "GET", seconds=0.1))
+    assert (post.kind, post.retryable, post.data) == ("timeout", True, {"in_doubt": True})
+    assert (get.kind, get.retryable, get.data) == ("timeout", True, {})
+
+
+async def test_a_server_that_breaks_off_is_in_doubt(server):
+    server.answer = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this"
+    failure = await fails(server.port)
+    assert (failure.kind, failure.retryable, failure.data) == ("http_broken", True, {"in_doubt": True})
+
+
+async def test_nobody_there_is_not_in_doubt():
+    async with Server() as gone:
+        port = gone.port
+    failure = await fails(port)
+    assert (failure.kind, failure.retryable, failure.data) == ("http_unreachable", True, {})
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"headers": {"X": "a\r\nY: b"}},
+        {"headers": {"X Y": "a"}},
+        {"headers": {"Host": "evil.test"}},
+        {"headers": {"Transfer-Encoding": "chunked"}},
+        {"headers": {"X": ["a"]}},
+        {"headers": "X: a"},
+        {"body": "x" * 1_000_001},
+    ],
+)
+async def test_a_request_that_could_be_misread_is_not_sent(server, args):
+    failure = await fails(server.port, **args)
+    assert (failure.kind, failure.status) == ("http_bad_request", 422)
+    assert server.requests == []
+
+
+async def test_a_host_that_is_not_listed_is_not_called(server):
+    host = HttpHost(Guard(["api.example.com"]), {})
+    url = f"http://127.0.0.1:{server.port}/"
+    with pytest.raises(StepFailed) as caught:
+        await host.perform(Do("2", "http", url, {"method": "GET", "url": url}, "k"), ATTEMPT)
+    assert caught.value.failure.kind == "http_not_allowed"
+    assert server.requests == []
+    await host.close()
+
+
+async def test_over_https_the_certificate_must_be_the_name_s_although_the_connection_goes_to_the_ip(tmp_path):
+    context, trusted = certificate(tmp_path, "api.example.test")
+    async with Server(context) as server:
+        server.answers(200, {"ok": True})
+        found = await call(server.port, scheme="https", verify=trusted)
+        assert found["body"] == {"ok": True}
+    context, trusted = certificate(tmp_path, "other.example.test")
+    async with Server(context) as server:
+        failure = await fails(server.port, scheme="https", verify=trusted)
+        assert failure.kind == "http_unreachable"
+        assert server.requests == []
+
+
+def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return a server's context with a certificate for `name`, and a client's that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / f"{name}.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(path)
+    client = ssl.create_default_context()
+    client.load_verify_locations(path)
+    return server, client

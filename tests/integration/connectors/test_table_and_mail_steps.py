@@ -1,0 +1,136 @@
+"""Table and mail steps as the driver calls them, with the shop's own tables and templates."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payloom.connectors.email import EmailHost
+from payloom.connectors.port import Attempt, StepFailed
+from payloom.connectors.tables import TablesHost, shapes
+from payloom.email.errors import MailUnknown
+from payloom.email.message import Mail
+from payloom.email.outbox import Outbox
+from payloom.email.templates import Templates
+from payloom.email.transport import OutboxTransport
+from payloom.kit.clock import ManualClock
+from payloom.tables.loader import read_tables
+from payloom.tables.migrate import migrate
+from payloom.tables.sql import Tables
+from payloom.workflows.commands import Do
+
+pytestmark = pytest.mark.anyio
+SHOP = Path(__file__).parents[3] / "templates" / "shop"
+CLOCK = ManualClock()
+ATTEMPT = Attempt("run_1", 1, CLOCK.now())
+ORDER = {"id": "0b8e4f1e-1", "currency": "usd", "items": [{"quantity": 1, "name": "Mug", "amount": 1400}]}
+
+
+def step(**args: Any) -> Do:
+    return Do(
+        "5", "email", "receipt", {"to": "ada@x.test", "data": {"order": ORDER, "total": "$14.00"}, **args}, "run_1:5"
+    )
+
+
+@pytest.fixture
+def outbox(database) -> Outbox:
+    return Outbox(database, OutboxTransport(), CLOCK)
+
+
+@pytest.fixture
+def host(outbox) -> EmailHost:
+    return EmailHost(Templates(SHOP / "emails"), outbox, CLOCK, sender="Corner Shop <shop@corner.test>")
+
+
+async def test_a_table_step_gives_its_value_or_fails_in_the_words_of_catch(database):
+    tables = Tables(read_tables(SHOP / "tables.yaml"), CLOCK)
+    await migrate(database, tables, CLOCK)
+    steps = TablesHost(tables)
+    found = await database.write(
+        lambda tx: steps.perform(
+            tx, "select", "products", {"where": {"sku": ["mug"]}, "key_by": "sku", "require": "all"}
+        )
+    )
+    assert found["mug"]["amount"] == 1400
+    with pytest.raises(StepFailed) as caught:
+        await database.write(
+            lambda tx: steps.perform(tx, "update", "orders", {"where": {"charge": "ch_1"}, "set": {"status": "paid"}})
+        )
+    failure = caught.value.failure
+    assert (failure.kind, failure.status, failure.retryable) == ("row_not_found", 404, False)
+    assert failure.data["table"] == "orders"
+
+
+def test_the_checker_sees_the_tables_with_types_and_references():
+    found = shapes(read_tables(SHOP / "tables.yaml"))
+    assert found["orders"].columns["user_id"].references == "users.id"
+    assert found["orders"].columns["status"].enum[0] == "pending"
+    assert found["products"].columns["sku"].primary
+    assert found["orders"].columns["id"].has_default
+
+
+async def test_a_mail_step_sends_once_and_the_outbox_shows_it(host, outbox):
+    value = await host.perform(step(), ATTEMPT)
+    assert value["status"] == "sent"
+    assert value["to"] == ["ada@x.test"]
+    again = await host.perform(step(), dataclasses.replace(ATTEMPT, number=2, in_doubt=True))
+    assert again == value
+    [listed] = await outbox.list(to="ADA@x.test", template="receipt")
+    assert (listed["id"], listed["run_id"], listed["subject"]) == (
+        value["id"],
+        "run_1",
+        "Your receipt for order 0b8e4f1e",
+    )
+    assert await outbox.list(to="a%@x.test") == []
+    shown = await outbox.get(value["id"])
+    assert "Mug" in shown["html"]
+    assert "$14.00" in shown["text"]
+    assert "Message-ID:" in shown["source"]
+    assert await outbox.get("mail_none") is None
+
+
+async def test_sender_reply_to_and_attachments_may_be_given(host, outbox):
+    value = await host.perform(
+        step(
+            **{"from": "Ada <a@y.test>", "reply_to": "help@y.test", "attachments": [{"name": "a.txt", "content": "hi"}]}
+        ),
+        ATTEMPT,
+    )
+    shown = await outbox.get(value["id"])
+    assert shown["sender"] == "Ada <a@y.test>"
+    assert "Reply-To: help@y.test" in shown["source"]
+    assert shown["attachments"] == [{"name": "a.txt", "type": "text/plain", "size": 2}]
+
+
+@pytest.mark.parametrize(
+    ("args", "kind"),
+    [
+        ({"to": None}, "bad_mail"),
+        ({"to": "a@x.test\r\nBcc: b@x.test"}, "bad_mail"),
+        ({"from": "nobody"}, "bad_mail"),
+        ({"data": {}}, "email_template"),
+        ({"data": "x"}, "bad_mail"),
+        ({"subject": "x"}, "bad_mail"),
+    ],
+)
+async def test_a_mail_that_cannot_be_sent_fails_and_leaves_nothing(host, outbox, args, kind):
+    with pytest.raises(StepFailed) as caught:
+        await host.perform(step(**args), ATTEMPT)
+    assert (caught.value.failure.kind, caught.value.failure.retryable) == (kind, False)
+    assert await outbox.list() == []
+
+
+async def test_a_mail_that_may_have_left_is_in_doubt(database):
+    class Silent:
+        async def send(self, mail: Mail) -> None:
+            raise MailUnknown("silence")
+
+    host = EmailHost(Templates(SHOP / "emails"), Outbox(database, Silent(), CLOCK), CLOCK, sender="s@corner.test")
+    with pytest.raises(StepFailed) as caught:
+        await host.perform(step(), Attempt("run_1", 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
+    failure = caught.value.failure
+    assert (failure.kind, failure.retryable, failure.data) == ("mail_unknown", True, {"in_doubt": True})
