@@ -14,6 +14,7 @@ from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.values import ValueCheck
 from payloom.workflows.diagnostics import Path
 from payloom.workflows.document import ApiTrigger, StripeTrigger, TableTrigger
+from payloom.workflows.events import split_type
 from payloom.workflows.expressions.shapes import shape_of
 from payloom.workflows.interpreter.node import Node
 from payloom.workflows.interpreter.parts import Filled
@@ -64,9 +65,9 @@ class Names:
                     place = (*actions_at, index) if (*actions_at, index) in found else actions_at
                     self.unknown(place, f"action of `{name}`", action, family.actions)
             return
-        whole = next((one for one in self.catalog.family_names() if name.startswith(one + ".")), None)
-        if whole:
-            action = name[len(whole) + 1 :]
+        whole, action = split_type(name, self.catalog.family_names())
+        known = self.catalog.family(whole)
+        if known is not None and action in known.actions:
             hint = f"write stripe: {whole} and actions: [{action}]"
             self.findings.report("F001", at, f"`{name}` is an event type, not a family", hint)
         else:

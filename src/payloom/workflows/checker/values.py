@@ -13,6 +13,7 @@ from payloom.workflows.checker.findings import Findings
 from payloom.workflows.diagnostics import Path
 from payloom.workflows.expressions.check import fits
 from payloom.workflows.expressions.shapes import Shape
+from payloom.workflows.interpreter.parts import Site
 
 _WORDS = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list",
@@ -122,17 +123,30 @@ class ValueCheck:
                 "F111", path, f"{value} is not an amount", "write whole minor units, e.g. 2198 for 21.98"
             )
         elif not fits(literal, shape.present()):
-            self.mismatch(path, what, shape.present(), f"found {_show(value)}", value=value)
+            self.mismatch(path, what, shape.present(), f"found {_show(value)}")
+        elif isinstance(value, str) and "${{" not in value:
+            self.choice(value, shape, path, what)
 
-    def mismatch(
-        self, path: Path, what: str, wanted: Schema | None, found: str, *, value: Any = None, site: Any = None
-    ) -> None:
-        choices = [str(one) for one in _choices(wanted)]
+    def choice(self, value: str, shape: Shape, path: Path, what: str) -> None:
+        """Check a text against the words that are known; of an open list only a near miss is a mistake."""
+        words: list[str] = []
+        is_open = False
+        for schema in shape.alternatives() or ():
+            if schema.get("type") not in {"string", None}:
+                continue
+            if "enum" not in schema:
+                return
+            words += map(str, schema["enum"])
+            is_open = is_open or bool(schema.get("x-open"))
+        near = did_you_mean(value, words)
+        if words and value not in words and (near or not is_open):
+            subject = self.subject(path, what)
+            self.findings.report(
+                "F003", path, f"{subject} cannot be {value!r}", near or f"it is one of {scope.names(words)}"
+            )
+
+    def mismatch(self, path: Path, what: str, wanted: Schema | None, found: str, *, site: Site | None = None) -> None:
         subject = self.subject(path, what)
-        if choices and isinstance(value, str):
-            hint = did_you_mean(value, choices) or f"it is one of {scope.names(choices)}"
-            self.findings.report("F003", path, f"{subject} cannot be {value!r}", hint)
-            return
         message = (
             f"{subject} takes {_describe(wanted)}, {found}"
             if site is None
@@ -198,14 +212,6 @@ def _without_null(schema: Schema) -> Schema:
         rest = [kind for kind in kinds if kind != "null"]
         return {**schema, "type": rest[0] if len(rest) == 1 else rest}
     return schema
-
-
-def _choices(schema: Schema | None) -> list[Any]:
-    if schema is None:
-        return []
-    if "enum" in schema:
-        return list(schema["enum"])
-    return [choice for one in schema.get("anyOf", ()) for choice in _choices(one)]
 
 
 def _describe(schema: Schema | None) -> str:

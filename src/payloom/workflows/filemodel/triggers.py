@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from payloom.kit.durations import parse_duration
@@ -86,7 +86,12 @@ Auth = Annotated[
     Annotated[Literal["none", "optional", "user"], WORD] | Annotated[Annotated[list[str], Field(min_length=1)], LIST],
     Discriminator(by_type),
     BeforeValidator(_auth),
-    Field(description="none | optional | user | role name(s)"),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
+            "description": "none | optional | user | role name(s)",
+        }
+    ),
 ]
 
 

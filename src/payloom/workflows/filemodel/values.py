@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from payloom.kit.durations import parse_duration
@@ -41,8 +41,16 @@ def _operand(value: Any) -> Any:
     return str(value) if type(value) is int else _condition(value)
 
 
-Condition = Annotated[str, BeforeValidator(_condition), Field(description="A bare expression: true or false.")]
-Operand = Annotated[str, BeforeValidator(_operand), Field(description="A bare expression.")]
+Condition = Annotated[
+    str,
+    BeforeValidator(_condition),
+    WithJsonSchema({"type": ["string", "boolean"], "description": "A bare expression: true or false."}),
+]
+Operand = Annotated[
+    str,
+    BeforeValidator(_operand),
+    WithJsonSchema({"type": ["string", "boolean", "integer"], "description": "A bare expression."}),
+]
 Template = Annotated[str, Field(description="Text; `${{ expression }}` is filled in.")]
 
 
@@ -86,7 +94,11 @@ def _rows(value: Any) -> Any:
     return str(value)
 
 
-Rows = Annotated[str, BeforeValidator(_rows), Field(description="How many rows must be touched: 1, 0..1, 1.., any.")]
+Rows = Annotated[
+    str,
+    BeforeValidator(_rows),
+    WithJsonSchema({"type": ["string", "integer"], "description": "How many rows must be touched: 1, 0..1, 1.., any."}),
+]
 
 
 class RetryRule(Strict):
@@ -104,7 +116,13 @@ def _retry(value: Any) -> Any:
     return {"attempts": value} if type(value) is int else value
 
 
-Retrying = Annotated[RetryRule, BeforeValidator(_retry)]
+Retrying = Annotated[
+    RetryRule,
+    BeforeValidator(_retry),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1}, {"const": False}, RetryRule.model_json_schema()]},
+    ),
+]
 
 
 def as_list(value: Any) -> Any:
@@ -112,7 +130,12 @@ def as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-Names = Annotated[list[str], BeforeValidator(as_list), Field(min_length=1)]
+Names = Annotated[
+    list[str],
+    BeforeValidator(as_list),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
 
 
 def by_type(value: Any) -> str:

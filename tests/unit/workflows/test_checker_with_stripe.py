@@ -1,0 +1,62 @@
+"""Stripe's own types find mistakes before anything runs: parameters, event fields, values."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from workflow_driver import EXAMPLES, load, shop_catalog
+
+from payloom.connectors.stripe.catalog import CatalogWithStripe
+
+
+@functools.cache
+def catalog() -> CatalogWithStripe:
+    shop, found = shop_catalog(), CatalogWithStripe()
+    found.tables, found.emails, found.workflows = shop.tables, shop.emails, shop.workflows
+    found.functions, found.env = shop.functions, shop.env
+    return found
+
+
+def said(text: str) -> list[str]:
+    return [f"{one.code} {one.format()}" for one in load(text, catalog=catalog()).errors]
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_examples_hold_against_stripes_own_types(path) -> None:
+    assert said(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("object.items.data[0].current_period_end", "object.current_period_end", "has no field `current_period_end`"),
+        ("object.status in", "object.statuss in", "has no field `statuss` (did you mean 'status'?)"),
+        ("customer.subscription", "customer.subscriptions", "did you mean 'customer.subscription'?"),
+        ("resumed]", "resumd]", "did you mean 'resumed'?"),
+    ],
+)
+def test_a_misspelt_field_of_an_event_is_an_error_with_its_place(before: str, after: str, message: str) -> None:
+    text = (EXAMPLES / "subscription-changed.yaml").read_text()
+    assert before in text
+    found = said(text.replace(before, after))
+    assert any(one.startswith("F001 test.yaml:") and message in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("success_url:", "sucess_url:", "does not take `sucess_url` (did you mean 'success_url'?)"),
+        ("trial_period_days: 14", "trial_days: 14", "`subscription_data` does not take `trial_days`"),
+        ("trial_period_days: 14", "trial_period_days: '14'", "takes a whole number, found '14'"),
+        ("mode: subscription", "mode: subscribe", "`mode` cannot be 'subscribe'"),
+        ("quantity: 1", "quantiti: 1", "did you mean 'quantity'?"),
+        ("checkout.sessions.create", "checkout.session.create", "did you mean 'checkout.sessions.create'?"),
+        ("${{ session.url }}", "${{ session.ulr }}", "`session` has no field `ulr` (did you mean 'url'?)"),
+    ],
+)
+def test_a_misspelt_parameter_is_an_error_with_its_place(before: str, after: str, message: str) -> None:
+    text = (EXAMPLES / "create-subscription-checkout.yaml").read_text()
+    assert before in text
+    found = said(text.replace(before, after))
+    assert any(message in one for one in found), found
