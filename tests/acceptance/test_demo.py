@@ -1,4 +1,4 @@
-"""`payloom demo` as a stranger meets it: it starts, holds its five flows, stops cleanly, and forgets nothing when killed."""
+"""`payloom demo` as a stranger meets it: it starts, holds five flows, stops cleanly, forgets nothing when killed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from shop_world import Shop
 
 PAYLOOM = Path(sys.executable).parent / "payloom"
