@@ -1,4 +1,4 @@
-"""1,000 PaymentIntent create+confirm calls over HTTP, and what 100,000 objects cost: `python bench/emulator_payments.py`."""
+"""1,000 PaymentIntent create+confirm calls over HTTP: `python bench/emulator_payments.py [15000]` (100,000 objects)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import http.client
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 CALL = "amount=2000&currency=usd&confirm=true&payment_method=pm_card_visa&return_url=https%3A%2F%2Fshop.example"
 HEADERS = {"Authorization": "Bearer sk_test_bench_123", "Content-Type": "application/x-www-form-urlencoded"}
@@ -41,8 +42,8 @@ def main() -> int:
 
 
 def _memory(pid: int) -> str:
-    with open(f"/proc/{pid}/status") as status:
-        return next(line.split(":")[1].strip() for line in status if line.startswith("VmRSS"))
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split(":")[1].strip() for line in lines if line.startswith("VmRSS"))
 
 
 if __name__ == "__main__":

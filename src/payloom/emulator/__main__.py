@@ -1,8 +1,11 @@
 """`payloom-emulator`: serves the local Stripe and says where."""
 
+# ruff: noqa: T201 - a command speaks by printing
+
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import socket
 import sys
@@ -61,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         listener = socket.create_server((options.host, options.port))
     except OSError as error:
-        print(  # noqa: T201
+        print(
             f"Port {options.port} on {options.host} cannot be used ({error.strerror}). Give another --port, or 0.",
             file=sys.stderr,
         )
@@ -77,18 +80,16 @@ def main(argv: list[str] | None = None) -> int:
     print(
         f"Local Stripe at {url}  (API version {emulator.config.api_version}, {len(emulator.router.routes)} operations)"
     )
-    print(f"  secret key       {DEFAULT_SECRET_KEY}   (any sk_test_…, rk_test_… works)")  # noqa: T201
-    print(f"  publishable key  {DEFAULT_PUBLISHABLE_KEY}")  # noqa: T201
+    print(f"  secret key       {DEFAULT_SECRET_KEY}   (any sk_test_…, rk_test_… works)")
+    print(f"  publishable key  {DEFAULT_PUBLISHABLE_KEY}")
     for endpoint in emulator.config.endpoints:
-        print(f"  webhooks         {endpoint.url}  secret {endpoint.secret}")  # noqa: T201
+        print(f"  webhooks         {endpoint.url}  secret {endpoint.secret}")
     if not emulator.config.endpoints:
-        print(f"  webhooks         none; --webhook-url URL sends them with secret {DEFAULT_WEBHOOK_SECRET}")  # noqa: T201
+        print(f"  webhooks         none; --webhook-url URL sends them with secret {DEFAULT_WEBHOOK_SECRET}")
     sys.stdout.flush()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
     return 0
 
 

@@ -1,5 +1,7 @@
 """Test card numbers and what becomes of them, as tables. A test may add a row with `add`; nothing here is an `if`."""
 
+# ruff: noqa: E501 - one card, one row
+
 from __future__ import annotations
 
 import dataclasses
@@ -53,7 +55,8 @@ DECLINES: dict[str, Decline] = {
     "test_mode_live_card": Decline(
         "card_declined",
         "test_mode_live_card",
-        "Your card was declined. Your request was in test mode, but used a non test card. For a list of valid test "
+        "Your card was declined. Your request was in test mode, but used a non test card. For a list of "
+        "valid test "
         "cards, visit: https://stripe.com/docs/testing.",
         None,
         None,
@@ -302,7 +305,43 @@ KINDS: dict[str, str] = {
     "au_becs_debit": "debit",
     "acss_debit": "debit",
     **dict.fromkeys(
-        ["affirm", "afterpay_clearpay", "alipay", "alma", "amazon_pay", "bancontact", "billie", "blik", "cashapp", "eps", "fpx", "giropay", "grabpay", "ideal", "kakao_pay", "klarna", "kr_card", "mb_way", "mobilepay", "naver_pay", "p24", "pay_by_bank", "payco", "paynow", "paypal", "pix", "promptpay", "revolut_pay", "samsung_pay", "satispay", "sunbit", "swish", "twint", "wechat_pay", "zip"],
+        [
+            "affirm",
+            "afterpay_clearpay",
+            "alipay",
+            "alma",
+            "amazon_pay",
+            "bancontact",
+            "billie",
+            "blik",
+            "cashapp",
+            "eps",
+            "fpx",
+            "giropay",
+            "grabpay",
+            "ideal",
+            "kakao_pay",
+            "klarna",
+            "kr_card",
+            "mb_way",
+            "mobilepay",
+            "naver_pay",
+            "p24",
+            "pay_by_bank",
+            "payco",
+            "paynow",
+            "paypal",
+            "pix",
+            "promptpay",
+            "revolut_pay",
+            "samsung_pay",
+            "satispay",
+            "sunbit",
+            "swish",
+            "twint",
+            "wechat_pay",
+            "zip",
+        ],
         "redirect",
     ),
     "sofort": "redirect_delayed",

@@ -192,7 +192,7 @@ def _reset(emulator: Emulator, given: dict[str, Any]) -> Any:
 
 
 def _seed(emulator: Emulator, given: dict[str, Any]) -> Any:
-    """Run calls from a file: `{"calls": [{"method", "path", "params", "as"?}]}`; `{name.id}` names an earlier answer."""
+    """Run the calls of a seed file: `{"calls": [{"method", "path", "params", "as"?}]}`; see `seeding.py`."""
     from payloom.emulator.seeding import plant  # noqa: PLC0415 - only when asked for
 
     return plant(emulator, given.get("calls") or [])
@@ -232,7 +232,7 @@ def _seconds(value: Any) -> int:
 
 
 def _fail_next(emulator: Emulator, given: dict[str, Any]) -> Any:
-    """`{"status": 500, "method": "POST", "path": "/v1/refunds", "count": 1, "when": "before"|"after", "seconds": 0, "error": {…}}`."""
+    """Take `{status, method, path, count, when: "before"|"after", seconds, error: {…}}`; see `Fault`."""
     error = dict(given.get("error") or {})
     error.update({k: given[k] for k in ("type", "code", "message") if k in given})
     fault = Fault(
@@ -259,7 +259,7 @@ def _redeliver(emulator: Emulator, given: dict[str, Any]) -> Any:
 
 
 def _switches(emulator: Emulator, given: dict[str, Any]) -> Any:
-    """`{"seed": 7, "duplicate": 0.2, "reorder": 0.5, "delay": 0.1, "drop": 0, "paused": false, "schedule": "quick"}`."""
+    """Take `{seed, duplicate, reorder, delay, drop, delay_seconds, paused, schedule}`; shares are 0 to 1."""
     from payloom.emulator.delivery import SCHEDULES, Faults  # noqa: PLC0415 - delivery imports the wire
 
     names = ("seed", "duplicate", "reorder", "delay", "drop", "delay_seconds")

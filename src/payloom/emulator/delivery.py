@@ -7,6 +7,7 @@ duplicates, reordering, delay and loss; the switches make them happen, the same 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import hashlib
 import hmac
@@ -113,10 +114,17 @@ class Delivery:
         for endpoint in endpoints:
             copies, wait, lost = self.faults.draw()
             for _ in range(copies):
-                self._plan(unit.account, event, endpoint["id"], 1, wait, "dropped" if lost else "pending")
+                self._plan(unit.account, event, endpoint["id"], wait=wait, state="dropped" if lost else "pending")
 
     def _plan(
-        self, account: str, event: dict[str, Any], endpoint: str, attempt: int, wait: float, state: str = "pending"
+        self,
+        account: str,
+        event: dict[str, Any],
+        endpoint: str,
+        *,
+        attempt: int = 1,
+        wait: float = 0.0,
+        state: str = "pending",
     ) -> None:
         self._emulator.store.query(
             "INSERT INTO deliveries (event, endpoint, account, attempt, due, state, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -130,7 +138,7 @@ class Delivery:
         )
         chosen = [r for r in rows if endpoint in {None, r[0]}]
         for name, account, event_type in chosen:
-            self._plan(account, {"id": event_id, "type": event_type}, name, 1, 0)
+            self._plan(account, {"id": event_id, "type": event_type}, name)
         self.wake()
         return len(chosen)
 
@@ -150,10 +158,8 @@ class Delivery:
                 self._wake.clear()
                 if self._pending_now():
                     continue
-                try:
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), pause)
-                except TimeoutError:
-                    pass
         finally:
             self._loop = None
             if self._client is not None:
@@ -211,7 +217,7 @@ class Delivery:
         if ok:
             self._settled(account, event_id)
         elif attempt <= len(self.schedule):
-            self._plan(account, event, endpoint_id, attempt + 1, self.schedule[attempt - 1])
+            self._plan(account, event, endpoint_id, attempt=attempt + 1, wait=self.schedule[attempt - 1])
 
     def _pack(
         self, account: str, event_id: str, endpoint_id: str

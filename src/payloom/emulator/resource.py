@@ -1,6 +1,7 @@
 """How a resource is declared: its fields, machine, operations and events. Declarations only; the rest is in `unit.py`.
 
-A file in `resources/` reads like Stripe's own page on the object; `docs/reference/emulator-adding-a-resource.md` shows how.
+A file in `resources/` reads like Stripe's own page on the object; docs/reference/emulator-adding-a-resource.md shows
+how.
 """
 
 from __future__ import annotations

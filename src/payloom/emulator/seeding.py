@@ -1,8 +1,8 @@
 """Plays a list of calls, for seed files and triggers: a later call may name what an earlier one answered.
 
-A call is `{"method", "path", "params", "as"}`; `{pi.id}` in a path or a value stands for a member of the answer that was
-named `pi`. A call that is `{"advance": "30d"}` moves the clock, `{"challenge": "{pi.id}", "outcome": "complete"}` ends a
-challenge, and `"declines": true` says that a 402 is what is wanted.
+A call is `{"method", "path", "params", "as"}`; `{pi.id}` in a path or a value stands for a member of the answer that
+was named `pi`. A call that is `{"advance": "30d"}` moves the clock, `{"challenge": "{pi.id}", "outcome": "complete"}`
+ends a challenge, and `"declines": true` says that a 402 is what is wanted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NAME = re.compile(r"\{([A-Za-z_]\w*)((?:\.\w+)+)\}")
 
 
 def plant(emulator: Emulator, calls: list[dict[str, Any]]) -> dict[str, Any]:
-    """Make every call; return the answers by name (`as`, or `call_1`…). Raises EmulatorError at the first that fails."""
+    """Make every call; return the answers by name (`as`, or `call_1`…). Raises EmulatorError when one fails."""
     known: dict[str, Any] = {}
     for number, step in enumerate(calls, 1):
         if "advance" in step:

@@ -208,7 +208,8 @@ class Emulator:
             found = self.store.read(home, account)
             if found is None or found[0]["object"] != "account" or found[1]:
                 raise StripeError(
-                    f"The provided key '{auth.masked(key)}' does not have access to account '{account}' (or that "
+                    f"The provided key '{auth.masked(key)}' does not have access to account '{account}' "
+                    "(or that "
                     "account does not exist). Application access may have been revoked.",
                     status=403,
                     code="account_invalid",
@@ -249,7 +250,9 @@ class Emulator:
                 answer = fault.answer(request_id)
         if key:
             kept = Saved(answer.status, answer.payload().decode(), request_id)
-            self.idempotency.save(caller.account, key, request.path, mark, kept, self.clock.now())
+            self.idempotency.save(
+                caller.account, key, operation=request.path, fingerprint=mark, answer=kept, now=self.clock.now()
+            )
         return answer
 
     def _unit_for(self, caller: auth.Caller, request: Request, request_id: str) -> Unit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -86,9 +87,7 @@ class Timers:
                 self.run_due()
                 due = self.next_due()
                 wait = MAX_SLEEP if due is None else min(MAX_SLEEP, max(0.05, due - self._emulator.clock.precise()))
-                try:
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), wait)
-                except TimeoutError:
-                    pass
         finally:
             self._loop = None

@@ -105,7 +105,10 @@ TRIGGERS: dict[str, list[Step]] = {
     "charge.dispute.closed": [*_DISPUTED, _post("/v1/disputes/{disputes.data.0.id}/close")],
     "charge.dispute.created": _DISPUTED,
     "charge.dispute.funds_withdrawn": _DISPUTED,
-    "charge.dispute.updated": [*_DISPUTED, _post("/v1/disputes/{disputes.data.0.id}", evidence={"uncategorized_text": "x"}, submit=True)],
+    "charge.dispute.updated": [
+        *_DISPUTED,
+        _post("/v1/disputes/{disputes.data.0.id}", evidence={"uncategorized_text": "x"}, submit=True),
+    ],
     "charge.dispute.funds_reinstated": [
         *_DISPUTED,
         _post("/v1/disputes/{disputes.data.0.id}", evidence={"uncategorized_text": "winning_evidence"}),
@@ -123,22 +126,45 @@ TRIGGERS: dict[str, list[Step]] = {
     "checkout.session.completed": [*_CHECKOUT, _CONFIRM],
     "checkout.session.expired": [*_CHECKOUT, _post("/v1/checkout/sessions/{session.id}/expire")],
     "coupon.created": [_post("/v1/coupons", "coupon", percent_off=20, duration="once")],
-    "coupon.deleted": [_post("/v1/coupons", "coupon", percent_off=20, duration="once"), {"method": "DELETE", "path": "/v1/coupons/{coupon.id}"}],
+    "coupon.deleted": [
+        _post("/v1/coupons", "coupon", percent_off=20, duration="once"),
+        {"method": "DELETE", "path": "/v1/coupons/{coupon.id}"},
+    ],
     "customer.created": [_CUSTOMER],
     "customer.deleted": [_CUSTOMER, {"method": "DELETE", "path": "/v1/customers/{customer.id}"}],
     "customer.source.created": [_CUSTOMER, _post("/v1/customers/{customer.id}/sources", source="tok_visa")],
     "customer.subscription.created": _SUBSCRIBED,
-    "customer.subscription.deleted": [*_SUBSCRIBED, {"method": "DELETE", "path": "/v1/subscriptions/{subscription.id}"}],
+    "customer.subscription.deleted": [
+        *_SUBSCRIBED,
+        {"method": "DELETE", "path": "/v1/subscriptions/{subscription.id}"},
+    ],
     "customer.subscription.paused": [
-        _PRODUCT, _MONTHLY, _CUSTOMER,
-        _post("/v1/subscriptions", "subscription", customer="{customer.id}", items=[{"price": "{monthly.id}"}], trial_period_days=4,
-              trial_settings={"end_behavior": {"missing_payment_method": "pause"}}, payment_settings={"save_default_payment_method": "on_subscription"}),
+        _PRODUCT,
+        _MONTHLY,
+        _CUSTOMER,
+        _post(
+            "/v1/subscriptions",
+            "subscription",
+            customer="{customer.id}",
+            items=[{"price": "{monthly.id}"}],
+            trial_period_days=4,
+            trial_settings={"end_behavior": {"missing_payment_method": "pause"}},
+            payment_settings={"save_default_payment_method": "on_subscription"},
+        ),
         {"advance": "5d"},
     ],
     "customer.subscription.trial_will_end": [
-        _PRODUCT, _MONTHLY, _CUSTOMER, _ATTACH, _DEFAULT, {**_SUBSCRIBE, "params": {**_SUBSCRIBE["params"], "trial_period_days": 2}},
+        _PRODUCT,
+        _MONTHLY,
+        _CUSTOMER,
+        _ATTACH,
+        _DEFAULT,
+        {**_SUBSCRIBE, "params": {**_SUBSCRIBE["params"], "trial_period_days": 2}},
     ],
-    "customer.subscription.updated": [*_SUBSCRIBED, _post("/v1/subscriptions/{subscription.id}", metadata={"foo": "bar"})],
+    "customer.subscription.updated": [
+        *_SUBSCRIBED,
+        _post("/v1/subscriptions/{subscription.id}", metadata={"foo": "bar"}),
+    ],
     "customer.updated": [_CUSTOMER, _post("/v1/customers/{customer.id}", metadata={"foo": "bar"})],
     "invoice.created": _DRAFT,
     "invoice.finalized": [*_DRAFT, _FINALIZE],
@@ -147,18 +173,29 @@ TRIGGERS: dict[str, list[Step]] = {
     "invoice.payment_failed": [
         _CUSTOMER,
         _post("/v1/payment_methods/pm_card_chargeCustomerFail/attach", "pm", customer="{customer.id}"),
-        _DEFAULT, _ITEM, _INVOICE, _FINALIZE, {**_post("/v1/invoices/{invoice.id}/pay"), "declines": True},
+        _DEFAULT,
+        _ITEM,
+        _INVOICE,
+        _FINALIZE,
+        {**_post("/v1/invoices/{invoice.id}/pay"), "declines": True},
     ],
     "invoice.updated": [*_DRAFT, _post("/v1/invoices/{invoice.id}", metadata={"foo": "bar"})],
     "invoice.voided": [*_DRAFT, _FINALIZE, _post("/v1/invoices/{invoice.id}/void")],
     "payment_intent.amount_capturable_updated": [_HELD],
-    "payment_intent.canceled": [_post("/v1/payment_intents", "pi", amount=2000, currency="usd"), _post("/v1/payment_intents/{pi.id}/cancel")],
+    "payment_intent.canceled": [
+        _post("/v1/payment_intents", "pi", amount=2000, currency="usd"),
+        _post("/v1/payment_intents/{pi.id}/cancel"),
+    ],
     "payment_intent.created": [_post("/v1/payment_intents", "pi", amount=2000, currency="usd")],
     "payment_intent.payment_failed": [_DECLINED],
     "payment_intent.processing": _debited(_SEPA)[:-1],
     "payment_intent.requires_action": [_pay("pm_card_threeDSecure2Required")],
     "payment_intent.succeeded": [_pay()],
-    "payment_link.created": [_PRODUCT, _PRICE, _post("/v1/payment_links", line_items=[{"price": "{price.id}", "quantity": 1}])],
+    "payment_link.created": [
+        _PRODUCT,
+        _PRICE,
+        _post("/v1/payment_links", line_items=[{"price": "{price.id}", "quantity": 1}]),
+    ],
     "payment_method.attached": [_CUSTOMER, _ATTACH],
     "payment_method.detached": [_CUSTOMER, _ATTACH, _post("/v1/payment_methods/{pm.id}/detach")],
     "price.created": [_PRODUCT, _PRICE],
@@ -175,10 +212,14 @@ TRIGGERS: dict[str, list[Step]] = {
     "refund.updated": [_pay(), _post("/v1/refunds", payment_intent="{pi.id}"), _SETTLE],
     "setup_intent.canceled": [_post("/v1/setup_intents", "seti"), _post("/v1/setup_intents/{seti.id}/cancel")],
     "setup_intent.created": [_post("/v1/setup_intents", "seti")],
-    "setup_intent.requires_action": [{**_SETUP, "params": {**_SETUP["params"], "payment_method": "pm_card_authenticationRequired"}}],
-    "setup_intent.setup_failed": [{**_SETUP, "params": {**_SETUP["params"], "payment_method": "pm_card_chargeDeclined"}, "declines": True}],
+    "setup_intent.requires_action": [
+        {**_SETUP, "params": {**_SETUP["params"], "payment_method": "pm_card_authenticationRequired"}}
+    ],
+    "setup_intent.setup_failed": [
+        {**_SETUP, "params": {**_SETUP["params"], "payment_method": "pm_card_chargeDeclined"}, "declines": True}
+    ],
     "setup_intent.succeeded": [_SETUP],
-}  # fmt: skip
+}
 
 
 def trigger(emulator: Emulator, event: str) -> dict[str, Any]:

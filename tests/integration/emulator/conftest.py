@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import stripe
+from tests.integration.emulator.shapes import faults
 
 from payloom.emulator.running import RunningEmulator
-from tests.integration.emulator.shapes import faults
 
 pytest_plugins = ["payloom.emulator.pytest_plugin"]
 NEWEST = "2026-10-28.endive"

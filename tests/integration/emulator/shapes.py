@@ -11,7 +11,6 @@ from typing import Any
 
 import stripe
 
-
 _NULLABLE = {"next_page"}  # the SDK calls it a string; Stripe sends null with the last page
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 import stripe
-
 from tests.integration.emulator.test_payment_intents import ONE_CALL, types_of
 
 
@@ -126,7 +125,7 @@ def test_a_legacy_charge_with_a_token(client):
     assert client.v1.charges.capture(held.id, {"amount": 300}).amount_captured == 300
 
 
-def test_a_saved_legacy_card_pays_and_chargeCustomerFail_declines_only_then(client):
+def test_a_saved_legacy_card_pays_and_one_that_fails_for_customers_declines_only_then(client):
     customer = client.v1.customers.create({"email": "a@example.com"})
     client.v1.customers.payment_sources.create(customer.id, {"source": "tok_chargeCustomerFail"})
     with pytest.raises(stripe.CardError):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 import stripe
-
 from tests.integration.emulator.conftest import client_of
 from tests.integration.emulator.test_payment_intents import types_of
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import stripe
+from tests.integration.emulator.conftest import client_of
 
 ONE_CALL = {
     "amount": 2000,
@@ -298,8 +299,6 @@ def test_a_method_used_once_without_a_customer_cannot_be_used_again(client):
 
 
 def test_a_publishable_key_needs_the_client_secret_and_sees_less(client, stripe_emulator):
-    from tests.integration.emulator.conftest import client_of
-
     intent = client.v1.payment_intents.create({"amount": 500, "currency": "usd", "metadata": {"secret": "x"}})
     browser = client_of(stripe_emulator.url, "pk_test_browser", stripe_version="2026-08-26.dahlia")
     with pytest.raises(stripe.InvalidRequestError):
@@ -312,8 +311,6 @@ def test_a_publishable_key_needs_the_client_secret_and_sees_less(client, stripe_
 
 
 def test_endive_refuses_payment_method_types_and_dahlia_takes_them(client, stripe_emulator):
-    from tests.integration.emulator.conftest import client_of
-
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payment_intents.create({"amount": 500, "currency": "usd", "payment_method_types": ["card"]})
     assert caught.value.code == "payment_method_types_no_longer_supported"

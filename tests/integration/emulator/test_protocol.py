@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import urllib.error
 import urllib.request
 
 import pytest
 import stripe
-
 from tests.integration.emulator.conftest import client_of
 
 
@@ -64,8 +64,6 @@ def test_a_500_is_saved_and_one_after_the_effect_keeps_the_effect(client, stripe
 
 
 def test_the_same_key_in_flight_is_a_conflict(stripe_emulator):
-    import threading
-
     stripe_emulator.control("limits", latency=0.5)
     answers = []
     calls = [

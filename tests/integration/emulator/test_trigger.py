@@ -1,12 +1,12 @@
-"""Every trigger makes its event happen, by the calls that lead to it, and everything in it has the shape of its type."""
+"""Every trigger makes its event happen by the calls that lead to it, in the shapes of the SDK's types."""
 
 from __future__ import annotations
 
 import pytest
+from tests.integration.emulator.shapes import faults
 
 from payloom.emulator.server import Emulator
 from payloom.emulator.trigger import TRIGGERS, trigger
-from tests.integration.emulator.shapes import faults
 
 
 @pytest.fixture(scope="module")
@@ -28,5 +28,5 @@ def test_the_event_happens(emulator, event):
 
 
 def test_an_unknown_event_says_what_is_near(emulator):
-    with pytest.raises(Exception, match="payment_intent.succeeded"):
+    with pytest.raises(Exception, match=r"payment_intent\.succeeded"):
         trigger(emulator, "payment_intent.succeded")

@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import stripe
+from tests.integration.emulator.conftest import client_of
 
 from payloom.emulator.config import EmulatorConfig, Endpoint
 from payloom.emulator.running import run
-from tests.integration.emulator.conftest import client_of
 
 
 class Receiver:

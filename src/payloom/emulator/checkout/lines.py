@@ -92,7 +92,8 @@ def check_terms(unit: Unit, lines: list[Body], mode: str) -> None:
     recurring = [bool(price_of(unit, line)["recurring"]) for line in lines]
     if mode == "payment" and any(recurring):
         raise invalid(
-            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` mode or use only "
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` "
+            "mode or use only "
             "one-time prices.",
             "line_items",
         )
@@ -114,7 +115,8 @@ def currency_of(unit: Unit, lines: list[Body], wanted: str | None) -> str:
         if code != chosen and chosen not in (price.get("currency_options") or {}):
             if wanted:
                 raise invalid(
-                    f"The price `{price['id']}` is not available in the currency `{chosen}`. It only supports "
+                    f"The price `{price['id']}` is not available in the currency `{chosen}`. It only "
+                    "supports "
                     f"`{'`, `'.join(price.get('currency_options') or [code])}`.",
                     "currency",
                 )

@@ -179,7 +179,7 @@ def _how(call: Call, params: Body, draft: Body, mode: str) -> None:
     draft["payment_method_types"] = authentication.types_for(params, automatic=False)
     if not explicit and not call.before("2023-08-16"):
         draft["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
-    options: Body = {"card": {"request_three_d_secure": "automatic"}}
+    options: dict[str, Body] = {"card": {"request_three_d_secure": "automatic"}}
     for kind, values in (params.get("payment_method_options") or {}).items():
         options[kind] = {**options.get(kind, {}), **values}
     draft["payment_method_options"] = options
@@ -194,11 +194,19 @@ def _how(call: Call, params: Body, draft: Body, mode: str) -> None:
         else None
     )
     if mode == "payment":
-        wanted = params.get("invoice_creation") or {"enabled": False}
+        wanted: Body = params.get("invoice_creation") or {"enabled": False}
         if wanted.get("enabled") and not hasattr(seams.billing(), "invoice_for_checkout"):
             raise not_emulated("POST /v1/checkout/sessions with invoice_creation")
-        data = {"account_tax_ids": None, "custom_fields": None, "description": None, "footer": None, "issuer": None,
-                "metadata": {}, "rendering_options": None, **(wanted.get("invoice_data") or {})}  # fmt: skip
+        data = {
+            "account_tax_ids": None,
+            "custom_fields": None,
+            "description": None,
+            "footer": None,
+            "issuer": None,
+            "metadata": {},
+            "rendering_options": None,
+            **(wanted.get("invoice_data") or {}),
+        }
         draft["invoice_creation"] = {"enabled": bool(wanted.get("enabled")), "invoice_data": data}
     tax = params.get("automatic_tax") or {}
     draft["automatic_tax"] = {
@@ -214,8 +222,15 @@ def _how(call: Call, params: Body, draft: Body, mode: str) -> None:
     }
     business = call.unit.emulator.config.business["name"]
     if draft["ui_mode"] == "hosted_page" and not draft["branding_settings"]:
-        draft["branding_settings"] = {"background_color": "#ffffff", "border_style": "rounded", "button_color": "#0074d4",
-                                      "display_name": business, "font_family": "default", "icon": None, "logo": None}  # fmt: skip
+        draft["branding_settings"] = {
+            "background_color": "#ffffff",
+            "border_style": "rounded",
+            "button_color": "#0074d4",
+            "display_name": business,
+            "font_family": "default",
+            "icon": None,
+            "logo": None,
+        }
 
 
 def custom_field(given: Body) -> Body:

@@ -38,8 +38,8 @@ def confirm(unit: Unit, session: Body, params: Body) -> Body:
 
 
 def _check_expected(session: Body, params: Body) -> None:
-    expected = params.get("expected_amount")
-    if expected in {None, ""} or session["mode"] == "setup":
+    expected: Any = params.get("expected_amount")
+    if expected is None or expected == "" or session["mode"] == "setup":
         return
     if int(expected) != session["amount_total"]:
         raise invalid(
@@ -122,7 +122,8 @@ def _method(unit: Unit, session: Body, params: Body) -> Body | None:
     offered = session["payment_method_types"]
     if method["type"] not in offered:
         raise invalid(
-            f"The PaymentMethod provided ({method['type']}) is not allowed for this Checkout Session. It takes: "
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this Checkout Session. It "
+            "takes: "
             f"{', '.join(offered)}.",
             "payment_method",
         )
@@ -160,7 +161,7 @@ def _customer(unit: Unit, session: Body, *, required: bool) -> Body | None:
     return customer
 
 
-# --- payment -----------------------------------------------------------------------------------------------------------
+# --- payment --------------------------------------------------------------------------------------
 
 
 def _pay(unit: Unit, session: Body, method: Body | None) -> Body:
@@ -216,9 +217,18 @@ def _intent_values(session: Body, data: Body, customer: Body | None, method: Bod
         "_session": session["id"],
     }
     for name in (
-        "application_fee_amount", "capture_method", "description", "metadata", "on_behalf_of", "receipt_email",
-        "setup_future_usage", "statement_descriptor", "statement_descriptor_suffix", "transfer_data", "transfer_group",
-    ):  # fmt: skip
+        "application_fee_amount",
+        "capture_method",
+        "description",
+        "metadata",
+        "on_behalf_of",
+        "receipt_email",
+        "setup_future_usage",
+        "statement_descriptor",
+        "statement_descriptor_suffix",
+        "transfer_data",
+        "transfer_group",
+    ):
         if data.get(name) not in (None, ""):
             values[name] = data[name]
     return values
@@ -241,7 +251,7 @@ def _after_intent(unit: Unit, session: Body, intent: Body) -> Body:
     return session
 
 
-# --- subscription ------------------------------------------------------------------------------------------------------
+# --- subscription ---------------------------------------------------------------------------------
 
 
 def _subscribe(unit: Unit, session: Body, method: Body | None) -> Body:
@@ -292,7 +302,7 @@ def _after_subscription(unit: Unit, session: Body, subscription: Body) -> Body:
     )
 
 
-# --- setup -------------------------------------------------------------------------------------------------------------
+# --- setup ----------------------------------------------------------------------------------------
 
 
 def _set_up(unit: Unit, session: Body, method: Body | None) -> Body:
@@ -314,7 +324,7 @@ def _set_up(unit: Unit, session: Body, method: Body | None) -> Body:
     return complete(unit, session, "no_payment_required") if intent["status"] == "succeeded" else session
 
 
-# --- the end -----------------------------------------------------------------------------------------------------------
+# --- the end --------------------------------------------------------------------------------------
 
 
 def complete(unit: Unit, session: Body, payment_status: str) -> Body:
@@ -328,7 +338,7 @@ def complete(unit: Unit, session: Body, payment_status: str) -> Body:
 
 
 def intent_changed(unit: Unit, intent: Body) -> None:
-    """An intent made for a session changed after the session's confirm returned: a challenge, or a debit that settled."""
+    """An intent of a session changed after the confirm returned: a challenge ended, or a debit settled."""
     session = unit.find("checkout.session", intent.get("_session"))
     if session is None:
         return

@@ -1,4 +1,4 @@
-"""Every resource the local Stripe has. Each file declares its own and names them in RESOURCES; this is the list of files."""
+"""Every resource the local Stripe has: the list of the files that declare them."""
 
 from __future__ import annotations
 

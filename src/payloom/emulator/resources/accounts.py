@@ -152,7 +152,7 @@ def _creating(call: Call, draft: Body) -> None:
 def _created(call: Call, account: Body) -> None:
     # The account is an object of the platform and the owner of its own objects: it is found from both sides.
     own = call.unit.emulator.unit(account["id"], now=call.unit.now)
-    own.create(ACCOUNT, {k: v for k, v in account.items()}, emits=())
+    own.create(ACCOUNT, dict(account), emits=())
     own.flush()
     _maybe_enable(call.unit, account)
 
@@ -216,7 +216,10 @@ ACCOUNT = Resource(
         given("default_currency"),
         fixed("details_submitted", False),
         given("email"),
-        fixed("external_accounts", {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/account/external_accounts"}),
+        fixed(
+            "external_accounts",
+            {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/account/external_accounts"},
+        ),
         fixed("future_requirements"),
         given("metadata", {}),
         fixed("payouts_enabled", False),
@@ -237,6 +240,6 @@ ACCOUNT = Resource(
         Operation("GET", "/v1/accounts/{account}", _retrieve),
         Operation("POST", "/v1/account_links", _link),
     ),
-)  # fmt: skip
+)
 
 RESOURCES = (ACCOUNT,)

@@ -105,8 +105,10 @@ def check_type(intent: Body, method: Body, noun: str) -> None:
     if kind in offered or (automatic and not narrowed and kind not in excluded):
         return
     raise invalid(
-        f"The PaymentMethod provided ({kind}) is not allowed for this {noun}. Please attach a PaymentMethod of one of the "
-        f"following types: {', '.join(offered)}. Alternatively, update the allowed `payment_method_types` for this {noun} "
+        f"The PaymentMethod provided ({kind}) is not allowed for this {noun}. Please attach a "
+        "PaymentMethod of one of the "
+        f"following types: {', '.join(offered)}. Alternatively, update the allowed `payment_method_types` "
+        f"for this {noun} "
         f'to include "{kind}".',
         "payment_method",
     )

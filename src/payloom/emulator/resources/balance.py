@@ -69,7 +69,8 @@ def _retrieve(call: Call) -> Body:
     call.unit.flush()
     totals = call.unit.store.query(
         "SELECT json_extract(body, '$.currency'), json_extract(body, '$.available_on') <= ?, "
-        "sum(json_extract(body, '$.net')) FROM objects WHERE object = 'balance_transaction' AND account = ? GROUP BY 1, 2",
+        "sum(json_extract(body, '$.net')) FROM objects WHERE object = 'balance_transaction' AND account = "
+        "? GROUP BY 1, 2",
         (call.unit.now, call.unit.account),
     )
     sums: dict[tuple[str, bool], int] = {(c, bool(a)): total for c, a, total in totals}

@@ -271,9 +271,21 @@ def _charge(call: Call) -> Body:
         "amount": amount,
         "currency": code,
         "metadata": merge_metadata({}, call.params.get("metadata") or {}),
-        **{n: call.get(n) for n in ("customer", "description", "receipt_email", "shipping", "statement_descriptor",
-                                    "statement_descriptor_suffix", "transfer_data", "transfer_group", "on_behalf_of")},
-    }  # fmt: skip
+        **{
+            n: call.get(n)
+            for n in (
+                "customer",
+                "description",
+                "receipt_email",
+                "shipping",
+                "statement_descriptor",
+                "statement_descriptor_suffix",
+                "transfer_data",
+                "transfer_group",
+                "on_behalf_of",
+            )
+        },
+    }
     captured = call.get("capture", True)
     why = cards.DECLINES[card.decline] if card.decline else None
     if why is None and card.authentication == "always":
@@ -379,14 +391,26 @@ CHARGE = Resource(
     on_update=("charge.updated",),
     updating=_updating,
     filters=("customer", "payment_intent", "transfer_group"),
-    search=("amount", "currency", "customer", "disputed", "metadata", "refunded", "status", "payment_method_details.card.last4",
-            "payment_method_details.card.brand", "payment_method_details.card.exp_month", "payment_method_details.card.exp_year",
-            "payment_method_details.card.fingerprint", "billing_details.address.postal_code"),
+    search=(
+        "amount",
+        "currency",
+        "customer",
+        "disputed",
+        "metadata",
+        "refunded",
+        "status",
+        "payment_method_details.card.last4",
+        "payment_method_details.card.brand",
+        "payment_method_details.card.exp_month",
+        "payment_method_details.card.exp_year",
+        "payment_method_details.card.fingerprint",
+        "billing_details.address.postal_code",
+    ),
     includes={"refunds": _refunds},
     actions={"capture": _capture},
     operations=(Operation("POST", "/v1/charges", _charge),),
     timers={"book": _book, "dispute": _dispute, "dispute_debit": _dispute_debit},
-)  # fmt: skip
+)
 
 
 RESOURCES = (CHARGE,)

@@ -87,7 +87,7 @@ def _price_again(unit: Unit, session: Body, changes: Body) -> None:
     changes.update(opening.public_totals(lines.totals(unit, {**session, **changes})))
 
 
-# --- what Stripe's own page calls ----------------------------------------------------------------------------------------
+# --- what Stripe's own page calls -----------------------------------------------------------------
 
 
 def _open(call: Call) -> Body:
@@ -121,8 +121,13 @@ def _breakdown(unit: Unit, session: Body) -> Body:
     for taken in session.get("_taken") or []:
         coupon = unit.find("coupon", taken["coupon"], deleted=True)
         source = {"coupon": unit.snapshot(coupon) if coupon else taken["coupon"], "type": "coupon"}
-        discount = {"object": "discount", "id": "di_" + session["id"][-14:], "source": source, "coupon": source["coupon"],
-                    "promotion_code": taken["promotion_code"]}  # fmt: skip
+        discount = {
+            "object": "discount",
+            "id": "di_" + session["id"][-14:],
+            "source": source,
+            "coupon": source["coupon"],
+            "promotion_code": taken["promotion_code"],
+        }
         discounts.append({"amount": taken["amount"], "discount": {k: v for k, v in discount.items() if k != "object"}})
     return {"discounts": discounts, "taxes": []}
 
@@ -212,7 +217,10 @@ SESSION = Resource(
         fixed("currency"),
         fixed("currency_conversion"),
         fixed("custom_fields", []),
-        fixed("custom_text", {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None}),
+        fixed(
+            "custom_text",
+            {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None},
+        ),
         once("customer", ref="customer"),
         fixed("customer_account"),
         fixed("customer_creation"),
@@ -266,7 +274,14 @@ SESSION = Resource(
     creating=opening.fill,
     created=_created,
     updating=_updating,
-    filters=("customer", "payment_intent", "payment_link", "subscription", "status", ("customer_details.email", "customer_details.email")),
+    filters=(
+        "customer",
+        "payment_intent",
+        "payment_link",
+        "subscription",
+        "status",
+        ("customer_details.email", "customer_details.email"),
+    ),
     listing=lambda call: {"customer_details.email": (call.params.get("customer_details") or {}).get("email")},
     includes={"line_items": _include_lines},
     actions={"expire": _expire},
@@ -278,7 +293,7 @@ SESSION = Resource(
         Operation("POST", "/v1/payment_pages/{session}/confirm", _confirm_page, private=True),
     ),
     timers={"expire": _lapse},
-)  # fmt: skip
+)
 
 RESOURCES = (SESSION,)
 

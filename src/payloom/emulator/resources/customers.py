@@ -59,7 +59,8 @@ def _check(call: Call, customer: Body) -> None:
         offered = call.get("payment_method")
         if method["customer"] != customer.get("id") and offered not in {default, method["id"]}:
             raise invalid(
-                f"The customer does not have a payment method with the ID {default}. The payment method must be attached to "
+                f"The customer does not have a payment method with the ID {default}. The payment method "
+                "must be attached to "
                 "the customer.",
                 "invoice_settings[default_payment_method]",
                 "resource_missing",

@@ -15,7 +15,36 @@ if TYPE_CHECKING:
 FEE = 1500
 _RESPOND_WITHIN = 9 * 86400
 _DECIDED_AFTER = 2
-EVIDENCE = ["access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure", "cancellation_rebuttal", "customer_communication", "customer_email_address", "customer_name", "customer_purchase_ip", "customer_signature", "duplicate_charge_documentation", "duplicate_charge_explanation", "duplicate_charge_id", "enhanced_evidence", "product_description", "receipt", "refund_policy", "refund_policy_disclosure", "refund_refusal_explanation", "service_date", "service_documentation", "shipping_address", "shipping_carrier", "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text"]
+EVIDENCE = [
+    "access_activity_log",
+    "billing_address",
+    "cancellation_policy",
+    "cancellation_policy_disclosure",
+    "cancellation_rebuttal",
+    "customer_communication",
+    "customer_email_address",
+    "customer_name",
+    "customer_purchase_ip",
+    "customer_signature",
+    "duplicate_charge_documentation",
+    "duplicate_charge_explanation",
+    "duplicate_charge_id",
+    "enhanced_evidence",
+    "product_description",
+    "receipt",
+    "refund_policy",
+    "refund_policy_disclosure",
+    "refund_refusal_explanation",
+    "service_date",
+    "service_documentation",
+    "shipping_address",
+    "shipping_carrier",
+    "shipping_date",
+    "shipping_documentation",
+    "shipping_tracking_number",
+    "uncategorized_file",
+    "uncategorized_text",
+]
 
 
 def open_for(unit: Unit, charge: Body, reason: str, *, inquiry: bool) -> Body:
@@ -111,9 +140,14 @@ def _decide(unit: Unit, dispute: Body) -> None:
 def _won(unit: Unit, dispute: Body) -> None:
     unit.move(dispute, "win", emits=())
     back = balance.book(
-        unit, dispute, kind="adjustment", amount=dispute["amount"], available=True, category="dispute_reversal",
+        unit,
+        dispute,
+        kind="adjustment",
+        amount=dispute["amount"],
+        available=True,
+        category="dispute_reversal",
         description=f"Chargeback reversal for {dispute['charge']}",
-    )  # fmt: skip
+    )
     unit.change(
         dispute,
         {"balance_transactions": [*dispute["balance_transactions"], _plain(back)]},
@@ -135,6 +169,14 @@ def _expire(unit: Unit, dispute: Body) -> None:
         unit.move(dispute, "lose", {"evidence_details": {**dispute["evidence_details"], "past_due": True}})
     elif dispute["status"] == "warning_needs_response":
         unit.move(dispute, "close_inquiry")
+
+
+def _close_by_charge(call: Call) -> Body:
+    found = call.unit.list("dispute", charge=call.ids["charge"], limit=1)
+    if not found:
+        raise invalid(f"Charge {call.ids['charge']} has no dispute.")
+    call.loaded = found[0]
+    return _close(call)
 
 
 DISPUTE = Resource(
@@ -168,7 +210,12 @@ DISPUTE = Resource(
             Move("submit", {"warning_needs_response"}, "warning_under_review", ("charge.dispute.updated",)),
             Move("win", {"needs_response", "under_review"}, "won", ("charge.dispute.closed",)),
             Move("lose", {"needs_response", "under_review"}, "lost", ("charge.dispute.closed",)),
-            Move("close_inquiry", {"warning_needs_response", "warning_under_review"}, "warning_closed", ("charge.dispute.closed",)),
+            Move(
+                "close_inquiry",
+                {"warning_needs_response", "warning_under_review"},
+                "warning_closed",
+                ("charge.dispute.closed",),
+            ),
         ),
         terminal={"won", "lost", "warning_closed"},
     ),
@@ -179,16 +226,8 @@ DISPUTE = Resource(
     actions={"close": _close},
     filters=("charge", "payment_intent"),
     timers={"decide": _decide, "expire": _expire},
-    operations=(Operation("POST", "/v1/charges/{charge}/dispute/close", lambda call: _close_by_charge(call)),),
-)  # fmt: skip
-
-
-def _close_by_charge(call: Call) -> Body:
-    found = call.unit.list("dispute", charge=call.ids["charge"], limit=1)
-    if not found:
-        raise invalid(f"Charge {call.ids['charge']} has no dispute.")
-    call.loaded = found[0]
-    return _close(call)
+    operations=(Operation("POST", "/v1/charges/{charge}/dispute/close", _close_by_charge),),
+)
 
 
 RESOURCES = (DISPUTE,)

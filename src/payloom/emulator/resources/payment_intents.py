@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from payloom.emulator import cards, money
@@ -20,7 +21,7 @@ _AUTOMATIC_SINCE = "2023-08-16"
 _ASYNC_CAPTURE_SINCE = "2024-04-10"
 
 
-# --- making ----------------------------------------------------------------------------------------------------------
+# --- making ---------------------------------------------------------------------------------------
 
 
 def create(
@@ -154,13 +155,15 @@ def _check_owner(intent: Body, method: Body) -> None:
     owner, customer = method["customer"], intent.get("customer")
     if owner and not customer:
         raise invalid(
-            "The PaymentMethod supplied belongs to a Customer. Please include the Customer in the `customer` parameter on "
+            "The PaymentMethod supplied belongs to a Customer. Please include the Customer in the "
+            "`customer` parameter on "
             f"the PaymentIntent. PaymentMethod: {method['id']}, Customer: {owner}",
             "payment_method",
         )
     if owner and owner != customer:
         raise invalid(
-            f"The PaymentMethod {method['id']} does not belong to the Customer {customer}. Check to make sure you have the "
+            f"The PaymentMethod {method['id']} does not belong to the Customer {customer}. Check to make "
+            "sure you have the "
             "right PaymentMethod.",
             "payment_method",
         )
@@ -180,7 +183,8 @@ def _updating(call: Call, intent: Body, changes: Body) -> None:
         if wrong is not None:
             raise _unexpected(
                 intent,
-                f"This PaymentIntent's {wrong} could not be updated because it has a status of {intent['status']}. You may "
+                f"This PaymentIntent's {wrong} could not be updated because it has a status of "
+                f"{intent['status']}. You may "
                 "only update the "
                 f"{wrong} of a PaymentIntent with one of the following statuses: requires_payment_method, "
                 "requires_confirmation, requires_action.",
@@ -197,7 +201,8 @@ def _updating(call: Call, intent: Body, changes: Body) -> None:
         changes["payment_method_types"] = call.params["payment_method_types"]
     if call.params.get("customer") and intent["customer"] and call.params["customer"] != intent["customer"]:
         raise invalid(
-            "You cannot modify `customer` on a PaymentIntent once it already has been set. To fulfill a payment with a "
+            "You cannot modify `customer` on a PaymentIntent once it already has been set. To fulfill a "
+            "payment with a "
             "different Customer, cancel this PaymentIntent and create a new one.",
             "customer",
         )
@@ -219,7 +224,7 @@ def _updated(call: Call, intent: Body) -> None:
         call.unit.move(intent, "withdraw", {"payment_method": None})
 
 
-# --- confirming ------------------------------------------------------------------------------------------------------
+# --- confirming -----------------------------------------------------------------------------------
 
 
 def _confirm(call: Call, intent: Body | None = None) -> Body:
@@ -228,20 +233,25 @@ def _confirm(call: Call, intent: Body | None = None) -> Body:
     unit, params = call.unit, call.params
     if intent["status"] not in UNPAID:
         noun = {
-            "succeeded": "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+            "succeeded": "You cannot confirm this PaymentIntent because it has already succeeded after being "
+            "previously confirmed."
         }
         raise _unexpected(
             intent,
             noun.get(
                 intent["status"],
-                f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent "
-                "with one of the following statuses may be confirmed: requires_confirmation, requires_action.",
+                f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}. "
+                "Only a PaymentIntent "
+                "with one of the following statuses may be confirmed: requires_confirmation, "
+                "requires_action.",
             ),
         )
     if call.caller.kind == "publishable" and intent["confirmation_method"] == "manual":
         raise invalid(
-            "This PaymentIntent cannot be confirmed using your publishable key because its `confirmation_method` is set to "
-            "`manual`. Please use your secret key instead, or create a PaymentIntent with `confirmation_method` set to "
+            "This PaymentIntent cannot be confirmed using your publishable key because its "
+            "`confirmation_method` is set to "
+            "`manual`. Please use your secret key instead, or create a PaymentIntent with "
+            "`confirmation_method` set to "
             "`automatic`.",
         )
     if not made_now:
@@ -302,10 +312,13 @@ def _need_return_url(call: Call, intent: Body) -> None:
     if call.get("confirmation_token"):
         return
     raise invalid(
-        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment "
-        "methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept "
+        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because "
+        "some of these payment "
+        "methods might redirect your customer off of your page, you must provide a `return_url`. If you "
+        "don't want to accept "
         "redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
-        "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
+        "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment "
+        "Intents.",
         "return_url",
     )
 
@@ -314,11 +327,12 @@ def _no_method(intent: Body) -> StripeError:
     return StripeError(
         "You cannot confirm this PaymentIntent because it's missing a payment method. "
         + (
-            f"To confirm the PaymentIntent with {intent['customer']}, specify a payment method attached to this customer "
+            f"To confirm the PaymentIntent with {intent['customer']}, specify a payment method attached to "
+            "this customer "
             "along with the customer ID."
             if intent["customer"]
-            else "You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it "
-            "again directly with a payment method or ConfirmationToken."
+            else "You can either update the PaymentIntent with a payment method and then confirm it again, or confirm "
+            "it again directly with a payment method or ConfirmationToken."
         ),
         code="payment_intent_unexpected_state",
         payment_intent=intent,
@@ -355,11 +369,16 @@ def pay(
     )
     how = cards.KINDS[method["type"]]
     if how == "card":
-        return _pay_by_card(
-            unit, intent, method, off_session, return_url, use_sdk, error_on_requires_action, authenticated
-        )
+        if authenticated or not _must_ask(
+            unit, intent, method, off_session=off_session, refuse=error_on_requires_action
+        ):
+            return _charge_card(unit, intent, method, authenticated=authenticated)
+        action = authentication.next_action(unit, intent, return_url, use_sdk=use_sdk)
+        return unit.move(intent, "challenge", {"next_action": action, "last_payment_error": None})
     if how == "debit":
-        return _pay_by_debit(unit, intent, method, mandate_data, mandate, authenticated)
+        return _pay_by_debit(
+            unit, intent, method, mandate_data=mandate_data, mandate=mandate, authenticated=authenticated
+        )
     if how == "instant":
         return _succeed(unit, intent, method, None)
     if authenticated:
@@ -374,38 +393,30 @@ def pay(
     return unit.move(intent, "challenge", {"next_action": action})
 
 
-def _pay_by_card(
-    unit: Unit,
-    intent: Body,
-    method: Body,
-    off_session: bool,
-    return_url: str | None,
-    use_sdk: bool,
-    error_on_requires_action: bool,
-    authenticated: bool,
-) -> Body:
+def _card_options(intent: Body) -> Body:
+    return (intent["payment_method_options"] or {}).get("card") or {}
+
+
+def _must_ask(unit: Unit, intent: Body, method: Body, *, off_session: bool, refuse: bool) -> bool:
+    """Return whether the cardholder must be asked first; declines when nobody is there or a challenge is an error."""
+    verdict = authentication.verdict(
+        method,
+        off_session=off_session,
+        wanted=_card_options(intent).get("request_three_d_secure"),
+        saving=bool(intent["setup_future_usage"]) and method["customer"] is None,
+    )
+    if verdict == "refuse" or (verdict == "challenge" and refuse):
+        _decline(unit, intent, method, cards.DECLINES["authentication_required"])
+    return verdict == "challenge"
+
+
+def _charge_card(unit: Unit, intent: Body, method: Body, *, authenticated: bool) -> Body:
     card = payment_methods.card_of(method)
-    secure: Body | None = None
-    if not authenticated:
-        options = (intent["payment_method_options"] or {}).get("card") or {}
-        saving = bool(intent["setup_future_usage"]) and method["customer"] is None
-        verdict = authentication.verdict(
-            method, off_session=off_session, wanted=options.get("request_three_d_secure"), saving=saving
-        )
-        if verdict == "refuse" or (verdict == "challenge" and error_on_requires_action):
-            return _decline(unit, intent, method, cards.DECLINES["authentication_required"])
-        if verdict == "challenge":
-            action = authentication.next_action(unit, intent, return_url, use_sdk=use_sdk)
-            return unit.move(intent, "challenge", {"next_action": action, "last_payment_error": None})
-    else:
-        secure = _THREE_D_SECURE
+    secure = _THREE_D_SECURE if authenticated else None
     decline = card.after_authentication if authenticated and card.after_authentication else card.decline
     if decline:
         return _decline(unit, intent, method, cards.DECLINES[decline], secure)
-    if (
-        intent["capture_method"] == "manual"
-        or ((intent["payment_method_options"] or {}).get("card") or {}).get("capture_method") == "manual"
-    ):
+    if "manual" in {intent["capture_method"], _card_options(intent).get("capture_method")}:
         return _authorize(unit, intent, method, secure)
     return _succeed(unit, intent, method, secure)
 
@@ -500,7 +511,13 @@ def _save(unit: Unit, intent: Body, method: Body, *, authenticated: bool) -> Non
 
 
 def _pay_by_debit(
-    unit: Unit, intent: Body, method: Body, mandate_data: Body | None, mandate: str | None, authenticated: bool
+    unit: Unit,
+    intent: Body,
+    method: Body,
+    *,
+    mandate_data: Body | None = None,
+    mandate: str | None = None,
+    authenticated: bool = False,
 ) -> Body:
     if method["type"] == "us_bank_account" and not method.get("_verified") and not authenticated:
         return unit.move(intent, "challenge", {"next_action": microdeposits(unit, intent)})
@@ -577,7 +594,7 @@ def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
     if not passed:
         _authentication_failed(unit, intent, method)
     else:
-        try:
+        with contextlib.suppress(CardError):  # the page that asked shows it from last_payment_error
             pay(
                 unit,
                 intent,
@@ -586,8 +603,6 @@ def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
                 mandate_data=intent.get("_mandate_data"),
                 authenticated=True,
             )
-        except CardError:
-            pass  # the page that asked shows it from last_payment_error
     _tell_session(unit, intent)
 
 
@@ -620,7 +635,7 @@ def _tell_session(unit: Unit, intent: Body) -> None:
         checkout_sessions.intent_changed(unit, intent)
 
 
-# --- capturing, cancelling, verifying -------------------------------------------------------------------------------------
+# --- capturing, cancelling, verifying -------------------------------------------------------------
 
 
 def capture(unit: Unit, intent: Body, amount: int | None = None) -> Body:
@@ -633,20 +648,20 @@ def capture(unit: Unit, intent: Body, amount: int | None = None) -> Body:
             else f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a "
             "PaymentIntent with one of the following statuses may be captured: requires_capture.",
         )
-    amount = intent["amount_capturable"] if amount is None else amount
-    if amount > intent["amount_capturable"]:
+    wanted: int = intent["amount_capturable"] if amount is None else amount
+    if wanted > intent["amount_capturable"]:
         raise invalid(
             "The provided `amount_to_capture` is greater than the amount capturable on this PaymentIntent.",
             "amount_to_capture",
             "amount_too_large",
         )
-    if amount < 1:
+    if wanted < 1:
         raise invalid(
             "This value must be greater than or equal to 1.", "amount_to_capture", "parameter_invalid_integer"
         )
-    charges.capture(unit, unit.get("charge", intent["latest_charge"]), amount)
+    charges.capture(unit, unit.get("charge", intent["latest_charge"]), wanted)
     unit.unschedule("lapse", intent)
-    unit.move(intent, "succeed", {"amount_capturable": 0, "amount_received": amount})
+    unit.move(intent, "succeed", {"amount_capturable": 0, "amount_received": wanted})
     _tell_billing(unit, intent)
     return intent
 
@@ -681,7 +696,8 @@ def cancel(unit: Unit, intent: Body, reason: str | None = None) -> Body:
     if not machine.allows("cancel", intent["status"]):
         raise _unexpected(
             intent,
-            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with "
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a "
+            "PaymentIntent with "
             "one of the following statuses may be canceled: requires_payment_method, requires_capture, "
             "requires_confirmation, requires_action, processing.",
         )
@@ -721,7 +737,7 @@ def _verify(call: Call) -> Body:
     check_microdeposits(call)
     method = call.unit.get("payment_method", intent["payment_method"])
     call.unit.change(method, {"_verified": True}, emits=())
-    return _pay_by_debit(call.unit, intent, method, intent.get("_mandate_data"), None, authenticated=True)
+    return _pay_by_debit(call.unit, intent, method, mandate_data=intent.get("_mandate_data"), authenticated=True)
 
 
 def check_microdeposits(call: Call) -> None:
@@ -744,7 +760,35 @@ def _apply_balance(call: Call) -> Body:
     raise _unexpected(call.target, "This customer has no cash balance to apply.")
 
 
-_PUBLIC = ["id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at", "cancellation_reason", "capture_method", "client_secret", "confirmation_method", "created", "currency", "description", "last_payment_error", "livemode", "next_action", "payment_method", "payment_method_configuration_details", "payment_method_types", "processing", "receipt_email", "setup_future_usage", "shipping", "source", "status", "allowed_payment_method_types", "excluded_payment_method_types"]
+_PUBLIC = [
+    "id",
+    "object",
+    "amount",
+    "amount_details",
+    "automatic_payment_methods",
+    "canceled_at",
+    "cancellation_reason",
+    "capture_method",
+    "client_secret",
+    "confirmation_method",
+    "created",
+    "currency",
+    "description",
+    "last_payment_error",
+    "livemode",
+    "next_action",
+    "payment_method",
+    "payment_method_configuration_details",
+    "payment_method_types",
+    "processing",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "source",
+    "status",
+    "allowed_payment_method_types",
+    "excluded_payment_method_types",
+]
 
 PAYMENT_INTENT = Resource(
     object="payment_intent",

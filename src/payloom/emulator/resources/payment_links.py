@@ -25,7 +25,7 @@ def _creating(call: Call, draft: Body) -> None:
     draft["_lines"] = lines.read(unit, items, draft["_mode"])
     lines.check_terms(unit, draft["_lines"], draft["_mode"])
     draft["currency"] = lines.currency_of(unit, draft["_lines"], params.get("currency"))
-    after = params.get("after_completion") or {"type": "hosted_confirmation"}
+    after: Body = params.get("after_completion") or {"type": "hosted_confirmation"}
     draft["after_completion"] = (
         {"redirect": after.get("redirect"), "type": "redirect"}
         if after["type"] == "redirect"
@@ -46,12 +46,33 @@ def _creating(call: Call, draft: Body) -> None:
     if draft["_mode"] == "payment":
         draft["invoice_creation"] = {"enabled": False, "invoice_data": None}
     data = params.get("payment_intent_data")
-    draft["payment_intent_data"] = {"capture_method": None, "description": None, "metadata": {}, "setup_future_usage": None,
-                                    "statement_descriptor": None, "statement_descriptor_suffix": None, "transfer_group": None,
-                                    **data} if data else None  # fmt: skip
+    draft["payment_intent_data"] = (
+        {
+            "capture_method": None,
+            "description": None,
+            "metadata": {},
+            "setup_future_usage": None,
+            "statement_descriptor": None,
+            "statement_descriptor_suffix": None,
+            "transfer_group": None,
+            **data,
+        }
+        if data
+        else None
+    )
     wanted = params.get("subscription_data")
-    draft["subscription_data"] = {"description": None, "invoice_settings": {"issuer": {"type": "self"}}, "metadata": {},
-                                  "trial_period_days": None, "trial_settings": None, **wanted} if wanted else None  # fmt: skip
+    draft["subscription_data"] = (
+        {
+            "description": None,
+            "invoice_settings": {"issuer": {"type": "self"}},
+            "metadata": {},
+            "trial_period_days": None,
+            "trial_settings": None,
+            **wanted,
+        }
+        if wanted
+        else None
+    )
 
 
 def _recurring(unit: Unit, item: Body) -> bool:
@@ -101,10 +122,19 @@ def visit(call: Call, link: Body) -> Body:
         "metadata": dict(link["metadata"]),
     }
     for name in (
-        "allow_promotion_codes", "billing_address_collection", "consent_collection", "custom_fields", "custom_text",
-        "phone_number_collection", "shipping_address_collection", "payment_intent_data", "subscription_data", "submit_type",
-        "shipping_options", "tax_id_collection",
-    ):  # fmt: skip
+        "allow_promotion_codes",
+        "billing_address_collection",
+        "consent_collection",
+        "custom_fields",
+        "custom_text",
+        "phone_number_collection",
+        "shipping_address_collection",
+        "payment_intent_data",
+        "subscription_data",
+        "submit_type",
+        "shipping_options",
+        "tax_id_collection",
+    ):
         if link["_params"].get(name):
             params[name] = link["_params"][name]
     if link["_mode"] == "payment":

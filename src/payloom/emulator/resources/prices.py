@@ -186,7 +186,7 @@ def _listing(call: Call) -> Body:
     return found
 
 
-def make(unit: Unit, data: Body, param: str) -> Body:
+def make(unit: Unit, data: Body, param: str, price_id: str | None = None) -> Body:
     """Create a price from inline `price_data`: `{currency, product | product_data, unit_amount, recurring…}`."""
     data = dict(data)
     if not data.get("currency"):
@@ -202,7 +202,9 @@ def make(unit: Unit, data: Body, param: str) -> Body:
     if product is None:
         raise missing("product", data["product"], param=f"{param}[product]", status=400)
     terms = _terms(data, param)
-    return unit.create(PRICE, {**terms, "product": product["id"], "active": param == "default_price_data"})
+    named = {"id": price_id} if price_id else {}
+    active = param == "default_price_data"
+    return unit.create(PRICE, {**terms, **named, "product": product["id"], "active": active})
 
 
 def tiers(unit: Unit, price: Body) -> list[Body] | None:

@@ -25,7 +25,8 @@ def _creating(call: Call, draft: Body) -> None:
         draft["marketing_features"] = call.params["features"]
     if draft["name"] == "":
         raise invalid(
-            "You passed an empty string for 'name'. We assume empty values are an attempt to unset a parameter; however "
+            "You passed an empty string for 'name'. We assume empty values are an attempt to unset a "
+            "parameter; however "
             "'name' cannot be unset. You should remove 'name' from your request or supply a non-empty value.",
             "name",
             "parameter_invalid_empty",

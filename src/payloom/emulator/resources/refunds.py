@@ -71,16 +71,16 @@ def issue(
         raise invalid(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     if amount is not None and amount < 1:
         raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
-    amount = left if amount is None else amount
-    if amount > left:
+    wanted = left if amount is None else amount
+    if wanted > left:
         rest = "unrefunded amount on charge" if charge["amount_refunded"] else "charge amount"
         code = charge["currency"]
         raise invalid(
-            f"Refund amount ({money.plain(amount, code)}) is greater than {rest} ({money.plain(left, code)})", "amount"
+            f"Refund amount ({money.plain(wanted, code)}) is greater than {rest} ({money.plain(left, code)})", "amount"
         )
     if not charge["captured"]:
-        return _release(unit, charge, amount, reason, metadata)
-    return _give_back(unit, charge, amount, reason, metadata, instructions_email)
+        return _release(unit, charge, wanted, reason, metadata)
+    return _give_back(unit, charge, wanted, reason=reason, metadata=metadata, email=instructions_email)
 
 
 def _refundable_dispute(unit: Unit, charge: Body) -> bool:
@@ -93,7 +93,7 @@ def _release(unit: Unit, charge: Body, amount: int, reason: str | None, metadata
     if amount != charge["amount"]:
         raise invalid("You cannot partially refund a charge that was not captured.", "amount")
     refund = unit.create(
-        REFUND, _values(unit, charge, amount, reason, metadata, "succeeded"), emits=("refund.created",)
+        REFUND, _values(charge, amount, reason=reason, metadata=metadata, status="succeeded"), emits=("refund.created",)
     )
     intent = unit.find("payment_intent", charge["payment_intent"])
     charges.release(unit, charge, expired=False)
@@ -102,8 +102,7 @@ def _release(unit: Unit, charge: Body, amount: int, reason: str | None, metadata
     return refund
 
 
-def _values(unit: Unit, charge: Body, amount: int, reason: str | None, metadata: Body | None, status: str) -> Body:
-    del unit
+def _values(charge: Body, amount: int, *, reason: str | None, metadata: Body | None, status: str) -> Body:
     kind = charge["payment_method_details"]["type"]
     member: Body = (
         {"card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}}
@@ -123,12 +122,12 @@ def _values(unit: Unit, charge: Body, amount: int, reason: str | None, metadata:
 
 
 def _give_back(
-    unit: Unit, charge: Body, amount: int, reason: str | None, metadata: Body | None, email: str | None
+    unit: Unit, charge: Body, amount: int, *, reason: str | None, metadata: Body | None, email: str | None
 ) -> Body:
     method = unit.any(charge["payment_method"]) or {}
     card = payment_methods.card_of(method) if method.get("type") == "card" else None
     pending = (card is not None and card.refund == "pending") or card is None
-    values = _values(unit, charge, amount, reason, metadata, "pending" if pending else "succeeded")
+    values = _values(charge, amount, reason=reason, metadata=metadata, status="pending" if pending else "succeeded")
     if pending:
         values["pending_reason"] = "processing" if charge["paid"] else "charge_pending"
     values["instructions_email"] = email
@@ -192,7 +191,8 @@ def _cancel(call: Call) -> Body:
     refund = call.target
     if refund["status"] != "requires_action":
         raise StripeError(
-            f"This refund cannot be canceled because it has a status of {refund['status']}. Only refunds with a status "
+            f"This refund cannot be canceled because it has a status of {refund['status']}. Only refunds "
+            "with a status "
             "of requires_action can be canceled.",
             code="refund_not_cancelable",
         )

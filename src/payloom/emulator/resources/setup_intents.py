@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from payloom.emulator import cards
@@ -109,8 +110,10 @@ def _confirm(call: Call, intent: Body | None = None) -> Body:
     if intent["status"] not in OPEN:
         raise _unexpected(
             intent,
-            f"You cannot confirm this SetupIntent because it has a status of {intent['status']}. Only a SetupIntent with one "
-            "of the following statuses may be confirmed: requires_payment_method, requires_confirmation, requires_action.",
+            f"You cannot confirm this SetupIntent because it has a status of {intent['status']}. Only a "
+            "SetupIntent with one "
+            "of the following statuses may be confirmed: requires_payment_method, requires_confirmation, "
+            "requires_action.",
         )
     method = (
         None
@@ -128,7 +131,8 @@ def _confirm(call: Call, intent: Body | None = None) -> Body:
     if method is None:
         raise _unexpected(
             intent,
-            "You cannot confirm this SetupIntent because it's missing a payment method. Update the SetupIntent with a payment "
+            "You cannot confirm this SetupIntent because it's missing a payment method. Update the "
+            "SetupIntent with a payment "
             "method and then confirm it again.",
         )
     automatic = intent["automatic_payment_methods"]
@@ -141,10 +145,13 @@ def _confirm(call: Call, intent: Body | None = None) -> Body:
         and call.caller.kind != "publishable"
     ):
         raise invalid(
-            "This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment "
-            "methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to "
+            "This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because "
+            "some of these payment "
+            "methods might redirect your customer off of your page, you must provide a `return_url`. If "
+            "you don't want to "
             "accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
-            "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
+            "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
+            "Payment Intents.",
             "return_url",
         )
     return set_up(
@@ -259,7 +266,7 @@ def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
     """The challenge of an intent in `requires_action` ended."""
     method = unit.get("payment_method", intent["payment_method"])
     if passed:
-        try:
+        with contextlib.suppress(CardError):  # the page that asked shows it from last_setup_error
             set_up(
                 unit,
                 intent,
@@ -268,8 +275,6 @@ def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
                 return_url=intent.get("_return_url"),
                 authenticated=True,
             )
-        except CardError:
-            pass  # the page that asked shows it from last_setup_error
     else:
         code = "setup_intent_authentication_failure"
         error = {
@@ -290,8 +295,10 @@ def _cancel(call: Call) -> Body:
     if call.target["status"] not in OPEN:
         raise _unexpected(
             call.target,
-            f"You cannot cancel this SetupIntent because it has a status of {call.target['status']}. Only a SetupIntent with one "
-            "of the following statuses may be canceled: requires_payment_method, requires_confirmation, requires_action.",
+            f"You cannot cancel this SetupIntent because it has a status of {call.target['status']}. Only "
+            "a SetupIntent with one "
+            "of the following statuses may be canceled: requires_payment_method, requires_confirmation, "
+            "requires_action.",
         )
     return call.unit.move(
         call.target, "cancel", {"cancellation_reason": call.get("cancellation_reason"), "next_action": None}
@@ -350,7 +357,12 @@ SETUP_INTENT = Resource(
             Move("provide", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
             Move("challenge", set(OPEN), "requires_action", ("setup_intent.requires_action",)),
             Move("succeed", {*OPEN, "processing"}, "succeeded", ("setup_intent.succeeded",)),
-            Move("fail", {"requires_confirmation", "requires_action", "processing"}, "requires_payment_method", ("setup_intent.setup_failed",)),
+            Move(
+                "fail",
+                {"requires_confirmation", "requires_action", "processing"},
+                "requires_payment_method",
+                ("setup_intent.setup_failed",),
+            ),
             Move("cancel", set(OPEN), "canceled", ("setup_intent.canceled",)),
             Move("process", set(OPEN), "processing"),
         ),
@@ -363,12 +375,24 @@ SETUP_INTENT = Resource(
     updated=_updated,
     filters=("customer", "payment_method"),
     public=(
-        "id", "object", "cancellation_reason", "client_secret", "created", "description", "last_setup_error", "livemode",
-        "next_action", "payment_method", "payment_method_configuration_details", "payment_method_types", "status", "usage",
+        "id",
+        "object",
+        "cancellation_reason",
+        "client_secret",
+        "created",
+        "description",
+        "last_setup_error",
+        "livemode",
+        "next_action",
+        "payment_method",
+        "payment_method_configuration_details",
+        "payment_method_types",
+        "status",
+        "usage",
         "automatic_payment_methods",
     ),
     actions={"confirm": _confirm, "cancel": _cancel, "verify_microdeposits": _verify},
-)  # fmt: skip
+)
 
 SETUP_ATTEMPT = Resource(
     object="setup_attempt",

@@ -110,8 +110,18 @@ def _one(call: Call) -> Body:
 
 
 def _update(call: Call) -> Body:
-    names = ("address_city", "address_country", "address_line1", "address_line2", "address_state", "address_zip", "exp_month",
-             "exp_year", "name", "metadata")  # fmt: skip
+    names = (
+        "address_city",
+        "address_country",
+        "address_line1",
+        "address_line2",
+        "address_state",
+        "address_zip",
+        "exp_month",
+        "exp_year",
+        "name",
+        "metadata",
+    )
     changes = {n: (int(call.params[n]) if n.startswith("exp_") else call.params[n]) for n in names if n in call.params}
     return call.unit.change(_one(call), changes)
 

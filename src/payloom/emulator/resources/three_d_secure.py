@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def settle(emulator: Emulator, intent_id: str, outcome: str, client_secret: str) -> dict[str, Any]:
     """Settle the intent's challenge; `outcome` is "complete" or "fail".
 
-    Returns `{id, object, status, return_url}`: return_url is where the browser goes on, with the parameters Stripe adds,
-    or None when the page that asked goes on by itself. Raises Stripe's errors.
+    Returns `{id, object, status, return_url}`: return_url is where the browser goes on, with what Stripe adds to it, or
+    None when the page that asked goes on by itself. Raises Stripe's errors.
     """
     if outcome not in {"complete", "fail"}:
         raise StripeError(f"A challenge ends with complete or fail, not {outcome}.", status=404)

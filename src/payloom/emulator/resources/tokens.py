@@ -18,8 +18,15 @@ def card_object(unit: Unit, card: cards.Card, data: Body | None) -> Body:
     """Return a legacy `card` object."""
     fields = payment_methods.card_fields(unit, card, data, None)
     data = data or {"cvc": "123"}
-    names = {"visa": "Visa", "mastercard": "MasterCard", "amex": "American Express", "discover": "Discover",
-             "diners": "Diners Club", "jcb": "JCB", "unionpay": "UnionPay"}  # fmt: skip
+    names = {
+        "visa": "Visa",
+        "mastercard": "MasterCard",
+        "amex": "American Express",
+        "discover": "Discover",
+        "diners": "Diners Club",
+        "jcb": "JCB",
+        "unionpay": "UnionPay",
+    }
     return {
         "id": unit.emulator.ids.new("card_1", 23),
         "object": "card",

@@ -1,1 +1,1 @@
-"""The protocol, once for every resource: form nesting, parameters, keys, errors, paging, expand, idempotency, versions."""
+"""The protocol, once for every resource: forms, parameters, keys, errors, paging, expand, idempotency, versions."""

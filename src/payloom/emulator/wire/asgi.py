@@ -1,4 +1,4 @@
-"""The HTTP face of /v1 and /v2: reads a request, lets the emulator answer, writes the answer, then wakes the deliveries."""
+"""The HTTP face of /v1 and /v2: reads a request, lets the emulator answer, and wakes the deliveries afterwards."""
 
 from __future__ import annotations
 

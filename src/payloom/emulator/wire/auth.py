@@ -71,7 +71,8 @@ def kind_of(key: str) -> Literal["secret", "restricted", "publishable", "ephemer
         raise StripeError(f"Invalid API Key provided: {masked(key)}", status=401)
     if match[2] == "live":
         raise StripeError(
-            f"Invalid API Key provided: {masked(key)}. This is the local Stripe: it takes test keys only, and this "
+            f"Invalid API Key provided: {masked(key)}. This is the local Stripe: it takes test keys only, "
+            "and this "
             "is a live key. Keep it out of development.",
             status=401,
         )
@@ -88,8 +89,10 @@ def masked(key: str) -> str:
 def no_key() -> StripeError:
     """Return the 401 for a request without a key."""
     return StripeError(
-        "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer "
-        "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for "
+        "You did not provide an API key. You need to provide your API key in the Authorization header, "
+        "using Bearer "
+        "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See "
+        "https://stripe.com/docs/api#authentication for "
         "details, or we can help at https://support.stripe.com/.",
         status=401,
     )
@@ -99,7 +102,8 @@ def authorize(caller: Caller, method: str, path: str) -> None:
     """Raise unless the caller's key may do this. `path`: template with anonymous placeholders."""
     if caller.kind == "publishable" and (method, path) not in PUBLISHABLE:
         raise StripeError(
-            "This API call cannot be made with a publishable API key. Please use a secret API key. You can find a "
+            "This API call cannot be made with a publishable API key. Please use a secret API key. You can "
+            "find a "
             "list of your API keys at https://dashboard.stripe.com/account/apikeys.",
             status=403,
             code="secret_key_required",
@@ -108,10 +112,12 @@ def authorize(caller: Caller, method: str, path: str) -> None:
         resource = path.split("/")[2]
         level = caller.permissions.get(resource, caller.permissions.get("*", "none"))
         needed = "read" if method == "GET" else "write"
-        if level != "write" and level != needed:
+        if level not in {"write", needed}:
             raise StripeError(
-                f"The provided key '{masked(caller.key)}' does not have the required permissions for this endpoint on "
-                f"account '{caller.account}'. Having the '{resource}_{needed}' permission would allow this request to "
+                f"The provided key '{masked(caller.key)}' does not have the required permissions for this "
+                "endpoint on "
+                f"account '{caller.account}'. Having the '{resource}_{needed}' permission would allow this "
+                "request to "
                 "continue.",
                 status=403,
                 code="more_permissions_required_for_application",

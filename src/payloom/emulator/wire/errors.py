@@ -1,4 +1,4 @@
-"""Stripe's error shapes. Every refusal of the local Stripe is one of these, with the status, type, code and param Stripe uses."""
+"""Stripe's error shapes: every refusal of the local Stripe has the status, type, code and param Stripe uses."""
 
 from __future__ import annotations
 

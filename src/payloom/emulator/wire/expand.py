@@ -1,4 +1,4 @@
-"""Shows an object to a caller: nothing private, in the caller's version, with what `expand` asks for, to four levels."""
+"""Shows an object to a caller: nothing private, in the caller's version, with what `expand` asks for."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class _Renderer:
                 raise _refused(where + wrong, f"data.{wrong}")
             data = [self.value(v, tree.get("data", {}), f"{where}data.") for v in value["data"]]
             return {**value, "data": data}
-        return self._object(value, tree, where)
+        return self.object(value, tree, where)
 
-    def _object(self, stored: dict[str, Any], tree: Tree, where: str) -> dict[str, Any]:
+    def object(self, stored: dict[str, Any], tree: Tree, where: str) -> dict[str, Any]:
         name = stored.get("object", "")
         resource = self._unit.emulator.resource(name)
         if name == "event" and stored.get("api_version") and stored["api_version"] != self._version:
             # What an event carries is shown as the version it was made for shows it, whoever reads it.
-            return _Renderer(self._unit, stored["api_version"], public=False)._object(stored, tree, where)
+            return _Renderer(self._unit, stored["api_version"], public=False).object(stored, tree, where)
         shown = {
             k: self._plain(v)
             for k, v in stored.items()
@@ -70,7 +70,7 @@ class _Renderer:
             elif resource is not None and key in resource.hidden:
                 shown[key] = self.value(stored.get(key), below, f"{where}{key}.")
             else:
-                self._expand(shown, key, below, name, key, where)
+                self._expand(shown, key, below, name=name, path=key, where=where)
         return shown
 
     def _plain(self, value: Any) -> Any:
@@ -82,7 +82,7 @@ class _Renderer:
             return [self._plain(v) for v in value]
         return value
 
-    def _expand(self, holder: dict[str, Any], key: str, below: Tree, name: str, path: str, where: str) -> None:
+    def _expand(self, holder: dict[str, Any], key: str, below: Tree, *, name: str, path: str, where: str) -> None:
         known = table()["shapes"].get(name, {})
         older = versions.expandable(name, self._version)
         allowed = path in known or path in older or any(p.startswith(f"{path}.") for p in known)
@@ -107,7 +107,7 @@ class _Renderer:
             return self.value(stored or value, below, where)
         if isinstance(value, dict):
             for key, deeper in below.items():
-                self._expand(value, key, deeper, name, f"{path}.{key}", where)
+                self._expand(value, key, deeper, name=name, path=f"{path}.{key}", where=where)
         return value
 
     def _load(self, object_id: str, below: Tree, where: str) -> Any:

@@ -16,7 +16,9 @@ import json
 import pkgutil
 import typing
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, Required
+
+from typing_extensions import is_typeddict
 
 TARGET = Path(__file__).with_name("params.json.gz")
 _OPTION_KEYS = frozenset(
@@ -53,8 +55,7 @@ class Types:
 def _modules(package: str) -> list[Any]:
     root = importlib.import_module(package)
     found = [root]
-    for info in pkgutil.walk_packages(root.__path__, f"{package}."):
-        found.append(importlib.import_module(info.name))
+    found.extend(importlib.import_module(i.name) for i in pkgutil.walk_packages(root.__path__, f"{package}."))
     return found
 
 
@@ -71,10 +72,7 @@ def _names(stripe: Any) -> dict[str, Any]:
     return names
 
 
-def _convert(types: Types, hint: Any, names: dict[str, Any], module: Any, *, sending: bool = True) -> int:
-    from typing import NotRequired, Required  # noqa: PLC0415
-
-    from typing_extensions import is_typeddict
+def _convert(types: Types, hint: Any, names: dict[str, Any], module: Any) -> int:
 
     if isinstance(hint, typing.ForwardRef):
         hint = hint.__forward_arg__
@@ -144,8 +142,9 @@ def _operations(stripe_modules: list[Any]) -> list[tuple[str, str, str, str]]:
                 if call is None:
                     continue
                 method = ast.literal_eval(call.args[0]).upper()
-                path_node = call.args[1]
-                path = ast.literal_eval(path_node.func.value if isinstance(path_node, ast.Call) else path_node)
+                path_node: Any = call.args[1]
+                template: Any = path_node.func if isinstance(path_node, ast.Call) else None
+                path = ast.literal_eval(path_node if template is None else template.value)
                 params = ""
                 for arg in function.args.args:
                     if arg.arg == "params" and arg.annotation is not None:
@@ -202,10 +201,10 @@ def _walk_shape(cls: Any, prefix: str, paths: dict[str, list[str]], module: Any)
         for word in set(_words(text)):
             if word in imports and imports[word].split(":")[0].startswith("stripe."):
                 where, what = imports[word].split(":")
-                target = getattr(importlib.import_module(where), what, None)
+                target: Any = getattr(importlib.import_module(where), what, None)
                 if inspect.isclass(target) and "OBJECT_NAME" in vars(target):
                     targets.append(
-                        ("*" if "ExpandableField" in text or "Union[str" in text else "") + target.OBJECT_NAME
+                        ("*" if "ExpandableField" in text or "Union[str" in text else "") + vars(target)["OBJECT_NAME"]
                     )
         if targets:
             paths[f"{prefix}{field}"] = sorted(targets)

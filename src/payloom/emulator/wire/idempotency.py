@@ -42,13 +42,16 @@ class Idempotency:
             raise invalid(f"The idempotency key is {len(key)} characters long; at most {MAX_KEY} are allowed.")
         if (account, key) in self._running:
             raise StripeError(
-                "There is currently another in-progress request using this Idempotent Key (that probably means you "
-                f"submitted twice, and the other request is still going through): {key}. Please try again later.",
+                "There is currently another in-progress request using this Idempotent Key (that probably "
+                "means you "
+                f"submitted twice, and the other request is still going through): {key}. Please try again "
+                "later.",
                 status=409,
                 code="idempotency_key_in_use",
             )
         rows = self._store.query(
-            "SELECT operation, fingerprint, status, body, request_id, created FROM idempotency WHERE account = ? AND key = ?",
+            "SELECT operation, fingerprint, status, body, request_id, created FROM idempotency WHERE "
+            "account = ? AND key = ?",
             (account, key),
         )
         if not rows:
@@ -59,14 +62,17 @@ class Idempotency:
             return None
         if used_for != operation:
             raise StripeError(
-                "Keys for idempotent requests can only be used for the same endpoint they were first used for "
-                f"('{operation}' vs '{used_for}'). Try using a key other than '{key}' if you meant to execute a "
+                "Keys for idempotent requests can only be used for the same endpoint they were first used "
+                "for "
+                f"('{operation}' vs '{used_for}'). Try using a key other than '{key}' if you meant to "
+                "execute a "
                 "different request.",
                 type="idempotency_error",
             )
         if print_before != fingerprint:
             raise StripeError(
-                "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+                "Keys for idempotent requests can only be used with the same parameters they were first "
+                "used with. "
                 f"Try using a key other than '{key}' if you meant to execute a different request.",
                 type="idempotency_error",
             )
@@ -84,7 +90,7 @@ class Idempotency:
         """The request is over."""
         self._running.discard((account, key))
 
-    def save(self, account: str, key: str, operation: str, fingerprint: str, answer: Saved, now: int) -> None:
+    def save(self, account: str, key: str, *, operation: str, fingerprint: str, answer: Saved, now: int) -> None:
         """Keep an answer."""
         self._store.query(
             "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -18,8 +18,8 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, Any]:
     params: dict[str, Any] = {}
     plain: list[str] = []
     for part in message.iter_parts():  # type: ignore[attr-defined]
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True) or b""
+        name = str(part.get_param("name", header="content-disposition"))
+        content: bytes = part.get_payload(decode=True) or b""  # type: ignore[assignment]
         if part.get_filename():
             params[name] = {"filename": part.get_filename(), "type": part.get_content_type(), "content": content}
         else:

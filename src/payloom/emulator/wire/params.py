@@ -28,7 +28,8 @@ def table() -> dict[str, Any]:
 @functools.cache
 def operations() -> dict[tuple[str, str], int]:
     """Return (METHOD, path with anonymous placeholders) → type index."""
-    return {tuple(k.split(" ", 1)[:1]) + (anonymous(k.split(" ", 1)[1]),): v for k, v in table()["operations"].items()}  # type: ignore[misc]
+    rows = ((key.split(" ", 1), node) for key, node in table()["operations"].items())
+    return {(method, anonymous(path)): node for (method, path), node in rows}
 
 
 @functools.cache
@@ -303,8 +304,10 @@ def _refuse_empty(value: Any, path: list[str | int]) -> None:
     if value == "":
         name = bracket(path)
         raise invalid(
-            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a parameter; "
-            f"however '{name}' cannot be unset. You should remove '{name}' from your request or supply a non-empty "
+            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a "
+            "parameter; "
+            f"however '{name}' cannot be unset. You should remove '{name}' from your request or supply a "
+            "non-empty "
             "value.",
             name,
             "parameter_invalid_empty",

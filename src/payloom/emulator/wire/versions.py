@@ -34,7 +34,8 @@ def known(version: str) -> str:
     expected = next((n for since, n in reversed(_NAMED_FROM.items()) if date >= since), "")
     if not _NAME.match(plain) or not _OLDEST <= date <= NEWEST[:10] or name not in {expected, "preview"}:
         raise StripeError(
-            f"Invalid Stripe API version: {version}. You do not have permission to pass this Stripe-Version header, or "
+            f"Invalid Stripe API version: {version}. You do not have permission to pass this "
+            "Stripe-Version header, or "
             f"it does not exist. The newest version the local Stripe knows is {NEWEST}."
         )
     return plain
@@ -90,7 +91,8 @@ REFUSED: tuple[Refused, ...] = (
             "/v1/checkout/sessions",
         ),
         "payment_method_types_no_longer_supported",
-        "The payment_method_types parameter is no longer supported as of API version 2026-09-30.endive. Use automatic "
+        "The payment_method_types parameter is no longer supported as of API version 2026-09-30.endive. "
+        "Use automatic "
         "payment methods, and allowed_payment_method_types or excluded_payment_method_types to narrow them.",
     ),
 )

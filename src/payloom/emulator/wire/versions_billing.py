@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 
-# --- basil -----------------------------------------------------------------------------------------------------------
+# --- basil ----------------------------------------------------------------------------------------
 
 
 def _subscription(unit: Unit, shown: Body, stored: Body) -> None:
@@ -161,7 +161,7 @@ def _credit_line(unit: Unit, shown: Body, stored: Body) -> None:
     shown["tax_amounts"] = [_tax_amount(t) for t in shown.pop("taxes", None) or []]
 
 
-# --- clover ----------------------------------------------------------------------------------------------------------
+# --- clover ---------------------------------------------------------------------------------------
 
 
 def _discount(unit: Unit, shown: Body, stored: Body) -> None:

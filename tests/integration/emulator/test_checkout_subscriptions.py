@@ -1,0 +1,135 @@
+"""Checkout sells subscriptions: the seam between payments and billing, from both sides."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+
+import pytest
+from tests.integration.emulator.test_checkout import URLS, card, pay
+from tests.integration.emulator.test_payment_intents import types_of
+
+MONTHLY = {
+    "price_data": {
+        "currency": "usd",
+        "unit_amount": 1500,
+        "recurring": {"interval": "month"},
+        "product_data": {"name": "Gold"},
+    },
+    "quantity": 1,
+}
+
+
+def subscribe(client, **more):
+    return client.v1.checkout.sessions.create({"mode": "subscription", "line_items": [MONTHLY], **URLS, **more})
+
+
+def test_paying_makes_the_customer_the_subscription_and_a_paid_invoice(client, stripe_emulator):
+    session = subscribe(client, subscription_data={"metadata": {"plan": "gold"}})
+    assert (session.customer_creation, session.amount_total) == ("always", 1500)
+    status, body = pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))
+    assert status == 200, body
+    session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["subscription", "customer", "invoice"]})
+    assert (session.status, session.payment_status, session.payment_intent) == ("complete", "paid", None)
+    assert session.subscription.status == "active"
+    assert session.subscription.metadata["plan"] == "gold"
+    assert session.subscription.default_payment_method.startswith("pm_")
+    assert session.customer.email == "jenny@example.com"
+    assert (session.invoice.status, session.invoice.amount_paid) == ("paid", 1500)
+    types = types_of(client)
+    for earlier, later in (
+        ("customer.created", "customer.subscription.created"),
+        ("payment_method.attached", "invoice.paid"),
+        ("charge.succeeded", "invoice.paid"),
+        ("invoice.paid", "checkout.session.completed"),
+    ):
+        assert types.index(earlier) < types.index(later)
+
+
+def test_a_trial_needs_no_payment_now_and_is_charged_when_it_ends(client, stripe_emulator):
+    session = subscribe(client, subscription_data={"trial_period_days": 14})
+    assert session.amount_total == 0
+    assert pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))[0] == 200
+    session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["subscription"]})
+    assert (session.payment_status, session.subscription.status) == ("no_payment_required", "trialing")
+    stripe_emulator.advance("15d")
+    subscription = client.v1.subscriptions.retrieve(session.subscription.id, {"expand": ["latest_invoice"]})
+    assert (subscription.status, subscription.latest_invoice.amount_paid) == ("active", 1500)
+
+
+def test_a_declined_card_leaves_the_session_open_and_the_next_one_pays(client, stripe_emulator):
+    session = subscribe(client)
+    status, body = pay(stripe_emulator, session, payment_method_data=card("4000000000000341"))
+    assert (status, body["error"]["code"]) == (402, "card_declined")
+    assert client.v1.checkout.sessions.retrieve(session.id).status == "open"
+    status, body = pay(stripe_emulator, session, payment_method_data=card("4000000000000002"))
+    assert (status, body["error"]["code"]) == (402, "card_declined")
+    status, body = pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))
+    assert status == 200, body
+    session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["subscription"]})
+    assert (session.status, session.subscription.status) == ("complete", "active")
+    assert len(client.v1.subscriptions.list({"status": "all"}).data) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "session_status", "status"), [("complete", "complete", "active"), ("fail", "open", "incomplete")]
+)
+def test_a_challenge_decides_about_the_subscription(client, stripe_emulator, outcome, session_status, status):
+    session = subscribe(client)
+    code, body = pay(stripe_emulator, session, payment_method_data=card("4000002760003184"))
+    assert (code, body["status"], body["payment_intent"]["status"]) == (200, "open", "requires_action")
+    intent = body["payment_intent"]
+    stripe_emulator.control(f"3ds/{intent['id']}/{outcome}", client_secret=intent["client_secret"])
+    assert client.v1.checkout.sessions.retrieve(session.id).status == session_status
+    assert client.v1.subscriptions.list({"status": "all"}).data[0].status == status
+
+
+def test_a_promotion_code_entered_on_the_page_takes_its_part_off(client, stripe_emulator):
+    coupon = client.v1.coupons.create({"percent_off": 20, "duration": "once"})
+    code = client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "SAVE20"})
+    session = subscribe(client, allow_promotion_codes=True)
+    status, body = stripe_emulator.emulator.call(
+        "POST", f"/v1/payment_pages/{session.id}", {"promotion_code": "save20"}, key="pk_test_page"
+    )
+    assert (status, body["amount_total"], body["total_details"]["amount_discount"]) == (200, 1200, 300)
+    status, _ = stripe_emulator.emulator.call(
+        "POST", f"/v1/payment_pages/{session.id}", {"promotion_code": "WRONG"}, key="pk_test_page"
+    )
+    assert status == 400
+    assert pay(stripe_emulator, session, payment_method_data=card("4242424242424242"), expected_amount=1200)[0] == 200
+    session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["invoice"]})
+    assert session.discounts[0].promotion_code == code.id
+    assert session.invoice.amount_paid == 1200
+
+
+def test_a_payment_session_with_invoice_creation_makes_a_paid_invoice(client, stripe_emulator):
+    line = {"price_data": {"currency": "usd", "unit_amount": 700, "product_data": {"name": "Mug"}}, "quantity": 1}
+    session = client.v1.checkout.sessions.create(
+        {"mode": "payment", "line_items": [line], "invoice_creation": {"enabled": True}, **URLS}
+    )
+    assert pay(stripe_emulator, session, payment_method_data=card("4242424242424242"))[0] == 200
+    session = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["invoice"]})
+    assert (session.invoice.status, session.invoice.amount_paid) == ("paid", 700)
+
+
+def test_a_payment_link_opens_a_session_each_time(client, stripe_emulator):
+    product = client.v1.products.create({"name": "Mug"})
+    price = client.v1.prices.create({"product": product.id, "unit_amount": 900, "currency": "usd"})
+    link = client.v1.payment_links.create(
+        {"line_items": [{"price": price.id, "quantity": 1}], "metadata": {"from": "poster"}}
+    )
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *args):
+            return None
+
+    opener = urllib.request.build_opener(Stay)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        opener.open(link.url, timeout=10)
+    assert caught.value.code == 303
+    where = caught.value.headers["Location"]
+    caught.value.close()
+    session = client.v1.checkout.sessions.list().data[0]
+    assert where.startswith(f"{stripe_emulator.url}/c/pay/{session.id}")
+    assert (session.payment_link, session.amount_total, session.metadata["from"]) == (link.id, 900, "poster")
+    assert client.v1.payment_links.line_items.list(link.id).data[0].description == "Mug"
