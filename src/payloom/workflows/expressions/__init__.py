@@ -20,6 +20,7 @@ from payloom.workflows.expressions.tree import Ref
 from payloom.workflows.expressions.values import Ambient, Mistake, Work, measure, to_json, to_text, type_name
 
 __all__ = [
+    "FAULT",
     "Ambient",
     "BudgetExceeded",
     "Compiled",
@@ -32,6 +33,7 @@ __all__ = [
     "type_name",
 ]
 
+FAULT = "the expression could not be computed"
 _SMALL = (bool, int, float, type(None))
 
 
@@ -84,6 +86,15 @@ class Compiled:
             raise ExpressionError(
                 "the expression or its data is nested too deeply", source=self.source, span=(0, len(self.source))
             ) from None
+        except Exception as error:
+            # A value of a type the language does not know, or a mistake in one of its functions: the run must end with
+            # a place and a reason all the same.
+            raise ExpressionError(
+                f"{FAULT}: {type(error).__name__}: {str(error)[:200]}",
+                source=self.source,
+                span=(0, len(self.source)),
+                hint="this is a fault of Payloom, or of a value a step returned; please report it",
+            ) from error
 
     def test(self, scope: Mapping[str, Any], ambient: Ambient) -> bool:
         """Return the value of a condition; anything but true or false is an ExpressionError."""

@@ -117,12 +117,8 @@ def _money(_work: Work, amount: Any, currency: Any, locale: Any = "en_US") -> st
         raise Mistake(f"{name[:20]!r} is not a locale", "write en-US, de-DE, …")
     try:
         return Amount(minor, code).format(name)
-    except (ValueError, LookupError) as error:
-        raise Mistake(str(error)[:100]) from None
-    except Exception as error:
-        if type(error).__name__ == "UnknownLocaleError":
-            raise Mistake(f"{name!r} is not a known locale", "write en-US, de-DE, …") from None
-        raise
+    except Exception as error:  # noqa: BLE001 - Babel raises many kinds for locales it does not know
+        raise Mistake(str(error)[:100], "write a currency such as usd and a locale such as en-US") from None
 
 
 def _numbers(values: tuple[Any, ...]) -> list[Any]:

@@ -76,6 +76,18 @@ def test_objects_that_are_no_values_do_not_become_results_in_text() -> None:
         compile_expression("json(o)").evaluate({"o": Treasure()}, AMBIENT)
 
 
+class Broken(dict[str, Any]):
+    """A map that fails in a way of its own."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        raise RuntimeError("no")
+
+
+def test_a_value_that_fails_ends_with_a_place_and_a_reason() -> None:
+    with pytest.raises(ExpressionError, match="could not be computed: RuntimeError: no"):
+        compile_expression("o?.x").evaluate({"o": Broken()}, AMBIENT)
+
+
 def test_an_expression_cannot_change_what_it_reads() -> None:
     scope = {"x": {"a": [1]}, "l": [1]}
     compile_expression("[x.a + l, l.map(x, x + 1), l.map(l, l)]").evaluate(scope, AMBIENT)

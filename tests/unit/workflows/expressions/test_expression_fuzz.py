@@ -6,12 +6,13 @@ import contextlib
 import datetime as dt
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payloom.workflows.expressions import Ambient, ExpressionError, compile_expression, to_json
+from payloom.workflows.expressions import FAULT, Ambient, ExpressionError, compile_expression, to_json
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
 from payloom.workflows.expressions.interpolation import compile_value
@@ -60,6 +61,9 @@ def _grow(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             "{}.{}({})".format, inner, st.sampled_from(["contains", "split", "join", "matches", "startsWith"]), inner
         ),
         st.builds("{}.{}()".format, inner, st.sampled_from(["size", "lower", "trim", "getHours"])),
+        st.builds("{}({}, {})".format, st.sampled_from(["money", "round", "min", "max", "date"]), inner, inner),
+        st.builds("money({}, 'usd', {})".format, inner, inner),
+        st.builds("{}.replace({}, {})".format, inner, inner, inner),
         st.builds("[{}, {}]".format, inner, inner),
         st.builds("{{({}): {}}}".format, inner, inner),
         st.builds("!{}".format, inner),
@@ -71,15 +75,24 @@ sentences = st.recursive(names | literals, _grow, max_leaves=12)
 scopes = st.fixed_dictionaries({"a": values, "b": values, "x": values})
 
 
+@contextlib.contextmanager
+def expected_errors() -> Iterator[None]:
+    """Let ExpressionErrors pass, unless they only wrap something that nobody foresaw."""
+    try:
+        yield
+    except ExpressionError as error:
+        assert not error.message.startswith(FAULT)
+
+
 def try_it(source: str, scope: dict[str, Any]) -> None:
-    began = time.perf_counter()
-    with contextlib.suppress(ExpressionError):
+    began = time.process_time()
+    with expected_errors():
         compiled = compile_expression(source)
         infer(compiled, {"a": {"type": "integer"}, "b": None, "x": {"type": "object", "additionalProperties": False}})
         found = compiled.evaluate(scope, AMBIENT)
         if compiled.calls or not compiled.refs:
             json.dumps(to_json(found))
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
 
 
 @settings(max_examples=600, deadline=None)
@@ -97,5 +110,5 @@ def test_any_sentence(source: str, scope: dict[str, Any]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from([*PIECES, "${{", "}}", "${{ a }}"]), max_size=30).map("".join), scopes)
 def test_any_value(text: str, scope: dict[str, Any]) -> None:
-    with contextlib.suppress(ExpressionError):
+    with expected_errors():
         compile_value({"k": [text]}).evaluate(scope, AMBIENT)

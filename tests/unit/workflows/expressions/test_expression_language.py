@@ -294,9 +294,9 @@ def test_compiling_takes_linear_time(link: str) -> None:
     source = "a"
     for _ in range(28):
         source = link.format(source)
-    began = time.perf_counter()
+    began = time.process_time()
     infer(compile_expression(source), {"a": None})
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_paths_to_large_data_are_free() -> None:
