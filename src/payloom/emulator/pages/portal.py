@@ -23,7 +23,6 @@ _DEFAULT_FEATURES: Json = {
     "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
     "subscription_update": {"enabled": False, "products": []},
 }
-_PRICE = {"expand": ["data.items.data.price.product"]}
 
 
 class Portal(Access):
@@ -71,27 +70,56 @@ class Portal(Access):
     def render(self, name: str, **values: Any) -> Response:
         """Render one of the portal's pages."""
         assert self.session is not None
-        back = self.session.get("return_url")
-        return page(name, base=self.base, merchant=self.merchant(), back=back, features=self.features, **values)
+        after = ((self.flow or {}).get("after_completion") or {}).get("redirect") or {}
+        target = urlsplit(after.get("return_url") or "")
+        return page(
+            name,
+            forms_lead_to=f"{target.scheme}://{target.netloc}" if target.netloc else "",
+            base=self.base,
+            merchant=self.merchant(),
+            back=self.session.get("return_url"),
+            features=self.features,
+            **values,
+        )
+
+    def subscriptions(self) -> list[Json]:
+        """Return the customer's subscriptions, with the products of their prices."""
+        listed = self.get("/v1/subscriptions", customer=self.customer_id, status="all", limit=20) or {}
+        subs: list[Json] = listed.get("data") or []
+        for item in [item for sub in subs for item in sub["items"]["data"]]:
+            item["price"]["product"] = self.stored(item["price"]["product"]) or item["price"]["product"]
+        return subs
 
     def home(self, problem: Json | None = None) -> Response:
         """Go back to the front page; `problem` is an API error to show there."""
         if problem is not None:
             return self.front(problem=problem.get("error", {}).get("message"), status=400)
-        return RedirectResponse(self.base, status_code=303)
+        return RedirectResponse(f"{self.base}?stay=1", status_code=303)
 
     def done(self, status: int, body: Json) -> Response:
-        """Go on after an API call that answered `status` and `body`."""
-        return self.home() if status == 200 else self.home(body)
+        """Go on after an API call that answered `status` and `body`: as the session's flow says, else home."""
+        if status != 200:
+            return self.home(body)
+        after = (self.flow or {}).get("after_completion") or {}
+        if after.get("type") == "redirect":
+            return RedirectResponse(after["redirect"]["return_url"], status_code=303)
+        if after.get("type") == "hosted_confirmation":
+            message = (after.get("hosted_confirmation") or {}).get("custom_message") or "Your changes are saved."
+            return page("missing.html", title="Done", message=message)
+        return RedirectResponse(f"{self.base}?stay=1", status_code=303)
+
+    @property
+    def flow(self) -> Json | None:
+        """The one thing the session was made for, or None for the whole portal."""
+        return (self.session or {}).get("flow")
 
     def front(self, problem: str | None = None, status: int = 200) -> Response:
         """Render the front page."""
         customer = self.customer()
         default = (customer.get("invoice_settings") or {}).get("default_payment_method")
-        subs = self.get("/v1/subscriptions", customer=self.customer_id, status="all", limit=20, **_PRICE)
         methods = self.get(f"/v1/customers/{self.customer_id}/payment_methods", limit=20)
         invoices = self.get("/v1/invoices", customer=self.customer_id, limit=12)
-        cards = [words.subscription(sub, self.features) for sub in (subs or {}).get("data") or []]
+        cards = [words.subscription(sub, self.features) for sub in self.subscriptions()]
         return self.render(
             "portal.html",
             status=status,
@@ -118,14 +146,14 @@ async def front(request: Request) -> Response:
     portal = Portal(request)
     if portal.session is None:
         return _gone()
-    flow = portal.session.get("flow") or {}
-    if "stay" in request.query_params:
+    if portal.flow is None or "stay" in request.query_params:
         return portal.front()
-    if flow.get("type") == "payment_method_update":
+    kind = portal.flow["type"]
+    if kind == "payment_method_update":
         return RedirectResponse(f"{portal.base}/payment-methods/add", status_code=303)
-    for kind, part in (("subscription_cancel", "cancel"), ("subscription_update", "update")):
-        if flow.get("type") == kind:
-            return RedirectResponse(f"{portal.base}/{part}/{flow[kind]['subscription']}", status_code=303)
+    if kind in {"subscription_cancel", "subscription_update", "subscription_update_confirm"}:
+        part = "cancel" if kind == "subscription_cancel" else "update"
+        return RedirectResponse(f"{portal.base}/{part}/{portal.flow[kind]['subscription']}", status_code=303)
     return portal.front()
 
 
@@ -170,7 +198,7 @@ async def update(request: Request) -> Response:
     if sub is None or not rules.get("enabled"):
         return portal.home()
     item = sub["items"]["data"][0]
-    offered = [price for product in rules.get("products") or [] for price in product["prices"]]
+    offered = _offered(portal, rules)
     if request.method == "GET":
         return portal.render("portal_update.html", sub_id=sub["id"], plans=_plans(portal, offered, item["price"]["id"]))
     chosen = str((await request.form()).get("price", ""))
@@ -179,6 +207,14 @@ async def update(request: Request) -> Response:
     change = {"items": [{"id": item["id"], "price": chosen}]}
     behavior = rules.get("proration_behavior") or "create_prorations"
     return portal.done(*portal.call("POST", path, proration_behavior=behavior, **change))
+
+
+def _offered(portal: Portal, rules: Json) -> list[str]:
+    """Return the prices a person may change to; a flow that only asks to confirm names one."""
+    confirm = (portal.flow or {}).get("subscription_update_confirm") or {}
+    if confirm:
+        return [item["price"] for item in confirm["items"] if item.get("price")]
+    return [price for product in rules.get("products") or [] for price in product["prices"]]
 
 
 def _plans(portal: Portal, offered: list[str], current: str) -> list[Json]:
@@ -209,9 +245,8 @@ def _make_default(portal: Portal, method_id: str) -> tuple[int, Json]:
     """Make a method the customer's default, and that of the subscriptions that had one of their own."""
     settings = {"invoice_settings": {"default_payment_method": method_id}}
     answer = portal.call("POST", f"/v1/customers/{portal.customer_id}", **settings)
-    subs = portal.get("/v1/subscriptions", customer=portal.customer_id, limit=20) or {}
-    for sub in subs.get("data") or []:
-        if sub.get("default_payment_method"):
+    for sub in portal.subscriptions():
+        if sub["status"] != "canceled" and sub.get("default_payment_method"):
             portal.call("POST", f"/v1/subscriptions/{sub['id']}", default_payment_method=method_id)
     return answer
 
@@ -241,6 +276,20 @@ async def billing(request: Request) -> Response:
     form = await request.form()
     text = {name: str(form.get(name, "")).strip() for name in form}
     parts = ("line1", "line2", "city", "state", "postal_code", "country")
-    given = {name: text[name] for name in parts if text.get(name)}
-    changes: Json = {"name": text.get("name", ""), "email": text.get("email", ""), "address": given or ""}
+    changes: Json = {"name": text.get("name", ""), "email": text.get("email", "")}
+    changes["address"] = {name: text.get(name, "") for name in parts}
     return portal.done(*portal.call("POST", f"/v1/customers/{portal.customer_id}", **changes))
+
+
+async def login(request: Request) -> Response:
+    """Open the portal by e-mail address. Stripe would send a link first; here the address is enough."""
+    access = Access(request)
+    if request.method == "GET":
+        return page("portal_login.html", merchant=access.merchant(), problem=None)
+    email = str((await request.form()).get("email", "")).strip()
+    found = (access.get("/v1/customers", email=email, limit=1) or {}).get("data") or []
+    if not found:
+        problem = "There is no customer with this email address."
+        return page("portal_login.html", status=404, merchant=access.merchant(), problem=problem)
+    _, session = access.call("POST", "/v1/billing_portal/sessions", customer=found[0]["id"])
+    return RedirectResponse(session["url"], status_code=303)

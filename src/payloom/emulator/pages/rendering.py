@@ -31,8 +31,11 @@ def money(minor: int | None, currency: str | None) -> str:
     return Amount(minor or 0, currency or "usd").format()
 
 
-def policy(*, framed: bool, images: str = "'self' data: http: https:") -> str:
-    """Return the Content-Security-Policy: own scripts and styles only; `framed` lets other origins embed the page."""
+def policy(*, framed: bool, forms_lead_to: str = "") -> str:
+    """Return the Content-Security-Policy: own scripts and styles only.
+
+    framed: other origins may embed the page. forms_lead_to: an origin that a form's answer redirects to.
+    """
     return "; ".join(
         (
             "default-src 'none'",
@@ -40,22 +43,22 @@ def policy(*, framed: bool, images: str = "'self' data: http: https:") -> str:
             "style-src 'self'",
             "connect-src 'self'",
             "frame-src 'self'",
-            f"img-src {images}",
+            "img-src 'self' data: http: https:",
             "base-uri 'none'",
-            "form-action 'self'",
+            f"form-action 'self' {forms_lead_to}".rstrip(),
             f"frame-ancestors {'*' if framed else chr(39) + 'none' + chr(39)}",
         )
     )
 
 
-def page(name: str, *, status: int = 200, framed: bool = False, **values: Any) -> HTMLResponse:
+def page(name: str, *, status: int = 200, framed: bool = False, forms_lead_to: str = "", **values: Any) -> HTMLResponse:
     """Render `templates/<name>` (everything escaped) with headers that keep scripts from elsewhere out."""
     body = _environment().get_template(name).render(**values)
     return HTMLResponse(
         body,
         status_code=status,
         headers={
-            "Content-Security-Policy": policy(framed=framed),
+            "Content-Security-Policy": policy(framed=framed, forms_lead_to=forms_lead_to),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cache-Control": "no-store",

@@ -19,6 +19,7 @@ routes: list[BaseRoute] = [
     Route("/_emulator/checkout/{session}/summary", checkout.summary, methods=["GET"]),
     Route("/_emulator/checkout/{session}/embedded", checkout.embedded, methods=["GET"]),
     Route("/_emulator/checkout/{session}/session", checkout.session_json, methods=["GET"]),
+    Route("/p/login/{token}", portal.login, methods=["GET", "POST"]),
     Route("/p/session/{session}", portal.front, methods=["GET"]),
     Route("/p/session/{session}/cancel/{subscription}", portal.cancel, methods=["GET", "POST"]),
     Route("/p/session/{session}/resume/{subscription}", portal.resume, methods=["POST"]),
