@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 Schema = Mapping[str, Any]
 
+WHERE_OPERATORS = ("gt", "gte", "lt", "lte", "ne", "contains", "starts_with", "is_null")
+"""What `where: {column: {operator: value}}` knows; the tables room has the same list, and a test compares them."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Action:

@@ -1,4 +1,4 @@
-"""The rooms keep their walls: imports flow one way, names stay from the list, files stay small enough to hold in the head."""
+"""The rooms keep their walls: imports flow one way, names say something, files can be held in the head."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def test_only_the_clock_reads_the_time() -> None:
 
 def test_no_file_names_a_package_registry() -> None:
     hosts = re.compile(r"(files\.pythonhosted|registry\.npmjs|pypi)\.org")
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
     found = []
     for name in tracked:
         path = ROOT / name

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.catalog import Column, TableShape
+from payloom.workflows.catalog import WHERE_OPERATORS, Column, TableShape
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
@@ -254,6 +254,17 @@ class Names:
             if name not in row and not column.nullable and not column.has_default:
                 self.findings.report("F003", path, f"a row of `{table.name}` needs `{name}`", key=True)
 
+    def operators(self, given: Mapping[str, Any], column: Column, table: TableShape, path: Path) -> None:
+        """Check `{gte: …, ne: …}`: the operators must exist and their operands fit the column."""
+        for name, operand in given.items():
+            if name not in WHERE_OPERATORS:
+                self.unknown((*path, name), "operator", name, WHERE_OPERATORS, key=True)
+            elif name == "is_null":
+                if isinstance(operand, str | int) and not isinstance(operand, bool) and "${{" not in str(operand):
+                    self.findings.report("F003", (*path, name), "`is_null` takes true or false")
+            else:
+                self.values.cell(operand, column, (*path, name), f"`{table.name}.{column.name}`")
+
     def where(self, where: Any, table: TableShape, path: Path) -> None:
         if not isinstance(where, Mapping):
             return
@@ -268,8 +279,11 @@ class Names:
                 continue
             if value is None:
                 self.findings.report(
-                    "F109", at, "a null never matches", "leave the column out, or turn the condition around"
+                    "F109", at, "a null never matches", "write {is_null: true}, or leave the column out"
                 )
+            if isinstance(value, Mapping):
+                self.operators(value, column, table, at)
+                continue
             for inner_at, inner in (
                 [((*at, i), one) for i, one in enumerate(value)] if isinstance(value, list) else [(at, value)]
             ):
