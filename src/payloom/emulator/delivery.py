@@ -62,6 +62,20 @@ class Faults:
         return (2 if duplicate < self.duplicate else 1), wait, drop < self.drop
 
 
+def _as_endpoint(destination: dict[str, Any]) -> dict[str, Any]:
+    """Return an event destination of the v2 API in the shape of a webhook endpoint."""
+    return {
+        "id": destination["id"],
+        "url": destination["_url"],
+        "status": destination["status"],
+        "enabled_events": [e.removeprefix("v1.") for e in destination["enabled_events"]],
+        "api_version": destination["snapshot_api_version"],
+        "_secret": destination["_secret"],
+        "_thin": destination["event_payload"] == "thin",
+        "_connect": "other_accounts" in (destination["events_from"] or []),
+    }
+
+
 def sign(payload: bytes, secrets: list[str], moment: int) -> str:
     """Return the Stripe-Signature header: `t=…` and one `v1=…` per secret."""
     signed = f"{moment}.".encode() + payload
@@ -96,9 +110,15 @@ class Delivery:
         """Forget what is known about endpoints."""
         self._endpoints.clear()
 
+    def listening(self, account: str) -> list[dict[str, Any]]:
+        """Return the account's endpoints, event destinations among them."""
+        return self._of(account)
+
     def _of(self, account: str) -> list[dict[str, Any]]:
         if account not in self._endpoints:
-            self._endpoints[account] = self._emulator.store.select(account, "webhook_endpoint", {}, oldest_first=True)
+            rows = self._emulator.store.select(account, "webhook_endpoint", {}, oldest_first=True)
+            more = self._emulator.store.select(account, "v2.core.event_destination", {}, oldest_first=True)
+            self._endpoints[account] = [*rows, *map(_as_endpoint, more)]
         return self._endpoints[account]
 
     def interested(self, unit: Unit, event_type: str) -> list[dict[str, Any]]:
@@ -234,7 +254,12 @@ class Delivery:
             if event is None:
                 return None
             version = endpoint.get("api_version") or emulator.config.api_version
-            shown = render(unit, {**event, "api_version": version}, version)
+            if endpoint.get("_thin") or event["type"].startswith("v2."):
+                from payloom.emulator.resources.event_destinations import thin  # noqa: PLC0415 - resources load later
+
+                shown = thin(unit, event)
+            else:
+                shown = render(unit, {**event, "api_version": version}, version)
             unit.flush()
         now = int(emulator.real_now())
         secrets = [endpoint["_secret"]] + [s for s, until in endpoint.get("_old_secrets", []) if until > now]

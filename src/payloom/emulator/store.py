@@ -160,11 +160,19 @@ class Store:
         source = "objects o"
         for number, (name, value) in enumerate(filters.items()):
             options = [str(v) for v in (value if isinstance(value, list) else [value])]
-            alias = f"l{number}"
-            source += f" JOIN links {alias} ON {alias}.seq = o.seq"
-            where.append(f"{alias}.object = o.object AND {alias}.account = o.account AND {alias}.name = ?")
-            where.append(f"{alias}.value IN ({', '.join('?' * len(options))})")
+            marks = ", ".join("?" * len(options))
+            link = f"l{number}"
+            if number == 0:
+                # CROSS JOIN keeps SQLite from walking all objects: the link rows of one value are few, and in order.
+                source = "links l0 CROSS JOIN objects o ON o.seq = l0.seq"
+                where += ["l0.object = ?", "l0.account = ?"]
+                values += [object_name, account]
+            else:
+                source += f" JOIN links {link} ON {link}.seq = o.seq"
+                where.append(f"{link}.object = o.object AND {link}.account = o.account")
+            where.append(f"{link}.name = ? AND {link}.value IN ({marks})")
             values += [name, *options]
+        order_by = "l0.seq" if filters else "o.seq"
         for operator, moment in (created or {}).items():
             where.append(f"o.created {_COMPARE[operator]} ?")
             values.append(moment)  # type: ignore[arg-type]
@@ -173,7 +181,7 @@ class Store:
                 where.append(f"o.seq {sign} ?")
                 values.append(position)  # type: ignore[arg-type]
         order = "ASC" if oldest_first else "DESC"
-        query = f"SELECT o.body FROM {source} WHERE {' AND '.join(where)} ORDER BY o.seq {order}"  # noqa: S608
+        query = f"SELECT o.body FROM {source} WHERE {' AND '.join(where)} ORDER BY {order_by} {order}"  # noqa: S608
         if limit is not None:
             query += f" LIMIT {int(limit)}"
         return [json.loads(body) for (body,) in self._db.execute(query, values)]

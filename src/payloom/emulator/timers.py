@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from payloom.emulator import control
+
 if TYPE_CHECKING:
     from payloom.emulator.server import Emulator
 
@@ -55,9 +57,15 @@ class Timers:
             obj = unit.find(object_name, object_id)
             if not test_clock:
                 unit.follow(obj)
-            if resource is not None and obj is not None and name in resource.timers:
-                resource.timers[name](unit, obj)
-            unit.flush()
+            db.execute("SAVEPOINT timer")
+            try:
+                if resource is not None and obj is not None and name in resource.timers:
+                    resource.timers[name](unit, obj)
+                unit.flush()
+            except Exception as error:  # noqa: BLE001 - one broken plan must not stop the clock for all the others
+                db.execute("ROLLBACK TO timer")
+                control.report(error)
+            db.execute("RELEASE timer")
         return True
 
     def advance(self, moment: int) -> int:

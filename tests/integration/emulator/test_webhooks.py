@@ -177,3 +177,34 @@ def test_an_endpoint_from_the_configuration_uses_the_given_secret_and_survives_i
         again = client_of(running.url)
         assert again.v1.customers.list().data[0].name == "Kept"
         assert len(again.v1.webhook_endpoints.list().data) == 1
+
+
+def test_thin_events_reach_an_event_destination_and_lead_to_the_object(client, stripe_emulator, receiver):
+    destination = client.v2.core.event_destinations.create(
+        {
+            "name": "mine",
+            "type": "webhook_endpoint",
+            "event_payload": "thin",
+            "enabled_events": ["v1.customer.created"],
+            "webhook_endpoint": {"url": receiver.url},
+            "include": ["webhook_endpoint.signing_secret", "webhook_endpoint.url"],
+        }
+    )
+    secret = destination.webhook_endpoint.signing_secret
+    customer = client.v1.customers.create({"name": "Ada"})
+    client.v1.products.create({"name": "Mug"})
+    receiver.wait(1)
+    notification = client.parse_event_notification(*receiver.got[0], secret)
+    assert notification.type == "v1.customer.created"
+    assert notification.related_object.id == customer.id
+    assert notification.fetch_related_object().name == "Ada"
+    assert notification.fetch_event().snapshot_event.startswith("evt_")
+    assert [e.type for e in client.v2.core.events.list().data][:2] == ["v1.product.created", "v1.customer.created"]
+    client.v2.core.event_destinations.ping(destination.id)
+    receiver.wait(2)
+    assert json.loads(receiver.got[1][0])["type"] == "v2.core.event_destination.ping"
+    client.v2.core.event_destinations.disable(destination.id)
+    client.v1.customers.create({})
+    assert len(stripe_emulator.emulator.delivery.rows()) == 2
+    client.v2.core.event_destinations.delete(destination.id)
+    assert client.v2.core.event_destinations.list().data == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom.emulator.billing import customer_rules
 from payloom.emulator.resource import ADDRESS, SHIPPING, Body, Resource, fixed, given, later, once
 from payloom.emulator.resources import payment_methods, sources
 from payloom.emulator.wire import versions
@@ -69,12 +70,13 @@ def _check(call: Call, customer: Body) -> None:
 
 def _creating(call: Call, draft: Body) -> None:
     _check(call, draft)
+    customer_rules.creating(call, draft)
     draft["invoice_prefix"] = call.unit.emulator.ids.new("", 8).upper()
 
 
 def _updating(call: Call, customer: Body, changes: Body) -> None:
-    del changes
     _check(call, customer)
+    customer_rules.updating(call, customer, changes)
 
 
 CUSTOMER = Resource(
