@@ -77,8 +77,8 @@ class Select(StepHead):
     """Read rows."""
 
     verb: ClassVar[str] = "select"
-    select: str
-    where: dict[str, Any]
+    select: str = Field(description="The table.")
+    where: dict[str, Any] = Field(description="Columns and the values they must have; a list: one of them; `any`: OR.")
     one: Literal["required", "optional"] | None = Field(None, description="Exactly one row, or one or null.")
     key_by: str | None = Field(None, description="Answer a map by this column instead of a list.")
     require: Literal["all"] | None = Field(None, description="Every value asked for must be found.")
@@ -90,7 +90,7 @@ class Insert(StepHead):
     """Add a row, or several."""
 
     verb: ClassVar[str] = "insert"
-    insert: str
+    insert: str = Field(description="The table.")
     values: Annotated[
         Annotated[dict[str, Any], MAP] | Annotated[list[dict[str, Any]], LIST] | Annotated[str, WORD],
         Discriminator(by_type),
@@ -101,9 +101,9 @@ class Update(StepHead):
     """Change rows: exactly one, unless `rows` says otherwise."""
 
     verb: ClassVar[str] = "update"
-    update: str
-    where: dict[str, Any]
-    set: dict[str, Any] = Field(min_length=1)
+    update: str = Field(description="The table.")
+    where: dict[str, Any] = Field(description="Columns and the values they must have; a list: one of them; `any`: OR.")
+    set: dict[str, Any] = Field(min_length=1, description="Columns and their new values.")
     rows: Rows = "1"
 
 
@@ -111,17 +111,17 @@ class Upsert(StepHead):
     """Add a row, or change the one with the same key."""
 
     verb: ClassVar[str] = "upsert"
-    upsert: str
-    key: Names
-    values: dict[str, Any]
+    upsert: str = Field(description="The table.")
+    key: Names = Field(description="The columns that tell whether the row is there.")
+    values: dict[str, Any] = Field(description="Columns and values.")
 
 
 class Delete(StepHead):
     """Remove rows: exactly one, unless `rows` says otherwise."""
 
     verb: ClassVar[str] = "delete"
-    delete: str
-    where: dict[str, Any]
+    delete: str = Field(description="The table.")
+    where: dict[str, Any] = Field(description="Columns and the values they must have; a list: one of them; `any`: OR.")
     rows: Rows = "1"
 
 
@@ -129,11 +129,11 @@ class Email(OutsideHead):
     """Send a mail made from a template."""
 
     verb: ClassVar[str] = "email"
-    email: str
+    email: str = Field(description="The template.")
     to: Annotated[Annotated[Template, WORD] | Annotated[list[Template], LIST], Discriminator(by_type)]
-    data: dict[str, Any] = Field(default_factory=dict)
-    from_: Template | None = Field(None, alias="from")
-    reply_to: Template | None = None
+    data: dict[str, Any] = Field(default_factory=dict, description="What the template reads.")
+    from_: Template | None = Field(None, alias="from", description="Default: the project's sender.")
+    reply_to: Template | None = Field(None, description="Who gets the reply.")
     attachments: Annotated[Annotated[Template, WORD] | Annotated[list[Any], LIST], Discriminator(by_type)] | None = None
 
 
@@ -141,26 +141,26 @@ class Http(OutsideHead):
     """Call a web address, e.g. `POST https://example.com/hook`."""
 
     verb: ClassVar[str] = "http"
-    http: str = Field(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE) \S")
-    headers: dict[str, Any] = Field(default_factory=dict)
-    body: Any = None
-    idempotency_key: Template | None = None
+    http: str = Field(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE) \S", description="Method and address.")
+    headers: dict[str, Any] = Field(default_factory=dict, description="Header names and values.")
+    body: Any = Field(None, description="Sent as JSON; text as it is.")
+    idempotency_key: Template | None = Field(None, description="Sent as `Idempotency-Key`. Default: run id and path.")
 
 
 class Python(OutsideHead):
     """Call a registered Python function."""
 
     verb: ClassVar[str] = "python"
-    python: str
-    with_: dict[str, Any] = Field(default_factory=dict, alias="with")
+    python: str = Field(description="The function, `module:name`.")
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its arguments.")
 
 
 class Call(StepHead):
     """Run another workflow as part of this run."""
 
     verb: ClassVar[str] = "call"
-    call: str
-    with_: dict[str, Any] = Field(default_factory=dict, alias="with")
+    call: str = Field(description="The workflow's id: its path below `workflows/`.")
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its arguments.")
 
 
 class CaseClause(Strict):

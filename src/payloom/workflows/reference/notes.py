@@ -1,0 +1,285 @@
+"""What the reference says beyond the models: the value of a step, what happens at the edges, an example that loads."""
+
+# ruff: noqa: E501, Q003 - prose and YAML read better on long lines
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Note:
+    """value: what the step's id holds. text: paragraphs. example: YAML; steps for verbs, the value of `on` for triggers."""
+
+    value: str
+    text: str
+    example: str
+
+
+VERBS: dict[str, Note] = {
+    "stripe": Note(
+        "Stripe's answer, as a map.",
+        "A key whose value is null is not sent, at any depth; send an empty string to unset a field. Every call that writes "
+        "carries an idempotency key, by default the run's id and the step's path, so a repeated try never acts twice. "
+        "With `all: true` a list reads every page (at most `max` items) and the value is the list of items.",
+        "- id: session\n  stripe: checkout.sessions.create\n  with:\n    mode: payment\n"
+        "    success_url: ${{ env.SITE_URL }}/thanks?session_id={CHECKOUT_SESSION_ID}\n"
+        "- return: ${{ session.url }}\n",
+    ),
+    "select": Note(
+        "A list of rows; with `one` a row (or null); with `key_by` a map from the column's values to rows.",
+        "`where` joins its columns with AND; a list means one of; `any:` is a list of conditions joined with OR. A null "
+        "never matches, and a `where` of which nothing is left fails (`no_filter`). `one: required` fails with 404 when "
+        "there is no such row; `require: all` fails with 422 unless every value asked for is found.",
+        "- id: order\n  select: orders\n  where: {user_id: u1, status: [paid, refunded]}\n  one: optional\n"
+        "- log: ${{ order?.status ?? 'none' }}\n",
+    ),
+    "insert": Note(
+        "The row as stored, with its id and defaults; a list of rows if a list was given.",
+        "The row and the record that it was written are one transaction: it is written once, whatever crashes.",
+        "- id: order\n  insert: orders\n  values: {user_id: u1, status: pending}\n- return: ${{ order.id }}\n",
+    ),
+    "update": Note(
+        "The row after the change (null if none) when at most one may be touched, else the list of rows.",
+        "Exactly one row must be touched, or the step fails and changes nothing: a payment that belongs to no order is a "
+        "failed run that people see, not silence. `rows: 0..1`, `1..`, `any` say otherwise.",
+        "- id: order\n  update: orders\n  where: {id: o1, status: pending}\n  set: {status: paid, paid_at: \"${{ now() }}\"}\n"
+        "  rows: 0..1\n- filter: order != null\n",
+    ),
+    "upsert": Note(
+        "The row as stored.",
+        "`key` names the columns that tell whether the row exists; they need a unique index and a value in `values`.",
+        "- upsert: users\n  key: email\n  values: {id: u1, email: ada@example.com, plan: pro}\n",
+    ),
+    "delete": Note(
+        "How many rows were removed.",
+        "Exactly one row must be removed, or the step fails and removes none; `rows` says otherwise.",
+        "- delete: orders\n  where: {id: o1, status: pending}\n  rows: 0..1\n",
+    ),
+    "email": Note(
+        "The mail's id.",
+        "The template lies in `emails/`. A null in a text is an error, so no mail greets nobody. The mail is stored before it "
+        "is sent and has one Message-ID, so a repeated try is recognisable.",
+        "- email: receipt\n  to: ada@example.com\n  data: {total: \"${{ money(2198, 'usd') }}\"}\n",
+    ),
+    "switch": Note(
+        "The last value of the branch taken.",
+        "`cases` is a map from values to steps, or a list of `{when, do}`, of which the first that holds is taken. Without a "
+        "`default`, a value that no case names fails the step (`no_case`); `default: stop` ends the run quietly.",
+        "- switch: run.workflow\n  cases:\n    first: [{log: one}]\n    second: [{log: two}]\n  default: stop\n",
+    ),
+    "if": Note(
+        "The last value of the branch taken.",
+        "The condition must be true or false; there is no truthiness. Ids set in the branch not taken are null afterwards.",
+        "- id: row\n  select: users\n  where: {id: u1}\n  one: required\n- if: row.plan == null\n  then:\n"
+        "    - update: users\n      where: {id: u1}\n      set: {plan: basic}\n  else:\n    - log: has ${{ row.plan }}\n",
+    ),
+    "filter": Note(
+        "true.",
+        "When the condition does not hold the run ends with the status `filtered`, which is no failure. In a called workflow "
+        "only the call ends, with null.",
+        "- filter: env.SITE_URL != ''\n- log: goes on\n",
+    ),
+    "for_each": Note(
+        "The list of the rounds' last values.",
+        "Ids set inside belong to the round. With `concurrency` several rounds are under way at once. A list longer than `max` "
+        "fails before the first round. A map gives items `{key, value}`.",
+        "- id: names\n  for_each: \"['ada', 'bob']\"\n  as: name\n  do:\n    - let: {upper: \"${{ name.upper() }}\"}\n"
+        "- return: ${{ names }}\n",
+    ),
+    "while": Note(
+        "How many rounds there were.",
+        "`max` is required: if the condition still holds after that many rounds, the step fails (`too_many_rounds`). Ids set "
+        "inside are null before the first round and readable in the condition.",
+        "- let: {n: 0}\n- while: vars.n < 3\n  max: 10\n  do:\n    - let: {n: \"${{ vars.n + 1 }}\"}\n",
+    ),
+    "try": Note(
+        "The last value of the `try`, or of the `catch` that was taken.",
+        "`catch` is a list of steps, with the failure under `error`, or a list of `{errors, as, do}`, of which the first that "
+        "names the error's kind (or Stripe's type, code or decline code) is taken. `finally` runs in any case. `error` holds "
+        "`kind, code, message, status, hint, where, step, retryable, data`.",
+        "- try:\n    - stripe: customers.create\n      with: {email: ada@example.com}\n  catch:\n"
+        "    - errors: [invalid_request]\n      as: problem\n      do: [{log: \"${{ problem.message }}\"}]\n"
+        "  finally:\n    - log: tried\n",
+    ),
+    "parallel": Note(
+        "A map of the branches' last values.",
+        "With `fail: fast` the first failure gives the other branches up; with `fail: all` they end first. Ids are readable "
+        "after the step, not in the other branches.",
+        "- id: both\n  parallel:\n    mail: [{email: receipt, to: ada@example.com}]\n    note: [{log: sending}]\n  fail: all\n",
+    ),
+    "wait": Note(
+        "null.",
+        "A duration (`30s`, `15m`, `14d`, `1h30m`) or a moment. The run costs nothing meanwhile and survives restarts.",
+        "- wait: 14d\n- log: two weeks later\n",
+    ),
+    "wait_for": Note(
+        "The event, with `family`, `action`, `object` and so on; null when the time is up.",
+        "`match` sees the names of the run and, as `event`, `object` and `previous`, the event that came. Events that came "
+        "after the run began count as well.",
+        "- id: paid\n  wait_for: {stripe: payment_intent, actions: [succeeded], match: object.id == run.id, timeout: 1h}\n"
+        "- return: ${{ paid?.id }}\n",
+    ),
+    "let": Note(
+        "The map that was set.",
+        "All values are computed before any is set. Variables belong to the run, also inside loops.",
+        "- let: {total: \"${{ 2 * 1099 }}\"}\n- return: ${{ vars.total }}\n",
+    ),
+    "log": Note("null.", "The line is written once, also when the run is replayed.", "- log: Order ${{ run.id }}\n  level: warning\n"),
+    "return": Note(
+        "Nothing comes after it.",
+        "The answer to the caller of an endpoint, and the value of a `call`. In the workflow's `on_error` it is the answer of a "
+        "run that failed all the same.",
+        "- return: {ok: true}\n  status: 201\n",
+    ),
+    "respond": Note(
+        "null.",
+        "The caller gets the answer at once and the run goes on, so that slow work does not keep a browser waiting.",
+        "- respond: {accepted: true}\n  status: 202\n- wait: 1h\n",
+    ),
+    "raise": Note(
+        "Nothing comes after it.",
+        "`code` is the error's kind for `catch` and for the caller; `status` the HTTP status.",
+        "- raise: {status: 409, code: sold_out, message: The last one is gone, hint: Choose another}\n",
+    ),
+    "http": Note(
+        "`{status, headers, body}`.",
+        "What is filled into the address is percent-encoded; only a base address at its very beginning is taken as it is. "
+        "Secrets (`secrets.NAME`) are allowed in headers and body only and never reach a journal or a log. Private addresses "
+        "and redirects are refused.",
+        "- http: POST https://api.example.com/orders/${{ run.id }}\n  headers: {Authorization: \"Bearer ${{ secrets.API_KEY }}\"}\n"
+        "  body: {state: paid}\n  retry: 3\n  timeout: 10s\n",
+    ),
+    "call": Note(
+        "What the workflow returns; null if it returns nothing or a filter ended it.",
+        "The other workflow needs the `called` trigger. It runs inline, as part of this run, sees its own `inputs` and the "
+        "caller's `user`, `env` and `run`, and no event. Its version is pinned with the run.",
+        "- id: customer\n  call: ensure-customer\n  with: {user_id: u1}\n- return: ${{ customer }}\n",
+    ),
+    "python": Note(
+        "What the function returns, as JSON.",
+        "The function is registered by decorator in `actions/*.py`. It may be called again after a crash; its key is given to "
+        "it so that it can tell.",
+        "- id: price\n  python: shop:price\n  with: {sku: mug}\n- return: ${{ price }}\n",
+    ),
+    "approve": Note(
+        "`{approved, by, at, note, timed_out}`.",
+        "People with one of the roles answer in the studio or by a signed link. A no without `else` fails the step "
+        "(`rejected`); no answer in time without `on_timeout` and `else` fails it too (`approval_timeout`): nothing that needs "
+        "a yes happens without one.",
+        "- approve: Refund order ${{ run.id }}?\n  roles: [admin]\n  data: {amount: 2198}\n  timeout: 2d\n"
+        "  then: [{log: approved}]\n  on_timeout: [{log: nobody answered}]\n",
+    ),
+}  # fmt: skip
+
+TRIGGERS: dict[str, Note] = {
+    "api": Note(
+        "`inputs` from the body, the query and the path; `user` if signed in.",
+        "There is no default for `auth`. Unknown fields are refused with 422. `dedupe` holds for 24 hours, per workflow and "
+        "user: the same value gets the same run and the same answer. Parts of the path in braces are inputs.",
+        "{api: 'POST /orders/{order_id}/refund', auth: [admin], dedupe: \"${{ inputs.request_id }}\"}\n",
+    ),
+    "stripe": Note(
+        "`event` (Stripe's event and `family`, `action`, `status`, `customer`, `metadata`, `previous`, and the object under its "
+        "own name), `object`, `previous`.",
+        "One event starts at most one run per workflow. For state families (subscriptions, invoices) `fresh` and `queue` are on "
+        "unless turned off: the object is read again from Stripe, and runs about one object go one after another, so late or "
+        "swapped events cannot undo newer state. `match` filters before a run begins.",
+        "{stripe: customer.subscription, actions: [created, updated, deleted], fresh: true, queue: \"${{ object.id }}\"}\n",
+    ),
+    "schedule": Note(
+        "Nothing but `run`, `env` and `vars`.",
+        "Five fields: minute hour day month weekday. The time zone's clock changes are understood: a moment comes once.",
+        "{schedule: '0 3 * * 1', timezone: Europe/Berlin, catch_up: last}\n",
+    ),
+    "manual": Note("`inputs` from the form, `user`.", "Started in the studio or by `payloom run`.", "{manual: true, auth: [admin]}\n"),
+    "called": Note("`inputs` from `with`.", "For workflows that others `call`.", "{called: true}\n"),
+    "table": Note(
+        "`row` and `old` (null on insert).",
+        "Starts a run when a row of the table changes through Payloom, in the transaction of the change.",
+        "{table: orders, on: [insert, update], match: row.status == 'paid'}\n",
+    ),
+}  # fmt: skip
+
+_MANUAL = "name: Example\ndescription: An example.\non: {manual: true}\n"
+_API = "name: Example\ndescription: An example.\non: {api: POST /example, auth: user}\n"
+
+RULES: dict[str, tuple[str, str]] = {
+    "F000": (_MANUAL + "steps:\n  - log: 3\n", _MANUAL + "steps:\n  - log: three\n"),
+    "F001": (_MANUAL + "steps:\n  - select: order\n    where: {id: o1}\n", _MANUAL + "steps:\n  - select: orders\n    where: {id: o1}\n"),
+    "F002": (
+        _MANUAL + "steps:\n  - id: row\n    select: users\n    where: {id: u1}\n    one: optional\n  - log: ${{ row.email }}\n",
+        _MANUAL + "steps:\n  - id: row\n    select: users\n    where: {id: u1}\n    one: optional\n  - log: ${{ row?.email ?? 'nobody' }}\n",
+    ),
+    "F003": (
+        _MANUAL + "steps:\n  - update: orders\n    where: {id: o1}\n    set: {status: payed}\n",
+        _MANUAL + "steps:\n  - update: orders\n    where: {id: o1}\n    set: {status: paid}\n",
+    ),
+    "F004": (_MANUAL + "steps:\n  - filter: run.id ==\n", _MANUAL + "steps:\n  - filter: run.id == 'run_1'\n"),
+    "F005": (
+        _MANUAL + "steps:\n  - return: 1\n  - log: x  # payloom: ignore[F010]\n",
+        _MANUAL + "steps:\n  - return: 1\n  - log: x  # payloom: ignore[F010] kept for the next release\n",
+    ),
+    "F010": (_MANUAL + "steps:\n  - return: done\n  - log: done\n", _MANUAL + "steps:\n  - log: done\n  - return: done\n"),
+    "F011": (
+        _MANUAL + "steps:\n  - while: run.id != ''\n    do: [{log: again}]\n",
+        _MANUAL + "steps:\n  - while: run.id != ''\n    max: 10\n    do: [{log: again}]\n",
+    ),
+    "F101": (
+        _API + "input: {order_id: uuid, amount: int}\nsteps:\n  - stripe: payment_intents.create\n    with: {amount: \"${{ inputs.amount }}\", currency: usd}\n    idempotency_key: pay-${{ inputs.order_id }}\n",
+        _API + "input: {order_id: uuid}\nsteps:\n  - id: order\n    select: orders\n    where: {id: \"${{ inputs.order_id }}\", user_id: \"${{ user.id }}\"}\n    one: required\n  - stripe: payment_intents.create\n    with: {amount: \"${{ order.amount }}\", currency: usd}\n    idempotency_key: pay-${{ order.id }}\n",
+    ),
+    "F102": (
+        _API + "input: {order_id: uuid}\nsteps:\n  - select: orders\n    where: {id: \"${{ inputs.order_id }}\"}\n",
+        _API + "input: {order_id: uuid}\nsteps:\n  - select: orders\n    where: {id: \"${{ inputs.order_id }}\", user_id: \"${{ user.id }}\"}\n",
+    ),
+    "F103": (
+        _MANUAL + "steps:\n  - stripe: customers.create\n    idempotency_key: customer-${{ uuid() }}\n",
+        _MANUAL + "steps:\n  - stripe: customers.create\n    idempotency_key: customer-for-${{ run.root_id }}\n",
+    ),
+    "F104": (
+        _API + "steps:\n  - stripe: payment_intents.create\n    with: {amount: 2198, currency: usd}\n",
+        "name: Example\ndescription: An example.\non: {api: POST /example, auth: user, dedupe: \"${{ inputs.request_id }}\"}\ninput: {request_id: uuid}\nsteps:\n  - stripe: payment_intents.create\n    with: {amount: 2198, currency: usd}\n",
+    ),
+    "F105": (
+        "name: Example\ndescription: An example.\non: {stripe: payment_intent, actions: [succeeded]}\nsteps:\n  - log: paid\n",
+        "name: Example\ndescription: An example.\non: {stripe: payment_intent, actions: [succeeded, payment_failed]}\nsteps:\n  - log: ${{ event.action }}\n",
+    ),
+    "F106": (
+        "name: Example\ndescription: An example.\non: {api: GET /thanks, auth: user}\nsteps:\n  - update: users\n    where: {id: \"${{ user.id }}\"}\n    set: {has_access: true}\n",
+        "name: Example\ndescription: An example.\non: {api: GET /thanks, auth: user}\nsteps:\n  - id: me\n    select: users\n    where: {id: \"${{ user.id }}\"}\n    one: required\n  - return: {access: \"${{ me.has_access }}\"}\n",
+    ),
+    "F107": (
+        "name: Example\ndescription: An example.\non: {stripe: checkout.session}\nsteps:\n  - email: receipt\n    to: ada@example.com\n",
+        "name: Example\ndescription: An example.\non: {stripe: checkout.session}\nsteps:\n  - filter: object.payment_status != 'unpaid'\n  - email: receipt\n    to: ada@example.com\n",
+    ),
+    "F108": (
+        "name: Example\ndescription: An example.\non: {stripe: charge}\nsteps:\n  - update: orders\n    where: {charge: \"${{ object.id }}\"}\n    set: {status: failed}\n",
+        "name: Example\ndescription: An example.\non: {stripe: charge}\nsteps:\n  - update: orders\n    where: {charge: \"${{ object.id }}\", status: pending}\n    set: {status: failed}\n",
+    ),
+    "F109": (
+        "name: Example\ndescription: An example.\non: {stripe: charge}\nsteps:\n  - select: users\n    where: {id: \"${{ object.metadata?.user_id }}\"}\n",
+        "name: Example\ndescription: An example.\non: {stripe: charge, match: object.metadata?.user_id != null}\nsteps:\n  - select: users\n    where: {id: \"${{ object.metadata.user_id }}\"}\n",
+    ),
+    "F110": (
+        "name: Example\ndescription: An example.\non: {stripe: payment_intent}\nsteps:\n  - log: ${{ object.client_secret }}\n",
+        "name: Example\ndescription: An example.\non: {stripe: payment_intent}\nsteps:\n  - log: ${{ object.id }}\n",
+    ),
+    "F111": (
+        _MANUAL + "steps:\n  - stripe: payment_intents.create\n    with: {amount: 21.98, currency: usd}\n",
+        _MANUAL + "steps:\n  - stripe: payment_intents.create\n    with: {amount: 2198, currency: usd}\n",
+    ),
+    "F112": (
+        _MANUAL + "steps:\n  - id: all\n    select: users\n    where: {plan: pro}\n  - for_each: all\n    do:\n      - email: receipt\n        to: ${{ item.email }}\n",
+        _MANUAL + "steps:\n  - id: all\n    select: users\n    where: {plan: pro}\n  - for_each: all\n    max: 500\n    do:\n      - email: receipt\n        to: ${{ item.email }}\n",
+    ),
+    "F113": (
+        _MANUAL + "steps:\n  - http: POST https://elsewhere.example/hook\n",
+        _MANUAL + "steps:\n  - http: POST https://api.example/hook\n",
+    ),
+    "F201": (
+        "name: Example\non: {manual: true}\nsteps:\n  - log: x\n",
+        _MANUAL + "steps:\n  - log: x\n",
+    ),
+}  # fmt: skip
+"""A file that each rule finds something in, and the right way to write it. F113 with `api.example` as the allowed host."""

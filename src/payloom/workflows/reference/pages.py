@@ -1,0 +1,153 @@
+"""Puts the pages together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from payloom.kit import strict_json
+from payloom.workflows.checker.rules import RULES, Rule
+from payloom.workflows.filemodel import TRIGGERS, VERBS, WorkflowFile
+from payloom.workflows.inputs import expand_input
+from payloom.workflows.reference import notes
+
+_HEAD = {"id", "name", "when", "on_error"}
+_INPUTS = (
+    "string", "string 1..80", "string cs_*", "int", "int 1..20", "number", "bool", "email", "url", "uuid", "date",
+    "datetime", "currency", "json", "basic | pro", "low | high = low", "int = 1",
+)  # fmt: skip
+
+
+def pages() -> dict[str, str]:
+    """Return every page by its name below `docs/reference/language`."""
+    found = {"index.md": _index(), "file.md": _file()}
+    found |= {f"verbs/{verb}.md": _verb(verb, model) for verb, model in VERBS.items()}
+    found |= {f"triggers/{kind}.md": _trigger(kind, model) for kind, model in TRIGGERS.items()}
+    found |= {f"rules/{rule.id}.md": _rule(rule) for rule in RULES.values()}
+    return found
+
+
+def _index() -> str:
+    verbs = "\n".join(f"| [`{verb}`](verbs/{verb}.md) | {_first(model)} |" for verb, model in VERBS.items())
+    triggers = "\n".join(f"| [`{kind}`](triggers/{kind}.md) | {_first(model)} |" for kind, model in TRIGGERS.items())
+    found = RULES.values()
+    rules = "\n".join(f"| [{one.id}](rules/{one.id}.md) | {one.severity} | {one.title} |" for one in found)
+    return (
+        "# The workflow language\n\n"
+        "A workflow is a YAML file: what starts it, what it takes, what it does. [The file](file.md) says what stands "
+        "where, [Expressions](expressions.md) what may stand in `${{ }}`.\n\n"
+        f"## Triggers\n\n| trigger | starts on |\n| --- | --- |\n{triggers}\n\n"
+        f"## Verbs\n\nA step is one verb with its arguments.\n\n| verb | does |\n| --- | --- |\n{verbs}\n\n"
+        f"## Rules\n\n`payloom check` finds:\n\n| rule | severity | finds |\n| --- | --- | --- |\n{rules}\n"
+    )
+
+
+def _first(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0]
+
+
+def _file() -> str:
+    head = next(iter(VERBS.values()))
+    shared = "\n".join(line for line in _rows(head, None) if line.split("`")[1] in _HEAD)
+    schemas = {text: _json(expand_input({"x": text})["properties"]["x"]) for text in _INPUTS}
+    shapes = "\n".join(f"| `{_cell(text)}` | `{schema}` |" for text, schema in schemas.items())
+    return (
+        "# The file\n\n"
+        + _table(WorkflowFile, None)
+        + "\n## Every step\n\n| key | takes | meaning |\n| --- | --- | --- |\n"
+        + shared
+        + "\n\nA skipped step has the value null. Durations: `30s`, `15m`, `2h`, `14d`, `1h30m`.\n\n"
+        "## Inputs\n\nThe short form, and the JSON Schema it stands for:\n\n| short | JSON Schema |\n| --- | --- |\n"
+        + shapes
+        + "\n\n`key?:` may be left out and is null then; `[string]` is a list; `[{sku: string}]` a list of maps; a map "
+        "is a map. A field that is not named is refused. A full JSON Schema of an object may stand here as well.\n\n"
+        "## Silencing a finding\n\n```yaml\n- log: x  # payloom: ignore[F010] kept for the next release\n```\n\n"
+        "On the line itself, or alone on the line before. A reason is required; F000, F001 and F004 stay.\n"
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _json(value: Any) -> str:
+    return _cell(strict_json.dumps(value))
+
+
+def _verb(verb: str, model: type[BaseModel]) -> str:
+    note = notes.VERBS[verb]
+    return (
+        f"# `{verb}`\n\n{_first(model)}\n\n```yaml\n{note.example}```\n\n"
+        f"**Value.** {note.value}\n\n{note.text}\n\n{_table(model, _HEAD)}\n"
+        "Every step also takes `id`, `name`, `when` and `on_error`: see [the file](../file.md).\n"
+    )
+
+
+def _trigger(kind: str, model: type[BaseModel]) -> str:
+    note = notes.TRIGGERS[kind]
+    return (
+        f"# `{kind}`\n\n{_first(model)}\n\n```yaml\non: {note.example}```\n\n"
+        f"**Readable.** {note.value}\n\n{note.text}\n\n{_table(model, None)}"
+    )
+
+
+def _rule(rule: Rule) -> str:
+    wrong, right = notes.RULES[rule.id]
+    return (
+        f"# {rule.id}: {rule.title}\n\nSeverity: {rule.severity}."
+        + (" The file does not load.\n\n" if rule.severity == "error" else " The file loads.\n\n")
+        + f"{rule.why}\n\nFound:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n"
+    )
+
+
+def _table(model: type[BaseModel], skip: set[str] | None) -> str:
+    return "| key | takes | meaning |\n| --- | --- | --- |\n" + "\n".join(_rows(model, skip)) + "\n"
+
+
+def _rows(model: type[BaseModel], skip: set[str] | None) -> list[str]:
+    schema = model.model_json_schema(by_alias=True)
+    target = schema["$defs"].get(model.__name__, schema) if "properties" not in schema else schema
+    required = set(target.get("required", ()))
+    rows = []
+    for name, prop in target["properties"].items():
+        if skip and name in skip:
+            continue
+        takes = _takes(prop, schema.get("$defs", {}))
+        must = " **required**" if name in required else ""
+        default = f" Default: `{_json(prop['default'])}`." if prop.get("default") not in (None, [], {}, "") else ""
+        meaning = _cell(prop.get("description") or "")
+        rows.append(f"| `{name}` | {takes}{must} | {meaning}{default} |")
+    return rows
+
+
+_WORDS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true/false",
+    "object": "map",
+    "array": "list",
+}
+
+
+def _takes(prop: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    for key in ("anyOf", "oneOf"):
+        if key in prop:
+            parts = dict.fromkeys(_takes(one, definitions) for one in prop[key] if one.get("type") != "null")
+            return " or ".join(part for part in parts if part) or "anything"
+    if "$ref" in prop:
+        name = str(prop["$ref"]).rpartition("/")[2]
+        return "step" if name == "Step" else "map" if definitions.get(name, {}).get("type") == "object" else "trigger"
+    if "enum" in prop:
+        return " or ".join(f"`{one}`" for one in prop["enum"])
+    if "const" in prop:
+        return f"`{_json(prop['const'])}`"
+    kind = prop.get("type")
+    if kind == "array":
+        inner = _takes(prop.get("items", {}), definitions)
+        return "steps" if inner == "step" else f"list of {inner}"
+    if isinstance(kind, list):
+        return " or ".join(_WORDS[one] for one in kind)
+    return _WORDS.get(str(kind), "anything")

@@ -1,0 +1,69 @@
+"""The reference has a page for every verb, trigger and rule, is up to date, and its examples load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from workflow_driver import load, shop_catalog
+
+from payloom.workflows.checker import RULES
+from payloom.workflows.filemodel import TRIGGERS, VERBS
+from payloom.workflows.reference import notes, pages
+
+FOLDER = Path(__file__).parents[3] / "docs" / "reference" / "language"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"verbs/{verb}.md" for verb in VERBS),
+        *(f"triggers/{kind}.md" for kind in TRIGGERS),
+        *(f"rules/{rule}.md" for rule in RULES),
+    ],
+)
+def test_there_is_a_page_for(name: str) -> None:
+    assert (FOLDER / name).is_file(), "run python -m payloom.workflows.reference docs/reference/language"
+
+
+@pytest.mark.parametrize(("name", "text"), sorted(pages().items()))
+def test_the_page_is_up_to_date(name: str, text: str) -> None:
+    assert (FOLDER / name).read_text("utf-8") == text, (
+        "run python -m payloom.workflows.reference docs/reference/language"
+    )
+
+
+def test_no_page_is_left_over() -> None:
+    written = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.md")}
+    assert written - set(pages()) == {"expressions.md"}
+
+
+def rules_found(text: str) -> set[str]:
+    catalog = shop_catalog()
+    catalog.http_hosts = {"api.example"}
+    return {one.code for one in load(text, catalog=catalog).diagnostics}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_examples_of_a_rule_show_it(rule: str) -> None:
+    wrong, right = notes.RULES[rule]
+    assert rule in rules_found(wrong)
+    assert rules_found(right) <= {"F105", "F108"} - {rule}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_example_of_a_verb_loads(verb: str) -> None:
+    indented = "".join(f"  {line}\n" for line in notes.VERBS[verb].example.splitlines())
+    loaded = load(f"name: T\non: {{manual: true}}\nsteps:\n{indented}")
+    assert [one.format() for one in loaded.diagnostics if one.code != "F201"] == []
+    assert loaded.workflow is not None
+    assert any(node.verb == verb for node in loaded.workflow.nodes())
+
+
+@pytest.mark.parametrize("kind", TRIGGERS)
+def test_the_example_of_a_trigger_loads(kind: str) -> None:
+    inputs = "{order_id?: uuid, request_id?: uuid}"
+    loaded = load(f"name: T\non: {notes.TRIGGERS[kind].example}input: {inputs}\nsteps: [{{log: x}}]\n")
+    assert [one.format() for one in loaded.errors] == []
+    assert loaded.workflow is not None
+    assert loaded.workflow.triggers[0].kind == kind
