@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import importlib
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,8 +68,12 @@ class StripeConnector:
         await self._clients.close()
 
     async def _call(self, operation: Operation, prepared: Prepared, options: Mapping[str, Any], seconds: float) -> Any:
+        if "stripe" not in sys.modules:
+            # Half a second of importing would stop the event loop.
+            await asyncio.to_thread(importlib.import_module, "payloom.connectors.stripe.transport")
+        import stripe  # noqa: PLC0415 - only who calls Stripe pays for importing the SDK
+
         method = self._clients.method(operation)
-        import stripe  # noqa: PLC0415 - imported by the client already; see there
 
         try:
             async with asyncio.timeout(seconds):
