@@ -372,7 +372,7 @@ def _invoice(unit: Unit, subscription: Body, customer: Body, rows: list[Body]) -
     )
     if not charged:
         return None
-    about = subscribing.invoice_fields(subscription, "subscription_update")
+    about = subscribing.invoice_fields(subscription, "subscription_update", customer)
     about["parent"] = invoicing.subscription_parent(subscription)
     invoice = invoicing.draft(unit, customer, charged, about)
     return invoicing.finalize(unit, invoice)

@@ -194,6 +194,9 @@ def spend(unit: Unit, discount_ids: list[str]) -> list[str]:
         unit.change(discount, {"_used": True}, emits=())
         if lasting:
             unit.emit("customer.discount.deleted", discount)
+        customer = unit.find("customer", discount["customer"])
+        if customer is not None and (customer.get("discount") or {}).get("id") == discount_id:
+            unit.change(customer, {"discount": None}, emits=())
         spent.append(discount_id)
     return spent
 

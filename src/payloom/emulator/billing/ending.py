@@ -81,7 +81,7 @@ def _last_invoice(unit: Unit, subscription: Body, rows: list[Body]) -> None:
     )
     if not charged:
         return
-    about = subscribing.invoice_fields(subscription, "subscription_update")
+    about = subscribing.invoice_fields(subscription, "subscription_update", customer)
     about["parent"] = invoicing.subscription_parent(subscription)
     invoice = invoicing.draft(unit, customer, charged, about)
     unit.change(subscription, {"latest_invoice": invoice["id"]}, emits=())

@@ -145,7 +145,7 @@ def _draft(
     customer = unit.find("customer", subscription["customer"])
     if customer is None or not charged:
         return None
-    about = subscribing.invoice_fields(subscription, reason)
+    about = subscribing.invoice_fields(subscription, reason, customer)
     about["parent"] = invoicing.subscription_parent(subscription)
     about["period_start"] = min((t[1] for t in turned), default=unit.now)
     about["period_end"] = max((t[2] for t in turned), default=unit.now)

@@ -294,7 +294,7 @@ def _first_invoice(
     behavior = params.get("payment_behavior") or "allow_incomplete"
     charged = first_lines(unit, values, rows, when)
     charged += invoicing.pending_lines(unit, customer["id"], subscription=values["id"], currency=values["currency"])
-    about = invoice_fields(values, reason)
+    about = invoice_fields(values, reason, customer)
     due = invoicing.figures(
         unit, {**about, "id": "in_preview", "customer": customer["id"], "period_start": unit.now}, charged, customer
     )["amount_due"]
@@ -348,10 +348,12 @@ def incomplete(declined: CardError | None) -> StripeError:
     return StripeError(declined.message, status=402, type="card_error", code=declined.code, **more)
 
 
-def invoice_fields(subscription: Body, reason: str) -> Body:
-    """Return what an invoice takes from its subscription."""
+def invoice_fields(subscription: Body, reason: str, customer: Body | None = None) -> Body:
+    """Return what an invoice takes from its subscription; the customer's own discount stands in for none."""
     automatic = subscription["automatic_tax"]["enabled"]
     own = subscription.get("invoice_settings") or {}
+    held = (customer or {}).get("discount")
+    own_discount = [held["id"]] if held else []
     return {
         "auto_advance": True,
         "automatic_tax": {
@@ -368,7 +370,7 @@ def invoice_fields(subscription: Body, reason: str) -> Body:
         "default_tax_rates": [dict(r) for r in subscription.get("default_tax_rates") or []],
         "description": own.get("description") or subscription.get("description"),
         "footer": own.get("footer"),
-        "discounts": list(subscription.get("discounts") or []),
+        "discounts": list(subscription.get("discounts") or own_discount),
         "on_behalf_of": subscription.get("on_behalf_of"),
         "_days_until_due": subscription.get("days_until_due"),
     }

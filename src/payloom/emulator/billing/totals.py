@@ -50,7 +50,7 @@ def compute(
             _take(offs[name], [line for line in done if line["discountable"] and not line["discounts"]])
     for line in done:
         own = [unit.find("tax_rate", r, deleted=True) for r in line.get("_tax_rates") or []]
-        line["taxes"] = _taxes(line, [r for r in own if r] or rates, exempt)
+        line["taxes"] = taxes_of(line, [r for r in own if r] or rates, exempt)
         line["pretax_credit_amounts"] = [
             {"amount": d["amount"], "credit_balance_transaction": None, "discount": d["discount"], "type": "discount"}
             for d in line["discount_amounts"]
@@ -117,7 +117,8 @@ def _product(line: Body) -> str | None:
 EXEMPT = {"exempt": "customer_exempt", "reverse": "reverse_charge"}
 
 
-def _taxes(line: Body, rates: list[Body], exempt: str) -> list[Body]:
+def taxes_of(line: Body, rates: list[Body], exempt: str) -> list[Body]:
+    """Return the taxes of a line whose discounts are known."""
     base = Decimal(_left(line))
     within = sum((Decimal(str(r["percentage"])) for r in rates if r["inclusive"]), Decimal(0))
     net = base * HUNDRED / (HUNDRED + within)

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 from payloom.emulator.billing import checking_out, collecting
 from payloom.emulator.resources import (
+    billing_portal,
     coupons,
+    credit_notes,
     customer_balance_transactions,
     invoice_items,
     invoices,
     meters,
+    plans,
+    quotes,
     seams,
+    subscription_schedules,
     subscriptions,
     tax_rates,
     test_clocks,
@@ -24,11 +29,16 @@ if TYPE_CHECKING:
     from payloom.emulator.unit import Unit
 
 FILES = (
+    billing_portal,
     coupons,
+    credit_notes,
     customer_balance_transactions,
     invoice_items,
     invoices,
     meters,
+    plans,
+    quotes,
+    subscription_schedules,
     subscriptions,
     tax_rates,
     test_clocks,

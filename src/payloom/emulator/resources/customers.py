@@ -35,6 +35,7 @@ def _subscriptions(unit: Unit, customer: Body) -> Body:
 
 
 def _created(call: Call, customer: Body) -> Body:
+    customer_rules.created(call, customer)
     """A method or a legacy token given at create is saved on the new customer."""
     unit = call.unit
     if call.get("payment_method"):
@@ -46,6 +47,7 @@ def _created(call: Call, customer: Body) -> Body:
 
 
 def _updated(call: Call, customer: Body) -> None:
+    customer_rules.updated(call, customer)
     if call.get("source"):
         sources.save(call.unit, customer, call.params["source"], default=True)
 

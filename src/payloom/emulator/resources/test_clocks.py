@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from payloom.emulator.billing import items, periods
 from payloom.emulator.billing.machines import CLOCK_MACHINE
 from payloom.emulator.resource import Body, Resource, fixed, given, once
-from payloom.emulator.wire.errors import StripeError, invalid
+from payloom.emulator.wire.errors import invalid
 
 if TYPE_CHECKING:
     from payloom.emulator.call import Call
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 DAY = 86_400
 LIFETIME = 30 * DAY
 WITHOUT_SUBSCRIPTIONS = 2 * 366 * DAY
-MOST_CUSTOMERS = 3
 
 
 def _creating(call: Call, draft: Body) -> None:
@@ -91,14 +90,6 @@ def _deleting(call: Call, clock: Body) -> None:
                 unit.move(subscription, "cancel", {"canceled_at": unit.now, "ended_at": unit.now})
         unit.delete(customer)
     unit.store.query("DELETE FROM timers WHERE clock = ?", (clock["id"],))
-
-
-def check_room(unit: Unit, clock_id: str) -> None:
-    """Raise when a test clock has its three customers already."""
-    if len(unit.list("customer", test_clock=clock_id)) >= MOST_CUSTOMERS:
-        raise StripeError(
-            f"Test clocks can have at most {MOST_CUSTOMERS} customers.", code="test_clock_limit", param="test_clock"
-        )
 
 
 TEST_CLOCK = Resource(

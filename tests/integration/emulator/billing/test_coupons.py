@@ -144,3 +144,20 @@ def test_a_subscriptions_discount_can_be_removed(shop):
     replaced = shop.v1.subscriptions.update(subscription.id, {"discounts": [{"coupon": coupon.id}]})
     assert len(replaced.discounts) == 1
     assert shop.v1.subscriptions.update(subscription.id, {"discounts": ""}).discounts == []
+
+
+def test_older_versions_give_coupons_to_customers(shop, half, stripe_emulator):
+    customer, price = shop.customer(), shop.price()
+    call = stripe_emulator.emulator.call
+    status, body = call("POST", f"/v1/customers/{customer.id}", {"coupon": half.id}, version="2022-11-15")
+    assert (status, body["discount"]["coupon"]["id"]) == (200, half.id)
+    assert shop.v1.customers.retrieve(customer.id).discount.source.coupon == half.id
+    assert shop.invoice(shop.subscribe(customer.id, price.id).id).total == 1000
+    assert shop.v1.customers.retrieve(customer.id).discount is None
+
+
+def test_a_balance_set_by_hand_is_a_transaction(shop):
+    customer = shop.customer(card=None, balance=-500)
+    shop.v1.customers.update(customer.id, {"balance": -200})
+    found = shop.v1.customers.balance_transactions.list(customer.id).data
+    assert [(t.amount, t.ending_balance, t.type) for t in found] == [(300, -200, "adjustment"), (-500, -500, "initial")]

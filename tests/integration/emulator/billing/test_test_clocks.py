@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+import stripe
+
+from tests.integration.emulator.billing.shop import moment
+
+
+def test_a_clock_moves_forward_and_tells(shop):
+    clock = shop.begin("2030-01-01")
+    assert (clock.status, clock.frozen_time) == ("ready", moment("2030-01-01"))
+    shop.advance("2030-01-05")
+    assert shop.types("test_helpers") == [
+        "test_helpers.test_clock.created",
+        "test_helpers.test_clock.advancing",
+        "test_helpers.test_clock.ready",
+    ]
+    with pytest.raises(stripe.InvalidRequestError, match="cannot go back"):
+        shop.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": moment("2030-01-01")})
+
+
+def test_what_is_made_for_its_customers_carries_the_clocks_time(shop):
+    shop.begin("2030-01-01")
+    customer = shop.customer()
+    assert (customer.test_clock, customer.created) == (shop.clock.id, moment("2030-01-01"))
+    shop.advance("2030-01-10")
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    assert (subscription.test_clock, subscription.created) == (shop.clock.id, moment("2030-01-10"))
+    assert shop.invoice(subscription.id).created == moment("2030-01-10")
+
+
+def test_a_clock_advances_at_most_two_intervals_at_once(shop):
+    shop.begin("2030-01-01")
+    with pytest.raises(stripe.InvalidRequestError):
+        shop.v1.test_helpers.test_clocks.advance(shop.clock.id, {"frozen_time": moment("2033-01-01")})
+    shop.subscribe(shop.customer().id, shop.price().id)
+    with pytest.raises(stripe.InvalidRequestError, match="two intervals"):
+        shop.v1.test_helpers.test_clocks.advance(shop.clock.id, {"frozen_time": moment("2030-04-01")})
+    shop.advance("2030-03-01")
+
+
+def test_a_clock_has_room_for_three_customers(shop):
+    shop.begin("2030-01-01")
+    for _ in range(3):
+        shop.customer(card=None)
+    with pytest.raises(stripe.InvalidRequestError, match="at most 3 customers"):
+        shop.customer(card=None)
+
+
+def test_deleting_a_clock_takes_its_customers_and_subscriptions(shop):
+    shop.begin("2030-01-01")
+    customer = shop.customer()
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    assert shop.v1.test_helpers.test_clocks.delete(shop.clock.id).deleted is True
+    assert shop.v1.customers.retrieve(customer.id).deleted is True
+    assert shop.status(subscription.id) == "canceled"
+    assert shop.v1.test_helpers.test_clocks.list().data == []
