@@ -35,9 +35,9 @@ def _subscriptions(unit: Unit, customer: Body) -> Body:
 
 
 def _created(call: Call, customer: Body) -> Body:
-    customer_rules.created(call, customer)
     """A method or a legacy token given at create is saved on the new customer."""
     unit = call.unit
+    customer_rules.created(call, customer)
     if call.get("payment_method"):
         method = unit.get("payment_method", call.params["payment_method"], "payment_method")
         payment_methods.attach(unit, method, customer["id"])
