@@ -42,6 +42,18 @@ def test_the_next_call_fails_when_told_to(page: Page, local: Local) -> None:
     assert local.emulator.call("POST", "/v1/customers", {"email": "a@example.com"})[0] == 200
 
 
+def test_an_event_is_triggered_and_sent_again(page: Page, local: Local) -> None:
+    local.stripe.v1.webhook_endpoints.create({"url": f"{local.shop}/hook", "enabled_events": ["*"]})
+    page.goto(local.url)
+    page.get_by_label("Trigger an event").select_option("charge.refunded")
+    page.get_by_role("button", name="Trigger", exact=True).click()
+    expect(page.locator("#outcome")).to_have_text("Triggered charge.refunded.")
+    row = page.locator("#live tr", has_text="charge.refunded")
+    expect(row).to_be_visible()
+    page.get_by_role("button", name="Resend charge.refunded").click()
+    expect(page.locator("#outcome")).to_have_text("Planned 1 delivery.")
+
+
 def test_forgetting_asks_first(page: Page, local: Local) -> None:
     local.stripe.v1.customers.create({"email": "new@example.com"})
     page.goto(local.url)

@@ -423,3 +423,89 @@ def test_embedded_checkout_pays_and_calls_back(page: Page, local: Local) -> None
     frame.get_by_test_id("hosted-payment-submit-button").click()
     expect(page.locator("#result")).to_have_text("complete")
     assert local.stripe.v1.checkout.sessions.list().data[0].payment_status == "paid"
+
+
+def test_a_method_that_redirects_goes_to_its_page_and_comes_back(page: Page, local: Local) -> None:
+    params = {"currency": "eur", "allowed_payment_method_types": ["card", "ideal"]}
+    open_flow(page, local, "payment", params=params)
+    frame = payment_frame(page)
+    frame.get_by_role("tab", name="iDEAL").click()
+    frame.get_by_label("Full name").fill("Jenny Rosen")
+    pay(page)
+    page.get_by_role("button", name="Authorize test payment").click()
+    page.wait_for_url(f"{local.shop}/thanks?**")
+    query = parse_qs(urlsplit(page.url).query)
+    assert query["redirect_status"] == ["succeeded"]
+    assert local.stripe.v1.payment_intents.retrieve(query["payment_intent"][0]).status == "succeeded"
+
+
+def test_a_bank_debit_is_processing_first(page: Page, local: Local) -> None:
+    params = {"currency": "eur", "allowed_payment_method_types": ["card", "sepa_debit"]}
+    open_flow(page, local, "payment", params=params, redirect="if_required")
+    frame = payment_frame(page)
+    frame.get_by_role("tab", name="Card").focus()
+    page.keyboard.press("ArrowRight")
+    expect(frame.get_by_role("tab", name="SEPA Direct Debit")).to_have_attribute("aria-selected", "true")
+    pay(page)
+    assert result(page)["error"]["code"] == "incomplete_name"
+    frame.get_by_label("Full name").fill("Jenny Rosen")
+    frame.get_by_label("Email").fill("jenny@example.com")
+    frame.get_by_label("IBAN").fill("AT611904300234573201")
+    pay(page)
+    expect(page.locator("#result")).to_contain_text('"status":"processing"')
+
+
+def test_redirect_to_checkout_opens_the_hosted_page(page: Page, local: Local) -> None:
+    tea = {"price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Tea"}}, "quantity": 1}
+    session = local.stripe.v1.checkout.sessions.create(
+        {"mode": "payment", "line_items": [tea], "success_url": f"{local.shop}/thanks"}
+    )
+    page.goto(f"{local.shop}/cart")
+    page.add_script_tag(url=f"{local.url}/v3/")
+    wrong = page.evaluate("Stripe('pk_test_1234').redirectToCheckout({sessionId: 'cs_test_nothing'})")
+    assert wrong["error"]["type"] == "invalid_request_error"
+    page.evaluate("(id) => { Stripe('pk_test_1234').redirectToCheckout({sessionId: id}); }", session.id)
+    page.wait_for_url(f"{local.url}/c/pay/{session.id}**")
+
+
+def test_updates_of_a_deferred_group_and_of_the_intent_are_taken(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment")
+    assert page.evaluate("elements.fetchUpdates()") == {}
+    local.stripe.v1.payment_intents.cancel(page.evaluate("clientSecret").split("_secret_")[0])
+    after = page.evaluate("elements.fetchUpdates()")
+    assert "canceled" in after["error"]["message"]
+    changed = page.evaluate(
+        """async () => {
+          const group = stripe.elements({ mode: 'payment', amount: 100, currency: 'usd' });
+          let ended = false;
+          group.on('update-end', () => { ended = true; });
+          await group.update({ amount: 250 });
+          await Promise.resolve();
+          return ended;
+        }"""
+    )
+    assert changed is True
+
+
+def test_test_cards_fill_the_element_with_one_click(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment", redirect="if_required")
+    payment_frame(page).get_by_role("button", name="4242 pays").click()
+    pay(page)
+    assert result(page)["ok"]["status"] == "succeeded"
+
+
+def test_the_form_is_paid_from_the_keyboard_alone(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment", redirect="if_required")
+    page.wait_for_function("seen.some((event) => event.name === 'ready')")
+    page.keyboard.press("Tab")
+    page.keyboard.type("4242424242424242")
+    page.keyboard.type("1234")
+    page.keyboard.type("123")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("42424")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Pay now")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert result(page)["ok"]["status"] == "succeeded"

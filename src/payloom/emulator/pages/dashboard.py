@@ -13,8 +13,9 @@ from starlette.responses import Response
 from payloom.emulator.config import DEFAULT_WEBHOOK_SECRET
 from payloom.emulator.pages.access import Access, Json
 from payloom.emulator.pages.rendering import money, page
+from payloom.emulator.trigger import TRIGGERS
 
-_RECENT = 8
+_RECENT, _EVENTS = 8, 12
 _KINDS = (
     ("payment_intent", "Payments", "/v1/payment_intents"),
     ("customer", "Customers", "/v1/customers"),
@@ -26,18 +27,6 @@ _KINDS = (
 )
 _GOOD = {"succeeded", "paid", "active", "complete", "delivered", "won", "enabled"}
 _BAD = {"failed", "canceled", "expired", "unpaid", "past_due", "lost", "uncollectible", "void", "gave_up", "dropped"}
-TRIGGERS = (
-    "payment_intent.succeeded",
-    "payment_intent.payment_failed",
-    "checkout.session.completed",
-    "charge.refunded",
-    "charge.dispute.created",
-    "customer.created",
-    "customer.subscription.created",
-    "customer.subscription.deleted",
-    "invoice.paid",
-    "invoice.payment_failed",
-)
 
 
 def moment(seconds: float) -> str:
@@ -83,7 +72,7 @@ def _counts(pages: Access) -> list[Json]:
 
 def _events(pages: Access) -> list[Json]:
     """Return the last events with what became of their deliveries."""
-    listed = pages.get("/v1/events", limit=20) or {}
+    listed = pages.get("/v1/events", limit=_EVENTS) or {}
     deliveries: dict[str, list[Json]] = {}
     for row in pages.emulator.delivery.rows(limit=200):
         deliveries.setdefault(row["event"], []).append(row)
@@ -142,5 +131,5 @@ async def dashboard(request: Request) -> Response:
         recent=_recent(pages),
         events=_events(pages),
         endpoints=_endpoints(pages),
-        triggers=TRIGGERS,
+        triggers=sorted(TRIGGERS),
     )
