@@ -199,6 +199,48 @@ def _link(call: Call) -> Body:
     return {"object": "account_link", "created": call.unit.now, "expires_at": call.unit.now + 300, "url": url}
 
 
+def _capabilities(call: Call) -> Body:
+    account = call.unit.get("account", call.ids["account"])
+    rows = [_capability(account, name) for name in account["capabilities"]]
+    return {"object": "list", "data": rows, "has_more": False, "url": call.path}
+
+
+def _capability(account: Body, name: str) -> Body:
+    status = account["capabilities"].get(name, "unrequested")
+    return {
+        "id": name,
+        "object": "capability",
+        "account": account["id"],
+        "future_requirements": dict(_REQUIREMENTS),
+        "requested": name in account["capabilities"],
+        "requested_at": account["created"] if name in account["capabilities"] else None,
+        "requirements": dict(_REQUIREMENTS),
+        "status": status,
+    }
+
+
+def _one_capability(call: Call) -> Body:
+    account = call.unit.get("account", call.ids["account"])
+    return _capability(account, call.ids["capability"])
+
+
+def _request_capability(call: Call) -> Body:
+    account = call.unit.get("account", call.ids["account"])
+    wanted = dict(account["capabilities"])
+    if call.params.get("requested"):
+        wanted[call.ids["capability"]] = "active" if account["charges_enabled"] else "inactive"
+    elif call.params.get("requested") is False:
+        wanted.pop(call.ids["capability"], None)
+    call.unit.change(account, {"capabilities": wanted})
+    return _capability(account, call.ids["capability"])
+
+
+def _login_link(call: Call) -> Body:
+    account = call.unit.get("account", call.ids["account"])
+    url = f"{call.unit.emulator.base_url}/_emulator/express/{account['id']}"
+    return {"object": "login_link", "created": call.unit.now, "url": url}
+
+
 ACCOUNT = Resource(
     object="account",
     prefix="acct_1",
@@ -239,6 +281,10 @@ ACCOUNT = Resource(
         Operation("GET", "/v1/account", lambda call: home(call.unit)),
         Operation("GET", "/v1/accounts/{account}", _retrieve),
         Operation("POST", "/v1/account_links", _link),
+        Operation("GET", "/v1/accounts/{account}/capabilities", _capabilities),
+        Operation("GET", "/v1/accounts/{account}/capabilities/{capability}", _one_capability),
+        Operation("POST", "/v1/accounts/{account}/capabilities/{capability}", _request_capability),
+        Operation("POST", "/v1/accounts/{account}/login_links", _login_link),
     ),
 )
 

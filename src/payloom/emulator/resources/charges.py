@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom.emulator import cards, money
 from payloom.emulator.resource import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given
-from payloom.emulator.resources import balance, disputes, payment_methods
+from payloom.emulator.resources import balance, disputes, payment_methods, transfers
 from payloom.emulator.wire import versions
 from payloom.emulator.wire.errors import StripeError, invalid
 from payloom.emulator.wire.metadata import merge as merge_metadata
@@ -190,7 +190,26 @@ def _book(unit: Unit, charge: Body) -> None:
         available=bool(card and card.available),
         description=charge["description"],
     )
-    unit.change(charge, {"balance_transaction": transaction["id"]}, emits=("charge.updated",))
+    unit.change(charge, {"balance_transaction": transaction["id"], **_pass_on(unit, charge)}, emits=("charge.updated",))
+
+
+def _pass_on(unit: Unit, charge: Body) -> Body:
+    """Give a connected account its part and keep the platform's fee; returns what the charge then says."""
+    changes: Body = {}
+    if charge["application_fee_amount"]:
+        changes["application_fee"] = transfers.keep_fee(unit, charge)["id"]
+    data = charge["transfer_data"]
+    if data and data.get("destination"):
+        amount = data.get("amount") or charge["amount_captured"]
+        changes["transfer"] = transfers.make(
+            unit,
+            amount=amount,
+            currency=charge["currency"],
+            destination=data["destination"],
+            source=charge["id"],
+            group=charge["transfer_group"] or f"group_{charge['payment_intent'] or charge['id']}",
+        )["id"]
+    return changes
 
 
 def booked(unit: Unit, charge: Body) -> Body:

@@ -119,7 +119,11 @@ def _switch(status: str) -> object:
 
 def _ping(call: Call) -> Body:
     made = call.unit.emit(PING, _target(call))
-    call.unit.emulator.delivery.owe(call.unit, made, [e for e in call.unit.emulator.delivery.listening(call.unit.account) if e["id"] == call.ids["id"]])
+    call.unit.emulator.delivery.owe(
+        call.unit,
+        made,
+        [e for e in call.unit.emulator.delivery.listening(call.unit.account) if e["id"] == call.ids["id"]],
+    )
     return thin(call.unit, made)
 
 
@@ -133,7 +137,11 @@ def _page(call: Call, object_name: str, filters: Body) -> Body:
     limit = int(call.params.get("limit", 20))
     rows = call.unit.page(object_name, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
     after = rows["data"][-1]["id"] if rows["has_more"] else None
-    return {"data": rows["data"], "next_page_url": f"{call.path}?limit={limit}&page={after}" if after else None, "previous_page_url": None}
+    return {
+        "data": rows["data"],
+        "next_page_url": f"{call.path}?limit={limit}&page={after}" if after else None,
+        "previous_page_url": None,
+    }
 
 
 def _cursor(call: Call) -> Body:

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import pytest
+import stripe
+from tests.integration.emulator.test_payment_intents import ONE_CALL, types_of
+
+TERMS = {"tos_acceptance": {"date": 1700000000, "ip": "127.0.0.1"}}
+
+
+def connected(client):
+    return client.v1.accounts.create(
+        {"type": "custom", "country": "US", "capabilities": {"transfers": {"requested": True}}, **TERMS}
+    )
+
+
+def test_a_connected_account_is_enabled_once_it_accepted_the_terms(client):
+    waiting = client.v1.accounts.create({"type": "express", "capabilities": {"card_payments": {"requested": True}}})
+    assert (waiting.charges_enabled, waiting.capabilities.card_payments) == (False, "inactive")
+    assert "tos_acceptance.date" in waiting.requirements.currently_due
+    done = client.v1.accounts.update(waiting.id, TERMS)
+    assert (done.charges_enabled, done.capabilities.card_payments) == (True, "active")
+    assert "account.updated" in types_of(client)
+    assert client.v1.accounts.retrieve_current().id.startswith("acct_")
+    assert client.v1.account_links.create(
+        {
+            "account": done.id,
+            "type": "account_onboarding",
+            "refresh_url": "https://a.example",
+            "return_url": "https://a.example",
+        }
+    ).url.endswith(done.id)
+
+
+def test_a_destination_charge_pays_the_account_and_keeps_the_fee(client, stripe_emulator):
+    account = connected(client)
+    intent = client.v1.payment_intents.create(
+        {
+            **ONE_CALL,
+            "payment_method": "pm_card_visa",
+            "application_fee_amount": 200,
+            "transfer_data": {"destination": account.id},
+        }
+    )
+    stripe_emulator.settle()
+    charge = client.v1.charges.retrieve(intent.latest_charge, {"expand": ["transfer", "application_fee"]})
+    assert (charge.transfer.amount, charge.transfer.destination) == (2000, account.id)
+    assert charge.application_fee.amount == 200
+    assert client.v1.balance.retrieve({}, {"stripe_account": account.id}).available[0].amount == 2000
+    reversal = client.v1.transfers.reversals.create(charge.transfer.id, {"amount": 500})
+    assert reversal.amount == 500
+    assert client.v1.transfers.retrieve(charge.transfer.id).amount_reversed == 500
+    refund = client.v1.application_fees.refunds.create(charge.application_fee.id, {"amount": 50})
+    assert client.v1.application_fees.retrieve(refund.fee).amount_refunded == 50
+
+
+def test_a_payout_takes_what_is_available_and_arrives(client, stripe_emulator):
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.payouts.create({"amount": 100, "currency": "usd"})
+    assert caught.value.code == "balance_insufficient"
+    client.v1.topups.create({"amount": 5000, "currency": "usd"})
+    stripe_emulator.settle()
+    payout = client.v1.payouts.create({"amount": 3000, "currency": "usd"})
+    assert payout.status == "pending"
+    stripe_emulator.advance("3d")
+    assert client.v1.payouts.retrieve(payout.id).status == "paid"
+    assert client.v1.balance.retrieve().available[0].amount == 2000
+    assert "payout.paid" in types_of(client)
+    other = client.v1.payouts.create({"amount": 1000, "currency": "usd"})
+    assert client.v1.payouts.cancel(other.id).status == "canceled"
+
+
+def test_customer_sessions_ephemeral_keys_and_features(client):
+    customer = client.v1.customers.create({})
+    session = client.v1.customer_sessions.create(
+        {"customer": customer.id, "components": {"payment_element": {"enabled": True}}}
+    )
+    assert session.components.payment_element.features.payment_method_save == "disabled"
+    key = client.v1.ephemeral_keys.create({"customer": customer.id}, {"stripe_version": "2026-10-28.endive"})
+    assert key.secret.startswith("ek_test_")
+    product = client.v1.products.create({"name": "Gold"})
+    feature = client.v1.entitlements.features.create({"name": "Premium", "lookup_key": "premium"})
+    client.v1.products.features.create(product.id, {"entitlement_feature": feature.id})
+    assert client.v1.products.features.list(product.id).data[0].entitlement_feature.lookup_key == "premium"
+
+
+def test_setup_intents_save_cards_and_then_pay_off_session(client, stripe_emulator):
+    customer = client.v1.customers.create({})
+    intent = client.v1.setup_intents.create(
+        {
+            "customer": customer.id,
+            "payment_method": "pm_card_authenticationRequiredOnSetup",
+            "confirm": True,
+            "return_url": "https://a.example",
+        }
+    )
+    assert intent.status == "requires_action"
+    stripe_emulator.control(f"3ds/{intent.id}/complete", client_secret=intent.client_secret)
+    intent = client.v1.setup_intents.retrieve(intent.id, {"expand": ["latest_attempt"]})
+    assert (intent.status, intent.latest_attempt.status) == ("succeeded", "succeeded")
+    paid = client.v1.payment_intents.create(
+        {**ONE_CALL, "customer": customer.id, "payment_method": intent.payment_method, "off_session": True}
+    )
+    assert paid.status == "succeeded"
+    with pytest.raises(stripe.CardError) as caught:
+        client.v1.setup_intents.create(
+            {"payment_method": "pm_card_chargeDeclined", "confirm": True, "return_url": "https://a.example"}
+        )
+    assert caught.value.json_body["error"]["setup_intent"]["last_setup_error"]["code"] == "card_declined"
+
+
+def test_prices_with_tiers_custom_amounts_lookup_keys_and_other_currencies(client):
+    product = client.v1.products.create(
+        {"name": "Seats", "default_price_data": {"currency": "usd", "unit_amount": 100}}
+    )
+    assert product.default_price.startswith("price_")
+    tiered = client.v1.prices.create(
+        {
+            "product": product.id,
+            "currency": "usd",
+            "billing_scheme": "tiered",
+            "tiers_mode": "graduated",
+            "tiers": [{"up_to": 5, "unit_amount": 700}, {"up_to": "inf", "unit_amount": 650, "flat_amount": 100}],
+            "recurring": {"interval": "month"},
+            "lookup_key": "seats",
+        }
+    )
+    assert not hasattr(tiered, "tiers")
+    seen = client.v1.prices.retrieve(tiered.id, {"expand": ["tiers"]})
+    assert [t.up_to for t in seen.tiers] == [5, None]
+    assert client.v1.prices.list({"lookup_keys": ["seats"]}).data[0].id == tiered.id
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.prices.create({"product": product.id, "currency": "usd", "unit_amount": 5, "lookup_key": "seats"})
+    moved = client.v1.prices.create(
+        {
+            "product": product.id,
+            "currency": "usd",
+            "unit_amount": 5,
+            "lookup_key": "seats",
+            "transfer_lookup_key": True,
+            "currency_options": {"eur": {"unit_amount": 4}},
+        }
+    )
+    assert client.v1.prices.retrieve(tiered.id).lookup_key is None
+    assert (
+        client.v1.prices.retrieve(moved.id, {"expand": ["currency_options"]}).currency_options.to_dict()["eur"][
+            "unit_amount"
+        ]
+        == 4
+    )
+    gift = client.v1.prices.create(
+        {"product": product.id, "currency": "usd", "custom_unit_amount": {"enabled": True, "minimum": 500}}
+    )
+    assert (gift.unit_amount, gift.custom_unit_amount.minimum) == (None, 500)
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.products.delete(product.id)
+
+
+def test_a_confirmation_token_carries_the_form_to_the_server_and_pays_once(client, stripe_emulator):
+    status, token = stripe_emulator.emulator.call(
+        "POST",
+        "/v1/confirmation_tokens",
+        {
+            "payment_method_data": {
+                "type": "card",
+                "card": {"number": "4242424242424242", "exp_month": "12", "exp_year": "2034", "cvc": "123"},
+            },
+            "return_url": "https://a.example",
+        },
+        key="pk_test_browser",
+    )
+    assert status == 200, token
+    assert client.v1.confirmation_tokens.retrieve(token["id"]).payment_method_preview.card.last4 == "4242"
+    intent = client.v1.payment_intents.create(
+        {"amount": 500, "currency": "usd", "confirm": True, "confirmation_token": token["id"]}
+    )
+    assert intent.status == "succeeded"
+    with pytest.raises(stripe.InvalidRequestError, match="already been used"):
+        client.v1.payment_intents.create(
+            {"amount": 500, "currency": "usd", "confirm": True, "confirmation_token": token["id"]}
+        )
