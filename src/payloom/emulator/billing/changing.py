@@ -31,6 +31,21 @@ if TYPE_CHECKING:
 
 _CHARGED = frozenset({"active", "past_due", "unpaid"})
 _ITEM_PARAMS = ("billing_thresholds", "discounts", "metadata", "plan", "price", "price_data", "quantity", "tax_rates")
+_PENDABLE = frozenset(
+    [
+        "add_invoice_items",
+        "billing_cycle_anchor",
+        "expand",
+        "items",
+        "metadata",
+        "off_session",
+        "payment_behavior",
+        "proration_behavior",
+        "proration_date",
+        "trial_end",
+        "trial_from_plan",
+    ]
+)
 _LATE = frozenset({"metadata", "cancellation_details", "expand"})
 
 
@@ -91,9 +106,7 @@ def update(call: Call, subscription: Body) -> Body:
     wish.fields = _fields(unit, subscription, params)
     behavior = wish.payment_behavior
     if behavior == "pending_if_incomplete":
-        allowed = {"items", "proration_behavior", "proration_date", "trial_end", "billing_cycle_anchor", "payment_behavior",
-                   "expand", "add_invoice_items", "off_session", "metadata", "trial_from_plan"}  # fmt: skip
-        wrong = next((p for p in params if p not in allowed), None)
+        wrong = next((p for p in params if p not in _PENDABLE), None)
         if wrong is not None:
             raise invalid(
                 f"The following arguments are not supported when `payment_behavior=pending_if_incomplete`: {wrong}.",
@@ -199,7 +212,7 @@ def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
         changes.update(_begin_trial(unit, subscription, rows, trial))
         status = "trialing"
     elif fresh:
-        changes.update(_begin_cycle(unit, subscription, rows, wish))
+        changes.update(_begin_cycle(unit, subscription, rows))
         status = "active" if status == "trialing" else status
     elif charged:
         for row in rows:
@@ -217,7 +230,7 @@ def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
     standing.set_status(unit, subscription, status, changes)
     timetable.plan(unit, subscription)
     if invoice is not None:
-        _pay(unit, subscription, invoice, wish, before, kept)
+        _pay(unit, subscription, invoice, wish, before=before, kept=kept)
     return subscription
 
 
@@ -344,14 +357,13 @@ def _begin_trial(unit: Unit, subscription: Body, rows: list[Body], end: int) -> 
     return {"trial_start": started, "trial_end": end, "billing_cycle_anchor": end}
 
 
-def _begin_cycle(unit: Unit, subscription: Body, rows: list[Body], wish: Wish) -> Body:
+def _begin_cycle(unit: Unit, subscription: Body, rows: list[Body]) -> Body:
     for row in rows:
         end = items.period_end(unit.now, row["price"], unit.now)
         unit.change(row, {"current_period_start": unit.now, "current_period_end": end}, emits=())
     changes: Body = {"billing_cycle_anchor": unit.now}
     if subscription["status"] == "trialing":
         changes["trial_end"] = unit.now
-    del wish
     return changes
 
 
@@ -364,7 +376,7 @@ def _invoice(unit: Unit, subscription: Body, customer: Body, rows: list[Body]) -
             start=row["current_period_start"],
             end=row["current_period_end"],
             quantity=0 if amounts.is_metered(row["price"]) else None,
-        )  # fmt: skip
+        )
         for row in rows
     ]
     charged += invoicing.pending_lines(
@@ -378,7 +390,7 @@ def _invoice(unit: Unit, subscription: Body, customer: Body, rows: list[Body]) -
     return invoicing.finalize(unit, invoice)
 
 
-def _pay(unit: Unit, subscription: Body, invoice: Body, wish: Wish, before: dict[str, Body], kept: Body) -> None:
+def _pay(unit: Unit, subscription: Body, invoice: Body, wish: Wish, *, before: dict[str, Body], kept: Body) -> None:
     behavior = wish.payment_behavior
     if behavior == "pending_if_incomplete":
         unit.change(subscription, {"_pending_invoice": invoice["id"]}, emits=())
@@ -432,7 +444,7 @@ def _hold(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body], k
 
 
 def apply_pending(unit: Unit, subscription: Body, invoice: Body) -> bool:
-    """Carry out the change that waited for this invoice to be paid. Emits customer.subscription.pending_update_applied."""
+    """Carry out the change that waited for this invoice. Emits customer.subscription.pending_update_applied."""
     if subscription.get("_pending_invoice") != invoice["id"] or not subscription["pending_update"]:
         return False
     unit.unschedule("drop_update", subscription)
@@ -474,8 +486,7 @@ def resume(call: Call, subscription: Body) -> Body:
     rows = items.of(unit, subscription)
     changes: Body = {"status_details": None}
     if kind == "now" or items.next_end(rows) <= unit.now:
-        wish = Wish(items=[], moment=unit.now)
-        changes.update(_begin_cycle(unit, subscription, rows, wish))
+        changes.update(_begin_cycle(unit, subscription, rows))
         changes["items"] = items.listed(subscription["id"], rows)
         customer = unit.get("customer", subscription["customer"])
         invoice = _invoice(unit, {**subscription, **changes}, customer, rows)

@@ -34,7 +34,8 @@ def start(unit: Unit, session: Body, *, customer: Body, payment_method: Body | N
     which carries `_session`, says why.
     """
     unit.follow(customer)
-    return subscribing.begin(unit, parameters(unit, session, customer, payment_method), extra={"_session": session["id"]})
+    params = parameters(unit, session, customer, payment_method)
+    return subscribing.begin(unit, params, extra={"_session": session["id"]})
 
 
 def invoice_for(unit: Unit, session: Body) -> Body:

@@ -243,9 +243,8 @@ def issue(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
     note = make(unit, "credit_note", values, emits=())
     if credit.credit:
         customer = unit.get("customer", invoice["customer"])
-        transaction = balance.add(
-            unit, customer, -credit.credit, invoice["currency"], kind="credit_note", credit_note=note["id"], invoice=invoice["id"]
-        )
+        about = {"kind": "credit_note", "credit_note": note["id"], "invoice": invoice["id"]}
+        transaction = balance.add(unit, customer, -credit.credit, invoice["currency"], **about)
         unit.change(note, {"customer_balance_transaction": transaction["id"]}, emits=())
     unit.emit("credit_note.created", note)
     credited = invoice["post_payment_credit_notes_amount"] + total
@@ -265,9 +264,7 @@ def _give_back(unit: Unit, invoice: Body, amount: int) -> Body:
 def _owe_less(unit: Unit, invoice: Body, amount: int) -> None:
     due, left = invoice["amount_due"] - amount, invoice["amount_remaining"] - amount
     credited = invoice["pre_payment_credit_notes_amount"] + amount
-    unit.change(
-        invoice, {"amount_due": due, "amount_remaining": left, "pre_payment_credit_notes_amount": credited}
-    )
+    unit.change(invoice, {"amount_due": due, "amount_remaining": left, "pre_payment_credit_notes_amount": credited})
     if left == 0:
         collecting.drop_payment(unit, invoice)
         collecting.settle(unit, invoice, 0)

@@ -1,4 +1,4 @@
-"""What billing does when a customer is made or changed: balance transactions, a discount of their own, a test clock's room."""
+"""What billing does when a customer is made or changed: balance transactions, a discount, a test clock's room."""
 
 from __future__ import annotations
 
@@ -43,7 +43,13 @@ def updated(call: Call, customer: Body) -> None:
 
 def _record(call: Call, customer: Body, amount: int, ending: int, kind: str) -> None:
     currency = customer["currency"] or call.unit.emulator.config.business.get("currency", "usd")
-    values = {"amount": amount, "currency": currency, "customer": customer["id"], "ending_balance": ending, "type": kind}
+    values = {
+        "amount": amount,
+        "currency": currency,
+        "customer": customer["id"],
+        "ending_balance": ending,
+        "type": kind,
+    }
     make(call.unit, "customer_balance_transaction", values, emits=())
 
 

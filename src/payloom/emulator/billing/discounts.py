@@ -127,7 +127,7 @@ def attach(
 def redeem(
     unit: Unit, coupon: Body, code: Body | None, *, customer: str | None, start: int | None = None, **owner: Any
 ) -> Body:
-    """Count the redemption and return the new discount. Emits customer.discount.created for customers and subscriptions."""
+    """Count the redemption and return the new discount; customers and subscriptions emit customer.discount.created."""
     begin = unit.now if start is None else start
     end = None
     if coupon["duration"] == "repeating":

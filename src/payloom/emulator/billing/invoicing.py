@@ -1,4 +1,4 @@
-"""The life of an invoice: draft, lines, finalize, paid, void, uncollectible. Collecting the money is `collecting.py`."""
+"""The life of an invoice: draft, lines, finalize, paid, void, uncollectible. Collecting money is `collecting.py`."""
 
 from __future__ import annotations
 

@@ -43,9 +43,7 @@ def pay(unit: Unit, intent: Body, method_id: str, *, off_session: bool) -> CardE
     session = intent.get("_session")
     back = f"{unit.emulator.base_url}/_emulator/checkout/{session}/finish" if session else None
     try:
-        payment_intents.pay(
-            unit, intent, method, off_session=off_session, return_url=back, use_sdk=session is not None
-        )
+        payment_intents.pay(unit, intent, method, off_session=off_session, return_url=back, use_sdk=session is not None)
     except CardError as declined:
         return declined
     return None

@@ -210,7 +210,9 @@ def _loose(scratch: Unit, call: Call, customer: Body) -> Body:
                 return made
         raise _nothing(customer["id"])
     about = {"auto_advance": True, "billing_reason": "manual", "currency": rows[0]["currency"],
-             "discounts": changing.discounts.attach(scratch, call.params.get("discounts") or [], customer=customer["id"])}  # fmt: skip
+        "discounts": changing.discounts.attach(
+            scratch, call.params.get("discounts") or [], customer=customer["id"]
+        ),
     return invoicing.draft(scratch, customer, rows, about)
 
 

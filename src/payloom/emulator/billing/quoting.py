@@ -43,7 +43,9 @@ def read_items(unit: Unit, given: list[Body], current: list[Body]) -> list[Body]
                 "id": held["id"] if held else new_id(unit, "li_1", 23),
                 "price": price["id"],
                 "quantity": entry.get("quantity") or (held or {}).get("quantity") or 1,
-                "tax_rates": [unit.get("tax_rate", r, f"{param}[tax_rates]")["id"] for r in entry.get("tax_rates") or []],
+                "tax_rates": [
+                    unit.get("tax_rate", r, f"{param}[tax_rates]")["id"] for r in entry.get("tax_rates") or []
+                ],
                 "discounts": entry.get("discounts") or [],
             }
         )
@@ -149,7 +151,7 @@ def line_items(unit: Unit, quote: Body) -> list[Body]:
 
 
 def accept(unit: Unit, quote: Body) -> Body:
-    """Make what the quote promises: a subscription (or a schedule for later), or a draft invoice. Emits quote.accepted."""
+    """Make what the quote promises: a subscription, a schedule for later, or a draft invoice. Emits quote.accepted."""
     unit.unschedule("expire", quote)
     transitions = {**quote["status_transitions"], "accepted_at": unit.now}
     priced = [(i, unit.get("price", i["price"])) for i in quote["_items"]]
@@ -240,4 +242,3 @@ def _invoice(unit: Unit, quote: Body, priced: list[tuple[Body, Body]]) -> str:
         "_days_until_due": quote["invoice_settings"].get("days_until_due"),
     }
     return invoicing.draft(unit, customer, rows, about)["id"]
-

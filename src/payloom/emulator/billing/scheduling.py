@@ -50,8 +50,17 @@ _PHASE: Body = {
     "transfer_data": None,
     "trial_end": None,
 }
-_COPIED = ("application_fee_percent", "billing_cycle_anchor", "collection_method", "default_payment_method", "description",
-           "on_behalf_of", "proration_behavior", "transfer_data", "trial_end")  # fmt: skip
+_COPIED = (
+    "application_fee_percent",
+    "billing_cycle_anchor",
+    "collection_method",
+    "default_payment_method",
+    "description",
+    "on_behalf_of",
+    "proration_behavior",
+    "transfer_data",
+    "trial_end",
+)
 
 
 def phases(unit: Unit, given: list[Body], start: int) -> list[Body]:

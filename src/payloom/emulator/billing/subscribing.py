@@ -73,7 +73,7 @@ def begin(unit: Unit, params: Body, *, extra: Body | None = None, reason: str = 
         )
         for index, (given, price) in enumerate(zip(wanted, found, strict=True))
     ]
-    values = _fields(unit, params, customer, subscription_id, rows, currency, when)
+    values = _fields(unit, params, customer, when, subscription_id=subscription_id, rows=rows, currency=currency)
     values.update(extra or {})
     values["discounts"] = discounts.attach(
         unit,
@@ -88,7 +88,7 @@ def begin(unit: Unit, params: Body, *, extra: Body | None = None, reason: str = 
         subscription=subscription_id,
     )
     extras.add(unit, params.get("add_invoice_items"), customer, subscription_id, currency)
-    return _first_invoice(unit, params, customer, values, rows, when, reason)
+    return _first_invoice(unit, params, customer, values, rows=rows, when=when, reason=reason)
 
 
 def _currency(params: Body, found: list[Body], customer: Body) -> str:
@@ -151,7 +151,7 @@ def trial(unit: Unit, params: Body, found: list[Body]) -> int | None:
 
 
 def _fields(
-    unit: Unit, params: Body, customer: Body, subscription_id: str, rows: list[Body], currency: str, when: Start
+    unit: Unit, params: Body, customer: Body, when: Start, *, subscription_id: str, rows: list[Body], currency: str
 ) -> Body:
     method = params.get("collection_method", "charge_automatically")
     if method == "send_invoice" and params.get("days_until_due") is None:
@@ -176,6 +176,8 @@ def _fields(
         "transfer_data",
     ]
     values: Body = {name: params[name] for name in names if name in params and params[name] != ""}
+    if values.get("billing_cycle_anchor_config"):
+        values["billing_cycle_anchor_config"] = {**ANCHOR_CONFIG, **values["billing_cycle_anchor_config"]}
     values.update(
         {
             "id": subscription_id,
@@ -200,6 +202,7 @@ def _fields(
     return values
 
 
+ANCHOR_CONFIG: Body = dict.fromkeys(("day_of_month", "hour", "minute", "month", "second"))
 INVOICE_SETTINGS: Body = {"account_tax_ids": None, "issuer": {"type": "self"}}
 PAYMENT_SETTINGS: Body = {
     "payment_method_options": None,
@@ -289,7 +292,7 @@ def first_lines(unit: Unit, subscription: Body, rows: list[Body], when: Start) -
 
 
 def _first_invoice(
-    unit: Unit, params: Body, customer: Body, values: Body, rows: list[Body], when: Start, reason: str
+    unit: Unit, params: Body, customer: Body, values: Body, *, rows: list[Body], when: Start, reason: str
 ) -> Body:
     behavior = params.get("payment_behavior") or "allow_incomplete"
     charged = first_lines(unit, values, rows, when)

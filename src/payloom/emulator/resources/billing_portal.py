@@ -68,9 +68,7 @@ def _features(call: Call, current: Body) -> Body:
 def _lists(feature: Body) -> Body:
     """Return a feature in which "" for a list means an empty one."""
     names = {"allowed_updates", "default_allowed_updates", "products", "options", "interval_options"}
-    return {
-        k: [] if v == "" and k in names else _lists(v) if isinstance(v, dict) else v for k, v in feature.items()
-    }
+    return {k: [] if v == "" and k in names else _lists(v) if isinstance(v, dict) else v for k, v in feature.items()}
 
 
 def _product(call: Call, entry: Body, index: int) -> Body:

@@ -24,7 +24,9 @@ def _create(call: Call) -> Body:
     unit, params = call.unit, call.params
     if params.get("from_quote"):
         source = unit.get("quote", params["from_quote"]["quote"], "from_quote[quote]")
-        kept = {k: source[k] for k in (*_PLAIN, "customer", "default_tax_rates", "invoice_settings", "subscription_data")}
+        kept = {
+            k: source[k] for k in (*_PLAIN, "customer", "default_tax_rates", "invoice_settings", "subscription_data")
+        }
         values: Body = {
             **kept,
             "from_quote": {"is_revision": bool(params["from_quote"].get("is_revision")), "quote": source["id"]},
@@ -57,7 +59,10 @@ def _values(call: Call, current: Body) -> Body:
         rates = params["default_tax_rates"] or []
         values["default_tax_rates"] = [unit.get("tax_rate", r, "default_tax_rates")["id"] for r in rates]
     if "invoice_settings" in params:
-        values["invoice_settings"] = {**(current.get("invoice_settings") or INVOICE_SETTINGS), **params["invoice_settings"]}
+        values["invoice_settings"] = {
+            **(current.get("invoice_settings") or INVOICE_SETTINGS),
+            **params["invoice_settings"],
+        }
     if "subscription_data" in params:
         values["subscription_data"] = quoting.subscription_data(params["subscription_data"], unit)
     if "automatic_tax" in params:
@@ -96,7 +101,9 @@ def _finalize(call: Call) -> Body:
     customer = unit.get("customer", quote["customer"])
     expires = call.params.get("expires_at") or quote["expires_at"]
     transitions = {**quote["status_transitions"], "finalized_at": unit.now}
-    number = f"QT-{(customer.get('invoice_prefix') or 'LOCAL')}-{len(unit.list('quote', customer=customer['id'])):04d}-1"
+    number = (
+        f"QT-{(customer.get('invoice_prefix') or 'LOCAL')}-{len(unit.list('quote', customer=customer['id'])):04d}-1"
+    )
     unit.move(quote, "finalize", {"expires_at": expires, "number": number, "status_transitions": transitions})
     unit.schedule("expire", quote, expires)
     return quote

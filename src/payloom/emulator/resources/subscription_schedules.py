@@ -45,7 +45,9 @@ def _create(call: Call) -> Body:
 
 def _from_subscription(call: Call) -> Body:
     unit, params = call.unit, call.params
-    wrong = next((n for n in ("customer", "phases", "default_settings", "end_behavior", "start_date") if n in params), None)
+    wrong = next(
+        (n for n in ("customer", "phases", "default_settings", "end_behavior", "start_date") if n in params), None
+    )
     if wrong is not None:
         raise invalid(f"`{wrong}` cannot be given together with `from_subscription`.", wrong)
     subscription = unit.get("subscription", params["from_subscription"], "from_subscription")
@@ -104,7 +106,11 @@ def _update(call: Call) -> Body:
     subscription = unit.find("subscription", schedule["subscription"])
     if params.get("phases") and subscription is not None:
         phase = next(p for p in schedule["phases"] if p["start_date"] == schedule["current_phase"]["start_date"])
-        wish = {**phase, "proration_behavior": params.get("proration_behavior") or phase["proration_behavior"], "_extras": []}
+        wish = {
+            **phase,
+            "proration_behavior": params.get("proration_behavior") or phase["proration_behavior"],
+            "_extras": [],
+        }
         scheduling.enter(unit, schedule, subscription, wish)
     scheduling.plan(unit, schedule)
     return schedule

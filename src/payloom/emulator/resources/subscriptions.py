@@ -224,8 +224,7 @@ def _add_item(call: Call) -> Body:
     call.unit.follow(subscription)
     before = {i["id"] for i in subscription["items"]["data"]}
     changing.apply(call, subscription, [changing.item_params(call)], param="")
-    new = next(i for i in items.of(call.unit, subscription) if i["id"] not in before)
-    return new
+    return next(i for i in items.of(call.unit, subscription) if i["id"] not in before)
 
 
 def _change_item(call: Call) -> Body:

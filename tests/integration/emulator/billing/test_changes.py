@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 import stripe
-
 from tests.integration.emulator.billing.shop import data, day, moment
 
 
@@ -211,7 +210,12 @@ def test_canceling_with_proration_and_a_last_invoice_gives_credit(shop, gold):
 
 def test_previews_show_what_will_happen_and_change_nothing(shop, gold):
     next_one = shop.v1.invoices.create_preview({"subscription": gold.id})
-    assert (next_one.total, next_one.status, next_one.number, next_one.hosted_invoice_url) == (3000, "draft", None, None)
+    assert (next_one.total, next_one.status, next_one.number, next_one.hosted_invoice_url) == (
+        3000,
+        "draft",
+        None,
+        None,
+    )
     better = shop.price(6000, name="Platinum")
     details = {"items": [{"id": item_of(gold), "price": better.id}], "proration_date": moment("2030-06-16")}
     change = shop.v1.invoices.create_preview({"subscription": gold.id, "subscription_details": details})

@@ -21,7 +21,7 @@ def test_a_coupon_for_once_is_taken_off_the_first_invoice_only(shop, half):
     shop.advance("2030-02-01 02:00")
     assert shop.invoice(subscription.id).total == 2000
     assert shop.v1.subscriptions.retrieve(subscription.id).discounts == []
-    assert [t for t in shop.types("customer.discount")] == ["customer.discount.created", "customer.discount.deleted"]
+    assert list(shop.types("customer.discount")) == ["customer.discount.created", "customer.discount.deleted"]
 
 
 def test_a_repeating_coupon_lasts_its_months(shop):
@@ -42,7 +42,9 @@ def test_amounts_off_are_spread_over_the_lines_without_losing_a_cent(shop):
     customer = shop.customer()
     invoice = shop.v1.invoices.create({"customer": customer.id, "discounts": [{"coupon": coupon.id}]})
     for amount in (999, 999, 999):
-        shop.v1.invoice_items.create({"customer": customer.id, "invoice": invoice.id, "amount": amount, "currency": "usd"})
+        shop.v1.invoice_items.create(
+            {"customer": customer.id, "invoice": invoice.id, "amount": amount, "currency": "usd"}
+        )
     seen = shop.v1.invoices.retrieve(invoice.id)
     assert seen.total == 1997
     assert sum(line.discount_amounts[0].amount for line in seen.lines.data) == 1000
@@ -50,7 +52,9 @@ def test_amounts_off_are_spread_over_the_lines_without_losing_a_cent(shop):
 
 def test_coupons_for_products_leave_the_others_alone(shop):
     gold, other = shop.price(2000), shop.price(1000, name="Other")
-    coupon = shop.v1.coupons.create({"percent_off": 10, "duration": "forever", "applies_to": {"products": [gold.product]}})
+    coupon = shop.v1.coupons.create(
+        {"percent_off": 10, "duration": "forever", "applies_to": {"products": [gold.product]}}
+    )
     subscription = shop.v1.subscriptions.create(
         {
             "customer": shop.customer().id,

@@ -9,7 +9,9 @@ def paid(shop):
     customer = shop.customer()
     invoice = shop.v1.invoices.create({"customer": customer.id, "currency": "usd"})
     for amount in (1000, 500):
-        shop.v1.invoice_items.create({"customer": customer.id, "invoice": invoice.id, "amount": amount, "currency": "usd"})
+        shop.v1.invoice_items.create(
+            {"customer": customer.id, "invoice": invoice.id, "amount": amount, "currency": "usd"}
+        )
     shop.v1.invoices.finalize_invoice(invoice.id)
     return shop.v1.invoices.pay(invoice.id)
 
@@ -63,7 +65,13 @@ def test_a_custom_line_is_taxed(shop, paid):
         {
             "invoice": paid.id,
             "lines": [
-                {"type": "custom_line_item", "description": "Sorry", "unit_amount": 100, "quantity": 2, "tax_rates": [vat.id]}
+                {
+                    "type": "custom_line_item",
+                    "description": "Sorry",
+                    "unit_amount": 100,
+                    "quantity": 2,
+                    "tax_rates": [vat.id],
+                }
             ],
             "credit_amount": 220,
         }

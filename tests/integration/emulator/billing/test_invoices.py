@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 import stripe
-
 from tests.integration.emulator.billing.shop import data, day
 
 
@@ -10,7 +9,13 @@ def draft(shop, customer, *amounts: int, **more):
     invoice = shop.v1.invoices.create({"customer": customer.id, "currency": "usd", **more})
     for amount in amounts:
         shop.v1.invoice_items.create(
-            {"customer": customer.id, "invoice": invoice.id, "amount": amount, "currency": "usd", "description": f"Item {amount}"}
+            {
+                "customer": customer.id,
+                "invoice": invoice.id,
+                "amount": amount,
+                "currency": "usd",
+                "description": f"Item {amount}",
+            }
         )
     return shop.v1.invoices.retrieve(invoice.id)
 
@@ -167,7 +172,9 @@ def test_invoices_are_listed_by_what_they_are(shop):
     first = draft(shop, customer, 1000)
     subscription = shop.subscribe(customer.id, shop.price().id)
     assert [i.id for i in shop.v1.invoices.list({"status": "draft"}).data] == [first.id]
-    assert [i.id for i in shop.v1.invoices.list({"subscription": subscription.id}).data] == [subscription.latest_invoice]
+    assert [i.id for i in shop.v1.invoices.list({"subscription": subscription.id}).data] == [
+        subscription.latest_invoice
+    ]
     assert len(shop.v1.invoices.search({"query": "status:'paid'"}).data) == 1
 
 
@@ -196,7 +203,9 @@ def test_subscriptions_are_taxed_by_item_or_default(shop):
     vat = shop.v1.tax_rates.create({"display_name": "VAT", "percentage": 7.5, "inclusive": False})
     subscription = shop.subscribe(customer.id, price.id, default_tax_rates=[vat.id])
     assert shop.invoice(subscription.id).total == 1075
-    item = shop.v1.subscriptions.create({"customer": customer.id, "items": [{"price": price.id, "tax_rates": [vat.id]}]})
+    item = shop.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": price.id, "tax_rates": [vat.id]}]}
+    )
     assert shop.invoice(item.id).lines.data[0].taxes[0].amount == 75
 
 

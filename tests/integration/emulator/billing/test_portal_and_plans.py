@@ -75,7 +75,11 @@ def test_tax_ids_are_kept_and_verified(shop, stripe_emulator):
     subscription = shop.subscribe(customer.id, shop.price().id)
     assert shop.invoice(subscription.id).customer_tax_ids[0].value == "DE123456789"
     assert shop.v1.customers.tax_ids.delete(customer.id, made.id).deleted is True
-    assert shop.types("customer.tax_id") == ["customer.tax_id.created", "customer.tax_id.updated", "customer.tax_id.deleted"]
+    assert shop.types("customer.tax_id") == [
+        "customer.tax_id.created",
+        "customer.tax_id.updated",
+        "customer.tax_id.deleted",
+    ]
 
 
 def test_tax_rates_can_be_switched_off(shop):

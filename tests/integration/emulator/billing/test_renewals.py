@@ -3,7 +3,6 @@ from __future__ import annotations
 import time
 
 import pytest
-
 from tests.integration.emulator.billing.shop import data, day
 
 YEAR_OF_MONTHS = 12
@@ -139,7 +138,9 @@ def test_canceling_now_is_final_and_holds_what_was_not_collected(shop):
     shop.begin("2030-01-01")
     subscription = shop.subscribe(shop.customer().id, shop.price().id)
     shop.advance("2030-02-01 00:10")
-    ended = shop.v1.subscriptions.cancel(subscription.id, {"cancellation_details": {"feedback": "unused", "comment": "bye"}})
+    ended = shop.v1.subscriptions.cancel(
+        subscription.id, {"cancellation_details": {"feedback": "unused", "comment": "bye"}}
+    )
     assert ended.status == "canceled"
     assert ended.cancellation_details.to_dict() == {
         "comment": "bye",
@@ -178,7 +179,10 @@ def test_a_paused_subscription_is_resumed_with_a_new_cycle(shop):
     )
     shop.advance("2030-01-20")
     paused = shop.v1.subscriptions.retrieve(subscription.id)
-    assert (paused.status, paused.status_details.paused.subscription.type) == ("paused", "trial_end_without_payment_method")
+    assert (paused.status, paused.status_details.paused.subscription.type) == (
+        "paused",
+        "trial_end_without_payment_method",
+    )
     shop.switch_card(customer.id, "pm_card_visa")
     resumed = shop.v1.subscriptions.resume(subscription.id, {"billing_cycle_anchor": {"type": "now"}})
     assert resumed.status == "active"

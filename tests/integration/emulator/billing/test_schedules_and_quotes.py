@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 import stripe
-
 from tests.integration.emulator.billing.shop import day, moment
 
 
@@ -39,7 +38,7 @@ def test_a_schedule_moves_its_subscription_through_phases_and_releases_it(shop):
     done = shop.v1.subscription_schedules.retrieve(schedule.id)
     assert (done.status, done.released_subscription, done.subscription) == ("released", subscription.id, None)
     assert shop.v1.subscriptions.retrieve(subscription.id).schedule is None
-    assert [t for t in shop.types("subscription_schedule")] == [
+    assert list(shop.types("subscription_schedule")) == [
         "subscription_schedule.created",
         "subscription_schedule.updated",
         "subscription_schedule.released",

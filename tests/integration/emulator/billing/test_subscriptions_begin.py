@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 import stripe
-
 from tests.integration.emulator.billing.shop import data, day, moment
 
 FIRST_PAYMENT = [
@@ -101,7 +100,9 @@ def test_a_trial_that_ends_without_a_card_does_what_its_settings_say(shop, behav
 
 def test_without_any_payment_method_an_automatic_subscription_is_refused(shop):
     customer, price = shop.customer(card=None), shop.price()
-    with pytest.raises(stripe.InvalidRequestError, match="no attached payment source or default payment method") as caught:
+    with pytest.raises(
+        stripe.InvalidRequestError, match="no attached payment source or default payment method"
+    ) as caught:
         shop.subscribe(customer.id, price.id)
     assert caught.value.code == "resource_missing"
     assert shop.v1.subscriptions.list({"status": "all"}).data == []
@@ -134,7 +135,7 @@ def test_a_declined_first_payment_leaves_an_incomplete_subscription_that_expires
     assert subscription.status == "incomplete"
     invoice = shop.invoice(subscription.id)
     assert (invoice.status, invoice.attempt_count, invoice.next_payment_attempt) == ("open", 1, None)
-    assert [t for t in shop.types("charge", "payment_intent", "invoice.payment")] == [
+    assert list(shop.types("charge", "payment_intent", "invoice.payment")) == [
         "payment_intent.created",
         "charge.failed",
         "payment_intent.payment_failed",
@@ -220,7 +221,11 @@ def test_extra_items_and_pending_items_are_on_the_first_invoice(shop):
     subscription = shop.subscribe(customer.id, price.id, add_invoice_items=[{"price": setup.id, "quantity": 2}])
     invoice = shop.invoice(subscription.id)
     assert invoice.total == 2000 + 1000 + 250
-    assert sorted(line.description for line in invoice.lines.data) == ["1 × Gold (at $20.00 / month)", "Set-up", "Sticker"]
+    assert sorted(line.description for line in invoice.lines.data) == [
+        "1 × Gold (at $20.00 / month)",
+        "Set-up",
+        "Sticker",
+    ]
 
 
 def test_send_invoice_subscriptions_are_active_at_once_and_past_due_when_nobody_pays(shop):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import stripe
-
-from tests.integration.emulator.billing.shop import Shop
 
 OLD = ["2020-08-27", "2022-08-01", "2022-11-15", "2023-10-16", "2024-06-20", "2025-02-24.acacia"]
 
@@ -18,7 +15,6 @@ def sold(shop):
         shop.customer().id, shop.price().id, discounts=[{"coupon": coupon.id}], default_tax_rates=[vat.id]
     )
     return shop, subscription, coupon, vat
-
 
 
 def seen(emulator, version: str, path: str):
@@ -51,7 +47,9 @@ def test_before_basil_periods_and_payments_are_on_the_objects_themselves(sold, s
 def test_from_basil_on_they_are_not(sold, stripe_emulator):
     _, subscription, coupon, _ = sold
     for version in ("2025-03-31.basil", "2025-09-30.clover", "2026-08-26.dahlia", "2026-10-28.endive"):
-        body = seen(stripe_emulator, version, f"/v1/subscriptions/{subscription.id}?expand[]=latest_invoice&expand[]=discounts")
+        body = seen(
+            stripe_emulator, version, f"/v1/subscriptions/{subscription.id}?expand[]=latest_invoice&expand[]=discounts"
+        )
         assert "current_period_end" not in body
         assert "payment_intent" not in body["latest_invoice"]
         discount = body["discounts"][0]

@@ -1,0 +1,97 @@
+"""Every field Stripe's types name is there, also those that are null: clients written against examples rely on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.integration.emulator.shapes import classes
+
+# Shown only when expanded, only for deleted objects, or only when there is something to say.
+ONLY_SOMETIMES = {
+    "subscription": set(),
+    "subscription_item": {"deleted"},
+    "invoice": {"confirmation_secret", "payments", "deleted"},
+    "invoiceitem": {"deleted"},
+    "line_item": set(),
+    "invoice_payment": set(),
+    "coupon": {"applies_to", "currency_options", "deleted"},
+    "promotion_code": set(),
+    "discount": {"deleted"},
+    "tax_rate": set(),
+    "tax_id": {"deleted"},
+    "plan": {"tiers", "deleted"},
+    "credit_note": set(),
+    "credit_note_line_item": set(),
+    "customer_balance_transaction": set(),
+    "subscription_schedule": set(),
+    "quote": {"line_items"},
+    "test_helpers.test_clock": {"deleted"},
+    "billing_portal.configuration": set(),
+    "billing_portal.session": set(),
+    "billing.meter": set(),
+}
+
+
+@pytest.fixture
+def everything(shop):
+    """One of each, by object name."""
+    shop.begin("2030-01-01")
+    v1, customer, price = shop.v1, shop.customer(), shop.price()
+    coupon = v1.coupons.create({"percent_off": 10, "duration": "forever"})
+    code = v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}})
+    rate = v1.tax_rates.create({"display_name": "VAT", "percentage": 10, "inclusive": False})
+    subscription = shop.subscribe(
+        customer.id, price.id, discounts=[{"coupon": coupon.id}], default_tax_rates=[rate.id], expand=["discounts"]
+    )
+    invoice = shop.invoice(subscription.id, expand=["payments"])
+    note = v1.credit_notes.create({"invoice": invoice.id, "amount": 100, "credit_amount": 100})
+    quote = v1.quotes.create({"customer": customer.id, "line_items": [{"price": price.id}]})
+    session = v1.billing_portal.sessions.create({"customer": customer.id})
+    made = [
+        subscription,
+        invoice,
+        coupon,
+        code,
+        rate,
+        note,
+        quote,
+        session,
+        v1.billing_portal.configurations.retrieve(session.configuration),
+        v1.invoice_items.create({"customer": customer.id, "amount": 100, "currency": "usd"}),
+        v1.customers.tax_ids.create(customer.id, {"type": "eu_vat", "value": "DE123456789"}),
+        v1.customers.balance_transactions.list(customer.id).data[0],
+        v1.subscription_schedules.create({"from_subscription": subscription.id}),
+        v1.test_helpers.test_clocks.retrieve(shop.clock.id),
+        v1.billing.meters.create({"display_name": "C", "event_name": "c", "default_aggregation": {"formula": "sum"}}),
+    ]
+    found: dict[str, dict[str, Any]] = {}
+    for one in made:
+        _collect(one.to_dict(), found)
+    return found
+
+
+def _collect(value: Any, found: dict[str, dict[str, Any]]) -> None:
+    if isinstance(value, dict):
+        if isinstance(value.get("object"), str):
+            found.setdefault(value["object"], value)
+        for inner in value.values():
+            _collect(inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _collect(inner, found)
+
+
+def test_objects_have_all_the_fields_of_their_types(everything):
+    absent = {}
+    for name, sometimes in ONLY_SOMETIMES.items():
+        assert name in everything, name
+        named = {
+            "items" if field == "items_" else field
+            for field, hint in vars(classes()[name][0])["__annotations__"].items()
+            if "ClassVar" not in str(hint)
+        }
+        missing = named - set(everything[name]) - sometimes
+        if missing:
+            absent[name] = sorted(missing)
+    assert absent == {}
