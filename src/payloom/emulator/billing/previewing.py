@@ -209,10 +209,8 @@ def _loose(scratch: Unit, call: Call, customer: Body) -> Body:
             if made is not None:
                 return made
         raise _nothing(customer["id"])
-    about = {"auto_advance": True, "billing_reason": "manual", "currency": rows[0]["currency"],
-        "discounts": changing.discounts.attach(
-            scratch, call.params.get("discounts") or [], customer=customer["id"]
-        ),
+    found = changing.discounts.attach(scratch, call.params.get("discounts") or [], customer=customer["id"])
+    about = {"auto_advance": True, "billing_reason": "manual", "currency": rows[0]["currency"], "discounts": found}
     return invoicing.draft(scratch, customer, rows, about)
 
 
