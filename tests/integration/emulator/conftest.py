@@ -11,7 +11,6 @@ from tests.integration.emulator.shapes import faults
 
 from payloom.emulator.running import RunningEmulator
 
-pytest_plugins = ["payloom.emulator.pytest_plugin"]
 NEWEST = "2026-10-28.endive"
 
 
