@@ -584,12 +584,44 @@ def test_a_run_that_computes_for_ever_is_stopped() -> None:
     assert finished.failure.kind == "too_many_steps"
 
 
-def test_every_kind_of_value_is_recorded_as_json() -> None:
-    document = steps("- id: row\n  select: users\n  where: {id: u1}\n  one: required\n- return: ${{ row }}\n")
-    execution = Execution(document, build_scope(), RUN)
-    execution.record(
-        Entry("0", {"at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "day": dt.date(2026, 1, 1), "list": (1, 2)})
+def test_moments_of_rows_stay_moments_and_answers_are_json() -> None:
+    document = steps(
+        "- id: row\n  select: users\n  where: {id: u1}\n  one: required\n- filter: row.at < now()\n- return: ${{ row }}\n"
     )
+    execution = Execution(document, build_scope(), RUN)
+    row = {"at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "day": dt.date(2026, 1, 1), "list": (1, 2)}
+    execution.record(Entry("0", row))
     assert execution.next() == Finished(
         "succeeded", {"at": "2026-01-01T00:00:00Z", "day": "2026-01-01", "list": [1, 2]}
     )
+
+
+def test_whoever_does_a_step_cannot_change_the_document() -> None:
+    document = steps("- select: users\n  where: {id: [u1]}\n")
+    for _ in range(2):
+        todo = Execution(document, caller({}), RUN).next()
+        assert not isinstance(todo, Finished)
+        (command,) = todo
+        assert isinstance(command, Do)
+        assert command.args["where"] == {"id": ["u1"]}
+        command.args["where"]["id"].append("u2")
+
+
+def test_a_key_is_never_longer_than_stripe_takes() -> None:
+    name = "x" * 300
+    document = steps(f"- switch: \"'{name}'\"\n  cases: {{{name}: [{{stripe: customers.create}}]}}\n")
+    driver = Driver()
+    driver.run(document)
+    (call,) = driver.calls("stripe")
+    assert len(call.key) <= 255
+    assert call.key.startswith("run_1:")
+
+
+def test_what_a_called_workflow_says_on_its_error_is_not_the_answer() -> None:
+    callee = unchecked(
+        "name: C\non: {called: true}\nsteps: [{stripe: customers.create}]\non_error: [{return: callee}]\n", "callee"
+    )
+    driver = Driver(answers={"customers.create": DECLINED})
+    finished = driver.run(steps("- call: callee\n"), None, {"callee": callee})
+    assert (finished.status, finished.output, finished.http_status) == ("failed", None, 402)
+    assert finished.path == "0.call.0"

@@ -43,13 +43,18 @@ def column_schema(column: Column) -> Schema:
     return {**schema, "enum": list(column.enum)} if column.enum else schema
 
 
+def _read(column: Column) -> Schema:
+    schema = column_schema(column)
+    return {**schema, "x-type": "timestamp"} if column.type == "datetime" else schema
+
+
 def row_schema(table: TableShape | None) -> Schema | None:
     """Return the schema of a table's rows."""
     if table is None:
         return None
     return closed(
         {
-            name: or_null(column_schema(column)) if column.nullable and column.type != "json" else column_schema(column)
+            name: or_null(_read(column)) if column.nullable and column.type != "json" else _read(column)
             for name, column in table.columns.items()
         }
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from payloom.workflows.commands import Command, Entry, Finished
 from payloom.workflows.errors import HistoryMismatch, UnknownWorkflow
 from payloom.workflows.interpreter.forks import Scheduler
-from payloom.workflows.interpreter.frame import Frame, Shared, Visit, recorded
+from payloom.workflows.interpreter.frame import Frame, Shared, Visit, answer, recorded
 from payloom.workflows.interpreter.node import Steps
 from payloom.workflows.interpreter.signals import Failed, Returned, Stopped
 from payloom.workflows.interpreter.steps import error_value, run_block
@@ -109,11 +109,11 @@ class Execution:
             return Finished("filtered")
         if isinstance(scheduler.signal, Failed):
             failed = scheduler.signal
-            answer = failed.answer
-            output, status = (recorded(answer.body), answer.status) if answer else (None, failed.failure.status)
+            said = failed.answer
+            output, status = (answer(said.body), said.status) if said else (None, failed.failure.status)
             return Finished("failed", output=output, failure=failed.failure, http_status=status, path=failed.path)
         body, status = scheduler.value
-        return Finished("succeeded", output=recorded(body), http_status=status)
+        return Finished("succeeded", output=answer(body), http_status=status)
 
 
 def run_workflow(frame: Frame, prefix: str) -> Steps:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from payloom.workflows.commands import Command, Entry
 from payloom.workflows.interpreter.node import Steps
-from payloom.workflows.interpreter.signals import Failed, Signal
+from payloom.workflows.interpreter.signals import Failed, Signal, fail
 
 
 @dataclasses.dataclass(slots=True)
@@ -91,6 +91,9 @@ class Scheduler:
             return
         except Signal as raised:
             self._ended(strand, None, raised)
+            return
+        except RecursionError:
+            self._ended(strand, None, fail("", "too_deep", "the steps are nested too deeply", hint="flatten the calls"))
             return
         if isinstance(asked, Fork):
             strand.children = _Group(asked, strand)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import hashlib
 import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,7 +37,10 @@ class Visit(NamedTuple):
 
 
 def recorded(value: Any) -> Any:
-    """Return a result as the history keeps it: JSON types only, so that a replay sees what the first run saw."""
+    """Return a result as the history keeps it, so that a replay sees what the first run saw.
+
+    JSON types and moments (aware, in UTC); dates as text, decimals as numbers. Containers are copied.
+    """
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, Mapping):
@@ -44,7 +48,7 @@ def recorded(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [recorded(item) for item in value]
     if isinstance(value, dt.datetime):
-        return rfc3339(value if value.tzinfo else value.replace(tzinfo=dt.UTC))
+        return value.astimezone(dt.UTC) if value.tzinfo else value.replace(tzinfo=dt.UTC)
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, dt.timedelta):
@@ -52,6 +56,22 @@ def recorded(value: Any) -> Any:
     if isinstance(value, decimal.Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return str(value)
+
+
+def answer(value: Any) -> Any:
+    """Return what a caller gets: JSON types only, moments as RFC 3339."""
+    if isinstance(value, Mapping):
+        return {str(key): answer(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [answer(item) for item in value]
+    return rfc3339(value) if isinstance(value, dt.datetime) else recorded(value)
+
+
+def fresh(value: Any) -> Any:
+    """Return a copy of plain data, so that nobody who gets it can change the document."""
+    if isinstance(value, dict):
+        return {key: fresh(item) for key, item in value.items()}
+    return [fresh(item) for item in value] if isinstance(value, list) else value
 
 
 class Shared:
@@ -74,6 +94,11 @@ class Shared:
         count = self._counters.get(self.site, 0)
         self._counters[self.site] = count + 1
         return str(uuid.uuid5(self._namespace, f"{self.site}#{count}"))
+
+    def key(self, path: str) -> str:
+        """Return a step's idempotency key: root run and path, hashed where Stripe's 255 characters are too few."""
+        key = f"{self.run.root_id}:{path}"
+        return key if len(key) <= 255 else f"{self.run.root_id}:{hashlib.sha256(path.encode()).hexdigest()}"
 
     def mark(self, path: str, outcome: str, step_id: str | None = None, branch: str | None = None) -> None:
         """Add to the trail, as long as it is short enough to look at."""
@@ -165,7 +190,7 @@ class Frame:
     def fill(self, template: Filled, path: str) -> Any:
         """Return a value with its expressions filled in."""
         if template.constant:
-            return template.literal
+            return fresh(template.literal)
         self.shared.site = path
         try:
             return template.evaluate(self.names, self.shared.ambient)

@@ -116,7 +116,6 @@ class Switch(Node):
         raise fail(
             path,
             "no_case",
-            f"no case for {value!r}",
+            f"no case for {str(value)[:80]!r}",
             hint="add the case, or `default: stop` to end quietly",
-            value=value,
         )

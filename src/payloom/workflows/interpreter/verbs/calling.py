@@ -11,7 +11,7 @@ from payloom.workflows.inputs import InvalidInput, validate_input
 from payloom.workflows.interpreter.frame import MAX_CALLS, Frame
 from payloom.workflows.interpreter.node import Node, Steps
 from payloom.workflows.interpreter.parts import Builder
-from payloom.workflows.interpreter.signals import Stopped, fail
+from payloom.workflows.interpreter.signals import Failed, Stopped, fail
 
 INHERITED = ("user", "env", "run")
 
@@ -51,4 +51,8 @@ class Call(Node):
             body, _ = yield from run_workflow(inner, f"{path}.call.")
         except Stopped:
             return None
+        except Failed as failed:
+            # What the called workflow's `on_error` returned is not what the caller of this one gets.
+            failed.answer = None
+            raise
         return body

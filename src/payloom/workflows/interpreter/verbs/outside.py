@@ -51,7 +51,7 @@ class OutsideStep(Node):
 
     def ask(self, frame: Frame, path: str, action: str, args: Mapping[str, Any]) -> Steps:
         """Yield the command and return its value."""
-        key = f"{frame.shared.run.root_id}:{path}"
+        key = frame.shared.key(path)
         if self.key is not None:
             key = frame.text(self.key, path, "idempotency_key")
             if len(key) > 255:

@@ -8,7 +8,7 @@ from payloom.workflows import commands
 from payloom.workflows.diagnostics import Path
 from payloom.workflows.expressions import Mistake, to_text
 from payloom.workflows.filemodel import steps as models
-from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.interpreter.frame import Frame, answer
 from payloom.workflows.interpreter.node import Node, Steps, command
 from payloom.workflows.interpreter.parts import Builder
 from payloom.workflows.interpreter.signals import Failed, Returned, fail
@@ -71,7 +71,7 @@ class Respond(Node):
         self.status = model.status
 
     def run(self, frame: Frame, path: str) -> Steps:
-        body = frame.fill(self.body, path)
+        body = answer(frame.fill(self.body, path))
         yield from command(commands.Respond(path, body, self.status, line=self.line))
 
 

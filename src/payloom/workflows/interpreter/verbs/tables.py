@@ -30,7 +30,7 @@ class TableStep(Node):
                 self.verb,
                 self.table,
                 self.args(frame, path),
-                key=f"{frame.shared.run.root_id}:{path}",
+                key=frame.shared.key(path),
                 step_id=self.id,
                 name=self.name,
                 line=self.line,
