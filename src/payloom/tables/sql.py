@@ -39,6 +39,7 @@ _ARGUMENTS: Mapping[str, frozenset[str]] = {
     "upsert": frozenset({"key", "values"}),
     "delete": frozenset({"where", "rows"}),
 }
+_NEEDED: Mapping[str, tuple[str, ...]] = {"insert": ("values",), "update": ("set",), "upsert": ("key", "values")}
 
 
 class Tables:
@@ -67,6 +68,8 @@ class Tables:
             if name not in known:
                 raise BadArguments(f"{verb} takes no {show(name)}", hint=did_you_mean(str(name), known) or None)
         given = {name: value for name, value in args.items() if value is not None}
+        if missing := [name for name in _NEEDED.get(verb, ()) if name not in given]:
+            raise BadArguments(f"{verb} {table} needs `{missing[0]}`", table=table)
         return getattr(self, verb)(tx, table, **given)
 
     def select(
@@ -93,8 +96,8 @@ class Tables:
         _one_of("require", require, "all")
         if one and (key_by or require or limit is not None):
             raise BadArguments("one cannot stand beside key_by, require or limit", table=table)
-        if limit is not None and (type(limit) is not int or not 1 <= limit <= MAX_ROWS):
-            raise BadArguments(f"limit is a whole number from 1 to {MAX_ROWS:,}", table=table)
+        if limit is not None and (type(limit) is not int or not 0 <= limit <= MAX_ROWS):
+            raise BadArguments(f"limit is a whole number from 0 to {MAX_ROWS:,}", table=table)
         found = read_where(spec, where, required=False)
         most = 2 if one else limit if limit is not None else MAX_ROWS + 1
         rows = self._read(tx, spec, found, _order(spec, order_by), limit=most)
@@ -170,7 +173,7 @@ class Tables:
         existing row and get their default in a new one. `values` may be a list of rows.
         """
         spec = self.spec(table)
-        group = (key,) if isinstance(key, str) else tuple(key)
+        group = _names("key", key)
         for name in group:
             find_column(spec, name)
         if {*group} not in ({*unique} for unique in spec.unique_groups()):
@@ -342,9 +345,15 @@ def _one_of(name: str, value: Any, *allowed: str) -> None:
         raise BadArguments(f"{name} is {' or '.join(allowed)}, not {show(value)}")
 
 
+def _names(argument: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, str | list | tuple):
+        raise BadArguments(f"{argument} is a column or a list of columns, not {kind_of(value)}")
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
 def _order(spec: TableSpec, order_by: Any) -> tuple[tuple[str, bool], ...]:
     """Return `(column, descending)` pairs, with the primary column last so that the order is always the same."""
-    entries = [order_by] if isinstance(order_by, str) else list(order_by or ())
+    entries = _names("order_by", order_by or ())
     order: dict[str, bool] = {}
     for entry in entries:
         words = str(entry).split()

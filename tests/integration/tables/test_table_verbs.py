@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from typing import Any
 
@@ -305,7 +306,7 @@ async def test_moments_are_compared_as_moments(shop):
         ("select", "users", {"key_by": "plan"}, "key_not_unique"),
         ("select", "orders", {"key_by": "amount"}, "bad_arguments"),
         ("select", "users", {"one": "maybe"}, "bad_arguments"),
-        ("select", "users", {"limit": 0}, "bad_arguments"),
+        ("select", "users", {"limit": -1}, "bad_arguments"),
         ("select", "users", {"wher": {}}, "bad_arguments"),
         ("select", "users", {"require": "all"}, "bad_arguments"),
         ("select", "users", {"where": "id = 1"}, "bad_arguments"),
@@ -397,3 +398,18 @@ async def test_statements_are_built_once_per_shape(shop):
     before = len(shop.tables._statements)
     await shop.do("select", "products", where={"sku": "other"}, limit=5)
     assert len(shop.tables._statements) == before
+
+
+async def test_of_many_at_once_one_pays_the_order(shop):
+    order = await shop.do("insert", "orders", values={"amount": 5})
+    pay = {"where": {"id": order["id"], "status": "pending"}, "set": {"status": "paid"}, "rows": [0, 1]}
+    paid = await asyncio.gather(*(shop.do("update", "orders", **pay) for _ in range(12)))
+    assert [row["status"] for row in paid if row] == ["paid"]
+
+
+async def test_of_many_at_once_one_row_is_made(shop):
+    values = {"email": "same@example.test"}
+    made = await asyncio.gather(*(shop.do("insert", "users", values=values) for _ in range(12)), return_exceptions=True)
+    assert sorted(getattr(one, "code", "made") for one in made) == ["made"] + ["unique_violation"] * 11
+    kept = await asyncio.gather(*(shop.do("upsert", "users", key="email", values=values) for _ in range(12)))
+    assert len({row["id"] for row in kept}) == 1
