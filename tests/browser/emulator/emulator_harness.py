@@ -1,9 +1,8 @@
-"""What the browser tests of the local Stripe are made of: served applications, and a watch over what a page does."""
+"""What the browser tests of the local Stripe are made of: served applications on ports of their own."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 import socket
 import threading
 from collections.abc import Callable
@@ -11,12 +10,8 @@ from typing import Any, Self
 
 import stripe
 import uvicorn
-from playwright.sync_api import BrowserContext, ConsoleMessage, Request
 
 from payloom.emulator.server import Emulator
-
-# Chromium itself writes these lines for every answer of 400 and above; the page has nothing to do with them.
-HTTP_NOISE = re.compile(r"^Failed to load resource: the server responded with a status of 4\d\d")
 
 
 class Served:
@@ -51,23 +46,3 @@ class Local:
     url: str
     shop: str
     stripe: stripe.StripeClient
-
-
-class Watch:
-    """What a page did that no page may do: errors in its console, requests that leave the machine."""
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.problems: list[str] = []
-        self.requests: list[Request] = []
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
-        context.on("request", self._request)
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not HTTP_NOISE.match(message.text):
-            self.problems.append(f"console {message.type}: {message.text}")
-
-    def _request(self, request: Request) -> None:
-        self.requests.append(request)
-        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:")):
-            self.problems.append(f"left the machine: {request.url}")
