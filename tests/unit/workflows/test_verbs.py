@@ -586,14 +586,14 @@ def test_a_run_that_computes_for_ever_is_stopped() -> None:
 
 def test_moments_of_rows_stay_moments_and_answers_are_json() -> None:
     document = steps(
-        "- id: row\n  select: users\n  where: {id: u1}\n  one: required\n- filter: row.at < now()\n- return: ${{ row }}\n"
+        "- id: row\n  select: users\n  where: {id: u1}\n  one: required\n- filter: row.at < now()\n"
+        "- return: ${{ row }}\n"
     )
     execution = Execution(document, build_scope(), RUN)
     row = {"at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "day": dt.date(2026, 1, 1), "list": (1, 2)}
     execution.record(Entry("0", row))
-    assert execution.next() == Finished(
-        "succeeded", {"at": "2026-01-01T00:00:00Z", "day": "2026-01-01", "list": [1, 2]}
-    )
+    expected = {"at": "2026-01-01T00:00:00Z", "day": "2026-01-01", "list": [1, 2]}
+    assert execution.next() == Finished("succeeded", expected)
 
 
 def test_whoever_does_a_step_cannot_change_the_document() -> None:
