@@ -13,16 +13,16 @@ from payloom.emulator.billing import (
     invoicing,
     items,
     payments,
+    pending,
     periods,
     proration,
-    settings,
     standing,
     subscribing,
     timetable,
 )
-from payloom.emulator.billing.making import Body, make, tax_rates
+from payloom.emulator.billing.making import Body, tax_rates
 from payloom.emulator.resource import overlay
-from payloom.emulator.wire.errors import CardError, invalid, missing
+from payloom.emulator.wire.errors import invalid, missing
 from payloom.emulator.wire.metadata import merge as merge_metadata
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
     _check_moment(unit, subscription, wish)
     before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
     kept = {k: subscription[k] for k in ("billing_cycle_anchor", "trial_end", "trial_start", "status")}
-    rows, touched = _new_items(unit, subscription, wish, before)
+    rows, touched = new_items(unit, subscription, wish, before)
     fresh = _new_cycle(unit, subscription, wish, before, rows)
     trial = wish.trial_end if isinstance(wish.trial_end, int) else None
     charged = subscription["status"] in _CHARGED and wish.behavior != "none"
@@ -212,7 +212,7 @@ def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
         changes.update(_begin_trial(unit, subscription, rows, trial))
         status = "trialing"
     elif fresh:
-        changes.update(_begin_cycle(unit, subscription, rows))
+        changes.update(begin_cycle(unit, subscription, rows))
         status = "active" if status == "trialing" else status
     elif charged:
         for row in rows:
@@ -224,7 +224,7 @@ def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
     extras.add(unit, wish.extras, customer, subscription["id"], subscription["currency"])
     invoice = None
     if fresh or (wish.behavior == "always_invoice" and (touched or trial or len(rows) != len(before))):
-        invoice = _invoice(unit, {**subscription, **changes}, customer, rows if fresh else [])
+        invoice = bill_now(unit, {**subscription, **changes}, customer, rows if fresh else [])
     if invoice is not None:
         changes["latest_invoice"] = invoice["id"]
     standing.set_status(unit, subscription, status, changes)
@@ -247,7 +247,7 @@ def _check_moment(unit: Unit, subscription: Body, wish: Wish) -> None:
         )
 
 
-def _new_items(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body]) -> tuple[list[Body], set[str]]:
+def new_items(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body]) -> tuple[list[Body], set[str]]:
     """Change, add and remove items; return (items afterwards, ids of those whose price or quantity changed or went)."""
     rows = {i["id"]: i for i in items.of(unit, subscription)}
     touched: set[str] = set()
@@ -357,7 +357,8 @@ def _begin_trial(unit: Unit, subscription: Body, rows: list[Body], end: int) -> 
     return {"trial_start": started, "trial_end": end, "billing_cycle_anchor": end}
 
 
-def _begin_cycle(unit: Unit, subscription: Body, rows: list[Body]) -> Body:
+def begin_cycle(unit: Unit, subscription: Body, rows: list[Body]) -> Body:
+    """Begin all items' periods now; return what that changes on the subscription."""
     for row in rows:
         end = items.period_end(unit.now, row["price"], unit.now)
         unit.change(row, {"current_period_start": unit.now, "current_period_end": end}, emits=())
@@ -367,7 +368,8 @@ def _begin_cycle(unit: Unit, subscription: Body, rows: list[Body]) -> Body:
     return changes
 
 
-def _invoice(unit: Unit, subscription: Body, customer: Body, rows: list[Body]) -> Body | None:
+def bill_now(unit: Unit, subscription: Body, customer: Body, rows: list[Body]) -> Body | None:
+    """Return the final invoice over these items' periods and what was pending, or None for nothing."""
     charged = [
         subscribing.lines.for_item(
             unit,
@@ -401,106 +403,8 @@ def _pay(unit: Unit, subscription: Body, invoice: Body, wish: Wish, *, before: d
     if behavior == "error_if_incomplete":
         raise subscribing.incomplete(declined)
     if behavior == "pending_if_incomplete":
-        _hold(unit, subscription, wish, before, kept)
+        pending.hold(unit, subscription, wish, before, kept)
     elif subscription["status"] == "active":
         intent = collecting.intent_of(unit, invoice)
         if intent is None or intent["status"] != "processing":
             standing.set_status(unit, subscription, "past_due")
-
-
-def _hold(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body], kept: Body) -> None:
-    """The change waits for its payment: put the old items back and remember what was asked."""
-    wished = items.of(unit, subscription)
-    expires = unit.now + settings.read(unit.store).incomplete_seconds
-    pending = {
-        "billing_cycle_anchor": subscription["billing_cycle_anchor"] if wish.anchor_now else None,
-        "cancel_at_period_end": None,
-        "discount": None,
-        "discounts": None,
-        "expires_at": expires,
-        "metadata": None,
-        "subscription_items": [dict(i) for i in wished],
-        "trial_end": subscription["trial_end"] if wish.trial_end else None,
-        "trial_from_plan": None,
-    }
-    rows = []
-    for old in before.values():
-        row = unit.find("subscription_item", old["id"])
-        if row is None:
-            row = make(unit, "subscription_item", {k: v for k, v in old.items() if k != "id"}, emits=())
-        rows.append(unit.change(row, {k: v for k, v in old.items() if k not in {"id", "object"}}, emits=()))
-    for row in wished:
-        if row["id"] not in before:
-            unit.delete(row, emits=())
-    back = {
-        "billing_cycle_anchor": kept["billing_cycle_anchor"],
-        "trial_end": kept["trial_end"],
-        "trial_start": kept["trial_start"],
-    }
-    changes = {**back, "items": items.listed(subscription["id"], rows), "pending_update": pending, "_wish": wish.items}
-    standing.set_status(unit, subscription, kept["status"], changes)
-    timetable.plan(unit, subscription)
-    unit.schedule("drop_update", subscription, expires)
-
-
-def apply_pending(unit: Unit, subscription: Body, invoice: Body) -> bool:
-    """Carry out the change that waited for this invoice. Emits customer.subscription.pending_update_applied."""
-    if subscription.get("_pending_invoice") != invoice["id"] or not subscription["pending_update"]:
-        return False
-    unit.unschedule("drop_update", subscription)
-    wish = Wish(items=subscription.get("_wish") or [], behavior="none", moment=unit.now)
-    before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
-    rows, _ = _new_items(unit, subscription, wish, before)
-    unit.change(
-        subscription,
-        {
-            "items": items.listed(subscription["id"], rows),
-            "pending_update": None,
-            "_pending_invoice": None,
-            "_wish": None,
-        },
-    )
-    unit.emit("customer.subscription.pending_update_applied", subscription)
-    return True
-
-
-def drop_update(unit: Unit, subscription: Body) -> None:
-    """Timer: the change was not paid for in time. Emits customer.subscription.pending_update_expired."""
-    if not subscription["pending_update"]:
-        return
-    invoice = unit.find("invoice", subscription.get("_pending_invoice"))
-    if invoice is not None and invoice["status"] == "open":
-        collecting.drop_payment(unit, invoice)
-        invoicing.void(unit, invoice)
-    unit.change(subscription, {"pending_update": None, "_pending_invoice": None, "_wish": None})
-    unit.emit("customer.subscription.pending_update_expired", subscription)
-
-
-def resume(call: Call, subscription: Body) -> Body:
-    """Start a paused subscription again: a new cycle by default, active once its invoice is paid."""
-    unit = call.unit
-    if subscription["status"] != "paused":
-        raise invalid(f"Subscriptions with status `{subscription['status']}` cannot be resumed; only paused ones can.")
-    anchor = call.params.get("billing_cycle_anchor")
-    kind = anchor.get("type") if isinstance(anchor, dict) else (anchor or "now")
-    rows = items.of(unit, subscription)
-    changes: Body = {"status_details": None}
-    if kind == "now" or items.next_end(rows) <= unit.now:
-        changes.update(_begin_cycle(unit, subscription, rows))
-        changes["items"] = items.listed(subscription["id"], rows)
-        customer = unit.get("customer", subscription["customer"])
-        invoice = _invoice(unit, {**subscription, **changes}, customer, rows)
-    else:
-        invoice = None
-    if invoice is not None:
-        changes["latest_invoice"] = invoice["id"]
-    unit.change(subscription, changes)
-    declined: CardError | None = None
-    if invoice is not None:
-        declined = collecting.advance(unit, invoice)
-    if declined is None and (invoice is None or invoice["status"] == "paid"):
-        standing.set_status(
-            unit, subscription, "active", emits=("customer.subscription.updated", "customer.subscription.resumed")
-        )
-        timetable.plan(unit, subscription)
-    return subscription

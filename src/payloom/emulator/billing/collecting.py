@@ -23,16 +23,17 @@ _WORDS = {"subscription_create": "Subscription creation", "manual": "Payment for
 
 def method_of(unit: Unit, invoice: Body) -> str | None:
     """Return the payment method an automatic charge uses: invoice's, subscription's, then customer's default."""
-    subscription = unit.find("subscription", invoicing.subscription_of(invoice))
-    customer = unit.find("customer", invoice["customer"])
-    return (
-        invoice.get("default_payment_method")
-        or invoice.get("default_source")
-        or (subscription and (subscription.get("default_payment_method") or subscription.get("default_source")))
-        or (customer and (customer.get("invoice_settings") or {}).get("default_payment_method"))
-        or (customer and customer.get("default_source"))
-        or None
+    subscription = unit.find("subscription", invoicing.subscription_of(invoice)) or {}
+    customer = unit.find("customer", invoice["customer"]) or {}
+    places = (
+        invoice.get("default_payment_method"),
+        invoice.get("default_source"),
+        subscription.get("default_payment_method"),
+        subscription.get("default_source"),
+        (customer.get("invoice_settings") or {}).get("default_payment_method"),
+        customer.get("default_source"),
     )
+    return next((found for found in places if isinstance(found, str)), None)
 
 
 def open_payment(unit: Unit, invoice: Body) -> None:

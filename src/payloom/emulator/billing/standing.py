@@ -35,9 +35,9 @@ def invoice_paid(unit: Unit, invoice: Body, method: str | None) -> None:
     if subscription is None:
         return
     if subscription.get("_pending_invoice") == invoice["id"]:
-        from payloom.emulator.billing import changing  # noqa: PLC0415 - changes are paid by invoices, which come here
+        from payloom.emulator.billing import pending  # noqa: PLC0415 - changes are paid by invoices, which come here
 
-        if changing.apply_pending(unit, subscription, invoice):
+        if pending.apply_pending(unit, subscription, invoice):
             return
     if subscription["status"] == "paused" and subscription["latest_invoice"] == invoice["id"]:
         resumed = ("customer.subscription.updated", "customer.subscription.resumed")

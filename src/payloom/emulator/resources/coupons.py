@@ -17,25 +17,7 @@ if TYPE_CHECKING:
 
 def _creating_coupon(call: Call, draft: Body) -> None:
     params = call.params
-    percent, off = params.get("percent_off"), params.get("amount_off")
-    if (percent is None) == (off is None):
-        raise invalid(
-            "You must pass either percent_off or amount_off."
-            if percent is None
-            else "You may only specify one of these parameters: amount_off, percent_off.",
-            "percent_off",
-        )
-    if percent is not None:
-        value = Decimal(str(percent))
-        if not 0 < value <= 100:
-            raise invalid("`percent_off` must be greater than 0 and at most 100.", "percent_off")
-        draft["percent_off"] = float(value) if value != int(value) else int(value)
-    else:
-        if not params.get("currency"):
-            raise parameter_missing("currency")
-        draft["currency"] = money.currency(params["currency"])
-        if off < 1:
-            raise invalid("This value must be greater than or equal to 1.", "amount_off", "parameter_invalid_integer")
+    draft.update(_worth(params))
     draft["duration"] = params.get("duration", "once")
     months = params.get("duration_in_months")
     if draft["duration"] == "repeating" and months is None:
@@ -44,22 +26,48 @@ def _creating_coupon(call: Call, draft: Body) -> None:
         raise invalid("`duration_in_months` is only for coupons with `duration=repeating`.", "duration_in_months")
     if params.get("redeem_by") is not None and params["redeem_by"] <= call.unit.now:
         raise invalid("`redeem_by` must be in the future.", "redeem_by")
-    options = {
-        money.currency(c, "currency_options"): dict(o) for c, o in (params.get("currency_options") or {}).items()
-    }
-    if draft["currency"]:
-        options[draft["currency"]] = {"amount_off": off}
-    draft["currency_options"] = options or None
+    draft["currency_options"] = _options(params, draft["currency"])
     draft["applies_to"] = params.get("applies_to")
-    wanted = params.get("id")
-    if wanted:
-        if call.unit.find("coupon", wanted, deleted=True) is not None and not call.unit.is_deleted(wanted):
-            raise invalid("Coupon already exists.", "id", "resource_already_exists")
+    draft["id"] = _free_id(call)
+
+
+def _worth(params: Body) -> Body:
+    percent, off = params.get("percent_off"), params.get("amount_off")
+    if percent is None and off is None:
+        raise invalid("You must pass either percent_off or amount_off.", "percent_off")
+    if percent is not None and off is not None:
+        raise invalid("You may only specify one of these parameters: amount_off, percent_off.", "percent_off")
+    if percent is not None:
+        value = Decimal(str(percent))
+        if not 0 < value <= 100:
+            raise invalid("`percent_off` must be greater than 0 and at most 100.", "percent_off")
+        return {"percent_off": float(value) if value != int(value) else int(value)}
+    if not params.get("currency"):
+        raise parameter_missing("currency")
+    if off is not None and off < 1:
+        raise invalid("This value must be greater than or equal to 1.", "amount_off", "parameter_invalid_integer")
+    return {"currency": money.currency(params["currency"])}
+
+
+def _options(params: Body, currency: str | None) -> Body | None:
+    given_options = params.get("currency_options") or {}
+    options = {money.currency(c, "currency_options"): dict(o) for c, o in given_options.items()}
+    if currency:
+        options[currency] = {"amount_off": params["amount_off"]}
+    return options or None
+
+
+def _free_id(call: Call) -> str | None:
+    wanted = call.params.get("id")
+    if wanted and call.unit.find("coupon", wanted, deleted=True) is not None:
         if call.unit.is_deleted(wanted):
-            raise invalid(
-                "A coupon with this id existed and was deleted; use another id.", "id", "resource_already_exists"
-            )
-        draft["id"] = wanted
+            raise invalid("A coupon with this id was deleted; use another.", "id", "resource_already_exists")
+        raise invalid("Coupon already exists.", "id", "resource_already_exists")
+    return wanted
+
+
+def _lapse_coupon(unit: Unit, coupon: Body) -> None:
+    unit.change(coupon, {"valid": False}, emits=())
 
 
 def _updating_coupon(call: Call, coupon: Body, changes: Body) -> None:
@@ -99,7 +107,7 @@ COUPON = Resource(
     creating=_creating_coupon,
     updating=_updating_coupon,
     hidden=("applies_to", "currency_options"),
-    timers={"lapse": lambda unit, coupon: unit.change(coupon, {"valid": False}, emits=()) and None},
+    timers={"lapse": _lapse_coupon},
     created=lambda call, coupon: coupon["redeem_by"] and call.unit.schedule("lapse", coupon, coupon["redeem_by"]),
 )
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom.emulator import money
-from payloom.emulator.billing import collecting, discounts, invoice_editing, invoicing, payments, previewing
+from payloom.emulator.billing import collecting, discounts, invoice_actions, invoice_editing, invoicing, previewing
 from payloom.emulator.billing.machines import INVOICE_MACHINE
 from payloom.emulator.billing.making import tax_rates
 from payloom.emulator.resource import Body, Operation, Resource, fixed, given, once
-from payloom.emulator.wire.errors import StripeError, invalid, parameter_missing
+from payloom.emulator.wire.errors import invalid, parameter_missing
 from payloom.emulator.wire.metadata import merge as merge_metadata
 from payloom.emulator.wire.paging import list_of
 
@@ -186,127 +186,6 @@ def _delete(call: Call) -> Body:
     return call.unit.delete(invoice)
 
 
-def _finalize(call: Call) -> Body:
-    invoice = call.target
-    if invoice["status"] != "draft":
-        raise invalid(
-            "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
-            None,
-            "invoice_not_editable",
-        )
-    wish = call.params.get("auto_advance")
-    invoicing.finalize(call.unit, invoice, auto_advance=invoice["auto_advance"] if wish is None else wish)
-    if invoice["amount_due"] == 0 or invoice["amount_due"] < money.MINIMUM.get(invoice["currency"], 1):
-        collecting.advance(call.unit, invoice)
-    elif invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically":
-        collecting.open_payment(call.unit, invoice)
-        call.unit.schedule("collect", invoice, call.unit.now + 3600)
-        call.unit.change(invoice, {"next_payment_attempt": call.unit.now + 3600}, emits=())
-    else:
-        collecting.advance(call.unit, invoice, attempt=False)
-    return invoice
-
-
-def _pay(call: Call) -> Body:
-    invoice, unit, params = call.target, call.unit, call.params
-    if invoice["status"] == "draft":
-        invoicing.finalize(unit, invoice)
-        if invoice["amount_due"] == 0:
-            collecting.advance(unit, invoice)
-            return invoice
-    if invoice["status"] == "paid":
-        raise invalid("Invoice is already paid", None, "invoice_already_paid")
-    if not INVOICE_MACHINE.allows("pay", invoice["status"]):
-        raise invalid(
-            f"You can only pay invoices that are open; this one is {invoice['status']}.", None, "invoice_not_editable"
-        )
-    if params.get("paid_out_of_band"):
-        collecting.drop_payment(unit, invoice, "abandoned")
-        return collecting.settle(unit, invoice, invoice["amount_remaining"], out_of_band=True)
-    if params.get("forgive") and collecting.method_of(unit, invoice) is None:
-        return collecting.settle(unit, invoice, invoice["amount_remaining"], out_of_band=True)
-    method = call.get("payment_method") or call.get("source")
-    if method is None and collecting.method_of(unit, invoice) is None:
-        raise StripeError(
-            "There is no `default_payment_method` set on this Customer or Invoice. Please provide a payment method, or set "
-            "a default on the customer or invoice.",
-            code="resource_missing",
-        )
-    if method is not None:
-        payments.method_from(unit, method)
-    declined = collecting.collect(unit, invoice, method=method, off_session=params.get("off_session", True))
-    if declined is not None:
-        raise declined
-    intent = collecting.intent_of(unit, invoice)
-    if intent is not None and intent["status"] == "requires_action":
-        raise _needs_action(intent)
-    return invoice
-
-
-def _needs_action(intent: Body) -> StripeError:
-    from payloom.emulator.wire.errors import CardError  # noqa: PLC0415 - what was attempted is kept
-
-    return CardError(
-        "Payment for this invoice requires additional user action before it can be completed successfully. Payment can be "
-        "completed using the PaymentIntent associated with the invoice.",
-        code="invoice_payment_intent_requires_action",
-        payment_intent=intent,
-    )
-
-
-def _void(call: Call) -> Body:
-    invoicing.check(
-        call.target,
-        "void",
-        f"You can only void invoices that are open or uncollectible; this one is {call.target['status']}.",
-    )
-    collecting.drop_payment(call.unit, call.target)
-    return invoicing.void(call.unit, call.target)
-
-
-def _write_off(call: Call) -> Body:
-    return invoicing.write_off(call.unit, call.target)
-
-
-def _send(call: Call) -> Body:
-    invoice, unit = call.target, call.unit
-    if invoice["collection_method"] != "send_invoice":
-        raise invalid(
-            "You can only manually send an invoice if its collection method is 'send_invoice'.",
-            None,
-            "invoice_not_editable",
-        )
-    if invoice["status"] == "draft":
-        invoicing.finalize(unit, invoice)
-        collecting.advance(unit, invoice, attempt=False)
-        if invoice["auto_advance"]:
-            return invoice
-    unit.emit("invoice.sent", invoice)
-    return invoice
-
-
-def _attach(call: Call) -> Body:
-    invoice, unit = call.target, call.unit
-    call.need("payment_intent")
-    intent = unit.get("payment_intent", call.params["payment_intent"], "payment_intent")
-    if invoice["status"] != "open":
-        raise invalid("You can only attach payments to open invoices.", None, "invoice_not_editable")
-    unit.change(intent, {"_invoice": invoice["id"]}, emits=())
-    unit.create(
-        INVOICE_PAYMENT,
-        {
-            "amount_requested": intent["amount"],
-            "currency": intent["currency"],
-            "invoice": invoice["id"],
-            "is_default": collecting.default_payment(unit, invoice) is None,
-            "payment": {"payment_intent": intent["id"], "type": "payment_intent"},
-            "status": "open",
-        },
-    )
-    collecting.intent_changed(unit, intent)
-    return invoice
-
-
 def _lines(call: Call) -> Body:
     invoice = call.unit.get("invoice", call.ids["id"])
     return list_of(invoicing.all_lines(invoice), call.path, {"limit": 10, **call.params})
@@ -431,12 +310,12 @@ INVOICE = Resource(
     search=("currency", "customer", "metadata", "number", "status", "total"),
     includes={"payments": _payments_of, "confirmation_secret": confirmation_secret},
     actions={
-        "finalize": _finalize,
-        "pay": _pay,
-        "void": _void,
-        "mark_uncollectible": _write_off,
-        "send": _send,
-        "attach_payment": _attach,
+        "finalize": invoice_actions.finalize,
+        "pay": invoice_actions.pay,
+        "void": invoice_actions.void,
+        "mark_uncollectible": invoice_actions.write_off,
+        "send": invoice_actions.send,
+        "attach_payment": invoice_actions.attach,
         "add_lines": invoice_editing.add,
         "remove_lines": invoice_editing.remove,
         "update_lines": invoice_editing.update,

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom.emulator.billing import changing, discounts, ending, items, metering, renewing, subscribing, timetable
+from payloom.emulator.billing import (
+    changing,
+    discounts,
+    ending,
+    items,
+    metering,
+    pending,
+    renewing,
+    resuming,
+    subscribing,
+    timetable,
+)
 from payloom.emulator.billing.machines import SUBSCRIPTION_MACHINE
 from payloom.emulator.resource import Body, Operation, Resource, fixed, given
 from payloom.emulator.wire.errors import StripeError, invalid
@@ -50,7 +61,7 @@ def _cancel(call: Call) -> Body:
 
 
 def _resume(call: Call) -> Body:
-    return changing.resume(call, call.target)
+    return resuming.resume(call, call.target)
 
 
 def _pause(call: Call) -> Body:
@@ -197,7 +208,7 @@ SUBSCRIPTION = Resource(
         "cancel": ending.due,
         "expire": ending.expire,
         "resume_collection": _resume_collection,
-        "drop_update": changing.drop_update,
+        "drop_update": pending.drop_update,
     },
 )
 
