@@ -96,6 +96,7 @@ class Delivery:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._endpoints: dict[str, list[dict[str, Any]]] = {}
         self._client: Any = None
+        self._busy: dict[str, asyncio.Task[None]] = {}
 
     def reset(self) -> None:
         """Behave as at the start: no faults, not paused, the configured schedule."""
@@ -103,6 +104,9 @@ class Delivery:
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         self.faults, self.paused = Faults(), False
         self._endpoints.clear()
+        if self._loop is not None and not self._loop.is_closed():
+            for task in list(self._busy.values()):
+                self._loop.call_soon_threadsafe(task.cancel)
 
     # --- owing ---------------------------------------------------------------------------------------------------
 
@@ -170,50 +174,58 @@ class Delivery:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def run(self) -> None:
-        """Send what is due until cancelled."""
+        """Send what is due until cancelled. Endpoints are served side by side: a slow one holds up only itself."""
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         try:
             while True:
-                pause = await self.send_due()
                 self._wake.clear()
-                if self._pending_now():
-                    continue
+                pause = self._start_due()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), pause)
         finally:
             self._loop = None
+            for task in self._busy.values():
+                task.cancel()
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+            self._busy.clear()
             if self._client is not None:
                 await self._client.aclose()
                 self._client = None
 
-    def _pending_now(self) -> bool:
+    def _start_due(self) -> float | None:
+        """Start a task for each endpoint that is owed something; return seconds until the next is due, or None."""
         if self.paused:
-            return False
-        now = self._emulator.clock.precise()
-        return bool(
-            self._emulator.store.query("SELECT 1 FROM deliveries WHERE state = 'pending' AND due <= ? LIMIT 1", (now,))
-        )
-
-    async def send_due(self) -> float | None:
-        """Send everything due, endpoints side by side; return seconds until the next, or None when there is none."""
-        if not self.paused:
-            now = self._emulator.clock.precise()
-            rows = self._emulator.store.query(
-                "SELECT seq, endpoint FROM deliveries WHERE state = 'pending' AND due <= ? ORDER BY due, seq LIMIT 500",
-                (now,),
-            )
-            by_endpoint: dict[str, list[int]] = {}
-            for seq, endpoint in rows:
-                by_endpoint.setdefault(endpoint, []).append(seq)
-            await asyncio.gather(*(self._send_all(seqs) for seqs in by_endpoint.values()))
-        upcoming = self._emulator.store.query("SELECT min(due) FROM deliveries WHERE state = 'pending'")[0][0]
-        if upcoming is None or self.paused:
             return None
-        return max(0.01, upcoming - self._emulator.clock.precise())
+        now = self._emulator.clock.precise()
+        rows = self._emulator.store.query(
+            "SELECT endpoint, min(due) FROM deliveries WHERE state = 'pending' GROUP BY endpoint"
+        )
+        upcoming: list[float] = []
+        for endpoint, due in rows:
+            if endpoint in self._busy:
+                continue  # it wakes this loop when it is done
+            if due <= now:
+                self._busy[endpoint] = asyncio.create_task(self._serve(endpoint))
+            else:
+                upcoming.append(due)
+        return max(0.01, min(upcoming) - now) if upcoming else None
 
-    async def _send_all(self, seqs: list[int]) -> None:
-        for seq in seqs:
-            await self._send(seq)
+    async def _serve(self, endpoint: str) -> None:
+        """Send what one endpoint is owed, in order, until nothing is due."""
+        try:
+            while not self.paused:
+                rows = self._emulator.store.query(
+                    "SELECT seq FROM deliveries WHERE state = 'pending' AND endpoint = ? AND due <= ? "
+                    "ORDER BY due, seq LIMIT 1",
+                    (endpoint, self._emulator.clock.precise()),
+                )
+                if not rows:
+                    break
+                await self._send(rows[0][0])
+        finally:
+            self._busy.pop(endpoint, None)
+            if self._wake is not None:
+                self._wake.set()
 
     async def _send(self, seq: int) -> None:
         store = self._emulator.store
@@ -230,10 +242,12 @@ class Delivery:
         url, payload, secrets, event = packed
         status, reply, error = await self._post(url, payload, secrets)
         ok = status is not None and 200 <= status < 300
-        store.query(
-            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ?",
+        known = store.query(
+            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? RETURNING seq",
             ("succeeded" if ok else "failed", self._emulator.clock.precise(), status, reply, error, seq),
         )
+        if not known:
+            return  # everything was forgotten meanwhile
         if ok:
             self._settled(account, event_id)
         elif attempt <= len(self.schedule):

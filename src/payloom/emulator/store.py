@@ -32,10 +32,10 @@ CREATE TABLE IF NOT EXISTS idempotency (
   status INTEGER NOT NULL, body TEXT NOT NULL, request_id TEXT NOT NULL, created INTEGER NOT NULL,
   PRIMARY KEY (account, key));
 CREATE TABLE IF NOT EXISTS deliveries (
-  seq INTEGER PRIMARY KEY, event TEXT NOT NULL, endpoint TEXT NOT NULL, account TEXT NOT NULL,
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, account TEXT NOT NULL,
   attempt INTEGER NOT NULL, due REAL NOT NULL, state TEXT NOT NULL, sent_at REAL, status INTEGER, reply TEXT,
   error TEXT, type TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, due, seq);
+CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, endpoint, due, seq);
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """

@@ -19,6 +19,8 @@ class Receiver:
     def __init__(self):
         self.got: list[tuple[bytes, str]] = []
         self.answers: list[int] = []
+        self.pause = threading.Event()  # while cleared, answers wait
+        self.pause.set()
         self.condition = threading.Condition()
         receiver = self
 
@@ -29,6 +31,7 @@ class Receiver:
                     receiver.got.append((body, self.headers["Stripe-Signature"]))
                     status = receiver.answers.pop(0) if receiver.answers else 200
                     receiver.condition.notify_all()
+                receiver.pause.wait(8)
                 self.send_response(status)
                 self.end_headers()
 
@@ -208,3 +211,21 @@ def test_thin_events_reach_an_event_destination_and_lead_to_the_object(client, s
     assert len(stripe_emulator.emulator.delivery.rows()) == 2
     client.v2.core.event_destinations.delete(destination.id)
     assert client.v2.core.event_destinations.list().data == []
+
+
+def test_a_slow_endpoint_holds_up_only_itself(client, stripe_emulator, receiver):
+    slow = Receiver()
+    slow.pause.clear()
+    try:
+        client.v1.webhook_endpoints.create({"url": slow.url, "enabled_events": ["*"]})
+        client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
+        for _ in range(3):
+            client.v1.customers.create({})
+        receiver.wait(3, seconds=4)
+        assert len(slow.got) == 1
+        slow.pause.set()
+        slow.wait(3)
+    finally:
+        slow.pause.set()
+        slow.server.shutdown()
+        slow.server.server_close()

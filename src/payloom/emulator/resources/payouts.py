@@ -34,8 +34,9 @@ def _creating(call: Call, draft: Body) -> None:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     if params["amount"] > _available(unit, code):
         raise StripeError(
-            "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You can "
-            "use the /v1/balance endpoint to view your Stripe balance (for more details, see stripe.com/docs/api#balance).",
+            "You have insufficient funds in your Stripe account for this transfer. Your card balance is too low. You "
+            "can use the /v1/balance endpoint to view your Stripe balance (for more details, see "
+            "stripe.com/docs/api#balance).",
             code="balance_insufficient",
             param="amount",
         )

@@ -26,7 +26,7 @@ def make(
     metadata: Body | None = None,
     description: str | None = None,
 ) -> Body:
-    """Move money of the platform's balance to a connected account's. Emits transfer.created and payment.created there."""
+    """Move money from the platform's balance to a connected account's. Emits transfer.created."""
     transfer = unit.create(
         TRANSFER,
         {
@@ -89,8 +89,8 @@ def reverse(unit: Unit, transfer: Body, amount: int | None = None, *, metadata: 
     wanted = left if amount is None else amount
     if wanted > left or left == 0:
         raise invalid(
-            f"Reversal amount ({money.plain(wanted, transfer['currency'])}) is greater than unreversed amount on transfer "
-            f"({money.plain(left, transfer['currency'])})",
+            f"Reversal amount ({money.plain(wanted, transfer['currency'])}) is greater than unreversed amount on "
+            f"transfer ({money.plain(left, transfer['currency'])})",
             "amount",
         )
     booked = balance.book(unit, transfer, kind="transfer_refund", amount=wanted, available=True)

@@ -1,0 +1,22 @@
+"""The reference says what there is: every control call, and the generated coverage page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from payloom.emulator import control, coverage
+
+DOCS = Path(coverage.PAGE).parent
+
+
+def test_every_control_call_is_documented():
+    page = (DOCS / "emulator-control.md").read_text()
+    for route in control.routes():
+        if not route.path.startswith("/_emulator"):
+            continue
+        shown = route.path.replace("{outcome:str}", "complete")
+        assert shown in page, route.path
+
+
+def test_the_coverage_page_is_the_one_the_code_makes():
+    assert coverage.main(["--check"]) == 0, "run: python -m payloom.emulator.coverage"
