@@ -11,11 +11,15 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from payloom.api.pages.document import SUFFIX, Page, read_page
 from payloom.api.pages.templates import Templates
+from payloom.connectors.python import Functions, load_functions
 from payloom.connectors.stripe.catalog import CatalogWithStripe
 from payloom.connectors.tables import profile, shapes
+from payloom.email.errors import EmailError
+from payloom.email.templates import Templates as MailTemplates
 from payloom.kit.clock import SystemClock
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
@@ -24,13 +28,11 @@ from payloom.tables.errors import BadTablesFile, TableError
 from payloom.tables.loader import read_tables
 from payloom.tables.spec import TableSpec
 from payloom.tables.sql import Tables
-from payloom.workflows.catalog import StaticCatalog
 from payloom.workflows.diagnostics import NAME, SHAPE, Diagnostic, Place
 from payloom.workflows.document import ApiTrigger, Workflow
 from payloom.workflows.loader import load_workflow
 
 WORKFLOW_SUFFIX = ".yaml"
-MAIL_SUFFIX = ".mjml.j2"
 _TAKEN_ENDPOINTS = re.compile(r"/(?:stripe/webhook|auth|_payloom)(?:/|$)")
 
 
@@ -38,6 +40,12 @@ class ProjectHasErrors(PayloomError):
     """The project has errors."""
 
     code: ClassVar[str] = "project_has_errors"
+
+
+class ProjectCatalog(CatalogWithStripe):
+    """What a project can name. http_hosts: the hosts `http` steps may call; None when that cannot be told."""
+
+    http_hosts: set[str] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,19 +58,15 @@ class Project:
     tables: Mapping[str, TableSpec]
     pages: tuple[Page, ...]
     templates: Templates
-    mails: frozenset[str]
-    catalog: StaticCatalog
+    mails: MailTemplates
+    functions: Functions
+    catalog: ProjectCatalog
     diagnostics: tuple[Diagnostic, ...]
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that keep the project from running."""
         return tuple(one for one in self.diagnostics if one.severity == "error")
-
-    @property
-    def emails_folder(self) -> Path:
-        """Where the mail templates are."""
-        return self.root / "emails"
 
     @property
     def assets_folder(self) -> Path:
@@ -83,9 +87,9 @@ class Project:
         )
 
 
-def base_catalog() -> StaticCatalog:
+def base_catalog() -> ProjectCatalog:
     """Return what every project can name: the actions and triggers of the connectors."""
-    return CatalogWithStripe()
+    return ProjectCatalog()
 
 
 def load_project(root: Path, settings: Settings) -> Project:
@@ -100,11 +104,14 @@ class _Loader:
         self.found: list[Diagnostic] = []
         self.catalog = base_catalog()
         self.catalog.env = {*settings.env}
+        if not any("*" in entry for entry in settings.http_allow):
+            self.catalog.http_hosts = {urlsplit(entry).hostname or entry for entry in settings.http_allow}
 
     def load(self) -> Project:
         tables = self.tables()
         self.catalog.tables = shapes(tables)
-        self.catalog.emails = set(names_in(self.root / "emails", MAIL_SUFFIX))
+        mails = self.mails()
+        functions = self.functions()
         self.catalog.workflows = set(names_in(self.root / "workflows", WORKFLOW_SUFFIX))
         workflows, sources = self.workflows()
         templates = Templates(self.root / "pages", reload=self.settings.is_dev)
@@ -118,7 +125,8 @@ class _Loader:
             tables=tables,
             pages=pages,
             templates=templates,
-            mails=frozenset(self.catalog.emails),
+            mails=mails,
+            functions=functions,
             catalog=self.catalog,
             diagnostics=tuple(self.found),
         )
@@ -140,6 +148,29 @@ class _Loader:
             line = tables["users"].line
             self.report("tables.yaml", error.message, error.hint, line=line)
         return tables
+
+    def mails(self) -> MailTemplates:
+        templates = MailTemplates(self.root / "emails")
+        self.catalog.emails = set(templates.names())
+        for name in templates.names():
+            try:
+                templates.check(name)
+            except EmailError as error:
+                self.placed(error, f"emails/{name}.mjml.j2")
+        return templates
+
+    def functions(self) -> Functions:
+        functions = load_functions(self.root / "actions")
+        self.catalog.functions = set(functions.by_name)
+        for problem in functions.problems:
+            self.placed(problem, "actions")
+        return functions
+
+    def placed(self, error: PayloomError, file: str) -> None:
+        """Report an error whose `where` is `file:line` or nothing."""
+        match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", error.where or "")
+        line = int(match[2]) if match else 1
+        self.report(match[1] if match else file, error.message, error.hint, line=line)
 
     def workflows(self) -> tuple[dict[str, Workflow], dict[str, str]]:
         workflows: dict[str, Workflow] = {}
@@ -201,7 +232,7 @@ class _Loader:
 
 
 def names_in(folder: Path, suffix: str) -> Iterator[str]:
-    """Yield the names of the files below `folder` without the suffix, sorted; partial mails (`_…`) are left out."""
+    """Yield the names of the files below `folder` without the suffix, sorted."""
     for path in sorted(folder.rglob(f"*{suffix}")):
-        if path.is_file() and not (suffix == MAIL_SUFFIX and path.name.startswith("_")):
+        if path.is_file():
             yield path.relative_to(folder).as_posix().removesuffix(suffix)

@@ -19,6 +19,9 @@ from payloom.auth.accounts import Profile
 from payloom.auth.service import AccountService
 from payloom.catch_up import CatchUp
 from payloom.connectors.email import EmailHost
+from payloom.connectors.http import HttpHost
+from payloom.connectors.http.guard import Guard
+from payloom.connectors.python import PythonHost
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.host import StripeHost
 from payloom.connectors.stripe.perform import StripeConnector
@@ -26,7 +29,6 @@ from payloom.connectors.tables import TablesHost, profile
 from payloom.db import open_database
 from payloom.db.migrate import migrate
 from payloom.email.outbox import Outbox
-from payloom.email.templates import Templates as MailTemplates
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
 from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import Inbox
@@ -65,6 +67,7 @@ class World:
         self.stripe = StripeConnector(
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
         )
+        self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
         self.runs = RunService(
             self.database, self.engine, clock, self.library, TablesHost(self.tables), self._outside()
         )
@@ -91,11 +94,12 @@ class World:
         email = self.settings.email
         transport = SmtpTransport(parse_smtp_url(email.url.get_secret_value())) if email.url else OutboxTransport()
         outbox = Outbox(self.database, transport, self.clock)
-        mails = MailTemplates(self.project.emails_folder)
         return ByVerb(
             {
                 "stripe": StripeHost(self.stripe),
-                "email": EmailHost(mails, outbox, self.clock, sender=email.sender),
+                "email": EmailHost(self.project.mails, outbox, self.clock, sender=email.sender),
+                "http": self.http,
+                "python": PythonHost(self.project.functions),
             }
         )
 
@@ -176,6 +180,7 @@ class World:
         with contextlib.suppress(PayloomError):
             await self.inbox.report(force=True)
         await self.stripe.close()
+        await self.http.close()
         await self.database.close()
 
 
