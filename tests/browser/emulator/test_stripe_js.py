@@ -114,6 +114,20 @@ def test_3d_secure_completed_in_the_modal_pays(page: Page, local: Local) -> None
     expect(page.locator(".__PayloomChallenge")).to_have_count(0)
 
 
+def test_the_page_behind_a_challenge_cannot_be_reached(page: Page, local: Local) -> None:
+    open_flow(page, local, "payment", redirect="if_required")
+    fill(payment_frame(page), SECURE)
+    pay(page)
+    frame = page.frame_locator('iframe[title="3-D Secure challenge"]')
+    expect(frame.get_by_role("button", name="Complete authentication")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.evaluate("document.querySelector('#pay').focus()")
+    expect(page.locator("#pay")).not_to_be_focused()
+    frame.get_by_role("button", name="Complete authentication").focus()
+    page.keyboard.press("Enter")
+    assert result(page)["ok"]["status"] == "succeeded"
+
+
 def test_3d_secure_failed_in_the_modal_is_an_error(page: Page, local: Local) -> None:
     open_flow(page, local, "payment", redirect="if_required")
     fill(payment_frame(page), SECURE)

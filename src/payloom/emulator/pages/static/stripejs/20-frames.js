@@ -126,15 +126,14 @@ class Controller {
 // The 3-D Secure challenge above the page. Resolves when the person has completed, failed or closed it.
 function challenge(url) {
   return new Promise((resolve) => {
-    const before = document.activeElement;
-    const backdrop = document.createElement("div");
-    backdrop.setAttribute("role", "dialog");
-    backdrop.setAttribute("aria-modal", "true");
-    backdrop.setAttribute("aria-label", "3-D Secure");
-    backdrop.className = "__PayloomChallenge";
-    Object.assign(backdrop.style, {
-      position: "fixed", inset: "0", zIndex: "2147483647", display: "flex", alignItems: "center", justifyContent: "center",
-      padding: "16px", background: "rgba(17, 18, 28, 0.55)",
+    // A modal dialog: the page behind it cannot be reached with mouse or keyboard until the challenge is over.
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-label", "3-D Secure");
+    dialog.className = "__PayloomChallenge";
+    Object.assign(dialog.style, {
+      position: "fixed", inset: "0", width: "100%", height: "100%", maxWidth: "none", maxHeight: "none", margin: "0", border: "0",
+      boxSizing: "border-box", display: "flex", alignItems: "center", justifyContent: "center", padding: "16px",
+      background: "rgba(17, 18, 28, 0.55)",
     });
     const frame = document.createElement("iframe");
     frame.name = `__privateStripeFrame${(frameCount += 1)}`;
@@ -146,8 +145,8 @@ function challenge(url) {
     });
     const finish = (outcome) => {
       window.removeEventListener("message", listen);
-      backdrop.remove();
-      if (before instanceof HTMLElement) before.focus();
+      dialog.close(); // gives the focus back to where it was
+      dialog.remove();
       resolve(outcome);
     };
     const listen = (event) => {
@@ -157,7 +156,9 @@ function challenge(url) {
     };
     window.addEventListener("message", listen);
     frame.addEventListener("load", () => frame.focus());
-    backdrop.append(frame);
-    document.body.append(backdrop);
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
+    dialog.append(frame);
+    document.body.append(dialog);
+    dialog.showModal();
   });
 }
