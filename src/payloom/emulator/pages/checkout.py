@@ -67,7 +67,7 @@ async def pay(request: Request) -> Response:
         return _missing()
     if session["status"] != "open":
         return _closed(pages, session)
-    return _form(pages, session, embedded=False, complete="redirect")
+    return _form(pages, session)
 
 
 async def embedded(request: Request) -> Response:
@@ -76,12 +76,13 @@ async def embedded(request: Request) -> Response:
     session = _session(pages, request.path_params["session"])
     if session is None or not _knows_secret(request, session):
         return _missing()
+    theme = "light" if request.query_params.get("theme") == "light" else ""
     if session["status"] != "open":
-        return page("checkout_embedded_done.html", framed=True, status_word=session["status"])
+        return page("checkout_embedded_done.html", framed=True, theme=theme, status_word=session["status"])
     complete = "event" if session.get("redirect_on_completion") == "never" else "redirect"
     if session.get("redirect_on_completion") == "if_required" and request.query_params.get("complete") == "event":
         complete = "event"
-    return _form(pages, session, embedded=True, complete=complete)
+    return _form(pages, session, embedded=True, complete=complete, theme=theme)
 
 
 def _knows_secret(request: Request, session: Json) -> bool:
@@ -89,12 +90,15 @@ def _knows_secret(request: Request, session: Json) -> bool:
     return not known or request.query_params.get("secret") == known
 
 
-def _form(pages: Access, session: Json, *, embedded: bool, complete: str) -> Response:
+def _form(
+    pages: Access, session: Json, *, embedded: bool = False, complete: str = "redirect", theme: str = ""
+) -> Response:
     return page(
         "checkout.html",
         framed=embedded,
         embedded=embedded,
         complete=complete,
+        theme=theme,
         session=session,
         key=pages.publishable_key,
         account=pages.connected,

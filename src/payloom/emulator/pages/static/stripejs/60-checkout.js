@@ -61,18 +61,24 @@ class EmbeddedCheckout {
   destroy() {
     this.unmount();
     this.#destroyed = true;
-    stripeOf.embedded = false;
+    shown.embedded = false;
   }
 }
 
-const stripeOf = { embedded: false };
+const shown = { embedded: false };
+
+// The embedded page is dark only in a host page that declares a dark scheme itself.
+function hostTheme() {
+  const declared = getComputedStyle(document.documentElement).colorScheme;
+  return declared.includes("dark") && window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
 
 async function createEmbeddedCheckoutPage(stripe, options = {}) {
-  requireThat(!stripeOf.embedded, "You cannot have multiple Embedded Checkout objects.");
+  requireThat(!shown.embedded, "You cannot have multiple Embedded Checkout objects.");
   const secret = options.clientSecret ?? (await options.fetchClientSecret?.());
   const id = sessionIdOf(secret, "createEmbeddedCheckoutPage()");
-  stripeOf.embedded = true;
-  const query = new URLSearchParams({ secret, complete: options.onComplete ? "event" : "redirect" });
+  shown.embedded = true;
+  const query = new URLSearchParams({ secret, complete: options.onComplete ? "event" : "redirect", theme: hostTheme() });
   return new EmbeddedCheckout(`${ORIGIN}/_emulator/checkout/${id}/embedded?${query}`, options.onComplete);
 }
 
