@@ -152,9 +152,7 @@ def settle(unit: Unit, invoice: Body, amount: int, *, method: str | None = None,
         unit.emit("invoice.payment_succeeded", invoice)
     if payment is not None and payment["status"] == "open":
         if out_of_band:
-            unit.move(
-                payment, "cancel", {"status_transitions": {**payment["status_transitions"], "canceled_at": unit.now}}
-            )
+            _cancel_payment(unit, payment)
         else:
             transitions = {**payment["status_transitions"], "paid_at": unit.now}
             unit.move(payment, "pay", {"amount_paid": amount, "status_transitions": transitions})
@@ -234,6 +232,20 @@ def intent_changed(unit: Unit, intent: Body) -> None:
         settle(unit, invoice, intent["amount_received"] or intent["amount"], method=intent.get("payment_method"))
     elif intent["status"] == "requires_payment_method" and intent.get("last_payment_error"):
         failed(unit, invoice, intent)
+    elif intent["status"] == "canceled":
+        _forget_payment(unit, invoice, intent)
+
+
+def _forget_payment(unit: Unit, invoice: Body, intent: Body) -> None:
+    """Somebody canceled the PaymentIntent itself; the next attempt makes a new one."""
+    payment = default_payment(unit, invoice)
+    if payment is not None and payment["status"] == "open" and payment["payment"]["payment_intent"] == intent["id"]:
+        _cancel_payment(unit, payment)
+
+
+def _cancel_payment(unit: Unit, payment: Body) -> None:
+    transitions = {**payment["status_transitions"], "canceled_at": unit.now}
+    unit.move(payment, "cancel", {"status_transitions": transitions})
 
 
 def drop_payment(unit: Unit, invoice: Body, reason: str = "void_invoice") -> None:
@@ -241,8 +253,7 @@ def drop_payment(unit: Unit, invoice: Body, reason: str = "void_invoice") -> Non
     payment = default_payment(unit, invoice)
     if payment is None or payment["status"] != "open":
         return
-    transitions = {**payment["status_transitions"], "canceled_at": unit.now}
-    unit.move(payment, "cancel", {"status_transitions": transitions})
+    _cancel_payment(unit, payment)
     intent = unit.find("payment_intent", payment["payment"].get("payment_intent"))
     if intent is not None:
         payments.cancel(unit, intent, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom.emulator.billing import discounts
+from payloom.emulator.billing import discounts, ending
 from payloom.emulator.billing.making import Body, make
 from payloom.emulator.wire.errors import invalid
 from payloom.emulator.wire.versions import BASIL, Accepted, register
@@ -39,6 +39,13 @@ def updating(call: Call, customer: Body, changes: Body) -> None:
 def updated(call: Call, customer: Body) -> None:
     """Redeem, replace or remove the customer's own discount."""
     _redeem(call, customer)
+
+
+def deleting(call: Call, customer: Body) -> None:
+    """End the subscriptions of a customer who is about to be deleted."""
+    for subscription in call.unit.list("subscription", customer=customer["id"]):
+        if subscription["status"] not in {"canceled", "incomplete_expired"}:
+            ending.cancel(call.unit, subscription, reason="cancellation_requested")
 
 
 def _record(call: Call, customer: Body, amount: int, ending: int, kind: str) -> None:

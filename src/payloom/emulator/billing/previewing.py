@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from payloom.emulator.billing import changing, ending, invoice_items, invoicing, items, lines, renewing, subscribing
 from payloom.emulator.billing.making import Body, new_id
 from payloom.emulator.billing.rehearsing import rehearsal
-from payloom.emulator.wire.errors import StripeError, invalid
+from payloom.emulator.wire.errors import StripeError, invalid, unknown_url
+from payloom.emulator.wire.paging import list_of
+from payloom.emulator.wire.params import check
+from payloom.emulator.wire.versions import BASIL
 
 if TYPE_CHECKING:
     from payloom.emulator.call import Call
@@ -72,6 +75,43 @@ def preview(call: Call) -> Body:
     if params.get("customer"):
         unit.follow(unit.get("customer", params["customer"], "customer"))
     return _of_new(call, details)
+
+
+_OLD_NAMES = {
+    "subscription_items": "items",
+    "subscription_proration_behavior": "proration_behavior",
+    "subscription_proration_date": "proration_date",
+    "subscription_trial_end": "trial_end",
+    "subscription_cancel_at_period_end": "cancel_at_period_end",
+    "subscription_cancel_now": "cancel_now",
+    "subscription_default_tax_rates": "default_tax_rates",
+}
+
+
+def upcoming_by_url(call: Call) -> Body:
+    """Answer `GET /v1/invoices/upcoming`, which previewed invoices until basil (2025-03-31)."""
+    if not call.before(BASIL):
+        raise unknown_url("GET", "/v1/invoices/upcoming")
+    params: Body = {}
+    for name, value in call.params.items():
+        if name in _OLD_NAMES:
+            params.setdefault("subscription_details", {})[_OLD_NAMES[name]] = value
+        elif name in {"coupon", "promotion_code"}:
+            params["discounts"] = [{name: value}]
+        elif name == "subscription_billing_cycle_anchor":
+            kind = {"type": value} if value in {"now", "unchanged"} else {"type": "timestamp", "timestamp": value}
+            params.setdefault("subscription_details", {})["billing_cycle_anchor"] = kind
+        else:
+            params[name] = value
+    call.params = check(("POST", "/v1/invoices/create_preview"), params)
+    return preview(call)
+
+
+def upcoming_lines_by_url(call: Call) -> Body:
+    """Answer `GET /v1/invoices/upcoming/lines`."""
+    page = {n: call.params.pop(n) for n in ("starting_after", "ending_before") if n in call.params}
+    limit = int(call.params.pop("limit", 10))
+    return list_of(invoicing.all_lines(upcoming_by_url(call)), call.path, {"limit": limit, **page})
 
 
 def _of_subscription(call: Call, subscription: Body, details: Body) -> Body:

@@ -119,6 +119,7 @@ CUSTOMER = Resource(
     created=_created,
     updating=_updating,
     updated=_updated,
+    deleting=customer_rules.deleting,
     includes={"sources": sources.listed, "subscriptions": _subscriptions, "tax_ids": _tax_ids},
     filters=("email", "test_clock"),
     search=("email", "metadata", "name", "phone"),

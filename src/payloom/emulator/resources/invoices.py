@@ -322,6 +322,8 @@ INVOICE = Resource(
     },
     operations=(
         Operation("POST", "/v1/invoices/create_preview", previewing.preview),
+        Operation("GET", "/v1/invoices/upcoming", previewing.upcoming_by_url, private=True),
+        Operation("GET", "/v1/invoices/upcoming/lines", previewing.upcoming_lines_by_url, private=True),
         Operation("POST", "/v1/invoices", _create),
         Operation("POST", "/v1/invoices/{id}", _update),
         Operation("DELETE", "/v1/invoices/{id}", _delete),

@@ -210,3 +210,55 @@ def test_a_year_of_monthly_renewals_with_dunning_runs_in_seconds(shop, stripe_em
     assert any(i.attempt_count > 1 for i in invoices)
     assert shop.status(subscription.id) == "active"
     assert took < 5, f"{took:.1f} s"
+
+
+def test_items_of_different_rhythms_are_billed_each_in_its_own(shop):
+    shop.begin("2030-01-10")
+    monthly, yearly = shop.price(1000), shop.price(10000, "year", name="Support")
+    subscription = shop.v1.subscriptions.create(
+        {"customer": shop.customer().id, "items": [{"price": monthly.id}, {"price": yearly.id}]}
+    )
+    assert shop.invoice(subscription.id).total == 11000
+    shop.advance("2030-02-10 02:00")
+    assert shop.invoice(subscription.id).total == 1000
+    ends = sorted(day(i.current_period_end) for i in shop.v1.subscription_items.list({"subscription": subscription.id}))
+    assert ends == ["2030-03-10", "2031-01-10"]
+
+
+def test_a_date_to_cancel_at_inside_a_later_period_gives_back_the_rest(shop):
+    shop.begin("2030-06-01")
+    customer = shop.customer()
+    subscription = shop.subscribe(customer.id, shop.price(3000).id, cancel_at=1_908_748_800)
+    assert day(subscription.cancel_at) == "2030-06-27"
+    shop.advance("2030-06-27 00:01")
+    assert shop.status(subscription.id) == "canceled"
+    assert [i.amount for i in shop.v1.invoice_items.list({"pending": True}).data] == [-400]
+
+
+def test_deleting_a_customer_ends_their_subscriptions(shop):
+    customer = shop.customer()
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    shop.v1.customers.delete(customer.id)
+    assert shop.status(subscription.id) == "canceled"
+    assert [t for t in shop.types() if t.endswith("deleted")] == ["customer.subscription.deleted", "customer.deleted"]
+
+
+def test_a_card_that_wants_3ds_at_each_renewal_asks_for_action(shop):
+    shop.begin("2030-01-01")
+    customer = shop.customer()
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    shop.switch_card(customer.id, "pm_card_authenticationRequired")
+    shop.advance("2030-02-01 02:00")
+    assert shop.status(subscription.id) == "past_due"
+    assert {"invoice.payment_action_required", "invoice.payment_failed"} <= set(shop.types())
+
+
+def test_a_canceled_payment_intent_is_replaced_at_the_next_attempt(shop):
+    customer = shop.customer("pm_card_chargeCustomerFail")
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    payment = shop.v1.invoice_payments.list({"invoice": subscription.latest_invoice}).data[0]
+    shop.v1.payment_intents.cancel(payment.payment.payment_intent)
+    shop.switch_card(customer.id, "pm_card_visa")
+    assert shop.v1.invoices.pay(subscription.latest_invoice).status == "paid"
+    statuses = sorted(p.status for p in shop.v1.invoice_payments.list({"invoice": subscription.latest_invoice}).data)
+    assert statuses == ["canceled", "paid"]

@@ -82,3 +82,16 @@ def test_older_versions_name_coupons_and_anchors_directly(shop, stripe_emulator)
     assert call("POST", path, {"billing_cycle_anchor": "now"}, version="2026-10-28.endive")[0] == 400
     status, code = call("POST", "/v1/promotion_codes", {"coupon": coupon.id, "code": "OLD"}, version="2024-06-20")
     assert (status, code["coupon"]["id"]) == (200, coupon.id)
+
+
+def test_upcoming_invoices_are_previewed_by_url_before_basil(sold, stripe_emulator):
+    _, subscription, *_ = sold
+    item = subscription.to_dict()["items"]["data"][0]["id"]
+    body = seen(stripe_emulator, "2024-06-20", f"/v1/invoices/upcoming?subscription={subscription.id}")
+    assert (body["total"], body["subscription"]) == (1980, subscription.id)
+    more = f"subscription_items[0][id]={item}&subscription_items[0][quantity]=3&subscription_proration_behavior=none"
+    body = seen(stripe_emulator, "2024-06-20", f"/v1/invoices/upcoming?subscription={subscription.id}&{more}")
+    assert body["total"] == 3 * 1980
+    lines = seen(stripe_emulator, "2024-06-20", f"/v1/invoices/upcoming/lines?subscription={subscription.id}")
+    assert [line["amount"] for line in lines["data"]] == [2000]
+    assert stripe_emulator.emulator.call("GET", "/v1/invoices/upcoming", version="2025-03-31.basil")[0] == 404

@@ -1,0 +1,57 @@
+"""The life cycles as data: Stripe knows every status and every event, and each status can be reached."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import stripe
+from stripe import billing, test_helpers
+
+from payloom.emulator.billing import machines
+from payloom.emulator.resource import Machine
+from payloom.emulator.wire.params import event_types
+
+TABLES: dict[str, tuple[Machine, Any]] = {
+    "subscription": (machines.SUBSCRIPTION_MACHINE, stripe.Subscription),
+    "invoice": (machines.INVOICE_MACHINE, stripe.Invoice),
+    "schedule": (machines.SCHEDULE_MACHINE, stripe.SubscriptionSchedule),
+    "quote": (machines.QUOTE_MACHINE, stripe.Quote),
+    "credit_note": (machines.CREDIT_NOTE_MACHINE, stripe.CreditNote),
+    "test_clock": (machines.CLOCK_MACHINE, test_helpers.TestClock),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_statuses_are_exactly_stripes(name):
+    machine, cls = TABLES[name]
+    listed = set(re.findall(r"'(\w+)'", str(cls.__annotations__["status"]).replace('"', "'")))
+    assert machine.statuses() == listed
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_event_of_a_move_exists(name):
+    machine, _ = TABLES[name]
+    emitted = {event for move in machine.moves for event in move.emits}
+    assert emitted <= event_types()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_status_is_reached_and_terminal_ones_have_no_way_out(name):
+    machine, _ = TABLES[name]
+    reached, grown = set(machine.initial), True
+    while grown:
+        found = {m.target for m in machine.moves if m.sources & reached}
+        grown = not found <= reached
+        reached |= found
+    assert reached == machine.statuses()
+    leaving = {s for m in machine.moves for s in m.sources}
+    assert set(machine.terminal).isdisjoint(leaving)
+
+
+def test_meters_are_covered_by_the_same_rules():
+    assert set(re.findall(r"'(\w+)'", str(billing.Meter.__annotations__["status"]).replace('"', "'"))) == {
+        "active",
+        "inactive",
+    }
