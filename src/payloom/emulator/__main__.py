@@ -71,9 +71,14 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     port = listener.getsockname()[1]
     url = f"http://{options.host}:{port}"
+    from payloom.emulator.errors import EmulatorError  # noqa: PLC0415
     from payloom.emulator.server import create_app  # noqa: PLC0415 - a taken port is reported before anything loads
 
-    app = create_app(dataclasses.replace(config_of(options), base_url=url))
+    try:
+        app = create_app(dataclasses.replace(config_of(options), base_url=url))
+    except EmulatorError as error:
+        print(error, file=sys.stderr)
+        return 2
     import uvicorn  # noqa: PLC0415
 
     emulator = app.state.emulator

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom.emulator import papers
 from payloom.emulator.errors import EmulatorError
 from payloom.emulator.wire.errors import StripeError
 from payloom.kit.durations import parse_duration
@@ -141,6 +142,7 @@ def routes() -> list[Route]:
         Route("/_emulator/snapshot", _snapshot, methods=["GET", "POST"]),
         Route("/_emulator/restore", _restore, methods=["POST"]),
         Route("/b/{slug}", _payment_link, methods=["GET"]),
+        *papers.routes(),
         Route("/_emulator/3ds/{intent}/{outcome:str}", _three_d_secure, methods=["POST"]),
     ]
 

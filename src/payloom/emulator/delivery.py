@@ -243,7 +243,8 @@ class Delivery:
         status, reply, error = await self._post(url, payload, secrets)
         ok = status is not None and 200 <= status < 300
         known = store.query(
-            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? RETURNING seq",
+            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? "
+            "RETURNING seq",
             ("succeeded" if ok else "failed", self._emulator.clock.precise(), status, reply, error, seq),
         )
         if not known:

@@ -101,6 +101,7 @@ _DISPUTED = [
 _SETUP = _post("/v1/setup_intents", "seti", confirm=True, payment_method="pm_card_visa", return_url=_RETURN)
 
 TRIGGERS: dict[str, list[Step]] = {
+    "balance.available": [_pay(), {"advance": "8d"}],
     "charge.captured": [_HELD, _post("/v1/payment_intents/{pi.id}/capture")],
     "charge.dispute.closed": [*_DISPUTED, _post("/v1/disputes/{disputes.data.0.id}/close")],
     "charge.dispute.created": _DISPUTED,

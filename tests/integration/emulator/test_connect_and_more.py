@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
+
 import pytest
 import stripe
 from tests.integration.emulator.test_payment_intents import ONE_CALL, types_of
@@ -51,6 +54,12 @@ def test_a_destination_charge_pays_the_account_and_keeps_the_fee(client, stripe_
     assert client.v1.transfers.retrieve(charge.transfer.id).amount_reversed == 500
     refund = client.v1.application_fees.refunds.create(charge.application_fee.id, {"amount": 50})
     assert client.v1.application_fees.retrieve(refund.fee).amount_refunded == 50
+    back = client.v1.refunds.create(
+        {"charge": charge.id, "amount": 1000, "reverse_transfer": True, "refund_application_fee": True}
+    )
+    assert client.v1.transfers.retrieve(charge.transfer.id).amount_reversed == 1500
+    assert client.v1.application_fees.retrieve(refund.fee).amount_refunded == 150
+    assert back.transfer_reversal.startswith("trr_")
 
 
 def test_a_payout_takes_what_is_available_and_arrives(client, stripe_emulator):
@@ -178,3 +187,46 @@ def test_a_confirmation_token_carries_the_form_to_the_server_and_pays_once(clien
         client.v1.payment_intents.create(
             {"amount": 500, "currency": "usd", "confirm": True, "confirmation_token": token["id"]}
         )
+
+
+def page(url, method="GET"):
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *args):
+            return None
+
+    try:
+        with urllib.request.build_opener(Stay).open(urllib.request.Request(url, method=method), timeout=10) as response:
+            return response.status, response.read().decode(), response.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode(), error.headers
+
+
+def test_links_inside_objects_lead_somewhere(client):
+    account = client.v1.accounts.create({"type": "express", "capabilities": {"card_payments": {"requested": True}}})
+    back = "https://platform.example/back"
+    link = client.v1.account_links.create(
+        {"account": account.id, "type": "account_onboarding", "refresh_url": back, "return_url": back}
+    )
+    assert page(link.url)[0] == 200
+    assert client.v1.accounts.retrieve(account.id).charges_enabled is False
+    status, _, headers = page(link.url, "POST")
+    assert (status, headers["Location"]) == (303, back)
+    assert client.v1.accounts.retrieve(account.id).charges_enabled is True
+    intent = client.v1.payment_intents.create(
+        {**ONE_CALL, "payment_method": "pm_card_visa", "description": "<b>Mug</b>"}
+    )
+    receipt = client.v1.charges.retrieve(intent.latest_charge).receipt_url
+    assert "$20.00" in page(receipt)[1]
+    assert "&lt;b&gt;Mug" in page(receipt)[1]
+    assert page(receipt + "x")[0] == 404
+
+
+def test_money_becomes_available_after_a_week(client, stripe_emulator):
+    intent = client.v1.payment_intents.create({**ONE_CALL, "payment_method": "pm_card_visa"})
+    stripe_emulator.settle()
+    charge = client.v1.charges.retrieve(intent.latest_charge, {"expand": ["balance_transaction"]})
+    assert charge.balance_transaction.status == "pending"
+    stripe_emulator.advance("8d")
+    assert client.v1.balance_transactions.retrieve(charge.balance_transaction.id).status == "available"
+    assert "balance.available" in types_of(client)

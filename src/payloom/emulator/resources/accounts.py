@@ -196,6 +196,7 @@ def _deleting(call: Call, account: Body) -> None:
 def _link(call: Call) -> Body:
     account = call.unit.get("account", call.params["account"], "account")
     url = f"{call.unit.emulator.base_url}/_emulator/onboarding/{account['id']}"
+    call.unit.change(account, {"_return_url": call.params.get("return_url")}, emits=())
     return {"object": "account_link", "created": call.unit.now, "expires_at": call.unit.now + 300, "url": url}
 
 

@@ -47,7 +47,7 @@ def book(
             "type": "stripe_fee",
         }
     ]
-    return unit.create(
+    made = unit.create(
         BALANCE_TRANSACTION,
         {
             "amount": amount,
@@ -59,22 +59,30 @@ def book(
             "net": amount - fee,
             "reporting_category": category or _CATEGORIES.get(kind, kind),
             "source": source["id"],
+            "status": "available" if available else "pending",
             "type": kind,
-            "_available_on": unit.now if available else unit.now + AVAILABLE_AFTER,
         },
     )
+    if not available:
+        unit.schedule("become_available", made, made["available_on"])
+    return made
 
 
 def _retrieve(call: Call) -> Body:
-    call.unit.flush()
-    totals = call.unit.store.query(
+    return current(call.unit)
+
+
+def current(unit: Unit) -> Body:
+    """Return the balance as it is now: the net of all transactions, by currency and availability."""
+    unit.flush()
+    totals = unit.store.query(
         "SELECT json_extract(body, '$.currency'), json_extract(body, '$.available_on') <= ?, "
         "sum(json_extract(body, '$.net')) FROM objects WHERE object = 'balance_transaction' AND account = "
         "? GROUP BY 1, 2",
-        (call.unit.now, call.unit.account),
+        (unit.now, unit.account),
     )
     sums: dict[tuple[str, bool], int] = {(c, bool(a)): total for c, a, total in totals}
-    currencies = sorted({c for c, _ in sums} | {call.unit.emulator.config.business["currency"]})
+    currencies = sorted({c for c, _ in sums} | {unit.emulator.config.business["currency"]})
 
     def side(available: bool) -> list[Body]:
         return [
@@ -96,8 +104,9 @@ def _retrieve(call: Call) -> Body:
     }
 
 
-def _status(unit: Unit, transaction: Body) -> str:
-    return "available" if transaction["available_on"] <= unit.emulator.clock.now() else "pending"
+def _become_available(unit: Unit, transaction: Body) -> None:
+    unit.change(transaction, {"status": "available"}, emits=())
+    unit.emit("balance.available", current(unit))
 
 
 BALANCE_TRANSACTION = Resource(
@@ -124,6 +133,7 @@ BALANCE_TRANSACTION = Resource(
     ),
     filters=("currency", "source", "type"),
     has_livemode=False,
+    timers={"become_available": _become_available},
     operations=(
         Operation("GET", "/v1/balance", _retrieve),
         Operation("GET", "/v1/balance/history", lambda call: call.page("balance_transaction")),

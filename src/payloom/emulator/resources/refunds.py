@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom.emulator import money
 from payloom.emulator.resource import Body, Machine, Move, Operation, Resource, fixed, given
-from payloom.emulator.resources import balance, charges, payment_methods
+from payloom.emulator.resources import balance, charges, payment_methods, transfers
 from payloom.emulator.wire.errors import StripeError, invalid
 from payloom.emulator.wire.metadata import merge as merge_metadata
 
@@ -42,7 +42,7 @@ def _charge_of(call: Call) -> Body:
 def _create(call: Call) -> Body:
     charge = _charge_of(call)
     call.unit.follow(charge)
-    return issue(
+    refund = issue(
         call.unit,
         charge,
         amount=call.params.get("amount"),
@@ -50,6 +50,27 @@ def _create(call: Call) -> Body:
         metadata=merge_metadata({}, call.params.get("metadata") or {}),
         instructions_email=call.get("instructions_email"),
     )
+    _take_back(call, charge, refund)
+    return refund
+
+
+def _take_back(call: Call, charge: Body, refund: Body) -> None:
+    """On a Connect charge, take back the account's part and give back the fee, in proportion, when asked to."""
+    unit, part = call.unit, refund["amount"]
+    if call.params.get("reverse_transfer"):
+        transfer = unit.find("transfer", charge.get("transfer"))
+        if transfer is None:
+            raise invalid("This charge has no transfer to reverse.", "reverse_transfer")
+        amount = min(transfer["amount"] * part // charge["amount"], transfer["amount"] - transfer["amount_reversed"])
+        reversal = transfers.reverse(unit, transfer, amount, source_refund=refund["id"])
+        unit.change(refund, {"transfer_reversal": reversal["id"]}, emits=())
+    if call.params.get("refund_application_fee"):
+        fee = unit.find("application_fee", charge.get("application_fee"))
+        if fee is None:
+            raise invalid("This charge has no application fee to refund.", "refund_application_fee")
+        amount = min(fee["amount"] * part // charge["amount"], fee["amount"] - fee["amount_refunded"])
+        if amount:
+            transfers.refund_fee(unit, fee, amount)
 
 
 def issue(

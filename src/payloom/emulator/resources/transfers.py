@@ -83,7 +83,14 @@ def _reverse(call: Call) -> Body:
     return reverse(call.unit, transfer, call.params.get("amount"), metadata=call.params.get("metadata"))
 
 
-def reverse(unit: Unit, transfer: Body, amount: int | None = None, *, metadata: Body | None = None) -> Body:
+def reverse(
+    unit: Unit,
+    transfer: Body,
+    amount: int | None = None,
+    *,
+    metadata: Body | None = None,
+    source_refund: str | None = None,
+) -> Body:
     """Take a transfer back, or a part of it."""
     left = transfer["amount"] - transfer["amount_reversed"]
     wanted = left if amount is None else amount
@@ -101,6 +108,7 @@ def reverse(unit: Unit, transfer: Body, amount: int | None = None, *, metadata: 
             "balance_transaction": booked["id"],
             "currency": transfer["currency"],
             "metadata": metadata or {},
+            "source_refund": source_refund,
             "transfer": transfer["id"],
         },
     )
@@ -194,28 +202,23 @@ def keep_fee(unit: Unit, charge: Body) -> Body:
 
 
 def _refund_fee(call: Call) -> Body:
-    unit = call.unit
-    fee = unit.get("application_fee", call.ids["id"])
+    fee = call.unit.get("application_fee", call.ids["id"])
     left = fee["amount"] - fee["amount_refunded"]
     wanted = call.params.get("amount", left)
     if wanted > left or not left:
         raise invalid("The refund is more than is left of the application fee.", "amount")
+    return refund_fee(call.unit, fee, wanted, metadata=call.params.get("metadata"))
+
+
+def refund_fee(unit: Unit, fee: Body, amount: int, *, metadata: Body | None = None) -> Body:
+    """Give back `amount` of an application fee. Emits application_fee.refunded."""
     made = unit.create(
-        FEE_REFUND,
-        {
-            "amount": wanted,
-            "currency": fee["currency"],
-            "fee": fee["id"],
-            "metadata": call.params.get("metadata") or {},
-        },
+        FEE_REFUND, {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}
     )
-    total = fee["amount_refunded"] + wanted
+    total = fee["amount_refunded"] + amount
     rows = [_plain(r) for r in unit.list("fee_refund", fee=fee["id"])]
-    changes = {
-        "amount_refunded": total,
-        "refunded": total == fee["amount"],
-        "refunds": list_of(rows, f"/v1/application_fees/{fee['id']}/refunds"),
-    }
+    listed = list_of(rows, f"/v1/application_fees/{fee['id']}/refunds")
+    changes = {"amount_refunded": total, "refunded": total == fee["amount"], "refunds": listed}
     unit.change(fee, changes, emits=("application_fee.refunded",))
     return made
 

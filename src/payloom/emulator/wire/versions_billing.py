@@ -26,9 +26,6 @@ def _subscription(unit: Unit, shown: Body, stored: Body) -> None:
     if rows:
         shown["current_period_start"] = max(i["current_period_start"] for i in rows)
         shown["current_period_end"] = min(i["current_period_end"] for i in rows)
-    single = rows[0] if len(rows) == 1 else None
-    shown["plan"] = single["plan"] if single else None
-    shown["quantity"] = single["quantity"] if single else None
     shown["discount"] = _first_discount(unit, stored)
 
 
@@ -169,6 +166,15 @@ def _discount(unit: Unit, shown: Body, stored: Body) -> None:
     shown["coupon"] = _coupon(unit, source.get("coupon"))
 
 
+def _single_item(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the plan and quantity of a subscription with one item on the subscription itself."""
+    del unit
+    rows = stored["items"]["data"]
+    single = rows[0] if len(rows) == 1 else None
+    shown["plan"] = single["plan"] if single else None
+    shown["quantity"] = single["quantity"] if single else None
+
+
 def _promotion_code(unit: Unit, shown: Body, stored: Body) -> None:
     shown.pop("promotion", None)
     shown["coupon"] = _coupon(unit, stored["promotion"]["coupon"])
@@ -191,7 +197,7 @@ _OLD_PLAN = {"plan": ["s"], "quantity": ["i"], "prorate": ["b"]}
 _OLD_PRICE = {"price": ["s"], "unit_amount": ["i"]}
 
 register(
-    Change(BASIL, "subscription", _subscription, expandable=("discount.coupon", "plan.product", "latest_invoice")),
+    Change(BASIL, "subscription", _subscription, expandable=("discount.coupon",)),
     Change(BASIL, "invoice", _invoice, expandable=("charge", "payment_intent", "subscription", "quote", "discount")),
     Change(BASIL, "line_item", _line, expandable=("price.product", "plan.product", "subscription", "invoice_item")),
     Change(BASIL, "invoiceitem", _invoice_item, expandable=("price.product", "plan.product", "subscription")),
@@ -199,6 +205,7 @@ register(
     Change(BASIL, "charge", _charge, expandable=("invoice",)),
     Change(BASIL, "credit_note", _credit_note, expandable=("refund",)),
     Change(BASIL, "credit_note_line_item", _credit_line),
+    Change(CLOVER, "subscription", _single_item, expandable=("plan.product",)),
     Change(CLOVER, "discount", _discount, expandable=("coupon.applies_to",)),
     Change(CLOVER, "promotion_code", _promotion_code, expandable=("coupon.applies_to",)),
     Accepted(BASIL, "POST", "/v1/subscriptions", {**_OLD_DISCOUNTS, **_OLD_PLAN}),
