@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from payloom.db.errors import DatabaseUnavailable
-from payloom.db.transactions import begin_work, savepoint, take_hooks
+from payloom.db.transactions import begin_work, run_plain, savepoint, take_hooks
 from payloom.kit.clock import monotonic
 
 T = TypeVar("T")
@@ -194,7 +194,7 @@ class SqliteDatabase:
         began = monotonic()
         with self.lock:
             try:
-                conn.exec_driver_sql("BEGIN IMMEDIATE")
+                run_plain(conn, "BEGIN IMMEDIATE")
                 position = 0
                 while position < len(jobs):
                     _run_one(conn, jobs[position])
@@ -206,14 +206,14 @@ class SqliteDatabase:
                                 stop = True
                             else:
                                 jobs.append(following)
-                conn.exec_driver_sql("COMMIT")
+                run_plain(conn, "COMMIT")
             except BaseException as error:  # noqa: BLE001 - every caller must hear of it
                 self._undo(conn, jobs, error)
         return stop
 
     def _undo(self, conn: sa.Connection, jobs: list[_Job], error: BaseException) -> None:
-        with contextlib.suppress(exc.DBAPIError):
-            conn.exec_driver_sql("ROLLBACK")
+        with contextlib.suppress(sqlite3.Error):
+            run_plain(conn, "ROLLBACK")
         for job in jobs:
             job.hooks.clear()
             if job.error is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import logging
 import random
 from collections.abc import Sequence
@@ -33,8 +34,10 @@ from payloom.runs.rows import (
     INSERT_STEP,
     Journal,
     Run,
+    copy_run,
     failure_to_json,
     load_journal,
+    run_changes,
     run_values,
 )
 from payloom.runs.scripts import FRESH, Cause, Execution
@@ -62,6 +65,18 @@ _FENCE = (
 )
 _UPDATE_STEP = sa.update(steps).where(steps.c.run_id == sa.bindparam("at_run"), steps.c.path == sa.bindparam("at_path"))
 _CANCELED = StepFailure(kind="canceled", message="The run was canceled.", status=409)
+
+
+@functools.cache
+def _update_step(columns: frozenset[str]) -> sa.Update:
+    """Return the update that sets these columns; built once per set, as building costs more than running."""
+    return _UPDATE_STEP.values({name: sa.bindparam(f"new_{name}", type_=steps.c[name].type) for name in columns})
+
+
+@functools.cache
+def _update_run(columns: frozenset[str]) -> sa.Update:
+    values = {name: sa.bindparam(f"new_{name}", type_=runs.c[name].type) for name in columns}
+    return sa.update(runs).where(runs.c.id == sa.bindparam("at_run")).values(values)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -119,13 +134,13 @@ class Drive:
         self._seq = journal.seq
         self._execution: Execution | None = None
         self._dirty = False
-        self._scratch = self._begin()
+        self._scratch: _Scratch
 
     # -- transaction bookkeeping -------------------------------------------------------------------------------------
 
     def _begin(self) -> _Scratch:
         return _Scratch(
-            run=dataclasses.replace(self.run),
+            run=copy_run(self.run),
             open={path: dataclasses.replace(found) for path, found in self._open.items()},
             seq=self._seq,
         )
@@ -581,11 +596,13 @@ class Drive:
         if self._new:
             run.updated_at = self._parts.clock.now()
             tx.execute(INSERT_RUN, run_values(run))
-        elif changed := _changes(self.run, run):
+        elif changed := run_changes(self.run, run):
             changed["updated_at"] = run.updated_at = self._parts.clock.now()
-            tx.execute(sa.update(runs).where(runs.c.id == run.id).values(changed))
+            new = {f"new_{name}": value for name, value in changed.items()}
+            tx.execute(_update_run(frozenset(changed)), {"at_run": run.id, **new})
         for path, values in scratch.step_updates:
-            tx.execute(_UPDATE_STEP.values(values), {"at_run": run.id, "at_path": path})
+            new = {f"new_{name}": value for name, value in values.items()}
+            tx.execute(_update_step(frozenset(values)), {"at_run": run.id, "at_path": path, **new})
         if scratch.step_inserts:
             tx.execute(INSERT_STEP, scratch.step_inserts)
         if scratch.wait_inserts:
@@ -621,11 +638,6 @@ class _Scratch:
 def _open_from(row: dict[str, Any]) -> _Open:
     waiting = row["status"] == "waiting" and row["verb"] != "sleep"
     return _Open(row["attempts"], row["first_attempt_at"], row["in_doubt"], row["retry_at"], waiting=waiting)
-
-
-def _changes(before: Run, after: Run) -> dict[str, Any]:
-    old, new = run_values(before), run_values(after)
-    return {name: value for name, value in new.items() if value is not old[name] and value != old[name]}
 
 
 def _what_for(command: Wait | Approve) -> dict[str, Any]:

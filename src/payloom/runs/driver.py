@@ -54,7 +54,6 @@ class Driver:
                 self._again.discard(run_id)
                 drive = await self._parts.database.write(lambda tx: self.claim(tx, run_id))
                 if drive is not None:
-                    drive.committed()
                     await self._drive(drive, Turn(again=True))
                 if run_id not in self._again:
                     return

@@ -20,7 +20,7 @@ from payloom.runs import dedupe, lanes, waits
 from payloom.runs.drive import Drive, broken
 from payloom.runs.driver import Driver
 from payloom.runs.parts import Parts
-from payloom.runs.rows import INSERT_RUN, Journal, Run, failure_to_json, run_values
+from payloom.runs.rows import INSERT_RUN, Journal, Run, copy_run, failure_to_json, run_values
 from payloom.runs.scripts import Start
 from payloom.workflows.commands import StepFailure
 
@@ -115,7 +115,8 @@ def _begin(parts: Parts, driver: Driver, tx: sa.Connection, run: Run, event: Inb
         run.blocked = True
         tx.execute(INSERT_RUN, run_values(run))
         return
-    own = dataclasses.replace(run, status="running", owner=parts.engine.worker_id, epoch=1)
+    own = copy_run(run)
+    own.status, own.owner, own.epoch = "running", parts.engine.worker_id, 1
     drive = Drive(parts, own, Journal([], {}, 0), event, new=True)
     turn = drive.turn(tx, steps_allowed=_STEPS)
     if turn.done:

@@ -85,6 +85,21 @@ INSERT_RUN = sa.insert(runs)
 INSERT_STEP = sa.insert(steps)
 
 
+def copy_run(run: Run) -> Run:
+    """Return a copy (dataclasses.replace costs ten times as much)."""
+    return Run(*[getattr(run, name) for name in _RUN_FIELDS])
+
+
+def run_changes(before: Run, after: Run) -> dict[str, Any]:
+    """Return the columns that differ."""
+    changed = {}
+    for name in _RUN_FIELDS:
+        new, old = getattr(after, name), getattr(before, name)
+        if new is not old and new != old:
+            changed[name] = new
+    return changed
+
+
 def run_from(row: sa.Row[Any]) -> Run:
     """Return the value of a row selected with SELECT_RUN."""
     return Run(*row)

@@ -15,6 +15,7 @@ from payloom.runs.rows import TERMINAL, Run, load_run
 from payloom.workflows.commands import Approve, Wait
 
 _LOOK_BACK = 500
+_WAITING = sa.select(waits).where(waits.c.kind == "event", waits.c.family == sa.bindparam("of_family"))
 
 
 def wait_values(parts: Parts, run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
@@ -55,8 +56,8 @@ def deliver_event(parts: Parts, tx: sa.Connection, event: InboxEvent) -> int:
     if not families:
         return 0
     given = 0
-    query = sa.select(waits).where(waits.c.kind == "event", waits.c.family.in_(families))
-    for row in tx.execute(query).all():
+    rows = [row for family in families for row in tx.execute(_WAITING, {"of_family": family}).all()]
+    for row in rows:
         details = row.details
         if parts.scripts.wait_matches(row.family, details["match"], details["scope"], event):
             given += answer(parts, tx, row.run_id, row.path, event.payload)
