@@ -142,7 +142,9 @@ def _under_way(unit: Unit, invoice: Body) -> None:
 
 def settle(unit: Unit, invoice: Body, amount: int, *, method: str | None = None, out_of_band: bool = False) -> Body:
     """Make an open invoice paid and tell everyone: the subscription, the customer, the events in Stripe's order."""
-    count = invoice["attempt_count"] + (1 if amount and not out_of_band else 0)
+    # Stripe counts attempts of the retry schedule; the payment that starts a subscription is not one of them.
+    counted = bool(amount) and not out_of_band and invoice["billing_reason"] != "subscription_create"
+    count = invoice["attempt_count"] + int(counted)
     payment = default_payment(unit, invoice) if amount else None
     unit.change(invoice, {"attempt_count": count}, emits=())
     invoicing.mark_paid(unit, invoice, amount, out_of_band=out_of_band)

@@ -134,6 +134,7 @@ def finalize(unit: Unit, invoice: Body, *, auto_advance: bool | None = None) -> 
             "hosted_invoice_url": f"{base_url}/i/{account}/{token}?s=ap",
             "invoice_pdf": f"{base_url}/invoice/{account}/{token}/pdf?s=ap",
             "number": invoice.get("number") or _number(unit, customer),
+            "webhooks_delivered_at": unit.now,
             "status_transitions": {**invoice["status_transitions"], "finalized_at": unit.now},
             "_token": token,
         }

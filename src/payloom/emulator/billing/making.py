@@ -55,7 +55,7 @@ def taken(call: Call, resource: Resource, when: str, current: Body | None = None
 def embedded(rows: list[Body], url: str, *, shown: int | None = None) -> Body:
     """Return a list object as objects carry it inside."""
     data = rows if shown is None else rows[:shown]
-    return {"object": "list", "data": data, "has_more": len(rows) > len(data), "url": url}
+    return {"object": "list", "data": data, "has_more": len(rows) > len(data), "total_count": len(rows), "url": url}
 
 
 def live_customer(unit: Unit, customer_id: str, param: str = "customer") -> Body:

@@ -54,6 +54,7 @@ def as_preview(unit: Unit, invoice: Body, at: int) -> Body:
                 "object": "list",
                 "data": data[: lines.SHOWN],
                 "has_more": len(data) > lines.SHOWN,
+                "total_count": len(data),
                 "url": f"/v1/invoices/upcoming/lines?subscription={invoicing.subscription_of(invoice) or ''}",
             },
             "_lines": data,
