@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shop_world import Shop
+from shop_world import Shop, free_port
 
 PAYLOOM = Path(sys.executable).parent / "payloom"
 
@@ -103,3 +103,30 @@ def test_killed_right_after_a_payment_the_order_is_paid_once_and_one_receipt_is_
     shop.wait("the receipt", lambda: shop.mails(made["email"]), patience=40)
     assert len(shop.mails(made["email"])) == 1
     assert shop.rows("orders")[0]["access"] is True
+
+
+def test_a_second_server_for_the_same_project_is_refused_with_the_reason(shop: Shop):
+    ports = ["--port", str(free_port()), "--stripe-port", str(free_port())]
+    second = subprocess.run(
+        [PAYLOOM, "demo", "--no-browser", "--dir", str(shop.folder), *ports],
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert second.returncode == 4, second.stderr
+    assert f"served already, at {shop.url}" in second.stderr
+    assert httpx.get(f"{shop.url}/readyz", timeout=20).status_code == 200
+
+
+def test_commands_ask_the_running_server_and_work_without_one(shop: Shop):
+    def runs() -> list[dict[str, str]]:
+        done = subprocess.run(
+            [PAYLOOM, "runs", "list", "--json", "-C", str(shop.folder)],
+            capture_output=True, text=True, timeout=100, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["data"]
+
+    order(shop)
+    live = runs()
+    assert {one["workflow"] for one in live} == {"setup-prices", "create-checkout"}
+    shop.stop()
+    assert [one["id"] for one in runs()] == [one["id"] for one in live]

@@ -38,6 +38,7 @@ def page_policy(nonce: str, script_url: str, api_base: str | None) -> str:
     stripe = origin_of(script_url)
     if api_base is None:
         frames = " ".join(_STRIPE_FRAMES)
+        stripe = "https://js.stripe.com https://*.js.stripe.com"
         connect = "https://api.stripe.com"
         images = "https://*.stripe.com"
     else:

@@ -93,12 +93,12 @@ async def _open(root: Path, *, engine: bool) -> AsyncIterator[Backend]:
 
 def running_server(settings: Settings) -> str | None:
     """Return the address of this project's server on this machine, if one answers."""
-    import httpx  # noqa: PLC0415
-
     kept = LocalState(settings.data_dir).read().get("server") or {}
     url = kept.get("url")
     if not isinstance(url, str):
         return None
+    import httpx  # noqa: PLC0415
+
     try:
         return url if httpx.get(f"{url}/healthz", timeout=2).is_success else None
     except httpx.HTTPError:

@@ -14,7 +14,7 @@ from pathlib import Path
 from payloom.cli.errors import ChildDied
 from payloom.kit.clock import monotonic
 
-START_WITHIN = 20.0
+START_WITHIN = 60.0
 STOP_WITHIN = 10.0
 
 

@@ -63,13 +63,18 @@ def announce(running: Servers) -> None:
 def _mails(settings: Settings) -> str:
     if settings.email.transport == "smtp":
         return "are sent by SMTP"
-    return "stay in the outbox: `payloom mails`"
+    here = Path.cwd()
+    inside = settings.root == here or settings.root in here.parents
+    return f"stay in the outbox: `payloom mails{'' if inside else f' -C {_from_here(settings.root)}'}`"
 
 
 def _short(url: str) -> str:
     if not url.startswith("sqlite:///"):
         return url.rsplit("@", maxsplit=1)[-1]
-    path = Path(url.removeprefix("sqlite:///"))
+    return _from_here(Path(url.removeprefix("sqlite:///")))
+
+
+def _from_here(path: Path) -> str:
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

@@ -6,6 +6,7 @@ PayloomError
     ├── FolderInUse          2
     ├── NothingFound         3
     ├── PortTaken            4
+    ├── AlreadyServed        4
     ├── ServerUnreachable    4
     └── ChildDied            4
 """
@@ -47,6 +48,13 @@ class PortTaken(CommandError):
     """The port is in use."""
 
     code: ClassVar[str] = "port_taken"
+    exit_code: ClassVar[int] = 4
+
+
+class AlreadyServed(CommandError):
+    """The project is served already."""
+
+    code: ClassVar[str] = "already_served"
     exit_code: ClassVar[int] = 4
 
 

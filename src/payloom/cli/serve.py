@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from payloom.cli.child import LocalStripe, local_stripe
+from payloom.cli.errors import AlreadyServed
 from payloom.cli.places import listen
 from payloom.settings import LocalState, Settings
 
@@ -53,6 +54,7 @@ class Servers:
 def servers(settings: Settings) -> Iterator[Servers]:
     """Take the ports, start the local Stripe if it is needed, and say in `data/local.json` where everything is."""
     with contextlib.ExitStack() as stack:
+        _refuse_second(settings)
         web = stack.enter_context(listen(settings.host, settings.port, "--port"))
         state = LocalState(settings.data_dir)
         child = None
@@ -74,6 +76,13 @@ def servers(settings: Settings) -> Iterator[Servers]:
         yield running
 
 
+def _refuse_second(settings: Settings) -> None:
+    from payloom.cli.backend import running_server  # noqa: PLC0415 - backend loads httpx only if there is somebody
+
+    if url := running_server(settings):
+        raise AlreadyServed(f"this project is served already, at {url}", hint="Open that address, or stop it first.")
+
+
 def make_server(settings: Settings, started: Started) -> uvicorn.Server:
     """Return the HTTP server of a project, not yet running."""
     import uvicorn  # noqa: PLC0415
@@ -81,15 +90,25 @@ def make_server(settings: Settings, started: Started) -> uvicorn.Server:
     from payloom.app import create_app  # noqa: PLC0415
     from payloom.project import load_project  # noqa: PLC0415
 
+    app = create_app(load_project(settings.root, settings), settings)
+    life = contextlib.AsyncExitStack()
+
     class Server(uvicorn.Server):
+        """Lives the application's life itself: what keeps it from starting is reported, not logged as a traceback."""
+
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await life.enter_async_context(app.router.lifespan_context(app))
             await super().startup(sockets=sockets)
             if self.started:
                 started()
 
-    app = create_app(load_project(settings.root, settings), settings)
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().shutdown(sockets=sockets)
+            await life.aclose()
+
     config = uvicorn.Config(
         app,
+        lifespan="off",
         log_level="warning",
         access_log=False,
         server_header=False,

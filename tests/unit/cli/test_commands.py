@@ -20,6 +20,11 @@ ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent / "payloom"
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        return int(made.getsockname()[1])
+
+
 def names() -> list[str]:
     command = get_command(app)
     found = []
@@ -118,3 +123,22 @@ def test_a_part_of_a_name_finds_actions_and_a_wrong_one_is_corrected():
     assert "payment_intent" in result.stdout
     wrong = run("actions", "refnds")
     assert (wrong.returncode, "did you mean" in wrong.stderr) == (3, True)
+
+
+def test_a_project_with_errors_does_not_start_and_says_where_they_are(tmp_path):
+    copy_template(template("shop"), tmp_path)
+    (tmp_path / "workflows" / "access.yaml").write_text("name: x\n", "utf-8")
+    result = run("dev", "--port", str(free_port()), cwd=tmp_path)
+    assert result.returncode == 2
+    assert "workflows/access.yaml:1:1" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_database_that_is_not_there_stops_the_start_with_the_reason(tmp_path, monkeypatch):
+    copy_template(template("shop"), tmp_path)
+    monkeypatch.setenv("PAYLOOM_DATABASE_URL", f"postgresql://shop:hunter2@127.0.0.1:{free_port()}/shop")
+    result = run("dev", "--port", str(free_port()), cwd=tmp_path)
+    assert result.returncode in {2, 4}, result.stderr
+    assert "error:" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "hunter2" not in result.stderr
