@@ -2,54 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from emulator_harness import Local
-from playwright.sync_api import FrameLocator, Page, expect
+from own_form_steps import DECLINED, GOOD, SECURE, challenge, fill, open_flow, pay, payment_frame, result
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
-
-GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002760003184"
-
-
-def open_flow(page: Page, local: Local, flow: str, **settings: Any) -> None:
-    """Open the shop's page for one flow and wait until its script has run."""
-    query = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in settings.items()}
-    page.goto(f"{local.shop}/pages/plain?{urlencode({'flow': flow, **query})}")
-    expect(page.locator("body")).to_have_attribute("data-ready", "yes")
-
-
-def payment_frame(page: Page) -> FrameLocator:
-    """Return the payment element's frame, found as people's own tests find it."""
-    return page.frame_locator('iframe[title="Secure payment input frame"]')
-
-
-def fill(frame: FrameLocator, number: str = GOOD) -> None:
-    """Fill the payment element by the names its fields have at Stripe."""
-    frame.locator('[name="number"]').fill(number)
-    frame.locator('[name="expiry"]').fill("12 / 34")
-    frame.locator('[name="cvc"]').fill("123")
-    frame.locator('[name="postalCode"]').fill("42424")
-
-
-def pay(page: Page) -> None:
-    """Press the shop's button."""
-    page.get_by_role("button", name="Pay now").click()
-
-
-def result(page: Page) -> dict[str, Any]:
-    """Return what the promise resolved to, as the page wrote it down."""
-    expect(page.locator("#result")).not_to_be_empty()
-    return json.loads(page.locator("#result").inner_text())
-
-
-def challenge(page: Page, outcome: str) -> None:
-    """Answer the 3-D Secure challenge with "Complete" or "Fail"."""
-    page.frame_locator('iframe[title="3-D Secure challenge"]').get_by_role("button", name=outcome).click()
 
 
 def classes(page: Page, *names: str) -> None:
@@ -138,29 +100,6 @@ def test_3d_secure_failed_in_the_modal_is_an_error(page: Page, local: Local) -> 
     assert error["intent"] == "requires_payment_method"
 
 
-def test_3d_secure_on_a_page_of_its_own_returns_to_the_shop(page: Page, local: Local) -> None:
-    for outcome, status in [("Complete", "succeeded"), ("Fail", "failed")]:
-        method = local.stripe.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}})
-        del method
-        intent = local.stripe.v1.payment_intents.create(
-            {
-                "amount": 2198,
-                "currency": "usd",
-                "automatic_payment_methods": {"enabled": True},
-                "payment_method": "pm_card_authenticationRequired",
-                "confirm": True,
-                "return_url": f"{local.shop}/thanks?order=7",
-            }
-        )
-        page.goto(intent.next_action.redirect_to_url.url)
-        page.get_by_role("button", name=outcome).click()
-        page.wait_for_url(f"{local.shop}/thanks?**")
-        query = parse_qs(urlsplit(page.url).query)
-        assert query["order"] == ["7"]
-        assert query["redirect_status"] == [status]
-        assert query["payment_intent"] == [intent.id]
-
-
 def test_events_of_the_payment_element_come_in_stripes_order_and_shape(page: Page, local: Local) -> None:
     open_flow(page, local, "payment")
     page.wait_for_function("seen.some((event) => event.name === 'ready')")
@@ -213,24 +152,6 @@ def test_an_incomplete_deferred_form_makes_no_intent(page: Page, local: Local) -
     assert local.stripe.v1.payment_intents.list().data == []
 
 
-def test_a_confirmation_token_carries_the_card_and_pays_on_the_server(page: Page, local: Local) -> None:
-    open_flow(page, local, "token")
-    fill(payment_frame(page))
-    pay(page)
-    token = result(page)["ok"]
-    assert (token["object"], token["last4"]) == ("confirmation_token", "4242")
-    paid = local.stripe.v1.payment_intents.create(
-        {
-            "amount": 2198,
-            "currency": "usd",
-            "confirm": True,
-            "confirmation_token": token["id"],
-            "automatic_payment_methods": {"enabled": True},
-        }
-    )
-    assert paid.status == "succeeded"
-
-
 def test_confirm_setup_saves_the_card_with_and_without_3d_secure(page: Page, local: Local) -> None:
     open_flow(page, local, "setup")
     fill(payment_frame(page))
@@ -271,17 +192,6 @@ def test_the_card_element_says_what_is_wrong_while_typing(page: Page, local: Loc
     classes(page, "StripeElement", "StripeElement--focus", "StripeElement--invalid")
     page.evaluate("card.clear()")
     expect(frame.locator('[name="cardnumber"]')).to_have_value("")
-
-
-@pytest.mark.parametrize(("make", "kind"), [("token", "token"), ("method", "payment_method")])
-def test_three_separate_card_fields_make_one_card(page: Page, local: Local, make: str, kind: str) -> None:
-    open_flow(page, local, "split", make=make)
-    page.frame_locator('iframe[title="Secure card number input frame"]').locator("input").fill(GOOD)
-    page.frame_locator('iframe[title="Secure expiration date input frame"]').locator("input").fill("1234")
-    page.frame_locator('iframe[title="Secure CVC input frame"]').locator("input").fill("123")
-    pay(page)
-    made = result(page)["ok"]
-    assert (made["object"], made["last4"]) == (kind, "4242")
 
 
 def test_an_intent_that_cannot_be_paid_is_a_load_error(page: Page, local: Local) -> None:
@@ -333,80 +243,6 @@ def test_appearance_variables_and_rules_reach_the_frame(page: Page, local: Local
     expect(number).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        ("Stripe('')", "publishable key"),
-        ("Stripe('sk_test_123')", "should not use your secret key"),
-        ("stripe.elements({clientSecret: 'nonsense'})", "client secret of the form"),
-        ("stripe.elements().create('payment')", "you must pass a clientSecret or mode"),
-        ("stripe.elements().create('nothing')", "A valid Element name"),
-        ("stripe.elements({mode: 'payment', amount: 1.5, currency: 'usd'})", "positive integer"),
-        ("stripe.elements({mode: 'payment', amount: 100, currency: 'usd', paymentMethodTypes: ['card']})", "allowed"),
-        ("stripe.confirmPayment({elements, confirmParams: {}})", "return_url"),
-        ("elements.create('payment')", "Can only create one Element"),
-    ],
-)
-def test_misuse_is_an_integration_error(page: Page, local: Local, call: str, message: str) -> None:
-    open_flow(page, local, "payment")
-    thrown = page.evaluate(f"(async () => {{ try {{ await {call}; }} catch (e) {{ return [e.name, e.message]; }} }})()")
-    assert thrown[0] == "IntegrationError"
-    assert message in thrown[1]
-
-
-def test_wallets_are_absent_in_the_way_a_page_expects(page: Page, local: Local) -> None:
-    open_flow(page, local, "payment")
-    wallet = page.evaluate(
-        "stripe.paymentRequest({country: 'US', currency: 'usd', total: {label: 'x', amount: 100}}).canMakePayment()"
-    )
-    assert wallet is None
-    ready = page.evaluate(
-        """() => new Promise((done) => {
-          const place = document.body.appendChild(document.createElement('div'));
-          const element = elements.create('expressCheckout');
-          element.on('ready', (event) => done(event.availablePaymentMethods ?? 'none'));
-          element.mount(place);
-        })"""
-    )
-    assert ready == "none"
-
-
-def test_retrieving_and_next_actions_need_only_the_client_secret(page: Page, local: Local) -> None:
-    open_flow(page, local, "payment")
-    read = page.evaluate("stripe.retrievePaymentIntent(clientSecret)")
-    assert read["paymentIntent"]["status"] == "requires_payment_method"
-    wrong = page.evaluate("stripe.retrievePaymentIntent(clientSecret.replace(/_secret_.*/, '_secret_wrong'))")
-    assert wrong["error"]["type"] == "invalid_request_error"
-    intent = local.stripe.v1.payment_intents.create(
-        {
-            "amount": 500,
-            "currency": "usd",
-            "payment_method": "pm_card_authenticationRequired",
-            "confirm": True,
-            "use_stripe_sdk": True,
-            "return_url": f"{local.shop}/thanks",
-            "automatic_payment_methods": {"enabled": True},
-        }
-    )
-    page.evaluate(
-        "(secret) => { stripe.handleNextAction({clientSecret: secret})"
-        ".then((r) => { window.after = r.paymentIntent.status; }); }",
-        intent.client_secret,
-    )
-    challenge(page, "Complete")
-    page.wait_for_function("window.after === 'succeeded'")
-
-
-@pytest.mark.parametrize(
-    ("script", "version"), [("endive/stripe.js", "endive"), ("v3/", 3), ("clover/stripe.js", "clover")]
-)
-def test_the_script_names_its_release_train(page: Page, local: Local, script: str, version: Any) -> None:
-    page.goto(f"{local.shop}/thanks")
-    page.add_script_tag(url=f"{local.url}/{script}")
-    assert page.evaluate("Stripe.version") == version
-    assert page.evaluate("typeof Stripe('pk_test_1234').elements") == "function"
-
-
 @pytest.mark.parametrize("theme", ["stripe", "night"])
 def test_axe_finds_nothing_in_the_frames(page: Page, local: Local, axe: Callable[[Any], list[str]], theme: str) -> None:
     background = "#15161f" if theme == "night" else "#ffffff"
@@ -419,24 +255,6 @@ def test_axe_finds_nothing_in_the_frames(page: Page, local: Local, axe: Callable
     frame = next(f for f in page.frames if "/_emulator/elements/payment" in f.url)
     frame.evaluate(f"document.documentElement.style.background = '{background}'")
     assert axe(frame) == []
-
-
-def test_embedded_checkout_pays_and_calls_back(page: Page, local: Local) -> None:
-    params = {
-        "mode": "payment",
-        "ui_mode": "embedded_page",
-        "redirect_on_completion": "never",
-        "line_items": [
-            {"price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Tea"}}, "quantity": 1}
-        ],
-    }
-    open_flow(page, local, "embedded", params=params, complete="yes")
-    frame = page.frame_locator('iframe[title="Secure checkout"]')
-    expect(frame.get_by_test_id("product-summary-total-amount")).to_have_text("$9.00")
-    frame.get_by_role("button", name="Succeeds").click()
-    frame.get_by_test_id("hosted-payment-submit-button").click()
-    expect(page.locator("#result")).to_have_text("complete")
-    assert local.stripe.v1.checkout.sessions.list().data[0].payment_status == "paid"
 
 
 def test_a_method_that_redirects_goes_to_its_page_and_comes_back(page: Page, local: Local) -> None:
@@ -467,38 +285,6 @@ def test_a_bank_debit_is_processing_first(page: Page, local: Local) -> None:
     frame.get_by_label("IBAN").fill("AT611904300234573201")
     pay(page)
     expect(page.locator("#result")).to_contain_text('"status":"processing"')
-
-
-def test_redirect_to_checkout_opens_the_hosted_page(page: Page, local: Local) -> None:
-    tea = {"price_data": {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Tea"}}, "quantity": 1}
-    session = local.stripe.v1.checkout.sessions.create(
-        {"mode": "payment", "line_items": [tea], "success_url": f"{local.shop}/thanks"}
-    )
-    page.goto(f"{local.shop}/cart")
-    page.add_script_tag(url=f"{local.url}/v3/")
-    wrong = page.evaluate("Stripe('pk_test_1234').redirectToCheckout({sessionId: 'cs_test_nothing'})")
-    assert wrong["error"]["type"] == "invalid_request_error"
-    page.evaluate("(id) => { Stripe('pk_test_1234').redirectToCheckout({sessionId: id}); }", session.id)
-    page.wait_for_url(f"{local.url}/c/pay/{session.id}**")
-
-
-def test_updates_of_a_deferred_group_and_of_the_intent_are_taken(page: Page, local: Local) -> None:
-    open_flow(page, local, "payment")
-    assert page.evaluate("elements.fetchUpdates()") == {}
-    local.stripe.v1.payment_intents.cancel(page.evaluate("clientSecret").split("_secret_")[0])
-    after = page.evaluate("elements.fetchUpdates()")
-    assert "canceled" in after["error"]["message"]
-    changed = page.evaluate(
-        """async () => {
-          const group = stripe.elements({ mode: 'payment', amount: 100, currency: 'usd' });
-          let ended = false;
-          group.on('update-end', () => { ended = true; });
-          await group.update({ amount: 250 });
-          await Promise.resolve();
-          return ended;
-        }"""
-    )
-    assert changed is True
 
 
 def test_test_cards_fill_the_element_with_one_click(page: Page, local: Local) -> None:
