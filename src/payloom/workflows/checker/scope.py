@@ -8,7 +8,7 @@ from typing import Any
 from payloom.workflows.catalog import Catalog, Column, Schema, TableShape
 from payloom.workflows.document import ApiTrigger, StripeTrigger, Workflow
 from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.verbs import approving, loops, outside, parallel, plain, tables, trying, waiting
+from payloom.workflows.interpreter.verbs import approving, branching, loops, outside, parallel, plain, tables, waiting
 
 _TEXT: Schema = {"type": "string"}
 _COLUMN: Mapping[str, Schema] = {
@@ -81,7 +81,7 @@ def result(node: Node, catalog: Catalog) -> Schema | None:
         case tables.Upsert():
             return row_schema(catalog.table(node.table))
         case tables.Delete():
-            return None
+            return {"type": "integer"}
         case outside.Stripe() | outside.Python() | outside.Email() | outside.Http():
             return _called(node, catalog)
         case _:
@@ -115,13 +115,15 @@ def _computed(node: Node) -> Schema | None:
             return {"type": "array"}
         case loops.While():
             return {"type": "integer"}
+        case branching.Filter():
+            return {"type": "boolean"}
+        case plain.Log() | plain.Respond() | waiting.Wait():
+            return {"type": "null"}
         case parallel.Parallel():
             return closed({name: {} for name in node.branches})
         case plain.Let():
             keys = node.values.literal if isinstance(node.values.literal, Mapping) else {}
             return closed({name: {} for name in keys})
-        case waiting.WaitFor() | trying.Try():
-            return None
         case _:
             return None
 
@@ -214,7 +216,7 @@ def event_types(family_name: str, catalog: Catalog) -> tuple[Schema | None, Sche
 
 def context_type(known: Mapping[str, Schema | None]) -> Schema:
     """Return the type of `context`, which holds the roots again."""
-    return {"type": "object", "properties": {name: schema or {} for name, schema in known.items()}}
+    return closed({name: schema or {} for name, schema in known.items() if name != "secrets"})
 
 
 def has_user(workflow: Workflow) -> bool | None:
