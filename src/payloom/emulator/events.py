@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from payloom.emulator.errors import UnknownEventType
 from payloom.emulator.resource import Operation, Resource, fixed
 from payloom.emulator.store import dump
+from payloom.emulator.wire.expand import difference
 from payloom.emulator.wire.params import event_types
 
 if TYPE_CHECKING:
@@ -67,18 +68,6 @@ def make(unit: Unit, event_type: str, obj: dict[str, Any], previous: dict[str, A
 
 
 _LEGACY = ("v2.",)
-
-
-def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Return the old values of what changed; inside nested objects likewise only what changed."""
-    changed: dict[str, Any] = {}
-    for name in old.keys() | new.keys():
-        before, after = old.get(name), new.get(name)
-        if before == after or name.startswith("_"):
-            continue
-        both = isinstance(before, dict) and isinstance(after, dict)
-        changed[name] = difference(before, after) if both else before  # type: ignore[arg-type]
-    return changed
 
 
 __all__ = ["EVENT", "Operation", "difference", "dump", "make"]

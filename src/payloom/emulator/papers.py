@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from payloom.emulator.server import Emulator
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem;color:#1a1f36;background:#fff}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem}"
+    "body{color:#1a1f36;background:#fff}"
     "dl{display:grid;grid-template-columns:auto 1fr;gap:.5rem 1.5rem}dt{color:#4f566b}dd{margin:0}"
     "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:6px;background:#1a1f36;color:#fff}"
 )
@@ -33,8 +34,8 @@ def routes() -> list[Route]:
 
 def _page(title: str, body: str, status: int = 200) -> Response:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    html = f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head><body><main>{body}</main></body></html>'
-    return HTMLResponse(html, status)
+    top = f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head>'
+    return HTMLResponse(f"{top}<body><main>{body}</main></body></html>", status)
 
 
 async def _receipt(request: Request) -> Response:

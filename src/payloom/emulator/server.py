@@ -18,6 +18,7 @@ from payloom.emulator.call import Call
 from payloom.emulator.clock import EmulatorClock
 from payloom.emulator.config import EmulatorConfig, Endpoint
 from payloom.emulator.delivery import Delivery
+from payloom.emulator.errors import EmulatorError
 from payloom.emulator.ids import Ids
 from payloom.emulator.resource import Body, Resource
 from payloom.emulator.resources import RESOURCES, seed
@@ -71,6 +72,10 @@ class Emulator:
     def __init__(self, config: EmulatorConfig | None = None, *, clock: Clock | None = None) -> None:
         """Open the store and make the endpoints the configuration names."""
         self.config = config or EmulatorConfig()
+        try:
+            versions.known(self.config.api_version)
+        except StripeError as error:
+            raise EmulatorError(error.message, where="api_version") from None
         self.base_url = self.config.base_url
         self._system = clock or SystemClock()
         self.store = Store(self.config.store)

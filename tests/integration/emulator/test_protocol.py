@@ -10,6 +10,11 @@ import pytest
 import stripe
 from tests.integration.emulator.conftest import client_of
 
+from payloom.emulator.config import EmulatorConfig, Key
+from payloom.emulator.errors import EmulatorError
+from payloom.emulator.running import run
+from payloom.emulator.server import Emulator
+
 
 def raw(running, method, path, body=None, **headers):
     request = urllib.request.Request(
@@ -250,3 +255,21 @@ def test_a_browser_of_another_origin_may_call(stripe_emulator):
     )
     with urllib.request.urlopen(request, timeout=10) as response:
         assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_configured_keys_open_their_account_with_their_permissions_and_others_open_nothing():
+    keys = (Key("sk_test_mine_1234"), Key("rk_test_reader_12", permissions={"customers": "read"}))
+    with run(EmulatorConfig(keys=keys)) as running:
+        mine = client_of(running.url, "sk_test_mine_1234")
+        mine.v1.customers.create({})
+        reader = client_of(running.url, "rk_test_reader_12")
+        assert len(reader.v1.customers.list().data) == 1
+        with pytest.raises(stripe.PermissionError, match="customers_write"):
+            reader.v1.customers.create({})
+        with pytest.raises(stripe.AuthenticationError):
+            client_of(running.url, "sk_test_other_123").v1.customers.list()
+
+
+def test_an_account_version_that_does_not_exist_is_refused_at_start():
+    with pytest.raises(EmulatorError, match="Invalid Stripe API version"):
+        Emulator(EmulatorConfig(api_version="2031-01-01.zebra"))

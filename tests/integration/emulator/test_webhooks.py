@@ -229,3 +229,15 @@ def test_a_slow_endpoint_holds_up_only_itself(client, stripe_emulator, receiver)
         slow.pause.set()
         slow.server.shutdown()
         slow.server.server_close()
+
+
+def test_what_changed_is_told_in_the_words_of_the_version(client, stripe_emulator, receiver):
+    hook = {"url": receiver.url, "enabled_events": ["product.updated"], "api_version": "2023-10-16"}
+    client.v1.webhook_endpoints.create(hook)
+    product = client.v1.products.create({"name": "Mug", "marketing_features": [{"name": "Warm"}]})
+    client.v1.products.update(product.id, {"marketing_features": [{"name": "Hot"}]})
+    receiver.wait(1)
+    data = json.loads(receiver.got[0][0])["data"]
+    assert data["object"]["features"] == [{"name": "Hot"}]
+    assert data["previous_attributes"]["features"] == [{"name": "Warm"}]
+    assert "marketing_features" not in data["previous_attributes"]

@@ -333,7 +333,10 @@ def complete(unit: Unit, session: Body, payment_status: str) -> Body:
     if session["mode"] == "payment" and session["invoice_creation"]["enabled"]:
         make = getattr(seams.billing(), "invoice_for_checkout")  # noqa: B009 - optional member of the seam
         unit.change(session, {"invoice": make(unit, session)["id"]}, emits=())
-    unit.move(session, "complete", {"payment_status": payment_status, "url": None})
+    changes: Body = {"payment_status": payment_status, "url": None}
+    if session["automatic_tax"]["enabled"]:
+        changes["automatic_tax"] = {**session["automatic_tax"], "status": "complete"}
+    unit.move(session, "complete", changes)
     return session
 
 

@@ -54,7 +54,10 @@ class Billing(Protocol):
         ...
 
     def intent_changed(self, unit: Unit, intent: Body) -> None:
-        """Called after a PaymentIntent made for an invoice (`intent["_invoice"]`) succeeded, failed or was canceled."""
+        """Called after a PaymentIntent made for an invoice (`intent["_invoice"]`) succeeded, failed or was canceled.
+
+        Also after a SetupIntent made for a subscription (`intent["_subscription"]`) succeeded.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom.emulator import cards
 from payloom.emulator.resource import Body, Machine, Move, Resource, fixed, given, once
-from payloom.emulator.resources import authentication, mandates, payment_intents, payment_methods
+from payloom.emulator.resources import authentication, mandates, payment_intents, payment_methods, seams
 from payloom.emulator.wire.errors import CardError, StripeError, invalid
 
 if TYPE_CHECKING:
@@ -209,6 +209,8 @@ def _succeed(unit: Unit, intent: Body, method: Body, mandate_data: Body | None) 
     unit.change(method, {"_set_up": True}, emits=())
     changes["latest_attempt"] = _attempt(unit, intent, method, "succeeded")["id"]
     unit.move(intent, "succeed", changes)
+    if intent.get("_subscription") and seams.has_billing():
+        seams.billing().intent_changed(unit, intent)
     return intent
 
 

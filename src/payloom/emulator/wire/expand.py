@@ -62,6 +62,8 @@ class _Renderer:
             if not k.startswith("_") and not (resource and k in resource.hidden)
         }
         versions.down(self._unit, shown, stored, self._version)
+        if name == "event":
+            self._previous(shown, stored)
         if self._public and resource is not None and resource.public is not None:
             shown = {k: v for k, v in shown.items() if k in resource.public}
         for key, below in tree.items():
@@ -72,6 +74,14 @@ class _Renderer:
             else:
                 self._expand(shown, key, below, name=name, path=key, where=where)
         return shown
+
+    def _previous(self, shown: dict[str, Any], stored: dict[str, Any]) -> None:
+        """What changed is told in the words of the version, too: compare the object before and after as it shows them."""
+        data = stored["data"]
+        if "previous_attributes" not in data or not versions.differs(data["object"].get("object", ""), self._version):
+            return
+        before = self.value(patched(data["object"], data["previous_attributes"]), {}, "")
+        shown["data"] = {**shown["data"], "previous_attributes": difference(before, shown["data"]["object"])}
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -117,6 +127,27 @@ class _Renderer:
         if self._unit.is_deleted(object_id):
             return {"id": found["id"], "object": found["object"], "deleted": True}
         return self.value(found, below, where)
+
+
+def patched(obj: dict[str, Any], previous: dict[str, Any]) -> dict[str, Any]:
+    """Return the object as it was: `previous` over it, nested objects likewise."""
+    whole = dict(obj)
+    for name, value in previous.items():
+        now = obj.get(name)
+        whole[name] = patched(now, value) if isinstance(now, dict) and isinstance(value, dict) else value
+    return whole
+
+
+def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return the old values of what changed; inside nested objects likewise only what changed."""
+    changed: dict[str, Any] = {}
+    for name in old.keys() | new.keys():
+        before, after = old.get(name), new.get(name)
+        if before == after or name.startswith("_"):
+            continue
+        both = isinstance(before, dict) and isinstance(after, dict)
+        changed[name] = difference(before, after) if both else before  # type: ignore[arg-type]
+    return changed
 
 
 def _refused(path: str, better: str | None = None) -> Exception:

@@ -122,6 +122,11 @@ def down(unit: Unit, shown: Body, stored: Body, version: str) -> None:
         change.down(unit, shown, stored)
 
 
+def differs(object_name: str, version: str) -> bool:
+    """Return whether an object looked different at `version`."""
+    return bool(_changes_for(object_name, version[:10]))
+
+
 @functools.cache
 def expandable(object_name: str, version: str) -> frozenset[str]:
     """Return fields only older versions could expand."""
