@@ -226,7 +226,10 @@ def overdue(unit: Unit, invoice: Body) -> None:
 
 
 def intent_changed(unit: Unit, intent: Body) -> None:
-    """The payment side says that an invoice's PaymentIntent succeeded, failed or was canceled."""
+    """The payment side says that an invoice's PaymentIntent, or a subscription's SetupIntent, changed."""
+    if intent["object"] == "setup_intent":
+        standing.set_up(unit, intent)
+        return
     invoice = unit.find("invoice", intent.get("_invoice"))
     if invoice is None or invoice["status"] not in {"open", "uncollectible"}:
         return

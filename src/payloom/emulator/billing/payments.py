@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from payloom.emulator.billing.making import Body
-from payloom.emulator.resources import payment_intents
+from payloom.emulator.resources import payment_intents, payment_methods, setup_intents
 from payloom.emulator.wire.errors import CardError, invalid
 
 if TYPE_CHECKING:
@@ -82,9 +83,20 @@ def cancel(unit: Unit, intent: Body, reason: str) -> None:
         payment_intents.cancel(unit, intent, reason)
 
 
-def setup(unit: Unit, subscription: Body) -> str | None:
-    """Make the SetupIntent that collects a method while nothing is due; return its id."""
-    from payloom.emulator.resources import setup_intents  # noqa: PLC0415 - payments and set-ups load independently
+def setup(unit: Unit, subscription: Body, method_id: str | None) -> str | None:
+    """Prepare for charges to come while nothing is due: return the id of a SetupIntent somebody must still complete.
 
-    made = setup_intents.create(unit, customer=subscription["customer"], usage="off_session")
-    return made["id"]
+    Without a method one waits for it. A method that can be charged off session as it is needs none.
+    """
+    method = unit.find("payment_method", method_id)
+    if method is not None and (method["type"] != "card" or payment_methods.card_of(method).authentication == "none"):
+        return None
+    if method is not None and method.get("_set_up"):
+        return None
+    made = setup_intents.create(
+        unit, customer=subscription["customer"], usage="off_session", _subscription=subscription["id"]
+    )
+    if method is not None:
+        with contextlib.suppress(CardError):  # the subscription starts all the same; its first charge will say so
+            setup_intents.set_up(unit, made, method, use_sdk=True)
+    return None if made["status"] == "succeeded" else made["id"]

@@ -59,6 +59,18 @@ def invoice_paid(unit: Unit, invoice: Body, method: str | None) -> None:
     unit.change(subscription, changes)
 
 
+def set_up(unit: Unit, intent: Body) -> None:
+    """React to a SetupIntent that succeeded: the subscription waits for none any more and may keep the method."""
+    subscription = unit.find("subscription", intent.get("_subscription"))
+    if subscription is None or subscription["pending_setup_intent"] != intent["id"]:
+        return
+    changes: Body = {"pending_setup_intent": None}
+    saving = (subscription.get("payment_settings") or {}).get("save_default_payment_method")
+    if saving == "on_subscription":
+        changes["default_payment_method"] = intent["payment_method"]
+    unit.change(subscription, changes)
+
+
 def invoice_failed(unit: Unit, invoice: Body, *, last: bool) -> None:
     """React to a failed payment. last: no further retry is planned."""
     subscription = unit.find("subscription", invoicing.subscription_of(invoice))

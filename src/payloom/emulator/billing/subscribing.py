@@ -317,8 +317,8 @@ def _first_invoice(
     invoice = invoicing.draft(unit, customer, charged, about)
     invoicing.finalize(unit, invoice)
     unit.change(subscription, {"latest_invoice": invoice["id"]}, emits=())
-    if not due and automatic and behavior == "default_incomplete" and not has_method:
-        setup = payments.setup(unit, subscription)
+    if not due and automatic and not subscription.get("_session"):
+        setup = payments.setup(unit, subscription, collecting.method_of(unit, invoice))
         unit.change(subscription, {"pending_setup_intent": setup}, emits=())
     unit.emit("customer.subscription.created", subscription)
     timetable.announce_trial_end(unit, subscription)

@@ -241,3 +241,35 @@ def test_send_invoice_subscriptions_are_active_at_once_and_past_due_when_nobody_
     assert shop.status(subscription.id) == "past_due"
     shop.v1.invoices.pay(invoice.id, {"paid_out_of_band": True})
     assert shop.status(subscription.id) == "active"
+
+
+def test_a_trial_without_a_method_waits_for_its_setup_intent(shop):
+    customer, price = shop.customer(card=None), shop.price()
+    subscription = shop.subscribe(
+        customer.id,
+        price.id,
+        trial_period_days=14,
+        payment_behavior="default_incomplete",
+        payment_settings={"save_default_payment_method": "on_subscription"},
+        expand=["pending_setup_intent"],
+    )
+    assert subscription.status == "trialing"
+    intent = subscription.pending_setup_intent
+    assert intent.status == "requires_payment_method"
+    shop.v1.setup_intents.confirm(intent.id, {"payment_method": "pm_card_visa", "return_url": "https://x.example"})
+    seen = shop.v1.subscriptions.retrieve(subscription.id)
+    assert seen.pending_setup_intent is None
+    assert seen.default_payment_method is not None
+
+
+@pytest.mark.parametrize(
+    ("card", "pending"), [("pm_card_visa", False), ("pm_card_authenticationRequiredOnSetup", True)]
+)
+def test_a_trial_with_a_card_asks_only_for_authentication_it_will_need(shop, card, pending):
+    subscription = shop.subscribe(
+        shop.customer(card).id, shop.price().id, trial_period_days=14, expand=["pending_setup_intent"]
+    )
+    assert subscription.status == "trialing"
+    assert (subscription.pending_setup_intent is not None) is pending
+    if pending:
+        assert subscription.pending_setup_intent.status == "requires_action"
