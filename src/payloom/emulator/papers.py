@@ -1,4 +1,4 @@
-"""The plain pages that links inside objects lead to: receipts, onboarding, the end of a payment link."""
+"""The plain page a connected account's onboarding link leads to; other links lead to `pages/documents.py`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
-
-from payloom.kit.clock import from_epoch
-from payloom.kit.money import Amount
 
 if TYPE_CHECKING:
     from payloom.emulator.server import Emulator
@@ -24,11 +21,9 @@ _STYLE = (
 
 
 def routes() -> list[Route]:
-    """Return the routes of these pages."""
+    """Return the route of this page."""
     return [
-        Route("/_emulator/receipts/{account}/{charge}", _receipt, methods=["GET"]),
         Route("/_emulator/onboarding/{account}", _onboarding, methods=["GET", "POST"]),
-        Route("/_emulator/paid", _paid, methods=["GET"]),
     ]
 
 
@@ -36,29 +31,6 @@ def _page(title: str, body: str, status: int = 200) -> Response:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     top = f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head>'
     return HTMLResponse(f"{top}<body><main>{body}</main></body></html>", status)
-
-
-async def _receipt(request: Request) -> Response:
-    emulator: Emulator = request.app.state.emulator
-    row = emulator.store.read(request.path_params["account"], request.path_params["charge"])
-    if row is None or row[0]["object"] != "charge":
-        return _page("No such receipt", "<h1>There is no such receipt</h1>", 404)
-    charge = row[0]
-    details = charge["payment_method_details"]
-    kind = details["type"]
-    paid_with = f"{details[kind].get('brand', kind)} ending in {details[kind].get('last4', '')}"
-    rows = {
-        "Amount": Amount(charge["amount_captured"], charge["currency"]).format(),
-        "Refunded": Amount(charge["amount_refunded"], charge["currency"]).format()
-        if charge["amount_refunded"]
-        else None,
-        "Date": from_epoch(charge["created"]).strftime("%d %B %Y"),
-        "Paid with": paid_with,
-        "Description": charge["description"],
-        "Reference": charge["id"],
-    }
-    listed = "".join(f"<dt>{escape(k)}</dt><dd>{escape(str(v))}</dd>" for k, v in rows.items() if v)
-    return _page("Receipt", f"<h1>Receipt</h1><dl>{listed}</dl><p>Local Stripe: no money moved.</p>")
 
 
 async def _onboarding(request: Request) -> Response:
@@ -74,8 +46,3 @@ async def _onboarding(request: Request) -> Response:
         return RedirectResponse(row[0].get("_return_url") or "/", 303)
     text = f"<h1>Set up {escape(account_id)}</h1><p>The local Stripe asks for nothing but your consent.</p>"
     return _page("Set up payments", f'{text}<form method="post"><button type="submit">Accept and go on</button></form>')
-
-
-async def _paid(request: Request) -> Response:
-    del request
-    return _page("Thanks for your payment", "<h1>Thanks for your payment</h1><p>You may close this page.</p>")
