@@ -6,41 +6,34 @@ committed state each time and changes the Drive for good only in `committed()`.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
-import functools
 import logging
 import random
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import exc
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.db import after_commit, locking_reads, savepoint
+from payloom.db import after_commit
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import monotonic
-from payloom.kit.errors import PayloomError
-from payloom.kit.redaction import redact, redact_text
-from payloom.runs import lanes, parking, waits
+from payloom.kit.redaction import redact_text
+from payloom.runs import parking, table_step, waits
 from payloom.runs.errors import Superseded
-from payloom.runs.models import logs, runs, steps
+from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
 from payloom.runs.parts import Parts
+from payloom.runs.play import Play
 from payloom.runs.rows import (
-    INSERT_RUN,
-    INSERT_STEP,
     Journal,
     Run,
     copy_run,
     failure_to_json,
     load_journal,
-    run_changes,
-    run_values,
 )
-from payloom.runs.scripts import FRESH, Cause, Execution
+from payloom.runs.scratch import UPDATE_STEP, Call, Open, Scratch, Settled, Turn, open_from
 from payloom.workflows.commands import (
     TABLE_VERBS,
     Approve,
@@ -63,59 +56,7 @@ _FENCE = (
     .where(runs.c.id == sa.bindparam("run_id"))
     .with_for_update()
 )
-_UPDATE_STEP = sa.update(steps).where(steps.c.run_id == sa.bindparam("at_run"), steps.c.path == sa.bindparam("at_path"))
 _CANCELED = StepFailure(kind="canceled", message="The run was canceled.", status=409)
-
-
-@functools.cache
-def _update_step(columns: frozenset[str]) -> sa.Update:
-    """Return the update that sets these columns; built once per set, as building costs more than running."""
-    return _UPDATE_STEP.values({name: sa.bindparam(f"new_{name}", type_=steps.c[name].type) for name in columns})
-
-
-@functools.cache
-def _update_run(columns: frozenset[str]) -> sa.Update:
-    values = {name: sa.bindparam(f"new_{name}", type_=runs.c[name].type) for name in columns}
-    return sa.update(runs).where(runs.c.id == sa.bindparam("at_run")).values(values)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Call:
-    """An outside step to do now."""
-
-    do: Do
-    attempt: Attempt
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Settled:
-    """What came of a call."""
-
-    do: Do
-    value: Any = None
-    failure: StepFailure | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Turn:
-    """What the driver does next: these calls, or another turn at once, or at a time; or nothing (over, or asleep)."""
-
-    calls: Sequence[Call] = ()
-    again: bool = False
-    again_at: dt.datetime | None = None
-    done: bool = False
-
-
-@dataclasses.dataclass(slots=True)
-class _Open:
-    """A step that has begun. until: when to try again, wake or give up; in_flight: a call of this process is out."""
-
-    attempts: int = 1
-    first_at: dt.datetime | None = None
-    in_doubt: bool = False
-    until: dt.datetime | None = None
-    in_flight: bool = False
-    waiting: bool = False
 
 
 class Drive:
@@ -130,16 +71,16 @@ class Drive:
         self._new = new
         self.run = run
         self._entries = journal.entries
-        self._open = {path: _open_from(row) for path, row in journal.open.items()}
+        self._open = {path: open_from(row) for path, row in journal.open.items()}
         self._seq = journal.seq
-        self._execution: Execution | None = None
+        self._play = Play(parts, run, event, self._history)
         self._dirty = False
-        self._scratch: _Scratch
+        self._scratch: Scratch
 
     # -- transaction bookkeeping -------------------------------------------------------------------------------------
 
-    def _begin(self) -> _Scratch:
-        return _Scratch(
+    def _begin(self) -> Scratch:
+        return Scratch(
             run=copy_run(self.run),
             open={path: dataclasses.replace(found) for path, found in self._open.items()},
             seq=self._seq,
@@ -157,8 +98,8 @@ class Drive:
         journal = load_journal(tx, self.run.id)
         in_flight = {path: found for path, found in self._open.items() if found.in_flight}
         self._entries, self._seq = journal.entries, journal.seq
-        self._open = {path: _open_from(row) for path, row in journal.open.items()} | in_flight
-        self._execution = None
+        self._open = {path: open_from(row) for path, row in journal.open.items()} | in_flight
+        self._play.forget()
         self._scratch = self._begin()
 
     # -- one turn ----------------------------------------------------------------------------------------------------
@@ -166,7 +107,7 @@ class Drive:
     def turn(self, tx: sa.Connection, settled: Sequence[Settled] = (), *, steps_allowed: int | None = None) -> Turn:
         """Do one turn within `tx`. Raises `Superseded` when another worker has taken the run over."""
         if self._dirty:
-            self._execution = None
+            self._play.forget()
         self._dirty = True
         self._scratch = self._begin()
         if not self._new:
@@ -174,7 +115,7 @@ class Drive:
         for answer in settled:
             self._settle(answer)
         result = self._canceled(tx) if self._scratch.canceled else self._proceed(tx, steps_allowed)
-        self._flush(tx)
+        self._scratch.flush(self._parts, tx, self.run, new_run=self._new)
         return result
 
     def _fence(self, tx: sa.Connection) -> None:
@@ -191,7 +132,7 @@ class Drive:
         allowed = steps_allowed if steps_allowed is not None else figures.turn_steps
         until = monotonic() + figures.turn_seconds
         while True:
-            state = self._next()
+            state = self._play.next()
             if isinstance(state, Finished):
                 return self._finish(tx, state)
             before = len(self._scratch.entries)
@@ -228,59 +169,12 @@ class Drive:
     def _history(self) -> list[Entry]:
         return [*self._entries, *self._scratch.entries]
 
-    def _next(self) -> Finished | Sequence[Command]:
-        try:
-            history = self._history() if self._execution is None else ()
-            if self._execution is None:
-                start = self.run.start()
-                fresh = next((entry for entry in history if entry.path == FRESH), None)
-                if start.fresh and self._event is not None and fresh is None:
-                    return [self._fresh_step(start.fresh)]
-                if fresh is not None and fresh.failure is not None:
-                    return Finished("failed", failure=fresh.failure, http_status=fresh.failure.status, path=FRESH)
-                own = [entry for entry in history if entry.path != FRESH]
-                cause = self.cause(fresh.value if fresh is not None else None)
-                self._execution = self._parts.scripts.execution(start, cause, own)
-            return self._execution.next()
-        except PayloomError as error:
-            failure = StepFailure(error.code, error.message, status=error.status, hint=error.hint, where=error.where)
-            return Finished("failed", failure=failure, http_status=error.status)
-        except Exception as error:
-            log.exception("run %s: the interpreter failed", self.run.id)
-            failure = StepFailure(
-                "internal", f"Payloom itself failed: {type(error).__name__}.", hint="Please report this."
-            )
-            return Finished("failed", failure=failure, http_status=500)
-
-    def cause(self, fresh: Any = None) -> Cause:
-        """Return what the run's scope is built from."""
-        request = self.run.request or {}
-        return Cause(
-            trigger=self.run.trigger,  # type: ignore[arg-type]
-            run_id=self.run.id,
-            root_id=self.run.root_id,
-            started_at=self.run.started_at,
-            event=self._event,
-            inputs=self.run.inputs,
-            user=request.get("user"),
-            request=request.get("http"),
-            fresh=fresh,
-        )
-
-    def _fresh_step(self, action: str) -> Do:
-        assert self._event is not None
-        args: dict[str, Any] = {"with": {"id": self._event.object_id}}
-        if self._event.account:
-            args["account"] = self._event.account
-        return Do(FRESH, "stripe", action, args, f"{self.run.root_id}:{FRESH}", name="Read the object again")
-
     def _record(self, path: str, value: Any = None, failure: StepFailure | None = None) -> Entry:
         entry = Entry(path, value, failure, self._parts.clock.now())
         self._scratch.entries.append(entry)
         self._scratch.seq += 1
         self._scratch.open.pop(path, None)
-        if self._execution is not None:
-            self._execution.record(entry)
+        self._play.record(entry)
         return entry
 
     # -- commands ----------------------------------------------------------------------------------------------------
@@ -307,7 +201,7 @@ class Drive:
         if found is not None and found.until is not None and found.until > now:
             return None
         try:
-            value, failure = self._perform(tx, do), None
+            value, failure = table_step.perform(self._parts, tx, self.run, do), None
         except StepFailed as failed:
             value, failure = None, failed.failure
         if (
@@ -319,47 +213,21 @@ class Drive:
         if failure is not None and failure.retryable and do.retry is not None:
             attempts = found.attempts if found is not None else 1
             if attempts < do.retry.attempts:
-                self._try_later(do, failure, found or _Open(first_at=now), do.retry, new=found is None)
+                self._try_later(do, failure, found or Open(first_at=now), do.retry, new=found is None)
                 return None
         self._scratch.wrote = do.verb != "select"
         self._journal(do, found, value, failure)
         return None
 
-    def _perform(self, tx: sa.Connection, do: Do) -> Any:
-        # A read on SQLite leaves nothing to undo; on Postgres any error would end the whole transaction.
-        guarded = do.verb != "select" or self._parts.database.dialect != "sqlite"
-        # Read, decide, write: what was read must not change in between. SQLite has one writer, Postgres locks the rows.
-        locking = do.verb == "select" and do.action in self._parts.scripts.writes(self.run.start())
-        try:
-            with (
-                savepoint(tx) if guarded else contextlib.nullcontext(),
-                locking_reads(tx) if locking else contextlib.nullcontext(),
-            ):
-                value = self._parts.tables.perform(tx, do.verb, do.action, do.args)
-                parking.wake_parked(self._parts, tx, do.verb, do.action)
-                return value
-        except StepFailed:
-            raise
-        except (exc.IntegrityError, exc.DataError, exc.ProgrammingError) as error:
-            log.exception("run %s, step %s: the database refused", self.run.id, do.path)
-            message = f"The database refused: {type(error.orig).__name__}."
-            raise StepFailed(StepFailure("database_refused", message, where=do.path)) from error
-        except exc.SQLAlchemyError:
-            raise
-        except Exception as error:
-            log.exception("run %s, step %s failed", self.run.id, do.path)
-            raise StepFailed(_internal(do, error)) from error
-
     def _would_end(self, do: Do, failure: StepFailure) -> bool:
         """Whether nobody in the workflow catches this failure. Leaves the execution as it was."""
-        assert self._execution is not None
-        self._execution.record(Entry(do.path, None, failure, self._parts.clock.now()))
-        state = self._next()
-        self._execution = None
-        self._next()
+        self._play.record(Entry(do.path, None, failure, self._parts.clock.now()))
+        state = self._play.next()
+        self._play.forget()
+        self._play.next()
         return isinstance(state, Finished) and state.status == "failed"
 
-    def _journal(self, do: Do, found: _Open | None, value: Any, failure: StepFailure | None) -> None:
+    def _journal(self, do: Do, found: Open | None, value: Any, failure: StepFailure | None) -> None:
         entry = self._record(do.path, value, failure)
         outcome = {
             "seq": self._scratch.seq,
@@ -370,44 +238,16 @@ class Drive:
             "retry_at": None,
         }
         if found is None:
-            self._insert(do, outcome)
+            self._scratch.insert(do, outcome)
         else:
-            self._update(do.path, outcome)
-
-    def _insert(self, command: Command, values: dict[str, Any]) -> None:
-        row = {
-            "run_id": self.run.id,
-            "path": command.path,
-            "seq": self._scratch.seq,
-            "verb": type(command).__name__.lower(),
-            "action": "",
-            "step_id": getattr(command, "step_id", None),
-            "line": command.line,
-            "args": None,
-            "key": None,
-            "attempts": 1,
-            "in_doubt": False,
-            "first_attempt_at": None,
-            "retry_at": None,
-            "value": None,
-            "failure": None,
-            "at": None,
-        }
-        if isinstance(command, Do):
-            row |= {"verb": command.verb, "action": command.action[:512], "args": redact(dict(command.args))}
-            if command.verb not in TABLE_VERBS:
-                row["key"] = command.key
-        self._scratch.step_inserts.append(row | values)
-
-    def _update(self, path: str, values: dict[str, Any]) -> None:
-        self._scratch.step_updates.append((path, values))
+            self._scratch.update(do.path, outcome)
 
     def _outside(self, do: Do) -> None:
         scratch, now = self._scratch, self._parts.clock.now()
         found = scratch.open.get(do.path)
         if found is None:
-            found = scratch.open[do.path] = _Open(first_at=now, in_flight=True)
-            self._insert(do, {"status": "started", "first_attempt_at": now, "seq": scratch.seq})
+            found = scratch.open[do.path] = Open(first_at=now, in_flight=True)
+            self._scratch.insert(do, {"status": "started", "first_attempt_at": now, "seq": scratch.seq})
         elif found.in_flight or (found.until is not None and found.until > now):
             return
         else:
@@ -416,7 +256,7 @@ class Drive:
             found.attempts += 1
             found.until = None
             found.in_flight = True
-            self._update(
+            self._scratch.update(
                 do.path, {"status": "started", "attempts": found.attempts, "in_doubt": found.in_doubt, "retry_at": None}
             )
         attempt = Attempt(self.run.id, found.attempts, found.first_at or now, found.in_doubt)
@@ -439,7 +279,7 @@ class Drive:
             return
         self._journal(do, found, answer.value, failure)
 
-    def _try_later(self, do: Do, failure: StepFailure, found: _Open, policy: Retry, *, new: bool) -> None:
+    def _try_later(self, do: Do, failure: StepFailure, found: Open, policy: Retry, *, new: bool) -> None:
         pause = min(policy.first * policy.factor ** (found.attempts - 1), policy.most)
         told = failure.data.get("retry_after")
         if isinstance(told, int | float):
@@ -454,28 +294,28 @@ class Drive:
             "failure": failure_to_json(failure),
         }
         if new:
-            self._insert(do, {**values, "first_attempt_at": found.first_at})
+            self._scratch.insert(do, {**values, "first_attempt_at": found.first_at})
         else:
             if do.verb in TABLE_VERBS:
                 found.attempts += 1
                 values["attempts"] = found.attempts
-            self._update(do.path, values)
+            self._scratch.update(do.path, values)
 
     def _sleep(self, command: Sleep) -> None:
         found = self._scratch.open.get(command.path)
         if command.until <= self._parts.clock.now():
             self._answer(command, found, None)
         elif found is None:
-            self._scratch.open[command.path] = _Open(until=command.until)
-            self._insert(command, {"status": "waiting", "retry_at": command.until})
+            self._scratch.open[command.path] = Open(until=command.until)
+            self._scratch.insert(command, {"status": "waiting", "retry_at": command.until})
 
-    def _answer(self, command: Command, found: _Open | None, value: Any) -> None:
+    def _answer(self, command: Command, found: Open | None, value: Any) -> None:
         entry = self._record(command.path, value)
         outcome = {"status": "succeeded", "seq": self._scratch.seq, "value": value, "at": entry.at, "retry_at": None}
         if found is None:
-            self._insert(command, outcome)
+            self._scratch.insert(command, outcome)
         else:
-            self._update(command.path, outcome)
+            self._scratch.update(command.path, outcome)
 
     def _wait(self, tx: sa.Connection, command: Wait | Approve) -> None:
         now = self._parts.clock.now()
@@ -485,8 +325,8 @@ class Drive:
             if event is not None:
                 self._answer(command, None, event.payload)
                 return
-            self._scratch.open[command.path] = _Open(until=command.until, waiting=True)
-            self._insert(command, {"status": "waiting", "retry_at": command.until})
+            self._scratch.open[command.path] = Open(until=command.until, waiting=True)
+            self._scratch.insert(command, {"status": "waiting", "retry_at": command.until})
             self._scratch.wait_inserts.append(waits.wait_values(self._parts, self.run, command, now))
             self._scratch.run.waiting_for = _what_for(command)
         elif command.until is None or command.until > now:
@@ -566,7 +406,7 @@ class Drive:
         if not self._new:
             self._fence(tx)
         self._end(tx, "failed", failure, 500, None)
-        self._flush(tx)
+        self._scratch.flush(self._parts, tx, self.run, new_run=self._new)
         self._dirty = True
         return Turn(done=True)
 
@@ -584,81 +424,12 @@ class Drive:
         values = {"status": "succeeded" if answer.failure is None else "failed", "value": answer.value, "seq": last + 1}
         values |= {"at": self._parts.clock.now(), "failure": answer.failure and failure_to_json(answer.failure)}
         tx.execute(
-            _UPDATE_STEP.where(steps.c.status == "started").values(values),
+            UPDATE_STEP.where(steps.c.status == "started").values(values),
             {"at_run": self.run.id, "at_path": answer.do.path},
         )
-
-    # -- writing -----------------------------------------------------------------------------------------------------
-
-    def _flush(self, tx: sa.Connection) -> None:
-        scratch = self._scratch
-        run = scratch.run
-        if self._new:
-            run.updated_at = self._parts.clock.now()
-            tx.execute(INSERT_RUN, run_values(run))
-        elif changed := run_changes(self.run, run):
-            changed["updated_at"] = run.updated_at = self._parts.clock.now()
-            new = {f"new_{name}": value for name, value in changed.items()}
-            tx.execute(_update_run(frozenset(changed)), {"at_run": run.id, **new})
-        for path, values in scratch.step_updates:
-            new = {f"new_{name}": value for name, value in values.items()}
-            tx.execute(_update_step(frozenset(values)), {"at_run": run.id, "at_path": path, **new})
-        if scratch.step_inserts:
-            tx.execute(INSERT_STEP, scratch.step_inserts)
-        if scratch.wait_inserts:
-            tx.execute(sa.insert(waits_table), scratch.wait_inserts)
-        if scratch.log_inserts:
-            tx.execute(sa.insert(logs), scratch.log_inserts)
-        if scratch.ended:
-            if any(found.waiting for found in scratch.open.values()):
-                waits.forget_waits(tx, run.id)
-            if run.lane is not None:
-                lanes.release(self._parts, tx, run.lane, run.id)
-
-
-@dataclasses.dataclass(slots=True)
-class _Scratch:
-    """What a turn has changed so far; thrown away if its transaction is."""
-
-    run: Run
-    open: dict[str, _Open]
-    seq: int
-    entries: list[Entry] = dataclasses.field(default_factory=list)
-    calls: list[Call] = dataclasses.field(default_factory=list)
-    step_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    step_updates: list[tuple[str, dict[str, Any]]] = dataclasses.field(default_factory=list)
-    wait_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    log_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    canceled: bool = False
-    ended: bool = False
-    wrote: bool = False
-    """The latest step wrote: here a long transaction may end. Never between a read and the write decided by it."""
-
-
-def _open_from(row: dict[str, Any]) -> _Open:
-    waiting = row["status"] == "waiting" and row["verb"] != "sleep"
-    return _Open(row["attempts"], row["first_attempt_at"], row["in_doubt"], row["retry_at"], waiting=waiting)
 
 
 def _what_for(command: Wait | Approve) -> dict[str, Any]:
     if isinstance(command, Wait):
         return {"event": command.family, "until": command.until}
     return {"approval": command.title, "roles": list(command.roles), "until": command.until}
-
-
-def broken(error: Exception) -> StepFailure:
-    """Return the failure of a run that Payloom itself could not go on with."""
-    return StepFailure(
-        "internal",
-        f"Payloom could not go on with this run: {type(error).__name__}.",
-        hint="The server's log has the details; please report this. `payloom runs retry` tries again.",
-    )
-
-
-def _internal(do: Do, error: Exception) -> StepFailure:
-    return StepFailure(
-        "internal",
-        f"The step failed inside Payloom: {type(error).__name__}.",
-        where=do.path,
-        hint="See the server's log.",
-    )

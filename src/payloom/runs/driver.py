@@ -14,12 +14,14 @@ from payloom.connectors.port import StepFailed
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.types import dump_json
 from payloom.inbox.service import load
-from payloom.runs.drive import Call, Drive, Settled, Turn, broken
+from payloom.runs.drive import Drive
 from payloom.runs.errors import Superseded
 from payloom.runs.lanes import requeue
 from payloom.runs.models import runs
 from payloom.runs.parts import Parts
+from payloom.runs.play import broken
 from payloom.runs.rows import load_journal, load_run
+from payloom.runs.scratch import Call, Settled, Turn
 from payloom.workflows.commands import StepFailure
 
 log = logging.getLogger("payloom.runs")

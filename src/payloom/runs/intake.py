@@ -17,9 +17,10 @@ from payloom.db import after_commit, savepoint
 from payloom.inbox.service import InboxEvent, store
 from payloom.kit.ids import new_id
 from payloom.runs import dedupe, lanes, waits
-from payloom.runs.drive import Drive, broken
+from payloom.runs.drive import Drive
 from payloom.runs.driver import Driver
 from payloom.runs.parts import Parts
+from payloom.runs.play import broken
 from payloom.runs.rows import INSERT_RUN, Journal, Run, copy_run, failure_to_json, run_values
 from payloom.runs.scripts import Start
 from payloom.workflows.commands import StepFailure
