@@ -63,7 +63,12 @@ class Nothing:
 def event(world: World, kind: str, number: int) -> InboxEvent:
     """An event of about 1.4 KB, as Stripe's small ones are."""
     return world.event(
-        f"thing.{kind}", f"evt_{kind}_{number}_{world.engine.worker_id}", id=f"t{number}", order=f"o{number % ORDERS}", amount=5, **PADDING
+        f"thing.{kind}",
+        f"evt_{kind}_{number}_{world.engine.worker_id}",
+        id=f"t{number}",
+        order=f"o{number % ORDERS}",
+        amount=5,
+        **PADDING,
     )
 
 

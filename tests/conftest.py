@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+
 from payloom.db import Database, open_database
 from payloom.db.migrate import migrate
 from postgres import postgres_server, postgres_url

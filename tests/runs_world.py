@@ -1,6 +1,8 @@
-"""A small world for runs: real database, real tables, real workflows, real engine; only the outside is a ledger in a file.
+"""A small world for runs: real database, real tables, real workflows, real engine; only the outside is a ledger in a
+file.
 
-The ledger keeps one effect per idempotency key, as Stripe does, and remembers every attempt: it survives `kill -9` of whoever
+The ledger keeps one effect per idempotency key, as Stripe does, and remembers every attempt: it survives `kill -9` of
+whoever
 writes it.
 """
 
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.db import Database
 from payloom.engine.memory import MemoryEngine
@@ -168,7 +171,7 @@ class World:
             "type": kind,
             "created": created if created is not None else 1_760_000_000 + self.events,
             "livemode": False,
-            "data": {"object": {"object": kind.split(".")[0], **thing}},
+            "data": {"object": {"object": kind.split(".", maxsplit=1)[0], **thing}},
         }
         return self.inbox.read(payload)
 

@@ -1,10 +1,12 @@
-"""A process that takes events in and runs them, and is killed. Forked from a zygote that has imported everything, so that
+"""A process that takes events in and runs them, and is killed. Forked from a zygote that has imported everything, so
+that
 hundreds of deaths take seconds.
 
     zygote: reads one JSON command per line, forks a child for each, answers with one JSON line when it is over.
     child: takes in the command's events, waits until all runs are over, writes what it acknowledged to `acks`.
 
-A child dies with SIGKILL at its `crash_at`-th point: before a transaction, inside it before the commit, after the commit,
+A child dies with SIGKILL at its `crash_at`-th point: before a transaction, inside it before the commit, after the
+commit,
 before an outside call, after its effect.
 """
 
@@ -26,6 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import sqlalchemy as sa
+
 from payloom.connectors.port import StepFailed
 from payloom.db import Database, open_database
 from payloom.db.migrate import migrate
@@ -177,7 +180,7 @@ def child(command: dict[str, Any]) -> None:
         threading.Timer(delay, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
     try:
         asyncio.run(live(command, points))
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - the parent shows it
         (Path(command["folder"]) / "error").write_text(traceback.format_exc())
         os._exit(1)
     (Path(command["folder"]) / "points").write_text(str(points.count))

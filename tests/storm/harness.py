@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 from child import EFFECTS
+
 from payloom.db import open_database
 from payloom.inbox.models import events
 from payloom.runs.models import runs, steps
@@ -90,7 +91,8 @@ class Story:
 def check_world(url: str, folder: Path, acked: set[str]) -> list[str]:
     """Look at everything once all is quiet.
 
-    I4 no acknowledged event is lost, I5 no effect happens twice, I8 every run is over and owns nothing, I11 the journal is
+    I4 no acknowledged event is lost, I5 no effect happens twice, I8 every run is over and owns nothing, I11 the
+    journal is
     complete and of one mind with the outside.
     """
     engine = open_database(url).engine
@@ -107,8 +109,12 @@ def check_world(url: str, folder: Path, acked: set[str]) -> list[str]:
         by_event.setdefault(run.event_id, []).append(run)
         if run.status != "succeeded" or run.owner is not None:
             wrong.append(f"I8: {run.id} is {run.status}, owner {run.owner}, {run.failure}")
-    wrong += [f"I4: {event} has {len(by_event.get(event, []))} runs" for event in stored if len(by_event.get(event, [])) != 1]
-    wrong += [f"I8: step {step.path} of {step.run_id} is {step.status}" for step in all_steps if step.status != "succeeded"]
+    wrong += [
+        f"I4: {event} has {len(by_event.get(event, []))} runs" for event in stored if len(by_event.get(event, [])) != 1
+    ]
+    wrong += [
+        f"I8: step {step.path} of {step.run_id} is {step.status}" for step in all_steps if step.status != "succeeded"
+    ]
     quick = sum(kind == "thing.updated" for kind in stored.values())
     if counters.get("all") != quick:
         wrong.append(f"I5: counted {counters.get('all')} of {quick}")

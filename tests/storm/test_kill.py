@@ -21,7 +21,7 @@ def story(zygote: Zygote, folder: Path, url: str, direct: int) -> Story:
     return Story(zygote, folder, url, EVENTS, direct)
 
 
-def fresh_urls(request: pytest.FixtureRequest, kind: str, tmp_path: Path):  # noqa: ANN201 - a generator of addresses
+def fresh_urls(request: pytest.FixtureRequest, kind: str, tmp_path: Path):
     """Yield addresses of empty databases."""
     number = 0
     if kind == "sqlite":

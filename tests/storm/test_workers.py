@@ -45,7 +45,8 @@ def test_workers_that_come_and_go_lose_nothing(zygote: Zygote, tmp_path: Path, r
             story = Story(zygote, folder, url, names)
             assert story.life(events=[]) == 0, story.why()
             mortal = [
-                {"events": names[part::3], "kill_after": 1.5, "seed": seed * 10 + part, "direct": 4} for part in range(3)
+                {"events": names[part::3], "kill_after": 1.5, "seed": seed * 10 + part, "direct": 4}
+                for part in range(3)
             ]
             codes = zygote.run(*commands(story, *mortal, {"linger": 5.0, "seconds": 60}))
             assert codes[3] == 0, story.why()

@@ -1,7 +1,8 @@
 """What the driver asks of the connectors: do one table step inside a transaction, do one outside step once.
 
-A connector answers with the step's value (JSON-able, plus `datetime`) or raises `StepFailed`. Any other exception is a bug
-in the connector and is recorded as the step failure `internal`, except database errors, which roll the transaction back.
+A connector answers with the step's value (JSON-able, plus `datetime`) or raises `StepFailed`. Any other exception is a
+bug in the connector and is recorded as the step failure `internal`, except database errors, which roll the transaction
+back.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class Attempt:
     """Which try of an outside step this is.
 
     number: 1 for the first.
-    first_at: when the first try began. Outside systems forget idempotency keys (Stripe after 24 hours): a step whose first try
+    first_at: when the first try began. Outside systems forget idempotency keys (Stripe after 24 hours): a step whose
+    first try
         is older than that must look for its effect before it sends again.
     in_doubt: an earlier try may have had its effect (the process died during it, or it ended without an answer).
     run_id: the run, for metadata and logs.
@@ -47,7 +49,8 @@ class TableHost(Protocol):
     def perform(self, tx: sa.Connection, verb: str, table: str, args: Mapping[str, Any]) -> Any:
         """Do one table step inside `tx` and return its value.
 
-        Synchronous: nothing but database work. Raises `StepFailed`; the caller undoes what this step wrote. The failure kind
+        Synchronous: nothing but database work. Raises `StepFailed`; the caller undoes what this step wrote. The
+        failure kind
         `row_not_found` with an `update` lets a run started by an event wait until the row exists.
         """
         ...
@@ -59,8 +62,10 @@ class OutsideHost(Protocol):
     async def perform(self, do: Do, attempt: Attempt) -> Any:
         """Do one step under `do.key` and return its value.
 
-        May be called again with the same `do` after a crash or a retryable failure; the effect must happen once per `do.key`.
-        Raises `StepFailed`, with `failure.retryable` when trying again may help, and `failure.data["in_doubt"] = True` when the
+        May be called again with the same `do` after a crash or a retryable failure; the effect must happen once per
+        `do.key`.
+        Raises `StepFailed`, with `failure.retryable` when trying again may help, and `failure.data["in_doubt"] =
+        True` when the
         effect may have happened all the same.
         """
         ...

@@ -37,10 +37,12 @@ class Database(Protocol):
         ...
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` in a write transaction (SQLite: BEGIN IMMEDIATE, several callers may share one commit) and return its
+        """Run `work` in a write transaction (SQLite: BEGIN IMMEDIATE, several callers may share one commit) and
+        return its
         result once it is durable. An exception rolls back this `work` alone and is raised to its caller.
 
-        Raises `DatabaseUnavailable` when nothing can be stored now, `CommitUnknown` when the connection broke during the
+        Raises `DatabaseUnavailable` when nothing can be stored now, `CommitUnknown` when the connection broke during
+        the
         commit: run idempotent work again, look up otherwise.
         """
         ...

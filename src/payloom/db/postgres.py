@@ -1,4 +1,6 @@
-"""Postgres: a pool of connections used from worker threads; transactions that lost a race or their connection are run again."""
+"""Postgres: a pool of connections used from worker threads; transactions that lost a race or their connection are run
+again.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ class PostgresDatabase:
         return await self._submit(self._read, work)
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` in a transaction, again if it lost a race or its connection, and return its result once committed."""
+        """Run `work` in a transaction, again if it lost a race or its connection, and return its result once
+        committed.
+        """
         return await self._submit(self._write, work)
 
     async def _submit(self, run: Callable[[Callable[[sa.Connection], T]], T], work: Callable[[sa.Connection], T]) -> T:
@@ -110,7 +114,7 @@ class PostgresDatabase:
         # A thread of its own: the loop's default pool may be gone by now.
         closer = threading.Thread(target=self._threads.shutdown, daemon=True)
         closer.start()
-        while closer.is_alive():
+        while closer.is_alive():  # noqa: ASYNC110 - a thread ends, no event tells
             await asyncio.sleep(0.002)
         self._engine.dispose()
 

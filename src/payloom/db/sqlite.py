@@ -1,6 +1,7 @@
 """SQLite: one file, one writer thread with group commit, a few readers beside it.
 
-Writers queue. Whoever waits while a commit runs shares the next transaction: each piece of work in its own savepoint, one
+Writers queue. Whoever waits while a commit runs shares the next transaction: each piece of work in its own savepoint,
+one
 fsync for all of them.
 """
 
@@ -56,7 +57,7 @@ class WriteLock:
         self._lock = threading.Lock()
 
     def attach(self, engine: sa.Engine) -> None:
-        """Make connections of `engine` hold the lock from a transaction's first write until they go back to the pool."""
+        """Make connections of `engine` hold the lock from their first write until they go back to the pool."""
 
         @event.listens_for(engine, "before_cursor_execute")
         def _before(conn: sa.Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -189,7 +190,7 @@ class SqliteDatabase:
                 return True
 
     def _run_group(self, conn: sa.Connection, jobs: list[_Job]) -> bool:
-        """Run the first job and whatever is waiting in one transaction. Returns whether the end of the queue was met."""
+        """Run the first job and whatever is waiting in one transaction; returns whether the queue ended."""
         stop = False
         began = monotonic()
         with self.lock:

@@ -27,7 +27,9 @@ def take_hooks(tx: sa.Connection) -> list[Callable[[], None]]:
 
 
 def after_commit(tx: sa.Connection, hook: Callable[[], None]) -> None:
-    """Have `hook` called (in the database's thread; it must not block) once `tx` is durable; never if it is rolled back."""
+    """Have `hook` called (in the database's thread; it must not block) once `tx` is durable; never if it is rolled
+    back.
+    """
     tx.info.setdefault(_HOOKS, []).append(hook)
 
 
@@ -49,7 +51,8 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
             run_plain(self._tx, f"RELEASE SAVEPOINT {self._name}")
             return
         del self._tx.info[_HOOKS][self._hooks :]
-        # A broken connection or an aborted SQLite transaction has no savepoint left; the first error is the one that matters.
+        # A broken connection or an aborted SQLite transaction has no savepoint left; the first error is the one that
+        # matters.
         with contextlib.suppress(exc.DBAPIError, sqlite3.Error):
             run_plain(self._tx, f"ROLLBACK TO SAVEPOINT {self._name}")
             run_plain(self._tx, f"RELEASE SAVEPOINT {self._name}")

@@ -1,6 +1,7 @@
 """The engine on DBOS Transact: its queue, delays and recovery, on the same database as everything else.
 
-The only file that imports dbos. One DBOS workflow, `payloom_advance(run_id)`, stands for one segment of a run. DBOS's own
+The only file that imports dbos. One DBOS workflow, `payloom_advance(run_id)`, stands for one segment of a run. DBOS's
+own
 journal stays empty: what a run did is in `payloom_steps`, written together with the effects.
 """
 
@@ -80,7 +81,8 @@ class DbosEngine:
         beat: float = BEAT,
         dead: float = DEAD,
     ) -> None:
-        """concurrency: segments at once in this process. poll: seconds between looks at the queue when nothing wakes it (other
+        """concurrency: segments at once in this process. poll: seconds between looks at the queue when nothing wakes
+        it (other
         processes' entries, delays). beat, dead: see Leases."""
         self._database = database
         self._clock = clock
@@ -122,7 +124,8 @@ class DbosEngine:
         self._segments = segments = Segments(advance)
         self._takeover = takeover
         others = await self._leases.register()
-        # Launched on this loop's thread: DBOS then runs segments as tasks of this loop. It blocks for a few milliseconds.
+        # Launched on this loop's thread: DBOS then runs segments as tasks of this loop. It blocks for a few
+        # milliseconds.
         _launch(self._config(), segments, self._bell)
         queue = await DBOS.register_queue_async(
             QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=self._poll
@@ -183,7 +186,7 @@ class DbosEngine:
         while True:
             await asyncio.sleep(_PURGE)
             try:
-                while await self._purge_some() == _PURGE_BATCH:
+                while await self._purge_some() == _PURGE_BATCH:  # noqa: ASYNC110 - pauses between batches
                     await asyncio.sleep(0.05)
             except Exception:
                 log.exception("old queue entries could not be deleted")
@@ -256,7 +259,8 @@ class DbosEngine:
 class _Bell(threading.Event):
     """The stop event of DBOS's queue thread, which also lets it be woken between two polls.
 
-    That thread sleeps in `wait(poll)` on its stop event. This one returns early, and unset, when somebody rang: no poll every
+    That thread sleeps in `wait(poll)` on its stop event. This one returns early, and unset, when somebody rang: no
+    poll every
     30 ms (9 % of a core when idle), and yet an entry is taken within milliseconds.
     """
 
@@ -295,7 +299,8 @@ def _own_engine(database: Database) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _connected(dbapi: Any, _record: object) -> None:
         dbapi.isolation_level = "IMMEDIATE"
-        # NORMAL: after a power cut DBOS may forget that it took or finished an entry, and the run is advanced once more, which
+        # NORMAL: after a power cut DBOS may forget that it took or finished an entry, and the run is advanced once
+        # more, which
         # is harmless. What was put on the queue was committed by our own connection, with FULL.
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
             dbapi.execute(f"PRAGMA {pragma}").fetchall()

@@ -1,6 +1,7 @@
 """Which workers are alive: every one counts up its row; a row that stands still belongs to a dead worker.
 
-No two machines' clocks are compared: each worker measures with its own monotonic clock how long another's counter has stood.
+No two machines' clocks are compared: each worker measures with its own monotonic clock how long another's counter has
+stood.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class Leases:
         return others
 
     def watch(self, on_dead: Callable[[str], Awaitable[None]]) -> None:
-        """Beat from now on, and call `on_dead(worker_id)` for workers that stop beating; their row goes once it returned."""
+        """Beat from now on, and call `on_dead(worker_id)` for workers that stop beating; their row goes once it
+        returned.
+        """
         self._task = asyncio.create_task(self._watch(on_dead), name="payloom-leases")
 
     async def _watch(self, on_dead: Callable[[str], Awaitable[None]]) -> None:

@@ -18,4 +18,6 @@ workers = sa.Table(
     sa.Column("beat", sa.BigInteger, nullable=False),
     sa.Column("draining", sa.Boolean, nullable=False),
 )
-"""beat: counts up; others measure by their own monotonic clock how long it has stood still, so no two clocks are compared."""
+"""beat: counts up; others measure by their own monotonic clock how long it has stood still, so no two clocks are
+compared.
+"""

@@ -18,7 +18,9 @@ Advance = Callable[[str], Awaitable[None]]
 it is called again then."""
 
 Takeover = Callable[[str], Awaitable[None]]
-"""Told that the worker with this id is dead (or leaves): put back to the queue what it was advancing. Safe to call twice."""
+"""Told that the worker with this id is dead (or leaves): put back to the queue what it was advancing. Safe to call
+twice.
+"""
 
 
 class Engine(Protocol):
@@ -30,11 +32,13 @@ class Engine(Protocol):
         ...
 
     async def prepare(self) -> None:
-        """Make or migrate the engine's own tables, so that `enqueue` works, also in a process that never starts to work."""
+        """Make or migrate the engine's own tables, so that `enqueue` works, also in a process that never starts to
+        work.
+        """
         ...
 
     async def start(self, advance: Advance, takeover: Takeover) -> None:
-        """Begin to work: recover what an earlier process left, then take from the queue, and watch the other workers."""
+        """Begin to work: recover what an earlier process left, take from the queue, watch the other workers."""
         ...
 
     async def stop(self, grace: float = 10.0) -> None:
@@ -49,5 +53,5 @@ class Engine(Protocol):
         ...
 
     def wake(self) -> None:
-        """Hint that something was just committed to the queue, so that it is taken soon rather than at the next poll."""
+        """Hint that something was just committed to the queue, so that it is taken soon, not at the next poll."""
         ...

@@ -48,7 +48,9 @@ class Inbox:
     def __init__(
         self, database: Database, clock: Clock, secrets: Sequence[str], *, livemode: bool, tolerance: int = TOLERANCE
     ) -> None:
-        """secrets: the endpoint's signing secrets, newest first. livemode: whether this environment takes live events."""
+        """secrets: the endpoint's signing secrets, newest first. livemode: whether this environment takes live
+        events.
+        """
         self._database = database
         self._clock = clock
         self._secrets = tuple(secret for secret in secrets if secret.strip())
@@ -145,7 +147,7 @@ class Inbox:
     async def list(
         self,
         *,
-        type: str | None = None,
+        type: str | None = None,  # noqa: A002 - Stripe's word
         object_id: str | None = None,
         before: str | None = None,
         limit: int = 50,

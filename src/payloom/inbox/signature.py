@@ -1,6 +1,7 @@
 """The webhook signature, checked strictly: raw bytes, every v1 against every secret, tolerance in both directions.
 
-Header: `t=<unix seconds>,v1=<hex of HMAC-SHA256(secret, t + "." + body)>[,v1=…][,v0=…]`. Stripe signs with several secrets while
+Header: `t=<unix seconds>,v1=<hex of HMAC-SHA256(secret, t + "." + body)>[,v1=…][,v0=…]`. Stripe signs with several
+secrets while
 one is being rolled. Other schemes (v0) are ignored. Nothing but `SignatureRefused` leaves this module.
 """
 
@@ -22,7 +23,8 @@ _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def verify(raw: bytes, header: str | None, secrets: Sequence[str], now: int, *, tolerance: int = TOLERANCE) -> int:
-    """Return the signature's time; raise `SignatureRefused(reason, …)` if `raw` was not signed with one of `secrets` around `now`.
+    """Return the signature's time; raise `SignatureRefused(reason, …)` if `raw` was not signed with one of `secrets`
+    around `now`.
 
     reasons: no_signature, malformed_signature, no_v1_signature, wrong_signature, too_old, in_the_future.
     """
@@ -30,7 +32,7 @@ def verify(raw: bytes, header: str | None, secrets: Sequence[str], now: int, *, 
         raise SignatureRefused(
             "no_signature",
             "The request has no Stripe-Signature header.",
-            hint="Only Stripe (or the local Stripe) may call this address; forward events with `stripe listen` in development.",
+            hint="Only Stripe (or the local Stripe) may call this address; in development forward events to it.",
         )
     signed_at, signatures = _parse(header)
     message = signed_at.encode() + b"." + raw

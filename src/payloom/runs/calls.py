@@ -28,7 +28,8 @@ _POLL = 0.25
 class Answer:
     """What a caller gets.
 
-    state: `answered` (status and body are the workflow's answer), `failed` (failure says why; body is what the workflow's
+    state: `answered` (status and body are the workflow's answer), `failed` (failure says why; body is what the
+    workflow's
         `on_error` returned, if it did) or `running` (no answer yet: 202 and the run's id).
     repeated: an earlier run with the same `dedupe` or `once` value answered.
     """
@@ -43,7 +44,9 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Request:
-    """Who calls and how. user: the signed-in person as the language sees it; user_id scopes `dedupe`. http: for the scope."""
+    """Who calls and how. user: the signed-in person as the language sees it; user_id scopes `dedupe`. http: for the
+    scope.
+    """
 
     user: Mapping[str, Any] | None = None
     user_id: str | None = None
@@ -83,7 +86,7 @@ class Waiters:
                 del self._events[run_id]
 
 
-def start_run(
+def start_run(  # noqa: PLR0917 - called in one place
     parts: Parts,
     driver: Driver,
     tx: sa.Connection,
@@ -116,7 +119,7 @@ def start_run(
     return begin(parts, driver, tx, run, None, start), False
 
 
-def caller_run(
+def caller_run(  # noqa: PLR0917 - called in one place
     parts: Parts, workflow_id: str, inputs: Mapping[str, Any], request: Request, trigger: TriggerKind, index: int
 ) -> Run:
     """Return the row of a run that a caller starts; its version is filled in by start_run."""

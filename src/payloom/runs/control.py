@@ -27,7 +27,7 @@ def _get(tx: sa.Connection, run_id: str) -> Run:
     return run
 
 
-def cancel(parts: Parts, driver: Driver, tx: sa.Connection, run_id: str) -> Run:
+def cancel(driver: Driver, tx: sa.Connection, run_id: str) -> Run:
     """End a run now, or ask whoever advances it to."""
     run = _get(tx, run_id)
     if run.finished:
@@ -66,7 +66,7 @@ def retry(parts: Parts, tx: sa.Connection, run_id: str) -> Run:
     return _get(tx, run_id)
 
 
-def fork(
+def fork(  # noqa: PLR0917 - called in one place
     parts: Parts,
     driver: Driver,
     tx: sa.Connection,

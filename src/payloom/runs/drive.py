@@ -1,6 +1,8 @@
-"""One turn of a run, inside one transaction: note what came of outside calls, do what tables and time allow, say what is next.
+"""One turn of a run, inside one transaction: note what came of outside calls, do what tables and time allow, say what
+is next.
 
-Everything here is synchronous database work. A turn may be run again (Postgres retries transactions): it starts from the
+Everything here is synchronous database work. A turn may be run again (Postgres retries transactions): it starts from
+the
 committed state each time and changes the Drive for good only in `committed()`.
 """
 
@@ -401,7 +403,7 @@ class Drive:
         return Turn(done=True)
 
     def fail(self, tx: sa.Connection, failure: StepFailure) -> Turn:
-        """Within `tx`, end the run because its turn itself cannot be done: a poisoned run must not be tried for ever."""
+        """Within `tx`, end the run because its turn cannot be done: a poisoned run must not be tried for ever."""
         self._scratch = self._begin()
         if not self._new:
             self._fence(tx)

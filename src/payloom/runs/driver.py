@@ -1,4 +1,6 @@
-"""Advances runs in this process: claims them, alternates between turns (transactions) and outside calls, ends segments."""
+"""Advances runs in this process: claims them, alternates between turns (transactions) and outside calls, ends
+segments.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Takes a verified event in: stores it, starts at most one run per workflow, and drives what only needs the database, all in
+"""Takes a verified event in: stores it, starts at most one run per workflow, and drives what only needs the database,
+all in
 one transaction. Whatever happens later, a committed event is done, on its way, or visible as failed.
 """
 
@@ -34,7 +35,9 @@ _STEPS = 40
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Intake:
-    """What became of an event. runs: ids of the runs it started (none for a second delivery). woken: runs that waited for it."""
+    """What became of an event. runs: ids of the runs it started (none for a second delivery). woken: runs that waited
+    for it.
+    """
 
     new: bool
     runs: Sequence[str] = ()
@@ -92,7 +95,9 @@ def position(created: int, now: dt.datetime) -> str:
     return f"{created:012d}.{int(now.timestamp() * 1_000_000):017d}"
 
 
-def begin(parts: Parts, driver: Driver, tx: sa.Connection, run: Run, event: InboxEvent | None, start: Start) -> str:
+def begin(  # noqa: PLR0917 - collaborators first, then the run
+    parts: Parts, driver: Driver, tx: sa.Connection, run: Run, event: InboxEvent | None, start: Start
+) -> str:
     """Insert a run within `tx` and drive its first turn, unless another run is before it in its lane.
 
     Whatever goes wrong with the run itself ends up in its row: the event it came from must not be lost with it.

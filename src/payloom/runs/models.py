@@ -74,8 +74,10 @@ runs = sa.Table(
 )
 """One row per run.
 
-status: queued | running | waiting | succeeded | failed | canceled; outcome: `filtered` when a filter ended a succeeded run.
-owner, epoch: the worker that advances it now, and a number that grows with each claim: writes of an older epoch are refused.
+status: queued | running | waiting | succeeded | failed | canceled; outcome: `filtered` when a filter ended a
+succeeded run.
+owner, epoch: the worker that advances it now, and a number that grows with each claim: writes of an older epoch are
+refused.
 segment: number of the engine entry that advances it next; (id, segment) is the engine's key.
 blocked: another run is before it in its lane. parked_on: the table whose next row may let it go on.
 request: what else its scope was built from (user, request headers …). response: `{status, body}` once it has answered.
@@ -106,7 +108,8 @@ steps = sa.Table(
 """The journal: one row per step. status: started | succeeded | failed | waiting | superseded.
 
 seq: order of recording within the run. args: redacted. key: the idempotency key. at: when the outcome was recorded.
-in_doubt: an attempt ended without an answer. A superseded row belongs to an attempt that was retried by hand; its path ends in `#n`.
+in_doubt: an attempt ended without an answer. A superseded row belongs to an attempt that was retried by hand; its
+path ends in `#n`.
 """
 
 waits = sa.Table(

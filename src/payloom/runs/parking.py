@@ -29,7 +29,9 @@ def may_park(parts: Parts, run: Run, do: Do, failure: StepFailure) -> bool:
 
 
 def park(parts: Parts, run: Run, table: str) -> dt.datetime:
-    """Set the run's parking columns; returns when it looks by itself (a change may slip through between two transactions)."""
+    """Set the run's parking columns; returns when it looks by itself (a change may slip through between two
+    transactions).
+    """
     now = parts.clock.now()
     figures = parts.figures
     run.parked_on = table

@@ -1,4 +1,6 @@
-"""What the runs room works with: the database, the engine, the clock, the workflows and the connectors; and its figures."""
+"""What the runs room works with: the database, the engine, the clock, the workflows and the connectors; and its
+figures.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ class Figures:
     """A parked run also looks by itself, after pauses that double between these two."""
     turn_steps: int = 200
     turn_seconds: float = 1.0
-    """A transaction ends after the first write behind so many table steps, or behind so long; the rest of the run goes on in
+    """A transaction ends after the first write behind so many table steps, or behind so long; the rest of the run
+    goes on in
     the next one."""
     direct: int = 48
     """Runs this process advances at once without going through the engine's queue."""

@@ -37,7 +37,8 @@ class Execution(Protocol):
 class Start:
     """One run to be started.
 
-    lane: runs of the same lane run one after another. once: at most one run of the workflow ever succeeds with it. fresh: the Stripe action that re-reads the object first.
+    lane: runs of the same lane run one after another. once: at most one run of the workflow ever succeeds with it.
+    fresh: the Stripe action that re-reads the object first.
     pins: workflow id -> version of everything it calls. failure: it matched, but its trigger could not be evaluated.
     """
 

@@ -1,4 +1,6 @@
-"""The runs room's front door: take events in, start runs and answer their callers, advance, cancel, retry, fork, decide."""
+"""The runs room's front door: take events in, start runs and answer their callers, advance, cancel, retry, fork,
+decide.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ _SWEEP = 30.0
 class RunService:
     """Everything the api, the command line and the studio do with runs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the seams, once
         self,
         database: Database,
         engine: Engine,
@@ -130,7 +132,8 @@ class RunService:
     ) -> Answer:
         """Start a run (inputs already validated) and wait up to `wait` seconds for its answer (0: do not wait).
 
-        A call with the `dedupe` value (or `once`) of an earlier one gets that run's answer, also while it is on its way.
+        A call with the `dedupe` value (or `once`) of an earlier one gets that run's answer, also while it is on its
+        way.
         Raises `WorkflowUnknown`.
         """
         sent = request or Request()
@@ -158,7 +161,7 @@ class RunService:
 
     async def cancel(self, run_id: str) -> Run:
         """End a run. One that is being advanced ends after the step it is doing. Raises `RunUnknown`, `WrongState`."""
-        return await self._parts.database.write(lambda tx: cancel(self._parts, self._driver, tx, run_id))
+        return await self._parts.database.write(lambda tx: cancel(self._driver, tx, run_id))
 
     async def retry(self, run_id: str) -> Run:
         """Try a failed run's failed step again, under the same idempotency key. Raises `RunUnknown`, `WrongState`."""
@@ -169,7 +172,8 @@ class RunService:
     ) -> Run:
         """Begin a new run from an old one's history up to the step at `path` (which is done again, under a new key).
 
-        inputs: replace the old ones (only without `path`: later steps may depend on them). newest: on the current version.
+        inputs: replace the old ones (only without `path`: later steps may depend on them). newest: on the current
+        version.
         """
         return await self._parts.database.write(
             lambda tx: fork(self._parts, self._driver, tx, run_id, path, inputs, newest=newest)
@@ -178,7 +182,9 @@ class RunService:
     async def decide(
         self, run_id: str, path: str, *, approved: bool, by: str, roles: Sequence[str], note: str | None = None
     ) -> None:
-        """Say yes or no to an approval step. Raises `NotAllowed` without one of its roles, `WrongState` if it is over."""
+        """Say yes or no to an approval step. Raises `NotAllowed` without one of its roles, `WrongState` if it is
+        over.
+        """
 
         def work(tx: sa.Connection) -> None:
             query = sa.select(waits_table).where(

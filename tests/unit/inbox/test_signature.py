@@ -11,6 +11,7 @@ import pytest
 import stripe
 from hypothesis import given
 from hypothesis import strategies as st
+
 from payloom.inbox.errors import SignatureRefused
 from payloom.inbox.signature import verify
 

@@ -1,4 +1,5 @@
-"""For Payloom's own developers: `python -m payloom.db.migrations "what it does"` writes the next migration from the models.
+"""For Payloom's own developers: `python -m payloom.db.migrations "what it does"` writes the next migration from the
+models.
 
 `--rewrite` replaces the newest one instead (only while it has not been released).
 """
@@ -83,7 +84,7 @@ async def _write(message: str, *, rewrite: bool) -> Path:
     path.write_text(
         "\n".join(line for line in text.splitlines() if "by Alembic" not in line and "end Alembic" not in line) + "\n"
     )
-    subprocess.run([sys.executable, "-m", "ruff", "format", "-q", str(path)], check=False)  # noqa: S603 - our own tool
+    subprocess.run([sys.executable, "-m", "ruff", "format", "-q", str(path)], check=False)  # noqa: S603, ASYNC221 - a tool
     return path
 
 
