@@ -6,20 +6,13 @@ The changed text is read again and compared with what was meant; an edit that wo
 from __future__ import annotations
 
 import copy
-import io
-import re
 from collections.abc import Mapping
 from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
 
 from payloom.workflows.diagnostics import Path, path_text
 from payloom.workflows.errors import BadEdit
 from payloom.workflows.source import Source, read_source
-
-_PLAIN = re.compile(r"[A-Za-z_/$(][\w ./()$+@=<>!&|'\"?:;*-]*")
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "~", ""})
+from payloom.workflows.writing import block, flow, scalar
 
 
 def set_value(text: str, path: Path, value: Any) -> str:
@@ -55,14 +48,14 @@ def insert_item(text: str, path: Path, value: Any) -> str:
         raise BadEdit(f"{path_text(path[:-1])} is not a list with a place {at}")
     size = len(items)
     items.insert(at, value)
-    if not size or _is_flow(source, path[:-1]):
+    if not size or _isflow(source, path[:-1]):
         return _checked(_replaced(source, path[:-1], items), expected)
     anchor = source.values[(*path[:-1], min(at, size - 1))]
     dash = _dash(source.text, anchor.start)
     column = dash - _line_start(source.text, dash)
-    block = _block([value], column)
+    lines = block([value], column)
     where = _line_start(source.text, dash) if at < size else _end_of(source, (*path[:-1], size - 1))
-    return _checked(_insert_lines(source.text, where, block), expected)
+    return _checked(_insert_lines(source.text, where, lines), expected)
 
 
 def remove(text: str, path: Path) -> str:
@@ -73,7 +66,7 @@ def remove(text: str, path: Path) -> str:
     if not isinstance(parent, dict | list) or _at(source.data, path, missing=source) is source:
         raise BadEdit(f"there is nothing at {path_text(path)}")
     del parent[path[-1]]  # pyright: ignore[reportArgumentType, reportCallIssue]
-    if not parent or _is_flow(source, path[:-1]):
+    if not parent or _isflow(source, path[:-1]):
         if len(path) == 1:
             raise BadEdit("a file needs at least one key")
         return _checked(_replaced(source, path[:-1], parent), expected)
@@ -96,7 +89,7 @@ def move_item(text: str, path: Path, to: int) -> str:
     expected = copy.deepcopy(source.data)
     target = _at(expected, path[:-1])
     target.insert(to, target.pop(at))
-    if _is_flow(source, path[:-1]):
+    if _isflow(source, path[:-1]):
         return _checked(_replaced(source, path[:-1], target), expected)
     bounds = [_item_bounds(source, (*path[:-1], index)) for index in range(len(items))]
     pieces = [source.text[low:high] for low, high in bounds]
@@ -170,7 +163,7 @@ def _next_key(source: Source, path: Path) -> int:
     return source.keys[(*path[:-1], keys[keys.index(path[-1]) + 1])].start
 
 
-def _is_flow(source: Source, path: Path) -> bool:
+def _isflow(source: Source, path: Path) -> bool:
     place = source.values.get(path)
     return place is not None and source.text[place.start : place.start + 1] in {"[", "{"}
 
@@ -192,28 +185,28 @@ def _replaced(source: Source, path: Path, value: Any) -> str:
     place = source.values[path]
     text = source.text
     end = _content_end(source, path)
-    in_block = not _inside_flow(source, path)
+    in_block = not _insideflow(source, path)
     stop = _line_end(text, end)
     comment = text[end:stop].rstrip("\n")
     key = source.keys.get(path)
-    if isinstance(value, dict | list) and value and in_block and not _is_flow(source, path):
+    if isinstance(value, dict | list) and value and in_block and not _isflow(source, path):
         if key is not None:
             # A comment behind the old value goes behind the key.
             head = text[: text.index(":", key.end) + 1] + comment.rstrip() + "\n"
-            return head + _block(value, key.column + 1) + text[stop:]
+            return head + block(value, key.column + 1) + text[stop:]
         if not comment.strip():
             dash = _dash(text, place.start)
-            block = _block([value], dash - _line_start(text, dash)).lstrip()
-            return text[:dash] + block + text[stop:]
-    new = _flow(value)
+            lines = block([value], dash - _line_start(text, dash)).lstrip()
+            return text[:dash] + lines + text[stop:]
+    new = flow(value)
     if in_block and not isinstance(value, dict | list):
-        new = _scalar(value, _indent(text, place.start), alone=not comment.strip())
+        new = scalar(value, _indent(text, place.start), alone=not comment.strip())
     gap = "" if end > place.start or text[place.start - 1 : place.start].isspace() else " "
     return text[: place.start] + gap + new + text[end:]
 
 
-def _inside_flow(source: Source, path: Path) -> bool:
-    return any(_is_flow(source, path[:length]) for length in range(len(path)))
+def _insideflow(source: Source, path: Path) -> bool:
+    return any(_isflow(source, path[:length]) for length in range(len(path)))
 
 
 def _add_key(source: Source, path: Path, value: Any) -> str:
@@ -222,99 +215,21 @@ def _add_key(source: Source, path: Path, value: Any) -> str:
     key = str(path[-1])
     empty = not parent
     parent[key] = value
-    if empty or (path[:-1] and _is_flow(source, path[:-1])):
+    if empty or (path[:-1] and _isflow(source, path[:-1])):
         return _checked(_replaced(source, path[:-1], parent), expected)
     first = source.keys[(*path[:-1], next(iter(parent)))]
-    block = _block({key: value}, first.column - 1)
+    lines = block({key: value}, first.column - 1)
     where = _end_of(source, path[:-1])
-    return _checked(_insert_lines(source.text, where, block), expected)
+    return _checked(_insert_lines(source.text, where, lines), expected)
 
 
-def _insert_lines(text: str, where: int, block: str) -> str:
+def _insert_lines(text: str, where: int, lines: str) -> str:
     before = text[:where]
     if before and not before.endswith("\n"):
         before += "\n"
-    return before + block + text[where:]
+    return before + lines + text[where:]
 
 
 def _indent(text: str, start: int) -> int:
     line = _line_start(text, start)
     return len(text[line:start]) - len(text[line:start].lstrip(" -"))
-
-
-def _yaml() -> YAML:
-    yaml = YAML(typ="rt")
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    return yaml
-
-
-def _block(value: Any, column: int) -> str:
-    out = io.StringIO()
-    yaml = _yaml()
-    yaml.dump(_styled(value), out)
-    lines = out.getvalue().splitlines()
-    cut = 2 if isinstance(value, list) else 0
-    return "".join((" " * column + line[cut:] if line else "") + "\n" for line in lines)
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_scalar(key)}: {_flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w./@-]*", value) and value.lower() not in _WORDS:
-        return value
-    return _quoted(value) if isinstance(value, str) else _scalar(value)
-
-
-def _scalar(value: Any, indent: int = 0, *, alone: bool = False) -> str:
-    """Return a value on its line; text of several lines as a block if it stands `alone`, with no comment behind it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, str):
-        return str(value)
-    if "\n" in value and alone:
-        pad = " " * (indent + 2)
-        keep = "" if value.endswith("\n") else "-"
-        if not value.startswith(" ") and value.strip("\n") == value.rstrip("\n"):
-            return f"|{keep}\n" + "\n".join(pad + line if line else "" for line in value.rstrip("\n").split("\n"))
-    return value if _is_plain(value) else _quoted(value)
-
-
-def _is_plain(text: str) -> bool:
-    if text.startswith("${{") and text.endswith("}}") and ": " not in text and " #" not in text and "\n" not in text:
-        return True
-    return (
-        bool(_PLAIN.fullmatch(text))
-        and text.lower() not in _WORDS
-        and ": " not in text
-        and not text.endswith((":", " "))
-    )
-
-
-def _quoted(text: str) -> str:
-    if "\n" not in text and "\\" not in text and text.isprintable():
-        if '"' not in text:
-            return f'"{text}"'
-        return "'" + text.replace("'", "''") + "'"
-    import json  # noqa: PLC0415
-
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _styled(value: Any) -> Any:
-    """Give every text the quotes it needs in block style."""
-    if isinstance(value, Mapping):
-        return {key: _styled(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_styled(item) for item in value]
-    if not isinstance(value, str):
-        return value
-    if "\n" in value and not value.startswith((" ", "\n")):
-        return LiteralScalarString(value)
-    if _is_plain(value):
-        return value
-    return DoubleQuotedScalarString(value) if '"' not in value else SingleQuotedScalarString(value)

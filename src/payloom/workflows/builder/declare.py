@@ -1,0 +1,99 @@
+"""`@workflow` and the triggers: turns a Python function into a workflow's model."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from payloom.workflows.builder.symbols import Expr, plain, text_of
+from payloom.workflows.builder.trace import tracing
+from payloom.workflows.filemodel import WorkflowFile
+
+Trigger = Mapping[str, Any]
+
+
+def _given(**parts: Any) -> dict[str, Any]:
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+class _Api:
+    """`api.post("/path", auth="user")`, and `get`, `put`, `patch`, `delete`."""
+
+    def __getattr__(self, method: str) -> Callable[..., Trigger]:
+        if method.upper() not in {"GET", "POST", "PUT", "PATCH", "DELETE"}:
+            raise AttributeError(method)
+
+        def trigger(path: str, *, auth: Any, dedupe: Any = None, **more: Any) -> Trigger:
+            return {"api": f"{method.upper()} {path}", "auth": auth, **_given(dedupe=plain(dedupe)), **more}
+
+        return trigger
+
+
+api = _Api()
+
+
+def on_stripe(
+    family: str, *, actions: list[str] | None = None, match: Any = None, queue: Any = None, **more: Any
+) -> Trigger:
+    """A Stripe event."""
+    condition = None if match is None else text_of(match)
+    return {"stripe": family, **_given(actions=actions, match=condition, queue=plain(queue)), **more}
+
+
+def on_schedule(cron: str, timezone: str = "UTC") -> Trigger:
+    """A moment on the clock."""
+    return {"schedule": cron, "timezone": timezone}
+
+
+def on_table(name: str, *changes: str, match: Any = None) -> Trigger:
+    """A change to a row: insert, update, delete."""
+    return {"table": name, "on": list(changes), **_given(match=None if match is None else text_of(match))}
+
+
+def manual(auth: Any = "user") -> Trigger:
+    """A person."""
+    return {"manual": True, "auth": auth}
+
+
+def called() -> Trigger:
+    """Another workflow."""
+    return {"called": True}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Definition:
+    """A workflow written in Python. `data`: what its file would hold; `model`: the same, checked for shape."""
+
+    id: str
+    data: Mapping[str, Any]
+    model: WorkflowFile
+
+
+def workflow(
+    workflow_id: str, *, on: Trigger | list[Trigger], name: str | None = None, input: Mapping[str, Any] | None = None,  # noqa: A002 - as in the file
+) -> Callable[[Callable[..., Any]], Definition]:  # fmt: skip
+    """Trace the function and return its workflow. Its parameters are roots: `inputs`, `user`, `event`, `object`, …
+
+    What the function returns is the workflow's answer; its docstring is the description. Raises SymbolicValue where
+    Python wants to know a value that only a run has, pydantic's ValidationError when the shape is wrong.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Definition:
+        roots = [Expr(parameter) for parameter in inspect.signature(function).parameters]
+        with tracing(function) as trace:
+            answer = function(*roots)
+            steps = trace.blocks[0]
+            if answer is not None:
+                steps.append({"return": plain(answer)})
+        data: dict[str, Any] = {"name": name or workflow_id.replace("-", " ").capitalize()}
+        if function.__doc__:
+            data["description"] = inspect.cleandoc(function.__doc__).splitlines()[0]
+        data["on"] = on
+        if input:
+            data["input"] = dict(input)
+        data["steps"] = steps
+        return Definition(workflow_id, data, WorkflowFile.model_validate(data))
+
+    return decorate

@@ -1,0 +1,12 @@
+"""A workflow written in Python as a file: from then on it is shown and edited like any other."""
+
+from __future__ import annotations
+
+from payloom.workflows.builder.declare import Definition
+from payloom.workflows.formatting import format_text
+from payloom.workflows.writing import block
+
+
+def to_yaml(definition: Definition) -> str:
+    """Return the file's text, in canonical style."""
+    return format_text(block(dict(definition.data)))

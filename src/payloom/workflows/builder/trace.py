@@ -1,0 +1,91 @@
+"""Collects the steps that a function makes, and finds the variable each result is bound to: that is the step's id."""
+
+from __future__ import annotations
+
+import ast
+import contextvars
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any
+
+from payloom.workflows.builder.symbols import Expr, SymbolicValue
+
+_current: contextvars.ContextVar[Trace | None] = contextvars.ContextVar("trace", default=None)
+
+
+class Trace:
+    """One function being traced."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.code: CodeType = function.__code__
+        self.targets = _targets(function)
+        self.blocks: list[list[dict[str, Any]]] = [[]]
+        self.taken: set[str] = set()
+
+    def add(self, step: dict[str, Any], *, named: bool = True) -> Expr:
+        """Add a step; returns its result."""
+        name = self._free(self._name()) if named else None
+        self.blocks[-1].append({**({"id": name} if name else {}), **step})
+        return Expr(name or "null")
+
+    def _name(self) -> str | None:
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the line of the call is the only way to its variable
+        while frame is not None and frame.f_code is not self.code:
+            frame = frame.f_back
+        return self.targets.get(frame.f_lineno) if frame is not None else None
+
+    def _free(self, name: str | None) -> str | None:
+        if name is None:
+            return None
+        base = re.sub(r"[^a-z0-9_]", "_", name.lower()).strip("_") or "step"
+        found, count = base, 2
+        while found in self.taken:
+            found, count = f"{base}_{count}", count + 1
+        self.taken.add(found)
+        return found
+
+    @contextmanager
+    def block(self) -> Iterator[list[dict[str, Any]]]:
+        """Collect the steps made inside into a list of their own."""
+        steps: list[dict[str, Any]] = []
+        self.blocks.append(steps)
+        try:
+            yield steps
+        finally:
+            self.blocks.pop()
+
+
+def _targets(function: Callable[..., Any]) -> dict[int, str]:
+    """Return the variable that each line's assignment binds."""
+    lines, first = inspect.getsourcelines(function)
+    tree = ast.parse(textwrap.dedent("".join(lines)))
+    found: dict[int, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                found[first + line - 1] = node.targets[0].id
+    return found
+
+
+def current() -> Trace:
+    """Return the trace under way."""
+    trace = _current.get()
+    if trace is None:
+        raise SymbolicValue("steps are made inside a function with @workflow")
+    return trace
+
+
+@contextmanager
+def tracing(function: Callable[..., Any]) -> Iterator[Trace]:
+    """Trace one function."""
+    trace = Trace(function)
+    token = _current.set(trace)
+    try:
+        yield trace
+    finally:
+        _current.reset(token)

@@ -1,0 +1,93 @@
+"""Plain data as YAML text in the canonical style: every text gets the quotes it needs, and no others."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
+
+_PLAIN = re.compile(r"[A-Za-z_/$(][\w ./()$+@=<>!&|'\"?:;*-]*")
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "~", ""})
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def block(value: Any, column: int = 0) -> str:
+    """Return a map or a list in block style, indented by `column`."""
+    out = io.StringIO()
+    yaml = _yaml()
+    yaml.dump(_styled(value), out)
+    lines = out.getvalue().splitlines()
+    cut = 2 if isinstance(value, list) else 0
+    return "".join((" " * column + line[cut:] if line else "") + "\n" for line in lines)
+
+
+def flow(value: Any) -> str:
+    """Return a value on one line, lists and maps in brackets."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{scalar(key)}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w./@-]*", value) and value.lower() not in _WORDS:
+        return value
+    return _quoted(value) if isinstance(value, str) else scalar(value)
+
+
+def scalar(value: Any, indent: int = 0, *, alone: bool = False) -> str:
+    """Return a value on its line; text of several lines as a block if it stands `alone`, with no comment behind it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return str(value)
+    if "\n" in value and alone:
+        pad = " " * (indent + 2)
+        keep = "" if value.endswith("\n") else "-"
+        if not value.startswith(" ") and value.strip("\n") == value.rstrip("\n"):
+            return f"|{keep}\n" + "\n".join(pad + line if line else "" for line in value.rstrip("\n").split("\n"))
+    return value if _is_plain(value) else _quoted(value)
+
+
+def _is_plain(text: str) -> bool:
+    if text.startswith("${{") and text.endswith("}}") and ": " not in text and " #" not in text and "\n" not in text:
+        return True
+    return (
+        bool(_PLAIN.fullmatch(text))
+        and text.lower() not in _WORDS
+        and ": " not in text
+        and not text.endswith((":", " "))
+    )
+
+
+def _quoted(text: str) -> str:
+    if "\n" not in text and "\\" not in text and text.isprintable():
+        if '"' not in text:
+            return f'"{text}"'
+        return "'" + text.replace("'", "''") + "'"
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _styled(value: Any) -> Any:
+    """Give every text the quotes it needs in block style."""
+    if isinstance(value, Mapping):
+        return {key: _styled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_styled(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    if "\n" in value and not value.startswith((" ", "\n")):
+        return LiteralScalarString(value)
+    if _is_plain(value):
+        return value
+    return DoubleQuotedScalarString(value) if '"' not in value else SingleQuotedScalarString(value)

@@ -1,0 +1,115 @@
+"""Workflows written in Python are the same workflows as files."""
+
+from __future__ import annotations
+
+import pytest
+from workflow_driver import EXAMPLES, load, unchecked
+
+from payloom.workflows.builder import (
+    Definition,
+    api,
+    call,
+    email,
+    filter_,
+    log,
+    on_stripe,
+    stripe,
+    table,
+    to_yaml,
+    workflow,
+    x,
+)
+from payloom.workflows.builder.symbols import SymbolicValue
+from payloom.workflows.diff import diff
+
+
+def same_as_example(definition: Definition) -> bool:
+    loaded = load(to_yaml(definition), definition.id)
+    assert loaded.workflow is not None, [one.format() for one in loaded.diagnostics]
+    example = unchecked((EXAMPLES / f"{definition.id}.yaml").read_text(), definition.id)
+    changes = [one for one in diff(example, loaded.workflow) if one.path != ("name",)]
+    assert changes == [], [one.format() for one in changes]
+    return True
+
+
+def test_create_intent_is_the_example() -> None:
+    @workflow("create-intent", on=api.post("/payments/intent", auth="user"), input={"order_id": "uuid"})
+    def create_intent(inputs, user):
+        order = table.orders.select_one(id=inputs.order_id, user_id=user.id, status="pending")
+        customer = call("ensure-customer", user_id=user.id)
+        intent = stripe.payment_intents.create(
+            amount=order.amount,
+            currency=order.currency,
+            customer=customer,
+            automatic_payment_methods={"enabled": True},
+            metadata={"order_id": order.id},
+            idempotency_key=x.f("intent-for-{}", order.id),
+        )
+        return {"client_secret": intent.client_secret}
+
+    assert same_as_example(create_intent)
+
+
+def test_charge_refunded_is_the_example() -> None:
+    @workflow("charge-refunded", on=on_stripe("charge", actions=["refunded"], fresh=True))
+    def charge_refunded(object):  # noqa: A002 - the language's own name
+        order = table.orders.update(
+            {"any": [{"payment_intent": object.payment_intent}, {"charge": object.id}]},
+            refunded=object.amount_refunded,
+            status=x.choose(object.refunded, "refunded", "partially_refunded"),
+        )
+        with x.when(object.refunded):
+            table.users.update({"id": order.user_id}, has_access=False)
+
+    assert same_as_example(charge_refunded)
+
+
+def test_branches_loops_and_conditions_are_written_as_expressions() -> None:
+    @workflow("all", on=on_stripe("payment_intent", match=x.object.amount > 100))
+    def everything(event, object):  # noqa: A002 - the language's own name
+        """Everything at once."""
+        filter_((object.amount > 5) & ~object.livemode | (object.currency.is_in("usd", "eur")))
+        users = table.users.select(plan="pro", order_by="email")
+        with x.case(event.action, "succeeded"), x.each(users, as_="person", max=10) as person:
+            email("receipt", person.email, total=x.money(object.amount, object.currency))
+        with x.case(event.action, "payment_failed"):
+            log(x.f("{} of {} failed", object.id, object.maybe("customer").or_else("nobody")), level="warning")
+
+    text = to_yaml(everything)
+    assert load(text).workflow is not None
+    assert "((object.amount > 5) && !object.livemode) || (object.currency in ['usd', 'eur'])" in text
+    assert "description: Everything at once." in text
+    assert "log: \"${{ object.id }} of ${{ object?.customer ?? 'nobody' }} failed\"" in text
+    assert list(everything.data["steps"][2]["cases"]) == ["succeeded", "payment_failed"]
+
+
+def test_python_cannot_decide_what_only_the_run_knows() -> None:
+    def trace(function):
+        workflow("w", on={"manual": True})(function)
+
+    def decides(inputs):
+        if inputs.amount > 5:
+            log("big")
+
+    def walks(inputs):
+        for item in inputs.items:
+            log(item)
+
+    def formats(inputs):
+        log(f"Hello {inputs.name}")
+
+    for function, hint in ((decides, "x.when"), (walks, "x.each"), (formats, "x.f")):
+        with pytest.raises(SymbolicValue, match=hint):
+            trace(function)
+
+
+def test_the_same_variable_twice_gives_two_ids() -> None:
+    @workflow("w", on={"manual": True})
+    def twice():
+        row = table.users.select_one(id="a")
+        row = table.users.select_one(id=row.id)
+        return {"id": row.id}
+
+    assert [step.get("id") for step in twice.data["steps"]] == ["row", "row_2", None]
+    assert twice.data["steps"][1]["where"] == {"id": "${{ row.id }}"}
+    assert twice.data["steps"][2] == {"return": {"id": "${{ row_2.id }}"}}
