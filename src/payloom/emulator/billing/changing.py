@@ -19,6 +19,7 @@ from payloom.emulator.billing import (
     standing,
     subscribing,
     timetable,
+    uncovered,
 )
 from payloom.emulator.billing.making import Body, tax_rates
 from payloom.emulator.resource import overlay
@@ -101,6 +102,7 @@ def update(call: Call, subscription: Body) -> Body:
         wrong = next((p for p in params if p not in _LATE), None)
         if wrong is not None:
             raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
+    uncovered.refuse(params, uncovered.SUBSCRIPTION, "subscriptions")
     call.params = params
     wish = _wish(call, params.get("items") or [])
     wish.fields = _fields(unit, subscription, params)
@@ -195,6 +197,7 @@ def _discounts(unit: Unit, subscription: Body, given: Any) -> list[str]:
 
 def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
     """Apply a wish: items, prorations, a new cycle when one begins, and the invoice that is due at once."""
+    uncovered.refuse_items(wish.items, "subscription items")
     _check_moment(unit, subscription, wish)
     before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
     kept = {k: subscription[k] for k in ("billing_cycle_anchor", "trial_end", "trial_start", "status")}

@@ -6,7 +6,7 @@ import dataclasses
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from payloom.emulator.billing import balance, collecting, invoicing, payments, totals
+from payloom.emulator.billing import balance, collecting, invoicing, payments, totals, uncovered
 from payloom.emulator.billing.making import Body, embedded, make, new_id, tax_rates
 from payloom.emulator.billing.rounding import rounded, share
 from payloom.emulator.resources import refunds
@@ -37,6 +37,7 @@ def work_out(unit: Unit, params: Body) -> tuple[Body, Credit]:
             "invoice",
             "invoice_not_editable",
         )
+    uncovered.refuse(params, uncovered.CREDIT_NOTE, "credit notes")
     rows = _lines(unit, invoice, params)
     fields = _sums(rows)
     total = fields["total"]

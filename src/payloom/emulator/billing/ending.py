@@ -20,7 +20,12 @@ def cancel(
     invoice_now: bool = False,
     prorate: bool = False,
 ) -> Body:
-    """End the subscription at once. Emits customer.subscription.deleted (and invoice events with `invoice_now`)."""
+    """End the subscription at once. Emits customer.subscription.deleted (and invoice events with `invoice_now`).
+
+    One that is still incomplete becomes `incomplete_expired` instead, as at Stripe.
+    """
+    if subscription["status"] == "incomplete":
+        return _abandon(unit, subscription, {"canceled_at": unit.now})
     timetable.clear(unit, subscription)
     rows = items.of(unit, subscription)
     if prorate and subscription["status"] in {"active", "past_due"}:
@@ -91,14 +96,18 @@ def _last_invoice(unit: Unit, subscription: Body, rows: list[Body]) -> None:
 
 def expire(unit: Unit, subscription: Body) -> None:
     """Timer: the first payment was not made within 23 hours; the subscription is over before it began."""
-    if subscription["status"] != "incomplete":
-        return
+    if subscription["status"] == "incomplete":
+        _abandon(unit, subscription, {})
+
+
+def _abandon(unit: Unit, subscription: Body, changes: Body) -> Body:
+    """End a subscription that never began: its invoice is void, its PaymentIntent canceled."""
     timetable.clear(unit, subscription)
     invoice = unit.find("invoice", subscription["latest_invoice"])
     if invoice is not None and invoice["status"] == "open":
         collecting.drop_payment(unit, invoice)
         invoicing.void(unit, invoice)
-    standing.set_status(unit, subscription, "incomplete_expired", {"ended_at": unit.now})
+    return standing.set_status(unit, subscription, "incomplete_expired", {**changes, "ended_at": unit.now})
 
 
 def due(unit: Unit, subscription: Body) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom.emulator.billing import changing, ending, invoice_items, invoicing, items, lines, renewing, subscribing
+from payloom.emulator.billing import (
+    changing,
+    ending,
+    invoice_items,
+    invoicing,
+    items,
+    lines,
+    renewing,
+    subscribing,
+    uncovered,
+)
 from payloom.emulator.billing.making import Body, new_id
 from payloom.emulator.billing.rehearsing import rehearsal
 from payloom.emulator.wire.errors import StripeError, invalid, unknown_url
@@ -66,6 +76,7 @@ def as_preview(unit: Unit, invoice: Body, at: int) -> Body:
 def preview(call: Call) -> Body:
     """Answer `POST /v1/invoices/create_preview`: for a subscription, a changed one, a new one, or loose items."""
     unit, params = call.unit, dict(call.params)
+    uncovered.refuse(params, uncovered.PREVIEW, "invoice previews")
     if not any(params.get(n) for n in ("customer", "customer_details", "subscription", "schedule")):
         raise invalid("You must pass one of: customer, customer_details, subscription, or schedule.", "customer")
     details: Body = dict(params.get("subscription_details") or {})

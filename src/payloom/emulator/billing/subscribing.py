@@ -17,6 +17,7 @@ from payloom.emulator.billing import (
     periods,
     settings,
     timetable,
+    uncovered,
 )
 from payloom.emulator.billing.making import Body, make, new_id, tax_rates
 from payloom.emulator.billing.rounding import share
@@ -50,6 +51,8 @@ def begin(unit: Unit, params: Body, *, extra: Body | None = None, reason: str = 
     incomplete subscription; error_if_incomplete raises and leaves nothing.
     """
     customer = unit.get("customer", params["customer"], "customer")
+    uncovered.refuse(params, uncovered.SUBSCRIPTION, "subscriptions")
+    uncovered.refuse_items(params.get("items"), "subscription items")
     wanted = params.get("items") or []
     found = [items.price_for(unit, g, f"items[{i}]") for i, g in enumerate(wanted)]
     if not found and not params.get("add_invoice_items"):
@@ -355,6 +358,7 @@ def invoice_fields(subscription: Body, reason: str, customer: Body | None = None
     """Return what an invoice takes from its subscription; the customer's own discount stands in for none."""
     automatic = subscription["automatic_tax"]["enabled"]
     own = subscription.get("invoice_settings") or {}
+    payment = subscription.get("payment_settings") or {}
     held = (customer or {}).get("discount")
     own_discount = [held["id"]] if held else []
     return {
@@ -375,6 +379,11 @@ def invoice_fields(subscription: Body, reason: str, customer: Body | None = None
         "footer": own.get("footer"),
         "discounts": list(subscription.get("discounts") or own_discount),
         "on_behalf_of": subscription.get("on_behalf_of"),
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": payment.get("payment_method_options"),
+            "payment_method_types": payment.get("payment_method_types") or None,
+        },
         "_days_until_due": subscription.get("days_until_due"),
     }
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom.emulator import money
-from payloom.emulator.billing import collecting, discounts, invoice_actions, invoice_editing, invoicing, previewing
+from payloom.emulator.billing import (
+    collecting,
+    discounts,
+    invoice_actions,
+    invoice_editing,
+    invoicing,
+    previewing,
+    uncovered,
+)
 from payloom.emulator.billing.machines import INVOICE_MACHINE
 from payloom.emulator.billing.making import tax_rates
 from payloom.emulator.resource import Body, Operation, Resource, fixed, given, once
@@ -34,6 +42,7 @@ _PLAIN = [
 def _create(call: Call) -> Body:
     unit, params = call.unit, call.params
     call.need("customer")
+    uncovered.refuse(params, uncovered.INVOICE, "invoices")
     customer = unit.get("customer", params["customer"], "customer")
     unit.follow(customer)
     subscription = (
@@ -80,8 +89,6 @@ def _create(call: Call) -> Body:
     if subscription is not None:
         values["parent"] = invoicing.subscription_parent(subscription)
         values["billing_reason"] = "manual"
-    if params.get("from_invoice"):
-        values["from_invoice"] = dict(params["from_invoice"])
     invoice = invoicing.draft(unit, customer, [r for r in rows if r["currency"] == currency], values)
     if invoice["auto_advance"]:
         _plan(unit, invoice)
@@ -136,6 +143,7 @@ def _target(call: Call) -> Body:
 
 def _update(call: Call) -> Body:
     invoice, unit, params = _target(call), call.unit, call.params
+    uncovered.refuse(params, uncovered.INVOICE, "invoices")
     free = {"metadata", "default_payment_method", "default_source", "auto_advance", "expand", "statement_descriptor"}
     if invoice["status"] != "draft":
         wrong = next((p for p in params if p not in free | {"description", "footer", "custom_fields"}), None)

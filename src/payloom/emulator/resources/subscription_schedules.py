@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom.emulator.billing import scheduling, subscribing
+from payloom.emulator.billing import scheduling, subscribing, uncovered
 from payloom.emulator.billing.machines import SCHEDULE_MACHINE
 from payloom.emulator.resource import Body, Operation, Resource, fixed, given, overlay
 from payloom.emulator.wire.errors import invalid, parameter_missing
@@ -18,6 +18,7 @@ LIVE = frozenset({"not_started", "active"})
 
 def _create(call: Call) -> Body:
     unit, params = call.unit, call.params
+    uncovered.refuse(params, uncovered.SCHEDULE, "subscription schedules")
     if params.get("from_subscription"):
         return _from_subscription(call)
     if not params.get("customer"):
@@ -87,6 +88,7 @@ def _update(call: Call) -> Body:
     unit, params = call.unit, call.params
     schedule = unit.get("subscription_schedule", call.ids["id"])
     unit.follow(schedule)
+    uncovered.refuse(params, uncovered.SCHEDULE, "subscription schedules")
     if schedule["status"] not in LIVE:
         raise invalid(f"You cannot update a subscription schedule that is {schedule['status']}.")
     changes: Body = {n: params[n] for n in ("end_behavior",) if n in params}

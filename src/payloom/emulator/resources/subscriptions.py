@@ -15,6 +15,7 @@ from payloom.emulator.billing import (
     resuming,
     subscribing,
     timetable,
+    uncovered,
 )
 from payloom.emulator.billing.machines import SUBSCRIPTION_MACHINE
 from payloom.emulator.resource import Body, Operation, Resource, fixed, given
@@ -66,6 +67,7 @@ def _resume(call: Call) -> Body:
 
 def _pause(call: Call) -> Body:
     subscription = call.target
+    uncovered.refuse(call.params, uncovered.PAUSE, "pausing a subscription")
     if subscription["status"] not in {"active", "trialing", "past_due", "unpaid"}:
         raise invalid(f"Subscriptions with status `{subscription['status']}` cannot be paused.")
     return renewing.pause(call.unit, subscription, "pause_requested")

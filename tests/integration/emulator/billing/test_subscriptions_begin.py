@@ -149,6 +149,15 @@ def test_a_declined_first_payment_leaves_an_incomplete_subscription_that_expires
     assert "customer.subscription.updated" in shop.types()
 
 
+def test_canceling_an_incomplete_subscription_expires_it_at_once(shop):
+    subscription = shop.subscribe(shop.customer("pm_card_chargeCustomerFail").id, shop.price().id)
+    ended = shop.v1.subscriptions.cancel(subscription.id)
+    assert ended.status == "incomplete_expired"
+    assert ended.canceled_at == ended.ended_at is not None
+    assert shop.types("customer.subscription") == ["customer.subscription.created", "customer.subscription.updated"]
+    assert shop.v1.invoices.retrieve(subscription.latest_invoice).status == "void"
+
+
 def test_an_incomplete_subscription_becomes_active_when_its_invoice_is_paid_with_another_card(shop):
     customer, price = shop.customer("pm_card_chargeCustomerFail"), shop.price()
     subscription = shop.subscribe(customer.id, price.id)
@@ -273,3 +282,14 @@ def test_a_trial_with_a_card_asks_only_for_authentication_it_will_need(shop, car
     assert (subscription.pending_setup_intent is not None) is pending
     if pending:
         assert subscription.pending_setup_intent.status == "requires_action"
+
+
+@pytest.mark.parametrize(
+    "more", [{"billing_thresholds": {"amount_gte": 5000}}, {"pending_invoice_item_interval": {"interval": "week"}}]
+)
+def test_what_is_not_covered_is_refused_and_says_so(shop, more):
+    customer, price = shop.customer(), shop.price()
+    with pytest.raises(stripe.StripeError) as caught:
+        shop.subscribe(customer.id, price.id, **more)
+    assert (caught.value.http_status, caught.value.json_body["error"]["code"]) == (501, "emulator_not_covered")
+    assert next(iter(more)) in str(caught.value)
