@@ -208,7 +208,7 @@ def _list(resource: Resource) -> Handler:
 
     def run(call: Call) -> Any:
         call.resource = resource
-        filters = {n: call.params[n] for n in names if call.params.get(n) not in {None, ""}} if names else {}
+        filters = {n: call.params[n] for n in names if call.params.get(n) not in (None, "")} if names else {}
         if resource.listing is not None:
             filters.update(resource.listing(call))
         return call.page(resource.object, **filters)

@@ -153,12 +153,13 @@ class Store:
     ) -> list[dict[str, Any]]:
         """Return objects, newest first, that have all the linked values in `filters`.
 
-        A filter value may be a list: any of them. created: gt/gte/lt/lte in Unix seconds.
+        A filter value may be a list: any of them; or bounds: {gt | gte | lt | lte: number}. created: gt/gte/lt/lte in Unix seconds.
         before, after: positions, exclusive.
         """
         where, values = ["o.object = ?", "o.account = ?", "o.deleted = 0"], [object_name, account]
         source = "objects o"
         for number, (name, value) in enumerate(filters.items()):
+            bounds = value if isinstance(value, dict) else None
             options = [str(v) for v in (value if isinstance(value, list) else [value])]
             marks = ", ".join("?" * len(options))
             link = f"l{number}"
@@ -170,9 +171,15 @@ class Store:
             else:
                 source += f" JOIN links {link} ON {link}.seq = o.seq"
                 where.append(f"{link}.object = o.object AND {link}.account = o.account")
+            if bounds is not None:
+                where.append(f"{link}.name = ?")
+                where += [f"CAST({link}.value AS INTEGER) {_COMPARE[o]} ?" for o in bounds]
+                values += [name, *map(int, bounds.values())]
+                continue
             where.append(f"{link}.name = ? AND {link}.value IN ({marks})")
             values += [name, *options]
-        order_by = "l0.seq" if filters else "o.seq"
+        # Only for one value are the link rows in the order of making.
+        order_by = "l0.seq" if filters and not isinstance(next(iter(filters.values())), dict) else "o.seq"
         for operator, moment in (created or {}).items():
             where.append(f"o.created {_COMPARE[operator]} ?")
             values.append(moment)  # type: ignore[arg-type]

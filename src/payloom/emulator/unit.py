@@ -7,12 +7,13 @@ the identifiers and the events right.
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from payloom.emulator import events
 from payloom.emulator.errors import ImpossibleMove
 from payloom.emulator.resource import Body, Resource
-from payloom.emulator.wire.errors import missing
+from payloom.emulator.wire.errors import invalid, missing
 from payloom.emulator.wire.paging import page_of
 
 if TYPE_CHECKING:
@@ -143,7 +144,10 @@ class Unit:
         if machine is not None and body.get(machine.field) not in machine.initial:
             raise ImpossibleMove(f"A {resource.object} does not begin {body.get(machine.field)!r}.")
         links = resource.links(body)
-        self.store.insert(self.account, body, links)
+        try:
+            self.store.insert(self.account, body, links)
+        except sqlite3.IntegrityError:
+            raise invalid(f"{body['id']} already exists.", "id", "resource_already_exists") from None
         self._objects[body["id"]] = body
         self._links[body["id"]] = links
         for event_type in resource.on_create if emits is None else emits:
@@ -270,4 +274,6 @@ def strip(value: Any) -> Any:
 def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return json.dumps(value)
+    if isinstance(value, dict):
+        return value
     return [_text(v) for v in value] if isinstance(value, list) else str(value)

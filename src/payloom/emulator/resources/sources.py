@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from payloom.emulator import cards
 from payloom.emulator.resource import Body, Operation, Resource
 from payloom.emulator.resources import payment_methods, tokens
-from payloom.emulator.wire.errors import invalid, missing, parameter_missing
+from payloom.emulator.wire.errors import CardError, invalid, missing, parameter_missing
+from payloom.emulator.wire.metadata import merge as merge_metadata
 from payloom.emulator.wire.paging import list_of
 
 if TYPE_CHECKING:
@@ -122,7 +123,14 @@ def _update(call: Call) -> Body:
         "name",
         "metadata",
     )
-    changes = {n: (int(call.params[n]) if n.startswith("exp_") else call.params[n]) for n in names if n in call.params}
+    changes = {n: call.params[n] for n in names if n in call.params}
+    for name, code in (("exp_month", "invalid_expiry_month"), ("exp_year", "invalid_expiry_year")):
+        if name in changes:
+            if not str(changes[name]).isdigit():
+                raise CardError("Your card's expiration date is invalid.", code=code, param=name)
+            changes[name] = int(changes[name])
+    if "metadata" in changes:
+        changes["metadata"] = merge_metadata(_one(call)["metadata"], changes["metadata"])
     return call.unit.change(_one(call), changes)
 
 

@@ -76,7 +76,7 @@ class _Renderer:
         return shown
 
     def _previous(self, shown: dict[str, Any], stored: dict[str, Any]) -> None:
-        """What changed is told in the words of the version, too: compare the object before and after as it shows them."""
+        """Tell what changed in the words of the version: compare what it shows of the object before and after."""
         data = stored["data"]
         if "previous_attributes" not in data or not versions.differs(data["object"].get("object", ""), self._version):
             return

@@ -115,7 +115,12 @@ def _annotations(hint: Any) -> dict[str, Any]:
 def _union(types: Types, args: tuple[Any, ...], names: dict[str, Any], module: Any) -> int:
     # `Literal[...] | str` is how the SDK writes an open enum; for us the listed values are the contract.
     literal = any(typing.get_origin(a) is typing.Literal and typing.get_args(a) != ("",) for a in args)
-    kept = [a for a in args if not (a is str and literal)]
+    # `UntypedStripeObject[X]` (here `dict[X]`) only repeats the `Dict[str, X]` beside it, with less to check.
+    kept = [
+        a
+        for a in args
+        if not (a is str and literal) and not (typing.get_origin(a) is dict and len(typing.get_args(a)) == 1)
+    ]
     members = list(dict.fromkeys(_convert(types, a, names, module) for a in kept))
     return members[0] if len(members) == 1 else types.put(["u", *members])
 

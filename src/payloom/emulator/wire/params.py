@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,8 @@ def _value(ref: Any, value: Any, path: list[str | int], typed: bool) -> Any:
 
 def _string(node: list[Any], value: Any, path: list[str | int], typed: bool) -> str:
     del node
+    if str(path[-1]).endswith("_decimal"):
+        return str(_number([], str(value) if typed else value, path, typed=False))
     if isinstance(value, str):
         return value
     if typed and isinstance(value, int | float):
@@ -182,14 +185,19 @@ def _number(node: list[Any], value: Any, path: list[str | int], typed: bool) -> 
         return value
     if isinstance(value, str):
         _refuse_empty(value, path)
-        try:
-            number = float(value)
-        except ValueError:
-            pass
-        else:
+        number = _finite(value)
+        if number is not None:
             # Decimals travel as text so that no digit is lost; whole numbers are handed on as such.
             return int(number) if number.is_integer() and "." not in value and "e" not in value.lower() else value
     raise invalid(f"Invalid decimal: {_shown(value)}", bracket(path))
+
+
+def _finite(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and "_" not in text else None
 
 
 def _boolean(node: list[Any], value: Any, path: list[str | int], typed: bool) -> bool:
