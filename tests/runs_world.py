@@ -148,6 +148,8 @@ class World:
     inbox: Inbox
     tables: TablesHost
     events: int = 0
+    answers_first: bool = False
+    """A planted bug of the storm."""
 
     async def publish(self, **files: str) -> list[Workflow]:
         """Load workflow files (`_` in a name is `-`) and make them current."""

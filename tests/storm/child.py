@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import os
 import random
@@ -29,12 +30,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import sqlalchemy as sa
 
-from payloom.connectors.port import StepFailed
+from payloom.connectors.port import Attempt, StepFailed
 from payloom.db import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
 from payloom.kit.clock import SystemClock
 from payloom.runs.parts import Figures
+from payloom.workflows.commands import Do
 from runs_world import World, build
 
 FLOW = """\
@@ -143,6 +145,8 @@ async def live(command: dict[str, Any], points: Points) -> None:
         points()
 
     world.ledger.hooks.append(point)
+    if command.get("plant"):
+        PLANTS[command["plant"]](world)
     await world.service.start()
     try:
         await asyncio.gather(*[deliver(world, name, folder) for name in command["events"]])
@@ -156,10 +160,67 @@ async def live(command: dict[str, Any], points: Points) -> None:
 async def deliver(world: World, name: str, folder: Path) -> None:
     """Take an event in and note the acknowledgement, as a 200 would."""
     kind = "thing.created" if name.startswith("c") else "thing.updated"
-    await world.service.take_in(world.event(kind, f"evt_{name}", id=f"thing_{name}"))
+    event = world.event(kind, f"evt_{name}", id=f"thing_{name}")
+    if world.answers_first:
+        note(folder, name)
+    await world.service.take_in(event)
+    if not world.answers_first:
+        note(folder, name)
+
+
+def note(folder: Path, name: str) -> None:
+    """Write the acknowledgement down."""
     with (folder / "acks").open("a") as file:
         file.write(f"evt_{name}\n")
         file.flush()
+
+
+def plant_random_key(world: World) -> None:
+    """A new idempotency key with every attempt."""
+    perform = world.ledger.perform
+
+    async def wrong(do: Do, attempt: Attempt) -> Any:
+        return await perform(dataclasses.replace(do, key=f"{do.key}:{random.random()}"), attempt)
+
+    world.ledger.perform = wrong
+
+
+def plant_answer_first(world: World) -> None:
+    """200 before the event is stored."""
+    world.answers_first = True
+
+
+def plant_no_takeover(world: World) -> None:
+    """Nobody looks after what a dead process was doing."""
+
+    async def wrong(_worker: str) -> None:
+        return None
+
+    world.service._driver.takeover = wrong
+
+
+def plant_effect_later(world: World) -> None:
+    """The journal says done, the effect follows."""
+    perform = world.ledger.perform
+    late: list[Any] = []
+
+    async def after(do: Do, attempt: Attempt) -> None:
+        await asyncio.sleep(0.02)
+        await perform(do, attempt)
+
+    async def wrong(do: Do, attempt: Attempt) -> Any:
+        late.append(asyncio.create_task(after(do, attempt)))
+        return {"id": "obj"}
+
+    world.ledger.perform = wrong
+
+
+PLANTS = {
+    "random_key": plant_random_key,
+    "answer_first": plant_answer_first,
+    "no_takeover": plant_no_takeover,
+    "effect_later": plant_effect_later,
+}
 
 
 async def over(world: World, seconds: float) -> None:

@@ -44,6 +44,7 @@ class _Job:
     hooks: list[Callable[[], None]] = dataclasses.field(default_factory=list)
 
 
+_AWAY = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_NOMEM")
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "REPLAC", "BEGIN ", "CREATE"})
 
 
@@ -228,18 +229,18 @@ def _run_one(conn: sa.Connection, job: _Job) -> None:
             job.result = job.work(conn)
         job.hooks = take_hooks(conn)
     except BaseException as error:
-        job.error = error
+        job.error = _unavailable(error)
         if not conn.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
             # Disk full and the like end the whole transaction: nobody in the group has been stored.
             raise
 
 
 def _unavailable(error: BaseException) -> BaseException:
-    if isinstance(error, exc.DBAPIError):
-        return DatabaseUnavailable(
-            f"The database cannot store anything right now: {error.orig}", hint="Try again shortly."
-        )
-    return error
+    """Return what the caller is told: a full disk is a state of the database, not a mistake of the caller."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    if not isinstance(cause, sqlite3.Error) or not getattr(cause, "sqlite_errorname", "").startswith(_AWAY):
+        return error
+    return DatabaseUnavailable(f"The database cannot store anything right now: {cause}.", hint="Try again shortly.")
 
 
 def _settle(jobs: list[_Job]) -> None:
