@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from payloom.workflows import masking
 from payloom.workflows.source import Source, read_source
+from payloom.workflows.writing import canonical_yaml
 
 _ROUNDS = 4
+_EMPTY_SWITCH = re.compile(r"^((?: *- )? *switch:) null$")
 
 
 def format_text(text: str) -> str:
@@ -34,16 +36,14 @@ def format_text(text: str) -> str:
 
 
 def _dumped(text: str) -> str | None:
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml = canonical_yaml()
     out = io.StringIO()
     try:
         yaml.dump(yaml.load(text), out)
     except (YAMLError, ValueError, RecursionError):
         return None
-    lines = [line.rstrip() for line in out.getvalue().rstrip().splitlines()]
+    # A `switch` over conditions has no value; there an empty one says so best.
+    lines = [_EMPTY_SWITCH.sub(r"\1", line.rstrip()) for line in out.getvalue().rstrip().splitlines()]
     return "\n".join(lines) + "\n"
 
 

@@ -9,14 +9,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
 
 _PLAIN = re.compile(r"[A-Za-z_/$(][\w ./()$+@=<>!&|'\"?:;*-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "~", ""})
 
 
-def _yaml() -> YAML:
+class _Representer(RoundTripRepresenter):
+    """Writes `null` as a word: an empty value looks like one that was forgotten."""
+
+
+def _null(representer: _Representer, _value: None) -> ScalarNode:
+    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
+
+
+_Representer.add_representer(type(None), _null)
+
+
+def canonical_yaml() -> YAML:
+    """Return a reader and writer of the canonical style that keeps comments and quotes."""
     yaml = YAML(typ="rt")
+    yaml.Representer = _Representer
+    yaml.preserve_quotes = True
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
@@ -25,7 +41,7 @@ def _yaml() -> YAML:
 def block(value: Any, column: int = 0) -> str:
     """Return a map or a list in block style, indented by `column`."""
     out = io.StringIO()
-    yaml = _yaml()
+    yaml = canonical_yaml()
     yaml.dump(_styled(value), out)
     lines = out.getvalue().splitlines()
     cut = 2 if isinstance(value, list) else 0

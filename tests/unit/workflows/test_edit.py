@@ -60,7 +60,7 @@ def changed(before: str, after: str) -> list[str]:
         (("steps", 2, "else"), [{"log": "free"}], ["+    else:", "+      - log: free"]),
         (("steps", 3, "return"), {"a": 1, "b": ["x"]}, None),
         (("description",), "What it is: a test", ['+description: "What it is: a test"']),
-        (("vars",), {"a": None, "b": "true"}, ["+vars:", "+  a:", '+  b: "true"']),
+        (("vars",), {"a": None, "b": "true"}, ["+vars:", "+  a: null", '+  b: "true"']),
     ],
 )
 def test_a_value_is_set_where_it_stands(path: tuple[Any, ...], value: Any, lines: list[str] | None) -> None:

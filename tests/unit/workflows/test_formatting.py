@@ -31,6 +31,11 @@ def test_layout_becomes_the_same() -> None:
     )
 
 
+def test_null_is_a_word_but_for_an_empty_switch() -> None:
+    text = "name: T\non: {manual: true}\nsteps:\n  - switch:\n    cases: []\n  - return: {a: ~, b: null}\n"
+    assert format_text(text) == text.replace("~", "null")
+
+
 def test_expressions_that_need_quotes_get_them() -> None:
     text = "name: T\non: {manual: true}\nsteps:\n  - return: {id: ${{ run.id }}, b: ${{ 1 > 2 ? 'a' : 'b' }}}\n"
     after = format_text(text)

@@ -72,8 +72,12 @@ class Definition:
 
 
 def workflow(
-    workflow_id: str, *, on: Trigger | list[Trigger], name: str | None = None, input: Mapping[str, Any] | None = None,  # noqa: A002 - as in the file
-) -> Callable[[Callable[..., Any]], Definition]:  # fmt: skip
+    workflow_id: str,
+    *,
+    on: Trigger | list[Trigger],
+    name: str | None = None,
+    input: Mapping[str, Any] | None = None,  # noqa: A002 - as in the file
+) -> Callable[[Callable[..., Any]], Definition]:
     """Trace the function and return its workflow. Its parameters are roots: `inputs`, `user`, `event`, `object`, …
 
     What the function returns is the workflow's answer; its docstring is the description. Raises SymbolicValue where
