@@ -1,4 +1,4 @@
-"""Whatever is sent, in the types Stripe names: the answer is an object or one of Stripe's errors, never a bug of ours."""
+"""Whatever is sent in the types Stripe names: the answer is an object or one of Stripe's errors, never our bug."""
 
 from __future__ import annotations
 

@@ -118,6 +118,8 @@ def _changes_for(object_name: str, date: str) -> tuple[Change, ...]:
 
 def down(unit: Unit, shown: Body, stored: Body, version: str) -> None:
     """Turn `shown` (a copy of the newest shape) into the shape of `version`, in place."""
+    if shown.get("deleted") is True:  # `{id, object, deleted}` looks the same in every version
+        return
     for change in _changes_for(shown.get("object", ""), version[:10]):
         change.down(unit, shown, stored)
 
