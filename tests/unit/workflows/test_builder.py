@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+
 import pytest
 from workflow_driver import EXAMPLES, load, unchecked
 
@@ -113,3 +116,12 @@ def test_the_same_variable_twice_gives_two_ids() -> None:
     assert [step.get("id") for step in twice.data["steps"]] == ["row", "row_2", None]
     assert twice.data["steps"][1]["where"] == {"id": "${{ row.id }}"}
     assert twice.data["steps"][2] == {"return": {"id": "${{ row_2.id }}"}}
+
+
+def test_the_guides_example_is_the_example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "guides" / "workflows-in-python.md").read_text("utf-8")
+    code = guide.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "guide_example.py").write_text(code, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("guide_example")
+    assert same_as_example(module.create_intent)
