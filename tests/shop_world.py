@@ -59,6 +59,7 @@ class Shop:
                     return
             except httpx.TransportError:
                 threading.Event().wait(0.05)
+        self.kill()
         raise AssertionError((self.folder.parent / "demo.log").read_text())
 
     def stop(self) -> None:
