@@ -153,7 +153,7 @@ class Store:
     ) -> list[dict[str, Any]]:
         """Return objects, newest first, that have all the linked values in `filters`.
 
-        A filter value may be a list: any of them; or bounds: {gt | gte | lt | lte: number}. created: gt/gte/lt/lte in Unix seconds.
+        A filter value may be a list (any of them) or bounds: {gt | gte | lt | lte: number}. created: such bounds.
         before, after: positions, exclusive.
         """
         where, values = ["o.object = ?", "o.account = ?", "o.deleted = 0"], [object_name, account]
