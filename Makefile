@@ -27,7 +27,7 @@ demo-check: $(STAMP) ## play all five flows without a browser and print the evid
 
 test: $(STAMP) ## set everything up and run every test
 	@$(BIN)/python tests/ensure_chromium.py
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## lint, import contract, types, unit tests
 	@$(BIN)/ruff check src tests hatch_build.py

@@ -14,6 +14,11 @@ from postgres import postgres_server, postgres_url
 __all__ = ["postgres_server", "postgres_url"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run browser tests last: Playwright keeps a loop in the main thread, and tests with their own cannot follow."""
+    items.sort(key=lambda item: "/tests/browser/" in item.path.as_posix())
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """Async tests run on asyncio."""

@@ -72,5 +72,5 @@ def _host(findings: Findings, node: outside.Http) -> None:
         return
     host = urlsplit(first).hostname or ""
     if host and host not in allowed:
-        hint = f"allowed are {names(sorted(allowed))}" if allowed else "list it under `http.hosts` in payloom.yaml"
+        hint = f"allowed are {names(sorted(allowed))}" if allowed else "list it under `http_allow` in payloom.yaml"
         findings.report("F113", (*node.path, "http"), f"`{host}` is not a host this project may call", hint)
