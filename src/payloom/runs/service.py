@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from payloom.runs.intake import Intake, begin, event_run, event_run_id, intake
 from payloom.runs.models import waits as waits_table
 from payloom.runs.parts import Figures, Parts
 from payloom.runs.queries import Queries
+from payloom.runs.retention import prune
 from payloom.runs.rows import Run, load_run
 from payloom.runs.scripts import Scripts, TriggerKind
 from payloom.runs.sweeper import sweep
@@ -90,6 +92,15 @@ class RunService:
         if found:
             log.warning("%d runs had lost their wake-up", found)
         return found
+
+    async def prune(self, *, days: float = 90.0) -> int:
+        """Delete succeeded and canceled runs, and events, older than `days` (at least 31; Stripe lists 30)."""
+        before = self._parts.clock.now() - dt.timedelta(days=max(days, 31.0))
+        deleted = 0
+        while batch := await self._parts.database.write(lambda tx: prune(tx, before=before)):
+            deleted += batch
+            await asyncio.sleep(0.02)
+        return deleted
 
     # -- events ------------------------------------------------------------------------------------------------------
 

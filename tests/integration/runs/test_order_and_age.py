@@ -1,0 +1,81 @@
+"""The order of events does not decide the final state (A17), and old rows go when their time has come."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from pathlib import Path
+
+import pytest
+
+from payloom.db import Database
+from payloom.kit.clock import ManualClock
+from runs_world import build
+
+pytestmark = pytest.mark.anyio
+
+FOLLOW = """\
+name: Follow
+on: {stripe: sub}
+steps:
+  - upsert: counters
+    key: id
+    values: {id: "${{ object.id }}", value: "${{ object.n }}"}
+"""
+
+
+async def test_every_order_and_every_single_duplicate_ends_in_the_same_state(
+    database: Database, tmp_path: Path
+) -> None:
+    """Three events about an object, in all orders, each delivered once more somewhere: the newest state wins."""
+    world = await build(database, tmp_path)
+
+    async def retrieve(_when: str, do: object) -> None:
+        world.ledger.answers["subs.retrieve"] = [{"id": do.args["with"]["id"], "object": "sub", "n": 3}]  # type: ignore[attr-defined]
+
+    world.ledger.hooks.append(retrieve)
+    await world.service.start()
+    await world.publish(follow=FOLLOW)
+    stories = []
+    for order in itertools.permutations((1, 2, 3)):
+        stories += [(*order[:at], again, *order[at:]) for again, at in itertools.product((1, 3), (1, 3))]
+    for number, story in enumerate(stories):
+        for event in story:
+            sent = world.event(
+                "sub.updated", f"evt_{number}_{event}", created=1_760_000_000 + event, id=f"s{number}", n=event
+            )
+            await world.service.take_in(sent)
+    statuses = await world.settled(seconds=60)
+    assert set(statuses.values()) == {"succeeded"}
+    rows = await world.rows("counters")
+    assert [row["value"] for row in rows] == [3] * len(stories)
+    await world.service.stop(2)
+
+
+async def test_old_finished_runs_go_failed_and_open_ones_stay(database: Database, tmp_path: Path) -> None:
+    """And the events of those that stay."""
+    clock = ManualClock()
+    world = await build(database, tmp_path, clock=clock)
+    await world.service.start()
+    await world.publish(
+        mixed="""\
+name: Mixed
+on: {stripe: thing}
+steps:
+  - when: object.what == 'waits'
+    wait: 400d
+  - when: object.what == 'fails'
+    raise: {status: 400, code: no, message: no}
+  - log: done
+"""
+    )
+    ran = {}
+    for kind in ("ends", "waits", "fails"):
+        taken = await world.service.take_in(world.event("thing.created", f"evt_{kind}", id="t", what=kind))
+        ran[kind] = taken.runs[0]
+    assert await world.service.prune(days=90) == 0
+    clock.advance(dt.timedelta(days=91))
+    assert await world.service.prune(days=90) == 2
+    assert {run["id"] for run in await world.service.queries.list()} == {ran["waits"], ran["fails"]}
+    assert {row["id"] for row in await world.inbox.list()} == {"evt_waits", "evt_fails"}
+    await world.service.stop(1)
