@@ -120,6 +120,7 @@ def update(call: Call, subscription: Body) -> Body:
 def _fields(unit: Unit, subscription: Body, params: Body) -> Body:
     """Return the changes that have nothing to do with money."""
     changes: Body = {}
+    payments.check_source(unit, params.get("default_source"), "default_source")
     for name in ("application_fee_percent", "default_source", "description", "on_behalf_of", "transfer_data",
                  "billing_thresholds", "pending_invoice_item_interval"):  # fmt: skip
         if name in params:

@@ -33,7 +33,7 @@ def method_of(unit: Unit, invoice: Body) -> str | None:
         (customer.get("invoice_settings") or {}).get("default_payment_method"),
         customer.get("default_source"),
     )
-    return next((found for found in places if isinstance(found, str)), None)
+    return next((p for p in places if isinstance(p, str) and payments.is_usable(unit, p, invoice["customer"])), None)
 
 
 def open_payment(unit: Unit, invoice: Body) -> None:

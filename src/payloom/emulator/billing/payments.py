@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom.emulator.billing.making import Body
 from payloom.emulator.resources import payment_intents, payment_methods, setup_intents
-from payloom.emulator.wire.errors import CardError, invalid
+from payloom.emulator.wire.errors import CardError, invalid, missing
 
 if TYPE_CHECKING:
     from payloom.emulator.unit import Unit
@@ -57,6 +57,20 @@ def method_from(unit: Unit, method_id: str) -> Body:
 
         return sources.method_of(unit, method_id, "payment_method")
     return unit.get("payment_method", method_id, "payment_method")
+
+
+def is_usable(unit: Unit, method_id: str, customer_id: str) -> bool:
+    """Return whether the method is still there and still the customer's; detached ones are passed over."""
+    method = unit.any(method_id)
+    if method is None or unit.is_deleted(method_id):
+        return False
+    return method["object"] != "payment_method" or method["customer"] == customer_id
+
+
+def check_source(unit: Unit, source_id: str | None, param: str) -> None:
+    """Raise unless a legacy source or card of this id exists."""
+    if source_id and unit.any(source_id) is None:
+        raise missing("source", source_id, param=param, status=400)
 
 
 def check_owner(unit: Unit, method_id: str, customer: Body, param: str) -> None:

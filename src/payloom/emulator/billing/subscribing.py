@@ -166,6 +166,7 @@ def _fields(
         raise invalid("`days_until_due` is only for `collection_method=send_invoice`.", "days_until_due")
     if params.get("default_payment_method"):
         payments.check_owner(unit, params["default_payment_method"], customer, "default_payment_method")
+    payments.check_source(unit, params.get("default_source"), "default_source")
     names = [
         "application_fee_percent",
         "billing_cycle_anchor_config",

@@ -59,7 +59,7 @@ def _options(params: Body, currency: str | None) -> Body | None:
 
 def _free_id(call: Call) -> str | None:
     wanted = call.params.get("id")
-    if wanted and call.unit.find("coupon", wanted, deleted=True) is not None:
+    if wanted and call.unit.any(wanted) is not None:
         if call.unit.is_deleted(wanted):
             raise invalid("A coupon with this id was deleted; use another.", "id", "resource_already_exists")
         raise invalid("Coupon already exists.", "id", "resource_already_exists")

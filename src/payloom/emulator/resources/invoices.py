@@ -11,6 +11,7 @@ from payloom.emulator.billing import (
     invoice_actions,
     invoice_editing,
     invoicing,
+    payments,
     previewing,
     uncovered,
 )
@@ -98,6 +99,7 @@ def _create(call: Call) -> Body:
 def _values(call: Call, method: str) -> Body:
     params, unit = call.params, call.unit
     values: Body = {n: (None if params[n] == "" else params[n]) for n in _PLAIN if n in params}
+    payments.check_source(unit, params.get("default_source"), "default_source")
     if call.get("default_payment_method"):
         values["default_payment_method"] = unit.get(
             "payment_method", params["default_payment_method"], "default_payment_method"

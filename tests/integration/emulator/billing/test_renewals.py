@@ -262,3 +262,13 @@ def test_a_canceled_payment_intent_is_replaced_at_the_next_attempt(shop):
     assert shop.v1.invoices.pay(subscription.latest_invoice).status == "paid"
     statuses = sorted(p.status for p in shop.v1.invoice_payments.list({"invoice": subscription.latest_invoice}).data)
     assert statuses == ["canceled", "paid"]
+
+
+def test_a_detached_card_is_not_charged(shop):
+    shop.begin("2030-01-01")
+    customer = shop.customer()
+    subscription = shop.subscribe(customer.id, shop.price().id)
+    shop.v1.payment_methods.detach(customer.invoice_settings.default_payment_method)
+    shop.advance("2030-02-01 02:00")
+    assert shop.status(subscription.id) == "past_due"
+    assert shop.invoice(subscription.id).attempt_count == 1
