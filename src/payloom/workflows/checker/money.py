@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from payloom.workflows.checker.findings import Findings, leaves
 from payloom.workflows.checker.taint import MONEY, Taint
@@ -10,17 +11,20 @@ from payloom.workflows.diagnostics import Path
 from payloom.workflows.expressions import tree
 from payloom.workflows.interpreter.node import Node
 from payloom.workflows.interpreter.parts import Site
-from payloom.workflows.interpreter.verbs import loops, outside
+from payloom.workflows.interpreter.verbs import calling, loops, outside
 
 
 def check_money(findings: Findings, taint: Taint) -> None:
-    """Check every Stripe step."""
+    """Check every Stripe step, and what is handed to called workflows."""
     for node in findings.nodes:
         if isinstance(node, outside.OutsideStep) and node.key is not None:
             _key(findings, node)
         if isinstance(node, outside.Stripe) and findings.apis:
             _chosen_by_client(findings, taint, node)
             _twice(findings, node)
+        if isinstance(node, calling.Call) and findings.apis:
+            # What a called workflow does with it cannot be seen from here; its name says what it is for.
+            _values(findings, taint, node.with_.literal, (*node.path, "with"))
 
 
 def _chosen_by_client(findings: Findings, taint: Taint, node: outside.Stripe) -> None:
@@ -31,8 +35,11 @@ def _chosen_by_client(findings: Findings, taint: Taint, node: outside.Stripe) ->
     if staff_only and node.action.startswith("refunds."):
         # Refunds by staff give money back that Stripe caps at what was paid.
         return
-    base = (*node.path, "with")
-    for path, value in leaves(node.with_.literal, base):
+    _values(findings, taint, node.with_.literal, (*node.path, "with"))
+
+
+def _values(findings: Findings, taint: Taint, values: Any, base: Path) -> None:
+    for path, value in leaves(values, base):
         if not isinstance(value, str):
             continue
         key = _money_key(path[len(base) :])
