@@ -2,3 +2,5 @@
 
 The objects are declared in `resources/checkout_sessions.py`, `payment_links.py` and `shipping_rates.py`.
 """
+
+import payloom.emulator.resources  # noqa: F401 - the declarations load first, whichever file is asked for

@@ -2,3 +2,5 @@
 
 The object is declared in `resources/payment_intents.py`.
 """
+
+import payloom.emulator.resources  # noqa: F401 - the declarations load first, whichever file is asked for
