@@ -112,7 +112,7 @@ class _Loader:
         self.catalog.tables = shapes(tables)
         mails = self.mails()
         functions = self.functions()
-        self.catalog.workflows = set(names_in(self.root / "workflows", WORKFLOW_SUFFIX))
+        self.catalog.workflows = set(workflow_names(self.root))
         workflows, sources = self.workflows()
         templates = Templates(self.root / "pages", reload=self.settings.is_dev)
         pages = self.pages(templates)
@@ -175,7 +175,7 @@ class _Loader:
     def workflows(self) -> tuple[dict[str, Workflow], dict[str, str]]:
         workflows: dict[str, Workflow] = {}
         sources: dict[str, str] = {}
-        for name in names_in(self.root / "workflows", WORKFLOW_SUFFIX):
+        for name in workflow_names(self.root):
             file = f"workflows/{name}{WORKFLOW_SUFFIX}"
             try:
                 text = (self.root / file).read_text("utf-8")
@@ -229,6 +229,11 @@ class _Loader:
                 self.report(
                     FILE_NAME, f"on_start: workflow {name} has no `manual` trigger", "add `manual: true` to `on:`"
                 )
+
+
+def workflow_names(root: Path) -> list[str]:
+    """Return the ids of a project's workflow files. Tests may lie beside them; they are none."""
+    return [name for name in names_in(root / "workflows", WORKFLOW_SUFFIX) if not name.endswith(".test")]
 
 
 def names_in(folder: Path, suffix: str) -> Iterator[str]:

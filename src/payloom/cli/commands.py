@@ -22,6 +22,7 @@ from payloom.cli import (
     migrate,
     run,
     runs,
+    test,
     worker,
 )
 
@@ -69,6 +70,7 @@ _COMMANDS = (
 )
 for command in _COMMANDS:
     app.command()(command)
+app.command("test")(test.run_tests)
 app.add_typer(runs.app, name="runs")
 app.add_typer(events.app, name="events")
 

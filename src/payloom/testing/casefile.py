@@ -1,0 +1,383 @@
+"""Reads *.test.yaml: cases with beginnings, deliveries and expectations. Every mistake is found, with its place."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from payloom.connectors.stripe import operations
+from payloom.connectors.stripe.events import event_types, families
+from payloom.kit.clock import to_epoch
+from payloom.kit.durations import parse_duration
+from payloom.kit.errors import PayloomError
+from payloom.kit.suggest import did_you_mean
+from payloom.project import Project
+from payloom.tables.values import Unfit, check
+from payloom.testing.fixtures import PREFIXES, complete, likely, problems
+from payloom.testing.given import Given, Names
+from payloom.testing.stage import START
+from payloom.testing.story import Call, Decide, Delivery, Event, Pass
+from payloom.testing.stripe import family_kind
+from payloom.workflows.diagnostics import Diagnostic, Path
+from payloom.workflows.events import split_type
+from payloom.workflows.source import Source, read_source
+
+SUFFIX = ".test.yaml"
+_TOP = ("workflow", "given", "cases")
+_GIVEN = ("tables", "stripe", "now", "env", "user", "http", "python")
+_STRIPE = ("objects", "answers")
+_CASE = ("name", "given", "event", "events", "call", "deliver", "expect", "order")
+_EVENT = ("id", "type", "object", "previous", "created", "account")
+_CALL = ("workflow", "inputs", "user")
+_EXPECT = ("tables", "emails", "stripe", "runs", "status", "output", "error", "logs")
+_MAIL = ("template", "to", "subject", "data", "text")
+_WRITE = ("call", "with", "key")
+_ERROR = ("code", "message", "hint", "where", "path", "kind")
+_LOG = ("level", "text")
+_DECIDE = ("approved", "by", "roles", "note")
+STATUSES = ("succeeded", "filtered", "failed", "waiting", "canceled")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Case:
+    """One case. path: where it stands in its file. expect: in names; None: nothing is expected but that it works."""
+
+    file: CaseFile
+    name: str
+    path: Path
+    line: int
+    given: Given
+    deliveries: tuple[Delivery, ...]
+    expect: Mapping[str, Any] | None
+    any_order: bool
+    """Whether its events may come in any order."""
+
+    @property
+    def id(self) -> str:
+        """`tests/refund.test.yaml::a double click`."""
+        return f"{self.file.name}::{self.name}"
+
+
+@dataclasses.dataclass(slots=True)
+class CaseFile:
+    """One file."""
+
+    path: FilePath
+    name: str
+    source: Source
+    workflows: tuple[str, ...]
+    names: Names
+    cases: tuple[Case, ...] = ()
+
+
+def find_case_files(root: FilePath) -> list[FilePath]:
+    """Return the test files of a project: below `tests/`, and beside the workflows."""
+    return sorted(path for folder in ("tests", "workflows") for path in (root / folder).rglob(f"*{SUFFIX}"))
+
+
+def load_case_file(path: FilePath, project: Project) -> tuple[CaseFile | None, list[Diagnostic]]:
+    """Read one file; None when its shape is hopeless. What is wrong is in the list, in order of place."""
+    name = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else path.name
+    source = read_source(path.read_text("utf-8"), name)
+    reader = _Reader(source, project, path)
+    found = reader.read() if isinstance(source.data, dict) else None
+    if source.data is not None and found is None and not source.diagnostics:
+        reader.wrong((), "a test file is a map", "it needs workflow and cases")
+    order = sorted(source.diagnostics, key=lambda one: (one.line, one.column))
+    return found, order
+
+
+class _Reader:
+    def __init__(self, source: Source, project: Project, path: FilePath) -> None:
+        self.source = source
+        self.project = project
+        self.path = path
+        self.events: dict[str, Event] = {}
+        self.names = Names({})
+
+    def wrong(self, path: Path, message: str, hint: str = "") -> None:
+        self.source.report(self.source.place(path), message, hint=hint or None, path=path)
+
+    # -- shape -------------------------------------------------------------------------------------------------------
+
+    def map(self, value: Any, path: Path, known: Sequence[str] | None, what: str) -> dict[str, Any]:
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self.wrong(path, f"{what} is a map", f"it takes {', '.join(known)}" if known else "")
+            return {}
+        for key in value:
+            if known is not None and key not in known:
+                hint = did_you_mean(str(key), known) or f"it takes {', '.join(known)}"
+                self.wrong((*path, key), f"{what} has no key {key!r}", hint)
+        return value
+
+    def list(self, value: Any, path: Path, what: str) -> list[Any]:
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.wrong(path, f"{what} is a list")
+            return []
+        return value
+
+    def known(self, name: Any, path: Path, choices: Sequence[str], what: str) -> bool:
+        if name in choices:
+            return True
+        self.wrong(path, f"there is no {what} {name!r}", did_you_mean(str(name), choices))
+        return False
+
+    # -- the file ----------------------------------------------------------------------------------------------------
+
+    def read(self) -> CaseFile:
+        data = self.map(self.source.data, (), _TOP, "a test file")
+        workflows = self.workflows(data.get("workflow"))
+        given = data.get("given")
+        cases = self.list(data.get("cases"), ("cases",), "`cases`")
+        if not cases:
+            self.wrong(("cases",) if "cases" in data else (), "a test file needs cases")
+        specs = self.project.tables
+        tables = [given.get("tables")] if isinstance(given, dict) else []
+        for case in cases:
+            inner = case.get("given") if isinstance(case, dict) else None
+            tables += [inner.get("tables")] if isinstance(inner, dict) else []
+        self.names = Names(specs, *(one for one in tables if isinstance(one, dict)))
+        file = CaseFile(self.path, self.source.file, self.source, workflows, self.names)
+        common = self.given(given, ("given",))
+        file.cases = tuple(self.case(file, case, ("cases", at), common) for at, case in enumerate(cases))
+        seen: set[str] = set()
+        for case in file.cases:
+            if case.name in seen:
+                self.wrong((*case.path, "name"), f"two cases are called {case.name!r}")
+            seen.add(case.name)
+        return file
+
+    def workflows(self, value: Any) -> tuple[str, ...]:
+        listed = value if isinstance(value, list) else [value]
+        if value is None:
+            self.wrong((), "a test file says which workflow it is about", "add `workflow: name` at the top")
+            return ()
+        return tuple(
+            str(name) for name in listed if self.known(name, ("workflow",), list(self.project.sources), "workflow")
+        )
+
+    def case(self, file: CaseFile, value: Any, path: Path, common: Given) -> Case:
+        data = self.map(value, path, _CASE, "a case")
+        name = data.get("name")
+        if not isinstance(name, str) or not name.strip():
+            self.wrong(path, "a case needs a name", "say in a few words what holds")
+            name = f"case {path[-1]}"
+        given = self.given(data.get("given"), (*path, "given"), common)
+        deliveries = self.deliveries(file, data, path, given)
+        if data.get("order", "any") not in ("any", "strict"):
+            self.wrong((*path, "order"), "`order` is any or strict")
+        expect = data.get("expect")
+        if expect is not None:
+            self.expectation(self.map(expect, (*path, "expect"), _EXPECT, "`expect`"), (*path, "expect"))
+        line = self.source.place(path).line
+        strict = data.get("order") == "strict"
+        return Case(file, name, path, line, given, tuple(deliveries), expect, not strict)
+
+    # -- given -------------------------------------------------------------------------------------------------------
+
+    def given(self, value: Any, path: Path, common: Given | None = None) -> Given:
+        common = common or Given()
+        data = self.map(value, path, _GIVEN, "`given`")
+        tables = self.map(data.get("tables"), (*path, "tables"), None, "`tables`")
+        rows: dict[str, list[Any]] = {name: list(found) for name, found in common.tables.items()}
+        for name, listed in tables.items():
+            here = (*path, "tables", name)
+            if not self.known(name, here, list(self.project.tables), "table"):
+                continue
+            own = [self.row(name, row, (*here, at)) for at, row in enumerate(self.list(listed, here, f"`{name}`"))]
+            rows[name] = _merged(rows.get(name, []) if own else [], own, self.project.tables[name].primary)
+        stripe = self.map(data.get("stripe"), (*path, "stripe"), _STRIPE, "`stripe`")
+        objects = self.objects(stripe.get("objects"), (*path, "stripe", "objects"))
+        answers = self.map(stripe.get("answers"), (*path, "stripe", "answers"), None, "`answers`")
+        for name in answers:
+            self.operation(name, (*path, "stripe", "answers", name))
+        user = self.names.full(data["user"]) if "user" in data else common.user
+        env = self.map(data.get("env"), (*path, "env"), None, "`env`")
+        return Given(
+            tables=rows,
+            objects=_merged(list(common.objects), objects, "id"),
+            answers={**common.answers, **self.names.full(answers)},
+            now=self.moment(data["now"], (*path, "now")) if "now" in data else common.now,
+            env={**common.env, **{str(name): str(one) for name, one in env.items()}},
+            user=self.user(user, (*path, "user")),
+            http={**common.http, **self.map(data.get("http"), (*path, "http"), None, "`http`")},
+            python={**common.python, **self.map(data.get("python"), (*path, "python"), None, "`python`")},
+        )
+
+    def row(self, table: str, value: Any, path: Path) -> dict[str, Any]:
+        columns = self.project.tables[table].columns
+        row = self.names.full(self.map(value, path, list(columns), f"a row of {table}"))
+        for name, item in row.items():
+            if name not in columns or (item is None and columns[name].nullable):
+                continue
+            try:
+                check(columns[name], item)
+            except Unfit as unfit:
+                self.wrong((*path, name), f"{name}: {unfit.reason}", unfit.hint)
+        return {name: item for name, item in row.items() if name in columns}
+
+    def user(self, value: Any, path: Path) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        data = self.map(value, path, ("id", "email", "name", "roles"), "`user`")
+        return {"id": "user", "email": "user@example.com", "name": None, "roles": [], **data}
+
+    def objects(self, value: Any, path: Path) -> list[dict[str, Any]]:
+        found = []
+        for at, one in enumerate(self.list(value, path, "`objects`")):
+            given = self.names.full(self.map(one, (*path, at), None, "an object of Stripe"))
+            identity = str(given.get("id") or "")
+            if not identity:
+                self.wrong((*path, at), "an object of Stripe needs its id")
+                continue
+            guesses = [kind for kind, start in PREFIXES.items() if identity.startswith(start + "_")]
+            kind = given.get("object") or max(guesses, key=lambda one: len(PREFIXES[one]), default=None)
+            if kind is None:
+                self.wrong((*path, at), f"what kind of object is {identity}?", "add `object: customer` or the like")
+                continue
+            found.append({**likely(str(kind), "", given, START), **given})
+        return found
+
+    def moment(self, value: Any, path: Path) -> int:
+        try:
+            found = dt.datetime.fromisoformat(str(value))
+        except ValueError:
+            self.wrong(path, f"{value!r} is not a moment", "write 2026-01-31T10:00:00Z")
+            return START
+        return to_epoch(found if found.tzinfo else found.replace(tzinfo=dt.UTC))
+
+    def operation(self, name: Any, path: Path) -> None:
+        if operations.find(str(name)) is None:
+            self.wrong(path, f"Stripe has no call {name!r}", did_you_mean(str(name), operations.names()))
+
+    # -- deliveries --------------------------------------------------------------------------------------------------
+
+    def deliveries(self, file: CaseFile, data: Mapping[str, Any], path: Path, given: Given) -> Iterator[Delivery]:
+        own = [self.one({key: data[key]}, path, file, given) for key in ("event", "call") if key in data]
+        events = self.list(data.get("events"), (*path, "events"), "`events`")
+        own += [self.event(event, (*path, "events", at), given) for at, event in enumerate(events)]
+        if "deliver" not in data:
+            if not own:
+                self.wrong(path, "nothing happens in this case", "add `event`, `call` or `deliver`")
+            return iter(own)
+        listed = self.list(data["deliver"], (*path, "deliver"), "`deliver`")
+        calls = [one for one in own if isinstance(one, Call)]
+        return iter([*calls, *(self.one(one, (*path, "deliver", at), file, given) for at, one in enumerate(listed))])
+
+    def one(self, value: Any, path: Path, file: CaseFile, given: Given) -> Delivery:
+        if isinstance(value, str):
+            if value in self.events:
+                return self.events[value]
+            hint = did_you_mean(value, self.events) or f"events so far: {', '.join(self.events) or 'none'}"
+            self.wrong(path, f"there is no event {value!r} up to here", hint)
+            return Pass(0)
+        data = self.map(value, path, None, "a delivery")
+        if "type" in data:
+            return self.event(data, path, given)
+        key = next(iter(data), "")
+        if key == "event":
+            return self.event(data[key], (*path, key), given)
+        if key == "call":
+            return self.call(data[key], (*path, key), file, given)
+        if key == "pass":
+            return self.passing(data[key], (*path, key))
+        if key == "decide":
+            told = self.map(data[key], (*path, key), _DECIDE, "`decide`")
+            roles = tuple(str(one) for one in told.get("roles") or ())
+            return Decide(bool(told.get("approved")), str(told.get("by", "somebody")), roles, told.get("note"))
+        hint = did_you_mean(str(key), ("event", "call", "pass", "decide"))
+        self.wrong(path, "a delivery is an event's id, or event, call, pass or decide", hint)
+        return Pass(0)
+
+    def passing(self, value: Any, path: Path) -> Pass:
+        try:
+            return Pass(parse_duration(str(value)).total_seconds())
+        except PayloomError as error:
+            self.wrong(path, error.message, error.hint or "")
+            return Pass(0)
+
+    def event(self, value: Any, path: Path, given: Given) -> Event:
+        data = self.map(value, path, _EVENT, "an event")
+        kind = str(data.get("type") or "")
+        if kind not in event_types():
+            self.wrong((*path, "type"), f"Stripe has no event {kind!r}", did_you_mean(kind, event_types()))
+        family, action = split_type(kind, families())
+        name, schema = family_kind(family)
+        thing = self.names.full(self.map(data.get("object"), (*path, "object"), None, "`object`"))
+        for at, message, hint in problems(schema, thing):
+            self.wrong((*path, "object", *at), message, hint)
+        number = len(self.events) + 1
+        identity = str(data.get("id") or f"evt_{number}")
+        created = data.get("created", given.now + number)
+        stem = PREFIXES.get(name, "obj")
+        thing = {"id": f"{stem}_1", **thing}
+        filled = complete(schema, {**likely(name, action, thing, given.now), **thing})
+        payload: dict[str, Any] = {"id": identity, "object": "event", "type": kind, "created": created}
+        payload |= {"livemode": False, "api_version": None, "pending_webhooks": 1, "request": None}
+        payload["data"] = {"object": filled}
+        if "previous" in data:
+            payload["data"]["previous_attributes"] = self.names.full(data["previous"])
+        if "account" in data:
+            payload["account"] = data["account"]
+        found = Event(payload)
+        if identity in self.events:
+            self.wrong(path, f"two events have the id {identity}")
+        self.events[identity] = found
+        return found
+
+    def call(self, value: Any, path: Path, file: CaseFile, given: Given) -> Call:
+        data = self.map(value, path, _CALL, "`call`")
+        name = str(data.get("workflow") or (file.workflows[0] if file.workflows else ""))
+        if "workflow" in data and name not in file.workflows:
+            self.wrong((*path, "workflow"), f"{name!r} is not among the file's workflows", "add it to `workflow:`")
+        inputs = self.names.full(self.map(data.get("inputs"), (*path, "inputs"), None, "`inputs`"))
+        user = self.user(self.names.full(data["user"]), (*path, "user")) if "user" in data else given.user
+        return Call(name, inputs, user)
+
+    # -- expect ------------------------------------------------------------------------------------------------------
+
+    def expectation(self, data: Mapping[str, Any], path: Path) -> None:
+        for name, rows in self.map(data.get("tables"), (*path, "tables"), None, "`tables`").items():
+            here = (*path, "tables", name)
+            if self.known(name, here, list(self.project.tables), "table"):
+                columns = list(self.project.tables[name].columns)
+                for at, row in enumerate(self.list(rows, here, f"`{name}`")):
+                    self.map(row, (*here, at), columns, f"a row of {name}")
+        for at, mail in enumerate(self.list(data.get("emails"), (*path, "emails"), "`emails`")):
+            here = (*path, "emails", at)
+            told = self.map(mail, here, _MAIL, "a mail")
+            if "template" in told:
+                self.known(told["template"], (*here, "template"), list(self.project.mails.names()), "mail template")
+        for at, write in enumerate(self.list(data.get("stripe"), (*path, "stripe"), "`stripe`")):
+            here = (*path, "stripe", at)
+            told = self.map(write, here, _WRITE, "a call to Stripe")
+            if "call" in told:
+                self.operation(told["call"], (*here, "call"))
+            elif told:
+                self.wrong(here, "a call to Stripe needs `call`", "such as call: refunds.create")
+        for at, log in enumerate(self.list(data.get("logs"), (*path, "logs"), "`logs`")):
+            self.map(log, (*path, "logs", at), _LOG, "a log line")
+        if isinstance(data.get("error"), dict):
+            self.map(data["error"], (*path, "error"), _ERROR, "`error`")
+        status = data.get("status")
+        if isinstance(status, str):
+            self.known(status, (*path, "status"), STATUSES, "status")
+
+
+def _merged(before: list[Any], own: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """Return `before` with the rows of `own` laid over those of the same key, or behind them."""
+    out = [dict(row) for row in before]
+    for row in own:
+        same = next((one for one in out if key in row and one.get(key) == row[key]), None)
+        if same is None:
+            out.append(dict(row))
+        else:
+            same.update(row)
+    return out

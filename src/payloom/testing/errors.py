@@ -1,0 +1,41 @@
+"""Why workflow tests cannot be run.
+
+PayloomError
+└── TestingError             2
+    ├── BadCaseFile          2   a *.test.yaml does not say what it must; `diagnostics` has every mistake
+    └── NothingToTest        3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from payloom.kit.errors import PayloomError
+from payloom.workflows.diagnostics import Diagnostic
+
+
+class TestingError(PayloomError):
+    """The workflow tests cannot be run."""
+
+    __test__ = False
+    code: ClassVar[str] = "testing_error"
+    exit_code: ClassVar[int] = 2
+
+
+class BadCaseFile(TestingError):
+    """A test file does not say what it must."""
+
+    code: ClassVar[str] = "bad_case_file"
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        shown = [one.format() for one in diagnostics[:20]]
+        super().__init__("\n  ".join([f"{len(diagnostics)} mistake(s) in test files:", *shown]))
+        self.diagnostics = tuple(diagnostics)
+
+
+class NothingToTest(TestingError):
+    """There are no test cases."""
+
+    code: ClassVar[str] = "nothing_to_test"
+    exit_code: ClassVar[int] = 3

@@ -1,0 +1,289 @@
+"""Compares what came of a case with what it expects, and two outcomes. Differences are lines for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from payloom.kit.clock import from_epoch
+from payloom.testing.casefile import Case
+from payloom.testing.outcome import Outcome, as_text, timeless
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.expressions import Ambient, ExpressionError, compile_expression
+
+_EXPRESSION = re.compile(r"\s*\$\{\{(.*)\}\}\s*", re.DOTALL)
+_MISSING = object()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as expected. path: where the expectation stands in the file, as far as it does."""
+
+    what: str
+    expected: Any = None
+    found: Any = None
+    path: Path = ()
+
+    def __str__(self) -> str:
+        if self.expected is None and self.found is None:
+            return self.what
+        return f"{self.what}: expected {as_text(self.expected)}, found {as_text(self.found)}"
+
+
+class Expectation:
+    """What one case expects."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._expect = case.expect or {}
+        self._names = case.file.names.short()
+        self._at = (*case.path, "expect")
+
+    def differences(self, found: Outcome) -> list[Difference]:
+        """Return everything that is not as expected."""
+        return [
+            *self._failures(found),
+            *self._tables(found),
+            *self._listed("emails", [_mail(one) for one in found.emails]),
+            *self._listed("stripe", found.stripe),
+            *self._listed("logs", found.logs),
+            *self._results(found),
+        ]
+
+    def _failures(self, found: Outcome) -> Iterator[Difference]:
+        """A run that failed without the case saying so is a difference."""
+        if "status" in self._expect or "error" in self._expect:
+            return
+        for run in found.runs:
+            if run["status"] == "failed":
+                error = run["error"] or {}
+                place = f" at {error['where']}" if error.get("where") else ""
+                hint = f" ({error['hint']})" if error.get("hint") else ""
+                step = f" in step {error['path']}" if error.get("path") else ""
+                yield Difference(f"{run['workflow']} failed{step}{place}: {error.get('message')}{hint}", path=self._at)
+        if not found.runs:
+            for answer in found.answers:
+                if answer["error"]:
+                    message = answer["error"].get("message")
+                    yield Difference(f"the call was refused with {answer['status']}: {message}", path=self._at)
+
+    # -- tables ------------------------------------------------------------------------------------------------------
+
+    def _tables(self, found: Outcome) -> Iterator[Difference]:
+        for table, rows in (self._expect.get("tables") or {}).items():
+            at = (*self._at, "tables", table)
+            left = list(found.tables.get(table, []))
+            for number, row in enumerate(rows or []):
+                match = _closest(row, left, self.match)
+                if match is None:
+                    yield Difference(f"{table}: no such row", row, left or "no row", (*at, number))
+                    continue
+                left.remove(match)
+                name = _row_name(table, match)
+                for column, value in row.items():
+                    for problem in self.match(value, match.get(column, _MISSING), f"{name}.{column}"):
+                        yield dataclasses.replace(problem, path=(*at, number, column))
+            for row in left:
+                if not found.untouched(table, row):
+                    yield Difference(f"{table}: an unexpected row {as_text(_short(row))}", path=at)
+
+    # -- lists -------------------------------------------------------------------------------------------------------
+
+    def _listed(self, key: str, found: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
+        if key not in self._expect:
+            return
+        expected = self._expect[key] or []
+        at = (*self._at, key)
+        left = list(found)
+        for number, one in enumerate(expected):
+            best = _closest(one, left, self.match)
+            if best is None:
+                yield Difference(
+                    f"{key}[{number}]: nothing like it happened", one, _brief(found) or "nothing", (*at, number)
+                )
+                continue
+            left.remove(best)
+            for problem in self.match(one, best, f"{key}[{number}]"):
+                yield dataclasses.replace(problem, path=(*at, number))
+        for one in left:
+            yield Difference(f"{key}: unexpected {as_text(_brief([one])[0])}", path=at)
+
+    # -- runs --------------------------------------------------------------------------------------------------------
+
+    def _results(self, found: Outcome) -> Iterator[Difference]:
+        expect, at = self._expect, self._at
+        if "runs" in expect and expect["runs"] != len(found.runs):
+            yield Difference("runs", expect["runs"], len(found.runs), (*at, "runs"))
+        if "status" in expect:
+            yield from self._status(expect["status"], found)
+        last = found.answers[-1] if found.answers else None
+        if "output" in expect:
+            body = last["body"] if last else found.runs[-1]["output"] if found.runs else None
+            for problem in self.match(expect["output"], body, "output"):
+                yield dataclasses.replace(problem, path=(*at, "output"))
+        if "error" in expect:
+            failed = next((run["error"] for run in reversed(found.runs) if run["error"]), None)
+            error = failed or (last["error"] if last else None)
+            wanted = expect["error"]
+            wanted = {"code": wanted} if isinstance(wanted, str) else wanted
+            for problem in self.match(wanted, error, "error"):
+                yield dataclasses.replace(problem, path=(*at, "error"))
+
+    def _status(self, wanted: Any, found: Outcome) -> Iterator[Difference]:
+        at = (*self._at, "status")
+        if isinstance(wanted, int):
+            status = (
+                found.answers[-1]["status"] if found.answers else found.runs[-1]["http_status"] if found.runs else None
+            )
+            if status != wanted:
+                why = (found.answers[-1]["error"] or {}).get("message", "") if found.answers else ""
+                yield Difference(f"status{f' ({why})' if why else ''}", wanted, status, at)
+            return
+        statuses = [run["status"] for run in found.runs]
+        if not statuses or any(one != wanted for one in statuses):
+            errors = [run["error"]["message"] for run in found.runs if run["error"]]
+            yield Difference(f"status{f' ({errors[0]})' if errors else ''}", wanted, statuses or "no run", at)
+
+    # -- values ------------------------------------------------------------------------------------------------------
+
+    def match(self, expected: Any, found: Any, what: str) -> Iterator[Difference]:
+        """Yield what differs. Maps may leave keys out, lists are whole, `${{ … }}` is asked about `value`."""
+        if isinstance(expected, str) and (expression := _EXPRESSION.fullmatch(expected)):
+            yield from self._ask(expression[1], found, what)
+        elif found is _MISSING:
+            yield Difference(what, expected, "nothing")
+        elif isinstance(expected, Mapping):
+            if not isinstance(found, Mapping):
+                yield Difference(what, expected, found)
+                return
+            for key, value in expected.items():
+                if value is None and key not in found:
+                    continue
+                yield from self.match(value, found.get(key, _MISSING), f"{what}.{key}")
+        elif isinstance(expected, list):
+            if not isinstance(found, list) or len(found) != len(expected):
+                yield Difference(what, expected, found)
+                return
+            for at, (one, other) in enumerate(zip(expected, found, strict=True)):
+                yield from self.match(one, other, f"{what}[{at}]")
+        else:
+            named = self._names.get(expected, expected) if isinstance(expected, str) else expected
+            if named != found or isinstance(named, bool) is not isinstance(found, bool):
+                yield Difference(what, expected, found)
+
+    def _ask(self, text: str, found: Any, what: str) -> Iterator[Difference]:
+        value = None if found is _MISSING else found
+        now = from_epoch(self._case.given.now)
+        ambient = Ambient(now=lambda: now, uuid=lambda: "")
+        scope = {"value": value, "user": self._case.given.user, "env": dict(self._case.given.env)}
+        try:
+            answer = compile_expression(text.strip()).evaluate(scope, ambient)
+        except ExpressionError as error:
+            yield Difference(f"{what}: {text.strip()} failed on {as_text(value)}: {error.message}")
+            return
+        if answer is True or (not isinstance(answer, bool) and answer == value):
+            return
+        yield Difference(f"{what}: not {text.strip()}" if answer is False else what, text.strip(), value)
+
+
+def _mail(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in one.items() if key != "key"}
+
+
+def _short(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if value is not None}
+
+
+def _brief(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in one.items() if key not in ("text", "subject")} for one in found]
+
+
+def _row_name(table: str, row: Mapping[str, Any]) -> str:
+    return f"{table}[{next(iter(row.values()), '')}]"
+
+
+def _closest(expected: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], match: Any) -> Any:
+    """Return the row with the fewest differences whose first expected value (its key, as a rule) is right, or None."""
+    best: tuple[int, Any] | None = None
+    for row in rows:
+        first = next(iter(expected.items()), None)
+        wrong = sum(1 for key, value in expected.items() for _ in match(value, row.get(key, _MISSING), key))
+        if first is not None and wrong and any(match(first[1], row.get(first[0], _MISSING), first[0])):
+            continue
+        if best is None or wrong < best[0]:
+            best = (wrong, row)
+    return best[1] if best else None
+
+
+# -- two outcomes ----------------------------------------------------------------------------------------------------
+
+
+def compare(base: Outcome, other: Outcome, *, loose: bool = False) -> list[Difference]:
+    """Return how `other` differs from `base` in what lasts: rows, mails, calls to Stripe by key, how runs ended.
+
+    loose: the same things may have happened in another order, at other times.
+    """
+    if loose:
+        base, other = _loosened(base), _loosened(other)
+    found: list[Difference] = []
+    for table, rows in base.tables.items():
+        found += _rows_differ(table, rows, other.tables.get(table, []), loose=loose)
+    found += _bags("mails", _keyed(base.emails), _keyed(other.emails))
+    found += _bags("calls to Stripe", _keyed(base.stripe), _keyed(other.stripe))
+    found += _bags("other effects", _keyed(base.effects), _keyed(other.effects))
+    found += _bags("log lines", [as_text(one) for one in base.logs], [as_text(one) for one in other.logs])
+    results = [[as_text([run["workflow"], run["status"], run["output"]]) for run in one.runs] for one in (base, other)]
+    found += _bags("runs", *results)
+    found += [
+        Difference(f"left twice, and nothing says so: {one}") for one in other.twice if not one.endswith("(marked)")
+    ]
+    return found
+
+
+def _rows_differ(table: str, base: list[Any], other: list[Any], *, loose: bool) -> Iterator[Difference]:
+    if loose:
+        yield from _bags(f"rows of {table}", [as_text(one) for one in base], [as_text(one) for one in other])
+        return
+    for at in range(max(len(base), len(other))):
+        if at >= len(base):
+            yield Difference(f"{table}: one row more: {as_text(_short(other[at]))}")
+        elif at >= len(other):
+            yield Difference(f"{table}: a row is missing: {as_text(_short(base[at]))}")
+        else:
+            for column, value in base[at].items():
+                if value != other[at].get(column):
+                    yield Difference(f"{_row_name(table, base[at])}.{column}", value, other[at].get(column))
+
+
+def _keyed(listed: Sequence[Mapping[str, Any]]) -> list[str]:
+    shown = ("key", "call", "with", "template", "to", "data", "verb", "action", "args")
+    return [as_text({name: one[name] for name in shown if name in one}) for one in listed]
+
+
+def _bags(what: str, base: Sequence[str], other: Sequence[str]) -> Iterator[Difference]:
+    before, after = Counter(base), Counter(other)
+    for one, count in (before - after).items():
+        yield Difference(f"{what}: {count} missing: {one}")
+    for one, count in (after - before).items():
+        yield Difference(f"{what}: {count} too many: {one}")
+
+
+_NUMBERED = re.compile(r"\b(\w+)#\d+")
+
+
+def _loosened(found: Outcome) -> Outcome:
+    """Forget times and the numbers that follow from the order of things. Keys keep times: they must have none."""
+
+    def loosen(value: Any) -> Any:
+        if isinstance(value, str):
+            return _NUMBERED.sub(r"\1#", timeless(value))
+        if isinstance(value, Mapping):
+            return {key: _NUMBERED.sub(r"\1#", item) if key == "key" and isinstance(item, str) else loosen(item)
+                    for key, item in value.items()}  # fmt: skip
+        return [loosen(item) for item in value] if isinstance(value, list) else value
+
+    changes = {field.name: loosen(getattr(found, field.name)) for field in dataclasses.fields(found)}
+    return Outcome(**changes)

@@ -1,0 +1,245 @@
+"""Objects as Stripe shapes them, from little: the SDK's types give every field, a few rules give likely values.
+
+`complete` fills what a case left out; `problems` says what in a case cannot be in such an object.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from payloom.kit.suggest import did_you_mean
+
+Schema = Mapping[str, Any]
+Path = tuple[str | int, ...]
+
+PREFIXES: Mapping[str, str] = {
+    "account": "acct", "balance_transaction": "txn", "charge": "ch", "checkout.session": "cs_test", "coupon": "co",
+    "credit_note": "cn", "customer": "cus", "dispute": "du", "invoice": "in", "invoiceitem": "ii", "line_item": "li",
+    "payment_intent": "pi", "payment_link": "plink", "payment_method": "pm", "payout": "po", "price": "price",
+    "product": "prod", "promotion_code": "promo", "quote": "qt", "refund": "re", "setup_intent": "seti",
+    "subscription": "sub", "subscription_item": "si", "subscription_schedule": "sub_sched", "tax_rate": "txr",
+    "transfer": "tr", "billing_portal.session": "bps",
+}  # fmt: skip
+_MAX_DEPTH = 4
+_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+
+
+def prefix(kind: str) -> str:
+    """Return what ids of this kind of object begin with."""
+    return PREFIXES.get(kind) or kind.rpartition(".")[2][:6]
+
+
+def options(schema: Schema) -> list[Schema]:
+    """Return the alternatives of a schema."""
+    return [part for part in schema.get("anyOf", [schema]) if isinstance(part, Mapping)]
+
+
+def types(schema: Schema) -> set[str]:
+    """Return the JSON types a value of this schema may have; empty if anything goes."""
+    found: set[str] = set()
+    for part in options(schema):
+        kind = part.get("type")
+        if kind is None:
+            return set()
+        found |= {kind} if isinstance(kind, str) else set(kind)
+    return found
+
+
+def closed_object(schema: Schema) -> Schema | None:
+    """Return the alternative that is an object with known fields."""
+    return next((part for part in options(schema) if "properties" in part), None)
+
+
+def complete(schema: Schema | None, given: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Return `given` with every field the schema has: null where that may be, else the plainest value there is."""
+    if schema is None or "properties" not in schema:
+        return copy.deepcopy(dict(given))
+    out: dict[str, Any] = {}
+    for name, part in schema["properties"].items():
+        if name == "deleted":
+            continue
+        if name in given:
+            out[name] = _given(part, given[name], depth)
+        else:
+            out[name] = _plain(part, depth)
+    out |= {name: copy.deepcopy(value) for name, value in given.items() if name not in out}
+    return out
+
+
+def _given(schema: Schema, value: Any, depth: int) -> Any:
+    inner = closed_object(schema)
+    if isinstance(value, Mapping):
+        return complete(inner, value, depth + 1) if inner is not None else copy.deepcopy(dict(value))
+    if isinstance(value, list):
+        items = next((part.get("items", {}) for part in options(schema) if "array" in types(part)), {})
+        return [_given(items, item, depth + 1) for item in value]
+    return value
+
+
+def _plain(schema: Schema, depth: int) -> Any:
+    kinds = types(schema)
+    if not kinds or "null" in kinds:
+        return None
+    if "string" in kinds:
+        listed = next((part["enum"] for part in options(schema) if part.get("enum")), None)
+        return listed[0] if listed else ""
+    for kind, value in (("integer", 0), ("boolean", False), ("number", 0.0)):
+        if kind in kinds:
+            return value
+    if "array" in kinds:
+        return []
+    inner = closed_object(schema)
+    return complete(inner, {}, depth + 1) if inner is not None and depth < _MAX_DEPTH else {}
+
+
+def fits(schema: Schema, value: Any) -> bool:
+    """Whether a value may stand in a field of this schema, judged by its outermost type."""
+    kinds = types(schema)
+    if not kinds:
+        return True
+    if value is None:
+        return "null" in kinds
+    name = _TYPES.get(type(value))
+    return name in kinds or (name == "integer" and "number" in kinds)
+
+
+def problems(schema: Schema | None, value: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, str, str]]:
+    """Yield `(path, message, hint)` for each field that Stripe's object does not have or has with another type."""
+    if schema is None or "properties" not in schema:
+        return
+    known = schema["properties"]
+    name = schema.get("title") or "the object"
+    for key, item in value.items():
+        here = (*path, key)
+        if key not in known:
+            yield here, f"{name} has no field {key!r}", did_you_mean(str(key), known)
+            continue
+        part = known[key]
+        if not fits(part, item):
+            wanted = " or ".join(sorted(types(part)))
+            yield here, f"{key} of {name} is {wanted}", ""
+        elif isinstance(item, Mapping):
+            yield from problems(closed_object(part), item, here)
+        elif isinstance(item, list):
+            items = next((one.get("items", {}) for one in options(part) if "array" in types(one)), {})
+            inner = closed_object(items)
+            for at, entry in enumerate(item):
+                if isinstance(entry, Mapping):
+                    yield from problems(inner, entry, (*here, at))
+
+
+def likely(kind: str, action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """Return the fields an object most likely has in an event of this action, under what the case gives."""
+    rules = _LIKELY.get(kind)
+    found: dict[str, Any] = {"created": now, "livemode": False}
+    if rules is not None:
+        found |= rules(action, given, now)
+    if kind != "event":
+        found["object"] = kind
+    return found
+
+
+def _payment_intent(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    amount = given.get("amount", 2000)
+    status = {
+        "succeeded": "succeeded",
+        "processing": "processing",
+        "canceled": "canceled",
+        "requires_action": "requires_action",
+        "amount_capturable_updated": "requires_capture",
+    }.get(action, "requires_payment_method")
+    found: dict[str, Any] = {"amount": amount, "currency": "usd", "status": status}
+    found["amount_received"] = amount if status == "succeeded" else 0
+    if status == "succeeded":
+        found["latest_charge"] = "ch_" + str(given.get("id", "pi_1")).removeprefix("pi_")
+    if action == "payment_failed" and "last_payment_error" not in given:
+        error = {"type": "card_error", "code": "card_declined", "message": "Your card was declined."}
+        found["last_payment_error"] = error
+    return found
+
+
+def _session(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    status = {"completed": "complete", "expired": "expired"}.get(action, "complete" if action else "open")
+    paid = {"completed": "paid", "async_payment_succeeded": "paid"}.get(action, "unpaid")
+    total = given.get("amount_total", 2000)
+    mode = given.get("mode", "payment")
+    found = {"mode": mode, "status": status, "payment_status": paid, "currency": "usd", "amount_total": total}
+    found["amount_subtotal"] = total
+    if mode == "payment" and paid == "paid":
+        found["payment_intent"] = "pi_" + str(given.get("id", "cs_1")).removeprefix("cs_").removeprefix("test_")
+    return found
+
+
+def _charge(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    amount = given.get("amount", 2000)
+    failed = action == "failed"
+    found: dict[str, Any] = {"amount": amount, "currency": "usd", "paid": not failed, "captured": not failed}
+    found |= {"amount_captured": 0 if failed else amount, "status": "failed" if failed else "succeeded"}
+    if action == "refunded":
+        refunded = given.get("amount_refunded", amount)
+        found |= {"amount_refunded": refunded, "refunded": refunded == amount}
+    return found
+
+
+def _refund(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    status = "failed" if action == "failed" else "succeeded"
+    return {"amount": given.get("amount", 2000), "currency": "usd", "status": status}
+
+
+def _subscription(action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
+    status = {"deleted": "canceled", "paused": "paused", "trial_will_end": "trialing"}.get(action, "active")
+    month = 30 * 86400
+    found: dict[str, Any] = {"status": status, "currency": "usd", "start_date": now, "billing_cycle_anchor": now}
+    if "items" not in given:
+        item = {"id": "si_1", "object": "subscription_item", "quantity": 1, "created": now}
+        item |= {"current_period_start": now, "current_period_end": now + month}
+        found["items"] = {"object": "list", "data": [item], "has_more": False, "url": "/v1/subscription_items"}
+    if status == "trialing":
+        found |= {"trial_start": now - 11 * 86400, "trial_end": now + 3 * 86400}
+    if status == "canceled":
+        found |= {"canceled_at": now, "ended_at": now}
+    return found
+
+
+def _invoice(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    due = given.get("amount_due", 2000)
+    paid = action in ("paid", "payment_succeeded")
+    found = {"amount_due": due, "total": due, "subtotal": due, "currency": "usd", "attempt_count": 1}
+    found |= {"amount_paid": due if paid else 0, "amount_remaining": 0 if paid else due, "attempted": True}
+    found["status"] = "paid" if paid else {"created": "draft", "voided": "void"}.get(action, "open")
+    return found
+
+
+def _dispute(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    status = "lost" if action == "closed" else "needs_response"
+    return {"amount": given.get("amount", 2000), "currency": "usd", "status": status, "reason": "fraudulent"}
+
+
+def _money(_action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    return {"amount": given.get("amount", 2000), "currency": "usd"}
+
+
+def _price(_action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    kind = "recurring" if given.get("recurring") else "one_time"
+    return {"active": True, "currency": "usd", "type": kind, "billing_scheme": "per_unit", "product": "prod_1"}
+
+
+def _active(_action: str, _given: Mapping[str, Any], _now: int) -> dict[str, Any]:
+    return {"active": True}
+
+
+_LIKELY: Mapping[str, Any] = {
+    "payment_intent": _payment_intent,
+    "checkout.session": _session,
+    "charge": _charge,
+    "refund": _refund,
+    "subscription": _subscription,
+    "invoice": _invoice,
+    "dispute": _dispute,
+    "payout": _money,
+    "transfer": _money,
+    "price": _price,
+    "product": _active,
+}

@@ -1,0 +1,96 @@
+"""Lets pytest collect the *.test.yaml files of Payloom projects: one item per case, with all its variants.
+
+Loaded with every pytest run that finds this package installed, so it imports nothing before there is a file to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from payloom.testing.casefile import Case
+    from payloom.testing.stage import Stage
+
+SUFFIX = ".test.yaml"
+_STAGES = "_payloom_stages"
+
+
+def _project_of(path: Path) -> Path | None:
+    return next((folder for folder in path.parents if (folder / "payloom.yaml").is_file()), None)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a test file that lies in a project."""
+    if not file_path.name.endswith(SUFFIX) or _project_of(file_path) is None:
+        return None
+    return WorkflowCases.from_parent(parent, path=file_path)
+
+
+class CaseFailed(Exception):
+    """A case does not hold; the text is for people."""
+
+
+class WorkflowCases(pytest.File):
+    """A test file."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Read the file."""
+        from payloom.kit.errors import PayloomError  # noqa: PLC0415
+        from payloom.testing.runner import load_case_files  # noqa: PLC0415
+
+        root = _project_of(self.path)
+        assert root is not None
+        try:
+            stage = _stage(self.config, root)
+            files = load_case_files(stage.project, [self.path])
+        except PayloomError as error:
+            raise self.CollectError(str(error)) from None
+        for case in files[0].cases:
+            yield WorkflowCase.from_parent(self, name=case.name, case=case, stage=stage)
+
+
+class WorkflowCase(pytest.Item):
+    """A case."""
+
+    def __init__(self, *, case: Case, stage: Stage, **more: Any) -> None:
+        super().__init__(**more)
+        self.case = case
+        self.stage = stage
+
+    def runtest(self) -> None:
+        """Play it in every way."""
+        import asyncio  # noqa: PLC0415
+
+        from payloom.testing.variants import Playing  # noqa: PLC0415
+
+        async def play() -> list[str]:
+            if not self.stage.base:
+                await self.stage.prepare()
+            result = await Playing(self.stage).play(self.case)
+            return [f"{one.variant}: {difference}" for one in result.played for difference in one.differences]
+
+        if found := asyncio.run(play()):
+            raise CaseFailed("\n".join(found))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show a failed case as lines, anything else as pytest does."""
+        if isinstance(excinfo.value, CaseFailed):
+            return f"{self.case.file.name}:{self.case.line}: {self.case.name}\n{excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where it stands."""
+        return self.path, self.case.line - 1, self.case.id
+
+
+def _stage(config: pytest.Config, root: Path) -> Stage:
+    from payloom.testing.runner import open_project  # noqa: PLC0415
+
+    stages: dict[Path, Stage] = config.__dict__.setdefault(_STAGES, {})
+    if root not in stages:
+        stages[root] = open_project(root)[1]
+    return stages[root]

@@ -1,0 +1,66 @@
+"""Plays every run's journal into a fresh execution: the same history must give the same commands and keys."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.inbox.service import load
+from payloom.kit.errors import PayloomError
+from payloom.runs.models import runs, steps
+from payloom.runs.rows import Run, load_journal, load_run
+from payloom.runs.scripts import FRESH, Cause
+from payloom.testing.story import Story
+from payloom.workflows.commands import Do, Entry, Finished
+
+
+def replay_problems(story: Story) -> list[str]:
+    """Return what a replay of the journals says otherwise than the rows; nothing, unless something is wrong."""
+    return story.stage.scratch.look(lambda tx: [line for run in _runs(tx) for line in _replay(tx, story, run)])
+
+
+def _runs(tx: sa.Connection) -> list[Run]:
+    ids = tx.execute(sa.select(runs.c.id).where(runs.c.failure.is_(None) | (runs.c.status == "failed"))).scalars().all()
+    return [run for one in ids if (run := load_run(tx, one)) is not None]
+
+
+def _replay(tx: sa.Connection, story: Story, run: Run) -> list[str]:
+    journal = load_journal(tx, run.id)
+    keys = {
+        row.path: row.key for row in tx.execute(sa.select(steps.c.path, steps.c.key).where(steps.c.run_id == run.id))
+    }
+    fresh = next((one for one in journal.entries if one.path == FRESH), None)
+    if fresh is not None and fresh.failure is not None:
+        return []
+    if run.version == "" or (not journal.entries and run.status == "failed"):
+        return []
+    request = run.request or {}
+    event = load(tx, run.event_id) if run.event_id else None
+    cause = Cause(
+        run.trigger, run.id, run.root_id, run.started_at, event, run.inputs, request.get("user"), request.get("http"),  # type: ignore[arg-type]
+        fresh.value if fresh is not None else None,
+    )  # fmt: skip
+    try:
+        execution = story.library.replayed(run.start(), cause, [])
+        return list(_walk(execution, [one for one in journal.entries if one.path != FRESH], keys, run))
+    except PayloomError as error:
+        return [f"{run.workflow_id}: its journal does not fit its workflow: {error.message}"]
+
+
+def _walk(execution: Any, entries: list[Entry], keys: dict[str, str | None], run: Run) -> list[str]:
+    found = []
+    for entry in entries:
+        state = execution.next()
+        commands = [] if isinstance(state, Finished) else state
+        command = next((one for one in commands if one.path == entry.path), None)
+        if command is None and not isinstance(state, Finished):
+            found.append(f"{run.workflow_id}: a replay does not do step {entry.path} where the journal has it")
+        if isinstance(command, Do) and keys.get(entry.path) not in (None, command.key):
+            found.append(f"{run.workflow_id}: step {entry.path} has another key when replayed")
+        execution.record(dataclasses.replace(entry))
+    state = execution.next()
+    if run.status == "succeeded" and not (isinstance(state, Finished) and state.status in ("succeeded", "filtered")):
+        found.append(f"{run.workflow_id}: a replay of its journal does not end as the run did")
+    return found

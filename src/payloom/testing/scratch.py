@@ -1,0 +1,131 @@
+"""A real SQLite database in memory that is put back to a stored image in a moment: one per stage.
+
+Everything happens at once in the caller's thread, so a story is the same each time it is played.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event, pool
+
+from payloom.db.transactions import begin_work, savepoint, take_hooks
+
+T = TypeVar("T")
+
+
+def _begin(conn: sa.Connection) -> None:
+    mode = conn.get_execution_options().get("payloom_begin", "BEGIN")
+    if mode:
+        conn.exec_driver_sql(mode)
+
+
+class Scratch:
+    """The database. Keeps SQLAlchemy's compiled statements from story to story."""
+
+    dialect = "sqlite"
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._raw = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self._raw.execute("PRAGMA foreign_keys=ON")
+        self._engine = sa.create_engine("sqlite://", creator=lambda: self._raw, poolclass=pool.StaticPool)
+        event.listen(self._engine, "begin", _begin)
+        self._conn = self._engine.connect().execution_options(payloom_begin="")
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The SQLAlchemy engine underneath."""
+        return self._engine
+
+    def image(self) -> bytes:
+        """Return everything that is stored."""
+        return self._raw.serialize()
+
+    def restore(self, image: bytes) -> None:
+        """Forget everything and take what `image` holds."""
+        self._raw.deserialize(image)
+        self._raw.execute("PRAGMA foreign_keys=ON")
+
+    def run(self, work: Callable[[sa.Connection], T], *, keep: bool = True) -> tuple[T, list[Callable[[], None]]]:
+        """Do `work` in a transaction; return its result and the hooks to call once that is known to be durable.
+
+        keep: otherwise everything is rolled back.
+        """
+        begin_work(self._conn)
+        self._raw.execute("BEGIN IMMEDIATE")
+        try:
+            with savepoint(self._conn):
+                result = work(self._conn)
+            hooks = take_hooks(self._conn)
+            self._raw.execute("COMMIT" if keep else "ROLLBACK")
+        except BaseException:
+            if self._raw.in_transaction:
+                self._raw.execute("ROLLBACK")
+            raise
+        return result, hooks
+
+    def look(self, work: Callable[[sa.Connection], T]) -> T:
+        """Read, as an observer: not a boundary of the story."""
+        return self.run(work, keep=False)[0]
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """See Database.read."""
+        return self.look(work)
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """See Database.write."""
+        result, hooks = self.run(work)
+        for hook in hooks:
+            hook()
+        return result
+
+    def write_lock(self, tx: sa.Connection, name: str) -> None:
+        """Nothing to do: there is one writer."""
+
+    async def close(self) -> None:
+        """Give the memory back."""
+        self._conn.close()
+        self._engine.dispose()
+        self._raw.close()
+
+
+class LivedDatabase:
+    """The same database as one process sees it: after each commit the process may die."""
+
+    dialect = "sqlite"
+
+    def __init__(self, scratch: Scratch, reached: Callable[[str], None]) -> None:
+        """reached: told about every boundary; raises when the process dies there."""
+        self._scratch = scratch
+        self._reached = reached
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The SQLAlchemy engine underneath."""
+        return self._scratch.engine
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """See Database.read."""
+        return self._scratch.look(work)
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """See Database.write. What is committed stays, also when the process dies right after."""
+        self._reached("")
+        result, hooks = self._scratch.run(work)
+        self._reached("commit")
+        for hook in hooks:
+            hook()
+        return result
+
+    def write_lock(self, tx: sa.Connection, name: str) -> None:
+        """Nothing to do: there is one writer."""
+
+    async def close(self) -> None:
+        """The database outlives the process."""
+
+
+Row = dict[str, Any]
