@@ -57,10 +57,9 @@ def _check(call: Call, customer: Body) -> None:
     if email and ("@" not in email or email.startswith("@") or email.endswith("@")):
         raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
     default = (call.params.get("invoice_settings") or {}).get("default_payment_method")
-    if default:
+    if default and default != call.get("payment_method"):
         method = call.unit.get("payment_method", default, "invoice_settings[default_payment_method]")
-        offered = call.get("payment_method")
-        if method["customer"] != customer.get("id") and offered not in {default, method["id"]}:
+        if method["customer"] is None or method["customer"] != customer.get("id"):
             raise invalid(
                 f"The customer does not have a payment method with the ID {default}. The payment method "
                 "must be attached to "
@@ -73,7 +72,20 @@ def _check(call: Call, customer: Body) -> None:
 def _creating(call: Call, draft: Body) -> None:
     _check(call, draft)
     customer_rules.creating(call, draft)
+    _offered(call, draft)
     draft["invoice_prefix"] = call.unit.emulator.ids.new("", 8).upper()
+
+
+def _offered(call: Call, draft: Body) -> None:
+    """A method that comes with a new customer may be the default at once; `pm_card_visa` gets its own id first."""
+    name = call.get("payment_method")
+    if not name:
+        return
+    method = call.unit.get("payment_method", name, "payment_method")
+    settings = draft.get("invoice_settings") or {}
+    if settings.get("default_payment_method") == name:
+        draft["invoice_settings"] = {**settings, "default_payment_method": method["id"]}
+    call.params["payment_method"] = method["id"]
 
 
 def _updating(call: Call, customer: Body, changes: Body) -> None:

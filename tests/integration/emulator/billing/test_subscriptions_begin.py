@@ -293,3 +293,15 @@ def test_what_is_not_covered_is_refused_and_says_so(shop, more):
         shop.subscribe(customer.id, price.id, **more)
     assert (caught.value.http_status, caught.value.json_body["error"]["code"]) == (501, "emulator_not_covered")
     assert next(iter(more)) in str(caught.value)
+
+
+def test_a_customer_can_be_made_with_the_default_method_in_one_call(shop):
+    customer = shop.v1.customers.create(
+        {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
+    )
+    held = shop.v1.customers.payment_methods.list(customer.id).data
+    assert [m.id for m in held] == [customer.invoice_settings.default_payment_method]
+    assert shop.subscribe(customer.id, shop.price().id).status == "active"
+    loose = shop.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}})
+    with pytest.raises(stripe.InvalidRequestError, match="must be attached"):
+        shop.v1.customers.create({"invoice_settings": {"default_payment_method": loose.id}})
