@@ -121,12 +121,12 @@ class Driver:
     def adopt(self, drive: Drive, turn: Turn) -> None:
         """Go on with a run whose first turn has just been committed and left something to do. Any thread."""
         loop = self._loop
-        self._slots -= 1
         if loop is not None and not loop.is_closed():
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._adopt, drive, turn)
 
     def _adopt(self, drive: Drive, turn: Turn) -> None:
+        self._slots -= 1
         drive.committed()
         self._local.add(drive.run.id)
         task = asyncio.create_task(self._drive_adopted(drive, turn), name=f"payloom-run-{drive.run.id}")
