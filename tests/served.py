@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+
 from payloom.app import create_app
 from payloom.project import load_project
 from payloom.settings import Settings, load_settings
