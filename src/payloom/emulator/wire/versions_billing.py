@@ -78,6 +78,8 @@ def _tax_amount(tax: Body) -> Body:
 
 
 def _line(unit: Unit, shown: Body, stored: Body) -> None:
+    if "pricing" not in stored:  # shown before, and looked at again to expand something inside
+        return
     parent = shown.pop("parent", None) or {}
     details = parent.get("subscription_item_details") or parent.get("invoice_item_details") or {}
     from_item = parent.get("type") == "subscription_item_details" and not details.get("invoice_item")
@@ -154,7 +156,9 @@ def _credit_note(unit: Unit, shown: Body, stored: Body) -> None:
 
 
 def _credit_line(unit: Unit, shown: Body, stored: Body) -> None:
-    del unit, stored
+    del unit
+    if "taxes" not in stored:
+        return
     shown["tax_amounts"] = [_tax_amount(t) for t in shown.pop("taxes", None) or []]
 
 
@@ -162,6 +166,8 @@ def _credit_line(unit: Unit, shown: Body, stored: Body) -> None:
 
 
 def _discount(unit: Unit, shown: Body, stored: Body) -> None:
+    if "source" not in stored:
+        return
     source = shown.pop("source", None) or stored.get("source") or {}
     shown["coupon"] = _coupon(unit, source.get("coupon"))
 
@@ -197,17 +203,17 @@ _OLD_PLAN = {"plan": ["s"], "quantity": ["i"], "prorate": ["b"]}
 _OLD_PRICE = {"price": ["s"], "unit_amount": ["i"]}
 
 register(
-    Change(BASIL, "subscription", _subscription, expandable=("discount.coupon",)),
+    Change(BASIL, "subscription", _subscription, expandable=("discount",)),
     Change(BASIL, "invoice", _invoice, expandable=("charge", "payment_intent", "subscription", "quote", "discount")),
-    Change(BASIL, "line_item", _line, expandable=("price.product", "plan.product", "subscription", "invoice_item")),
-    Change(BASIL, "invoiceitem", _invoice_item, expandable=("price.product", "plan.product", "subscription")),
+    Change(BASIL, "line_item", _line, expandable=("price", "plan", "subscription", "invoice_item")),
+    Change(BASIL, "invoiceitem", _invoice_item, expandable=("price", "plan", "subscription")),
     Change(BASIL, "payment_intent", _intent, expandable=("invoice",)),
     Change(BASIL, "charge", _charge, expandable=("invoice",)),
     Change(BASIL, "credit_note", _credit_note, expandable=("refund",)),
     Change(BASIL, "credit_note_line_item", _credit_line),
-    Change(CLOVER, "subscription", _single_item, expandable=("plan.product",)),
-    Change(CLOVER, "discount", _discount, expandable=("coupon.applies_to",)),
-    Change(CLOVER, "promotion_code", _promotion_code, expandable=("coupon.applies_to",)),
+    Change(CLOVER, "subscription", _single_item, expandable=("plan",)),
+    Change(CLOVER, "discount", _discount, expandable=("coupon",)),
+    Change(CLOVER, "promotion_code", _promotion_code, expandable=("coupon",)),
     Accepted(BASIL, "POST", "/v1/subscriptions", {**_OLD_DISCOUNTS, **_OLD_PLAN}),
     Accepted(BASIL, "POST", "/v1/subscriptions/{}", {**_OLD_DISCOUNTS, **_OLD_PLAN}),
     Accepted(ENDIVE, "POST", "/v1/subscriptions/{}", _ANCHOR),

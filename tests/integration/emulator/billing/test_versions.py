@@ -95,3 +95,29 @@ def test_upcoming_invoices_are_previewed_by_url_before_basil(sold, stripe_emulat
     lines = seen(stripe_emulator, "2024-06-20", f"/v1/invoices/upcoming/lines?subscription={subscription.id}")
     assert [line["amount"] for line in lines["data"]] == [2000]
     assert stripe_emulator.emulator.call("GET", "/v1/invoices/upcoming", version="2025-03-31.basil")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("start", "path", "kind"),
+    [
+        ("subscription", "latest_invoice.payment_intent.latest_charge", "charge"),
+        ("subscription", "plan.product", "product"),
+        ("subscription", "discount.promotion_code", None),
+        ("subscription", "items.data.plan.product", "product"),
+        ("invoice", "lines.data.price.product", "product"),
+        ("invoice", "lines.data.plan.product", "product"),
+        ("invoice", "subscription.latest_invoice", "invoice"),
+        ("invoice", "discount.coupon", "coupon"),
+    ],
+)
+def test_older_versions_expand_what_they_showed(sold, stripe_emulator, start, path, kind):
+    _, subscription, *_ = sold
+    first = (
+        f"/v1/subscriptions/{subscription.id}"
+        if start == "subscription"
+        else f"/v1/invoices/{subscription.latest_invoice}"
+    )
+    found = seen(stripe_emulator, "2022-11-15", f"{first}?expand[]={path}")
+    for part in path.split("."):
+        found = found[part][0] if part == "data" else found[part]
+    assert (found or {}).get("object") == kind
