@@ -13,14 +13,14 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 # What the demo needs. `make test` and `make setup` add the tools for testing on top.
 $(VENV)/.runs: requirements/runtime.txt requirements/build.txt pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "Payloom needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.12 setup" % v)'
-	@echo "payloom: setting up $(VENV) (once; less than a minute)"
+	@echo "payloom: setting up $(VENV) (once; less than a minute)" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.runs requirements/dev.txt
-	@echo "payloom: adding the tools for testing to $(VENV) (once)"
+	@echo "payloom: adding the tools for testing to $(VENV) (once)" >&2
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
 
@@ -46,6 +46,12 @@ check: $(VENV)/.tests ## lint, import contract, types, unit tests
 fix: $(VENV)/.tests ## format and fix what the linter can fix
 	@$(BIN)/ruff check --fix -q src tests hatch_build.py || true
 	@$(BIN)/ruff format -q src tests hatch_build.py
+
+bench: $(VENV)/.tests ## measure as ratios to floors taken in the same run (see bench/README.md)
+	@$(BIN)/python -W ignore bench $(ARGS)
+
+storm: $(VENV)/.tests ## the whole fault matrix: kills at every point, workers that come and go (takes long)
+	@PAYLOOM_STORM=1 $(BIN)/python -m pytest tests/storm $(ARGS)
 
 PIN := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 lock: ## re-pin requirements/*.txt from requirements/*.in (needs uv)
