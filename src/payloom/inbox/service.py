@@ -180,7 +180,8 @@ def store(tx: sa.Connection, event: InboxEvent) -> bool:
     statement = _INSERT[tx.dialect.name]
     if tx.execute(statement, values).first() is not None:
         return True
-    tx.execute(sa.update(events).where(events.c.id == event.id).values(deliveries=events.c.deliveries + 1))
+    if event.source == "webhook":  # a look at Stripe's list is no delivery
+        tx.execute(sa.update(events).where(events.c.id == event.id).values(deliveries=events.c.deliveries + 1))
     return False
 
 

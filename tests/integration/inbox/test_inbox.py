@@ -61,6 +61,13 @@ async def test_a_genuine_event_is_read_and_stored_once(inbox: Inbox, database: D
         await inbox.get("evt_2")
 
 
+async def test_seeing_an_event_again_in_stripes_list_is_no_delivery(inbox: Inbox, database: Database) -> None:
+    """Only webhooks are counted."""
+    await database.write(lambda tx: store(tx, inbox.read(EVENT)))
+    assert await database.write(lambda tx: store(tx, inbox.read(EVENT, source="catch_up"))) is False
+    assert (await inbox.list())[0]["deliveries"] == 1
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
