@@ -22,6 +22,7 @@ from payloom.cli import (
     migrate,
     run,
     runs,
+    storm,
     test,
     worker,
 )
@@ -56,6 +57,7 @@ _COMMANDS = (
     dev.dev,
     demo.demo,
     check.check,
+    storm.storm,
     fmt.fmt,
     run.run,
     mails.mails,

@@ -277,8 +277,11 @@ _NUMBERED = re.compile(r"\b(\w+)#\d+")
 def _loosened(found: Outcome) -> Outcome:
     """Forget times and the numbers that follow from the order of things. Keys keep times: they must have none."""
 
+    made = re.compile("|".join(rf"\b{re.escape(one)}\b" for one in sorted(found.made, key=len, reverse=True)) or "$^")
+
     def loosen(value: Any) -> Any:
         if isinstance(value, str):
+            value = made.sub(lambda match: found.made[match[0]], value)
             return _NUMBERED.sub(r"\1#", timeless(value))
         if isinstance(value, Mapping):
             return {key: _NUMBERED.sub(r"\1#", item) if key == "key" and isinstance(item, str) else loosen(item)

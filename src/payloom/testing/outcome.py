@@ -38,6 +38,8 @@ class Outcome:
     runs: list[dict[str, Any]]
     answers: list[dict[str, Any]]
     logs: list[dict[str, Any]]
+    made: dict[str, str]
+    """What an object that Stripe made is called by the key of its call, by its id."""
     twice: list[str]
     """Mails that left twice, and whether the outbox says so: `receipt to a@b.c (marked)`."""
 
@@ -124,6 +126,10 @@ def _read(tx: sa.Connection, story: Story, short: Mapping[str, str]) -> Outcome:
         logs=[
             namer(dict(row)) for row in tx.execute(sa.select(logs.c.level, logs.c.text).order_by(logs.c.id)).mappings()
         ],
+        made={
+            identity: f"{identity.rpartition('_')[0]}<{_GENERATION.sub('', namer(key))}>"
+            for identity, key in story.stripe.made.items()
+        },
         twice=twice,
     )
 

@@ -238,7 +238,9 @@ class Story:
                 await self._die()
             else:
                 self.acknowledged.append(one.id)
-                return
+                break
+        if not self.faults.interleaved:
+            await self.settle(until=self.stage.clock.now())
 
     async def _call(self, one: Call) -> None:
         workflow = self.cast.workflows[one.workflow]

@@ -76,6 +76,9 @@ class StoryStripe:
         self.objects: dict[str, dict[str, Any]] = {}
         self.writes: list[Write] = []
         self.reads: list[tuple[str, Mapping[str, Any]]] = []
+        self.made: dict[str, str] = {}
+        """The key of the call that made an object, by the object's id."""
+        self._key: str | None = None
         self.attempts: list[tuple[str, str | None]] = []
         self._answers = copy.deepcopy(dict(answers or {}))
         self._saved: dict[str, _Saved] = {}
@@ -125,6 +128,7 @@ class StoryStripe:
             return self._repeat(saved, mark, operation, fault)
         failure: StripeStepFailed | None = None
         answer: Any = None
+        self._key = key
         if fault == "fault":
             failure = _fault(operation)
         else:
@@ -225,8 +229,7 @@ class StoryStripe:
         return self._stored(self._new(schema, kind, prepared, more))
 
     def _new(self, schema: Mapping[str, Any], kind: str, prepared: Prepared, more: dict[str, Any]) -> dict[str, Any]:
-        self._numbers[kind] = self._numbers.get(kind, 0) + 1
-        identity = f"{prefix(kind)}_{self._numbers[kind]}"
+        identity = self._next_id(kind)
         echoed = _echo(schema, prepared.body)
         found = likely(kind, "", echoed, to_epoch(self.clock.now()))
         if kind == "payment_intent":
@@ -238,6 +241,14 @@ class StoryStripe:
         known = schema.get("properties", found)
         fields = {"id": identity, **{key: value for key, value in found.items() if key in known}, **echoed, **more}
         return complete(schema, fields)
+
+    def _next_id(self, kind: str) -> str:
+        while True:
+            self._numbers[kind] = self._numbers.get(kind, 0) + 1
+            identity = f"{prefix(kind)}_{self._numbers[kind]}"
+            if identity not in self.objects:
+                self.made[identity] = self._key or ""
+                return identity
 
     def _refunded(self, echoed: Mapping[str, Any]) -> dict[str, Any]:
         paid = self.objects.get(str(echoed.get("payment_intent") or echoed.get("charge")), {})

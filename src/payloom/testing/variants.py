@@ -114,12 +114,13 @@ def _twice(deliveries: Sequence[Delivery], cast: Cast) -> Iterator[Delivery]:
     """Yield every delivery, again at once where that must change nothing, and all events once more at the end."""
     for one in deliveries:
         yield one
-        if isinstance(one, Event) or (isinstance(one, Call) and _deduped(one, cast)):
+        if isinstance(one, Event) or (isinstance(one, Call) and deduped(one, cast)):
             yield one
     yield from (one for one in deliveries if isinstance(one, Event))
 
 
-def _deduped(call: Call, cast: Cast) -> bool:
+def deduped(call: Call, cast: Cast) -> bool:
+    """Whether the same call again is the same run."""
     workflow = cast.workflows[call.workflow]
     return workflow.once is not None or any(
         isinstance(trigger, ApiTrigger) and trigger.dedupe is not None for trigger in workflow.triggers

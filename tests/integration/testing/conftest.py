@@ -1,0 +1,32 @@
+"""A small project to test workflow tests with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from payloom.testing.runner import Report
+from testing_world import SmallProject
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallProject:
+    """A small project."""
+    return SmallProject(tmp_path)
+
+
+@pytest.fixture
+def lines() -> Callable[[Report], list[str]]:
+    """Return a report's failures, one line each."""
+
+    def of(report: Report) -> list[str]:
+        return [
+            f"{played.variant}: {difference}"
+            for result in report.results
+            for played in result.played
+            for difference in played.differences
+        ]
+
+    return of

@@ -1,0 +1,179 @@
+"""Storms: right projects live through them, planted bugs do not; what fails is shrunk and can be told again."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payloom.connectors.port import Attempt, OutsideHost
+from payloom.testing.runner import chosen, load_case_files, open_project
+from payloom.testing.storm.storming import Storming, Weather
+from payloom.workflows.commands import Do
+from testing_world import REFUND, SmallProject
+
+Wrap = Callable[[OutsideHost], OutsideHost]
+CASES = """\
+workflow: [pay, refund]
+given:
+  tables: {orders: [{id: o1, amount: 500}]}
+  stripe: {objects: [{id: pi_1, amount: 500, currency: usd}]}
+cases:
+  - name: paid
+    event: {type: payment_intent.succeeded, object: {id: pi_1, amount: 500, metadata: {order_id: o1}}}
+  - name: paid and given back
+    given: {tables: {orders: [{id: o1, status: paid}]}}
+    call: {workflow: refund, inputs: {order_id: o1}}
+"""
+
+
+def storm(small: SmallProject, seeds: int, wrap: Wrap = lambda host: host, *, cases: str = CASES) -> Weather:
+    """Let a storm pass over the small project."""
+    small.write("tests/all.test.yaml", cases)
+
+    async def work() -> Weather:
+        project, stage = open_project(small.root)
+        await stage.prepare()
+        listed = list(chosen(load_case_files(project), None))
+        try:
+            return await Storming(stage, listed, wrap=wrap).run([(seed, None) for seed in range(1, seeds + 1)])
+        finally:
+            await stage.close()
+
+    return asyncio.run(work())
+
+
+def test_a_right_project_lives_through_it(small: SmallProject) -> None:
+    weather = storm(small, 150)
+    assert [(one.seed, one.wrong) for one in weather.wrecks] == []
+    assert weather.compared > 100
+    assert weather.incidents > 200
+
+
+class ForgetsKeys:
+    """Planted: sends every attempt under a new key."""
+
+    def __init__(self, inner: OutsideHost) -> None:
+        self.inner = inner
+        self.number = 0
+
+    async def perform(self, do: Do, attempt: Attempt) -> Any:
+        self.number += 1
+        if do.verb == "stripe":
+            do = dataclasses.replace(do, key=f"{do.key}-{self.number}")
+        return await self.inner.perform(do, attempt)
+
+
+class AnswersBeforeTheEffect:
+    """Planted: what goes to the journal is there before the effect, which a death then loses."""
+
+    def __init__(self, inner: OutsideHost) -> None:
+        self.inner = inner
+        self.tasks: set[asyncio.Task[Any]] = set()
+
+    async def perform(self, do: Do, attempt: Attempt) -> Any:
+        if do.verb != "email":
+            return await self.inner.perform(do, attempt)
+        self.tasks.add(asyncio.create_task(self._later(do, attempt)))
+        return {"id": "mail_1", "to": ["x"], "subject": "", "status": "sent", "repeated": False}
+
+    async def _later(self, do: Do, attempt: Attempt) -> None:
+        try:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            await self.inner.perform(do, attempt)
+        except BaseException:  # noqa: BLE001 - a lost effect tells nobody
+            pass
+
+
+class DeniesDoubt:
+    """Planted: takes every attempt for the first, so a mail that may have left is thought not to have."""
+
+    def __init__(self, inner: OutsideHost) -> None:
+        self.inner = inner
+
+    async def perform(self, do: Do, attempt: Attempt) -> Any:
+        if do.verb == "email":
+            do = dataclasses.replace(do, key=f"{do.key}-{attempt.number}")
+        return await self.inner.perform(do, dataclasses.replace(attempt, in_doubt=False))
+
+
+@pytest.mark.parametrize("bug", [ForgetsKeys, AnswersBeforeTheEffect, DeniesDoubt])
+def test_a_planted_bug_in_the_driver_or_a_host_is_found(
+    small: SmallProject, bug: Callable[[OutsideHost], OutsideHost]
+) -> None:
+    assert storm(small, 60, bug).wrecks
+
+
+TIMED = REFUND.replace("refund-${{ order.id }}", "refund-${{ now() }}   # payloom: ignore[F103] planted")
+COUNT = """\
+name: Count
+description: Reads, calls, writes what it read and one more; two at once lose one.
+on: {stripe: charge, actions: [succeeded], fresh: false}
+steps:
+  - id: order
+    select: orders
+    where: {id: "${{ object.metadata.order_id }}"}
+    one: required
+  - stripe: customers.create
+  - update: orders
+    where: {id: "${{ order.id }}"}
+    set: {amount: "${{ order.amount + 1 }}"}
+"""
+COUNTED = """\
+workflow: count
+given: {tables: {orders: [{id: o1, amount: 0}]}}
+cases:
+  - name: twice
+    events:
+      - {type: charge.succeeded, object: {id: ch_1, metadata: {order_id: o1}}}
+      - {type: charge.succeeded, object: {id: ch_2, metadata: {order_id: o1}}}
+"""
+
+
+def test_a_key_with_the_time_in_it_is_found(small: SmallProject) -> None:
+    small.write("workflows/refund.yaml", TIMED)
+    assert storm(small, 120).wrecks
+
+
+def test_runs_that_overwrite_each_other_are_found_and_a_queue_mends_it(small: SmallProject) -> None:
+    small.write("workflows/count.yaml", COUNT)
+    weather = storm(small, 80, cases=COUNTED)
+    assert weather.wrecks
+    assert any("advance side by side" in str(one) for wreck in weather.wrecks for one in wreck.schedule)
+    small.write(
+        "workflows/count.yaml",
+        COUNT.replace("fresh: false}", 'fresh: false, queue: "${{ object.metadata.order_id }}"}'),
+    )
+    assert [one.wrong for one in storm(small, 80, cases=COUNTED).wrecks] == []
+
+
+def test_a_failing_story_is_shrunk_kept_and_told_again(small: SmallProject) -> None:
+    small.write("tests/all.test.yaml", CASES)
+    small.write("workflows/refund.yaml", TIMED)
+    done = payloom("storm", "--seeds", "60", cwd=small.root)
+    assert done.returncode == 1, done.stderr
+    assert "it takes 1 of" in done.stdout, "one incident is enough"
+    kept = [line for line in (small.root / "tests/storm-seeds.txt").read_text().splitlines() if line[0] != "#"]
+    seed, case = kept[0].split(maxsplit=1)
+    again = payloom("storm", "--seed", seed, "--case", case, "--json", cwd=small.root)
+    assert again.returncode == 1
+    assert json.loads(again.stdout)["failed"][0]["case"] == case
+    small.write("workflows/refund.yaml", REFUND)
+    healed = payloom("storm", "--seeds", "1", "--json", cwd=small.root)
+    assert healed.returncode == 0, healed.stdout
+    assert json.loads(healed.stdout)["stories"] == 1 + len(kept), "kept seeds are told first"
+
+
+def payloom(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    return subprocess.run(
+        [Path(sys.executable).parent / "payloom", *words], cwd=cwd, capture_output=True, text=True, check=False
+    )
