@@ -14,6 +14,7 @@ from payloom.cli import (
     describe,
     dev,
     doctor,
+    dry_run,
     emulator,
     events,
     fmt,
@@ -58,10 +59,10 @@ _COMMANDS = (
     demo.demo,
     check.check,
     storm.storm,
+    dry_run.dry_run,
     fmt.fmt,
     run.run,
     mails.mails,
-    emulator.emulator,
     migrate.migrate,
     doctor.doctor,
     describe.actions,
@@ -75,6 +76,7 @@ for command in _COMMANDS:
 app.command("test")(test.run_tests)
 app.add_typer(runs.app, name="runs")
 app.add_typer(events.app, name="events")
+app.add_typer(emulator.app, name="emulator")
 
 
 def start() -> None:

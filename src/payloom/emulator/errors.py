@@ -3,6 +3,8 @@
 EmulatorError
 ├── ImpossibleMove      a handler asked for a move its machine does not have: a bug in a resource file
 ├── UnknownEventType    a resource names an event Stripe does not have
+├── UnknownTrigger      an event it cannot make happen was asked for
+├── CrossSite           a page of another site tried to steer it
 └── StoreInUse          another emulator has the store file open
 """
 
@@ -35,3 +37,17 @@ class StoreInUse(EmulatorError):
     """Another local Stripe has this store open."""
 
     code = "emulator_store_in_use"
+
+
+class UnknownTrigger(EmulatorError):
+    """The local Stripe cannot make this event happen."""
+
+    code = "emulator_unknown_trigger"
+    status = 404
+
+
+class CrossSite(EmulatorError):
+    """A page of another site may not steer the local Stripe."""
+
+    code = "emulator_cross_site"
+    status = 403

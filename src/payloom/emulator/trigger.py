@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom.emulator.errors import EmulatorError
+from payloom.emulator.errors import EmulatorError, UnknownTrigger
 from payloom.emulator.seeding import plant
 from payloom.kit.suggest import closest
 
@@ -228,9 +228,9 @@ def trigger(emulator: Emulator, event: str) -> dict[str, Any]:
     steps = TRIGGERS.get(event)
     if steps is None:
         near = closest(event, TRIGGERS)
-        raise EmulatorError(
+        raise UnknownTrigger(
             f"The local Stripe cannot trigger {event!r}.",
-            hint=f"Did you mean {near}?" if near else "GET /_emulator/trigger lists what it can trigger.",
+            hint=f"Did you mean {near}?" if near else "`payloom emulator trigger --list` lists what it can trigger.",
         )
     before = _newest(emulator)
     known = plant(emulator, steps)
