@@ -1,0 +1,133 @@
+"""A draft on recorded events: what it would do, what is different, and that nothing happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.connectors.port import Attempt
+from payloom.connectors.tables import TablesHost
+from payloom.db import open_database
+from payloom.db.migrate import migrate
+from payloom.engine.memory import MemoryEngine
+from payloom.inbox.service import Inbox
+from payloom.kit.clock import SystemClock, to_epoch
+from payloom.project import load_project
+from payloom.runs.matching import Library
+from payloom.runs.service import RunService
+from payloom.runs.versions import Versions
+from payloom.settings import load_settings
+from payloom.tables.migrate import migrate as migrate_tables
+from payloom.tables.sql import Tables
+from payloom.workflows.commands import Do
+from testing_world import PAY, SmallProject
+
+ORDER = "11111111-1111-4111-8111-111111111111"
+NOTIFY = """\
+name: Notify
+description: Tells the buyer.
+on: {stripe: charge, actions: [succeeded], fresh: false}
+steps:
+  - id: made
+    stripe: customers.create
+    with: {email: a@example.com}
+  - log: made ${{ made.id }}
+"""
+
+
+class Outside:
+    """Answers everything."""
+
+    async def perform(self, do: Do, attempt: Attempt) -> Any:
+        return {"id": "cus_recorded", "to": "x"}
+
+
+async def live(root: Path) -> None:
+    """Let the project take in two events, for real but for the outside."""
+    settings = load_settings(root, keep=False)
+    project = load_project(root, settings).require_sound()
+    clock = SystemClock()
+    database = open_database(settings.database_url)
+    await migrate(database)
+    tables = Tables(project.tables, clock)
+    await migrate_tables(database, tables, clock)
+    versions = Versions(database, clock)
+    await versions.publish(project.workflows.values())
+    library = Library(versions, project.catalog, settings.env)
+    service = RunService(database, MemoryEngine(clock), clock, library, TablesHost(tables), Outside())
+    await service.start()
+    await database.write(lambda tx: tables.insert(tx, "orders", values={"id": ORDER, "amount": 500}))
+    inbox = Inbox(database, clock, ["whsec_x"], livemode=False)
+    things = {
+        "payment_intent.succeeded": {"id": "pi_1", "amount": 500, "currency": "usd", "metadata": {"order_id": ORDER}},
+        "charge.succeeded": {"id": "ch_1"},
+    }
+    for number, (kind, thing) in enumerate(things.items(), 1):
+        payload = {"id": f"evt_{number}", "object": "event", "type": kind, "created": to_epoch(clock.now())}
+        await service.take_in(inbox.read({**payload, "livemode": False, "data": {"object": thing}}))
+    for run in await service.queries.list():
+        answer = await service.answer(run["id"], wait=20)
+        assert answer.state == "answered"
+    await service.stop()
+    await database.close()
+
+
+def stored(root: Path) -> list[Any]:
+    """Everything that is stored."""
+    database = open_database(load_settings(root, keep=False).database_url)
+    with database.engine.connect() as tx:
+        names = sorted(sa.inspect(tx).get_table_names())
+        rows = [tx.execute(sa.text(f'SELECT * FROM "{name}"')).all() for name in names]
+    asyncio.run(database.close())
+    return [[tuple(row) for row in one] for one in rows]
+
+
+def dry_run(small: SmallProject, *words: str) -> Any:
+    """Run the command and read its JSON."""
+    done = subprocess.run(
+        [Path(sys.executable).parent / "payloom", "dry-run", *words, "--json"],
+        cwd=small.root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_draft_says_what_it_would_do_and_does_nothing(small: SmallProject) -> None:
+    small.write("workflows/notify.yaml", NOTIFY)
+    asyncio.run(live(small.root))
+    before = stored(small.root)
+    small.write("workflows/notify.yaml", NOTIFY.replace("log: made", "log: a customer,"))
+    found = dry_run(small, "workflows/notify.yaml", "--events", "last-7d")
+    assert [one["event"] for one in found] == ["evt_1", "evt_2"]
+    assert found[0]["draft"]["ended"] is None
+    made, log = found[1]["draft"]["lines"]
+    assert (made["verb"], made["note"]) == ("stripe", "recorded")
+    assert log["status"] == "succeeded"
+    assert found[1]["draft"]["ended"] == "succeeded"
+    assert stored(small.root) == before
+
+
+def test_another_call_is_a_difference_and_its_answer_is_marked(small: SmallProject) -> None:
+    small.write("workflows/notify.yaml", NOTIFY)
+    asyncio.run(live(small.root))
+    small.write("workflows/notify.yaml", NOTIFY.replace("a@example.com", "b@example.com"))
+    (found,) = dry_run(small, "workflows/notify.yaml", "--events", "evt_2")
+    assert found["draft"]["lines"][0]["note"] == "made up"
+    signs = [(line[0], "a@example.com" in line, "b@example.com" in line) for line in found["difference"]]
+    assert signs == [("-", True, False), ("+", False, True)]
+
+
+def test_what_comes_from_changed_rows_is_told_apart(small: SmallProject) -> None:
+    asyncio.run(live(small.root))
+    small.write("workflows/pay.yaml", PAY)
+    (found,) = dry_run(small, "workflows/pay.yaml", "--events", "evt_1")
+    assert found["recorded"]["ended"] == "succeeded"
+    assert found["draft"]["ended"] == "filtered", "the order is paid by now"
+    assert any("receipt" in line and line.startswith("-") for line in found["difference"])
+    assert all(line.endswith("(the rows have changed since)") for line in found["difference"])
