@@ -54,6 +54,16 @@ def test_an_event_is_triggered_and_sent_again(page: Page, local: Local) -> None:
     expect(page.locator("#outcome")).to_have_text("Planned 1 delivery.")
 
 
+def test_a_webhook_secret_is_rolled_after_asking(page: Page, local: Local) -> None:
+    endpoint = local.stripe.v1.webhook_endpoints.create({"url": f"{local.shop}/hook", "enabled_events": ["*"]})
+    page.goto(local.url)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name=f"Roll secret of {local.shop}/hook").click()
+    expect(page.locator("#outcome")).to_contain_text("New secret: whsec_")
+    assert endpoint.secret
+    expect(page.locator("#outcome")).not_to_contain_text(endpoint.secret)
+
+
 def test_forgetting_asks_first(page: Page, local: Local) -> None:
     local.stripe.v1.customers.create({"email": "new@example.com"})
     page.goto(local.url)
