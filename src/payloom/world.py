@@ -158,6 +158,8 @@ class World:
                 await self._on_start()
                 task = asyncio.create_task(self.catch_up.keep_looking(), name="payloom-catch-up")
                 stack.push_async_callback(_canceled, task)
+                timing = asyncio.create_task(self.runs.keep_time(), name="payloom-timetable")
+                stack.push_async_callback(_canceled, timing)
                 sweeping = asyncio.create_task(self._sweep(), name="payloom-accounts-sweep")
                 stack.push_async_callback(_canceled, sweeping)
             yield

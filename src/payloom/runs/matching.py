@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
 from payloom.kit import strict_json
+from payloom.runs.schedules import Scheduled, schedules_of
 from payloom.runs.scripts import Cause, Start, TriggerKind
 from payloom.runs.versions import Versions
 from payloom.workflows.catalog import Catalog
@@ -130,6 +131,10 @@ class Library:
         once = _text(workflow.once, self._caller_scope(cause), _ambient(cause.started_at, cause.run_id))
         pins = self._versions.pins(workflow)
         return Start(workflow_id, workflow.version, trigger_index, once=once, pins=pins)
+
+    def schedules(self) -> Sequence[Scheduled]:
+        """Return the schedules of the current workflows."""
+        return schedules_of(self._versions.current.values())
 
     def dedupe(self, workflow_id: str, trigger_index: int, cause: Cause) -> str | None:
         """Return what `dedupe` of an API trigger says."""

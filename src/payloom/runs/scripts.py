@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
+from payloom.runs.schedules import Scheduled
 from payloom.workflows.commands import Command, Entry, Finished, StepFailure
 
 FRESH = "fresh"
@@ -80,6 +81,10 @@ class Scripts(Protocol):
 
     def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, cause: Cause) -> Start:
         """Return how a current workflow is started by something other than an event. Raises `WorkflowUnknown`."""
+        ...
+
+    def schedules(self) -> Sequence[Scheduled]:
+        """Return the schedules of the current workflows."""
         ...
 
     def dedupe(self, workflow_id: str, trigger_index: int, cause: Cause) -> str | None:

@@ -30,12 +30,16 @@ from payloom.runs.parts import Figures, Parts
 from payloom.runs.queries import Queries
 from payloom.runs.retention import prune
 from payloom.runs.rows import Run, load_run
+from payloom.runs.schedules import next_moments
 from payloom.runs.scripts import Scripts, TriggerKind
 from payloom.runs.sweeper import sweep
+from payloom.runs.timetable import fire
 
 log = logging.getLogger("payloom.runs")
 
 _SWEEP = 30.0
+_LOOK = 15.0
+"""The timetable is looked at this often at least: another process may have published, clocks jump."""
 
 
 class RunService:
@@ -92,6 +96,32 @@ class RunService:
         if found:
             log.warning("%d runs had lost their wake-up", found)
         return found
+
+    async def tick(self) -> Sequence[str]:
+        """Start the runs of schedules whose moment has come (once, however many workers ask); returns their ids."""
+        started: list[str] = []
+        for one in self._parts.scripts.schedules():
+            while found := await self._parts.database.write(
+                lambda tx, one=one: fire(self._parts, self._driver, tx, one)
+            ):
+                started += found
+        return started
+
+    async def keep_time(self) -> None:
+        """Tick at each next moment, until canceled; failures are logged and tried again."""
+        while True:
+            pause = _LOOK
+            try:
+                if wanted := self._parts.scripts.schedules():
+                    coming = await self._parts.database.read(lambda tx: next_moments(tx, wanted))
+                    now = self._parts.clock.now()
+                    if any(at <= now for at in coming.values()):
+                        await self.tick()
+                        continue
+                    pause = min([_LOOK, *((at - now).total_seconds() for at in coming.values())])
+            except Exception:
+                log.exception("the timetable failed; trying again in %s s", _LOOK)
+            await asyncio.sleep(max(pause, 0.05))
 
     async def prune(self, *, days: float = 90.0) -> int:
         """Delete succeeded and canceled runs, and events, older than `days` (at least 31; Stripe lists 30)."""

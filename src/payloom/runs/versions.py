@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from payloom.db import Database
 from payloom.kit.clock import Clock
 from payloom.kit.suggest import did_you_mean
+from payloom.runs import schedules
 from payloom.runs.errors import VersionUnknown, WorkflowUnknown
 from payloom.runs.models import versions
 from payloom.workflows.document import Workflow
@@ -29,7 +30,7 @@ class Versions:
         self._lock = threading.Lock()
 
     async def publish(self, workflows: Iterable[Workflow], sources: Mapping[str, str] | None = None) -> None:
-        """Store the versions of all current workflows and make them the ones that new runs use.
+        """Store the versions of all current workflows and make them the ones that new runs use, and arrange schedules.
 
         sources: the files' text by workflow id, kept for people to read.
         """
@@ -60,6 +61,10 @@ class Versions:
                         created_at=self._clock.now(),
                     )
                 )
+        wanted = schedules.schedules_of(workflows)
+        if schedules.needs_arranging(tx, wanted):
+            self._database.write_lock(tx, "schedules")
+            schedules.arrange(tx, wanted, self._clock.now())
 
     @property
     def current(self) -> Mapping[str, Workflow]:
