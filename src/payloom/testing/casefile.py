@@ -17,7 +17,7 @@ from payloom.kit.suggest import did_you_mean
 from payloom.project import Project
 from payloom.tables.values import Unfit, check
 from payloom.testing.fixtures import PREFIXES, complete, likely, problems
-from payloom.testing.given import Given, Names
+from payloom.testing.given import UUID, Given, Names
 from payloom.testing.stage import START
 from payloom.testing.story import Call, Decide, Delivery, Event, Pass
 from payloom.testing.stripe import family_kind
@@ -71,6 +71,10 @@ class CaseFile:
     workflows: tuple[str, ...]
     names: Names
     cases: tuple[Case, ...] = ()
+
+    def ids(self) -> dict[str, str]:
+        """Return what UUIDs are called: by their short names, or as they stand in the file."""
+        return {**{one: one for one in UUID.findall(self.source.text)}, **self.names.short()}
 
 
 def find_case_files(root: FilePath) -> list[FilePath]:

@@ -15,7 +15,7 @@ from payloom.tables.sql import Tables
 from payloom.testing.stage import START
 
 _NAMESPACE = uuid.UUID("6a1f7f0e-3f0b-5f0a-8a53-1d1f6f2c9b11")
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Names:
                 for row in rows:
                     for column in columns:
                         value = row.get(column) if isinstance(row, Mapping) else None
-                        if isinstance(value, str) and value and not _UUID.fullmatch(value) and "${{" not in value:
+                        if isinstance(value, str) and value and not UUID.fullmatch(value) and "${{" not in value:
                             self._ids[value] = str(uuid.uuid5(_NAMESPACE, value))
 
     def full(self, value: Any) -> Any:

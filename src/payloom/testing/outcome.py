@@ -95,8 +95,7 @@ def _read(tx: sa.Connection, story: Story, short: Mapping[str, str]) -> Outcome:
     raw = {name: rows_of(tx, name) for name in specs}
     for name, spec in specs.items():
         if spec.columns[spec.primary].type == "uuid":
-            made = [row[spec.primary] for row in raw[name] if row[spec.primary] not in short]
-            for number, identity in enumerate(made, 1):
+            for number, identity in enumerate(story.new_rows(raw[name], name), 1):
                 namer.add(identity, f"{name}#{number}")
     found = list(tx.execute(sa.select(runs).order_by(sa.text("rowid"))).mappings())
     callers = 0

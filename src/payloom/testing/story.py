@@ -8,6 +8,7 @@ import dataclasses
 import datetime as dt
 import logging
 import random
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,9 +33,12 @@ from payloom.workflows.inputs import InvalidInput, validate_input
 
 LONGEST = dt.timedelta(days=400)
 """How far a story looks ahead for runs that sleep."""
+PATIENCE = dt.timedelta(minutes=15)
+"""How long somebody waits for what must come first."""
 _ROUNDS = 60
 _LIVES = 60
 _ADVANCES = 20_000
+_NEW_ROW = re.compile(r"[a-z]\w*#[0-9]{1,4}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -97,13 +101,18 @@ class Story:
         given: Given,
         *,
         faults: NoFaults | None = None,
+        strict: bool = False,
         wrap: Callable[[OutsideHost], OutsideHost] = lambda host: host,
     ) -> None:
-        """wrap: puts something around every process's outside host; tests plant bugs with it."""
+        """strict: one delivery follows from the one before, so it comes once that is done, tries again included.
+
+        wrap: puts something around every process's outside host; tests plant bugs with it.
+        """
         self.stage = stage
         self.cast = cast
         self.given = given
         self.faults = faults or NoFaults()
+        self.strict = strict
         self.wrap = wrap
         self.library = stage.library(cast, given.env)
         self.stripe = StoryStripe(stage.clock)
@@ -227,9 +236,11 @@ class Story:
             await self.settle(until=self.stage.clock.now() + dt.timedelta(seconds=one.seconds))
         else:
             await self._decide(one)
+        if self.strict and not isinstance(one, Pass):
+            await self.settle(within=PATIENCE)
 
     async def _event(self, one: Event) -> None:
-        payload = dict(one.payload)
+        payload = self._bound(dict(one.payload))
         self.stripe.put(payload["data"]["object"], created=payload["created"])
         while True:
             try:
@@ -241,6 +252,26 @@ class Story:
                 break
         if not self.faults.interleaved:
             await self.settle(until=self.stage.clock.now())
+
+    def _bound(self, value: Any) -> Any:
+        """Return the value with names of new rows (`orders#1`) replaced by their ids, as far as they are there."""
+        names = {one for one in pieces(value) if isinstance(one, str) and _NEW_ROW.fullmatch(one)}
+        ids = {name: found for name in names if (found := self._new_row(name)) is not None}
+        return _replaced(value, ids) if ids else value
+
+    def _new_row(self, name: str) -> str | None:
+        table, _, number = name.partition("#")
+        spec = self.stage.tables.specs.get(table)
+        if spec is None:
+            return None
+        new = self.new_rows(self.stage.scratch.look(lambda tx: rows_of(tx, table)), table)
+        return str(new[int(number) - 1]) if 0 < int(number) <= len(new) else None
+
+    def new_rows(self, rows: Sequence[Mapping[str, Any]], table: str) -> list[Any]:
+        """Return the keys of the rows that were not there at the beginning, in the order they were inserted."""
+        key = self.stage.tables.specs[table].primary
+        old = {row[key] for row in self.seeds[table]}
+        return [row[key] for row in rows if row[key] not in old]
 
     async def _call(self, one: Call) -> None:
         workflow = self.cast.workflows[one.workflow]
@@ -258,7 +289,7 @@ class Story:
             self.answers.append(refused)
             return
         try:
-            inputs = validate_input(workflow, one.inputs)
+            inputs = validate_input(workflow, self._bound(one.inputs))
         except InvalidInput as error:
             self.answers.append(Answered(error.status, None, error.to_dict()))
             return
@@ -310,12 +341,14 @@ class Story:
 
     # -- time --------------------------------------------------------------------------------------------------------
 
-    async def settle(self, *, until: dt.datetime | None = None, steps: int | None = None) -> None:
-        """Let everything happen that is due until a moment (as far as runs sleep, unless told), moving the clock.
+    async def settle(
+        self, *, until: dt.datetime | None = None, within: dt.timedelta = LONGEST, steps: int | None = None
+    ) -> None:
+        """Let everything happen that is due until a moment, or within some time from now if there is something to do.
 
         steps: at most so many calls that leave the machine.
         """
-        end = until or self.stage.clock.now() + LONGEST
+        end = until or self.stage.clock.now() + within
         if self.faults.interleaved:
             await self._side_by_side(end, steps)
         else:
@@ -387,6 +420,14 @@ def rows_of(tx: sa.Connection, table: str) -> list[dict[str, Any]]:
     """Return a user's rows in the order they were inserted, as SQLite stores them."""
     query = sa.text(f'SELECT * FROM "{table}" ORDER BY rowid')  # noqa: S608 - a declared table's name
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def _replaced(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, Mapping):
+        return {key: _replaced(item, names) for key, item in value.items()}
+    return [_replaced(item, names) for item in value] if isinstance(value, list) else value
 
 
 def _run_ids(tx: sa.Connection) -> list[str]:

@@ -87,12 +87,12 @@ class Playing:
         self, case: Case, cast: Cast, deliveries: Sequence[Delivery], faults: NoFaults | None = None
     ) -> tuple[Outcome, list[str], list[Difference]]:
         """Play one story of a case; return its outcome, its boundaries, and what its journal says otherwise."""
-        story = Story(self.stage, cast, case.given, faults=faults, wrap=self._wrap)
+        story = Story(self.stage, cast, case.given, faults=faults, strict=not case.any_order, wrap=self._wrap)
         async with story.playing():
             for one in deliveries:
                 await story.deliver(one)
             await story.finish()
-            outcome = read_outcome(story, case.file.names.short())
+            outcome = read_outcome(story, case.file.ids())
             problems = [Difference(one) for one in replay_problems(story)]
         return outcome, list(story.trace), problems
 

@@ -42,6 +42,11 @@ class Plot:
     made: bool = False
 
     @property
+    def strict(self) -> bool:
+        """Whether one delivery follows from the one before."""
+        return not self.case.any_order and not self.made
+
+    @property
     def id(self) -> str:
         """The case's id; made-up sequences say so."""
         return self.case.id

@@ -127,14 +127,14 @@ class Storming:
     async def tell(self, plot: Plot, cast: Cast, schedule: Sequence[Incident]) -> Told:
         """Tell one story under a schedule and check what must hold."""
         storm = Storm(schedule)
-        story = Story(self.stage, cast, plot.case.given, faults=storm, wrap=self._wrap)
+        story = Story(self.stage, cast, plot.case.given, faults=storm, strict=plot.strict, wrap=self._wrap)
         async with story.playing():
             for number, one in enumerate(arranged(plot, schedule)):
                 await story.deliver(one)
                 if storm.interleaved:
                     await story.settle(until=self.stage.clock.now(), steps=number % 3)
             await story.finish()
-            outcome = read_outcome(story, plot.case.file.names.short())
+            outcome = read_outcome(story, plot.case.file.ids())
             wrong = broken(story, outcome)
             exhausted = self.stage.scratch.look(exhausted_steps)
         doubts = storm.doubts + sum(label.endswith("mail") for label in story.deaths)
