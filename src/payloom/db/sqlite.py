@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from payloom.db.errors import DatabaseUnavailable
+from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import begin_work, run_plain, savepoint, take_hooks
 from payloom.kit.clock import monotonic
 
@@ -80,6 +81,7 @@ class WriteLock:
 
 def _pragmas(dbapi: sqlite3.Connection, _record: object) -> None:
     dbapi.isolation_level = None
+    add_clock(dbapi)
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

@@ -28,6 +28,7 @@ from sqlalchemy import event
 
 from payloom.db import Database, after_commit
 from payloom.db.sqlite import SqliteDatabase
+from payloom.db.sqlite_clock import add_clock
 from payloom.engine.errors import AnotherWorkerRuns, EngineError
 from payloom.engine.leases import BEAT, DEAD, Leases
 from payloom.engine.port import Advance, Takeover
@@ -299,6 +300,7 @@ def _own_engine(database: Database) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _connected(dbapi: Any, _record: object) -> None:
         dbapi.isolation_level = "IMMEDIATE"
+        add_clock(dbapi)
         # NORMAL: after a power cut DBOS may forget that it took or finished an entry, and the run is advanced once
         # more, which
         # is harmless. What was put on the queue was committed by our own connection, with FULL.
