@@ -16,7 +16,7 @@ from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
 from payloom.project import Project
 from payloom.tables.values import Unfit, check
-from payloom.testing.fixtures import PREFIXES, complete, likely, problems
+from payloom.testing.fixtures import PREFIXES, event_object, likely, problems
 from payloom.testing.given import UUID, Given, Names
 from payloom.testing.stage import START
 from payloom.testing.story import Call, Decide, Delivery, Event, Pass
@@ -320,9 +320,7 @@ class _Reader:
         number = len(self.events) + 1
         identity = str(data.get("id") or f"evt_{number}")
         created = data.get("created", given.now + number)
-        stem = PREFIXES.get(name, "obj")
-        thing = {"id": f"{stem}_1", **thing}
-        filled = complete(schema, {**likely(name, action, thing, given.now), **thing})
+        filled = event_object(name, schema, action, thing, given.now)
         payload: dict[str, Any] = {"id": identity, "object": "event", "type": kind, "created": created}
         payload |= {"livemode": False, "api_version": None, "pending_webhooks": 1, "request": None}
         payload["data"] = {"object": filled}

@@ -141,6 +141,16 @@ def likely(kind: str, action: str, given: Mapping[str, Any], now: int) -> dict[s
     return found
 
 
+def event_object(kind: str, schema: Schema | None, action: str, given: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """Return the whole object of an event: what is given, what is likely, and the plainest value for the rest."""
+    named = {"id": f"{prefix(kind)}_1", **given}
+    found = {**likely(kind, action, named, now), **named}
+    if schema is not None and "properties" in schema:
+        known = schema["properties"]
+        found = {name: value for name, value in found.items() if name in known or name in given}
+    return complete(schema, found)
+
+
 def _payment_intent(action: str, given: Mapping[str, Any], _now: int) -> dict[str, Any]:
     amount = given.get("amount", 2000)
     status = {
