@@ -1,7 +1,7 @@
 """Gives old SQLite libraries the clock with fractions of a second that newer ones have.
 
-The durable engine's tables have defaults of `unixepoch('subsec')` on Python 3.12 and newer, whatever SQLite it was built
-with. SQLite older than 3.42 answers NULL to that (Debian 12 has 3.40), and the row is refused.
+The durable engine's tables have defaults of `unixepoch('subsec')` on Python 3.12 and newer, whatever SQLite that has.
+SQLite older than 3.42 answers NULL (Debian 12 has 3.40), and the row is refused.
 """
 
 from __future__ import annotations
