@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from payloom.emulator import papers
 from payloom.emulator.errors import EmulatorError
+from payloom.emulator.same_site import own_pages_only
 from payloom.emulator.wire.errors import StripeError
 from payloom.kit.durations import parse_duration
 
@@ -130,17 +131,18 @@ def routes() -> list[Route]:
         ("GET", "/_emulator/deliveries", _deliveries),
         ("POST", "/_emulator/redeliver", _redeliver),
         ("POST", "/_emulator/delivery", _switches),
+        ("POST", "/_emulator/webhook_endpoints/{id}/roll", _roll),
         ("GET", "/_emulator/calls", _calls),
         ("POST", "/_emulator/limits", _limits),
         ("GET", "/_emulator/trigger", _triggers),
         ("POST", "/_emulator/trigger", _trigger),
         ("POST", "/_emulator/billing", _billing),
     ]
-    made = [Route(path, _endpoint(handler), methods=[method]) for method, path, handler in table]
+    made = [Route(path, own_pages_only(_endpoint(handler)), methods=[method]) for method, path, handler in table]
     return [
         *made,
-        Route("/_emulator/snapshot", _snapshot, methods=["GET", "POST"]),
-        Route("/_emulator/restore", _restore, methods=["POST"]),
+        Route("/_emulator/snapshot", own_pages_only(_snapshot), methods=["GET", "POST"]),
+        Route("/_emulator/restore", own_pages_only(_restore), methods=["POST"]),
         Route("/b/{slug}", _payment_link, methods=["GET"]),
         *papers.routes(),
         Route("/_emulator/3ds/{intent}/{outcome:str}", _three_d_secure, methods=["POST"]),
@@ -154,6 +156,7 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
             given: dict[str, Any] = dict(request.query_params)
             if request.method == "POST":
                 given.update(await _body(request))
+            given.update(request.path_params)
             result = handler(emulator, given)
         except EmulatorError as error:
             return JSONResponse({"error": error.to_dict()}, error.status)
@@ -279,6 +282,17 @@ def _switches(emulator: Emulator, given: dict[str, Any]) -> Any:
         "paused": emulator.delivery.paused,
         "schedule": emulator.delivery.schedule,
     }
+
+
+def _roll(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """Take `{expires_in_hours: 0 to 24}`: how long the old secret signs too. Nothing given: it ends at once."""
+    from payloom.emulator.resources.webhook_endpoints import roll  # noqa: PLC0415 - resources import the framework
+
+    hours = given.get("expires_in_hours", 0)
+    try:
+        return roll(emulator, given["id"], float(hours))
+    except (TypeError, ValueError):
+        raise EmulatorError(f"expires_in_hours is {hours!r}, not a number of hours.") from None
 
 
 def _calls(emulator: Emulator, given: dict[str, Any]) -> Any:

@@ -71,6 +71,7 @@ def _as_endpoint(destination: dict[str, Any]) -> dict[str, Any]:
         "enabled_events": [e.removeprefix("v1.") for e in destination["enabled_events"]],
         "api_version": destination["snapshot_api_version"],
         "_secret": destination["_secret"],
+        "_old_secrets": destination.get("_old_secrets", []),
         "_thin": destination["event_payload"] == "thin",
         "_connect": "other_accounts" in (destination["events_from"] or []),
     }
@@ -276,8 +277,9 @@ class Delivery:
             else:
                 shown = render(unit, {**event, "api_version": version}, version)
             unit.flush()
-        now = int(emulator.real_now())
-        secrets = [endpoint["_secret"]] + [s for s, until in endpoint.get("_old_secrets", []) if until > now]
+        from payloom.emulator.resources.webhook_endpoints import secrets_of  # noqa: PLC0415 - resources load later
+
+        secrets = secrets_of(endpoint, emulator.clock.now())
         return endpoint["url"], json.dumps(shown, indent=2, ensure_ascii=False).encode(), secrets, event
 
     def _settled(self, account: str, event_id: str) -> None:

@@ -4,6 +4,7 @@ EmulatorError
 ├── ImpossibleMove      a handler asked for a move its machine does not have: a bug in a resource file
 ├── UnknownEventType    a resource names an event Stripe does not have
 ├── UnknownTrigger      an event it cannot make happen was asked for
+├── NoSuchEndpoint      a secret of an unknown webhook endpoint was to be rolled
 ├── CrossSite           a page of another site tried to steer it
 └── StoreInUse          another emulator has the store file open
 """
@@ -43,6 +44,13 @@ class UnknownTrigger(EmulatorError):
     """The local Stripe cannot make this event happen."""
 
     code = "emulator_unknown_trigger"
+    status = 404
+
+
+class NoSuchEndpoint(EmulatorError):
+    """There is no such webhook endpoint."""
+
+    code = "emulator_no_such_endpoint"
     status = 404
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import urllib.error
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -105,6 +106,58 @@ def test_a_failed_delivery_is_tried_again_with_a_fresh_signature_and_listed(clie
         (2, "failed", 302),
         (1, "failed", 500),
     ]
+
+
+def test_while_a_secret_is_rolled_events_are_signed_with_both_until_the_old_one_expires(
+    client, stripe_emulator, receiver
+):
+    endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["customer.created"]})
+    before = stripe_emulator.emulator.clock.now()
+    rolled = stripe_emulator.control(f"webhook_endpoints/{endpoint.id}/roll", expires_in_hours=24)
+    assert rolled["secret"].startswith("whsec_")
+    assert rolled["secret"] != endpoint.secret
+    assert rolled["old_secret_expires_at"] - before in range(86400, 86405)
+    client.v1.customers.create({})
+    body, signature = receiver.wait(1)[0]
+    assert signature.count("v1=") == 2
+    for secret in (rolled["secret"], endpoint.secret):
+        assert stripe.Webhook.construct_event(body, signature, secret).type == "customer.created"
+    stripe_emulator.advance("25h")
+    client.v1.customers.create({})
+    body, signature = receiver.wait(2)[1]
+    assert signature.count("v1=") == 1
+    stripe.Webhook.construct_event(body, signature, rolled["secret"])
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.Webhook.construct_event(body, signature, endpoint.secret)
+
+
+def test_a_leaked_secret_ends_at_once_and_nonsense_is_refused(client, stripe_emulator, receiver):
+    endpoint = client.v1.webhook_endpoints.create({"url": receiver.url, "enabled_events": ["*"]})
+    rolled = stripe_emulator.control(f"webhook_endpoints/{endpoint.id}/roll")
+    assert rolled["old_secret_expires_at"] is None
+    client.v1.customers.create({})
+    body, signature = receiver.wait(1)[0]
+    stripe.Webhook.construct_event(body, signature, rolled["secret"])
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.Webhook.construct_event(body, signature, endpoint.secret)
+    for path, given, status in (
+        (endpoint.id, {"expires_in_hours": 25}, 400),
+        (endpoint.id, {"expires_in_hours": "soon"}, 400),
+        ("we_nobody", {}, 404),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            stripe_emulator.control(f"webhook_endpoints/{path}/roll", **given)
+        with refused.value as answer:
+            assert answer.code == status
+
+
+def test_a_configured_endpoint_keeps_its_rolled_secret_over_a_restart(tmp_path):
+    config = EmulatorConfig(store=str(tmp_path / "s.db"), endpoints=(Endpoint("http://127.0.0.1:9/x", "whsec_first"),))
+    for _ in range(2):
+        with run(config) as running:
+            found = client_of(running.url).v1.webhook_endpoints.list().data
+            assert [one.url for one in found] == ["http://127.0.0.1:9/x"]
+            running.control(f"webhook_endpoints/{found[0].id}/roll")
 
 
 def test_only_enabled_events_are_sent_and_a_disabled_endpoint_gets_none(client, stripe_emulator, receiver):

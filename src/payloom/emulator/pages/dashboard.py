@@ -104,6 +104,7 @@ def _endpoints(pages: Access) -> list[Json]:
     listed = pages.get("/v1/webhook_endpoints", limit=20) or {}
     return [
         {
+            "id": endpoint["id"],
             "url": endpoint["url"],
             "status": endpoint["status"],
             "tone": tone(endpoint["status"]),

@@ -78,7 +78,7 @@ def seed(unit: Unit, endpoints: tuple[Endpoint, ...]) -> None:
     """Make what a new account has, unless it is there already."""
     if unit.account == unit.emulator.config.account:
         accounts.home(unit)
-    existing = {(e["url"], e["_secret"]) for e in unit.list("webhook_endpoint")}
+    existing = {(e["url"], s) for e in unit.list("webhook_endpoint") for s in webhook_endpoints.secrets_of(e, 0)}
     for endpoint in endpoints:
         if (endpoint.url, endpoint.secret) not in existing:
             unit.create(

@@ -34,7 +34,7 @@ async function refresh() {
 }
 
 function selectorOf(node) {
-  for (const name of ["advance", "resend"]) {
+  for (const name of ["advance", "resend", "roll"]) {
     if (node.dataset[name]) return `[data-${name}="${CSS.escape(node.dataset[name])}"]`;
   }
   return null;
@@ -43,9 +43,12 @@ function selectorOf(node) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const { advance, resend, copy } = button.dataset;
+  const { advance, resend, roll, copy } = button.dataset;
   if (advance) await control("clock", { advance }, (answer) => `The clock moved; ${answer.timers} planned thing${answer.timers === 1 ? "" : "s"} happened.`);
   if (resend) await control("redeliver", { event: resend }, (answer) => `Planned ${answer.planned} deliver${answer.planned === 1 ? "y" : "ies"}.`);
+  if (roll && window.confirm("Give this endpoint a new signing secret? Events are signed with the old one too for 24 hours.")) {
+    await control(`webhook_endpoints/${roll}/roll`, { expires_in_hours: 24 }, (answer) => `New secret: ${answer.secret}. The old one works for 24 hours more.`);
+  }
   if (copy) {
     await navigator.clipboard.writeText(copy).catch(() => {});
     button.textContent = "Copied";
