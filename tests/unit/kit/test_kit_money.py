@@ -1,0 +1,61 @@
+"""Money is whole minor units with a currency that has 0, 2 or 3 decimals."""
+
+from __future__ import annotations
+
+import decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payloom.kit.money import THREE_DECIMAL, ZERO_DECIMAL, Amount, exponent
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "american", "german"),
+    [
+        (2198, "usd", "$21.98", "21,98 $"),
+        (500, "jpy", "¥500", "500 ¥"),
+        (1500, "kwd", "KWD 1.500", "1,500 KWD"),
+        (50_000, "isk", "ISK 500.00", "500,00 ISK"),
+        (-100, "EUR", "-€1.00", "-1,00 €"),
+        (123_456_789, "usd", "$1,234,567.89", "1.234.567,89 $"),
+    ],
+)
+def test_people_read_amounts_as_their_currency_writes_them(
+    minor: int, currency: str, american: str, german: str
+) -> None:
+    amount = Amount(minor, currency)
+    assert amount.format().replace("\xa0", " ") == american
+    assert amount.format("de-DE").replace("\xa0", " ") == german
+
+
+def test_decimals_are_stripes() -> None:
+    assert [exponent(code) for code in ("jpy", "USD", "bhd", "isk", "ugx")] == [0, 2, 3, 2, 2]
+    assert not ZERO_DECIMAL & THREE_DECIMAL
+
+
+@pytest.mark.parametrize("minor", [1.0, "1", True, None, decimal.Decimal(1)])
+def test_only_whole_numbers_are_amounts(minor: Any) -> None:
+    with pytest.raises(TypeError, match="whole number"):
+        Amount(minor, "usd")
+
+
+@pytest.mark.parametrize("currency", ["", "us", "usdd", "12$", "üsd"])
+def test_only_three_letters_are_a_currency(currency: str) -> None:
+    with pytest.raises(ValueError, match="currency"):
+        Amount(1, currency)
+
+
+def test_currencies_do_not_mix() -> None:
+    with pytest.raises(ValueError, match="cannot combine usd with eur"):
+        Amount(1, "usd") + Amount(1, "eur")
+
+
+@given(st.integers(-(10**14), 10**14), st.integers(-(10**14), 10**14), st.sampled_from(["jpy", "usd", "kwd"]))
+def test_sums_are_exact_and_major_units_go_back(left: int, right: int, currency: str) -> None:
+    total = Amount(left, currency) + Amount(right, currency)
+    assert total.minor == left + right
+    assert total - Amount(right, currency) == Amount(left, currency)
+    assert total.major().scaleb(exponent(currency)) == total.minor
