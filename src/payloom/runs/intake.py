@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 import logging
 from collections.abc import Sequence
 
@@ -22,13 +21,11 @@ from payloom.runs.drive import Drive
 from payloom.runs.driver import Driver
 from payloom.runs.parts import Parts
 from payloom.runs.play import broken
-from payloom.runs.rows import INSERT_RUN, Journal, Run, copy_run, failure_to_json, run_values
+from payloom.runs.rows import INSERT_RUN, Journal, Run, copy_run, event_run_id, insert_failed, run_values
 from payloom.runs.scripts import Start
-from payloom.workflows.commands import StepFailure
 
 log = logging.getLogger("payloom.runs")
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _STEPS = 40
 """Table steps driven inside the intake transaction; a run with more goes on after the acknowledgement."""
 
@@ -42,16 +39,6 @@ class Intake:
     new: bool
     runs: Sequence[str] = ()
     woken: int = 0
-
-
-def event_run_id(event_id: str, workflow_id: str) -> str:
-    """Return the id of the one run an event may start of a workflow."""
-    digest = int.from_bytes(hashlib.sha256(f"{event_id}\0{workflow_id}".encode()).digest()[:16], "big")
-    out = ""
-    for _ in range(26):
-        digest, position = divmod(digest, 32)
-        out += _ALPHABET[position]
-    return f"run_{out}"
 
 
 def intake(parts: Parts, driver: Driver, tx: sa.Connection, event: InboxEvent) -> Intake:
@@ -131,18 +118,3 @@ def _begin(parts: Parts, driver: Driver, tx: sa.Connection, run: Run, event: Inb
         after_commit(tx, lambda: driver.adopt(drive, turn))
     else:
         drive.hand_over(tx)
-
-
-def insert_failed(tx: sa.Connection, run: Run, failure: StepFailure) -> None:
-    """Insert a run that is over before it began."""
-    now = run.created_at
-    failed = dataclasses.replace(
-        run,
-        status="failed",
-        failure={**failure_to_json(failure), "path": None},
-        http_status=failure.status,
-        finished_at=now,
-        lane=None,
-        owner=None,
-    )
-    tx.execute(INSERT_RUN, run_values(failed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 import hashlib
@@ -14,11 +15,11 @@ import sqlalchemy as sa
 from payloom.inbox.service import InboxEvent
 from payloom.kit import strict_json
 from payloom.runs.schedules import Scheduled, schedules_of
-from payloom.runs.scripts import Cause, Start, TriggerKind
+from payloom.runs.scripts import Cause, RowChange, Start, TriggerKind
 from payloom.runs.versions import Versions
 from payloom.workflows.catalog import Catalog
 from payloom.workflows.commands import Entry, StepFailure
-from payloom.workflows.document import ApiTrigger, StripeTrigger, Workflow
+from payloom.workflows.document import ApiTrigger, StripeTrigger, TableTrigger, Workflow
 from payloom.workflows.events import build_scope, event_scope, split_type
 from payloom.workflows.expressions import Ambient, Compiled, ExpressionError, compile_expression, to_json
 from payloom.workflows.interpreter import Execution, RunInfo
@@ -40,6 +41,8 @@ class Library:
         self._families = sorted(catalog.family_names(), key=len, reverse=True)
         self._table: dict[str, list[tuple[Workflow, int, StripeTrigger]]] = {}
         self._built_for: Mapping[str, Workflow] | None = None
+        self._rows: dict[str, list[tuple[Workflow, int, TableTrigger]]] = {}
+        self._rows_for: Mapping[str, Workflow] | None = None
         self._writes: dict[tuple[str, ...], frozenset[str]] = {}
 
     # -- which workflows an event starts -----------------------------------------------------------------------------
@@ -101,13 +104,7 @@ class Library:
             place = "once"
             once = _text(workflow.once, scope, ambient)
         except ExpressionError as error:
-            failure = StepFailure(
-                "expression",
-                f"`{place}` of the trigger failed: {error.message}",
-                hint=error.hint,
-                where=workflow.file or workflow.id,
-                data={"expression": error.source[:200]} if error.source else {},
-            )
+            failure = _trigger_failed(place, error, workflow)
             return Start(workflow.id, workflow.version, index, failure=failure)
         fresh = None
         if trigger.fresh and event.object_id is not None:
@@ -131,6 +128,44 @@ class Library:
         once = _text(workflow.once, self._caller_scope(cause), _ambient(cause.started_at, cause.run_id))
         pins = self._versions.pins(workflow)
         return Start(workflow_id, workflow.version, trigger_index, once=once, pins=pins)
+
+    def watched(self, table: str) -> frozenset[str]:
+        """Return the kinds of change of a table that start anything."""
+        found = self._row_triggers(table)
+        return frozenset(kind for _, _, trigger in found for kind in trigger.on) if found else frozenset()
+
+    def _row_triggers(self, table: str) -> Sequence[tuple[Workflow, int, TableTrigger]]:
+        current = self._versions.current
+        if self._rows_for is not current:
+            rows: dict[str, list[tuple[Workflow, int, TableTrigger]]] = {}
+            for workflow in current.values():
+                for index, trigger in enumerate(workflow.triggers):
+                    if isinstance(trigger, TableTrigger):
+                        rows.setdefault(trigger.table, []).append((workflow, index, trigger))
+            self._rows, self._rows_for = rows, current
+        return self._rows.get(table, ())
+
+    def row_starts(self, change: RowChange, cause: Cause) -> Sequence[Start]:
+        """Return one Start per workflow that a change of a row starts."""
+        found: dict[str, Start] = {}
+        cause = dataclasses.replace(cause, row=change.row, old=change.old)
+        scope, ambient = self._caller_scope(cause), _ambient(cause.started_at, cause.run_id)
+        for workflow, index, trigger in self._row_triggers(change.table):
+            if workflow.id in found or change.kind not in trigger.on:
+                continue
+            place, once = "match", None
+            try:
+                if trigger.match is not None and not trigger.match.compiled.test(scope, ambient):
+                    continue
+                place = "once"
+                once = _text(workflow.once, scope, ambient)
+            except ExpressionError as error:
+                failure = _trigger_failed(place, error, workflow)
+                found[workflow.id] = Start(workflow.id, workflow.version, index, failure=failure)
+                continue
+            pins = self._versions.pins(workflow)
+            found[workflow.id] = Start(workflow.id, workflow.version, index, once=once, pins=pins)
+        return list(found.values())
 
     def schedules(self) -> Sequence[Scheduled]:
         """Return the schedules of the current workflows."""
@@ -183,7 +218,7 @@ class Library:
         return self._event_scope(cause.event, payload)
 
     def _caller_scope(self, cause: Cause) -> dict[str, Any]:
-        return build_scope(inputs=cause.inputs, user=cause.user, env=self._env)
+        return build_scope(inputs=cause.inputs, user=cause.user, env=self._env, row=cause.row, old=cause.old)
 
     def _event_scope(self, event: InboxEvent, payload: Mapping[str, Any]) -> dict[str, Any]:
         family, action = self.split(event)
@@ -209,6 +244,16 @@ class Library:
             return _compile(match).test(names, _ambient(event.received_at, event.id))
         except ExpressionError:
             return False
+
+
+def _trigger_failed(place: str, error: ExpressionError, workflow: Workflow) -> StepFailure:
+    return StepFailure(
+        "expression",
+        f"`{place}` of the trigger failed: {error.message}",
+        hint=error.hint,
+        where=workflow.file or workflow.id,
+        data={"expression": error.source[:200]} if error.source else {},
+    )
 
 
 def _could(trigger: StripeTrigger, action: str, event: InboxEvent) -> bool:

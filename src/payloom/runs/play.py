@@ -74,6 +74,8 @@ class Play:
             user=request.get("user"),
             request=request.get("http"),
             fresh=fresh,
+            row=request.get("row"),
+            old=request.get("old"),
         )
 
     def _fresh_step(self, action: str) -> Do:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from payloom.runs.models import runs, steps
 from payloom.runs.scripts import Start
 from payloom.workflows.commands import Entry, StepFailure
 
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 TERMINAL = frozenset({"succeeded", "failed", "canceled"})
 
 
@@ -133,6 +135,31 @@ def failure_to_json(failure: StepFailure) -> dict[str, Any]:
 def failure_from_json(stored: Mapping[str, Any]) -> StepFailure:
     """Read it back."""
     return StepFailure(**stored)
+
+
+def event_run_id(event_id: str, workflow_id: str) -> str:
+    """Return the id of the one run an event may start of a workflow."""
+    digest = int.from_bytes(hashlib.sha256(f"{event_id}\0{workflow_id}".encode()).digest()[:16], "big")
+    out = ""
+    for _ in range(26):
+        digest, position = divmod(digest, 32)
+        out += _ALPHABET[position]
+    return f"run_{out}"
+
+
+def insert_failed(tx: sa.Connection, run: Run, failure: StepFailure) -> None:
+    """Insert a run that is over before it began."""
+    now = run.created_at
+    failed = dataclasses.replace(
+        run,
+        status="failed",
+        failure={**failure_to_json(failure), "path": None},
+        http_status=failure.status,
+        finished_at=now,
+        lane=None,
+        owner=None,
+    )
+    tx.execute(INSERT_RUN, run_values(failed))
 
 
 @dataclasses.dataclass(slots=True)

@@ -19,7 +19,7 @@ from payloom.workflows.commands import Command, Entry, Finished, StepFailure
 FRESH = "fresh"
 """Path of the step that re-reads a stateful object from Stripe before the run's scope is built."""
 
-TriggerKind = Literal["event", "api", "manual", "schedule", "called"]
+TriggerKind = Literal["event", "api", "manual", "schedule", "called", "table"]
 
 
 class Execution(Protocol):
@@ -54,11 +54,21 @@ class Start:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class RowChange:
+    """A row of a user's table changed. old: null on insert; on delete the row itself."""
+
+    table: str
+    kind: Literal["insert", "update", "delete"]
+    row: Mapping[str, Any]
+    old: Mapping[str, Any] | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Cause:
     """What a run came from: everything its scope is built of, besides its history.
 
     user: the signed-in person as the language sees it, or None. request: method, path, headers the endpoint passes on.
-    fresh: what Stripe answered when the object was read again.
+    fresh: what Stripe answered when the object was read again. row, old: of a table trigger.
     """
 
     trigger: TriggerKind
@@ -70,6 +80,8 @@ class Cause:
     user: Mapping[str, Any] | None = None
     request: Mapping[str, Any] | None = None
     fresh: Mapping[str, Any] | None = None
+    row: Mapping[str, Any] | None = None
+    old: Mapping[str, Any] | None = None
 
 
 class Scripts(Protocol):
@@ -81,6 +93,14 @@ class Scripts(Protocol):
 
     def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, cause: Cause) -> Start:
         """Return how a current workflow is started by something other than an event. Raises `WorkflowUnknown`."""
+        ...
+
+    def watched(self, table: str) -> frozenset[str]:
+        """Return the kinds of change of a table (`insert` …) that start anything."""
+        ...
+
+    def row_starts(self, change: RowChange, cause: Cause) -> Sequence[Start]:
+        """Return a Start for each current workflow that this change starts."""
         ...
 
     def schedules(self) -> Sequence[Scheduled]:

@@ -19,19 +19,19 @@ from payloom.db import Database
 from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.clock import Clock
-from payloom.runs import calls, parking, waits
+from payloom.runs import calls, parking, row_changes, waits
 from payloom.runs.calls import Answer, Request, Waiters, answer_of, await_answer
 from payloom.runs.control import cancel, fork, retry
 from payloom.runs.driver import Driver
 from payloom.runs.errors import NotAllowed, RunUnknown, WrongState
-from payloom.runs.intake import Intake, begin, event_run, event_run_id, intake
+from payloom.runs.intake import Intake, begin, event_run, intake
 from payloom.runs.models import waits as waits_table
 from payloom.runs.parts import Figures, Parts
 from payloom.runs.queries import Queries
 from payloom.runs.retention import prune
-from payloom.runs.rows import Run, load_run
+from payloom.runs.rows import Run, event_run_id, load_run
 from payloom.runs.schedules import next_moments
-from payloom.runs.scripts import Scripts, TriggerKind
+from payloom.runs.scripts import RowChange, Scripts, TriggerKind
 from payloom.runs.sweeper import sweep
 from payloom.runs.timetable import fire
 
@@ -242,6 +242,10 @@ class RunService:
 
         await self._parts.database.write(work)
 
-    def rows_changed(self, tx: sa.Connection, verb: str, table: str) -> None:
-        """Within `tx`, which changed a user's table by other means than a run: wake the runs that wait for its rows."""
+    def rows_changed(self, tx: sa.Connection, verb: str, table: str, *changes: RowChange) -> None:
+        """Within `tx`, which changed a user's table by other means than a run: wake the runs that wait for its rows,
+        and start those that the changes start.
+        """
         parking.wake_parked(self._parts, tx, verb, table)
+        for change in changes:
+            row_changes.started(self._parts, tx, change)

@@ -11,7 +11,7 @@ from sqlalchemy import exc
 
 from payloom.connectors.port import StepFailed
 from payloom.db import locking_reads, savepoint
-from payloom.runs import parking
+from payloom.runs import parking, row_changes
 from payloom.runs.parts import Parts
 from payloom.runs.rows import Run
 from payloom.workflows.commands import Do, StepFailure
@@ -30,7 +30,7 @@ def perform(parts: Parts, tx: sa.Connection, run: Run, do: Do) -> Any:
             savepoint(tx) if guarded else contextlib.nullcontext(),
             locking_reads(tx) if locking else contextlib.nullcontext(),
         ):
-            value = parts.tables.perform(tx, do.verb, do.action, do.args)
+            value = row_changes.perform(parts, tx, run, do)
             parking.wake_parked(parts, tx, do.verb, do.action)
             return value
     except StepFailed:

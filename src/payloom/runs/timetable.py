@@ -11,9 +11,9 @@ from payloom.kit.clock import rfc3339
 from payloom.kit.errors import PayloomError
 from payloom.runs import dedupe
 from payloom.runs.driver import Driver
-from payloom.runs.intake import begin, event_run_id, insert_failed
+from payloom.runs.intake import begin
 from payloom.runs.parts import Parts
-from payloom.runs.rows import Run, load_run
+from payloom.runs.rows import Run, event_run_id, insert_failed, load_run
 from payloom.runs.schedules import Scheduled, take
 from payloom.runs.scripts import Cause
 from payloom.workflows.commands import StepFailure
