@@ -10,6 +10,7 @@ from payloom.emulator.resources import (
     accounts,
     balance,
     billing_side,
+    card_sources,
     charges,
     checkout_sessions,
     confirmation_tokens,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _FILES = (
     accounts,
     balance,
+    card_sources,
     charges,
     checkout_sessions,
     confirmation_tokens,

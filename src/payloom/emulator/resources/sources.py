@@ -32,6 +32,8 @@ def _token(unit: Unit, source: object, param: str) -> tuple[Body, cards.Card, Bo
 
 def save(unit: Unit, customer: Body, source: object, param: str = "source", *, default: bool = False) -> Body:
     """Save a card on a customer. The first one (or `default`) becomes the default source."""
+    if isinstance(source, str) and source.startswith("src_"):
+        return _attach(unit, customer, unit.get("source", source, param), default=default)
     shown, card, _data = _token(unit, source, param)
     if card.decline and not card.attaches:
         raise payment_methods.decline(cards.DECLINES[card.decline])
@@ -43,16 +45,33 @@ def save(unit: Unit, customer: Body, source: object, param: str = "source", *, d
     return stored
 
 
+def _attach(unit: Unit, customer: Body, source: Body, *, default: bool) -> Body:
+    if source["customer"]:
+        raise invalid(f"The source {source['id']} belongs to a customer already.", "source")
+    card = payment_methods.card_of(source)
+    if card.decline and not card.attaches:
+        raise payment_methods.decline(cards.DECLINES[card.decline])
+    unit.change(source, {"customer": customer["id"]}, emits=("customer.source.created",))
+    if default or not customer["default_source"]:
+        unit.change(customer, {"default_source": source["id"]})
+    return unit.get("source", source["id"])
+
+
 def method_of(unit: Unit, source_id: str, param: str) -> Body:
     """Return the payment method that stands for a legacy card or token."""
+    found: Body | None = None
     if source_id.startswith("tok_"):
         shown, card, _data = _token(unit, source_id, param)
         shown = {**shown, "_number": card.number}
     else:
-        found = unit.find("card", source_id)
+        found = unit.find("card", source_id) or unit.find("source", source_id)
         if found is None:
             raise missing("source", source_id, param=param, status=400)
-        shown = found
+        if found.get("status", "chargeable") != "chargeable":
+            raise invalid(f"The source {source_id} is {found['status']} and cannot be used again.", param)
+        # A source of type card carries the card it was made of.
+        inner = found.get("_card") or found
+        shown = {**inner, **{n: found.get(n) for n in ("customer", "_number", "_name")}}
         card = payment_methods.card_of(found)
         existing = unit.find("payment_method", found.get("_method"))
         if existing is not None:
@@ -68,11 +87,11 @@ def method_of(unit: Unit, source_id: str, param: str) -> Body:
             "customer": shown.get("customer"),
             "_number": card.number,
             "_name": shown.get("_name"),
-            "_source_object": {k: v for k, v in shown.items() if not k.startswith("_")},
+            "_source_object": {k: v for k, v in (found or shown).items() if not k.startswith("_")},
         },
     )
-    if not source_id.startswith("tok_"):
-        unit.change(shown, {"_method": method["id"]}, emits=())
+    if found is not None:
+        unit.change(found, {"_method": method["id"]}, emits=())
     return method
 
 
@@ -100,11 +119,15 @@ def _create(call: Call) -> Body:
 
 def _list(call: Call) -> Body:
     customer = call.unit.get("customer", call.ids["customer"])
-    return list_of(call.unit.list("card", customer=customer["id"]), call.path, {"limit": 10, **call.params})
+    return list_of(_saved(call.unit, customer), call.path, {"limit": 10, **call.params})
+
+
+def _saved(unit: Unit, customer: Body) -> list[Body]:
+    return [r for kind in ("card", "source") for r in unit.list(kind, customer=customer["id"])]
 
 
 def _one(call: Call) -> Body:
-    card = call.unit.get("card", call.ids["id"])
+    card = call.unit.get("source" if call.ids["id"].startswith("src_") else "card", call.ids["id"])
     if card["customer"] != call.ids["customer"]:
         raise missing("source", call.ids["id"])
     return card
@@ -137,16 +160,19 @@ def _update(call: Call) -> Body:
 def _delete(call: Call) -> Body:
     card = _one(call)
     customer = call.unit.get("customer", call.ids["customer"])
-    gone = call.unit.delete(card)
+    if card["object"] == "source":  # a source is detached and can never be used again
+        gone = call.unit.change(card, {"customer": None, "status": "consumed"}, emits=("customer.source.deleted",))
+    else:
+        gone = call.unit.delete(card)
     if customer["default_source"] == card["id"]:
-        rest = call.unit.list("card", customer=customer["id"], limit=1)
+        rest = _saved(call.unit, customer)
         call.unit.change(customer, {"default_source": rest[0]["id"] if rest else None})
     return gone
 
 
 def listed(unit: Unit, customer: Body) -> Body:
     """Return the `sources` list of a customer."""
-    rows = unit.list("card", customer=customer["id"])
+    rows = _saved(unit, customer)
     return {
         "object": "list",
         "data": rows,

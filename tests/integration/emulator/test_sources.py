@@ -1,0 +1,34 @@
+"""Legacy sources of type card as Stripe's samples use them: made of a token, saved on a customer, charged, removed."""
+
+from __future__ import annotations
+
+import pytest
+import stripe
+
+
+def test_a_source_is_made_saved_listed_charged_and_removed(client):
+    source = client.v1.sources.create({"type": "card", "token": "tok_visa", "owner": {"email": "a@example.com"}})
+    assert (source.status, source.type, source.card.last4) == ("chargeable", "card", "4242")
+    assert client.v1.sources.retrieve(source.id).owner.email == "a@example.com"
+    customer = client.v1.customers.create({"email": "a@example.com"})
+    assert client.v1.customers.payment_sources.create(customer.id, {"source": source.id}).id == source.id
+    assert client.v1.customers.retrieve(customer.id).default_source == source.id
+    assert [s.id for s in client.v1.customers.payment_sources.list(customer.id).data] == [source.id]
+    for given in ({"source": source.id}, {}):
+        charge = client.v1.charges.create({"amount": 900, "currency": "usd", "customer": customer.id, **given})
+        assert (charge.status, charge.source.id, charge.source.object) == ("succeeded", source.id, "source")
+    client.v1.customers.payment_sources.delete(customer.id, source.id)
+    assert client.v1.customers.retrieve(customer.id).default_source is None
+    assert client.v1.sources.retrieve(source.id).status == "consumed"
+    with pytest.raises(stripe.InvalidRequestError, match="consumed"):
+        client.v1.charges.create({"amount": 900, "currency": "usd", "source": source.id})
+
+
+def test_what_cannot_be_is_refused(client):
+    declined = client.v1.sources.create({"type": "card", "token": "tok_chargeDeclined"})
+    with pytest.raises(stripe.CardError):
+        client.v1.charges.create({"amount": 900, "currency": "usd", "source": declined.id})
+    with pytest.raises(stripe.StripeError, match="ideal"):
+        client.v1.sources.create({"type": "ideal", "currency": "eur", "amount": 900})
+    with pytest.raises(stripe.InvalidRequestError, match="token"):
+        client.v1.sources.create({"type": "card"})
