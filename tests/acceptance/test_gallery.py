@@ -1,0 +1,332 @@
+"""The gallery's workflows on a real server with the local Stripe: endpoints, webhooks, mails, rows and Stripe's objects."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+
+from shop_world import Shop
+
+PAYLOOM = Path(sys.executable).parent / "payloom"
+ROOT = Path(__file__).parents[2]
+
+
+class Gallery(Shop):
+    """A project made from the template `gallery`, served by `payloom dev`."""
+
+    def start(self, *options: str) -> None:
+        """Make the project and serve it."""
+        subprocess.run([PAYLOOM, "init", self.folder, "--template", "gallery"], check=True, capture_output=True)
+        ports = ("--port", str(self.port), "--stripe-port", str(self.stripe_port))
+        with (self.folder.parent / "dev.log").open("wb") as log:
+            command = [PAYLOOM, "dev", "-C", self.folder, *ports, *options]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        self.wait("the gallery's start", self._ready, 60)
+
+    def _ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.folder.parent / "dev.log").read_text()
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def sign_in(self, name: str, password: str) -> Person:
+        """Sign in with one of the project's accounts."""
+        return Person(self, f"{name}@harbour.test", password)
+
+    def run(self, workflow: str) -> Any:
+        """Start a workflow by hand and return its answer, as `payloom run` does."""
+        path = f"{self.url}/api/_payloom/workflows/{workflow}/run"
+        answer = httpx.post(path, json={"user": "admin@harbour.test"}, headers=self.admin, timeout=30).json()
+        assert answer["status"] == 200, answer
+        return answer["body"]
+
+    def runs(self, workflow: str) -> list[dict[str, Any]]:
+        """Return a workflow's runs, newest first."""
+        found = httpx.get(f"{self.url}/api/_payloom/runs", headers=self.admin, params={"workflow": workflow})
+        return found.json()["data"]
+
+    def mail(self, template: str, to: str, subject: str = "") -> dict[str, Any]:
+        """Wait for a mail made from a template."""
+
+        def look() -> Any:
+            return next(
+                (one for one in self.mails(to) if one["template"] == template and subject in one["subject"]), None
+            )
+
+        return self.wait(f"the mail {template} to {to}", look)
+
+    def order(self, email: str, method: str | None = "pm_card_visa") -> dict[str, Any]:
+        """Order a chart, and pay it unless method is None; returns the endpoint's answer."""
+        body = {"request_id": str(uuid.uuid4()), "email": email, "sku": "chart"}
+        made = good(httpx.post(f"{self.url}/api/buy", json=body, timeout=20))
+        if method:
+            self.pay(made["session"], method)
+            self.wait("the payment", lambda: self.rows("orders", id=made["order_id"], status="paid"))
+        return made
+
+    def pay(self, session: str, method: str) -> None:
+        """Press Pay on the hosted page."""
+        address = f"{self.stripe_url}/v1/payment_pages/{session}/confirm"
+        good(
+            httpx.post(
+                address,
+                data={"payment_method": method},
+                headers={"authorization": "Bearer pk_test_local"},
+                timeout=20,
+            )
+        )
+
+
+class Person:
+    """Somebody signed in."""
+
+    def __init__(self, gallery: Gallery, email: str, password: str) -> None:
+        self.http = httpx.Client(base_url=gallery.url, headers={"origin": gallery.url}, timeout=20)
+        self.email = email
+        self.id = self.post("/auth/sign-in", email=email, password=password)["user"]["id"]
+
+    def post(self, path: str, **body: Any) -> Any:
+        """POST JSON to an endpoint and return its answer."""
+        return good(self.http.post(f"/api{path}", json=body))
+
+
+def good(answer: httpx.Response) -> Any:
+    assert answer.is_success, (answer.status_code, answer.text)
+    return answer.json()
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    made = Gallery(tmp_path_factory.mktemp("gallery") / "mine")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def ada(gallery: Gallery) -> Person:
+    return gallery.sign_in("ada", "correct-horse")
+
+
+@pytest.fixture(scope="module")
+def admin(gallery: Gallery) -> Person:
+    return gallery.sign_in("admin", "tiller-and-sail")
+
+
+@pytest.fixture(scope="module")
+def customer(gallery: Gallery, ada: Person) -> str:
+    """Ada's customer at Stripe, made by asking for the portal, with a card that works."""
+    ada.post("/portal")
+    (row,) = gallery.rows("users", email=ada.email)
+    found = row["stripe_customer_id"]
+    method = gallery.stripe.v1.payment_methods.attach("pm_card_visa", {"customer": found})
+    gallery.stripe.v1.customers.update(found, {"invoice_settings": {"default_payment_method": method.id}})
+    return found
+
+
+def subscribe(gallery: Gallery, customer: str, **more: Any) -> stripe.Subscription:
+    product = gallery.stripe.v1.products.create({"name": "Letters"})
+    price = gallery.stripe.v1.prices.create(
+        {"product": product.id, "unit_amount": 1000, "currency": "usd", "recurring": {"interval": "month"}}
+    )
+    return gallery.stripe.v1.subscriptions.create(
+        {"customer": customer, "items": [{"price": price.id, "quantity": 2}], **more}
+    )
+
+
+def test_the_portal_opens_for_the_signed_in_persons_own_customer(gallery, ada, customer):
+    url = ada.post("/portal")["url"]
+    assert httpx.get(url).status_code == 200
+    assert gallery.stripe.v1.customers.retrieve(customer).email == ada.email
+
+
+def test_a_saved_card_becomes_the_one_that_renewals_use(gallery, ada, customer):
+    setup = ada.post("/cards")
+    done = gallery.stripe.v1.setup_intents.confirm(setup["id"], {"payment_method": "pm_card_mastercard"})
+    assert done.status == "succeeded"
+    gallery.wait("the card", lambda: gallery.rows("users", email=ada.email, card=str(done.payment_method)))
+    assert gallery.stripe.v1.customers.retrieve(customer).invoice_settings.default_payment_method == done.payment_method
+
+
+def test_an_invoice_has_our_prices_and_is_open_and_sent_once(gallery, ada, admin, customer):
+    asked = {
+        "request_id": str(uuid.uuid4()),
+        "user_id": ada.id,
+        "lines": [{"sku": "chart", "quantity": 2}, {"sku": "almanac", "quantity": 1}],
+    }
+    made = admin.post("/invoices", **asked)
+    assert admin.post("/invoices", **asked) == made
+    invoice = gallery.stripe.v1.invoices.retrieve(made["invoice"])
+    assert (invoice.status, invoice.total, invoice.customer) == ("open", 6700, customer)
+    assert sorted(line.amount for line in invoice.lines.data) == [2900, 3800]
+    assert made["total"] == "$67.00"
+    sent = gallery.stripe.v1.events.list({"type": "invoice.sent"}).data
+    assert [one.data.object["id"] for one in sent] == [invoice.id]
+
+
+def test_a_promotion_code_can_be_typed_in_and_ends(gallery, admin):
+    made = admin.post("/promotion-codes", code="spring", percent_off="20", uses=5, days=10)
+    code = gallery.stripe.v1.promotion_codes.retrieve(made["id"])
+    assert (code.code, code.active, code.max_redemptions) == ("SPRING", True, 5)
+    assert code.expires_at is not None
+    assert 9 * 86400 < code.expires_at - code.created <= 10 * 86400 + 60
+    assert gallery.stripe.v1.coupons.retrieve(made["coupon"]).percent_off == 20
+
+
+def test_only_admins_make_promotion_codes(ada):
+    assert ada.http.post("/api/promotion-codes", json={"code": "mine", "percent_off": "30"}).status_code == 403
+
+
+def test_a_gift_opens_access_for_the_recipient_and_mails_once(gallery):
+    body = {"request_id": str(uuid.uuid4()), "sku": "year", "giver": "gil@example.com", "message": "Read it at sea."}
+    made = good(httpx.post(f"{gallery.url}/api/gifts", json={**body, "recipient": "rosa@example.com"}, timeout=20))
+    assert gallery.rows("access") == []
+    gallery.pay(made["session"], "pm_card_visa")
+    gallery.mail("gift", "rosa@example.com")
+    (key,) = gallery.rows("access")
+    assert (key["email"], key["sku"], key["gift_id"]) == ("rosa@example.com", "year", made["gift_id"])
+    (event,) = [
+        one
+        for one in gallery.stripe.v1.events.list({"type": "checkout.session.completed"}).data
+        if one.data.object["id"] == made["session"]
+    ]
+    good(httpx.post(f"{gallery.stripe_url}/_emulator/redeliver", json={"event": event.id}, timeout=20))
+    path = f"{gallery.url}/api/_payloom/events/{event.id}"
+    gallery.wait("the repeat", lambda: httpx.get(path, headers=gallery.admin).json().get("deliveries", 0) >= 2)
+    assert len(gallery.mails("rosa@example.com")) == 1
+    assert len(gallery.runs("give-gift")) == 1
+
+
+def test_an_expired_checkout_is_written_about_once_with_a_link_that_works(gallery):
+    made = gallery.order("leo@example.com", None)
+    gallery.stripe.v1.checkout.sessions.expire(made["session"])
+    gallery.mail("cart-waiting", "leo@example.com")
+    (order,) = gallery.rows("orders", id=made["order_id"])
+    assert order["checkout_session"] != made["session"]
+    fresh = gallery.stripe.v1.checkout.sessions.retrieve(order["checkout_session"])
+    assert (fresh.status, fresh.amount_total) == ("open", 1900)
+    gallery.stripe.v1.checkout.sessions.expire(fresh.id)
+    gallery.wait("the second expiry", lambda: len(gallery.runs("abandoned-checkout")) == 2)
+    assert len(gallery.mails("leo@example.com")) == 1
+
+
+def test_a_dispute_gets_its_evidence_as_a_draft_and_the_owner_a_deadline(gallery):
+    made = gallery.order("dan@example.com", "pm_card_createDispute")
+    gallery.mail("dispute-opened", "owner@harbour.test")
+    (order,) = gallery.rows("orders", id=made["order_id"])
+    (dispute,) = gallery.stripe.v1.disputes.list({"payment_intent": order["payment_intent"]}).data
+    assert dispute.status == "needs_response"
+    assert dispute.evidence.customer_email_address == "dan@example.com"
+    assert dispute.evidence.uncategorized_text is not None
+    assert order["id"] in dispute.evidence.uncategorized_text
+    assert dispute.evidence_details.submission_count == 0
+
+
+@pytest.mark.parametrize(("approved", "status", "refunds"), [(True, "refunded", 1), (False, "refused", 0)])
+def test_nothing_is_refunded_before_an_admin_says_so(gallery, approved, status, refunds):
+    made = gallery.order(f"{status}@example.com")
+    support = gallery.sign_in("support", "battery-staple")
+    asked = support.post(f"/orders/{made['order_id']}/refund", reason="arrived wet")
+    (order,) = gallery.rows("orders", id=made["order_id"])
+    intent = {"payment_intent": order["payment_intent"]}
+
+    def waiting() -> Any:
+        run = gallery.runs("refund-with-approval")[0]["id"]
+        found = httpx.get(f"{gallery.url}/api/_payloom/runs/{run}", headers=gallery.admin).json()
+        return found["waits"] and found
+
+    run = gallery.wait("the question", waiting)
+    assert gallery.stripe.v1.refunds.list(intent).data == []
+    decision = {"path": run["waits"][0]["path"], "approved": approved}
+    good(httpx.post(f"{gallery.url}/api/_payloom/runs/{run['id']}/decide", json=decision, headers=gallery.admin))
+    gallery.wait("the decision", lambda: gallery.rows("refund_requests", id=asked["request_id"], status=status))
+    assert [one.amount for one in gallery.stripe.v1.refunds.list(intent).data] == [1900] * refunds
+    gallery.wait("the mail", lambda: any(made["order_id"][:8] in m["subject"] for m in gallery.mails(support.email)))
+
+
+def test_more_seats_are_prorated_and_our_row_follows(gallery, ada, customer):
+    subscription = subscribe(gallery, customer)
+    gallery.wait("the seats", lambda: gallery.rows("users", email=ada.email, seats="2"))
+    gallery.forward(10)
+    answer = ada.post("/seats", request_id=str(uuid.uuid4()), seats=5)
+    assert answer == {"seats": 5}
+    gallery.wait("the new seats", lambda: gallery.rows("users", email=ada.email, seats="5"))
+    pending = gallery.stripe.v1.invoice_items.list({"customer": customer, "pending": True}).data
+    assert sum(one.amount for one in pending) in range(1500, 2999)  # two thirds of three more seats
+    assert all(one.proration for one in pending)
+    gallery.stripe.v1.subscriptions.cancel(subscription.id)
+    gallery.wait("the end", lambda: gallery.rows("users", email=ada.email, seats="0"))
+
+
+def test_usage_is_reported_once_however_often_it_runs(gallery, customer):
+    v1 = gallery.stripe.v1
+    v1.billing.meters.create(
+        {
+            "display_name": "Calls",
+            "event_name": "api_calls",
+            "default_aggregation": {"formula": "sum"},
+            "customer_mapping": {"type": "by_id", "event_payload_key": "stripe_customer_id"},
+            "value_settings": {"event_payload_key": "value"},
+        }
+    )
+    assert gallery.run("report-usage") == {"reported": 0}
+
+
+def test_a_trial_says_when_and_how_much_before_it_ends_and_dunning_follows_a_refused_renewal(gallery, ada, customer):
+    subscription = subscribe(gallery, customer, trial_period_days=5)
+    gallery.wait("the seats", lambda: gallery.rows("users", email=ada.email, subscription_status="trialing"))
+    gallery.forward(2.1)
+    gallery.mail("trial-ending", ada.email)
+    broken = gallery.stripe.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": customer})
+    gallery.stripe.v1.subscriptions.update(subscription.id, {"default_payment_method": broken.id})
+    gallery.forward(3)
+    gallery.mail("dunning", ada.email, "did not go through")
+    (reminder,) = gallery.rows("reminders")
+    assert reminder["attempt"] == 1
+    for _ in range(3):
+        gallery.forward(8)
+        time.sleep(0.2)
+    gallery.mail("dunning", ada.email)
+    attempts = gallery.wait("later attempts", lambda: rows if len(rows := gallery.rows("reminders")) > 1 else None)
+    dunning = [one for one in gallery.mails(ada.email) if one["template"] == "dunning"]
+    assert len(dunning) <= len(attempts)
+
+
+def test_the_weekly_report_adds_up_what_stripe_booked(gallery):
+    gallery.order("eve@example.com")
+    moves = [one for one in gallery.stripe.v1.balance_transactions.list({"limit": 100}).data if one.type == "charge"]
+    assert moves
+    report = gallery.run("sales-report")
+    assert report["sales"] >= 1900
+    mail = gallery.mail("sales-report", "owner@harbour.test")
+    assert re.search(r"\$\d", mail["subject"])
+
+
+def test_the_guide_lists_the_folder():
+    page = (ROOT / "docs" / "guides" / "gallery.md").read_text("utf-8")
+    listed = re.findall(r"templates/gallery/workflows/([a-z-]+)\.yaml", page)
+    assert sorted(listed) == sorted(one.stem for one in (ROOT / "templates/gallery/workflows").glob("*.yaml"))
+
+
+def test_every_workflow_has_its_cases():
+    tests = "\n".join(one.read_text("utf-8") for one in (ROOT / "templates/gallery/tests").glob("*.test.yaml"))
+    tested = set(re.findall(r"^workflow: ([a-z-]+)$", tests, re.MULTILINE))
+    called_only = {"ensure-customer", "open-checkout"}
+    assert tested | called_only == {one.stem for one in (ROOT / "templates/gallery/workflows").glob("*.yaml")}
+
+
+def test_the_gallery_is_clean_when_checked(gallery):
+    done = subprocess.run([PAYLOOM, "check", "-C", gallery.folder], capture_output=True, text=True, check=False)
+    assert (done.returncode, "no errors" in done.stdout + done.stderr) == (0, True), done.stdout
