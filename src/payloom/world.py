@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy import exc
 
 from payloom.api.management.parts import Parts as ManagementParts
 from payloom.api.metrics import Metrics
@@ -38,6 +39,7 @@ from payloom.mailbox import Mailbox
 from payloom.outside import ByVerb
 from payloom.project import Project
 from payloom.runs.matching import Library
+from payloom.runs.scripts import RowChange
 from payloom.runs.service import RunService
 from payloom.runs.versions import Versions
 from payloom.settings import Settings
@@ -86,7 +88,8 @@ class World:
         def insert_and_tell(tx: sa.Connection, account_id: str, email: str, name: str | None) -> None:
             insert(tx, account_id, email, name)
             # A webhook about this person may be waiting for the row.
-            self.runs.rows_changed(tx, "insert", "users")
+            row = self.tables.select(tx, "users", where={"id": account_id}, one="required")
+            self.runs.rows_changed(tx, "insert", "users", RowChange("users", "insert", row, None))
 
         return insert_and_tell
 
@@ -160,7 +163,7 @@ class World:
                 stack.push_async_callback(_canceled, task)
                 timing = asyncio.create_task(self.runs.keep_time(), name="payloom-timetable")
                 stack.push_async_callback(_canceled, timing)
-                sweeping = asyncio.create_task(self._sweep(), name="payloom-accounts-sweep")
+                sweeping = asyncio.create_task(self._sweep(), name="payloom-hourly-sweep")
                 stack.push_async_callback(_canceled, sweeping)
             yield
 
@@ -174,8 +177,19 @@ class World:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
-            with contextlib.suppress(PayloomError):
-                await self.accounts.sweep()
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        """Delete old sign-in rows, and what is older than `keep_runs`; a failure is told, and tried again next time."""
+        with contextlib.suppress(PayloomError):
+            await self.accounts.sweep()
+        try:
+            deleted = await self.runs.prune(days=self.settings.keep_runs)
+        except (PayloomError, exc.SQLAlchemyError) as error:
+            log.warning("prune_failed", error=type(error).__name__, again_in=SWEEP_EVERY)
+            return
+        if deleted:
+            log.info("old_runs_deleted", deleted=deleted, older_than_days=self.settings.keep_runs)
 
     async def close(self) -> None:
         """Close every connection."""

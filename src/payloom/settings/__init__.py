@@ -112,6 +112,7 @@ def load_settings(
         trusted_proxies=tuple(file.trusted_proxies),
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
         log_level=variables.log_level.lower(),
+        keep_runs=file.keep_runs,
     )
 
 

@@ -105,6 +105,9 @@ class FileSettings(_Section):
     )
     http_allow: list[str] = Field([], description="Hosts that `http` steps may call.")
     trusted_proxies: list[str] = Field([], description="Addresses of proxies whose `X-Forwarded-*` headers count.")
+    keep_runs: Annotated[int, Field(ge=31)] = Field(
+        90, description="Days for which succeeded and canceled runs, and their events, are kept; 31 at least."
+    )
     log_format: Literal["console", "json"] | None = Field(
         None, description="How the server's log looks: `console` in dev, `json` elsewhere."
     )

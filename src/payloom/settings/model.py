@@ -62,6 +62,8 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     log_format: Literal["console", "json"]
     log_level: str
+    keep_runs: int = 90
+    """Days."""
 
     @property
     def data_dir(self) -> Path:

@@ -1,0 +1,39 @@
+"""`keep_runs` decides how long finished runs are kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from payloom.kit.clock import ManualClock
+from payloom.project import load_project
+from payloom.settings import BadSettings, load_settings
+from payloom.world import World
+
+
+@pytest.mark.anyio
+async def test_the_hourly_sweep_deletes_runs_older_than_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "payloom.yaml").write_text("name: Shop\nkeep_runs: 40\n")
+    (tmp_path / "workflows").mkdir()
+    (tmp_path / "workflows" / "hello.yaml").write_text("name: Hello\non: {manual: true}\nsteps:\n  - log: hi\n")
+    settings, clock = load_settings(tmp_path, environ={}), ManualClock()
+    settings.data_dir.mkdir(exist_ok=True)
+    world = World(load_project(tmp_path, settings), settings, clock)
+    await world.migrate()
+    await world.versions.publish(world.project.workflows.values())
+    await world.runs.call("hello", {}, trigger="manual", wait=0)
+    clock.advance(dt.timedelta(days=39))
+    await world.sweep()
+    assert len(await world.runs.queries.list()) == 1
+    clock.advance(dt.timedelta(days=2))
+    await world.sweep()
+    assert await world.runs.queries.list() == []
+    await world.close()
+
+
+def test_less_than_stripe_remembers_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "payloom.yaml").write_text("name: Shop\nkeep_runs: 7\n")
+    with pytest.raises(BadSettings, match="keep_runs"):
+        load_settings(tmp_path, environ={})
