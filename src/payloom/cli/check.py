@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from payloom.cli.options import JSON, PROJECT
 from payloom.cli.output import reported, say, show, show_json
 from payloom.cli.places import find_project
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from payloom.workflows.document import Workflow
+
+EXPLAIN = Annotated[bool, typer.Option("--explain", help="Say which lane each workflow takes, and why; its schedules.")]
+
 
 @reported
-def check(project: PROJECT = None, as_json: JSON = False) -> None:
+def check(project: PROJECT = None, explain: EXPLAIN = False, as_json: JSON = False) -> None:
     """Check tables, workflows, pages and settings; exit code 1 if there are errors."""
     from payloom.project import load_project  # noqa: PLC0415
     from payloom.settings import load_settings  # noqa: PLC0415
@@ -19,13 +30,63 @@ def check(project: PROJECT = None, as_json: JSON = False) -> None:
     loaded = load_project(root, load_settings(root, keep=False))
     errors = len(loaded.errors)
     if as_json:
-        show_json({"errors": errors, "diagnostics": [one.to_dict() for one in loaded.diagnostics]})
+        answer: dict[str, Any] = {"errors": errors, "diagnostics": [one.to_dict() for one in loaded.diagnostics]}
+        if explain:
+            answer["workflows"] = list(lanes(loaded.workflows))
+        show_json(answer)
     else:
         for one in loaded.diagnostics:
             mark = {"error": "error", "warning": "warning"}.get(one.severity, "advice")
             show(f"{one.file}:{one.line}:{one.column}: {mark}: {one.message} [{one.code}]")
             if one.hint:
                 show(f"  hint: {one.hint}")
+        for one in lanes(loaded.workflows) if explain else ():
+            show(f"{one['workflow']}: {one['lane']} lane: {one['why']}")
+            for schedule in one["schedules"]:
+                show(f"  at {schedule['schedule']} ({schedule['timezone']}), missed moments: {schedule['catch_up']}")
         kinds = f"{len(loaded.sources)} workflows, {len(loaded.tables)} tables, {len(loaded.pages)} pages"
         say(f"Checked {kinds}: {errors or 'no'} error{'' if errors == 1 else 's'}.")
     sys.exit(1 if errors else 0)
+
+
+def lanes(workflows: Mapping[str, Workflow]) -> Iterator[dict[str, Any]]:
+    """Yield `{workflow, lane, why, steps, schedules}` for each workflow, by id.
+
+    lane: `fast` or `durable`. steps: the places (file:line) of those that keep it from being done with its event.
+    """
+    from payloom.workflows.document import ScheduleTrigger  # noqa: PLC0415
+
+    for name in sorted(workflows):
+        workflow = workflows[name]
+        leaving = [node for node in workflow.nodes() if node.lane == "durable" and node.verb != "call"]
+        calls = [called for called in sorted(workflow.calls) if _leaves(workflows, called, {name})]
+        reads_again = any(getattr(trigger, "fresh", False) for trigger in workflow.triggers)
+        why = "it only computes and touches tables: done in the transaction that stores its event"
+        if reads_again:
+            why = "its trigger reads the object again from Stripe (`fresh`) before the first step"
+        elif leaving:
+            more = f" (and {len(leaving) - 1} more)" if len(leaving) > 1 else ""
+            why = f"line {leaving[0].line}: `{leaving[0].verb}` leaves the database or waits{more}"
+        elif calls:
+            why = f"it calls {', '.join(calls)}, which leaves the database or waits"
+        yield {
+            "workflow": name,
+            "lane": "durable" if leaving or calls or reads_again else "fast",
+            "why": why,
+            "steps": [f"{workflow.file or name}:{node.line}" for node in leaving],
+            "schedules": [
+                {"schedule": trigger.cron, "timezone": trigger.timezone, "catch_up": trigger.catch_up}
+                for trigger in workflow.triggers
+                if isinstance(trigger, ScheduleTrigger)
+            ],
+        }
+
+
+def _leaves(workflows: Mapping[str, Workflow], name: str, seen: set[str]) -> bool:
+    """Whether a workflow, or one it calls, has a step that leaves the database or waits."""
+    workflow = workflows.get(name)
+    if workflow is None or name in seen:
+        return False
+    if any(node.lane == "durable" and node.verb != "call" for node in workflow.nodes()):
+        return True
+    return any(_leaves(workflows, called, seen | {name}) for called in workflow.calls)
