@@ -16,13 +16,14 @@ from payloom.connectors.port import StepFailed
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.types import dump_json
 from payloom.inbox.service import load
+from payloom.runs import tracing
 from payloom.runs.drive import Drive
 from payloom.runs.errors import Superseded
 from payloom.runs.lanes import requeue
 from payloom.runs.models import runs
 from payloom.runs.parts import Parts
 from payloom.runs.play import broken
-from payloom.runs.rows import load_journal, load_run
+from payloom.runs.rows import Run, load_journal, load_run
 from payloom.runs.scratch import Call, Settled, Turn
 from payloom.workflows.commands import StepFailure
 
@@ -165,11 +166,18 @@ class Driver:
     # -- the loop ----------------------------------------------------------------------------------------------------
 
     async def _drive(self, drive: Drive, turn: Turn) -> None:
+        with tracing.segment(drive.run) as span:
+            try:
+                await self._segment(drive, turn)
+            finally:
+                tracing.ended(span, drive.run.status)
+
+    async def _segment(self, drive: Drive, turn: Turn) -> None:
         flying: dict[asyncio.Task[Settled], Call] = {}
         try:
             while not turn.done:
                 for call in turn.calls:
-                    flying[asyncio.create_task(self._perform(call))] = call
+                    flying[asyncio.create_task(self._traced(call, drive.run))] = call
                 settled = [] if turn.again else await self._wait(flying, turn)
                 turn = await self._turn(drive, settled)
             if flying:
@@ -217,6 +225,13 @@ class Driver:
             else:
                 drive.committed()
                 return turn
+
+    async def _traced(self, call: Call, run: Run) -> Settled:
+        with tracing.step(call, run) as span:
+            answer = await self._perform(call)
+            if answer.failure is not None:
+                tracing.failed(span, answer.failure)
+            return answer
 
     async def _perform(self, call: Call) -> Settled:
         do = call.do
