@@ -1,4 +1,4 @@
-"""The gallery's workflows on a real server with the local Stripe: endpoints, webhooks, mails, rows and Stripe's objects."""
+"""The gallery on a real server with the local Stripe: endpoints, webhooks, mails, rows and objects at Stripe."""
 
 from __future__ import annotations
 
@@ -218,7 +218,9 @@ def test_a_gift_opens_access_for_the_recipient_and_mails_once(gallery):
     ]
     good(httpx.post(f"{gallery.stripe_url}/_emulator/redeliver", json={"event": event.id}, timeout=20))
     path = f"{gallery.stripe_url}/_emulator/deliveries?event={event.id}"
-    gallery.wait("the repeat", lambda: len(re.findall(r'"state": ?"(?:delivered|succeeded)"', httpx.get(path).text)) >= 2)
+    gallery.wait(
+        "the repeat", lambda: len(re.findall(r'"state": ?"(?:delivered|succeeded)"', httpx.get(path).text)) >= 2
+    )
     assert len(gallery.mails("rosa@example.com")) == 1
     assert len(gallery.runs("give-gift")) == 1
 
@@ -283,9 +285,9 @@ def test_more_seats_are_prorated_and_our_row_follows(gallery, ada, customer):
     gallery.wait("the end", lambda: gallery.rows("users", email=ada.email, seats="0"))
 
 
-def test_usage_is_reported_once_however_often_it_runs(gallery, customer):
+def test_usage_is_reported_once_however_often_it_runs(gallery, ada, admin, customer):
     v1 = gallery.stripe.v1
-    v1.billing.meters.create(
+    meter = v1.billing.meters.create(
         {
             "display_name": "Calls",
             "event_name": "api_calls",
@@ -294,7 +296,14 @@ def test_usage_is_reported_once_however_often_it_runs(gallery, customer):
             "value_settings": {"event_payload_key": "value"},
         }
     )
+    used = {"request_id": str(uuid.uuid4()), "user_id": ada.id, "quantity": 7}
+    assert admin.post("/usage", **used) == admin.post("/usage", **used)
+    assert gallery.run("report-usage") == {"reported": 1}
     assert gallery.run("report-usage") == {"reported": 0}
+    now = int(time.time()) // 60 * 60
+    window = {"customer": customer, "start_time": now - 3600, "end_time": now + 3600}
+    (counted,) = v1.billing.meters.event_summaries.list(meter.id, window).data
+    assert counted.aggregated_value == 7
 
 
 def test_a_trial_says_when_and_how_much_before_it_ends_and_dunning_follows_a_refused_renewal(gallery, ada, customer):
