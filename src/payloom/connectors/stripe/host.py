@@ -34,6 +34,8 @@ class StripeHost:
         args = do.args.get("with") or {}
         account = do.args.get("account")
         operation, _ = resolve(do.action)
+        if do.args.get("all"):
+            return await self._every(do, args, account)
         if operation.method == "get":
             return await self.connector.perform(do.action, args, timeout=do.timeout, account=account)
         forgotten = self.connector.clock.now() - attempt.first_at > KEY_LIFETIME
@@ -43,6 +45,13 @@ class StripeHost:
             if found is not None:
                 return found
         return await self._send(do, args, account, attempt)
+
+    async def _every(self, do: Do, args: Mapping[str, Any], account: str | None) -> Any:
+        """Read every page, at most `max` objects, and return them as one list."""
+        most = do.args.get("max")
+        wanted = {**args, "all": True, **({"limit": most} if most else {})}
+        page = await self.connector.perform(do.action, wanted, timeout=do.timeout, account=account)
+        return page["data"]
 
     async def _send(self, do: Do, args: Mapping[str, Any], account: str | None, attempt: Attempt) -> Any:
         """Call under the step's key.

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from payloom.connectors.port import StepFailed
+from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.failures import StripeStepFailed
+from payloom.connectors.stripe.host import StripeHost
 from payloom.connectors.stripe.perform import StripeConnector
+from payloom.workflows.commands import Do
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +68,17 @@ async def test_pages_are_followed_past_the_hundredth(side: Any) -> None:
         side.stripe.emulator.call("POST", "/v1/customers", {"name": str(number)})
     found = await side.connector.perform("customers.list", {"all": True})
     assert len({item["id"] for item in found["data"]}) == 120
+
+
+async def test_a_step_with_all_gets_one_list_of_every_page(side: Any) -> None:
+    for number in range(120):
+        side.stripe.emulator.call("POST", "/v1/customers", {"name": str(number)})
+    host = StripeHost(side.connector)
+    step = Do("0", "stripe", "customers.list", {"with": {}, "all": True, "max": None}, key="run_1:0")
+    first = Attempt("run_1", 1, side.clock.now(), in_doubt=False)
+    assert len(await host.perform(step, first)) == 120
+    fewer = Do("0", "stripe", "customers.list", {"with": {}, "all": True, "max": 110}, key="run_1:0")
+    assert len(await host.perform(fewer, first)) == 110
 
 
 async def test_a_declined_card_says_why(side: Any) -> None:
