@@ -199,7 +199,7 @@ def test_pytest_collects_the_cases(small: SmallProject) -> None:
     small.write("tests/one.test.yaml", PAID)
     small.write("tests/two.test.yaml", PAID.replace("runs: 1", "runs: 3"))
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "payloom.testing.plugin", "-p", "no:cacheprovider", "-q", "tests"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "tests"],
         cwd=small.root, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
