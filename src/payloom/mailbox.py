@@ -9,8 +9,6 @@ from payloom.db import Database
 from payloom.email.message import Mail
 from payloom.email.outbox import get_mail, list_mails
 
-_LOOKED_AT = 2000
-
 
 class Mailbox:
     """Lists and shows mails."""
@@ -22,11 +20,9 @@ class Mailbox:
     async def list(
         self, *, to: str | None = None, template: str | None = None, limit: int = 50
     ) -> Sequence[Mapping[str, Any]]:
-        """Return mails, newest first, without bodies. to: one recipient, among the newest two thousand mails."""
-        asked = limit if to is None else _LOOKED_AT
-        found = await self._database.read(lambda tx: list_mails(tx, limit=asked, template=template))
-        wanted = to.lower() if to else None
-        return [_short(mail) for mail in found if wanted is None or wanted in map(str.lower, mail.recipients)][:limit]
+        """Return mails, newest first, without bodies. to: one recipient, upper and lower case alike."""
+        found = await self._database.read(lambda tx: list_mails(tx, limit=limit, to=to, template=template))
+        return [_short(mail) for mail in found]
 
     async def get(self, mail_id: str) -> Mapping[str, Any] | None:
         """Return one mail with its text and HTML, or None."""

@@ -160,7 +160,7 @@ def list_mails(
         query = query.where(earlier | ((mails.c.created_at == before[0]) & (mails.c.id < before[1])))
     if to is not None:
         addresses = sa.func.lower(sa.type_coerce(mails.c.recipients, sa.Text))
-        query = query.where(addresses.contains(to.lower(), autoescape=True))
+        query = query.where(addresses.contains(f'"{to.lower()}"', autoescape=True))  # quoted: the whole address
     for column, value in ((mails.c.run_id, run_id), (mails.c.template, template), (mails.c.status, status)):
         if value is not None:
             query = query.where(column == value)
