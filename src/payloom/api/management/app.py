@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from payloom import __version__
 from payloom.api.envelope import name_route, request_id_of
 from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
-from payloom.api.management import data, events, runs, workflows
+from payloom.api.management import data, editor, events, runs, workflows
 from payloom.api.management.access import Gate
 from payloom.api.management.parts import Parts
 from payloom.kit.errors import PayloomError
@@ -35,7 +35,8 @@ def create_management(parts: Parts, gate: Gate) -> FastAPI:
         openapi_url=None,
         dependencies=[Depends(named), Depends(gate)],
     )
-    for module in (runs, events, data, workflows):
+    # The editor's routes end in fixed words; `workflows` also has one that takes any id.
+    for module in (runs, events, data, editor, workflows):
         app.include_router(module.router(parts))
 
     @app.get("/openapi.json", include_in_schema=False)
