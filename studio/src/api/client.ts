@@ -1,0 +1,94 @@
+/** The management API, typed from its OpenAPI document. Every failure is an ApiError with a message and a hint. */
+import createClient from "openapi-fetch";
+import type { paths } from "./schema";
+
+export const PREFIX = "/api/_payloom";
+
+export interface ErrorBody {
+  code: string;
+  message: string;
+  hint?: string | null;
+  where?: unknown;
+  data?: unknown;
+  request_id?: string;
+}
+
+export class ApiError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+  readonly status: number;
+  readonly body: ErrorBody;
+  constructor(status: number, body: ErrorBody) {
+    super(body.message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = body.code;
+    this.hint = body.hint ?? undefined;
+    this.body = body;
+  }
+}
+
+/** Turn whatever came back into an ApiError. */
+export function errorOf(status: number, body: unknown): ApiError {
+  if (body && typeof body === "object" && "error" in body) {
+    const error = (body as { error: unknown }).error;
+    if (error && typeof error === "object" && "message" in error) return new ApiError(status, error as ErrorBody);
+  }
+  return new ApiError(status, {
+    code: "unexpected_answer",
+    message: `The server answered ${status} with something the studio does not understand.`,
+    hint: "Look at the server's log, and reload this page if the server was updated.",
+  });
+}
+
+async function send(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiError(0, {
+      code: "server_unreachable",
+      message: "The server does not answer.",
+      hint: "Is `payloom dev` (or `serve`) still running?",
+    });
+  }
+}
+
+/** `client.GET("/runs/{run_id}", {params: {path: {run_id}}})`; wrap the call in `take` to get the data or an ApiError. */
+export const client = createClient<paths>({
+  baseUrl: new URL(PREFIX, window.location.origin).href,
+  fetch: send,
+});
+
+/** Await a call of `client` and return its data; throws ApiError. */
+export async function take<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await call;
+  if (error !== undefined || !response.ok) throw errorOf(response.status, error);
+  return data as T;
+}
+
+type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** An untyped call, for places whose path is only known as text. Prefer `take(client.…)`. */
+export async function request<T>(method: string, path: string, options: { query?: Query; body?: unknown; signal?: AbortSignal } = {}): Promise<T> {
+  const url = new URL(PREFIX + path, window.location.origin);
+  for (const [key, value] of Object.entries(options.query ?? {})) {
+    if (value !== undefined && value !== null && value !== "") url.searchParams.set(key, String(value));
+  }
+  const init: RequestInit = { method, headers: { accept: "application/json" } };
+  if (options.signal) init.signal = options.signal;
+  if (options.body !== undefined) {
+    init.body = JSON.stringify(options.body);
+    init.headers = { ...init.headers, "content-type": "application/json" };
+  }
+  const response = await send(new Request(url, init));
+  const text = await response.text();
+  let body: unknown;
+  try {
+    body = text ? JSON.parse(text) : undefined;
+  } catch {
+    body = undefined;
+  }
+  if (!response.ok) throw errorOf(response.status, body);
+  return body as T;
+}

@@ -1,0 +1,15 @@
+/** How answers of the server are kept. Keys start with the kind of thing, so live news can refresh them: ["runs", …]. */
+import { QueryClient } from "@tanstack/react-query";
+import { ApiError } from "./client";
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Live news refreshes what changed; without it a look every half minute is enough.
+      staleTime: 30_000,
+      retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
+      retryDelay: 400,
+    },
+    mutations: { retry: false },
+  },
+});

@@ -1,0 +1,19 @@
+/** Light, dark or as the system says; remembered on this machine. */
+export type Theme = "system" | "light" | "dark";
+
+const KEY = "payloom.studio.theme";
+
+export function savedTheme(): Theme {
+  const saved = localStorage.getItem(KEY);
+  return saved === "light" || saved === "dark" ? saved : "system";
+}
+
+export function applyTheme(theme: Theme): void {
+  if (theme === "system") {
+    localStorage.removeItem(KEY);
+    delete document.documentElement.dataset["theme"];
+  } else {
+    localStorage.setItem(KEY, theme);
+    document.documentElement.dataset["theme"] = theme;
+  }
+}
