@@ -8,9 +8,13 @@ from typing import Any
 import npm_packages
 import pytest
 from browser_watch import Watch
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ensure_chromium import find
+
+# A page may take its time when every core runs tests. What must be quick is measured elsewhere.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +38,7 @@ def watched(_browser: Browser) -> Iterator[Callable[..., tuple[Page, Watch]]]:
         context = _browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce", locale="en-US"
         )
-        context.set_default_timeout(8000)
+        context.set_default_timeout(PATIENCE)
         watch = Watch(context)
         made.append((context, watch))
         return context.new_page(), watch

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from checkout_steps import DECLINED, GOOD, SECURE, fill, pay
 from emulator_harness import Local
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -116,3 +116,20 @@ def test_axe_finds_nothing(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.goto(f"{local.url}/i/{local.emulator.config.account}/nothing")
     assert axe(page) == []
+
+
+def test_a_click_before_the_script_runs_is_not_lost(page: Page, local: Local) -> None:
+    made = invoice(local)
+    page.goto(made.hosted_invoice_url)
+    pay_invoice(page, SECURE)
+    page.get_by_role("button", name="Complete authentication").wait_for()
+    challenge = page.url
+    held: list[Route] = []
+    page.route("**/pages/challenge.js", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks the handler
+    with page.expect_request("**/pages/challenge.js"):
+        page.goto(challenge, wait_until="commit")
+    button = page.get_by_role("button", name="Complete authentication")
+    expect(button).to_be_disabled()
+    held[0].continue_()
+    button.click()
+    expect(page.locator(".status").first).to_have_text("Paid")

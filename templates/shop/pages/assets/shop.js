@@ -126,3 +126,8 @@ document.addEventListener("payloom:paid", (event) => {
 });
 window.addEventListener("storage", show);
 show();
+// Buttons wait in the HTML until their listeners are there: an earlier click would be lost.
+for (const button of document.querySelectorAll("[data-awaits-script]")) {
+  button.disabled = false;
+  delete button.dataset.awaitsScript;
+}

@@ -1,6 +1,7 @@
 // 3-D Secure: the person completes or fails the challenge; then back to where they came from.
 
 import { request } from "../lib/api.js";
+import { ready } from "../lib/ready.js";
 import { reportHeight, tell } from "./frame-height.js";
 
 const card = document.querySelector("#challenge");
@@ -26,3 +27,4 @@ async function settle(outcome) {
 
 document.querySelector("#test-source-authorize-3ds")?.addEventListener("click", () => settle("complete"));
 document.querySelector("#test-source-fail-3ds")?.addEventListener("click", () => settle("fail"));
+ready();

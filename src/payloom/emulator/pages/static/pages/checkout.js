@@ -4,6 +4,7 @@ import { request } from "../lib/api.js";
 import { brandOf, COUNTRIES_WITH_POSTAL, cvcProblem, digitsOf, expiryProblem, formatExpiry, formatIban, formatNumber, ibanProblem, numberProblem, parseExpiry, postalProblem } from "../lib/card.js";
 import { fillCountries } from "../lib/countries.js";
 import { digitsOnly, mask } from "../lib/masks.js";
+import { ready } from "../lib/ready.js";
 import { TEST_CARDS, testExpiry } from "../lib/testcards.js";
 import { challenge } from "./challenge-dialog.js";
 import { framed, reportHeight, tell } from "./frame-height.js";
@@ -279,6 +280,7 @@ async function change(params, onError) {
   $("submitText").textContent = buttonText = parsed.getElementById("summary").dataset.button;
   $("summary").replaceWith(parsed.getElementById("summary"));
   setUpSummary(open);
+  ready();
   if (focused) $(focused)?.focus();
   return undefined;
 }
@@ -320,3 +322,4 @@ form.addEventListener("submit", (event) => {
   if (!button.disabled) pay();
 });
 if (framed) reportHeight($("content"));
+ready();

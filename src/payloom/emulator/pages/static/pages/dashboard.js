@@ -1,5 +1,7 @@
 // The buttons of the front page, and the part of it that keeps itself current.
 
+import { ready } from "../lib/ready.js";
+
 const REFRESH_MS = 2000;
 const outcome = document.querySelector("#outcome");
 let shown = "";
@@ -74,3 +76,4 @@ document.querySelector("#fail").addEventListener("submit", (event) => {
 setInterval(() => {
   if (document.visibilityState === "visible") refresh();
 }, REFRESH_MS);
+ready();

@@ -4,6 +4,7 @@ import { request } from "../lib/api.js";
 import { cvcProblem, digitsOf, expiryProblem, formatExpiry, formatNumber, numberProblem, parseExpiry } from "../lib/card.js";
 import { fillCountries } from "../lib/countries.js";
 import { digitsOnly, mask } from "../lib/masks.js";
+import { ready } from "../lib/ready.js";
 
 const $ = (id) => document.getElementById(id);
 if ($("country")) fillCountries($("country"), $("country").dataset.value || "US");
@@ -53,3 +54,4 @@ if ($("card")) {
     save($("card"));
   });
 }
+ready();
