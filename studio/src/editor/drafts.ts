@@ -1,0 +1,51 @@
+/** Unsaved text outlives tabs and reloads: kept in the browser under the workflow's id, with the file it started from. */
+
+export interface Draft {
+  etag: string;
+  /** The file's text the draft began with, so that a conflict can be shown with all three. */
+  base: string;
+  text: string;
+  /** ISO-8601. */
+  at: string;
+}
+
+export interface Drafts {
+  get(id: string): Draft | null;
+  put(id: string, draft: Draft): void;
+  drop(id: string): void;
+}
+
+const PREFIX = "payloom.draft.";
+
+export function storedDrafts(storage: Storage): Drafts {
+  return {
+    get(id) {
+      try {
+        const found: unknown = JSON.parse(storage.getItem(PREFIX + id) ?? "null");
+        return isDraft(found) ? found : null;
+      } catch {
+        return null;
+      }
+    },
+    put(id, draft) {
+      try {
+        storage.setItem(PREFIX + id, JSON.stringify(draft));
+      } catch {
+        // A full or forbidden storage must not stop the editing; the text is still in the page.
+      }
+    },
+    drop(id) {
+      try {
+        storage.removeItem(PREFIX + id);
+      } catch {
+        // As above.
+      }
+    },
+  };
+}
+
+function isDraft(value: unknown): value is Draft {
+  if (typeof value !== "object" || value === null) return false;
+  const { etag, base, text, at } = value as Record<string, unknown>;
+  return [etag, base, text, at].every((one) => typeof one === "string");
+}
