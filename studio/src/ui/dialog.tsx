@@ -1,0 +1,116 @@
+import * as Alert from "@radix-ui/react-alert-dialog";
+import * as Radix from "@radix-ui/react-dialog";
+import { X } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import { Button, IconButton } from "./button";
+import { ErrorNote } from "./empty";
+import "./dialog.css";
+
+export interface DialogProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: ReactNode;
+  description?: ReactNode;
+  children: ReactNode;
+  /** The buttons at the bottom. */
+  footer?: ReactNode;
+  size?: "s" | "m" | "l" | "xl";
+  /** A sheet slides in at the right edge. */
+  side?: boolean;
+}
+
+export function Dialog({ open, onOpenChange, title, description, children, footer, size = "m", side }: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="scrim" />
+        <Radix.Content className={side ? `sheet dialog-${size}` : `dialog dialog-${size}`} {...(description ? {} : { "aria-describedby": undefined })}>
+          <header className="dialog-head">
+            <div>
+              <Radix.Title asChild>
+                <h2>{title}</h2>
+              </Radix.Title>
+              {description && (
+                <Radix.Description asChild>
+                  <div className="soft">{description}</div>
+                </Radix.Description>
+              )}
+            </div>
+            <Radix.Close asChild>
+              <IconButton label="Close" size="s">
+                <X aria-hidden />
+              </IconButton>
+            </Radix.Close>
+          </header>
+          <div className="dialog-body">{children}</div>
+          {footer && <footer className="dialog-foot">{footer}</footer>}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+export interface ConfirmProps {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: string;
+  children?: ReactNode;
+  /** The word on the button: what is done, "Cancel the run". */
+  action: string;
+  danger?: boolean;
+  onConfirm: () => Promise<unknown> | unknown;
+}
+
+/** Asks before something that cannot be taken back. Stays open with the error when it fails. */
+export function Confirm({ open, onOpenChange, title, children, action, danger, onConfirm }: ConfirmProps) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const close = (next: boolean) => {
+    setError(null);
+    onOpenChange(next);
+  };
+  const confirm = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await onConfirm();
+      close(false);
+    } catch (problem) {
+      setError(problem);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Alert.Root open={open} onOpenChange={close}>
+      <Alert.Portal>
+        <Alert.Overlay className="scrim" />
+        <Alert.Content className="dialog dialog-s" {...(children ? {} : { "aria-describedby": undefined })}>
+          <header className="dialog-head">
+            <Alert.Title asChild>
+              <h2>{title}</h2>
+            </Alert.Title>
+          </header>
+          {(children || error !== null) && (
+            <div className="dialog-body">
+              {children && (
+                <Alert.Description asChild>
+                  <div className="soft">{children}</div>
+                </Alert.Description>
+              )}
+              {error !== null && <ErrorNote error={error} compact />}
+            </div>
+          )}
+          <footer className="dialog-foot">
+            <Alert.Cancel asChild>
+              <Button>Back</Button>
+            </Alert.Cancel>
+            <Button kind={danger ? "danger" : "primary"} busy={busy} onClick={() => void confirm()}>
+              {action}
+            </Button>
+          </footer>
+        </Alert.Content>
+      </Alert.Portal>
+    </Alert.Root>
+  );
+}

@@ -1,0 +1,111 @@
+/** A list as a table: a header that stays, rows that are links, j/k and arrows to move, optional selection. */
+import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { Checkbox } from "./field";
+import "./table.css";
+
+export interface Column<T> {
+  id: string;
+  header: ReactNode;
+  cell: (row: T) => ReactNode;
+  align?: "right";
+  /** A CSS width; the rest share what is left. */
+  width?: string;
+  /** Left out on narrow screens. */
+  minor?: boolean;
+}
+
+export interface TableProps<T> {
+  label: string;
+  columns: Column<T>[];
+  rows: T[];
+  idOf: (row: T) => string;
+  /** Called on click and Enter. */
+  onOpen?: ((row: T) => void) | undefined;
+  /** What a row is called for screen readers in its checkbox. */
+  nameOf?: (row: T) => string;
+  selected?: ReadonlySet<string>;
+  onSelect?: (selected: Set<string>) => void;
+  current?: string | undefined;
+  compact?: boolean;
+}
+
+export function Table<T>({ label, columns, rows, idOf, onOpen, nameOf, selected, onSelect, current, compact }: TableProps<T>) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const chosen = selected ?? new Set<string>();
+  const ids = rows.map(idOf);
+  const all = ids.length > 0 && ids.every((id) => chosen.has(id));
+  const toggle = (id: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(id)) next.add(id);
+    onSelect?.(next);
+  };
+  const onKey = (event: KeyboardEvent<HTMLTableRowElement>, row: T, index: number) => {
+    if (event.target !== event.currentTarget) return;
+    const move = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
+    if (move) {
+      event.preventDefault();
+      body.current?.querySelectorAll<HTMLElement>("tr[data-row]")[index + move]?.focus();
+    } else if (event.key === "Enter" && onOpen) {
+      event.preventDefault();
+      onOpen(row);
+    } else if ((event.key === "x" || event.key === " ") && onSelect) {
+      event.preventDefault();
+      toggle(idOf(row));
+    }
+  };
+  return (
+    <table className={compact ? "table table-compact" : "table"} aria-label={label}>
+      <thead>
+        <tr>
+          {onSelect && (
+            <th className="table-check" scope="col">
+              <Checkbox label="Choose all" hideLabel checked={all ? true : chosen.size > 0 ? "indeterminate" : false} onChange={(next) => onSelect(next ? new Set(ids) : new Set())} />
+            </th>
+          )}
+          {columns.map((column) => (
+            <th key={column.id} scope="col" className={cellClass(column)} style={column.width ? { width: column.width } : undefined}>
+              {column.header}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody ref={body}>
+        {rows.map((row, index) => {
+          const id = idOf(row);
+          return (
+            <tr
+              key={id}
+              data-row={id}
+              tabIndex={onOpen ? 0 : undefined}
+              className={onOpen ? "table-open" : undefined}
+              aria-current={current === id ? "true" : undefined}
+              data-chosen={chosen.has(id) || undefined}
+              onKeyDown={(event) => onKey(event, row, index)}
+              onClick={(event) => {
+                // Links and buttons inside do their own thing; a text selection is not a click.
+                if ((event.target as HTMLElement).closest("a,button,input,label") || window.getSelection()?.toString()) return;
+                onOpen?.(row);
+              }}
+            >
+              {onSelect && (
+                <td className="table-check">
+                  <Checkbox label={`Choose ${nameOf?.(row) ?? id}`} hideLabel checked={chosen.has(id)} onChange={() => toggle(id)} />
+                </td>
+              )}
+              {columns.map((column) => (
+                <td key={column.id} className={cellClass(column)}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+function cellClass<T>(column: Column<T>): string | undefined {
+  const classes = [column.align === "right" && "table-right", column.minor && "table-minor"].filter(Boolean).join(" ");
+  return classes || undefined;
+}
