@@ -12,44 +12,60 @@ export interface Diagnostic {
   code: string;
   severity: "error" | "warning" | "advice";
   message: string;
-  hint?: string | null;
+  hint: string | null;
   path: Path;
   start: Place;
   end: Place;
-  /** The step it belongs to: its place, or its id. */
-  step?: string | Path | null;
+  /** The run path of the step it is about. */
+  step: string | null;
+  docs?: string | null;
 }
 
 export interface CheckAnswer {
   diagnostics: Diagnostic[];
-  outline?: unknown;
-  lane: { name: string; why: string | null } | null;
+  outline: unknown;
+  lane: { name: string; why: string } | null;
+  /** The hash the workflow would have when published; null while there are errors. */
+  version: string | null;
   syntax_ok: boolean;
+  ok: boolean;
 }
 
+/** One change; `src/payloom/api/management/editor/models.py` says what each does. */
 export interface Operation {
-  op: "set" | "insert" | "remove" | "move" | "rename_step" | "replace_step";
+  op: "set" | "insert" | "remove" | "move" | "copy" | "rename_step" | "rename_key" | "replace_step" | "wrap" | "unwrap";
   path: Path;
   value?: unknown;
-  to?: unknown;
+  to?: Path | number | string;
+  id?: string;
+  key?: string;
+  count?: number;
 }
 
-export interface EditAnswer {
+/** path: where what the last operation was about stands now. */
+export interface EditAnswer extends CheckAnswer {
   text: string;
-  check: CheckAnswer | null;
+  path: Path | null;
 }
 
-export interface Source {
+export interface Source extends CheckAnswer {
   id: string;
   path: string;
   text: string;
   etag: string;
   editable: boolean;
   published_version: string | null;
-  check: CheckAnswer | null;
+  /** Whether publishing would change what new runs use. */
+  changed: boolean;
 }
 
-export type SaveAnswer = { saved: true; etag: string } | { saved: false; text: string; etag: string };
+/** A file just written. published: whether the server uses it now; publish_error: why not. */
+export interface Saved extends Source {
+  published: boolean;
+  publish_error: string | null;
+}
+
+export type SaveAnswer = ({ saved: true } & Pick<Saved, "etag" | "published_version" | "changed" | "published" | "publish_error">) | { saved: false; text: string; etag: string };
 
 /** What the store needs of the server. */
 export interface DocumentClient {
@@ -65,8 +81,7 @@ export const documentClient: DocumentClient = {
   source: (id) => request<Source>("GET", `${at(id)}/source`),
   save: async (id, text, etag) => {
     try {
-      const answer = await request<{ etag: string }>("PUT", `${at(id)}/source`, { body: { text, etag } });
-      return { saved: true, etag: answer.etag };
+      return { saved: true, ...(await request<Saved>("PUT", `${at(id)}/source`, { body: { text, etag } })) };
     } catch (error) {
       const data = error instanceof ApiError && error.status === 409 ? error.body.data : null;
       if (typeof data === "object" && data !== null && "text" in data && "etag" in data) {

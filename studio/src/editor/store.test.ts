@@ -6,7 +6,7 @@ import { storedDrafts } from "./drafts";
 import { createEditor } from "./store";
 
 const A = "name: A\nsteps:\n  - log: one\n";
-const CLEAN: CheckAnswer = { diagnostics: [], lane: null, syntax_ok: true };
+const CLEAN: CheckAnswer = { diagnostics: [], outline: null, lane: null, version: null, syntax_ok: true, ok: true };
 
 /** A file on a server: edits add a line, saving compares the etag. */
 class Server implements DocumentClient {
@@ -16,13 +16,13 @@ class Server implements DocumentClient {
   checks: string[] = [];
   hold: Promise<void> = Promise.resolve();
   async source(id: string): Promise<Source> {
-    return { id, path: `workflows/${id}.yaml`, text: this.text, etag: this.etag, editable: this.editable, published_version: null, check: CLEAN };
+    return { ...CLEAN, id, path: `workflows/${id}.yaml`, text: this.text, etag: this.etag, editable: this.editable, published_version: null, changed: false };
   }
   async save(_id: string, text: string, etag: string): Promise<SaveAnswer> {
     if (etag !== this.etag) return { saved: false, text: this.text, etag: this.etag };
     this.text = text;
     this.etag = String(Number(this.etag) + 1);
-    return { saved: true, etag: this.etag };
+    return { saved: true, etag: this.etag, published_version: "v", changed: false, published: true, publish_error: null };
   }
   async check(_id: string, text: string): Promise<CheckAnswer> {
     this.checks.push(text);
@@ -31,7 +31,7 @@ class Server implements DocumentClient {
   async edit(_id: string, text: string, operations: { value?: unknown }[]): Promise<EditAnswer> {
     await this.hold;
     if (operations[0]?.value === "bad") throw new ApiError(422, { code: "bad_edit", message: "no such place", hint: "look again" });
-    return { text: `${text}  - log: ${String(operations[0]?.value)}\n`, check: CLEAN };
+    return { ...CLEAN, text: `${text}  - log: ${String(operations[0]?.value)}\n`, path: ["steps", 1] };
   }
 }
 

@@ -42,6 +42,10 @@ export interface EditorState {
   /** Why nothing can be changed; null when it can. */
   readOnly: string | null;
   publishedVersion: string | null;
+  /** Whether publishing the saved file would change what new runs use. */
+  unpublished: boolean;
+  /** Why the last saved text is not what the server runs. */
+  publishError: string | null;
   /** Plain data and source ranges by path; null while the text does not parse. */
   document: Parsed | null;
   /** The newest document that parsed: what the canvas shows while the text is being mended. */
@@ -69,8 +73,11 @@ export interface EditorState {
   select(path: Path | null, also?: Path[]): void;
   /** Typed in the YAML view; one undo entry per pause. */
   setText(text: string): void;
-  /** Through the server, one after another, all or nothing; false when refused. `select`: what is selected afterwards. */
-  apply(operations: Operation[], label: string, select?: Path | null): Promise<boolean>;
+  /**
+   * Through the server, one after another, all or nothing; false when refused.
+   * select: what is selected afterwards; `result`: what the last operation was about.
+   */
+  apply(operations: Operation[], label: string, select?: Path | null | "result"): Promise<boolean>;
   undo(): void;
   redo(): void;
   save(): Promise<SaveResult>;
@@ -108,6 +115,8 @@ const EMPTY = {
   savedText: "",
   readOnly: null,
   publishedVersion: null,
+  unpublished: false,
+  publishError: null,
   document: null,
   shown: null,
   syntax: null,
@@ -230,8 +239,9 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
             savedText: moved ? kept.base : source.text,
             readOnly: source.editable ? null : "This server does not allow its workflow files to be changed.",
             publishedVersion: source.published_version,
-            check: kept === null ? source.check : null,
-            checked: kept === null && source.check !== null,
+            unpublished: source.changed,
+            check: kept === null ? source : null,
+            checked: kept === null,
             restored: kept?.at ?? null,
             conflict: moved ? { text: source.text, etag: source.etag } : null,
           });
@@ -273,8 +283,9 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
               set({ trouble: { message: `“${label}” was not done: the text changed meanwhile.`, hint: "Try it again." } });
               return false;
             }
-            commit(answer.text, { label, select, check: answer.check });
-            if (select !== undefined && !samePath(get().selected, select)) set({ selected: standing(get().shown, select) });
+            const place = select === "result" ? answer.path : select;
+            commit(answer.text, { label, select: place, check: answer });
+            if (place !== undefined && !samePath(get().selected, place)) set({ selected: standing(get().shown, place) });
             return true;
           } catch (error) {
             if (get().id === before.id) set({ trouble: troubleOf(error) });
@@ -307,7 +318,14 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
               set({ conflict: { text: answer.text, etag: answer.etag } });
               return { kind: "conflict" };
             }
-            set({ etag: answer.etag, savedText: text, restored: null });
+            set({
+              etag: answer.etag,
+              savedText: text,
+              restored: null,
+              publishedVersion: answer.published_version,
+              unpublished: answer.changed,
+              publishError: answer.publish_error,
+            });
             keepDraft();
             return { kind: "saved" };
           } catch (error) {
@@ -325,14 +343,14 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
           const source = await client.source(id).catch(() => null);
           const state = get();
           if (source === null || state.id !== id) return;
-          set({ publishedVersion: source.published_version });
+          set({ publishedVersion: source.published_version, unpublished: source.changed });
           if (source.etag === state.etag) return;
           if (source.text === state.text) {
             set({ etag: source.etag, savedText: source.text, conflict: null, restored: null });
             keepDraft();
           } else if (state.text === state.savedText) {
             set({ etag: source.etag, savedText: source.text, conflict: null });
-            commit(source.text, { label: "Change of the file", check: source.check });
+            commit(source.text, { label: "Change of the file", check: source });
           } else {
             set({ conflict: { text: source.text, etag: source.etag } });
           }

@@ -1,0 +1,289 @@
+/**
+ * Where everything stands on the canvas. Steps run downwards; branches stand side by side inside the frame of their step.
+ * Pure and stable: the same flow gives the same places, and a change moves only what is below or around it.
+ */
+import type { Branch, Flow, Step, TriggerItem } from "./graph";
+import type { Path } from "./path";
+
+export const CARD = { width: 272, height: 58 } as const;
+const GAP = 44;
+const PLACE = 22;
+const LABEL = 26;
+const PAD = 18;
+const BETWEEN = 28;
+const EMPTY = { width: 176, height: 40 } as const;
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Somewhere a step can be put: `list` may not be in the file yet, `word` is the `stop` it would replace. */
+export interface PlaceItem {
+  key: string;
+  list: Path;
+  index: number;
+  exists: boolean;
+  /** An empty branch shows a place as large as a small card. */
+  large: boolean;
+  /** Said by screen readers and shown on large places. */
+  label: string;
+}
+
+export type Item =
+  | { kind: "trigger"; key: string; box: Box; trigger: TriggerItem }
+  | { kind: "step"; key: string; box: Box; step: Step; depth: number; at: number; of: number; inside: string }
+  | { kind: "label"; key: string; box: Box; branch: Branch; step: Step }
+  | { kind: "add"; key: string; box: Box; step: Step }
+  | { kind: "place"; key: string; box: Box; place: PlaceItem };
+
+export interface Wire {
+  key: string;
+  points: [number, number][];
+  /** Lit when all of these ran. */
+  needs: string[];
+}
+
+export interface Frame {
+  key: string;
+  box: Box;
+  tone: "plain" | "bad";
+}
+
+export interface Layout {
+  /** In reading order. */
+  items: Item[];
+  wires: Wire[];
+  frames: Frame[];
+  width: number;
+  height: number;
+}
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+export function layoutOf(flow: Flow, options: { places: boolean } = { places: true }): Layout {
+  return new Drawing(options.places).flow(flow);
+}
+
+class Drawing {
+  private readonly items: Item[] = [];
+  private readonly wires: Wire[] = [];
+  private readonly frames: Frame[] = [];
+  private readonly sizes = new Map<Step | Branch, Size>();
+
+  constructor(private readonly places: boolean) {}
+
+  flow(flow: Flow): Layout {
+    const main = this.ofSteps(flow.main);
+    const top = flow.triggers.length * CARD.width + (flow.triggers.length - 1) * BETWEEN;
+    const width = Math.max(main.width, top, CARD.width);
+    const middle = width / 2;
+    const bus = CARD.height + GAP / 2;
+    flow.triggers.forEach((trigger, at) => {
+      const x = middle - top / 2 + at * (CARD.width + BETWEEN);
+      this.items.push({ kind: "trigger", key: trigger.key, box: { x, y: 0, width: CARD.width, height: CARD.height }, trigger });
+      const first = flow.main.steps[0];
+      const needs = first === undefined ? [trigger.key] : [trigger.key, first.key];
+      const from: [number, number] = [x + CARD.width / 2, CARD.height];
+      this.wires.push({ key: `w:${trigger.key}`, points: [from, [from[0], bus], [middle, bus], [middle, bus + GAP / 2]], needs });
+    });
+    let bottom = this.steps(flow.main, middle, bus + GAP / 2 - GAP, 0, "the workflow");
+    if (flow.onError.exists || this.places) bottom = this.failure(flow.onError, middle, bottom + GAP);
+    return { items: this.items, wires: this.wires, frames: this.frames, width, height: bottom };
+  }
+
+  private failure(branch: Branch, middle: number, y: number): number {
+    if (!branch.exists) {
+      const box = { x: middle - 92, y, width: 184, height: 30 };
+      this.place({ key: "p:on_error/0", list: branch.path, index: 0, exists: false, large: true, label: "When the run fails…" }, box);
+      return y + box.height;
+    }
+    const inner = this.ofLane(branch);
+    const width = inner.width + 2 * PAD;
+    this.frames.push({ key: branch.key, tone: "bad", box: { x: middle - width / 2, y, width, height: inner.height + 2 * PAD } });
+    this.lane(branch, null, middle, y + PAD, 1);
+    return y + inner.height + 2 * PAD;
+  }
+
+  // ---------------------------------------------------------------- sizes
+
+  private ofStep(step: Step): Size {
+    const known = this.sizes.get(step);
+    if (known !== undefined) return known;
+    let size: Size = CARD;
+    if (step.branches.length > 0) {
+      const lanes = step.branches.map((one) => this.ofLane(one));
+      const inner = lanes.reduce((sum, one) => sum + one.width, 0) + BETWEEN * (lanes.length - 1);
+      const adds = step.adds !== null && this.places ? 2 * 96 : 0;
+      size = {
+        width: Math.max(inner, CARD.width + adds) + 2 * PAD,
+        height: PAD + CARD.height + GAP + Math.max(...lanes.map((one) => one.height)) + BETWEEN,
+      };
+    }
+    this.sizes.set(step, size);
+    return size;
+  }
+
+  private ofLane(branch: Branch): Size {
+    const steps = this.ofSteps(branch);
+    return { width: Math.max(steps.width, EMPTY.width), height: LABEL + steps.height };
+  }
+
+  /** A list of steps, with the gap above the first and the place below the last. */
+  private ofSteps(branch: Branch): Size {
+    const known = this.sizes.get(branch);
+    if (known !== undefined) return known;
+    const sizes = branch.steps.map((one) => this.ofStep(one));
+    const size =
+      sizes.length === 0
+        ? { width: EMPTY.width, height: GAP / 2 + EMPTY.height }
+        : {
+            width: Math.max(...sizes.map((one) => one.width)),
+            height: sizes.reduce((sum, one) => sum + GAP + one.height, 0) + (this.places ? GAP / 2 + PLACE / 2 : 0),
+          };
+    this.sizes.set(branch, size);
+    return size;
+  }
+
+  // ---------------------------------------------------------------- drawing
+
+  /** Draws a list from `y` (the lower edge of what stands above) downwards; returns its lower edge. */
+  private steps(branch: Branch, middle: number, y: number, depth: number, inside: string): number {
+    if (branch.steps.length === 0) return this.nothing(branch, middle, y, inside);
+    let at = y;
+    branch.steps.forEach((step, index) => {
+      const before = branch.steps[index - 1];
+      this.between(branch, index, middle, at, before === undefined ? `Add a step at the start of ${inside}` : `Add a step after ${named(before)}`);
+      if (before !== undefined && !before.ends) {
+        this.wires.push({ key: `w:${step.key}`, points: [[middle, at], [middle, at + GAP]], needs: [before.key, step.key] });
+      }
+      at = this.step(step, middle, at + GAP, depth, { at: index + 1, of: branch.steps.length, inside });
+    });
+    const last = branch.steps.at(-1);
+    if (this.places && last !== undefined) {
+      if (!last.ends) this.wires.push({ key: `e:${branch.key}`, points: [[middle, at], [middle, at + GAP / 2]], needs: [last.key, "end"] });
+      this.between(branch, branch.steps.length, middle, at, `Add a step after ${named(last)}`);
+      return at + GAP / 2 + PLACE / 2;
+    }
+    return at;
+  }
+
+  private nothing(branch: Branch, middle: number, y: number, inside: string): number {
+    const top = y + GAP / 2;
+    const box = { x: middle - EMPTY.width / 2, y: top, width: EMPTY.width, height: EMPTY.height };
+    if (this.places) {
+      const label = branch.word === null ? "Add a step" : branch.word === "stop" ? "Ends quietly" : "Fails the run";
+      this.place({ key: `p:${branch.key}/0`, list: branch.path, index: 0, exists: branch.exists, large: true, label: inside === "" ? label : label }, box);
+      this.wires.push({ key: `e:${branch.key}`, points: [[middle, y], [middle, top]], needs: [branch.key] });
+    } else {
+      this.wires.push({ key: `e:${branch.key}`, points: [[middle, y], [middle, top + EMPTY.height]], needs: [branch.key] });
+    }
+    return top + EMPTY.height;
+  }
+
+  private between(branch: Branch, index: number, middle: number, y: number, label: string): void {
+    const box = { x: middle - PLACE / 2, y: y + (GAP - PLACE) / 2, width: PLACE, height: PLACE };
+    this.place({ key: `p:${branch.key}/${index}`, list: branch.path, index, exists: branch.exists, large: false, label }, box);
+  }
+
+  private place(place: PlaceItem, box: Box): void {
+    if (this.places) this.items.push({ kind: "place", key: place.key, box, place });
+  }
+
+  private step(step: Step, middle: number, y: number, depth: number, where: { at: number; of: number; inside: string }): number {
+    const size = this.ofStep(step);
+    const nested = step.branches.length > 0;
+    const top = nested ? y + PAD : y;
+    this.items.push({ kind: "step", key: step.key, step, depth, ...where, box: { x: middle - CARD.width / 2, y: top, width: CARD.width, height: CARD.height } });
+    if (!nested) return y + CARD.height;
+    this.frames.push({ key: step.key, tone: "plain", box: { x: middle - size.width / 2, y, width: size.width, height: size.height } });
+    if (step.adds !== null && this.places) {
+      const box = { x: middle + CARD.width / 2 + 8, y: top + 16, width: 88, height: 26 };
+      this.items.push({ kind: "add", key: `a:${step.key}`, box, step });
+    }
+    this.lanes(step, middle, { top: top + CARD.height, bottom: y + size.height }, depth);
+    return y + size.height;
+  }
+
+  private lanes(step: Step, middle: number, edges: { top: number; bottom: number }, depth: number): void {
+    const sizes = step.branches.map((one) => this.ofLane(one));
+    const inner = sizes.reduce((sum, one) => sum + one.width, 0) + BETWEEN * (sizes.length - 1);
+    let left = middle - inner / 2;
+    const labels = edges.top + GAP;
+    step.branches.forEach((branch, index) => {
+      const width = sizes[index]?.width ?? 0;
+      const x = left + width / 2;
+      const fork = edges.top + GAP / 2;
+      this.wires.push({ key: `f:${branch.key}`, points: [[middle, edges.top], [middle, fork], [x, fork], [x, labels]], needs: [step.key, branch.key] });
+      const end = this.lane(branch, step, x, labels, depth + 1);
+      const last = branch.steps.at(-1);
+      if (branch.word === null && !(last?.ends ?? false)) {
+        const merge = edges.bottom - BETWEEN / 2;
+        this.wires.push({ key: `m:${branch.key}`, points: [[x, end], [x, merge], [middle, merge], [middle, edges.bottom]], needs: [branch.key, last?.key ?? branch.key] });
+      }
+      left += width + BETWEEN;
+    });
+  }
+
+  private lane(branch: Branch, step: Step | null, middle: number, y: number, depth: number): number {
+    const width = Math.min(this.ofLane(branch).width, Math.max(72, 24 + branch.label.length * 7.5));
+    const owner = step ?? { ...EMPTY_STEP, key: branch.key };
+    this.items.push({ kind: "label", key: `l:${branch.key}`, branch, step: owner, box: { x: middle - width / 2, y, width, height: LABEL } });
+    return this.steps(branch, middle, y + LABEL, depth, step === null ? "the failure steps" : `“${branch.label}” of ${named(step)}`);
+  }
+}
+
+const EMPTY_STEP: Step = {
+  key: "",
+  path: [],
+  run: "",
+  verb: null,
+  kind: "flow",
+  id: null,
+  name: null,
+  title: "",
+  detail: "",
+  when: null,
+  branches: [],
+  adds: null,
+  ends: false,
+};
+
+/** What a step is called in sentences: its name, its id, or its verb and what stands behind it. */
+export function named(step: Step): string {
+  return step.name ?? step.id ?? `${step.verb ?? "step"} ${step.title}`.trim();
+}
+
+/** The path of an SVG line with rounded corners. */
+export function lineOf(points: readonly [number, number][], radius = 8): string {
+  const [first, ...rest] = points.filter((point, at) => at === 0 || !same(point, points[at - 1]));
+  if (first === undefined) return "";
+  let line = `M${first[0]},${first[1]}`;
+  let from = first;
+  rest.forEach((point, at) => {
+    const next = rest[at + 1];
+    if (next === undefined) {
+      line += `L${point[0]},${point[1]}`;
+    } else {
+      const before = Math.min(radius, distance(from, point) / 2);
+      const after = Math.min(radius, distance(point, next) / 2);
+      const [ax, ay] = towards(point, from, before);
+      const [bx, by] = towards(point, next, after);
+      line += `L${ax},${ay}Q${point[0]},${point[1]} ${bx},${by}`;
+    }
+    from = point;
+  });
+  return line;
+}
+
+const same = (a: [number, number], b: [number, number] | undefined): boolean => b !== undefined && a[0] === b[0] && a[1] === b[1];
+const distance = (a: [number, number], b: [number, number]): number => Math.abs(a[0] - b[0]) + Math.abs(a[1] - b[1]);
+const towards = (from: [number, number], to: [number, number], by: number): [number, number] => {
+  const all = distance(from, to) || 1;
+  return [from[0] + ((to[0] - from[0]) * by) / all, from[1] + ((to[1] - from[1]) * by) / all];
+};
