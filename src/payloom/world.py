@@ -35,7 +35,6 @@ from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
-from payloom.mailbox import Mailbox
 from payloom.outside import ByVerb
 from payloom.project import Project
 from payloom.runs.matching import Library
@@ -70,6 +69,7 @@ class World:
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
         )
         self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
+        self.outbox = self._outbox()
         self.runs = RunService(
             self.database, self.engine, clock, self.library, TablesHost(self.tables), self._outside()
         )
@@ -93,14 +93,16 @@ class World:
 
         return insert_and_tell
 
+    def _outbox(self) -> Outbox:
+        url = self.settings.email.url
+        transport = SmtpTransport(parse_smtp_url(url.get_secret_value())) if url else OutboxTransport()
+        return Outbox(self.database, transport, self.clock)
+
     def _outside(self) -> ByVerb:
-        email = self.settings.email
-        transport = SmtpTransport(parse_smtp_url(email.url.get_secret_value())) if email.url else OutboxTransport()
-        outbox = Outbox(self.database, transport, self.clock)
         return ByVerb(
             {
                 "stripe": StripeHost(self.stripe),
-                "email": EmailHost(self.project.mails, outbox, self.clock, sender=email.sender),
+                "email": EmailHost(self.project.mails, self.outbox, self.clock, sender=self.settings.email.sender),
                 "http": self.http,
                 "python": PythonHost(self.project.functions),
             }
@@ -114,7 +116,7 @@ class World:
             runs=self.runs,
             inbox=self.inbox,
             tables=self.tables,
-            mails=Mailbox(self.database),
+            mails=self.outbox,
             workflows=self.project.workflows,
             diagnostics=self.project.diagnostics,
             catch_up=self.catch_up.look,

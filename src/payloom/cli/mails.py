@@ -27,7 +27,7 @@ def mails(
         if as_json:
             show_json(mail)
         else:
-            show(f"To: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['text']}")
+            show(f"To: {', '.join(mail['to'])}\nSubject: {mail['subject']}\n\n{mail['text']}")
         return
     found = with_backend(root, lambda api: api.get("/mails", to=to, limit=limit))
     if as_json:

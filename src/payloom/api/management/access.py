@@ -1,39 +1,76 @@
-"""Who may manage: whoever has the admin token, or is signed in here with the role `admin`."""
+"""The gate: whoever has the admin token, or is signed in with a role that is enough for the route."""
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
+from typing import Literal
 
 from pydantic import SecretStr
 from starlette.requests import Request
 
 from payloom.api.errors import NotAllowed, NotSignedIn
+from payloom.api.management.models.answers import Role
+from payloom.api.management.roles import ANYBODY, holds, needed, role_of
 from payloom.api.origin import refuse_foreign
 from payloom.api.visitors import Visitors
 
-ROLE = "admin"
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Caller:
+    """Who manages. email: None for the bearer of the admin token."""
+
+    role: Role
+    via: Literal["token", "session"]
+    email: str | None = None
+    name: str | None = None
+    roles: tuple[str, ...] = ("admin",)
+
+    @property
+    def by(self) -> str:
+        """What is written down of who did something."""
+        return self.email or "token"
 
 
 class Gate:
-    """Lets managers in. Used as a FastAPI dependency; returns who it is, for the record."""
+    """Lets managers in. Used as a FastAPI dependency; what it finds is read with `caller_of`."""
 
     def __init__(self, visitors: Visitors, token: SecretStr | None, origin: str) -> None:
-        """token: None means that only signed-in admins may."""
+        """token: None means that only people who are signed in may."""
         self._visitors = visitors
         self._token = token
         self._origin = origin
 
-    async def __call__(self, request: Request) -> str:
-        """Return `token` or the admin's e-mail address; raises NotSignedIn, NotAllowed or CrossSiteRequest."""
+    async def __call__(self, request: Request) -> None:
+        """Raise NotSignedIn, NotAllowed or CrossSiteRequest, or note who it is."""
+        wanted = needed(request.scope.get("route"), request.method)
+        if wanted == ANYBODY:
+            refuse_foreign(request, self._origin)
+            return
+        caller = await self.caller(request)
+        if not holds(caller.role, wanted):
+            raise NotAllowed(
+                f"this needs the role {wanted}, and yours is {caller.role}", hint="Ask an admin.", role=wanted
+            )
+        request.scope["state"]["caller"] = caller
+
+    async def caller(self, request: Request) -> Caller:
+        """Return who asks; raises NotSignedIn, NotAllowed or CrossSiteRequest."""
         kind, _, given = request.headers.get("authorization", "").partition(" ")
         if given and kind.lower() == "bearer":
             if self._token and hmac.compare_digest(given.encode(), self._token.get_secret_value().encode()):
-                return "token"
+                return Caller("admin", "token")
             raise NotSignedIn("the admin token is not right", hint="It is the value of PAYLOOM_ADMIN_TOKEN.")
         visitor = await self._visitors.current(request)
         if visitor is None:
             raise NotSignedIn(hint="Sign in as an admin, or send the admin token as a bearer token.")
-        if ROLE not in visitor.roles:
-            raise NotAllowed("this needs the role admin")
+        role = role_of(visitor.roles)
+        if role is None:
+            raise NotAllowed("this needs the role viewer, editor or admin", hint="Ask an admin.")
         refuse_foreign(request, self._origin)
-        return visitor.email
+        return Caller(role, "session", visitor.email, visitor.name, visitor.roles)
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who was let in."""
+    return request.scope["state"]["caller"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException
@@ -9,18 +10,20 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from payloom import __version__
 from payloom.api.envelope import name_route, request_id_of
 from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
-from payloom.api.management import data, editor, events, runs, workflows
-from payloom.api.management.access import Gate
+from payloom.api.jsonable import to_plain
+from payloom.api.management import editor, events, mails, me, runs, settings, tables, workflows
+from payloom.api.management.models.answers import ErrorAnswer
 from payloom.api.management.parts import Parts
+from payloom.api.management.schema import document
 from payloom.kit.errors import PayloomError
+from payloom.kit.redaction import redact
 
 PREFIX = "/api/_payloom"
 
 
-def create_management(parts: Parts, gate: Gate) -> FastAPI:
+def create_management(parts: Parts, gate: Callable[[Request], Awaitable[None]]) -> FastAPI:
     """Return the application."""
 
     def named(request: Request) -> None:
@@ -28,20 +31,21 @@ def create_management(parts: Parts, gate: Gate) -> FastAPI:
         name_route(request, f"{PREFIX}{getattr(route, 'path', '')}")
 
     app = FastAPI(
-        title="Payloom management",
-        version=__version__,
+        title="Payloom management API",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
         dependencies=[Depends(named), Depends(gate)],
+        generate_unique_id_function=lambda route: route.name,
+        responses={"default": {"model": ErrorAnswer, "description": "Why it was not done."}},
     )
     # The editor's routes end in fixed words; `workflows` also has one that takes any id.
-    for module in (runs, events, data, editor, workflows):
+    for module in (me, runs, events, tables, mails, settings, editor, workflows):
         app.include_router(module.router(parts))
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> Any:
-        return app.openapi()
+        return document(app)
 
     app.add_exception_handler(PayloomError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -54,7 +58,13 @@ def create_management(parts: Parts, gate: Gate) -> FastAPI:
 
 async def _known(request: Request, error: Any) -> Response:
     assert isinstance(error, PayloomError)
-    return JSONResponse(error_body(error, request_id_of(request)), error.status, headers=dict(headers_of(error)))
+    body = error_body(error, request_id_of(request))
+    # Managers see where it is and the facts that programs need.
+    if error.where:
+        body["error"]["where"] = redact(error.where)
+    if facts := {key: value for key, value in error.data.items() if key not in {"errors", "fields"}}:
+        body["error"]["data"] = redact(facts)
+    return JSONResponse(to_plain(body), error.status, headers=dict(headers_of(error)))
 
 
 async def _bug(request: Request, _error: Any) -> Response:

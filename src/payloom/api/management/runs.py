@@ -5,30 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 
 from payloom.api.jsonable import to_plain
+from payloom.api.management.access import caller_of
+from payloom.api.management.models.runs import Decided, Decision, Fork, RunCounts, RunDetail, RunList, RunRef
 from payloom.api.management.parts import Parts
+from payloom.api.management.roles import editor, viewer
 from payloom.runs.rows import Run
-
-
-class Fork(BaseModel):
-    """Where a new run begins: at a step of the old one's history, or from the beginning with other inputs."""
-
-    model_config = ConfigDict(extra="forbid")
-    path: str | None = None
-    inputs: dict[str, Any] | None = None
-    newest: bool = False
-
-
-class Decision(BaseModel):
-    """Yes or no to an approval step."""
-
-    model_config = ConfigDict(extra="forbid")
-    path: str
-    approved: bool
-    note: str | None = None
 
 
 def router(parts: Parts) -> APIRouter:
@@ -36,7 +20,7 @@ def router(parts: Parts) -> APIRouter:
     routes = APIRouter(prefix="/runs", tags=["runs"])
     service = parts.runs
 
-    @routes.get("")
+    @routes.get("", response_model=RunList)
     async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
         workflow: str | None = None,
         status: str | None = None,
@@ -54,42 +38,43 @@ def router(parts: Parts) -> APIRouter:
             )
         return {"data": [_short(one) for one in found], "next": found[-1]["id"] if len(found) == limit else None}
 
-    @routes.get("/counts")
-    async def counts() -> Any:
+    @routes.get("/counts", response_model=RunCounts)
+    async def count_runs() -> Any:
         """How many runs there are by status."""
         return await service.queries.counts()
 
-    @routes.get("/{run_id}")
-    async def show(run_id: str) -> Any:
+    @routes.get("/{run_id}", response_model=RunDetail)
+    async def get_run(run_id: str) -> Any:
         """One run with steps, logs, waits and the runs that came of it."""
         found = to_plain(await service.queries.timeline(run_id))
         return {
             **_short(found["run"]),
-            **found["run"],
-            **{key: found[key] for key in ("steps", "logs", "waits", "children")},
+            "steps": _timed(found["run"]["started_at"], found["steps"]),
+            **{key: found[key] for key in ("logs", "waits", "children")},
         }
 
-    @routes.post("/{run_id}/retry")
-    async def retry(run_id: str) -> Any:
+    @routes.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor())
+    async def retry_run(run_id: str) -> Any:
         """Try a failed run's failed step again, under the same key."""
         return _of(await service.retry(run_id))
 
-    @routes.post("/{run_id}/cancel")
-    async def cancel(run_id: str) -> Any:
+    @routes.post("/{run_id}/cancel", response_model=RunRef, openapi_extra=editor())
+    async def cancel_run(run_id: str) -> Any:
         """End a run."""
         return _of(await service.cancel(run_id))
 
-    @routes.post("/{run_id}/fork")
-    async def fork(run_id: str, body: Fork) -> Any:
+    @routes.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor())
+    async def fork_run(run_id: str, body: Fork) -> Any:
         """Begin a new run from an old one."""
         return _of(await service.fork(run_id, path=body.path, inputs=body.inputs, newest=body.newest))
 
-    @routes.post("/{run_id}/decide")
-    async def decide(run_id: str, body: Decision, request: Request) -> Any:
+    @routes.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer())
+    async def decide_run(run_id: str, body: Decision, request: Request) -> Any:
         """Answer an approval step as an admin."""
-        visitor = request.scope["state"].get("visitor")
-        roles, by = (visitor.roles, visitor.email) if visitor else (("admin",), "token")
-        await service.decide(run_id, body.path, approved=body.approved, by=by, roles=roles, note=body.note)
+        caller = caller_of(request)
+        await service.decide(
+            run_id, body.path, approved=body.approved, by=caller.by, roles=caller.roles, note=body.note
+        )
         return {"decided": True}
 
     return routes
@@ -97,6 +82,15 @@ def router(parts: Parts) -> APIRouter:
 
 def _short(run: dict[str, Any]) -> dict[str, Any]:
     return to_plain({**run, "workflow": run["workflow_id"]})
+
+
+def _timed(began: str, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Say when each step began: its first attempt, else when the one before it was done."""
+    timed = []
+    for step in steps:
+        timed.append({**step, "started_at": step["first_attempt_at"] or began})
+        began = step["at"] or began
+    return timed
 
 
 def _of(run: Run) -> dict[str, Any]:

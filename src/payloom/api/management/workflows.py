@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
 
 from payloom.api.errors import BadRequest, NoSuchRoute
 from payloom.api.jsonable import to_plain
+from payloom.api.management.models.workflows import Start, StartAnswer, VersionList, WorkflowDetail, WorkflowList
 from payloom.api.management.parts import Parts
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.calls import Request as Call
@@ -16,19 +16,11 @@ from payloom.workflows.document import Trigger, Workflow
 from payloom.workflows.inputs import validate_input
 
 
-class Start(BaseModel):
-    """Inputs, and the e-mail address of the account to run as."""
-
-    model_config = ConfigDict(extra="forbid")
-    inputs: dict[str, Any] = {}
-    user: str | None = None
-
-
 def router(parts: Parts) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/workflows", tags=["workflows"])
 
-    @routes.get("")
+    @routes.get("", response_model=WorkflowList)
     async def list_workflows() -> Any:
         """Every workflow with its triggers and version, and what `payloom check` says."""
         return {
@@ -36,8 +28,8 @@ def router(parts: Parts) -> APIRouter:
             "diagnostics": [to_plain(one.to_dict()) for one in parts.diagnostics],
         }
 
-    @routes.post("/{workflow_id:path}/run")
-    async def run(workflow_id: str, body: Start) -> Any:
+    @routes.post("/{workflow_id:path}/run", response_model=StartAnswer)
+    async def start_workflow(workflow_id: str, body: Start) -> Any:
         """Start a workflow by hand and wait for its answer."""
         workflow = _find(parts, workflow_id)
         inputs = validate_input(workflow, body.inputs)
@@ -54,13 +46,13 @@ def router(parts: Parts) -> APIRouter:
             "body": to_plain(shown),
         }
 
-    @routes.get("/{workflow_id:path}/versions")
-    async def versions(workflow_id: str) -> Any:
+    @routes.get("/{workflow_id:path}/versions", response_model=VersionList)
+    async def list_versions(workflow_id: str) -> Any:
         """The stored versions, newest first, with how many unfinished runs are on each."""
         return {"data": to_plain(await parts.runs.queries.version_use(workflow_id))}
 
-    @routes.get("/{workflow_id:path}")
-    async def show(workflow_id: str) -> Any:
+    @routes.get("/{workflow_id:path}", response_model=WorkflowDetail)
+    async def get_workflow(workflow_id: str) -> Any:
         """One workflow with its model."""
         workflow = _find(parts, workflow_id)
         return {**_short(workflow), "input": workflow.input, "model": workflow.to_model()}

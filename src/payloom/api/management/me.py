@@ -1,0 +1,39 @@
+"""Who asks, and where they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from payloom import __version__
+from payloom.api.management.access import caller_of
+from payloom.api.management.models.answers import Me
+from payloom.api.management.parts import Parts
+from payloom.api.management.roles import holds
+
+
+def router(parts: Parts) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["access"])
+
+    @routes.get("/me", response_model=Me)
+    async def get_me(request: Request) -> Any:
+        """Who is asking, what they may do, and which project this is."""
+        caller, settings = caller_of(request), parts.settings
+        return {
+            "email": caller.email,
+            "name": caller.name,
+            "role": caller.role,
+            "via": caller.via,
+            "project": settings.name,
+            "env": settings.environment,
+            "livemode": settings.stripe.livemode,
+            "local_stripe": settings.stripe.api_base if settings.stripe.mode == "local" else None,
+            "site_url": settings.site_url,
+            "editable": settings.is_dev and holds(caller.role, "editor"),
+            "version": __version__,
+        }
+
+    return routes

@@ -1,0 +1,73 @@
+"""What every answer is made of: the base of all models, moments, errors, and who is asking."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"}, description="RFC 3339, UTC.")]
+Json = Any
+Role = Literal["viewer", "editor", "admin"]
+
+
+class Shape(BaseModel):
+    """An answer. Every field is always there; what is not known is null."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True, protected_namespaces=())
+
+
+class Body(BaseModel):
+    """What is sent; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """What went wrong and what to do next. Fields that do not apply are left out."""
+
+    code: str = Field(description="A stable word, such as `not_found`.")
+    message: str
+    hint: str | None = Field(None, description="What to do next.")
+    where: str | None = Field(None, description="A place: file:line:column, a step's path or a field.")
+    fields: dict[str, str] | None = Field(None, description="What is wrong with each field of the body or the query.")
+    data: dict[str, Any] | None = Field(None, description="Facts for programs, by code.")
+    run_id: str | None = None
+    retry_after: int | None = Field(None, description="Seconds.")
+    allow: list[str] | None = Field(None, description="The methods this address takes.")
+    request_id: str
+
+
+class ErrorAnswer(BaseModel):
+    """The one form of every error."""
+
+    error: Problem
+
+
+class Failure(Shape):
+    """Why a run or a step failed."""
+
+    kind: str = Field(description="A stable word, such as `card_declined`.")
+    message: str
+    status: int = 500
+    hint: str | None = None
+    where: str | None = None
+    data: dict[str, Any] = {}
+    retryable: bool = False
+    path: str | None = Field(None, description="The step it came from.")
+
+
+class Me(Shape):
+    """Who asks and where they are."""
+
+    email: str | None
+    name: str | None
+    role: Role
+    via: Literal["token", "session"]
+    project: str
+    env: str
+    livemode: bool
+    local_stripe: str | None = Field(description="The local Stripe's address, if this project uses one.")
+    site_url: str
+    editable: bool = Field(description="Whether workflow files may be changed here by this person.")
+    version: str

@@ -1,0 +1,160 @@
+"""Runs as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from payloom.api.management.models.answers import Body, Failure, Json, Moment, Shape
+
+Status = Literal["queued", "running", "waiting", "succeeded", "failed", "canceled"]
+StepStatus = Literal["started", "waiting", "succeeded", "failed", "superseded"]
+
+
+class RunSummary(Shape):
+    """One line of a list of runs."""
+
+    id: str
+    workflow: str
+    version: str = Field(description="SHA-256 of the workflow's model.")
+    trigger: str = Field(description="event | api | schedule | manual | called | table")
+    event_id: str | None
+    object_id: str | None = Field(description="The Stripe object the event is about.")
+    user_id: str | None
+    status: Status
+    outcome: str | None = Field(description="`filtered` when a filter ended a succeeded run.")
+    waiting_for: Json
+    wake_at: Moment | None
+    parked_on: str | None = Field(description="The table whose next row may let it go on.")
+    blocked: bool = Field(description="Another run is before it in its lane.")
+    failure: Failure | None
+    forked_from: str | None
+    retries: int
+    created_at: Moment
+    finished_at: Moment | None
+
+
+class RunList(Shape):
+    """A page of runs, newest first."""
+
+    data: list[RunSummary]
+    next: str | None = Field(description="Give it as `before` for the next page.")
+
+
+class Step(Shape):
+    """One step of a run's history."""
+
+    run_id: str
+    path: str
+    seq: int
+    verb: str
+    action: str
+    step_id: str | None
+    line: int
+    status: StepStatus
+    args: Json
+    key: str | None = Field(description="The idempotency key.")
+    attempts: int
+    in_doubt: bool = Field(description="An attempt ended without an answer.")
+    first_attempt_at: Moment | None
+    retry_at: Moment | None
+    value: Json
+    failure: Failure | None
+    started_at: Moment | None = Field(description="The first attempt, or when the step before it ended.")
+    at: Moment | None = Field(description="When the outcome was recorded.")
+
+
+class LogLine(Shape):
+    """A line written by a `log` step or by Payloom."""
+
+    id: int
+    run_id: str
+    path: str
+    level: str
+    text: str
+    at: Moment
+
+
+class Waiting(Shape):
+    """What a run waits for."""
+
+    run_id: str
+    path: str
+    kind: Literal["event", "approval"]
+    family: str | None
+    details: Json
+    until: Moment | None
+    created_at: Moment
+
+
+class RunDetail(RunSummary):
+    """A run with everything it did. Secrets and card data are masked."""
+
+    root_id: str
+    workflow_id: str
+    pins: Json
+    trigger_index: int
+    inputs: Json
+    request: Json
+    response: Json
+    output: Json
+    http_status: int | None
+    lane: str | None
+    lane_position: str | None
+    owner: str | None
+    epoch: int
+    segment: int
+    parked_since: Moment | None
+    parked_times: int
+    cancel_requested: bool
+    dedupe_key: str | None
+    started_at: Moment
+    updated_at: Moment
+    steps: list[Step]
+    logs: list[LogLine]
+    waits: list[Waiting]
+    children: list[str] = Field(description="Runs that were forked from this one.")
+
+
+class RunCounts(Shape):
+    """How many runs there are by status."""
+
+    queued: int = 0
+    running: int = 0
+    waiting: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    canceled: int = 0
+    parked: int = 0
+    blocked: int = 0
+
+
+class RunRef(Shape):
+    """A run after something was done to it."""
+
+    id: str
+    workflow: str
+    status: Status
+
+
+class Decided(Shape):
+    """The decision was taken down."""
+
+    decided: Literal[True] = True
+
+
+class Fork(Body):
+    """Where a new run begins: at a step of the old one's history, or from the beginning with other inputs."""
+
+    path: str | None = None
+    inputs: dict[str, Any] | None = None
+    newest: bool = Field(default=False, description="On the workflow's current version.")
+
+
+class Decision(Body):
+    """Yes or no to an approval step."""
+
+    path: str
+    approved: bool
+    note: str | None = None

@@ -1,0 +1,97 @@
+"""Workflows as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from payloom.api.management.models.answers import Body, Json, Moment, Shape
+
+
+class TriggerView(Shape):
+    """What starts a workflow; fields of other kinds are null."""
+
+    kind: str
+    method: str | None = None
+    path: str | None = None
+    auth: Json = None
+    family: str | None = None
+    actions: list[str] | None = None
+    cron: str | None = None
+    timezone: str | None = None
+    table: str | None = None
+    on: list[str] | None = None
+
+
+class WorkflowSummary(Shape):
+    """One line of the list of workflows."""
+
+    id: str
+    name: str
+    description: str | None
+    version: str
+    lane: Literal["fast", "durable"]
+    triggers: list[TriggerView]
+    calls: list[str]
+
+
+class DiagnosticView(Shape):
+    """A finding of the checker."""
+
+    severity: str
+    code: str
+    message: str
+    hint: str | None
+    file: str
+    path: list[str | int]
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class WorkflowList(Shape):
+    """All workflows, and what `payloom check` says about the project."""
+
+    data: list[WorkflowSummary]
+    diagnostics: list[DiagnosticView]
+
+
+class WorkflowDetail(WorkflowSummary):
+    """One workflow with its model."""
+
+    input: Json
+    model: dict[str, Any]
+
+
+class VersionUse(Shape):
+    """A stored version and how many unfinished runs are on it."""
+
+    hash: str
+    created_at: Moment
+    source: str | None
+    open_runs: int
+
+
+class VersionList(Shape):
+    """The stored versions, newest first."""
+
+    data: list[VersionUse]
+
+
+class Start(Body):
+    """Inputs, and the e-mail address of the account to run as."""
+
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    user: str | None = None
+
+
+class StartAnswer(Shape):
+    """What a workflow started by hand answered."""
+
+    run_id: str
+    failed: bool
+    running: bool = Field(description="It has not answered yet.")
+    status: int = Field(description="The HTTP status a caller would get.")
+    body: Json

@@ -1,0 +1,74 @@
+"""The management API through a real server: who may, the shape of answers, and the document of it all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from payloom.api.management.schema import schema_text
+from served import Served, event
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_committed_document_is_what_the_server_answers_with(server: Served):
+    committed = (ROOT / "studio/openapi.json").read_text("utf-8")
+    assert committed == schema_text(), "run `python -m payloom.api.management.schema studio/openapi.json`"
+    assert server.manage("/openapi.json") == json.loads(committed)
+
+
+def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer():
+    document = json.loads(schema_text())
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    names = [one["operationId"] for one in operations]
+    assert len(names) == len(set(names)) > 20
+    known = {tag["name"] for tag in document["tags"]}
+    for one in operations:
+        assert set(one["tags"]) <= known, one["operationId"]
+        assert one["x-role"] in {"anybody", "viewer", "editor", "admin"}
+        assert one["responses"]["default"]["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorAnswer")
+        answers = [answer for code, answer in one["responses"].items() if code.startswith("2")]
+        for answer in answers:
+            content = answer.get("content", {})
+            assert all(found["schema"] for found in content.values()), f"{one['operationId']} has no shape"
+
+
+def test_me_tells_who_asks_and_where_they_are(server: Served):
+    me = server.manage("/me")
+    assert (me["email"], me["role"], me["via"]) == (None, "admin", "token")
+    assert (me["project"], me["env"], me["livemode"], me["editable"]) == ("Test Shop", "dev", False, True)
+    assert me["local_stripe"].startswith("http://127.0.0.1:")
+
+
+def test_a_role_that_is_too_small_is_told_which_one_it_takes(server: Served):
+    with server.http.__class__(base_url=server.url) as browser:
+        signed = {"email": "ada@shop.test", "password": "correct-horse"}
+        assert browser.post("/api/auth/sign-in", json=signed).status_code == 200
+        refused = browser.get("/api/_payloom/me")
+        assert refused.status_code == 403
+        assert refused.json()["error"]["code"] == "not_allowed"
+
+
+def test_an_error_says_what_where_and_what_next(server: Served):
+    answer = server.http.get("/api/_payloom/runs", params={"limit": 0}, headers=server.admin)
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert error["fields"].keys() == {"limit"}
+    assert error["request_id"] == answer.headers["payloom-request-id"]
+
+
+@pytest.mark.parametrize("path", ["/runs", "/events", "/tables", "/mails", "/workflows", "/settings", "/runs/counts"])
+def test_what_there_is_fits_its_shape(server: Served, path: str):
+    server.deliver(event("payment_intent.succeeded", "evt_fits", id="pi_fits", metadata={"order_id": "o1"}, amount=5))
+    assert server.manage(path)
+
+
+def test_a_run_is_shown_with_its_steps_and_when_each_began(server: Served):
+    server.deliver(event("payment_intent.succeeded", "evt_steps", id="pi_s", metadata={"order_id": "o2"}, amount=7))
+    run = server.manage("/runs", event="evt_steps")["data"][0]
+    shown = server.manage(f"/runs/{run['id']}")
+    assert shown["workflow"] == "mark-paid"
+    assert shown["steps"][0]["verb"] == "update"
+    assert shown["started_at"] <= shown["steps"][0]["started_at"] <= shown["steps"][0]["at"]
