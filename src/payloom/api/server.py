@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
 from payloom.api import metrics as probes
-from payloom.api import static_files
+from payloom.api import static_files, studio_files
 from payloom.api.accounts import AccountRoutes
 from payloom.api.endpoints import Endpoints, endpoints_of
 from payloom.api.envelope import Envelope
@@ -63,6 +63,7 @@ def build_routes(parts: ServerParts) -> Sequence[BaseRoute]:
         Mount(PREFIX, create_management(management, gate)),
         endpoints.route(),
         *static_files.routes(parts.assets, settings.stripe),
+        *studio_files.routes(),
         *parts.site.routes(),
     ]
 
