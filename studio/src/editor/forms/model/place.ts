@@ -1,33 +1,7 @@
 /** Places in a document: reading, and the smallest operation that writes there. No React, no requests. */
 
-import type { Operation, Path } from "../../store.ts";
-
-export type { Operation, Path };
-
-export type Plain = unknown;
-
-export function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** What stands at a path; undefined when nothing does. */
-export function at(data: Plain, path: Path): unknown {
-  let value: unknown = data;
-  for (const part of path) {
-    if (Array.isArray(value) && typeof part === "number") value = value[part];
-    else if (isMap(value) && Object.hasOwn(value, part)) value = value[part];
-    else return undefined;
-  }
-  return value;
-}
-
-export function samePath(one: Path | null, other: Path | null): boolean {
-  return one !== null && other !== null && one.length === other.length && one.every((part, index) => part === other[index]);
-}
-
-export function startsWith(path: Path, beginning: Path): boolean {
-  return beginning.length <= path.length && beginning.every((part, index) => part === path[index]);
-}
+import { isMap, type Path, valueAt } from "@/model/path";
+import type { Operation } from "../../client";
 
 /** `steps[2].with.amount`, as messages of the server write it. */
 export function pathText(path: Path): string {
@@ -41,12 +15,12 @@ export function pathText(path: Path): string {
  * The operation that puts `value` at `path`. Maps that are missing on the way are made with it, so one change stays one
  * operation (and one entry of the history).
  */
-export function setAt(data: Plain, path: Path, value: unknown): Operation {
+export function setAt(data: unknown, path: Path, value: unknown): Operation {
   let depth = path.length - 1;
-  while (depth > 0 && !isContainer(at(data, path.slice(0, depth)))) depth -= 1;
+  while (depth > 0 && !isContainer(valueAt(data, path.slice(0, depth)))) depth -= 1;
   const target = path.slice(0, depth + 1);
   const rest = path.slice(depth + 1);
-  const parent = at(data, path.slice(0, depth));
+  const parent = valueAt(data, path.slice(0, depth));
   const last = target[target.length - 1];
   const filled = rest.reduceRight<unknown>((inner, part) => (typeof part === "number" ? [inner] : { [part]: inner }), value);
   if (Array.isArray(parent) && typeof last === "number" && last >= parent.length) {
@@ -56,10 +30,10 @@ export function setAt(data: Plain, path: Path, value: unknown): Operation {
 }
 
 /** The operation that takes `path` away, and with it the maps above that would be left empty, down to `keep` parts of the path. */
-export function removeAt(data: Plain, path: Path, keep: number): Operation {
+export function removeAt(data: unknown, path: Path, keep: number): Operation {
   let target = path;
   while (target.length > keep + 1) {
-    const parent = at(data, target.slice(0, -1));
+    const parent = valueAt(data, target.slice(0, -1));
     const size = Array.isArray(parent) ? parent.length : isMap(parent) ? Object.keys(parent).length : 0;
     if (size > 1) break;
     target = target.slice(0, -1);
@@ -69,21 +43,6 @@ export function removeAt(data: Plain, path: Path, keep: number): Operation {
 
 function isContainer(value: unknown): boolean {
   return Array.isArray(value) || isMap(value);
-}
-
-/** Operations that give a key of a map another name. A map keeps its order, so what stands behind it is written again. */
-export function renameKey(data: Plain, path: Path, name: string): Operation[] {
-  const parent = at(data, path.slice(0, -1));
-  const old = path[path.length - 1];
-  if (!isMap(parent) || typeof old !== "string" || old === name || Object.hasOwn(parent, name)) return [];
-  const keys = Object.keys(parent);
-  if (keys[keys.length - 1] === old) {
-    return keys.length === 1
-      ? [{ op: "set", path: path.slice(0, -1), value: { [name]: parent[old] } }]
-      : [{ op: "remove", path }, { op: "set", path: [...path.slice(0, -1), name], value: parent[old] }];
-  }
-  const renamed = Object.fromEntries(keys.map((key) => [key === old ? name : key, parent[key]]));
-  return [{ op: "set", path: path.slice(0, -1), value: renamed }];
 }
 
 /** Equal plain data, the order of keys left out of account. */

@@ -1,0 +1,255 @@
+/** JSON Schema read as fields of a form: what kind of control a value gets, what it may be, what it means. */
+
+import { isMap } from "@/model/path";
+
+export interface JsonSchema {
+  type?: string | string[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  additionalProperties?: boolean | JsonSchema;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+  enum?: unknown[];
+  const?: unknown;
+  format?: string;
+  pattern?: string;
+  minimum?: number;
+  maximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  default?: unknown;
+  description?: string;
+  title?: string;
+  $ref?: string;
+  $defs?: Record<string, JsonSchema>;
+  "x-open"?: boolean;
+  "x-alias-of"?: string;
+  "x-one-of"?: string[][];
+  "x-expandable"?: string;
+}
+
+export type Kind = "text" | "integer" | "number" | "boolean" | "choice" | "object" | "list" | "map" | "union" | "any";
+
+/** Of an integer: minor units of a currency, or seconds since 1970. Of a number: percent. */
+export type Unit = "minor" | "seconds" | "percent";
+
+/** How an expression stands in the file: `${{ … }}`, bare (conditions), or not at all. */
+export type Writing = "value" | "bare" | "plain";
+
+export interface Field {
+  name: string;
+  kind: Kind;
+  doc: string;
+  required: boolean;
+  writing: Writing;
+  unit: Unit | null;
+  choices: unknown[];
+  /** Values beside the choices may be written as well. */
+  open: boolean;
+  /** An empty text takes the value away at Stripe. */
+  unsettable: boolean;
+  multiline: boolean;
+  placeholder: string;
+  default: unknown;
+  minimum: number | null;
+  maximum: number | null;
+  pattern: string | null;
+  schema: JsonSchema;
+  definitions: Record<string, JsonSchema>;
+}
+
+const MONEY = /(^|_)(amount|amounts|price_amount)(_|$)|^(unit_amount|flat_amount|amount_off|application_fee|balance|starting_balance|minimum_amount)$/;
+const NOT_MONEY = /(decimal|percent|details|data|type|tax_display|behavior)$/;
+const MONEY_DOC = /smallest currency unit|minor units|in cents|\bcents\b|a positive integer representing how much/i;
+const LONG = /^(description|message|body|footer|hint|memo|statement|notes?|text|html|custom_unit_text)$/;
+
+/** The field of a schema. `outer`: the names of the objects around it, which tell what a number means. */
+export function fieldOf(
+  name: string,
+  schema: JsonSchema,
+  options: { required?: boolean; writing?: Writing; definitions?: Record<string, JsonSchema>; outer?: string } = {},
+): Field {
+  const definitions = options.definitions ?? schema.$defs ?? {};
+  const { schema: plain, unsettable } = withoutNothing(resolved(schema, definitions), definitions);
+  const description = schema.description ?? plain.description ?? "";
+  const kind = kindOf(plain);
+  return {
+    name,
+    kind,
+    doc: description,
+    required: options.required ?? false,
+    writing: options.writing ?? "value",
+    unit: unitOf(name, kind, plain, description, options.outer ?? ""),
+    choices: choicesOf(plain),
+    open: plain["x-open"] === true,
+    unsettable,
+    multiline: kind === "text" && LONG.test(name),
+    placeholder: "",
+    default: schema.default ?? plain.default,
+    minimum: plain.minimum ?? null,
+    maximum: plain.maximum ?? null,
+    pattern: plain.pattern ?? null,
+    schema: plain,
+    definitions,
+  };
+}
+
+/** The fields of an object: the required ones first, then as Stripe orders them; other names for the same are left out. */
+export function fieldsOf(field: Field): Field[] {
+  const required = new Set(field.schema.required ?? []);
+  for (const names of field.schema["x-one-of"] ?? []) if (names[0] !== undefined) required.add(names[0]);
+  return Object.entries(field.schema.properties ?? {})
+    .filter(([, schema]) => schema["x-alias-of"] === undefined)
+    .map(([name, schema]) => fieldOf(name, schema, {
+      required: required.has(name),
+      writing: field.writing,
+      definitions: field.definitions,
+      outer: field.name,
+    }))
+    .sort((one, other) => Number(other.required) - Number(one.required));
+}
+
+/** The name in a map under which a field stands: itself, or another name for the same (`payment_intent` for `id`). */
+export function nameIn(field: Field, parent: Field, value: unknown): string {
+  if (!isMap(value) || Object.hasOwn(value, field.name)) return field.name;
+  const others = Object.entries(parent.schema.properties ?? {}).filter(([, one]) => one["x-alias-of"] === field.name);
+  return others.find(([name]) => Object.hasOwn(value, name))?.[0] ?? field.name;
+}
+
+/** The field of a list's items. */
+export function itemOf(field: Field): Field {
+  return fieldOf(singular(field.name), field.schema.items ?? {}, {
+    writing: field.writing,
+    definitions: field.definitions,
+    outer: field.name,
+  });
+}
+
+/** The field of a map's values. */
+export function valueOf(field: Field): Field {
+  const more = field.schema.additionalProperties;
+  return fieldOf("value", isMap(more) ? (more as JsonSchema) : {}, { writing: field.writing, definitions: field.definitions });
+}
+
+/** The alternatives of a union, each with a word people can choose it by. */
+export function alternativesOf(field: Field): { label: string; field: Field }[] {
+  const members = field.schema.anyOf ?? field.schema.oneOf ?? [];
+  return members.map((member) => {
+    const one = { ...fieldOf(field.name, member, { writing: field.writing, definitions: field.definitions }), doc: field.doc };
+    return { label: wordOf(one), field: one };
+  });
+}
+
+/** Which alternative of a union a value is; the first when it is none of them. */
+export function alternativeOf(field: Field, value: unknown): number {
+  const all = alternativesOf(field);
+  const exact = all.findIndex((one) => one.field.kind === "choice" && !one.field.open && one.field.choices.includes(value));
+  if (exact >= 0) return exact;
+  const found = all.findIndex((one) => couldBe(one.field, value) && one.field.kind !== "choice");
+  const open = all.findIndex((one) => couldBe(one.field, value));
+  return Math.max(0, found >= 0 ? found : open);
+}
+
+/** Whether a value in a file has the shape of a field (its parts are not looked at). */
+export function couldBe(field: Field, value: unknown): boolean {
+  switch (field.kind) {
+    case "text": return typeof value === "string";
+    case "integer": return Number.isInteger(value);
+    case "number": return typeof value === "number";
+    case "boolean": return typeof value === "boolean";
+    case "choice": return field.choices.includes(value) || (field.open && typeof value === "string");
+    case "list": return Array.isArray(value);
+    case "object": case "map": return isMap(value);
+    case "union": return alternativesOf(field).some((one) => couldBe(one.field, value));
+    case "any": return true;
+  }
+}
+
+/** What a person calls the type of a field. */
+export function wordOf(field: Field): string {
+  if (field.unit === "minor") return "amount";
+  if (field.unit === "seconds") return "moment";
+  if (field.kind === "choice" && field.choices.length === 1 && !field.open) return String(field.choices[0]);
+  if (field.kind === "list") {
+    const item = wordOf(itemOf(field));
+    return item === "anything" ? "list" : `list of ${item}`;
+  }
+  const words: Record<Kind, string> = {
+    text: "text", integer: "whole number", number: "number", boolean: "true or false", choice: "choice", object: "object",
+    list: "list", map: "keys and values", union: "one of several", any: "anything",
+  };
+  return words[field.kind];
+}
+
+function resolved(schema: JsonSchema, definitions: Record<string, JsonSchema>): JsonSchema {
+  const name = schema.$ref?.split("/").pop();
+  const target = name === undefined ? undefined : definitions[name];
+  return target === undefined ? schema : { ...target, ...schema, $ref: undefined };
+}
+
+/** The schema without null and without the empty text that unsets a value; both are offered by taking the field away. */
+function withoutNothing(schema: JsonSchema, definitions: Record<string, JsonSchema>): { schema: JsonSchema; unsettable: boolean } {
+  let unsettable = false;
+  const members = schema.anyOf ?? schema.oneOf;
+  if (members !== undefined) {
+    const rest = members
+      .map((member) => resolved(member, definitions))
+      .filter((member) => {
+        const empty = member.enum?.length === 1 && member.enum[0] === "";
+        unsettable ||= empty;
+        return !empty && member.type !== "null";
+      });
+    const only = rest[0];
+    if (rest.length === 1 && only !== undefined) {
+      return { schema: { ...only, description: schema.description ?? only.description }, unsettable };
+    }
+    return { schema: { ...schema, anyOf: rest, oneOf: undefined }, unsettable };
+  }
+  let plain = schema;
+  if (Array.isArray(plain.type)) {
+    const types = plain.type.filter((one) => one !== "null");
+    plain = { ...plain, type: types.length === 1 ? types[0] : types };
+  }
+  if (plain.enum !== undefined && plain.enum.length > 1 && plain.enum.includes("")) {
+    unsettable = true;
+    plain = { ...plain, enum: plain.enum.filter((one) => one !== "") };
+  }
+  return { schema: plain, unsettable };
+}
+
+function kindOf(schema: JsonSchema): Kind {
+  if (schema.enum !== undefined || schema.const !== undefined) return "choice";
+  if (schema.anyOf !== undefined || schema.oneOf !== undefined) return "union";
+  const type = Array.isArray(schema.type) ? (schema.type.includes("string") ? "any" : schema.type[0]) : schema.type;
+  if (schema.format === "decimal") return "text";
+  switch (type) {
+    case "string": return "text";
+    case "integer": return "integer";
+    case "number": return "number";
+    case "boolean": return "boolean";
+    case "array": return "list";
+    case "object": return schema.properties === undefined || Object.keys(schema.properties).length === 0 ? "map" : "object";
+    default: return schema.properties === undefined ? (schema.items === undefined ? "any" : "list") : "object";
+  }
+}
+
+function choicesOf(schema: JsonSchema): unknown[] {
+  if (schema.enum !== undefined) return schema.enum.filter((one) => one !== null);
+  return schema.const === undefined ? [] : [schema.const];
+}
+
+function unitOf(name: string, kind: Kind, schema: JsonSchema, doc: string, outer: string): Unit | null {
+  if (kind === "integer") {
+    if (schema.format === "unix-time") return "seconds";
+    if (!NOT_MONEY.test(name) && (MONEY.test(name) || MONEY_DOC.test(doc))) return "minor";
+    if (outer === "custom_unit_amount" && /^(minimum|maximum|preset)$/.test(name)) return "minor";
+  }
+  return (kind === "number" || schema.format === "decimal") && /percent/.test(name) ? "percent" : null;
+}
+
+function singular(name: string): string {
+  return name.endsWith("ies") ? `${name.slice(0, -3)}y` : name.endsWith("s") && !name.endsWith("ss") ? name.slice(0, -1) : name;
+}

@@ -1,0 +1,117 @@
+/** Steps of a file: which verb one has, where its blocks are, ids in use, and what a new step begins as. */
+
+import { isMap, type Path, valueAt } from "@/model/path";
+
+export const VERBS = [
+  "stripe", "select", "insert", "update", "upsert", "delete", "email", "switch", "if", "filter", "for_each", "while", "try",
+  "parallel", "wait", "wait_for", "let", "log", "return", "respond", "raise", "http", "call", "python", "approve",
+] as const;
+export type Verb = (typeof VERBS)[number];
+
+export const TRIGGERS = ["api", "stripe", "schedule", "manual", "called", "table"] as const;
+export type TriggerKind = (typeof TRIGGERS)[number];
+
+const KNOWN: ReadonlySet<string> = new Set(VERBS);
+const RESERVED = new Set([
+  "inputs", "event", "object", "previous", "user", "env", "run", "vars", "steps", "context", "secrets", "error", "true", "false", "null", "in", "item",
+]);
+
+export function verbOf(step: unknown): Verb | null {
+  if (!isMap(step)) return null;
+  return (Object.keys(step).find((key) => KNOWN.has(key)) as Verb | undefined) ?? null;
+}
+
+export function triggerKindOf(trigger: unknown): TriggerKind | null {
+  if (!isMap(trigger)) return null;
+  return TRIGGERS.find((kind) => Object.hasOwn(trigger, kind)) ?? null;
+}
+
+export type Subject =
+  | { kind: "workflow"; path: Path }
+  | { kind: "trigger"; path: Path; trigger: TriggerKind | null }
+  | { kind: "step"; path: Path; verb: Verb | null };
+
+/** What the form shows for a selected place: the step or trigger it stands in, else the workflow itself. */
+export function subjectOf(data: unknown, selected: Path | null): Subject {
+  const path = selected ?? [];
+  if (path[0] === "on") {
+    const one = Array.isArray(valueAt(data, ["on"])) ? path.slice(0, 2) : ["on"];
+    if (valueAt(data, one) !== undefined && !Array.isArray(valueAt(data, one))) {
+      return { kind: "trigger", path: one, trigger: triggerKindOf(valueAt(data, one)) };
+    }
+    return { kind: "workflow", path: [] };
+  }
+  for (let length = path.length; length > 1; length -= 1) {
+    const step = path.slice(0, length);
+    if (isStepPlace(data, step)) return { kind: "step", path: step, verb: verbOf(valueAt(data, step)) };
+  }
+  return { kind: "workflow", path: [] };
+}
+
+const LISTS = new Set(["steps", "then", "else", "do", "try", "finally", "catch", "default", "on_error", "on_timeout"]);
+
+/** Whether a step stands at a path: an item of a list of steps, not of a list of values or clauses. */
+export function isStepPlace(data: unknown, path: Path): boolean {
+  const last = path[path.length - 1];
+  const list = path[path.length - 2];
+  if (typeof last !== "number" || (path[0] !== "steps" && path[0] !== "on_error")) return false;
+  const value = valueAt(data, path);
+  if (!isMap(value)) return false;
+  if (path.length === 2) return true;
+  if (typeof list === "string") {
+    const owner = path[path.length - 3];
+    if (owner === "cases" || owner === "parallel") return true;
+    if (!LISTS.has(list)) return false;
+    return list !== "catch" || !(Object.hasOwn(value, "do") && verbOf(value) === null);
+  }
+  return false;
+}
+
+/** Every id of a step in the file, in order. */
+export function stepIds(data: unknown): string[] {
+  const found: string[] = [];
+  const walk = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(walk);
+    else if (isMap(value)) {
+      if (verbOf(value) !== null && typeof value["id"] === "string") found.push(value["id"]);
+      for (const [key, inner] of Object.entries(value)) {
+        if (LISTS.has(key) || key === "cases" || key === "parallel") blocks(inner);
+      }
+    }
+  };
+  const blocks = (inner: unknown): void => {
+    if (isMap(inner)) Object.values(inner).forEach(walk);
+    else walk(inner);
+  };
+  if (isMap(data)) {
+    walk(data["steps"]);
+    walk(data["on_error"]);
+  }
+  return found;
+}
+
+/** What is wrong with an id as typed; null when it can be used. */
+export function idProblem(id: string, taken: readonly string[]): string | null {
+  if (id === "") return null;
+  if (!/^[a-z][a-z0-9_]{0,63}$/.test(id)) return "Small letters, digits and _, beginning with a letter.";
+  if (RESERVED.has(id) && id !== "item") return `“${id}” already means something in expressions.`;
+  if (taken.includes(id)) return `Another step is called “${id}”.`;
+  return null;
+}
+
+export function freeId(base: string, taken: readonly string[]): string {
+  const clean = base.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^[^a-z]+|_+$/g, "").slice(0, 40) || "step";
+  let id = RESERVED.has(clean) ? `${clean}_1` : clean;
+  for (let at = 2; taken.includes(id) || RESERVED.has(id); at += 1) id = `${clean}_${at}`;
+  return id;
+}
+
+/** A readable id for the result of a Stripe action: `checkout.sessions.create` gives `session`, a list `sessions`. */
+export function idOfAction(action: string): string {
+  const parts = action.split(".").filter((part) => part !== "v2");
+  const verb = parts[parts.length - 1] ?? "";
+  const resource = parts[parts.length - 2] ?? "result";
+  if (verb === "list" || verb === "search") return resource;
+  const one = resource.endsWith("ies") ? `${resource.slice(0, -3)}y` : resource.endsWith("sses") ? resource.slice(0, -2) : resource.replace(/s$/, "");
+  return one.replace(/^payment_intent$/, "intent").replace(/^setup_intent$/, "setup");
+}

@@ -1,0 +1,39 @@
+import * as Popover from "@radix-ui/react-popover";
+import { Keyboard } from "lucide-react";
+
+const mac = typeof navigator !== "undefined" && /mac/i.test(navigator.platform);
+const mod = mac ? "⌘" : "Ctrl";
+
+const KEYS: [string, string][] = [
+  ["Ctrl Space", "Complete a key, an action, an expression"],
+  [`${mod} F`, "Search and replace"],
+  [`${mod} /`, "Comment or uncomment"],
+  ["F8", "Go to the next finding"],
+  [mac ? "⌘ ⌥ [" : "Ctrl Shift [", "Fold the block"],
+  [`${mod} Z`, "Undo, in text, form and canvas alike"],
+  ["Tab", "Indent"],
+  ["Esc, then Tab", "Leave the text"],
+];
+
+/** What the keys of the text view do. */
+export function Keys() {
+  return (
+    <Popover.Root>
+      <Popover.Trigger className="yaml-keys-button" aria-label="Keyboard shortcuts of the text">
+        <Keyboard size={14} aria-hidden /> Keys
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content className="yaml-keys" side="top" align="end" sideOffset={6}>
+          <dl>
+            {KEYS.map(([keys, words]) => (
+              <div key={keys}>
+                <dt><kbd>{keys}</kbd></dt>
+                <dd>{words}</dd>
+              </div>
+            ))}
+          </dl>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
