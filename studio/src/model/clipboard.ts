@@ -1,0 +1,47 @@
+/** Steps on the clipboard are YAML text as it stands in the file: it can be pasted into a workflow, a review or a mail. */
+import { parseDocument } from "yaml";
+
+import { outermost } from "./operations";
+import type { Parsed } from "./parse";
+import { isMap, type Path } from "./path";
+import { verbOf } from "./verbs";
+
+export function stepsAsText(document: Parsed, text: string, paths: readonly Path[]): string {
+  return outermost(paths)
+    .map((path) => itemText(document, text, path))
+    .join("");
+}
+
+function itemText(document: Parsed, text: string, path: Path): string {
+  const range = document.range(path);
+  if (range === null) return "";
+  const lineEnd = text.indexOf("\n", range.end);
+  const rest = text.slice(range.end, lineEnd < 0 ? text.length : lineEnd);
+  const piece = text.slice(range.start, range.end) + (/^\s*#/.test(rest) ? rest : "");
+  const column = document.position(range.start).column - 1;
+  const lines = piece.split("\n").map((line, at) => {
+    if (at === 0) return line;
+    const blanks = /^ */.exec(line)?.[0].length ?? 0;
+    return line.slice(Math.min(blanks, column));
+  });
+  return `- ${lines.map((line, at) => (at === 0 || line === "" ? line : `  ${line}`)).join("\n")}\n`;
+}
+
+export type Pasted = { steps: unknown[]; problem: null } | { steps: null; problem: string };
+
+/** Read a step, a list of steps, or a whole workflow. */
+export function stepsOfText(text: string): Pasted {
+  const nothing = (problem: string): Pasted => ({ steps: null, problem });
+  if (text.trim() === "") return nothing("The clipboard is empty.");
+  const document = parseDocument(text, { version: "1.2", prettyErrors: false });
+  if (document.errors.length > 0) return nothing("What is on the clipboard is not YAML.");
+  let found: unknown;
+  try {
+    found = document.toJS({ maxAliasCount: 0 });
+  } catch {
+    return nothing("What is on the clipboard uses anchors, which workflows do not allow.");
+  }
+  const list = Array.isArray(found) ? found : isMap(found) && Array.isArray(found["steps"]) ? found["steps"] : [found];
+  if (list.length === 0 || !list.every((one) => verbOf(one) !== null)) return nothing("What is on the clipboard are no workflow steps.");
+  return { steps: list, problem: null };
+}
