@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from payloom.api.envelope import name_route
 from payloom.api.errors import NoSuchRoute
 
 STUDIO = Path(__file__).parent / "static" / "studio"
@@ -69,7 +68,7 @@ class StudioFiles:
     async def __call__(self, request: Request) -> Response:
         """Return a file, or the one page that draws every address."""
         path = request.path_params.get("path", "")
-        name_route(request, "/studio")
+        request.scope.setdefault("state", {})["route"] = "/studio"
         if path.startswith("assets/") or path == "icon.svg":
             return await run_in_threadpool(self._file, request, path)
         return await run_in_threadpool(self._page, request)
