@@ -1,15 +1,105 @@
-import { Link, Outlet } from "@tanstack/react-router";
+/** The frame around every page: session, sidebar, palette, shortcuts, news. */
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Menu as MenuIcon } from "lucide-react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { ApiError } from "../api/client";
+import { listen } from "../api/live";
+import { useMe, type Me } from "../api/session";
+import { Dialog, ErrorNote, IconButton, Skeleton, Toasts, TooltipProvider } from "../ui";
+import { PLACES } from "./places";
+import { useShell } from "./shell";
+import { useKeyboard, useShortcuts } from "./shortcuts";
+import { Sidebar } from "./sidebar";
+import { SignIn } from "./sign-in";
+import { applyTheme, savedTheme } from "./theme";
+import "./layout.css";
 
-/** The frame around every page. */
+const Palette = lazy(() => import("./palette").then((module) => ({ default: module.Palette })));
+const ShortcutHelp = lazy(() => import("./shortcut-help").then((module) => ({ default: module.ShortcutHelp })));
+
 export function Layout() {
   return (
-    <div>
-      <nav>
-        <Link to="/">Overview</Link>
-      </nav>
-      <main>
-        <Outlet />
+    <TooltipProvider>
+      <Session />
+      <Toasts />
+    </TooltipProvider>
+  );
+}
+
+function Session() {
+  const me = useMe();
+  const path = useLocation({ select: (location) => location.pathname });
+  const refused = me.error instanceof ApiError && (me.error.status === 401 || me.error.status === 403);
+  if (path.endsWith("/sign-in") || refused) return <SignIn refused={me.error} signedIn={me.data} />;
+  if (me.error && !me.data) {
+    return (
+      <main className="alone">
+        <h1 className="hidden-text">Payloom Studio</h1>
+        <ErrorNote error={me.error} retry={() => void me.refetch()} />
       </main>
+    );
+  }
+  return <Frame me={me.data} />;
+}
+
+function Frame({ me }: { me: Me | undefined }) {
+  const cache = useQueryClient();
+  const navigate = useNavigate();
+  const shell = useShell();
+  const [drawer, setDrawer] = useState(false);
+  const path = useLocation({ select: (location) => location.pathname });
+  const signedIn = me !== undefined;
+  const places = PLACES.filter((place) => place.to !== "/local-stripe" || me?.local_stripe);
+
+  useEffect(() => (signedIn ? listen(cache) : undefined), [cache, signedIn]);
+  useEffect(() => setDrawer(false), [path]);
+  useKeyboard();
+  useShortcuts([
+    { keys: "mod+k", label: "Search and commands", group: "Everywhere", run: () => shell.set({ palette: true }) },
+    { keys: "/", label: "Search", group: "Everywhere", run: () => focusSearch() || shell.set({ palette: true }) },
+    { keys: "?", label: "Show the shortcuts", group: "Everywhere", run: () => shell.set({ help: true }) },
+    { keys: "d", label: "Dark or light", group: "Everywhere", run: switchTheme },
+    ...places.map((place) => ({ keys: `g ${place.letter}`, label: place.name, group: "Go to", run: () => void navigate({ to: place.to }) })),
+  ]);
+
+  return (
+    <div className="frame">
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <aside className="side">
+        <Sidebar me={me} places={places} />
+      </aside>
+      <div className="top">
+        <IconButton label="Menu" onClick={() => setDrawer(true)}>
+          <MenuIcon aria-hidden />
+        </IconButton>
+        <Link to="/">{me?.project ?? "Payloom"}</Link>
+      </div>
+      <Dialog open={drawer} onOpenChange={setDrawer} title="Menu" side size="s">
+        <Sidebar me={me} places={places} />
+      </Dialog>
+      <main id="content" tabIndex={-1}>
+        <Suspense fallback={<div className="page"><Skeleton /></div>}>
+          <Outlet />
+        </Suspense>
+      </main>
+      <Suspense fallback={null}>
+        {shell.palette && <Palette places={places} />}
+        {shell.help && <ShortcutHelp />}
+      </Suspense>
     </div>
   );
+}
+
+function focusSearch(): boolean {
+  const field = document.querySelector<HTMLElement>("main input[type=search]");
+  field?.focus();
+  return field !== null;
+}
+
+export function switchTheme(): void {
+  const dark = savedTheme() === "dark" || (savedTheme() === "system" && window.matchMedia("(prefers-color-scheme: dark)").matches);
+  applyTheme(dark ? "light" : "dark");
 }

@@ -1,5 +1,6 @@
 /** Every page's address. Pages are loaded when they are first opened. Search parameters are plain strings. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { NoPage, PageBroke } from "./failure";
 import { Layout } from "./layout";
 import { parseSearch, stringifySearch, type Search } from "./search";
 
@@ -25,6 +26,7 @@ const routes = root.addChildren([
   page("/mail/$id", () => import("../pages/mail/page")),
   page("/local-stripe", () => import("../pages/local-stripe/page")),
   page("/settings", () => import("../pages/settings/page")),
+  createRoute({ getParentRoute: () => root, path: "/sign-in", component: () => null }),
 ]);
 
 export const router = createRouter({
@@ -33,6 +35,8 @@ export const router = createRouter({
   parseSearch,
   stringifySearch,
   defaultPreload: "intent",
+  defaultErrorComponent: PageBroke,
+  defaultNotFoundComponent: NoPage,
   scrollRestoration: true,
 });
 

@@ -1,0 +1,43 @@
+/** Who looks, and which project this is. Signing in by a one-time link, or by one click on this machine. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { request } from "./client";
+
+export interface Me {
+  email: string | null;
+  name?: string | null;
+  role: "viewer" | "editor" | "admin";
+  via: "token" | "session";
+  project: string;
+  env: string;
+  livemode: boolean;
+  local_stripe: string | null;
+  site_url: string;
+  editable: boolean;
+  version: string;
+}
+
+export function useMe() {
+  return useQuery({ queryKey: ["me"], queryFn: ({ signal }) => request<Me>("GET", "/me", { signal }), staleTime: 5 * 60_000 });
+}
+
+const RANK = { viewer: 0, editor: 1, admin: 2 } as const;
+
+/** Whether the person may do what needs `role`; false until it is known. */
+export function useMay(role: Me["role"]): boolean {
+  const me = useMe().data;
+  return me !== undefined && RANK[me.role] >= RANK[role];
+}
+
+/** Sets the cookie. Give the token of a one-time link, or `{local: true}` on this machine in development. */
+export function useSignIn() {
+  const cache = useQueryClient();
+  return async (proof: { token: string } | { local: true }): Promise<void> => {
+    await request("POST", "/session", { body: proof });
+    await cache.resetQueries();
+  };
+}
+
+export async function signOut(): Promise<void> {
+  await request("DELETE", "/session");
+  window.location.assign("/studio/sign-in");
+}

@@ -1,0 +1,46 @@
+/** What is shown when a page breaks, or when an address has no page. */
+import { Link, useRouter } from "@tanstack/react-router";
+import { Bug, SearchX } from "lucide-react";
+import { ApiError } from "../api/client";
+import { Button, EmptyState, ErrorNote, PageBody, PageHeader } from "../ui";
+
+/** A chunk that is gone means that the server was updated: only a new page knows the new names. */
+const OUTDATED = /dynamically imported module|Importing a module script failed|Unable to preload/;
+
+export function PageBroke({ error }: { error: Error }) {
+  const router = useRouter();
+  if (error instanceof ApiError) {
+    return (
+      <PageBody>
+        <PageHeader title={error.status === 404 ? "Nothing here" : "That did not work"} />
+        <ErrorNote error={error} retry={() => void router.invalidate()} />
+      </PageBody>
+    );
+  }
+  const outdated = OUTDATED.test(error.message);
+  return (
+    <PageBody>
+      <PageHeader title={outdated ? "The studio was updated" : "This page broke"} />
+      <EmptyState icon={Bug} title={outdated ? "Reload to get the new one." : error.message} action={<Button kind="primary" onClick={() => window.location.reload()}>Reload</Button>}>
+        {!outdated && "Your data is safe: this is a mistake of the studio, not of a workflow. Reloading usually helps."}
+      </EmptyState>
+    </PageBody>
+  );
+}
+
+export function NoPage() {
+  return (
+    <PageBody>
+      <PageHeader title="Nothing here" />
+      <EmptyState
+        icon={SearchX}
+        title="The studio has no page at this address."
+        action={
+          <Button asChild>
+            <Link to="/">To the overview</Link>
+          </Button>
+        }
+      />
+    </PageBody>
+  );
+}

@@ -1,0 +1,24 @@
+/** The studio's pages as the sidebar, the palette and the shortcuts name them. */
+import { Activity, CreditCard, Inbox, LayoutDashboard, Mail, Play, Settings, Table2, Workflow, type LucideIcon } from "lucide-react";
+
+export interface Place {
+  to: "/" | "/workflows" | "/runs" | "/events" | "/journey" | "/tables" | "/mail" | "/local-stripe" | "/settings";
+  name: string;
+  icon: LucideIcon;
+  /** `g` and then this. */
+  letter: string;
+  keywords?: string;
+  group: "work" | "data" | "project";
+}
+
+export const PLACES: Place[] = [
+  { to: "/", name: "Overview", icon: LayoutDashboard, letter: "o", keywords: "home dashboard", group: "work" },
+  { to: "/workflows", name: "Workflows", icon: Workflow, letter: "w", keywords: "flows editor yaml", group: "work" },
+  { to: "/runs", name: "Runs", icon: Play, letter: "r", keywords: "executions failed", group: "work" },
+  { to: "/events", name: "Events", icon: Inbox, letter: "e", keywords: "webhooks inbox", group: "work" },
+  { to: "/journey", name: "Payments", icon: Activity, letter: "p", keywords: "journey order customer timeline", group: "data" },
+  { to: "/tables", name: "Tables", icon: Table2, letter: "t", keywords: "rows data database", group: "data" },
+  { to: "/mail", name: "Mail", icon: Mail, letter: "m", keywords: "outbox emails", group: "data" },
+  { to: "/local-stripe", name: "Local Stripe", icon: CreditCard, letter: "l", keywords: "emulator test cards clock", group: "project" },
+  { to: "/settings", name: "Settings", icon: Settings, letter: "s", keywords: "keys environment webhook", group: "project" },
+];

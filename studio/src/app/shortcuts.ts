@@ -1,0 +1,67 @@
+/** Keys that work on every page, and a place where pages add their own. */
+import { useEffect, useRef } from "react";
+
+export interface Shortcut {
+  /** `mod+k`, `?`, or two keys one after the other: `g r`. */
+  keys: string;
+  label: string;
+  group: string;
+  run: () => void;
+}
+
+const active = new Set<{ current: Shortcut[] }>();
+
+export function activeShortcuts(): Shortcut[] {
+  return [...active].flatMap((one) => one.current);
+}
+
+/** Whether keys go into a text. */
+export function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
+}
+
+/** Make shortcuts work while the component is shown. Keys typed into a field are left alone, except with mod. */
+export function useShortcuts(shortcuts: Shortcut[]): void {
+  const newest = useRef(shortcuts);
+  newest.current = shortcuts;
+  useEffect(() => {
+    active.add(newest);
+    return () => {
+      active.delete(newest);
+    };
+  }, []);
+}
+
+let first: { key: string; at: number } | null = null;
+
+function named(event: KeyboardEvent): string {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key.toLowerCase();
+  return (event.metaKey || event.ctrlKey ? "mod+" : "") + (event.altKey ? "alt+" : "") + key;
+}
+
+/** Called for each key of the page. Returns whether it was a shortcut. */
+export function handleKey(event: KeyboardEvent, now = Date.now()): boolean {
+  if (event.defaultPrevented || event.isComposing) return false;
+  const key = named(event);
+  if (isTyping(event.target) && !key.startsWith("mod+")) return false;
+  // A dialog has its own keys.
+  if (!key.startsWith("mod+") && document.querySelector("[role=dialog],[role=alertdialog],[role=menu]")) return false;
+  const pair = first && now - first.at < 1200 ? `${first.key} ${key}` : null;
+  first = null;
+  const found = activeShortcuts().findLast((one) => one.keys === pair) ?? activeShortcuts().findLast((one) => one.keys === key);
+  if (!found) {
+    if (activeShortcuts().some((one) => one.keys.startsWith(`${key} `))) first = { key, at: now };
+    return false;
+  }
+  event.preventDefault();
+  found.run();
+  return true;
+}
+
+export function useKeyboard(): void {
+  useEffect(() => {
+    const listener = (event: KeyboardEvent) => void handleKey(event);
+    window.addEventListener("keydown", listener);
+    return () => window.removeEventListener("keydown", listener);
+  }, []);
+}

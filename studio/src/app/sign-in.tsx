@@ -1,0 +1,91 @@
+/** The way in: a one-time link from the terminal, or one click on this machine in development. */
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { ApiError } from "../api/client";
+import { useSignIn, type Me } from "../api/session";
+import { Button, Command, ErrorNote, Field, Input } from "../ui";
+import { Mark } from "./mark";
+import { useSearchParams } from "./search";
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** The token in a pasted link, or what was pasted. */
+export function tokenOf(text: string): string {
+  return /[?&#]token=([^&\s]+)/.exec(text)?.[1] ?? text.trim();
+}
+
+export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn: Me | undefined }) {
+  const [search] = useSearchParams();
+  const navigate = useNavigate();
+  const signIn = useSignIn();
+  const [pasted, setPasted] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<unknown>(null);
+  const used = useRef(false);
+  const here = window.location.pathname.endsWith("/sign-in");
+  const token = here ? search["token"] : undefined;
+
+  const enter = async (proof: { token: string } | { local: true }) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await signIn(proof);
+      if (here) await navigate({ to: "/", search: {}, replace: true });
+    } catch (error) {
+      setProblem(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  useEffect(() => {
+    document.title = "Sign in · Payloom";
+    // A link's token works once; React's strict mode runs effects twice.
+    if (!token || used.current) return;
+    used.current = true;
+    void enter({ token });
+  });
+  useEffect(() => {
+    if (here && !token && signedIn) void navigate({ to: "/", search: {}, replace: true });
+  }, [here, token, signedIn, navigate]);
+
+  const forbidden = refused instanceof ApiError && refused.status === 403;
+  return (
+    <main className="alone">
+      <div className="sign-in">
+        <Mark size={36} />
+        <h1>Payloom Studio</h1>
+        {busy ? (
+          <p className="soft" role="status">
+            Signing you in …
+          </p>
+        ) : (
+          <>
+            {problem !== null && <ErrorNote error={problem} />}
+            {forbidden && <ErrorNote error={refused} />}
+            {LOOPBACK.test(window.location.hostname) && (
+              <Button kind="primary" onClick={() => void enter({ local: true })}>
+                Open the studio on this machine
+              </Button>
+            )}
+            <form
+              onSubmit={(event) => {
+                event.preventDefault();
+                if (pasted.trim()) void enter({ token: tokenOf(pasted) });
+              }}
+            >
+              <Field label="One-time link" hint="The server prints one when it starts. It works once.">
+                {(attributes) => <Input {...attributes} mono value={pasted} autoComplete="off" placeholder="…/studio/sign-in?token=…" onChange={(event) => setPasted(event.target.value)} />}
+              </Field>
+              <Button type="submit" disabled={!pasted.trim()}>
+                Sign in
+              </Button>
+            </form>
+            <p className="faint">No link at hand? Make one where the server runs:</p>
+            <Command text="payloom studio" />
+          </>
+        )}
+      </div>
+    </main>
+  );
+}
