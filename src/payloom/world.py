@@ -12,11 +12,13 @@ import structlog
 from sqlalchemy import exc
 
 from payloom.api.management.parts import Parts as ManagementParts
+from payloom.api.management.people import SIGN_IN_PATH
 from payloom.api.metrics import Metrics
 from payloom.api.pages.site import Site
 from payloom.api.server import ServerParts
 from payloom.api.visitors import Visitors, as_user
 from payloom.auth.accounts import Profile
+from payloom.auth.managers import Managers
 from payloom.auth.service import AccountService
 from payloom.catch_up import CatchUp
 from payloom.connectors.email import EmailHost
@@ -64,7 +66,9 @@ class World:
         self.versions = Versions(self.database, clock)
         self.library = Library(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
-        self.accounts = AccountService(self.database, clock, profile=self._profile())
+        profile = self._profile()
+        self.accounts = AccountService(self.database, clock, profile=profile)
+        self.managers = Managers(self.database, clock, profile=profile)
         self.stripe = StripeConnector(
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
         )
@@ -144,6 +148,9 @@ class World:
     async def migrate(self) -> list[str]:
         """Bring the database to what the project needs; return what changed, for people."""
         made = await migrate(self.database)
+            clock=self.clock,
+            visitors=self.visitors,
+            managers=self.managers,
         await self.engine.prepare()
         changes = await migrate_tables(self.database, self.tables, self.clock)
         return [*(["Payloom's own tables"] if made else []), *map(str, changes)]
@@ -174,6 +181,10 @@ class World:
             answer = await self.runs.call(name, {}, trigger="manual", wait=START_WITHIN)
             if answer.state != "answered":
                 reason = answer.failure.message if answer.failure else "it is not done yet"
+    async def studio_link(self) -> str:
+        """Return a link that signs an admin into the studio once."""
+        return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.managers.link()}"
+
                 log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)
 
     async def _sweep(self) -> None:

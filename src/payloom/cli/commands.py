@@ -24,6 +24,7 @@ from payloom.cli import (
     run,
     runs,
     storm,
+    studio,
     test,
     worker,
 )
@@ -58,6 +59,7 @@ _COMMANDS = (
     dev.dev,
     demo.demo,
     check.check,
+    studio.studio,
     storm.storm,
     dry_run.dry_run,
     fmt.fmt,

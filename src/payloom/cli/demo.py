@@ -105,7 +105,7 @@ def serve_while(running: Servers, work: Callable[[], None]) -> None:
         finally:
             server.should_exit = True
 
-    server = running.server(lambda: threading.Thread(target=guarded, daemon=True).start())
+    server = running.server(lambda _studio: threading.Thread(target=guarded, daemon=True).start())
     server.run(sockets=[running.socket])
     if failures:
         raise failures[0]

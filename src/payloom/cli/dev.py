@@ -30,8 +30,8 @@ def serve(settings: Settings, *, browser: bool) -> None:
     """Serve until Ctrl-C, telling the addresses once everything answers."""
     with servers(settings) as running:
 
-        def started() -> None:
-            announce(running)
+        def started(studio: str) -> None:
+            announce(running, studio)
             if browser:
                 open_browser(settings.site_url)
 
@@ -39,11 +39,12 @@ def serve(settings: Settings, *, browser: bool) -> None:
     say("Stopped. Nothing is lost: start again to go on.")
 
 
-def announce(running: Servers) -> None:
+def announce(running: Servers, studio: str) -> None:
     """Say where everything is and what to try."""
     settings = running.settings
     say()
     say(f"  [bold]{settings.name}[/bold]  {settings.site_url}")
+    say(f"  Studio        {studio}")
     if running.stripe_url:
         say(f"  Local Stripe  {running.stripe_url}   no account, no network, no money")
     else:

@@ -22,7 +22,8 @@ from payloom.settings import LocalState, Settings
 if TYPE_CHECKING:
     import uvicorn
 
-Started = Callable[[], None]
+Started = Callable[[str], None]
+"""Given a one-time link into the studio."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -39,7 +40,7 @@ class Servers:
         return self.child.url if self.child else None
 
     def run(self, started: Started) -> None:
-        """Serve until Ctrl-C or SIGTERM. `started` is called once requests are answered."""
+        """Serve until Ctrl-C or SIGTERM. `started` gets a link into the studio once requests are answered."""
         self.server(started).run(sockets=[self.socket])
 
     def server(self, started: Started) -> uvicorn.Server:
@@ -104,7 +105,7 @@ def make_server(settings: Settings, started: Started) -> uvicorn.Server:
             gc.freeze()  # what is loaded now stays; collections need not look at it again
             gc.enable()
             if self.started:
-                started()
+                started(await app.state.studio_link())
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             await super().shutdown(sockets=sockets)

@@ -32,7 +32,7 @@ def router(parts: Parts) -> APIRouter:
             "livemode": settings.stripe.livemode,
             "local_stripe": settings.stripe.api_base if settings.stripe.mode == "local" else None,
             "site_url": settings.site_url,
-            "editable": settings.is_dev and holds(caller.role, "editor"),
+            "editable": settings.studio_edit and holds(caller.role, "editor"),
             "version": __version__,
         }
 

@@ -6,9 +6,13 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from payloom.api.visitors import Visitors
+from payloom.auth.managers import Managers
+from payloom.api.management.bench import Workbench
 from payloom.db import Database
 from payloom.email.outbox import Outbox
 from payloom.inbox.service import Inbox
+from payloom.kit.clock import Clock
 from payloom.runs.service import RunService
 from payloom.settings import Settings
 from payloom.tables.sql import Tables
@@ -21,6 +25,9 @@ class Parts:
     """The collaborators. catch_up: asks Stripe for missed events, returns `{seen, stored}`."""
 
     settings: Settings
+    clock: Clock
+    visitors: Visitors
+    managers: Managers
     database: Database
     runs: RunService
     inbox: Inbox

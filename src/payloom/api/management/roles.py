@@ -32,6 +32,11 @@ def editor() -> dict[str, Any]:
     return {KEY: "editor"}
 
 
+def admin() -> dict[str, Any]:
+    """Mark a route for admins, also when it only reads."""
+    return {KEY: "admin"}
+
+
 def role_of(roles: Iterable[str]) -> Role | None:
     """Return the strongest of an account's roles that counts here, or None."""
     held = set(roles)

@@ -67,6 +67,9 @@ class _Blank:
             raise AttributeError(name)
         return self
 
+    def __truediv__(self, name: str) -> Any:
+        return self  # a folder
+
 
 def schema_text() -> str:
     """Return the document as it is committed."""

@@ -71,3 +71,58 @@ class Me(Shape):
     site_url: str
     editable: bool = Field(description="Whether workflow files may be changed here by this person.")
     version: str
+
+
+class SessionState(Shape):
+    """Whether somebody is signed in, and how one can be."""
+
+    signed_in: bool
+    email: str | None
+    role: Role | None = Field(description="Null: signed in as a customer, who may not manage.")
+    one_click: bool = Field(description="Whether `POST /session {local: true}` works from here.")
+
+
+class SignIn(Body):
+    """One of them: the token of a one-time link, or `local` at a developer's own machine."""
+
+    token: str | None = Field(None, max_length=200)
+    local: bool = False
+
+
+class SignedIn(Shape):
+    """Who is signed in now."""
+
+    email: str
+    role: Role | None
+
+
+class AccountView(Shape):
+    """Somebody who can sign in."""
+
+    id: str
+    email: str
+    name: str | None
+    role: Role | None
+    roles: list[str]
+    disabled: bool
+    created_at: Moment
+
+
+class AccountList(Shape):
+    """Accounts by address."""
+
+    data: list[AccountView]
+    next: str | None = Field(description="Give it as `after` for the next page.")
+
+
+class NewRoles(Body):
+    """What somebody may do from now on; null: nothing here."""
+
+    role: Role | None
+
+
+class SignInLink(Shape):
+    """A link that signs somebody in once."""
+
+    url: str
+    expires_at: Moment

@@ -1,0 +1,204 @@
+"""Who may manage: links, one click, sessions, roles, and what other sites cannot do in a manager's name."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from payloom.api.management.session import at_the_machine
+from payloom.auth.managers import FIRST_EMAIL, Managers
+from payloom.auth.service import AccountService
+from payloom.db import open_database
+from payloom.kit.clock import SystemClock
+from served import Served, served
+
+API = "/api/_payloom"
+WORKFLOW = "name: Nothing\non: {manual: true}\nsteps:\n  - return: {done: true}\n"
+FILES = {"workflows/nothing.yaml": WORKFLOW}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A project without any account."""
+    with served(tmp_path_factory.mktemp("bare"), FILES) as made:
+        yield made
+
+
+@pytest.fixture
+def browser(bare: Served) -> Iterator[httpx.Client]:
+    """A browser nobody is signed in with."""
+    headers = {"sec-fetch-site": "same-origin", "origin": bare.url}
+    with httpx.Client(base_url=bare.url, headers=headers) as made:
+        yield made
+
+
+def link(bare: Served, email: str | None = None) -> str:
+    """The token of a fresh link."""
+
+    async def make() -> str:
+        database = open_database(bare.settings.database_url)
+        account = await AccountService(database, SystemClock()).find(email=email) if email else None
+        token = await Managers(database, SystemClock()).link(account_id=account.id if account else None)
+        await database.close()
+        return token
+
+    return asyncio.run(make())
+
+
+def test_the_first_admin_is_made_by_the_link_and_found_again_by_the_next(bare: Served, browser: httpx.Client):
+    assert browser.get(f"{API}/me").status_code == 401
+    answer = browser.post(f"{API}/session", json={"token": link(bare)})
+    assert answer.json() == {"email": FIRST_EMAIL, "role": "admin"}
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    me = browser.get(f"{API}/me").json()
+    assert (me["email"], me["role"], me["via"]) == (FIRST_EMAIL, "admin", "session")
+    browser.post(f"{API}/session", json={"token": link(bare)})
+    accounts = browser.get(f"{API}/accounts").json()["data"]
+    assert [one["email"] for one in accounts if one["role"] == "admin"] == [FIRST_EMAIL]
+
+
+def test_a_link_works_once_and_a_made_up_one_never(bare: Served, browser: httpx.Client):
+    token = link(bare)
+    assert browser.post(f"{API}/session", json={"token": token}).status_code == 200
+    for used in (token, "made-up"):
+        again = browser.post(f"{API}/session", json={"token": used})
+        assert again.status_code == 403
+        assert again.json()["error"]["code"] == "link_not_valid"
+
+
+def test_signing_out_ends_the_session_itself(bare: Served, browser: httpx.Client):
+    browser.post(f"{API}/session", json={"token": link(bare)})
+    kept = dict(browser.cookies)
+    assert browser.delete(f"{API}/session").json()["signed_in"] is False
+    assert httpx.get(f"{bare.url}{API}/me", cookies=kept).status_code == 401
+
+
+def test_one_click_at_the_machine(browser: httpx.Client):
+    assert browser.get(f"{API}/session").json() == {"signed_in": False, "email": None, "role": None, "one_click": True}
+    assert browser.post(f"{API}/session", json={"local": True}).json()["role"] == "admin"
+    assert browser.get(f"{API}/session").json()["signed_in"] is True
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-forwarded-for": "203.0.113.9"},
+        {"forwarded": "for=203.0.113.9"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example", "sec-fetch-site": ""},
+    ],
+)
+def test_one_click_is_for_nobody_who_comes_through_something_else(bare: Served, headers: dict[str, str]):
+    answer = httpx.post(f"{bare.url}{API}/session", json={"local": True}, headers=headers)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+def test_one_click_is_not_opened_by_a_foreign_name_that_points_here(bare: Served):
+    answer = httpx.post(f"{bare.url}{API}/session", json={"local": True}, headers={"host": "evil.example"})
+    assert answer.status_code == 421
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("environment", "peer", "host", "opens"),
+    [
+        ("dev", "127.0.0.1", "127.0.0.1:8000", True),
+        ("dev", "::1", "localhost:8000", True),
+        ("dev", "203.0.113.9", "127.0.0.1:8000", False),
+        ("dev", "127.0.0.1", "shop.example", False),
+        ("dev", "127.0.0.1", "127.0.0.1.evil.example", False),
+        ("dev", "127.0.0.1", "", False),
+        ("staging", "127.0.0.1", "127.0.0.1:8000", False),
+        ("production", "127.0.0.1", "127.0.0.1:8000", False),
+    ],
+)
+def test_one_click_needs_development_this_machine_and_its_own_name(
+    bare: Served, environment: Any, peer: str, host: str, opens: bool
+):
+    settings = dataclasses.replace(bare.settings, environment=environment)
+    scope = {"type": "http", "headers": [(b"host", host.encode())], "client": (peer, 4000)}
+    assert at_the_machine(Request(scope), settings) is opens
+
+
+def roles(bare: Served, browser: httpx.Client, role: str | None) -> httpx.Client:
+    """Sign somebody in who has this role."""
+    email = f"{role}@shop.test"
+    made = {"email": email, "password": "correct-horse-battery"}
+    other = httpx.Client(base_url=bare.url)
+    answer = other.post("/api/auth/sign-up", json=made)
+    if answer.status_code == 409:
+        other.post("/api/auth/sign-in", json=made)
+    account = other.get("/api/auth/me").json()["user"]["id"]
+    given = browser.put(f"{API}/accounts/{account}/role", json={"role": role})
+    assert given.status_code == 200, given.text
+    return other
+
+
+@pytest.mark.parametrize(
+    ("role", "read", "edit", "manage"),
+    [(None, 403, 403, 403), ("viewer", 200, 403, 403), ("editor", 200, 404, 403), ("admin", 200, 404, 200)],
+)
+def test_what_each_role_may(  # noqa: PLR0917 - a table
+    bare: Served, browser: httpx.Client, role: str | None, read: int, edit: int, manage: int
+):
+    browser.post(f"{API}/session", json={"token": link(bare)})
+    with contextlib.closing(roles(bare, browser, role)) as person:
+        assert person.get(f"{API}/runs").status_code == read
+        assert person.post(f"{API}/runs/run_none/retry", json={}).status_code == edit
+        assert person.post(f"{API}/workflows/nothing/run", json={}).status_code == manage
+        assert person.get(f"{API}/accounts").status_code == manage
+
+
+def test_a_role_that_is_taken_away_is_gone_at_once(bare: Served, browser: httpx.Client):
+    browser.post(f"{API}/session", json={"token": link(bare)})
+    with contextlib.closing(roles(bare, browser, "viewer")) as person:
+        assert person.get(f"{API}/runs").status_code == 200
+        roles(bare, browser, "viewer").close()
+        account = person.get("/api/auth/me").json()["user"]["id"]
+        browser.put(f"{API}/accounts/{account}/role", json={"role": None})
+        assert person.get(f"{API}/runs").status_code == 403
+
+
+def test_an_admin_cannot_lock_themselves_out(bare: Served, browser: httpx.Client):
+    browser.post(f"{API}/session", json={"token": link(bare)})
+    own = next(one for one in browser.get(f"{API}/accounts").json()["data"] if one["email"] == FIRST_EMAIL)
+    answer = browser.put(f"{API}/accounts/{own['id']}/role", json={"role": "viewer"})
+    assert answer.status_code == 422
+    assert browser.get(f"{API}/me").json()["role"] == "admin"
+
+
+def test_a_link_for_somebody_signs_that_person_in(bare: Served, browser: httpx.Client):
+    browser.post(f"{API}/session", json={"token": link(bare)})
+    roles(bare, browser, "viewer").close()
+    accounts = browser.get(f"{API}/accounts").json()["data"]
+    person = next(one for one in accounts if one["email"] == "viewer@shop.test")
+    url = browser.post(f"{API}/accounts/{person['id']}/link").json()["url"]
+    token = parse_qs(urlsplit(url).query)["token"][0]
+    with httpx.Client(base_url=bare.url) as other:
+        assert other.post(f"{API}/session", json={"token": token}).json() == {
+            "email": person["email"],
+            "role": "viewer",
+        }
+
+
+@pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}])
+def test_another_site_does_nothing_in_a_managers_name(bare: Served, browser: httpx.Client, headers: dict[str, str]):
+    browser.post(f"{API}/session", json={"token": link(bare)})
+    cookies = dict(browser.cookies)
+    answer = httpx.post(f"{bare.url}{API}/workflows/nothing/run", json={}, headers=headers, cookies=cookies)
+    assert answer.json()["error"]["code"] == "cross_site"
+    form = {"content-type": "text/plain"}
+    plain = httpx.post(f"{bare.url}{API}/workflows/nothing/run", content="{}", headers=form, cookies=cookies)
+    assert plain.json()["error"]["code"] == "cross_site"
