@@ -7,7 +7,8 @@ import { Button, EmptyState, ErrorNote, PageBody, PageHeader } from "../ui";
 /** A chunk that is gone means that the server was updated: only a new page knows the new names. */
 const OUTDATED = /dynamically imported module|Importing a module script failed|Unable to preload/;
 
-export function PageBroke({ error }: { error: Error }) {
+export function PageBroke({ error: thrown }: { error: unknown }) {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const router = useRouter();
   if (error instanceof ApiError) {
     return (
