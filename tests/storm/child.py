@@ -1,20 +1,16 @@
 """A process that takes events in and runs them, and is killed. Forked from a zygote that has imported everything, so
-that
-hundreds of deaths take seconds.
+that hundreds of deaths take seconds.
 
     zygote: reads one JSON command per line, forks a child for each, answers with one JSON line when it is over.
     child: takes in the command's events, waits until all runs are over, writes what it acknowledged to `acks`.
 
 A child dies with SIGKILL at its `crash_at`-th point: before a transaction, inside it before the commit, after the
-commit,
-before an outside call, after its effect.
+commit, before an outside call, after its effect.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import dataclasses
 import json
 import os
 import random
@@ -28,61 +24,17 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import shop
 import sqlalchemy as sa
+from plants import PLANTS, TEXTS
 
-from payloom.connectors.port import Attempt, StepFailed
 from payloom.db import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
+from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import SystemClock
 from payloom.runs.parts import Figures
-from payloom.workflows.commands import Do
 from runs_world import World, build
-
-FLOW = """\
-name: Fulfil
-on: {stripe: thing, actions: [created]}
-steps:
-  - id: row
-    insert: counters
-    values: {id: "${{ object.id }}"}
-  - id: made
-    stripe: things.create
-    with: {n: 1}
-  - id: seen
-    select: counters
-    where: {id: "${{ object.id }}"}
-    one: required
-  - update: counters
-    where: {id: "${{ object.id }}"}
-    set: {value: "${{ seen.value + 1 }}"}
-  - email: receipt
-    to: a@example.com
-    data: {thing: "${{ made.id }}"}
-  - wait: 30ms
-  - stripe: things.charge
-    with: {n: 2}
-  - id: again
-    select: counters
-    where: {id: "${{ object.id }}"}
-    one: required
-  - update: counters
-    where: {id: "${{ object.id }}"}
-    set: {value: "${{ again.value + 1 }}"}
-"""
-QUICK = """\
-name: Count
-on: {stripe: thing, actions: [updated], queue: "${{ object.id }}"}
-steps:
-  - id: seen
-    select: counters
-    where: {id: all}
-    one: required
-  - update: counters
-    where: {id: all}
-    set: {value: "${{ seen.value + 1 }}"}
-"""
-EFFECTS = ("things.create", "receipt", "things.charge")
 
 
 class Points:
@@ -111,7 +63,7 @@ class Mortal:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
 
-    async def write(self, work: Callable[[sa.Connection], Any]) -> Any:
+    async def write(self, work: Callable[[sa.Connection], Any], **options: Any) -> Any:
         """Run it, perhaps for the last time."""
 
         def mortal(tx: sa.Connection) -> Any:
@@ -120,7 +72,7 @@ class Mortal:
             return result
 
         self._points()
-        result = await self._database.write(mortal)
+        result = await self._database.write(mortal, **options)
         self._points()
         return result
 
@@ -134,10 +86,9 @@ async def live(command: dict[str, Any], points: Points) -> None:
     clock = SystemClock()
     engine = DbosEngine(database, clock, poll=0.05, beat=0.2, dead=command.get("dead", 1.0))
     await engine.prepare()
-    world = await build(database, folder, engine=engine, clock=clock, figures=figures)
-    await world.publish(fulfil=FLOW, count=QUICK)
-    with contextlib.suppress(StepFailed):  # another life, or another worker, has made it
-        await world.put("counters", id="all")
+    world = await build(database, folder, engine=engine, clock=clock, figures=figures, tables=shop.TABLES)
+    world.service._parts.scripts._env.update(shop.env())
+    await shop.open_shop(world, **TEXTS.get(command.get("plant", ""), {}))
     mortal = Mortal(database, points)
     object.__setattr__(world.service._parts, "database", mortal)
 
@@ -145,11 +96,13 @@ async def live(command: dict[str, Any], points: Points) -> None:
         points()
 
     world.ledger.hooks.append(point)
-    if command.get("plant"):
+    if command.get("plant") in PLANTS:
         PLANTS[command["plant"]](world)
     await world.service.start()
     try:
-        await asyncio.gather(*[deliver(world, name, folder) for name in command["events"]])
+        names, batch = command["events"], command.get("batch", 10_000)
+        for at in range(0, len(names), batch):
+            await asyncio.gather(*[deliver(world, name, folder) for name in names[at : at + batch]])
         await asyncio.sleep(command.get("linger", 0))
         await over(world, command.get("seconds", 20))
     finally:
@@ -159,8 +112,7 @@ async def live(command: dict[str, Any], points: Points) -> None:
 
 async def deliver(world: World, name: str, folder: Path) -> None:
     """Take an event in and note the acknowledgement, as a 200 would."""
-    kind = "thing.created" if name.startswith("c") else "thing.updated"
-    event = world.event(kind, f"evt_{name}", id=f"thing_{name}")
+    event = event_of(world, name)
     if world.answers_first:
         note(folder, name)
     await world.service.take_in(event)
@@ -168,59 +120,18 @@ async def deliver(world: World, name: str, folder: Path) -> None:
         note(folder, name)
 
 
+def event_of(world: World, name: str) -> InboxEvent:
+    """The event that a name stands for: c… begins an order, u… counts."""
+    if name.startswith("c"):
+        return shop.created(world, name)
+    return world.event("thing.updated", f"evt_{name}", id=f"thing_{name}")
+
+
 def note(folder: Path, name: str) -> None:
     """Write the acknowledgement down."""
     with (folder / "acks").open("a") as file:
         file.write(f"evt_{name}\n")
         file.flush()
-
-
-def plant_random_key(world: World) -> None:
-    """A new idempotency key with every attempt."""
-    perform = world.ledger.perform
-
-    async def wrong(do: Do, attempt: Attempt) -> Any:
-        return await perform(dataclasses.replace(do, key=f"{do.key}:{random.random()}"), attempt)
-
-    world.ledger.perform = wrong
-
-
-def plant_answer_first(world: World) -> None:
-    """200 before the event is stored."""
-    world.answers_first = True
-
-
-def plant_no_takeover(world: World) -> None:
-    """Nobody looks after what a dead process was doing."""
-
-    async def wrong(_worker: str) -> None:
-        return None
-
-    world.service._driver.takeover = wrong
-
-
-def plant_effect_later(world: World) -> None:
-    """The journal says done, the effect follows."""
-    perform = world.ledger.perform
-    late: list[Any] = []
-
-    async def after(do: Do, attempt: Attempt) -> None:
-        await asyncio.sleep(0.02)
-        await perform(do, attempt)
-
-    async def wrong(do: Do, attempt: Attempt) -> Any:
-        late.append(asyncio.create_task(after(do, attempt)))
-        return {"id": "obj"}
-
-    world.ledger.perform = wrong
-
-
-PLANTS = {
-    "random_key": plant_random_key,
-    "answer_first": plant_answer_first,
-    "no_takeover": plant_no_takeover,
-    "effect_later": plant_effect_later,
-}
 
 
 async def over(world: World, seconds: float) -> None:
@@ -258,6 +169,8 @@ def zygote() -> None:
         for command in commands:
             pid = os.fork()
             if pid == 0:
+                if command.get("pids"):
+                    (Path(command["folder"]) / "pids" / str(os.getpid())).touch()
                 child(command)
             pids.append(pid)
         codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]

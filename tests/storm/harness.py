@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+import psycopg
+import shop
 import sqlalchemy as sa
-from child import EFFECTS
 
 from payloom.db import open_database
-from payloom.inbox.models import events
-from payloom.runs.models import runs, steps
-from runs_world import Ledger
+from payloom.testing.worldcheck import check_world, journal_of
 
 DIED = -9
 
@@ -35,10 +36,18 @@ class Zygote:
 
     def run(self, *commands: dict[str, Any]) -> list[int]:
         """Let children live (side by side) and return their exit codes."""
+        self.begin(*commands)
+        return self.end()
+
+    def begin(self, *commands: dict[str, Any]) -> None:
+        """Let children live; `end` waits for them."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(commands) + "\n")
         self._process.stdin.flush()
+
+    def end(self) -> list[int]:
+        """Wait until all children are gone and return their exit codes."""
+        assert self._process.stdout is not None
         return json.loads(self._process.stdout.readline())
 
     def __enter__(self) -> Self:
@@ -52,6 +61,58 @@ class Zygote:
         self._process.stdout.close()
 
 
+class Databases:
+    """Makes fresh databases with the shop's tables in them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        copy: Callable[[Path], Any] | None,
+        *,
+        server: str = "",
+        base: str = "",
+        stack: contextlib.ExitStack | None = None,
+    ) -> None:
+        """copy: fills a SQLite file. server, base: where Postgres is, and the database to copy."""
+        self.folder = folder
+        self._copy = copy
+        self._server, self._base = server, base
+        self._stack = stack
+        self._number = 0
+        self._last: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return "sqlite" if self._copy else "postgresql"
+
+    def story(self, zygote: Zygote, events: list[str], direct: int = 48, **more: Any) -> Story:
+        """A folder and a database of its own."""
+        self._number += 1
+        folder = self.folder / f"story{self._number}"
+        folder.mkdir()
+        return Story(zygote, folder, self.url(folder), events, direct, **more)
+
+    def url(self, folder: Path) -> str:
+        """Make a database and return its address. On Postgres the one before goes."""
+        if self._copy is not None:
+            self._copy(folder / "shop.db")
+            return f"sqlite:///{folder}/shop.db"
+        name = f"{self._base}_{self._number}"
+        with psycopg.connect(self._server, autocommit=True) as conn:
+            if self._last is not None:
+                conn.execute(f"DROP DATABASE IF EXISTS {self._last} WITH (FORCE)")  # type: ignore[call-overload]
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {self._base} STRATEGY file_copy")  # type: ignore[call-overload]
+        self._last = name
+        if self._stack is not None and self._number == 1:
+            self._stack.callback(self._drop)
+        return self._server.replace("/postgres?", f"/{name}?")
+
+    def _drop(self) -> None:
+        with psycopg.connect(self._server, autocommit=True) as conn:
+            conn.execute(f"DROP DATABASE IF EXISTS {self._last} WITH (FORCE)")  # type: ignore[call-overload]
+
+
 @dataclasses.dataclass
 class Story:
     """One folder and one database through several lives."""
@@ -61,13 +122,21 @@ class Story:
     url: str
     events: list[str]
     direct: int = 48
+    more: dict[str, Any] = dataclasses.field(default_factory=dict)
+    earlier: dict[tuple[str, str], Any] = dataclasses.field(default_factory=dict)
 
-    def life(self, **more: Any) -> int:
-        """One life; returns its exit code. Events already acknowledged are not sent again, as Stripe would do."""
+    def command(self, **more: Any) -> dict[str, Any]:
+        """What a life is told. Events already acknowledged are not sent again, as Stripe would do."""
         acked = self.acked()
         left = [name for name in self.events if f"evt_{name}" not in acked]
-        command = {"folder": str(self.folder), "url": self.url, "events": left, "direct": self.direct, **more}
-        return self.zygote.run(command)[0]
+        command = {"folder": str(self.folder), "url": self.url, "events": left, "direct": self.direct}
+        return {**command, **self.more, **more}
+
+    def life(self, **more: Any) -> int:
+        """One life; returns its exit code."""
+        code = self.zygote.run(self.command(**more))[0]
+        self.earlier |= journal(self.url)
+        return code
 
     def acked(self) -> set[str]:
         """Ids of the events that were answered with 200."""
@@ -83,56 +152,29 @@ class Story:
         file = self.folder / "error"
         return file.read_text() if file.exists() else ""
 
-    def broken(self) -> list[str]:
+    def broken(self, **more: Any) -> list[str]:
         """Every invariant that does not hold, in words."""
-        return check_world(self.url, self.folder, self.acked())
+        seen = {"sent": {f"evt_{name}" for name in self.events}, "earlier": self.earlier, **more}
+        return check(self.url, self.folder, self.acked(), **seen)
 
 
-def check_world(url: str, folder: Path, acked: set[str]) -> list[str]:
-    """Look at everything once all is quiet.
-
-    I4 no acknowledged event is lost, I5 no effect happens twice, I8 every run is over and owns nothing, I11 the
-    journal is
-    complete and of one mind with the outside.
-    """
-    engine = open_database(url).engine
-    wrong: list[str] = []
-    with engine.connect() as tx:
-        stored = {row.id: row.type for row in tx.execute(sa.select(events.c.id, events.c.type))}
-        all_runs = tx.execute(sa.select(runs)).all()
-        all_steps = tx.execute(sa.select(steps)).all()
-        counters = {row.id: row.value for row in tx.execute(sa.text("SELECT id, value FROM counters"))}
-    engine.dispose()
-    wrong += [f"I4: {event} was acknowledged and is not stored" for event in acked - stored.keys()]
-    by_event: dict[str, list[Any]] = {}
-    for run in all_runs:
-        by_event.setdefault(run.event_id, []).append(run)
-        if run.status != "succeeded" or run.owner is not None:
-            wrong.append(f"I8: {run.id} is {run.status}, owner {run.owner}, {run.failure}")
-    wrong += [
-        f"I4: {event} has {len(by_event.get(event, []))} runs" for event in stored if len(by_event.get(event, [])) != 1
-    ]
-    wrong += [
-        f"I8: step {step.path} of {step.run_id} is {step.status}" for step in all_steps if step.status != "succeeded"
-    ]
-    quick = sum(kind == "thing.updated" for kind in stored.values())
-    if counters.get("all") != quick:
-        wrong.append(f"I5: counted {counters.get('all')} of {quick}")
-    ledger = Ledger(folder / "ledger.jsonl")
-    effects = [line for line in ledger.lines() if "effect" in line]
-    keys = [line["effect"] for line in effects]
-    wrong += [f"I5: {key} happened twice" for key in {key for key in keys if keys.count(key) > 1}]
-    expected = {step.key for step in all_steps if step.key is not None}
-    wrong += [f"I11: {key} happened and is not in the journal" for key in set(keys) - expected]
-    wrong += [f"I11: {key} is in the journal and did not happen" for key in expected - set(keys)]
-    wrong += [f"I5: a try under the unknown key {key}" for key in set(ledger.attempts()) - expected]
-    for event, kind in stored.items():
-        if kind == "thing.created":
-            thing = event.replace("evt_", "thing_")
-            if counters.get(thing) != 2:
-                wrong.append(f"I5: {thing} counts {counters.get(thing)} instead of 2")
-            run = by_event[event][0]
-            done = sorted(line["action"] for line in effects if line["effect"].startswith(run.id))
-            if done != sorted(EFFECTS):
-                wrong.append(f"I5: {run.id} did {done}")
+def check(url: str, folder: Path, acked: set[str], **more: Any) -> list[str]:
+    """Look at everything once all is quiet; returns every invariant that does not hold."""
+    database = open_database(url)
+    with database.engine.connect() as tx:
+        seen = shop.observe(tx, database, folder, acked, **more)
+        wrong = [str(one) for one in check_world(tx, seen)]
+    database.engine.dispose()
     return wrong
+
+
+def journal(url: str) -> dict[tuple[str, str], Any]:
+    """What the journal says is done by now; `check(earlier=…)` holds it to that."""
+    database = open_database(url)
+    try:
+        with database.engine.connect() as tx:
+            return journal_of(tx)
+    except sa.exc.DBAPIError:
+        return {}  # the process died before there were tables
+    finally:
+        database.engine.dispose()

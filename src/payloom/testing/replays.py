@@ -3,30 +3,58 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.inbox.service import load
+from payloom.inbox.service import InboxEvent, load
 from payloom.kit.errors import PayloomError
 from payloom.runs.models import runs, steps
 from payloom.runs.rows import Run, load_journal, load_run
-from payloom.runs.scripts import FRESH, Cause
+from payloom.runs.scripts import FRESH, Cause, Execution, Start
 from payloom.testing.story import Story
 from payloom.workflows.commands import Do, Entry, Finished
 
+Build = Callable[[Start, Cause], Execution]
+"""Builds an execution without history."""
+
 
 def replay_problems(story: Story) -> list[str]:
-    """Return what a replay of the journals says otherwise than the rows; nothing, unless something is wrong."""
-    return story.stage.scratch.look(lambda tx: [line for run in _runs(tx) for line in _replay(tx, story, run)])
+    """Return what a replay of a story's journals says otherwise than the rows; nothing, unless something is wrong."""
+
+    def build(start: Start, cause: Cause) -> Execution:
+        return story.library.replayed(start, cause, [])
+
+    return story.stage.scratch.look(lambda tx: replay_all(tx, build))
 
 
-def _runs(tx: sa.Connection) -> list[Run]:
+def replay_all(tx: sa.Connection, build: Build) -> list[str]:
+    """Return what a replay of every journal behind `tx` says otherwise than the rows."""
     ids = tx.execute(sa.select(runs.c.id).where(runs.c.failure.is_(None) | (runs.c.status == "failed"))).scalars().all()
-    return [run for one in ids if (run := load_run(tx, one)) is not None]
+    found = [run for one in ids if (run := load_run(tx, one)) is not None]
+    return [line for run in found for line in _replay(tx, build, run)]
 
 
-def _replay(tx: sa.Connection, story: Story, run: Run) -> list[str]:
+def cause_of(run: Run, event: InboxEvent | None, fresh: Any = None) -> Cause:
+    """Return what a run's scope is built from, as it was."""
+    request: Mapping[str, Any] = run.request or {}
+    return Cause(
+        trigger=run.trigger,  # type: ignore[arg-type] - a column
+        run_id=run.id,
+        root_id=run.root_id,
+        started_at=run.started_at,
+        event=event,
+        inputs=run.inputs,
+        user=request.get("user"),
+        request=request.get("http"),
+        fresh=fresh,
+        row=request.get("row"),
+        old=request.get("old"),
+    )
+
+
+def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
     journal = load_journal(tx, run.id)
     keys = {
         row.path: row.key for row in tx.execute(sa.select(steps.c.path, steps.c.key).where(steps.c.run_id == run.id))
@@ -36,14 +64,10 @@ def _replay(tx: sa.Connection, story: Story, run: Run) -> list[str]:
         return []
     if run.version == "" or (not journal.entries and run.status == "failed"):
         return []
-    request = run.request or {}
     event = load(tx, run.event_id) if run.event_id else None
-    cause = Cause(
-        run.trigger, run.id, run.root_id, run.started_at, event, run.inputs, request.get("user"), request.get("http"),  # type: ignore[arg-type]
-        fresh.value if fresh is not None else None,
-    )  # fmt: skip
+    cause = cause_of(run, event, fresh.value if fresh is not None else None)
     try:
-        execution = story.library.replayed(run.start(), cause, [])
+        execution = build(run.start(), cause)
         return list(_walk(execution, [one for one in journal.entries if one.path != FRESH], keys, run))
     except PayloomError as error:
         return [f"{run.workflow_id}: its journal does not fit its workflow: {error.message}"]

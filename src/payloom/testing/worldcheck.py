@@ -1,0 +1,390 @@
+"""The twelve invariants of money, in one place: `check_world` looks at a world after a fault and says what is wrong.
+
+Storm tests, `payloom storm` and `payloom demo --check` call it. What nobody could look at (`None`) is not judged, and
+`looked_at` says which invariants that leaves.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.engine.models import workers
+from payloom.inbox.models import events
+from payloom.kit.redaction import redact_text
+from payloom.runs.models import runs, steps, waits
+
+_OVER = frozenset({"succeeded", "failed", "canceled"})
+_STATUSES = _OVER | {"queued", "running", "waiting"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=True)
+class Violation:
+    """An invariant that does not hold. number: 1 to 12."""
+
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"I{self.number}: {self.text}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Effect:
+    """Something that happened outside. key: the idempotency key it came with; action: as the journal names it."""
+
+    key: str
+    action: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment at Stripe. captured, refunds: minor units. order: what it was for, if that is known."""
+
+    id: str
+    order: str | None
+    currency: str
+    captured: int
+    refunds: Sequence[int] = ()
+    disputed: bool = False
+
+    @property
+    def refunded(self) -> int:
+        """The sum of the refunds."""
+        return sum(self.refunds)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Order:
+    """An order in our own tables. amount: what it costs; paid, refunded: what we noted. access: None if it has none."""
+
+    id: str
+    currency: str
+    amount: int
+    paid: int
+    refunded: int
+    access: bool | None = None
+    payment: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that arrived. about: the order it is the receipt of, or None. marked: the outbox says it is a repeat."""
+
+    message_id: str
+    about: str | None
+    marked: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Limit:
+    """Something that runs out: coupon uses, stock. used may be negative to say that more was taken than there was."""
+
+    name: str
+    used: int
+    most: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Counted:
+    """A number that says how often something was applied."""
+
+    what: str
+    found: int | None
+    expected: int
+
+
+@dataclasses.dataclass(slots=True)
+class Seen:
+    """What an observer knows beside the rows; `None`: nobody looked.
+
+    acknowledged: events answered with 2xx. sent: events that Stripe really made. answers: (status, was the store up?)
+    to Stripe. starts: how many runs an event of a type has. opened_early: orders that were open before they were paid,
+    at any instant. earlier: what `journal_of` gave before. replay: what a replay of the journals says otherwise.
+    stores: (name, text) of everything that is kept. canaries: secrets that were put in. alive: ids of live workers.
+    quiet: whether everything should have come to rest.
+    """
+
+    acknowledged: Collection[str] = ()
+    sent: Collection[str] | None = None
+    answers: Sequence[tuple[int, bool]] | None = None
+    starts: Mapping[str, int] | None = None
+    effects: Sequence[Effect] | None = None
+    leaves: Callable[[str, str], bool] = lambda _verb, _action: True
+    """Whether a step of this verb and action, once done, must be among the effects (a read at Stripe is not)."""
+    counted: Sequence[Counted] = ()
+    payments: Sequence[Payment] | None = None
+    orders: Sequence[Order] | None = None
+    opened_early: Sequence[str] | None = None
+    letters: Sequence[Letter] | None = None
+    limits: Sequence[Limit] | None = None
+    earlier: Mapping[tuple[str, str], Any] | None = None
+    replay: Sequence[str] | None = None
+    stores: Iterable[tuple[str, str]] | None = None
+    canaries: Sequence[str] = ()
+    alive: Collection[str] | None = None
+    all_succeed: bool = False
+    """No run of this world may fail."""
+    quiet: bool = True
+
+
+class Rows:
+    """Payloom's own rows, read once."""
+
+    def __init__(self, tx: sa.Connection) -> None:
+        """Read them."""
+        self.events = {row.id: row.type for row in tx.execute(sa.select(events.c.id, events.c.type))}
+        columns = ("id", "root_id", "workflow_id", "event_id", "status", "owner", "blocked", "wake_at", "failure")
+        self.runs = tx.execute(sa.select(*(runs.c[name] for name in columns))).all()
+        names = ("run_id", "path", "verb", "action", "status", "key", "seq", "value")
+        self.steps = tx.execute(sa.select(*(steps.c[name] for name in names))).all()
+        self.listening = set(tx.execute(sa.select(waits.c.run_id)).scalars())
+        self.workers = set(tx.execute(sa.select(workers.c.id)).scalars())
+
+    def keys(self) -> dict[str, Any]:
+        """Steps that leave the machine, by idempotency key; a key that is used on (retry, `idempotency_key`) once."""
+        return {step.key: step for step in self.steps if step.key is not None}
+
+
+Check = Callable[[Rows, Seen], Iterator[str]]
+
+
+def _refunds_within_captures(_rows: Rows, seen: Seen) -> Iterator[str]:
+    for one in seen.payments or ():
+        if one.refunded > one.captured:
+            yield f"payment {one.id}: {one.refunded} {one.currency} given back of {one.captured}"
+    for one in seen.orders or ():
+        if one.refunded > one.paid:
+            yield f"order {one.id}: we noted {one.refunded} {one.currency} given back of {one.paid}"
+
+
+def _one_charge_per_order(_rows: Rows, seen: Seen) -> Iterator[str]:
+    charged = Counter(one.order for one in seen.payments or () if one.order is not None and one.captured > 0)
+    for order, count in charged.items():
+        if count > 1:
+            yield f"order {order} was charged {count} times"
+
+
+def _access_is_paid_for(_rows: Rows, seen: Seen) -> Iterator[str]:
+    by_order = {one.order: one for one in seen.payments or () if one.order is not None and one.captured > 0}
+    for one in seen.orders or ():
+        if one.access is None:
+            continue
+        payment = by_order.get(one.id)
+        paid = payment is not None and payment.captured >= one.amount and payment.currency == one.currency
+        open_now = paid and payment is not None and payment.refunded < payment.captured and not payment.disputed
+        if one.access and not open_now:
+            yield f"order {one.id} is open, and {'was given back' if paid else 'was not paid in full'}"
+        if open_now and not one.access and seen.quiet:
+            yield f"order {one.id} is paid and not open"
+    for order in seen.opened_early or ():
+        yield f"order {order} was open before it was paid"
+
+
+def _no_event_is_lost(rows: Rows, seen: Seen) -> Iterator[str]:
+    for event in sorted(set(seen.acknowledged) - rows.events.keys()):
+        yield f"event {event} was acknowledged and is not stored"
+    if seen.sent is not None:
+        for event in sorted(rows.events.keys() - set(seen.sent)):
+            yield f"event {event} is stored, and Stripe never made it"
+    for run in rows.runs:
+        if run.status not in _STATUSES:
+            yield f"run {run.id} has the status {run.status!r}, which nobody knows"
+    if seen.starts is not None:
+        started = Counter(run.event_id for run in rows.runs if run.event_id is not None)
+        for event, kind in rows.events.items():
+            if started[event] < seen.starts.get(kind, 0):
+                yield f"event {event} ({kind}) has {started[event]} runs"
+
+
+def _nothing_happens_twice(rows: Rows, seen: Seen) -> Iterator[str]:
+    if seen.effects is not None:
+        for key, count in Counter(one.key for one in seen.effects).items():
+            if not key:
+                yield f"{count} effects came without a key"
+            elif count > 1:
+                yield f"{count} times happened what goes by the key {key}"
+    for one in seen.counted:
+        if one.found != one.expected:
+            yield f"{one.what}: {one.found} instead of {one.expected}"
+    if seen.starts is not None:
+        started = Counter(
+            (run.event_id, run.workflow_id) for run in rows.runs if run.event_id and run.root_id == run.id
+        )
+        for (event, workflow), count in started.items():
+            if count > max(1, seen.starts.get(rows.events.get(event, ""), 1)):
+                yield f"event {event} started {workflow} {count} times"
+
+
+def _one_receipt_per_order(_rows: Rows, seen: Seen) -> Iterator[str]:
+    if seen.letters is None:
+        return
+    about: dict[str, list[Letter]] = {}
+    for one in seen.letters:
+        if one.about is not None:
+            about.setdefault(one.about, []).append(one)
+    for order, found in about.items():
+        if len({one.message_id for one in found}) > 1:
+            yield f"order {order} has receipts with {len({one.message_id for one in found})} Message-IDs"
+        elif len(found) > 2 or (len(found) == 2 and not any(one.marked for one in found)):
+            yield f"order {order} has {len(found)} receipts and nothing says so"
+    if seen.quiet:
+        for one in seen.orders or ():
+            if one.paid > 0 and one.id not in about:
+                yield f"order {one.id} is paid and has no receipt"
+
+
+def _both_ledgers_agree(_rows: Rows, seen: Seen) -> Iterator[str]:
+    if seen.payments is None or seen.orders is None or not seen.quiet:
+        return
+    theirs: dict[str, list[int]] = {}
+    for one in seen.payments:
+        if one.order is not None:
+            total = theirs.setdefault(one.order, [0, 0])
+            total[0] += one.captured
+            total[1] += one.refunded
+    for one in seen.orders:
+        captured, refunded = theirs.pop(one.id, [0, 0])
+        if (one.paid, one.refunded) != (captured, refunded):
+            yield (
+                f"order {one.id}: we noted {one.paid} paid and {one.refunded} given back, "
+                f"Stripe {captured} and {refunded}"
+            )
+        if not all(type(number) is int for number in (one.amount, one.paid, one.refunded)):
+            yield f"order {one.id} has an amount that is no whole number"
+    for order, (captured, _) in theirs.items():
+        if captured:
+            yield f"Stripe has {captured} for order {order}, which we do not know"
+
+
+def _nothing_is_stuck(rows: Rows, seen: Seen) -> Iterator[str]:
+    alive = seen.alive if seen.alive is not None else rows.workers
+    for run in rows.runs:
+        if run.status in _OVER:
+            if run.owner is not None:
+                yield f"run {run.id} is {run.status} and still owned by {run.owner}"
+            if seen.all_succeed and run.status != "succeeded":
+                yield f"run {run.id} of {run.workflow_id} is {run.status}: {(run.failure or {}).get('message')}"
+        elif run.owner is not None and run.owner not in alive:
+            yield f"run {run.id} is owned by {run.owner}, who is dead"
+        elif seen.quiet and not (run.status == "waiting" and run.id in rows.listening):
+            yield f"run {run.id} of {run.workflow_id} is {run.status} for ever"
+    over = {run.id: run.status for run in rows.runs}
+    for step in rows.steps:
+        if step.status in ("started", "waiting") and over.get(step.run_id) == "succeeded":
+            yield f"step {step.path} of {step.run_id} is {step.status}, and its run has succeeded"
+
+
+def _stripe_gets_no_5xx(_rows: Rows, seen: Seen) -> Iterator[str]:
+    bad = Counter(status for status, up in seen.answers or () if status >= 500 and up)
+    for status, count in bad.items():
+        yield f"{count} webhooks were answered with {status} although the database was there"
+
+
+def _limits_hold(_rows: Rows, seen: Seen) -> Iterator[str]:
+    for one in seen.limits or ():
+        if not 0 <= one.used <= one.most:
+            yield f"{one.name}: {one.used} used of {one.most}"
+
+
+def _the_journal_is_true(rows: Rows, seen: Seen) -> Iterator[str]:
+    now = journal_rows(rows)
+    for at, before in (seen.earlier or {}).items():
+        if at not in now:
+            yield f"step {at[1] or '(the end)'} of {at[0]} was in the journal and is gone"
+        elif now[at] != before:
+            yield f"step {at[1] or '(the end)'} of {at[0]} was {before!r} in the journal and is {now[at]!r} now"
+    numbers = Counter((step.run_id, step.seq) for step in rows.steps if step.status in ("succeeded", "failed"))
+    for (run_id, number), count in numbers.items():
+        if count > 1:
+            yield f"{count} entries of {run_id} have the number {number}"
+    if seen.effects is not None:
+        keys = rows.keys()
+        happened = {one.key for one in seen.effects}
+        for key in sorted(happened - keys.keys()):
+            yield f"{key!r} happened and is not in the journal"
+        for key, step in keys.items():
+            if step.status == "succeeded" and key not in happened and seen.leaves(step.verb, step.action):
+                yield f"{key!r} is in the journal and did not happen"
+    yield from seen.replay or ()
+
+
+def _no_secret_is_kept(_rows: Rows, seen: Seen) -> Iterator[str]:
+    for name, text in seen.stores or ():
+        for canary in seen.canaries:
+            if canary in text:
+                yield f"{name} holds the secret {canary[:6]}…"
+        if not seen.canaries and (found := _secret_in(text)):
+            yield f"{name} holds what looks like a secret: {found}"
+
+
+INVARIANTS: Mapping[int, tuple[str, Check]] = {
+    1: ("no more is given back than was captured", _refunds_within_captures),
+    2: ("an order is charged at most once", _one_charge_per_order),
+    3: ("open is what is paid for, and nothing before it is", _access_is_paid_for),
+    4: ("an acknowledged event is done, on its way, or visible as failed", _no_event_is_lost),
+    5: ("no effect happens twice", _nothing_happens_twice),
+    6: ("one receipt for each paid order; a repeat has the same Message-ID and is marked", _one_receipt_per_order),
+    7: ("our ledger says what Stripe's says", _both_ledgers_agree),
+    8: ("every run is over or will go on, and belongs to nobody dead", _nothing_is_stuck),
+    9: ("Stripe gets no 5xx while the database is there", _stripe_gets_no_5xx),
+    10: ("coupons and stock do not go below nothing", _limits_hold),
+    11: ("the journal only grows, and a replay of it decides the same", _the_journal_is_true),
+    12: ("no store holds a secret or a card number", _no_secret_is_kept),
+}
+"""What must hold whatever went wrong: number → (in words, how it is looked at)."""
+
+
+def check_world(tx: sa.Connection, seen: Seen) -> list[Violation]:
+    """Return every invariant that does not hold in the database behind `tx` and in what was `seen`."""
+    rows = Rows(tx)
+    return [Violation(number, text) for number, (_, check) in INVARIANTS.items() for text in check(rows, seen)]
+
+
+def looked_at(seen: Seen) -> list[int]:
+    """Return the numbers of the invariants that could be judged."""
+    needs = {
+        1: seen.payments is not None or seen.orders is not None,
+        2: seen.payments is not None,
+        3: seen.payments is not None and seen.orders is not None,
+        6: seen.letters is not None,
+        7: seen.payments is not None and seen.orders is not None,
+        9: seen.answers is not None,
+        10: seen.limits is not None,
+        12: seen.stores is not None,
+    }
+    return [number for number in INVARIANTS if needs.get(number, True)]
+
+
+def journal_of(tx: sa.Connection) -> dict[tuple[str, str], Any]:
+    """Return what the journal says is done, to be given as `earlier` later: the journal only grows."""
+    return journal_rows(Rows(tx))
+
+
+def journal_rows(rows: Rows) -> dict[tuple[str, str], Any]:
+    """Return (run, path) → how the step ended, and (run, '') → how the run ended."""
+    found: dict[tuple[str, str], Any] = {
+        (step.run_id, step.path): (step.status, step.key)
+        for step in rows.steps
+        if step.status in ("succeeded", "failed")
+    }
+    found |= {(run.id, ""): run.status for run in rows.runs if run.status in ("succeeded", "canceled")}
+    return found
+
+
+_MASKED = re.compile(r"\[redacted\]|\[card …\d{4}\]")
+
+
+def _secret_in(text: str) -> str | None:
+    """Return how the redactor shows the first secret in a text, or None."""
+    masked = redact_text(text)
+    if masked == text:
+        return None
+    before = {found.start() for found in _MASKED.finditer(text)}
+    found = next((one for one in _MASKED.finditer(masked) if one.start() not in before), None)
+    return masked[max(0, found.start() - 12) : found.end()] if found else None
