@@ -1,0 +1,98 @@
+import { CircleAlert, Info, TriangleAlert, X } from "lucide-react";
+import { type ReactNode, useId, useState } from "react";
+import type { Diagnostic, Path } from "../store";
+import { plain } from "../yaml/complete";
+import { useFindings } from "./changes";
+
+
+export interface RowProps {
+  name: string;
+  path: Path;
+  doc?: string | undefined;
+  required?: boolean | undefined;
+  type?: string | undefined;
+  problem?: string | null | undefined;
+  /** Controls at the right of the name: the switch between value and expression. */
+  aside?: ReactNode;
+  onRemove?: (() => void) | undefined;
+  /** Findings of everything in it, not only about itself. */
+  below?: boolean | undefined;
+  /** The control is a group of its own rows. */
+  group?: boolean | undefined;
+  /** The name is for screen readers only: it stands beside the row already. */
+  hideName?: boolean | undefined;
+  children: (ids: { id: string; labelledBy: string; describedBy: string; invalid: boolean }) => ReactNode;
+}
+
+/** One named value of a form: its name, how it is written, what it means, what is wrong with it. */
+export function Row({ name, path, doc, required, type, problem, aside, onRemove, below, group, hideName, children }: RowProps) {
+  const id = useId();
+  const findings = useFindings(path, below ?? !group);
+  const invalid = Boolean(problem) || findings.some((one) => one.severity === "error");
+  const labelledBy = `${id}-name`;
+  const describedBy = `${id}-notes`;
+  const label = (
+    <>
+      <span className={hideName ? "hidden-text" : "form-name mono"}>{name}</span>
+      {required ? <span className="form-required">required</span> : null}
+      {type && !hideName ? <span className="form-type">{type}</span> : null}
+    </>
+  );
+  return (
+    <div className={["form-row", group && "form-row-group", hideName && "form-row-bare"].filter(Boolean).join(" ")} role={group ? "group" : undefined} aria-labelledby={group ? labelledBy : undefined} data-path={JSON.stringify(path)}>
+      <div className="form-label">
+        {group ? <span id={labelledBy} className="form-label-text">{label}</span> : <label id={labelledBy} htmlFor={id} className="form-label-text">{label}</label>}
+        <span className="form-aside">
+          {aside}
+          {onRemove ? (
+            <button type="button" className="form-icon" aria-label={`Remove ${name}`} title={`Remove ${name}`} onClick={onRemove}>
+              <X size={14} aria-hidden />
+            </button>
+          ) : null}
+        </span>
+      </div>
+      {children({ id, labelledBy, describedBy, invalid })}
+      <div id={describedBy} className="form-notes">
+        {problem ? <p className="form-note form-note-error"><CircleAlert size={13} aria-hidden /> <span>{problem}</span></p> : null}
+        {findings.map((one, at) => <Finding key={at} finding={one} />)}
+        {doc ? <Doc text={doc} /> : null}
+      </div>
+    </div>
+  );
+}
+
+const ICONS = { error: CircleAlert, warning: TriangleAlert, advice: Info };
+
+export function Finding({ finding }: { finding: Diagnostic }) {
+  const Icon = ICONS[finding.severity];
+  return (
+    <p className={`form-note form-note-${finding.severity}`}>
+      <Icon size={13} aria-hidden />
+      <span>
+        <span className="hidden-text">{finding.severity}: </span>
+        {finding.message}
+        {finding.hint ? <span className="form-hint"> {finding.hint}</span> : null}
+      </span>
+    </p>
+  );
+}
+
+const SHORT = 150;
+
+/** Documentation: its first sentence, the rest when asked for. */
+export function Doc({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  const words = plain(text).replace(/`/g, "");
+  const sentence = /^[\s\S]*?[.!?](?=\s|$)/.exec(words)?.[0] ?? words;
+  const short = sentence.length > SHORT ? `${sentence.slice(0, SHORT).replace(/\s+\S*$/, "")} …` : sentence;
+  return (
+    <p className="form-doc">
+      {whole ? words : short}
+      {short !== words ? (
+        <button type="button" className="form-more" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {whole ? "less" : "more"}
+        </button>
+      ) : null}
+    </p>
+  );
+}

@@ -1,0 +1,117 @@
+/** What is being typed into a field: kept there until it is a value, then written after a pause. Never dropped. */
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { Read } from "./model/literal";
+
+const PAUSE_MS = 350;
+
+interface Kept {
+  text: string;
+  base: string;
+}
+
+/** Texts that are no values yet, of fields that are not on the page now; under workflow and place. */
+const kept = new Map<string, Kept>();
+const open = new Set<() => void>();
+
+/** Write what was typed without waiting for the pause; called before saving and undoing. */
+export function flushFields(): void {
+  for (const flush of [...open]) flush();
+}
+
+export interface Draft {
+  text: string;
+  problem: string | null;
+  type(text: string): void;
+  /** As `type`, but written only when the field is left: for names, which other things hang on. */
+  hold(text: string): void;
+  /** The field was left: write now. */
+  leave(): void;
+  /** Back to what stands in the file. */
+  reset(): void;
+}
+
+export function useDraft(options: { name: string; shown: string; read(text: string): Read; commit(value: unknown): Promise<boolean> }): Draft {
+  const { name, shown } = options;
+  const [draft, setDraft] = useState<string | null>(() => restored(name, shown));
+  const [refused, setRefused] = useState(false);
+  const latest = useRef({ ...options, draft });
+  latest.current = { ...options, draft };
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const written = useRef<string | null>(null);
+
+  const flush = useCallback(() => {
+    clearTimeout(timer.current);
+    if (timer.current === undefined) return;
+    timer.current = undefined;
+    const { draft: text, read, commit } = latest.current;
+    if (text === null) return;
+    const found = read(text);
+    if (!found.ok) return;
+    written.current = text;
+    void commit(found.value).then((done) => setRefused(!done));
+  }, []);
+
+  useEffect(() => {
+    open.add(flush);
+    return () => {
+      const { name: key, draft: text, shown: base, read } = latest.current;
+      flush();
+      open.delete(flush);
+      if (text !== null && !read(text).ok) kept.set(key, { text, base });
+    };
+  }, [flush]);
+
+  // The file moved on: what it says now is taken over, unless it is what was just written from here.
+  const last = useRef(shown);
+  useEffect(() => {
+    if (last.current === shown) return;
+    last.current = shown;
+    if (timer.current !== undefined) return;
+    if (written.current !== null && latest.current.draft === written.current) {
+      const again = latest.current.read(written.current);
+      if (again.ok && shown !== "" && sameText(again.value, shown)) return;
+    }
+    setDraft(null);
+  }, [shown]);
+
+  const take = (next: string): void => {
+    kept.delete(name);
+    setRefused(false);
+    setDraft(next);
+    latest.current.draft = next;
+    clearTimeout(timer.current);
+  };
+  const text = draft ?? shown;
+  const reading = draft === null ? null : options.read(draft);
+  return {
+    text,
+    problem: reading !== null && !reading.ok ? reading.message : refused && draft !== null ? "This was not written to the file." : null,
+    type(next) {
+      take(next);
+      timer.current = setTimeout(flush, PAUSE_MS);
+    },
+    hold(next) {
+      take(next);
+      // Far away: only leaving, saving or unmounting writes it.
+      timer.current = setTimeout(() => undefined, 0x7fffffff);
+    },
+    leave() {
+      flush();
+    },
+    reset() {
+      clearTimeout(timer.current);
+      timer.current = undefined;
+      setDraft(null);
+    },
+  };
+}
+
+function restored(name: string, shown: string): string | null {
+  const found = kept.get(name);
+  kept.delete(name);
+  return found !== undefined && found.base === shown ? found.text : null;
+}
+
+function sameText(value: unknown, shown: string): boolean {
+  return (typeof value === "string" ? value : JSON.stringify(value)) === shown;
+}
