@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo demo-check test check lint fix bench storm lock clean
+.PHONY: help setup demo demo-check studio studio-dev studio-once test check lint fix bench storm lock clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,26 +26,39 @@ $(VENV)/.tests: $(VENV)/.runs requirements/dev.txt
 
 setup: $(VENV)/.tests ## prepare .venv with everything pinned
 
-demo: $(VENV)/.runs ## run the shop with five payment flows, a local Stripe and a mail outbox
+STUDIO := $(BIN)/python studio/build.py --node requirements/node.txt
+
+studio: $(VENV)/.runs ## build the studio into the package (skipped when nothing changed)
+	@$(STUDIO)
+
+# Everything but the studio works without it, so a machine without a network still gets its demo.
+studio-once: $(VENV)/.runs
+	@$(STUDIO) --optional
+
+studio-dev: studio ## serve the studio from its sources, reloading, beside a running `payloom dev` (PAYLOOM_URL)
+	@cd studio && node node_modules/vite/bin/vite.js
+
+demo: $(VENV)/.runs studio-once ## run the shop with five payment flows, a local Stripe and a mail outbox
 	@$(BIN)/payloom demo $(ARGS)
 
 demo-check: $(VENV)/.runs ## play all five flows without a browser and print the evidence
 	@$(BIN)/payloom demo --check $(ARGS)
 
 test: $(VENV)/.tests ## set everything up and run every test
+	@$(STUDIO)
 	@$(BIN)/python tests/ensure_chromium.py
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.tests ## lint, import contract, types, unit tests
-	@$(BIN)/ruff check src tests hatch_build.py
-	@$(BIN)/ruff format --check src tests hatch_build.py
+	@$(BIN)/ruff check src tests hatch_build.py studio/build.py
+	@$(BIN)/ruff format --check src tests hatch_build.py studio/build.py
 	@$(BIN)/lint-imports
 	@$(BIN)/pyright
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
 fix: $(VENV)/.tests ## format and fix what the linter can fix
-	@$(BIN)/ruff check --fix -q src tests hatch_build.py || true
-	@$(BIN)/ruff format -q src tests hatch_build.py
+	@$(BIN)/ruff check --fix -q src tests hatch_build.py studio/build.py || true
+	@$(BIN)/ruff format -q src tests hatch_build.py studio/build.py
 
 bench: $(VENV)/.tests ## measure as ratios to floors taken in the same run (see bench/README.md)
 	@$(BIN)/python -W ignore bench $(ARGS)
@@ -57,7 +70,8 @@ PIN := uv pip compile -q --universal --python-version 3.11 --generate-hashes --n
 lock: ## re-pin requirements/*.txt from requirements/*.in (needs uv)
 	cd requirements && $(PIN) runtime.in -o runtime.txt
 	cd requirements && $(PIN) -c runtime.txt build.in -o build.txt
-	cd requirements && $(PIN) -c runtime.txt -c build.txt dev.in -o dev.txt
+	cd requirements && $(PIN) node.in -o node.txt
+	cd requirements && $(PIN) -c runtime.txt -c build.txt -c node.txt dev.in -o dev.txt
 
 clean: ## remove the virtual environment and build leftovers
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

