@@ -144,7 +144,6 @@ export const WRAPPERS: readonly { verb: string; key: string; label: string; valu
   { verb: "if", key: "then", label: "If", value: { if: "true" } },
   { verb: "try", key: "try", label: "Try", value: { catch: [] } },
   { verb: "for_each", key: "do", label: "For each", value: { for_each: "[]", as: "item" } },
-  { verb: "parallel", key: "parallel", label: "Parallel", value: {} },
 ];
 
 export function wrapSteps(paths: readonly Path[], verb: string): Operation[] {

@@ -1,0 +1,106 @@
+/** Branches on the canvas: their labels, with a menu to rename or remove them, and the button for a further one. */
+import { ChevronDown, Pencil, Plus, Trash2 } from "lucide-react";
+import { type FormEvent, useState } from "react";
+
+import { Button, Dialog, Field, Input, Menu, MenuItem } from "../../ui";
+import type { Step } from "../../model/graph";
+import { type Item, named } from "../../model/layout";
+import { useEditor } from "../store";
+import { newBranch, removeBranch, renameBranch } from "./actions";
+
+const WORDS: Record<NonNullable<Step["adds"]>, { button: string; title: string; label: string; hint: string; needed: boolean }> = {
+  case: { button: "Case", title: "Add a case", label: "Value", hint: "The branch is taken when the switch has this value, e.g. succeeded.", needed: true },
+  condition: { button: "Condition", title: "Add a condition", label: "Condition", hint: "An expression; the first branch whose condition holds is taken.", needed: true },
+  branch: { button: "Branch", title: "Add a branch", label: "Name", hint: "All branches run at the same time; its result is readable under this name.", needed: true },
+  catch: { button: "Catch", title: "Catch errors", label: "Kinds of error", hint: "E.g. card_declined, rate_limit. Left empty: every error.", needed: false },
+};
+
+function NameDialog({ title, label, hint, start, needed, onDone, onClose }: { title: string; label: string; hint: string; start: string; needed: boolean; onDone: (name: string) => Promise<boolean>; onClose: () => void }) {
+  const [name, setName] = useState(start);
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    if (needed && name.trim() === "") return;
+    if (await onDone(name.trim())) onClose();
+  };
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={title} size="s">
+      <form className="flow-form" onSubmit={(event) => void send(event)}>
+        <Field label={label} hint={hint} required={needed}>
+          {(attributes) => <Input {...attributes} mono autoFocus value={name} onChange={(event) => setName(event.target.value)} onFocus={(event) => event.target.select()} />}
+        </Field>
+        <div className="flow-form-foot">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" disabled={needed && name.trim() === ""}>
+            {title}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export function BranchMenu({ item, tab, className }: { item: Extract<Item, { kind: "label" }>; tab: 0 | -1; className: string }) {
+  const { branch, step } = item;
+  const [renaming, setRenaming] = useState(false);
+  const readOnly = useEditor((state) => state.readOnly !== null);
+  const { renames, removes } = branch;
+  const place = { tabIndex: tab, "data-key": item.key } as const;
+  if (readOnly || (renames === null && removes === null)) {
+    return (
+      <span className={className} title={branch.label}>
+        <span>{branch.label}</span>
+      </span>
+    );
+  }
+  return (
+    <>
+      <Menu
+        align="center"
+        trigger={
+          <button type="button" className={`nopan ${className} flow-label-button`} title={branch.label} aria-label={`Branch ${branch.label}`} {...place}>
+            <span>{branch.label}</span>
+            <ChevronDown aria-hidden />
+          </button>
+        }
+      >
+        {renames !== null && (
+          <MenuItem icon={<Pencil aria-hidden />} onSelect={() => setRenaming(true)}>
+            {renames.kind === "key" ? "Rename…" : "Change the condition…"}
+          </MenuItem>
+        )}
+        {removes !== null && (
+          <MenuItem danger icon={<Trash2 aria-hidden />} onSelect={() => void removeBranch(removes, step.path)}>
+            {branch.steps.length === 0 ? "Remove the branch" : `Remove the branch with ${branch.steps.length} step${branch.steps.length > 1 ? "s" : ""}`}
+          </MenuItem>
+        )}
+      </Menu>
+      {renaming && renames !== null && (
+        <NameDialog
+          title={renames.kind === "key" ? "Rename the branch" : "Change the condition"}
+          label={renames.kind === "key" ? "Name" : "Condition"}
+          hint={renames.kind === "key" ? "Its steps and comments stay." : "An expression that is true or false."}
+          start={branch.label}
+          needed
+          onDone={(name) => renameBranch(renames, name)}
+          onClose={() => setRenaming(false)}
+        />
+      )}
+    </>
+  );
+}
+
+export function NewBranch({ item, tab }: { item: Extract<Item, { kind: "add" }>; tab: 0 | -1 }) {
+  const [open, setOpen] = useState(false);
+  const { step } = item;
+  if (step.adds === null) return null;
+  const words = WORDS[step.adds];
+  return (
+    <>
+      <button type="button" className="nopan flow-add" tabIndex={tab} data-key={item.key} aria-label={`${words.title} to ${named(step)}`} onClick={() => setOpen(true)}>
+        <Plus aria-hidden />
+        {words.button}
+      </button>
+      {open && <NameDialog {...words} start="" onDone={(name) => newBranch(step.path, name)} onClose={() => setOpen(false)} />}
+    </>
+  );
+}

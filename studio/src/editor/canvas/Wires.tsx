@@ -1,0 +1,30 @@
+/** The lines between steps and the frames around branches, as one drawing below the cards. */
+import { ViewportPortal } from "@xyflow/react";
+import { memo } from "react";
+
+import type { Layout, Wire } from "../../model/layout";
+import { lineOf } from "../../model/layout";
+import { useCanvas } from "./state";
+
+const Line = memo(function Line({ wire }: { wire: Wire }) {
+  const way = useCanvas((state) => {
+    const lit = state.overlay?.lit;
+    return lit === undefined || lit.size === 0 ? "" : wire.needs.every((key) => lit.has(key)) ? " wire-lit" : " wire-dim";
+  });
+  return <path className={`wire${way}`} d={lineOf(wire.points)} />;
+});
+
+export const Wires = memo(function Wires({ layout }: { layout: Layout }) {
+  return (
+    <ViewportPortal>
+      <svg className="wires" width={Math.max(layout.width, 1)} height={Math.max(layout.height, 1)} aria-hidden>
+        {layout.frames.map(({ key, box, tone }) => (
+          <rect key={key} className={`frame frame-${tone}`} x={box.x} y={box.y} width={box.width} height={box.height} rx={10} />
+        ))}
+        {layout.wires.map((wire) => (
+          <Line key={wire.key} wire={wire} />
+        ))}
+      </svg>
+    </ViewportPortal>
+  );
+});

@@ -1,0 +1,166 @@
+/** What can be done with steps, by mouse, key or menu: each is one entry of the history. */
+import { toast } from "../../ui/toast";
+import { stepsAsText, stepsOfText } from "../../model/clipboard";
+import { flowOf, stepsOf } from "../../model/graph";
+import { named } from "../../model/layout";
+import { addBranch, areTogether, duplicateStep, insertSteps, moveSteps, outermost, removeSteps, type Target, wrapSteps } from "../../model/operations";
+import { type Path, pathKey, pathOfKey, samePath, valueAt } from "../../model/path";
+import { useEditor } from "../store";
+import { useCanvas } from "./state";
+
+type Data = Record<string, unknown>;
+
+const data = (): Data | null => useEditor.getState().document?.data ?? null;
+
+export const isStep = (path: Path | null): path is Path => path !== null && typeof path.at(-1) === "number" && path[0] !== "on";
+
+/** The selected steps, the first one first; triggers and the like are none. */
+export function selectedSteps(): Path[] {
+  const { selected, marked } = useEditor.getState();
+  return outermost([...(selected === null ? [] : [selected]), ...marked].filter(isStep));
+}
+
+/** What a path is called in a label: `refund`, `stripe refunds.create`, `3 steps`. */
+export function calledSteps(paths: readonly Path[]): string {
+  const [only] = paths;
+  const found = data();
+  if (paths.length !== 1 || only === undefined || found === null) return `${paths.length} steps`;
+  const step = [...stepsOf(flowOf(found))].find((one) => one.key === pathKey(only));
+  return step === undefined ? "step" : named(step);
+}
+
+/** Behind the selected step; at the end of the workflow when nothing is selected. */
+export function placeForNew(): Target {
+  const [last] = selectedSteps().slice(-1);
+  if (last !== undefined) return { list: last.slice(0, -1), index: (last.at(-1) as number) + 1 };
+  const { selected } = useEditor.getState();
+  if (selected?.[0] === "on") return { list: ["steps"], index: 0 };
+  const steps = valueAt(data(), ["steps"]);
+  return { list: ["steps"], index: Array.isArray(steps) ? steps.length : 0 };
+}
+
+export function openCatalogue(target: Target = placeForNew()): void {
+  if (useEditor.getState().readOnly === null) useCanvas.setState({ adding: target });
+}
+
+export async function insert(target: Target, steps: readonly unknown[], label: string): Promise<boolean> {
+  const found = data();
+  if (found === null) return false;
+  return useEditor.getState().apply(insertSteps(found, target, steps), label, [...target.list, target.index]);
+}
+
+export async function remove(paths: Path[] = selectedSteps()): Promise<void> {
+  const first = paths[0];
+  if (first === undefined) return;
+  const list = valueAt(data(), first.slice(0, -1));
+  const index = first.at(-1) as number;
+  const left = Array.isArray(list) ? list.length - paths.filter((one) => samePath(one.slice(0, -1), first.slice(0, -1))).length : 0;
+  const next = left === 0 ? (isStep(first.slice(0, -2)) ? first.slice(0, -2) : null) : [...first.slice(0, -1), Math.min(index, left - 1)];
+  await useEditor.getState().apply(removeSteps(paths), `Delete ${calledSteps(paths)}`, next);
+}
+
+export async function duplicate(): Promise<void> {
+  const [path] = selectedSteps().slice(-1);
+  const found = data();
+  if (path === undefined || found === null) return;
+  await useEditor.getState().apply(duplicateStep(found, path), `Duplicate ${calledSteps([path])}`, [...path.slice(0, -1), (path.at(-1) as number) + 1]);
+}
+
+export async function move(paths: readonly Path[], target: Target): Promise<boolean> {
+  const found = data();
+  if (found === null) return false;
+  const operations = moveSteps(found, paths, target);
+  if (operations.length === 0) return false;
+  return useEditor.getState().apply(operations, `Move ${calledSteps(paths)}`, "result");
+}
+
+/** One place up or down in its own list. */
+export function moveBy(by: -1 | 1): void {
+  const paths = selectedSteps();
+  const [first] = paths;
+  const last = paths.at(-1);
+  if (first === undefined || last === undefined || !areTogether(paths)) return;
+  const index = by < 0 ? (first.at(-1) as number) - 1 : (last.at(-1) as number) + 2;
+  if (index >= 0) void move(paths, { list: first.slice(0, -1), index });
+}
+
+export async function wrap(verb: string): Promise<void> {
+  const paths = selectedSteps();
+  const operations = wrapSteps(paths, verb);
+  if (operations.length === 0) {
+    toast({ tone: "bad", title: "Only steps that stand together can be wrapped." });
+    return;
+  }
+  await useEditor.getState().apply(operations, `Wrap ${calledSteps(paths)} in ${verb}`, paths[0] ?? null);
+}
+
+/** Puts a step's inner steps in its place. */
+export async function unwrap(path: Path, key: string): Promise<void> {
+  await useEditor.getState().apply([{ op: "unwrap", path, key }], `Unwrap ${calledSteps([path])}`, path);
+}
+
+export async function newBranch(path: Path, name: string): Promise<boolean> {
+  const found = data();
+  return found !== null && useEditor.getState().apply(addBranch(found, path, name), "Add a branch", path);
+}
+
+export async function removeBranch(path: Path, owner: Path | null): Promise<void> {
+  await useEditor.getState().apply([{ op: "remove", path }], "Remove a branch", owner);
+}
+
+export async function renameBranch(renames: { path: Path; kind: "key" | "value" }, name: string): Promise<boolean> {
+  const { apply } = useEditor.getState();
+  if (renames.kind === "value") return apply([{ op: "set", path: renames.path, value: name }], "Change a condition");
+  return apply([{ op: "rename_key", path: renames.path, to: name }], "Rename a branch");
+}
+
+// ------------------------------------------------------------------ clipboard
+
+/** The selected steps as YAML; null when none is selected. */
+export function copied(): string | null {
+  const { document, text } = useEditor.getState();
+  const paths = selectedSteps();
+  return document === null || paths.length === 0 ? null : stepsAsText(document, text, paths);
+}
+
+export async function paste(text: string): Promise<void> {
+  const { steps, problem } = stepsOfText(text);
+  if (problem !== null) toast({ tone: "bad", title: problem, detail: "Copy steps on a canvas, or a list of steps as YAML." });
+  else await insert(placeForNew(), steps, steps.length === 1 ? "Paste a step" : `Paste ${steps.length} steps`);
+}
+
+export async function copyToClipboard(): Promise<void> {
+  const text = copied();
+  if (text === null) return;
+  try {
+    await navigator.clipboard.writeText(text);
+    toast({ title: "Copied as YAML" });
+  } catch {
+    toast({ tone: "bad", title: "The browser did not allow to copy.", detail: "Use ⌘C or Ctrl+C on the canvas." });
+  }
+}
+
+export async function pasteFromClipboard(): Promise<void> {
+  try {
+    await paste(await navigator.clipboard.readText());
+  } catch {
+    toast({ tone: "bad", title: "The browser did not allow to read the clipboard.", detail: "Use ⌘V or Ctrl+V on the canvas." });
+  }
+}
+
+/** Select by key, with ⌘ or ⇧ beside what is selected already. */
+export function pick(key: string, more: boolean): void {
+  const { selected, marked, select } = useEditor.getState();
+  const path = pathOfKey(key);
+  if (!more || selected === null || !isStep(path)) {
+    select(path);
+    return;
+  }
+  const all = [selected, ...marked].filter(isStep);
+  if (all.some((one) => samePath(one, path))) {
+    const rest = all.filter((one) => !samePath(one, path));
+    select(rest[0] ?? null, rest.slice(1));
+  } else {
+    select(path, all);
+  }
+}

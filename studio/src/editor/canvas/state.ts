@@ -1,0 +1,60 @@
+/** What the canvas keeps beside the document: where a step is to be added, what is being dragged, what a run lit. */
+import { create } from "zustand";
+
+import type { Diagnostic } from "../client";
+import type { Target } from "../../model/operations";
+import type { Overlay } from "../../model/overlay";
+import { type Path, pathKey } from "../../model/path";
+
+export interface Finding {
+  severity: Diagnostic["severity"];
+  count: number;
+  message: string;
+}
+
+export interface CanvasState {
+  /** Where the catalogue puts what is picked; null while it is closed. */
+  adding: Target | null;
+  /** The place under what is being dragged. */
+  drop: string | null;
+  /** Keys of the places where what is being dragged may go; null when nothing is dragged. */
+  open: ReadonlySet<string> | null;
+  dragging: Path[];
+  findings: ReadonlyMap<string, Finding>;
+  overlay: Overlay | null;
+  /** The item that takes the keyboard focus when the canvas is tabbed into. */
+  focus: string | null;
+}
+
+export const useCanvas = create<CanvasState>()(() => ({
+  adding: null,
+  drop: null,
+  open: null,
+  dragging: [],
+  findings: new Map(),
+  overlay: null,
+  focus: null,
+}));
+
+const RANK = { advice: 0, warning: 1, error: 2 };
+
+/** Findings by the innermost item they are about, so that a step does not shout for the steps inside it. */
+export function findingsByItem(diagnostics: readonly Diagnostic[], keys: ReadonlySet<string>): Map<string, Finding> {
+  const found = new Map<string, Finding>();
+  for (const one of diagnostics) {
+    let path = [...one.path];
+    while (path.length > 0 && !keys.has(pathKey(path))) path = path.slice(0, -1);
+    if (path.length === 0) continue;
+    const key = pathKey(path);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { severity: one.severity, count: 1, message: one.message });
+    else {
+      known.count += 1;
+      if (RANK[one.severity] > RANK[known.severity]) {
+        known.severity = one.severity;
+        known.message = one.message;
+      }
+    }
+  }
+  return found;
+}
