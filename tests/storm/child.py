@@ -26,13 +26,16 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import shop
 import sqlalchemy as sa
-from plants import PLANTS, TEXTS
+from disk import Faults, FaultyDisk
+from plants import EARLY, PLANTS, TEXTS
 
 from payloom.db import Database, open_database
+from payloom.db.errors import DatabaseUnavailable
 from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import SystemClock
+from payloom.kit.errors import PayloomError
 from payloom.runs.parts import Figures
 from runs_world import World, build
 
@@ -77,9 +80,39 @@ class Mortal:
         return result
 
 
-async def live(command: dict[str, Any], points: Points) -> None:
+class Told:
+    """What one life was told: its command, its folder, and what goes wrong with its disk."""
+
+    def __init__(self, command: dict[str, Any], points: Points) -> None:
+        self.command = command
+        self.points = points
+        self.folder = Path(command["folder"])
+        self.plant = command.get("plant", "")
+        self.disk = FaultyDisk(Faults(**command["disk"])) if "disk" in command else None
+        self.acks = 0
+
+    def note(self, name: str) -> None:
+        """Write the acknowledgement down. The power may go right after it."""
+        with (self.folder / "acks").open("a") as file:
+            file.write(f"evt_{name}\n")
+            file.flush()
+        self.acks += 1
+        if self.disk is not None and self.acks == self.command.get("cut_at_ack"):
+            self.disk.cut()
+
+    def answered(self, status: int, *, up: bool) -> None:
+        """Write down what Stripe was answered, and whether the database was there."""
+        with (self.folder / "answers").open("a") as file:
+            file.write(f"{status} {int(up)}\n")
+
+
+async def live(told: Told) -> None:
     """One life."""
-    folder = Path(command["folder"])
+    command, folder = told.command, told.folder
+    if told.disk is not None:
+        told.disk.install()
+    if told.plant in EARLY:
+        EARLY[told.plant]()
     database = open_database(command["url"])
     await migrate(database)
     figures = Figures(direct=command.get("direct", 48), step_timeout=5)
@@ -88,36 +121,58 @@ async def live(command: dict[str, Any], points: Points) -> None:
     await engine.prepare()
     world = await build(database, folder, engine=engine, clock=clock, figures=figures, tables=shop.TABLES)
     world.service._parts.scripts._env.update(shop.env())
-    await shop.open_shop(world, **TEXTS.get(command.get("plant", ""), {}))
-    mortal = Mortal(database, points)
+    await shop.open_shop(world, **TEXTS.get(told.plant, {}))
+    mortal = Mortal(database, told.points)
     object.__setattr__(world.service._parts, "database", mortal)
 
     async def point(_when: str, _do: Any) -> None:
-        points()
+        told.points()
 
     world.ledger.hooks.append(point)
-    if command.get("plant") in PLANTS:
-        PLANTS[command["plant"]](world)
+    if told.plant in PLANTS:
+        PLANTS[told.plant](world)
     await world.service.start()
+    if told.disk is not None:
+        told.disk.armed = True
     try:
-        names, batch = command["events"], command.get("batch", 10_000)
-        for at in range(0, len(names), batch):
-            await asyncio.gather(*[deliver(world, name, folder) for name in names[at : at + batch]])
-        await asyncio.sleep(command.get("linger", 0))
-        await over(world, command.get("seconds", 20))
+        await asyncio.wait_for(work(world, told), command.get("seconds", 20) + command.get("linger", 0))
     finally:
+        if told.disk is not None:
+            told.disk.armed = False
+            (folder / "disk").write_text(f"{told.disk.count} {told.disk.hit}")
         await world.service.stop(2)
         await database.close()
 
 
-async def deliver(world: World, name: str, folder: Path) -> None:
-    """Take an event in and note the acknowledgement, as a 200 would."""
-    event = event_of(world, name)
-    if world.answers_first:
-        note(folder, name)
-    await world.service.take_in(event)
-    if not world.answers_first:
-        note(folder, name)
+async def work(world: World, told: Told) -> None:
+    """Take the events in and wait until everything is over."""
+    names, batch = told.command["events"], told.command.get("batch", 10_000)
+    for at in range(0, len(names), batch):
+        await asyncio.gather(*[deliver(world, name, told) for name in names[at : at + batch]])
+    await asyncio.sleep(told.command.get("linger", 0))
+    if told.disk is not None:
+        told.disk.armed = False
+    await over(world)
+
+
+async def deliver(world: World, name: str, told: Told) -> None:
+    """Take an event in and note the acknowledgement, as a 200 would. Refused for now, it comes again."""
+    while True:
+        if world.answers_first:
+            told.note(name)
+        try:
+            await world.service.take_in(event_of(world, name))
+        except PayloomError as error:
+            told.answered(error.status, up=not isinstance(error, DatabaseUnavailable))
+            await asyncio.sleep(0.05)
+        except sa.exc.DBAPIError:
+            told.answered(500, up=told.disk is None)
+            await asyncio.sleep(0.05)
+        else:
+            told.answered(200, up=True)
+            if not world.answers_first:
+                told.note(name)
+            return
 
 
 def event_of(world: World, name: str) -> InboxEvent:
@@ -127,21 +182,13 @@ def event_of(world: World, name: str) -> InboxEvent:
     return world.event("thing.updated", f"evt_{name}", id=f"thing_{name}")
 
 
-def note(folder: Path, name: str) -> None:
-    """Write the acknowledgement down."""
-    with (folder / "acks").open("a") as file:
-        file.write(f"evt_{name}\n")
-        file.flush()
-
-
-async def over(world: World, seconds: float) -> None:
+async def over(world: World) -> None:
     """Wait until nothing is left to do."""
-    async with asyncio.timeout(seconds):
-        while True:
-            counts = await world.service.queries.counts()
-            if not any(counts.get(status) for status in ("queued", "running", "waiting")):
-                return
-            await asyncio.sleep(0.01)
+    while True:
+        counts = await world.service.queries.counts()
+        if not any(counts.get(status) for status in ("queued", "running", "waiting")):
+            return
+        await asyncio.sleep(0.01)
 
 
 def child(command: dict[str, Any]) -> None:
@@ -151,7 +198,7 @@ def child(command: dict[str, Any]) -> None:
         delay = random.Random(command["seed"]).uniform(0, command["kill_after"])
         threading.Timer(delay, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
     try:
-        asyncio.run(live(command, points))
+        asyncio.run(live(Told(command, points)))
     except BaseException:  # noqa: BLE001 - the parent shows it
         (Path(command["folder"]) / "error").write_text(traceback.format_exc())
         os._exit(1)

@@ -143,6 +143,12 @@ class Story:
         file = self.folder / "acks"
         return set(file.read_text().split()) if file.exists() else set()
 
+    def answers(self) -> list[tuple[int, bool]]:
+        """What Stripe was answered, and whether the database was there."""
+        file = self.folder / "answers"
+        pairs = [line.split() for line in file.read_text().splitlines()] if file.exists() else []
+        return [(int(status), up == "1") for status, up in pairs]
+
     def points(self) -> int:
         """How many points the last whole life had."""
         return int((self.folder / "points").read_text())
@@ -154,7 +160,8 @@ class Story:
 
     def broken(self, **more: Any) -> list[str]:
         """Every invariant that does not hold, in words."""
-        seen = {"sent": {f"evt_{name}" for name in self.events}, "earlier": self.earlier, **more}
+        seen = {"sent": {f"evt_{name}" for name in self.events}, "earlier": self.earlier}
+        seen |= {"answers": self.answers(), **more}
         return check(self.url, self.folder, self.acked(), **seen)
 
 

@@ -1,6 +1,7 @@
 """Bugs planted on purpose: the twelve of the test plan. Each changes one process of the storm; none is in the product.
 
-Some are mutations of the running code, some of a workflow (`TEXTS`): what a shop's author may get wrong must be seen too.
+Some are mutations of the running code, one is of a workflow (`TEXTS`): what a shop's author may get wrong must be seen
+too. `EARLY` ones are made before the database is opened.
 """
 
 from __future__ import annotations
@@ -122,6 +123,17 @@ def no_takeover(world: World) -> None:
     world.service._driver.takeover = wrong
 
 
+def unsynced(*_: Any) -> None:
+    """A commit is said to be done before it is on the disk."""
+
+    def hurry(connection: Any, *_rest: Any) -> None:
+        if not connection.in_transaction:
+            connection.execute("PRAGMA synchronous=OFF")
+
+    sa.event.listen(sa.pool.Pool, "checkout", hurry)
+
+
+EARLY: Mapping[str, Callable[[], None]] = {"unsynced": unsynced}
 PLANTS: Mapping[str, Callable[[World], None]] = {
     one.__name__: one
     for one in (
@@ -136,7 +148,13 @@ PLANTS: Mapping[str, Callable[[World], None]] = {
         no_takeover,
     )
 }
-NO_AMOUNT_CHECK = shop.PAY.replace(', amount: "${{ object.amount }}", currency: "${{ object.currency }}"}', "}", 1)
+NO_AMOUNT_CHECK = shop.PAY.replace(
+    """\
+      amount: "${{ object.amount }}"
+      currency: "${{ object.currency }}"
+""",
+    "",
+)
 assert NO_AMOUNT_CHECK != shop.PAY
 TEXTS: Mapping[str, Mapping[str, str]] = {"no_amount_check": {"pay": NO_AMOUNT_CHECK}}
 """Plants in workflow files."""

@@ -100,7 +100,11 @@ on: {stripe: thing, actions: [paid]}
 steps:
   - id: order
     update: orders
-    where: {id: "${{ object.order }}", status: pending, amount: "${{ object.amount }}", currency: "${{ object.currency }}"}
+    where:
+      id: "${{ object.order }}"
+      status: pending
+      amount: "${{ object.amount }}"
+      currency: "${{ object.currency }}"
     set: {status: paid, access: true, paid: "${{ object.amount }}"}
     rows: 0..1
   - filter: order != null
