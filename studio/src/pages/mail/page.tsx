@@ -1,3 +1,33 @@
+/** The outbox: every mail a workflow wrote, as its reader saw it, and what became of it. */
+import { useParams } from "@tanstack/react-router";
+import { Mail } from "lucide-react";
+import { useSearchParams } from "../../app/search";
+import { EmptyState, FilterBar, PageBody, PageHeader, SearchField } from "@/ui";
+import { MailList } from "./list";
+import { MailView } from "./view";
+import "./mail.css";
+
 export function Page() {
-  return <h1>Mail</h1>;
+  const { id } = useParams({ strict: false }) as { id?: string };
+  const [search, setSearch] = useSearchParams();
+  return (
+    <PageBody wide>
+      <PageHeader title="Mail">What your workflows sent. On a developer’s machine nothing leaves this outbox.</PageHeader>
+      <FilterBar>
+        <SearchField label="Recipient" placeholder="Recipient’s whole address" value={search["to"] ?? ""} onChange={(event) => setSearch({ to: event.target.value || undefined })} />
+      </FilterBar>
+      <div className="mail" data-open={id ? "yes" : "no"}>
+        <MailList to={search["to"]} current={id} />
+        {id ? (
+          <MailView id={id} />
+        ) : (
+          <div className="mail-none">
+            <EmptyState icon={Mail} title="No mail chosen">
+              Choose one at the left to read it as its recipient does.
+            </EmptyState>
+          </div>
+        )}
+      </div>
+    </PageBody>
+  );
 }

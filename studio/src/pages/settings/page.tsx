@@ -1,3 +1,133 @@
+/** The settings in force: where this runs, which Stripe, whether webhooks arrive, who may come in, and the theme. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { client, take } from "../../api/client";
+import { useMay, useMe } from "../../api/session";
+import { Badge, Card, CopyId, ErrorNote, Facts, PageBody, PageHeader, Section, Skeleton, Status, Time } from "@/ui";
+import { Appearance } from "./appearance";
+import { People } from "./people";
+import "./settings.css";
+
 export function Page() {
-  return <h1>Settings</h1>;
+  const me = useMe().data;
+  const admin = useMay("admin");
+  const found = useQuery({ queryKey: ["settings"], queryFn: () => take(client.GET("/settings")) });
+  return (
+    <PageBody>
+      <PageHeader title="Settings">
+        Read from <code>payloom.yaml</code> and the environment when the server started. Change them there; secrets are never shown here.
+      </PageHeader>
+      {found.isPending && <Skeleton lines={10} />}
+      {found.isError && <ErrorNote error={found.error} retry={() => void found.refetch()} />}
+      {found.data && (
+        <div className="settings">
+          <Group title="This server">
+            <Facts
+              facts={[
+                ["Project", found.data.name],
+                ["Environment", <Badge key="env">{found.data.environment}</Badge>],
+                ["Address", <CopyId key="site" id={found.data.site_url} />],
+                ["Folder", <code key="root">{found.data.root}</code>],
+                ["Database", <code key="db">{found.data.database_url}</code>],
+                ["Finished runs kept", `${found.data.keep_runs} days`],
+                ["Workflow files", me && (me.editable ? "can be changed here" : "are read-only here")],
+                ["Version", me?.version],
+              ]}
+            />
+          </Group>
+          <Group title="Stripe">
+            <Facts
+              facts={[
+                ["Mode", <StripeMode key="mode" mode={found.data.stripe.mode} />],
+                ["Address", <code key="base">{found.data.stripe.api_base}</code>],
+                ["Publishable key", <CopyId key="pk" id={found.data.stripe.publishable_key} />],
+                ["Secret key", <code key="sk">{found.data.stripe.secret_key}</code>],
+              ]}
+            />
+          </Group>
+          <Group title="Webhooks">
+            <Facts
+              facts={[
+                ["Endpoint", <CopyId key="url" id={found.data.webhook_url} />],
+                ["Signing secrets", found.data.stripe.webhook_secrets === 0 ? <Status key="none" status="warning" word="None: every event is refused" /> : found.data.stripe.webhook_secrets],
+                ["Last verified", <LastVerified key="verified" />],
+                ["Turned away", <TurnedAway key="away" />],
+              ]}
+            />
+          </Group>
+          <Group title="Mail">
+            <Facts
+              facts={[
+                ["Leaves by", found.data.email.transport === "smtp" ? "SMTP" : "nothing: mails stay in the outbox"],
+                ["Sender", found.data.email.sender],
+                ["SMTP address", found.data.email.url && "set"],
+              ]}
+            />
+          </Group>
+          <Group title="What workflows can read">
+            <Facts
+              facts={[
+                ["env", <Names key="env" names={found.data.env} />],
+                ["secrets", <Names key="secrets" names={found.data.secrets} />],
+                ["HTTP hosts", <Names key="hosts" names={found.data.http_allow} />],
+              ]}
+            />
+          </Group>
+          <Group title="Access by programs">
+            <Facts
+              facts={[
+                ["Admin token", found.data.admin_token ? "set" : "not set"],
+                ["Metrics token", found.data.metrics_token ? "set" : "not set"],
+              ]}
+            />
+          </Group>
+        </div>
+      )}
+      {admin && <People />}
+      <Appearance />
+    </PageBody>
+  );
+}
+
+function Group({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Section title={title}>
+      <Card className="settings-card">{children}</Card>
+    </Section>
+  );
+}
+
+function StripeMode({ mode }: { mode: string }) {
+  if (mode === "live") return <Badge tone="warn">Live: real money</Badge>;
+  return mode === "local" ? <Badge tone="info">Local Stripe: no account, no money</Badge> : <Badge>Test</Badge>;
+}
+
+const Names = ({ names }: { names: string[] }) => (names.length ? <code>{names.join(", ")}</code> : <span className="faint">none</span>);
+
+function LastVerified() {
+  const events = useQuery({ queryKey: ["events", "newest"], queryFn: () => take(client.GET("/events", { params: { query: { limit: 1 } } })) });
+  if (!events.data) return <span className="faint">–</span>;
+  const newest = events.data.data[0];
+  if (!newest) return <span className="faint">never: no event has come yet</span>;
+  return (
+    <span className="settings-line">
+      <Time at={newest.received_at} />
+      <Link to="/events/$id" params={{ id: newest.id }} className="settings-link">
+        {newest.type}
+      </Link>
+    </span>
+  );
+}
+
+function TurnedAway() {
+  const found = useQuery({ queryKey: ["events", "rejected"], queryFn: () => take(client.GET("/events/rejected")) });
+  if (!found.data) return <span className="faint">–</span>;
+  const total = found.data.data.reduce((sum: number, one: { count: number }) => sum + one.count, 0);
+  if (total === 0) return <span className="faint">nothing</span>;
+  return (
+    <Link to="/events" search={{ state: "rejected" } as never} className="settings-link">
+      <Status status="rejected" word={`${total} with a bad signature or none`} />
+    </Link>
+  );
 }

@@ -1,0 +1,56 @@
+/** The mails, newest first, as a list of links. */
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Mail } from "lucide-react";
+import { Button, EmptyState, ErrorNote, Skeleton, StatusIcon, Time } from "@/ui";
+import { client, take } from "../../api/client";
+
+export function MailList({ to, current }: { to: string | undefined; current: string | undefined }) {
+  const mails = useInfiniteQuery({
+    queryKey: ["mails", "list", to ?? ""],
+    queryFn: ({ pageParam }) => take(client.GET("/mails", { params: { query: { to: to || undefined, before: pageParam, limit: 50 } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: (old) => old,
+  });
+  if (mails.isPending) return <Skeleton lines={8} />;
+  if (mails.isError) return <ErrorNote error={mails.error} retry={() => void mails.refetch()} />;
+  const all = mails.data.pages.flatMap((page) => page.data);
+  if (all.length === 0) {
+    return to ? (
+      <EmptyState title="No mail to this address">The filter takes a whole address, upper and lower case alike.</EmptyState>
+    ) : (
+      <EmptyState icon={Mail} title="No mail yet" command="payloom demo --check">
+        Mails appear when a workflow reaches an <code>email</code> step: buy something in the shop, or play all flows.
+      </EmptyState>
+    );
+  }
+  return (
+    <div className="mail-side">
+      <ul className="mail-list" aria-label="Mails">
+        {all.map((mail) => (
+          <li key={mail.id}>
+            <Link to="/mail/$id" params={{ id: mail.id }} search={{ to } as never} aria-current={mail.id === current ? "true" : undefined} className="mail-item">
+              <span className="mail-item-top">
+                <span className="mail-item-to">{mail.to.join(", ")}</span>
+                <span className="faint">
+                  <Time at={mail.sent_at ?? mail.created_at} />
+                </span>
+              </span>
+              <span className="mail-item-subject">
+                <StatusIcon status={mail.status === "queued" || mail.status === "sending" ? "pending" : mail.status} />
+                {mail.subject}
+              </span>
+              <span className="faint">{mail.template || "written in the workflow"}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {mails.hasNextPage && (
+        <Button kind="quiet" busy={mails.isFetchingNextPage} onClick={() => void mails.fetchNextPage()}>
+          Older mails
+        </Button>
+      )}
+    </div>
+  );
+}
