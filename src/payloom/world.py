@@ -46,6 +46,7 @@ from payloom.runs.versions import Versions
 from payloom.settings import Settings
 from payloom.tables.migrate import migrate as migrate_tables
 from payloom.tables.sql import Tables
+from payloom.workbench import Workbench
 
 log = structlog.get_logger("payloom.app")
 
@@ -59,6 +60,7 @@ class World:
     def __init__(self, project: Project, settings: Settings, clock: Clock) -> None:
         """Wire everything; nothing is written or started yet."""
         self.project = project
+        self.workbench = Workbench(project, settings)
         self.settings = settings
         self.clock = clock
         self.database = open_database(settings.database_url)
@@ -121,10 +123,11 @@ class World:
             inbox=self.inbox,
             tables=self.tables,
             mails=self.outbox,
-            workflows=self.project.workflows,
-            diagnostics=self.project.diagnostics,
+            workflows=self.workbench.workflows,
+            diagnostics=self.workbench.diagnostics,
             catch_up=self.catch_up.look,
             find_user=self.find_user,
+            workbench=self.workbench,
         )
         return ServerParts(
             settings=self.settings,

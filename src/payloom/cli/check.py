@@ -55,38 +55,19 @@ def lanes(workflows: Mapping[str, Workflow]) -> Iterator[dict[str, Any]]:
     lane: `fast` or `durable`. steps: the places (file:line) of those that keep it from being done with its event.
     """
     from payloom.workflows.document import ScheduleTrigger  # noqa: PLC0415
+    from payloom.workflows.lane import lane_of  # noqa: PLC0415
 
     for name in sorted(workflows):
         workflow = workflows[name]
-        leaving = [node for node in workflow.nodes() if node.lane == "durable" and node.verb != "call"]
-        calls = [called for called in sorted(workflow.calls) if _leaves(workflows, called, {name})]
-        reads_again = any(getattr(trigger, "fresh", False) for trigger in workflow.triggers)
-        why = "it only computes and touches tables: done in the transaction that stores its event"
-        if reads_again:
-            why = "its trigger reads the object again from Stripe (`fresh`) before the first step"
-        elif leaving:
-            more = f" (and {len(leaving) - 1} more)" if len(leaving) > 1 else ""
-            why = f"line {leaving[0].line}: `{leaving[0].verb}` leaves the database or waits{more}"
-        elif calls:
-            why = f"it calls {', '.join(calls)}, which leaves the database or waits"
+        found = lane_of(workflow, workflows)
         yield {
             "workflow": name,
-            "lane": "durable" if leaving or calls or reads_again else "fast",
-            "why": why,
-            "steps": [f"{workflow.file or name}:{node.line}" for node in leaving],
+            "lane": found.name,
+            "why": found.why,
+            "steps": [f"{workflow.file or name}:{line}" for line in found.lines],
             "schedules": [
                 {"schedule": trigger.cron, "timezone": trigger.timezone, "catch_up": trigger.catch_up}
                 for trigger in workflow.triggers
                 if isinstance(trigger, ScheduleTrigger)
             ],
         }
-
-
-def _leaves(workflows: Mapping[str, Workflow], name: str, seen: set[str]) -> bool:
-    """Whether a workflow, or one it calls, has a step that leaves the database or waits."""
-    workflow = workflows.get(name)
-    if workflow is None or name in seen:
-        return False
-    if any(node.lane == "durable" and node.verb != "call" for node in workflow.nodes()):
-        return True
-    return any(_leaves(workflows, called, seen | {name}) for called in workflow.calls)

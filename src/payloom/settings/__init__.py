@@ -27,6 +27,7 @@ from payloom.settings.file import (
     FileSettings,
     Reference,
     StripeSection,
+    StudioSection,
     merge,
     read_file,
     validate,
@@ -113,12 +114,13 @@ def load_settings(
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
         log_level=variables.log_level.lower(),
         keep_runs=file.keep_runs,
+        studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
     )
 
 
 def documented_names() -> Iterator[tuple[str, str]]:
     """Yield (name, description) of every setting and variable; the reference page has an entry for each."""
-    sections = {"stripe": StripeSection, "email": EmailSection}
+    sections = {"stripe": StripeSection, "email": EmailSection, "studio": StudioSection}
     for key, field in FileSettings.model_fields.items():
         yield key, field.description or ""
         if key in sections:

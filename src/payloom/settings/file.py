@@ -63,6 +63,14 @@ class EmailSection(_Section):
     )
 
 
+class StudioSection(_Section):
+    """What the studio may do."""
+
+    edit: bool | None = Field(
+        None, description="Whether workflow files may be changed in the studio; default: in dev only."
+    )
+
+
 class AccountSection(_Section):
     """An account made at the first start, in development only."""
 
@@ -88,6 +96,7 @@ class FileSettings(_Section):
     )
     stripe: StripeSection = Field(StripeSection(), description="Where the Stripe keys come from.")  # type: ignore[call-arg]
     email: EmailSection = Field(EmailSection(), description="How mail leaves.")  # type: ignore[call-arg]
+    studio: StudioSection = Field(StudioSection(), description="What the studio may do.")  # type: ignore[call-arg]
     accounts: list[AccountSection] = Field([], description="Accounts made at the first start, in dev only.")
     on_start: list[str] = Field([], description="Workflows run at each start; they must be safe to run twice.")
     env: dict[str, str | int | bool | Reference] = Field(

@@ -64,6 +64,8 @@ class Settings:
     log_level: str
     keep_runs: int = 90
     """Days."""
+    studio_edit: bool = False
+    """Whether workflow files may be changed in the studio."""
 
     @property
     def data_dir(self) -> Path:

@@ -27,7 +27,7 @@ COMMON = (
 )
 """The actions that editors describe in full unless told otherwise."""
 
-_SNIPPETS: Mapping[str, Any] = {
+SNIPPETS: Mapping[str, Any] = {
     "stripe": {"id": "${1:session}", "stripe": "${2:checkout.sessions.create}", "with": {}},
     "select": {"id": "${1:row}", "select": "${2:table}", "where": {"id": "${3:value}"}, "one": "required"},
     "insert": {"id": "${1:row}", "insert": "${2:table}", "values": {}},
@@ -81,8 +81,8 @@ def workflow_schema(catalog: Catalog | None = None, *, parameters: Sequence[str]
 def _describe(definition: dict[str, Any], name: str, doc: str | None) -> None:
     definition["title"] = name
     definition["description"] = (doc or "").strip()
-    if name in _SNIPPETS and "properties" in definition and "verb" not in definition["properties"]:
-        definition["defaultSnippets"] = [{"label": name, "body": _SNIPPETS[name]}]
+    if name in SNIPPETS and "properties" in definition and "verb" not in definition["properties"]:
+        definition["defaultSnippets"] = [{"label": name, "body": SNIPPETS[name]}]
     definition["required"] = [name, *(key for key in definition.get("required", ()) if key != name)]
 
 

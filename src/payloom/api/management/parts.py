@@ -37,3 +37,4 @@ class Parts:
     diagnostics: Sequence[Diagnostic]
     catch_up: Callable[[], Awaitable[Mapping[str, Any]]]
     find_user: Callable[[str], Awaitable[Mapping[str, Any] | None]]
+    workbench: Workbench

@@ -37,11 +37,7 @@ class Operation:
     @property
     def summary(self) -> str:
         """The first sentence of Stripe's description, without markup."""
-        text = re.sub(r"<[^>]+>", "", self.text.split("\n\n")[0])
-        text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
-        text = " ".join(text.split())
-        sentence = re.match(r".+?[.!?](?=\s|$)", text)
-        return sentence[0] if sentence else text
+        return summary_of(self.text)
 
     @property
     def is_list(self) -> bool:
@@ -92,6 +88,15 @@ _ALL: Schema = {
     "type": "boolean",
     "description": "Follow the pages and return everything, at most `limit` objects (1,000 unless told otherwise).",
 }
+
+
+def summary_of(text: str) -> str:
+    """Return the first sentence of a description, without markup."""
+    text = re.sub(r"<[^>]+>", "", text.split("\n\n", maxsplit=1)[0])
+    text = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text)
+    text = " ".join(text.split())
+    sentence = re.match(r".+?[.!?](?=\s|$)", text)
+    return sentence[0] if sentence else text
 
 
 def singular(word: str) -> str:
@@ -188,3 +193,26 @@ def _params_class(node: ast.FunctionDef, module: sdk.Module) -> sdk.Class | None
             names = re.findall(r"\w+Params\w*", ast.unparse(argument.annotation))
             return module.find(names[0]) if names else None
     return None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Heading:
+    """An operation as a list shows it. Costs no reading of its parameters."""
+
+    name: str
+    method: str
+    summary: str
+
+
+@functools.cache
+def headings() -> tuple[Heading, ...]:
+    """Return every operation's heading, sorted by name. About as fast as `names`."""
+    found: list[Heading] = []
+    for root in _ROOTS:
+        for path, service in _walk(root, ()):
+            prefix = ("v2", *path) if root == "v2" else path
+            for function, request in _callable(service).items():
+                text = inspect.cleandoc(ast.get_docstring(service.functions[function], clean=False) or "")
+                method = str(ast.literal_eval(request.args[0]))
+                found.append(Heading(".".join((*prefix, function)), method, summary_of(text)))
+    return tuple(sorted(found, key=lambda one: one.name))

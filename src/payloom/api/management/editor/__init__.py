@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from payloom.api.management.editor import catalogue_routes, sources
+from payloom.api.management.editor.checking import Checker
+from payloom.api.management.editor.files import Files
 from payloom.api.management.parts import Parts
 
 
 def router(parts: Parts) -> APIRouter:
     """Return the routes."""
-    del parts
-    return APIRouter(tags=["editor"])
+    bench = parts.workbench
+    checker, files = Checker(bench), Files(bench)
+    routes = APIRouter()
+    routes.include_router(catalogue_routes.router(bench))
+    routes.include_router(sources.router(bench, checker, files))
+    return routes

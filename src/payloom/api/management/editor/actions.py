@@ -1,0 +1,173 @@
+"""Stripe's actions for people who look for one: ranked search, and one action's parameters as a typed tree."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from payloom.api.errors import NoSuchRoute
+from payloom.connectors.stripe import aliases, operations
+from payloom.connectors.stripe.catalog import MOVES_MONEY, action
+from payloom.connectors.stripe.schemas import plain
+from payloom.kit.suggest import did_you_mean
+from payloom.workflows.schema import COMMON
+
+_WORD = re.compile(r"[a-z0-9]+")
+_DEPTH = 12
+_PERHAPS = frozenset({"setup_fee", "preset", "minimum", "maximum", "balance"})
+"""Names of amounts in some places only; there the description tells."""
+_MINOR_DOC = re.compile(
+    r"smallest currency unit|in cents\b|\bcents\b|minor unit|(?:integer|amount) in the", re.IGNORECASE
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """An action in the list. label: its name for people, of those that have one."""
+
+    name: str
+    label: str | None
+    aliases: tuple[str, ...]
+    summary: str
+    writes: bool
+    moves_money: bool
+    fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@functools.cache
+def entries() -> tuple[Entry, ...]:
+    """Return every action: operations, and aliases that fix parameters. The first call reads Stripe's types (1 s)."""
+    found: list[Entry] = []
+    for one in operations.headings():
+        names = aliases.of_operation(one.name)
+        label = next((name for name in names if " " in name), None)
+        found.append(Entry(one.name, label, names, one.summary, one.method != "get", one.name in MOVES_MONEY))
+    by_name = {one.name: one for one in found}
+    for alias in aliases.ALIASES:
+        base = by_name.get(alias.operation)
+        if alias.fixed and base is not None:
+            summary = (
+                f"{base.summary} With {', '.join(f'{key}: {str(it).lower()}' for key, it in alias.fixed.items())}."
+            )
+            found.append(
+                Entry(alias.name, alias.label, (alias.label,), summary, base.writes, base.moves_money, alias.fixed)
+            )
+    return tuple(found)
+
+
+def search(query: str) -> list[Entry]:
+    """Return what fits, best first: the label or name itself, how they begin, their words, then the description.
+
+    Every word asked for must occur. Without words: the common ones first.
+    """
+    words = _WORD.findall(query.lower())
+    if not words:
+        return sorted(entries(), key=lambda one: (one.name not in COMMON, one.label is None, one.name))
+    ranked = [(rank, one) for one in entries() if (rank := _rank(one, query.lower().strip(), words)) is not None]
+    ranked.sort(key=lambda pair: (*pair[0], pair[1].name))
+    return [one for _, one in ranked]
+
+
+def _rank(one: Entry, query: str, words: list[str]) -> tuple[int, int, int] | None:
+    names = [one.name.lower(), *(alias.lower() for alias in one.aliases)]
+    in_names = [set(_WORD.findall(name)) for name in names]
+    known = one.name not in COMMON
+    if query in names:
+        return (0, known, 0)
+    score = None
+    for name, parts in zip(names, in_names, strict=True):
+        if name.startswith(query):
+            score = min(score or 9, 1)
+        elif all(any(_same(part, word) for part in parts) for word in words):
+            score = min(score or 9, 2)
+        elif all(any(part.startswith(word) for part in parts) for word in words):
+            score = min(score or 9, 3)
+    everything = set().union(*in_names)
+    if score is None and all(any(part.startswith(word) for part in everything) for word in words):
+        score = 4
+    if score is None and all(word in " ".join(names) for word in words):
+        score = 5
+    if score is None:
+        summary = set(_WORD.findall(one.summary.lower()))
+        if not all(any(part.startswith(word) for part in everything | summary) for word in words):
+            return None
+        score = 6
+    return (score, known, (one.label is None) * 100 + len(one.name))
+
+
+def _same(part: str, word: str) -> bool:
+    return part in {word, f"{word}s"} or f"{part}s" == word
+
+
+def details(name: str) -> dict[str, Any]:
+    """Return one action with its parameters and result as plain JSON Schema. Raises NoSuchRoute."""
+    found = action(name)
+    if found is None:
+        hint = did_you_mean(name, [one.name for one in entries()]) or "Search with `?q=`."
+        raise NoSuchRoute(f"Stripe has no action {name[:100]!r}", hint=hint)
+    return _details(name)
+
+
+@functools.lru_cache(maxsize=256)
+def _details(name: str) -> dict[str, Any]:
+    found = action(name)
+    assert found is not None
+    entry = next((one for one in entries() if found.name == one.name), None)
+    params = _with_units(plain(found.params, _DEPTH)) if found.params is not None else {"type": "object"}
+    return {
+        "name": found.name,
+        "label": entry.label if entry else None,
+        "aliases": list(found.aliases),
+        "summary": found.summary,
+        "writes": found.writes,
+        "moves_money": found.moves_money,
+        "fixed": dict(entry.fixed) if entry else {},
+        "docs_url": found.docs_url,
+        "params": params,
+        "required": list(params.get("required", ())),
+        "returns": plain(found.returns, 2) if found.returns is not None else None,
+        "snippet": snippet(found.name, params),
+    }
+
+
+def _with_units(schema: Any, name: str = "") -> Any:
+    """Mark whole numbers that are amounts of money: `x-unit: minor`."""
+    if isinstance(schema, list):
+        return [_with_units(one, name) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    out = dict(schema)
+    if isinstance(schema.get("properties"), Mapping):
+        out["properties"] = {key: _with_units(one, key) for key, one in schema["properties"].items()}
+    for key in ("items", "anyOf", "additionalProperties"):
+        if key in schema:
+            out[key] = _with_units(schema[key], name)
+    if out.get("type") == "integer" and "format" not in out and _is_amount(name, out):
+        out["x-unit"] = "minor"
+    elif out.get("format") == "unix-time":
+        out["x-unit"] = "seconds"
+    return out
+
+
+def _is_amount(name: str, schema: Mapping[str, Any]) -> bool:
+    if name.endswith(("_amount", "amount_off")) or name == "amount" or name.startswith("amount_"):
+        return True
+    return name in _PERHAPS and bool(_MINOR_DOC.search(str(schema.get("description", ""))))
+
+
+def snippet(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a step that calls the action, with its required parameters left to fill in."""
+    required = {key: _blank(params.get("properties", {}).get(key, {})) for key in params.get("required", ())}
+    for group in params.get("x-one-of", ()):
+        required = {group[0]: "", **required}
+    step: dict[str, Any] = {"stripe": name}
+    return {**step, "with": required} if required else step
+
+
+def _blank(schema: Mapping[str, Any]) -> Any:
+    if schema.get("enum"):
+        return schema["enum"][0]
+    return {"integer": 0, "boolean": False, "array": [], "object": {}}.get(str(schema.get("type")), "")

@@ -1,0 +1,271 @@
+"""What the checker says about a text, as the editor shows it: findings, outline with result types, lane."""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from payloom.api.management.bench import Workbench
+from payloom.api.management.editor import models
+from payloom.workflows.catalog import Catalog
+from payloom.workflows.checker import apply_ignores, scope
+from payloom.workflows.checker import check as check_workflow
+from payloom.workflows.diagnostics import Diagnostic, Path, in_order
+from payloom.workflows.document import Workflow
+from payloom.workflows.expressions.shapes import shape_of
+from payloom.workflows.interpreter.node import Node
+from payloom.workflows.lane import lane_of
+from payloom.workflows.loader import Draft, read_workflow
+from payloom.workflows.outline import Outline, OutlineBranch, OutlineStep, outline_of
+
+SUFFIX = ".yaml"
+_KEPT = 32
+_MOST_FIELDS = 40
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Checked:
+    """A text that was read and checked. workflow: None while there are errors."""
+
+    text: str
+    draft: Draft
+    diagnostics: tuple[Diagnostic, ...]
+    outline: Outline | None
+    workflow: Workflow | None
+
+
+class Checker:
+    """Checks texts; the same text is checked once."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._kept: OrderedDict[tuple[str, str, int], Checked] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def check(self, workflow_id: str, text: str) -> Checked:
+        """Return what is known about a text."""
+        catalog = self._bench.catalog
+        key = (workflow_id, text, id(catalog))
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+                return found
+        found = _checked(workflow_id, text, catalog)
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def answer(self, workflow_id: str, text: str) -> dict[str, Any]:
+        """Return the fields of models.Check."""
+        found = self.check(workflow_id, text)
+        return answer_of(found, self._bench)
+
+
+def _checked(workflow_id: str, text: str, catalog: Catalog) -> Checked:
+    file = f"workflows/{workflow_id}{SUFFIX}"
+    draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=catalog)
+    outline = outline_of(draft.source)
+    if draft.built is None:
+        return Checked(text, draft, in_order(draft.source.diagnostics), outline, None)
+    found = apply_ignores(
+        [*draft.source.diagnostics, *check_workflow(draft.built.workflow, draft.source, catalog)], draft.source
+    )
+    broken = any(one.severity == "error" for one in found)
+    return Checked(text, draft, in_order(found), outline, None if broken else draft.built.workflow)
+
+
+def answer_of(checked: Checked, bench: Workbench) -> dict[str, Any]:
+    """Return the fields of models.Check."""
+    built = checked.draft.built
+    lane = None
+    if built is not None:
+        found = lane_of(built.workflow, bench.workflows)
+        lane = models.Lane(name=found.name, why=found.why)
+    return {
+        "diagnostics": findings(checked),
+        "outline": _outline(checked, bench.catalog) if checked.outline else None,
+        "lane": lane,
+        "version": checked.workflow.version if checked.workflow else None,
+        "syntax_ok": checked.draft.source.data is not None,
+        "ok": checked.workflow is not None,
+    }
+
+
+def findings(checked: Checked) -> list[models.Finding]:
+    """Return the findings with offsets and the step each is about."""
+    lines = Lines(checked.text)
+    steps = {step.path: step.run_path for step in checked.outline.walk()} if checked.outline else {}
+    single = isinstance(checked.draft.source.data, Mapping) and isinstance(checked.draft.source.data.get("on"), Mapping)
+    return [finding(one, lines, steps, single_trigger=single) for one in checked.diagnostics]
+
+
+def finding(
+    it: Diagnostic, lines: Lines, steps: Mapping[Path, str] | None = None, *, single_trigger: bool = False
+) -> models.Finding:
+    """Return one finding. single_trigger: the file has one trigger and no list of them."""
+    path = it.path
+    if single_trigger and path[:2] == ("on", 0):
+        path = ("on", *path[2:])
+    return models.Finding(
+        code=it.code,
+        severity=it.severity,
+        message=it.message,
+        hint=it.hint,
+        path=list(path),
+        start=lines.position(it.line, it.column),
+        end=lines.position(it.end_line, it.end_column),
+        step=_step_of(path, steps or {}),
+        file=it.file,
+        docs=f"reference/language/rules/{it.code}",
+    )
+
+
+def _step_of(path: Path, steps: Mapping[Path, str]) -> str | None:
+    for length in range(len(path), 1, -1):
+        found = steps.get(path[:length])
+        if found is not None:
+            return found
+    return None
+
+
+class Lines:
+    """Where the lines of a text begin."""
+
+    def __init__(self, text: str) -> None:
+        self.size = len(text)
+        self.starts = [0]
+        at = text.find("\n")
+        while at >= 0:
+            self.starts.append(at + 1)
+            at = text.find("\n", at + 1)
+
+    def position(self, line: int, column: int) -> models.Position:
+        """Return the position of a line and column (from 1)."""
+        if line > len(self.starts):
+            return models.Position(line=line, column=column, offset=self.size)
+        return models.Position(
+            line=line, column=column, offset=min(self.starts[line - 1] + max(column - 1, 0), self.size)
+        )
+
+    def at(self, offset: int) -> models.Position:
+        """Return the position of an offset."""
+        line = bisect.bisect_right(self.starts, offset)
+        return models.Position(line=line, column=offset - self.starts[line - 1] + 1, offset=offset)
+
+
+# ------------------------------------------------------------------ outline
+
+
+def _outline(checked: Checked, catalog: Catalog) -> models.Outline:
+    assert checked.outline is not None
+    outline, lines = checked.outline, Lines(checked.text)
+    built = checked.draft.built
+    nodes = {node.path: node for node in built.workflow.nodes()} if built else {}
+    drawing = _Drawing(lines, nodes, catalog)
+    return models.Outline(
+        name=outline.name,
+        description=outline.description,
+        triggers=[
+            models.OutlineTrigger(
+                path=list(one.path),
+                kind=one.kind,
+                title=one.title,
+                start=lines.at(one.place.start),
+                end=lines.at(one.place.end),
+            )
+            for one in outline.triggers
+        ],
+        inputs=list(outline.inputs),
+        steps=[drawing.step(one) for one in outline.steps],
+        on_error=[drawing.step(one) for one in outline.on_error],
+    )
+
+
+class _Drawing:
+    def __init__(self, lines: Lines, nodes: Mapping[Path, Node], catalog: Catalog) -> None:
+        self.lines = lines
+        self.nodes = nodes
+        self.catalog = catalog
+
+    def step(self, step: OutlineStep) -> models.OutlineStep:
+        node = self.nodes.get(step.path)
+        return models.OutlineStep.model_construct(
+            path=list(step.path),
+            run_path=step.run_path,
+            id=step.id,
+            verb=step.verb,
+            target=step.target,
+            name=step.name,
+            title=step.title,
+            when=step.when,
+            on_error=step.on_error,
+            start=self.lines.at(step.place.start),
+            end=self.lines.at(step.place.end),
+            result=result_of(node, self.catalog) if node is not None else None,
+            lane=node.lane if node is not None else None,
+            branches=[self.branch(one) for one in step.branches],
+        )
+
+    def branch(self, branch: OutlineBranch) -> models.Branch:
+        return models.Branch.model_construct(
+            label=branch.label,
+            kind=branch.kind,  # type: ignore[arg-type]
+            title=branch.title,
+            path=list(branch.path),
+            present=branch.present,
+            steps=[self.step(one) for one in branch.steps],
+        )
+
+
+def result_of(node: Node, catalog: Catalog) -> models.StepResult | None:
+    """Return what a step's value is, in words; None when nothing is known about it."""
+    schema = scope.result(node, catalog)
+    if schema is None:
+        return None
+    return models.StepResult(type=type_words(schema), fields=fields_of(schema))
+
+
+def fields_of(schema: Any) -> list[str]:
+    """Return the names that can be read of a value."""
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    return [str(name) for name in properties][:_MOST_FIELDS] if isinstance(properties, Mapping) else []
+
+
+def type_words(schema: Any, *, deep: bool = True) -> str:
+    """Return a type for people: `customer`, `list of map`, `"a" | "b"`, `string | null`."""
+    if not isinstance(schema, Mapping):
+        return "any"
+    shape = shape_of(schema)
+    alternatives = shape.alternatives()
+    if alternatives is None:
+        return "any"
+    words: dict[str, None] = {}
+    for one in alternatives:
+        words[_word(one, deep=deep)] = None
+    listed = sorted(words, key=lambda word: word == "null")
+    return " | ".join(listed[:6]) + (" | …" if len(listed) > 6 else "") or "any"
+
+
+def _word(schema: Mapping[str, Any], *, deep: bool) -> str:
+    if isinstance(schema.get("title"), str) and "properties" in schema:
+        return schema["title"]
+    if "const" in schema:
+        return json.dumps(schema["const"])
+    if schema.get("enum") and deep and len(schema["enum"]) <= 4:
+        return " | ".join(json.dumps(one) for one in schema["enum"])
+    if "x-type" in schema:
+        return schema["x-type"]
+    kind = schema.get("type")
+    if kind == "array":
+        items = schema.get("items")
+        return f"list of {type_words(items, deep=False)}" if items and deep else "list"
+    names = {"integer": "int", "boolean": "bool", "object": "map"}
+    return names.get(kind, kind) if isinstance(kind, str) else "any"

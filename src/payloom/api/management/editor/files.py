@@ -1,0 +1,251 @@
+"""A project's workflow files: read and written whole, never half, and never outside their folder."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import hashlib
+import os
+import re
+import stat
+import tempfile
+import threading
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from payloom.api.errors import ApiError
+from payloom.kit.suggest import did_you_mean
+
+SUFFIX = ".yaml"
+MAX_BYTES = 256 * 1024
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(?:/[a-z0-9][a-z0-9_-]{0,63}){0,4}")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)")
+
+
+class NoSuchFile(ApiError):
+    """There is no such workflow file."""
+
+    code: ClassVar[str] = "not_found"
+    status: ClassVar[int] = 404
+
+
+class BadId(ApiError):
+    """This cannot be a workflow's id."""
+
+    code: ClassVar[str] = "bad_id"
+    status: ClassVar[int] = 422
+
+
+class Conflict(ApiError):
+    """The file has changed on disk since you read it."""
+
+    code: ClassVar[str] = "file_changed"
+    status: ClassVar[int] = 409
+
+
+class AlreadyThere(ApiError):
+    """There is a workflow with this id already."""
+
+    code: ClassVar[str] = "already_there"
+    status: ClassVar[int] = 409
+
+
+class NotText(ApiError):
+    """The file cannot be edited here."""
+
+    code: ClassVar[str] = "not_text"
+    status: ClassVar[int] = 422
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class File:
+    """A file as it is on disk. path: below the project's folder, for people. etag: of the bytes."""
+
+    id: str
+    path: str
+    text: str
+    etag: str
+
+
+class HasRoot(Protocol):
+    """A project."""
+
+    @property
+    def root(self) -> Path:
+        """Its folder."""
+        ...
+
+
+class Files:
+    """The files below `workflows/`. Blocking; call it from a thread."""
+
+    def __init__(self, project: HasRoot) -> None:
+        self._project = project
+        self._writing = threading.Lock()
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self._project.root
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        return self.root / "workflows"
+
+    def names(self) -> list[str]:
+        """Return the ids there are, sorted."""
+        found = (
+            path.relative_to(self.folder).as_posix().removesuffix(SUFFIX)
+            for path in self.folder.rglob(f"*{SUFFIX}")
+            if path.is_file()
+        )
+        return sorted(name for name in found if not name.endswith(".test"))
+
+    def read(self, workflow_id: str) -> File:
+        """Return a file. Raises NoSuchFile, NotText."""
+        path = self._existing(workflow_id)
+        try:
+            raw = path.read_bytes()
+        except OSError:
+            raise self._missing(workflow_id) from None
+        return self._file(workflow_id, path, raw)
+
+    def create(self, workflow_id: str, text: str) -> File:
+        """Write a new file. Raises BadId, AlreadyThere."""
+        if not _ID.fullmatch(workflow_id) or _DEVICE.fullmatch(workflow_id.rpartition("/")[2]):
+            raise BadId(
+                f"{workflow_id[:80]!r} cannot be a workflow's id",
+                hint="Small letters, digits, - and _, in folders if you like: orders/refund.",
+            )
+        path = self._inside(workflow_id)
+        if path is None:
+            raise BadId(f"{workflow_id[:80]!r} cannot be a workflow's id")
+        raw = _encoded(text)
+        with self._writing:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = _written(path, raw, 0o644)
+            try:
+                # A link never replaces what is there, whoever was faster.
+                os.link(temporary, path)
+            except FileExistsError:
+                raise AlreadyThere(
+                    f"there is a workflow {workflow_id} already", hint="Open it, or choose another id."
+                ) from None
+            finally:
+                temporary.unlink()
+            _sync(path.parent)
+        return self._file(workflow_id, path, raw)
+
+    def write(self, workflow_id: str, text: str, etag: str) -> File:
+        """Replace a file whose bytes still have this etag. Raises NoSuchFile, Conflict with both texts."""
+        path = self._existing(workflow_id)
+        raw = _encoded(text)
+        with self._writing:
+            self._unchanged(workflow_id, etag, text)
+            temporary = _written(path, raw, stat.S_IMODE(path.stat().st_mode))
+            try:
+                self._unchanged(workflow_id, etag, text)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+            _sync(path.parent)
+        return self._file(workflow_id, path, raw)
+
+    def delete(self, workflow_id: str, etag: str) -> None:
+        """Remove a file whose bytes still have this etag. Raises NoSuchFile, Conflict."""
+        path = self._existing(workflow_id)
+        with self._writing:
+            self._unchanged(workflow_id, etag, None)
+            path.unlink()
+            _sync(path.parent)
+
+    def _unchanged(self, workflow_id: str, etag: str, mine: str | None) -> None:
+        now = self.read(workflow_id)
+        if now.etag == etag:
+            return
+        changes = [] if mine is None else difflib.unified_diff(
+            now.text.splitlines(keepends=True), mine.splitlines(keepends=True), "on disk", "yours"
+        )  # fmt: skip
+        raise Conflict(
+            f"{now.path} has changed on disk since you opened it",
+            hint="Look at both texts, keep what you need, and save again from the new state.",
+            text=now.text,
+            etag=now.etag,
+            yours=mine,
+            diff="".join(changes),
+        )
+
+    def _inside(self, workflow_id: str) -> Path | None:
+        """Return the path of an id; None if it would lie outside the folder, through links too."""
+        if "\x00" in workflow_id or "\\" in workflow_id or len(workflow_id) > 400:
+            return None
+        path = self.folder / f"{workflow_id}{SUFFIX}"
+        try:
+            inside = path.resolve().is_relative_to(self.folder.resolve())
+        except (OSError, RuntimeError):
+            return None
+        clean = all(part and part not in {".", ".."} for part in workflow_id.split("/"))
+        return path if inside and clean else None
+
+    def _existing(self, workflow_id: str) -> Path:
+        path = self._inside(workflow_id)
+        if path is None or workflow_id.endswith(".test") or not path.is_file():
+            raise self._missing(workflow_id)
+        return path
+
+    def _missing(self, workflow_id: str) -> NoSuchFile:
+        hint = did_you_mean(workflow_id, self.names()) or "`payloom check` lists what there is."
+        return NoSuchFile(f"there is no file workflows/{workflow_id[:80]}{SUFFIX}", hint=hint)
+
+    def _file(self, workflow_id: str, path: Path, raw: bytes) -> File:
+        shown = path.relative_to(self.root).as_posix()
+        if len(raw) > MAX_BYTES:
+            raise NotText(f"{shown} is larger than {MAX_BYTES // 1024} KB", hint="Split it with `call`.")
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raise NotText(f"{shown} is not UTF-8 text", hint="Save it as UTF-8 in another editor.") from None
+        return File(workflow_id, shown, text, etag_of(raw))
+
+
+def etag_of(raw: bytes) -> str:
+    """Return the etag of a file's bytes."""
+    return hashlib.sha256(raw).hexdigest()[:32]
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        raw = text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise NotText("the text holds half a character", hint="Remove it and save again.") from None
+    if len(raw) > MAX_BYTES:
+        raise NotText(f"the text is larger than {MAX_BYTES // 1024} KB", hint="Split it with `call`.")
+    return raw
+
+
+def _written(path: Path, raw: bytes, mode: int) -> Path:
+    """Return a temporary file beside `path` that holds `raw` and has reached the disk."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(raw)
+            out.flush()
+            os.fchmod(out.fileno(), mode)
+            os.fsync(out.fileno())
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
+
+
+def _sync(folder: Path) -> None:
+    """Make a rename in the folder durable, where the system knows how."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

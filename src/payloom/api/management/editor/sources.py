@@ -1,0 +1,141 @@
+"""Workflow files over HTTP: read, check, change, save, create and delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from payloom.api.envelope import request_id_of
+from payloom.api.errors import NotAllowed, error_body
+from payloom.api.management import roles
+from payloom.api.management.bench import Workbench
+from payloom.api.management.editor import models
+from payloom.api.management.editor.checking import Checker
+from payloom.api.management.editor.files import Conflict, File, Files
+from payloom.api.management.models.answers import ErrorAnswer
+from payloom.workflows import operations
+
+START = """\
+name: {name}
+description: Say in one sentence what this is for.
+on: {{manual: true}}
+
+steps:
+  - log: Hello
+"""
+_CHANGED: dict[int | str, dict[str, Any]] = {
+    409: {
+        "model": ErrorAnswer,
+        "description": "The file has changed on disk: `data` has its `text` and `etag`, yours, and the difference.",
+    }
+}
+
+
+def router(bench: Workbench, checker: Checker, files: Files) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["editor"])
+
+    def shown(file: File) -> dict[str, Any]:
+        answer = checker.answer(file.id, file.text)
+        published = bench.workflows.get(file.id)
+        version = published.version if published else None
+        return {
+            **answer,
+            "id": file.id,
+            "path": file.path,
+            "text": file.text,
+            "etag": file.etag,
+            "editable": bench.editable,
+            "published_version": version,
+            "changed": answer["version"] is None or answer["version"] != version,
+        }
+
+    def writable() -> None:
+        if not bench.editable:
+            raise NotAllowed(
+                "workflow files are not changed here", hint="Set `studio: {edit: true}` in payloom.yaml to allow it."
+            )
+
+    async def settled(file: File, publish: bool | None) -> dict[str, Any]:
+        del publish
+        return {**shown(file), "published": False, "publish_error": None}
+
+    @routes.get("/workflows/{workflow_id:path}/source", response_model=models.Source)
+    def get_source(workflow_id: str) -> Any:
+        """A workflow's file with its outline and what is wrong with it."""
+        return shown(files.read(workflow_id))
+
+    @routes.put(
+        "/workflows/{workflow_id:path}/source",
+        response_model=models.Saved,
+        responses=_CHANGED,
+        openapi_extra=roles.editor(),
+    )
+    async def save_source(workflow_id: str, body: models.SaveBody, request: Request) -> Any:
+        """Replace the file as a whole, if it is still the one with this etag. Mistakes in it do not hinder saving."""
+        writable()
+        try:
+            file = await off(files.write, workflow_id, body.text, body.etag)
+        except Conflict as conflict:
+            return changed(request, conflict)
+        return await settled(file, body.publish)
+
+    @routes.post("/workflows", response_model=models.Saved, status_code=201, openapi_extra=roles.editor())
+    async def create_workflow(body: models.CreateBody) -> Any:
+        """Make a new workflow file."""
+        writable()
+        text = body.text
+        if text is None:
+            text = START.format(name=body.id.rpartition("/")[2].replace("-", " ").replace("_", " ").capitalize())
+        file = await off(files.create, body.id, text)
+        return await settled(file, None)
+
+    @routes.delete(
+        "/workflows/{workflow_id:path}",
+        response_model=models.Deleted,
+        responses=_CHANGED,
+        openapi_extra=roles.editor(),
+    )
+    async def delete_workflow(workflow_id: str, etag: str, request: Request) -> Any:
+        """Delete a workflow's file. Its versions and runs stay, and runs on their way go on."""
+        writable()
+        try:
+            await off(files.delete, workflow_id, etag)
+        except Conflict as conflict:
+            return changed(request, conflict)
+        return {"id": workflow_id, "deleted": True, "published": False, "publish_error": None}
+
+    @routes.post("/editor/check", response_model=models.Check, openapi_extra=roles.viewer())
+    def check_text(body: models.CheckBody) -> Any:
+        """What `payloom check` would say about a text, and its outline."""
+        return checker.answer(body.id, body.text)
+
+    @routes.post("/editor/edit", response_model=models.Edited, openapi_extra=roles.viewer())
+    def edit_text(body: models.EditBody) -> Any:
+        """Change a text (not the file): only the lines the changes are about, all of them or none."""
+        text, path = operations.apply(body.text, [_operation(one) for one in body.operations])
+        return {**checker.answer(body.id, text), "text": text, "path": None if path is None else list(path)}
+
+    return routes
+
+
+def _operation(it: models.Operation) -> operations.Operation:
+    to = tuple(it.to) if isinstance(it.to, list) else it.to
+    return operations.Operation(it.op, tuple(it.path), it.value, to, it.id, it.key, it.count)
+
+
+async def off(work: Any, *args: Any) -> Any:
+    """Do blocking work in a thread."""
+    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
+
+    return await run_in_threadpool(work, *args)
+
+
+def changed(request: Request, conflict: Conflict) -> Response:
+    """Return a conflict with both texts as they are: masking would change what is saved next."""
+    body = error_body(conflict, request_id_of(request))
+    body["error"]["data"] = dict(conflict.data)
+    return JSONResponse(body, conflict.status)

@@ -1,0 +1,24 @@
+"""The editor's shop, served once for a module; every test finds its files as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from editor_desk import FILES, Desk
+
+from served import served
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The running server, for tests that change nothing."""
+    with served(tmp_path_factory.mktemp("shop"), FILES) as server:
+        yield Desk(server)
+
+
+@pytest.fixture
+def desk(reader: Desk) -> Iterator[Desk]:
+    """The running server; its files are put back afterwards."""
+    yield reader
+    reader.put_back()

@@ -1,0 +1,22 @@
+"""A studio that may not change files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from editor_desk import FILES, MARK_PAID, Desk
+
+from served import served
+
+
+def test_files_outside_development_are_only_read_unless_the_project_says_so(tmp_path: Path):
+    settings = "name: Shop\nstudio: {edit: false}\n"
+    with served(tmp_path, {**FILES, "payloom.yaml": settings}) as server:
+        desk = Desk(server)
+        source = desk.source("mark-paid")
+        assert source["editable"] is False
+        body = {"text": "x", "etag": source["etag"]}
+        status, error = desk.refused("PUT", "/workflows/mark-paid/source", body)
+        assert (status, error["code"]) == (403, "not_allowed")
+        assert "studio" in error["hint"]
+        assert desk.file("mark-paid").read_text() == MARK_PAID

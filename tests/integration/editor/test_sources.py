@@ -1,0 +1,135 @@
+"""Workflow files through the management API: read whole, saved whole, never over somebody else's change."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from editor_desk import FILES, MARK_PAID, Desk
+
+
+def test_a_file_comes_with_its_outline_and_its_findings(reader: Desk):
+    source = reader.source("mark-paid")
+    assert source["text"] == MARK_PAID
+    assert (source["path"], source["editable"], source["ok"]) == ("workflows/mark-paid.yaml", True, True)
+    assert source["published_version"] == source["version"]
+    assert source["changed"] is False
+    steps = source["outline"]["steps"]
+    assert [(one["run_path"], one["verb"], one["id"]) for one in steps] == [
+        ("0", "update", "order"), ("1", "filter", None), ("2", "log", None),
+    ]  # fmt: skip
+    assert steps[0]["result"]["fields"][:2] == ["id", "user_id"]
+    text = source["text"][steps[0]["start"]["offset"] : steps[0]["end"]["offset"]]
+    assert text.startswith("id: order")
+    assert source["lane"]["name"] == "fast"
+
+
+def test_saving_replaces_the_file_as_a_whole(desk: Desk):
+    before = desk.source("mark-paid")
+    text = MARK_PAID.replace("is paid", "is paid now")
+    saved = desk.save("mark-paid", text)
+    assert desk.file("mark-paid").read_text() == text
+    assert saved["etag"] != before["etag"]
+    assert saved["etag"] == desk.source("mark-paid")["etag"]
+    assert not list(desk.file("mark-paid").parent.glob(".*"))
+
+
+def test_bytes_come_back_as_they_are(desk: Desk):
+    text = "\ufeff" + MARK_PAID.replace("\n", "\r\n")
+    desk.save("mark-paid", text)
+    assert desk.file("mark-paid").read_bytes() == text.encode()
+    assert desk.source("mark-paid")["text"] == text
+
+
+def test_a_file_with_mistakes_is_saved_and_says_what_is_wrong(desk: Desk):
+    saved = desk.save("mark-paid", MARK_PAID.replace("update: orders", "update: ordres"))
+    assert saved["ok"] is False
+    (found,) = [one for one in saved["diagnostics"] if one["severity"] == "error"]
+    assert (found["code"], found["step"], found["start"]["line"]) == ("F001", "0", 10)
+    assert "orders" in found["hint"]
+
+
+def test_a_change_made_elsewhere_is_not_overwritten(desk: Desk):
+    etag = desk.source("mark-paid")["etag"]
+    theirs = MARK_PAID + "  # by somebody with an editor\n"
+    desk.file("mark-paid").write_text(theirs)
+    status, error = desk.refused("PUT", "/workflows/mark-paid/source", {"text": MARK_PAID + "# mine\n", "etag": etag})
+    assert (status, error["code"]) == (409, "file_changed")
+    assert error["data"]["text"] == theirs
+    assert error["data"]["yours"] == MARK_PAID + "# mine\n"
+    assert "+# mine" in error["data"]["diff"]
+    assert desk.file("mark-paid").read_text() == theirs
+    desk.save("mark-paid", theirs + "# both\n", error["data"]["etag"])
+
+
+def test_of_many_who_save_the_same_state_one_wins(desk: Desk):
+    etag = desk.source("mark-paid")["etag"]
+    answers: list[int] = []
+
+    def save(number: int) -> None:
+        body = {"text": f"{MARK_PAID}# {number}\n", "etag": etag}
+        answers.append(desk.ask("PUT", "/workflows/mark-paid/source", body).status_code)
+
+    threads = [threading.Thread(target=save, args=(number,)) for number in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(answers) == [200, *[409] * 7]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside", "..%2Foutside", "a/../../outside", "%2e%2e/outside", "/etc/passwd", "C:%5Cx", "a%00b", "Big",
+        "con", "a//b", ".hidden", "a/.b", "x.test", "a b", "-a", "é",
+    ],
+)  # fmt: skip
+def test_nothing_outside_the_folder_can_be_reached(desk: Desk, name: str):
+    (desk.root / "outside.yaml").write_text(MARK_PAID)
+    answer = desk.ask("GET", f"/workflows/{name}/source")
+    assert answer.status_code in {400, 404}, answer.text
+    before = sorted(path.relative_to(desk.root).as_posix() for path in desk.root.rglob("*.yaml"))
+    status, error = desk.refused("POST", "/workflows", {"id": name.replace("%2F", "/").replace("%2e", ".")})
+    assert (status, error["code"]) == (422, "bad_id")
+    assert sorted(path.relative_to(desk.root).as_posix() for path in desk.root.rglob("*.yaml")) == before
+
+
+def test_a_link_out_of_the_folder_is_not_followed(desk: Desk, tmp_path_factory: pytest.TempPathFactory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "secret.yaml"
+    elsewhere.write_text("name: secret\n")
+    (desk.root / "workflows" / "link.yaml").symlink_to(elsewhere)
+    assert desk.refused("GET", "/workflows/link/source")[0] == 404
+
+
+def test_a_new_workflow_is_made_and_never_over_an_old_one(desk: Desk):
+    made = desk.post("/workflows", {"id": "orders/ship-it"})
+    assert made["path"] == "workflows/orders/ship-it.yaml"
+    assert made["ok"] is True
+    assert desk.file("orders/ship-it").read_text() == made["text"]
+    status, error = desk.refused("POST", "/workflows", {"id": "orders/ship-it", "text": "name: other\n"})
+    assert (status, error["code"]) == (409, "already_there")
+    assert desk.file("orders/ship-it").read_text() == made["text"]
+
+
+def test_a_workflow_is_deleted_as_it_was_seen(desk: Desk):
+    etag = desk.source("hello")["etag"]
+    desk.file("hello").write_text(FILES["workflows/hello.yaml"] + "# changed\n")
+    assert desk.refused("DELETE", "/workflows/hello", etag=etag)[0] == 409
+    assert desk.file("hello").exists()
+    assert desk.ask("DELETE", "/workflows/hello", etag=desk.source("hello")["etag"]).json()["deleted"] is True
+    assert not desk.file("hello").exists()
+
+
+def test_viewers_look_and_editors_write(desk: Desk):
+    for email, allowed in (("vera@shop.test", False), ("eddy@shop.test", True)):
+        with desk.server.http.__class__(base_url=desk.server.url) as browser:
+            browser.post("/api/auth/sign-in", json={"email": email, "password": "correct-horse"})
+            source = browser.get("/api/_payloom/workflows/mark-paid/source")
+            assert source.status_code == 200, source.text
+            body = {"id": "mark-paid", "text": MARK_PAID}
+            origin = {"origin": desk.server.settings.origin}
+            assert browser.post("/api/_payloom/editor/check", json=body, headers=origin).status_code == 200
+            saving = {"text": MARK_PAID, "etag": source.json()["etag"]}
+            saved = browser.put("/api/_payloom/workflows/mark-paid/source", json=saving, headers=origin)
+            assert saved.status_code == (200 if allowed else 403), saved.text
