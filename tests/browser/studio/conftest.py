@@ -1,0 +1,42 @@
+"""The running demo with its studio, for every test of this folder; `open_page` opens a page of it, signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from studio_world import Studio, build_studio
+
+
+@pytest.fixture(scope="session")
+def _running_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    build_studio()
+    made = Studio(tmp_path_factory.mktemp("studio") / "demo")
+    made.start()
+    yield made
+    made.shop.stop()
+
+
+@pytest.fixture
+def studio(_running_studio: Studio) -> Studio:
+    """The running studio. Tests share it: make what a test needs, and never count on being alone."""
+    return _running_studio
+
+
+@pytest.fixture
+def open_page(studio: Studio, watched: Callable[..., tuple[Page, object]]) -> Callable[..., Page]:
+    """Return a function that opens `/studio<path>` signed in and waits for its heading.
+
+    Options: width, height, theme ("light" or "dark"), page (an open one to go on with).
+    """
+
+    def opened(path: str = "", *, page: Page | None = None, **options: object) -> Page:
+        if page is None:
+            page, _ = watched(**options)
+            studio.sign_in(page)
+        page.goto(f"{studio.url}{path}")
+        expect(page.locator("main h1").first).to_be_visible()
+        return page
+
+    return opened
