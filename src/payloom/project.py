@@ -104,6 +104,7 @@ class _Loader:
         self.found: list[Diagnostic] = []
         self.catalog = base_catalog()
         self.catalog.env = {*settings.env}
+        self.catalog.mirrored = frozenset(settings.mirror)
         if not any("*" in entry for entry in settings.http_allow):
             self.catalog.http_hosts = {urlsplit(entry).hostname or entry for entry in settings.http_allow}
 

@@ -24,17 +24,20 @@ from payloom.catch_up import CatchUp
 from payloom.connectors.email import EmailHost
 from payloom.connectors.http import HttpHost
 from payloom.connectors.http.guard import Guard
+from payloom.connectors.port import StepFailed
 from payloom.connectors.python import PythonHost
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.host import StripeHost
+from payloom.connectors.stripe.mirror import Mirror
 from payloom.connectors.stripe.perform import StripeConnector
+from payloom.connectors.stripe.table_reads import StripeTables
 from payloom.connectors.tables import TablesHost, profile
 from payloom.db import open_database
 from payloom.db.migrate import migrate
 from payloom.email.outbox import Outbox
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
 from payloom.engine.dbos import DbosEngine
-from payloom.inbox.service import Inbox
+from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.outside import ByVerb
@@ -76,8 +79,16 @@ class World:
         )
         self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
         self.outbox = self._outbox()
+        self.mirror = Mirror(self.stripe, self.database, clock, settings.mirror) if settings.mirror else None
+        self.stripe_tables = StripeTables(self.stripe, self.mirror)
         self.runs = RunService(
-            self.database, self.engine, clock, self.library, TablesHost(self.tables), self._outside()
+            self.database,
+            self.engine,
+            clock,
+            self.library,
+            TablesHost(self.tables),
+            self._outside(),
+            observe=self._observe if self.mirror is not None else None,
         )
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
@@ -88,6 +99,22 @@ class World:
 
     def _profile(self) -> Profile | None:
         insert = profile(self.tables)
+    def _observe(self, tx: sa.Connection, event: InboxEvent) -> None:
+        assert self.mirror is not None
+        self.mirror.take(tx, event.payload)
+
+    async def _keep_mirror(self) -> None:
+        """List what is mirrored, now and daily, and settle doubts; a failure is told, and tried again."""
+        assert self.mirror is not None
+        while True:
+            try:
+                changed = await self.mirror.refresh()
+                if any(changed.values()):
+                    log.info("mirror_refreshed", **changed)
+            except (StepFailed, PayloomError, exc.SQLAlchemyError) as error:
+                log.warning("mirror_failed", error=str(error), again_in=MIRROR_EVERY)
+            await asyncio.sleep(MIRROR_EVERY)
+
         if insert is None:
             return None
 
@@ -110,6 +137,7 @@ class World:
                 "stripe": StripeHost(self.stripe),
                 "email": EmailHost(self.project.mails, self.outbox, self.clock, sender=self.settings.email.sender),
                 "http": self.http,
+                "select": self.stripe_tables,
                 "python": PythonHost(self.project.functions),
             }
         )
@@ -183,6 +211,9 @@ class World:
         for name in self.settings.on_start:
             answer = await self.runs.call(name, {}, trigger="manual", wait=START_WITHIN)
             if answer.state != "answered":
+                if self.mirror is not None:
+                    keeping = asyncio.create_task(self._keep_mirror(), name="payloom-mirror")
+                    stack.push_async_callback(_canceled, keeping)
                 reason = answer.failure.message if answer.failure else "it is not done yet"
     async def studio_link(self) -> str:
         """Return a link that signs an admin into the studio once."""

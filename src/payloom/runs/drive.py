@@ -37,7 +37,6 @@ from payloom.runs.rows import (
 )
 from payloom.runs.scratch import UPDATE_STEP, Call, Open, Scratch, Settled, Turn, open_from
 from payloom.workflows.commands import (
-    TABLE_VERBS,
     Approve,
     Command,
     Do,
@@ -184,7 +183,7 @@ class Drive:
     def _begin_command(self, tx: sa.Connection, command: Command) -> dt.datetime | None:
         """Do or begin a command. Returns a moment if the run has to be parked until then."""
         if isinstance(command, Do):
-            if command.verb in TABLE_VERBS:
+            if command.in_database:
                 return self._table(tx, command)
             self._outside(command)
         elif isinstance(command, Sleep):
@@ -298,7 +297,7 @@ class Drive:
         if new:
             self._scratch.insert(do, {**values, "first_attempt_at": found.first_at})
         else:
-            if do.verb in TABLE_VERBS:
+            if do.in_database:
                 found.attempts += 1
                 values["attempts"] = found.attempts
             self._scratch.update(do.path, values)

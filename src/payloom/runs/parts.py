@@ -13,6 +13,7 @@ from payloom.db import Database
 from payloom.engine.port import Engine
 from payloom.kit.clock import Clock
 from payloom.runs.scripts import Scripts
+from payloom.inbox.service import InboxEvent
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,5 +56,7 @@ class Parts:
     """Called in a database thread after a run answered or ended."""
 
     def later(self, seconds: float) -> dt.datetime:
+    observe: Callable[[sa.Connection, InboxEvent], None] | None = None
+    """Told of every new event in the transaction that stores it."""
         """Return the moment that many seconds from now."""
         return self.clock.now() + dt.timedelta(seconds=seconds)

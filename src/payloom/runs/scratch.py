@@ -16,8 +16,8 @@ from payloom.runs import lanes, waits
 from payloom.runs.models import logs, runs, steps
 from payloom.runs.models import waits as waits_table
 from payloom.runs.parts import Parts
-from payloom.runs.rows import INSERT_RUN, INSERT_STEP, Run, run_changes, run_values
-from payloom.workflows.commands import TABLE_VERBS, Command, Do, Entry, StepFailure
+from payloom.runs.rows import Run, run_changes, run_values
+from payloom.workflows.commands import Command, Do, Entry, StepFailure
 
 UPDATE_STEP = sa.update(steps).where(steps.c.run_id == sa.bindparam("at_run"), steps.c.path == sa.bindparam("at_path"))
 
@@ -113,7 +113,7 @@ class Scratch:
         }
         if isinstance(command, Do):
             row |= {"verb": command.verb, "action": command.action[:512], "args": redact(dict(command.args))}
-            if command.verb not in TABLE_VERBS:
+            if not command.in_database:
                 row["key"] = command.key
         self.step_inserts.append(row | values)
 

@@ -55,10 +55,12 @@ class RunService:
         outside: OutsideHost,
         figures: Figures | None = None,
     ) -> None:
+        *,
+        observe: Callable[[sa.Connection, InboxEvent], None] | None = None,
         """Wire the parts. Nothing runs before start()."""
         self._waiters = Waiters()
         self._parts = Parts(
-            database, engine, clock, scripts, tables, outside, figures or Figures(), self._waiters.notify
+            database, engine, clock, scripts, tables, outside, figures or Figures(), self._waiters.notify, observe
         )
         self._driver = Driver(self._parts)
         self._sweeper: asyncio.Task[None] | None = None

@@ -114,6 +114,7 @@ def load_settings(
         log_format=file.log_format or ("console" if environment == "dev" else "json"),
         log_level=variables.log_level.lower(),
         keep_runs=file.keep_runs,
+        mirror=tuple(dict.fromkeys(file.stripe.mirror)),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
     )
 

@@ -34,6 +34,9 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+Mirrored = Literal["customers", "invoices", "payment_intents", "prices", "products", "subscriptions"]
+
+
 class StripeSection(_Section):
     """Where the Stripe keys come from. Without a secret key the local Stripe is used (development only)."""
 
@@ -48,6 +51,11 @@ class StripeSection(_Section):
         description="The variable that holds the webhook signing secret; while you rotate, several with commas.",
     )
     local_port: Port | None = Field(None, description="The port of the local Stripe; default: the one after `port`.")
+    mirror: list[Mirrored] = Field(
+        [],
+        description="Resources kept in our database too, fresh by events, so that `select` can compare and sort by any "
+        "column: customers, invoices, payment_intents, prices, products, subscriptions.",
+    )
 
 
 class EmailSection(_Section):

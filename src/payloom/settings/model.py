@@ -62,6 +62,8 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     log_format: Literal["console", "json"]
     log_level: str
+    mirror: tuple[str, ...] = ()
+    """Stripe's resources that are kept here too."""
     keep_runs: int = 90
     """Days."""
     studio_edit: bool = False

@@ -11,6 +11,7 @@ from payloom.connectors.email import EmailHost
 from payloom.connectors.port import Attempt, OutsideHost, StepFailed
 from payloom.connectors.python import PythonHost
 from payloom.connectors.stripe.host import StripeHost
+from payloom.connectors.stripe.table_reads import StripeTables
 from payloom.email.errors import MailDelayed, MailRefused, MailUnknown
 from payloom.email.message import Mail
 from payloom.email.outbox import Outbox
@@ -166,6 +167,7 @@ class Life:
         outside = ByVerb(
             {
                 "stripe": TakingTurns(story, StripeHost(connector)),
+                "select": TakingTurns(story, StripeTables(connector)),
                 "email": mails,
                 "http": StoryHttpHost(story, reached),
                 "python": StoryPythonHost(story, reached),
