@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 TABLE_VERBS = frozenset({"select", "insert", "update", "upsert", "delete"})
 """Verbs done inside a database transaction together with their history entry."""
+OUTSIDE_TABLES = "stripe."
+"""How the names of tables begin that are read elsewhere; reading one is an outside step."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class Do:
     retry: Retry | None = None
     timeout: float | None = None
     line: int = 0
+
+    @property
+    def in_database(self) -> bool:
+        """Whether it is done inside a database transaction: a table verb on a table that is ours."""
+        return self.verb in TABLE_VERBS and not self.action.startswith(OUTSIDE_TABLES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import functools
 from collections.abc import Sequence
 
 from payloom.connectors.stripe import aliases, events, operations
+from payloom.connectors.stripe import tables as stripe_tables
 from payloom.connectors.stripe.schemas import Lazy
-from payloom.workflows.catalog import Action, Family, Schema, StaticCatalog
+from payloom.workflows.catalog import STRIPE_TABLES, Action, Family, Schema, StaticCatalog, TableShape
 
 VERB = "stripe"
 
@@ -51,7 +52,9 @@ def action_names(*, with_aliases: bool = True) -> Sequence[str]:
 
 
 class CatalogWithStripe(StaticCatalog):
-    """A StaticCatalog that also knows Stripe's actions and event families."""
+    """A StaticCatalog that also knows Stripe's actions, event families and tables. mirrored: resources kept here."""
+
+    mirrored: frozenset[str] = frozenset()
 
     def action(self, verb: str, name: str) -> Action | None:
         return action(name) if verb == VERB else super().action(verb, name)
@@ -64,6 +67,15 @@ class CatalogWithStripe(StaticCatalog):
 
     def family_names(self) -> Sequence[str]:
         return sorted(events.families())
+
+    def table(self, name: str) -> TableShape | None:
+        if not name.startswith(STRIPE_TABLES):
+            return super().table(name)
+        found = stripe_tables.find(name)
+        return None if found is None else found.shape(mirrored=found.resource in self.mirrored)
+
+    def view_names(self) -> Sequence[str]:
+        return stripe_tables.names()
 
 
 def fill(catalog: StaticCatalog) -> None:

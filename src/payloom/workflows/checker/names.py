@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.catalog import WHERE_OPERATORS, Column, TableShape
+from payloom.workflows.catalog import WHERE_OPERATORS, Column, Schema, TableShape
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
@@ -15,7 +16,7 @@ from payloom.workflows.checker.values import ValueCheck
 from payloom.workflows.diagnostics import Path
 from payloom.workflows.document import ApiTrigger, StripeTrigger, TableTrigger
 from payloom.workflows.events import split_type
-from payloom.workflows.expressions.shapes import shape_of
+from payloom.workflows.expressions.shapes import Shape, shape_of
 from payloom.workflows.interpreter.node import Node
 from payloom.workflows.interpreter.parts import Filled
 from payloom.workflows.interpreter.verbs import branching, calling, loops, outside, tables, trying, waiting
@@ -51,10 +52,18 @@ class Names:
             path: Path = ("on", at)
             if isinstance(one, StripeTrigger):
                 self.family(one.family, one.actions, (*path, "stripe"), (*path, "actions"))
-            elif isinstance(one, TableTrigger) and self.catalog.table(one.table) is None:
-                self.unknown((*path, "table"), "table", one.table, self.catalog.table_names())
+            elif isinstance(one, TableTrigger):
+                self.watched(one, (*path, "table"))
             elif isinstance(one, ApiTrigger):
                 self.path_parts(one, (*path, "api"))
+
+    def watched(self, trigger: TableTrigger, path: Path) -> None:
+        table = self.catalog.table(trigger.table)
+        if table is None:
+            self.unknown(path, "table", trigger.table, self.catalog.table_names())
+        elif table.read_only:
+            hint = "changes at Stripe come as events: use a `stripe:` trigger"
+            self.findings.report("F001", path, f"`{trigger.table}` is no table of yours", hint)
 
     def family(self, name: str, actions: Sequence[str], at: Path, actions_at: Path) -> None:
         family = self.catalog.family(name)
@@ -190,16 +199,16 @@ class Names:
     # ------------------------------------------------------------ tables
 
     def table(self, node: tables.TableStep) -> None:
-        table = self.catalog.table(node.table)
+        table = self.table_of(node)
         if table is None:
-            self.unknown((*node.path, node.verb), "table", node.table, self.catalog.table_names())
             return
         match node:
             case tables.Select():
                 self.where(node.where.literal, table, (*node.path, "where"))
                 if node.fixed["key_by"]:
                     self.column(str(node.fixed["key_by"]), table, (*node.path, "key_by"))
-                for entry in node.fixed["order_by"] or ():
+                order_by = node.fixed["order_by"] or ()
+                for entry in [order_by] if isinstance(order_by, str) else order_by:
                     self.order(str(entry), table, (*node.path, "order_by"))
             case tables.Insert():
                 rows = node.values.literal if isinstance(node.values.literal, list) else [node.values.literal]
@@ -224,6 +233,20 @@ class Names:
             case _:
                 pass
 
+    def table_of(self, node: tables.TableStep) -> TableShape | None:
+        """Return the table a step may use; report it otherwise."""
+        table = self.catalog.table(node.table)
+        at = (*node.path, node.verb)
+        if table is None:
+            known = self._readable(node.table) if isinstance(node, tables.Select) else self.catalog.table_names()
+            self.unknown(at, "table", node.table, known)
+        elif table.read_only and not isinstance(node, tables.Select):
+            resource = node.table.partition(".")[2].partition(".")[0]
+            hint = f"change it with a `stripe` step, e.g. `stripe: {resource}.update`"
+            self.findings.report("F001", at, f"`{node.table}` can only be read", hint)
+            return None
+        return table
+
     def column(self, name: str, table: TableShape, path: Path, *, key: bool = False) -> Column | None:
         found = table.columns.get(name)
         if found is None:
@@ -234,6 +257,10 @@ class Names:
         name, _, direction = entry.strip().partition(" ")
         if direction.strip() not in {"", "asc", "desc"}:
             self.findings.report("F003", path, f"`{entry}` is not an order", "write `created_at` or `created_at desc`")
+        if not table.any_column:
+            hint = "Stripe lists newest first, in no other order; a mirrored resource can be sorted"
+            self.findings.report("F001", path, f"`{table.name}` cannot be sorted", hint)
+            return
         self.column(name.removeprefix("-"), table, path)
 
     def row(self, row: Any, table: TableShape, path: Path) -> None:
@@ -265,8 +292,46 @@ class Names:
             else:
                 self.values.cell(operand, column, (*path, name), f"`{table.name}.{column.name}`")
 
+    def _readable(self, name: str) -> Sequence[str]:
+        """Return the tables a `select` may name; those elsewhere only to somebody who meant one."""
+        views = self.catalog.view_names() if "." in name else ()
+        return [*self.catalog.table_names(), *views]
+
+    def filters(self, where: Mapping[str, Any], table: TableShape, path: Path) -> None:
+        """Check `where` of a table that is read elsewhere: only what can be asked there, in the types it takes."""
+        known = table.filters or {}
+        for name, value in where.items():
+            at = (*path, name)
+            if name not in known:
+                if table.any_column and name in table.columns:
+                    self.where({name: value}, dataclasses.replace(table, filters=None), path)
+                    continue
+                what = "is not compared by" if name in table.columns or name == "any" else "has no column"
+                hint = did_you_mean(name, [*known, *(table.columns if table.any_column else ())]) or table.hint
+                self.findings.report("F001", at, f"`{table.name}` {what} `{name}`", hint, key=True)
+            elif name == "query" and "${{" in str(value):
+                hint = "name the fields instead (`email: …`), which are quoted for you"
+                self.findings.report("F003", at, "what is filled in here could change what is searched for", hint)
+            elif value is None:
+                self.findings.report("F109", at, "a null never matches", "leave it out")
+            elif isinstance(value, list):
+                for index, one in enumerate(value):
+                    self.values.value(one, _item(known[name]), (*at, index), f"`{table.name}.{name}`")
+            elif isinstance(value, Mapping) and known[name].get("type") != "object":
+                for sign, operand in value.items():
+                    if sign not in WHERE_OPERATORS:
+                        self.unknown((*at, sign), "operator", sign, WHERE_OPERATORS, key=True)
+                    elif sign != "is_null" and operand is not None:
+                        self.values.value(operand, _item(known[name]), (*at, sign), f"`{table.name}.{name}`")
+            else:
+                may_be_list = isinstance(value, Mapping) or "${{" in str(value)
+                self.values.value(value, _item(known[name], whole=may_be_list), at, f"`{table.name}.{name}`")
+
     def where(self, where: Any, table: TableShape, path: Path) -> None:
         if not isinstance(where, Mapping):
+            return
+        if table.filters is not None:
+            self.filters(where, table, path)
             return
         for name, value in where.items():
             at = (*path, name)
@@ -288,3 +353,14 @@ class Names:
                 [((*at, i), one) for i, one in enumerate(value)] if isinstance(value, list) else [(at, value)]
             ):
                 self.values.cell(inner, column, inner_at, f"`{table.name}.{name}`", listed=not isinstance(value, list))
+
+
+def _item(schema: Schema, *, whole: bool = False) -> Shape:
+    """Return the shape of one value that a filter is compared with. whole: a map or a list may stand there as well."""
+    if schema.get("type") == "array":
+        items = schema.get("items", {})
+        return shape_of({"anyOf": [items, schema]} if whole else items)
+    parts = [part for part in schema.get("anyOf", ()) if part.get("type") != "object"]
+    of = {"anyOf": parts} if parts else schema
+    # An expression may give a list: one of them.
+    return shape_of({"anyOf": [of, {"type": "array"}]} if whole and of.get("type") != "object" else of)

@@ -52,6 +52,8 @@ def row_schema(table: TableShape | None) -> Schema | None:
     """Return the schema of a table's rows."""
     if table is None:
         return None
+    if table.row is not None:
+        return table.row
     return closed(
         {
             name: or_null(_read(column)) if column.nullable and column.type != "json" else _read(column)

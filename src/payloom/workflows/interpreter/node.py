@@ -27,7 +27,7 @@ class Node:
     """
 
     verb: ClassVar[str] = ""
-    lane: ClassVar[Literal["fast", "durable"]] = "fast"
+    lane: Literal["fast", "durable"] = "fast"
 
     def __init__(self, model: StepHead, builder: Builder, path: Path) -> None:
         builder.enter(self)

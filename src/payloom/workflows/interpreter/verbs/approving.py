@@ -23,7 +23,7 @@ class Approve(Node):
     """
 
     verb: ClassVar[str] = "approve"
-    lane: ClassVar[Literal["fast", "durable"]] = "durable"
+    lane: Literal["fast", "durable"] = "durable"
 
     def build(self, model: models.Approve, builder: Builder, path: Path) -> None:
         self.title = builder.filled(model.approve, (*path, "approve"))

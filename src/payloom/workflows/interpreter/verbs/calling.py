@@ -20,7 +20,7 @@ class Call(Node):
     """The value is what the workflow returns. It sees its own `inputs`, and `user`, `env` and `run` of the caller."""
 
     verb: ClassVar[str] = "call"
-    lane: ClassVar[Literal["fast", "durable"]] = "durable"
+    lane: Literal["fast", "durable"] = "durable"
 
     def build(self, model: models.Call, builder: Builder, path: Path) -> None:
         self.target = model.call

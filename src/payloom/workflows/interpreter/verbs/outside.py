@@ -40,7 +40,7 @@ def without_nulls(value: Any) -> Any:
 class OutsideStep(Node):
     """What outside steps share: retry, time-out, key."""
 
-    lane: ClassVar[Literal["fast", "durable"]] = "durable"
+    lane: Literal["fast", "durable"] = "durable"
     key: Filled | None = None
 
     def build(self, model: Any, builder: Builder, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from payloom.workflows.commands import Do
+from payloom.workflows.commands import OUTSIDE_TABLES, Do
 from payloom.workflows.diagnostics import Path
 from payloom.workflows.filemodel import steps as models
 from payloom.workflows.filemodel.values import row_range
@@ -40,12 +40,14 @@ class TableStep(Node):
 
 
 class Select(TableStep):
-    """Reads rows: a list, one row or null with `one`, a map with `key_by`."""
+    """Reads rows: a list, one row or null with `one`, a map with `key_by`. Stripe's tables are read outside."""
 
     verb: ClassVar[str] = "select"
 
     def build(self, model: models.Select, builder: Builder, path: Path) -> None:
         self.table = model.select
+        if self.table.startswith(OUTSIDE_TABLES):
+            self.lane = "durable"
         self.where = builder.filled(model.where, (*path, "where"))
         self.limit = builder.maybe_filled(model.limit, (*path, "limit"))
         self.fixed = {"one": model.one, "key_by": model.key_by, "require": model.require, "order_by": model.order_by}

@@ -47,7 +47,7 @@ class Wait(Node):
     """Sleeps."""
 
     verb: ClassVar[str] = "wait"
-    lane: ClassVar[Literal["fast", "durable"]] = "durable"
+    lane: Literal["fast", "durable"] = "durable"
 
     def build(self, model: models.Wait, builder: Builder, path: Path) -> None:
         self.time = builder.filled(model.wait, (*path, "wait"))
@@ -62,7 +62,7 @@ class WaitFor(Node):
     """Waits for a Stripe event. The value is the event, null when the time is up."""
 
     verb: ClassVar[str] = "wait_for"
-    lane: ClassVar[Literal["fast", "durable"]] = "durable"
+    lane: Literal["fast", "durable"] = "durable"
 
     def build(self, model: models.WaitFor, builder: Builder, path: Path) -> None:
         here = (*path, "wait_for")
