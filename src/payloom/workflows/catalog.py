@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from payloom.workflows.commands import OUTSIDE_TABLES
+
 Schema = Mapping[str, Any]
 
 WHERE_OPERATORS = ("gt", "gte", "lt", "lte", "ne", "contains", "starts_with", "is_null")
@@ -62,12 +64,27 @@ class Column:
     references: str | None = None
 
 
+STRIPE_TABLES = OUTSIDE_TABLES
+"""How the names of Stripe's resources as tables begin: `stripe.products`."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class TableShape:
-    """A user's table as the language sees it."""
+    """A table as the language sees it: a user's, or a resource elsewhere that can only be read.
+
+    row: the schema of a row when the columns do not say it all. filters: what `where` takes (JSON Schema each) when it
+    does not take every column; ranges: those of them that take `{gte: …}`. any_column: every column may be compared as
+    well, and sorted by. hint: what to do about a column that `where` does not take.
+    """
 
     name: str
     columns: Mapping[str, Column]
+    row: Schema | None = None
+    read_only: bool = False
+    filters: Mapping[str, Schema] | None = None
+    ranges: frozenset[str] = frozenset()
+    any_column: bool = True
+    hint: str | None = None
 
 
 class Catalog(Protocol):
@@ -79,6 +96,7 @@ class Catalog(Protocol):
     def family_names(self) -> Sequence[str]: ...
     def table(self, name: str) -> TableShape | None: ...
     def table_names(self) -> Sequence[str]: ...
+    def view_names(self) -> Sequence[str]: ...
     def email_names(self) -> Sequence[str]: ...
     def python_names(self) -> Sequence[str]: ...
     def workflow_names(self) -> Sequence[str]: ...
@@ -121,6 +139,10 @@ class StaticCatalog:
 
     def table_names(self) -> Sequence[str]:
         return sorted(self.tables)
+
+    def view_names(self) -> Sequence[str]:
+        """Return the tables that can only be read, and are not the user's."""
+        return ()
 
     def email_names(self) -> Sequence[str]:
         return sorted(self.emails)
