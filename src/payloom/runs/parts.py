@@ -8,6 +8,8 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
+import sqlalchemy as sa
+
 from payloom.connectors.port import OutsideHost, TableHost
 from payloom.db import Database
 from payloom.engine.port import Engine
