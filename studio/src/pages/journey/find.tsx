@@ -1,0 +1,118 @@
+/** Where a search begins: one field for any id or address, with suggestions as one types, and the latest payments. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Activity } from "lucide-react";
+import { useDeferredValue, useState } from "react";
+import { client, take } from "../../api/client";
+import { useSearchParams } from "../../app/search";
+import { Badge, EmptyState, ErrorNote, Money, PageHeader, SearchField, Section, Skeleton, Status, Time } from "@/ui";
+import { lookOfKind } from "./kinds";
+
+export function Find() {
+  const navigate = useNavigate();
+  const [search, setSearch] = useSearchParams();
+  const [text, setText] = useState(search["q"] ?? "");
+  const asked = useDeferredValue(text.trim());
+  const found = useQuery({
+    queryKey: ["journey", "search", asked],
+    queryFn: ({ signal }) => take(client.GET("/search", { params: { query: { q: asked } }, signal })),
+    enabled: asked.length >= 3,
+    placeholderData: (old) => old,
+  });
+  return (
+    <>
+      <PageHeader title="Payments" name="Payments">
+        Any id or e-mail address leads to the whole story: order, session, payment, refunds, events, runs and mails on one line of time.
+      </PageHeader>
+      <form
+        role="search"
+        className="journey-find"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const first = found.data?.data[0];
+          if (text.trim()) void navigate({ to: "/journey/$id", params: { id: first && first.id.toLowerCase() === text.trim().toLowerCase() ? first.id : text.trim() } });
+        }}
+      >
+        <SearchField
+          label="Any id or e-mail address"
+          placeholder="Order, cus_…, cs_…, pi_…, ch_…, re_…, sub_…, in_…, evt_…, run or e-mail address"
+          autoFocus
+          value={text}
+          onChange={(event) => {
+            setText(event.target.value);
+            setSearch({ q: event.target.value || undefined });
+          }}
+        />
+      </form>
+      {asked.length >= 3 ? <Suggestions asked={asked} {...found} /> : <Latest />}
+    </>
+  );
+}
+
+type Found = Awaited<ReturnType<typeof search>>;
+const search = (q: string) => take(client.GET("/search", { params: { query: { q } } }));
+
+function Suggestions({ asked, data, isPending, isError, error, refetch }: { asked: string; data: Found | undefined; isPending: boolean; isError: boolean; error: unknown; refetch: () => unknown }) {
+  if (isPending) return <Skeleton lines={4} />;
+  if (isError) return <ErrorNote error={error} retry={() => void refetch()} />;
+  if (!data || data.data.length === 0) {
+    return (
+      <EmptyState title={`Nothing has to do with “${asked}”`}>Ids are looked for whole. Old events and finished runs are deleted after the days set by <code>keep_runs</code>.</EmptyState>
+    );
+  }
+  return (
+    <ul className="journey-found" aria-label="Found">
+      {data.data.map((one) => {
+        const { icon: Icon, word } = lookOfKind(one.kind);
+        return (
+          <li key={`${one.kind} ${one.id}`}>
+            <Link to="/journey/$id" params={{ id: one.id }} className="journey-hit">
+              <Icon aria-hidden />
+              <span className="journey-hit-title">{one.title}</span>
+              <span className="faint journey-hit-detail">{one.detail}</span>
+              <Badge>{word}</Badge>
+            </Link>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Latest() {
+  const overview = useQuery({ queryKey: ["overview"], queryFn: () => take(client.GET("/overview")) });
+  if (overview.isPending) return <Skeleton lines={6} />;
+  if (overview.isError) return <ErrorNote error={overview.error} retry={() => void overview.refetch()} />;
+  const payments = overview.data.payments;
+  if (payments.length === 0) {
+    return (
+      <EmptyState icon={Activity} title="No payments yet" command="payloom demo --check">
+        Pay something in the shop with card 4242 4242 4242 4242, or play all five flows.
+      </EmptyState>
+    );
+  }
+  return (
+    <Section title="Latest payments">
+      <ul className="journey-found" aria-label="Latest payments">
+        {payments.map((one) => {
+          const { icon: Icon } = lookOfKind("intent");
+          return (
+            <li key={one.id}>
+              <Link to="/journey/$id" params={{ id: one.id }} className="journey-hit">
+                <Icon aria-hidden />
+                <span className="journey-hit-title">
+                  <Money amount={one.amount} currency={one.currency} />
+                </span>
+                <code className="faint journey-hit-detail">{one.id}</code>
+                <Status status={one.status} quiet />
+                <span className="faint">
+                  <Time at={one.at} />
+                </span>
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+    </Section>
+  );
+}

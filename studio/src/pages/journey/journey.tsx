@@ -1,0 +1,120 @@
+/** Everything that has to do with one id, on one line of time; each entry is a link to where it lives. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { ArrowLeft, ChevronRight, SearchX } from "lucide-react";
+import { useState } from "react";
+import { client, take } from "../../api/client";
+import { useSearchParams } from "../../app/search";
+import { byDay, kindsOf } from "../../model/journey";
+import { CopyId, EmptyState, ErrorNote, JsonView, Money, PageHeader, Skeleton, Status, exactTime } from "@/ui";
+import { lookOfKind } from "./kinds";
+
+const load = (id: string) => take(client.GET("/journey/{any_id}", { params: { path: { any_id: id } } }));
+type JourneyEntry = Awaited<ReturnType<typeof load>>["entries"][number];
+
+export function Journey({ id }: { id: string }) {
+  const [search, setSearch] = useSearchParams();
+  const found = useQuery({ queryKey: ["journey", id], queryFn: () => load(id) });
+  const hidden = new Set((search["hide"] ?? "").split(",").filter(Boolean));
+  const back = (
+    <Link to="/journey" className="journey-back">
+      <ArrowLeft aria-hidden /> Payments
+    </Link>
+  );
+  if (!found.data) {
+    return (
+      <>
+        <PageHeader title={id} back={back} />
+        {found.isError ? <ErrorNote error={found.error} retry={() => void found.refetch()} /> : <Skeleton lines={10} />}
+      </>
+    );
+  }
+  const { subject, entries } = found.data;
+  const kinds = kindsOf(entries);
+  const toggle = (kind: string) => {
+    const next = new Set(hidden);
+    if (!next.delete(kind)) next.add(kind);
+    setSearch({ hide: [...next].join(",") || undefined });
+  };
+  return (
+    <>
+      <PageHeader title={subject.title} name={subject.title} back={back} badge={subject.status ? <Status status={subject.status} /> : null}>
+        <span className="journey-subject">
+          {lookOfKind(subject.kind).word} <CopyId id={subject.id} />
+          {subject.amount !== null && <Money amount={subject.amount} currency={subject.currency} />}
+        </span>
+      </PageHeader>
+      {entries.length === 0 ? (
+        <EmptyState icon={SearchX} title="Nothing has to do with this id">
+          Ids are looked for whole, e-mail addresses too. Finished runs are deleted after the days set by <code>keep_runs</code>.
+        </EmptyState>
+      ) : (
+        <>
+          <div className="journey-kinds" role="group" aria-label="What is shown">
+            {kinds.map(([kind, count]) => {
+              const { icon: Icon, word } = lookOfKind(kind);
+              return (
+                <button key={kind} type="button" className="journey-kind" aria-pressed={!hidden.has(kind)} onClick={() => toggle(kind)}>
+                  <Icon aria-hidden />
+                  {word} <span className="num">{count}</span>
+                </button>
+              );
+            })}
+          </div>
+          {byDay(entries.filter((entry) => !hidden.has(entry.kind))).map(({ day, entries: some }) => (
+            <section key={day} className="journey-day">
+              <h2>{new Date(day).toLocaleDateString("en-US", { weekday: "long", day: "numeric", month: "long", year: "numeric" })}</h2>
+              <ol className="journey-line">
+                {some.map((entry) => (
+                  <Moment key={`${entry.kind} ${entry.id} ${entry.at} ${entry.title}`} entry={entry} />
+                ))}
+              </ol>
+            </section>
+          ))}
+        </>
+      )}
+    </>
+  );
+}
+
+function Moment({ entry }: { entry: JourneyEntry }) {
+  const [open, setOpen] = useState(false);
+  const { icon: Icon, word } = lookOfKind(entry.kind);
+  const details = entry.data !== null && typeof entry.data === "object" && Object.keys(entry.data).length > 0;
+  return (
+    <li className="journey-entry" data-kind={entry.kind}>
+      <span className="journey-dot">
+        <Icon aria-hidden />
+      </span>
+      <div className="journey-what">
+        <div className="journey-row">
+          <time className="faint num journey-at" dateTime={entry.at} title={exactTime(entry.at)}>
+            {new Date(entry.at).toLocaleTimeString("en-US", { hour12: false })}
+          </time>
+          <span className="hidden-text">{word}: </span>
+          {entry.href ? (
+            <Link to={entry.href as "/"} className="journey-title">
+              {entry.title}
+            </Link>
+          ) : (
+            <span className="journey-title">{entry.title}</span>
+          )}
+          {entry.status && <Status status={entry.status} quiet />}
+          {entry.amount !== null && <Money amount={entry.amount} currency={entry.currency} />}
+          {details && (
+            <button type="button" className="journey-more" aria-expanded={open} onClick={() => setOpen(!open)}>
+              <ChevronRight aria-hidden /> Details
+            </button>
+          )}
+        </div>
+        <CopyId id={entry.id} />
+        {open && (
+          <div className="journey-data">
+            <JsonView value={entry.data} label={`${word} ${entry.id}`} />
+          </div>
+        )}
+      </div>
+    </li>
+  );
+}
+

@@ -1,0 +1,27 @@
+/** How each kind of thing on a payment's line of time looks and is called. */
+import { Banknote, CircleHelp, CreditCard, FileText, Inbox, Mail, Play, Receipt, RefreshCw, RotateCcw, ShoppingBag, ShoppingCart, Table2, User, type LucideIcon } from "lucide-react";
+
+interface Look {
+  icon: LucideIcon;
+  word: string;
+}
+
+const KINDS: Record<string, Look> = {
+  order: { icon: ShoppingBag, word: "Order" },
+  customer: { icon: User, word: "Customer" },
+  session: { icon: ShoppingCart, word: "Checkout session" },
+  intent: { icon: CreditCard, word: "Payment intent" },
+  charge: { icon: Banknote, word: "Charge" },
+  refund: { icon: RotateCcw, word: "Refund" },
+  subscription: { icon: RefreshCw, word: "Subscription" },
+  invoice: { icon: Receipt, word: "Invoice" },
+  event: { icon: Inbox, word: "Event" },
+  run: { icon: Play, word: "Run" },
+  mail: { icon: Mail, word: "Mail" },
+  row: { icon: Table2, word: "Row" },
+  object: { icon: FileText, word: "Object" },
+};
+
+export function lookOfKind(kind: string): Look {
+  return KINDS[kind] ?? { icon: CircleHelp, word: kind };
+}

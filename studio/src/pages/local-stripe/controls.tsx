@@ -1,0 +1,160 @@
+/** What one can make happen: move the clock, trigger an event, fail the next call; and the cards to pay with. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Clock as ClockIcon, CreditCard, TriangleAlert, Zap } from "lucide-react";
+import { useId, useState, type ReactNode } from "react";
+import { useMay } from "../../api/session";
+import { Button, Card, CopyButton, ErrorNote, Input, Select, exactTime, toast, toastError } from "@/ui";
+import { local } from "./api";
+import { CARDS, FAULTS, SPANS, moment } from "./faults";
+
+export function Controls() {
+  const may = useMay("editor");
+  return (
+    <div className="local-controls">
+      <ClockCard may={may} />
+      <TriggerCard may={may} />
+      <FaultCard may={may} />
+      <CardsCard />
+    </div>
+  );
+}
+
+function Box({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
+  return (
+    <Card className="local-box">
+      <h2>
+        {icon}
+        {title}
+      </h2>
+      {children}
+    </Card>
+  );
+}
+
+/** Refreshes what the page shows once the local Stripe has done what it was told. */
+function useDone() {
+  const cache = useQueryClient();
+  return () => void cache.invalidateQueries({ queryKey: ["local"] });
+}
+
+function ClockCard({ may }: { may: boolean }) {
+  const done = useDone();
+  const clock = useQuery({ queryKey: ["local", "clock"], queryFn: local.clock, refetchInterval: 30_000 });
+  const move = useMutation({
+    mutationFn: local.advance,
+    onSuccess: (now) => {
+      done();
+      const count = now.timers ?? 0;
+      toast({ title: `It is ${exactTime(moment(now.now))} at the local Stripe`, detail: count === 1 ? "One planned thing happened on the way." : `${count} planned things happened on the way.` });
+    },
+    onError: toastError,
+  });
+  return (
+    <Box icon={<ClockIcon aria-hidden />} title="Clock">
+      {clock.isError ? (
+        <ErrorNote error={clock.error} retry={() => void clock.refetch()} compact />
+      ) : (
+        <p className="num" data-testid="local-clock">
+          {clock.data ? exactTime(moment(clock.data.now)).replace(/\.\d+$/, "") : "…"}
+          {clock.data && clock.data.offset > 0 && <span className="faint"> · {Math.round(clock.data.offset / 8640) / 10} days ahead</span>}
+        </p>
+      )}
+      <p className="faint">Renewals, trials, expiry and retries wait for it.</p>
+      <div className="local-buttons" role="group" aria-label="Move the clock forward">
+        {SPANS.map(({ span, word }) => (
+          <Button key={span} size="s" disabled={!may || move.isPending} busy={move.isPending && move.variables === span} onClick={() => move.mutate(span)}>
+            + {word}
+          </Button>
+        ))}
+      </div>
+    </Box>
+  );
+}
+
+function TriggerCard({ may }: { may: boolean }) {
+  const done = useDone();
+  const listId = useId();
+  const [event, setEvent] = useState("payment_intent.succeeded");
+  const triggers = useQuery({ queryKey: ["local-triggers"], queryFn: local.triggers, staleTime: Infinity });
+  const known = triggers.data?.data ?? [];
+  const trigger = useMutation({
+    mutationFn: local.trigger,
+    onSuccess: (_, name) => {
+      done();
+      toast({ title: `${name} is on its way`, detail: "It was made by the calls that lead to it, with new objects." });
+    },
+    onError: toastError,
+  });
+  return (
+    <Box icon={<Zap aria-hidden />} title="Trigger an event">
+      <form
+        className="local-line"
+        onSubmit={(submit) => {
+          submit.preventDefault();
+          trigger.mutate(event.trim());
+        }}
+      >
+        <Input aria-label="Event" mono list={listId} value={event} onChange={(change) => setEvent(change.target.value)} />
+        <datalist id={listId}>
+          {known.map((name) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+        <Button type="submit" kind="primary" disabled={!may || !event.trim()} busy={trigger.isPending}>
+          Trigger
+        </Button>
+      </form>
+      <p className="faint">{known.length ? `${known.length} kinds of events, each made the way it happens at Stripe.` : "Made the way it happens at Stripe."}</p>
+    </Box>
+  );
+}
+
+function FaultCard({ may }: { may: boolean }) {
+  const [id, setId] = useState("500");
+  const fault = FAULTS.find((one) => one.id === id) ?? FAULTS[0];
+  const fail = useMutation({
+    mutationFn: () => local.failNext(fault!.fault),
+    onSuccess: () => toast({ title: `The next write will fail: ${fault!.word}`, detail: "Start something and watch the run retry." }),
+    onError: toastError,
+  });
+  return (
+    <Box icon={<TriangleAlert aria-hidden />} title="Fail the next write">
+      <form
+        className="local-line"
+        onSubmit={(submit) => {
+          submit.preventDefault();
+          fail.mutate();
+        }}
+      >
+        <Select aria-label="How it fails" value={id} onChange={(change) => setId(change.target.value)}>
+          {FAULTS.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.word}
+            </option>
+          ))}
+        </Select>
+        <Button type="submit" disabled={!may} busy={fail.isPending}>
+          Fail it
+        </Button>
+      </form>
+      <p className="faint">One POST, the next one to come.</p>
+    </Box>
+  );
+}
+
+function CardsCard() {
+  return (
+    <Box icon={<CreditCard aria-hidden />} title="Test cards">
+      <ul className="local-cards">
+        {CARDS.map((card) => (
+          <li key={card.number}>
+            <code>{card.number}</code>
+            <CopyButton text={card.number.replaceAll(" ", "")} label={`Copy ${card.number}`} />
+            <span className="soft">{card.word}</span>
+          </li>
+        ))}
+      </ul>
+      <p className="faint">Any future date, any CVC.</p>
+    </Box>
+  );
+}

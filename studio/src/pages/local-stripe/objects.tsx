@@ -1,0 +1,107 @@
+/** Payments, customers and subscriptions of the local Stripe, newest first. */
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Badge, Button, CopyId, EmptyState, ErrorNote, Money, Skeleton, Status, Table, Time, money, type Column } from "@/ui";
+import { local, type StripeObject } from "./api";
+import { moment } from "./faults";
+
+type Kind = Parameters<typeof local.list>[0];
+
+function useObjects(kind: Kind) {
+  return useInfiniteQuery({
+    queryKey: ["local", kind],
+    queryFn: ({ pageParam }) => local.list(kind, pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => (last.has_more ? last.data.at(-1)?.id : undefined),
+    refetchInterval: 5000,
+  });
+}
+
+function Objects({ kind, label, columns, empty }: { kind: Kind; label: string; columns: Column<StripeObject>[]; empty: string }) {
+  const navigate = useNavigate();
+  const found = useObjects(kind);
+  if (found.isPending) return <Skeleton />;
+  if (found.isError) return <ErrorNote error={found.error} retry={() => void found.refetch()} />;
+  const rows = found.data.pages.flatMap((page) => page.data);
+  if (rows.length === 0) return <EmptyState title={`No ${label.toLowerCase()} yet`}>{empty}</EmptyState>;
+  return (
+    <>
+      <Table label={label} columns={columns} rows={rows} idOf={(one) => one.id} onOpen={(one) => void navigate({ to: "/journey/$id", params: { id: one.id } })} compact />
+      {found.hasNextPage && (
+        <Button kind="quiet" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+          Older
+        </Button>
+      )}
+    </>
+  );
+}
+
+const id: Column<StripeObject> = { id: "id", header: "Id", width: "250px", cell: (one) => <CopyId id={one.id} /> };
+const created: Column<StripeObject> = { id: "created", header: "Created", width: "110px", align: "right", cell: (one) => <Time at={moment(one.created)} /> };
+const customer: Column<StripeObject> = { id: "customer", header: "Customer", minor: true, cell: (one) => (one.customer ? <code>{one.customer}</code> : <span className="faint">none</span>) };
+
+export const Payments = () => (
+  <Objects
+    kind="payment_intents"
+    label="Payments"
+    empty="Pay something in the shop, or trigger payment_intent.succeeded above."
+    columns={[
+      { id: "amount", header: "Amount", width: "110px", align: "right", cell: (one) => <Money amount={one.amount} currency={one.currency} /> },
+      { id: "status", header: "Status", width: "210px", cell: (one) => <Status status={one.status ?? "unknown"} /> },
+      id,
+      customer,
+      { id: "problem", header: "Last problem", minor: true, cell: (one) => one.last_payment_error?.message ?? <span className="faint">–</span> },
+      created,
+    ]}
+  />
+);
+
+export const Customers = () => (
+  <Objects
+    kind="customers"
+    label="Customers"
+    empty="A customer is made when somebody new buys."
+    columns={[
+      { id: "email", header: "E-mail", cell: (one) => one.email ?? <span className="faint">none</span> },
+      { id: "name", header: "Name", minor: true, cell: (one) => one.name ?? <span className="faint">–</span> },
+      id,
+      { id: "state", header: "State", width: "130px", minor: true, cell: (one) => (one.delinquent ? <Status status="past_due" /> : <Status status="ok" word="In order" quiet />) },
+      created,
+    ]}
+  />
+);
+
+export const Subscriptions = () => (
+  <Objects
+    kind="subscriptions"
+    label="Subscriptions"
+    empty="Start a trial in the shop, then move the clock forward by 14 days."
+    columns={[
+      { id: "status", header: "Status", width: "140px", cell: (one) => <Status status={one.status ?? "unknown"} /> },
+      { id: "price", header: "Price", width: "150px", cell: (one) => priceOf(one) },
+      id,
+      customer,
+      {
+        id: "renews",
+        header: "Period ends",
+        width: "160px",
+        cell: (one) => {
+          const end = one.items?.data[0]?.current_period_end;
+          return (
+            <>
+              {end ? <Time at={moment(end)} /> : <span className="faint">–</span>} {one.cancel_at_period_end && <Badge>then canceled</Badge>}
+            </>
+          );
+        },
+      },
+      created,
+    ]}
+  />
+);
+
+function priceOf(one: StripeObject): string {
+  const item = one.items?.data[0];
+  if (!item || item.price.unit_amount === null) return "–";
+  const every = item.price.recurring ? ` / ${item.price.recurring.interval}` : "";
+  return money(item.price.unit_amount * (item.quantity ?? 1), item.price.currency) + every;
+}
