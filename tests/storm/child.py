@@ -24,13 +24,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import psycopg
 import shop
 import sqlalchemy as sa
 from disk import Faults, FaultyDisk
 from plants import EARLY, PLANTS, TEXTS
 
 from payloom.db import Database, open_database
-from payloom.db.errors import DatabaseUnavailable
+from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import InboxEvent
@@ -78,6 +79,30 @@ class Mortal:
         result = await self._database.write(mortal, **options)
         self._points()
         return result
+
+
+class Commits:
+    """Lets the n-th commit on Postgres fail: a lost race, a deadlock, a connection cut just before or just after it."""
+
+    def __init__(self, engine: sa.Engine, mode: str, at: int) -> None:
+        self.mode, self.at, self.count = mode, at, 0
+        self._lock = threading.Lock()
+        sa.event.listen(engine, "commit", self._commit)
+
+    def _commit(self, conn: sa.Connection) -> None:
+        with self._lock:
+            self.count += 1
+            if self.count != self.at:
+                return
+        if self.mode.startswith("40"):
+            conn.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '{self.mode}'; END $$")
+        driver = conn.connection.dbapi_connection
+        assert driver is not None
+        if self.mode == "cut_after":
+            driver.commit()
+        pid = driver.info.backend_pid  # type: ignore[attr-defined]
+        with psycopg.connect(driver.info.dsn, autocommit=True) as other:  # type: ignore[attr-defined]
+            other.execute("SELECT pg_terminate_backend(%s, 2000)", (pid,))
 
 
 class Told:
@@ -131,9 +156,15 @@ async def live(told: Told) -> None:
     world.ledger.hooks.append(point)
     if told.plant in PLANTS:
         PLANTS[told.plant](world)
+    if command.get("only_intake"):
+        await asyncio.gather(*[deliver(world, name, told) for name in command["events"]])
+        await database.close()
+        return
     await world.service.start()
     if told.disk is not None:
         told.disk.armed = True
+    if "commits" in command:
+        Commits(database.engine, **command["commits"])
     try:
         await asyncio.wait_for(work(world, told), command.get("seconds", 20) + command.get("linger", 0))
     finally:
@@ -147,6 +178,8 @@ async def live(told: Told) -> None:
 async def work(world: World, told: Told) -> None:
     """Take the events in and wait until everything is over."""
     names, batch = told.command["events"], told.command.get("batch", 10_000)
+    if "race" in told.command:
+        await race(world, **told.command["race"])
     for at in range(0, len(names), batch):
         await asyncio.gather(*[deliver(world, name, told) for name in names[at : at + batch]])
     await asyncio.sleep(told.command.get("linger", 0))
@@ -163,7 +196,7 @@ async def deliver(world: World, name: str, told: Told) -> None:
         try:
             await world.service.take_in(event_of(world, name))
         except PayloomError as error:
-            told.answered(error.status, up=not isinstance(error, DatabaseUnavailable))
+            told.answered(error.status, up=not isinstance(error, DatabaseUnavailable | CommitUnknown))
             await asyncio.sleep(0.05)
         except sa.exc.DBAPIError:
             told.answered(500, up=told.disk is None)
@@ -182,10 +215,21 @@ def event_of(world: World, name: str) -> InboxEvent:
     return world.event("thing.updated", f"evt_{name}", id=f"thing_{name}")
 
 
+async def race(world: World, orders: list[str], callers: int, amount: int, worker: int) -> None:
+    """Ask for a part of each order's money back, several times at once."""
+    for order in orders:
+        clicks = [{"order": order, "amount": amount, "click": f"{order}-{worker}-{n}"} for n in range(callers)]
+        await asyncio.gather(*[world.service.call("refund", click, trigger="manual", wait=30) for click in clicks])
+
+
 async def over(world: World) -> None:
-    """Wait until nothing is left to do."""
+    """Wait until nothing is left to do. The database may be away meanwhile."""
     while True:
-        counts = await world.service.queries.counts()
+        try:
+            counts = await world.service.queries.counts()
+        except (DatabaseUnavailable, sa.exc.DBAPIError):
+            await asyncio.sleep(0.2)
+            continue
         if not any(counts.get(status) for status in ("queued", "running", "waiting")):
             return
         await asyncio.sleep(0.01)

@@ -184,8 +184,19 @@ def created(world: World, name: str, amount: int = PRICE) -> Any:
     return world.event("thing.created", f"evt_{name}", id=f"order_{name}", amount=amount, currency="usd")
 
 
-def observe(tx: sa.Connection, database: Database, folder: Path, acked: Collection[str], **more: Any) -> Seen:
-    """Look at the shop's rows behind `tx` and at what happened outside, as its ledger has it."""
+def observe(
+    tx: sa.Connection,
+    database: Database,
+    folder: Path,
+    acked: Collection[str],
+    *,
+    given: Collection[str] = (),
+    **more: Any,
+) -> Seen:
+    """Look at the shop's rows behind `tx` and at what happened outside, as its ledger has it.
+
+    given: effects that were there at the beginning.
+    """
     lines = [json.loads(line) for line in _text(folder / "ledger.jsonl").splitlines()]
     effects = [line for line in lines if "effect" in line]
     updated = tx.execute(sa.text("SELECT count(*) FROM payloom_events WHERE type = 'thing.updated'")).scalar() or 0
@@ -200,7 +211,7 @@ def observe(tx: sa.Connection, database: Database, folder: Path, acked: Collecti
     defaults: dict[str, Any] = {
         "acknowledged": acked,
         "starts": STARTS,
-        "effects": [Effect(line["effect"], line["action"]) for line in effects],
+        "effects": [Effect(line["effect"], line["action"]) for line in effects if line["effect"] not in given],
         "counted": [
             Counted("events counted in the row `all`", counted, updated),
             Counted("mugs taken from the shelf", STOCK - (left if left is not None else STOCK), fulfilled or 0),

@@ -1,0 +1,93 @@
+"""A11, A12: workers race for one job, one order, one refund; several processes write one file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sqlalchemy as sa
+from harness import Databases, Story, Zygote
+from tally import Tally, some
+
+from payloom.db import open_database
+from payloom.testing.worldcheck import Counted
+
+pytestmark = pytest.mark.timeout(7200)
+CALLERS = 20
+PAID = 900
+REFUND = 300
+
+
+def paid_orders(told: Story, many: int) -> list[str]:
+    """Put orders there that somebody has paid."""
+    orders = [f"paid{number}" for number in range(many)]
+    database = open_database(told.url)
+    with database.engine.begin() as conn:
+        for order in orders:
+            conn.execute(
+                sa.text(
+                    "INSERT INTO orders (id, status, amount, currency, paid, refunded, access)"
+                    " VALUES (:id, 'paid', :paid, 'usd', :paid, 0, true)"
+                ),
+                {"id": order, "paid": PAID},
+            )
+    database.engine.dispose()
+    with (told.folder / "ledger.jsonl").open("a") as file:
+        for order in orders:
+            line = {"payment": f"pay_{order}", "order": order, "currency": "usd", "amount": PAID}
+            file.write(json.dumps(line) + "\n")
+            receipt = {"effect": f"seed:{order}", "action": "receipt", "args": {"data": {"order": order}}}
+            file.write(json.dumps(receipt) + "\n")
+    return orders
+
+
+def refunded(told: Story, orders: list[str]) -> list[Counted]:
+    """How much was given back of each order, and how much there was to give."""
+    database = open_database(told.url)
+    with database.engine.connect() as conn:
+        rows = {row.id: row.refunded for row in conn.execute(sa.text("SELECT id, refunded FROM orders"))}
+    database.engine.dispose()
+    return [Counted(f"given back of {order}", rows[order], PAID) for order in orders]
+
+
+def test_a11_twenty_callers_get_back_what_was_paid_and_no_more(
+    zygote: Zygote, databases: Databases, tally: Tally
+) -> None:
+    """Three of twenty clicks on one order can succeed, however many processes they reach at once."""
+    workers = 4 if databases.kind == "postgresql" else 1
+    told = databases.story(zygote, [])
+    orders = paid_orders(told, some(500, 3))
+    race = {"orders": orders, "callers": CALLERS // workers, "amount": REFUND}
+    lives = [told.command(race={**race, "worker": worker}, seconds=1200) for worker in range(workers)]
+    assert zygote.run(*lives) == [0] * workers, told.why()
+    counted = refunded(told, orders)
+    seeded = {f"seed:{order}" for order in orders}
+    wrong = told.broken(all_succeed=False, given=seeded)
+    wrong += [f"I1: {one.what}: {one.found} of {one.expected}" for one in counted if one.found != one.expected]
+    tally.judge("A11", databases.kind, wrong, runs=len(orders) * CALLERS, what=f"{len(orders)} orders")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a11_an_event_that_reaches_four_workers_at_once_is_done_once(
+    zygote: Zygote, databases: Databases, tally: Tally
+) -> None:
+    """The same deliveries, to all of them."""
+    names = [f"{kind}{number}" for kind in "cu" for number in range(some(250, 8))]
+    told = databases.story(zygote, names)
+    assert zygote.run(*[told.command(batch=16, seconds=300) for _ in range(4)]) == [0] * 4, told.why()
+    tally.judge("A11", databases.kind, told.broken(), runs=len(names) * 4, what="the same events on four workers")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a12_four_processes_that_write_one_file_all_get_through(
+    zygote: Zygote, databases: Databases, tally: Tally
+) -> None:
+    """They take events in; one process then does the rest."""
+    names = [f"{kind}{number}" for kind in "cu" for number in range(some(400, 20))]
+    told = databases.story(zygote, names)
+    lives = [told.command(events=names[part::4], only_intake=True) for part in range(4)]
+    assert zygote.run(*lives) == [0] * 4, told.why()
+    assert {status for status, _ in told.answers()} == {200}, "nobody was told that the database is locked"
+    assert told.life(seconds=300) == 0, told.why()
+    tally.judge("A12", "sqlite", told.broken(), runs=len(names), what="four writers")
