@@ -36,7 +36,7 @@ class Database(Protocol):
         """Run `work` in a read transaction in a worker thread and return its result."""
         ...
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:
         """Run `work` in a write transaction (SQLite: BEGIN IMMEDIATE, several callers may share one commit) and
         return its
         result once it is durable. An exception rolls back this `work` alone and is raised to its caller.
@@ -44,11 +44,15 @@ class Database(Protocol):
         Raises `DatabaseUnavailable` when nothing can be stored now, `CommitUnknown` when the connection broke during
         the
         commit: run idempotent work again, look up otherwise.
+
+        patient: otherwise work that meets a lock for long, or would be run again, is given up with `LostRace`.
         """
         ...
 
-    def write_lock(self, tx: sa.Connection, name: str) -> None:
-        """Within a write, hold a lock on `name` until it ends, against every other process (SQLite: always held)."""
+    def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
+        """Within a write, hold a lock on each of `names` until it ends, against every other process (SQLite: always
+        held). shared: against those who do not share it.
+        """
         ...
 
     async def close(self) -> None:

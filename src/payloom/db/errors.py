@@ -26,6 +26,12 @@ class CommitUnknown(DatabaseError):
     code: ClassVar[str] = "commit_unknown"
 
 
+class LostRace(DatabaseError):
+    """Work that was not to wait or to be tried again met a lock, or has to be done with more care."""
+
+    code: ClassVar[str] = "lost_race"
+
+
 class DatabaseUrlNotUnderstood(DatabaseError):
     """The database address is not understood."""
 

@@ -16,12 +16,21 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from payloom.db.errors import CommitUnknown, DatabaseUnavailable
+from payloom.db import later
+from payloom.db.errors import CommitUnknown, DatabaseUnavailable, LostRace
 from payloom.db.transactions import LOCKING, begin_work, take_hooks
 
 T = TypeVar("T")
 
 _ATTEMPTS = 10
+_LOCKS = (
+    "SELECT {lock}(number) FROM (SELECT DISTINCT hashtextextended(name, 0) AS number"
+    " FROM unnest(CAST(:names AS text[])) AS name ORDER BY 1) AS wanted"
+)
+_LOCK = sa.text(_LOCKS.format(lock="pg_advisory_xact_lock"))
+_LOCK_SHARED = sa.text(_LOCKS.format(lock="pg_advisory_xact_lock_shared"))
+_HURRY = sa.text("SET LOCAL lock_timeout = 250")
+"""Milliseconds: less than the second after which Postgres looks for deadlocks."""
 _RETRYABLE = frozenset({"40001", "40P01", "55P03"})
 """Serialisation failure, deadlock, lock not available."""
 
@@ -42,6 +51,7 @@ class PostgresDatabase:
             connect_args={"connect_timeout": 10, "application_name": "payloom", "options": "-c timezone=UTC"},
         )
         event.listen(self._engine, "before_execute", _lock_rows, retval=True)
+        later.listen(self._engine)
         self._threads = concurrent.futures.ThreadPoolExecutor(connections, thread_name_prefix="payloom-db")
         self._closed = False
 
@@ -50,19 +60,20 @@ class PostgresDatabase:
         """The SQLAlchemy engine underneath."""
         return self._engine
 
-    def write_lock(self, tx: sa.Connection, name: str) -> None:
-        """Hold an exclusive lock on `name` until `tx` ends."""
-        tx.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+    def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
+        """Hold a lock on each of `names` until `tx` ends; they are taken in the same order by everybody."""
+        if names:
+            tx.execute(_LOCK_SHARED if shared else _LOCK, {"names": list(names)})
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a read-only snapshot."""
         return await self._submit(self._read, work)
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:
         """Run `work` in a transaction, again if it lost a race or its connection, and return its result once
         committed.
         """
-        return await self._submit(self._write, work)
+        return await self._submit(self._write if patient else self._write_impatiently, work)
 
     async def _submit(self, run: Callable[[Callable[[sa.Connection], T]], T], work: Callable[[sa.Connection], T]) -> T:
         if self._closed:
@@ -79,22 +90,45 @@ class PostgresDatabase:
         raise AssertionError("unreachable")
 
     def _write(self, work: Callable[[sa.Connection], T]) -> T:
+        light = True
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._write_once(work)
+                try:
+                    return self._write_once(work, light=light)
+                except later.Undo:
+                    light = False
+                    return self._write_once(work, light=light)
             except exc.DBAPIError as error:
                 _wait_or_raise(error, attempt)
         raise AssertionError("unreachable")
 
-    def _write_once(self, work: Callable[[sa.Connection], T]) -> T:
+    def _write_impatiently(self, work: Callable[[sa.Connection], T]) -> T:
+        def hurried(tx: sa.Connection) -> T:
+            tx.execute(_HURRY)
+            return work(tx)
+
+        try:
+            return self._write_once(hurried, light=True)
+        except later.Undo as error:
+            raise LostRace from error
+        except exc.DBAPIError as error:
+            if sqlstate(error) in _RETRYABLE:
+                raise LostRace from error
+            raise
+
+    def _write_once(self, work: Callable[[sa.Connection], T], *, light: bool) -> T:
         with self._engine.connect() as conn:
             begin_work(conn)
+            later.begin(conn, light=light)
             transaction = conn.begin()
             try:
                 result = work(conn)
+                later.end(conn)
             except BaseException:
                 transaction.rollback()
                 raise
+            finally:
+                later.drop(conn)
             hooks = take_hooks(conn)
             try:
                 transaction.commit()

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
+from payloom.db import later
 from payloom.db.errors import DatabaseUnavailable
 from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import begin_work, run_plain, savepoint, take_hooks
@@ -111,6 +112,7 @@ class SqliteDatabase:
         self._engine = sa.create_engine(f"sqlite:///{path}", pool_size=readers + 2, max_overflow=8)
         event.listen(self._engine, "connect", _pragmas)
         event.listen(self._engine, "begin", _begin)
+        later.listen(self._engine)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = concurrent.futures.ThreadPoolExecutor(readers, thread_name_prefix="payloom-db-read")
         self._closed = False
@@ -131,7 +133,7 @@ class SqliteDatabase:
         """The SQLAlchemy engine underneath."""
         return self._engine
 
-    def write_lock(self, tx: sa.Connection, name: str) -> None:
+    def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
         """Nothing to do: there is one writer."""
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
@@ -142,7 +144,7 @@ class SqliteDatabase:
         with self._engine.connect() as conn, conn.begin():
             return work(conn)
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:  # noqa: ARG002 - no locks
         """Run `work` in the next transaction and return its result once it is on disk."""
         if self._closed:
             raise DatabaseUnavailable("The database is closed.")
@@ -225,16 +227,23 @@ class SqliteDatabase:
 
 
 def _run_one(conn: sa.Connection, job: _Job) -> None:
-    begin_work(conn)
-    try:
-        with savepoint(conn):
-            job.result = job.work(conn)
-        job.hooks = take_hooks(conn)
-    except BaseException as error:
-        job.error = _unavailable(error)
-        if not conn.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
-            # Disk full and the like end the whole transaction: nobody in the group has been stored.
-            raise
+    for light in (True, False):
+        begin_work(conn)
+        later.begin(conn, light=light)
+        try:
+            with savepoint(conn):
+                job.result = job.work(conn)
+                later.end(conn)
+            job.hooks, job.error = take_hooks(conn), None
+        except BaseException as error:
+            job.error = _unavailable(error)
+            if not conn.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+                # Disk full and the like end the whole transaction: nobody in the group has been stored.
+                raise
+        finally:
+            later.drop(conn)
+        if not isinstance(job.error, later.Undo):
+            return
 
 
 def _unavailable(error: BaseException) -> BaseException:

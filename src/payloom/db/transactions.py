@@ -6,13 +6,18 @@ import contextlib
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from payloom.db import later
+
 _HOOKS = "payloom_after_commit"
 LOCKING = "payloom_locking_reads"
 """Key in `Connection.info`: reads lock the rows they find (Postgres)."""
+_IN_TRANSACTION = 2
+"""psycopg's (libpq's) TransactionStatus.INTRANS: alive, and not waiting for a rollback."""
 _numbers = itertools.count(1)
 
 
@@ -34,28 +39,69 @@ def after_commit(tx: sa.Connection, hook: Callable[[], None]) -> None:
 
 
 class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
-    """Undo everything in the block, hooks included, if it raises; the transaction around it lives on."""
+    """Undo everything in the block, hooks included, if it raises; the transaction around it lives on.
 
-    __slots__ = ("_hooks", "_name", "_tx")
+    In light work on Postgres (see `later.Later`) none is set, as it would be two round trips: if there is something to
+    undo after all, the whole work is done again.
+    """
+
+    __slots__ = ("_hooks", "_later", "_mark", "_name", "_tx", "_writes")
 
     def __init__(self, tx: sa.Connection) -> None:
         self._tx = tx
 
     def __enter__(self) -> None:
-        self._name = f"payloom_{next(_numbers)}"
-        self._hooks = len(self._tx.info.setdefault(_HOOKS, []))
-        run_plain(self._tx, f"SAVEPOINT {self._name}")
+        tx = self._tx
+        self._hooks = len(tx.info.setdefault(_HOOKS, []))
+        self._later = put_off = later.of(tx)
+        self._name = None
+        if put_off is not None:
+            if not put_off.light:
+                later.write_rows(tx)
+            self._mark = put_off.mark()
+            self._writes = put_off.writes
+        if put_off is None or not put_off.light or tx.dialect.name == "sqlite":
+            self._name = f"sp_{next(_numbers)}"
+            run_plain(tx, f"SAVEPOINT {self._name}")
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         if kind is None:
-            run_plain(self._tx, f"RELEASE SAVEPOINT {self._name}")
+            self._release()
+            return
+        if isinstance(error, later.Undo) and self._name is None:
             return
         del self._tx.info[_HOOKS][self._hooks :]
+        if self._later is not None:
+            self._later.reset(self._mark)
+        if self._name is not None:
+            self._undo()
+        elif self._later is not None and (self._later.writes != self._writes or _failed(self._tx)):
+            raise later.Undo from error
+
+    def _release(self) -> None:
+        if self._name is None:
+            return
+        if self._later is not None and not self._later.light:
+            try:
+                later.write_rows(self._tx)
+            except BaseException:
+                del self._tx.info[_HOOKS][self._hooks :]
+                self._undo()
+                raise
+        run_plain(self._tx, f"RELEASE SAVEPOINT {self._name}")
+
+    def _undo(self) -> None:
         # A broken connection or an aborted SQLite transaction has no savepoint left; the first error is the one that
         # matters.
         with contextlib.suppress(exc.DBAPIError, sqlite3.Error):
             run_plain(self._tx, f"ROLLBACK TO SAVEPOINT {self._name}")
             run_plain(self._tx, f"RELEASE SAVEPOINT {self._name}")
+
+
+def _failed(tx: sa.Connection) -> bool:
+    """Whether Postgres takes no more statements in this transaction."""
+    driver: Any = tx.connection.dbapi_connection
+    return driver is None or driver.info.transaction_status != _IN_TRANSACTION
 
 
 def run_plain(tx: sa.Connection, statement: str) -> None:

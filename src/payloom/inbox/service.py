@@ -164,7 +164,26 @@ class Inbox:
 
 def store(tx: sa.Connection, event: InboxEvent) -> bool:
     """Store the event within `tx`; returns whether it is new."""
-    values = {
+    return store_all(tx, [event]) == [True]
+
+
+def store_all(tx: sa.Connection, found: Sequence[InboxEvent]) -> list[bool]:
+    """Store events within `tx`; returns for each whether it is new."""
+    first: dict[str, int] = {}
+    for place, event in enumerate(found):
+        first.setdefault(event.id, place)
+    # In the order of their ids: two that store the same events at once must not wait for each other.
+    rows = [_values(found[first[event_id]]) for event_id in sorted(first)]
+    stored = set(tx.execute(_INSERT[tx.dialect.name], rows if len(rows) > 1 else rows[0]).scalars())
+    new = [event.id in stored and first[event.id] == place for place, event in enumerate(found)]
+    again = [event.id for event, is_new in zip(found, new, strict=True) if not is_new and event.source == "webhook"]
+    for event_id in sorted(again):  # a look at Stripe's list is no delivery
+        tx.execute(_AGAIN, {"again": event_id})
+    return new
+
+
+def _values(event: InboxEvent) -> dict[str, Any]:
+    return {
         "id": event.id,
         "type": event.type,
         "object_id": event.object_id,
@@ -177,12 +196,6 @@ def store(tx: sa.Connection, event: InboxEvent) -> bool:
         "source": event.source,
         "deliveries": 1,
     }
-    statement = _INSERT[tx.dialect.name]
-    if tx.execute(statement, values).first() is not None:
-        return True
-    if event.source == "webhook":  # a look at Stripe's list is no delivery
-        tx.execute(sa.update(events).where(events.c.id == event.id).values(deliveries=events.c.deliveries + 1))
-    return False
 
 
 def _insert(dialect: str) -> Any:
@@ -195,6 +208,7 @@ def _insert(dialect: str) -> Any:
     return pg_insert(events).on_conflict_do_nothing(index_elements=["id"]).returning(events.c.id)
 
 
+_AGAIN = sa.update(events).where(events.c.id == sa.bindparam("again")).values(deliveries=events.c.deliveries + 1)
 _INSERT = {dialect: _insert(dialect) for dialect in ("sqlite", "postgresql")}
 
 

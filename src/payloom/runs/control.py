@@ -16,7 +16,7 @@ from payloom.runs.intake import begin
 from payloom.runs.lanes import occupied, requeue
 from payloom.runs.models import runs, steps
 from payloom.runs.parts import Parts
-from payloom.runs.rows import INSERT_RUN, Run, load_run, run_values
+from payloom.runs.rows import Run, insert_run, load_run
 from payloom.runs.scripts import Cause
 
 
@@ -97,7 +97,7 @@ def fork(  # noqa: PLR0917 - called in one place
     _copy_steps(tx, old, new, path)
     blocked = new.lane is not None and occupied(parts, tx, new.lane, new.id)
     new.blocked = blocked
-    tx.execute(INSERT_RUN, run_values(new))
+    insert_run(tx, new)
     if not blocked:
         parts.engine.enqueue(tx, new.id, new.segment)
     return _get(tx, new.id)

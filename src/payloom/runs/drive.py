@@ -95,6 +95,11 @@ class Drive:
         self._new = False
         self._dirty = False
 
+    @property
+    def over(self) -> bool:
+        """Whether the latest turn ended the run."""
+        return self._scratch.ended
+
     def _reload(self, tx: sa.Connection) -> None:
         journal = load_journal(tx, self.run.id)
         in_flight = {path: found for path, found in self._open.items() if found.in_flight}
@@ -210,7 +215,7 @@ class Drive:
             and parking.may_park(self._parts, self.run, do, failure)
             and self._would_end(do, failure)
         ):
-            return parking.park(self._parts, self._scratch.run, do.action)
+            return parking.park(self._parts, tx, self._scratch.run, do.action)
         if failure is not None and failure.retryable and do.retry is not None:
             attempts = found.attempts if found is not None else 1
             if attempts < do.retry.attempts:

@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from payloom.db import after_commit, savepoint
-from payloom.inbox.service import InboxEvent, store
+from payloom.inbox.service import InboxEvent, store_all
 from payloom.kit.ids import new_id
 from payloom.runs import dedupe, lanes, waits
 from payloom.runs.drive import Drive
 from payloom.runs.driver import Driver
 from payloom.runs.parts import Parts
 from payloom.runs.play import broken
-from payloom.runs.rows import INSERT_RUN, Journal, Run, copy_run, event_run_id, insert_failed, run_values
+from payloom.runs.rows import Journal, Run, copy_run, event_run_id, insert_failed, insert_run
 from payloom.runs.scripts import Start
 
 log = logging.getLogger("payloom.runs")
@@ -43,14 +43,41 @@ class Intake:
 
 def intake(parts: Parts, driver: Driver, tx: sa.Connection, event: InboxEvent) -> Intake:
     """Store `event` within `tx` and start what it starts."""
-    if not store(tx, event):
-        return Intake(new=False)
-    started = []
-    for start in parts.scripts.starts(event):
-        run = event_run(parts, event, start)
-        if dedupe.claim_once(parts, tx, run, start) is None:
-            started.append(begin(parts, driver, tx, run, event, start))
-    return Intake(new=True, runs=started, woken=waits.deliver_event(parts, tx, event))
+    return intake_all(parts, driver, tx, [event])[0]
+
+
+def intake_all(parts: Parts, driver: Driver, tx: sa.Connection, events: Sequence[InboxEvent]) -> list[Intake]:
+    """Store `events` within `tx` and start what they start, as if one had come after the other."""
+    stored = store_all(tx, events)
+    new = [event for event, is_new in zip(events, stored, strict=True) if is_new]
+    for event in new if parts.observe else ():
+        _observed(parts, tx, event)
+    wanted = [parts.scripts.starts(event) for event in new]
+    entrance = lanes.Entrance(parts, tx, [start.lane for starts in wanted for start in starts])
+    begun: dict[str, int] = {}
+    started: list[list[str]] = []
+    for place, (event, starts) in enumerate(zip(new, wanted, strict=True)):
+        started.append([])
+        for start in starts:
+            run = event_run(parts, event, start)
+            if dedupe.claim_once(parts, tx, run, start) is None:
+                begun[begin(parts, driver, tx, run, event, start, entrance)] = place
+                started[-1].append(run.id)
+    woken = waits.deliver_events(parts, tx, new, begun)
+    results = iter([Intake(new=True, runs=ids, woken=count) for ids, count in zip(started, woken, strict=True)])
+    return [next(results) if is_new else Intake(new=False) for is_new in stored]
+
+
+def _observed(parts: Parts, tx: sa.Connection, event: InboxEvent) -> None:
+    """Tell whoever looks on; its mistakes must not lose the event."""
+    assert parts.observe is not None
+    try:
+        with savepoint(tx):
+            parts.observe(tx, event)
+    except (exc.OperationalError, exc.InterfaceError, exc.InternalError):
+        raise
+    except Exception:
+        log.exception("event %s: the observer failed", event.id)
 
 
 def event_run(parts: Parts, event: InboxEvent, start: Start, *, again_of: str | None = None) -> Run:
@@ -83,9 +110,17 @@ def position(created: int, now: dt.datetime) -> str:
 
 
 def begin(  # noqa: PLR0917 - collaborators first, then the run
-    parts: Parts, driver: Driver, tx: sa.Connection, run: Run, event: InboxEvent | None, start: Start
+    parts: Parts,
+    driver: Driver,
+    tx: sa.Connection,
+    run: Run,
+    event: InboxEvent | None,
+    start: Start,
+    entrance: lanes.Entrance | None = None,
 ) -> str:
     """Insert a run within `tx` and drive its first turn, unless another run is before it in its lane.
+
+    entrance: what is known of the lanes.
 
     Whatever goes wrong with the run itself ends up in its row: the event it came from must not be lost with it.
     """
@@ -94,7 +129,9 @@ def begin(  # noqa: PLR0917 - collaborators first, then the run
         return run.id
     try:
         with savepoint(tx):
-            _begin(parts, driver, tx, run, event)
+            over = _begin(parts, driver, tx, run, event, entrance or lanes.Entrance(parts, tx, [run.lane]))
+        if entrance is not None and not over:
+            entrance.entered(run.lane)
     except (exc.OperationalError, exc.InterfaceError, exc.InternalError):
         raise
     except Exception as error:
@@ -103,18 +140,22 @@ def begin(  # noqa: PLR0917 - collaborators first, then the run
     return run.id
 
 
-def _begin(parts: Parts, driver: Driver, tx: sa.Connection, run: Run, event: InboxEvent | None) -> None:
-    if run.lane is not None and lanes.occupied(parts, tx, run.lane, run.id):
+def _begin(  # noqa: PLR0917 - as above
+    parts: Parts, driver: Driver, tx: sa.Connection, run: Run, event: InboxEvent | None, entrance: lanes.Entrance
+) -> bool:
+    """Return whether the run is over."""
+    if run.lane is not None and entrance.occupied(run.lane):
         run.blocked = True
-        tx.execute(INSERT_RUN, run_values(run))
-        return
+        insert_run(tx, run)
+        return False
     own = copy_run(run)
     own.status, own.owner, own.epoch = "running", parts.engine.worker_id, 1
     drive = Drive(parts, own, Journal([], {}, 0), event, new=True)
     turn = drive.turn(tx, steps_allowed=_STEPS)
     if turn.done:
-        return
+        return drive.over
     if driver.has_slot():
         after_commit(tx, lambda: driver.adopt(drive, turn))
     else:
         drive.hand_over(tx)
+    return False

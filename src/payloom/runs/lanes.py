@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 
 from payloom.runs.models import runs
@@ -28,6 +30,32 @@ _ACTIVE = (
     )
     .limit(1)
 )
+
+
+_TAKEN = sa.select(runs.c.lane).where(
+    runs.c.lane.in_(sa.bindparam("lanes", expanding=True)), runs.c.finished_at.is_(None)
+)
+
+
+class Entrance:
+    """The lanes that runs begun together want to enter, looked at once. Holds their locks until `tx` ends."""
+
+    def __init__(self, parts: Parts, tx: sa.Connection, wanted: Iterable[str | None]) -> None:
+        """wanted: the lane of each run."""
+        lanes = sorted({lane for lane in wanted if lane is not None})
+        self._taken: set[str] = set()
+        if lanes:
+            parts.database.write_lock(tx, *lanes)
+            self._taken |= {lane for (lane,) in tx.execute(_TAKEN, {"lanes": lanes})}
+
+    def occupied(self, lane: str) -> bool:
+        """Whether an unfinished run is in the lane."""
+        return lane in self._taken
+
+    def entered(self, lane: str | None) -> None:
+        """A run has been begun in the lane and is not over."""
+        if lane is not None:
+            self._taken.add(lane)
 
 
 def occupied(parts: Parts, tx: sa.Connection, lane: str, run_id: str) -> bool:

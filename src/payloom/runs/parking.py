@@ -6,6 +6,8 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from payloom.db import before_commit
+from payloom.db.later import do_now
 from payloom.runs.lanes import requeue
 from payloom.runs.models import runs
 from payloom.runs.parts import Parts
@@ -28,10 +30,11 @@ def may_park(parts: Parts, run: Run, do: Do, failure: StepFailure) -> bool:
     return (parts.clock.now() - since).total_seconds() < parts.figures.park_for
 
 
-def park(parts: Parts, run: Run, table: str) -> dt.datetime:
+def park(parts: Parts, tx: sa.Connection, run: Run, table: str) -> dt.datetime:
     """Set the run's parking columns; returns when it looks by itself (a change may slip through between two
     transactions).
     """
+    do_now(tx, _key(table))  # what was written before wakes others, not this run, which has just looked
     now = parts.clock.now()
     figures = parts.figures
     run.parked_on = table
@@ -44,7 +47,14 @@ def park(parts: Parts, run: Run, table: str) -> dt.datetime:
 
 def wake_parked(parts: Parts, tx: sa.Connection, verb: str, table: str) -> None:
     """`verb` has just changed `table` in `tx`: let the runs that wait for it look again once it is committed."""
-    if verb not in _WAKING_VERBS:
-        return
+    if verb in _WAKING_VERBS:
+        before_commit(tx, _key(table), lambda tx: _wake(parts, tx, table))
+
+
+def _key(table: str) -> tuple[str, str]:
+    return "parked", table
+
+
+def _wake(parts: Parts, tx: sa.Connection, table: str) -> None:
     for row in tx.execute(_PARKED, {"parked_table": table}).all():
         requeue(parts, tx, row.id, row.segment)

@@ -17,7 +17,7 @@ from payloom.kit import strict_json
 from payloom.kit.ids import new_id
 from payloom.runs import dedupe
 from payloom.runs.parts import Parts
-from payloom.runs.rows import INSERT_RUN, Run, event_run_id, insert_failed, run_values
+from payloom.runs.rows import Run, event_run_id, insert_failed, insert_run
 from payloom.runs.scripts import Cause, RowChange
 from payloom.workflows.commands import Do, StepFailure
 
@@ -120,7 +120,7 @@ def started(
             insert_failed(tx, run, failure)
         elif dedupe.claim_once(parts, tx, run, start) is None:
             run.segment = 1
-            tx.execute(INSERT_RUN, run_values(run))
+            insert_run(tx, run)
             parts.engine.enqueue(tx, run_id, run.segment)
         else:
             continue

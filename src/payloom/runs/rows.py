@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.db import insert_later
 from payloom.runs.models import runs, steps
 from payloom.runs.scripts import Start
 from payloom.workflows.commands import Entry, StepFailure
@@ -83,8 +84,6 @@ _RUN_COLUMNS = [runs.c[name] for name in _RUN_FIELDS]
 SELECT_RUN = sa.select(*_RUN_COLUMNS)
 SELECT_RUN_BY_ID = SELECT_RUN.where(runs.c.id == sa.bindparam("run_id"))
 SELECT_RUN_FOR_UPDATE = SELECT_RUN_BY_ID.with_for_update()
-INSERT_RUN = sa.insert(runs)
-INSERT_STEP = sa.insert(steps)
 
 
 def copy_run(run: Run) -> Run:
@@ -159,7 +158,12 @@ def insert_failed(tx: sa.Connection, run: Run, failure: StepFailure) -> None:
         lane=None,
         owner=None,
     )
-    tx.execute(INSERT_RUN, run_values(failed))
+    insert_run(tx, failed)
+
+
+def insert_run(tx: sa.Connection, run: Run) -> None:
+    """Insert a run, at the latest before anybody looks."""
+    insert_later(tx, runs, [run_values(run)])
 
 
 @dataclasses.dataclass(slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt
+from payloom.db import insert_later
 from payloom.kit.redaction import redact
 from payloom.runs import lanes, waits
 from payloom.runs.models import logs, runs, steps
@@ -126,7 +127,7 @@ class Scratch:
         run = self.run
         if new_run:
             run.updated_at = parts.clock.now()
-            tx.execute(INSERT_RUN, run_values(run))
+            insert_later(tx, runs, [run_values(run)])
         elif changed := run_changes(before, run):
             changed["updated_at"] = run.updated_at = parts.clock.now()
             fresh = {f"new_{name}": value for name, value in changed.items()}
@@ -135,15 +136,15 @@ class Scratch:
             fresh = {f"new_{name}": value for name, value in values.items()}
             tx.execute(_update_step(frozenset(values)), {"at_run": run.id, "at_path": path, **fresh})
         if self.step_inserts:
-            tx.execute(INSERT_STEP, self.step_inserts)
+            insert_later(tx, steps, self.step_inserts)
         if self.wait_inserts:
-            tx.execute(sa.insert(waits_table), self.wait_inserts)
+            insert_later(tx, waits_table, self.wait_inserts)
         if self.log_inserts:
-            tx.execute(sa.insert(logs), self.log_inserts)
+            insert_later(tx, logs, self.log_inserts)
         if self.ended:
             if any(found.waiting for found in self.open.values()):
                 waits.forget_waits(tx, run.id)
-            if run.lane is not None:
+            if run.lane is not None and not new_run:  # a new run found its lane empty, and keeps it locked
                 lanes.release(parts, tx, run.lane, run.id)
 
 

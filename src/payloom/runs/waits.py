@@ -4,6 +4,7 @@ journal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +18,9 @@ from payloom.runs.rows import TERMINAL, Run, load_run
 from payloom.workflows.commands import Approve, Wait
 
 _LOOK_BACK = 500
-_WAITING = sa.select(waits).where(waits.c.kind == "event", waits.c.family == sa.bindparam("of_family"))
+_WAITING = sa.select(waits).where(
+    waits.c.kind == "event", waits.c.family.in_(sa.bindparam("of_families", expanding=True))
+)
 
 
 def wait_values(parts: Parts, run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
@@ -34,7 +37,11 @@ def _base(run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
 
 
 def already_here(parts: Parts, tx: sa.Connection, run: Run, command: Wait) -> InboxEvent | None:
-    """Return a matching event that came in after the run began and before it waited."""
+    """Return a matching event that came in after the run began and before it waits.
+
+    Whoever takes in an event looks for waits under the same lock: one of the two sees the other.
+    """
+    parts.database.write_lock(tx, _family_lock(command.family))
     query = (
         sa.select(events.c.id)
         .where(
@@ -52,18 +59,33 @@ def already_here(parts: Parts, tx: sa.Connection, run: Run, command: Wait) -> In
     return None
 
 
-def deliver_event(parts: Parts, tx: sa.Connection, event: InboxEvent) -> int:
-    """Give a new event to the runs that wait for it; returns how many there were."""
-    families = parts.scripts.families(event)
-    if not families:
-        return 0
-    given = 0
-    rows = [row for family in families for row in tx.execute(_WAITING, {"of_family": family}).all()]
+def deliver_events(
+    parts: Parts, tx: sa.Connection, new: Sequence[InboxEvent], begun: Mapping[str, int]
+) -> Sequence[int]:
+    """Give new events to the runs that wait for them; returns how many there were for each.
+
+    begun: run id -> place in `new` of the event that has just begun it: a run waits for what comes after.
+    """
+    given = [0] * len(new)
+    of_family: dict[str, list[tuple[int, InboxEvent]]] = {}
+    for place, event in enumerate(new):
+        for family in parts.scripts.families(event):
+            of_family.setdefault(family, []).append((place, event))
+    if not of_family:
+        return given
+    parts.database.write_lock(tx, *map(_family_lock, of_family), shared=True)
+    rows = tx.execute(_WAITING, {"of_families": sorted(of_family)}).all()
     for row in rows:
-        details = row.details
-        if parts.scripts.wait_matches(row.family, details["match"], details["scope"], event):
-            given += answer(parts, tx, row.run_id, row.path, event.payload)
+        details, since = row.details, begun.get(row.run_id, -1)
+        for place, event in of_family[row.family]:
+            if place > since and parts.scripts.wait_matches(row.family, details["match"], details["scope"], event):
+                given[place] += answer(parts, tx, row.run_id, row.path, event.payload)
+                break
     return given
+
+
+def _family_lock(family: str) -> str:
+    return f"wait:{family}"
 
 
 def answer(parts: Parts, tx: sa.Connection, run_id: str, path: str, value: Any) -> bool:

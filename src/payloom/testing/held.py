@@ -51,7 +51,7 @@ class HeldDatabase:
         """See Database.read."""
         return work(self._tx)
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:  # noqa: ARG002 - the seam
         """See Database.write."""
         begin_work(self._tx)
         with savepoint(self._tx):
@@ -60,7 +60,7 @@ class HeldDatabase:
             hook()
         return result
 
-    def write_lock(self, tx: sa.Connection, name: str) -> None:
+    def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
         """Nobody else sees what is held."""
 
     async def close(self) -> None:

@@ -76,14 +76,14 @@ class Scratch:
         """See Database.read."""
         return self.look(work)
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:  # noqa: ARG002 - the seam
         """See Database.write."""
         result, hooks = self.run(work)
         for hook in hooks:
             hook()
         return result
 
-    def write_lock(self, tx: sa.Connection, name: str) -> None:
+    def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
         """Nothing to do: there is one writer."""
 
     async def close(self) -> None:
@@ -112,7 +112,7 @@ class LivedDatabase:
         """See Database.read."""
         return self._scratch.look(work)
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:  # noqa: ARG002 - the seam
         """See Database.write. What is committed stays, also when the process dies right after."""
         self._reached("")
         result, hooks = self._scratch.run(work)
@@ -121,7 +121,7 @@ class LivedDatabase:
             hook()
         return result
 
-    def write_lock(self, tx: sa.Connection, name: str) -> None:
+    def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
         """Nothing to do: there is one writer."""
 
     async def close(self) -> None:

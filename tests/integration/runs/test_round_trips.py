@@ -1,0 +1,106 @@
+"""How often an event makes the database do something: statements per event, pinned, so that they do not grow unseen.
+
+On Postgres each of them is a round trip. Who lowers a figure writes the lower one here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from payloom.db import Database
+from runs_world import World, build
+
+pytestmark = pytest.mark.anyio
+
+PAY = """\
+name: Pay an order
+on: {stripe: thing, actions: [paid]}
+steps:
+  - filter: object.amount > 0
+  - update: orders
+    where: {id: "${{ object.order }}"}
+    set: {status: paid, paid: "${{ object.amount }}"}
+"""
+LANE = """\
+name: Two outside steps in a lane
+on: {stripe: thing, actions: [created], queue: "${{ object.id }}"}
+steps:
+  - stripe: things.create
+  - stripe: things.charge
+"""
+
+
+@pytest.fixture
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
+    """A started world whose statements are counted in `seen`."""
+    made = await build(database, tmp_path)
+    await made.publish(pay=PAY, lane=LANE)
+    for number in range(50):
+        await made.put("orders", id=f"o{number}")
+    await made.service.start()
+    yield made
+    await made.service.stop(2.0)
+
+
+class Count:
+    """Statements since it was made, begin and commit among them."""
+
+    def __init__(self, database: Database) -> None:
+        self.seen: list[str] = []
+        self.engine = database.engine
+        sa.event.listen(self.engine, "before_cursor_execute", self._statement)
+        sa.event.listen(self.engine, "begin", self._begin)
+        sa.event.listen(self.engine, "commit", self._commit)
+
+    def _statement(self, _conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        self.seen.append(" ".join(statement.split())[:120])
+
+    def _begin(self, _conn: Any) -> None:
+        self.seen.append("BEGIN")
+
+    def _commit(self, _conn: Any) -> None:
+        self.seen.append("COMMIT")
+
+    def stop(self) -> list[str]:
+        """Count no more; returns what was counted."""
+        sa.event.remove(self.engine, "before_cursor_execute", self._statement)
+        sa.event.remove(self.engine, "begin", self._begin)
+        sa.event.remove(self.engine, "commit", self._commit)
+        return self.seen
+
+
+async def test_an_event_in_the_fast_lane(world: World) -> None:
+    """Store it, do its step, look who waits, insert run and step: and no savepoint."""
+    count = Count(world.database)
+    await world.service.take_in(world.event("thing.paid", id="t", order="o1", amount=5))
+    seen = count.stop()
+    assert len(seen) <= (9 if world.database.dialect == "postgresql" else 6), seen
+
+
+async def test_fifty_events_that_arrive_together(world: World) -> None:
+    """Their own steps, and what one event needs besides: twice, as the first one did not wait for the others."""
+    events = [world.event("thing.paid", id=f"t{n}", order=f"o{n}", amount=5) for n in range(50)]
+    count = Count(world.database)
+    await asyncio.gather(*[world.service.take_in(event) for event in events])
+    seen = count.stop()
+    assert len(seen) <= 50 + 18, seen
+
+
+async def test_a_run_with_two_outside_steps_in_a_lane(world: World) -> None:
+    """Four transactions: taken in, after each step, at the end: five statements each, seven for the first."""
+    count = Count(world.database)
+    taken = await world.service.take_in(world.event("thing.created", id="t"))
+    assert taken.new
+    answer = await world.service.answer(taken.runs[0], wait=10)
+    assert answer.state == "answered"
+    seen = [
+        statement for statement in count.stop() if not statement.startswith("SELECT payloom_runs.id, payloom_runs.root")
+    ]
+    writes = [statement for statement in seen if statement not in ("BEGIN", "COMMIT")]
+    assert len(writes) <= 18, writes
