@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from payloom.connectors.port import OutsideHost, TableHost
 from payloom.db import Database
 from payloom.engine.port import Engine
+from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import Clock
 from payloom.runs.scripts import Scripts
-from payloom.inbox.service import InboxEvent
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class Parts:
     figures: Figures = dataclasses.field(default_factory=Figures)
     notify: Callable[[str], None] = lambda _run_id: None
     """Called in a database thread after a run answered or ended."""
-
-    def later(self, seconds: float) -> dt.datetime:
     observe: Callable[[sa.Connection, InboxEvent], None] | None = None
     """Told of every new event in the transaction that stores it."""
+
+    def later(self, seconds: float) -> dt.datetime:
         """Return the moment that many seconds from now."""
         return self.clock.now() + dt.timedelta(seconds=seconds)

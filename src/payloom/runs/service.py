@@ -24,6 +24,7 @@ from payloom.runs.calls import Answer, Request, Waiters, answer_of, await_answer
 from payloom.runs.control import cancel, fork, retry
 from payloom.runs.driver import Driver
 from payloom.runs.errors import NotAllowed, RunUnknown, WrongState
+from payloom.runs.gathering import Gathering
 from payloom.runs.intake import Intake, begin, event_run, intake
 from payloom.runs.models import waits as waits_table
 from payloom.runs.parts import Figures, Parts
@@ -54,15 +55,16 @@ class RunService:
         tables: TableHost,
         outside: OutsideHost,
         figures: Figures | None = None,
-    ) -> None:
         *,
         observe: Callable[[sa.Connection, InboxEvent], None] | None = None,
+    ) -> None:
         """Wire the parts. Nothing runs before start()."""
         self._waiters = Waiters()
         self._parts = Parts(
             database, engine, clock, scripts, tables, outside, figures or Figures(), self._waiters.notify, observe
         )
         self._driver = Driver(self._parts)
+        self._gathering = Gathering(self._parts, self._driver)
         self._sweeper: asyncio.Task[None] | None = None
         self.queries = Queries(database)
 
@@ -141,8 +143,10 @@ class RunService:
         return intake(self._parts, self._driver, tx, event)
 
     async def take_in(self, event: InboxEvent) -> Intake:
-        """`intake` in a transaction of its own; done when it returns. A second delivery changes nothing."""
-        return await self._parts.database.write(lambda tx: self.intake(tx, event))
+        """`intake` in a transaction of its own, or one shared with others that arrive now; done when it returns. A
+        second delivery changes nothing.
+        """
+        return await self._gathering.take_in(event)
 
     async def replay(self, event_id: str, *, workflow_id: str | None = None) -> Sequence[str]:
         """Run a stored event again: new runs (with new keys) of the current versions; returns their ids."""
