@@ -1,3 +1,77 @@
+/** The project's tables as grids, and Stripe's resources beside them. */
+import { useQuery } from "@tanstack/react-query";
+import { Link, Navigate, useParams } from "@tanstack/react-router";
+import { Lock, Table2 } from "lucide-react";
+import { EmptyState, ErrorNote, PageBody, PageHeader, Skeleton } from "@/ui";
+import { isStripe, tables, type TableShape } from "./api";
+import { Grid } from "./grid";
+import "./tables.css";
+
 export function Page() {
-  return <h1>Tables</h1>;
+  const { table } = useParams({ strict: false }) as { table?: string };
+  const found = useQuery({ queryKey: ["tables", "list"], queryFn: tables.list });
+  if (!found.data) {
+    return (
+      <PageBody wide>
+        <PageHeader title="Tables" />
+        {found.isError ? <ErrorNote error={found.error} retry={() => void found.refetch()} /> : <Skeleton />}
+      </PageBody>
+    );
+  }
+  const all = found.data.data;
+  const first = all[0];
+  if (!first) {
+    return (
+      <PageBody>
+        <PageHeader title="Tables" />
+        <EmptyState icon={Table2} title="No tables yet">
+          Declare them in <code>tables.yaml</code>: a name, columns and their types. They are made at the next start.
+        </EmptyState>
+      </PageBody>
+    );
+  }
+  if (!table) return <Navigate to="/tables/$table" params={{ table: first.name }} replace />;
+  const chosen = all.find((one) => one.name === table);
+  const own = all.filter((one) => !isStripe(one));
+  const stripe = all.filter(isStripe);
+  return (
+    <PageBody wide>
+      <div className="tables">
+        <nav className="tables-nav" aria-label="Tables">
+          <Group title="Yours" tables={own} current={table} />
+          {stripe.length > 0 && <Group title="Stripe" tables={stripe} current={table} />}
+        </nav>
+        <div className="tables-main">
+          {chosen ? (
+            <Grid key={chosen.name} table={chosen} />
+          ) : (
+            <>
+              <PageHeader title={table} />
+              <EmptyState icon={Table2} title={`There is no table “${table}”`}>
+                Choose one at the left, or declare it in <code>tables.yaml</code>.
+              </EmptyState>
+            </>
+          )}
+        </div>
+      </div>
+    </PageBody>
+  );
+}
+
+function Group({ title, tables: some, current }: { title: string; tables: TableShape[]; current: string }) {
+  return (
+    <div>
+      <h2>{title}</h2>
+      <ul>
+        {some.map((one) => (
+          <li key={one.name}>
+            <Link to="/tables/$table" params={{ table: one.name }} aria-current={one.name === current ? "page" : undefined} className="tables-link">
+              {isStripe(one) ? <Lock aria-hidden /> : <Table2 aria-hidden />}
+              {one.name.replace(/^stripe\./, "")}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
 }

@@ -1,0 +1,102 @@
+/** Conditions on columns, each a chip that can be taken away. */
+import { Filter, X } from "lucide-react";
+import { useState } from "react";
+import { Button, FilterBar, Input, Select } from "@/ui";
+import type { ColumnShape } from "./api";
+import { OPERATORS, controlOf, fromText, operatorsFor, type Condition, type Operator } from "./values";
+
+const wordOf = (operator: Operator) => OPERATORS.find((one) => one.operator === operator)?.word ?? operator;
+
+export function Filters({ columns, conditions, onChange }: { columns: ColumnShape[]; conditions: Condition[]; onChange: (next: Condition[]) => void }) {
+  const [adding, setAdding] = useState(false);
+  if (columns.length === 0) return null;
+  return (
+    <FilterBar>
+      {conditions.map((one, index) => (
+        <span key={index} className="tables-chip">
+          <span>
+            {one.column} {wordOf(one.operator)} {one.value && <code>{one.value}</code>}
+          </span>
+          <button type="button" aria-label={`Remove the filter on ${one.column}`} onClick={() => onChange(conditions.filter((_, other) => other !== index))}>
+            <X aria-hidden />
+          </button>
+        </span>
+      ))}
+      {adding ? (
+        <NewCondition
+          columns={columns}
+          onCancel={() => setAdding(false)}
+          onAdd={(one) => {
+            onChange([...conditions, one]);
+            setAdding(false);
+          }}
+        />
+      ) : (
+        <Button size="s" kind="quiet" icon={<Filter aria-hidden />} onClick={() => setAdding(true)}>
+          {conditions.length ? "And" : "Filter"}
+        </Button>
+      )}
+    </FilterBar>
+  );
+}
+
+function NewCondition({ columns, onAdd, onCancel }: { columns: ColumnShape[]; onAdd: (one: Condition) => void; onCancel: () => void }) {
+  const usable = columns.filter((one) => operatorsFor(one).length > 0);
+  const [name, setName] = useState(usable[0]?.name ?? "");
+  const column = usable.find((one) => one.name === name) ?? usable[0];
+  const [chosen, setChosen] = useState<Operator>("eq");
+  const [value, setValue] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  if (!column) return null;
+  const operators = operatorsFor(column);
+  const operator = operators.includes(chosen) ? chosen : operators[0]!;
+  const bare = operator === "null" || operator === "not_null";
+  const control = controlOf(column);
+  const given = value || (control === "check" ? "true" : control === "choice" ? (column.choices?.[0] ?? "") : "");
+  return (
+    <form
+      className="tables-new"
+      onKeyDown={(event) => event.key === "Escape" && onCancel()}
+      onSubmit={(event) => {
+        event.preventDefault();
+        const read = bare ? { value: "" } : fromText({ ...column, nullable: false }, given);
+        if ("problem" in read) setProblem(read.problem);
+        else onAdd({ column: column.name, operator, value: bare ? "" : given });
+      }}
+    >
+      <Select aria-label="Column" autoFocus value={column.name} onChange={(event) => setName(event.target.value)}>
+        {usable.map((one) => (
+          <option key={one.name}>{one.name}</option>
+        ))}
+      </Select>
+      <Select aria-label="Comparison" value={operator} onChange={(event) => setChosen(event.target.value as Operator)}>
+        {operators.map((one) => (
+          <option key={one} value={one}>
+            {wordOf(one)}
+          </option>
+        ))}
+      </Select>
+      {!bare &&
+        (control === "choice" || control === "check" ? (
+          <Select aria-label="Value" value={given} onChange={(event) => setValue(event.target.value)}>
+            {(control === "check" ? ["true", "false"] : (column.choices ?? [])).map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </Select>
+        ) : (
+          <Input aria-label="Value" aria-invalid={problem ? true : undefined} aria-describedby={problem ? "filter-problem" : undefined} mono value={value} onChange={(event) => setValue(event.target.value)} />
+        ))}
+      <Button type="submit" size="s" kind="primary">
+        Add
+      </Button>
+      <Button size="s" kind="quiet" onClick={onCancel}>
+        Cancel
+      </Button>
+      {problem && (
+        <span id="filter-problem" role="alert" className="tables-problem">
+          {problem}
+        </span>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,129 @@
+/** One table as a grid: filter, sort, page, and a row opened at the side. */
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { ArrowDown, ArrowUp, Plus, RefreshCw } from "lucide-react";
+import { useMay } from "../../api/session";
+import { useSearchParams } from "../../app/search";
+import { Badge, Button, EmptyState, ErrorNote, IconButton, PageHeader, Skeleton, Table, Time, count, money, type Column } from "@/ui";
+import { isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
+import { Filters } from "./filters";
+import { RowSheet } from "./row";
+import { conditionsOf, conditionsText, controlOf, toText, whereOf } from "./values";
+
+export function Grid({ table }: { table: TableShape }) {
+  const [search, setSearch] = useSearchParams();
+  const may = useMay("admin") && !isStripe(table);
+  const conditions = conditionsOf(search["filter"]);
+  const where = JSON.stringify(whereOf(conditions, table.columns));
+  const sort = search["sort"];
+  const found = useInfiniteQuery({
+    queryKey: ["tables", "rows", table.name, where, sort ?? ""],
+    queryFn: ({ pageParam }) => tables.rows(table.name, { where: where === "{}" ? undefined : where, sort, cursor: pageParam }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: (old) => old,
+  });
+  const key = table.columns.find((column) => column.primary)?.name ?? "id";
+  const rows = found.data?.pages.flatMap((page) => page.data) ?? [];
+  const opened = search["row"];
+  const row = opened === undefined || opened === "new" ? undefined : rows.find((one) => String(one[key]) === opened);
+  const columns: Column<Row>[] = table.columns.map((column) => ({
+    id: column.name,
+    header: isStripe(table) ? column.name : <SortButton column={column} sort={sort} onSort={(next) => setSearch({ sort: next })} />,
+    width: widthOf(column),
+    ...(column.type === "int" || column.type === "number" ? { align: "right" as const } : {}),
+    cell: (one) => <Cell column={column} row={one} />,
+  }));
+  return (
+    <>
+      <PageHeader
+        title={table.name}
+        badge={isStripe(table) ? <Badge tone="info">read from Stripe</Badge> : null}
+        actions={
+          <>
+            <IconButton label="Load again" onClick={() => void found.refetch()} busy={found.isFetching}>
+              <RefreshCw aria-hidden />
+            </IconButton>
+            {may && (
+              <Button kind="primary" icon={<Plus aria-hidden />} onClick={() => setSearch({ row: "new" }, { push: true })}>
+                New row
+              </Button>
+            )}
+          </>
+        }
+      />
+      <Filters columns={isStripe(table) ? [] : table.columns} conditions={conditions} onChange={(next) => setSearch({ filter: conditionsText(next) })} />
+      {found.isError ? (
+        <ErrorNote error={found.error} retry={() => void found.refetch()} />
+      ) : !found.data ? (
+        <Skeleton lines={8} />
+      ) : rows.length === 0 ? (
+        conditions.length > 0 ? (
+          <EmptyState title="No row like this" action={<Button onClick={() => setSearch({ filter: undefined })}>Show all rows</Button>} />
+        ) : (
+          <EmptyState title="No rows yet">{isStripe(table) ? "Stripe has none." : "Rows appear when a workflow inserts them, or by New row."}</EmptyState>
+        )
+      ) : (
+        <>
+          <div className="tables-scroll" tabIndex={0} role="region" aria-label={`Rows of ${table.name}`}>
+            <div style={{ minWidth: `${table.columns.length * 130}px` }}>
+              <Table label={table.name} columns={columns} rows={rows} idOf={(one) => String(one[key])} onOpen={(one) => setSearch({ row: String(one[key]) }, { push: true })} current={opened} compact />
+            </div>
+          </div>
+          <p className="faint tables-count">
+            {count(rows.length, "row")}
+            {found.hasNextPage ? " so far" : ""}{" "}
+            {found.hasNextPage && (
+              <Button kind="quiet" size="s" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+                Load more
+              </Button>
+            )}
+          </p>
+        </>
+      )}
+      {opened !== undefined && (opened === "new" || row) && (
+        <RowSheet key={opened} table={table} keyColumn={key} row={row} may={may} onClose={() => setSearch({ row: undefined })} />
+      )}
+    </>
+  );
+}
+
+function SortButton({ column, sort, onSort }: { column: ColumnShape; sort: string | undefined; onSort: (sort: string | undefined) => void }) {
+  const up = sort === column.name;
+  const down = sort === `-${column.name}`;
+  if (controlOf(column) === "json") return <>{column.name}</>;
+  return (
+    <button type="button" className="tables-sort" onClick={() => onSort(up ? `-${column.name}` : down ? undefined : column.name)} aria-label={`Sort by ${column.name}${up ? ", now ascending" : down ? ", now descending" : ""}`}>
+      {column.name}
+      {up && <ArrowUp aria-hidden />}
+      {down && <ArrowDown aria-hidden />}
+    </button>
+  );
+}
+
+function widthOf(column: ColumnShape): string {
+  const control = controlOf(column);
+  if (control === "check") return "90px";
+  if (control === "number") return "100px";
+  return control === "moment" ? "130px" : "170px";
+}
+
+// Columns whose number is an amount when the row also has a currency.
+const AMOUNT = /(^|_)(amount|total|price|refunded|balance|paid)(_|$)/;
+
+function Cell({ column, row }: { column: ColumnShape; row: Row }) {
+  const value = row[column.name];
+  if (value === null || value === undefined) return <span className="faint">null</span>;
+  if (typeof value === "boolean") return <code>{String(value)}</code>;
+  if (column.type === "datetime") return <Time at={String(value)} />;
+  if (typeof value === "number") {
+    const currency = row["currency"];
+    const title = AMOUNT.test(column.name) && typeof currency === "string" ? money(value, currency) : undefined;
+    return (
+      <span className="num" title={title}>
+        {value}
+      </span>
+    );
+  }
+  if (typeof value === "object") return <code className="soft">{JSON.stringify(value)}</code>;
+  return column.type === "uuid" || /_id$|^id$/.test(column.name) ? <code title={String(value)}>{toText(value)}</code> : <span title={String(value)}>{String(value)}</span>;
+}

@@ -1,0 +1,177 @@
+/** One row at the side: every column as a field, the runs that wrote it, and a guarded way to change or delete it. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Activity, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { ApiError } from "../../api/client";
+import { Button, Confirm, CopyId, Dialog, ErrorNote, Field, Input, JsonView, Select, Skeleton, Switch, TextArea, Time, money, toast } from "@/ui";
+import { isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
+import { changed, controlOf, fromText, toText } from "./values";
+
+export function RowSheet({ table, keyColumn, row, may, onClose }: { table: TableShape; keyColumn: string; row: Row | undefined; may: boolean; onClose: () => void }) {
+  const cache = useQueryClient();
+  // What was shown when the form opened is the guard: a change made meanwhile is told, not overwritten.
+  const [old] = useState<Row>(row ?? {});
+  const [texts, setTexts] = useState<Record<string, string>>(() => Object.fromEntries(table.columns.map((column) => [column.name, toText(old[column.name])])));
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [problems, setProblems] = useState<Record<string, string>>({});
+  const [asking, setAsking] = useState(false);
+  const id = row ? String(old[keyColumn]) : null;
+  const done = (title: string) => {
+    void cache.invalidateQueries({ queryKey: ["tables"] });
+    toast({ title });
+    onClose();
+  };
+  const save = useMutation({
+    mutationFn: (values: Row) => (id === null ? tables.insert(table.name, values) : tables.update(table.name, id, values, old)),
+    onSuccess: () => done(id === null ? "The row was added" : "The row was saved"),
+  });
+  const submit = () => {
+    const values: Row = {};
+    const wrong: Record<string, string> = {};
+    for (const column of table.columns) {
+      if (!touched.has(column.name)) continue;
+      const read = fromText(column, texts[column.name] ?? "");
+      if ("problem" in read) wrong[column.name] = read.problem;
+      else values[column.name] = read.value;
+    }
+    setProblems(wrong);
+    if (Object.keys(wrong).length > 0) return;
+    const send = id === null ? values : changed(old, values);
+    if (id !== null && Object.keys(send).length === 0) return onClose();
+    save.mutate(send);
+  };
+  const fieldErrors = save.error instanceof ApiError ? ((save.error.body as { fields?: Record<string, string> }).fields ?? {}) : {};
+  const editable = (column: ColumnShape) => may && !(id !== null && column.primary);
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      side
+      title={id === null ? `New row of ${table.name}` : table.name}
+      description={id === null ? "Columns left alone get their defaults." : <CopyId id={id} />}
+      footer={
+        may ? (
+          <>
+            {id !== null && (
+              <Button kind="danger" icon={<Trash2 aria-hidden />} onClick={() => setAsking(true)}>
+                Delete
+              </Button>
+            )}
+            <Button onClick={onClose}>Close</Button>
+            <Button kind="primary" busy={save.isPending} onClick={submit}>
+              {id === null ? "Add the row" : "Save"}
+            </Button>
+          </>
+        ) : (
+          <Button onClick={onClose}>Close</Button>
+        )
+      }
+    >
+      <div className="tables-row">
+        {save.isError && <ErrorNote error={save.error} compact />}
+        {id !== null && (
+          <Link to="/journey/$id" params={{ id }} className="tables-journey">
+            <Activity aria-hidden /> Everything that has to do with it
+          </Link>
+        )}
+        {table.columns.map((column) => (
+          <Cell
+            key={column.name}
+            column={column}
+            text={texts[column.name] ?? ""}
+            value={old[column.name]}
+            currency={texts["currency"]}
+            editable={editable(column)}
+            error={problems[column.name] ?? fieldErrors[column.name]}
+            onChange={(text) => {
+              setTexts((now) => ({ ...now, [column.name]: text }));
+              setTouched((now) => new Set(now).add(column.name));
+            }}
+          />
+        ))}
+        {id !== null && !isStripe(table) && <History table={table.name} id={id} />}
+      </div>
+      {id !== null && (
+        <Confirm open={asking} onOpenChange={setAsking} title={`Delete this row of ${table.name}?`} action="Delete the row" danger onConfirm={() => tables.remove(table.name, id, old).then(() => done("The row was deleted"))}>
+          It cannot be brought back. Workflows that start on deleted rows will start.
+        </Confirm>
+      )}
+    </Dialog>
+  );
+}
+
+interface CellProps {
+  column: ColumnShape;
+  text: string;
+  value: unknown;
+  currency: string | undefined;
+  editable: boolean;
+  error: string | undefined;
+  onChange: (text: string) => void;
+}
+
+function Cell({ column, text, value, currency, editable, error, onChange }: CellProps) {
+  const control = controlOf(column);
+  const label = (
+    <>
+      {column.name} <span className="faint">{column.type}</span>
+    </>
+  );
+  if (!editable && value !== null && typeof value === "object") {
+    return (
+      <div className="field">
+        <span className="tables-label">{label}</span>
+        <JsonView value={value} label={column.name} open={1} />
+      </div>
+    );
+  }
+  if (control === "check" && !column.nullable) {
+    return <Switch label={column.name} checked={text === "true"} disabled={!editable} onChange={(next) => onChange(String(next))} />;
+  }
+  const amount = column.type === "int" && /amount|refunded|total|price/.test(column.name) && currency && /^-?\d+$/.test(text) ? money(Number(text), currency) : null;
+  return (
+    <Field label={label} error={error} hint={amount ? `Minor units: ${amount}` : (column.description ?? undefined)}>
+      {(attributes) =>
+        control === "choice" || control === "check" ? (
+          <Select {...attributes} value={text} disabled={!editable} onChange={(event) => onChange(event.target.value)}>
+            {(column.nullable || text === "") && <option value="">null</option>}
+            {(control === "check" ? ["true", "false"] : (column.choices ?? [])).map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </Select>
+        ) : control === "json" || control === "lines" ? (
+          <TextArea {...attributes} mono={control === "json"} rows={control === "json" ? 6 : 3} value={text} readOnly={!editable} onChange={(event) => onChange(event.target.value)} />
+        ) : (
+          <Input {...attributes} mono={control !== "text"} value={text} readOnly={!editable} placeholder={column.nullable ? "null" : undefined} inputMode={control === "number" ? "numeric" : undefined} onChange={(event) => onChange(event.target.value)} />
+        )
+      }
+    </Field>
+  );
+}
+
+function History({ table, id }: { table: string; id: string }) {
+  const found = useQuery({ queryKey: ["tables", "history", table, id], queryFn: () => tables.history(table, id) });
+  return (
+    <section aria-label="Written by">
+      <h3 className="tables-label">Written by</h3>
+      {found.isPending && <Skeleton lines={2} />}
+      {found.isError && <ErrorNote error={found.error} compact />}
+      {found.data && found.data.data.length === 0 && <p className="faint">No run that is still kept. It may be a seed, or was written here.</p>}
+      {found.data && (
+        <ul className="tables-history">
+          {found.data.data.map((one) => (
+            <li key={`${one.run_id} ${one.path}`}>
+              <Link to="/runs/$id" params={{ id: one.run_id }} search={{ step: one.path } as never}>
+                {one.workflow}
+              </Link>
+              <span className="faint">
+                {one.verb} · <Time at={one.at} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

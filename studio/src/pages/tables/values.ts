@@ -1,0 +1,130 @@
+/** Between a column's values and what one types in a form. Pure. */
+import type { ColumnShape, Row } from "./api";
+
+/** How a form shows a column. */
+export type Control = "check" | "choice" | "number" | "moment" | "date" | "json" | "lines" | "text";
+
+export function controlOf(column: ColumnShape): Control {
+  if (column.choices?.length) return "choice";
+  switch (column.type) {
+    case "bool":
+      return "check";
+    case "int":
+    case "number":
+      return "number";
+    case "datetime":
+      return "moment";
+    case "date":
+      return "date";
+    case "json":
+      return "json";
+    case "text":
+      return "lines";
+    default:
+      return "text";
+  }
+}
+
+/** What a field shows for a value; an empty field is null. */
+export function toText(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
+}
+
+export type Read = { value: unknown } | { problem: string };
+
+/** Read what was typed; nothing typed is null. */
+export function fromText(column: ColumnShape, text: string): Read {
+  const trimmed = text.trim();
+  if (trimmed === "") return column.nullable ? { value: null } : controlOf(column) === "text" || controlOf(column) === "lines" ? { value: "" } : { problem: "This column cannot be empty." };
+  switch (controlOf(column)) {
+    case "check":
+      return { value: trimmed === "true" };
+    case "number": {
+      if (column.type === "int" && !/^-?\d+$/.test(trimmed)) return { problem: "A whole number; amounts are in minor units." };
+      const number = Number(trimmed);
+      return Number.isFinite(number) && (column.type !== "int" || Number.isSafeInteger(number)) ? { value: number } : { problem: "A number this size cannot be kept exactly." };
+    }
+    case "moment":
+      return Number.isNaN(Date.parse(trimmed)) ? { problem: "A moment such as 2026-11-23T20:15:00Z." } : { value: trimmed };
+    case "json":
+      try {
+        return { value: JSON.parse(trimmed) as unknown };
+      } catch {
+        return { problem: "This is not JSON." };
+      }
+    default:
+      return { value: text };
+  }
+}
+
+/** Only the columns whose value is another one now. */
+export function changed(old: Row, now: Row): Row {
+  return Object.fromEntries(Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(old[name] ?? null)));
+}
+
+export type Operator = "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "contains" | "starts_with" | "null" | "not_null";
+
+export const OPERATORS: { operator: Operator; word: string }[] = [
+  { operator: "eq", word: "is" },
+  { operator: "ne", word: "is not" },
+  { operator: "gt", word: "greater than" },
+  { operator: "gte", word: "at least" },
+  { operator: "lt", word: "less than" },
+  { operator: "lte", word: "at most" },
+  { operator: "contains", word: "contains" },
+  { operator: "starts_with", word: "starts with" },
+  { operator: "null", word: "is empty" },
+  { operator: "not_null", word: "is not empty" },
+];
+
+/** The operators that make sense for a column. */
+export function operatorsFor(column: ColumnShape): Operator[] {
+  const control = controlOf(column);
+  const ordered: Operator[] = ["gt", "gte", "lt", "lte"];
+  const textual: Operator[] = ["contains", "starts_with"];
+  const empty: Operator[] = column.nullable ? ["null", "not_null"] : [];
+  if (control === "check" || control === "choice") return ["eq", "ne", ...empty];
+  if (control === "json") return empty;
+  if (control === "number" || control === "moment" || control === "date") return ["eq", "ne", ...ordered, ...empty];
+  return column.type === "uuid" ? ["eq", "ne", ...empty] : ["eq", "ne", ...textual, ...empty];
+}
+
+export interface Condition {
+  column: string;
+  operator: Operator;
+  value: string;
+}
+
+/** `column~operator~value` in the address; unknown ones are left out. */
+export function conditionsOf(text: string | undefined): Condition[] {
+  if (!text) return [];
+  return text.split("|").flatMap((part) => {
+    const [column, operator, ...rest] = part.split("~").map(decodeURIComponent);
+    if (!column || !OPERATORS.some((one) => one.operator === operator)) return [];
+    return [{ column, operator: operator as Operator, value: rest.join("~") }];
+  });
+}
+
+export function conditionsText(conditions: readonly Condition[]): string | undefined {
+  return conditions.map(({ column, operator, value }) => [column, operator, value].map((part) => encodeURIComponent(part).replaceAll("~", "%7E")).join("~")).join("|") || undefined;
+}
+
+/** The `where` of the language: `{status: "paid", amount: {gte: 100}}`. */
+export function whereOf(conditions: readonly Condition[], columns: readonly ColumnShape[]): Row {
+  const where: Row = {};
+  for (const { column: name, operator, value } of conditions) {
+    const column = columns.find((one) => one.name === name);
+    if (!column) continue;
+    const old = where[name];
+    const operators: Row = typeof old === "object" && old !== null ? { ...old } : {};
+    if (operator === "null" || operator === "not_null") {
+      where[name] = { ...operators, is_null: operator === "null" };
+      continue;
+    }
+    const read = fromText({ ...column, nullable: false }, value);
+    if ("problem" in read) continue;
+    where[name] = operator === "eq" && Object.keys(operators).length === 0 ? read.value : { ...operators, [operator]: read.value };
+  }
+  return where;
+}
