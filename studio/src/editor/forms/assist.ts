@@ -47,13 +47,15 @@ export interface VerbEntry {
   text?: string | null;
   example?: string | null;
   schema: JsonSchema;
+  /** A step to start from. */
+  snippet: Record<string, unknown>;
 }
 
 export interface FamilyEntry {
   family: string;
   label: string;
   actions: string[];
-  stateful?: boolean;
+  stateful: boolean;
 }
 
 export interface TriggerEntry {
@@ -94,21 +96,26 @@ export interface Catalogue {
   emails: CallableEntry[];
   workflows: CallableEntry[];
   functions: CallableEntry[];
+  errors: { kind: string; doc: string }[];
+  env: string[];
 }
 
 export interface ActionEntry {
   name: string;
   summary: string;
-  label?: string | null;
-  writes?: boolean;
-  moves_money?: boolean;
+  label: string | null;
+  aliases: string[];
+  writes: boolean;
+  moves_money: boolean;
 }
 
 export interface ActionDetails extends ActionEntry {
   params: JsonSchema;
-  returns?: unknown;
+  required: string[];
   docs_url?: string | null;
-  required?: string[];
+  fixed?: Record<string, unknown>;
+  /** A step to start from. */
+  snippet: Record<string, unknown>;
 }
 
 export interface Assist {

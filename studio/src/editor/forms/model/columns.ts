@@ -10,7 +10,7 @@ const SCHEMAS: Record<string, JsonSchema> = {
 export function columnField(table: TableEntry | undefined, name: string): Field {
   const column = table?.columns.find((one) => one.name === name);
   if (column === undefined) return fieldOf(name, {});
-  const schema: JsonSchema = { ...SCHEMAS[column.type], ...(column.enum ? { enum: [...column.enum] } : {}), description: describe(column) };
+  const schema: JsonSchema = { ...SCHEMAS[column.type], ...(column.type === "int" && /(^|_)amount($|_)/.test(name) ? { "x-unit": "minor" as const } : {}), ...(column.enum ? { enum: [...column.enum] } : {}), description: describe(column) };
   return { ...fieldOf(name, schema), placeholder: column.type === "datetime" ? "2026-01-31T10:00:00Z" : column.type === "date" ? "2026-01-31" : "" };
 }
 

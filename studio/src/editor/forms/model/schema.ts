@@ -29,6 +29,7 @@ export interface JsonSchema {
   "x-alias-of"?: string;
   "x-one-of"?: string[][];
   "x-expandable"?: string;
+  "x-unit"?: "minor" | "seconds";
 }
 
 export type Kind = "text" | "integer" | "number" | "boolean" | "choice" | "object" | "list" | "map" | "union" | "any";
@@ -61,16 +62,13 @@ export interface Field {
   definitions: Record<string, JsonSchema>;
 }
 
-const MONEY = /(^|_)(amount|amounts|price_amount)(_|$)|^(unit_amount|flat_amount|amount_off|application_fee|balance|starting_balance|minimum_amount)$/;
-const NOT_MONEY = /(decimal|percent|details|data|type|tax_display|behavior)$/;
-const MONEY_DOC = /smallest currency unit|minor units|in cents|\bcents\b|a positive integer representing how much/i;
 const LONG = /^(description|message|body|footer|hint|memo|statement|notes?|text|html|custom_unit_text)$/;
 
-/** The field of a schema. `outer`: the names of the objects around it, which tell what a number means. */
+/** The field of a schema. */
 export function fieldOf(
   name: string,
   schema: JsonSchema,
-  options: { required?: boolean; writing?: Writing; definitions?: Record<string, JsonSchema>; outer?: string } = {},
+  options: { required?: boolean; writing?: Writing; definitions?: Record<string, JsonSchema> } = {},
 ): Field {
   const definitions = options.definitions ?? schema.$defs ?? {};
   const { schema: plain, unsettable } = withoutNothing(resolved(schema, definitions), definitions);
@@ -82,7 +80,7 @@ export function fieldOf(
     doc: description,
     required: options.required ?? false,
     writing: options.writing ?? "value",
-    unit: unitOf(name, kind, plain, description, options.outer ?? ""),
+    unit: unitOf(name, kind, plain),
     choices: choicesOf(plain),
     open: plain["x-open"] === true,
     unsettable,
@@ -107,7 +105,6 @@ export function fieldsOf(field: Field): Field[] {
       required: required.has(name),
       writing: field.writing,
       definitions: field.definitions,
-      outer: field.name,
     }))
     .sort((one, other) => Number(other.required) - Number(one.required));
 }
@@ -124,7 +121,6 @@ export function itemOf(field: Field): Field {
   return fieldOf(singular(field.name), field.schema.items ?? {}, {
     writing: field.writing,
     definitions: field.definitions,
-    outer: field.name,
   });
 }
 
@@ -241,13 +237,10 @@ function choicesOf(schema: JsonSchema): unknown[] {
   return schema.const === undefined ? [] : [schema.const];
 }
 
-function unitOf(name: string, kind: Kind, schema: JsonSchema, doc: string, outer: string): Unit | null {
-  if (kind === "integer") {
-    if (schema.format === "unix-time") return "seconds";
-    if (!NOT_MONEY.test(name) && (MONEY.test(name) || MONEY_DOC.test(doc))) return "minor";
-    if (outer === "custom_unit_amount" && /^(minimum|maximum|preset)$/.test(name)) return "minor";
-  }
-  return (kind === "number" || schema.format === "decimal") && /percent/.test(name) ? "percent" : null;
+/** The server marks amounts and moments; percents tell themselves by their name. */
+function unitOf(name: string, kind: Kind, schema: JsonSchema): Unit | null {
+  if (kind === "integer") return schema["x-unit"] ?? (schema.format === "unix-time" ? "seconds" : null);
+  return (kind === "number" || schema.format === "decimal") && name.includes("percent") ? "percent" : null;
 }
 
 function singular(name: string): string {

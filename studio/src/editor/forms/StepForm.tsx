@@ -1,0 +1,62 @@
+import { useEffect, useRef } from "react";
+import { pathKey } from "@/model/path";
+import { ErrorNote, Skeleton } from "@/ui";
+import { useEditor } from "../store";
+import { useCatalogue } from "./catalogue";
+import { EditableContext } from "./changes";
+import { flushFields } from "./draft";
+import { subjectOf } from "./model/steps";
+import { StepSubject } from "./subjects/StepSubject";
+import { TriggerSubject } from "./subjects/TriggerSubject";
+import { WorkflowSubject } from "./subjects/WorkflowSubject";
+import "./forms.css";
+
+/** The form of what is selected: a step, a trigger, or else the workflow itself. */
+export function StepForm() {
+  const document = useEditor((state) => state.document);
+  const shown = useEditor((state) => state.shown);
+  const syntax = useEditor((state) => state.syntax);
+  const readOnly = useEditor((state) => state.readOnly);
+  const selected = useEditor((state) => state.selected);
+  const catalogue = useCatalogue();
+  const box = useRef<HTMLDivElement>(null);
+  const subject = subjectOf((document ?? shown)?.data, selected);
+  const key = `${subject.kind}/${pathKey(subject.path)}`;
+
+  useEffect(() => {
+    if (box.current) box.current.scrollTop = 0;
+  }, [key]);
+
+  if ((document ?? shown) === null) {
+    return <div className="form-panel"><ErrorNote error={new Error(syntax ? `The text cannot be read: ${syntax.message}. Mend it in the text first.` : "There is no text yet.")} /></div>;
+  }
+  if (catalogue === undefined) return <div className="form-panel"><Skeleton /></div>;
+  return (
+    <EditableContext value={readOnly === null && document !== null}>
+      <div
+        ref={box}
+        className="form-panel"
+        onKeyDownCapture={(event) => {
+          const mod = event.ctrlKey || event.metaKey;
+          if (mod && event.key.toLowerCase() === "s") flushFields();
+          if (mod && (event.key.toLowerCase() === "z" || event.key.toLowerCase() === "y")) {
+            // One history for form, text and canvas: what was typed is a change of its own first.
+            flushFields();
+            event.preventDefault();
+            event.stopPropagation();
+            const again = event.key.toLowerCase() === "y" || event.shiftKey;
+            if (again) useEditor.getState().redo();
+            else useEditor.getState().undo();
+          }
+        }}
+      >
+        {document === null ? <ErrorNote error={new Error("The text cannot be read at the moment, so the form cannot change it. Mend it in the text, or undo.")} /> : null}
+        <form key={key} className="form" aria-label="Step" onSubmit={(event) => event.preventDefault()}>
+          {subject.kind === "step" ? <StepSubject path={subject.path} catalogue={catalogue} /> : null}
+          {subject.kind === "trigger" ? <TriggerSubject path={subject.path} catalogue={catalogue} /> : null}
+          {subject.kind === "workflow" ? <WorkflowSubject catalogue={catalogue} /> : null}
+        </form>
+      </div>
+    </EditableContext>
+  );
+}
