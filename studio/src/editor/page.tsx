@@ -1,3 +1,1 @@
-export function Page() {
-  return <h1>Workflow</h1>;
-}
+export { EditorPage as Page } from "./EditorPage";

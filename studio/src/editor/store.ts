@@ -65,6 +65,8 @@ export interface EditorState {
   /** Why the last edit was refused; shown until the next one. */
   trouble: Trouble | null;
   conflict: Conflict | null;
+  /** Whether the two texts of the conflict are being compared. */
+  comparing: boolean;
   /** When the restored draft was written (ISO-8601); null when nothing was restored. */
   restored: string | null;
 
@@ -130,6 +132,7 @@ const EMPTY = {
   saving: false,
   trouble: null,
   conflict: null,
+  comparing: false,
   restored: null,
 };
 
@@ -308,14 +311,17 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
         return enqueue<SaveResult>(async () => {
           const { id, text, etag, savedText, readOnly, conflict } = get();
           if (readOnly !== null) return { kind: "failed", message: readOnly };
-          if (conflict !== null) return { kind: "conflict" };
+          if (conflict !== null) {
+            set({ comparing: true });
+            return { kind: "conflict" };
+          }
           if (text === savedText) return { kind: "unchanged" };
           set({ saving: true });
           try {
             const answer = await client.save(id, text, etag);
             if (get().id !== id) return { kind: "saved" };
             if (!answer.saved) {
-              set({ conflict: { text: answer.text, etag: answer.etag } });
+              set({ conflict: { text: answer.text, etag: answer.etag }, comparing: true });
               return { kind: "conflict" };
             }
             set({
@@ -360,7 +366,7 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
       resolve(keep) {
         const { conflict } = get();
         if (conflict === null) return;
-        set({ conflict: null, etag: conflict.etag, savedText: conflict.text, restored: null });
+        set({ conflict: null, comparing: false, etag: conflict.etag, savedText: conflict.text, restored: null });
         if (keep === "theirs") commit(conflict.text, { label: "Take the file's text" });
         keepDraft();
       },

@@ -49,6 +49,17 @@ export async function insert(target: Target, steps: readonly unknown[], label: s
   return useEditor.getState().apply(insertSteps(found, target, steps), label, [...target.list, target.index]);
 }
 
+/** Beside the triggers there are; the first one takes the place of an empty `on`. */
+export async function addTrigger(trigger: Record<string, unknown>): Promise<boolean> {
+  const found = data();
+  if (found === null) return false;
+  const on = found["on"];
+  const { apply } = useEditor.getState();
+  if (Array.isArray(on)) return apply([{ op: "insert", path: ["on", on.length], value: trigger }], "Add a trigger", ["on", on.length]);
+  const first = typeof on !== "object" || on === null || Object.keys(on).length === 0;
+  return apply([{ op: "set", path: ["on"], value: first ? trigger : [on, trigger] }], "Add a trigger", first ? ["on"] : ["on", 1]);
+}
+
 export async function remove(paths: Path[] = selectedSteps()): Promise<void> {
   const first = paths[0];
   if (first === undefined) return;

@@ -14,7 +14,7 @@ export interface Finding {
 
 export interface CanvasState {
   /** Where the catalogue puts what is picked; null while it is closed. */
-  adding: Target | null;
+  adding: Target | "trigger" | null;
   /** The place under what is being dragged. */
   drop: string | null;
   /** Keys of the places where what is being dragged may go; null when nothing is dragged. */

@@ -1,0 +1,32 @@
+/** Two texts side by side, their differences marked. */
+import { yaml } from "@codemirror/lang-yaml";
+import { defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { MergeView } from "@codemirror/merge";
+import { EditorState } from "@codemirror/state";
+import { EditorView, lineNumbers } from "@codemirror/view";
+import { useEffect, useRef } from "react";
+
+export function Compare({ left, right, labels }: { left: string; right: string; labels: [string, string] }) {
+  const place = useRef<HTMLDivElement>(null);
+  const [leftLabel, rightLabel] = labels;
+  useEffect(() => {
+    if (place.current === null) return;
+    const extensions = (label: string) => [
+      yaml(),
+      syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
+      lineNumbers(),
+      EditorState.readOnly.of(true),
+      EditorView.editable.of(false),
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-multiline": "true" }),
+    ];
+    const view = new MergeView({
+      parent: place.current,
+      a: { doc: left, extensions: extensions(leftLabel) },
+      b: { doc: right, extensions: extensions(rightLabel) },
+      collapseUnchanged: { margin: 3, minSize: 6 },
+      gutter: true,
+    });
+    return () => view.destroy();
+  }, [left, right, leftLabel, rightLabel]);
+  return <div ref={place} className="editor-compare" />;
+}

@@ -1,0 +1,130 @@
+/** The workflow as a list: the same steps and actions without a picture, for screen readers and for narrow windows. */
+import { ArrowDown, ArrowUp, CircleAlert, CircleX, Info, Plus, Trash2 } from "lucide-react";
+import { useEffect, useMemo } from "react";
+
+import { IconButton } from "../../ui";
+import { type Branch, flowOf, type Step } from "../../model/graph";
+import { named } from "../../model/layout";
+import { moveSteps } from "../../model/operations";
+import { type Path, pathKey, samePath } from "../../model/path";
+import { move, openCatalogue, remove } from "../canvas/actions";
+import { triggerIcon, verbIcon } from "../canvas/icons";
+import { findingsByItem, useCanvas } from "../canvas/state";
+import { useEditor } from "../store";
+import "./outline.css";
+
+export function OutlineView({ onOpen }: { onOpen?: (path: Path) => void }) {
+  const shown = useEditor((state) => state.shown);
+  const check = useEditor((state) => state.check);
+  const flow = useMemo(() => (shown === null ? null : flowOf(shown.data)), [shown]);
+  useEffect(() => {
+    if (flow === null) return;
+    const keys = new Set<string>(flow.triggers.map((one) => one.key));
+    const visit = (branch: Branch) => branch.steps.forEach((step) => (keys.add(step.key), step.branches.forEach(visit)));
+    [flow.main, flow.onError].forEach(visit);
+    useCanvas.setState({ findings: findingsByItem(check?.diagnostics ?? [], keys) });
+  }, [flow, check]);
+  if (flow === null) return <p className="outline-none">The file does not parse yet: mend it in the YAML view.</p>;
+  return (
+    <div className="outline">
+      <h2>Starts with</h2>
+      <ul>
+        {flow.triggers.map((trigger) => (
+          <li key={trigger.key}>
+            <Row path={trigger.path} icon={triggerIcon(trigger.kind)} title={trigger.title} detail={trigger.detail} onOpen={onOpen} />
+          </li>
+        ))}
+      </ul>
+      <h2>Steps</h2>
+      <Steps branch={flow.main} inside="the workflow" onOpen={onOpen} />
+      <h2>When the run fails</h2>
+      <Steps branch={flow.onError} inside="the failure steps" onOpen={onOpen} />
+    </div>
+  );
+}
+
+type Opens = { onOpen: ((path: Path) => void) | undefined };
+
+function Steps({ branch, inside, onOpen }: { branch: Branch; inside: string } & Opens) {
+  const readOnly = useEditor((state) => state.readOnly !== null);
+  return (
+    <>
+      {branch.steps.length > 0 && (
+        <ol>
+          {branch.steps.map((step, at) => (
+            <li key={step.key}>
+              <StepRow step={step} at={at} of={branch.steps.length} onOpen={onOpen} />
+              {step.branches.map((inner) => (
+                <section key={inner.key} className="outline-branch" aria-label={`${inner.label} of ${named(step)}`}>
+                  <h3>{inner.word === null ? inner.label : `${inner.label}: ${inner.word}`}</h3>
+                  <Steps branch={inner} inside={`“${inner.label}” of ${named(step)}`} onOpen={onOpen} />
+                </section>
+              ))}
+            </li>
+          ))}
+        </ol>
+      )}
+      {!readOnly && (
+        <button type="button" className="outline-add" aria-label={`Add a step to ${inside}`} onClick={() => openCatalogue({ list: branch.path, index: branch.steps.length })}>
+          <Plus aria-hidden /> Add a step
+        </button>
+      )}
+    </>
+  );
+}
+
+function StepRow({ step, at, of, onOpen }: { step: Step; at: number; of: number } & Opens) {
+  const readOnly = useEditor((state) => state.readOnly !== null);
+  const list = step.path.slice(0, -1);
+  const shift = (index: number) => {
+    const data = useEditor.getState().document?.data;
+    if (data !== undefined && moveSteps(data, [step.path], { list, index }).length > 0) void move([step.path], { list, index });
+  };
+  return (
+    <div className="outline-row">
+      <Row path={step.path} icon={verbIcon(step.verb)} title={step.name ?? `${step.verb ?? ""} ${step.title}`} detail={[step.id, step.detail].filter(Boolean).join(" · ")} onOpen={onOpen} />
+      {!readOnly && (
+        <span className="outline-tools">
+          <IconButton size="s" label={`Move ${named(step)} up`} disabled={at === 0} onClick={() => shift(at - 1)}>
+            <ArrowUp aria-hidden />
+          </IconButton>
+          <IconButton size="s" label={`Move ${named(step)} down`} disabled={at === of - 1} onClick={() => shift(at + 2)}>
+            <ArrowDown aria-hidden />
+          </IconButton>
+          <IconButton size="s" label={`Delete ${named(step)}`} onClick={() => void remove([step.path])}>
+            <Trash2 aria-hidden />
+          </IconButton>
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Row({ path, icon: Icon, title, detail, onOpen }: { path: Path; icon: typeof Plus; title: string; detail: string } & Opens) {
+  const selected = useEditor((state) => samePath(state.selected, path));
+  const finding = useCanvas((state) => state.findings.get(pathKey(path)));
+  const Mark = finding?.severity === "error" ? CircleX : finding?.severity === "warning" ? CircleAlert : Info;
+  return (
+    <button
+      type="button"
+      className="outline-step"
+      aria-pressed={selected}
+      onClick={() => {
+        useEditor.getState().select(path);
+        onOpen?.(path);
+      }}
+    >
+      <Icon aria-hidden />
+      <span className="outline-title">{title}</span>
+      <span className="outline-detail">{detail}</span>
+      {finding !== undefined && (
+        <span className={`flow-finding flow-${finding.severity}`}>
+          <Mark aria-hidden />
+          <span className="hidden-text">
+            {finding.count} {finding.severity}: {finding.message}
+          </span>
+        </span>
+      )}
+    </button>
+  );
+}
