@@ -126,7 +126,9 @@ steps:
     raise: {status: 409, code: too_much, message: not so much is left}
   - update: orders
     where: {id: "${{ order.id }}"}
-    set: {refunded: "${{ order.refunded + inputs.amount }}"}
+    set:
+      refunded: "${{ order.refunded + inputs.amount }}"
+      access: "${{ order.refunded + inputs.amount < order.paid }}"
   - stripe: things.refund
     with: {order: "${{ order.id }}", amount: "${{ inputs.amount }}", currency: "${{ order.currency }}"}
 """
