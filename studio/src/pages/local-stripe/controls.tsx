@@ -19,9 +19,9 @@ export function Controls() {
   );
 }
 
-function Box({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
+function Box({ icon, title, wide, children }: { icon: ReactNode; title: string; wide?: boolean; children: ReactNode }) {
   return (
-    <Card className="local-box">
+    <Card className={wide ? "local-box local-wide" : "local-box"}>
       <h2>
         {icon}
         {title}
@@ -144,7 +144,7 @@ function FaultCard({ may }: { may: boolean }) {
 
 function CardsCard() {
   return (
-    <Box icon={<CreditCard aria-hidden />} title="Test cards">
+    <Box icon={<CreditCard aria-hidden />} title="Test cards: any future date, any CVC" wide>
       <ul className="local-cards">
         {CARDS.map((card) => (
           <li key={card.number}>
@@ -154,7 +154,6 @@ function CardsCard() {
           </li>
         ))}
       </ul>
-      <p className="faint">Any future date, any CVC.</p>
     </Box>
   );
 }

@@ -32,13 +32,16 @@ export interface Change {
   verb: string;
 }
 
+/** The view of a Stripe resource that takes a search query, by the name of the one that lists. */
+export const SEARCH = ".search";
+
 export const isStripe = (table: TableShape): boolean => table.source === "stripe";
 
 const rowsOf = (table: string) => `/tables/${encodeURIComponent(table)}/rows`;
 
 export const tables = {
   list: () => request<{ data: TableShape[] }>("GET", "/tables"),
-  rows: (table: string, query: { where?: string | undefined; sort?: string | undefined; cursor?: string | undefined }) => request<RowPage>("GET", rowsOf(table), { query: { ...query, limit: 50 } }),
+  rows: (table: string, query: { where?: string | undefined; sort?: string | undefined; cursor?: string | undefined; query?: string | undefined }) => request<RowPage>("GET", rowsOf(table), { query: { ...query, limit: 50 } }),
   insert: (table: string, values: Row) => request<Row>("POST", rowsOf(table), { body: { values } }),
   update: (table: string, id: string, values: Row, old: Row) => request<Row>("PATCH", `${rowsOf(table)}/${encodeURIComponent(id)}`, { body: { values, old } }),
   remove: (table: string, id: string, old: Row) => request<unknown>("DELETE", `${rowsOf(table)}/${encodeURIComponent(id)}`, { body: { old } }),

@@ -1,23 +1,26 @@
 /** One table as a grid: filter, sort, page, and a row opened at the side. */
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { ArrowDown, ArrowUp, Plus, RefreshCw } from "lucide-react";
 import { useMay } from "../../api/session";
 import { useSearchParams } from "../../app/search";
-import { Badge, Button, EmptyState, ErrorNote, IconButton, PageHeader, Skeleton, Table, Time, count, money, type Column } from "@/ui";
-import { isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
+import { Badge, Button, EmptyState, ErrorNote, IconButton, PageHeader, SearchField, Skeleton, Table, Time, count, money, type Column } from "@/ui";
+import { SEARCH, isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
 import { Filters } from "./filters";
 import { RowSheet } from "./row";
-import { conditionsOf, conditionsText, controlOf, toText, whereOf } from "./values";
+import { conditionsOf, conditionsText, controlOf, gridColumns, toText, whereOf } from "./values";
 
-export function Grid({ table }: { table: TableShape }) {
+export function Grid({ table, searchable }: { table: TableShape; searchable: boolean }) {
   const [search, setSearch] = useSearchParams();
   const may = useMay("admin") && !isStripe(table);
   const conditions = conditionsOf(search["filter"]);
   const where = JSON.stringify(whereOf(conditions, table.columns));
   const sort = search["sort"];
+  const query = searchable ? search["query"] : undefined;
+  const shown = gridColumns(table.columns, isStripe(table));
   const found = useInfiniteQuery({
-    queryKey: ["tables", "rows", table.name, where, sort ?? ""],
-    queryFn: ({ pageParam }) => tables.rows(table.name, { where: where === "{}" ? undefined : where, sort, cursor: pageParam }),
+    queryKey: ["tables", "rows", table.name, where, sort ?? "", query ?? ""],
+    queryFn: ({ pageParam }) => (query ? tables.rows(table.name + SEARCH, { query, cursor: pageParam }) : tables.rows(table.name, { where: where === "{}" ? undefined : where, sort, cursor: pageParam })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: (old) => old,
@@ -26,7 +29,7 @@ export function Grid({ table }: { table: TableShape }) {
   const rows = found.data?.pages.flatMap((page) => page.data) ?? [];
   const opened = search["row"];
   const row = opened === undefined || opened === "new" ? undefined : rows.find((one) => String(one[key]) === opened);
-  const columns: Column<Row>[] = table.columns.map((column) => ({
+  const columns: Column<Row>[] = shown.map((column) => ({
     id: column.name,
     header: isStripe(table) ? column.name : <SortButton column={column} sort={sort} onSort={(next) => setSearch({ sort: next })} />,
     width: widthOf(column),
@@ -51,21 +54,22 @@ export function Grid({ table }: { table: TableShape }) {
           </>
         }
       />
+      {searchable && <Query value={query ?? ""} onChange={(next) => setSearch({ query: next || undefined })} />}
       <Filters columns={isStripe(table) ? [] : table.columns} conditions={conditions} onChange={(next) => setSearch({ filter: conditionsText(next) })} />
       {found.isError ? (
         <ErrorNote error={found.error} retry={() => void found.refetch()} />
       ) : !found.data ? (
         <Skeleton lines={8} />
       ) : rows.length === 0 ? (
-        conditions.length > 0 ? (
-          <EmptyState title="No row like this" action={<Button onClick={() => setSearch({ filter: undefined })}>Show all rows</Button>} />
+        conditions.length > 0 || query ? (
+          <EmptyState title="No row like this" action={<Button onClick={() => setSearch({ filter: undefined, query: undefined })}>Show all rows</Button>} />
         ) : (
           <EmptyState title="No rows yet">{isStripe(table) ? "Stripe has none." : "Rows appear when a workflow inserts them, or by New row."}</EmptyState>
         )
       ) : (
         <>
           <div className="tables-scroll" tabIndex={0} role="region" aria-label={`Rows of ${table.name}`}>
-            <div style={{ minWidth: `${table.columns.length * 130}px` }}>
+            <div style={{ minWidth: `${shown.length * 130}px` }}>
               <Table label={table.name} columns={columns} rows={rows} idOf={(one) => String(one[key])} onOpen={(one) => setSearch({ row: String(one[key]) }, { push: true })} current={opened} compact />
             </div>
           </div>
@@ -84,6 +88,24 @@ export function Grid({ table }: { table: TableShape }) {
         <RowSheet key={opened} table={table} keyColumn={key} row={row} may={may} onClose={() => setSearch({ row: undefined })} />
       )}
     </>
+  );
+}
+
+/** Stripe's own search language, sent on Enter: each search is a call. */
+function Query({ value, onChange }: { value: string; onChange: (query: string) => void }) {
+  const [text, setText] = useState(value);
+  return (
+    <form
+      role="search"
+      className="tables-query"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onChange(text.trim());
+      }}
+    >
+      <SearchField label="Stripe search query" placeholder={`Stripe search: metadata["order_id"]:"…" AND created>1700000000`} value={text} onChange={(event) => setText(event.target.value)} />
+      <Button type="submit">Search</Button>
+    </form>
   );
 }
 
@@ -114,6 +136,7 @@ function Cell({ column, row }: { column: ColumnShape; row: Row }) {
   const value = row[column.name];
   if (value === null || value === undefined) return <span className="faint">null</span>;
   if (typeof value === "boolean") return <code>{String(value)}</code>;
+  if (column.name === "created" && typeof value === "number") return <Time at={new Date(value * 1000).toISOString()} />;
   if (column.type === "datetime") return <Time at={String(value)} />;
   if (typeof value === "number") {
     const currency = row["currency"];

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate, useParams } from "@tanstack/react-router";
 import { Lock, Table2 } from "lucide-react";
 import { EmptyState, ErrorNote, PageBody, PageHeader, Skeleton } from "@/ui";
-import { isStripe, tables, type TableShape } from "./api";
+import { SEARCH, isStripe, tables, type TableShape } from "./api";
 import { Grid } from "./grid";
 import "./tables.css";
 
@@ -33,7 +33,7 @@ export function Page() {
   if (!table) return <Navigate to="/tables/$table" params={{ table: first.name }} replace />;
   const chosen = all.find((one) => one.name === table);
   const own = all.filter((one) => !isStripe(one));
-  const stripe = all.filter(isStripe);
+  const stripe = all.filter((one) => isStripe(one) && !one.name.endsWith(SEARCH));
   return (
     <PageBody wide>
       <div className="tables">
@@ -43,7 +43,7 @@ export function Page() {
         </nav>
         <div className="tables-main">
           {chosen ? (
-            <Grid key={chosen.name} table={chosen} />
+            <Grid key={chosen.name} table={chosen} searchable={all.some((one) => one.name === chosen.name + SEARCH)} />
           ) : (
             <>
               <PageHeader title={table} />

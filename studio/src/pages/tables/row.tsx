@@ -75,7 +75,8 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: { table: Table
             <Activity aria-hidden /> Everything that has to do with it
           </Link>
         )}
-        {table.columns.map((column) => (
+        {isStripe(table) && <JsonView value={old} label={`${table.name} ${id ?? ""}`} open={1} />}
+        {!isStripe(table) && table.columns.map((column) => (
           <Cell
             key={column.name}
             column={column}

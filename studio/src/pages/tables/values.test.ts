@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ColumnShape } from "./api";
-import { changed, conditionsOf, conditionsText, fromText, operatorsFor, toText, whereOf } from "./values";
+import { changed, conditionsOf, conditionsText, fromText, gridColumns, operatorsFor, toText, whereOf } from "./values";
 
 const column = (name: string, type: string, more: Partial<ColumnShape> = {}): ColumnShape => ({ name, type, nullable: false, primary: false, ...more });
 
@@ -56,4 +56,10 @@ test("a column offers only what can be asked of it", () => {
   expect(operatorsFor(column("has_access", "bool"))).toEqual(["eq", "ne"]);
   expect(operatorsFor(column("items", "json"))).toEqual([]);
   expect(operatorsFor(column("email", "string", { nullable: true }))).toContain("null");
+});
+
+test("of a Stripe object the grid shows what tells one from another, id first", () => {
+  const columns = ["address", "created", "email", "id", "livemode", "name"].map((name) => column(name, "text"));
+  expect(gridColumns(columns, true).map((one) => one.name)).toEqual(["id", "name", "email", "created"]);
+  expect(gridColumns(columns, false)).toEqual(columns);
 });

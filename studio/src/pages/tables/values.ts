@@ -1,6 +1,15 @@
 /** Between a column's values and what one types in a form. Pure. */
 import type { ColumnShape, Row } from "./api";
 
+// A Stripe object has dozens of fields; these tell one from another. All are in the opened row.
+const TELLING = ["id", "status", "name", "email", "number", "amount", "unit_amount", "amount_due", "amount_paid", "currency", "customer", "product", "recurring", "active", "created"];
+
+/** The columns of a grid: all of a table of one's own, the telling ones of Stripe's. */
+export function gridColumns(columns: readonly ColumnShape[], stripe: boolean): ColumnShape[] {
+  if (!stripe) return [...columns];
+  return TELLING.flatMap((name) => columns.find((column) => column.name === name) ?? []);
+}
+
 /** How a form shows a column. */
 export type Control = "check" | "choice" | "number" | "moment" | "date" | "json" | "lines" | "text";
 
