@@ -43,6 +43,7 @@ from payloom.kit.errors import PayloomError
 from payloom.outside import ByVerb
 from payloom.project import Project
 from payloom.runs.matching import Library
+from payloom.runs.refs.indexer import Indexer
 from payloom.runs.scripts import RowChange
 from payloom.runs.service import RunService
 from payloom.runs.versions import Versions
@@ -95,6 +96,7 @@ class World:
         self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
         self.metrics = Metrics()
         self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)
+        self.index = Indexer(self.database, clock, project.tables)
         self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
 
     def _profile(self) -> Profile | None:
@@ -154,6 +156,7 @@ class World:
             workflows=self.workbench.workflows,
             diagnostics=self.workbench.diagnostics,
             catch_up=self.catch_up.look,
+            index=self.index,
             find_user=self.find_user,
             workbench=self.workbench,
         )
@@ -215,6 +218,8 @@ class World:
                     keeping = asyncio.create_task(self._keep_mirror(), name="payloom-mirror")
                     stack.push_async_callback(_canceled, keeping)
                 reason = answer.failure.message if answer.failure else "it is not done yet"
+                indexing = asyncio.create_task(self.index.keep(), name="payloom-references")
+                stack.push_async_callback(_canceled, indexing)
     async def studio_link(self) -> str:
         """Return a link that signs an admin into the studio once."""
         return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.managers.link()}"

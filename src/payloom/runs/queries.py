@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.db import Database
-from payloom.inbox.models import events
 from payloom.kit.redaction import redact
 from payloom.runs.errors import RunUnknown
 from payloom.runs.models import logs, runs, steps, versions, waits
-from payloom.runs.rows import SELECT_RUN, Run, load_run, run_from
+from payloom.runs.overview import approvals
+from payloom.runs.refs.search import clean, runs_about
+from payloom.runs.rows import Run, load_run
 
 _MOST = 200
+_FOUND = 2000
+"""Runs that a search considers."""
 _LIST = (
     "id",
     "workflow_id",
@@ -56,12 +60,14 @@ class Queries:
         status: str | None = None,
         workflow_id: str | None = None,
         event_id: str | None = None,
+        search: str | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> list[dict[str, Any]]:
         """Return runs, newest first. before: id of the last run of the previous page.
 
-        status: a run's status, or `filtered`, `parked`, `blocked`.
+        status: a run's status, or `filtered`, `parked`, `blocked`. search: any id, address or value that has to do
+        with it.
         """
         query = sa.select(*(runs.c[name] for name in _LIST)).order_by(runs.c.created_at.desc(), runs.c.id.desc())
         conditions = {
@@ -79,7 +85,12 @@ class Queries:
             last = sa.select(runs.c.created_at).where(runs.c.id == before).scalar_subquery()
             query = query.where(sa.tuple_(runs.c.created_at, runs.c.id) < sa.tuple_(last, sa.literal(before)))
         query = query.limit(max(1, min(limit, _MOST)))
-        return await self._database.read(lambda tx: [redact(dict(row._mapping)) for row in tx.execute(query)])  # noqa: SLF001
+
+        def work(tx: sa.Connection) -> list[dict[str, Any]]:
+            wanted = query.where(runs.c.id.in_(runs_about(tx, clean(search), _FOUND))) if search else query
+            return _rows(tx, wanted)
+
+        return await self._database.read(work)
 
     async def timeline(self, run_id: str) -> dict[str, Any]:
         """Return `{run, steps, logs, waits, children}` of a run; raises `RunUnknown`."""
@@ -119,8 +130,14 @@ class Queries:
         return await self._database.read(work)
 
     async def approvals(self) -> list[dict[str, Any]]:
-        """Return the decisions that runs wait for, oldest first: run_id, path, details {roles, title, data}, until."""
-        query = sa.select(waits).where(waits.c.kind == "approval").order_by(waits.c.created_at)
+        """Return the decisions that runs wait for, oldest first: run_id, workflow, path, title, roles, data, until."""
+        return await self._database.read(approvals)
+
+    async def by_ids(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return runs, newest first, as `list` does."""
+        query = (
+            sa.select(*(runs.c[name] for name in _LIST)).where(runs.c.id.in_(ids)).order_by(runs.c.created_at.desc())
+        )
         return await self._database.read(lambda tx: _rows(tx, query))
 
     async def version_use(self, workflow_id: str) -> list[dict[str, Any]]:
@@ -138,53 +155,6 @@ class Queries:
         )
         return await self._database.read(lambda tx: [dict(row._mapping) for row in tx.execute(query)])  # noqa: SLF001
 
-    async def journey(self, any_id: str) -> dict[str, list[dict[str, Any]]]:
-        """Return `{events, runs}` that have to do with an id: of a run, event, Stripe object, user, key or request."""
-        return await self._database.read(lambda tx: _journey(tx, any_id))
-
 
 def _rows(tx: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
     return [redact(dict(row._mapping)) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict
-
-
-def _journey(tx: sa.Connection, any_id: str) -> dict[str, list[dict[str, Any]]]:
-    quoted = f'"{any_id}"'
-    in_steps = (
-        sa.select(steps.c.run_id)
-        .where(
-            (steps.c.key == any_id)
-            | sa.cast(steps.c.value, sa.Text).contains(quoted, autoescape=True)
-            | sa.cast(steps.c.args, sa.Text).contains(quoted, autoescape=True)
-        )
-        .distinct()
-        .limit(_MOST)
-    )
-    touched = list(tx.execute(in_steps).scalars())
-    found_events = tx.execute(
-        sa.select(*(column for column in events.c if column.name != "payload"))
-        .where(
-            (events.c.id == any_id)
-            | (events.c.object_id == any_id)
-            | events.c.payload.contains(quoted, autoescape=True)
-        )
-        .order_by(events.c.received_at)
-        .limit(_MOST)
-    ).all()
-    query = (
-        SELECT_RUN.where(
-            (runs.c.id == any_id)
-            | (runs.c.root_id == any_id)
-            | (runs.c.forked_from == any_id)
-            | (runs.c.object_id == any_id)
-            | (runs.c.user_id == any_id)
-            | sa.cast(runs.c.inputs, sa.Text).contains(quoted, autoescape=True)
-            | runs.c.id.in_(touched)
-            | runs.c.event_id.in_([row.id for row in found_events] + [any_id])
-        )
-        .order_by(runs.c.created_at)
-        .limit(_MOST)
-    )
-    return {
-        "events": [dict(row._mapping) for row in found_events],  # noqa: SLF001 - SQLAlchemy's public way to a dict
-        "runs": [redact(dataclasses.asdict(run_from(row))) for row in tx.execute(query)],
-    }

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from payloom.inbox.models import events
 from payloom.runs.models import logs, runs, steps, waits
+from payloom.runs.refs.models import refs
 
 _BATCH = 500
 
@@ -29,9 +30,11 @@ def prune(tx: sa.Connection, *, before: dt.datetime) -> int:
     for table in (steps, logs, waits):
         tx.execute(sa.delete(table).where(table.c.run_id.in_(old)))
     tx.execute(sa.delete(runs).where(runs.c.id.in_(old)))
+    tx.execute(sa.delete(refs).where(refs.c.kind == "run", refs.c.id.in_(old)))
     left = sa.select(sa.literal(1)).where(runs.c.event_id == events.c.id)
     gone = list(
         tx.execute(sa.select(events.c.id).where(events.c.received_at < before, ~left.exists()).limit(_BATCH)).scalars()
     )
     tx.execute(sa.delete(events).where(events.c.id.in_(gone)))
+    tx.execute(sa.delete(refs).where(refs.c.kind == "event", refs.c.id.in_(gone)))
     return len(old) + len(gone)

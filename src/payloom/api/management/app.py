@@ -13,7 +13,19 @@ from starlette.responses import JSONResponse, Response
 from payloom.api.envelope import name_route, request_id_of
 from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
 from payloom.api.jsonable import to_plain
-from payloom.api.management import editor, events, mails, me, people, runs, session, settings, tables, workflows
+from payloom.api.management import (
+    editor,
+    events,
+    mails,
+    me,
+    overview,
+    people,
+    runs,
+    session,
+    settings,
+    tables,
+    workflows,
+)
 from payloom.api.management.models.answers import ErrorAnswer
 from payloom.api.management.parts import Parts
 from payloom.api.management.schema import document
@@ -40,7 +52,7 @@ def create_management(parts: Parts, gate: Callable[[Request], Awaitable[None]]) 
         responses={"default": {"model": ErrorAnswer, "description": "Why it was not done."}},
     )
     # The editor's routes end in fixed words; `workflows` also has one that takes any id.
-    for module in (me, session, people, runs, events, tables, mails, settings, editor, workflows):
+    for module in (me, session, people, overview, runs, events, tables, mails, settings, editor, workflows):
         app.include_router(module.router(parts))
 
     @app.get("/openapi.json", include_in_schema=False)

@@ -14,6 +14,7 @@ from payloom.email.outbox import Outbox
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock
 from payloom.runs.service import RunService
+from payloom.runs.refs.indexer import Indexer
 from payloom.settings import Settings
 from payloom.tables.sql import Tables
 from payloom.workflows.diagnostics import Diagnostic
@@ -32,6 +33,7 @@ class Parts:
     runs: RunService
     inbox: Inbox
     tables: Tables
+    index: Indexer
     mails: Outbox
     workflows: Mapping[str, Workflow]
     diagnostics: Sequence[Diagnostic]

@@ -9,10 +9,15 @@ from starlette.requests import Request
 
 from payloom.api.jsonable import to_plain
 from payloom.api.management.access import caller_of
-from payloom.api.management.models.runs import Decided, Decision, Fork, RunCounts, RunDetail, RunList, RunRef
+from payloom.api.management.bulk import done, each
+from payloom.api.management.models.answers import Outcomes
+from payloom.api.management.models.runs import Decided, Decision, Fork, RetryMany, RunCounts, RunDetail, RunList, RunRef
+from payloom.api.management.overview import FRESH_WITHIN
 from payloom.api.management.parts import Parts
 from payloom.api.management.roles import editor, viewer
 from payloom.runs.rows import Run
+
+MOST_AT_ONCE = 200
 
 
 def router(parts: Parts) -> APIRouter:
@@ -25,17 +30,16 @@ def router(parts: Parts) -> APIRouter:
         workflow: str | None = None,
         status: str | None = None,
         event: str | None = None,
-        search: str | None = None,
+        search: Annotated[str | None, Query(max_length=200)] = None,
         before: str | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Any:
         """Newest first. search: any id that has to do with a run. before: the last id of the previous page."""
         if search:
-            found = (await service.queries.journey(search))["runs"][-limit:][::-1]
-        else:
-            found = await service.queries.list(
-                status=status, workflow_id=workflow, event_id=event, before=before, limit=limit
-            )
+            await parts.index.catch_up(FRESH_WITHIN)
+        found = await service.queries.list(
+            status=status, workflow_id=workflow, event_id=event, search=search, before=before, limit=limit
+        )
         return {"data": [_short(one) for one in found], "next": found[-1]["id"] if len(found) == limit else None}
 
     @routes.get("/counts", response_model=RunCounts)
@@ -52,6 +56,21 @@ def router(parts: Parts) -> APIRouter:
             "steps": _timed(found["run"]["started_at"], found["steps"]),
             **{key: found[key] for key in ("logs", "waits", "children")},
         }
+
+    @routes.post("/retry", response_model=Outcomes, openapi_extra=editor())
+    async def retry_runs(body: RetryMany) -> Any:
+        """Try several failed runs' failed steps again, one after another."""
+        ids = body.ids
+        if ids is None:
+            found = await service.queries.list(
+                status="failed", workflow_id=body.workflow, search=body.search, limit=MOST_AT_ONCE
+            )
+            ids = [one["id"] for one in found if body.kind in (None, (one["failure"] or {}).get("kind"))]
+
+        async def one(run_id: str) -> list[str]:
+            return [(await service.retry(run_id)).id]
+
+        return done([await each(run_id, one) for run_id in dict.fromkeys(ids)])
 
     @routes.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor())
     async def retry_run(run_id: str) -> Any:

@@ -35,13 +35,30 @@ class Problem(BaseModel):
     run_id: str | None = None
     retry_after: int | None = Field(None, description="Seconds.")
     allow: list[str] | None = Field(None, description="The methods this address takes.")
-    request_id: str
+    request_id: str | None = None
 
 
 class ErrorAnswer(BaseModel):
     """The one form of every error."""
 
     error: Problem
+
+
+class Outcome(Shape):
+    """What became of one of several things that were to be done."""
+
+    id: str
+    done: bool
+    runs: list[str] = Field(description="Runs that were started, or the run itself.")
+    error: Problem | None = Field(description="Why it was not done.")
+
+
+class Outcomes(Shape):
+    """What became of each."""
+
+    data: list[Outcome]
+    done: int
+    failed: int
 
 
 class Failure(Shape):

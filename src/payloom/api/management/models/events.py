@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from payloom.api.management.models.answers import Json, Moment, Shape
+from payloom.api.management.models.answers import Body, Json, Moment, Shape
 from payloom.api.management.models.runs import RunSummary
+
+EventState = Annotated[
+    Literal["handled", "unhandled", "failed", "running"],
+    Field(description="failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it."),
+]
 
 
 class EventSummary(Shape):
@@ -23,6 +28,8 @@ class EventSummary(Shape):
     api_version: str | None
     source: str = Field(description="webhook | catch_up")
     deliveries: int
+    state: EventState
+    runs: int = Field(description="How many runs it started.")
 
 
 class EventList(Shape):
@@ -44,7 +51,13 @@ class EventDetail(Shape):
     livemode: bool
     api_version: str | None
     source: str
-    payload: dict[str, Any]
+    deliveries: int
+    state: EventState
+    signature: Literal["verified", "fetched"] = Field(
+        description="verified: it came by webhook with a good signature; fetched: asked for from Stripe."
+    )
+    payload: dict[str, Any] = Field(description="Stripe's event object; secrets are masked.")
+    previous_attributes: dict[str, Any] | None
     runs: list[RunSummary]
 
 
@@ -77,3 +90,17 @@ class CatchUpReport(Shape):
     stored: int
     refused: int = 0
     since: Moment | None = None
+
+
+class LastCatchUp(Shape):
+    """The last look at Stripe's list of events; null before the first."""
+
+    at: Moment | None
+    report: CatchUpReport | None
+
+
+class ReplayMany(Body):
+    """Which events, and for which workflow only."""
+
+    ids: list[str] = Field(min_length=1, max_length=200)
+    workflow: str | None = None

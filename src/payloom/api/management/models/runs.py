@@ -158,3 +158,12 @@ class Decision(Body):
     path: str
     approved: bool
     note: str | None = None
+
+
+class RetryMany(Body):
+    """Which failed runs: these, or (without ids) the newest two hundred that fit the rest."""
+
+    ids: list[str] | None = Field(None, max_length=200)
+    workflow: str | None = None
+    kind: str | None = Field(None, description="The failure's word, such as `timeout`.")
+    search: str | None = Field(None, max_length=200)

@@ -1,0 +1,171 @@
+"""The overview, searching and journeys as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from payloom.api.management.models.answers import Failure, Json, Moment, Shape
+from payloom.api.management.models.events import Rejection
+from payloom.api.management.models.runs import Status
+
+
+class RunNote(Shape):
+    """A run that needs somebody."""
+
+    id: str
+    workflow: str
+    status: Status
+    trigger: str
+    event_id: str | None
+    parked_on: str | None
+    failure: Failure | None
+    created_at: Moment
+    finished_at: Moment | None
+
+
+class RunNotes(Shape):
+    """How many there are, and the latest."""
+
+    count: int
+    latest: list[RunNote]
+
+
+class MailNote(Shape):
+    """A mail that did not leave."""
+
+    id: str
+    template: str
+    to: list[str]
+    subject: str
+    status: str
+    error: str | None
+    created_at: Moment
+
+
+class MailNotes(Shape):
+    """How many there are, and the latest."""
+
+    count: int
+    latest: list[MailNote]
+
+
+class Approval(Shape):
+    """A decision that a run waits for."""
+
+    run_id: str
+    workflow: str
+    path: str = Field(description="The step; give it to `POST /runs/{id}/decide`.")
+    title: str | None
+    roles: list[str] = Field(description="Who may decide.")
+    data: dict[str, Any]
+    until: Moment | None
+    created_at: Moment
+
+
+class ApprovalList(Shape):
+    """The decisions that runs wait for, oldest first."""
+
+    data: list[Approval]
+
+
+class Unhandled(Shape):
+    """Events among the latest that no workflow wanted."""
+
+    of_latest: int = Field(description="How many events were looked at.")
+    count: int
+    types: list[tuple[str, int]] = Field(description="Types with their counts, most first.")
+
+
+class Payment(Shape):
+    """A payment as its newest event tells."""
+
+    id: str
+    amount: int | None = Field(description="Minor units.")
+    currency: str | None
+    status: Literal["succeeded", "failed"]
+    customer: str | None
+    email: str | None
+    description: str | None
+    event_id: str
+    at: Moment
+
+
+class Day(Shape):
+    """Counts of the last 24 hours."""
+
+    runs: int
+    succeeded: int
+    failed: int
+    events: int
+    payments: int
+    mails: int
+
+
+class Overview(Shape):
+    """What needs somebody, and what happened lately."""
+
+    failed_runs: RunNotes
+    parked_runs: RunNotes
+    blocked_runs: RunNotes
+    undelivered_mails: MailNotes
+    approvals: list[Approval]
+    rejected: list[Rejection] = Field(description="Webhook requests that were turned away in the last 24 hours.")
+    unhandled: Unhandled
+    payments: list[Payment]
+    last_24h: Day
+
+
+class Suggestion(Shape):
+    """Something that the text may mean."""
+
+    kind: str = Field(
+        description="order | row | session | intent | charge | refund | subscription | invoice | customer | email | "
+        "event | run | mail | workflow | table | value …"
+    )
+    id: str
+    title: str
+    detail: str
+    at: Moment | None
+    href: str = Field(description="Its address in the studio.")
+
+
+class SearchAnswer(Shape):
+    """Suggestions, the best first."""
+
+    data: list[Suggestion]
+    complete: bool = Field(description="False while the index is behind: newest things may be missing.")
+
+
+class JourneyEntry(Shape):
+    """One thing on the line of time."""
+
+    at: Moment
+    kind: str = Field(
+        description="order | row | session | intent | charge | refund | subscription | invoice | dispute | setup | "
+        "credit_note | event | run | mail"
+    )
+    id: str
+    title: str
+    status: str | None
+    amount: int | None = Field(description="Minor units.")
+    currency: str | None
+    href: str | None = Field(description="Its address in the studio.")
+    data: Json
+
+
+class JourneySubject(Shape):
+    """What was asked for."""
+
+    id: str
+    kind: str
+
+
+class JourneyView(Shape):
+    """Everything that has to do with an id, oldest first."""
+
+    subject: JourneySubject
+    entries: list[JourneyEntry]
+    truncated: bool = Field(description="There is more than is shown.")
+    complete: bool = Field(description="False while the index is behind: newest things may be missing.")

@@ -1,0 +1,151 @@
+"""What needs somebody: failed and stuck runs, decisions, mails that did not leave, and the last payments."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.email.models import mails
+from payloom.inbox.models import events, rejections
+from payloom.kit.redaction import redact
+from payloom.runs.models import runs, waits
+
+SHOWN = 8
+_LATE = dt.timedelta(minutes=10)
+_SAMPLE = 1000
+"""Events that are looked at for what nobody handles."""
+_PAYMENTS = ("payment_intent.succeeded", "payment_intent.payment_failed")
+_RUN = ("id", "workflow_id", "status", "trigger", "event_id", "parked_on", "failure", "created_at", "finished_at")
+_MAIL = ("id", "template", "recipients", "subject", "status", "error", "created_at")
+
+
+def overview(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
+    """Return counts and the latest of each."""
+    since = now - dt.timedelta(days=1)
+    failed = runs.c.status == "failed"
+    parked = runs.c.parked_on.is_not(None)
+    blocked = runs.c.blocked.is_(sa.true()) & runs.c.finished_at.is_(None) & runs.c.lane.is_not(None)
+    return {
+        "failed_runs": _runs(tx, failed, runs.c.updated_at.desc()),
+        "parked_runs": _runs(tx, parked, runs.c.created_at.desc()),
+        "blocked_runs": _runs(tx, blocked, runs.c.created_at.desc()),
+        "undelivered_mails": _undelivered(tx, now),
+        "approvals": approvals(tx),
+        "rejected": _rejected(tx, since),
+        "unhandled": _unhandled(tx),
+        "payments": payments(tx),
+        "last_24h": _day(tx, since),
+    }
+
+
+def approvals(tx: sa.Connection) -> list[dict[str, Any]]:
+    """Return the decisions that runs wait for, oldest first, each with its workflow."""
+    query = (
+        sa.select(waits, runs.c.workflow_id)
+        .join(runs, runs.c.id == waits.c.run_id)
+        .where(waits.c.kind == "approval")
+        .order_by(waits.c.created_at)
+    )
+    return [
+        {
+            "run_id": row.run_id,
+            "workflow": row.workflow_id,
+            "path": row.path,
+            "title": row.details.get("title"),
+            "roles": row.details.get("roles") or [],
+            "data": redact(row.details.get("data") or {}),
+            "until": row.until,
+            "created_at": row.created_at,
+        }
+        for row in tx.execute(query)
+    ]
+
+
+def _runs(tx: sa.Connection, condition: Any, order: Any) -> dict[str, Any]:
+    count = tx.execute(sa.select(sa.func.count()).select_from(runs).where(condition)).scalar() or 0
+    query = sa.select(*(runs.c[name] for name in _RUN)).where(condition).order_by(order).limit(SHOWN)
+    latest = [redact({**row._mapping, "workflow": row.workflow_id}) for row in tx.execute(query)]  # noqa: SLF001
+    return {"count": count, "latest": latest}
+
+
+def _undelivered(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
+    bad = mails.c.status.in_(("failed", "unknown"))
+    stuck = mails.c.status.in_(("queued", "sending")) & (mails.c.created_at < now - _LATE)
+    count = sum(
+        tx.execute(sa.select(sa.func.count()).select_from(mails).where(condition)).scalar() or 0
+        for condition in (bad, stuck)
+    )
+    query = sa.select(*(mails.c[name] for name in _MAIL)).where(bad | stuck).order_by(mails.c.created_at.desc())
+    latest = (
+        [
+            {**dict(row._mapping), "to": row.recipients}  # noqa: SLF001 - SQLAlchemy's public way to a dict
+            for row in tx.execute(query.limit(SHOWN))
+        ]
+        if count
+        else []
+    )
+    return {"count": count, "latest": latest}
+
+
+def _rejected(tx: sa.Connection, since: dt.datetime) -> list[dict[str, Any]]:
+    query = sa.select(rejections).where(rejections.c.last_at >= since).order_by(rejections.c.last_at.desc())
+    return [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict
+
+
+def _unhandled(tx: sa.Connection) -> dict[str, Any]:
+    """Return which types of the latest events no workflow wants."""
+    latest = sa.select(events.c.id, events.c.type).order_by(events.c.received_at.desc(), events.c.id.desc())
+    sample = latest.limit(_SAMPLE).subquery()
+    some = sa.select(sa.literal(1)).where(runs.c.event_id == sample.c.id).exists()
+    query = sa.select(sample.c.type, sa.func.count()).where(~some).group_by(sample.c.type)
+    types = sorted(tx.execute(query).tuples().all(), key=lambda pair: -pair[1])
+    return {"of_latest": _SAMPLE, "count": sum(count for _, count in types), "types": [list(pair) for pair in types]}
+
+
+def payments(tx: sa.Connection, limit: int = SHOWN) -> list[dict[str, Any]]:
+    """Return the latest payments, as the newest event of each tells."""
+    found: dict[str, dict[str, Any]] = {}
+    rows: list[Any] = []
+    for kind in _PAYMENTS:
+        columns = (events.c.id, events.c.type, events.c.received_at, events.c.payload)
+        query = sa.select(*columns).where(events.c.type == kind).order_by(events.c.received_at.desc())
+        rows += tx.execute(query.limit(limit * 2)).all()
+    for row in sorted(rows, key=lambda row: row.received_at, reverse=True):
+        thing = json.loads(row.payload)["data"]["object"]
+        found.setdefault(str(thing.get("id")), _payment(row, thing))
+    return list(found.values())[:limit]
+
+
+def _payment(row: Any, thing: Mapping[str, Any]) -> dict[str, Any]:
+    amount, currency = thing.get("amount_received") or thing.get("amount"), thing.get("currency")
+    return {
+        "id": str(thing.get("id")),
+        "amount": amount if isinstance(amount, int) else None,
+        "currency": currency if isinstance(currency, str) else None,
+        "status": "succeeded" if row.type.endswith(".succeeded") else "failed",
+        "customer": thing.get("customer") if isinstance(thing.get("customer"), str) else None,
+        "email": thing.get("receipt_email"),
+        "description": thing.get("description"),
+        "event_id": row.id,
+        "at": row.received_at,
+    }
+
+
+def _day(tx: sa.Connection, since: dt.datetime) -> dict[str, Any]:
+    by_status = sa.select(runs.c.status, sa.func.count()).where(runs.c.created_at >= since).group_by(runs.c.status)
+    statuses = dict(tx.execute(by_status).tuples().all())
+    came = sa.select(sa.func.count()).select_from(events).where(events.c.received_at >= since)
+    paid = came.where(events.c.type == _PAYMENTS[0])
+    sent = sa.select(sa.func.count()).select_from(mails).where(mails.c.created_at >= since)
+    return {
+        "runs": sum(statuses.values()),
+        "succeeded": statuses.get("succeeded", 0),
+        "failed": statuses.get("failed", 0),
+        "events": tx.execute(came).scalar() or 0,
+        "payments": tx.execute(paid).scalar() or 0,
+        "mails": tx.execute(sent).scalar() or 0,
+    }

@@ -1,0 +1,225 @@
+"""Keeps the index of references: it follows events, runs and mails a moment behind and never stands in their way.
+
+Nothing is written when an event is taken in. The indexer remembers how far it has come in each stream and looks a
+little further back each time, since transactions become visible in another order than their times; what it has indexed
+carries a mark, so looking again costs nothing and two processes do no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from payloom.db import Database
+from payloom.email.models import mails
+from payloom.inbox.models import events
+from payloom.kit.clock import Clock, monotonic
+from payloom.runs.models import cursors, runs, steps
+from payloom.runs.refs.extract import Found, of_event, of_mail, of_run, rows_of
+from payloom.runs.refs.models import refs
+from payloom.tables.spec import TableSpec
+
+log = logging.getLogger("payloom.runs")
+
+BATCH = 200
+"""Things per transaction: about ten milliseconds of writing."""
+OVERLAP = dt.timedelta(seconds=20)
+DEEP = dt.timedelta(hours=2)
+"""How far back the first look of a process begins, for what was written around the time the last one ended."""
+PAUSE = 3.0
+"""Seconds between two looks of the background task. A search looks by itself first."""
+BREATH = 0.02
+_STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "canceled")
+_BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_RUN = ("id", "root_id", "forked_from", "event_id", "object_id", "user_id", "inputs", "request", "trigger")
+
+Line = tuple[str, str, str, dt.datetime]
+"""ref, kind, id, at."""
+Position = tuple[dt.datetime, str]
+
+
+class Indexer:
+    """Indexes what came in since the last look."""
+
+    def __init__(self, database: Database, clock: Clock, tables: Mapping[str, TableSpec]) -> None:
+        """tables: the user's, whose rows are indexed too."""
+        self._database = database
+        self._clock = clock
+        self._tables = tables
+        self._looking = asyncio.Lock()
+        self._reached: dict[str, dt.datetime] | None = None
+
+    async def catch_up(self, seconds: float | None = None) -> bool:
+        """Index what is new, for at most so many seconds; returns whether everything is indexed."""
+        end = None if seconds is None else monotonic() + seconds
+        if seconds is not None and self._looking.locked():
+            try:
+                await asyncio.wait_for(self._looking.acquire(), seconds)
+            except TimeoutError:
+                return False
+        else:
+            await self._looking.acquire()
+        try:
+            for stream in ("events", "mails", *_STATUSES):
+                if not await self._follow(stream, end):
+                    return False
+            return True
+        finally:
+            self._looking.release()
+
+    async def keep(self) -> None:
+        """Catch up again and again, until canceled; failures are logged and tried again."""
+        while True:
+            try:
+                await self.catch_up()
+            except Exception:
+                log.exception("the index of references fell behind; trying again in %s s", PAUSE)
+            await asyncio.sleep(PAUSE)
+
+    async def _follow(self, stream: str, end: float | None) -> bool:
+        if self._reached is None:
+            stored = await self._database.read(_positions)
+            self._reached = {name: at - DEEP for name, at in stored.items()}
+        reached = self._reached.get(stream, _BEGINNING)
+        position: Position = (reached - OVERLAP, "")
+        while True:
+            found = await self._database.read(lambda tx, at=position: self._look(tx, stream, at))
+            if not found.last:
+                return True
+            at = found.last[0]
+            if found.lines:
+                await self._database.write(lambda tx, found=found, at=at: _store(tx, stream, found.lines, at))
+            self._reached[stream] = max(reached, at)
+            position = found.last
+            if not found.full:
+                return True
+            if end is not None and monotonic() >= end:
+                return False
+            await asyncio.sleep(BREATH if end is None else 0)
+
+    def _look(self, tx: sa.Connection, stream: str, position: Position) -> _Batch:
+        if stream == "events":
+            return self._events(tx, position)
+        return self._mails(tx, position) if stream == "mails" else self._runs(tx, stream, position)
+
+    def _events(self, tx: sa.Connection, position: Position) -> _Batch:
+        query = _after(sa.select(events.c.received_at, events.c.id), events.c.received_at, events.c.id, position)
+        batch, wanted = _batch(tx, query, "event")
+        rows = tx.execute(sa.select(events.c.id, events.c.received_at, events.c.payload).where(events.c.id.in_(wanted)))
+        for row in rows:
+            names = of_event(Found(self._tables), json.loads(row.payload))
+            batch.add(names, "event", row.id, row.received_at)
+        return batch
+
+    def _mails(self, tx: sa.Connection, position: Position) -> _Batch:
+        query = _after(sa.select(mails.c.created_at, mails.c.id), mails.c.created_at, mails.c.id, position)
+        batch, wanted = _batch(tx, query, "mail")
+        columns = (mails.c.id, mails.c.run_id, mails.c.recipients, mails.c.created_at)
+        for row in tx.execute(sa.select(*columns).where(mails.c.id.in_(wanted))):
+            batch.add(of_mail(Found(self._tables), _plain(row)), "mail", row.id, row.created_at)
+        return batch
+
+    def _runs(self, tx: sa.Connection, status: str, position: Position) -> _Batch:
+        base = sa.select(runs.c.updated_at, runs.c.id).where(runs.c.status == status)
+        batch, wanted = _batch(tx, _after(base, runs.c.updated_at, runs.c.id, position), "run")
+        if not wanted:
+            return batch
+        done: dict[str, list[Mapping[str, Any]]] = {}
+        columns = (steps.c.run_id, steps.c.verb, steps.c.action, steps.c.args, steps.c.value)
+        for row in tx.execute(sa.select(*columns).where(steps.c.run_id.in_(wanted)).order_by(steps.c.seq)):
+            done.setdefault(row.run_id, []).append(_plain(row))
+        fields = [runs.c[name] for name in (*_RUN, "updated_at")]
+        for row in tx.execute(sa.select(*fields).where(runs.c.id.in_(wanted))):
+            did = done.get(row.id, [])
+            batch.add(of_run(Found(self._tables), _plain(row), did), "run", row.id, row.updated_at)
+            for name, names in rows_of(self._tables, did).items():
+                batch.add(names, "row", name, row.updated_at)
+        return batch
+
+
+class _Batch:
+    """What one look found. last: the position of the last thing that was looked at. full: there may be more."""
+
+    def __init__(self, last: Position | None, *, full: bool) -> None:
+        self.last = last
+        self.full = full
+        self.lines: dict[tuple[str, str, str], dt.datetime] = {}
+
+    def add(self, names: Iterable[str], kind: str, owner: str, at: dt.datetime) -> None:
+        for name in names:
+            self.lines[name, kind, owner] = at
+        self.lines[owner, kind, owner] = at
+
+
+def _plain(row: sa.Row) -> dict[str, Any]:
+    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public way to a dict
+
+
+def _after(query: sa.Select, at: sa.Column[Any], key: sa.Column[Any], position: Position) -> sa.Select:
+    later = sa.tuple_(at, key) > sa.tuple_(sa.literal(position[0], at.type), sa.literal(position[1]))
+    return query.where(at >= position[0], later).order_by(at, key).limit(BATCH * 5)
+
+
+def _batch(tx: sa.Connection, query: sa.Select, kind: str) -> tuple[_Batch, Sequence[str]]:
+    """Return an empty batch and the ids among the next thousand that carry no mark of this state."""
+    found: list[Position] = [(at, key) for at, key in tx.execute(query)]
+    if not found:
+        return _Batch(None, full=False), ()
+    ids = [key for _, key in found]
+    marks = sa.select(refs.c.id, refs.c.at).where(refs.c.ref == refs.c.id, refs.c.kind == kind, refs.c.ref.in_(ids))
+    marked = {row.id: row.at for row in tx.execute(marks)}
+    wanted: list[str] = []
+    last = found[-1]
+    full = len(found) == BATCH * 5
+    for at, key in found:
+        if (marked.get(key) == at) if kind == "run" else (key in marked):
+            continue
+        wanted.append(key)
+        if len(wanted) == BATCH:
+            last, full = (at, key), True
+            break
+    return _Batch(last, full=full), wanted
+
+
+def _positions(tx: sa.Connection) -> dict[str, dt.datetime]:
+    query = sa.select(cursors.c.name, cursors.c.at).where(cursors.c.name.startswith("refs:", autoescape=True))
+    return {row.name.removeprefix("refs:"): row.at for row in tx.execute(query)}
+
+
+def _store(tx: sa.Connection, stream: str, lines: Mapping[tuple[str, str, str], dt.datetime], at: dt.datetime) -> None:
+    write(tx, [(*key, moment) for key, moment in lines.items()])
+    name = f"refs:{stream}"
+    changed = tx.execute(sa.update(cursors).where(cursors.c.name == name).values(at=at))
+    if changed.rowcount == 0:
+        insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(cursors)
+        tx.execute(insert.values(name=name, value={}, at=at).on_conflict_do_nothing(index_elements=["name"]))
+
+
+_UNNEST = sa.text(
+    "INSERT INTO payloom_refs (ref, kind, id, at) SELECT * FROM unnest("
+    "CAST(:refs AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]), CAST(:ats AS timestamptz[])) "
+    "ON CONFLICT (ref, kind, id) DO UPDATE SET at = excluded.at WHERE payloom_refs.at < excluded.at"
+)
+
+
+def write(tx: sa.Connection, lines: Sequence[Line]) -> None:
+    """Write lines of the index, in the order of the key, so that two writers never wait for each other in a circle."""
+    if not lines:
+        return
+    ordered = sorted(lines, key=lambda line: line[:3])
+    if tx.dialect.name == "postgresql":
+        columns = zip(*ordered, strict=True)
+        tx.execute(_UNNEST, dict(zip(("refs", "kinds", "ids", "ats"), map(list, columns), strict=True)))
+        return
+    insert = sqlite.insert(refs)
+    keep = insert.on_conflict_do_update(
+        index_elements=["ref", "kind", "id"], set_={"at": insert.excluded.at}, where=refs.c.at < insert.excluded.at
+    )
+    tx.execute(keep, [dict(zip(("ref", "kind", "id", "at"), line, strict=True)) for line in ordered])
