@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
 import { useMemo, useState } from "react";
 import { Code, ErrorNote, Kbd } from "@/ui";
+import { triggerIcon, verbIcon } from "../canvas/icons";
 import { useAssist } from "../forms/assist";
 import { useCatalogue } from "../forms/catalogue";
 import { fieldOf, fieldsOf, wordOf } from "../forms/model/schema";
@@ -68,12 +69,12 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
     setFailure(null);
     try {
       if (item.make.kind === "trigger") {
-        onPick({ kind: "trigger", trigger: structuredClone(item.make.trigger), label: `Add the trigger ${item.name}` });
+        onPick({ kind: "trigger", trigger: structuredClone(item.make.trigger), label: item.name });
         return;
       }
       const snippet = item.make.kind === "action" ? (await assist.action(item.make.action)).snippet : null;
       const step = stepOf(item, stepIds(useEditor.getState().shown?.data), snippet);
-      if (step !== null) onPick({ kind: "step", step, label: `Add ${item.name}` });
+      if (step !== null) onPick({ kind: "step", step, label: item.name });
     } catch (error) {
       setFailure(error);
     }
@@ -89,6 +90,7 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
             <Command.Group key={group} heading={group} className="catalogue-group">
               {items.map((item) => (
                 <Command.Item key={item.key} value={item.key} className="catalogue-item" onSelect={() => void pick(item)}>
+                  <ItemIcon item={item} />
                   <span className="catalogue-title">{item.title}</span>
                   <span className="catalogue-name mono">{item.name}</span>
                 </Command.Item>
@@ -108,6 +110,16 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
       </footer>
     </Command>
   );
+}
+
+function ItemIcon({ item }: { item: Item }) {
+  const Icon =
+    item.make.kind === "action" ? verbIcon("stripe")
+    : item.make.kind === "trigger" ? triggerIcon(item.key.startsWith("event ") ? "stripe" : item.name)
+    : item.key.startsWith("workflow ") ? verbIcon("call")
+    : item.key.startsWith("python ") ? verbIcon("python")
+    : verbIcon(item.name);
+  return <Icon size={15} aria-hidden className="catalogue-icon" />;
 }
 
 function best(items: Item[], query: string): number {

@@ -54,7 +54,7 @@ export function StepForm() {
         <form key={key} className="form" aria-label="Step" onSubmit={(event) => event.preventDefault()}>
           {subject.kind === "step" ? <StepSubject path={subject.path} catalogue={catalogue} /> : null}
           {subject.kind === "trigger" ? <TriggerSubject path={subject.path} catalogue={catalogue} /> : null}
-          {subject.kind === "workflow" ? <WorkflowSubject catalogue={catalogue} /> : null}
+          {subject.kind === "workflow" ? <WorkflowSubject /> : null}
         </form>
       </div>
     </EditableContext>

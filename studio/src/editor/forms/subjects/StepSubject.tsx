@@ -3,6 +3,7 @@ import { useState } from "react";
 import { isMap, pathKey, type Path, samePath } from "@/model/path";
 import { Input } from "@/ui";
 import { type Operation, useEditor } from "../../store";
+import { verbIcon } from "../../canvas/icons";
 import type { Catalogue } from "../assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { Problem } from "../controls/Problem";
@@ -19,6 +20,7 @@ export function StepSubject({ path, catalogue }: { path: Path; catalogue: Catalo
   const entry = catalogue.verbs.find((one) => one.verb === verb);
   const own = useFindings(path, false);
   if (!isMap(step)) return <p className="form-empty">There is no step here any more.</p>;
+  const Icon = verbIcon(verb);
   const entries = verb === null || entry === undefined ? [] : entriesOf(verb, entry.schema);
   const main = entries.filter((one) => one.section === "main");
   const options = entries.filter((one) => one.section === "options");
@@ -26,7 +28,7 @@ export function StepSubject({ path, catalogue }: { path: Path; catalogue: Catalo
     <>
       <header className="form-head">
         <div className="form-head-line">
-          <h2>{verb === null ? "A step without a verb" : <><span className="mono">{verb}</span></>}</h2>
+          <h2><Icon aria-hidden />{verb === null ? "A step without a verb" : <span className="mono">{verb}</span>}</h2>
           <StepId path={path} step={step} />
         </div>
         {entry ? <p className="form-doc">{entry.doc} {entry.value ? <span className="form-result">Its value: {lower(entry.value)}</span> : null}</p> : null}

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { isMap, pathKey, type Path } from "@/model/path";
 import { Input, Select } from "@/ui";
 import { useEditor } from "../../store";
+import { triggerIcon } from "../../canvas/icons";
 import type { Catalogue } from "../assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { ActionsField } from "../controls/Actions";
@@ -26,10 +27,11 @@ export function TriggerSubject({ path, catalogue }: { path: Path; catalogue: Cat
   const own = useFindings(path, false);
   const entry = catalogue.triggers.find((one) => one.kind === kind);
   const map = isMap(trigger) ? trigger : {};
+  const Icon = triggerIcon(kind ?? "");
   return (
     <>
       <header className="form-head">
-        <div className="form-head-line"><h2>{kind === null ? "A trigger without a kind" : TITLES[kind]}</h2></div>
+        <div className="form-head-line"><h2><Icon aria-hidden />{kind === null ? "A trigger without a kind" : TITLES[kind]}</h2></div>
         {entry ? <p className="form-doc">{entry.text || entry.doc}</p> : null}
         {own.map((one, at) => <Finding key={at} finding={one} />)}
       </header>

@@ -1,7 +1,8 @@
-import { ChevronRight } from "lucide-react";
+import { ChevronRight, Plus } from "lucide-react";
 import { isMap, type Path } from "@/model/path";
+import { Button } from "@/ui";
+import { useCanvas } from "../../canvas/state";
 import { useEditor } from "../../store";
-import type { Catalogue } from "../assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { MapRows } from "../controls/MapRows";
 import { fieldOf } from "../model/schema";
@@ -11,13 +12,12 @@ import { ValueField } from "../ValueField";
 import { Inputs } from "./Inputs";
 
 /** The form of the workflow itself: what it is called, what starts it, what it takes. */
-export function WorkflowSubject({ catalogue }: { catalogue: Catalogue }) {
+export function WorkflowSubject() {
   const top = useValue([]);
   const map = isMap(top) ? top : {};
   const own = useFindings([], false);
   const changes = useChanges();
   const editable = useEditable();
-  void catalogue;
   return (
     <>
       <header className="form-head">
@@ -47,6 +47,7 @@ function Triggers({ on }: { on: unknown }) {
   return (
     <Row name="on" path={["on"]} required group doc="What starts a run.">
       {() => (
+        <div className="form-list">
         <ul className="form-steps">
           {list.map(({ path, value }, at) => (
             <li key={at}>
@@ -58,6 +59,8 @@ function Triggers({ on }: { on: unknown }) {
             </li>
           ))}
         </ul>
+        {editable ? <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => useCanvas.setState({ adding: "trigger" })}>Add a trigger</Button> : null}
+        </div>
       )}
     </Row>
   );

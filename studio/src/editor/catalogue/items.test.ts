@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import type { Catalogue } from "../forms/assist";
+import { actionItem, searched, stepItems, stepOf, triggerItems } from "./items";
+
+const entry = (verb: string) => ({ verb, doc: `About ${verb}.`, schema: {}, snippet: { [verb]: "" } });
+const catalogue: Catalogue = {
+  verbs: ["stripe", "select", "if", "switch", "email", "for_each", "wait_for", "raise"].map(entry),
+  triggers: [{ kind: "api", doc: "", text: "An endpoint.", schema: {} }],
+  families: [{ family: "checkout.session", label: "On checkout session event", actions: ["completed", "expired"], stateful: false }],
+  tables: [],
+  emails: [],
+  workflows: [{ name: "ensure-customer", title: "Ensure customer", input: { type: "object", properties: { user_id: { type: "string" } }, required: ["user_id"] } }],
+  functions: [{ name: "shop:price", doc: "The price." }],
+  errors: [],
+  env: [],
+};
+const refund = actionItem({ name: "refunds.create", label: "Refund Payment", aliases: ["Refund Payment", "refund_payment"], summary: "Create a refund.", writes: true, moves_money: true });
+
+describe("the catalogue", () => {
+  const names = (query: string): string[] => searched([...stepItems(catalogue), refund], query).map((one) => one.name);
+
+  it("finds by what people call things", () => {
+    expect(names("loop")[0]).toBe("for_each");
+    expect(names("true false")[0]).toBe("if");
+    expect(names("throw")[0]).toBe("raise");
+    expect(names("refund payment")[0]).toBe("refunds.create");
+    expect(names("refund pay")[0]).toBe("refunds.create");
+    expect(names("customer")[0]).toBe("ensure-customer");
+    expect(names("zzz")).toEqual([]);
+    expect(names("")).toHaveLength(10);
+  });
+
+  it("finds a trigger by the full name of its event", () => {
+    expect(searched(triggerItems(catalogue), "checkout.session.completed")[0]?.name).toBe("checkout.session");
+    expect(searched(triggerItems(catalogue), "cron")[0]?.name).toBe("schedule");
+  });
+
+  it("begins steps with free ids and to-dos in place of what is required", () => {
+    const call = stepItems(catalogue).find((one) => one.name === "ensure-customer");
+    expect(call && stepOf(call, ["ensure_customer"], null)).toEqual({ id: "ensure_customer_2", call: "ensure-customer", with: { user_id: "" } });
+    expect(stepOf(refund, [], { stripe: "refunds.create" })).toEqual({ id: "refund", stripe: "refunds.create" });
+    const condition = stepItems(catalogue).find((one) => one.name === "if");
+    expect(condition && Object.keys(stepOf(condition, [], null) ?? {})).toEqual(["if", "then"]);
+  });
+});

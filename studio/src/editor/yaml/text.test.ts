@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { changeBetween, codePoints, inDocument, inText, utf16 } from "./text";
+import { expressionsIn } from "./expressionMarks";
+import { tokens } from "./tokens";
+
+describe("two texts", () => {
+  const applied = (before: string, after: string): string => {
+    const change = changeBetween(before, after);
+    return change === null ? before : before.slice(0, change.from) + change.insert + before.slice(change.to);
+  };
+
+  it("differ in one stretch", () => {
+    expect(changeBetween("abc", "abc")).toBeNull();
+    expect(changeBetween("a: 1\nb: 2\n", "a: 1\nb: 3\n")).toEqual({ from: 8, to: 9, insert: "3" });
+    expect(changeBetween("aa", "aaa")).toEqual({ from: 2, to: 2, insert: "a" });
+    for (const [one, other] of [["", "x"], ["xx", "x"], ["😀😃", "😀😀"], ["a😀", "a😃"], ["abab", "ab"]] as const) expect(applied(one, other)).toBe(other);
+  });
+
+  it("never cut a character in two", () => {
+    const change = changeBetween("😀", "😃");
+    expect(change).toEqual({ from: 0, to: 2, insert: "😃" });
+  });
+});
+
+it("counts characters as the server does", () => {
+  expect(utf16("a😀b", 2)).toBe(3);
+  expect(codePoints("a😀b", 3)).toBe(2);
+  expect(utf16("abc", 9)).toBe(3);
+  expect(inDocument("a\r\nb", 3)).toBe(2);
+  expect(inText("a\r\nb", 2)).toBe(3);
+  expect(inText("a\nb", 2)).toBe(2);
+});
+
+describe("expressions in YAML", () => {
+  const found = (text: string): string[] => expressionsIn(text, 0, "yaml").map((one) => text.slice(one.from, one.to));
+
+  it("stand in braces, or after keys that take one", () => {
+    expect(found("to: ${{ user.email }}")).toEqual([" user.email "]);
+    expect(found("  - filter: object.a != 'b'   # why")).toEqual(["object.a != 'b'"]);
+    expect(found('    when: "a == 1 ? b : c"')).toEqual(["a == 1 ? b : c"]);
+    expect(found("name: if only")).toEqual([]);
+    expect(found("log: $${{ not }}")).toEqual([]);
+  });
+
+  it("are cut into words", () => {
+    expect(tokens("money(a?.b, 'x') >= 1.5 && x in [true]").map((one) => one.kind)).toEqual([
+      "call", "punctuation", "name", "operator", "name", "punctuation", "string", "punctuation", "operator", "number", "operator", "name", "operator", "punctuation", "constant", "punctuation",
+    ]);
+    expect(tokens("'open").map((one) => one.kind)).toEqual(["string"]);
+    expect(tokens("§ a").map((one) => one.kind)).toEqual(["name"]);
+  });
+});
