@@ -10,6 +10,7 @@ import { ApiError } from "../api/client";
 import { pathKey, pathOfKey } from "../model/path";
 import { AddStep } from "./AddStep";
 import { ConflictDialog } from "./Conflict";
+import { flushFields } from "./forms/draft";
 import { EditorHeader } from "./Header";
 import { Notes } from "./Notes";
 import { OutlineView } from "./outline/OutlineView";
@@ -147,6 +148,8 @@ function useDiskNews(id: string): void {
 }
 
 export async function saveNow(): Promise<boolean> {
+  // What was typed into a form and not yet taken over belongs to what is saved.
+  flushFields();
   const result = await useEditor.getState().save();
   if (result.kind === "failed") toast({ tone: "bad", title: result.message, ...(result.hint ? { detail: result.hint } : {}) });
   if (result.kind === "saved") {

@@ -231,7 +231,8 @@ class Drawing {
   }
 
   private lane(branch: Branch, step: Step | null, middle: number, y: number, depth: number): number {
-    const width = Math.min(this.ofLane(branch).width, Math.max(72, 24 + branch.label.length * 7.5));
+    const menu = branch.renames !== null || branch.removes !== null ? 18 : 0;
+    const width = Math.min(this.ofLane(branch).width, Math.max(72, 26 + menu + branch.label.length * 7.2));
     const owner = step ?? { ...EMPTY_STEP, key: branch.key };
     this.items.push({ kind: "label", key: `l:${branch.key}`, branch, step: owner, box: { x: middle - width / 2, y, width, height: LABEL } });
     return this.steps(branch, middle, y + LABEL, depth, step === null ? "the failure steps" : `“${branch.label}” of ${named(step)}`);

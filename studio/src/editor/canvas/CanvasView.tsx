@@ -60,9 +60,9 @@ function Canvas({ onOpen }: CanvasViewProps) {
 
   useFindings(layout);
   const root = useRef<HTMLDivElement>(null);
-  const { show, fit } = useViewport(root, layout, id);
+  const { show, fit, ready, onInit } = useViewport(root, layout, id);
   const drag = useDragging(layout, () => setNodes(next?.nodes ?? []));
-  useFocusFollowsSelection(root, layout, show);
+  useFocusFollowsSelection(root, layout, show, ready);
 
   const onNodesChange = useCallback((changes: NodeChange<CanvasNode>[]) => {
     // Only dragging may move a card; sizes and places are the layout's.
@@ -93,6 +93,8 @@ function Canvas({ onOpen }: CanvasViewProps) {
       event.preventDefault();
       if (to === null) return;
       focusItem(root.current, to, event.shiftKey);
+      const item = layout.items.find((one) => one.key === to);
+      if (item !== undefined) show(item);
       return;
     }
     if (keyAction(event, { onCard, open: () => key !== null && onOpen?.(pathOfKey(key)), fit })) event.preventDefault();
@@ -122,6 +124,7 @@ function Canvas({ onOpen }: CanvasViewProps) {
           <ReactFlow<CanvasNode>
             nodes={nodes}
             nodeTypes={TYPES}
+            onInit={onInit}
             onNodesChange={onNodesChange}
             onNodeClick={onClick}
             onNodeDoubleClick={onDouble}
@@ -177,11 +180,10 @@ function focusItem(root: HTMLElement, key: string, extend = false): void {
 }
 
 /** The selected card is the one Tab comes to, and is brought into view. */
-function useFocusFollowsSelection(root: React.RefObject<HTMLDivElement | null>, layout: Layout | null, show: (item: Item) => void): void {
+function useFocusFollowsSelection(root: React.RefObject<HTMLDivElement | null>, layout: Layout | null, show: (item: Item) => void, ready: boolean): void {
   const selected = useEditor((state) => state.selected);
-  const focus = useCanvas((state) => state.focus);
   useEffect(() => {
-    if (layout === null) return;
+    if (layout === null || !ready) return;
     const known = (key: string | null): boolean => layout.items.some((one) => one.key === key);
     let path = selected ?? [];
     while (path.length > 0 && !layout.items.some((one) => one.key === pathKey(path))) path = path.slice(0, -1);
@@ -200,26 +202,25 @@ function useFocusFollowsSelection(root: React.RefObject<HTMLDivElement | null>, 
     } else if (!known(useCanvas.getState().focus)) {
       useCanvas.setState({ focus: layout.items[0]?.key ?? null });
     }
-  }, [selected, layout, root, show]);
-  useEffect(() => {
-    const item = layout?.items.find((one) => one.key === focus);
-    if (item !== undefined) show(item);
-  }, [focus, layout, show]);
+  }, [selected, layout, root, show, ready]);
 }
 
 function useViewport(root: React.RefObject<HTMLDivElement | null>, layout: Layout | null, id: string) {
   const { setViewport, getViewport, fitBounds } = useReactFlow();
+  // A viewport set before the drawing is there would be lost.
+  const [ready, setReady] = useState(false);
+  const onInit = useCallback(() => setReady(true), []);
   const placed = useRef<string | null>(null);
   const size = useRef<Layout | null>(null);
   size.current = layout;
 
   useLayoutEffect(() => {
     const box = root.current?.getBoundingClientRect();
-    if (layout === null || box === undefined || box.width === 0 || placed.current === id) return;
+    if (!ready || layout === null || box === undefined || box.width === 0 || placed.current === id) return;
     placed.current = id;
-    const zoom = Math.min(1, Math.max(0.5, (box.width - 48) / layout.width));
+    const zoom = Math.min(1, Math.max(0.5, (box.width - 64) / layout.width));
     void setViewport({ x: box.width / 2 - (layout.width / 2) * zoom, y: 64, zoom });
-  }, [layout, id, root, setViewport]);
+  }, [layout, id, root, ready, setViewport]);
 
   const show = useCallback(
     (item: Item) => {
@@ -239,7 +240,7 @@ function useViewport(root: React.RefObject<HTMLDivElement | null>, layout: Layou
     const all = size.current;
     if (all !== null) void fitBounds({ x: 0, y: 0, width: Math.max(all.width, CARD.width), height: all.height }, { padding: 0.08, duration: calm() ? 0 : 200 });
   }, [fitBounds]);
-  return { show, fit };
+  return { show, fit, ready, onInit };
 }
 
 const calm = (): boolean => window.matchMedia("(prefers-reduced-motion: reduce)").matches;

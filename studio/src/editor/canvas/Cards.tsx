@@ -125,7 +125,6 @@ export const TriggerCard = memo(function TriggerCard({ data: { item } }: NodePro
         <span className="flow-detail">{trigger.detail}</span>
       </span>
       <span className="flow-side">
-        <span className="flow-id flow-starts">starts it</span>
         <FindingMark id={trigger.key} />
       </span>
     </div>
