@@ -51,19 +51,22 @@ export function useNews(listener: (news: LiveNews) => void): void {
 }
 
 const PAUSE = 200;
+const RETRY = 3000;
 
 /** Connect until the returned function is called. News of `PAUSE` ms are handled together: a busy server sends many. */
 export function listen(cache: QueryClient): () => void {
   let old = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let again: ReturnType<typeof setTimeout> | undefined;
   let lost = false;
-  const source = new EventSource(`${PREFIX}/live`);
+  let source: EventSource;
 
   const flush = () => {
     timer = undefined;
     const keys = old;
     old = new Set();
-    void cache.invalidateQueries({ predicate: (query) => keys.has(String(query.queryKey[0])) });
+    // An answer that is on its way is awaited: on a busy server cancelling it again and again would show nothing new.
+    void cache.invalidateQueries({ predicate: (query) => keys.has(String(query.queryKey[0])) }, { cancelRefetch: false });
   };
   const take = (message: MessageEvent<string>) => {
     let news: LiveNews;
@@ -82,21 +85,28 @@ export function listen(cache: QueryClient): () => void {
     heard.forEach((listener) => listener(news));
     timer ??= setTimeout(flush, PAUSE);
   };
-  source.onmessage = take;
-  for (const kind of Object.keys(TOUCHED)) source.addEventListener(kind, take as EventListener);
-  source.addEventListener("refetch", () => void cache.invalidateQueries());
-  source.onopen = () => {
-    become("live");
-    // What happened while nobody listened is not told again.
-    if (lost) void cache.invalidateQueries();
-    lost = false;
+  const connect = () => {
+    source = new EventSource(`${PREFIX}/live`);
+    source.onmessage = take;
+    for (const kind of Object.keys(TOUCHED)) source.addEventListener(kind, take as EventListener);
+    source.addEventListener("refetch", () => void cache.invalidateQueries());
+    source.onopen = () => {
+      become("live");
+      // What happened while nobody listened is not told again.
+      if (lost) void cache.invalidateQueries();
+      lost = false;
+    };
+    source.onerror = () => {
+      lost = true;
+      become("lost");
+      // After an answer that is no stream the browser gives up; we do not.
+      if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, RETRY);
+    };
   };
-  source.onerror = () => {
-    lost = true;
-    become("lost");
-  };
+  connect();
   return () => {
     clearTimeout(timer);
+    clearTimeout(again);
     source.close();
     become("connecting");
   };

@@ -64,6 +64,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Approvals
+         * @description The decisions that runs wait for, oldest first.
+         */
+        get: operations["list_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/editor/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Actions
+         * @description Stripe's actions by name, by name for people, or by description; best first.
+         */
+        get: operations["search_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/editor/actions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Action
+         * @description One action with its parameters as a typed tree.
+         */
+        get: operations["get_action"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/editor/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Catalogue
+         * @description Verbs, triggers, event families, tables, templates, functions and error kinds.
+         */
+        get: operations["get_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/editor/check": {
         parameters: {
             query?: never;
@@ -113,7 +193,7 @@ export interface paths {
         };
         /**
          * List Events
-         * @description Newest first, without payloads.
+         * @description Newest first, without payloads. type: exactly, or a family. search: any id, address or value in it.
          */
         get: operations["list_events"];
         put?: never;
@@ -131,7 +211,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Last Catch Up
+         * @description What the last look at Stripe's list of events found.
+         */
+        get: operations["last_catch_up"];
         put?: never;
         /**
          * Catch Up
@@ -158,6 +242,26 @@ export interface paths {
         get: operations["list_rejections"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Events
+         * @description Run the matching workflows again for several events, one after another.
+         */
+        post: operations["replay_events"];
         delete?: never;
         options?: never;
         head?: never;
@@ -198,6 +302,26 @@ export interface paths {
          * @description Run the matching workflows again, as new runs.
          */
         post: operations["replay_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/journey/{any_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Journey
+         * @description Everything that has to do with an id, oldest first.
+         */
+        get: operations["get_journey"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -264,6 +388,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Overview
+         * @description What needs somebody, the latest payments, and counts of the last 24 hours.
+         */
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -298,6 +442,26 @@ export interface paths {
         get: operations["count_runs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Runs
+         * @description Try several failed runs' failed steps again, one after another.
+         */
+        post: operations["retry_runs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -404,6 +568,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search
+         * @description What a text may mean: any id (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), address, workflow.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -461,7 +645,7 @@ export interface paths {
         };
         /**
          * List Tables
-         * @description The tables with their columns.
+         * @description The tables with their columns: the user's, and Stripe's resources (`source: stripe`), which can be read.
          */
         get: operations["list_tables"];
         put?: never;
@@ -481,7 +665,7 @@ export interface paths {
         };
         /**
          * List Rows
-         * @description Rows of a table; any other parameter is a column that must have that value.
+         * @description Rows of a table; any other parameter is a column (of Stripe's tables: a filter) that must have that value.
          */
         get: operations["list_rows"];
         put?: never;
@@ -540,6 +724,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workflows/{workflow_id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Versions
+         * @description Two versions compared, as text and in meaning. Besides hashes: `file` (on disk) and `published`.
+         */
+        get: operations["diff_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows/{workflow_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Workflow
+         * @description Make new runs use the project's files as they are now: all of them, or none while one has errors.
+         *
+         *     etag: refuses with 409 when the file is no longer what was looked at.
+         */
+        post: operations["publish_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows/{workflow_id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back
+         * @description Write an older version's text back as the file, and publish it.
+         */
+        post: operations["roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workflows/{workflow_id}/run": {
         parameters: {
             query?: never;
@@ -593,9 +839,29 @@ export interface paths {
         };
         /**
          * List Versions
-         * @description The stored versions, newest first, with how many unfinished runs are on each.
+         * @description The stored versions, newest first, with who published them and how many unfinished runs are on each.
          */
         get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workflows/{workflow_id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Version
+         * @description One version with its text, exactly as it was published first.
+         */
+        get: operations["get_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -646,6 +912,116 @@ export interface components {
             roles: string[];
         };
         /**
+         * ActionDetails
+         * @description One action with its parameters (`params`, of `with:`) and a step to start from.
+         */
+        ActionDetails: {
+            /** Aliases */
+            aliases: string[];
+            /** Docs Url */
+            docs_url: string | null;
+            /** Fixed */
+            fixed: {
+                [key: string]: unknown;
+            };
+            /** Label */
+            label: string | null;
+            /** Moves Money */
+            moves_money: boolean;
+            /** Name */
+            name: string;
+            /** Params */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Required */
+            required: string[];
+            /** Returns */
+            returns: {
+                [key: string]: unknown;
+            } | null;
+            /** Snippet */
+            snippet: {
+                [key: string]: unknown;
+            };
+            /** Summary */
+            summary: string;
+            /** Writes */
+            writes: boolean;
+        };
+        /**
+         * ActionEntry
+         * @description A Stripe action in a list. name: what stands after `stripe:`; label: its name for people, if it has one.
+         */
+        ActionEntry: {
+            /** Aliases */
+            aliases: string[];
+            /** Label */
+            label: string | null;
+            /** Moves Money */
+            moves_money: boolean;
+            /** Name */
+            name: string;
+            /** Summary */
+            summary: string;
+            /** Writes */
+            writes: boolean;
+        };
+        /**
+         * ActionList
+         * @description Best first. next: the cursor of the following page.
+         */
+        ActionList: {
+            /** Data */
+            data: components["schemas"]["ActionEntry"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
+        };
+        /**
+         * Approval
+         * @description A decision that a run waits for.
+         */
+        Approval: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            created_at: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * Path
+             * @description The step; give it to `POST /runs/{id}/decide`.
+             */
+            path: string;
+            /**
+             * Roles
+             * @description Who may decide.
+             */
+            roles: string[];
+            /** Run Id */
+            run_id: string;
+            /** Title */
+            title: string | null;
+            /** Until */
+            until: string | null;
+            /** Workflow */
+            workflow: string;
+        };
+        /**
+         * ApprovalList
+         * @description The decisions that runs wait for, oldest first.
+         */
+        ApprovalList: {
+            /** Data */
+            data: components["schemas"]["Approval"][];
+        };
+        /**
          * Attachment
          * @description A file with a mail.
          */
@@ -684,6 +1060,48 @@ export interface components {
             title: string;
         };
         /**
+         * CallableEntry
+         * @description Something a step can name: template, workflow, Python function. input: schema of its arguments, if known.
+         */
+        CallableEntry: {
+            /** Doc */
+            doc: string | null;
+            /** Input */
+            input: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name: string;
+            /** Title */
+            title: string | null;
+        };
+        /**
+         * Catalogue
+         * @description All that a workflow of this project may be made of. functions: Python functions; expressions: the language's.
+         */
+        Catalogue: {
+            /** Emails */
+            emails: components["schemas"]["CallableEntry"][];
+            /** Env */
+            env: string[];
+            /** Errors */
+            errors: components["schemas"]["ErrorEntry"][];
+            /** Expressions */
+            expressions: components["schemas"]["ExpressionEntry"][];
+            /** Families */
+            families: components["schemas"]["FamilyEntry"][];
+            /** Functions */
+            functions: components["schemas"]["CallableEntry"][];
+            /** Tables */
+            tables: components["schemas"]["TableEntry"][];
+            /** Triggers */
+            triggers: components["schemas"]["TriggerEntry"][];
+            /** Verbs */
+            verbs: components["schemas"]["VerbEntry"][];
+            /** Workflows */
+            workflows: components["schemas"]["CallableEntry"][];
+        };
+        /**
          * CatchUpReport
          * @description What a look at Stripe's list of events found.
          */
@@ -699,6 +1117,27 @@ export interface components {
             since: string | null;
             /** Stored */
             stored: number;
+        };
+        /**
+         * Change
+         * @description One difference in meaning.
+         */
+        Change: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "added" | "removed" | "changed" | "moved";
+            /** Path */
+            path: (string | number)[];
+            /** Text */
+            text: string;
+            /** Where */
+            where: string;
         };
         /**
          * Check
@@ -743,6 +1182,28 @@ export interface components {
             type: string;
         };
         /**
+         * ColumnEntry
+         * @description A column of a table.
+         */
+        ColumnEntry: {
+            /** Enum */
+            enum: string[] | null;
+            /** Has Default */
+            has_default: boolean;
+            /** Name */
+            name: string;
+            /** Nullable */
+            nullable: boolean;
+            /** Primary */
+            primary: boolean;
+            /** References */
+            references: string | null;
+            /** Type */
+            type: string;
+            /** Unique */
+            unique: boolean;
+        };
+        /**
          * CreateBody
          * @description A new workflow; text: a start is written when it is left out.
          */
@@ -751,6 +1212,24 @@ export interface components {
             id: string;
             /** Text */
             text?: string | null;
+        };
+        /**
+         * Day
+         * @description Counts of the last 24 hours.
+         */
+        Day: {
+            /** Events */
+            events: number;
+            /** Failed */
+            failed: number;
+            /** Mails */
+            mails: number;
+            /** Payments */
+            payments: number;
+            /** Runs */
+            runs: number;
+            /** Succeeded */
+            succeeded: number;
         };
         /**
          * Decided
@@ -817,6 +1296,22 @@ export interface components {
             severity: string;
         };
         /**
+         * Diff
+         * @description Two texts compared. text: unified, empty when they are equal. changes: what it means, null if unknown.
+         */
+        Diff: {
+            /** Changes */
+            changes: components["schemas"]["Change"][] | null;
+            /** From */
+            from: string;
+            /** Text */
+            text: string;
+            /** To */
+            to: string;
+            /** Why Not */
+            why_not: string | null;
+        };
+        /**
          * EditBody
          * @description Changes to a text: all of them or none.
          */
@@ -868,6 +1363,16 @@ export interface components {
             error: components["schemas"]["Problem"];
         };
         /**
+         * ErrorEntry
+         * @description A kind of failure that `catch` can name.
+         */
+        ErrorEntry: {
+            /** Doc */
+            doc: string;
+            /** Kind */
+            kind: string;
+        };
+        /**
          * EventDetail
          * @description One event as it came in, and what came of it.
          */
@@ -878,16 +1383,25 @@ export interface components {
             api_version: string | null;
             /** Created */
             created: number;
+            /** Deliveries */
+            deliveries: number;
             /** Id */
             id: string;
             /** Livemode */
             livemode: boolean;
             /** Object Id */
             object_id: string | null;
-            /** Payload */
+            /**
+             * Payload
+             * @description Stripe's event object; secrets are masked.
+             */
             payload: {
                 [key: string]: unknown;
             };
+            /** Previous Attributes */
+            previous_attributes: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Received At
              * Format: date-time
@@ -896,8 +1410,20 @@ export interface components {
             received_at: string;
             /** Runs */
             runs: components["schemas"]["RunSummary"][];
+            /**
+             * Signature
+             * @description verified: it came by webhook with a good signature; fetched: asked for from Stripe.
+             * @enum {string}
+             */
+            signature: "verified" | "fetched";
             /** Source */
             source: string;
+            /**
+             * State
+             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it.
+             * @enum {string}
+             */
+            state: "handled" | "unhandled" | "failed" | "running";
             /** Type */
             type: string;
         };
@@ -943,12 +1469,46 @@ export interface components {
              */
             received_at: string;
             /**
+             * Runs
+             * @description How many runs it started.
+             */
+            runs: number;
+            /**
              * Source
              * @description webhook | catch_up
              */
             source: string;
+            /**
+             * State
+             * @description failed: a run of it failed; running: one is not over; unhandled: no workflow wanted it.
+             * @enum {string}
+             */
+            state: "handled" | "unhandled" | "failed" | "running";
             /** Type */
             type: string;
+        };
+        /**
+         * ExpressionEntry
+         * @description A function, method or macro of expressions.
+         */
+        ExpressionEntry: {
+            /** Doc */
+            doc: string;
+            /** Example */
+            example: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "function" | "method" | "macro";
+            /** Name */
+            name: string;
+            /** Returns */
+            returns: {
+                [key: string]: unknown;
+            } | null;
+            /** Signature */
+            signature: string;
         };
         /**
          * Failure
@@ -988,6 +1548,37 @@ export interface components {
             status: number;
             /** Where */
             where: string | null;
+        };
+        /**
+         * FamilyEntry
+         * @description An event family. stateful: read again and one at a time unless told otherwise.
+         */
+        FamilyEntry: {
+            /** Actions */
+            actions: string[];
+            /** Family */
+            family: string;
+            /** Label */
+            label: string;
+            /** Stateful */
+            stateful: boolean;
+        };
+        /**
+         * Filter
+         * @description What a table of Stripe's can be asked by.
+         */
+        Filter: {
+            /** Choices */
+            choices: string[] | null;
+            /** Name */
+            name: string;
+            /**
+             * Range
+             * @description Whether `name.gte`, `.gt`, `.lte`, `.lt` may be given.
+             */
+            range: boolean;
+            /** Type */
+            type: string;
         };
         /**
          * Finding
@@ -1035,6 +1626,72 @@ export interface components {
             path?: string | null;
         };
         /**
+         * JourneyEntry
+         * @description One thing on the line of time.
+         */
+        JourneyEntry: {
+            /**
+             * Amount
+             * @description Minor units.
+             */
+            amount: number | null;
+            /**
+             * At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            at: string;
+            /** Currency */
+            currency: string | null;
+            /** Data */
+            data: unknown;
+            /**
+             * Href
+             * @description Its address in the studio.
+             */
+            href: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @description order | row | session | intent | charge | refund | subscription | invoice | dispute | setup | credit_note | event | run | mail
+             */
+            kind: string;
+            /** Status */
+            status: string | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * JourneySubject
+         * @description What was asked for.
+         */
+        JourneySubject: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+        };
+        /**
+         * JourneyView
+         * @description Everything that has to do with an id, oldest first.
+         */
+        JourneyView: {
+            /**
+             * Complete
+             * @description False while the index is behind: newest things may be missing.
+             */
+            complete: boolean;
+            /** Entries */
+            entries: components["schemas"]["JourneyEntry"][];
+            subject: components["schemas"]["JourneySubject"];
+            /**
+             * Truncated
+             * @description There is more than is shown.
+             */
+            truncated: boolean;
+        };
+        /**
          * Lane
          * @description How runs are carried out. fast: in one go with the request or event; durable: step by step. why: in words.
          */
@@ -1046,6 +1703,15 @@ export interface components {
             name: "fast" | "durable";
             /** Why */
             why: string;
+        };
+        /**
+         * LastCatchUp
+         * @description The last look at Stripe's list of events; null before the first.
+         */
+        LastCatchUp: {
+            /** At */
+            at: string | null;
+            report: components["schemas"]["CatchUpReport"] | null;
         };
         /**
          * LogLine
@@ -1131,6 +1797,40 @@ export interface components {
         MailList: {
             /** Data */
             data: components["schemas"]["MailSummary"][];
+        };
+        /**
+         * MailNote
+         * @description A mail that did not leave.
+         */
+        MailNote: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            created_at: string;
+            /** Error */
+            error: string | null;
+            /** Id */
+            id: string;
+            /** Status */
+            status: string;
+            /** Subject */
+            subject: string;
+            /** Template */
+            template: string;
+            /** To */
+            to: string[];
+        };
+        /**
+         * MailNotes
+         * @description How many there are, and the latest.
+         */
+        MailNotes: {
+            /** Count */
+            count: number;
+            /** Latest */
+            latest: components["schemas"]["MailNote"][];
         };
         /**
          * MailSummary
@@ -1264,6 +1964,35 @@ export interface components {
             value?: unknown;
         };
         /**
+         * Outcome
+         * @description What became of one of several things that were to be done.
+         */
+        Outcome: {
+            /** Done */
+            done: boolean;
+            /** @description Why it was not done. */
+            error: components["schemas"]["Problem"] | null;
+            /** Id */
+            id: string;
+            /**
+             * Runs
+             * @description Runs that were started, or the run itself.
+             */
+            runs: string[];
+        };
+        /**
+         * Outcomes
+         * @description What became of each.
+         */
+        Outcomes: {
+            /** Data */
+            data: components["schemas"]["Outcome"][];
+            /** Done */
+            done: number;
+            /** Failed */
+            failed: number;
+        };
+        /**
          * Outline
          * @description The file as a tree: enough to draw it.
          */
@@ -1329,6 +2058,61 @@ export interface components {
             title: string;
         };
         /**
+         * Overview
+         * @description What needs somebody, and what happened lately.
+         */
+        Overview: {
+            /** Approvals */
+            approvals: components["schemas"]["Approval"][];
+            blocked_runs: components["schemas"]["RunNotes"];
+            failed_runs: components["schemas"]["RunNotes"];
+            last_24h: components["schemas"]["Day"];
+            parked_runs: components["schemas"]["RunNotes"];
+            /** Payments */
+            payments: components["schemas"]["Payment"][];
+            /**
+             * Rejected
+             * @description Webhook requests that were turned away in the last 24 hours.
+             */
+            rejected: components["schemas"]["Rejection"][];
+            undelivered_mails: components["schemas"]["MailNotes"];
+            unhandled: components["schemas"]["Unhandled"];
+        };
+        /**
+         * Payment
+         * @description A payment as its newest event tells.
+         */
+        Payment: {
+            /**
+             * Amount
+             * @description Minor units.
+             */
+            amount: number | null;
+            /**
+             * At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            at: string;
+            /** Currency */
+            currency: string | null;
+            /** Customer */
+            customer: string | null;
+            /** Description */
+            description: string | null;
+            /** Email */
+            email: string | null;
+            /** Event Id */
+            event_id: string;
+            /** Id */
+            id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "succeeded" | "failed";
+        };
+        /**
          * Position
          * @description A place in the text. Lines and columns count from 1, `offset` in characters from 0.
          */
@@ -1377,7 +2161,7 @@ export interface components {
             /** Message */
             message: string;
             /** Request Id */
-            request_id: string;
+            request_id?: string | null;
             /**
              * Retry After
              * @description Seconds.
@@ -1390,6 +2174,28 @@ export interface components {
              * @description A place: file:line:column, a step's path or a field.
              */
             where?: string | null;
+        };
+        /**
+         * PublishBody
+         * @description What is published must be what was seen; null: whatever the file holds.
+         */
+        PublishBody: {
+            /** Etag */
+            etag?: string | null;
+        };
+        /**
+         * Published
+         * @description What new runs use now. number: of this publication; changed: workflows whose version is new or gone.
+         */
+        Published: {
+            /** Changed */
+            changed: string[];
+            /** Diagnostics */
+            diagnostics: components["schemas"]["Finding"][];
+            /** Number */
+            number: number;
+            /** Version */
+            version: string | null;
         };
         /**
          * Rejection
@@ -1427,6 +2233,43 @@ export interface components {
             data: components["schemas"]["Rejection"][];
         };
         /**
+         * ReplayMany
+         * @description Which events, and for which workflow only.
+         */
+        ReplayMany: {
+            /** Ids */
+            ids: string[];
+            /** Workflow */
+            workflow?: string | null;
+        };
+        /**
+         * RetryMany
+         * @description Which failed runs: these, or (without ids) the newest two hundred that fit the rest.
+         */
+        RetryMany: {
+            /** Ids */
+            ids?: string[] | null;
+            /**
+             * Kind
+             * @description The failure's word, such as `timeout`.
+             */
+            kind?: string | null;
+            /** Search */
+            search?: string | null;
+            /** Workflow */
+            workflow?: string | null;
+        };
+        /**
+         * RollbackBody
+         * @description Which version, and the etag of the file that it replaces.
+         */
+        RollbackBody: {
+            /** Etag */
+            etag: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * RowList
          * @description A page of rows.
          */
@@ -1435,6 +2278,11 @@ export interface components {
             data: {
                 [key: string]: unknown;
             }[];
+            /**
+             * Next
+             * @description The `cursor` of the next page; Stripe's tables only.
+             */
+            next: string | null;
         };
         /**
          * RunCounts
@@ -1621,6 +2469,46 @@ export interface components {
             next: string | null;
         };
         /**
+         * RunNote
+         * @description A run that needs somebody.
+         */
+        RunNote: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            created_at: string;
+            /** Event Id */
+            event_id: string | null;
+            failure: components["schemas"]["Failure"] | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Parked On */
+            parked_on: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled";
+            /** Trigger */
+            trigger: string;
+            /** Workflow */
+            workflow: string;
+        };
+        /**
+         * RunNotes
+         * @description How many there are, and the latest.
+         */
+        RunNotes: {
+            /** Count */
+            count: number;
+            /** Latest */
+            latest: components["schemas"]["RunNote"][];
+        };
+        /**
          * RunRef
          * @description A run after something was done to it.
          */
@@ -1746,6 +2634,19 @@ export interface components {
             text: string;
             /** Version */
             version: string | null;
+        };
+        /**
+         * SearchAnswer
+         * @description Suggestions, the best first.
+         */
+        SearchAnswer: {
+            /**
+             * Complete
+             * @description False while the index is behind: newest things may be missing.
+             */
+            complete: boolean;
+            /** Data */
+            data: components["schemas"]["Suggestion"][];
         };
         /**
          * SessionState
@@ -2028,22 +2929,113 @@ export interface components {
             webhook_secrets: number;
         };
         /**
+         * Suggestion
+         * @description Something that the text may mean.
+         */
+        Suggestion: {
+            /** At */
+            at: string | null;
+            /** Detail */
+            detail: string;
+            /**
+             * Href
+             * @description Its address in the studio.
+             */
+            href: string;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @description order | row | session | intent | charge | refund | subscription | invoice | customer | email | event | run | mail | workflow | table | value …
+             */
+            kind: string;
+            /** Title */
+            title: string;
+        };
+        /**
          * Table
-         * @description A user's table.
+         * @description A user's table, or a resource of Stripe's that can be read like one.
          */
         Table: {
             /** Columns */
             columns: components["schemas"]["Column"][];
+            /**
+             * Filters
+             * @description What rows can be asked by; null: every column.
+             */
+            filters: components["schemas"]["Filter"][] | null;
+            /**
+             * Mirrored
+             * @default false
+             */
+            mirrored: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Read Only
+             * @default false
+             */
+            read_only: boolean;
+            /**
+             * Resource
+             * @description Of Stripe's tables: e.g. `invoices`.
+             */
+            resource: string | null;
+            /**
+             * Sorted
+             * @description Whether `select` may order them.
+             * @default true
+             */
+            sorted: boolean;
+            /**
+             * Source
+             * @description project | stripe
+             * @default project
+             */
+            source: string;
+            /**
+             * View
+             * @description Of Stripe's tables: list | search
+             */
+            view: string | null;
+        };
+        /**
+         * TableEntry
+         * @description A table of the project.
+         */
+        TableEntry: {
+            /** Columns */
+            columns: components["schemas"]["ColumnEntry"][];
             /** Name */
             name: string;
         };
         /**
          * TableList
-         * @description The user's tables.
+         * @description The tables.
          */
         TableList: {
             /** Data */
             data: components["schemas"]["Table"][];
+        };
+        /**
+         * TriggerEntry
+         * @description A kind of trigger. value: what can be read in its runs.
+         */
+        TriggerEntry: {
+            /** Doc */
+            doc: string;
+            /** Example */
+            example: string;
+            /** Kind */
+            kind: string;
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
+            /** Value */
+            value: string;
         };
         /**
          * TriggerView
@@ -2072,30 +3064,109 @@ export interface components {
             timezone: string | null;
         };
         /**
-         * VersionList
-         * @description The stored versions, newest first.
+         * Unhandled
+         * @description Events among the latest that no workflow wanted.
          */
-        VersionList: {
-            /** Data */
-            data: components["schemas"]["VersionUse"][];
+        Unhandled: {
+            /** Count */
+            count: number;
+            /**
+             * Of Latest
+             * @description How many events were looked at.
+             */
+            of_latest: number;
+            /**
+             * Types
+             * @description Types with their counts, most first.
+             */
+            types: [
+                string,
+                number
+            ][];
         };
         /**
-         * VersionUse
-         * @description A stored version and how many unfinished runs are on it.
+         * VerbEntry
+         * @description A verb. value: what the step's value is. schema: of the step; steps inside are `{"$ref": "#/$defs/Step"}`.
          */
-        VersionUse: {
+        VerbEntry: {
+            /** Doc */
+            doc: string;
+            /** Example */
+            example: string;
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /** Snippet */
+            snippet: {
+                [key: string]: unknown;
+            };
+            /** Text */
+            text: string;
+            /** Value */
+            value: string;
+            /** Verb */
+            verb: string;
+        };
+        /**
+         * Version
+         * @description A stored version. hash: of the model; comments and layout do not change it.
+         */
+        Version: {
+            /** Author */
+            author: string | null;
             /**
              * Created At
              * Format: date-time
              * @description RFC 3339, UTC.
              */
             created_at: string;
+            /** Current */
+            current: boolean;
+            /** Has Source */
+            has_source: boolean;
             /** Hash */
             hash: string;
             /** Open Runs */
             open_runs: number;
-            /** Source */
-            source: string | null;
+        };
+        /**
+         * VersionSource
+         * @description A version with its text. text: exactly as it was; null for a workflow that never had a file.
+         */
+        VersionSource: {
+            /** Author */
+            author: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            created_at: string;
+            /** Current */
+            current: boolean;
+            /** Has Source */
+            has_source: boolean;
+            /** Hash */
+            hash: string;
+            /** Model */
+            model: {
+                [key: string]: unknown;
+            };
+            /** Open Runs */
+            open_runs: number;
+            /** Text */
+            text: string | null;
+        };
+        /**
+         * Versions
+         * @description Newest first.
+         */
+        Versions: {
+            /** Data */
+            data: components["schemas"]["Version"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * Waiting
@@ -2293,6 +3364,128 @@ export interface operations {
             };
         };
     };
+    list_approvals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    search_actions: {
+        parameters: {
+            query?: {
+                q?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_action: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionDetails"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     check_text: {
         parameters: {
             query?: never;
@@ -2363,7 +3556,11 @@ export interface operations {
         parameters: {
             query?: {
                 type?: string | null;
+                family?: string | null;
                 object?: string | null;
+                source?: string | null;
+                state?: ("handled" | "unhandled" | "failed" | "running") | null;
+                search?: string | null;
                 before?: string | null;
                 limit?: number;
             };
@@ -2380,6 +3577,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    last_catch_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastCatchUp"];
                 };
             };
             /** @description Why it was not done. */
@@ -2451,6 +3677,39 @@ export interface operations {
             };
         };
     };
+    replay_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayMany"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcomes"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_event: {
         parameters: {
             query?: never;
@@ -2502,6 +3761,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Started"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_journey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                any_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyView"];
                 };
             };
             /** @description Why it was not done. */
@@ -2608,6 +3898,35 @@ export interface operations {
             };
         };
     };
+    get_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_runs: {
         parameters: {
             query?: {
@@ -2660,6 +3979,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunCounts"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    retry_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryMany"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcomes"];
                 };
             };
             /** @description Why it was not done. */
@@ -2836,6 +4188,37 @@ export interface operations {
             };
         };
     };
+    search: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -2990,6 +4373,8 @@ export interface operations {
             query?: {
                 order_by?: string | null;
                 limit?: number;
+                /** @description `next` of the page before; Stripe's tables only. */
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -3154,6 +4539,119 @@ export interface operations {
             };
         };
     };
+    diff_versions: {
+        parameters: {
+            query?: {
+                to?: string;
+                from?: string;
+            };
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diff"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    publish_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollbackBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description The file has changed on disk: `data` has its `text` and `etag`, yours, and the difference. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     start_workflow: {
         parameters: {
             query?: never;
@@ -3281,7 +4779,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionList"];
+                    "application/json": components["schemas"]["Versions"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow_id: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionSource"];
                 };
             };
             /** @description Why it was not done. */

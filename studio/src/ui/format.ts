@@ -54,9 +54,10 @@ export function exactTime(at: string): string {
   return `${day}, ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`;
 }
 
-/** Milliseconds as a short span: "0 ms", "840 ms", "2.4 s", "3 min 10 s", "2 d 4 h". */
+/** Milliseconds as a short span: "<1 ms", "840 ms", "2.4 s", "3 min 10 s", "2 d 4 h". */
 export function duration(ms: number): string {
-  if (ms < 1) return ms <= 0 ? "0 ms" : "<1 ms";
+  // Moments have milliseconds: 0 means less than one.
+  if (ms < 1) return "<1 ms";
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   if (ms < MINUTE) return `${Math.round(ms / 1000)} s`;

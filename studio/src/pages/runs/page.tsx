@@ -1,3 +1,136 @@
+/** Every run: filters in the address, search by any id, retry of many at once. */
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Play, RotateCcw, SearchX } from "lucide-react";
+import { useDeferredValue, useEffect, useState } from "react";
+import { useSearchParams } from "../../app/search";
+import { client, take } from "../../api/client";
+import { useRetryMany, useRunCounts, useRuns, type RunSummary } from "../../api/runs";
+import { useMay } from "../../api/session";
+import { Button, Choices, count, EmptyState, ErrorNote, FilterBar, More, PageBody, PageHeader, SearchField, Select, Skeleton, Table, toast, toastError } from "../../ui";
+import { columns, statusOf } from "./columns";
+import "./runs.css";
+
+const STATES = [
+  { value: "all", label: "All" },
+  { value: "failed", label: "Failed" },
+  { value: "running", label: "Running" },
+  { value: "waiting", label: "Waiting" },
+  { value: "parked", label: "Parked" },
+  { value: "blocked", label: "Behind another" },
+  { value: "succeeded", label: "Succeeded" },
+  { value: "filtered", label: "Filtered out" },
+  { value: "canceled", label: "Canceled" },
+];
+
 export function Page() {
-  return <h1>Runs</h1>;
+  const [search, setSearch] = useSearchParams();
+  const navigate = useNavigate();
+  const { status, workflow, event } = search;
+  const [text, setText] = useState(search["search"] ?? "");
+  const wanted = useDeferredValue(text.trim());
+  const [chosen, setChosen] = useState<Set<string>>(new Set());
+  const counts = useRunCounts().data;
+  const runs = useRuns({ status, workflow, event, search: search["search"] });
+  const workflows = useQuery({ queryKey: ["workflows", "list"], queryFn: ({ signal }) => take(client.GET("/workflows", { signal })) }).data?.data;
+  const mayRetry = useMay("editor");
+  const retry = useRetryMany();
+
+  useEffect(() => {
+    if (wanted === (search["search"] ?? "")) return;
+    // While one types the address changes once a pause is made.
+    const later = setTimeout(() => setSearch({ search: wanted || undefined }), 200);
+    return () => clearTimeout(later);
+  }, [wanted, search, setSearch]);
+  useEffect(() => setText(search["search"] ?? ""), [search["search"]]);
+  useEffect(() => setChosen(new Set()), [status, workflow, event, search["search"]]);
+
+  const rows = runs.data?.pages.flatMap((page) => page.data) ?? [];
+  const failed = rows.filter((row) => chosen.has(row.id) && row.status === "failed");
+  const filtered = Boolean(status || workflow || event || search["search"]);
+  const number = (state: string) => (counts as Record<string, number> | undefined)?.[state];
+
+  const retryChosen = () =>
+    retry.mutate(
+      failed.map((row) => row.id),
+      {
+        onSuccess: (answer) => {
+          setChosen(new Set());
+          toast({ title: `${count(answer.retried.length, "run")} tried again`, detail: answer.skipped.length > 0 ? `${answer.skipped.length} left alone: ${answer.skipped[0]?.reason}` : undefined });
+        },
+        onError: toastError,
+      },
+    );
+
+  return (
+    <PageBody>
+      <PageHeader title="Runs" />
+      <FilterBar>
+        <SearchField label="Search runs" placeholder="Any id, an e-mail, an order" value={text} onChange={(event) => setText(event.target.value)} />
+        <Select aria-label="Workflow" value={workflow ?? ""} onChange={(event) => setSearch({ workflow: event.target.value || undefined })}>
+          <option value="">All workflows</option>
+          {workflows?.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.name}
+            </option>
+          ))}
+        </Select>
+        {event && (
+          <Button size="s" onClick={() => setSearch({ event: undefined })}>
+            Event {event} ✕
+          </Button>
+        )}
+      </FilterBar>
+      <div className="runs-states">
+        <Choices
+          label="Status"
+          value={status ?? "all"}
+          onChange={(value) => setSearch({ status: value === "all" ? undefined : value })}
+          choices={STATES.map((state) => ({ ...state, count: ["failed", "running", "waiting", "parked", "blocked"].includes(state.value) ? number(state.value) : undefined }))}
+        />
+        {chosen.size > 0 && (
+          <div className="runs-bulk" role="status">
+            <span>{count(chosen.size, "run")} chosen</span>
+            {mayRetry && (
+              <Button size="s" icon={<RotateCcw aria-hidden />} busy={retry.isPending} disabled={failed.length === 0} onClick={retryChosen}>
+                Retry {failed.length || ""} failed
+              </Button>
+            )}
+          </div>
+        )}
+      </div>
+      {runs.error && <ErrorNote error={runs.error} retry={() => void runs.refetch()} />}
+      {!runs.data && !runs.error && <Skeleton lines={10} />}
+      {runs.data && rows.length === 0 && <NoRuns filtered={filtered} clear={() => setSearch({ status: undefined, workflow: undefined, event: undefined, search: undefined })} />}
+      {rows.length > 0 && (
+        <>
+          <Table<RunSummary>
+            label="Runs"
+            columns={columns}
+            rows={rows}
+            idOf={(row) => row.id}
+            nameOf={(row) => `${row.workflow}, ${statusOf(row)}`}
+            onOpen={(row) => void navigate({ to: "/runs/$id", params: { id: row.id } })}
+            {...(mayRetry ? { selected: chosen, onSelect: setChosen } : {})}
+          />
+          <More has={runs.hasNextPage} loading={runs.isFetchingNextPage} load={() => void runs.fetchNextPage()} />
+        </>
+      )}
+    </PageBody>
+  );
+}
+
+function NoRuns({ filtered, clear }: { filtered: boolean; clear: () => void }) {
+  if (filtered) {
+    return (
+      <EmptyState icon={SearchX} title="No run fits" action={<Button onClick={clear}>Show all runs</Button>}>
+        Ids of orders, customers, payments, sessions and events all work as a search.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon={Play} title="Nothing has run yet" command="payloom demo --check">
+      A run begins when Stripe sends an event or somebody calls an endpoint. Buy something in the shop, or let the five flows play themselves:
+    </EmptyState>
+  );
 }
