@@ -1,3 +1,105 @@
+/** One run: what it did as a waterfall, and the details of the chosen step beside it. */
+import { Link, useParams } from "@tanstack/react-router";
+import { ArrowLeft } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import { useSearchParams } from "../../app/search";
+import { TERMINAL, useRun, type RunDetail } from "../../api/runs";
+import { rowsOf } from "../../model/timeline";
+import { CopyId, duration, ErrorNote, PageBody, PageHeader, Skeleton, Status, Time } from "../../ui";
+import { statusOf, TriggerName } from "../runs/columns";
+import { Actions } from "./actions";
+import { Banner } from "./banner";
+import { RunPanel } from "./run-panel";
+import { StepPanel } from "./step-panel";
+import { useDocument } from "./document";
+import { Waterfall } from "./waterfall";
+import "./run.css";
+
 export function Page() {
-  return <h1>Run</h1>;
+  const { id } = useParams({ strict: false }) as { id: string };
+  const run = useRun(id);
+  if (run.error && !run.data) {
+    return (
+      <PageBody>
+        <PageHeader title="Run" back={<Back />} />
+        <ErrorNote error={run.error} retry={() => void run.refetch()} />
+      </PageBody>
+    );
+  }
+  if (!run.data) {
+    return (
+      <PageBody>
+        <PageHeader title="Run" back={<Back />} />
+        <Skeleton />
+      </PageBody>
+    );
+  }
+  return <Run run={run.data} />;
+}
+
+const Back = () => (
+  <Link to="/runs" className="run-back">
+    <ArrowLeft aria-hidden /> Runs
+  </Link>
+);
+
+/** The moment, moving while the run is open. */
+function useNow(moving: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!moving) return;
+    const timer = setInterval(() => setNow(Date.now()), 250);
+    return () => clearInterval(timer);
+  }, [moving]);
+  return now;
+}
+
+function Run({ run }: { run: RunDetail }) {
+  const [search, setSearch] = useSearchParams();
+  const open = !TERMINAL.has(run.status);
+  const now = useNow(open);
+  const document = useDocument(run.workflow, run.version);
+  const rows = useMemo(() => rowsOf(run, run.steps, document.titleOf), [run, document.titleOf]);
+  const chosen = rows.find((row) => row.key === search["step"]);
+  const took = (run.finished_at ? Date.parse(run.finished_at) : now) - Date.parse(run.created_at);
+
+  return (
+    <PageBody wide>
+      <PageHeader title={document.name ?? run.workflow} name={`${run.workflow} ${run.id.slice(-6)}`} back={<Back />} badge={<Status status={statusOf(run)} />} actions={<Actions run={run} chosen={chosen?.step ?? null} document={document.text} />}>
+        <div className="run-facts">
+          <CopyId id={run.id} />
+          <TriggerName trigger={run.trigger} />
+          <span>
+            started <Time at={run.created_at} />
+          </span>
+          <span className="num">
+            {open ? "for" : "took"} {duration(took)}
+          </span>
+          {run.forked_from && (
+            <span>
+              from{" "}
+              <Link to="/runs/$id" params={{ id: run.forked_from }} className="link">
+                {run.forked_from.slice(0, 4)}…{run.forked_from.slice(-6)}
+              </Link>
+            </span>
+          )}
+          {run.children.map((child) => (
+            <span key={child}>
+              run again as{" "}
+              <Link to="/runs/$id" params={{ id: child }} className="link">
+                {child.slice(0, 4)}…{child.slice(-6)}
+              </Link>
+            </span>
+          ))}
+        </div>
+      </PageHeader>
+      <Banner run={run} />
+      <div className="run-columns">
+        <Waterfall run={run} rows={rows} now={now} chosen={chosen?.key ?? null} choose={(key) => setSearch({ step: key ?? undefined, tab: undefined }, { push: true })} />
+        <section className="run-details" aria-label={chosen ? `Step ${chosen.title}` : "The run"}>
+          {chosen ? <StepPanel run={run} row={chosen} /> : <RunPanel run={run} document={document} />}
+        </section>
+      </div>
+    </PageBody>
+  );
 }

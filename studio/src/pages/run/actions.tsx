@@ -1,0 +1,91 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Ban, ChevronDown, CopyPlus, Play, RotateCcw, SkipForward, Terminal, Workflow } from "lucide-react";
+import { useState } from "react";
+import { TERMINAL, useRunActions, type RunDetail, type Step } from "../../api/runs";
+import { useMay, useMe } from "../../api/session";
+import { useShortcuts } from "../../app/shortcuts";
+import { curl, manage } from "../../model/curl";
+import { Button, Confirm, copy, Menu, MenuItem, MenuLine, toast, toastError } from "../../ui";
+import { RerunDialog } from "./rerun-dialog";
+
+export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; document: string | null }) {
+  const actions = useRunActions(run.id);
+  const navigate = useNavigate();
+  const may = useMay("editor");
+  const site = useMe().data?.site_url ?? window.location.origin;
+  const [rerun, setRerun] = useState<"beginning" | "step" | null>(null);
+  const [canceling, setCanceling] = useState(false);
+  const over = TERMINAL.has(run.status);
+
+  const again = () =>
+    actions.fork.mutate(
+      {},
+      {
+        onSuccess: (made) => {
+          toast({ title: "Run again, as a new run" });
+          void navigate({ to: "/runs/$id", params: { id: made.id } });
+        },
+        onError: toastError,
+      },
+    );
+  const retry = () => actions.retry.mutate(undefined, { onSuccess: () => toast({ title: "The failed step is tried again" }), onError: toastError });
+  const copyCurl = () => void copy(curlOf(run, site)).then(() => toast({ title: "Copied as cURL" }));
+  useShortcuts(may ? [{ keys: "r", label: "Run again", group: "This run", run: again }, { keys: "c", label: "Copy as cURL", group: "This run", run: copyCurl }] : []);
+
+  return (
+    <>
+      <Button asChild>
+        <Link to="/workflows/$id" params={{ id: run.workflow }} search={{ run: run.id }}>
+          <Workflow aria-hidden /> Workflow
+        </Link>
+      </Button>
+      {may && !over && (
+        <Button icon={<Ban aria-hidden />} onClick={() => setCanceling(true)}>
+          Cancel
+        </Button>
+      )}
+      {may && run.status === "failed" && (
+        <Button kind="primary" icon={<RotateCcw aria-hidden />} busy={actions.retry.isPending} onClick={retry}>
+          Retry the failed step
+        </Button>
+      )}
+      <Menu trigger={<Button icon={<Play aria-hidden />}>Run again <ChevronDown aria-hidden /></Button>}>
+        {may && (
+          <>
+            <MenuItem icon={<Play aria-hidden />} shortcut="r" onSelect={again}>
+              With the same input
+            </MenuItem>
+            <MenuItem icon={<CopyPlus aria-hidden />} onSelect={() => setRerun("beginning")}>
+              With other input …
+            </MenuItem>
+            <MenuItem icon={<SkipForward aria-hidden />} disabled={run.steps.length === 0} onSelect={() => setRerun("step")}>
+              From a step …
+            </MenuItem>
+            <MenuLine />
+          </>
+        )}
+        <MenuItem icon={<Terminal aria-hidden />} shortcut="c" onSelect={copyCurl}>
+          Copy as cURL
+        </MenuItem>
+      </Menu>
+      {rerun && <RerunDialog run={run} from={rerun} step={chosen?.path ?? run.failure?.path ?? null} close={() => setRerun(null)} />}
+      <Confirm open={canceling} onOpenChange={setCanceling} title="Cancel this run?" action="Cancel the run" danger onConfirm={() => actions.cancel.mutateAsync()}>
+        Steps that are done stay done: nothing is taken back in Stripe or in your tables. What is in flight ends first.
+      </Confirm>
+    </>
+  );
+}
+
+/** The request that started it, when one did; otherwise the call that runs it again. */
+export function curlOf(run: Pick<RunDetail, "id" | "trigger" | "event_id" | "inputs" | "request">, site: string): string {
+  const http = (run.request as { http?: { method?: string; path?: string } } | null)?.http;
+  if (run.trigger === "api" && http?.path && http.method) {
+    if (http.method === "GET") {
+      const query = new URLSearchParams(Object.entries((run.inputs ?? {}) as Record<string, unknown>).filter(([, value]) => value !== null).map(([key, value]) => [key, String(value)])).toString();
+      return curl({ method: "GET", url: `${site}${http.path}${query ? `?${query}` : ""}` });
+    }
+    return curl({ method: http.method, url: `${site}${http.path}`, body: run.inputs ?? {} });
+  }
+  if (run.event_id) return manage(site, "POST", `/events/${run.event_id}/replay`);
+  return manage(site, "POST", `/runs/${run.id}/fork`, {});
+}

@@ -1,0 +1,48 @@
+/** The workflow as it was when the run began: titles of its steps, and the flow that is drawn. */
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { client, take } from "../../api/client";
+import type { Flow, Step } from "../../model/graph";
+
+export interface Document {
+  name: string | null;
+  flow: Flow | null;
+  text: string | null;
+  titleOf: (path: string) => string | null;
+}
+
+export function useDocument(workflow: string, version: string): Document {
+  const versions = useQuery({
+    queryKey: ["workflows", "versions", workflow],
+    queryFn: ({ signal }) => take(client.GET("/workflows/{workflow_id}/versions", { params: { path: { workflow_id: workflow } }, signal })),
+    staleTime: 5 * 60_000,
+    retry: false,
+  });
+  const text = versions.data?.data.find((one) => one.hash === version)?.source ?? null;
+  // The YAML parser is large; a run is readable before it is here.
+  const parsed = useQuery({
+    queryKey: ["document", workflow, version],
+    queryFn: async () => {
+      const [{ parse }, { flowOf }] = await Promise.all([import("../../model/parse"), import("../../model/graph")]);
+      const result = parse(text ?? "");
+      if (!result.document) return null;
+      const data = result.document.data as Record<string, unknown>;
+      return { name: typeof data["name"] === "string" ? data["name"] : null, flow: flowOf(data) };
+    },
+    enabled: text !== null,
+    staleTime: Infinity,
+  }).data;
+  const titles = useMemo(() => {
+    const found = new Map<string, string>();
+    const visit = (step: Step) => {
+      const title = step.name ?? step.id;
+      if (title) found.set(step.run, title);
+      step.branches.forEach((branch) => branch.steps.forEach(visit));
+    };
+    parsed?.flow.main.steps.forEach(visit);
+    parsed?.flow.onError.steps.forEach(visit);
+    return found;
+  }, [parsed]);
+  const titleOf = useCallback((path: string) => titles.get(path) ?? null, [titles]);
+  return { name: parsed?.name ?? null, flow: parsed?.flow ?? null, text, titleOf };
+}

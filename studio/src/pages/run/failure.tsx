@@ -1,0 +1,22 @@
+import type { components } from "../../api/schema";
+import { Facts, JsonView } from "../../ui";
+
+export function Failure({ failure }: { failure: components["schemas"]["Failure"] }) {
+  const data = failure.data && Object.keys(failure.data).length > 0 ? failure.data : null;
+  return (
+    <div className="failure">
+      <p className="run-failure-message">{failure.message}</p>
+      {failure.hint && <p className="soft">{failure.hint}</p>}
+      <Facts
+        facts={[
+          ["Code", <code key="kind">{failure.kind}</code>],
+          ["Answered", <span className="num" key="status">HTTP {failure.status}</span>],
+          ["Where", failure.where ? <code key="where">{failure.where}</code> : null],
+          ["Step", failure.path ? <code key="path">{failure.path}</code> : null],
+          ["Retry", failure.retryable ? "may help: the cause was temporary" : "helps once the cause is gone"],
+        ]}
+      />
+      {data && <JsonView value={data} label="Facts" />}
+    </div>
+  );
+}

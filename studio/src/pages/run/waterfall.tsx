@@ -1,0 +1,124 @@
+import { ChevronRight } from "lucide-react";
+import { useRef, useState, type KeyboardEvent } from "react";
+import type { RunDetail, Step } from "../../api/runs";
+import { scaleOf, type Row } from "../../model/timeline";
+import { count, duration, EmptyState, lookOf, StatusIcon } from "../../ui";
+import { VerbIcon } from "./verb-icon";
+
+interface WaterfallProps {
+  run: RunDetail;
+  rows: Row<Step>[];
+  now: number;
+  chosen: string | null;
+  choose: (key: string | null) => void;
+}
+
+/** A tree of steps with a bar each. Arrows move, right and left open and close, Enter chooses. */
+export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const list = useRef<HTMLDivElement>(null);
+  const scale = scaleOf(run, rows, now);
+  const visible = rows.filter((row) => ![...closed].some((key) => row.key !== key && row.key.startsWith(`${key}.`)));
+  const queued = Date.parse(run.started_at) - Date.parse(run.created_at);
+  const fold = (key: string, shut: boolean) =>
+    setClosed((old) => {
+      const next = new Set(old);
+      if (shut) next.add(key);
+      else next.delete(key);
+      return next;
+    });
+
+  const onKey = (event: KeyboardEvent, index: number, row: Row<Step> | null) => {
+    const items = list.current?.querySelectorAll<HTMLElement>("[role=treeitem]");
+    const move = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
+    if (move) items?.[index + move]?.focus();
+    else if (event.key === "Enter" || event.key === " ") choose(row?.key ?? null);
+    else if (event.key === "ArrowLeft" && row?.group) fold(row.key, true);
+    else if (event.key === "ArrowRight" && row?.group) fold(row.key, false);
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <section className="fall" aria-label="Steps">
+      <div className="fall-head" aria-hidden>
+        <span>{count(rows.filter((row) => !row.group).length, "step")}</span>
+        <Axis from={scale.from} to={scale.to} />
+      </div>
+      <div role="tree" aria-label="Steps of the run" ref={list} className="fall-rows">
+        <div role="treeitem" aria-level={1} aria-selected={chosen === null} tabIndex={chosen === null ? 0 : -1} className="fall-row fall-run" onClick={() => choose(null)} onKeyDown={(event) => onKey(event, 0, null)}>
+          <span className="fall-name">
+            <StatusIcon status={run.status} />
+            <strong>Run</strong>
+          </span>
+          <span className="fall-track">
+            <Bar from={0} to={1} tone={lookOf(run.status).tone} open={!run.finished_at} />
+            {queued > 1 && <span className="fall-queue" style={{ width: `${scale.place(Date.parse(run.started_at)) * 100}%` }} title={`Waited ${duration(queued)} to begin`} />}
+          </span>
+          <span className="fall-time num">{duration(scale.to - scale.from)}</span>
+        </div>
+        {visible.map((row, index) => {
+          const shut = closed.has(row.key);
+          const left = scale.place(row.from);
+          const right = scale.place(row.to ?? now);
+          return (
+            <div
+              key={row.key}
+              role="treeitem"
+              aria-level={row.depth + 2}
+              aria-selected={chosen === row.key}
+              {...(row.group ? { "aria-expanded": !shut } : {})}
+              tabIndex={chosen === row.key ? 0 : -1}
+              className="fall-row"
+              data-step={row.key}
+              onClick={() => choose(row.key)}
+              onKeyDown={(event) => onKey(event, index + 1, row)}
+            >
+              <span className="fall-name" style={{ paddingLeft: 8 + (row.depth + 1) * 14 }}>
+                {row.group && (
+                  <ChevronRight
+                    aria-hidden
+                    className={shut ? "fall-fold" : "fall-fold fall-open"}
+                    onClick={(event) => {
+                      event.stopPropagation();
+                      fold(row.key, !shut);
+                    }}
+                  />
+                )}
+                <StatusIcon status={row.status} />
+                <VerbIcon verb={row.verb} />
+                <span className="fall-title">{row.title}</span>
+                <span className="fall-detail">{row.detail}</span>
+                {row.attempts > 1 && <span className="fall-attempts">×{row.attempts}</span>}
+              </span>
+              <span className="fall-track">
+                <Bar from={left} to={right} tone={lookOf(row.status).tone} open={row.to === null} group={row.group} />
+              </span>
+              <span className="fall-time num">{duration((row.to ?? now) - row.from)}</span>
+            </div>
+          );
+        })}
+        <div className="fall-breaks" aria-hidden>
+          {scale.breaks.map((one) => (
+            <span key={one.at} style={{ left: `${one.at * 100}%`, width: `${one.width * 100}%` }}>
+              <em>{duration(one.ms)}</em>
+            </span>
+          ))}
+        </div>
+      </div>
+      {rows.length === 0 && <EmptyState title={run.finished_at ? "No step had anything to record" : "Nothing has happened yet"}>{!run.finished_at && "Steps appear here as they happen."}</EmptyState>}
+    </section>
+  );
+}
+
+function Bar({ from, to, tone, open, group }: { from: number; to: number; tone: string; open?: boolean; group?: boolean }) {
+  const classes = ["fall-bar", `fall-${tone}`, open && "fall-going", group && "fall-group"].filter(Boolean).join(" ");
+  return <span className={classes} style={{ left: `${from * 100}%`, width: `max(3px, ${(to - from) * 100}%)` }} />;
+}
+
+const Axis = ({ from, to }: { from: number; to: number }) => (
+  <span className="fall-axis num">
+    <span>0</span>
+    <span>{duration(to - from)}</span>
+  </span>
+);
