@@ -6,6 +6,7 @@ start while there are errors; `payloom check` shows them all.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
@@ -97,6 +98,26 @@ def load_project(root: Path, settings: Settings) -> Project:
     return _Loader(root, settings).load()
 
 
+def reload_workflows(before: Project, settings: Settings) -> Project:
+    """Read the workflow files again, on the tables, functions and pages the server runs with.
+
+    Files that are as they were, while all names are, are not read twice. Mistakes are diagnostics.
+    """
+    loader = _Loader(before.root, settings)
+    catalog = loader.catalog = copy.copy(before.catalog)
+    catalog.emails = set(before.mails.names())
+    catalog.workflows = set(workflow_names(before.root))
+    same = (catalog.emails, catalog.workflows) == (before.catalog.emails, before.catalog.workflows)
+    workflows, sources = loader.workflows(before if same else None)
+    loader.endpoints(workflows)
+    loader.on_start(workflows)
+    loader.unmigrated(before)
+    others = [one for one in before.diagnostics if not one.file.startswith("workflows/") and one.file != FILE_NAME]
+    return dataclasses.replace(
+        before, workflows=workflows, sources=sources, catalog=catalog, diagnostics=(*loader.found, *others)
+    )
+
+
 class _Loader:
     def __init__(self, root: Path, settings: Settings) -> None:
         self.root = root
@@ -160,6 +181,15 @@ class _Loader:
                 self.placed(error, f"emails/{name}.mjml.j2")
         return templates
 
+    def unmigrated(self, before: Project) -> None:
+        """Tables are changed by a migration, which needs a start."""
+        try:
+            changed = read_tables(self.root / "tables.yaml") != before.tables
+        except BadTablesFile:
+            changed = True
+        if changed:
+            self.report("tables.yaml", "the tables have changed since the server started", "restart it to migrate them")
+
     def functions(self) -> Functions:
         functions = load_functions(self.root / "actions")
         self.catalog.functions = set(functions.by_name)
@@ -173,17 +203,23 @@ class _Loader:
         line = int(match[2]) if match else 1
         self.report(match[1] if match else file, error.message, error.hint, line=line)
 
-    def workflows(self) -> tuple[dict[str, Workflow], dict[str, str]]:
+    def workflows(self, before: Project | None = None) -> tuple[dict[str, Workflow], dict[str, str]]:
         workflows: dict[str, Workflow] = {}
         sources: dict[str, str] = {}
         for name in workflow_names(self.root):
             file = f"workflows/{name}{WORKFLOW_SUFFIX}"
             try:
-                text = (self.root / file).read_text("utf-8")
+                text = (self.root / file).read_bytes().decode("utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 self.report(file, f"the file cannot be read: {error}")
                 continue
             sources[name] = text
+            known = [one for one in before.diagnostics if one.file == file] if before else []
+            sound = not any(one.severity == "error" for one in known)
+            if before and sound and name in before.workflows and before.sources.get(name) == text:
+                workflows[name] = before.workflows[name]
+                self.found += known
+                continue
             loaded = load_workflow(text, workflow_id=name, file=file, catalog=self.catalog)
             self.found += loaded.diagnostics
             if loaded.workflow is not None:

@@ -64,12 +64,12 @@ class World:
     def __init__(self, project: Project, settings: Settings, clock: Clock) -> None:
         """Wire everything; nothing is written or started yet."""
         self.project = project
-        self.workbench = Workbench(project, settings)
         self.settings = settings
         self.clock = clock
         self.database = open_database(settings.database_url)
         self.tables = Tables(project.tables, clock)
         self.versions = Versions(self.database, clock)
+        self.workbench = Workbench(project, settings, self.versions, clock)
         self.library = Library(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
         profile = self._profile()
@@ -198,12 +198,17 @@ class World:
             await self.versions.publish(self.project.workflows.values(), self.project.sources)
             for account in self.settings.accounts:
                 await self.accounts.ensure(account.email, account.password, name=account.name, roles=account.roles)
+            following = asyncio.create_task(self.workbench.follow(), name="payloom-follow")
+            stack.push_async_callback(_canceled, following)
             if work:
                 await self.runs.start()
                 stack.push_async_callback(self.runs.stop)
                 await self._on_start()
                 task = asyncio.create_task(self.catch_up.keep_looking(), name="payloom-catch-up")
                 stack.push_async_callback(_canceled, task)
+                if self.settings.is_dev:
+                    watching = asyncio.create_task(self.workbench.watch(), name="payloom-watch")
+                    stack.push_async_callback(_canceled, watching)
                 timing = asyncio.create_task(self.runs.keep_time(), name="payloom-timetable")
                 stack.push_async_callback(_canceled, timing)
                 sweeping = asyncio.create_task(self._sweep(), name="payloom-hourly-sweep")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -63,6 +63,11 @@ class Endpoint:
         """The address as the file says it."""
         return f"/api{self.trigger.path}"
 
+    @property
+    def limit(self) -> tuple[object, ...]:
+        """What makes a count of callers go on after a publish."""
+        return (self.workflow.id, self.trigger.method, self.trigger.path, self.trigger.rate_limit)
+
 
 def endpoints_of(workflows: Mapping[str, Workflow]) -> list[Endpoint]:
     """Return every endpoint; addresses without names come first, so that /orders/new wins over /orders/{id}."""
@@ -87,7 +92,7 @@ class Endpoints:
 
     def __init__(
         self,
-        endpoints: Sequence[Endpoint],
+        workflows: Callable[[], Mapping[str, Workflow]],
         runs: Runs,
         visitors: Visitors,
         *,
@@ -95,16 +100,32 @@ class Endpoints:
         open_errors: bool,
         own: Mapping[str, str],
     ) -> None:
-        """origin: the site's own origin. open_errors: callers may read why a run failed by our fault (dev).
+        """workflows: returns those that are served now, another mapping after each publish.
+
+        origin: the site's own origin. open_errors: callers may read why a run failed by our fault (dev).
 
         own: Payloom's own addresses under /api with their methods, for saying what they take.
         """
-        self.endpoints = endpoints
+        self._workflows = workflows
+        self._built_for: Mapping[str, Workflow] | None = None
+        self._endpoints: Sequence[Endpoint] = ()
         self.runs = runs
         self.visitors = visitors
         self.origin = origin
         self.open_errors = open_errors
         self.own = own
+
+    @property
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The endpoints of what is served now. One that stays as it was keeps counting its callers."""
+        current = self._workflows()
+        if current is not self._built_for:
+            kept = {one.limit: one.limiter for one in self._endpoints}
+            built = endpoints_of(current)
+            for one in built:
+                one.limiter = kept.get(one.limit) or one.limiter
+            self._endpoints, self._built_for = built, current
+        return self._endpoints
 
     def route(self) -> Route:
         """Return the one route under which all endpoints are; it must come after Payloom's own."""

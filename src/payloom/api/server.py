@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount
 from payloom.api import metrics as probes
 from payloom.api import static_files, studio_files
 from payloom.api.accounts import AccountRoutes
-from payloom.api.endpoints import Endpoints, endpoints_of
+from payloom.api.endpoints import Endpoints
 from payloom.api.envelope import Envelope
 from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod
 from payloom.api.management.access import Gate
@@ -49,7 +49,7 @@ def build_routes(parts: ServerParts) -> Sequence[BaseRoute]:
     webhook = Webhook(management.inbox, management.runs, parts.metrics)
     gate = Gate(parts.visitors, settings.admin_token, settings.origin)
     endpoints = Endpoints(
-        endpoints_of(management.workflows),
+        lambda: management.workbench.served,
         management.runs,
         parts.visitors,
         origin=settings.origin,

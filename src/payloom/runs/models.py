@@ -137,6 +137,21 @@ versions = sa.Table(
     sa.Index("payloom_workflow_versions_workflow", "workflow_id", "created_at"),
 )
 
+publications = sa.Table(
+    "payloom_publications",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("workflow_id", sa.String(255), primary_key=True),
+    sa.Column("hash", sa.String(64)),
+    sa.Column("author", sa.String(255)),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Index("payloom_publications_workflow", "workflow_id", "number"),
+)
+"""What was published while servers run, one row per changed workflow. hash: null when it was taken away.
+
+number: of the publication; every worker asks for numbers above the last it knows.
+"""
+
 logs = sa.Table(
     "payloom_logs",
     metadata,

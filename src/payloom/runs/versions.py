@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from payloom.db import Database
 from payloom.kit.clock import Clock
 from payloom.kit.suggest import did_you_mean
-from payloom.runs import schedules
+from payloom.runs import publications, schedules
 from payloom.runs.errors import VersionUnknown, WorkflowUnknown
 from payloom.runs.models import versions
+from payloom.runs.publications import Author
 from payloom.workflows.document import Workflow
 
 
@@ -27,19 +28,59 @@ class Versions:
         self._current: dict[str, Workflow] = {}
         self._known: dict[tuple[str, str], Workflow] = {}
         self._pins: dict[str, dict[str, str]] = {}
+        self._seen = 0
         self._lock = threading.Lock()
 
-    async def publish(self, workflows: Iterable[Workflow], sources: Mapping[str, str] | None = None) -> None:
+    async def publish(
+        self, workflows: Iterable[Workflow], sources: Mapping[str, str] | None = None, *, announce: Author | None = None
+    ) -> tuple[int, Mapping[str, str | None]]:
         """Store the versions of all current workflows and make them the ones that new runs use, and arrange schedules.
 
-        sources: the files' text by workflow id, kept for people to read.
+        sources: the files' text by workflow id, kept for people to read. announce: tell all other workers what changed,
+        and who did it; without it (at a start) they go on with what they have. Returns the number of the publication
+        and the changed workflows with their hashes (None: taken away).
         """
         listed = list(workflows)
-        await self._database.write(lambda tx: self._store(tx, listed, sources or {}))
+        before = {name: one.version for name, one in self._current.items()}
+        after = {workflow.id: workflow.version for workflow in listed}
+        changes: dict[str, str | None] = {name: after.get(name) for name in {*before, *after}}
+        changes = {name: version for name, version in changes.items() if before.get(name) != version}
+
+        def work(tx: sa.Connection) -> int:
+            self._store(tx, listed, sources or {})
+            if announce is None or not changes:
+                return publications.latest(tx)
+            self._database.write_lock(tx, "publications")
+            return publications.record(tx, changes, announce.name, announce.at)
+
+        number = await self._database.write(work)
         with self._lock:
             self._known |= {(workflow.id, workflow.version): workflow for workflow in listed}
             self._current = {workflow.id: workflow for workflow in listed}
             self._pins = {}
+            self._seen = number
+        return number, changes
+
+    async def news(self) -> Mapping[str, Workflow | None]:
+        """Take over what other workers published; returns the changed workflows (None: taken away)."""
+
+        def work(tx: sa.Connection) -> publications.News:
+            found = publications.since(tx, self._seen)
+            self.ensure(tx, [(name, version) for name, version in found.changes.items() if version])
+            return found
+
+        found = await self._database.read(work)
+        changes = {
+            name: None if version is None else self.get(name, version)
+            for name, version in found.changes.items()
+            if version != (self._current[name].version if name in self._current else None)
+        }
+        with self._lock:
+            kept = {name: one for name, one in self._current.items() if name not in changes}
+            self._current = {**kept, **{name: one for name, one in changes.items() if one is not None}}
+            self._pins = {}
+            self._seen = found.number
+        return changes
 
     def _store(self, tx: sa.Connection, workflows: Sequence[Workflow], sources: Mapping[str, str]) -> None:
         known = {tuple(row) for row in tx.execute(sa.select(versions.c.workflow_id, versions.c.hash))}

@@ -124,3 +124,4 @@ class Desk:
                 path.unlink()
         for name, text in FILES.items():
             (self.root / name).write_text(text, "utf-8", newline="")
+        self.post("/workflows/hello/publish", {})

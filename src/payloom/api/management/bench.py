@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from payloom.settings import Settings
 from payloom.workflows.catalog import Catalog
 from payloom.workflows.document import Workflow
+
+
+class Publication(Protocol):
+    """What came of a publish."""
+
+    @property
+    def number(self) -> int:
+        """Of this publication; grows."""
+        ...
+
+    @property
+    def changed(self) -> Sequence[str]:
+        """The workflows whose version is new, or that are gone."""
+        ...
 
 
 class Workbench(Protocol):
@@ -36,4 +51,18 @@ class Workbench(Protocol):
     @property
     def workflows(self) -> Mapping[str, Workflow]:
         """The published workflows, by id."""
+        ...
+
+    @property
+    def served(self) -> Mapping[str, Workflow]:
+        """The published workflows; another object after every publish."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        ...
+
+    async def publish(self, author: str | None = None) -> Publication:
+        """Make new runs use the files as they are now; raises an error with code `project_has_errors`."""
         ...

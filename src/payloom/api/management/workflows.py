@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from payloom.api.errors import BadRequest, NoSuchRoute
 from payloom.api.jsonable import to_plain
-from payloom.api.management.models.workflows import Start, StartAnswer, VersionList, WorkflowDetail, WorkflowList
+from payloom.api.management.models.workflows import Start, StartAnswer, WorkflowDetail, WorkflowList
 from payloom.api.management.parts import Parts
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.calls import Request as Call
@@ -45,11 +45,6 @@ def router(parts: Parts) -> APIRouter:
             "status": answer.status,
             "body": to_plain(shown),
         }
-
-    @routes.get("/{workflow_id:path}/versions", response_model=VersionList)
-    async def list_versions(workflow_id: str) -> Any:
-        """The stored versions, newest first, with how many unfinished runs are on each."""
-        return {"data": to_plain(await parts.runs.queries.version_use(workflow_id))}
 
     @routes.get("/{workflow_id:path}", response_model=WorkflowDetail)
     async def get_workflow(workflow_id: str) -> Any:

@@ -291,7 +291,7 @@ class Change(Answer):
 class Diff(Answer):
     """Two texts compared. text: unified, empty when they are equal. changes: what it means, null if unknown."""
 
-    from_: str = Field(serialization_alias="from")
+    from_: str = Field(alias="from")
     to: str
     text: str
     changes: list[Change] | None

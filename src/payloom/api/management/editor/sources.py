@@ -11,11 +11,13 @@ from starlette.responses import JSONResponse, Response
 from payloom.api.envelope import request_id_of
 from payloom.api.errors import NotAllowed, error_body
 from payloom.api.management import roles
+from payloom.api.management.access import caller_of
 from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import models
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Conflict, File, Files
 from payloom.api.management.models.answers import ErrorAnswer
+from payloom.kit.errors import PayloomError
 from payloom.workflows import operations
 
 START = """\
@@ -26,7 +28,7 @@ on: {{manual: true}}
 steps:
   - log: Hello
 """
-_CHANGED: dict[int | str, dict[str, Any]] = {
+CHANGED: dict[int | str, dict[str, Any]] = {
     409: {
         "model": ErrorAnswer,
         "description": "The file has changed on disk: `data` has its `text` and `etag`, yours, and the difference.",
@@ -34,13 +36,25 @@ _CHANGED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(bench: Workbench, checker: Checker, files: Files) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(tags=["editor"])
+class Desk:
+    """What writing a file comes to: what is answered, and whether it is published."""
 
-    def shown(file: File) -> dict[str, Any]:
-        answer = checker.answer(file.id, file.text)
-        published = bench.workflows.get(file.id)
+    def __init__(self, bench: Workbench, checker: Checker, files: Files) -> None:
+        self._bench = bench
+        self._checker = checker
+        self._files = files
+
+    def writable(self) -> None:
+        """Raise NotAllowed unless files may be changed here."""
+        if not self._bench.editable:
+            raise NotAllowed(
+                "workflow files are not changed here", hint="Set `studio: {edit: true}` in payloom.yaml to allow it."
+            )
+
+    def shown(self, file: File) -> dict[str, Any]:
+        """Return the fields of models.Source."""
+        answer = self._checker.answer(file.id, file.text)
+        published = self._bench.workflows.get(file.id)
         version = published.version if published else None
         return {
             **answer,
@@ -48,65 +62,77 @@ def router(bench: Workbench, checker: Checker, files: Files) -> APIRouter:
             "path": file.path,
             "text": file.text,
             "etag": file.etag,
-            "editable": bench.editable,
+            "editable": self._bench.editable,
             "published_version": version,
             "changed": answer["version"] is None or answer["version"] != version,
         }
 
-    def writable() -> None:
-        if not bench.editable:
-            raise NotAllowed(
-                "workflow files are not changed here", hint="Set `studio: {edit: true}` in payloom.yaml to allow it."
-            )
+    async def settled(self, file: File, author: str, *, publish: bool | None) -> dict[str, Any]:
+        """Publish what was just written, if that is wanted, and return the fields of models.Saved."""
+        published, error = await self.published(author, publish=publish)
+        return {**await off(self.shown, file), "published": published, "publish_error": error}
 
-    async def settled(file: File, publish: bool | None) -> dict[str, Any]:
-        del publish
-        return {**shown(file), "published": False, "publish_error": None}
+    async def published(self, author: str, *, publish: bool | None) -> tuple[bool, str | None]:
+        """Publish, if that is wanted; what is wrong with the files is told, and is no reason to refuse the saving."""
+        if not (self._bench.publish_on_save if publish is None else publish):
+            return False, None
+        try:
+            await self._bench.publish(author)
+        except PayloomError as error:
+            return False, error.message
+        return True, None
+
+
+def router(bench: Workbench, checker: Checker, files: Files) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["editor"])
+    desk = Desk(bench, checker, files)
 
     @routes.get("/workflows/{workflow_id:path}/source", response_model=models.Source)
     def get_source(workflow_id: str) -> Any:
         """A workflow's file with its outline and what is wrong with it."""
-        return shown(files.read(workflow_id))
+        return desk.shown(files.read(workflow_id))
 
     @routes.put(
         "/workflows/{workflow_id:path}/source",
         response_model=models.Saved,
-        responses=_CHANGED,
+        responses=CHANGED,
         openapi_extra=roles.editor(),
     )
     async def save_source(workflow_id: str, body: models.SaveBody, request: Request) -> Any:
         """Replace the file as a whole, if it is still the one with this etag. Mistakes in it do not hinder saving."""
-        writable()
+        desk.writable()
         try:
             file = await off(files.write, workflow_id, body.text, body.etag)
         except Conflict as conflict:
             return changed(request, conflict)
-        return await settled(file, body.publish)
+        return await desk.settled(file, caller_of(request).by, publish=body.publish)
 
     @routes.post("/workflows", response_model=models.Saved, status_code=201, openapi_extra=roles.editor())
-    async def create_workflow(body: models.CreateBody) -> Any:
+    async def create_workflow(body: models.CreateBody, request: Request) -> Any:
         """Make a new workflow file."""
-        writable()
+        desk.writable()
         text = body.text
         if text is None:
             text = START.format(name=body.id.rpartition("/")[2].replace("-", " ").replace("_", " ").capitalize())
         file = await off(files.create, body.id, text)
-        return await settled(file, None)
+        return await desk.settled(file, caller_of(request).by, publish=None)
 
     @routes.delete(
         "/workflows/{workflow_id:path}",
         response_model=models.Deleted,
-        responses=_CHANGED,
+        responses=CHANGED,
         openapi_extra=roles.editor(),
     )
     async def delete_workflow(workflow_id: str, etag: str, request: Request) -> Any:
         """Delete a workflow's file. Its versions and runs stay, and runs on their way go on."""
-        writable()
+        desk.writable()
         try:
             await off(files.delete, workflow_id, etag)
         except Conflict as conflict:
             return changed(request, conflict)
-        return {"id": workflow_id, "deleted": True, "published": False, "publish_error": None}
+        published, error = await desk.published(caller_of(request).by, publish=None)
+        return {"id": workflow_id, "deleted": True, "published": published, "publish_error": error}
 
     @routes.post("/editor/check", response_model=models.Check, openapi_extra=roles.viewer())
     def check_text(body: models.CheckBody) -> Any:

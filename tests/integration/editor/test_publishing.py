@@ -1,0 +1,133 @@
+"""Publishing: new runs use the files as they are, at once and as a whole; runs on their way stay where they are."""
+
+from __future__ import annotations
+
+from editor_desk import FILES, HELLO, MARK_PAID, Desk
+
+from served import event
+
+WAITS = """\
+name: Waits
+description: Sleeps, then answers.
+on: {api: POST /waits, auth: none}
+steps:
+  - respond: {ok: true}
+  - wait: 1h
+  - return: {version: one}
+"""
+
+
+def hello(desk: Desk, path: str = "/hello", **body: str) -> tuple[int, object]:
+    """Call the endpoint."""
+    answer = desk.server.http.post(f"/api{path}", json=body)
+    return answer.status_code, answer.json()
+
+
+def test_what_is_saved_in_development_is_used_at_once(desk: Desk):
+    assert hello(desk, who="Ada") == (200, {"text": "Hello Ada"})
+    saved = desk.save("hello", HELLO.replace("Hello ${{", "Good day ${{"))
+    assert (saved["published"], saved["publish_error"], saved["changed"]) == (True, None, False)
+    assert hello(desk, who="Ada") == (200, {"text": "Good day Ada"})
+
+
+def test_an_endpoint_moves_and_its_old_address_is_gone(desk: Desk):
+    desk.save("hello", HELLO.replace("POST /hello", "POST /greet"))
+    assert hello(desk, "/greet", who="Ada")[0] == 200
+    status, answer = hello(desk, who="Ada")
+    assert status == 404
+    assert isinstance(answer, dict)
+
+
+def test_a_new_workflow_answers_events_and_a_deleted_one_does_not(desk: Desk):
+    text = "name: Note\ndescription: Notes.\non: {stripe: charge, actions: [captured]}\nsteps:\n  - log: seen\n"
+    desk.post("/workflows", {"id": "note", "text": text})
+    desk.server.deliver(event("charge.captured", "evt_seen", id="ch_1"))
+    assert [one["workflow"] for one in desk.get("/runs", event="evt_seen")["data"]] == ["note"]
+    desk.ask("DELETE", "/workflows/note", etag=desk.source("note")["etag"])
+    desk.server.deliver(event("charge.captured", "evt_unseen", id="ch_2"))
+    assert desk.get("/runs", event="evt_unseen")["data"] == []
+    assert [one["workflow"] for one in desk.get("/runs", event="evt_seen")["data"]] == ["note"]
+
+
+def test_a_project_with_errors_is_refused_and_what_runs_goes_on(desk: Desk):
+    saved = desk.save("hello", HELLO.replace("inputs.who", "inputs.whom"))
+    assert saved["published"] is False
+    assert "whom" in saved["publish_error"]
+    assert hello(desk, who="Ada") == (200, {"text": "Hello Ada"})
+    other = desk.save("mark-paid", MARK_PAID.replace("is paid", "was paid"))
+    assert other["published"] is False
+    status, error = desk.refused("POST", "/workflows/mark-paid/publish", {})
+    assert (status, error["code"]) == (422, "project_has_errors")
+    assert [one["file"] for one in error["data"]["diagnostics"] if one["severity"] == "error"] == [
+        "workflows/hello.yaml"
+    ]
+    desk.save("hello", HELLO)
+    published = desk.post("/workflows/mark-paid/publish", {})
+    assert published["version"] == desk.source("mark-paid")["version"]
+
+
+def test_publishing_wants_what_was_seen(desk: Desk):
+    status, error = desk.refused("POST", "/workflows/hello/publish", {"etag": "0" * 32})
+    assert (status, error["code"]) == (409, "file_changed")
+
+
+def test_a_run_on_its_way_stays_on_its_version(desk: Desk):
+    desk.post("/workflows", {"id": "waits", "text": WAITS})
+    assert hello(desk, "/waits")[0] == 200
+    before = desk.source("waits")["published_version"]
+    desk.save("waits", WAITS.replace("version: one", "version: two"))
+    (run,) = desk.get("/runs", workflow="waits")["data"]
+    assert run["version"] == before
+    versions = desk.get("/workflows/waits/versions")["data"]
+    assert [(one["open_runs"], one["current"]) for one in versions] == [(0, True), (1, False)]
+    assert versions[1]["hash"] == before
+
+
+def test_files_changed_by_another_editor_are_noticed(desk: Desk):
+    desk.file("hello").write_text(HELLO.replace("Hello ${{", "Servus ${{"))
+    desk.server.wait(lambda: hello(desk, who="Ada") == (200, {"text": "Servus Ada"}))
+
+
+def test_a_new_table_needs_a_start(desk: Desk):
+    tables = desk.root / "tables.yaml"
+    tables.write_text(FILES["tables.yaml"].replace("name?: string", "name?: string\n      age?: int"))
+    status, error = desk.refused("POST", "/workflows/hello/publish", {})
+    assert (status, error["code"]) == (422, "project_has_errors")
+    assert "restart" in error["message"]
+
+
+def test_versions_keep_text_author_and_time_and_come_back_exactly(desk: Desk):
+    first = desk.source("hello")
+    text = HELLO.replace("Hello ${{", "Howdy ${{").replace("name: Hello", "name: Hello  # kept")
+    desk.save("hello", text)
+    newest = desk.get("/workflows/hello/versions")["data"][0]
+    assert (newest["author"], newest["current"]) == ("token", True)
+    assert newest["created_at"].endswith("Z")
+    assert desk.get(f"/workflows/hello/versions/{newest['hash']}")["text"] == text
+    old = desk.get(f"/workflows/hello/versions/{first['version'][:12]}")
+    assert (old["text"], old["current"]) == (HELLO, False)
+    back = desk.post("/workflows/hello/rollback", {"version": first["version"], "etag": desk.source("hello")["etag"]})
+    assert (back["published"], back["text"]) == (True, HELLO)
+    assert desk.file("hello").read_text() == HELLO
+    assert hello(desk, who="Ada") == (200, {"text": "Hello Ada"})
+    assert desk.source("hello")["published_version"] == first["version"]
+
+
+def test_two_versions_are_compared_as_text_and_in_meaning(desk: Desk):
+    first = desk.source("mark-paid")["version"]
+    desk.save("mark-paid", MARK_PAID.replace("status: paid\n", "status: pending\n").replace("# minor", "# whole minor"))
+    found = desk.get("/workflows/mark-paid/diff", **{"from": first, "to": "published"})
+    assert "-      status: paid\n" in found["text"]
+    assert "+      status: pending\n" in found["text"]
+    assert [(one["kind"], one["path"], one["before"], one["after"]) for one in found["changes"]] == [
+        ("changed", ["steps", 0, "set", "status"], "paid", "pending")
+    ]
+    assert found["from"] == first
+    layout = desk.get("/workflows/mark-paid/diff", **{"from": "published", "to": "file"})
+    assert (layout["text"], layout["changes"]) != (None, None)
+    assert layout["changes"] == []
+
+
+def test_a_version_nobody_has_is_not_found(desk: Desk):
+    assert desk.refused("GET", "/workflows/hello/versions/ffffffffffff")[0] == 404
+    assert desk.refused("GET", "/workflows/nope/versions")[0] == 404
