@@ -1,11 +1,12 @@
 /** Where a search begins: one field for any id or address, with suggestions as one types, and the latest payments. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Activity } from "lucide-react";
+import { Activity, ExternalLink } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { client, take } from "../../api/client";
+import { useMe } from "../../api/session";
 import { useSearchParams } from "../../app/search";
-import { Badge, EmptyState, ErrorNote, Money, PageHeader, SearchField, Section, Skeleton, Status, Time } from "@/ui";
+import { Badge, Button, EmptyState, ErrorNote, Money, PageHeader, SearchField, Section, Skeleton, Status, Time } from "@/ui";
 import { lookOfKind } from "./kinds";
 
 export function Find() {
@@ -79,6 +80,17 @@ function Suggestions({ asked, data, isPending, isError, error, refetch }: { aske
   );
 }
 
+function VisitSite() {
+  const me = useMe().data;
+  return me ? (
+    <Button asChild>
+      <a href={me.site_url} target="_blank" rel="noreferrer">
+        <ExternalLink aria-hidden /> Open the site
+      </a>
+    </Button>
+  ) : null;
+}
+
 function Latest() {
   const overview = useQuery({ queryKey: ["overview"], queryFn: () => take(client.GET("/overview")) });
   if (overview.isPending) return <Skeleton lines={6} />;
@@ -86,8 +98,8 @@ function Latest() {
   const payments = overview.data.payments;
   if (payments.length === 0) {
     return (
-      <EmptyState icon={Activity} title="No payments yet" command="payloom demo --check">
-        Pay something in the shop with card 4242 4242 4242 4242, or play all five flows.
+      <EmptyState icon={Activity} title="No payments yet" action={<VisitSite />}>
+        Buy something with card 4242 4242 4242 4242, any future date and any CVC.
       </EmptyState>
     );
   }

@@ -30,6 +30,8 @@ export function Journey({ id }: { id: string }) {
     );
   }
   const { subject, entries } = found.data;
+  // What is known of the thing itself is what was last told of it.
+  const own = entries.findLast((entry) => entry.id === subject.id && entry.kind === subject.kind);
   const kinds = kindsOf(entries);
   const toggle = (kind: string) => {
     const next = new Set(hidden);
@@ -38,10 +40,10 @@ export function Journey({ id }: { id: string }) {
   };
   return (
     <>
-      <PageHeader title={subject.title} name={subject.title} back={back} badge={subject.status ? <Status status={subject.status} /> : null}>
+      <PageHeader title={own?.title ?? subject.id} name={own?.title ?? subject.id} back={back} badge={own?.status ? <Status status={own.status} /> : null}>
         <span className="journey-subject">
           {lookOfKind(subject.kind).word} <CopyId id={subject.id} />
-          {subject.amount !== null && <Money amount={subject.amount} currency={subject.currency} />}
+          {own && own.amount !== null && <Money amount={own.amount} currency={own.currency} />}
         </span>
       </PageHeader>
       {entries.length === 0 ? (
@@ -61,6 +63,8 @@ export function Journey({ id }: { id: string }) {
               );
             })}
           </div>
+          {!found.data.complete && <p className="faint">The index is catching up: the newest things may be missing for a moment.</p>}
+          {found.data.truncated && <p className="faint">There is more than is shown here. Follow one entry to see what belongs to it.</p>}
           {byDay(entries.filter((entry) => !hidden.has(entry.kind))).map(({ day, entries: some }) => (
             <section key={day} className="journey-day">
               <h2>{new Date(day).toLocaleDateString("en-US", { weekday: "long", day: "numeric", month: "long", year: "numeric" })}</h2>

@@ -1,5 +1,27 @@
 /** How each kind of thing on a payment's line of time looks and is called. */
-import { Banknote, CircleHelp, CreditCard, FileText, Inbox, Mail, Play, Receipt, RefreshCw, RotateCcw, ShoppingBag, ShoppingCart, Table2, User, type LucideIcon } from "lucide-react";
+import {
+  AtSign,
+  Banknote,
+  CircleHelp,
+  CreditCard,
+  FileMinus,
+  FileText,
+  Hash,
+  Inbox,
+  KeyRound,
+  Mail,
+  Play,
+  Receipt,
+  RefreshCw,
+  RotateCcw,
+  ShieldAlert,
+  ShoppingBag,
+  ShoppingCart,
+  Table2,
+  User,
+  Workflow,
+  type LucideIcon,
+} from "lucide-react";
 
 interface Look {
   icon: LucideIcon;
@@ -18,6 +40,13 @@ const KINDS: Record<string, Look> = {
   event: { icon: Inbox, word: "Event" },
   run: { icon: Play, word: "Run" },
   mail: { icon: Mail, word: "Mail" },
+  dispute: { icon: ShieldAlert, word: "Dispute" },
+  setup: { icon: KeyRound, word: "Setup intent" },
+  credit_note: { icon: FileMinus, word: "Credit note" },
+  email: { icon: AtSign, word: "E-mail address" },
+  workflow: { icon: Workflow, word: "Workflow" },
+  table: { icon: Table2, word: "Table" },
+  value: { icon: Hash, word: "Value" },
   row: { icon: Table2, word: "Row" },
   object: { icon: FileText, word: "Object" },
 };

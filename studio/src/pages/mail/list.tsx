@@ -20,8 +20,8 @@ export function MailList({ to, current }: { to: string | undefined; current: str
     return to ? (
       <EmptyState title="No mail to this address">The filter takes a whole address, upper and lower case alike.</EmptyState>
     ) : (
-      <EmptyState icon={Mail} title="No mail yet" command="payloom demo --check">
-        Mails appear when a workflow reaches an <code>email</code> step: buy something in the shop, or play all flows.
+      <EmptyState icon={Mail} title="No mail yet">
+        Mails appear here when a workflow reaches an <code>email</code> step. In the demo: buy something, and the receipt is here.
       </EmptyState>
     );
   }

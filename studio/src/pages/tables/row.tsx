@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { Activity, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { ApiError } from "../../api/client";
-import { Button, Confirm, CopyId, Dialog, ErrorNote, Field, Input, JsonView, Select, Skeleton, Switch, TextArea, Time, money, toast } from "@/ui";
+import { Button, Confirm, Dialog, ErrorNote, Field, Input, JsonView, Select, Skeleton, Switch, TextArea, Time, money, toast } from "@/ui";
 import { isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
 import { changed, controlOf, fromText, toText } from "./values";
 
@@ -49,7 +49,7 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: { table: Table
       onOpenChange={(open) => !open && onClose()}
       side
       title={id === null ? `New row of ${table.name}` : table.name}
-      description={id === null ? "Columns left alone get their defaults." : <CopyId id={id} />}
+      description={id === null ? "Columns left alone get their defaults." : <code>{id}</code>}
       footer={
         may ? (
           <>
