@@ -1,6 +1,6 @@
 /** Runs: lists by cursor, one run, and what can be done to them. */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { client, request, take } from "./client";
+import { client, take } from "./client";
 import { useLiveState } from "./live";
 import type { components } from "./schema";
 
@@ -75,12 +75,14 @@ export function useRunActions(id: string) {
   };
 }
 
-export interface BulkAnswer {
-  retried: string[];
-  skipped: { id: string; reason: string }[];
-}
+export type Outcomes = Schemas["Outcomes"];
 
 export function useRetryMany() {
   const changed = useRunsChanged();
-  return useMutation({ mutationFn: (ids: string[]) => request<BulkAnswer>("POST", "/runs/retry", { body: { ids } }), onSettled: changed });
+  return useMutation({ mutationFn: (ids: string[]) => take(client.POST("/runs/retry", { body: { ids } })), onSettled: changed });
+}
+
+/** Why the first of many was not done, for a message. */
+export function reasonOfFirst(outcomes: Outcomes): string | undefined {
+  return outcomes.data.find((one) => !one.done)?.error?.message;
 }

@@ -1,3 +1,177 @@
+/** The first page: what needs you, then what happened. */
+import { Link, useNavigate } from "@tanstack/react-router";
+import { CircleCheck, CirclePause, CircleX, Hourglass, Mail, ShieldAlert, ShoppingCart, type LucideIcon } from "lucide-react";
+import type { ReactNode } from "react";
+import { useOverview, type Overview, type Payment } from "../../api/overview";
+import { useMe } from "../../api/session";
+import { Button, count, EmptyState, ErrorNote, Money, PageBody, PageHeader, Section, Skeleton, Status, Table, Time, type Column } from "../../ui";
+import { Approval } from "../run/banner";
+import "./overview.css";
+
 export function Page() {
-  return <h1>Overview</h1>;
+  const overview = useOverview();
+  const me = useMe().data;
+  return (
+    <PageBody>
+      <PageHeader title="Overview" />
+      {overview.error && !overview.data && <ErrorNote error={overview.error} retry={() => void overview.refetch()} />}
+      {!overview.data && !overview.error && <Skeleton lines={8} />}
+      {overview.data && (isFresh(overview.data) ? <Fresh shop={me?.site_url} /> : <Content overview={overview.data} />)}
+    </PageBody>
+  );
+}
+
+const isFresh = ({ last_24h: day, payments }: Overview): boolean => day.events === 0 && day.payments === 0 && payments.length === 0 && day.failed === 0;
+
+function Fresh({ shop }: { shop: string | undefined }) {
+  return (
+    <EmptyState
+      icon={ShoppingCart}
+      title="Ready for the first payment"
+      command="payloom demo --check"
+      action={
+        shop && (
+          <Button kind="primary" asChild>
+            <a href={shop} target="_blank" rel="noreferrer">
+              Open the shop
+            </a>
+          </Button>
+        )
+      }
+    >
+      Buy something in the shop with the card 4242 4242 4242 4242, and watch it arrive here. Or let the five flows play themselves:
+    </EmptyState>
+  );
+}
+
+function Content({ overview }: { overview: Overview }) {
+  const day = overview.last_24h;
+  return (
+    <>
+      <Needs overview={overview} />
+      <Section title="Last 24 hours">
+        <dl className="tiles">
+          <Tile to="/journey" name="Payments" value={day.payments} />
+          <Tile to="/runs" name="Runs" value={day.runs} note={day.failed > 0 ? `${day.failed} failed` : undefined} />
+          <Tile to="/events" name="Events" value={day.events} note={overview.unhandled.count > 0 ? `${overview.unhandled.count.toLocaleString("en-US")} without a workflow` : undefined} />
+          <Tile to="/mail" name="Mails" value={day.mails} />
+        </dl>
+      </Section>
+      <Section title="Latest payments">
+        <Payments payments={overview.payments} />
+      </Section>
+    </>
+  );
+}
+
+function Tile({ to, name, value, note }: { to: "/journey" | "/runs" | "/events" | "/mail"; name: string; value: number; note?: string | undefined }) {
+  return (
+    <div className="tile">
+      <dt>
+        <Link to={to}>{name}</Link>
+      </dt>
+      <dd className="num">{value.toLocaleString("en-US")}</dd>
+      {note && <dd className="tile-note">{note}</dd>}
+    </div>
+  );
+}
+
+function Needs({ overview }: { overview: Overview }) {
+  const { failed_runs: failed, parked_runs: parked, blocked_runs: blocked, undelivered_mails: mails, rejected, approvals } = overview;
+  const refused = rejected.reduce((sum, one) => sum + one.count, 0);
+  const calm = failed.count + parked.count + blocked.count + mails.count + refused + approvals.length === 0;
+  return (
+    <Section title="Needs you">
+      {calm && (
+        <p className="calm">
+          <CircleCheck aria-hidden /> Nothing. Every run went well, and every event was taken in.
+        </p>
+      )}
+      {approvals.slice(0, 3).map((one) => (
+        <Approval key={one.run_id + one.path} run={one.run_id} wait={{ path: one.path, details: { title: one.title, roles: one.roles, data: one.data }, until: one.until }} />
+      ))}
+      <ul className="needs">
+        {failed.count > 0 && (
+          <Need icon={CircleX} tone="bad" title={count(failed.count, "failed run")} link={<Link to="/runs" search={{ status: "failed" }}>Show all</Link>}>
+            {failed.latest.slice(0, 4).map((run) => (
+              <li key={run.id}>
+                <Link to="/runs/$id" params={{ id: run.id }}>
+                  <strong>{run.workflow}</strong>
+                  <span>{run.failure?.message}</span>
+                  <Time at={run.created_at} />
+                </Link>
+              </li>
+            ))}
+          </Need>
+        )}
+        {parked.count > 0 && (
+          <Need icon={CirclePause} tone="warn" title={`${count(parked.count, "run")} parked: an event came before its row`} link={<Link to="/runs" search={{ status: "parked" }}>Show all</Link>}>
+            {parked.latest.slice(0, 3).map((run) => (
+              <li key={run.id}>
+                <Link to="/runs/$id" params={{ id: run.id }}>
+                  <strong>{run.workflow}</strong>
+                  <span>until a row appears in {run.parked_on}</span>
+                  <Time at={run.created_at} />
+                </Link>
+              </li>
+            ))}
+          </Need>
+        )}
+        {blocked.count > 0 && <Need icon={Hourglass} tone="warn" title={`${count(blocked.count, "run")} behind another run`} link={<Link to="/runs" search={{ status: "blocked" }}>Show all</Link>} />}
+        {refused > 0 && (
+          <Need icon={ShieldAlert} tone="bad" title={count(refused, "rejected webhook")} link={<Link to="/events" search={{ state: "rejected" }}>Why</Link>}>
+            {rejected.slice(0, 3).map((one) => (
+              <li key={one.reason}>
+                <Link to="/events" search={{ state: "rejected" }}>
+                  <strong>{one.reason.replaceAll("_", " ")}</strong>
+                  <span>{count(one.count, "time")}</span>
+                  <Time at={one.last_at} />
+                </Link>
+              </li>
+            ))}
+          </Need>
+        )}
+        {mails.count > 0 && (
+          <Need icon={Mail} tone="bad" title={count(mails.count, "mail that did not leave", "mails that did not leave")} link={<Link to="/mail" search={{ status: "failed" }}>Show all</Link>}>
+            {mails.latest.slice(0, 3).map((mail) => (
+              <li key={mail.id}>
+                <Link to="/mail/$id" params={{ id: mail.id }}>
+                  <strong>{mail.subject}</strong>
+                  <span>{mail.error ?? mail.status}</span>
+                  <Time at={mail.created_at} />
+                </Link>
+              </li>
+            ))}
+          </Need>
+        )}
+      </ul>
+    </Section>
+  );
+}
+
+function Need({ icon: Icon, tone, title, link, children }: { icon: LucideIcon; tone: "bad" | "warn"; title: string; link: ReactNode; children?: ReactNode }) {
+  return (
+    <li className="need">
+      <div className={`need-head tone-${tone}`}>
+        <Icon aria-hidden />
+        <h3>{title}</h3>
+        {link}
+      </div>
+      {children && <ul>{children}</ul>}
+    </li>
+  );
+}
+
+const COLUMNS: Column<Payment>[] = [
+  { id: "status", header: "Status", width: "150px", cell: (one) => <Status status={one.status} quiet /> },
+  { id: "amount", header: "Amount", width: "110px", align: "right", cell: (one) => <Money amount={one.amount} currency={one.currency} /> },
+  { id: "who", header: "Customer", cell: (one) => one.email ?? one.customer ?? <span className="faint">–</span> },
+  { id: "what", header: "Payment", minor: true, cell: (one) => one.description ?? <code>{one.id}</code> },
+  { id: "at", header: "When", width: "110px", align: "right", cell: (one) => <Time at={one.at} /> },
+];
+
+function Payments({ payments }: { payments: Payment[] }) {
+  const navigate = useNavigate();
+  if (payments.length === 0) return <p className="faint">None yet.</p>;
+  return <Table label="Latest payments" columns={COLUMNS} rows={payments} idOf={(one) => one.id} onOpen={(one) => void navigate({ to: "/journey/$id", params: { id: one.id } })} />;
 }

@@ -12,13 +12,14 @@ export interface Document {
 }
 
 export function useDocument(workflow: string, version: string): Document {
-  const versions = useQuery({
-    queryKey: ["workflows", "versions", workflow],
-    queryFn: ({ signal }) => take(client.GET("/workflows/{workflow_id}/versions", { params: { path: { workflow_id: workflow } }, signal })),
-    staleTime: 5 * 60_000,
+  const source = useQuery({
+    queryKey: ["document", "text", workflow, version],
+    queryFn: ({ signal }) => take(client.GET("/workflows/{workflow_id}/versions/{version}", { params: { path: { workflow_id: workflow, version } }, signal })),
+    // A version never changes.
+    staleTime: Infinity,
     retry: false,
   });
-  const text = versions.data?.data.find((one) => one.hash === version)?.source ?? null;
+  const text = source.data?.text ?? null;
   // The YAML parser is large; a run is readable before it is here.
   const parsed = useQuery({
     queryKey: ["document", workflow, version],

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { Calendar, CornerDownRight, Hand, Phone, Table2, Zap, type LucideIcon } from "lucide-react";
 import type { RunSummary } from "../../api/runs";
 import { CopyId, Duration, Status, Time, type Column } from "../../ui";
+import "./runs.css";
 
 const TRIGGERS: Record<string, [LucideIcon, string]> = {
   event: [Zap, "Event"],

@@ -5,11 +5,10 @@ import { Play, RotateCcw, SearchX } from "lucide-react";
 import { useDeferredValue, useEffect, useState } from "react";
 import { useSearchParams } from "../../app/search";
 import { client, take } from "../../api/client";
-import { useRetryMany, useRunCounts, useRuns, type RunSummary } from "../../api/runs";
+import { reasonOfFirst, useRetryMany, useRunCounts, useRuns, type RunSummary } from "../../api/runs";
 import { useMay } from "../../api/session";
 import { Button, Choices, count, EmptyState, ErrorNote, FilterBar, More, PageBody, PageHeader, SearchField, Select, Skeleton, Table, toast, toastError } from "../../ui";
 import { columns, statusOf } from "./columns";
-import "./runs.css";
 
 const STATES = [
   { value: "all", label: "All" },
@@ -56,7 +55,7 @@ export function Page() {
       {
         onSuccess: (answer) => {
           setChosen(new Set());
-          toast({ title: `${count(answer.retried.length, "run")} tried again`, detail: answer.skipped.length > 0 ? `${answer.skipped.length} left alone: ${answer.skipped[0]?.reason}` : undefined });
+          toast({ title: `${count(answer.done, "run")} tried again`, detail: answer.failed > 0 ? `${answer.failed} left alone: ${reasonOfFirst(answer)}` : undefined, tone: answer.done > 0 ? "good" : "bad" });
         },
         onError: toastError,
       },
