@@ -10,9 +10,11 @@ import typer
 from payloom import __version__
 from payloom.cli import (
     check,
+    convert,
     demo,
     describe,
     dev,
+    diff,
     doctor,
     dry_run,
     emulator,
@@ -63,6 +65,8 @@ _COMMANDS = (
     storm.storm,
     dry_run.dry_run,
     fmt.fmt,
+    diff.diff,
+    convert.export,
     run.run,
     mails.mails,
     migrate.migrate,
@@ -75,6 +79,7 @@ _COMMANDS = (
 )
 for command in _COMMANDS:
     app.command()(command)
+app.command("import")(convert.import_)
 app.command("test")(test.run_tests)
 app.add_typer(runs.app, name="runs")
 app.add_typer(events.app, name="events")

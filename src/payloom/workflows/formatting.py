@@ -8,6 +8,7 @@ import re
 from ruamel.yaml.error import YAMLError
 
 from payloom.workflows import masking
+from payloom.workflows.diagnostics import Diagnostic
 from payloom.workflows.source import Source, read_source
 from payloom.workflows.writing import canonical_yaml
 
@@ -33,6 +34,14 @@ def format_text(text: str) -> str:
     reread = read_source(current, "")
     same = reread.data == data and not reread.diagnostics
     return current if same else text
+
+
+def unreadable(text: str) -> Diagnostic | None:
+    """Return why a text cannot be put into canonical style, with its place; None if it can."""
+    source = read_source(_quoted(text), "")
+    if source.data is not None or not text.strip():
+        return None
+    return source.diagnostics[0] if source.diagnostics else None
 
 
 def _dumped(text: str) -> str | None:

@@ -20,7 +20,24 @@ from payloom.workflows.builder.declare import (
     workflow,
 )
 from payloom.workflows.builder.export import to_yaml
-from payloom.workflows.builder.steps import call, email, filter_, let, log, python, raise_, stripe, table, wait
+from payloom.workflows.builder.generate import to_python
+from payloom.workflows.builder.steps import (
+    approve,
+    call,
+    email,
+    filter_,
+    http,
+    let,
+    log,
+    python,
+    raise_,
+    respond,
+    return_,
+    stripe,
+    table,
+    wait,
+    wait_for,
+)
 from payloom.workflows.builder.symbols import Expr
 from payloom.workflows.builder.x import x
 
@@ -28,10 +45,12 @@ __all__ = [
     "Definition",
     "Expr",
     "api",
+    "approve",
     "call",
     "called",
     "email",
     "filter_",
+    "http",
     "let",
     "log",
     "manual",
@@ -40,10 +59,14 @@ __all__ = [
     "on_table",
     "python",
     "raise_",
+    "respond",
+    "return_",
     "stripe",
     "table",
+    "to_python",
     "to_yaml",
     "wait",
+    "wait_for",
     "workflow",
     "x",
 ]

@@ -42,9 +42,9 @@ def on_stripe(
     return {"stripe": family, **_given(actions=actions, match=condition, queue=plain(queue)), **more}
 
 
-def on_schedule(cron: str, timezone: str = "UTC") -> Trigger:
+def on_schedule(cron: str, timezone: str = "UTC", *, catch_up: str | None = None) -> Trigger:
     """A moment on the clock."""
-    return {"schedule": cron, "timezone": timezone}
+    return {"schedule": cron, "timezone": timezone, **_given(catch_up=catch_up)}
 
 
 def on_table(name: str, *changes: str, match: Any = None) -> Trigger:
@@ -77,6 +77,10 @@ def workflow(
     on: Trigger | list[Trigger],
     name: str | None = None,
     input: Mapping[str, Any] | None = None,  # noqa: A002 - as in the file
+    output: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    once: Any = None,
+    vars: Mapping[str, Any] | None = None,  # noqa: A002 - as in the file
 ) -> Callable[[Callable[..., Any]], Definition]:
     """Trace the function and return its workflow. Its parameters are roots: `inputs`, `user`, `event`, `object`, …
 
@@ -92,12 +96,18 @@ def workflow(
             if answer is not None:
                 steps.append({"return": plain(answer)})
         data: dict[str, Any] = {"name": name or workflow_id.replace("-", " ").capitalize()}
-        if function.__doc__:
-            data["description"] = inspect.cleandoc(function.__doc__).splitlines()[0]
+        if description or function.__doc__:
+            data["description"] = description or inspect.cleandoc(function.__doc__ or "").splitlines()[0]
         data["on"] = on
-        if input:
-            data["input"] = dict(input)
+        data |= _given(
+            input=dict(input) if input else None,
+            output=dict(output) if output else None,
+            once=plain(once),
+            vars=plain(vars),
+        )
         data["steps"] = steps
+        if trace.on_error:
+            data["on_error"] = trace.on_error
         return Definition(workflow_id, data, WorkflowFile.model_validate(data))
 
     return decorate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from payloom.workflows.builder.symbols import Expr, plain, text_of
@@ -25,25 +26,33 @@ class _Stripe:
 
     def __call__(
         self,
+        with_: Mapping[str, Any] | None = None,
+        /,
         *,
         idempotency_key: Any = None,
         account: Any = None,
         retry: Any = None,
         timeout: str | None = None,
+        all: bool = False,  # noqa: A002 - as in the file
+        max: int | None = None,  # noqa: A002 - as in the file
         **params: Any,
     ) -> Expr:
-        extra = _some(idempotency_key=idempotency_key, account=account, retry=retry, timeout=timeout)
-        return current().add({"stripe": self._name, **({"with": plain(params)} if params else {}), **extra})
+        given = {**(with_ or {}), **params}
+        extra = _some(idempotency_key=idempotency_key, account=account, retry=retry, timeout=timeout, max=max)
+        extra |= {"all": True} if all else {}
+        return current().add({"stripe": self._name, **({"with": plain(given)} if given else {}), **extra})
 
 
 class _Table:
-    """One table's verbs. Keywords are columns."""
+    """One table's verbs. Keywords are columns; a map may stand first, for columns named like another keyword."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def select(
         self,
+        where_: Mapping[str, Any] | None = None,
+        /,
         *,
         key_by: str | None = None,
         require: str | None = None,
@@ -53,32 +62,52 @@ class _Table:
     ) -> Expr:
         """Read rows."""
         more = _some(key_by=key_by, require=require, order_by=order_by, limit=limit)
-        return current().add({"select": self._name, "where": plain(where), **more})
+        return current().add({"select": self._name, "where": plain({**(where_ or {}), **where}), **more})
 
-    def select_one(self, *, optional: bool = False, **where: Any) -> Expr:
+    def select_one(
+        self, where_: Mapping[str, Any] | None = None, /, *, optional: bool = False, order_by: Any = None, **where: Any
+    ) -> Expr:
         """Read one row; null instead of a failure if `optional`."""
-        one = "optional" if optional else "required"
-        return current().add({"select": self._name, "where": plain(where), "one": one})
+        one = {"one": "optional" if optional else "required", **_some(order_by=order_by)}
+        return current().add({"select": self._name, "where": plain({**(where_ or {}), **where}), **one})
 
-    def insert(self, **values: Any) -> Expr:
-        """Add a row."""
-        return current().add({"insert": self._name, "values": plain(values)})
+    def insert(self, values_: Any = None, /, **values: Any) -> Expr:
+        """Add a row; a list, or an expression that gives rows, may stand first instead."""
+        given = {**values_, **values} if isinstance(values_, Mapping) else values if values_ is None else values_
+        return current().add({"insert": self._name, "values": plain(given)})
 
-    def update(self, where: dict[str, Any], *, rows: str | None = None, **values: Any) -> Expr:
+    def update(
+        self,
+        where: Mapping[str, Any],
+        set_: Mapping[str, Any] | None = None,
+        /,
+        *,
+        rows: str | int | None = None,
+        **values: Any,
+    ) -> Expr:
         """Change rows."""
-        return current().add({"update": self._name, "where": plain(where), "set": plain(values), **_some(rows=rows)})
+        given = plain({**(set_ or {}), **values})
+        return current().add({"update": self._name, "where": plain(where), "set": given, **_some(rows=rows)})
 
-    def upsert(self, key: list[str], **values: Any) -> Expr:
+    def upsert(self, key: list[str] | str, values_: Mapping[str, Any] | None = None, /, **values: Any) -> Expr:
         """Add a row or change the one with the same key."""
-        return current().add({"upsert": self._name, "key": key, "values": plain(values)})
+        return current().add({"upsert": self._name, "key": key, "values": plain({**(values_ or {}), **values})})
 
-    def delete(self, *, rows: str | None = None, **where: Any) -> Expr:
+    def delete(
+        self, where_: Mapping[str, Any] | None = None, /, *, rows: str | int | None = None, **where: Any
+    ) -> Expr:
         """Remove rows."""
-        return current().add({"delete": self._name, "where": plain(where), **_some(rows=rows)})
+        given = plain({**(where_ or {}), **where})
+        return current().add({"delete": self._name, "where": given, **_some(rows=rows)})
 
 
 class _Tables:
+    """`table.orders`; `table["stripe.products"]` for a name with a dot."""
+
     def __getattr__(self, name: str) -> _Table:
+        return _Table(name)
+
+    def __getitem__(self, name: str) -> _Table:
         return _Table(name)
 
 
@@ -86,19 +115,59 @@ stripe = _Stripe()
 table = _Tables()
 
 
-def email(template: str, to: Any, **data: Any) -> Expr:
-    """Send a mail."""
-    return current().add({"email": template, "to": plain(to), **({"data": plain(data)} if data else {})})
+def email(template: str, to: Any, data_: Mapping[str, Any] | None = None, /, **data: Any) -> Expr:
+    """Send a mail. Keywords are the template's data; `from_`, `reply_to` and `attachments` go with the mail."""
+    more = {name: data.pop(name) for name in ("from_", "reply_to", "attachments", "retry", "timeout") if name in data}
+    given = {**(data_ or {}), **data}
+    step = {"email": template, "to": plain(to), **({"data": plain(given)} if given else {}), **_some(**more)}
+    return current().add(step)
 
 
-def call(workflow_id: str, **with_: Any) -> Expr:
+def call(workflow_id: str, with_: Mapping[str, Any] | None = None, /, **params: Any) -> Expr:
     """Run another workflow."""
-    return current().add({"call": workflow_id, **({"with": plain(with_)} if with_ else {})})
+    given = {**(with_ or {}), **params}
+    return current().add({"call": workflow_id, **({"with": plain(given)} if given else {})})
 
 
-def python(function: str, **with_: Any) -> Expr:
+def python(
+    function: str,
+    with_: Mapping[str, Any] | None = None,
+    /,
+    *,
+    retry: Any = None,
+    timeout: str | None = None,
+    **params: Any,
+) -> Expr:
     """Call a registered function."""
-    return current().add({"python": function, **({"with": plain(with_)} if with_ else {})})
+    given = {**(with_ or {}), **params}
+    extra = _some(retry=retry, timeout=timeout)
+    return current().add({"python": function, **({"with": plain(given)} if given else {}), **extra})
+
+
+def http(
+    request: str,
+    *,
+    headers: Mapping[str, Any] | None = None,
+    body: Any = None,
+    idempotency_key: Any = None,
+    retry: Any = None,
+    timeout: str | None = None,
+) -> Expr:
+    """Call a web address: `http("POST https://example.com/hook", body={…})`."""
+    extra = _some(headers=headers, body=body, idempotency_key=idempotency_key, retry=retry, timeout=timeout)
+    return current().add({"http": request, **extra})
+
+
+def approve(
+    question: Any,
+    *,
+    roles: list[str] | str,
+    data: Mapping[str, Any] | None = None,
+    timeout: Any = None,
+    **more: Any,
+) -> Expr:
+    """Ask a person. `with x.approved():`, `x.otherwise()`, `x.late()` right behind: after a yes, a no, silence."""
+    return current().add({"approve": plain(question), "roles": roles, **_some(data=data, timeout=timeout, **more)})
 
 
 def filter_(condition: Any) -> None:
@@ -106,9 +175,9 @@ def filter_(condition: Any) -> None:
     current().add({"filter": text_of(condition)}, named=False)
 
 
-def let(**values: Any) -> None:
+def let(values_: Mapping[str, Any] | None = None, /, **values: Any) -> None:
     """Set variables; read them as `x.vars.<name>`."""
-    current().add({"let": plain(values)}, named=False)
+    current().add({"let": plain({**(values_ or {}), **values})}, named=False)
 
 
 def log(text: Any, level: str = "info") -> None:
@@ -121,7 +190,29 @@ def wait(duration: Any) -> None:
     current().add({"wait": plain(duration)}, named=False)
 
 
-def raise_(code: str, message: Any, *, status: int = 400, hint: Any = None) -> None:
-    """Fail with an error of one's own."""
-    error = {"status": status, "code": code, "message": plain(message), **_some(hint=hint)}
+def wait_for(family: str, *, actions: list[str] | None = None, match: Any = None, timeout: Any = None) -> Expr:
+    """Wait for a Stripe event; null when the time is up."""
+    condition = None if match is None else text_of(match)
+    return current().add(
+        {"wait_for": {"stripe": family, **_some(actions=actions, timeout=timeout), **_given(condition)}}
+    )
+
+
+def _given(match: str | None) -> dict[str, Any]:
+    return {} if match is None else {"match": match}
+
+
+def return_(body: Any = None, *, status: int | None = None) -> None:
+    """End the run with an answer, anywhere; at the end of the function Python's own `return` does the same."""
+    current().add({"return": plain(body), **_some(status=status)}, named=False)
+
+
+def respond(body: Any = None, *, status: int | None = None) -> None:
+    """Answer the caller now and go on."""
+    current().add({"respond": plain(body), **_some(status=status)}, named=False)
+
+
+def raise_(code: str, message: Any, *, status: int | None = None, hint: Any = None, data: Any = None) -> None:
+    """Fail with an error of one's own. status: 400 unless given."""
+    error = {**_some(status=status), "code": code, "message": plain(message), **_some(hint=hint, data=data)}
     current().add({"raise": error}, named=False)

@@ -26,12 +26,24 @@ class Trace:
         self.targets = _targets(function)
         self.blocks: list[list[dict[str, Any]]] = [[]]
         self.taken: set[str] = set()
+        self.heads: list[dict[str, Any]] = []
+        self.on_error: list[dict[str, Any]] = []
 
     def add(self, step: dict[str, Any], *, named: bool = True) -> Expr:
-        """Add a step; returns its result."""
-        name = self._free(self._name()) if named else None
-        self.blocks[-1].append({**({"id": name} if name else {}), **step})
+        """Add a step; returns its result. The head given by `x.step` around it goes with it."""
+        head: dict[str, Any] = {}
+        if self.heads:
+            head, self.heads[-1] = self.heads[-1], {}
+        name = head.pop("id", None) or (self._free(self._name()) if named else None)
+        self.blocks[-1].append({**({"id": name} if name else {}), **head, **step})
         return Expr(name or "null")
+
+    def last(self, *verbs: str) -> dict[str, Any]:
+        """Return the step just made, which must be one of these verbs (any, when none is named)."""
+        found = self.blocks[-1][-1] if self.blocks[-1] else {}
+        if not found or (verbs and not any(verb in found for verb in verbs)):
+            raise SymbolicValue(f"this follows {' or '.join(verbs) or 'a step'} directly")
+        return found
 
     def _name(self) -> str | None:
         frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the line of the call is the only way to its variable
@@ -54,10 +66,12 @@ class Trace:
         """Collect the steps made inside into a list of their own."""
         steps: list[dict[str, Any]] = []
         self.blocks.append(steps)
+        heads, self.heads = self.heads, []
         try:
             yield steps
         finally:
             self.blocks.pop()
+            self.heads = heads
 
 
 def _targets(function: Callable[..., Any]) -> dict[int, str]:

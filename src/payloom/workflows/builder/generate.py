@@ -1,0 +1,427 @@
+"""A workflow file as Python: what a person would write with the builder, and exactly the same workflow.
+
+Expressions become Python where that reads the same (`order.amount`, `x.now()`), else they are written out: `x.e("…")`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from payloom.workflows.filemodel.steps import verb_of
+from payloom.workflows.filemodel.triggers import kind_of
+from payloom.workflows.masking import closing
+
+_IMPORTED = (
+    "api", "approve", "call", "called", "email", "filter_", "http", "let", "log", "manual", "on_schedule", "on_stripe",
+    "on_table", "python", "raise_", "respond", "return_", "stripe", "table", "wait", "wait_for", "workflow", "x",
+)  # fmt: skip
+_PARAMETERS = ("inputs", "user", "event", "row", "old")
+_ON_X = frozenset({"env", "object", "previous", "run", "vars", "error"})
+_TAKEN = frozenset({*_IMPORTED, *_PARAMETERS, *dir(builtins)})
+_PATH = re.compile(r"[a-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_METHODS = frozenset({"maybe", "or_else", "is_in"})
+_OWN = {
+    "select": frozenset({"key_by", "require", "order_by", "limit", "optional"}),
+    "insert": frozenset[str](),
+    "update": frozenset({"rows"}),
+    "upsert": frozenset[str](),
+    "delete": frozenset({"rows"}),
+    "stripe": frozenset({"idempotency_key", "account", "retry", "timeout", "all", "max"}),
+    "email": frozenset({"from_", "reply_to", "attachments", "retry", "timeout"}),
+    "call": frozenset[str](),
+    "python": frozenset({"retry", "timeout"}),
+    "let": frozenset[str](),
+}
+_WIDTH = 110
+
+
+class Raw(str):
+    """Python code, as it is."""
+
+    __slots__ = ()
+
+
+def to_python(data: Mapping[str, Any], workflow_id: str) -> str:
+    """Return a module that defines the workflow. data: what its file holds."""
+    return _Writer(data).module(workflow_id)
+
+
+class _Writer:
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = data
+        self.names: set[str] = set()
+        self.lines: list[str] = []
+        self.depth = 1
+
+    def module(self, workflow_id: str) -> str:
+        data = self.data
+        on = data["on"]
+        head: dict[str, Any] = {
+            "on": Raw(self.trigger(on) if isinstance(on, Mapping) else _lines(map(self.trigger, on)))
+        }
+        head |= {"name": data["name"]}
+        for key in ("input", "output", "description"):
+            if data.get(key) is not None:
+                head[key] = Raw(self.value(data[key], depth=1))
+        for key in ("once", "vars"):
+            if data.get(key):
+                head[key] = data[key]
+        decorator = self.called("workflow", [Raw(_quoted(workflow_id))], head, 0)
+        self.names = {*_PARAMETERS}
+        steps = list(data["steps"])
+        last = steps[-1]
+        ends = set(last) == {"return"} and last["return"] is not None
+        self.block(steps[:-1] if ends else steps)
+        if data.get("on_error"):
+            self.within("x.at_failure()", data["on_error"])
+        if ends:
+            self.line(f"return {self.value(last['return'], room=_WIDTH - 12)}")
+        text = "\n".join([decorator, *self.lines])
+        parameters = [one for one in _PARAMETERS if re.search(rf"(?<![\w.\"'])({one})\b", "\n".join(self.lines))]
+        name = re.sub(r"\W", "_", workflow_id)
+        name = f"{name}_" if keyword.iskeyword(name) or name in _IMPORTED or not name.isidentifier() else name
+        define = f"def {name if name.isidentifier() else 'the_' + name}({', '.join(parameters)}):"
+        imported = [one for one in _IMPORTED if re.search(rf"(?<![\w.\"'])({one})\b[.(\[]", text)]
+        listed = "".join(f"    {one},\n" for one in imported)
+        body = "\n".join(self.lines) or "    pass"
+        return f"from payloom.workflows.builder import (\n{listed})\n\n\n@{decorator}\n{define}\n{body}\n"
+
+    # -- pieces ------------------------------------------------------------------------------------------------------
+
+    def line(self, text: str) -> None:
+        self.lines.append("    " * self.depth + text)
+
+    def trigger(self, given: Mapping[str, Any]) -> str:
+        rest = dict(given)
+        kind = kind_of(given)
+        if kind == "api":
+            method, _, path = str(rest.pop("api")).partition(" ")
+            return self.called(f"api.{method.lower()}", [Raw(_quoted(path.strip()))], rest, 1)
+        if kind == "stripe":
+            family = rest.pop("stripe")
+            if isinstance(rest.get("actions"), str):
+                rest["actions"] = [rest["actions"]]
+            return self.called("on_stripe", [Raw(_quoted(family))], self.conditions(rest, "match"), 1)
+        if kind == "schedule":
+            return self.called("on_schedule", [Raw(_quoted(rest.pop("schedule")))], rest, 1)
+        if kind == "table":
+            changes = rest.pop("on")
+            names = [rest.pop("table"), *(changes if isinstance(changes, list) else [changes])]
+            return self.called("on_table", [Raw(_quoted(one)) for one in names], self.conditions(rest, "match"), 1)
+        if kind == "manual":
+            return self.called("manual", [], {"auth": rest["auth"]} if "auth" in rest else {}, 1)
+        return "called()"
+
+    def conditions(self, given: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+        return {key: Raw(self.condition(value)) if key in keys else value for key, value in given.items()}
+
+    def condition(self, value: Any) -> str:
+        """Return a bare expression as Python."""
+        if isinstance(value, bool | int):
+            return repr(value)
+        text = str(value).strip()
+        if text.startswith("${{") and closing(text, 0) == len(text):
+            text = text[3:-2].strip()
+        return self.expression(text)
+
+    def expression(self, text: str) -> str:
+        parts = text.split(".")
+        clean = _PATH.fullmatch(text) and not any(keyword.iskeyword(part) or part.startswith("__") for part in parts)
+        if clean and not _METHODS & set(parts[1:]):
+            if parts[0] in self.names:
+                return text
+            if parts[0] in _ON_X or parts[0] in _PARAMETERS:
+                return f"x.{text}"
+        if text in ("now()", "today()", "uuid()"):
+            return f"x.{text}"
+        return f"x.e({_quoted(text)})"
+
+    def value(self, value: Any, *, room: int = _WIDTH, depth: int | None = None) -> str:
+        """Return a value of the file as Python, on several lines when it is wide."""
+        depth = self.depth if depth is None else depth
+        if isinstance(value, Raw):
+            return str(value)
+        if isinstance(value, Mapping):
+            items = [f"{_quoted(str(key))}: " for key in value], list(value.values()), "{}"
+        elif isinstance(value, list):
+            items = ["" for _ in value], value, "[]"
+        else:
+            return self.text(value) if isinstance(value, str) else repr(value)
+        labels, inner, (opening, end) = items
+        flat = ", ".join(label + self.value(one) for label, one in zip(labels, inner, strict=True))
+        if len(flat) + 2 <= room and "\n" not in flat:
+            return f"{opening}{flat}{end}"
+        pad = "    " * (depth + 1)
+        lines = [
+            f"{pad}{label}{self.value(one, room=_WIDTH - len(pad) - len(label), depth=depth + 1)},"
+            for label, one in zip(labels, inner, strict=True)
+        ]
+        return "\n".join([opening, *lines, "    " * depth + end])
+
+    def text(self, text: str) -> str:
+        if "${{" not in text:
+            return _quoted(text)
+        if text.startswith("${{ ") and closing(text, 0) == len(text):
+            inner = text[3:-2].strip()
+            if text == f"${{{{ {inner} }}}}":
+                return self.expression(inner)
+        return self.filled(text) or _quoted(text)
+
+    def filled(self, text: str) -> str | None:
+        """Return `x.f("text {}", value)`, if that prints the same text."""
+        if "{}" in text or "$${{" in text:
+            return None
+        pattern, values, at = "", [], 0
+        while (start := text.find("${{", at)) >= 0:
+            end = closing(text, start)
+            inner = text[start + 3 : end - 2].strip() if end else ""
+            if not end or text[start:end] != f"${{{{ {inner} }}}}":
+                return None
+            pattern += text[at:start] + "{}"
+            values.append(self.expression(inner))
+            at = end
+        return f"x.f({_quoted(pattern + text[at:])}, {', '.join(values)})"
+
+    def called(self, name: str, positional: list[Any], keywords: Mapping[str, Any], depth: int) -> str:
+        """Return a call; keywords that are no names of Python must not be among them."""
+        parts = [*[("", one) for one in positional], *[(f"{key}=", one) for key, one in keywords.items()]]
+        flat = f"{name}({', '.join(label + self.value(one, room=10_000) for label, one in parts)})"
+        if len(flat) + 4 * depth <= _WIDTH and "\n" not in flat:
+            return flat
+        pad = "    " * (depth + 1)
+        lines = [
+            f"{pad}{label}{self.value(one, room=_WIDTH - len(pad) - len(label), depth=depth + 1)},"
+            for label, one in parts
+        ]
+        return "\n".join([f"{name}(", *lines, "    " * depth + ")"])
+
+    # -- steps -------------------------------------------------------------------------------------------------------
+
+    def block(self, steps: Iterable[Mapping[str, Any]]) -> None:
+        for step in steps:
+            self.step(step)
+
+    def within(self, opening: str, steps: Iterable[Mapping[str, Any]]) -> None:
+        """Write `with opening:` and the steps inside."""
+        self.line(f"with {opening}:")
+        self.depth += 1
+        before = len(self.lines)
+        self.block(steps)
+        if len(self.lines) == before:
+            self.line("pass")
+        self.depth -= 1
+
+    def step(self, step: Mapping[str, Any]) -> None:
+        verb = verb_of(dict(step))
+        assert verb is not None
+        rest = {key: value for key, value in step.items() if key not in ("id", "name", "when", "on_error", verb)}
+        head = {key: step[key] for key in ("name", "when") if key in step}
+        if step.get("on_error") == "continue":
+            head["on_error"] = "continue"
+        if verb == "approve":
+            rest = {key: value for key, value in rest.items() if key not in ("then", "else", "on_timeout")}
+        identity = step.get("id")
+        binds = verb in _NAMED and identity is not None and self.free(identity)
+        if identity is not None and not binds:
+            head["id"] = identity
+        if head:
+            if "when" in head:
+                head["when"] = Raw(self.condition(head["when"]))
+            self.line(f"with {self.called('x.step', [], head, self.depth)}:")
+            self.depth += 1
+        if verb in _SIMPLE:
+            text = getattr(self, f"_{verb}")(step[verb], rest)
+            self.line(f"{identity} = {text}" if binds else text)
+        else:
+            getattr(self, f"_{verb}")(step[verb], rest)
+        if head:
+            self.depth -= 1
+        if binds:
+            # A step whose id is no variable is read by its name: `x.e("name.field")`.
+            self.names.add(str(identity))
+        self.behind(step)
+
+    def free(self, identity: str) -> bool:
+        return identity not in _TAKEN and identity not in self.names and not keyword.iskeyword(identity)
+
+    def behind(self, step: Mapping[str, Any]) -> None:
+        """Write what stands behind a step: its branches, its handlers."""
+        for key, opening in (("then", "x.approved()"), ("else", "x.otherwise()"), ("on_timeout", "x.late()")):
+            if "approve" in step and key in step:
+                self.within(opening, step[key])
+        if "else" in step and "if" in step:
+            self.within("x.otherwise()", step["else"])
+        if "try" in step:
+            self.handlers(step)
+        if isinstance(step.get("on_error"), list):
+            self.within("x.failed()", step["on_error"])
+
+    def handlers(self, step: Mapping[str, Any]) -> None:
+        catch = step.get("catch") or []
+        if catch and not all("do" in one and verb_of(dict(one)) is None for one in catch):
+            self.within("x.catch()", catch)
+        else:
+            for clause in catch:
+                errors = clause.get("errors") or []
+                named = [errors] if isinstance(errors, str) else errors
+                as_ = {"as_": clause.get("as", "error")} if "as" in clause or not named else {}
+                self.within(self.called("x.catch", [Raw(_quoted(one)) for one in named], as_, self.depth), clause["do"])
+        if step.get("finally"):
+            self.within("x.finally_()", step["finally"])
+
+    def columns(self, verb: str, given: Any, **more: Any) -> tuple[list[Any], dict[str, Any]]:
+        """Return the positional and keyword arguments for a map of names."""
+        more = {key: value for key, value in more.items() if value is not None}
+        if not isinstance(given, Mapping):
+            return [given], more
+        fine = all(key.isidentifier() and not keyword.iskeyword(key) and key not in _OWN[verb] for key in given)
+        return ([], {**given, **more}) if fine else ([dict(given)], more)
+
+    def table(self, name: str) -> str:
+        plain = name.isidentifier() and not keyword.iskeyword(name)
+        return f"table.{name}" if plain else f"table[{name!r}]"
+
+    def _stripe(self, name: str, rest: dict[str, Any]) -> str:
+        positional, keywords = self.columns("stripe", rest.pop("with", {}))
+        return self.called(f"stripe.{name}", positional, {**keywords, **rest}, self.depth)
+
+    def _select(self, name: str, rest: dict[str, Any]) -> str:
+        where = rest.pop("where")
+        one = rest.pop("one", None)
+        method = "select_one" if one else "select"
+        positional, keywords = self.columns("select", where)
+        more = {"optional": True, **rest} if one == "optional" else rest
+        return self.called(f"{self.table(name)}.{method}", positional, {**keywords, **more}, self.depth)
+
+    def _insert(self, name: str, rest: dict[str, Any]) -> str:
+        positional, keywords = self.columns("insert", rest["values"])
+        return self.called(f"{self.table(name)}.insert", positional, keywords, self.depth)
+
+    def _update(self, name: str, rest: dict[str, Any]) -> str:
+        positional, keywords = self.columns("update", rest["set"], rows=rest.get("rows"))
+        return self.called(f"{self.table(name)}.update", [dict(rest["where"]), *positional], keywords, self.depth)
+
+    def _upsert(self, name: str, rest: dict[str, Any]) -> str:
+        positional, keywords = self.columns("upsert", rest["values"])
+        return self.called(f"{self.table(name)}.upsert", [rest["key"], *positional], keywords, self.depth)
+
+    def _delete(self, name: str, rest: dict[str, Any]) -> str:
+        positional, keywords = self.columns("delete", rest["where"], rows=rest.get("rows"))
+        return self.called(f"{self.table(name)}.delete", positional, keywords, self.depth)
+
+    def _email(self, name: str, rest: dict[str, Any]) -> str:
+        to, data = rest.pop("to"), rest.pop("data", {})
+        more = {"from_" if key == "from" else key: value for key, value in rest.items()}
+        positional, keywords = self.columns("email", data)
+        return self.called("email", [Raw(_quoted(name)), to, *positional], {**keywords, **more}, self.depth)
+
+    def _call(self, name: str, rest: dict[str, Any]) -> str:
+        positional, keywords = self.columns("call", rest.get("with", {}))
+        return self.called("call", [Raw(_quoted(name)), *positional], keywords, self.depth)
+
+    def _python(self, name: str, rest: dict[str, Any]) -> str:
+        positional, keywords = self.columns("python", rest.pop("with", {}))
+        return self.called("python", [Raw(_quoted(name)), *positional], {**keywords, **rest}, self.depth)
+
+    def _http(self, request: str, rest: dict[str, Any]) -> str:
+        return self.called("http", [request], rest, self.depth)
+
+    def _approve(self, question: str, rest: dict[str, Any]) -> str:
+        return self.called("approve", [question], rest, self.depth)
+
+    def _wait_for(self, given: dict[str, Any], _rest: dict[str, Any]) -> str:
+        more = self.conditions({key: value for key, value in given.items() if key != "stripe"}, "match")
+        return self.called("wait_for", [Raw(_quoted(given["stripe"]))], more, self.depth)
+
+    def _filter(self, condition: Any, _rest: dict[str, Any]) -> str:
+        return f"filter_({self.condition(condition)})"
+
+    def _let(self, values: dict[str, Any], _rest: dict[str, Any]) -> str:
+        positional, keywords = self.columns("let", values)
+        return self.called("let", positional, keywords, self.depth)
+
+    def _log(self, text: str, rest: dict[str, Any]) -> str:
+        return self.called("log", [text], rest, self.depth)
+
+    def _wait(self, duration: str, _rest: dict[str, Any]) -> str:
+        return f"wait({self.value(duration)})"
+
+    def _return(self, body: Any, rest: dict[str, Any]) -> str:
+        return self.called("return_", [body], rest, self.depth)
+
+    def _respond(self, body: Any, rest: dict[str, Any]) -> str:
+        return self.called("respond", [body], rest, self.depth)
+
+    def _raise(self, given: dict[str, Any], _rest: dict[str, Any]) -> str:
+        rest = {key: value for key, value in given.items() if key not in ("code", "message")}
+        return self.called("raise_", [Raw(_quoted(given["code"])), given["message"]], rest, self.depth)
+
+    # -- steps that hold steps ---------------------------------------------------------------------------------------
+
+    def _if(self, condition: Any, rest: dict[str, Any]) -> None:
+        self.within(f"x.when({self.condition(condition)})", rest.get("then") or [])
+
+    def _while(self, condition: Any, rest: dict[str, Any]) -> None:
+        self.within(f"x.repeat({self.condition(condition)}, max={rest['max']})", rest["do"])
+
+    def _for_each(self, items: Any, rest: dict[str, Any]) -> None:
+        item = rest.get("as", "item")
+        options = {key: value for key, value in rest.items() if key not in ("as", "do")}
+        named = {"as_": item} if item != "item" else {}
+        opening = self.called("x.each", [Raw(self.condition(items))], {**named, **options}, self.depth)
+        bound = self.free(item)
+        if bound:
+            self.names.add(item)
+        self.within(f"{opening} as {item}" if bound else opening, rest["do"])
+        if bound:
+            self.names.discard(item)
+
+    def _try(self, steps: list[Any], _rest: dict[str, Any]) -> None:
+        self.within("x.attempt()", steps)
+
+    def _parallel(self, branches: dict[str, Any], rest: dict[str, Any]) -> None:
+        fail = f"fail={rest['fail']!r}" if "fail" in rest else ""
+        self.line(f"with x.parallel({fail}):")
+        self.depth += 1
+        for name, steps in branches.items():
+            self.within(f"x.branch({name!r})", steps)
+        self.depth -= 1
+
+    def _switch(self, value: Any, rest: dict[str, Any]) -> None:
+        default = rest.get("default")
+        over = [] if value is None else [Raw(self.condition(value))]
+        keywords = {"default": default} if isinstance(default, str) else {}
+        self.line(f"with {self.called('x.switch', over, keywords, self.depth)}:")
+        self.depth += 1
+        cases = rest["cases"]
+        if isinstance(cases, Mapping):
+            for name, steps in cases.items():
+                self.within(f"x.case({name!r})", steps)
+        else:
+            for clause in cases:
+                self.within(f"x.case_when({self.condition(clause['when'])})", clause["do"])
+        if isinstance(default, list):
+            self.within("x.default()", default)
+        self.depth -= 1
+
+
+_NAMED = frozenset({
+    "stripe", "select", "insert", "update", "upsert", "delete", "email", "call", "python", "http", "approve",
+    "wait_for",
+})  # fmt: skip
+_SIMPLE = _NAMED | {"filter", "let", "log", "wait", "return", "respond", "raise"}
+
+
+def _quoted(text: str) -> str:
+    if '"' not in text and "\\" not in text and text.isprintable():
+        return f'"{text}"'
+    return repr(text)
+
+
+def _lines(items: Iterable[str]) -> str:
+    """Return a list with an item on each line, as an argument of a decorator."""
+    return "[\n" + "".join(f"        {one},\n" for one in items) + "    ]"
