@@ -31,7 +31,7 @@ export function Journey({ id }: { id: string }) {
   }
   const { subject, entries } = found.data;
   // What is known of the thing itself is what was last told of it.
-  const own = entries.findLast((entry) => entry.id === subject.id && entry.kind === subject.kind);
+  const own = entries.findLast((entry) => entry.id === subject.id || entry.id.endsWith(`/${subject.id}`));
   const kinds = kindsOf(entries);
   const toggle = (kind: string) => {
     const next = new Set(hidden);
@@ -81,6 +81,9 @@ export function Journey({ id }: { id: string }) {
   );
 }
 
+/** The server tells whole addresses; the router adds the studio's own beginning. */
+const inStudio = (href: string) => href.replace(/^\/studio/, "") || "/";
+
 function Moment({ entry }: { entry: JourneyEntry }) {
   const [open, setOpen] = useState(false);
   const { icon: Icon, word } = lookOfKind(entry.kind);
@@ -97,7 +100,7 @@ function Moment({ entry }: { entry: JourneyEntry }) {
           </time>
           <span className="hidden-text">{word}: </span>
           {entry.href ? (
-            <Link to={entry.href as "/"} className="journey-title">
+            <Link to={inStudio(entry.href) as "/"} className="journey-title">
               {entry.title}
             </Link>
           ) : (
@@ -110,8 +113,10 @@ function Moment({ entry }: { entry: JourneyEntry }) {
               <ChevronRight aria-hidden /> Details
             </button>
           )}
+          <span className="journey-id">
+            <CopyId id={entry.id} />
+          </span>
         </div>
-        <CopyId id={entry.id} />
         {open && (
           <div className="journey-data">
             <JsonView value={entry.data} label={`${word} ${entry.id}`} />
