@@ -56,6 +56,8 @@ log = structlog.get_logger("payloom.app")
 
 START_WITHIN = 60.0
 SWEEP_EVERY = 3600.0
+MIRROR_EVERY = 15.0
+"""Seconds between two looks for doubtful rows; resources are listed once a day."""
 
 
 class World:
@@ -78,10 +80,10 @@ class World:
         self.stripe = StripeConnector(
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
         )
-        self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
-        self.outbox = self._outbox()
         self.mirror = Mirror(self.stripe, self.database, clock, settings.mirror) if settings.mirror else None
         self.stripe_tables = StripeTables(self.stripe, self.mirror)
+        self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
+        self.outbox = self._outbox()
         self.runs = RunService(
             self.database,
             self.engine,
@@ -94,13 +96,11 @@ class World:
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
         self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
+        self.index = Indexer(self.database, clock, project.tables)
         self.metrics = Metrics()
         self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)
-        self.index = Indexer(self.database, clock, project.tables)
         self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
 
-    def _profile(self) -> Profile | None:
-        insert = profile(self.tables)
     def _observe(self, tx: sa.Connection, event: InboxEvent) -> None:
         assert self.mirror is not None
         self.mirror.take(tx, event.payload)
@@ -117,6 +117,8 @@ class World:
                 log.warning("mirror_failed", error=str(error), again_in=MIRROR_EVERY)
             await asyncio.sleep(MIRROR_EVERY)
 
+    def _profile(self) -> Profile | None:
+        insert = profile(self.tables)
         if insert is None:
             return None
 
@@ -137,9 +139,9 @@ class World:
         return ByVerb(
             {
                 "stripe": StripeHost(self.stripe),
+                "select": self.stripe_tables,
                 "email": EmailHost(self.project.mails, self.outbox, self.clock, sender=self.settings.email.sender),
                 "http": self.http,
-                "select": self.stripe_tables,
                 "python": PythonHost(self.project.functions),
             }
         )
@@ -148,17 +150,21 @@ class World:
         """Return what the routes work with."""
         management = ManagementParts(
             settings=self.settings,
+            clock=self.clock,
+            visitors=self.visitors,
+            managers=self.managers,
             database=self.database,
             runs=self.runs,
             inbox=self.inbox,
+            index=self.index,
             tables=self.tables,
             mails=self.outbox,
             workflows=self.workbench.workflows,
             diagnostics=self.workbench.diagnostics,
             catch_up=self.catch_up.look,
-            index=self.index,
             find_user=self.find_user,
             workbench=self.workbench,
+            stripe_tables=self.stripe_tables,
         )
         return ServerParts(
             settings=self.settings,
@@ -179,12 +185,13 @@ class World:
         account = await self.accounts.find(email=email)
         return as_user(account) if account else None
 
+    async def studio_link(self) -> str:
+        """Return a link that signs an admin into the studio once."""
+        return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.managers.link()}"
+
     async def migrate(self) -> list[str]:
         """Bring the database to what the project needs; return what changed, for people."""
         made = await migrate(self.database)
-            clock=self.clock,
-            visitors=self.visitors,
-            managers=self.managers,
         await self.engine.prepare()
         changes = await migrate_tables(self.database, self.tables, self.clock)
         return [*(["Payloom's own tables"] if made else []), *map(str, changes)]
@@ -211,24 +218,20 @@ class World:
                     stack.push_async_callback(_canceled, watching)
                 timing = asyncio.create_task(self.runs.keep_time(), name="payloom-timetable")
                 stack.push_async_callback(_canceled, timing)
+                indexing = asyncio.create_task(self.index.keep(), name="payloom-references")
+                stack.push_async_callback(_canceled, indexing)
                 sweeping = asyncio.create_task(self._sweep(), name="payloom-hourly-sweep")
                 stack.push_async_callback(_canceled, sweeping)
+                if self.mirror is not None:
+                    keeping = asyncio.create_task(self._keep_mirror(), name="payloom-mirror")
+                    stack.push_async_callback(_canceled, keeping)
             yield
 
     async def _on_start(self) -> None:
         for name in self.settings.on_start:
             answer = await self.runs.call(name, {}, trigger="manual", wait=START_WITHIN)
             if answer.state != "answered":
-                if self.mirror is not None:
-                    keeping = asyncio.create_task(self._keep_mirror(), name="payloom-mirror")
-                    stack.push_async_callback(_canceled, keeping)
                 reason = answer.failure.message if answer.failure else "it is not done yet"
-                indexing = asyncio.create_task(self.index.keep(), name="payloom-references")
-                stack.push_async_callback(_canceled, indexing)
-    async def studio_link(self) -> str:
-        """Return a link that signs an admin into the studio once."""
-        return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.managers.link()}"
-
                 log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)
 
     async def _sweep(self) -> None:

@@ -6,15 +6,16 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from payloom.api.management.bench import Workbench
 from payloom.api.visitors import Visitors
 from payloom.auth.managers import Managers
-from payloom.api.management.bench import Workbench
+from payloom.connectors.stripe.table_reads import StripeTables
 from payloom.db import Database
 from payloom.email.outbox import Outbox
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock
-from payloom.runs.service import RunService
 from payloom.runs.refs.indexer import Indexer
+from payloom.runs.service import RunService
 from payloom.settings import Settings
 from payloom.tables.sql import Tables
 from payloom.workflows.diagnostics import Diagnostic
@@ -32,11 +33,12 @@ class Parts:
     database: Database
     runs: RunService
     inbox: Inbox
-    tables: Tables
     index: Indexer
+    tables: Tables
     mails: Outbox
     workflows: Mapping[str, Workflow]
     diagnostics: Sequence[Diagnostic]
     catch_up: Callable[[], Awaitable[Mapping[str, Any]]]
     find_user: Callable[[str], Awaitable[Mapping[str, Any] | None]]
     workbench: Workbench
+    stripe_tables: StripeTables

@@ -137,6 +137,10 @@ class _Reader:
             names = self.catalog.table_names()
             self.report((*at, "select"), f"there is no table `{table}`", did_you_mean(str(table), names), NAME)
             return None
+        if shape.read_only:
+            hint = "let a workflow with an `api` trigger read it, and ask that from the page"
+            self.report((*at, "select"), f"a page reads the project's tables, not `{table}`", hint, NAME)
+            return None
         where = value.get("where") or {}
         if isinstance(where, dict):
             for column in where:
