@@ -113,9 +113,11 @@ function Moment({ entry }: { entry: JourneyEntry }) {
               <ChevronRight aria-hidden /> Details
             </button>
           )}
-          <span className="journey-id">
-            <CopyId id={entry.id} />
-          </span>
+          {!entry.title.includes(entry.id.split("/").at(-1) ?? entry.id) && (
+            <span className="journey-id">
+              <CopyId id={entry.id} />
+            </span>
+          )}
         </div>
         {open && (
           <div className="journey-data">
