@@ -43,6 +43,7 @@ def create_app(project: Project, settings: Settings, *, work: bool = True, clock
     app = Starlette(routes=build_routes(world.parts()), lifespan=lifespan)
     wrap(app, world.parts())
     app.state.studio_link = world.studio_link
+    app.state.stop_listening = world.live.close
     return app
 
 

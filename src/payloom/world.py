@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from payloom.api.management.parts import Parts as ManagementParts
 from payloom.api.management.people import SIGN_IN_PATH
+from payloom.api.management.watchers import Live
 from payloom.api.metrics import Metrics
 from payloom.api.pages.site import Site
 from payloom.api.server import ServerParts
@@ -97,6 +98,7 @@ class World:
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
         self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables)
+        self.live = Live(self.database, clock)
         self.metrics = Metrics()
         self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)
         self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
@@ -157,6 +159,7 @@ class World:
             runs=self.runs,
             inbox=self.inbox,
             index=self.index,
+            live=self.live,
             tables=self.tables,
             mails=self.outbox,
             workflows=self.workbench.workflows,
@@ -253,6 +256,7 @@ class World:
 
     async def close(self) -> None:
         """Close every connection."""
+        self.live.close()
         with contextlib.suppress(PayloomError):
             await self.inbox.report(force=True)
         await self.stripe.close()

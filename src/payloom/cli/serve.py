@@ -108,6 +108,7 @@ def make_server(settings: Settings, started: Started) -> uvicorn.Server:
                 started(await app.state.studio_link())
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.stop_listening()  # open streams would be waited for
             await super().shutdown(sockets=sockets)
             await life.aclose()
 

@@ -42,6 +42,13 @@ class BadMail(EmailError):
     status: ClassVar[int] = 422
 
 
+class MailNotFound(EmailError):
+    """There is no such mail."""
+
+    code: ClassVar[str] = "mail_not_found"
+    status: ClassVar[int] = 404
+
+
 class MailRefused(EmailError):
     """The mail server refused the mail."""
 

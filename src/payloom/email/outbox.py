@@ -12,17 +12,20 @@ import base64
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from email import policy
+from email.parser import BytesHeaderParser
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.db.database import Database
-from payloom.email.errors import BadMail, EmailError, MailDelayed, MailRefused, MailUnknown
-from payloom.email.message import Attachment, Mail, Status
+from payloom.email.errors import BadMail, EmailError, MailDelayed, MailNotFound, MailRefused, MailUnknown
+from payloom.email.message import Attachment, Mail, Status, message_id
 from payloom.email.models import mails
 from payloom.email.transport import Transport
 from payloom.kit.clock import Clock
+from payloom.kit.ids import new_id
 
 ALLOWED: Mapping[Status, frozenset[Status]] = {
     "queued": frozenset({"sending"}),
@@ -87,18 +90,62 @@ class Outbox:
             raise
         return await self._database.write(lambda tx: self._move(tx, stored, "sent"))
 
-    async def list(self, *, to: str | None = None, template: str | None = None, limit: int = 50) -> Sequence[Summary]:
-        """Return mails for people, newest first, without their bodies."""
-        found = await self._database.read(lambda tx: list_mails(tx, to=to, template=template, limit=limit))
-        return [summary(mail) for mail in found]
+    async def resend(self, mail_id: str) -> Mail:
+        """Send a mail by hand and return it as stored: one that did not leave again, of any other a copy.
+
+        Raises `MailNotFound`, and as `send` does.
+        """
+        stored = await self._database.read(lambda tx: get_mail(tx, mail_id))
+        if stored is None:
+            raise MailNotFound(f"there is no mail {mail_id[:100]!r}", hint="List them with `payloom mails`.")
+        if stored.status in ("failed", "queued"):
+            return await self.send(stored)
+        key = f"resend:{new_id('mail')}"
+        copy = dataclasses.replace(
+            stored,
+            id=new_id("mail"),
+            key=key,
+            message_id=message_id(key, stored.sender),
+            created_at=self._clock.now(),
+            status="queued",
+            attempts=0,
+            repeated=False,
+            error=None,
+            sent_at=None,
+        )
+        return await self.send(copy)
+
+    async def list(
+        self,
+        *,
+        to: str | None = None,
+        template: str | None = None,
+        status: Status | None = None,
+        run_id: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Sequence[Summary]:
+        """Return mails for people, newest first, without their bodies. before: id of the previous page's last one."""
+
+        def work(tx: sa.Connection) -> list[Mail]:
+            query = sa.select(mails.c.created_at, mails.c.id).where(mails.c.id == before)
+            last = tx.execute(query).one_or_none() if before else None
+            if before and last is None:
+                return []
+            start = (last[0], last[1]) if last else None
+            return list_mails(tx, to=to, template=template, status=status, run_id=run_id, before=start, limit=limit)
+
+        return [summary(mail) for mail in await self._database.read(work)]
 
     async def get(self, mail_id: str) -> Summary | None:
-        """Return one mail for people: with `text`, `html` and `source` (the mail as sent)."""
+        """Return one mail for people: with `text`, `html`, `headers` and `source` (the mail as sent)."""
         mail = await self._database.read(lambda tx: get_mail(tx, mail_id))
         if mail is None:
             return None
-        source = mail.mime().decode("utf-8", "replace")
-        return {**summary(mail), "text": mail.text, "html": mail.html, "source": source}
+        sent = mail.mime()
+        headers = [[name, str(value)] for name, value in BytesHeaderParser(policy=policy.SMTP).parsebytes(sent).items()]
+        source = sent.decode("utf-8", "replace")
+        return {**summary(mail), "text": mail.text, "html": mail.html, "headers": headers, "source": source}
 
     def _begin(self, tx: sa.Connection, mail: Mail, *, in_doubt: bool) -> tuple[Decision, Mail]:
         insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(mails)

@@ -33,32 +33,50 @@ def list_events(
 ) -> list[dict[str, Any]]:
     """Return events, newest first, without payloads, each with `state` and `runs` (how many).
 
-    type: exactly, or a family. search: any id, address or value that the event names. before: the last id of the
-    previous page.
+    type, family: a type, or what types begin with. search: any id, address or value that the event names.
+    before: the last id of the previous page.
     """
-    query = sa.select(*_COLUMNS).order_by(events.c.received_at.desc(), events.c.id.desc()).limit(min(limit, MOST))
-    if type is not None:
-        query = query.where((events.c.type == type) if "." in type else _of_family(type))
-    if family is not None:
-        query = query.where(_of_family(family))
-    for column, value in ((events.c.object_id, object_id), (events.c.source, source)):
-        if value is not None:
-            query = query.where(column == value)
+    wanted: list[Any] = [events.c.object_id == object_id] if object_id is not None else []
+    if source is not None:
+        wanted.append(events.c.source == source)
     if state is not None:
-        query = query.where(_in_state(state))
+        wanted.append(_in_state(state))
     if search:
         text = clean(search)
         found = [key for kind, key in owners_of(tx, [text], _FOUND) if kind == "event"]
-        query = query.where(events.c.id.in_([*found, text]))
+        wanted.append(events.c.id.in_([*found, text]))
     if before is not None:
         last = sa.select(events.c.received_at).where(events.c.id == before).scalar_subquery()
-        query = query.where(
-            events.c.received_at <= last,
-            sa.tuple_(events.c.received_at, events.c.id) < sa.tuple_(last, sa.literal(before)),
-        )
+        wanted.append(events.c.received_at <= last)
+        wanted.append(sa.tuple_(events.c.received_at, events.c.id) < sa.tuple_(last, sa.literal(before)))
+    types = None
+    for one in (type, family):
+        if one is not None:
+            of_one = _of_family(tx, one)
+            types = of_one if types is None else [kind for kind in types if kind in of_one]
+    query = _newest(wanted, types, min(limit, MOST))
+    if query is None:
+        return []
     listed = [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict
     states = states_of(tx, [one["id"] for one in listed])
     return [{**one, **states[one["id"]]} for one in listed]
+
+
+def _newest(wanted: list[Any], types: list[str] | None, limit: int) -> sa.Select | None:
+    """Return the query for the newest events; of several types the newest of each, each from its own index range."""
+    if types is None:
+        return _page(sa.select(*_COLUMNS).where(*wanted), events.c, limit)
+    if not types:
+        return None
+    branches = [_page(sa.select(*_COLUMNS).where(events.c.type == kind, *wanted), events.c, limit) for kind in types]
+    if len(branches) == 1:
+        return branches[0]
+    merged = sa.union_all(*(sa.select(branch.subquery()) for branch in branches)).subquery()
+    return _page(sa.select(merged), merged.c, limit)
+
+
+def _page(query: sa.Select, columns: Any, limit: int) -> sa.Select:
+    return query.order_by(columns.received_at.desc(), columns.id.desc()).limit(limit)
 
 
 def states_of(tx: sa.Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
@@ -82,9 +100,16 @@ def _state(found: dict[str, int]) -> State:
     return "running" if any(status in found for status in _OPEN) else "handled"
 
 
-def _of_family(family: str) -> Any:
-    # A range of the index, where LIKE would not be one on Postgres.
-    return (events.c.type == family) | events.c.type.startswith(f"{family}.", autoescape=True)
+_TYPES = sa.text(
+    "WITH RECURSIVE found(type) AS (SELECT min(type) FROM payloom_events UNION ALL "
+    "SELECT (SELECT min(type) FROM payloom_events WHERE type > found.type) FROM found WHERE found.type IS NOT NULL) "
+    "SELECT type FROM found WHERE type IS NOT NULL"
+)
+"""The types there are, by one step through the index for each."""
+
+
+def _of_family(tx: sa.Connection, family: str) -> list[str]:
+    return [kind for kind in tx.execute(_TYPES).scalars() if kind == family or kind.startswith(f"{family}.")]
 
 
 def _in_state(state: State) -> Any:

@@ -16,10 +16,13 @@ from payloom.api.jsonable import to_plain
 from payloom.api.management import (
     editor,
     events,
+    live,
+    local_stripe,
     mails,
     me,
     overview,
     people,
+    rows,
     runs,
     session,
     settings,
@@ -52,7 +55,22 @@ def create_management(parts: Parts, gate: Callable[[Request], Awaitable[None]]) 
         responses={"default": {"model": ErrorAnswer, "description": "Why it was not done."}},
     )
     # The editor's routes end in fixed words; `workflows` also has one that takes any id.
-    for module in (me, session, people, overview, runs, events, tables, mails, settings, editor, workflows):
+    for module in (
+        me,
+        session,
+        people,
+        overview,
+        runs,
+        events,
+        tables,
+        rows,
+        mails,
+        settings,
+        live,
+        local_stripe,
+        editor,
+        workflows,
+    ):
         app.include_router(module.router(parts))
 
     @app.get("/openapi.json", include_in_schema=False)

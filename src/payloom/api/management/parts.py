@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from payloom.api.management.bench import Workbench
+from payloom.api.management.watchers import Live
 from payloom.api.visitors import Visitors
 from payloom.auth.managers import Managers
 from payloom.connectors.stripe.table_reads import StripeTables
@@ -34,6 +35,7 @@ class Parts:
     runs: RunService
     inbox: Inbox
     index: Indexer
+    live: Live
     tables: Tables
     mails: Outbox
     workflows: Mapping[str, Workflow]

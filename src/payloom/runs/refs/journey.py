@@ -248,8 +248,9 @@ def _row_entry(tx: sa.Connection, name: str, tables: Tables) -> Entry | None:
         return None
     if row is None:
         return None
-    first = tx.execute(sa.select(sa.func.min(refs.c.at)).where(refs.c.kind == "row", refs.c.id == name)).scalar()
-    at = row.get("created_at") if isinstance(row.get("created_at"), dt.datetime) else first
+    at = row.get("created_at")
+    if not isinstance(at, dt.datetime):
+        at = tx.execute(sa.select(sa.func.min(refs.c.at)).where(refs.c.kind == "row", refs.c.id == name)).scalar()
     amount, currency = row.get("amount"), row.get("currency")
     return Entry(
         at or from_epoch(0),

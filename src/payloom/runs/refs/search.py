@@ -20,6 +20,8 @@ from payloom.tables.sql import Tables
 MOST = 12
 _SCANNED = 400
 """Lines of the index that are read to find suggestions."""
+_OWNED = 10_000
+"""Lines that are read of one value: what more things share is about none of them."""
 _LAST = "\U0010ffff"
 
 
@@ -45,14 +47,9 @@ def owners_of(tx: sa.Connection, names: Iterable[str], most: int) -> list[tuple[
     wanted = list(names)
     if not wanted:
         return []
-    latest = sa.func.max(refs.c.at)
-    query = (
-        sa.select(refs.c.kind, refs.c.id)
-        .where(refs.c.ref.in_(wanted))
-        .group_by(refs.c.kind, refs.c.id)
-        .order_by(latest.desc())
-        .limit(most)
-    )
+    lines = sa.select(refs.c.kind, refs.c.id, refs.c.at).where(refs.c.ref.in_(wanted)).limit(_OWNED).subquery()
+    latest = sa.func.max(lines.c.at)
+    query = sa.select(lines.c.kind, lines.c.id).group_by(lines.c.kind, lines.c.id).order_by(latest.desc()).limit(most)
     return [(row.kind, row.id) for row in tx.execute(query)]
 
 

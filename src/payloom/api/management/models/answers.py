@@ -143,3 +143,16 @@ class SignInLink(Shape):
 
     url: str
     expires_at: Moment
+
+
+class LiveEvent(Shape):
+    """The data of one server-sent event; fields that do not apply are left out."""
+
+    kind: Literal["hello", "run", "event", "mail", "row", "workflow"]
+    id: str | None = None
+    status: str | None = Field(None, description="Of runs and mails their status; of workflows the version.")
+    at: Moment | None = None
+    workflow: str | None = None
+    type: str | None = Field(None, description="Of events.")
+    table: str | None = Field(None, description="Of rows that were changed by hand.")
+    refetch: bool | None = Field(None, description="Of `hello`: read everything again, something was missed.")
