@@ -3,9 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { client, take } from "./client";
 import type { components } from "./schema";
 
-export type Overview = components["schemas"]["Overview"];
 export type Payment = components["schemas"]["Payment"];
 
 export function useOverview() {
   return useQuery({ queryKey: ["overview"], queryFn: ({ signal }) => take(client.GET("/overview", { signal })) });
 }
+
+export type Overview = NonNullable<ReturnType<typeof useOverview>["data"]>;

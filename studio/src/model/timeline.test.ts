@@ -55,7 +55,7 @@ test("a failure of a step that records nothing still has its row, at the end", (
 });
 
 test("the document's titles are used, whatever the round", () => {
-  const rows = rowsOf(run, [step("1.do[3].0", 0, 10)], (path) => ({ "1": "Each line", "1.do.0": "Find the price" })[path] ?? null);
+  const rows = rowsOf(run, [step("1.do[3].0", 0, 10)], (path) => ({ title: { "1": "Each line", "1.do.0": "Find the price" }[path] ?? null, verb: null }));
   expect(rows.map((row) => row.title)).toEqual(["Each line", "Round 4", "Find the price"]);
 });
 

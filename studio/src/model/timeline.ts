@@ -76,8 +76,10 @@ function roundName(label: string): string {
   return label.startsWith("parallel.") ? label.slice("parallel.".length) : "";
 }
 
-/** titleOf: what a step is called, by path without rounds, when the workflow's document is at hand. */
-export function rowsOf<S extends TimelineStep>(run: TimelineRun, steps: readonly S[], titleOf: (path: string) => string | null = () => null): Row<S>[] {
+/** What the workflow's document says of a step, by its path without rounds. */
+export type Describe = (path: string) => { title: string | null; verb: string | null } | null;
+
+export function rowsOf<S extends TimelineStep>(run: TimelineRun, steps: readonly S[], describe: Describe = () => null): Row<S>[] {
   const sorted = [...steps].sort((a, b) => millis(a.started_at) - millis(b.started_at) || a.seq - b.seq);
   const root: Node<S> = { key: "", label: "", step: null, children: [] };
   for (const step of sorted) place(root, step.path).step = step;
@@ -91,12 +93,14 @@ export function rowsOf<S extends TimelineStep>(run: TimelineRun, steps: readonly
   const visit = (node: Node<S>, depth: number): Row<S> => {
     const step = node.step;
     const at = rows.length;
+    const told = describe(withoutRounds(node.key));
+    const verb = step?.verb ?? (verbOfGroup(node) || told?.verb || "");
     const row: Row<S> = {
       key: node.key,
       depth,
-      title: node.label || titleOf(withoutRounds(node.key)) || step?.step_id || wordOf(step?.verb ?? verbOfGroup(node)),
+      title: node.label || told?.title || step?.step_id || wordOf(verb),
       detail: step ? [step.verb, step.action].filter(Boolean).join(" ") : "",
-      verb: step?.verb ?? verbOfGroup(node),
+      verb,
       status: step ? statusOf(step) : "failed",
       from: millis(step?.started_at, begin),
       to: step ? (step.at ? millis(step.at) : null) : end,

@@ -15,6 +15,7 @@ test("moments are told from now, later ones too", () => {
   expect(ago("2026-11-23T11:59:58Z", now)).toBe("just now");
   expect(ago("2026-11-23T11:56:00Z", now)).toBe("4 min ago");
   expect(ago("2026-11-23T15:00:00Z", now)).toBe("in 3 h");
+  expect(ago("2026-11-25T11:30:00Z", now)).toBe("in 1 d 23 h");
   expect(ago("2026-11-01T12:00:00Z", now)).toBe("Nov 1");
   expect(ago("2025-11-01T12:00:00Z", now)).toBe("Nov 1, 2025");
 });

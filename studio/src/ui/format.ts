@@ -38,7 +38,7 @@ export function ago(at: string, now = Date.now()): string {
   const size = Math.abs(span);
   if (size < 10_000) return span >= 0 ? "just now" : "in a moment";
   const words =
-    size < MINUTE ? `${Math.floor(size / 1000)} s` : size < HOUR ? `${Math.floor(size / MINUTE)} min` : size < DAY ? `${Math.floor(size / HOUR)} h` : size < 7 * DAY ? `${Math.floor(size / DAY)} d` : null;
+    size < MINUTE ? `${Math.floor(size / 1000)} s` : size < HOUR ? `${Math.floor(size / MINUTE)} min` : size < DAY ? `${Math.floor(size / HOUR)} h` : size < 3 * DAY ? duration(size - (size % HOUR)) : size < 7 * DAY ? `${Math.floor(size / DAY)} d` : null;
   if (words) return span > 0 ? `${words} ago` : `in ${words}`;
   const date = new Date(then);
   const year = date.getFullYear() === new Date(now).getFullYear() ? undefined : ("numeric" as const);

@@ -1,3 +1,143 @@
+/** The inbox: every event Stripe sent, what was made of it, and what was turned away. */
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { DownloadCloud, Inbox, SearchX, Send } from "lucide-react";
+import { useDeferredValue, useEffect, useState } from "react";
+import { useSearchParams } from "../../app/search";
+import { useEvents, useRejected, useResend, type EventSummary } from "../../api/events";
+import { reasonOfFirst } from "../../api/runs";
+import { useMay } from "../../api/session";
+import { Button, Choices, CopyId, count, EmptyState, ErrorNote, FilterBar, More, PageBody, PageHeader, SearchField, Skeleton, Status, Table, Time, toast, toastError, type Column } from "../../ui";
+import { CatchUpDialog } from "./catch-up";
+import { EventSheet } from "./event-sheet";
+import { Rejected } from "./rejected";
+import "./events.css";
+
+const STATES = [
+  { value: "all", label: "All" },
+  { value: "failed", label: "Failed" },
+  { value: "running", label: "Running" },
+  { value: "handled", label: "Handled" },
+  { value: "unhandled", label: "No workflow" },
+];
+
+const COLUMNS: Column<EventSummary>[] = [
+  { id: "state", header: "State", width: "140px", cell: (one) => <Status status={one.state} quiet /> },
+  { id: "type", header: "Type", cell: (one) => <span className="event-type">{one.type}</span> },
+  { id: "object", header: "Object", width: "30%", cell: (one) => (one.object_id ? <CopyId id={one.object_id} /> : <span className="faint">–</span>) },
+  { id: "runs", header: "Runs", width: "64px", align: "right", minor: true, cell: (one) => <span className={one.runs ? "num" : "num faint"}>{one.runs}</span> },
+  {
+    id: "source",
+    header: "Came by",
+    width: "130px",
+    minor: true,
+    cell: (one) => (
+      <span className="soft">
+        {one.source === "catch_up" ? "Catch-up" : "Webhook"}
+        {one.deliveries > 1 && <span className="faint"> ×{one.deliveries}</span>}
+      </span>
+    ),
+  },
+  { id: "received", header: "Received", width: "104px", align: "right", cell: (one) => <Time at={one.received_at} /> },
+];
+
 export function Page() {
-  return <h1>Events</h1>;
+  const { id } = useParams({ strict: false }) as { id?: string };
+  const [search, setSearch] = useSearchParams();
+  const navigate = useNavigate();
+  const mayResend = useMay("editor");
+  const [text, setText] = useState(search["search"] ?? "");
+  const wanted = useDeferredValue(text.trim());
+  const [chosen, setChosen] = useState<Set<string>>(new Set());
+  const [catching, setCatching] = useState(false);
+  const rejections = useRejected().data?.data ?? [];
+  const refused = rejections.reduce((sum, one) => sum + one.count, 0);
+  const state = search["state"];
+  const showRejected = state === "rejected";
+  const events = useEvents({ state: showRejected ? undefined : (state as EventSummary["state"] | undefined), family: search["family"], type: search["type"], search: search["search"] });
+  const resend = useResend();
+
+  useEffect(() => {
+    if (wanted === (search["search"] ?? "")) return;
+    const later = setTimeout(() => setSearch({ search: wanted || undefined }), 200);
+    return () => clearTimeout(later);
+  }, [wanted, search, setSearch]);
+  useEffect(() => setText(search["search"] ?? ""), [search["search"]]);
+  useEffect(() => setChosen(new Set()), [state, search["search"]]);
+
+  const rows = events.data?.pages.flatMap((page) => page.data) ?? [];
+  const sendAgain = () =>
+    resend.mutate([...chosen], {
+      onSuccess: (answer) => {
+        setChosen(new Set());
+        toast({ title: `${count(answer.done, "event")} resent`, detail: answer.failed > 0 ? `${answer.failed} not: ${reasonOfFirst(answer)}` : undefined, tone: answer.done > 0 ? "good" : "bad" });
+      },
+      onError: toastError,
+    });
+
+  return (
+    <PageBody>
+      <PageHeader
+        title="Events"
+        actions={
+          mayResend && (
+            <Button icon={<DownloadCloud aria-hidden />} onClick={() => setCatching(true)}>
+              Catch up
+            </Button>
+          )
+        }
+      />
+      <FilterBar>
+        <SearchField label="Search events" placeholder="evt_…, an object's id, a type" value={text} onChange={(event) => setText(event.target.value)} />
+      </FilterBar>
+      <div className="events-states">
+        <Choices label="State" value={state ?? "all"} onChange={(value) => setSearch({ state: value === "all" ? undefined : value })} choices={[...STATES, { value: "rejected", label: "Rejected", count: refused }]} />
+        {chosen.size > 0 && mayResend && (
+          <Button size="s" icon={<Send aria-hidden />} busy={resend.isPending} onClick={sendAgain}>
+            Resend {count(chosen.size, "event")}
+          </Button>
+        )}
+      </div>
+      {showRejected ? (
+        <Rejected rejections={rejections} />
+      ) : (
+        <>
+          {events.error && <ErrorNote error={events.error} retry={() => void events.refetch()} />}
+          {!events.data && !events.error && <Skeleton lines={10} />}
+          {events.data && rows.length === 0 && <NoEvents filtered={Boolean(state || search["search"] || search["type"])} clear={() => setSearch({ state: undefined, search: undefined, type: undefined })} />}
+          {rows.length > 0 && (
+            <>
+              <Table<EventSummary>
+                label="Events"
+                columns={COLUMNS}
+                rows={rows}
+                idOf={(row) => row.id}
+                nameOf={(row) => row.type}
+                current={id}
+                onOpen={(row) => void navigate({ to: "/events/$id", params: { id: row.id }, search: search as never, resetScroll: false })}
+                {...(mayResend ? { selected: chosen, onSelect: setChosen } : {})}
+              />
+              <More has={events.hasNextPage} loading={events.isFetchingNextPage} load={() => void events.fetchNextPage()} />
+            </>
+          )}
+        </>
+      )}
+      {id && <EventSheet id={id} close={() => void navigate({ to: "/events", search: { ...search, tab: undefined } as never, resetScroll: false })} />}
+      {catching && <CatchUpDialog close={() => setCatching(false)} />}
+    </PageBody>
+  );
+}
+
+function NoEvents({ filtered, clear }: { filtered: boolean; clear: () => void }) {
+  if (filtered) {
+    return (
+      <EmptyState icon={SearchX} title="No event fits" action={<Button onClick={clear}>Show all events</Button>}>
+        Search by an event's id, its object's id or a type such as charge.refunded.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon={Inbox} title="Nothing has arrived yet">
+      Stripe's events appear here the moment they come in. With the local Stripe, pay for something in the shop; with the real one, check the webhook's address under Settings.
+    </EmptyState>
+  );
 }

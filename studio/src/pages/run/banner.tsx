@@ -4,7 +4,8 @@ import { Check, CirclePause, Clock, Hourglass, UserCheck, X } from "lucide-react
 import { useState, type ReactNode } from "react";
 import { useRunActions, type RunDetail, type Waiting } from "../../api/runs";
 import { useMay } from "../../api/session";
-import { Button, Card, ErrorNote, Input, JsonView, Time, toast } from "../../ui";
+import { Button, Card, ErrorNote, Facts, Input, JsonView, Time, toast } from "../../ui";
+import "./banner.css";
 
 export function Banner({ run }: { run: RunDetail }) {
   const approvals = run.waits.filter((wait) => wait.kind === "approval");
@@ -70,10 +71,22 @@ function Failed({ run }: { run: RunDetail }) {
   );
 }
 
+/** What the decision is about: plain values as a list, anything deeper as a tree. */
+function About({ data }: { data: Record<string, unknown> }) {
+  const entries = Object.entries(data);
+  if (entries.length === 0) return null;
+  if (entries.some(([, value]) => typeof value === "object" && value !== null)) return <JsonView value={data} label="What it is about" />;
+  return (
+    <div className="approval-data">
+      <Facts facts={entries.map(([name, value]) => [name.replaceAll("_", " "), String(value ?? "–")])} />
+    </div>
+  );
+}
+
 interface ApprovalDetails {
   title?: string;
   roles?: string[];
-  data?: unknown;
+  data?: Record<string, unknown> | null;
 }
 
 export function Approval({ run, wait }: { run: string; wait: Pick<Waiting, "path" | "details" | "until"> }) {
@@ -99,7 +112,7 @@ export function Approval({ run, wait }: { run: string; wait: Pick<Waiting, "path
           </p>
         </div>
       </div>
-      {details.data !== undefined && details.data !== null && <JsonView value={details.data} label="What it is about" />}
+      {details.data && <About data={details.data} />}
       {decide.error && <ErrorNote error={decide.error} compact />}
       {may && (
         <div className="approval-foot">

@@ -3,12 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { client, take } from "../../api/client";
 import type { Flow, Step } from "../../model/graph";
+import type { Describe } from "../../model/timeline";
 
 export interface Document {
   name: string | null;
   flow: Flow | null;
   text: string | null;
-  titleOf: (path: string) => string | null;
+  describe: Describe;
 }
 
 export function useDocument(workflow: string, version: string): Document {
@@ -34,16 +35,15 @@ export function useDocument(workflow: string, version: string): Document {
     staleTime: Infinity,
   }).data;
   const titles = useMemo(() => {
-    const found = new Map<string, string>();
+    const found = new Map<string, { title: string | null; verb: string | null }>();
     const visit = (step: Step) => {
-      const title = step.name ?? step.id;
-      if (title) found.set(step.run, title);
+      found.set(step.run, { title: step.name ?? step.id, verb: step.verb });
       step.branches.forEach((branch) => branch.steps.forEach(visit));
     };
     parsed?.flow.main.steps.forEach(visit);
     parsed?.flow.onError.steps.forEach(visit);
     return found;
   }, [parsed]);
-  const titleOf = useCallback((path: string) => titles.get(path) ?? null, [titles]);
-  return { name: parsed?.name ?? null, flow: parsed?.flow ?? null, text, titleOf };
+  const describe = useCallback<Describe>((path) => titles.get(path) ?? null, [titles]);
+  return { name: parsed?.name ?? null, flow: parsed?.flow ?? null, text, describe };
 }

@@ -59,7 +59,7 @@ function Run({ run }: { run: RunDetail }) {
   const open = !TERMINAL.has(run.status);
   const now = useNow(open);
   const document = useDocument(run.workflow, run.version);
-  const rows = useMemo(() => rowsOf(run, run.steps, document.titleOf), [run, document.titleOf]);
+  const rows = useMemo(() => rowsOf(run, run.steps, document.describe), [run, document.describe]);
   const chosen = rows.find((row) => row.key === search["step"]);
   const took = (run.finished_at ? Date.parse(run.finished_at) : now) - Date.parse(run.created_at);
 

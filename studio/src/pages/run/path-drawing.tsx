@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "../../api/runs";
-import type { Flow } from "../../model/graph";
+import type { Branch, Flow } from "../../model/graph";
 import { EmptyState, Skeleton } from "../../ui";
 
 export function PathDrawing({ run, flow }: { run: RunDetail; flow: Flow | null }) {
@@ -19,6 +19,8 @@ export function PathDrawing({ run, flow }: { run: RunDetail; flow: Flow | null }
   const trace = run.steps.map((step) => ({ path: step.path, status: step.status }));
   if (failed && !trace.some((step) => step.path === failed)) trace.push({ path: failed, status: "failed" });
   const overlay = overlayOf(flow, trace, { trigger: run.trigger_index });
+  const lit = new Set(overlay.lit);
+  passed(flow.main, lit);
   const pad = 12;
   return (
     <div className="drawing">
@@ -27,15 +29,22 @@ export function PathDrawing({ run, flow }: { run: RunDetail; flow: Flow | null }
           <rect key={frame.key} {...frame.box} rx={10} className="drawing-frame" />
         ))}
         {layout.wires.map((wire) => (
-          <path key={wire.key} d={lineOf(wire.points)} className={wire.needs.every((key) => overlay.lit.has(key)) ? "drawing-wire drawing-lit" : "drawing-wire"} />
+          <path key={wire.key} d={lineOf(wire.points)} className={wire.needs.every((key) => lit.has(key)) ? "drawing-wire drawing-lit" : "drawing-wire"} />
         ))}
         {layout.items.map((item) => {
+          if (item.kind === "label") {
+            return (
+              <text key={item.key} x={item.box.x + item.box.width / 2} y={item.box.y + item.box.height / 2 + 5} className="drawing-label">
+                {item.branch.label.length > 22 ? `${item.branch.label.slice(0, 21)}…` : item.branch.label}
+              </text>
+            );
+          }
           if (item.kind !== "step" && item.kind !== "trigger") return null;
           const mark = overlay.marks.get(item.key);
-          const lit = overlay.lit.has(item.key);
-          const title = item.kind === "trigger" ? item.trigger.title : (item.step.name ?? item.step.id ?? item.step.title);
+          const on = lit.has(item.key);
+          const title = item.kind === "trigger" ? item.trigger.title : item.step.name || item.step.id || item.step.title || item.step.verb || "";
           return (
-            <g key={item.key} className={["drawing-card", lit && "drawing-lit", mark && `drawing-${mark.status}`].filter(Boolean).join(" ")}>
+            <g key={item.key} className={["drawing-card", on && "drawing-lit", mark && `drawing-${mark.status}`].filter(Boolean).join(" ")}>
               <rect {...item.box} rx={8} />
               <text x={item.box.x + 14} y={item.box.y + item.box.height / 2 + 5}>
                 {title.length > 32 ? `${title.slice(0, 31)}…` : title}
@@ -49,4 +58,13 @@ export function PathDrawing({ run, flow }: { run: RunDetail; flow: Flow | null }
       </Link>
     </div>
   );
+}
+
+const SILENT = new Set(["let", "filter", "if", "switch", "try"]);
+
+/** Steps that record nothing were on the way when a step behind them was. */
+function passed(branch: Branch, lit: Set<string>): void {
+  branch.steps.forEach((step) => step.branches.forEach((inner) => passed(inner, lit)));
+  const last = branch.steps.findLastIndex((step) => lit.has(step.key));
+  for (const step of branch.steps.slice(0, Math.max(0, last))) if (step.verb && SILENT.has(step.verb)) lit.add(step.key);
 }

@@ -1,0 +1,43 @@
+/** Asks Stripe for what never arrived, and tells what the last look found. */
+import { useCatchUp, useLastCatchUp } from "../../api/events";
+import { Button, Dialog, ErrorNote, Facts, Time } from "../../ui";
+
+export function CatchUpDialog({ close }: { close: () => void }) {
+  const last = useLastCatchUp();
+  const look = useCatchUp();
+  const report = look.data ?? last.data?.report;
+  const at = look.data ? null : last.data?.at;
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => !open && close()}
+      title="Catch up"
+      description="Asks Stripe for its list of events and takes in those that never arrived, as if they had come by webhook."
+      footer={
+        <>
+          <Button onClick={close}>Close</Button>
+          <Button kind="primary" busy={look.isPending} onClick={() => look.mutate()}>
+            Look now
+          </Button>
+        </>
+      }
+    >
+      {look.error && <ErrorNote error={look.error} compact />}
+      {report ? (
+        <div role="status">
+          <Facts
+            facts={[
+              ["Looked", look.data ? "just now" : <Time at={at} key="at" />],
+              ["Since", report.since ? <Time at={report.since} exact key="since" /> : null],
+              ["Seen", <span className="num" key="seen">{report.seen}</span>],
+              ["Were missing", <span className="num" key="stored">{report.stored === 0 ? "none" : `${report.stored}, taken in now`}</span>],
+              ["Turned away", report.refused > 0 ? <span className="num" key="refused">{report.refused}</span> : null],
+            ]}
+          />
+        </div>
+      ) : (
+        <p className="faint">Nobody has looked since the server started.</p>
+      )}
+    </Dialog>
+  );
+}

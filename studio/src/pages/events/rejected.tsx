@@ -1,0 +1,42 @@
+/** What was turned away, by reason, with what to do about it. */
+import { ShieldCheck } from "lucide-react";
+import type { Rejection } from "../../api/events";
+import { count, EmptyState, JsonView, Status, Time } from "../../ui";
+
+/** What each reason means for the person who reads it. The server's hint comes first when it gives one. */
+const MEANINGS: Record<string, string> = {
+  signature: "The signature does not fit the signing secret. The endpoint's secret in Stripe and STRIPE_WEBHOOK_SECRET must be the same.",
+  too_old: "The signature is older than five minutes: the clock of one machine is wrong, or somebody sends an old request again.",
+  livemode: "A live event came to a test project, or the other way round. Look at which endpoint sends to this address.",
+  too_large: "The request was larger than an event ever is.",
+};
+
+export function Rejected({ rejections }: { rejections: Rejection[] }) {
+  if (rejections.length === 0) {
+    return (
+      <EmptyState icon={ShieldCheck} title="Nothing was turned away">
+        Requests with a wrong signature, an old one or of the wrong mode would be counted here by reason.
+      </EmptyState>
+    );
+  }
+  return (
+    <ul className="rejections">
+      {rejections.map((one) => {
+        const sample = one.sample as { hint?: string } | null;
+        return (
+          <li key={one.reason} className="card rejection">
+            <div className="rejection-head">
+              <Status status="rejected" word={one.reason.replaceAll("_", " ")} />
+              <span className="num">{count(one.count, "time")}</span>
+              <span className="faint">
+                first <Time at={one.first_at} />, last <Time at={one.last_at} />
+              </span>
+            </div>
+            <p className="soft">{sample?.hint ?? MEANINGS[one.reason] ?? "The latest of them:"}</p>
+            {one.sample !== null && <JsonView value={one.sample} label="The latest of them" open={1} />}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
