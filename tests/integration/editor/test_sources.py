@@ -133,3 +133,62 @@ def test_viewers_look_and_editors_write(desk: Desk):
             saving = {"text": MARK_PAID, "etag": source.json()["etag"]}
             saved = browser.put("/api/_payloom/workflows/mark-paid/source", json=saving, headers=origin)
             assert saved.status_code == (200 if allowed else 403), saved.text
+
+
+def test_the_editor_is_helped_with_what_may_stand_where(reader: Desk):
+    text = MARK_PAID.replace("object.metadata.order_id", "object.")
+    offset = text.index("object.") + len("object.")
+    found = reader.post("/editor/complete", {"id": "mark-paid", "text": text, "offset": offset})
+    assert found["from"] == found["to"] == offset
+    assert {"amount", "metadata"} <= {one["label"] for one in found["items"]}
+    field = {"path": ["steps", 1, "filter"], "expression": "order.st", "cursor": 8}
+    typed = reader.post("/editor/complete", {"id": "mark-paid", "text": MARK_PAID, **field})
+    assert (typed["from"], typed["to"]) == (6, 8)
+    assert "status" in [one["label"] for one in typed["items"]]
+    word = reader.post("/editor/hover", {"id": "x", "text": MARK_PAID, "offset": MARK_PAID.index("object.amount") + 9})
+    assert (word["title"], word["type"]) == ("object.amount", "int")
+    assert reader.post("/editor/hover", {"id": "x", "text": MARK_PAID, "offset": 0}) is not None
+    assert reader.refused("POST", "/editor/complete", {"id": "x", "text": "x"})[0] == 400
+
+
+def test_the_catalogue_and_the_actions_are_found(reader: Desk):
+    catalogue = reader.get("/editor/catalogue")
+    assert {"stripe", "if", "for_each"} <= {one["verb"] for one in catalogue["verbs"]}
+    assert next(one for one in catalogue["tables"] if one["name"] == "orders")["columns"][0]["primary"] is True
+    assert {"hello", "mark-paid"} == {one["name"] for one in catalogue["workflows"]}
+    assert [one["name"] for one in reader.get("/editor/actions", q="create checkout session")["data"]] == [
+        "checkout.sessions.create"
+    ]
+    first = reader.get("/editor/actions", q="refund")["data"][0]
+    assert (first["name"], first["label"], first["moves_money"]) == ("refunds.create", "Refund Payment", True)
+    page = reader.get("/editor/actions", limit=10)
+    assert len(page["data"]) == 10
+    assert reader.get("/editor/actions", limit=10, cursor=page["next"])["data"][0] not in page["data"]
+    action = reader.get("/editor/actions/checkout.sessions.create")
+    price = action["params"]["properties"]["line_items"]["items"]["properties"]["price_data"]
+    assert price["properties"]["unit_amount"]["x-unit"] == "minor"
+    assert price["required"] == ["currency"]
+    assert set(action["params"]["properties"]["mode"]["enum"]) == {"payment", "setup", "subscription"}
+    assert reader.refused("GET", "/editor/actions/refunds.creat")[1]["hint"] == "did you mean 'refunds.create'?"
+
+
+def test_a_text_is_changed_all_or_nothing(reader: Desk):
+    operations = [
+        {"op": "rename_step", "path": ["steps", 0], "to": "purchase"},
+        {"op": "wrap", "path": ["steps", 2], "value": {"if": "object.amount > 0", "then": []}, "key": "then"},
+    ]
+    edited = reader.post("/editor/edit", {"id": "mark-paid", "text": MARK_PAID, "operations": operations})
+    assert edited["ok"] is True
+    assert edited["path"] == ["steps", 2]
+    wanted = MARK_PAID.replace("id: order\n", "id: purchase\n").replace("filter: order", "filter: purchase")
+    log = "  - log: Order ${{ order.id }} is paid\n"
+    wrapped = "  - if: object.amount > 0\n    then:\n      - log: Order ${{ purchase.id }} is paid\n"
+    assert edited["text"] == wanted.replace(log, wrapped)
+    status, error = reader.refused(
+        "POST",
+        "/editor/edit",
+        {"id": "mark-paid", "text": MARK_PAID, "operations": [*operations, {"op": "remove", "path": ["steps", 9]}]},
+    )
+    assert (status, error["code"]) == (422, "bad_edit")
+    assert "change 3" in error["message"]
+    assert error["data"]["operation"] == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from payloom.api.management.editor import catalogue_routes, sources, versions
+from payloom.api.management.editor import catalogue_routes, completing, sources, versions
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Files
 from payloom.api.management.parts import Parts
@@ -16,6 +16,8 @@ def router(parts: Parts) -> APIRouter:
     checker, files = Checker(bench), Files(bench)
     routes = APIRouter()
     routes.include_router(catalogue_routes.router(bench))
-    routes.include_router(sources.router(bench, checker, files))
+    warmth = completing.Warmth()
+    routes.include_router(completing.router(bench))
+    routes.include_router(sources.router(bench, checker, files, warmth.begin))
     routes.include_router(versions.router(bench, checker, files, parts.database))
     return routes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -15,9 +14,9 @@ from payloom.api.management.editor import models
 from payloom.workflows.catalog import Catalog
 from payloom.workflows.checker import apply_ignores, scope
 from payloom.workflows.checker import check as check_workflow
+from payloom.workflows.completion.words import fields_of, type_words
 from payloom.workflows.diagnostics import Diagnostic, Path, in_order
 from payloom.workflows.document import Workflow
-from payloom.workflows.expressions.shapes import shape_of
 from payloom.workflows.interpreter.node import Node
 from payloom.workflows.lane import lane_of
 from payloom.workflows.loader import Draft, read_workflow
@@ -25,7 +24,6 @@ from payloom.workflows.outline import Outline, OutlineBranch, OutlineStep, outli
 
 SUFFIX = ".yaml"
 _KEPT = 32
-_MOST_FIELDS = 40
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -231,41 +229,3 @@ def result_of(node: Node, catalog: Catalog) -> models.StepResult | None:
     if schema is None:
         return None
     return models.StepResult(type=type_words(schema), fields=fields_of(schema))
-
-
-def fields_of(schema: Any) -> list[str]:
-    """Return the names that can be read of a value."""
-    properties = schema.get("properties") if isinstance(schema, Mapping) else None
-    return [str(name) for name in properties][:_MOST_FIELDS] if isinstance(properties, Mapping) else []
-
-
-def type_words(schema: Any, *, deep: bool = True) -> str:
-    """Return a type for people: `customer`, `list of map`, `"a" | "b"`, `string | null`."""
-    if not isinstance(schema, Mapping):
-        return "any"
-    shape = shape_of(schema)
-    alternatives = shape.alternatives()
-    if alternatives is None:
-        return "any"
-    words: dict[str, None] = {}
-    for one in alternatives:
-        words[_word(one, deep=deep)] = None
-    listed = sorted(words, key=lambda word: word == "null")
-    return " | ".join(listed[:6]) + (" | …" if len(listed) > 6 else "") or "any"
-
-
-def _word(schema: Mapping[str, Any], *, deep: bool) -> str:
-    if isinstance(schema.get("title"), str) and "properties" in schema:
-        return schema["title"]
-    if "const" in schema:
-        return json.dumps(schema["const"])
-    if schema.get("enum") and deep and len(schema["enum"]) <= 4:
-        return " | ".join(json.dumps(one) for one in schema["enum"])
-    if "x-type" in schema:
-        return schema["x-type"]
-    kind = schema.get("type")
-    if kind == "array":
-        items = schema.get("items")
-        return f"list of {type_words(items, deep=False)}" if items and deep else "list"
-    names = {"integer": "int", "boolean": "bool", "object": "map"}
-    return names.get(kind, kind) if isinstance(kind, str) else "any"

@@ -234,6 +234,61 @@ class Edited(Check):
     path: DocumentPath | None
 
 
+# ------------------------------------------------------------------ complete and hover
+
+
+class CompleteBody(Body):
+    """Where the cursor is: `offset` in the text, or `cursor` in what is typed into the field at `path`.
+
+    expression: an expression without `${{ }}`, or text that holds some. Offsets count code points.
+    """
+
+    id: WorkflowId
+    text: Text
+    offset: Annotated[int, Field(ge=0)] | None = None
+    path: DocumentPath | None = None
+    expression: Annotated[str, Field(max_length=20_000)] | None = None
+    cursor: Annotated[int, Field(ge=0)] | None = None
+
+
+class CompletionItem(Answer):
+    """One thing that may stand there. insert: what is written; the label when it is null."""
+
+    label: str
+    kind: str
+    type: str | None
+    detail: str | None
+    doc: str | None
+    insert: str | None
+
+
+class Completion(Answer):
+    """from, to: what an item replaces. Best first; not filtered by what is typed."""
+
+    from_: int = Field(alias="from")
+    to: int
+    items: list[CompletionItem]
+
+
+class HoverBody(Body):
+    """A place in a text."""
+
+    id: WorkflowId
+    text: Text
+    offset: Annotated[int, Field(ge=0)]
+
+
+class Hover(Answer):
+    """What is known about a word. link: a page of the documentation, or Stripe's."""
+
+    from_: int = Field(alias="from")
+    to: int
+    title: str
+    type: str | None
+    doc: str | None
+    link: str | None
+
+
 # ------------------------------------------------------------------ publish and versions
 
 

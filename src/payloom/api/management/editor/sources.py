@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
@@ -83,14 +84,15 @@ class Desk:
         return True, None
 
 
-def router(bench: Workbench, checker: Checker, files: Files) -> APIRouter:
-    """Return the routes."""
+def router(bench: Workbench, checker: Checker, files: Files, opened: Callable[[], None]) -> APIRouter:
+    """Return the routes. opened: called when somebody opens a file."""
     routes = APIRouter(tags=["editor"])
     desk = Desk(bench, checker, files)
 
     @routes.get("/workflows/{workflow_id:path}/source", response_model=models.Source)
     def get_source(workflow_id: str) -> Any:
         """A workflow's file with its outline and what is wrong with it."""
+        opened()
         return desk.shown(files.read(workflow_id))
 
     @routes.put(

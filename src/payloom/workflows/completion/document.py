@@ -1,0 +1,405 @@
+"""What may stand at the cursor in the YAML around expressions: keys of steps and parameters, names, known values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from payloom.workflows.catalog import WHERE_OPERATORS, Column, TableShape
+from payloom.workflows.completion.draft import Sketch
+from payloom.workflows.completion.expression import Item
+from payloom.workflows.completion.words import type_words
+from payloom.workflows.diagnostics import Path
+from payloom.workflows.expressions.shapes import Shape, shape_of
+from payloom.workflows.filemodel import TRIGGERS, VERBS, WorkflowFile
+from payloom.workflows.filemodel.steps import CaseClause, CatchClause, Failure, WaitedEvent, verb_of
+from payloom.workflows.filemodel.triggers import kind_of
+from payloom.workflows.filemodel.values import RetryRule
+from payloom.workflows.inputs import TYPE_NAMES
+
+_TABLE_VERBS = frozenset({"select", "insert", "update", "upsert", "delete"})
+_INNER: Mapping[str, type[BaseModel]] = {"retry": RetryRule, "raise": Failure, "wait_for": WaitedEvent}
+_STEP_LISTS = frozenset({"then", "else", "do", "try", "finally", "on_timeout", "on_error", "default", "steps", "catch"})
+_ROW_KEYS = frozenset({"where", "set", "values"})
+_HEAD = ("id", "name", "when", "on_error")
+_MOST = 400
+
+
+def value_at(data: Any, path: Path) -> Any:
+    """Return what stands at a path in raw data, None if nothing."""
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def is_step_place(data: Any, path: Path) -> bool:
+    """Whether a path is a place in a list of steps."""
+    if not path or not isinstance(path[-1], int):
+        return False
+    if path[:1] == ("on",) or path[:1] == ("tests",):
+        return False
+    holder = path[:-1]
+    if holder in {("steps",), ("on_error",)}:
+        return True
+    if not holder:
+        return False
+    last = holder[-1]
+    if last == "catch":
+        clause = value_at(data, path)
+        return not (isinstance(clause, dict) and ("do" in clause or "errors" in clause))
+    if isinstance(last, str) and last in _STEP_LISTS:
+        return "with" not in holder and "data" not in holder
+    return len(holder) > 1 and holder[-2] in {"cases", "parallel"} and not isinstance(last, int)
+
+
+def step_around(data: Any, path: Path) -> Path | None:
+    """Return the innermost step a path lies in."""
+    for length in range(len(path), 0, -1):
+        if is_step_place(data, path[:length]):
+            return path[:length]
+    return None
+
+
+# ------------------------------------------------------------------ keys
+
+
+def keys(it: Sketch, path: Path) -> Iterator[Item]:
+    """Yield the keys that may still be put into the map at `path`."""
+    present = value_at(it.data, path)
+    taken = set(present) if isinstance(present, dict) else set()
+    for one in offered(it, path):
+        if one.label not in taken:
+            yield one
+
+
+def offered(it: Sketch, path: Path) -> Iterator[Item]:
+    """Yield the keys that a map at `path` may have."""
+    if not path:
+        yield from _of_model(WorkflowFile)
+        return
+    if path[0] == "on":
+        yield from _trigger_keys(it, path)
+        return
+    if path[-1] in {"steps", "do", "then", "else", "try"} and isinstance(value_at(it.data, path), list | None):
+        return
+    step = step_around(it.data, path)
+    if step is None:
+        return
+    data = value_at(it.data, step)
+    data = data if isinstance(data, dict) else {}
+    rest = path[len(step) :]
+    if not rest:
+        yield from _step_keys(data)
+    else:
+        yield from _inside(it, data, rest)
+
+
+def _of_model(model: type[BaseModel], first: tuple[str, ...] = ()) -> Iterator[Item]:
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        required = field.is_required()
+        rank = 1 if key in first else 2 if required else 6 if key in _HEAD else 3
+        detail = "required" if required else None
+        yield Item(key, "key", None, detail, field.description, f"{key}: ", rank)
+
+
+def _trigger_keys(it: Sketch, path: Path) -> Iterator[Item]:
+    data = value_at(it.data, path)
+    kind = kind_of(data) if isinstance(data, dict) else None
+    if len(path) > 2:
+        return
+    if kind is not None:
+        yield from _of_model(TRIGGERS[kind])
+        return
+    for name, model in TRIGGERS.items():
+        yield Item(name, "key", None, None, (model.__doc__ or "").strip(), f"{name}: ", 1)
+
+
+def _step_keys(data: Mapping[str, Any]) -> Iterator[Item]:
+    verb = verb_of(dict(data))
+    if verb is not None:
+        yield from _of_model(VERBS[verb])
+        return
+    for at, (name, model) in enumerate(VERBS.items()):
+        yield Item(name, "verb", None, None, (model.__doc__ or "").strip(), f"{name}: ", 1 if at < 100 else 2)
+    for key in _HEAD:
+        field = VERBS["log"].model_fields[key]
+        yield Item(key, "key", None, None, field.description, f"{key}: ", 3)
+
+
+def _inside(it: Sketch, step: dict[str, Any], rest: Path) -> Iterator[Item]:
+    verb = verb_of(step)
+    key = str(rest[0])
+    if verb in _TABLE_VERBS and key in _ROW_KEYS:
+        yield from _row_keys(_table(it, step, verb), key, rest[1:])
+    elif key == "with":
+        yield from _parameters(_arguments(it, step, verb), rest[1:])
+    elif key in _INNER and len(rest) == 1:
+        yield from _of_model(_INNER[key])
+    elif key == "cases" and len(rest) == 1:
+        yield from (Item(name, "value", None, None, None, f"{name}:", 1) for name in _actions_here(it, step))
+    elif key == "cases" and len(rest) == 2:
+        yield from _of_model(CaseClause)
+    elif key == "catch" and len(rest) == 2:
+        yield from _of_model(CatchClause)
+
+
+def _table(it: Sketch, step: Mapping[str, Any], verb: str | None) -> TableShape | None:
+    name = step.get(verb) if verb else None
+    return it.catalog.table(name) if isinstance(name, str) else None
+
+
+def _row_keys(table: TableShape | None, key: str, rest: Path) -> Iterator[Item]:
+    if table is None:
+        return
+    inner = [part for part in rest if not isinstance(part, int) and part != "any"]
+    if len(inner) == 1 and key == "where":
+        yield from (Item(name, "key", None, None, None, f"{name}: ", 2) for name in WHERE_OPERATORS)
+    elif not inner:
+        for one in table.columns.values():
+            yield Item(one.name, "column", column_words(one), _column_detail(one), None, f"{one.name}: ", 1)
+        if key == "where" and not rest:
+            yield Item("any", "key", None, "a list of conditions, one of which must hold", None, "any:", 4)
+
+
+def column_words(one: Column) -> str:
+    """Return a column's type in words."""
+    words = " | ".join(f'"{value}"' for value in one.enum) if one.enum else one.type
+    return f"{words} | null" if one.nullable else words
+
+
+def _column_detail(one: Column) -> str | None:
+    if one.primary:
+        return "primary key"
+    return f"refers to {one.references}" if one.references else None
+
+
+def _arguments(it: Sketch, step: Mapping[str, Any], verb: str | None) -> Shape | None:
+    """Return the shape of a step's `with:`."""
+    target = step.get(verb) if verb else None
+    if not isinstance(target, str):
+        return None
+    if verb in {"stripe", "python"}:
+        action = it.catalog.action(verb, target)
+        return shape_of(action.params) if action is not None and action.params is not None else None
+    return None
+
+
+def _parts(shape: Shape | None, rest: Iterable[str | int]) -> list[Shape]:
+    """Return the shapes of what stands at a path below a shape."""
+    shapes = [shape] if shape is not None else []
+    for part in rest:
+        found: list[Shape] = []
+        for one in shapes:
+            for schema in one.alternatives() or ():
+                if isinstance(part, int):
+                    if isinstance(schema.get("items"), Mapping):
+                        found.append(one.of(schema["items"]))
+                    continue
+                properties = schema.get("properties")
+                if isinstance(properties, Mapping) and part in properties:
+                    found.append(one.of(properties[part]))
+                elif isinstance(schema.get("additionalProperties"), Mapping):
+                    found.append(one.of(schema["additionalProperties"]))
+        shapes = found
+    return shapes
+
+
+def _parameters(shape: Shape | None, rest: Path) -> Iterator[Item]:
+    seen: set[str] = set()
+    for one in _parts(shape, rest):
+        for schema in one.alternatives() or ():
+            if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping):
+                continue
+            properties = schema.get("properties")
+            required = schema.get("required", ())
+            for name in properties if isinstance(properties, Mapping) else ():
+                if name in seen or not isinstance(properties, Mapping):
+                    continue
+                seen.add(name)
+                part = properties[name]
+                doc = part.get("description") if isinstance(part, Mapping) else None
+                if isinstance(part, Mapping) and "x-alias-of" in part:
+                    continue
+                yield Item(
+                    str(name), "parameter", type_words(one.of(part)), "required" if name in required else None, doc,
+                    f"{name}: ", 1 if name in required else 2,
+                )  # fmt: skip
+
+
+# ------------------------------------------------------------------ values
+
+
+def values(it: Sketch, path: Path, typed: str = "") -> Iterator[Item]:
+    """Yield what may stand as the value at `path`. typed: what is there already, up to the cursor."""
+    if not path:
+        return
+    if path[0] == "on":
+        yield from _trigger_values(it, path)
+        return
+    if path[0] in {"input", "output"}:
+        yield from (Item(name, "type", rank=2) for name in TYPE_NAMES)
+        return
+    step = step_around(it.data, path)
+    if step is None or len(path) == len(step):
+        return
+    data = value_at(it.data, step)
+    yield from _step_values(it, data if isinstance(data, dict) else {}, path[len(step) :], typed)
+
+
+def _named(names: Iterable[str], kind: str, rank: int = 1) -> Iterator[Item]:
+    for at, name in enumerate(names):
+        if at >= _MOST:
+            return
+        yield Item(name, kind, rank=rank)
+
+
+def _trigger_values(it: Sketch, path: Path) -> Iterator[Item]:
+    head = path[: 2 if len(path) > 1 and isinstance(path[1], int) else 1]
+    rest = path[len(head) :]
+    data = value_at(it.data, head)
+    data = data if isinstance(data, dict) else {}
+    key = str(rest[0]) if rest else ""
+    if key == "stripe":
+        yield from _families(it)
+    elif key == "actions" and isinstance(data.get("stripe"), str):
+        family = it.catalog.family(data["stripe"])
+        yield from _named(family.actions if family else (), "value")
+    elif key == "auth":
+        yield from _named(("user", "none", "optional"), "value")
+    elif key == "table":
+        yield from _named(it.catalog.table_names(), "table")
+    elif key == "on":
+        yield from _named(("insert", "update", "delete"), "value")
+    elif key:
+        kind = kind_of(data)
+        yield from _of_field(TRIGGERS.get(kind or ""), key)
+
+
+def _families(it: Sketch) -> Iterator[Item]:
+    for name in it.catalog.family_names():
+        yield Item(name, "family", None, None, None, None, 1)
+
+
+def _of_field(model: type[BaseModel] | None, key: str) -> Iterator[Item]:
+    """Yield the words a field of a model lists."""
+    if model is None:
+        return
+    schema = model.model_json_schema(by_alias=True)
+    target = schema if "properties" in schema else schema["$defs"].get(model.__name__, {})
+    yield from _words_of(target.get("properties", {}).get(key, {}))
+
+
+def _words_of(schema: Any) -> Iterator[Item]:
+    if not isinstance(schema, Mapping):
+        return
+    for key in ("anyOf", "oneOf"):
+        for one in schema.get(key, ()):
+            yield from _words_of(one)
+    for value in schema.get("enum", ()):
+        yield Item(str(value), "value", rank=1)
+    if isinstance(schema.get("const"), str):
+        yield Item(schema["const"], "value", rank=1)
+    if schema.get("type") == "boolean":
+        yield from _named(("true", "false"), "value", 2)
+
+
+def _step_values(it: Sketch, step: dict[str, Any], rest: Path, typed: str) -> Iterator[Item]:
+    verb = verb_of(step)
+    key = str(rest[0])
+    catalog = it.catalog
+    named = {
+        "select": (catalog.table_names, "table"), "insert": (catalog.table_names, "table"),
+        "update": (catalog.table_names, "table"), "upsert": (catalog.table_names, "table"),
+        "delete": (catalog.table_names, "table"), "email": (catalog.email_names, "template"),
+        "call": (catalog.workflow_names, "workflow"), "python": (catalog.python_names, "function"),
+    }  # fmt: skip
+    if key == "stripe":
+        yield from _stripe_actions(it, typed)
+    elif key in named:
+        names, kind = named[key]
+        yield from _named(names(), kind)
+    elif key == "wait_for":
+        yield from _waited(it, step, rest)
+    elif key == "with":
+        yield from _parameter_values(_arguments(it, step, verb), rest[1:])
+    elif verb in _TABLE_VERBS and key in {*_ROW_KEYS, "key", "key_by", "order_by"}:
+        yield from _table_values(_table(it, step, verb), key, rest[1:])
+    elif key == "catch" and "errors" in rest:
+        return
+    elif verb is not None:
+        yield from _of_field(VERBS[verb], key)
+
+
+def _stripe_actions(it: Sketch, typed: str) -> Iterator[Item]:
+    words = typed.lower().replace(".", " ").replace("_", " ").split()
+    for at, name in enumerate(
+        one
+        for one in it.catalog.action_names("stripe")
+        if " " not in one and all(word in one.lower() for word in words)
+    ):
+        if at >= _MOST:
+            return
+        yield Item(name, "action", rank=1 if "." in name else 3)
+
+
+def _waited(it: Sketch, step: Mapping[str, Any], rest: Path) -> Iterator[Item]:
+    if rest[1:] == ("stripe",):
+        yield from _families(it)
+    elif rest[1:2] == ("actions",):
+        waited = step.get("wait_for")
+        name = waited.get("stripe") if isinstance(waited, dict) else None
+        family = it.catalog.family(name) if isinstance(name, str) else None
+        yield from _named(family.actions if family else (), "value")
+
+
+def _parameter_values(shape: Shape | None, rest: Path) -> Iterator[Item]:
+    seen: set[str] = set()
+    for one in _parts(shape, rest):
+        for schema in one.alternatives() or ():
+            listed = schema.get("items") if schema.get("type") == "array" else None
+            for item in (*_words_of(schema), *(_words_of(listed) if listed else ())):
+                if item.label and item.label not in seen:
+                    seen.add(item.label)
+                    yield item
+
+
+def _table_values(table: TableShape | None, key: str, rest: Path) -> Iterator[Item]:
+    if table is None:
+        return
+    if key in {"key", "key_by", "order_by"}:
+        yield from _named(table.columns, "column")
+        if key == "order_by":
+            yield from _named((f"{name} desc" for name in table.columns), "column", 3)
+        return
+    name = next((part for part in rest if isinstance(part, str) and part != "any"), None)
+    column = table.columns.get(name) if name is not None else None
+    if column is not None and column.enum:
+        yield from _named(column.enum, "value")
+    elif column is not None and column.type == "bool":
+        yield from _named(("true", "false"), "value")
+
+
+def _actions_here(it: Sketch, step: Mapping[str, Any]) -> list[str]:
+    value = str(step.get("switch", "")).replace(" ", "").removeprefix("context.")
+    return list(known_values(it).get(value, ()))
+
+
+def known_values(it: Sketch) -> dict[str, tuple[str, ...]]:
+    """Return the values of paths that the types of events do not tell."""
+    actions: dict[str, None] = {}
+    families: dict[str, None] = {}
+    for trigger in it.workflow.triggers:
+        if trigger.kind == "stripe":
+            family = it.catalog.family(trigger.family)
+            families[trigger.family] = None
+            actions.update(dict.fromkeys(trigger.actions or (family.actions if family else ())))
+    if not families:
+        return {}
+    types = tuple(f"{name}.{action}" for name in families for action in actions)
+    return {"event.action": tuple(actions), "event.family": tuple(families), "event.type": types}
