@@ -63,6 +63,12 @@ class Gathering:
                 _fail(batch[0][1], error)
             else:
                 await asyncio.gather(*[self._store([one]) for one in batch])
+        except BaseException as error:
+            # This task ends, or is ended: whoever waits for it must not wait for ever.
+            for _, future in batch:
+                _fail(future, error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
         else:
             for (_, future), intake in zip(batch, found, strict=True):
                 if not future.done():
@@ -76,6 +82,8 @@ class Gathering:
         return await self._parts.database.write(work, patient=len(events) == 1)
 
 
-def _fail(future: asyncio.Future[Intake], error: Exception) -> None:
-    if not future.done():
+def _fail(future: asyncio.Future[Intake], error: BaseException) -> None:
+    if isinstance(error, asyncio.CancelledError):
+        future.cancel()
+    elif not future.done():
         future.set_exception(error)
