@@ -1,0 +1,153 @@
+"""A1, A2, A13, A14, A16, A17 on the templates' workflows, as stories: every death, pair, fault, copy and order of a
+case. A story plays the real runs code in one process on an in-memory database, thousands an hour; see `payloom storm`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import zlib
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tally import STORM, Tally, some
+
+from payloom.testing.casefile import Case
+from payloom.testing.runner import chosen, load_case_files, open_project
+from payloom.testing.stage import Stage
+from payloom.testing.storm.incidents import STRIPE_FAULTS, Again, Incident, Kill, StripeFails
+from payloom.testing.storm.plots import Plot
+from payloom.testing.storm.storming import Storming, Told
+from payloom.testing.story import Event
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+ROOTS = ["shop", "gallery"]
+PAIRED = {"shop": ("checkout-completed", "refund"), "gallery": ("buy", "dunning")}
+"""Flows of which every pair of deaths is tried."""
+
+pytestmark = [pytest.mark.timeout(7200), pytest.mark.parametrize("root", ROOTS)]
+
+
+class Theatre:
+    """A template's cases and a stage for them."""
+
+    def __init__(self, root: str, stage: Stage, cases: Sequence[Case], tally: Tally) -> None:
+        self.root, self.stage, self.tally = root, stage, tally
+        self.storming = Storming(stage, cases)
+        # The slice of a case is the same every time.
+        self.cases = [one for one in cases if STORM or zlib.crc32(one.id.encode()) % 12 == 0]
+
+    async def calm(self, case: Case) -> tuple[Plot, Any, Told]:
+        """A case as it stands."""
+        plot = Plot(case, case.deliveries, case.any_order)
+        cast = await self.stage.cast(case.file.workflows)
+        return plot, cast, await self.storming._without_faults(plot, cast)
+
+    async def judge(self, fault: str, case: Case, schedule: Sequence[Incident], deliveries: Any = None) -> None:
+        """Tell the case under a schedule and compare it with its calm twin."""
+        plot, cast, calm = await self.calm(case)
+        if deliveries is not None:
+            plot = Plot(case, deliveries, case.any_order)
+        found = await self.storming._judged(plot, cast, schedule, calm)
+        kills = sum(isinstance(one, Kill) for one in schedule)
+        order = [one.id for one in plot.deliveries if isinstance(one, Event)]
+        what = f"{case.id}: {', '.join(map(str, schedule)) or order}"
+        self.tally.judge(fault, f"{self.root}, in memory", found.wrong, kills=kills, what=what)
+
+
+def play(root: str, tally: Tally, work: Callable[[Theatre], Coroutine[Any, Any, None]]) -> None:
+    """Open a template and let `work` tell stories of it."""
+
+    async def opened() -> None:
+        project, stage = open_project(TEMPLATES / root)
+        await stage.prepare()
+        try:
+            await work(Theatre(root, stage, list(chosen(load_case_files(project), None)), tally))
+        finally:
+            await stage.close()
+
+    asyncio.run(opened())
+
+
+def test_a1_a_death_at_every_boundary_of_every_flow(root: str, tally: Tally) -> None:
+    """One death per story, at each boundary there is."""
+
+    async def work(theatre: Theatre) -> None:
+        for case in theatre.cases:
+            _, _, calm = await theatre.calm(case)
+            for point in range(1, calm.points + 1, some(1, 4)):
+                await theatre.judge("A1", case, [Kill(point, 0)])
+
+    play(root, tally, work)
+
+
+def test_a2_two_deaths_at_every_pair_of_boundaries(root: str, tally: Tally) -> None:
+    """All pairs for two flows of each template, 500 random ones for the rest."""
+
+    async def work(theatre: Theatre) -> None:
+        rng = random.Random(2)
+        pairs: list[tuple[Case, int, int]] = []
+        for case in theatre.cases:
+            _, _, calm = await theatre.calm(case)
+            every = list(itertools.combinations(range(1, calm.points + calm.points // 3 + 1), 2))
+            whole = STORM and case.file.path.name.split(".")[0] in PAIRED[theatre.root]
+            pairs += [(case, *pair) for pair in (every if whole else rng.sample(every, min(len(every), 10)))]
+        for case, first, second in pairs if STORM else rng.sample(pairs, min(len(pairs), 12)):
+            await theatre.judge("A2", case, [Kill(first, 0), Kill(second, 0)])
+
+    play(root, tally, work)
+
+
+@pytest.mark.parametrize("fault", ["A13", "A14"])
+def test_a13_a14_every_request_to_stripe_fails_in_every_way(root: str, tally: Tally, fault: str) -> None:
+    """Each request of each case: not sent, not answered, answer lost; 429, 500 before and after the effect."""
+    answers = {"fault", "fault_after", "busy"}
+    faults = [one for one in STRIPE_FAULTS if (one in answers) == (fault == "A14")]
+
+    async def work(theatre: Theatre) -> None:
+        for case in theatre.cases:
+            _, _, calm = await theatre.calm(case)
+            for request, one in itertools.product(range(1, calm.requests + 1), faults):
+                await theatre.judge(fault, case, [StripeFails(request, one)])
+
+    play(root, tally, work)
+
+
+def test_a16_every_event_many_times(root: str, tally: Tally) -> None:
+    """Each delivery of each case 2, 10 and 100 times, and again after all others."""
+
+    async def work(theatre: Theatre) -> None:
+        for case in theatre.cases:
+            for at, one in enumerate(case.deliveries):
+                if isinstance(one, Event):
+                    for times in (2, 10, 100) if STORM else (2, 10):
+                        again = [Again(at, later % 4) for later in range(times - 1)]
+                        await theatre.judge("A16", case, again)
+
+    play(root, tally, work)
+
+
+def test_a17_every_order_of_events(root: str, tally: Tally) -> None:
+    """All permutations of up to six events that may come in any order, with each of them once more."""
+
+    async def work(theatre: Theatre) -> None:
+        for case in theatre.storming.cases:
+            if case.any_order and len({one.id for one in case.deliveries if isinstance(one, Event)}) > 1:
+                for deliveries in itertools.islice(_orders(case), some(100_000, 8)):
+                    await theatre.judge("A17", case, [], deliveries)
+
+    play(root, tally, work)
+
+
+def _orders(case: Case) -> Iterator[tuple[Any, ...]]:
+    slots = [at for at, one in enumerate(case.deliveries) if isinstance(one, Event)]
+    for order in itertools.permutations([case.deliveries[at] for at in slots]):
+        placed: list[Any] = list(case.deliveries)
+        for slot, one in zip(slots, order, strict=True):
+            placed[slot] = one
+        yield tuple(placed)
+        for again in order:
+            yield (*placed, again)
