@@ -44,6 +44,7 @@ const GROUPS: Item["group"][] = ["Triggers", "Stripe events", "Flow", "Data", "M
 function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: string; onPick(picked: Picked): void }) {
   const assist = useAssist();
   const catalogue = useCatalogue();
+  const self = useEditor((state) => state.id);
   const [query, setQuery] = useState("");
   const [lit, setLit] = useState("");
   const [failure, setFailure] = useState<unknown>(null);
@@ -54,7 +55,7 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
     staleTime: 300_000,
     placeholderData: (before) => before,
   });
-  const all = useMemo(() => (catalogue === undefined ? [] : adding === "step" ? stepItems(catalogue) : triggerItems(catalogue)), [catalogue, adding]);
+  const all = useMemo(() => (catalogue === undefined ? [] : adding === "step" ? stepItems(catalogue, self) : triggerItems(catalogue)), [catalogue, adding, self]);
   const found = useMemo(() => {
     const mine = searched(all, query);
     const stripe = adding === "step" ? (actions.data ?? []).map(actionItem) : [];
@@ -127,7 +128,7 @@ function best(items: Item[], query: string): number {
   if (first === undefined) return 99;
   const whole = query.toLowerCase().trim();
   const names = [first.name, first.title, ...first.words].map((one) => one.toLowerCase());
-  if (names.includes(whole)) return 0;
+  if (names.includes(whole)) return first.group === "Workflows" ? 1.5 : 0;
   if (names.some((one) => one.startsWith(whole))) return 1;
   return names.some((one) => one.includes(whole)) ? 2 : 3;
 }
@@ -141,8 +142,8 @@ function About({ item }: { item: Item }) {
       <h3>{item.title}</h3>
       <p className="mono catalogue-docs-name">{item.name}</p>
       <p>{plain(item.doc)}</p>
-      {verb?.text ? <p className="soft">{plain(verb.text).replace(/`/g, "")}</p> : null}
-      {verb?.value ? <p className="soft">Its value: {plain(verb.value).replace(/`/g, "")}</p> : null}
+      {verb?.text ? <p className="soft">{plain(verb.text)}</p> : null}
+      {verb?.value ? <p className="soft">Its value: {plain(verb.value)}</p> : null}
       {verb?.example ?? trigger?.example ? <Code text={(verb?.example ?? trigger?.example ?? "").trimEnd()} label="an example" /> : null}
       {item.make.kind === "action" ? <AboutAction name={item.make.action} /> : null}
     </>

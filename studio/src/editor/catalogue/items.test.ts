@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Catalogue } from "../forms/assist";
-import { actionItem, searched, stepItems, stepOf, triggerItems } from "./items";
+import { actionItem, searched, stepItems, stepOf, titleOf, triggerItems } from "./items";
 
 const entry = (verb: string) => ({ verb, doc: `About ${verb}.`, schema: {}, snippet: { [verb]: "" } });
 const catalogue: Catalogue = {
@@ -33,6 +33,10 @@ describe("the catalogue", () => {
   it("finds a trigger by the full name of its event", () => {
     expect(searched(triggerItems(catalogue), "checkout.session.completed")[0]?.name).toBe("checkout.session");
     expect(searched(triggerItems(catalogue), "cron")[0]?.name).toBe("schedule");
+  });
+
+  it("gives actions without a name for people one", () => {
+    expect([titleOf("refunds.list"), titleOf("test_helpers.refunds.expire"), titleOf("tax_ids.create")]).toEqual(["List refunds", "Expire refund (test helpers)", "Create tax id"]);
   });
 
   it("begins steps with free ids and to-dos in place of what is required", () => {

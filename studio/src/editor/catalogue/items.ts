@@ -56,7 +56,7 @@ const VERBS: Record<string, VerbText> = {
 };
 
 /** Everything but Stripe's actions, which the server searches. */
-export function stepItems(catalogue: Catalogue): Item[] {
+export function stepItems(catalogue: Catalogue, self = ""): Item[] {
   const verbs = catalogue.verbs.filter((one) => one.verb !== "stripe").map((one): Item => {
     const known = VERBS[one.verb];
     return {
@@ -69,7 +69,7 @@ export function stepItems(catalogue: Catalogue): Item[] {
       make: { kind: "step", step: known?.step ?? one.snippet, id: known?.id ?? null },
     };
   });
-  const workflows = catalogue.workflows.map((one): Item => ({
+  const workflows = catalogue.workflows.filter((one) => one.name !== self).map((one): Item => ({
     key: `workflow ${one.name}`,
     group: "Workflows",
     name: one.name,
@@ -100,11 +100,23 @@ export function actionItem(action: ActionEntry): Item {
     key: `stripe ${action.name}`,
     group: "Stripe",
     name: action.name,
-    title: action.label ?? action.name,
+    title: action.label ?? titleOf(action.name),
     doc: action.summary,
     words: action.aliases,
     make: { kind: "action", action: action.name },
   };
+}
+
+/** `refunds.list` as `List refunds`, `test_helpers.refunds.expire` as `Expire refund (test helpers)`. */
+export function titleOf(name: string): string {
+  const parts = name.split(".").map((part) => part.replaceAll("_", " "));
+  const verb = parts.pop() ?? "";
+  const resource = parts.pop() ?? "";
+  const many = verb === "list" || verb === "search";
+  const one = many ? resource : resource.replace(/ies$/, "y").replace(/([^su])s$/, "$1");
+  const around = parts.filter((part) => part !== "v2").join(", ");
+  const words = `${verb} ${one}`;
+  return `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}${around === "" ? "" : ` (${around})`}`;
 }
 
 export function triggerItems(catalogue: Catalogue): Item[] {

@@ -3,7 +3,7 @@ import { Command } from "cmdk";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/ui";
-import { plain } from "../yaml/complete";
+import { firstSentence } from "../yaml/complete";
 import { type Field, wordOf } from "./model/schema";
 
 /** Finds a parameter by its name or by what its documentation says. */
@@ -53,9 +53,4 @@ function rank(value: string, search: string, keywords?: string[]): number {
   if (name.includes(wanted)) return 0.7;
   const doc = (keywords ?? []).join(" ").toLowerCase();
   return search.toLowerCase().split(/\s+/).every((word) => doc.includes(word) || name.includes(word)) ? 0.3 : 0;
-}
-
-export function firstSentence(doc: string): string {
-  const words = plain(doc).replace(/`/g, "").replace(/\s+/g, " ");
-  return /^.*?[.!?](?=\s|$)/.exec(words)?.[0] ?? words;
 }

@@ -1,7 +1,7 @@
 import { CircleAlert, Info, TriangleAlert, X } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import type { Diagnostic, Path } from "../store";
-import { plain } from "../yaml/complete";
+import { firstSentence, plain } from "../yaml/complete";
 import { useFindings } from "./changes";
 
 
@@ -12,6 +12,8 @@ export interface RowProps {
   required?: boolean | undefined;
   type?: string | undefined;
   problem?: string | null | undefined;
+  /** A control right behind the name. */
+  beside?: ReactNode;
   /** Controls at the right of the name: the switch between value and expression. */
   aside?: ReactNode;
   onRemove?: (() => void) | undefined;
@@ -25,23 +27,22 @@ export interface RowProps {
 }
 
 /** One named value of a form: its name, how it is written, what it means, what is wrong with it. */
-export function Row({ name, path, doc, required, type, problem, aside, onRemove, below, group, hideName, children }: RowProps) {
+export function Row({ name, path, doc, required, type, problem, beside, aside, onRemove, below, group, hideName, children }: RowProps) {
   const id = useId();
   const findings = useFindings(path, below ?? !group);
   const invalid = Boolean(problem) || findings.some((one) => one.severity === "error");
   const labelledBy = `${id}-name`;
   const describedBy = `${id}-notes`;
-  const label = (
-    <>
-      <span className={hideName ? "hidden-text" : "form-name mono"}>{name}</span>
-      {required ? <span className="form-required">required</span> : null}
-      {type && !hideName ? <span className="form-type">{type}</span> : null}
-    </>
-  );
+  const words = <span className={hideName ? "hidden-text" : "form-name mono"}>{name}</span>;
   return (
     <div className={["form-row", group && "form-row-group", hideName && "form-row-bare"].filter(Boolean).join(" ")} role={group ? "group" : undefined} aria-labelledby={group ? labelledBy : undefined} data-path={JSON.stringify(path)}>
       <div className="form-label">
-        {group ? <span id={labelledBy} className="form-label-text">{label}</span> : <label id={labelledBy} htmlFor={id} className="form-label-text">{label}</label>}
+        <span className="form-label-text">
+          {group ? <span id={labelledBy}>{words}</span> : <label id={labelledBy} htmlFor={id}>{words}</label>}
+          {required ? <span className="form-required">required</span> : null}
+          {type && !hideName ? <span className="form-type">{type}</span> : null}
+        </span>
+        {beside}
         <span className="form-aside">
           {aside}
           {onRemove ? (
@@ -70,11 +71,16 @@ export function Finding({ finding }: { finding: Diagnostic }) {
       <Icon size={13} aria-hidden />
       <span>
         <span className="hidden-text">{finding.severity}: </span>
-        {finding.message}
-        {finding.hint ? <span className="form-hint"> {finding.hint}</span> : null}
+        <Words text={finding.message} />
+        {finding.hint ? <span className="form-hint"> <Words text={finding.hint} /></span> : null}
       </span>
     </p>
   );
+}
+
+/** A sentence of the checker: what it puts between backticks is code. */
+export function Words({ text }: { text: string }) {
+  return <>{text.split("`").map((part, at) => (at % 2 === 1 ? <code key={at} className="form-word">{part}</code> : part))}</>;
 }
 
 const SHORT = 150;
@@ -82,13 +88,13 @@ const SHORT = 150;
 /** Documentation: its first sentence, the rest when asked for. */
 export function Doc({ text }: { text: string }) {
   const [whole, setWhole] = useState(false);
-  const words = plain(text).replace(/`/g, "");
-  const sentence = /^[\s\S]*?[.!?](?=\s|$)/.exec(words)?.[0] ?? words;
+  const words = plain(text);
+  const sentence = firstSentence(text);
   const short = sentence.length > SHORT ? `${sentence.slice(0, SHORT).replace(/\s+\S*$/, "")} …` : sentence;
   return (
     <p className="form-doc">
       {whole ? words : short}
-      {short !== words ? (
+      {short !== words.replace(/\s+/g, " ") ? (
         <button type="button" className="form-more" aria-expanded={whole} onClick={() => setWhole(!whole)}>
           {whole ? "less" : "more"}
         </button>

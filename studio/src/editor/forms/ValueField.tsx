@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { type Path } from "../store";
 import { useChanges, useEditable, useValue } from "./changes";
 import { AnyValue } from "./controls/AnyValue";
@@ -26,10 +26,15 @@ export interface ValueFieldProps {
   currency?: unknown;
   /** The name is shown elsewhere. */
   bare?: boolean;
+  /** A further control beside the name: how a column is compared. */
+  beside?: ReactNode;
 }
 
+/** Bare expressions that are no conditions. */
+const LISTS_AND_VALUES = new Set(["switch", "for_each"]);
+
 /** One value of the document as a row: written plainly, or as an expression. */
-export function ValueField({ field, path, onRemove, label = `Change ${field.name}`, currency, bare }: ValueFieldProps) {
+export function ValueField({ field, path, onRemove, label = `Change ${field.name}`, currency, bare, beside }: ValueFieldProps) {
   const value = useValue(path);
   const changes = useChanges();
   const [forced, setForced] = useState<"literal" | "expression" | null>(null);
@@ -49,12 +54,13 @@ export function ValueField({ field, path, onRemove, label = `Change ${field.name
       path={path}
       doc={field.doc}
       required={field.required}
-      type={field.writing === "bare" ? "condition" : wordOf(field)}
+      type={beside ? undefined : field.writing === "bare" ? (LISTS_AND_VALUES.has(field.name) ? "expression" : "condition") : wordOf(field)}
       group={group}
       below={!group}
       onRemove={editable ? onRemove : undefined}
       hideName={bare}
-      aside={field.writing === "value" ? <ModeSwitch name={field.name} mode={mode === "expression" ? "expression" : "literal"} onMode={setForced} disabled={!editable} /> : null}
+      beside={beside}
+      aside={field.writing === "value" ? <ModeSwitch name={field.name} mode={mode === "expression" ? "expression" : "literal"} onMode={setForced} disabled={!editable} compact={bare} /> : null}
     >
       {(ids) => {
         const common = { field, path, value: mode === "literal" && stands === "expression" ? asLiteral(expressionIn(value) ?? "") : value, write, label, ids, editable };

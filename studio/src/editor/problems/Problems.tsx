@@ -1,6 +1,7 @@
 import { CircleAlert, CircleCheck, Info, TriangleAlert } from "lucide-react";
 import { useMemo } from "react";
 import { Button } from "@/ui";
+import { Words } from "../forms/Row";
 import { subjectOf } from "../forms/model/steps";
 import { type Diagnostic, useEditor } from "../store";
 import { fixOf } from "./fix";
@@ -42,8 +43,8 @@ function Problem({ finding, text, fixable }: { finding: Diagnostic; text: string
       <button type="button" className="problem-go" onClick={() => goTo(finding)}>
         <Icon size={15} aria-hidden />
         <span className="problem-text">
-          <span className="problem-message"><span className="hidden-text">{word}: </span>{finding.message}</span>
-          {finding.hint ? <span className="problem-hint">{finding.hint}</span> : null}
+          <span className="problem-message"><span className="hidden-text">{word}: </span><Words text={finding.message} /></span>
+          {finding.hint ? <span className="problem-hint"><Words text={finding.hint} /></span> : null}
           <span className="problem-place num">{word} {finding.code} · line {finding.start.line}</span>
         </span>
       </button>

@@ -40,10 +40,9 @@ export function YamlView() {
     <div className="yaml-view">
       <div className="yaml-host" ref={host} />
       <div className="yaml-foot">
-        <span className="mono">{file}</span>
-        <span className="num">Line {place.line}, column {place.column}</span>
-        <span className="yaml-foot-gap" />
-        <span id="yaml-keys">Esc, then Tab leaves the text</span>
+        <span className="num">{place.line}:{place.column}</span>
+        <span className="mono yaml-foot-file" title={file}>{file}</span>
+        <span id="yaml-keys">Esc, then Tab leaves</span>
         <Keys />
       </div>
     </div>

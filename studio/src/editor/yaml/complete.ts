@@ -63,7 +63,13 @@ function docElement(doc: string, type: string | null): HTMLElement {
 
 /** Documentation without its markup: links become their words. */
 export function plain(doc: string): string {
-  return doc.replace(/\[([^\]]+)\]\([^)]+\)/g, "$1").replace(/<[^>]+>/g, "").trim();
+  return doc.replace(/\[([^\]]+)\]\([^)]+\)/g, "$1").replace(/<\/?(?:a|b|i|p|em|strong|br|code|ul|ol|li|span|div)\b[^>]*>/g, "").replace(/`/g, "").trim();
+}
+
+/** The first sentence of a documentation. */
+export function firstSentence(doc: string): string {
+  const words = plain(doc).replace(/\s+/g, " ");
+  return /^.*?(?<!\b(?:e\.g|i\.e|etc))[.!?](?=\s|$)/.exec(words)?.[0] ?? words;
 }
 
 export function hovers(assist: Assist, id: () => string): Extension {

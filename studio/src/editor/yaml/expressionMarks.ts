@@ -1,5 +1,5 @@
 /** Colours expressions: all of a text, what stands in `${{ }}`, or (in YAML) also what follows `if:` and its like. */
-import { type Extension, type Range, RangeSetBuilder } from "@codemirror/state";
+import { type Extension, Prec, type Range, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import { closingOf } from "../forms/model/template";
 import { tokens } from "./tokens";
@@ -71,7 +71,8 @@ function marks(view: EditorView, reading: Reading): DecorationSet {
 }
 
 export function expressionMarks(reading: Reading): Extension {
-  return ViewPlugin.fromClass(
+  // Lowest: inside the highlighting of YAML, whose colour of a quoted text would win otherwise.
+  return Prec.lowest(ViewPlugin.fromClass(
     class {
       decorations: DecorationSet;
       constructor(view: EditorView) {
@@ -82,5 +83,5 @@ export function expressionMarks(reading: Reading): Extension {
       }
     },
     { decorations: (plugin) => plugin.decorations },
-  );
+  ));
 }

@@ -22,7 +22,7 @@ export function ActionsField({ path, family, doc }: { path: Path; family: Family
       {() => known.length > 24 ? (
         <Picker label="action" value="" choices={known.filter((one) => !chosen.includes(one)).map((one) => ({ value: one }))} placeholder="Add an action" disabled={!editable} onPick={(one) => write([...chosen, one])} />
       ) : (
-        <div className="form-checks">
+        <div className={shown.some((one) => one.length > 19) ? "form-checks form-checks-long" : "form-checks"}>
           {shown.map((one) => (
             <Checkbox key={one} label={one} checked={chosen.includes(one)} disabled={!editable} onChange={(on) => write(on ? shown.filter((name) => name === one || chosen.includes(name)) : chosen.filter((name) => name !== one))} />
           ))}

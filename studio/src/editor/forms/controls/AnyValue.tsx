@@ -3,12 +3,13 @@ import { isMap } from "@/model/path";
 import type { Field, Kind } from "../model/schema";
 import { type ControlProps, LiteralControl } from "../ValueField";
 
+/** The sign comes first: a narrow control shows only that. */
 const KINDS: { word: string; kind: Kind; empty: unknown }[] = [
-  { word: "text", kind: "text", empty: "" },
-  { word: "number", kind: "number", empty: 0 },
-  { word: "true or false", kind: "boolean", empty: true },
-  { word: "list", kind: "list", empty: [] },
-  { word: "keys and values", kind: "map", empty: {} },
+  { word: "Aa  text", kind: "text", empty: "" },
+  { word: "12  number", kind: "number", empty: 0 },
+  { word: "⊤⊥  true or false", kind: "boolean", empty: true },
+  { word: "[ ]  list", kind: "list", empty: [] },
+  { word: "{ }  keys and values", kind: "map", empty: {} },
 ];
 
 /** A value of which nothing is known: its kind can be chosen. */
@@ -17,8 +18,11 @@ export function AnyValue(props: ControlProps) {
   const nothing = value === null;
   const kind = kindOf(value);
   const inner: Field = { ...field, kind, schema: {}, unit: null, choices: [], minimum: null, maximum: null, pattern: null };
+  const nested = kind === "list" || kind === "map";
+  const control = nothing ? null : <LiteralControl {...props} field={inner} />;
   return (
     <div className="form-any">
+      <div className="form-any-line">
       <Select
         className="form-any-kind"
         aria-label={`Kind of ${field.name}`}
@@ -30,9 +34,11 @@ export function AnyValue(props: ControlProps) {
         }}
       >
         {KINDS.map((one) => <option key={one.kind} value={one.kind}>{one.word}</option>)}
-        <option value="null">nothing</option>
+        <option value="null">∅  nothing</option>
       </Select>
-      {nothing ? null : <div className={kind === "list" || kind === "map" ? "form-any-nested" : "form-any-control"}><LiteralControl {...props} field={inner} /></div>}
+      {nested || nothing ? null : <div className="form-any-control">{control}</div>}
+      </div>
+      {nested ? <div className="form-any-nested">{control}</div> : null}
     </div>
   );
 }

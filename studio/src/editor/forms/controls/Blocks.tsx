@@ -8,6 +8,7 @@ import { verbOf } from "../model/steps";
 import { ValueField } from "../ValueField";
 import { fieldOf } from "../model/schema";
 import { Row } from "../Row";
+import { ColumnsList } from "./ColumnsList";
 import { KeyInput } from "./MapRows";
 
 /** The steps of a branch: which there are, each a way to it. They are moved and added on the canvas. */
@@ -158,7 +159,7 @@ export function Branches({ path }: { path: Path }) {
 }
 
 /** What is done about a failure: steps for every error, or clauses that name errors. */
-export function Catch({ path }: { path: Path }) {
+export function Catch({ path, errors }: { path: Path; errors: string[] }) {
   const changes = useChanges();
   const value = useValue(path);
   const list = Array.isArray(value) ? value : [];
@@ -170,7 +171,7 @@ export function Catch({ path }: { path: Path }) {
           {clauses ? list.map((_, at) => (
             <div className="form-item" key={at}>
               <div className="form-item-body">
-                <ValueField field={{ ...fieldOf("errors", { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] }, { writing: "plain" }), doc: "Kinds of error, e.g. card_declined. Left out: every error." }} path={[...path, at, "errors"]} onRemove={() => void changes.remove([...path, at, "errors"], "Catch every error", path.length + 1)} />
+                <ColumnsList field={{ ...fieldOf("errors", {}), doc: "Kinds of error, such as card_declined. Left out: every error.", placeholder: "every error" }} path={[...path, at, "errors"]} label="Change errors" columns={errors} order={false} onRemove={() => void changes.remove([...path, at, "errors"], "Catch every error", path.length + 1)} />
                 <ValueField field={{ ...fieldOf("as", { type: "string" }, { writing: "plain" }), placeholder: "error", doc: "The name under which the steps read the error." }} path={[...path, at, "as"]} />
                 <StepLinks path={[...path, at, "do"]} />
               </div>

@@ -25,7 +25,7 @@ export function ChoiceControl(props: ControlProps) {
         if (chosen !== undefined) void write(chosen);
       }}
     >
-      {known ? null : <option value={"\u0000"}>{value === undefined || value === "" ? "Choose …" : textOf(value)}</option>}
+      {known ? null : <option value={"\u0000"}>{value === undefined || value === "" ? (field.required ? "Choose …" : "not set") : textOf(value)}</option>}
       {choices.map((one) => <option key={String(one)} value={String(one)}>{String(one)}</option>)}
     </Select>
   );

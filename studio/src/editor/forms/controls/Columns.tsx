@@ -26,7 +26,7 @@ export function Columns({ path, table, editable, what }: ColumnsProps) {
   return (
     <div className="form-fields">
       {Object.keys(map).map((name) => (
-        <ValueField key={name} field={columnField(table, name)} path={[...path, name]} currency={map["currency"]} onRemove={() => void changes.remove([...path, name], `Remove ${name}`, path.length)} />
+        <ValueField key={name} field={{ ...columnField(table, name), doc: "" }} path={[...path, name]} currency={map["currency"]} onRemove={() => void changes.remove([...path, name], `Remove ${name}`, path.length)} />
       ))}
       {editable ? <AddColumn fields={rest.map((column) => columnField(table, column.name))} words={`Add a column to ${what}`} onPick={(field) => void changes.set([...path, field.name], emptyOf(field), `Set ${field.name}`)} known={table !== undefined} path={path} taken={Object.keys(map)} /> : null}
     </div>
@@ -75,14 +75,17 @@ function Condition({ name, path, table, editable, value, onRemove }: Omit<Column
     : operator === null ? { ...column, kind: "map", unit: null, schema: {} }
     : column;
   return (
-    <div className="form-condition">
-      {operator === null ? null : (
+    <ValueField
+      field={{ ...field, doc: "" }}
+      path={[...path, ...operandPath(operator ?? "is")]}
+      onRemove={onRemove}
+      label={`Change ${name}`}
+      beside={operator === null ? null : (
         <Select className="form-operator" aria-label={`How ${name} is compared`} value={operator} disabled={!editable} onChange={(event) => void changes.set(path, withOperator(value, event.target.value as Operator), `Compare ${name}`)}>
           {OPERATORS.map((one) => <option key={one.op} value={one.op}>{one.words}</option>)}
         </Select>
       )}
-      <ValueField field={field} path={[...path, ...operandPath(operator ?? "is")]} onRemove={onRemove} label={`Change ${name}`} />
-    </div>
+    />
   );
 }
 

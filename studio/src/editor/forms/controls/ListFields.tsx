@@ -10,6 +10,8 @@ export function ListFields({ field, path, value, editable }: ControlProps) {
   const changes = useChanges();
   const item = itemOf(field);
   const items = Array.isArray(value) ? value : [];
+  // One line an item where one line is enough.
+  const scalar = item.kind === "text" || item.kind === "integer" || item.kind === "number" || item.kind === "boolean" || item.kind === "choice" || item.kind === "any";
   const add = (): void => {
     const last = [...path, items.length];
     const begin = emptyOf(item);
@@ -23,7 +25,7 @@ export function ListFields({ field, path, value, editable }: ControlProps) {
         const name = `${item.name} ${at + 1}`;
         return (
           <div className="form-item" key={at}>
-            <ValueField field={{ ...item, name }} path={place} label={`Change ${field.name}`} />
+            <ValueField field={{ ...item, name, doc: scalar ? "" : item.doc }} path={place} label={`Change ${field.name}`} bare={scalar} />
             {editable ? (
               <button type="button" className="form-icon form-item-remove" aria-label={`Remove ${name}`} title={`Remove ${name}`} onClick={() => void changes.remove(place, `Remove ${name}`, path.length)}>
                 <X size={14} aria-hidden />

@@ -40,10 +40,11 @@ export function MapRows({ field, path, value, editable, keyWord = "key", valueFi
 }
 
 /** The name of an entry; another name keeps value, place and comments. */
-export function KeyInput({ path, taken, word, editable, check }: { path: (string | number)[]; taken: readonly string[]; word: string; editable: boolean; check?: (name: string) => string | null }) {
+export function KeyInput({ path, taken, word, editable, check, ending = "" }: { path: (string | number)[]; taken: readonly string[]; word: string; editable: boolean; check?: (name: string) => string | null; ending?: string }) {
   const changes = useChanges();
   const id = useEditor((state) => state.id);
-  const key = String(path[path.length - 1]);
+  // What belongs to the key but not to the name: the `?` of an optional input.
+  const key = String(path[path.length - 1]).slice(0, ending === "" ? undefined : -ending.length);
   const draft = useDraft({
     name: `${id}/${pathKey(path)}#key`,
     shown: key,
@@ -54,7 +55,7 @@ export function KeyInput({ path, taken, word, editable, check }: { path: (string
       const problem = check?.(name) ?? null;
       return problem === null ? { ok: true, value: name } : { ok: false, message: problem };
     },
-    commit: async (name) => (name === key ? true : changes.run([{ op: "rename_key", path, to: String(name) }], `Rename ${key} to ${String(name)}`)),
+    commit: async (name) => (name === key ? true : changes.run([{ op: "rename_key", path, to: `${String(name)}${ending}` }], `Rename ${key} to ${String(name)}`)),
   });
   return (
     <div className="form-key">

@@ -10,7 +10,11 @@ export function ObjectFields({ field, path, value, label, editable }: ControlPro
   const changes = useChanges();
   const map = isMap(value) ? value : {};
   const fields = fieldsOf(field);
-  const shown = fields.filter((one) => one.required || Object.hasOwn(map, nameIn(one, field, map)));
+  // What must be there first, then what is, as the file has it.
+  const order = Object.keys(map);
+  const shown = fields
+    .filter((one) => one.required || Object.hasOwn(map, nameIn(one, field, map)))
+    .sort((one, other) => Number(other.required) - Number(one.required) || order.indexOf(nameIn(one, field, map)) - order.indexOf(nameIn(other, field, map)));
   const rest = fields.filter((one) => !shown.includes(one));
   const known = new Set(fields.map((one) => nameIn(one, field, map)));
   const strangers = Object.keys(map).filter((name) => !known.has(name));

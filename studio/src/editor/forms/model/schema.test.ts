@@ -4,7 +4,7 @@ import { alternativeOf, alternativesOf, couldBe, fieldOf, fieldsOf, itemOf, name
 
 describe("a schema", () => {
   it("becomes a field with its kind and words", () => {
-    expect(wordOf(fieldOf("amount", { type: "integer", "x-unit": "minor" }))).toBe("amount");
+    expect(wordOf(fieldOf("amount", { type: "integer", "x-unit": "minor" }))).toBe("minor units");
     expect(wordOf(fieldOf("expires_at", { type: "integer", format: "unix-time" }))).toBe("moment");
     expect(wordOf(fieldOf("items", { type: "array", items: { type: "object", properties: { a: {} } } }))).toBe("list of object");
     expect(wordOf(fieldOf("metadata", { type: "object", additionalProperties: { type: ["string", "number"] } }))).toBe("keys and values");

@@ -166,7 +166,7 @@ export function couldBe(field: Field, value: unknown): boolean {
 
 /** What a person calls the type of a field. */
 export function wordOf(field: Field): string {
-  if (field.unit === "minor") return "amount";
+  if (field.unit === "minor") return "minor units";
   if (field.unit === "seconds") return "moment";
   if (field.kind === "choice" && field.choices.length === 1 && !field.open) return String(field.choices[0]);
   if (field.kind === "list") {
@@ -244,5 +244,5 @@ function unitOf(name: string, kind: Kind, schema: JsonSchema): Unit | null {
 }
 
 function singular(name: string): string {
-  return name.endsWith("ies") ? `${name.slice(0, -3)}y` : name.endsWith("s") && !name.endsWith("ss") ? name.slice(0, -1) : name;
+  return name.endsWith("ies") ? `${name.slice(0, -3)}y` : /[^su]s$/.test(name) ? name.slice(0, -1) : name;
 }

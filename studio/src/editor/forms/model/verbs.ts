@@ -33,7 +33,7 @@ const KEY: Special = { section: "options", placeholder: "made from the run and t
 /** What stands under a key of a verb, `verb.key` before `key`. */
 const SPECIAL: Record<string, Special> = {
   id: { writing: "plain", section: "options" },
-  name: { writing: "plain", section: "options", placeholder: "A title for people" },
+  name: { writing: "plain", section: "options" },
   when: { ...BARE, section: "options", placeholder: "user != null" },
   on_error: { control: "steps", section: "options" },
   retry: { control: "retry", section: "options" },
@@ -143,7 +143,8 @@ export function entriesOf(verb: string, schema: JsonSchema): Entry[] {
         section: special.section ?? "main",
         field: {
           ...field,
-          doc: field.doc || (WORDS[`${verb}.${key}`] ?? ""),
+          // A key of a verb says more than its type does.
+          doc: WORDS[`${verb}.${key}`] ?? field.doc,
           multiline: special.multiline ?? field.multiline,
           placeholder: special.placeholder ?? "",
         },

@@ -1,4 +1,5 @@
 import { Plus, X } from "lucide-react";
+import { useState } from "react";
 import { type Path, pathKey } from "@/model/path";
 import { Button, Checkbox, Input, Select } from "@/ui";
 import { useEditor } from "../../store";
@@ -53,7 +54,7 @@ function InputRow({ path, taken, optional, name, onRemove }: { path: Path; taken
   return (
     <div className="form-input" role="group" aria-label={`Input ${name}`}>
       <div className="form-input-line">
-        <KeyInput path={path} taken={taken} word="input" editable={editable} check={(key) => (/^[A-Za-z_][A-Za-z0-9_]*\??$/.test(key) ? null : "Letters, digits and _.")} />
+        <KeyInput path={path} taken={taken} word="input" editable={editable} ending={optional ? "?" : ""} check={(key) => (/^[A-Za-z_][A-Za-z0-9_]*$/.test(key) ? null : "Letters, digits and _.")} />
         <ShapeSelect shape={shape} name={name} editable={editable} onShape={write} />
         <Checkbox label="optional" checked={optional} disabled={!editable} onChange={(on) => void changes.run([{ op: "rename_key", path, to: keyOf(name, on) }], on ? `Make ${name} optional` : `Require ${name}`)} />
         {editable ? <button type="button" className="form-icon" aria-label={`Remove the input ${name}`} title={`Remove the input ${name}`} onClick={onRemove}><X size={14} aria-hidden /></button> : null}
@@ -94,7 +95,7 @@ function ShapeDetails({ shape, path, name, editable, onShape }: { shape: InputSh
     return (
       <div className="form-input-details">
         {rule ? <Small path={path} part="rule" label={`${rule.label} of ${name}`} shown={shape.rule} placeholder={rule.placeholder} editable={editable} problem={(text) => ruleProblem(shape.type, text)} onText={(text) => onShape({ ...shape, rule: text })} /> : null}
-        {shape.type === "json" ? null : <Small path={path} part="default" label={`Default of ${name}`} shown={shape.fallback ?? ""} placeholder="no default" editable={editable} problem={() => null} onText={(text) => onShape({ ...shape, fallback: text.trim() === "" ? null : text })} />}
+        {shape.type === "json" ? null : <Default path={path} name={name} fallback={shape.fallback} editable={editable} onFallback={(fallback) => onShape({ ...shape, fallback })} />}
       </div>
     );
   }
@@ -102,7 +103,7 @@ function ShapeDetails({ shape, path, name, editable, onShape }: { shape: InputSh
     return (
       <div className="form-input-details">
         <Small path={path} part="choices" label={`Choices of ${name}`} shown={shape.choices.join(" | ")} placeholder="basic | pro" editable={editable} problem={choicesProblem} onText={(text) => onShape({ ...shape, choices: text.split("|").map((one) => one.trim()) })} />
-        <Small path={path} part="default" label={`Default of ${name}`} shown={shape.fallback ?? ""} placeholder="no default" editable={editable} problem={() => null} onText={(text) => onShape({ ...shape, fallback: text.trim() === "" ? null : text })} />
+        <Default path={path} name={name} fallback={shape.fallback} editable={editable} onFallback={(fallback) => onShape({ ...shape, fallback })} />
       </div>
     );
   }
@@ -128,6 +129,12 @@ function NestedFields({ path }: { path: Path }) {
       {editable ? <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => void changes.set([...path, freeName("field", fields.map((one) => one.key))], "string", "Add a field")}>Add a field</Button> : null}
     </div>
   );
+}
+
+function Default({ path, name, fallback, editable, onFallback }: { path: Path; name: string; fallback: string | null; editable: boolean; onFallback(fallback: string | null): void }) {
+  const [asked, setAsked] = useState(false);
+  if (fallback === null && !asked) return editable ? <button type="button" className="form-more form-default" aria-label={`Give ${name} a default`} onClick={() => setAsked(true)}>+ default</button> : null;
+  return <Small path={path} part="default" label={`Default of ${name}`} shown={fallback ?? ""} placeholder="value" editable={editable} problem={() => null} onText={(text) => onFallback(text.trim() === "" ? null : text)} />;
 }
 
 function choicesProblem(text: string): string | null {

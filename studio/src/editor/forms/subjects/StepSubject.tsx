@@ -3,6 +3,7 @@ import { useState } from "react";
 import { isMap, pathKey, type Path, samePath } from "@/model/path";
 import { Input } from "@/ui";
 import { type Operation, useEditor } from "../../store";
+import { plain } from "../../yaml/complete";
 import { verbIcon } from "../../canvas/icons";
 import type { Catalogue } from "../assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
@@ -31,7 +32,7 @@ export function StepSubject({ path, catalogue }: { path: Path; catalogue: Catalo
           <h2><Icon aria-hidden />{verb === null ? "A step without a verb" : <span className="mono">{verb}</span>}</h2>
           <StepId path={path} step={step} />
         </div>
-        {entry ? <p className="form-doc">{entry.doc} {entry.value ? <span className="form-result">Its value: {lower(entry.value)}</span> : null}</p> : null}
+        {entry ? <p className="form-doc">{plain(entry.doc)} {entry.value ? <span className="form-result">Its value: {lower(plain(entry.value))}</span> : null}</p> : null}
         {own.map((one, at) => <Finding key={at} finding={one} />)}
       </header>
       {verb === null ? <p className="form-empty">This step says not yet what it does. Choose a verb in the text, or replace the step on the canvas.</p> : null}
@@ -44,7 +45,7 @@ export function StepSubject({ path, catalogue }: { path: Path; catalogue: Catalo
 }
 
 function lower(text: string): string {
-  return /^[A-Z][a-z]/.test(text) && !text.startsWith("Stripe") ? text[0]?.toLowerCase() + text.slice(1) : text;
+  return /^[A-Z][a-z ]/.test(text) && !text.startsWith("Stripe") ? text[0]?.toLowerCase() + text.slice(1) : text;
 }
 
 function Options({ entries, step, verb, path, catalogue }: { entries: ReturnType<typeof entriesOf>; step: Record<string, unknown>; verb: string; path: Path; catalogue: Catalogue }) {

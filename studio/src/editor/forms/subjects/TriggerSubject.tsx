@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { isMap, pathKey, type Path } from "@/model/path";
 import { Input, Select } from "@/ui";
 import { useEditor } from "../../store";
+import { plain } from "../../yaml/complete";
 import { triggerIcon } from "../../canvas/icons";
 import type { Catalogue } from "../assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
@@ -32,7 +33,7 @@ export function TriggerSubject({ path, catalogue }: { path: Path; catalogue: Cat
     <>
       <header className="form-head">
         <div className="form-head-line"><h2><Icon aria-hidden />{kind === null ? "A trigger without a kind" : TITLES[kind]}</h2></div>
-        {entry ? <p className="form-doc">{entry.text || entry.doc}</p> : null}
+        {entry ? <p className="form-doc">{plain(entry.text || entry.doc)}</p> : null}
         {own.map((one, at) => <Finding key={at} finding={one} />)}
       </header>
       <div className="form-fields">

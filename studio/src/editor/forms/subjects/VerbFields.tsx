@@ -53,7 +53,7 @@ export function EntryField({ entry, step, verb, path, catalogue }: EntryProps) {
     case "steps": return branch(entry, verb, place);
     case "cases": return <Cases path={place} actions={actionsFor(catalogue)} />;
     case "branches": return <Branches path={place} />;
-    case "catch": return <Catch path={place} />;
+    case "catch": return <Catch path={place} errors={catalogue.errors.map((one) => one.kind)} />;
     case "retry": return <RetryField {...common} onRemove={remove} />;
     case "family_wait": return <WaitedEvent path={place} families={catalogue.families} />;
     case "auto": return <ValueField {...common} onRemove={remove} />;
@@ -187,7 +187,7 @@ function MapField({ field, path, label, onRemove, verb }: FieldProps & { verb: s
   const word = verb === "let" ? "variable" : field.name === "headers" ? "header" : "value";
   return (
     <Row name={field.name} path={path} doc={field.doc} required={field.required} group onRemove={onRemove}>
-      {(ids) => <MapRows field={{ ...field, kind: "map" }} path={path} value={value} write={(next) => changes.set(path, next, label)} label={label} ids={ids} editable={editable} keyWord={word} />}
+      {(ids) => <MapRows field={{ ...field, kind: "map", ...(word === "header" ? { schema: { type: "object", additionalProperties: { type: "string" } } } : {}) }} path={path} value={value} write={(next) => changes.set(path, next, label)} label={label} ids={ids} editable={editable} keyWord={word} />}
     </Row>
   );
 }
