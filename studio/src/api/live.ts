@@ -8,6 +8,8 @@ export interface LiveNews {
   id?: string;
   status?: string;
   workflow?: string;
+  table?: string;
+  refetch?: boolean;
 }
 
 /** Which answers a piece of news makes old: the first part of their query keys. */
@@ -77,8 +79,8 @@ export function listen(cache: QueryClient): () => void {
     }
     const touched = TOUCHED[news.kind];
     if (!touched) {
-      // A kind this page does not know, or "I cannot tell what you missed": look at everything again.
-      if ((news.kind as string) !== "heartbeat") void cache.invalidateQueries();
+      // The greeting tells whether something was missed meanwhile.
+      if (news.refetch) void cache.invalidateQueries();
       return;
     }
     touched.forEach((key) => old.add(key));
@@ -88,8 +90,6 @@ export function listen(cache: QueryClient): () => void {
   const connect = () => {
     source = new EventSource(`${PREFIX}/live`);
     source.onmessage = take;
-    for (const kind of Object.keys(TOUCHED)) source.addEventListener(kind, take as EventListener);
-    source.addEventListener("refetch", () => void cache.invalidateQueries());
     source.onopen = () => {
       become("live");
       // What happened while nobody listened is not told again.

@@ -84,3 +84,11 @@ test("a run without any step has a scale too", () => {
   const scale = scaleOf({ ...run, finished_at: at(0) }, [], START);
   expect([scale.place(START), scale.place(START + 1)]).toEqual([0, 1]);
 });
+
+test("an attempt that a retry set aside stands before the one that replaced it", () => {
+  const rows = rowsOf(run, [step("1", 30, 60), step("1#1", 0, 20, { status: "superseded" })], (path) => ({ title: path === "1" ? "Charge" : null, verb: null }));
+  expect(rows.map((row) => [row.title, row.status])).toEqual([
+    ["Charge", "superseded"],
+    ["Charge", "succeeded"],
+  ]);
+});

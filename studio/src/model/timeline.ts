@@ -51,7 +51,8 @@ interface Node<S extends TimelineStep> {
 }
 
 const GROUPED = /^(call|do\[\d+\]|parallel(\..+)?)$/;
-const NUMBER = /^\d+$/;
+/** A step's index; `#2` marks an earlier attempt that a retry set aside. */
+const NUMBER = /^\d+(#\d+)?$/;
 
 /** "5.call.1.then.0" is ["5", ["call", "5.call.1"], …]: each step's path with the branch that leads to it. */
 export function stagesOf(path: string): { label: string; path: string }[] {
@@ -159,7 +160,7 @@ const count = <S extends TimelineStep>(node: Node<S>): string => {
   return `${steps} ${steps === 1 ? "step" : "steps"}`;
 };
 const wordOf = (verb: string): string => (verb ? verb.charAt(0).toUpperCase() + verb.slice(1).replaceAll("_", " ") : "Step");
-const withoutRounds = (path: string): string => path.replaceAll(/\[\d+\]/g, "");
+const withoutRounds = (path: string): string => path.replaceAll(/\[\d+\]|#\d+$/g, "");
 const millis = (at: string | null | undefined, otherwise = 0): number => (at ? Date.parse(at) : otherwise);
 
 function statusOf(step: TimelineStep): string {

@@ -19,12 +19,24 @@ export interface DialogProps {
   side?: boolean;
 }
 
+/** The first field if there is one; otherwise the dialog itself: a button in focus would show its tooltip at once. */
+function focusInside(event: Event): void {
+  const dialog = event.currentTarget as HTMLElement | null;
+  if (!dialog) return;
+  event.preventDefault();
+  const field = dialog.querySelector<HTMLElement>("[data-autofocus], .dialog-body input, .dialog-body textarea, .dialog-body select");
+  (field ?? dialog).focus();
+}
+
 export function Dialog({ open, onOpenChange, title, description, children, footer, size = "m", side }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
-        <Radix.Content className={side ? `sheet dialog-${size}` : `dialog dialog-${size}`} {...(description ? {} : { "aria-describedby": undefined })}>
+        <Radix.Content
+          onOpenAutoFocus={focusInside}
+          className={side ? `sheet dialog-${size}` : `dialog dialog-${size}`} {...(description ? {} : { "aria-describedby": undefined })}
+        >
           <header className="dialog-head">
             <div>
               <Radix.Title asChild>

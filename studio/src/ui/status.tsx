@@ -40,6 +40,7 @@ const LOOKS: Record<string, Look> = {
   parked: { tone: "warn", icon: CirclePause, word: "Parked" },
   blocked: { tone: "warn", icon: Hourglass, word: "Behind another" },
   retrying: { tone: "warn", icon: RotateCcw, word: "Retrying" },
+  superseded: { tone: "neutral", icon: RotateCcw, word: "Tried again" },
   in_doubt: { tone: "warn", icon: ShieldAlert, word: "In doubt" },
   // events
   received: { tone: "neutral", icon: CircleDashed, word: "Received" },
