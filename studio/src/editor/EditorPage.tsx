@@ -50,7 +50,7 @@ export function EditorPage() {
   const openForm = useCallback(() => {
     change({ panel: undefined });
     // The panel may be drawn only now; its first field takes the keyboard.
-    requestAnimationFrame(() => requestAnimationFrame(focusForm));
+    requestAnimationFrame(() => requestAnimationFrame(() => focusForm()));
   }, [change]);
 
   if (phase === "failed") {
@@ -101,9 +101,17 @@ export function EditorPage() {
   );
 }
 
-function focusForm(): void {
+const FIELDS = ["", "textarea", "select"]
+  .map((tag) => (tag === "" ? "input:not([type=hidden]):not(:disabled)" : `${tag}:not(:disabled)`))
+  .concat("[contenteditable=true]");
+
+/** The first field of what is selected; its id comes last, as it is rarely what one comes for. */
+function focusForm(tries = 20): void {
   const panel = document.getElementById("editor-form");
-  panel?.querySelector<HTMLElement>("input:not([type=hidden]):not(:disabled), textarea:not(:disabled), select:not(:disabled), [contenteditable=true]")?.focus();
+  const within = (head: string) => FIELDS.map((field) => `${head}${field}`).join(", ");
+  const field = panel?.querySelector<HTMLElement>(within(".form-fields ")) ?? panel?.querySelector<HTMLElement>(within(""));
+  if (field) field.focus();
+  else if (tries > 0) requestAnimationFrame(() => focusForm(tries - 1));
 }
 
 /** The selected step is in the address, so that a link or a reload comes back to it. */

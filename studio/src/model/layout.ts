@@ -5,7 +5,7 @@
 import type { Branch, Flow, Step, TriggerItem } from "./graph";
 import type { Path } from "./path";
 
-export const CARD = { width: 272, height: 58 } as const;
+export const CARD = { width: 288, height: 58 } as const;
 const GAP = 44;
 const PLACE = 22;
 const LABEL = 26;

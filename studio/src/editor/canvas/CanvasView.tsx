@@ -21,7 +21,7 @@ import "./canvas.css";
 const TYPES: NodeTypes = { step: StepCard, trigger: TriggerCard, place: PlaceButton, label: BranchLabel, add: AddBranch };
 const MINIMAP_FROM = 14;
 /** How near a dragged card must be to a place, in pixels of the drawing. */
-const REACH = 130;
+const REACH = 90;
 
 export interface CanvasViewProps {
   /** What Enter on a step does: usually the form is focused. */

@@ -64,11 +64,9 @@ export const StepCard = memo(function StepCard({ data: { item } }: NodeProps<Ste
   const marked = useEditor((state) => state.marked.some((one) => samePath(one, step.path)));
   const carried = useCanvas((state) => state.dragging.some((one) => samePath(one, step.path)));
   const finding = useCanvas((state) => state.findings.get(step.key));
-  const status = useCanvas((state) => state.overlay?.marks.get(step.key)?.status);
   const tab = useTab(step.key);
   const Icon = verbIcon(step.verb);
   const classes = `flow-card flow-${step.kind}${selected ? " flow-selected" : ""}${marked ? " flow-marked" : ""}${carried ? " flow-carried" : ""}${useWay(step.key)}`;
-  const words = [step.name, `${step.verb ?? ""} ${step.title}`.trim(), step.id && `id ${step.id}`, step.when && `when ${step.when}`, step.detail].filter(Boolean);
   return (
     <div
       className={classes}
@@ -76,7 +74,6 @@ export const StepCard = memo(function StepCard({ data: { item } }: NodeProps<Ste
       tabIndex={tab}
       data-key={step.key}
       aria-pressed={selected || marked}
-      aria-label={`${words.join(", ")}, step ${item.at} of ${item.of} in ${item.inside}${said(finding)}${status === undefined ? "" : `, ${status}`}`}
     >
       <span className="flow-icon">
         <Icon aria-hidden />
@@ -96,6 +93,10 @@ export const StepCard = memo(function StepCard({ data: { item } }: NodeProps<Ste
         <RunMark id={step.key} />
         <FindingMark id={step.key} />
       </span>
+      <span className="hidden-text">
+        step {item.at} of {item.of} in {item.inside}
+        {said(finding)}
+      </span>
     </div>
   );
 });
@@ -113,7 +114,6 @@ export const TriggerCard = memo(function TriggerCard({ data: { item } }: NodePro
       tabIndex={tab}
       data-key={trigger.key}
       aria-pressed={selected}
-      aria-label={`Trigger: ${trigger.title}, ${trigger.detail}${said(finding)}`}
     >
       <span className="flow-icon">
         <Icon aria-hidden />
@@ -127,6 +127,7 @@ export const TriggerCard = memo(function TriggerCard({ data: { item } }: NodePro
       <span className="flow-side">
         <FindingMark id={trigger.key} />
       </span>
+      <span className="hidden-text">trigger{said(finding)}</span>
     </div>
   );
 });

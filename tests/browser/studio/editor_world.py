@@ -1,0 +1,63 @@
+"""A workflow of its own in the running demo, its file, and a page with its editor."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from playwright.sync_api import Page, expect
+
+TEXT = """\
+# What support does when a customer is unhappy.
+name: Make it right
+on:
+  manual: true        # by hand only
+  auth: [admin]
+
+steps:
+  - id: first         # the first one
+    let: {n: 1}
+  # about the second
+  - id: second
+    let:   {n: 2}     # odd blanks stay
+  - if: first.n == 1
+    then:
+      - log: inside   # in the branch
+  - log: last
+"""
+
+
+class Edited:
+    """A workflow of its own, its file, and a page that shows its editor."""
+
+    def __init__(self, studio, open_page, text=TEXT, **options):
+        self.id = f"edit-{uuid.uuid4().hex[:8]}"
+        self.file = studio.shop.folder / "workflows" / f"{self.id}.yaml"
+        studio.post("/workflows", {"id": self.id, "text": text})
+        self.page: Page = open_page(f"/workflows/{self.id}", **options)
+
+    def card(self, words: str):
+        """The card of a step, by the words it shows."""
+        found = self.page.get_by_role("button", name=re.compile(rf"\b{re.escape(words)}\b.* step \d+ of"))
+        expect(found.first).to_be_visible()
+        return found.first
+
+    def place(self, words: str):
+        """A place where a step can be put."""
+        return self.page.get_by_role("button", name=words, exact=True)
+
+    def save(self):
+        self.page.keyboard.press("Control+s")
+        expect(self.page.get_by_text("Published", exact=True)).to_be_visible()
+        return self.file.read_text("utf-8")
+
+    def drag(self, card, place):
+        """Drag a card onto a place, as a hand does: in steps."""
+        start, end = card.bounding_box(), place.bounding_box()
+        mouse = self.page.mouse
+        mouse.move(start["x"] + 30, start["y"] + 20)
+        mouse.down()
+        mouse.move(start["x"] + 40, start["y"] + 40, steps=4)
+        mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=8)
+        expect(self.page.locator(".flow-aim")).to_have_count(1)
+        mouse.up()

@@ -1,0 +1,123 @@
+"""The editor's canvas: what is done with it, and what stands in the file afterwards."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from editor_world import TEXT, Edited
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def editor(studio, open_page):
+    """Return a maker of edited workflows."""
+    return lambda text=TEXT, **options: Edited(studio, open_page, text, **options)
+
+
+def test_an_edit_on_the_canvas_changes_its_lines_of_the_file_and_no_others(editor):
+    it = editor()
+    it.card("log last").click()
+    it.page.keyboard.press("Delete")
+    expect(it.page.get_by_text("Unsaved", exact=True)).to_be_visible()
+    assert it.file.read_text("utf-8") == TEXT, "nothing is written before it is saved"
+    assert it.save() == TEXT.replace("  - log: last\n", "")
+
+
+def test_a_card_dragged_into_a_branch_takes_its_comments_along(editor):
+    it = editor()
+    it.drag(it.card("let n second"), it.place("Add a step after log inside"))
+    expect(it.page.get_by_role("button", name=re.compile("let n second step 2 of 2 in “then”"))).to_be_visible()
+    assert it.save() == TEXT.replace(
+        """\
+  # about the second
+  - id: second
+    let:   {n: 2}     # odd blanks stay
+""",
+        "",
+    ).replace(
+        """\
+      - log: inside   # in the branch
+""",
+        """\
+      - log: inside   # in the branch
+      # about the second
+      - id: second
+        let:   {n: 2}     # odd blanks stay
+""",
+    )
+
+
+def test_a_card_dropped_nowhere_goes_back(editor):
+    it = editor()
+    card = it.card("log last")
+    before = card.bounding_box()
+    mouse = it.page.mouse
+    mouse.move(before["x"] + 30, before["y"] + 20)
+    mouse.down()
+    mouse.move(before["x"] - 90, before["y"] + 10, steps=6)
+    expect(it.page.locator(".flow-open").first).to_be_visible()
+    expect(it.page.locator(".flow-aim")).to_have_count(0)
+    mouse.up()
+    expect(it.page.get_by_text("Published", exact=True)).to_be_visible()
+    assert it.card("log last").bounding_box() == before
+
+
+def test_a_step_is_added_from_the_catalogue_on_a_line_between_two(editor):
+    it = editor()
+    it.place("Add a step after first").click()
+    it.page.get_by_role("combobox").fill("write to the log")
+    it.page.keyboard.press("Enter")
+    expect(it.page.get_by_role("button", name=re.compile(r"^log step 2 of 5"))).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    it.page.keyboard.type("noted")
+    saved = it.save()
+    assert saved.replace("  - log: noted\n", "") == TEXT
+    assert "let: {n: 1}\n  - log: noted\n  # about the second" in saved
+
+
+def test_undo_and_redo_bring_back_text_and_selection(editor):
+    it = editor()
+    it.card("let n first").click()
+    it.page.keyboard.press("Control+d")
+    expect(it.card("let n first_2")).to_have_attribute("aria-pressed", "true")
+    it.page.keyboard.press("Control+z")
+    expect(it.page.get_by_role("button", name=re.compile("let n first_2"))).to_have_count(0)
+    expect(it.card("let n first")).to_have_attribute("aria-pressed", "true")
+    expect(it.page.get_by_text("Published", exact=True)).to_be_visible()
+    it.page.keyboard.press("Control+Shift+z")
+    expect(it.card("let n first_2")).to_be_visible()
+    it.page.get_by_role("button", name=re.compile("^Undo: Duplicate")).click()
+    expect(it.page.get_by_text("Published", exact=True)).to_be_visible()
+
+
+def test_steps_are_copied_into_another_workflow_with_their_comments_as_text_and_free_ids(editor):
+    one = editor()
+    page = one.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    one.card("let n first").click()
+    one.card("let n second").click(modifiers=["Shift"])
+    page.keyboard.press("Control+c")
+    assert "# odd blanks stay" in page.evaluate("navigator.clipboard.readText()")
+    other = editor(page=page)
+    other.card("log last").click()
+    page.keyboard.press("Control+v")
+    expect(other.card("let n second_2")).to_be_visible()
+    saved = other.save()
+    assert saved.startswith(TEXT)
+    assert "- id: first_2\n    let:" in saved
+
+
+def test_several_steps_are_moved_wrapped_and_deleted_at_once(editor):
+    it = editor()
+    it.card("let n first").click()
+    it.card("let n second").click(modifiers=["Shift"])
+    it.page.get_by_role("button", name="Step actions").click()
+    it.page.get_by_role("menuitem", name="Wrap in “Try”").click()
+    expect(it.page.get_by_role("button", name=re.compile("let n second step 2 of 2 in “try”"))).to_be_visible()
+    saved = it.save()
+    assert "  - try:\n" in saved
+    assert "# odd blanks stay" in saved
+    it.page.keyboard.press("Control+z")
+    assert it.save() == TEXT

@@ -1,0 +1,168 @@
+"""What is typed is not lost: drafts, conflicts, the keyboard alone, many steps, no barriers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from editor_world import TEXT, Edited
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def editor(studio, open_page):
+    """Return a maker of edited workflows."""
+    return lambda text=TEXT, **options: Edited(studio, open_page, text, **options)
+
+
+def test_unsaved_edits_survive_views_pages_and_reloads(editor, studio):
+    it = editor()
+    page = it.page
+    it.card("log last").click()
+    page.keyboard.press("Control+d")
+    expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()
+    for view in ("YAML", "List", "Both", "Canvas"):
+        page.get_by_role("button", name=view, exact=True).click()
+        expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Runs")).click()
+    expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name=re.compile("^log last"))).to_have_count(2)
+    page.reload()
+    expect(page.get_by_role("button", name=re.compile("^log last"))).to_have_count(2)
+    expect(page.get_by_text("Your unsaved edits from")).to_be_visible()
+    assert it.file.read_text("utf-8") == TEXT
+    page.get_by_role("button", name="Discard them").click()
+    expect(page.get_by_text("Published", exact=True)).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("button", name=re.compile("^log last"))).to_have_count(2)
+
+
+def test_view_and_selected_step_are_in_the_address(editor):
+    it = editor()
+    it.card("log inside").click()
+    it.page.get_by_role("button", name="Both", exact=True).click()
+    expect(it.page).to_have_url(re.compile(r"\?step=steps%2F2%2Fthen%2F0&view=split$"))
+    it.page.reload()
+    expect(it.card("log inside")).to_have_attribute("aria-pressed", "true")
+    expect(it.page.get_by_role("region", name="YAML")).to_be_visible()
+
+
+def test_text_typed_back_is_not_unsaved(editor):
+    it = editor()
+    page = it.page
+    page.get_by_role("button", name="YAML", exact=True).click()
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("# x")
+    expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()
+    for _ in range(3):
+        page.keyboard.press("Backspace")
+    expect(page.get_by_text("Published", exact=True)).to_be_visible()
+
+
+def test_a_file_changed_meanwhile_is_shown_beside_the_edits_and_never_written_over(editor):
+    it = editor()
+    page = it.page
+    it.card("log last").click()
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()
+    theirs = TEXT.replace("# by hand only", "# by an admin")
+    it.file.write_text(theirs, "utf-8")
+    page.keyboard.press("Control+s")
+    dialog = page.get_by_role("dialog", name="The file changed meanwhile")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("textbox", name="The file now")).to_contain_text("by an admin")
+    assert it.file.read_text("utf-8") == theirs
+    dialog.get_by_role("button", name="Take the file's text").click()
+    expect(page.get_by_text("Unsaved", exact=True)).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("Unsaved", exact=True)).to_be_visible()
+    assert it.file.read_text("utf-8") == theirs
+    assert it.save() == TEXT.replace("  - log: last\n", "")
+
+
+def test_a_changed_file_is_taken_over_when_nothing_is_unsaved(editor):
+    it = editor()
+    expect(it.card("log last")).to_be_visible()
+    it.file.write_text(TEXT.replace("log: last", "log: changed on disk"), "utf-8")
+    it.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(it.card("log changed on disk")).to_be_visible()
+
+
+def test_the_keyboard_alone_walks_adds_moves_and_saves(editor):
+    it = editor()
+    page = it.page
+    it.card("log last")
+    page.get_by_role("button", name="Show everything").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_accessible_name(re.compile("^started by hand.*trigger$"))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(":focus")).to_have_accessible_name(re.compile("let n second"))
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.get_by_role("button", name=re.compile("let n second step 3 of 4"))).to_be_focused()
+    for _ in range(2):
+        page.keyboard.press("ArrowUp")
+    expect(page.locator(":focus")).to_have_accessible_name(re.compile("log inside"))
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(":focus")).to_have_accessible_name("Add a step")
+    page.keyboard.press("Enter")
+    page.keyboard.type("write to the log")
+    expect(page.get_by_role("option", name=re.compile("Write to the log"))).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=re.compile("^log step 1 of 1 in “else”"))).to_be_visible()
+    page.keyboard.type("otherwise")
+    page.keyboard.press("Escape")
+    expect(it.card("log otherwise")).to_be_focused()
+    page.keyboard.press("a")
+    page.keyboard.type("end the run quietly")
+    page.keyboard.press("Escape")
+    expect(it.card("log otherwise")).to_be_focused()
+    saved = it.save()
+    assert "    else:\n      - log: otherwise\n" in saved
+    assert saved.index("- if:") < saved.index("# about the second") < saved.index("- log: last")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("view", ["canvas", "split", "yaml", "list"])
+def test_no_view_has_a_barrier(editor, axe, theme, view):
+    it = editor(theme=theme)
+    if view != "canvas":
+        it.page.get_by_role("button", name={"split": "Both", "yaml": "YAML", "list": "List"}[view], exact=True).click()
+    it.page.wait_for_timeout(400)
+    assert axe(it.page) == []
+
+
+def test_two_hundred_steps_can_be_dragged_without_a_stutter(editor):
+    steps = []
+    for at in range(40):
+        steps.append(f"  - id: s{at}\n    let: {{n: {at}}}\n")
+        steps.append(
+            f"  - if: s{at}.n > 1\n    then:\n      - log: a{at}\n      - log: b{at}\n    else:\n      - log: c{at}\n"
+        )
+    it = editor("name: Large\non:\n  manual: true\n  auth: [admin]\nsteps:\n" + "".join(steps))
+    page = it.page
+    cards = page.locator(".flow-card")
+    expect(cards).to_have_count(201)
+    page.evaluate(
+        """() => {
+            const times = window.times = []; let last = performance.now();
+            const tick = (now) => { times.push(now - last); last = now; window.next = requestAnimationFrame(tick); };
+            requestAnimationFrame(tick);
+        }"""
+    )
+    box = cards.nth(1).bounding_box()
+    mouse = page.mouse
+    mouse.move(box["x"] + 40, box["y"] + 20)
+    mouse.down()
+    for at in range(60):
+        mouse.move(box["x"] + 40 + at * 3, box["y"] + 30 + at * 4)
+    times = page.evaluate("() => { cancelAnimationFrame(window.next); return window.times.slice(3); }")
+    mouse.up()
+    times.sort()
+    assert len(times) > 20
+    median, most = times[len(times) // 2], times[int(len(times) * 0.9)]
+    # 60 frames a second are 16.7 ms each. The cores are shared and there is no graphics card: a tenth may be slower.
+    assert median < 20, f"median {median:.1f} ms, worst {times[-1]:.1f} ms"
+    assert most < 100, f"nine of ten frames within {most:.1f} ms"
