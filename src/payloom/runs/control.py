@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.inbox.service import load
+from payloom.inbox.service import InboxEvent, load
 from payloom.kit.ids import new_id
 from payloom.runs.driver import Driver
 from payloom.runs.errors import RunUnknown, WrongState
@@ -16,8 +16,11 @@ from payloom.runs.intake import begin
 from payloom.runs.lanes import occupied, requeue
 from payloom.runs.models import runs, steps
 from payloom.runs.parts import Parts
-from payloom.runs.rows import Run, insert_run, load_run
+from payloom.runs.play import Play
+from payloom.runs.rows import Run, insert_run, load_journal, load_run
 from payloom.runs.scripts import Cause
+from payloom.workflows.commands import Finished
+from payloom.workflows.errors import HistoryMismatch
 
 
 def _get(tx: sa.Connection, run_id: str) -> Run:
@@ -78,10 +81,6 @@ def fork(  # noqa: PLR0917 - called in one place
 ) -> Run:
     """Begin a new run from the history of an old one."""
     old = _get(tx, run_id)
-    if path is not None and inputs is not None:
-        raise WrongState(
-            "New inputs go with a run from the beginning only.", hint="Leave out the step, or leave out the inputs."
-        )
     event = load(tx, old.event_id) if old.event_id is not None else None
     new = _forked(parts, old, inputs)
     start = old.start()
@@ -94,7 +93,12 @@ def fork(  # noqa: PLR0917 - called in one place
     if path is None:
         begin(parts, driver, tx, new, event, start)
         return _get(tx, new.id)
+    if inputs is not None:
+        # What was decided before the step was decided at the old run's time.
+        new.started_at = old.started_at
     _copy_steps(tx, old, new, path)
+    if inputs is not None:
+        _check_history(parts, tx, new, event, path)
     blocked = new.lane is not None and occupied(parts, tx, new.lane, new.id)
     new.blocked = blocked
     insert_run(tx, new)
@@ -129,11 +133,24 @@ def _forked(parts: Parts, old: Run, inputs: Mapping[str, Any] | None) -> Run:
 
 
 def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> None:
+    done = sa.select(steps).where(steps.c.run_id == old.id, steps.c.status.in_(("succeeded", "failed")))
     at = tx.execute(sa.select(steps.c.seq).where(steps.c.run_id == old.id, steps.c.path == path)).scalar()
-    if at is None:
+    if at is not None:
+        done = done.where(steps.c.seq < at)
+    elif (old.failure or {}).get("path") != path:
+        # A step that failed before it recorded anything has everything before it.
         raise WrongState(f"Run {old.id} has no step {path!r} in its history.", hint="See `payloom runs show`.")
-    rows = tx.execute(
-        sa.select(steps).where(steps.c.run_id == old.id, steps.c.seq < at, steps.c.status.in_(("succeeded", "failed")))
-    ).all()
+    rows = tx.execute(done).all()
     if rows:
         tx.execute(sa.insert(steps), [{**row._mapping, "run_id": new.id} for row in rows])  # noqa: SLF001
+
+
+def _check_history(parts: Parts, tx: sa.Connection, run: Run, event: InboxEvent | None, path: str) -> None:
+    """Refuse inputs with which the run would have gone another way before the step it begins at."""
+    entries = load_journal(tx, run.id).entries
+    state = Play(parts, run, event, lambda: entries).next()
+    if isinstance(state, Finished) and state.failure is not None and state.failure.kind == HistoryMismatch.code:
+        raise WrongState(
+            f"With these inputs the run takes another way before step {path}, so its history does not fit.",
+            hint="Begin at an earlier step, or from the beginning.",
+        )

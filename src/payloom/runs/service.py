@@ -219,8 +219,8 @@ class RunService:
     ) -> Run:
         """Begin a new run from an old one's history up to the step at `path` (which is done again, under a new key).
 
-        inputs: replace the old ones (only without `path`: later steps may depend on them). newest: on the current
-        version.
+        inputs: replace the old ones; steps before `path` keep their results, so inputs with which the run would have
+        gone another way before it are refused with `WrongState`. newest: on the current version.
         """
         return await self._parts.database.write(
             lambda tx: fork(self._parts, self._driver, tx, run_id, path, inputs, newest=newest)
