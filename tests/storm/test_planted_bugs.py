@@ -97,7 +97,7 @@ def test_amounts_that_go_through_floats_are_found(zygote: Zygote, databases: Dat
     assert found(judged(told, code), 7)
 
 
-# -- bugs that need no death: one process, in this one ------------------------------------------------------------------
+# -- bugs that need no death ------------------------------------------------------------------------------------------
 
 
 async def open_world(folder: Path, url: str, **changed: str) -> World:

@@ -37,6 +37,8 @@ from payloom.kit.clock import Clock, SystemClock
 
 CALLS_KEPT = 1000
 
+_NOT_KEPT = frozenset({400, 401, 403, 404, 409, 429})
+
 
 @dataclasses.dataclass(slots=True)
 class Request:
@@ -253,7 +255,8 @@ class Emulator:
             )
             if fault is not None:
                 answer = fault.answer(request_id)
-        if key:
+        # Stripe keeps no answer of a call that it refused before it began.
+        if key and not (fault is not None and fault.before and fault.status in _NOT_KEPT):
             kept = Saved(answer.status, answer.payload().decode(), request_id)
             self.idempotency.save(
                 caller.account, key, operation=request.path, fingerprint=mark, answer=kept, now=self.clock.now()
