@@ -129,6 +129,22 @@ class Queries:
 
         return await self._database.read(work)
 
+    async def latest(self, workflow_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return the newest run of each workflow that has one: id, status, outcome, created_at."""
+        newest = (
+            sa.select(runs.c.workflow_id, runs.c.id, runs.c.status, runs.c.outcome, runs.c.created_at)
+            .where(runs.c.workflow_id == sa.bindparam("workflow"))
+            .order_by(runs.c.created_at.desc(), runs.c.id.desc())
+            .limit(1)
+        )
+
+        def work(tx: sa.Connection) -> dict[str, dict[str, Any]]:
+            # One look by index for each is cheaper than grouping all runs there ever were.
+            found = (tx.execute(newest, {"workflow": one}).one_or_none() for one in workflow_ids)
+            return {row.workflow_id: dict(row._mapping) for row in found if row is not None}  # noqa: SLF001
+
+        return await self._database.read(work)
+
     async def approvals(self) -> list[dict[str, Any]]:
         """Return the decisions that runs wait for, oldest first: run_id, workflow, path, title, roles, data, until."""
         return await self._database.read(approvals)

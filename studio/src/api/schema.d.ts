@@ -164,6 +164,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/editor/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete
+         * @description What may stand at the cursor: at `offset` of the text, or at `cursor` of the `expression` typed into the
+         *     field at `path`. Neither need parse. Offsets in the answer are those of what was asked about.
+         */
+        post: operations["complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/editor/edit": {
         parameters: {
             query?: never;
@@ -178,6 +199,26 @@ export interface paths {
          * @description Change a text (not the file): only the lines the changes are about, all of them or none.
          */
         post: operations["edit_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/editor/hover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hover
+         * @description What the word at an offset means, and its type; null when nothing is known.
+         */
+        post: operations["hover"];
         delete?: never;
         options?: never;
         head?: never;
@@ -328,6 +369,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listen Live
+         * @description Server-sent events, one per change. `hello` comes first; `refetch` in it: some were missed.
+         */
+        get: operations["listen_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/local-stripe/control": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Local Stripe
+         * @description Address, account, version and time.
+         */
+        get: operations["get_local_stripe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/local-stripe/control/{what}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look At Local Stripe
+         * @description `clock`, `deliveries`, `calls` or `trigger` (the events it can trigger).
+         */
+        get: operations["look_at_local_stripe"];
+        put?: never;
+        /**
+         * Steer Local Stripe
+         * @description `clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing` or `reset`.
+         */
+        post: operations["steer_local_stripe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/local-stripe/v1/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Local Stripe
+         * @description A list or an object of the local Stripe, in Stripe's own shape; the query goes along.
+         */
+        get: operations["read_local_stripe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mails": {
         parameters: {
             query?: never;
@@ -337,7 +462,7 @@ export interface paths {
         };
         /**
          * List Mails
-         * @description Mails, newest first.
+         * @description Mails, newest first, without their bodies.
          */
         get: operations["list_mails"];
         put?: never;
@@ -357,11 +482,31 @@ export interface paths {
         };
         /**
          * Get Mail
-         * @description One mail with its text, HTML and source.
+         * @description One mail with its text, HTML, headers and source. Links in it work: show it only to who may see it.
          */
         get: operations["get_mail"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mails/{mail_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend Mail
+         * @description Send a mail again: one that did not leave as it is, any other as a copy of its own.
+         */
+        post: operations["resend_mail"];
         delete?: never;
         options?: never;
         head?: never;
@@ -668,6 +813,58 @@ export interface paths {
          * @description Rows of a table; any other parameter is a column (of Stripe's tables: a filter) that must have that value.
          */
         get: operations["list_rows"];
+        put?: never;
+        /**
+         * Insert Row
+         * @description Insert a row; what is left out gets its default.
+         */
+        post: operations["insert_row"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tables/{name}/rows/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Row
+         * @description One row by its primary column.
+         */
+        get: operations["get_row"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Row
+         * @description Delete a row that still is as `was` says, and return it; else 409 `row_changed`.
+         */
+        delete: operations["delete_row"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Row
+         * @description Change a row that still is as `was` says; else 409 `row_changed`, with the row as it is now.
+         */
+        patch: operations["update_row"];
+        trace?: never;
+    };
+    "/tables/{name}/rows/{key}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Row History
+         * @description The runs that wrote the row, newest first.
+         */
+        get: operations["row_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1172,14 +1369,35 @@ export interface components {
          * @description A column of a user's table.
          */
         Column: {
+            /**
+             * Choices
+             * @description The only values it takes.
+             */
+            choices: string[] | null;
+            /**
+             * Has Default
+             * @description Whether an insert may leave it out.
+             * @default false
+             */
+            has_default: boolean;
             /** Name */
             name: string;
             /** Nullable */
             nullable: boolean;
             /** Primary */
             primary: boolean;
+            /**
+             * References
+             * @description `table.column` it points to.
+             */
+            references: string | null;
             /** Type */
             type: string;
+            /**
+             * Unique
+             * @default false
+             */
+            unique: boolean;
         };
         /**
          * ColumnEntry
@@ -1202,6 +1420,56 @@ export interface components {
             type: string;
             /** Unique */
             unique: boolean;
+        };
+        /**
+         * CompleteBody
+         * @description Where the cursor is: `offset` in the text, or `cursor` in what is typed into the field at `path`.
+         *
+         *     expression: an expression without `${{ }}`, or text that holds some. Offsets count code points.
+         */
+        CompleteBody: {
+            /** Cursor */
+            cursor?: number | null;
+            /** Expression */
+            expression?: string | null;
+            /** Id */
+            id: string;
+            /** Offset */
+            offset?: number | null;
+            /** Path */
+            path?: (string | number)[] | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Completion
+         * @description from, to: what an item replaces. Best first; not filtered by what is typed.
+         */
+        Completion: {
+            /** From */
+            from: number;
+            /** Items */
+            items: components["schemas"]["CompletionItem"][];
+            /** To */
+            to: number;
+        };
+        /**
+         * CompletionItem
+         * @description One thing that may stand there. insert: what is written; the label when it is null.
+         */
+        CompletionItem: {
+            /** Detail */
+            detail: string | null;
+            /** Doc */
+            doc: string | null;
+            /** Insert */
+            insert: string | null;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string;
+            /** Type */
+            type: string | null;
         };
         /**
          * CreateBody
@@ -1626,6 +1894,36 @@ export interface components {
             path?: string | null;
         };
         /**
+         * Hover
+         * @description What is known about a word. link: a page of the documentation, or Stripe's.
+         */
+        Hover: {
+            /** Doc */
+            doc: string | null;
+            /** From */
+            from: number;
+            /** Link */
+            link: string | null;
+            /** Title */
+            title: string;
+            /** To */
+            to: number;
+            /** Type */
+            type: string | null;
+        };
+        /**
+         * HoverBody
+         * @description A place in a text.
+         */
+        HoverBody: {
+            /** Id */
+            id: string;
+            /** Offset */
+            offset: number;
+            /** Text */
+            text: string;
+        };
+        /**
          * JourneyEntry
          * @description One thing on the line of time.
          */
@@ -1714,6 +2012,64 @@ export interface components {
             report: components["schemas"]["CatchUpReport"] | null;
         };
         /**
+         * LastRun
+         * @description The newest run of a workflow.
+         */
+        LastRun: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, UTC.
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Outcome */
+            outcome: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled";
+        };
+        /**
+         * LiveEvent
+         * @description The data of one server-sent event; fields that do not apply are left out.
+         */
+        LiveEvent: {
+            /** At */
+            at: string | null;
+            /** Id */
+            id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "hello" | "run" | "event" | "mail" | "row" | "workflow";
+            /**
+             * Refetch
+             * @description Of `hello`: read everything again, something was missed.
+             */
+            refetch: boolean | null;
+            /**
+             * Status
+             * @description Of runs and mails their status; of workflows the version.
+             */
+            status: string | null;
+            /**
+             * Table
+             * @description Of rows that were changed by hand.
+             */
+            table: string | null;
+            /**
+             * Type
+             * @description Of events.
+             */
+            type: string | null;
+            /** Workflow */
+            workflow: string | null;
+        };
+        /**
          * LogLine
          * @description A line written by a `log` step or by Payloom.
          */
@@ -1752,6 +2108,14 @@ export interface components {
             created_at: string;
             /** Error */
             error: string | null;
+            /**
+             * Headers
+             * @description Names and values, in the order of the mail.
+             */
+            headers: [
+                string,
+                string
+            ][];
             /** Html */
             html: string;
             /** Id */
@@ -1797,6 +2161,11 @@ export interface components {
         MailList: {
             /** Data */
             data: components["schemas"]["MailSummary"][];
+            /**
+             * Next
+             * @description Give it as `before` for the next page.
+             */
+            next: string | null;
         };
         /**
          * MailNote
@@ -1925,6 +2294,16 @@ export interface components {
         NewRoles: {
             /** Role */
             role: ("viewer" | "editor" | "admin") | null;
+        };
+        /**
+         * NewRow
+         * @description The values of a new row, by column.
+         */
+        NewRow: {
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Operation
@@ -2270,6 +2649,30 @@ export interface components {
             version: string;
         };
         /**
+         * RowChanges
+         * @description New values, by column.
+         */
+        RowChanges: {
+            /** Set */
+            set: {
+                [key: string]: unknown;
+            };
+            /** Was */
+            was: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * RowGuard
+         * @description The row as it was seen (or the columns of it that matter): nothing is done if one differs now.
+         */
+        RowGuard: {
+            /** Was */
+            was: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * RowList
          * @description A page of rows.
          */
@@ -2280,9 +2683,24 @@ export interface components {
             }[];
             /**
              * Next
-             * @description The `cursor` of the next page; Stripe's tables only.
+             * @description The `cursor` of the next page.
              */
             next: string | null;
+            /**
+             * Total
+             * @description How many rows match; null for Stripe's tables.
+             */
+            total: number | null;
+        };
+        /**
+         * RowView
+         * @description One row.
+         */
+        RowView: {
+            /** Row */
+            row: {
+                [key: string]: unknown;
+            };
         };
         /**
          * RunCounts
@@ -3225,24 +3643,19 @@ export interface components {
             version: string;
         };
         /**
-         * WorkflowList
-         * @description All workflows, and what `payloom check` says about the project.
-         */
-        WorkflowList: {
-            /** Data */
-            data: components["schemas"]["WorkflowSummary"][];
-            /** Diagnostics */
-            diagnostics: components["schemas"]["DiagnosticView"][];
-        };
-        /**
-         * WorkflowSummary
+         * WorkflowLine
          * @description One line of the list of workflows.
          */
-        WorkflowSummary: {
+        WorkflowLine: {
             /** Calls */
             calls: string[];
             /** Description */
             description: string | null;
+            /**
+             * Errors
+             * @description What the checker found in its file.
+             */
+            errors: number;
             /** Id */
             id: string;
             /**
@@ -3250,12 +3663,25 @@ export interface components {
              * @enum {string}
              */
             lane: "fast" | "durable";
+            last_run: components["schemas"]["LastRun"] | null;
             /** Name */
             name: string;
             /** Triggers */
             triggers: components["schemas"]["TriggerView"][];
             /** Version */
             version: string;
+            /** Warnings */
+            warnings: number;
+        };
+        /**
+         * WorkflowList
+         * @description All workflows, and what `payloom check` says about the project.
+         */
+        WorkflowList: {
+            /** Data */
+            data: components["schemas"]["WorkflowLine"][];
+            /** Diagnostics */
+            diagnostics: components["schemas"]["DiagnosticView"][];
         };
     };
     responses: never;
@@ -3519,6 +3945,39 @@ export interface operations {
             };
         };
     };
+    complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     edit_text: {
         parameters: {
             query?: never;
@@ -3539,6 +3998,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Edited"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    hover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoverBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hover"] | null;
                 };
             };
             /** @description Why it was not done. */
@@ -3805,11 +4297,173 @@ export interface operations {
             };
         };
     };
+    listen_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_local_stripe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    look_at_local_stripe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                what: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    steer_local_stripe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                what: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_local_stripe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_mails: {
         parameters: {
             query?: {
                 to?: string | null;
                 template?: string | null;
+                status?: ("queued" | "sending" | "sent" | "failed" | "unknown") | null;
+                run?: string | null;
+                before?: string | null;
                 limit?: number;
             };
             header?: never;
@@ -3856,6 +4510,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MailDetail"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    resend_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailSummary"];
                 };
             };
             /** @description Why it was not done. */
@@ -4373,8 +5058,10 @@ export interface operations {
             query?: {
                 order_by?: string | null;
                 limit?: number;
-                /** @description `next` of the page before; Stripe's tables only. */
+                /** @description `next` of the page before. */
                 cursor?: string | null;
+                /** @description JSON as `where` of a `select` step; of the user's tables only. */
+                filter?: string | null;
             };
             header?: never;
             path: {
@@ -4391,6 +5078,177 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RowList"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    insert_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowGuard"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    update_row: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowView"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    row_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunList"];
                 };
             };
             /** @description Why it was not done. */

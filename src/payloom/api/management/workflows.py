@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from fastapi import APIRouter
@@ -23,8 +24,18 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("", response_model=WorkflowList)
     async def list_workflows() -> Any:
         """Every workflow with its triggers and version, and what `payloom check` says."""
+        last = await parts.runs.queries.latest(parts.workflows)
+        found = Counter((one.file, one.severity) for one in parts.diagnostics)
         return {
-            "data": [_short(one) for one in parts.workflows.values()],
+            "data": [
+                {
+                    **_short(one),
+                    "last_run": to_plain(last.get(one.id)),
+                    "errors": found[one.file or "", "error"],
+                    "warnings": found[one.file or "", "warning"],
+                }
+                for one in parts.workflows.values()
+            ],
             "diagnostics": [to_plain(one.to_dict()) for one in parts.diagnostics],
         }
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
+from payloom.api.management.models.runs import Status
 
 
 class TriggerView(Shape):
@@ -24,8 +25,17 @@ class TriggerView(Shape):
     on: list[str] | None = None
 
 
+class LastRun(Shape):
+    """The newest run of a workflow."""
+
+    id: str
+    status: Status
+    outcome: str | None
+    created_at: Moment
+
+
 class WorkflowSummary(Shape):
-    """One line of the list of workflows."""
+    """A workflow in short."""
 
     id: str
     name: str
@@ -51,10 +61,18 @@ class DiagnosticView(Shape):
     end_column: int
 
 
+class WorkflowLine(WorkflowSummary):
+    """One line of the list of workflows."""
+
+    last_run: LastRun | None
+    errors: int = Field(description="What the checker found in its file.")
+    warnings: int
+
+
 class WorkflowList(Shape):
     """All workflows, and what `payloom check` says about the project."""
 
-    data: list[WorkflowSummary]
+    data: list[WorkflowLine]
     diagnostics: list[DiagnosticView]
 
 
