@@ -51,13 +51,13 @@ const post = <T>(path: string, body: unknown) => request<T>("POST", PROXY + path
 
 export const local = {
   list: (kind: "customers" | "payment_intents" | "subscriptions", after?: string) => get<Page<StripeObject>>(`/v1/${kind}`, { limit: 25, starting_after: after, ...(kind === "subscriptions" ? { status: "all" } : {}) }),
-  deliveries: () => get<{ data: Delivery[] }>("/_emulator/deliveries", { limit: 100 }),
-  clock: () => get<Clock>("/_emulator/clock"),
-  advance: (span: string) => post<Clock>("/_emulator/clock", { advance: span }),
-  triggers: () => get<{ data: string[] }>("/_emulator/trigger"),
-  trigger: (event: string) => post("/_emulator/trigger", { event }),
-  failNext: (fault: Fault) => post("/_emulator/fail-next", fault),
-  redeliver: (event: string) => post<{ planned: number }>("/_emulator/redeliver", { event }),
+  deliveries: () => get<{ data: Delivery[] }>("/control/deliveries", { limit: 100 }),
+  clock: () => get<Clock>("/control/clock"),
+  advance: (span: string) => post<Clock>("/control/clock", { advance: span }),
+  triggers: () => get<{ data: string[] }>("/control/trigger"),
+  trigger: (event: string) => post("/control/trigger", { event }),
+  failNext: (fault: Fault) => post("/control/fail-next", fault),
+  redeliver: (event: string) => post<{ planned: number }>("/control/redeliver", { event }),
 };
 
 export interface Fault {

@@ -77,7 +77,7 @@ export function MailView({ id }: { id: string }) {
             content: <iframe title={`HTML of ${one.subject}`} className="mail-frame" sandbox="" srcDoc={preview(one.html)} />,
           },
           { id: "text", label: "Text", content: <Code text={one.text} label="text of the mail" wrap /> },
-          { id: "headers", label: "Headers", content: <Code text={headersOf(one.source)} label="headers" wrap /> },
+          { id: "headers", label: "Headers", content: <Code text={one.headers.map(([name, value]) => `${name}: ${value}`).join("\n")} label="headers" wrap /> },
           { id: "source", label: "Source", content: <Code text={one.source} label="source" /> },
         ]}
       />
@@ -86,11 +86,6 @@ export function MailView({ id }: { id: string }) {
       </Confirm>
     </article>
   );
-}
-
-function headersOf(source: string): string {
-  const end = source.search(/\r?\n\r?\n/);
-  return end < 0 ? source : source.slice(0, end);
 }
 
 function MailState({ status, error, repeated, attempts }: { status: string; error: string | null; repeated: boolean; attempts: number }) {

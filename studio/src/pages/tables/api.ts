@@ -1,49 +1,32 @@
 /** The calls behind the page, and the shapes they answer with. */
-import { request } from "../../api/client";
+import { client, request, take } from "../../api/client";
+import type { components } from "../../api/schema";
 
-export interface ColumnShape {
-  name: string;
-  type: string;
-  nullable: boolean;
-  primary: boolean;
-  choices?: string[] | null;
-  description?: string | null;
-}
-
-export interface TableShape {
-  name: string;
-  source?: string;
-  columns: ColumnShape[];
-  filters?: unknown;
-}
-
+export type ColumnShape = components["schemas"]["Column"];
+export type TableShape = components["schemas"]["Table"];
 export type Row = Record<string, unknown>;
-
-export interface RowPage {
-  data: Row[];
-  next: string | null;
-}
-
-export interface Change {
-  run_id: string;
-  workflow: string;
-  path: string;
-  at: string;
-  verb: string;
-}
 
 /** The view of a Stripe resource that takes a search query, by the name of the one that lists. */
 export const SEARCH = ".search";
 
 export const isStripe = (table: TableShape): boolean => table.source === "stripe";
 
-const rowsOf = (table: string) => `/tables/${encodeURIComponent(table)}/rows`;
+export interface Question {
+  /** JSON as `where` of a `select` step. */
+  filter?: string | undefined;
+  /** `created_at desc` */
+  order_by?: string | undefined;
+  cursor?: string | undefined;
+  /** Stripe's search language, for search views. */
+  query?: string | undefined;
+}
 
 export const tables = {
-  list: () => request<{ data: TableShape[] }>("GET", "/tables"),
-  rows: (table: string, query: { where?: string | undefined; sort?: string | undefined; cursor?: string | undefined; query?: string | undefined }) => request<RowPage>("GET", rowsOf(table), { query: { ...query, limit: 50 } }),
-  insert: (table: string, values: Row) => request<Row>("POST", rowsOf(table), { body: { values } }),
-  update: (table: string, id: string, values: Row, old: Row) => request<Row>("PATCH", `${rowsOf(table)}/${encodeURIComponent(id)}`, { body: { values, old } }),
-  remove: (table: string, id: string, old: Row) => request<unknown>("DELETE", `${rowsOf(table)}/${encodeURIComponent(id)}`, { body: { old } }),
-  history: (table: string, id: string) => request<{ data: Change[] }>("GET", `${rowsOf(table)}/${encodeURIComponent(id)}/history`),
+  list: () => take(client.GET("/tables")),
+  rows: (name: string, question: Question) => request<components["schemas"]["RowList"]>("GET", `/tables/${encodeURIComponent(name)}/rows`, { query: { ...question, limit: 50 } }),
+  row: (name: string, key: string) => take(client.GET("/tables/{name}/rows/{key}", { params: { path: { name, key } } })),
+  insert: (name: string, values: Row) => take(client.POST("/tables/{name}/rows", { params: { path: { name } }, body: { values } })),
+  update: (name: string, key: string, set: Row, was: Row) => take(client.PATCH("/tables/{name}/rows/{key}", { params: { path: { name, key } }, body: { set, was } })),
+  remove: (name: string, key: string, was: Row) => take(client.DELETE("/tables/{name}/rows/{key}", { params: { path: { name, key } }, body: { was } })),
+  history: (name: string, key: string) => take(client.GET("/tables/{name}/rows/{key}/history", { params: { path: { name, key } } })),
 };

@@ -1,5 +1,5 @@
 /** One table as a grid: filter, sort, page, and a row opened at the side. */
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ArrowDown, ArrowUp, Plus, RefreshCw } from "lucide-react";
 import { useMay } from "../../api/session";
@@ -20,15 +20,23 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
   const shown = gridColumns(table.columns, isStripe(table));
   const found = useInfiniteQuery({
     queryKey: ["tables", "rows", table.name, where, sort ?? "", query ?? ""],
-    queryFn: ({ pageParam }) => (query ? tables.rows(table.name + SEARCH, { query, cursor: pageParam }) : tables.rows(table.name, { where: where === "{}" ? undefined : where, sort, cursor: pageParam })),
+    queryFn: ({ pageParam }) => (query ? tables.rows(table.name + SEARCH, { query, cursor: pageParam }) : tables.rows(table.name, { filter: where === "{}" ? undefined : where, order_by: sort?.startsWith("-") ? `${sort.slice(1)} desc` : sort, cursor: pageParam })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: (old) => old,
   });
   const key = table.columns.find((column) => column.primary)?.name ?? "id";
   const rows = found.data?.pages.flatMap((page) => page.data) ?? [];
+  const total = found.data?.pages[0]?.total ?? null;
   const opened = search["row"];
-  const row = opened === undefined || opened === "new" ? undefined : rows.find((one) => String(one[key]) === opened);
+  const listed = opened === undefined || opened === "new" ? undefined : rows.find((one) => String(one[key]) === opened);
+  // A link may lead to a row that is not on this page, or not in this filter.
+  const fetched = useQuery({
+    queryKey: ["tables", "row", table.name, opened],
+    queryFn: () => tables.row(table.name, opened ?? ""),
+    enabled: opened !== undefined && opened !== "new" && !listed && found.isSuccess && !isStripe(table),
+  });
+  const row = listed ?? fetched.data?.row;
   const columns: Column<Row>[] = shown.map((column) => ({
     id: column.name,
     header: isStripe(table) ? column.name : <SortButton column={column} sort={sort} onSort={(next) => setSearch({ sort: next })} />,
@@ -55,6 +63,7 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
         }
       />
       {searchable && <Query value={query ?? ""} onChange={(next) => setSearch({ query: next || undefined })} />}
+      {fetched.isError && <ErrorNote error={fetched.error} compact />}
       <Filters columns={isStripe(table) ? [] : table.columns} conditions={conditions} onChange={(next) => setSearch({ filter: conditionsText(next) })} />
       {found.isError ? (
         <ErrorNote error={found.error} retry={() => void found.refetch()} />
@@ -74,8 +83,7 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
             </div>
           </div>
           <p className="faint tables-count">
-            {count(rows.length, "row")}
-            {found.hasNextPage ? " so far" : ""}{" "}
+            {found.hasNextPage ? `${rows.length.toLocaleString("en-US")} of ${total === null ? "more" : count(total, "row")}` : count(rows.length, "row")}
             {found.hasNextPage && (
               <Button kind="quiet" size="s" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
                 Load more

@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { Activity, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { ApiError } from "../../api/client";
-import { Button, Confirm, Dialog, ErrorNote, Field, Input, JsonView, Select, Skeleton, Switch, TextArea, Time, money, toast } from "@/ui";
+import { Button, Confirm, Dialog, ErrorNote, Field, Input, JsonView, Select, Skeleton, Status, Switch, TextArea, Time, money, toast } from "@/ui";
 import { isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
 import { changed, controlOf, fromText, toText } from "./values";
 
@@ -80,6 +80,7 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: { table: Table
           <Cell
             key={column.name}
             column={column}
+            fresh={id === null}
             text={texts[column.name] ?? ""}
             value={old[column.name]}
             currency={texts["currency"]}
@@ -104,6 +105,8 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: { table: Table
 
 interface CellProps {
   column: ColumnShape;
+  /** The row is a new one. */
+  fresh: boolean;
   text: string;
   value: unknown;
   currency: string | undefined;
@@ -112,7 +115,7 @@ interface CellProps {
   onChange: (text: string) => void;
 }
 
-function Cell({ column, text, value, currency, editable, error, onChange }: CellProps) {
+function Cell({ column, fresh, text, value, currency, editable, error, onChange }: CellProps) {
   const control = controlOf(column);
   const label = (
     <>
@@ -132,7 +135,7 @@ function Cell({ column, text, value, currency, editable, error, onChange }: Cell
   }
   const amount = column.type === "int" && /amount|refunded|total|price/.test(column.name) && currency && /^-?\d+$/.test(text) ? money(Number(text), currency) : null;
   return (
-    <Field label={label} error={error} hint={amount ? `Minor units: ${amount}` : (column.description ?? undefined)}>
+    <Field label={label} error={error} hint={amount ? `Minor units: ${amount}` : (column.references ? `Points to ${column.references}` : fresh && column.has_default ? "Left alone, it gets its default" : undefined)}>
       {(attributes) =>
         control === "choice" || control === "check" ? (
           <Select {...attributes} value={text} disabled={!editable} onChange={(event) => onChange(event.target.value)}>
@@ -162,12 +165,12 @@ function History({ table, id }: { table: string; id: string }) {
       {found.data && (
         <ul className="tables-history">
           {found.data.data.map((one) => (
-            <li key={`${one.run_id} ${one.path}`}>
-              <Link to="/runs/$id" params={{ id: one.run_id }} search={{ step: one.path } as never}>
+            <li key={one.id}>
+              <Link to="/runs/$id" params={{ id: one.id }}>
                 {one.workflow}
               </Link>
-              <span className="faint">
-                {one.verb} · <Time at={one.at} />
+              <span className="tables-history-when faint">
+                <Status status={one.status} quiet /> <Time at={one.created_at} />
               </span>
             </li>
           ))}
