@@ -185,6 +185,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/editor/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dry Run
+         * @description Try a draft on recorded events with all effects held back, and compare with what happened then.
+         */
+        post: operations["dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/editor/edit": {
         parameters: {
             query?: never;
@@ -219,6 +239,71 @@ export interface paths {
          * @description What the word at an offset means, and its type; null when nothing is known.
          */
         post: operations["hover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/editor/pins/{workflow_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pins
+         * @description What is pinned to a workflow for its test runs.
+         */
+        get: operations["get_pins"];
+        /**
+         * Put Pins
+         * @description Pin data to a workflow: replaces what was pinned.
+         */
+        put: operations["put_pins"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/editor/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Samples
+         * @description What the file's triggers can be tried with: recorded events, earlier runs, rows, and made-up data.
+         */
+        get: operations["list_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/editor/test-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Run
+         * @description Play a draft once, on a copy of the rows, with calls answered by mocks, records or made-up data. Nothing is
+         *     stored, and nothing leaves (unless Stripe's calls are sent to the local Stripe).
+         */
+        post: operations["test_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1580,6 +1665,75 @@ export interface components {
             why_not: string | null;
         };
         /**
+         * DryEvent
+         * @description What the draft would do with an event, what happened then, and the difference: `+` new, `-` gone, `~` the end.
+         */
+        DryEvent: {
+            /** Difference */
+            difference: string[];
+            draft: components["schemas"]["DryTrial"];
+            /** Event */
+            event: string;
+            recorded: components["schemas"]["DryTrial"];
+            /** Type */
+            type: string;
+        };
+        /**
+         * DryLine
+         * @description One step. args: secrets are masked. note: how a call was answered, or why the step failed.
+         */
+        DryLine: {
+            /** Action */
+            action: string;
+            /** Args */
+            args: unknown;
+            /** Note */
+            note: string;
+            /** Path */
+            path: string;
+            /** Status */
+            status: string;
+            /** Verb */
+            verb: string;
+        };
+        /**
+         * DryRun
+         * @description Oldest first. changed: how many of the events would have come out differently.
+         */
+        DryRun: {
+            /** Changed */
+            changed: number;
+            /** Data */
+            data: components["schemas"]["DryEvent"][];
+        };
+        /**
+         * DryRunBody
+         * @description A draft, and the events to try it on; without ids the newest `limit` that could start it.
+         */
+        DryRunBody: {
+            /** Events */
+            events?: string[] | null;
+            /** Id */
+            id: string;
+            /**
+             * Limit
+             * @default 20
+             */
+            limit: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * DryTrial
+         * @description One run. ended: how; null when the event did not start it.
+         */
+        DryTrial: {
+            /** Ended */
+            ended: string | null;
+            /** Lines */
+            lines: components["schemas"]["DryLine"][];
+        };
+        /**
          * EditBody
          * @description Changes to a text: all of them or none.
          */
@@ -2288,6 +2442,40 @@ export interface components {
             via: "token" | "session";
         };
         /**
+         * MockBody
+         * @description What comes of a step instead of doing it: a value, or an error.
+         */
+        MockBody: {
+            error?: components["schemas"]["MockFailure"] | null;
+            /** Value */
+            value?: unknown;
+        };
+        /**
+         * MockFailure
+         * @description An error a step answers with. kind: what `catch` can name, e.g. `card_declined`.
+         */
+        MockFailure: {
+            /**
+             * Data
+             * @default {}
+             */
+            data: {
+                [key: string]: unknown;
+            };
+            /** Kind */
+            kind: string;
+            /**
+             * Message
+             * @default Mocked.
+             */
+            message: string;
+            /**
+             * Status
+             * @default 500
+             */
+            status: number;
+        };
+        /**
          * NewRoles
          * @description What somebody may do from now on; null: nothing here.
          */
@@ -2490,6 +2678,31 @@ export interface components {
              * @enum {string}
              */
             status: "succeeded" | "failed";
+        };
+        /**
+         * Pins
+         * @description Data pinned to a workflow for its test runs: what starts it, and what steps answer. Kept outside the file.
+         */
+        Pins: {
+            /**
+             * Mocks
+             * @default {}
+             */
+            mocks: {
+                [key: string]: components["schemas"]["MockBody"];
+            };
+            trigger?: components["schemas"]["payloom__api__management__editor__trial_models__Start"] | null;
+        };
+        /**
+         * PinsAnswer
+         * @description What is pinned.
+         */
+        PinsAnswer: {
+            /** Mocks */
+            mocks: {
+                [key: string]: components["schemas"]["MockBody"];
+            };
+            trigger: components["schemas"]["Start-Output"] | null;
         };
         /**
          * Position
@@ -3008,6 +3221,47 @@ export interface components {
             workflow: string;
         };
         /**
+         * Sample
+         * @description Something to try a trigger with. Give `event_id`, `run_id`, `inputs` or `sample` back in `trigger`.
+         */
+        Sample: {
+            /** At */
+            at: string | null;
+            /** Event Id */
+            event_id: string | null;
+            /** Index */
+            index: number;
+            /** Inputs */
+            inputs: {
+                [key: string]: unknown;
+            } | null;
+            /** Kind */
+            kind: string;
+            /** Run Id */
+            run_id: string | null;
+            /** Sample */
+            sample: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "event" | "run" | "row" | "made_up";
+            /** Title */
+            title: string;
+        };
+        /**
+         * Samples
+         * @description By trigger, recorded ones first.
+         */
+        Samples: {
+            /** Data */
+            data: components["schemas"]["Sample"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * SaveBody
          * @description The whole new text, and the etag it was edited from. publish: null publishes in development.
          */
@@ -3215,13 +3469,30 @@ export interface components {
         };
         /**
          * Start
-         * @description Inputs, and the e-mail address of the account to run as.
+         * @description What starts the run. index: of the trigger.
+         *
+         *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample, a
+         *     Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
+         *     user: the e-mail address of the account that calls; somebody made up if it is left out.
          */
-        Start: {
+        "Start-Output": {
+            /** Event Id */
+            event_id?: string | null;
+            /**
+             * Index
+             * @default 0
+             */
+            index: number;
             /** Inputs */
             inputs?: {
                 [key: string]: unknown;
-            };
+            } | null;
+            /** Run Id */
+            run_id?: string | null;
+            /** Sample */
+            sample?: {
+                [key: string]: unknown;
+            } | null;
             /** User */
             user?: string | null;
         };
@@ -3436,6 +3707,57 @@ export interface components {
             data: components["schemas"]["Table"][];
         };
         /**
+         * TestRun
+         * @description What the draft did. run: as `/runs/{id}` shows one, though none was stored.
+         *
+         *     notes: how steps that leave were answered: mocked, recorded (the same call was made before), made up, skipped (a
+         *     wait), sent (to the local Stripe). trail: the way it took. text_version: of the draft.
+         */
+        TestRun: {
+            /** Notes */
+            notes: {
+                [key: string]: "mocked" | "recorded" | "made up" | "skipped" | "sent";
+            };
+            run: components["schemas"]["RunDetail"];
+            /** Text Version */
+            text_version: string;
+            /** Trail */
+            trail: components["schemas"]["Visit"][];
+        };
+        /**
+         * TestRunBody
+         * @description A draft and what to try it with. mocks: by run path; `2.do.0` stands for every round.
+         *
+         *     until: the trace ends with this step. stripe: `local` sends Stripe's calls to the local Stripe, where there is one.
+         */
+        TestRunBody: {
+            /** Id */
+            id: string;
+            /**
+             * Mocks
+             * @default {}
+             */
+            mocks: {
+                [key: string]: components["schemas"]["MockBody"];
+            };
+            /**
+             * Stripe
+             * @default mock
+             * @enum {string}
+             */
+            stripe: "mock" | "local";
+            /** Text */
+            text: string;
+            /**
+             * @default {
+             *       "index": 0
+             *     }
+             */
+            trigger: components["schemas"]["payloom__api__management__editor__trial_models__Start"];
+            /** Until */
+            until?: string | null;
+        };
+        /**
          * TriggerEntry
          * @description A kind of trigger. value: what can be read in its runs.
          */
@@ -3587,6 +3909,23 @@ export interface components {
             next: string | null;
         };
         /**
+         * Visit
+         * @description One mark on the way: a step that was done, failed or skipped, or a branch that was taken.
+         */
+        Visit: {
+            /** Branch */
+            branch: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "done" | "failed" | "skipped" | "took";
+            /** Path */
+            path: string;
+            /** Step Id */
+            step_id: string | null;
+        };
+        /**
          * Waiting
          * @description What a run waits for.
          */
@@ -3647,6 +3986,8 @@ export interface components {
          * @description One line of the list of workflows.
          */
         WorkflowLine: {
+            /** Advice */
+            advice: number;
             /** Calls */
             calls: string[];
             /** Description */
@@ -3682,6 +4023,47 @@ export interface components {
             data: components["schemas"]["WorkflowLine"][];
             /** Diagnostics */
             diagnostics: components["schemas"]["DiagnosticView"][];
+        };
+        /**
+         * Start
+         * @description What starts the run. index: of the trigger.
+         *
+         *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample, a
+         *     Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
+         *     user: the e-mail address of the account that calls; somebody made up if it is left out.
+         */
+        payloom__api__management__editor__trial_models__Start: {
+            /** Event Id */
+            event_id?: string | null;
+            /**
+             * Index
+             * @default 0
+             */
+            index: number;
+            /** Inputs */
+            inputs?: {
+                [key: string]: unknown;
+            } | null;
+            /** Run Id */
+            run_id?: string | null;
+            /** Sample */
+            sample?: {
+                [key: string]: unknown;
+            } | null;
+            /** User */
+            user?: string | null;
+        };
+        /**
+         * Start
+         * @description Inputs, and the e-mail address of the account to run as.
+         */
+        payloom__api__management__models__workflows__Start: {
+            /** Inputs */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /** User */
+            user?: string | null;
         };
     };
     responses: never;
@@ -3978,6 +4360,39 @@ export interface operations {
             };
         };
     };
+    dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     edit_text: {
         parameters: {
             query?: never;
@@ -4031,6 +4446,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hover"] | null;
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_pins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinsAnswer"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_pins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workflow_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pins"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinsAnswer"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_samples: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Samples"];
+                };
+            };
+            /** @description Why it was not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    test_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRunBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestRun"];
                 };
             };
             /** @description Why it was not done. */
@@ -5521,7 +6066,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Start"];
+                "application/json": components["schemas"]["payloom__api__management__models__workflows__Start"];
             };
         };
         responses: {

@@ -33,6 +33,7 @@ def router(parts: Parts) -> APIRouter:
                     "last_run": to_plain(last.get(one.id)),
                     "errors": found[one.file or "", "error"],
                     "warnings": found[one.file or "", "warning"],
+                    "advice": found[one.file or "", "advice"],
                 }
                 for one in parts.workflows.values()
             ],

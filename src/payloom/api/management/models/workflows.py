@@ -67,6 +67,7 @@ class WorkflowLine(WorkflowSummary):
     last_run: LastRun | None
     errors: int = Field(description="What the checker found in its file.")
     warnings: int
+    advice: int
 
 
 class WorkflowList(Shape):
