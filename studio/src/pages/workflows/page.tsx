@@ -1,3 +1,112 @@
+/** Every workflow: what starts it, how its last run went, what the checker says. */
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { Plus, SearchX, Workflow } from "lucide-react";
+import { useMemo, useState } from "react";
+import { useSearchParams } from "../../app/search";
+import { useShortcuts } from "../../app/shortcuts";
+import { client, take } from "../../api/client";
+import type { components } from "../../api/schema";
+import { useMe } from "../../api/session";
+import { Badge, Button, count, EmptyState, ErrorNote, FilterBar, PageBody, PageHeader, SearchField, Skeleton, Status, Table, Time, type Column } from "../../ui";
+import { NewWorkflow } from "./new-workflow";
+import { TriggerBadge } from "./trigger";
+import "./workflows.css";
+
+export type WorkflowLine = components["schemas"]["WorkflowLine"];
+
+const COLUMNS: Column<WorkflowLine>[] = [
+  {
+    id: "name",
+    header: "Workflow",
+    cell: (one) => (
+      <span className="workflow-name">
+        <Link to="/workflows/$id" params={{ id: one.id }} tabIndex={-1}>
+          {one.name}
+        </Link>
+        <code>{one.id}</code>
+      </span>
+    ),
+  },
+  {
+    id: "trigger",
+    header: "Starts on",
+    width: "32%",
+    cell: (one) => (
+      <span className="workflow-triggers">
+        {one.triggers.map((trigger, index) => (
+          <TriggerBadge key={index} trigger={trigger} />
+        ))}
+      </span>
+    ),
+  },
+  {
+    id: "last",
+    header: "Last run",
+    width: "220px",
+    cell: (one) =>
+      one.last_run ? (
+        <Link to="/runs/$id" params={{ id: one.last_run.id }} className="workflow-last" tabIndex={-1}>
+          <Status status={one.last_run.outcome === "filtered" ? "filtered" : one.last_run.status} quiet />
+          <Time at={one.last_run.created_at} />
+        </Link>
+      ) : (
+        <span className="faint">never</span>
+      ),
+  },
+  { id: "lint", header: "Check", width: "120px", cell: (one) => <Lint line={one} /> },
+  { id: "version", header: "Version", width: "96px", align: "right", minor: true, cell: (one) => <code className="faint" title={one.version}>{one.version.slice(0, 7)}</code> },
+];
+
+function Lint({ line }: { line: WorkflowLine }) {
+  if (line.errors > 0) return <Status status="error" quiet word={count(line.errors, "error")} />;
+  if (line.warnings > 0) return <Status status="warning" quiet word={count(line.warnings, "warning")} />;
+  if (line.advice > 0) return <Status status="hint" quiet word={`${line.advice} advice`} />;
+  return <Status status="ok" quiet />;
+}
+
 export function Page() {
-  return <h1>Workflows</h1>;
+  const [search, setSearch] = useSearchParams();
+  const navigate = useNavigate();
+  const me = useMe().data;
+  const [adding, setAdding] = useState(false);
+  const workflows = useQuery({ queryKey: ["workflows", "list"], queryFn: ({ signal }) => take(client.GET("/workflows", { signal })) });
+  const words = (search["search"] ?? "").toLowerCase();
+  const rows = useMemo(
+    () => workflows.data?.data.filter((one) => `${one.id} ${one.name} ${one.description ?? ""} ${JSON.stringify(one.triggers)}`.toLowerCase().includes(words)) ?? [],
+    [workflows.data, words],
+  );
+  const editable = me?.editable ?? false;
+  useShortcuts(editable ? [{ keys: "n", label: "New workflow", group: "This page", run: () => setAdding(true) }] : []);
+
+  return (
+    <PageBody>
+      <PageHeader
+        title="Workflows"
+        badge={workflows.data && <Badge>{workflows.data.data.length}</Badge>}
+        actions={
+          editable && (
+            <Button kind="primary" icon={<Plus aria-hidden />} onClick={() => setAdding(true)}>
+              New workflow
+            </Button>
+          )
+        }
+      />
+      <FilterBar>
+        <SearchField label="Filter workflows" placeholder="Name, trigger, event" value={search["search"] ?? ""} onChange={(event) => setSearch({ search: event.target.value || undefined })} />
+      </FilterBar>
+      {workflows.error && <ErrorNote error={workflows.error} retry={() => void workflows.refetch()} />}
+      {!workflows.data && !workflows.error && <Skeleton lines={10} />}
+      {workflows.data && workflows.data.data.length === 0 && (
+        <EmptyState icon={Workflow} title="No workflow yet" command="payloom init --template shop">
+          A workflow says what happens when Stripe sends an event or somebody calls an endpoint. Begin with a new one, or take over the shop's:
+        </EmptyState>
+      )}
+      {workflows.data && workflows.data.data.length > 0 && rows.length === 0 && (
+        <EmptyState icon={SearchX} title="No workflow fits" action={<Button onClick={() => setSearch({ search: undefined })}>Show all workflows</Button>} />
+      )}
+      {rows.length > 0 && <Table<WorkflowLine> label="Workflows" columns={COLUMNS} rows={rows} idOf={(one) => one.id} onOpen={(one) => void navigate({ to: "/workflows/$id", params: { id: one.id } })} />}
+      {adding && <NewWorkflow known={new Set(workflows.data?.data.map((one) => one.id))} close={() => setAdding(false)} />}
+    </PageBody>
+  );
 }

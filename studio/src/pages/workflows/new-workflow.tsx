@@ -1,0 +1,66 @@
+/** A new file: a name, and what starts it. The editor opens on it. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useId, useState } from "react";
+import { client, take } from "../../api/client";
+import { Button, Dialog, ErrorNote, Field, Input, Select } from "../../ui";
+import { idOf, STARTS, textOf, type StartKind } from "./fresh";
+
+export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; close: () => void }) {
+  const navigate = useNavigate();
+  const cache = useQueryClient();
+  const form = useId();
+  const [name, setName] = useState("");
+  const [start, setStart] = useState<StartKind>("stripe");
+  const id = idOf(name);
+  const taken = known.has(id);
+  const create = useMutation({
+    mutationFn: () => take(client.POST("/workflows", { body: { id, text: textOf(name.trim(), id, start) } })),
+    onSuccess: () => {
+      void cache.invalidateQueries({ queryKey: ["workflows"] });
+      close();
+      void navigate({ to: "/workflows/$id", params: { id } });
+    },
+  });
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => !open && close()}
+      size="s"
+      title="New workflow"
+      footer={
+        <>
+          <Button onClick={close}>Back</Button>
+          <Button kind="primary" type="submit" form={form} busy={create.isPending} disabled={!id || taken}>
+            Create
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={form}
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (id && !taken) create.mutate();
+        }}
+      >
+        <Field label="Name" error={taken ? `There is a workflow ${id} already.` : undefined} hint={id ? `workflows/${id}.yaml` : "What it does, in a few words"}>
+          {(attributes) => <Input {...attributes} value={name} placeholder="Refund an order" onChange={(event) => setName(event.target.value)} />}
+        </Field>
+        <Field label="Starts on">
+          {(attributes) => (
+            <Select {...attributes} value={start} onChange={(event) => setStart(event.target.value as StartKind)}>
+              {STARTS.map((one) => (
+                <option key={one.kind} value={one.kind}>
+                  {one.label}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        {create.error && <ErrorNote error={create.error} compact />}
+      </form>
+    </Dialog>
+  );
+}
