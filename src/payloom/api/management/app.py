@@ -34,6 +34,7 @@ from payloom.api.management.parts import Parts
 from payloom.api.management.schema import document
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
+from payloom.tables.errors import VerbFailed
 
 PREFIX = "/api/_payloom"
 
@@ -94,7 +95,9 @@ async def _known(request: Request, error: Any) -> Response:
         body["error"]["where"] = redact(error.where)
     if facts := {key: value for key, value in error.data.items() if key not in {"errors", "fields"}}:
         body["error"]["data"] = redact(facts)
-    return JSONResponse(to_plain(body), error.status, headers=dict(headers_of(error)))
+    # A workflow that names a column which is not there is broken; a request that does is only wrong.
+    status = 400 if isinstance(error, VerbFailed) and error.status >= 500 else error.status
+    return JSONResponse(to_plain(body), status, headers=dict(headers_of(error)))
 
 
 async def _bug(request: Request, _error: Any) -> Response:

@@ -21,6 +21,7 @@ from payloom.api.management.overview import FRESH_WITHIN
 from payloom.api.management.parts import Parts
 from payloom.db import locking_reads
 from payloom.kit.redaction import redact
+from payloom.runs.models import steps
 from payloom.runs.refs.extract import Found, row_ref
 from payloom.runs.refs.indexer import write
 from payloom.runs.refs.search import owners_of
@@ -45,10 +46,9 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("/{name}/rows/{key:path}/history", response_model=RunList)
     async def row_history(name: str, key: str) -> Any:
         """The runs that wrote the row, newest first."""
-        parts.tables.spec(name)
+        spec = parts.tables.spec(name)
         await parts.index.catch_up(FRESH_WITHIN)
-        found = await parts.database.read(lambda tx: owners_of(tx, [row_ref(name, key)], _WRITERS * 2))
-        ids = [owner for kind, owner in found if kind == "run"][:_WRITERS]
+        ids = await parts.database.read(lambda tx: _writers(tx, spec, key))
         listed = await parts.runs.queries.by_ids(ids)
         return {"data": to_plain([{**one, "workflow": one["workflow_id"]} for one in listed]), "next": None}
 
@@ -113,6 +113,19 @@ def router(parts: Parts) -> APIRouter:
 def shown(row: Any) -> Any:
     """Return rows as JSON with secrets and card numbers masked."""
     return redact(to_plain(row))
+
+
+def _writers(tx: sa.Connection, spec: TableSpec, key: str) -> list[str]:
+    """Return the runs that have a step which wrote the row, among those that name it."""
+    naming = [owner for kind, owner in owners_of(tx, [row_ref(spec.name, key)], _WRITERS * 2) if kind == "run"]
+    written = steps.c.verb.in_(("insert", "update", "upsert", "delete")) & (steps.c.action == spec.name)
+    query = sa.select(steps.c.run_id, steps.c.value).where(steps.c.run_id.in_(naming), written)
+    found: dict[str, None] = {}
+    for run_id, value in tx.execute(query):
+        rows = value if isinstance(value, list) else [value]
+        if any(isinstance(row, dict) and str(row.get(spec.primary)) == key for row in rows):
+            found[run_id] = None
+    return list(found)[:_WRITERS]
 
 
 def _row(parts: Parts, tx: sa.Connection, spec: TableSpec, key: str) -> dict[str, Any]:
