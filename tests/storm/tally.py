@@ -1,6 +1,7 @@
 """Counts what a storm did: fault × database, how many stories, deaths and violations; shows a line while it runs.
 
-`make storm` sets PAYLOOM_STORM: then everything is tried. `make test` takes a slice.
+`make storm` sets PAYLOOM_STORM: then everything is tried; PAYLOOM_STORM_TIMES=5 makes it five times as long where it
+tries at random. `make test` takes a slice.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 STORM = bool(os.environ.get("PAYLOOM_STORM"))
+TIMES = int(os.environ.get("PAYLOOM_STORM_TIMES", "1"))
+"""How many times as long a storm is where it tries things at random or picks some of many."""
 MATRIX = {
     "A1": "kill -9 at every journal boundary",
     "A2": "a second kill while it recovers",
@@ -36,14 +39,15 @@ MATRIX = {
 
 def some(everything: int, slice_: int) -> int:
     """Return how many: all in a storm, else a slice."""
-    return everything if STORM else slice_
+    return everything * TIMES if STORM else slice_
 
 
-def picked(items: Sequence[int], slice_: int) -> list[int]:
-    """Return all items in a storm, else `slice_` of them, spread evenly."""
-    if STORM or len(items) <= slice_:
+def picked(items: Sequence[int], slice_: int, most: int = 10_000) -> list[int]:
+    """Return all items (at most `most`) in a storm, else `slice_` of them, spread evenly."""
+    wanted = most * TIMES if STORM else slice_
+    if len(items) <= wanted:
         return list(items)
-    return [items[at * len(items) // slice_] for at in range(slice_)]
+    return [items[at * len(items) // wanted] for at in range(wanted)]
 
 
 @dataclasses.dataclass

@@ -55,7 +55,7 @@ def test_a16_every_event_many_times_has_one_effect_and_is_always_acknowledged(
     kind: str, empty_url: str, tally: Tally, tmp_path: Path
 ) -> None:
     """2, 10 and 100 times one after another, and 50 times at once, over HTTP."""
-    rounds = some(20, 1)
+    rounds = some(10, 1)
     files = {"tables.yaml": TABLES, "workflows/paid.yaml": PAID}
     statuses: list[int] = []
     names: list[str] = []
@@ -113,7 +113,7 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
         for order in itertools.permutations(range(1, 6))
         for again, at in itertools.product(range(1, 6), range(6))
     ]
-    chosen = random.Random(17).sample(sequences, some(len(sequences), 24))
+    chosen = random.Random(17).sample(sequences, min(some(1200, 20), len(sequences)))
 
     async def deliver() -> list[str]:
         database = open_database(empty_url)

@@ -40,7 +40,7 @@ def test_a4_what_was_acknowledged_is_on_the_disk_when_the_power_goes_right_after
     zygote: Zygote, databases: Databases, tally: Tally
 ) -> None:
     """The power goes in the very moment of the n-th acknowledgement: what was not synced is lost."""
-    for seed in range(some(25, 1)):
+    for seed in range(some(8, 1)):
         for ack in (1, 2, 3, 4):
             told = databases.story(zygote, EVENTS)
             assert told.life(disk={"mode": "power", "seed": seed}, cut_at_ack=ack) == DIED, told.why()
@@ -80,7 +80,7 @@ def test_a5_a_full_disk_refuses_with_503_and_goes_on_without_a_restart(
 ) -> None:
     """Full from the n-th write on, then there is space: nothing acknowledged is lost, everything gets done."""
     refused = 0
-    for at in picked(range(1, 101), 4):
+    for at in picked(range(1, 101), 2):
         told = databases.story(zygote, EVENTS)
         code = told.life(disk={"mode": "full", "at": at, "seconds": 0.2}, seconds=40)
         assert code == 0, f"full at write {at}: {told.why()}"
@@ -97,7 +97,7 @@ def test_a6_a_disk_that_fails_loses_nothing_that_was_acknowledged(
     """At the n-th operation, for every n; then the process starts again."""
     many = min(operations(zygote, databases, mode), 200)
     hit = 0
-    for at in picked(range(1, many + 1), 2):
+    for at in picked(range(1, many + 1), 1, 40):
         told = databases.story(zygote, EVENTS)
         codes = [told.life(disk={"mode": mode, "at": at, "seed": at}), told.life()]
         assert codes[0] in (0, DIED), told.why()
@@ -113,7 +113,7 @@ def test_a7_three_in_a_hundred_operations_fail_and_nothing_acknowledged_is_lost(
     zygote: Zygote, databases: Databases, tally: Tally
 ) -> None:
     """Reads, writes and syncs, at random."""
-    names = [f"{kind}{number}" for kind in "cu" for number in range(some(150, 12))]
+    names = [f"{kind}{number}" for kind in "cu" for number in range(some(150, 8))]
     hit = 0
     for seed in range(some(5, 1)):
         told = databases.story(zygote, names)

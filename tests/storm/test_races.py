@@ -56,7 +56,7 @@ def test_a11_twenty_callers_get_back_what_was_paid_and_no_more(
     """Three of twenty clicks on one order can succeed, however many processes they reach at once."""
     workers = 4 if databases.kind == "postgresql" else 1
     told = databases.story(zygote, [])
-    orders = paid_orders(told, some(500, 3))
+    orders = paid_orders(told, some(200, 2))
     race = {"orders": orders, "callers": CALLERS // workers, "amount": REFUND}
     lives = [told.command(race={**race, "worker": worker}, seconds=1200) for worker in range(workers)]
     assert zygote.run(*lives) == [0] * workers, told.why()
@@ -73,7 +73,7 @@ def test_a11_an_event_that_reaches_four_workers_at_once_is_done_once(
     zygote: Zygote, databases: Databases, tally: Tally
 ) -> None:
     """The same deliveries, to all of them."""
-    names = [f"{kind}{number}" for kind in "cu" for number in range(some(250, 8))]
+    names = [f"{kind}{number}" for kind in "cu" for number in range(some(120, 8))]
     told = databases.story(zygote, names)
     assert zygote.run(*[told.command(batch=16, seconds=300) for _ in range(4)]) == [0] * 4, told.why()
     tally.judge("A11", databases.kind, told.broken(), runs=len(names) * 4, what="the same events on four workers")
@@ -84,7 +84,7 @@ def test_a12_four_processes_that_write_one_file_all_get_through(
     zygote: Zygote, databases: Databases, tally: Tally
 ) -> None:
     """They take events in; one process then does the rest."""
-    names = [f"{kind}{number}" for kind in "cu" for number in range(some(400, 20))]
+    names = [f"{kind}{number}" for kind in "cu" for number in range(some(200, 12))]
     told = databases.story(zygote, names)
     lives = [told.command(events=names[part::4], only_intake=True) for part in range(4)]
     assert zygote.run(*lives) == [0] * 4, told.why()
