@@ -43,6 +43,7 @@ from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.outside import ByVerb
 from payloom.project import Project
+from payloom.rehearsals import Rehearsals
 from payloom.runs.matching import Library
 from payloom.runs.refs.indexer import Indexer
 from payloom.runs.scripts import RowChange
@@ -167,6 +168,7 @@ class World:
             catch_up=self.catch_up.look,
             find_user=self.find_user,
             workbench=self.workbench,
+            rehearsals=self.rehearsals(),
             stripe_tables=self.stripe_tables,
         )
         return ServerParts(
@@ -177,6 +179,13 @@ class World:
             management=management,
             metrics=self.metrics,
             ready=self.ready,
+        )
+
+    def rehearsals(self) -> Rehearsals:
+        """Return what tries drafts out."""
+        host = TablesHost(self.tables)
+        return Rehearsals(
+            self.workbench, self.database, self.inbox, self.tables, host, StripeHost(self.stripe), self.clock
         )
 
     async def ready(self) -> None:

@@ -10,17 +10,17 @@ from typing import Any
 
 from payloom.connectors.stripe import operations
 from payloom.connectors.stripe.events import event_types, families
+from payloom.connectors.stripe.fixtures import PREFIXES, event_object, likely, problems
+from payloom.connectors.stripe.story import family_kind
 from payloom.kit.clock import to_epoch
 from payloom.kit.durations import parse_duration
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
 from payloom.project import Project
 from payloom.tables.values import Unfit, check
-from payloom.testing.fixtures import PREFIXES, event_object, likely, problems
 from payloom.testing.given import UUID, Given, Names
 from payloom.testing.stage import START
 from payloom.testing.story import Call, Decide, Delivery, Event, Pass
-from payloom.testing.stripe import family_kind
 from payloom.workflows.diagnostics import Diagnostic, Path
 from payloom.workflows.events import split_type
 from payloom.workflows.source import Source, read_source

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from payloom.connectors.stripe.operations import Operation
+from payloom.connectors.stripe.story import Fault
 from payloom.testing.life import MailFault
-from payloom.testing.stripe import Fault
 
 
 class NoFaults:

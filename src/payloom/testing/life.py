@@ -11,6 +11,7 @@ from payloom.connectors.email import EmailHost
 from payloom.connectors.port import Attempt, OutsideHost, StepFailed
 from payloom.connectors.python import PythonHost
 from payloom.connectors.stripe.host import StripeHost
+from payloom.connectors.stripe.story import StoryConnector
 from payloom.connectors.stripe.table_reads import StripeTables
 from payloom.email.errors import MailDelayed, MailRefused, MailUnknown
 from payloom.email.message import Mail
@@ -20,7 +21,6 @@ from payloom.runs.parts import Figures
 from payloom.runs.service import RunService
 from payloom.testing.queue import StoryEngine
 from payloom.testing.scratch import LivedDatabase
-from payloom.testing.stripe import StoryConnector
 from payloom.workflows.commands import Do, StepFailure
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.connectors.port import OutsideHost
+from payloom.connectors.stripe.story import StoryStripe
 from payloom.email.message import Mail
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import from_epoch
@@ -26,7 +27,6 @@ from payloom.testing.faults import NoFaults
 from payloom.testing.given import Given
 from payloom.testing.life import Effect, Killed, Life
 from payloom.testing.stage import Cast, Inline, Stage
-from payloom.testing.stripe import StoryStripe
 from payloom.workflows.commands import Do
 from payloom.workflows.document import ApiTrigger, ManualTrigger, Workflow
 from payloom.workflows.inputs import InvalidInput, validate_input

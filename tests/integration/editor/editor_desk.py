@@ -26,6 +26,7 @@ tables:
     seed:
       - {id: o1}
       - {id: o2}
+      - {id: o3}
 """
 
 MARK_PAID = """\

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from payloom.connectors.stripe.events import families
-from payloom.testing.fixtures import event_object, problems
-from payloom.testing.stripe import family_kind
+from payloom.connectors.stripe.fixtures import event_object, problems
+from payloom.connectors.stripe.story import family_kind
 
 NOW = 1_767_225_600
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from payloom.runs.dry_run import EventTrial
+from payloom.runs.rehearsal import Mock, Occasion, Rehearsal
 from payloom.settings import Settings
 from payloom.workflows.catalog import Catalog
 from payloom.workflows.document import Workflow
@@ -65,4 +67,28 @@ class Workbench(Protocol):
 
     async def publish(self, author: str | None = None) -> Publication:
         """Make new runs use the files as they are now; raises an error with code `project_has_errors`."""
+        ...
+
+
+class Rehearsals(Protocol):
+    """Trying drafts out without anything happening."""
+
+    async def test_run(
+        self,
+        draft: Workflow,
+        occasion: Occasion,
+        mocks: Mapping[str, Mock],
+        *,
+        event: Mapping[str, Any] | None = None,
+        local_stripe: bool = False,
+    ) -> Rehearsal:
+        """Play a draft once; raises an error with code `not_started`."""
+        ...
+
+    async def dry_run(self, draft: Workflow, event_ids: Sequence[str] | None, limit: int) -> list[EventTrial]:
+        """Try a draft on stored events, and say what would be different."""
+        ...
+
+    async def samples(self, draft: Workflow) -> list[dict[str, Any]]:
+        """Return what the draft can be tried with."""
         ...

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from payloom.api.management.bench import Workbench
+from payloom.api.management.bench import Rehearsals, Workbench
 from payloom.api.management.watchers import Live
 from payloom.api.visitors import Visitors
 from payloom.auth.managers import Managers
@@ -43,4 +43,5 @@ class Parts:
     catch_up: Callable[[], Awaitable[Mapping[str, Any]]]
     find_user: Callable[[str], Awaitable[Mapping[str, Any] | None]]
     workbench: Workbench
+    rehearsals: Rehearsals
     stripe_tables: StripeTables

@@ -50,12 +50,7 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("/{run_id}", response_model=RunDetail)
     async def get_run(run_id: str) -> Any:
         """One run with steps, logs, waits and the runs that came of it."""
-        found = to_plain(await service.queries.timeline(run_id))
-        return {
-            **_short(found["run"]),
-            "steps": _timed(found["run"]["started_at"], found["steps"]),
-            **{key: found[key] for key in ("logs", "waits", "children")},
-        }
+        return detail(await service.queries.timeline(run_id))
 
     @routes.post("/retry", response_model=Outcomes, openapi_extra=editor())
     async def retry_runs(body: RetryMany) -> Any:
@@ -97,6 +92,16 @@ def router(parts: Parts) -> APIRouter:
         return {"decided": True}
 
     return routes
+
+
+def detail(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of RunDetail from what `Queries.timeline` finds."""
+    shown = to_plain(found)
+    return {
+        **_short(shown["run"]),
+        "steps": _timed(shown["run"]["started_at"], shown["steps"]),
+        **{key: shown[key] for key in ("logs", "waits", "children")},
+    }
 
 
 def _short(run: dict[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import get_args
 
 from payloom.connectors.stripe.operations import Operation
+from payloom.connectors.stripe.story import Fault
 from payloom.testing.faults import NoFaults
 from payloom.testing.life import MailFault
-from payloom.testing.stripe import Fault
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

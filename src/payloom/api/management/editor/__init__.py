@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from payloom.api.management.editor import catalogue_routes, completing, sources, versions
+from payloom.api.management.editor import catalogue_routes, completing, sources, trials, versions
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Files
 from payloom.api.management.parts import Parts
@@ -20,4 +20,5 @@ def router(parts: Parts) -> APIRouter:
     routes.include_router(completing.router(bench))
     routes.include_router(sources.router(bench, checker, files, warmth.begin))
     routes.include_router(versions.router(bench, checker, files, parts.database))
+    routes.include_router(trials.router(parts, checker, files))
     return routes

@@ -211,6 +211,14 @@ class Files:
         return File(workflow_id, shown, text, etag_of(raw))
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a file as a whole, its folder included; never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _written(path, text.encode("utf-8"), 0o644)
+    temporary.replace(path)
+    _sync(path.parent)
+
+
 def etag_of(raw: bytes) -> str:
     """Return the etag of a file's bytes."""
     return hashlib.sha256(raw).hexdigest()[:32]

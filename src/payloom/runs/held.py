@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.stripe.parameters import prepare
 from payloom.connectors.stripe.perform import resolve
+from payloom.connectors.stripe.story import StoryStripe
 from payloom.db.transactions import begin_work, savepoint, take_hooks
 from payloom.engine.port import Advance, Takeover
 from payloom.kit import strict_json
@@ -23,7 +24,6 @@ from payloom.kit.clock import Clock
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.rows import failure_from_json
-from payloom.testing.stripe import StoryStripe
 from payloom.workflows.commands import Do
 
 T = TypeVar("T")

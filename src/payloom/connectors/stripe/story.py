@@ -15,12 +15,12 @@ from typing import Any, Literal
 from payloom.connectors.stripe import events
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.failures import StripeStepFailed, no_answer, refused
+from payloom.connectors.stripe.fixtures import closed_object, complete, fits, likely, options, prefix, types
 from payloom.connectors.stripe.operations import Operation
 from payloom.connectors.stripe.parameters import Prepared
 from payloom.connectors.stripe.perform import StripeConnector
 from payloom.kit import strict_json
 from payloom.kit.clock import Clock, to_epoch
-from payloom.testing.fixtures import closed_object, complete, fits, likely, options, prefix, types
 from payloom.workflows.commands import StepFailure
 
 Fault = Literal["refused", "lost", "fault", "fault_after", "busy", "timeout"]
