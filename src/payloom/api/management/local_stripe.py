@@ -108,8 +108,9 @@ async def _ask(settings: Settings, method: str, path: str, **options: Any) -> An
     if answer.is_success:
         return redact(found if isinstance(found, dict) else {"data": found})
     error = found.get("error") if isinstance(found, dict) else None
-    message = (error or {}).get("message") if isinstance(error, dict) else None
+    told = error if isinstance(error, dict) else {}
+    message, hint = told.get("message"), told.get("hint")
     if answer.status_code == 404:
-        raise NoSuchRoute(message or "the local Stripe does not have that")
+        raise NoSuchRoute(message or "the local Stripe does not have that", hint=hint)
     kind = BadRequest if answer.status_code == 400 else LocalStripeRefused
-    raise kind(message or f"the local Stripe answered {answer.status_code}", status=answer.status_code)
+    raise kind(message or f"the local Stripe answered {answer.status_code}", hint=hint, status=answer.status_code)
