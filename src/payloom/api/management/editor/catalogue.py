@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from payloom.api.management.bench import Workbench
+from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS, Function
 from payloom.workflows.filemodel import TRIGGERS, VERBS
 from payloom.workflows.reference import notes
@@ -76,6 +77,19 @@ def _language() -> dict[str, Any]:
         ],
         "expressions": [_function(one) for one in (*FUNCTIONS.values(), *METHODS.values(), *MACROS.values(), HAS)],
         "errors": [{"kind": kind, "doc": doc} for kind, doc in ERRORS.items()],
+        "rules": [_rule(one) for one in RULES.values()],
+    }
+
+
+def _rule(one: Rule) -> dict[str, Any]:
+    wrong, right = notes.RULES[one.id]
+    return {
+        "code": one.id,
+        "severity": one.severity,
+        "title": one.title,
+        "why": one.why,
+        "wrong": wrong,
+        "right": right,
     }
 
 

@@ -92,6 +92,17 @@ class ErrorEntry(Shape):
     doc: str
 
 
+class RuleEntry(Shape):
+    """A rule of the checker. wrong: a file it finds something in; right: the same, mended."""
+
+    code: str
+    severity: Literal["error", "warning", "advice"]
+    title: str
+    why: str
+    wrong: str
+    right: str
+
+
 class Catalogue(Shape):
     """All that a workflow of this project may be made of. functions: Python functions; expressions: the language's."""
 
@@ -104,6 +115,7 @@ class Catalogue(Shape):
     functions: list[CallableEntry]
     expressions: list[ExpressionEntry]
     errors: list[ErrorEntry]
+    rules: list[RuleEntry]
     env: list[str]
 
 
