@@ -749,7 +749,7 @@ export interface paths {
         put?: never;
         /**
          * Decide Run
-         * @description Answer an approval step as an admin.
+         * @description Answer an approval step; whoever has one of its roles may.
          */
         post: operations["decide_run"];
         delete?: never;
@@ -1374,6 +1374,8 @@ export interface components {
             families: components["schemas"]["FamilyEntry"][];
             /** Functions */
             functions: components["schemas"]["CallableEntry"][];
+            /** Rules */
+            rules: components["schemas"]["RuleEntry"][];
             /** Tables */
             tables: components["schemas"]["TableEntry"][];
             /** Triggers */
@@ -2455,11 +2457,8 @@ export interface components {
          * @description An error a step answers with. kind: what `catch` can name, e.g. `card_declined`.
          */
         MockFailure: {
-            /**
-             * Data
-             * @default {}
-             */
-            data: {
+            /** Data */
+            data?: {
                 [key: string]: unknown;
             };
             /** Kind */
@@ -2684,11 +2683,8 @@ export interface components {
          * @description Data pinned to a workflow for its test runs: what starts it, and what steps answer. Kept outside the file.
          */
         Pins: {
-            /**
-             * Mocks
-             * @default {}
-             */
-            mocks: {
+            /** Mocks */
+            mocks?: {
                 [key: string]: components["schemas"]["MockBody"];
             };
             trigger?: components["schemas"]["payloom__api__management__editor__trial_models__Start"] | null;
@@ -2914,6 +2910,27 @@ export interface components {
             row: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * RuleEntry
+         * @description A rule of the checker. wrong: a file it finds something in; right: the same, mended.
+         */
+        RuleEntry: {
+            /** Code */
+            code: string;
+            /** Right */
+            right: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "advice";
+            /** Title */
+            title: string;
+            /** Why */
+            why: string;
+            /** Wrong */
+            wrong: string;
         };
         /**
          * RunCounts
@@ -3368,6 +3385,11 @@ export interface components {
              * @description Days.
              */
             keep_runs: number;
+            /**
+             * Last Webhook
+             * @description When the last event with a good signature came.
+             */
+            last_webhook: string | null;
             /** Local Stripe Port */
             local_stripe_port: number;
             /** Log Format */
@@ -3376,6 +3398,11 @@ export interface components {
             log_level: string;
             /** Metrics Token */
             metrics_token: "set" | null;
+            /**
+             * Mirror
+             * @description Resources of Stripe that are kept in the database too.
+             */
+            mirror: string[];
             /** Name */
             name: string;
             /** On Start */
@@ -3392,6 +3419,11 @@ export interface components {
             /** Site Url */
             site_url: string;
             stripe: components["schemas"]["StripeView"];
+            /**
+             * Studio Edit
+             * @description Whether workflow files may be changed in the studio.
+             */
+            studio_edit: boolean;
             /** Trusted Proxies */
             trusted_proxies: string[];
             /**
@@ -3471,8 +3503,8 @@ export interface components {
          * Start
          * @description What starts the run. index: of the trigger.
          *
-         *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample, a
-         *     Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
+         *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
+         *     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
          *     user: the e-mail address of the account that calls; somebody made up if it is left out.
          */
         "Start-Output": {
@@ -3733,11 +3765,8 @@ export interface components {
         TestRunBody: {
             /** Id */
             id: string;
-            /**
-             * Mocks
-             * @default {}
-             */
-            mocks: {
+            /** Mocks */
+            mocks?: {
                 [key: string]: components["schemas"]["MockBody"];
             };
             /**
@@ -4028,8 +4057,8 @@ export interface components {
          * Start
          * @description What starts the run. index: of the trigger.
          *
-         *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample, a
-         *     Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
+         *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
+         *     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
          *     user: the e-mail address of the account that calls; somebody made up if it is left out.
          */
         payloom__api__management__editor__trial_models__Start: {
