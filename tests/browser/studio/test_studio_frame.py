@@ -7,27 +7,94 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-PAGES = {
-    "": "Overview",
-    "/workflows": "Workflows",
-    "/runs": "Runs",
-    "/events": "Events",
-}
+PAGES = {"": "Overview", "/workflows": "Workflows", "/runs": "Runs", "/events": "Events"}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("path", "heading"), PAGES.items())
-def test_every_page_has_an_address_a_heading_and_no_barrier(open_page, axe, path, heading, theme):
+def test_a_page_has_an_address_that_reloads_a_heading_and_no_barrier(open_page, axe, path, heading, theme):
     page = open_page(path, theme=theme)
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
-    page.wait_for_load_state("networkidle") if False else page.wait_for_timeout(300)
+    expect(page.locator(".skeleton")).to_have_count(0)
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
     assert axe(page) == []
+    assert page.title().startswith(heading)
     page.reload()
     expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
 
 
-def test_a_stranger_is_asked_in_and_comes_back_to_the_page_they_wanted(studio, page):
+def test_a_narrow_screen_has_a_menu_and_no_sideways_scrolling(open_page, axe):
+    page = open_page("/runs", width=420, height=800)
+    expect(page.get_by_role("table", name="Runs")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+    assert axe(page) == []
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("dialog").get_by_role("link", name="Events").click()
+    expect(page.get_by_role("heading", level=1, name="Events")).to_be_visible()
+
+
+def test_a_stranger_is_asked_in_and_gets_the_page_they_wanted(studio, page, axe):
     page.goto(f"{studio.url}/runs?status=failed")
-    page.get_by_role("button", name="Open the studio on this machine").click()
+    button = page.get_by_role("button", name="Open the studio on this machine")
+    expect(button).to_be_visible()
+    assert axe(page) == []
+    button.click()
     expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/studio/runs\?status=failed$"))
+
+
+def test_a_link_that_is_not_good_says_so_and_what_to_do(studio, page):
+    page.goto(f"{studio.url}/sign-in?token=used-before")
+    expect(page.get_by_role("alert")).to_contain_text(re.compile("link", re.IGNORECASE))
+    expect(page.get_by_text("payloom studio")).to_be_visible()
+
+
+def test_an_address_without_a_page_says_so_inside_the_frame(open_page):
+    page = open_page("/nowhere")
+    expect(page.get_by_role("heading", level=1, name="Nothing here")).to_be_visible()
+    page.get_by_role("link", name="To the overview").click()
+    expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
+
+
+def test_a_run_that_does_not_exist_says_what_to_do(open_page):
+    page = open_page("/runs/run_none")
+    expect(page.get_by_role("alert")).to_contain_text("There is no run 'run_none'")
+
+
+def test_the_palette_finds_a_payment_by_its_id_and_a_workflow_by_its_name(studio, open_page, axe):
+    charge = next(one for one in studio.get("/runs", limit=100)["data"] if (one["object_id"] or "").startswith("ch_"))
+    page = open_page()
+    page.keyboard.press("Control+k")
+    field = page.get_by_placeholder(re.compile("Search an order"))
+    expect(field).to_be_focused()
+    assert axe(page) == []
+    field.fill(charge["object_id"])
+    expect(page.get_by_role("group", name="Found").get_by_role("option").first).to_contain_text(charge["object_id"])
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/studio/journey/{charge['object_id']}"))
+    page.keyboard.press("Control+k")
+    field.fill("refund an order")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/studio/workflows/refund"))
+
+
+def test_two_keys_lead_to_a_page_and_a_question_mark_lists_them(open_page, axe):
+    page = open_page()
+    page.keyboard.press("g")
+    page.keyboard.press("e")
+    expect(page.get_by_role("heading", level=1, name="Events")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_theme_is_chosen_and_remembered(open_page):
+    page = open_page(theme="light")
+    page.get_by_role("button", name=re.compile("admin@corner.test")).click()
+    page.get_by_role("menuitemradio", name="Dark").click()
+    dark = "rgb(17, 17, 19)"
+    expect(page.locator("body")).to_have_css("background-color", dark)
+    page.reload()
+    expect(page.locator("body")).to_have_css("background-color", dark)

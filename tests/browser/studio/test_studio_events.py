@@ -1,0 +1,85 @@
+"""Events in the studio: how they came in, what they changed, what was made of them, and again."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def updated(studio):
+    """An event that changed something and started a run."""
+    found = studio.get("/events", type="customer.subscription.updated", limit=50)["data"]
+    return next(one for one in found if one["runs"] > 0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_event_shows_its_signature_its_changes_and_its_runs(studio, open_page, axe, updated, theme):
+    page = open_page(f"/events/{updated['id']}", theme=theme)
+    sheet = page.get_by_role("dialog", name="customer.subscription.updated")
+    expect(sheet.get_by_text("Verified")).to_be_visible()
+    shown = studio.get(f"/events/{updated['id']}")
+    changes = sheet.get_by_role("list", name="What changed")
+    for name in shown["previous_attributes"]:
+        expect(changes).to_contain_text(name)
+    assert axe(page) == []
+    sheet.get_by_role("tab", name="Payload").click()
+    expect(sheet.get_by_role("group", name="Payload")).to_contain_text(updated["id"])
+    sheet.get_by_role("tab", name="Runs").click()
+    sheet.get_by_role("row").nth(1).click()
+    expect(page).to_have_url(re.compile("/studio/runs/run_"))
+
+
+def test_an_event_is_resent_and_its_new_run_is_there(studio, open_page, updated):
+    before = studio.get(f"/events/{updated['id']}")["runs"]
+    page = open_page(f"/events/{updated['id']}")
+    page.get_by_role("button", name="Resend").click()
+    expect(page.get_by_text("Resent", exact=True)).to_be_visible()
+    runs = studio.wait(
+        "the new run", lambda: len(now := studio.get(f"/events/{updated['id']}")["runs"]) > len(before) and now
+    )
+    assert len(runs) == len(before) + 1
+    expect(page.get_by_role("tab", name="Runs")).to_contain_text(str(len(runs)))
+
+
+def test_several_events_are_resent_together(open_page):
+    page = open_page("/events?state=handled")
+    boxes = page.get_by_role("checkbox", name=re.compile("Choose charge.refunded|Choose checkout.session"))
+    expect(boxes.first).to_be_visible()
+    boxes.nth(0).click()
+    boxes.nth(1).click()
+    page.get_by_role("button", name="Resend 2 events").click()
+    expect(page.get_by_text("2 events resent")).to_be_visible()
+
+
+def test_a_request_with_a_wrong_signature_is_told_with_its_reason(studio, open_page, axe):
+    answer = httpx.post(
+        f"{studio.shop.url}/api/stripe/webhook", content=b"{}", headers={"stripe-signature": "t=1,v1=00"}, timeout=10
+    )
+    assert answer.status_code == 400
+    studio.wait("the count", lambda: studio.get("/events/rejected")["data"])
+    page = open_page("/events?state=rejected")
+    expect(page.locator(".rejection").first).to_contain_text(re.compile("signature|too old", re.IGNORECASE))
+    assert axe(page) == []
+
+
+def test_catching_up_tells_what_it_found(open_page, axe):
+    page = open_page("/events")
+    page.get_by_role("button", name="Catch up").click()
+    dialog = page.get_by_role("dialog", name="Catch up")
+    dialog.get_by_role("button", name="Look now").click()
+    expect(dialog.get_by_text("Were missing")).to_be_visible()
+    assert axe(page) == []
+
+
+def test_events_are_filtered_in_the_address(open_page):
+    page = open_page("/events")
+    page.get_by_role("radio", name="Handled").click()
+    expect(page).to_have_url(re.compile("state=handled"))
+    expect(page.locator("tr[data-row]").first).to_contain_text("Handled")
+    page.reload()
+    expect(page.get_by_role("radio", name="Handled")).to_have_attribute("data-state", "on")
+    expect(page.locator("tr[data-row] [data-status=unhandled]")).to_have_count(0)
