@@ -154,14 +154,13 @@ class Drawing {
 
   /** Draws a list from `y` (the lower edge of what stands above) downwards; returns its lower edge. */
   private steps(branch: Branch, middle: number, y: number, depth: number, inside: string): number {
-    if (branch.steps.length === 0) return this.nothing(branch, middle, y, inside);
+    if (branch.steps.length === 0) return this.nothing(branch, middle, y);
     let at = y;
     branch.steps.forEach((step, index) => {
       const before = branch.steps[index - 1];
       this.between(branch, index, middle, at, before === undefined ? `Add a step at the start of ${inside}` : `Add a step after ${named(before)}`);
-      if (before !== undefined && !before.ends) {
-        this.wires.push({ key: `w:${step.key}`, points: [[middle, at], [middle, at + GAP]], needs: [before.key, step.key] });
-      }
+      const from = before === undefined ? (depth > 0 ? branch.key : null) : before.ends ? null : before.key;
+      if (from !== null) this.wires.push({ key: `w:${step.key}`, points: [[middle, at], [middle, at + GAP]], needs: [from, step.key] });
       at = this.step(step, middle, at + GAP, depth, { at: index + 1, of: branch.steps.length, inside });
     });
     const last = branch.steps.at(-1);
@@ -173,12 +172,12 @@ class Drawing {
     return at;
   }
 
-  private nothing(branch: Branch, middle: number, y: number, inside: string): number {
+  private nothing(branch: Branch, middle: number, y: number): number {
     const top = y + GAP / 2;
     const box = { x: middle - EMPTY.width / 2, y: top, width: EMPTY.width, height: EMPTY.height };
     if (this.places) {
       const label = branch.word === null ? "Add a step" : branch.word === "stop" ? "Ends quietly" : "Fails the run";
-      this.place({ key: `p:${branch.key}/0`, list: branch.path, index: 0, exists: branch.exists, large: true, label: inside === "" ? label : label }, box);
+      this.place({ key: `p:${branch.key}/0`, list: branch.path, index: 0, exists: branch.exists, large: true, label }, box);
       this.wires.push({ key: `e:${branch.key}`, points: [[middle, y], [middle, top]], needs: [branch.key] });
     } else {
       this.wires.push({ key: `e:${branch.key}`, points: [[middle, y], [middle, top + EMPTY.height]], needs: [branch.key] });

@@ -19,7 +19,8 @@ import { Wires } from "./Wires";
 import "./canvas.css";
 
 const TYPES: NodeTypes = { step: StepCard, trigger: TriggerCard, place: PlaceButton, label: BranchLabel, add: AddBranch };
-const MINIMAP_FROM = 14;
+/** Fewer steps are overlooked without a map. */
+const MINIMAP_FROM = 8;
 /** How near a dragged card must be to a place, in pixels of the drawing. */
 const REACH = 90;
 
@@ -151,7 +152,7 @@ function Canvas({ onOpen }: CanvasViewProps) {
           >
             <Wires layout={layout} />
             <Background variant={BackgroundVariant.Dots} gap={20} size={1} color="var(--line-strong)" />
-            {layout.items.length > MINIMAP_FROM && <MiniMap pannable zoomable nodeClassName={miniClass} nodeBorderRadius={8} ariaLabel="Overview of the workflow" />}
+            {layout.items.filter((one) => one.kind === "step").length > MINIMAP_FROM && <MiniMap pannable zoomable nodeClassName={miniClass} nodeBorderRadius={8} ariaLabel="Overview of the workflow" />}
           </ReactFlow>
         </div>
       </StepMenu>

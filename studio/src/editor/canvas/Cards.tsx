@@ -64,9 +64,10 @@ export const StepCard = memo(function StepCard({ data: { item } }: NodeProps<Ste
   const marked = useEditor((state) => state.marked.some((one) => samePath(one, step.path)));
   const carried = useCanvas((state) => state.dragging.some((one) => samePath(one, step.path)));
   const finding = useCanvas((state) => state.findings.get(step.key));
+  const failed = useCanvas((state) => state.overlay?.marks.get(step.key)?.status === "failed");
   const tab = useTab(step.key);
   const Icon = verbIcon(step.verb);
-  const classes = `flow-card flow-${step.kind}${selected ? " flow-selected" : ""}${marked ? " flow-marked" : ""}${carried ? " flow-carried" : ""}${useWay(step.key)}`;
+  const classes = `flow-card flow-${step.kind}${selected ? " flow-selected" : ""}${marked ? " flow-marked" : ""}${carried ? " flow-carried" : ""}${failed ? " flow-failed" : ""}${useWay(step.key)}`;
   return (
     <div
       className={classes}

@@ -1,127 +1,135 @@
-/** Test runs of the text as it stands: what they are fed with, which steps are mocked, and what the newest one did. */
+/** Test runs of the text as it stands: what they start with, which steps are mocked, and what the newest one did. */
 import { create } from "zustand";
 
 import { ApiError } from "../../api/client";
-import { flowOf } from "../../model/graph";
-import { overlayOf } from "../../model/overlay";
+import { flowOf, stepsOf } from "../../model/graph";
+import { overlayOf, type TraceStep as Passed } from "../../model/overlay";
+import { type Path, withoutRounds } from "../../model/path";
 import { useCanvas } from "../canvas/state";
 import { useEditor } from "../store";
-import { testRun, type TestRunBody, type Trace } from "./remote";
+import { type Mock, readPins, type Sample, type Start, testRun, type Trace, writePins } from "./remote";
 
-/** What a run is started with: a made-up sample, something recorded, or what the person wrote. */
-export interface Feed {
-  kind: "sample" | "event" | "run" | "inputs";
-  /** Of an event or a run. */
-  id?: string;
-  label: string;
-}
-
-/** Stands in for a step: its value, or the error it fails with. */
-export interface Mock {
-  value?: unknown;
-  error?: { code: string; message: string };
+export interface Trouble {
+  message: string;
+  hint?: string | undefined;
 }
 
 export interface TestRunState {
   workflow: string;
   trigger: number;
-  feed: Feed;
-  /** The inputs or the event as JSON text, when they are written by hand. */
-  inputs: string;
+  /** Which sample was chosen; `hand` when the data is written by hand. */
+  chosen: string;
+  /** What the run starts with, as JSON text: inputs, or a Stripe event, or `{row, old}`. */
+  data: string;
+  /** An event or a run whose data is taken as it is. */
+  recorded: Pick<Start, "event_id" | "run_id"> | null;
+  local: boolean;
   mocks: Record<string, Mock>;
   running: boolean;
   trace: Trace | null;
-  /** The text the trace is about: older traces fade. */
+  /** The text the trace is about; an older one is said to be old. */
   tracedText: string;
-  failure: { message: string; hint?: string | undefined } | null;
-  /** The run path of the entry whose details are open. */
-  open: string | null;
+  failure: Trouble | null;
   reset(workflow: string): void;
-  set(change: Partial<Pick<TestRunState, "trigger" | "feed" | "inputs" | "open">>): void;
+  choose(sample: Sample, key: string): void;
+  write(data: string): void;
+  set(change: Partial<Pick<TestRunState, "trigger" | "local">>): void;
+  takeRun(run: string): void;
   mock(path: string, mock: Mock | null): void;
   run(until?: string): Promise<void>;
   clear(): void;
 }
 
-const START = { trigger: 0, feed: { kind: "sample", label: "A sample" } as Feed, inputs: "{}", mocks: {}, running: false, trace: null, tracedText: "", failure: null, open: null };
+const START = { trigger: 0, chosen: "", data: "{}", recorded: null, local: false, mocks: {}, running: false, trace: null, tracedText: "", failure: null };
 
 export const useTestRun = create<TestRunState>()((set, get) => ({
   workflow: "",
   ...START,
   reset(workflow) {
-    if (get().workflow === workflow) return;
-    set({ workflow, ...START, mocks: storedMocks(workflow) });
     useCanvas.setState({ overlay: null });
+    set({ workflow, ...START });
+    readPins(workflow)
+      .then((pins) => get().workflow === workflow && set({ mocks: pins.mocks }))
+      .catch(() => undefined);
+  },
+  choose(sample, key) {
+    const recorded = sample.event_id !== null ? { event_id: sample.event_id } : sample.run_id !== null ? { run_id: sample.run_id } : null;
+    set({ trigger: sample.index, chosen: key, recorded, data: JSON.stringify(sample.inputs ?? sample.sample ?? {}, null, 2), failure: null });
+  },
+  write(data) {
+    set({ data, recorded: null, chosen: "hand", failure: null });
   },
   set(change) {
     set(change);
+  },
+  takeRun(run) {
+    set({ recorded: { run_id: run }, chosen: `run:${run}`, failure: null });
   },
   mock(path, mock) {
     const { [path]: _, ...rest } = get().mocks;
     const mocks = mock === null ? rest : { ...rest, [path]: mock };
     set({ mocks });
-    keepMocks(get().workflow, mocks);
+    writePins(get().workflow, { trigger: null, mocks }).catch((error: unknown) => set({ failure: troubleOf(error) }));
   },
   async run(until) {
-    const { text, id } = useEditor.getState();
-    const state = get();
-    let given: TestRunBody["trigger"];
+    const { text, id, shown } = useEditor.getState();
+    const { mocks, local } = get();
+    let trigger: Start;
     try {
-      given = triggerOf(state);
+      trigger = startOf(get(), shown?.data);
     } catch {
-      set({ failure: { message: "The inputs are not JSON.", hint: "Write an object: {\"order_id\": \"…\"}." } });
+      set({ failure: { message: "What the run starts with is not JSON.", hint: 'Write an object, e.g. {"order_id": "…"}.' } });
       return;
     }
     set({ running: true, failure: null });
     try {
-      const trace = await testRun({ id, text, trigger: given, mocks: state.mocks, ...(until === undefined ? {} : { until }) });
+      const trace = await testRun({ id, text, trigger, mocks, stripe: local ? "local" : "mock", ...(until === undefined ? {} : { until }) });
       if (get().workflow !== id) return;
-      set({ trace, tracedText: text, open: trace.steps.find((one) => one.status === "failed")?.path ?? null });
+      set({ trace, tracedText: text });
       light(trace);
     } catch (error) {
-      set({ trace: null, failure: error instanceof ApiError ? { message: error.message, hint: error.hint } : { message: String(error) } });
+      set({ trace: null, failure: troubleOf(error) });
       useCanvas.setState({ overlay: null });
     } finally {
       set({ running: false });
     }
   },
   clear() {
-    set({ trace: null, failure: null, open: null });
+    set({ trace: null, failure: null });
     useCanvas.setState({ overlay: null });
   },
 }));
 
-function triggerOf({ trigger, feed, inputs }: TestRunState): TestRunBody["trigger"] {
-  if (feed.kind === "event" && feed.id !== undefined) return { index: trigger, event_id: feed.id };
-  if (feed.kind === "run" && feed.id !== undefined) return { index: trigger, run_id: feed.id };
-  if (feed.kind === "inputs") return { index: trigger, inputs: JSON.parse(inputs) as Record<string, unknown> };
-  return { index: trigger, sample: true };
+const troubleOf = (error: unknown): Trouble => (error instanceof ApiError ? { message: error.message, hint: error.hint } : { message: String(error) });
+
+function startOf({ trigger, data, recorded }: TestRunState, document: Record<string, unknown> | undefined): Start {
+  if (recorded !== null) return { index: trigger, ...recorded };
+  const given = JSON.parse(data) as Record<string, unknown>;
+  const kind = document === undefined ? "" : (flowOf(document).triggers[trigger]?.kind ?? "");
+  return kind === "stripe" || kind === "table" ? { index: trigger, sample: given } : { index: trigger, inputs: given };
 }
 
-/** Shows a trace on the canvas. */
+const STATUS = { done: "succeeded", failed: "failed", skipped: "skipped" } as const;
+
+/** What a run did, for the canvas: the way it took, and how long what left the machine took. */
+export function passedOf(trace: Trace): { passed: Passed[]; taken: string[] } {
+  const times = new Map(trace.run.steps.map((one) => [one.path, one.started_at !== null && one.at !== null ? Date.parse(one.at) - Date.parse(one.started_at) : null]));
+  const passed = trace.trail.flatMap((one) => (one.outcome === "took" ? [] : [{ path: one.path, status: STATUS[one.outcome], ms: times.get(one.path) ?? null }]));
+  const known = new Set(passed.map((one) => one.path));
+  for (const step of trace.run.steps) if (!known.has(step.path)) passed.push({ path: step.path, status: step.status as "succeeded", ms: times.get(step.path) ?? null });
+  return { passed, taken: trace.trail.flatMap((one) => (one.outcome === "took" && one.branch !== null ? [`${one.path}.${one.branch}`] : [])) };
+}
+
 export function light(trace: Trace): void {
   const shown = useEditor.getState().shown;
   if (shown === null) return;
-  const steps = trace.steps.map((one) => ({ path: one.path, status: one.status, ms: one.ms ?? null }));
-  useCanvas.setState({ overlay: overlayOf(flowOf(shown.data), steps, { taken: trace.taken ?? [], trigger: trace.trigger_index ?? 0 }) });
+  const { passed, taken } = passedOf(trace);
+  useCanvas.setState({ overlay: overlayOf(flowOf(shown.data), passed, { taken, trigger: trace.run.trigger_index }) });
 }
 
-const KEY = "payloom.mocks.";
-
-function storedMocks(workflow: string): Record<string, Mock> {
-  try {
-    const found: unknown = JSON.parse(localStorage.getItem(KEY + workflow) ?? "{}");
-    return typeof found === "object" && found !== null ? (found as Record<string, Mock>) : {};
-  } catch {
-    return {};
-  }
-}
-
-function keepMocks(workflow: string, mocks: Record<string, Mock>): void {
-  try {
-    if (Object.keys(mocks).length === 0) localStorage.removeItem(KEY + workflow);
-    else localStorage.setItem(KEY + workflow, JSON.stringify(mocks));
-  } catch {
-    // Without storage the mocks last as long as the page.
-  }
+/** The place in the document of a step of a run; null when the text has changed too much. */
+export function placeOf(run: string): Path | null {
+  const shown = useEditor.getState().shown;
+  if (shown === null) return null;
+  return [...stepsOf(flowOf(shown.data))].find((one) => one.run === withoutRounds(run))?.path ?? null;
 }
