@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from payloom.api.management.schema import schema_text
+from payloom.api.management.schema import endpoint_table, schema_text
 from served import Served, event
 
 ROOT = Path(__file__).parents[3]
@@ -15,8 +15,13 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_committed_document_is_what_the_server_answers_with(server: Served):
     committed = (ROOT / "studio/openapi.json").read_text("utf-8")
-    assert committed == schema_text(), "run `python -m payloom.api.management.schema studio/openapi.json`"
+    assert committed == schema_text(), "run `python -m payloom.api.management.schema`"
     assert server.manage("/openapi.json") == json.loads(committed)
+
+
+def test_the_reference_lists_every_call():
+    text = (ROOT / "docs/reference/management-api.md").read_text("utf-8")
+    assert endpoint_table() in text, "run `python -m payloom.api.management.schema`"
 
 
 def test_every_operation_has_a_name_of_its_own_a_tag_a_role_and_a_typed_answer():
@@ -72,3 +77,21 @@ def test_a_run_is_shown_with_its_steps_and_when_each_began(server: Served):
     assert shown["workflow"] == "mark-paid"
     assert shown["steps"][0]["verb"] == "update"
     assert shown["started_at"] <= shown["steps"][0]["started_at"] <= shown["steps"][0]["at"]
+
+
+def test_settings_tell_what_is_set_and_no_secret(server: Served):
+    server.deliver(event("payment_intent.succeeded", "evt_last", id="pi_last", metadata={"order_id": "o1"}, amount=5))
+    shown = server.manage("/settings")
+    assert shown["webhook_url"] == f"{server.url}/api/stripe/webhook"
+    assert (shown["admin_token"], shown["stripe"]["mode"]) == ("set", "local")
+    assert shown["last_webhook"] is not None
+    text = json.dumps(shown)
+    stripe = server.settings.stripe
+    assert server.settings.admin_token is not None
+    for secret in (server.settings.admin_token, stripe.secret_key, *stripe.webhook_secrets):
+        assert secret.get_secret_value() not in text
+
+
+def test_a_local_stripe_that_is_away_is_said_to_be(server: Served):
+    answer = server.http.get("/api/_payloom/local-stripe/control/clock", headers=server.admin)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (502, "local_stripe_away")

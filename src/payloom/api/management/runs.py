@@ -84,7 +84,7 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer())
     async def decide_run(run_id: str, body: Decision, request: Request) -> Any:
-        """Answer an approval step as an admin."""
+        """Answer an approval step; whoever has one of its roles may."""
         caller = caller_of(request)
         await service.decide(
             run_id, body.path, approved=body.approved, by=caller.by, roles=caller.roles, note=body.note

@@ -1,6 +1,7 @@
-"""The OpenAPI document of the management API: `python -m payloom.api.management.schema studio/openapi.json` writes it.
+"""The OpenAPI document of the management API, and the table of calls in its reference page.
 
-The studio's client is generated from that file, and a test compares the two.
+`python -m payloom.api.management.schema` in the repository writes both; with the name of one, only that. The studio's
+client is generated from the document; tests compare both with the code.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ TAGS = {
     "local-stripe": "The local Stripe, in development.",
     "live": "What changes, as it changes.",
 }
+BEGIN, END = "<!-- calls: made from the code -->", "<!-- end of calls -->"
+"""Between these the reference holds `endpoint_table()`."""
 _DROPPED = ("HTTPValidationError", "ValidationError")
 
 
@@ -79,5 +82,36 @@ def schema_text() -> str:
     return json.dumps(document(app), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def endpoint_table() -> str:
+    """Return every operation with its role and what it does, as the reference shows them."""
+    lines = []
+    found = json.loads(schema_text())
+    for tag in found["tags"]:
+        rows = [
+            f"| `{method.upper()} {path}` | {operation['x-role']} | {_first_line(operation)} |"
+            for path, operations in found["paths"].items()
+            for method, operation in operations.items()
+            if operation["tags"][0] == tag["name"]
+        ]
+        if rows:
+            head = [f"### {tag['name']}", "", tag["description"], "", "| call | role | does |", "| --- | --- | --- |"]
+            lines += [*head, *rows, ""]
+    return "\n".join(lines)
+
+
+def _first_line(operation: dict[str, Any]) -> str:
+    return " ".join(operation.get("description", "").split("\n\n")[0].split()).replace("|", "\\|")
+
+
+def write(target: Path) -> None:
+    """Write the document into a JSON file, or the table of calls into its place in a Markdown file."""
+    if target.suffix == ".md":
+        before, _, rest = target.read_text("utf-8").partition(BEGIN)
+        target.write_text(f"{before}{BEGIN}\n\n{endpoint_table()}\n{END}{rest.partition(END)[2]}", "utf-8")
+    else:
+        target.write_text(schema_text(), "utf-8")
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(schema_text(), "utf-8")
+    for name in sys.argv[1:] or ("studio/openapi.json", "docs/reference/management-api.md"):
+        write(Path(name))

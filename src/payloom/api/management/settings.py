@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter
 
 from payloom.api.jsonable import to_plain
 from payloom.api.management.models.settings import SettingsView
 from payloom.api.management.parts import Parts
+from payloom.inbox.models import events
 
 
 def router(parts: Parts) -> APIRouter:
@@ -18,6 +20,10 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("/settings", response_model=SettingsView)
     async def get_settings() -> Any:
         """The settings in force, without secrets."""
-        return {**to_plain(parts.settings.public()), "webhook_url": parts.settings.webhook_url}
+        columns = sa.select(events.c.received_at).where(events.c.source == "webhook")
+        query = columns.order_by(events.c.received_at.desc(), events.c.id.desc()).limit(1)
+        last = await parts.database.read(lambda tx: tx.execute(query).scalar())
+        shown = {**parts.settings.public(), "webhook_url": parts.settings.webhook_url, "last_webhook": last}
+        return to_plain(shown)
 
     return routes

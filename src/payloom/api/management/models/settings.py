@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from payloom.api.management.models.answers import Shape
+from payloom.api.management.models.answers import Moment, Shape
 
 
 class StripeView(Shape):
@@ -35,6 +35,7 @@ class SettingsView(Shape):
     root: str
     site_url: str
     webhook_url: str = Field(description="Where Stripe delivers events.")
+    last_webhook: Moment | None = Field(description="When the last event with a good signature came.")
     host: str
     port: int
     database_url: str
@@ -51,4 +52,6 @@ class SettingsView(Shape):
     trusted_proxies: list[str]
     log_format: str
     log_level: str
+    mirror: list[str] = Field(description="Resources of Stripe that are kept in the database too.")
+    studio_edit: bool = Field(description="Whether workflow files may be changed in the studio.")
     keep_runs: int = Field(description="Days.")

@@ -1,0 +1,89 @@
+"""The local Stripe through the management API: steering it, looking at it, and nothing of it elsewhere."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from payloom.api.management.local_stripe import base_of
+from payloom.emulator.config import EmulatorConfig
+from payloom.emulator.running import RunningEmulator, run
+from served import Served, served
+
+WORKFLOW = "name: Nothing\non: {manual: true}\nsteps:\n  - return: {done: true}\n"
+API = "/api/_payloom/local-stripe"
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[RunningEmulator]:
+    """A local Stripe."""
+    with run(EmulatorConfig()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(emulator: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A project that uses it."""
+    port = int(emulator.url.rsplit(":", 1)[1])
+    files = {"payloom.yaml": f"name: Shop\nstripe: {{local_port: {port}}}\n", "workflows/nothing.yaml": WORKFLOW}
+    with served(tmp_path_factory.mktemp("project"), files) as made:
+        yield made
+
+
+def do(server: Served, what: str, **body: Any) -> Any:
+    """POST to a control."""
+    return server.http.post(f"{API}/control/{what}", json=body, headers=server.admin)
+
+
+def test_the_clock_goes_forward(server: Served):
+    before = server.manage("/local-stripe/control/clock")["now"]
+    assert do(server, "clock", advance="30d").status_code == 200
+    assert server.manage("/local-stripe/control/clock")["now"] - before >= 30 * 86400
+
+
+def test_an_event_is_triggered_and_its_objects_are_listed_without_their_secrets(server: Served):
+    assert "payment_intent.succeeded" in str(server.manage("/local-stripe/control/trigger"))
+    assert do(server, "trigger", event="payment_intent.succeeded").status_code == 200
+    found = server.manage("/local-stripe/v1/payment_intents", limit=1)
+    assert found["data"][0]["status"] == "succeeded"
+    assert found["data"][0]["client_secret"] == "[redacted]"
+    one = server.manage(f"/local-stripe/v1/payment_intents/{found['data'][0]['id']}")
+    assert one["object"] == "payment_intent"
+    about = server.manage("/local-stripe/control")
+    assert server.settings.stripe.secret_key.get_secret_value() not in str(about)
+
+
+def test_what_the_local_stripe_refuses_is_told_in_our_form(server: Served):
+    wrong = do(server, "trigger", event="no.such_event")
+    assert 400 <= wrong.status_code < 500
+    assert wrong.json()["error"]["message"]
+    missing = server.http.get(f"{API}/v1/payment_intents/pi_none", headers=server.admin)
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["snapshot", "restore", "..%2fv1%2fcustomers", "3ds"])
+def test_only_what_the_studio_needs_is_let_through(server: Served, path: str):
+    assert server.http.get(f"{API}/control/{path}", headers=server.admin).status_code == 404
+    assert server.http.post(f"{API}/control/{path}", json={}, headers=server.admin).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["../_emulator/snapshot", "..%2f_emulator", "a//b", "customers/../x", "%2e%2e/x"])
+def test_a_path_does_not_lead_out_of_the_objects(server: Served, path: str):
+    assert server.http.get(f"{API}/v1/{path}", headers=server.admin).status_code in {404, 405}
+
+
+def test_objects_are_only_read(server: Served):
+    answer = server.http.post(f"{API}/v1/customers", json={}, headers=server.admin)
+    assert answer.status_code == 405
+
+
+def test_it_is_there_in_development_and_on_this_machine_only(server: Served):
+    settings = server.settings
+    assert base_of(settings) == settings.stripe.api_base
+    assert base_of(dataclasses.replace(settings, environment="production")) is None
+    for base in ("http://stripe.example", "http://169.254.169.254", "http://127.0.0.1.evil.example", None):
+        away = dataclasses.replace(settings.stripe, api_base=base)
+        assert base_of(dataclasses.replace(settings, stripe=away)) is None
