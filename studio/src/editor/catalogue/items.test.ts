@@ -12,6 +12,7 @@ const catalogue: Catalogue = {
   workflows: [{ name: "ensure-customer", title: "Ensure customer", input: { type: "object", properties: { user_id: { type: "string" } }, required: ["user_id"] } }],
   functions: [{ name: "shop:price", doc: "The price." }],
   errors: [],
+  rules: [],
   env: [],
 };
 const refund = actionItem({ name: "refunds.create", label: "Refund Payment", aliases: ["Refund Payment", "refund_payment"], summary: "Create a refund.", writes: true, moves_money: true });

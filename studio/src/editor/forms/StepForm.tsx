@@ -1,3 +1,4 @@
+import { Pause } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { pathKey } from "@/model/path";
 import { ErrorNote, Skeleton } from "@/ui";
@@ -50,7 +51,7 @@ export function StepForm() {
           }
         }}
       >
-        {document === null ? <ErrorNote error={new Error("The text cannot be read at the moment, so the form cannot change it. Mend it in the text, or undo.")} /> : null}
+        {document === null ? <p className="form-waits" role="status"><Pause size={14} aria-hidden /> The text cannot be read just now. The form waits until it can, or until you undo.</p> : null}
         <form key={key} className="form" aria-label="Step" onSubmit={(event) => event.preventDefault()}>
           {subject.kind === "step" ? <StepSubject path={subject.path} catalogue={catalogue} /> : null}
           {subject.kind === "trigger" ? <TriggerSubject path={subject.path} catalogue={catalogue} /> : null}

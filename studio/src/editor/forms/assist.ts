@@ -97,6 +97,7 @@ export interface Catalogue {
   workflows: CallableEntry[];
   functions: CallableEntry[];
   errors: { kind: string; doc: string }[];
+  rules: { code: string; severity: "error" | "warning" | "advice"; title: string; why: string; wrong: string; right: string }[];
   env: string[];
 }
 

@@ -5,6 +5,7 @@ import { Words } from "../forms/Row";
 import { subjectOf } from "../forms/model/steps";
 import { type Diagnostic, useEditor } from "../store";
 import { fixOf } from "./fix";
+import { showRule } from "./RuleHelp";
 import "./problems.css";
 
 const LOOKS = {
@@ -50,7 +51,7 @@ function Problem({ finding, text, fixable }: { finding: Diagnostic; text: string
       </button>
       <span className="problem-buttons">
         {fix ? <Button size="s" onClick={() => useEditor.getState().setText(text.slice(0, fix.from) + fix.insert + text.slice(fix.to))}>{fix.label}</Button> : null}
-        {finding.docs ? <a className="problem-docs" href={finding.docs} target="_blank" rel="noreferrer">About {finding.code}</a> : null}
+        <button type="button" className="problem-about" onClick={() => showRule(finding.code)}>About {finding.code}</button>
       </span>
     </li>
   );

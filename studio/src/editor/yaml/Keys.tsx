@@ -19,7 +19,7 @@ const KEYS: [string, string][] = [
 export function Keys() {
   return (
     <Popover.Root>
-      <Popover.Trigger className="yaml-keys-button" aria-label="Keyboard shortcuts of the text">
+      <Popover.Trigger className="yaml-keys-button">
         <Keyboard size={14} aria-hidden /> Keys
       </Popover.Trigger>
       <Popover.Portal>

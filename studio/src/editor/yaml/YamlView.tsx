@@ -15,6 +15,7 @@ import { completion, hovers } from "./complete";
 import { expressionMarks } from "./expressionMarks";
 import { findingsGutter, showFindings } from "./findings";
 import { Keys } from "./Keys";
+import { newline } from "./newline";
 import { markStep, stepMark } from "./stepMark";
 import { changeBetween, inText } from "./text";
 import { codeTheme } from "./theme";
@@ -72,7 +73,14 @@ function openView(parent: HTMLElement, assist: Assist, onPlace: (place: { line: 
   const selectAt = (head: number): void => {
     const { document, selected, select, text } = useEditor.getState();
     if (document === null) return;
-    const subject = subjectOf(document.data, document.pathAt(inText(text, head)));
+    // On an empty line the step above is still the one that is meant.
+    let line = view.state.doc.lineAt(head);
+    let place = head;
+    while (line.text.trim() === "" && line.number > 1) {
+      line = view.state.doc.line(line.number - 1);
+      place = line.to;
+    }
+    const subject = subjectOf(document.data, document.pathAt(inText(text, place)));
     const path = subject.kind === "workflow" ? null : subject.path;
     own = path;
     if (!samePath(path, selected)) select(path);
@@ -150,13 +158,13 @@ function extensions(assist: Assist, text: string) {
     EditorView.contentAttributes.of({ "aria-label": "Workflow as YAML", "aria-describedby": "yaml-keys", spellcheck: "false" }),
     keymap.of([
       // One history for text, form and canvas: the store's.
-      { key: "Mod-z", preventDefault: true, run: () => (useEditor.getState().undo(), true) },
-      { key: "Mod-y", mac: "Mod-Shift-z", preventDefault: true, run: () => (useEditor.getState().redo(), true) },
-      { key: "Mod-Shift-z", preventDefault: true, run: () => (useEditor.getState().redo(), true) },
+      { key: "Mod-z", preventDefault: true, run: () => (useEditor.getState().undo(), true), shift: () => (useEditor.getState().redo(), true) },
+      { key: "Mod-y", preventDefault: true, run: () => (useEditor.getState().redo(), true) },
       { key: "Mod-/", run: toggleComment },
       { key: "F8", run: nextDiagnostic },
       { key: "Shift-F8", run: previousDiagnostic },
       ...completionKeymap,
+      { key: "Enter", run: newline },
       ...closeBracketsKeymap,
       ...searchKeymap,
       ...foldKeymap,

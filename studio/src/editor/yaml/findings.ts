@@ -4,7 +4,7 @@ import type { Extension, TransactionSpec, EditorState } from "@codemirror/state"
 import { EditorView } from "@codemirror/view";
 import type { CheckAnswer, Diagnostic } from "../client";
 import { fixOf } from "../problems/fix";
-import { linkElement } from "./complete";
+import { showRule } from "../problems/RuleHelp";
 import { inDocument } from "./text";
 
 export const SEVERITY = { error: "error", warning: "warning", advice: "info" } as const;
@@ -53,8 +53,15 @@ function noteElement(finding: Diagnostic): HTMLElement {
     hint.className = "soft";
     hint.textContent = finding.hint;
   }
-  const docs = finding.docs ?? null;
-  if (docs !== null) box.appendChild(linkElement(docs, `About ${finding.code}`));
+  const about = box.appendChild(document.createElement("button"));
+  about.type = "button";
+  about.className = "editor-about";
+  about.textContent = `About ${finding.code}`;
+  // On mousedown: the note closes before a click would come.
+  about.addEventListener("mousedown", (event) => {
+    event.preventDefault();
+    showRule(finding.code);
+  });
   return box;
 }
 

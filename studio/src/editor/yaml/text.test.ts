@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { changeBetween, codePoints, inDocument, inText, utf16 } from "./text";
 import { expressionsIn } from "./expressionMarks";
+import { indentAfter } from "./newline";
 import { tokens } from "./tokens";
 
 describe("two texts", () => {
@@ -29,6 +30,17 @@ it("counts characters as the server does", () => {
   expect(inDocument("a\r\nb", 3)).toBe(2);
   expect(inText("a\r\nb", 2)).toBe(3);
   expect(inText("a\nb", 2)).toBe(2);
+});
+
+it("begins a new line as deep as the one above wants", () => {
+  expect(indentAfter("      payment_intent: ${{ a }}   # never: mind")).toBe("      ");
+  expect(indentAfter("  - id: order")).toBe("    ");
+  expect(indentAfter("    with:")).toBe("      ");
+  expect(indentAfter("  - switch:")).toBe("      ");
+  expect(indentAfter("    description: |")).toBe("      ");
+  expect(indentAfter("    - paid")).toBe("    ");
+  expect(indentAfter("  # a comment:")).toBe("  ");
+  expect(indentAfter("")).toBe("");
 });
 
 describe("expressions in YAML", () => {
