@@ -12,7 +12,6 @@ import { AddStep } from "./AddStep";
 import { ConflictDialog } from "./Conflict";
 import { flushFields } from "./forms/draft";
 import { EditorHeader } from "./Header";
-import { NewWorkflowPage } from "./NewWorkflow";
 import { Notes } from "./Notes";
 import { RuleHelp } from "./problems/RuleHelp";
 import { OutlineView } from "./outline/OutlineView";
@@ -29,10 +28,6 @@ const VIEWS: readonly View[] = ["canvas", "split", "yaml", "list"];
 
 export function EditorPage() {
   const { id } = useParams({ strict: false }) as { id: string };
-  return id === "new" ? <NewWorkflowPage /> : <Editor id={id} />;
-}
-
-function Editor({ id }: { id: string }) {
   const [search, change] = useSearchParams();
   const view: View = VIEWS.find((one) => one === search["view"]) ?? "canvas";
   const phase = useEditor((state) => state.phase);

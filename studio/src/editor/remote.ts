@@ -41,7 +41,6 @@ export interface Published {
 }
 
 export const publish = (id: string, etag: string | null) => request<Published>("POST", `${at(id)}/publish`, { body: { etag } });
-export const createWorkflow = (id: string, text: string) => request<Source>("POST", "/workflows", { body: { id, text } });
 export const rollBack = (id: string, version: string, etag: string) => request<Source>("POST", `${at(id)}/rollback`, { body: { version, etag } });
 
 export function useVersions(id: string) {
