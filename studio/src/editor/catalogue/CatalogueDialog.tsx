@@ -82,7 +82,7 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
   };
 
   return (
-    <Command label={words} shouldFilter={false} loop value={lit} onValueChange={setLit} className="catalogue-command">
+    <Command label={words} shouldFilter={false} loop value={shown?.key ?? lit} onValueChange={setLit} className="catalogue-command">
       <Command.Input className="catalogue-search" placeholder={adding === "step" ? "Add a step: if, select, refund payment, checkout session …" : "Add a trigger: request, schedule, checkout session completed …"} value={query} onValueChange={setQuery} autoFocus />
       <div className="catalogue-body">
         <Command.List className="catalogue-list" aria-label={words}>
