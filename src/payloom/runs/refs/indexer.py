@@ -28,8 +28,8 @@ from payloom.tables.spec import TableSpec
 
 log = logging.getLogger("payloom.runs")
 
-BATCH = 200
-"""Things per transaction: about ten milliseconds of writing."""
+BATCH = 100
+"""Things per transaction: some ten milliseconds of writing."""
 OVERLAP = dt.timedelta(seconds=20)
 DEEP = dt.timedelta(hours=2)
 """How far back the first look of a process begins, for what was written around the time the last one ended."""

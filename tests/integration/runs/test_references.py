@@ -1,0 +1,185 @@
+"""The index of references: it follows behind, misses nothing, and two of them do no harm. On both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from payloom.db import Database
+from payloom.inbox.service import InboxEvent, store
+from payloom.kit.clock import ManualClock
+from payloom.runs.models import runs as runs_table
+from payloom.runs.models import steps
+from payloom.runs.refs import indexer
+from payloom.runs.refs.extract import Found, kind_of, of_event
+from payloom.runs.refs.indexer import OVERLAP, Indexer
+from payloom.runs.refs.models import refs
+from payloom.runs.retention import prune
+from payloom.runs.rows import Run, run_values
+from payloom.tables.loader import load_tables
+
+NOW = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
+TABLES = load_tables("tables:\n  orders:\n    columns: {id: int primary, email: string}\n")
+
+
+def event(number: int, at: dt.datetime = NOW, **thing: Any) -> InboxEvent:
+    """An event about an intent."""
+    about = {"id": f"pi_{number:06d}", "object": "payment_intent", **thing}
+    payload = {"id": f"evt_{number:06d}", "type": "payment_intent.created", "data": {"object": about}}
+    return InboxEvent(
+        id=payload["id"],
+        type=payload["type"],
+        object_id=about["id"],
+        created=1,
+        account=None,
+        livemode=False,
+        api_version=None,
+        payload=payload,
+        raw=json.dumps(payload),
+        received_at=at,
+    )
+
+
+def run(number: int, at: dt.datetime, **more: Any) -> Run:
+    """A run that has begun."""
+    made = {"status": "running", **more}
+    run_id = f"run_{number:06d}"
+    return Run(run_id, run_id, "flow", "0" * 64, "manual", created_at=at, started_at=at, updated_at=at, **made)
+
+
+async def put(database: Database, *events: InboxEvent) -> None:
+    """Store events."""
+    for one in events:
+        await database.write(lambda tx, one=one: store(tx, one))
+
+
+async def named(database: Database, ref: str) -> set[tuple[str, str]]:
+    """What names a value."""
+    query = sa.select(refs.c.kind, refs.c.id).where(refs.c.ref == ref)
+    return await database.read(lambda tx: {(row.kind, row.id) for row in tx.execute(query)})
+
+
+@pytest.mark.anyio
+async def test_more_than_a_batch_is_indexed_by_one_look_and_again_by_none(database: Database):
+    made = [event(number, NOW + dt.timedelta(seconds=number // 3)) for number in range(indexer.BATCH * 6 + 7)]
+    await put(database, *made)
+    index = Indexer(database, ManualClock(NOW), TABLES)
+    assert await index.catch_up() is True
+    marks = sa.select(sa.func.count()).select_from(refs).where(refs.c.ref == refs.c.id)
+    assert await database.read(lambda tx: tx.execute(marks).scalar()) == len(made)
+    before = await database.read(lambda tx: set(tx.execute(sa.select(refs)).all()))
+    assert await index.catch_up() is True
+    assert await database.read(lambda tx: set(tx.execute(sa.select(refs)).all())) == before
+
+
+@pytest.mark.anyio
+async def test_an_event_that_became_visible_late_is_not_missed(database: Database):
+    index = Indexer(database, ManualClock(NOW), TABLES)
+    await put(database, event(1))
+    await index.catch_up()
+    await put(database, event(2, NOW - OVERLAP / 2))
+    await index.catch_up()
+    assert await named(database, "pi_000002") == {("event", "evt_000002")}
+
+
+@pytest.mark.anyio
+async def test_a_new_process_looks_back_to_before_the_last_one_ended(database: Database):
+    first = Indexer(database, ManualClock(NOW), TABLES)
+    await put(database, event(1))
+    await first.catch_up()
+    await put(database, event(2, NOW - dt.timedelta(hours=1)))
+    await Indexer(database, ManualClock(NOW), TABLES).catch_up()
+    assert await named(database, "pi_000002") == {("event", "evt_000002")}
+
+
+@pytest.mark.anyio
+async def test_a_run_is_indexed_again_when_it_has_gone_on(database: Database):
+    index = Indexer(database, ManualClock(NOW), TABLES)
+    await database.write(lambda tx: tx.execute(sa.insert(runs_table), run_values(run(1, NOW, inputs={"order_id": 17}))))
+    await index.catch_up()
+    assert await named(database, "17") == {("run", "run_000001")}
+    assert await named(database, "orders/17") == {("run", "run_000001")}
+    later = NOW + dt.timedelta(minutes=1)
+    row: dict[str, Any] = dict.fromkeys(column.name for column in steps.c)
+    row |= {"run_id": "run_000001", "path": "0", "seq": 1, "verb": "insert", "action": "orders", "line": 1}
+    row |= {"status": "succeeded", "attempts": 1, "in_doubt": False, "value": {"id": 17, "email": "Ada@x.test"}}
+    change = sa.update(runs_table).values(status="succeeded", updated_at=later)
+
+    def go_on(tx: sa.Connection) -> None:
+        tx.execute(sa.insert(steps), row)
+        tx.execute(change)
+
+    await database.write(go_on)
+    await index.catch_up()
+    assert await named(database, "ada@x.test") == {("run", "run_000001"), ("row", "orders/17")}
+
+
+@pytest.mark.anyio
+async def test_two_indexers_at_once_do_no_harm(database: Database):
+    await put(database, *(event(number, metadata={"order_id": number % 5}) for number in range(300)))
+    both = [Indexer(database, ManualClock(NOW), TABLES) for _ in range(2)]
+    assert await asyncio.gather(*(one.catch_up() for one in both)) == [True, True]
+    assert len(await named(database, "orders/3")) == 60
+
+
+@pytest.mark.anyio
+async def test_a_search_waits_no_longer_than_it_said(database: Database):
+    await put(database, *(event(number) for number in range(indexer.BATCH * 2)))
+    index = Indexer(database, ManualClock(NOW), TABLES)
+    assert await index.catch_up(0.0) is False, "there is more, and it was said"
+    assert await index.catch_up() is True
+
+
+@pytest.mark.anyio
+async def test_what_is_deleted_is_no_longer_named(database: Database):
+    old = NOW - dt.timedelta(days=100)
+    await put(database, event(1, old), event(2))
+    await database.write(
+        lambda tx: tx.execute(sa.insert(runs_table), run_values(run(1, old, status="succeeded", finished_at=old)))
+    )
+    await Indexer(database, ManualClock(NOW), TABLES).catch_up()
+    await database.write(lambda tx: prune(tx, before=NOW - dt.timedelta(days=90)))
+    left = await database.read(lambda tx: set(tx.execute(sa.select(refs.c.id)).scalars()))
+    assert left == {"evt_000002"}
+
+
+@pytest.mark.parametrize(
+    ("ref", "kind"),
+    [
+        ("pi_3AbC", "intent"),
+        ("cs_test_a1B2c3", "session"),
+        ("cs_live_a1B2c3", "session"),
+        ("pi_3AbC_secret_x", None),
+        ("ada@shop.test", "email"),
+        ("orders/17", "row"),
+        ("1042", None),
+        ("price_1AbC", None),
+        ("py_1AbC", "charge"),
+    ],
+)
+def test_an_id_says_what_it_names(ref: str, kind: str | None):
+    assert kind_of(ref) == kind
+
+
+def test_what_is_looked_for_is_found_in_an_event_and_the_rest_is_left():
+    about = {
+        "id": "cs_test_abc123",
+        "client_reference_id": "17",
+        "customer_details": {"email": "Ada@Shop.test", "name": "Ada"},
+        "payment_intent": {"id": "pi_abc123", "client_secret": "pi_abc123_secret_xyz"},
+        "metadata": {"order_id": "17", "plan": "pro", "long": "x" * 500},
+        "line_items": {"data": [{"price": "price_abc123"}] * 30},
+        "success_url": "https://shop.test/thanks",
+    }
+    found = set(of_event(Found(TABLES), {"id": "evt_1abc", "data": {"object": about}}))
+    assert found == {"evt_1abc", "cs_test_abc123", "17", "orders/17", "ada@shop.test", "pi_abc123", "pro"}
+
+
+def test_an_event_that_names_everything_does_not_fill_the_index():
+    about = {"id": "po_1abc", "metadata": {f"k{number}": f"v{number}" for number in range(1000)}}
+    assert len(list(of_event(Found(TABLES), {"id": "evt_1abc", "data": {"object": about}}))) <= 60
