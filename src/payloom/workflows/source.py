@@ -23,8 +23,9 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
 )
 
-from payloom.workflows import masking
+from payloom.workflows import masking, source_parts
 from payloom.workflows.diagnostics import SHAPE, Diagnostic, Path, Place
+from payloom.workflows.source_parts import Mover, Part, Places
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -54,9 +55,9 @@ class Source:
     text: str
     file: str
     data: Any = None
-    values: dict[Path, Place] = dataclasses.field(default_factory=dict)
-    keys: dict[Path, Place] = dataclasses.field(default_factory=dict)
-    scalars: dict[Path, Scalar] = dataclasses.field(default_factory=dict)
+    values: dict[Path, Place] | Places[Place] = dataclasses.field(default_factory=dict)
+    keys: dict[Path, Place] | Places[Place] = dataclasses.field(default_factory=dict)
+    scalars: dict[Path, Scalar] | Places[Scalar] = dataclasses.field(default_factory=dict)
     diagnostics: list[Diagnostic] = dataclasses.field(default_factory=list)
 
     def place(self, path: Path) -> Place:
@@ -136,8 +137,10 @@ class _Open:
 class _Reader:
     """Builds data from the parser's events with a stack of its own, so that depth costs no recursion."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, depth: int = 0) -> None:
+        """depth: how deep in its file the text stands."""
         self.source = source
+        self.depth = depth
         self.stack: list[_Open] = []
         self.nodes = 0
         self.documents = 0
@@ -174,7 +177,7 @@ class _Reader:
             self.source.scalars[path] = Scalar(place, event.style, bool(top and top.flow))
             self.put(top, self.scalar(event, place))
             return
-        if len(self.stack) >= MAX_DEPTH:
+        if len(self.stack) + self.depth >= MAX_DEPTH:
             raise _Refused(
                 place, f"nested deeper than {MAX_DEPTH} levels", "move the inner steps to a workflow and `call` it"
             )
@@ -280,6 +283,9 @@ def read_source(text: str, file: str) -> Source:
         at = text.index(masking.MASK)
         source.report(source.between(at, at + 1), "the private character U+E000 is not allowed", hint="remove it")
         return source
+    quick = _in_parts(text, file)
+    if quick is not None:
+        return quick
     try:
         _Reader(source).read(text)
     except _Refused as error:
@@ -296,6 +302,76 @@ def read_source(text: str, file: str) -> Source:
         source.data = None
         source.report(Place(), f"not valid YAML: {error}")
     return source
+
+
+def _in_parts(text: str, file: str) -> Source | None:
+    """Read the text step by step; None when it is to be read as a whole."""
+    pieces = source_parts.cut(text)
+    if pieces is None:
+        return None
+    head = _fresh(pieces.skeleton, file)
+    parts = [_part(chunk) for _, _, chunk in pieces.chunks]
+    try:
+        _Reader(head).read(pieces.skeleton)
+    except (_Refused, YAMLError, ValueError, RecursionError):
+        return None
+    read = [one for one in parts if one is not None]
+    nodes = sum(one.nodes for one in read) + len(head.values)
+    if len(read) < len(parts) or head.diagnostics or nodes > MAX_NODES or not isinstance(head.data, dict):
+        return None
+    if head.data.get("steps") != [0]:
+        return None
+    for places in (head.values, head.keys):
+        moved = {path: source_parts.after(place, pieces) for path, place in places.items() if path != ("steps", 0)}
+        places.clear()
+        places.update(moved)
+    scalars = {
+        path: dataclasses.replace(one, place=source_parts.after(one.place, pieces))
+        for path, one in head.scalars.items()
+        if path != ("steps", 0)
+    }
+    return Source(
+        text=text,
+        file=file,
+        data={key: [one.data for one in read] if key == "steps" else value for key, value in head.data.items()},
+        values=Places(dict(head.values), [one.values for one in read], _MovePlace(pieces)),
+        keys=Places(dict(head.keys), [one.keys for one in read], _MovePlace(pieces)),
+        scalars=Places(scalars, [one.scalars for one in read], _MoveScalar(pieces)),
+    )
+
+
+@source_parts.cached
+def _part(text: str) -> Part | None:
+    """Return a step read by itself; None when anything in it needs the reader of whole files."""
+    alone = _fresh(text, "")
+    try:
+        reader = _Reader(alone, depth=1)
+        reader.read(text)
+    except (_Refused, YAMLError, ValueError, RecursionError):
+        return None
+    if alone.diagnostics or not isinstance(alone.data, list) or len(alone.data) != 1:
+        return None
+    values = {path: place for path, place in alone.values.items() if path}
+    collections = frozenset(values) - frozenset(alone.scalars)
+    marked = {path: _Collection(*dataclasses.astuple(place)) if path in collections else place
+              for path, place in values.items()}  # fmt: skip
+    return Part(alone.data[0], marked, alone.keys, alone.scalars, reader.nodes)
+
+
+class _Collection(Place):
+    """The place of a map or a list: where it ends depends on what follows."""
+
+    __slots__ = ()
+
+
+class _MovePlace(Mover[Place]):
+    def __call__(self, at: int, place: Place) -> Place:
+        return self.moved(at, place, collection=isinstance(place, _Collection))
+
+
+class _MoveScalar(Mover[Scalar]):
+    def __call__(self, at: int, place: Scalar) -> Scalar:
+        return dataclasses.replace(place, place=self.moved(at, place.place, collection=False))
 
 
 def _masked(text: str, file: str) -> Source | None:

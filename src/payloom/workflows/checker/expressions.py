@@ -39,17 +39,25 @@ class Types:
                 first = node.id not in self.results
                 self.results[node.id] = scope.result(node, findings.catalog) if first and not node.on_error else None
         self._inferred: dict[int, Schema | None] = {}
+        self._known: dict[object, Mapping[str, Schema | None]] = {}
 
-    def at(self, site: Site) -> dict[str, Schema | None]:
+    def at(self, site: Site) -> Mapping[str, Schema | None]:
         """Return the types of the names that the expression at `site` sees."""
-        # Ids that cannot be read here are F002's business, not an unknown name.
-        known = {**self.roots, **self.results, "secrets": None}
         node = site.node
-        if node is not None:
-            known |= self._around(node)
-            if isinstance(node, waiting.WaitFor) and site.path[-1:] == ("match",):
-                known["event"], known["object"] = scope.event_types(node.family, self.findings.catalog)
-                known["previous"] = None
+        waits = isinstance(node, waiting.WaitFor) and site.path[-1:] == ("match",)
+        around = self._around(node) if node is not None else {}
+        # Most expressions see the same names; making the map anew for each is what checking would spend its time on.
+        key = (node, waits) if around or waits else None
+        if key not in self._known:
+            self._known[key] = self._names(site, around, waits=waits)
+        return self._known[key]
+
+    def _names(self, site: Site, around: Mapping[str, Schema | None], *, waits: bool) -> Mapping[str, Schema | None]:
+        # Ids that cannot be read here are F002's business, not an unknown name.
+        known = {**self.roots, **self.results, "secrets": None, **around}
+        if waits and isinstance(site.node, waiting.WaitFor):
+            known["event"], known["object"] = scope.event_types(site.node.family, self.findings.catalog)
+            known["previous"] = None
         known["context"] = scope.context_type(known)
         return known
 
@@ -57,8 +65,8 @@ class Types:
         found: dict[str, Schema | None] = {}
         for name in self.flow.extra.get(node, ()):
             found[name] = None
-        for outer in self.findings.nodes:
-            if outer.path == node.path[: len(outer.path)] and isinstance(outer, loops.ForEach) and outer is not node:
+        for outer in self.findings.around(node):
+            if isinstance(outer, loops.ForEach):
                 found[outer.item] = self.item_of(outer)
         if "error" in found:
             found["error"] = _ERROR

@@ -36,13 +36,19 @@ class Findings:
     found: list[Diagnostic] = dataclasses.field(default_factory=list)
     by_path: Mapping[Path, list[Site]] = dataclasses.field(default_factory=dict)
     nodes: tuple[Node, ...] = ()
+    by_node: Mapping[Node, list[Site]] = dataclasses.field(default_factory=dict)
+    by_place: Mapping[Path, Node] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         grouped: defaultdict[Path, list[Site]] = defaultdict(list)
+        of_node: defaultdict[Node, list[Site]] = defaultdict(list)
         for site in self.workflow.sites:
             grouped[site.path].append(site)
-        self.by_path = grouped
+            if site.node is not None:
+                of_node[site.node].append(site)
+        self.by_path, self.by_node = grouped, of_node
         self.nodes = self.workflow.nodes()
+        self.by_place = {node.path: node for node in self.nodes}
 
     def report(self, code: str, path: Path, message: str, hint: str | None = None, *, key: bool = False) -> None:
         """Report a finding about the value at `path` (about its key if `key`)."""
@@ -65,7 +71,14 @@ class Findings:
 
     def sites_of(self, node: Node) -> list[Site]:
         """Return the expressions of a step, those of the steps inside not included."""
-        return [site for site in self.workflow.sites if site.node is node]
+        return self.by_node.get(node, [])
+
+    def around(self, node: Node) -> Iterator[Node]:
+        """Yield the steps that a step stands in, outermost first."""
+        for length in range(2, len(node.path)):
+            outer = self.by_place.get(node.path[:length])
+            if outer is not None:
+                yield outer
 
     def sites_under(self, path: Path) -> list[Site]:
         """Return the expressions at and below a path."""

@@ -183,9 +183,8 @@ def _tested(types: Types, site: object) -> bool:
 
 
 def _mail_in_loop(findings: Findings, node: Node) -> None:
-    for loop in findings.nodes:
-        inside = loop is not node and loop.path == node.path[: len(loop.path)]
-        if inside and isinstance(loop, loops.ForEach) and "max" not in loop.model.model_fields_set:
+    for loop in findings.around(node):
+        if isinstance(loop, loops.ForEach) and "max" not in loop.model.model_fields_set:
             findings.report(
                 "F112",
                 (*node.path, "email"),

@@ -9,6 +9,7 @@ types; `functions` lists what can be called.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -113,9 +114,17 @@ class Compiled:
 
 
 def compile_expression(source: str) -> Compiled:
-    """Compile one expression of at most 2,000 characters; raises ExpressionError with the place."""
+    """Compile one expression of at most 2,000 characters; raises ExpressionError with the place.
+
+    The same text gives the same object: it never changes, and a file is read again with every key typed into it.
+    """
     if not isinstance(source, str):
         raise ExpressionError(f"an expression is text, not {type_name(source)}")
+    return _compiled(source)
+
+
+@functools.lru_cache(maxsize=8192)
+def _compiled(source: str) -> Compiled:
     return Compiled(source, parse(source))
 
 

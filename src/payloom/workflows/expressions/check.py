@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from payloom.kit.suggest import closest, did_you_mean
@@ -39,7 +39,7 @@ class Inferred:
 
 def infer(compiled: Compiled, types: Mapping[str, Schema | None]) -> Inferred:
     """Infer the type of an expression from the schemas of the scope's roots (None: anything)."""
-    checker = _Checker(compiled.source, {name: shape_of(schema) for name, schema in types.items()})
+    checker = _Checker(compiled.source, _Shapes(types))
     shape = checker.infer(compiled.tree)
     return Inferred(shape.present(), tuple(sorted(checker.problems, key=lambda problem: problem.span)))
 
@@ -88,6 +88,44 @@ _ORDERED = {
     ("int", "float"),
     ("float", "int"),
 }
+
+
+class _Shapes(Mapping[str, Shape]):
+    """The shapes of a scope's roots; one is made when somebody reads it."""
+
+    def __init__(self, types: Mapping[str, Schema | None]) -> None:
+        self._types = types
+
+    def __getitem__(self, name: str) -> Shape:
+        return shape_of(self._types[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._types
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+
+class _Bound(_Shapes):
+    """A scope with the variable of a macro."""
+
+    def __init__(self, around: Mapping[str, Shape], name: str, shape: Shape) -> None:
+        self._around, self._name, self._shape = around, name, shape
+
+    def __getitem__(self, name: str) -> Shape:
+        return self._shape if name == self._name else self._around[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name == self._name or name in self._around
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._around, self._name)))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class _Checker:
@@ -266,7 +304,7 @@ class _Checker:
         of = self.infer(node.of)
         allowed = {"list", "map"} | ({"null"} if node.optional else set())
         self.require(node.of, of, allowed, f"the value before .{node.name}()")
-        inner = _Checker(self.source, {**self.scope, node.variable: _items(of)})
+        inner = _Checker(self.source, _Bound(self.scope, node.variable, _items(of)))
         shapes = [inner.infer(part) for part in node.args]
         self.problems += inner.problems
         if node.name != "map" or len(shapes) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from typing import Any
 
@@ -38,6 +39,7 @@ class Warmth:
         stripe_catalog.action_names()
         for name in COMMON:
             stripe_catalog.action(name)
+        gc.freeze()  # they stay, and are many: collections need not look at them again
 
 
 def router(bench: Workbench) -> APIRouter:

@@ -1,0 +1,91 @@
+"""A file read step by step is what it is read as a whole: the same data, the same places, the same findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from workflow_driver import EXAMPLES
+
+from payloom.workflows import source_parts
+from payloom.workflows.diagnostics import Place
+from payloom.workflows.source import Source, read_source
+
+ROOT = Path(__file__).parents[3]
+LONG = (
+    "name: Long  # with ${{ env.X }}\non:\n  manual: true\n\nsteps:  # here\n  # first\n"
+    + "".join(
+        f"  - id: s{n}\n    log: |\n      a {n}\n\n       b\n    level: info # é\n\n  # about the next\n"
+        f"  - if: s{n} == null\n    then:\n      - return: {{a: [1, 'x: y', \"${{{{ s{n} }}}}\"], b: {{}}}}\n"
+        for n in range(8)
+    )
+    + "\n# the end\non_error:\n  - log: >-\n      folded\n      text\nvars: {a: 1}\n"
+)
+
+
+def whole(text: str) -> Source:
+    """Read a text in one go: a carriage return at the end of a comment keeps it from being cut."""
+    return read_source(text + "#\r\n", "f")
+
+
+def places(found: Source) -> list[dict[Any, Any]]:
+    """Every place, as plain as it is."""
+    plain = [
+        {
+            path: Place(one.line, one.column, one.end_line, one.end_column, one.start, one.end)
+            for path, one in of.items()
+        }
+        for of in (found.values, found.keys)
+    ]
+    return [*plain, dict(found.scalars.items())]
+
+
+def test_a_long_file_is_cut_and_read_the_same() -> None:
+    pieces = source_parts.cut(LONG)
+    assert pieces is not None
+    assert len(pieces.chunks) == 16
+    found, other = read_source(LONG, "f"), whole(LONG)
+    assert not isinstance(found.values, dict)
+    assert isinstance(other.values, dict)
+    assert found.data == other.data
+    assert found.diagnostics == other.diagnostics == []
+    assert places(found)[1:] == places(other)[1:]
+    top = {(), ("vars",)}  # what stands after the end of the text differs
+    mine, theirs = (
+        {path: place for path, place in places(one)[0].items() if path not in top} for one in (found, other)
+    )
+    assert mine == theirs
+    for path, place in found.keys.items():
+        assert LONG[place.start : place.end] == path[-1]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("workflows/*.yaml")), ids=lambda path: path.stem)
+def test_workflows_of_the_templates_are_read_the_same(path: Path) -> None:
+    text = path.read_bytes().decode()
+    found, other = read_source(text, "f"), whole(text)
+    assert (found.data, found.diagnostics) == (other.data, other.diagnostics)
+    assert places(found)[1:] == places(other)[1:]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([LONG, *(path.read_text() for path in sorted(EXAMPLES.glob("*.yaml")))]),
+    st.floats(0, 1),
+    st.integers(0, 25),
+    st.sampled_from(
+        ["", "\n", "'", '"', "- ", "  ", "{", "]", ": ", "#", "\n- x\n", "\n---\n", "|", "${{ a }}", "\n  - b"]
+    ),
+)
+def test_whatever_is_typed_the_same_is_read(text: str, where: float, cut: int, typed: str) -> None:
+    at = int(where * len(text))
+    changed = text[:at] + typed + text[min(at + cut, len(text)) :] + "\n"
+    found, other = read_source(changed, "f"), whole(changed)
+    if other.data is None or found.data is None:
+        # A text that ends in the middle of something may be saved by the comment behind it, and the other way round.
+        return
+    assert found.data == other.data
+    assert [one.message for one in found.diagnostics] == [one.message for one in other.diagnostics]
+    assert places(found)[1] == places(other)[1]
