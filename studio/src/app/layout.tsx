@@ -71,12 +71,12 @@ function Frame({ me }: { me: Me | undefined }) {
       <aside className="side">
         <Sidebar me={me} places={places} />
       </aside>
-      <div className="top">
+      <header className="top">
         <IconButton label="Menu" onClick={() => setDrawer(true)}>
           <MenuIcon aria-hidden />
         </IconButton>
         <Link to="/">{me?.project ?? "Payloom"}</Link>
-      </div>
+      </header>
       <Dialog open={drawer} onOpenChange={setDrawer} title="Menu" side size="s">
         <Sidebar me={me} places={places} />
       </Dialog>

@@ -1,9 +1,9 @@
 /** ⌘K: every page, workflow and command, and a search over everything that has an id. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { Command } from "cmdk";
+import { Command, defaultFilter } from "cmdk";
 import { ArrowRight, CreditCard, Inbox, Keyboard, LogOut, Mail, Moon, Play, RefreshCw, Search, ShoppingBag, User, Workflow, type LucideIcon } from "lucide-react";
-import { useDeferredValue, useState } from "react";
+import { useDeferredValue, useEffect, useState } from "react";
 import { queryClient } from "../api/queries";
 import { request } from "../api/client";
 import { signOut } from "../api/session";
@@ -23,12 +23,20 @@ interface Suggestion {
 
 const ICONS: Record<string, LucideIcon> = { run: Play, event: Inbox, mail: Mail, workflow: Workflow, customer: User, user: User, order: ShoppingBag };
 
+/** What the server found comes first, by its own rules; the general searches last. */
+function rank(value: string, search: string, keywords?: string[]): number {
+  if (value.startsWith("found ")) return 2;
+  if (value.startsWith("search ")) return 0.001;
+  return defaultFilter(value, search, keywords);
+}
+
 export function Palette({ places }: { places: Place[] }) {
   const shell = useShell();
   const navigate = useNavigate();
   const router = useRouter();
   const [text, setText] = useState("");
   const query = useDeferredValue(text.trim());
+  const [marked, setMarked] = useState("");
   const close = () => shell.set({ palette: false });
   const go = (run: () => unknown) => () => {
     close();
@@ -43,8 +51,18 @@ export function Palette({ places }: { places: Place[] }) {
     placeholderData: (old) => old,
   });
 
+  const first = found.data?.data[0];
+  const best = first && query.length >= 2 ? `found ${first.kind} ${first.id}` : null;
+  useEffect(() => {
+    if (best) setMarked(best);
+  }, [best]);
+
   return (
-    <Command.Dialog open onOpenChange={(open) => !open && close()} label="Search and commands" overlayClassName="scrim" contentClassName="palette" loop shouldFilter>
+    <Command.Dialog
+      value={marked}
+      onValueChange={setMarked}
+      filter={rank}
+      open onOpenChange={(open) => !open && close()} label="Search and commands" overlayClassName="scrim" contentClassName="palette" loop shouldFilter>
       <div className="palette-input">
         <Search aria-hidden />
         <Command.Input value={text} onValueChange={setText} placeholder="Search an order, an e-mail, pi_…, or a command" />
@@ -56,8 +74,7 @@ export function Palette({ places }: { places: Place[] }) {
             {found.data.data.map((one) => {
               const Icon = ICONS[one.kind] ?? CreditCard;
               return (
-                // What the server found fits by its own rules: it is always shown.
-                <Command.Item key={`${one.kind} ${one.id}`} value={`${query} ${one.kind} ${one.id}`} onSelect={go(() => router.history.push(studioPath(one.href)))}>
+                <Command.Item key={`${one.kind} ${one.id}`} value={`found ${one.kind} ${one.id}`} onSelect={go(() => router.history.push(studioPath(one.href)))}>
                   <Icon aria-hidden />
                   <span>{one.title}</span>
                   <small>{one.detail ?? one.kind}</small>
@@ -68,13 +85,13 @@ export function Palette({ places }: { places: Place[] }) {
         )}
         {query.length >= 2 && (
           <Command.Group heading="Search">
-            <Command.Item value={`${query} runs that have to do with`} onSelect={go(() => navigate({ to: "/runs", search: { search: query } }))}>
+            <Command.Item value="search runs" onSelect={go(() => navigate({ to: "/runs", search: { search: query } }))}>
               <Play aria-hidden />
               <span>
                 Runs about <b>{query}</b>
               </span>
             </Command.Item>
-            <Command.Item value={`${query} payment journey of`} onSelect={go(() => navigate({ to: "/journey/$id", params: { id: query } }))}>
+            <Command.Item value="search payment" onSelect={go(() => navigate({ to: "/journey/$id", params: { id: query } }))}>
               <ArrowRight aria-hidden />
               <span>
                 The payment of <b>{query}</b>

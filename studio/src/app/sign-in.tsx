@@ -1,13 +1,12 @@
 /** The way in: a one-time link from the terminal, or one click on this machine in development. */
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { ApiError } from "../api/client";
+import { ApiError, client, take } from "../api/client";
 import { useSignIn, type Me } from "../api/session";
 import { Button, Command, ErrorNote, Field, Input } from "../ui";
 import { Mark } from "./mark";
 import { useSearchParams } from "./search";
-
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** The token in a pasted link, or what was pasted. */
 export function tokenOf(text: string): string {
@@ -22,6 +21,7 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const used = useRef(false);
+  const oneClick = useQuery({ queryKey: ["session"], queryFn: ({ signal }) => take(client.GET("/session", { signal })) }).data?.one_click ?? false;
   const here = window.location.pathname.endsWith("/sign-in");
   const token = here ? search["token"] : undefined;
 
@@ -63,7 +63,7 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
           <>
             {problem !== null && <ErrorNote error={problem} />}
             {forbidden && <ErrorNote error={refused} />}
-            {LOOPBACK.test(window.location.hostname) && (
+            {oneClick && (
               <Button kind="primary" onClick={() => void enter({ local: true })}>
                 Open the studio on this machine
               </Button>

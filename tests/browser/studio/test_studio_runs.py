@@ -73,14 +73,14 @@ def test_a_failed_run_begins_again_at_its_step_with_edited_input_as_a_new_linked
 
 
 def test_a_run_is_watched_live_until_it_ends(studio, open_page):
-    studio.call("/studio/slow", {"seconds": 2})
+    studio.call("/studio/slow", {"seconds": 5})
     run = studio.run_of("studio-slow")
     page = open_page(f"/runs/{run['id']}")
     status = page.locator("h1 + .status")
-    expect(status).to_have_text("Waiting")
-    expect(page.get_by_text(re.compile("Sleeps, and goes on"))).to_be_visible()
+    expect(status).to_have_text(re.compile("Running|Waiting"))
+    expect(step(page, "sleep").locator(".fall-going")).to_be_visible()
     # Nobody reloads: the server tells.
-    expect(status).to_have_text("Succeeded", timeout=10_000)
+    expect(status).to_have_text("Succeeded", timeout=20_000)
     page.get_by_role("tab", name="Log").click()
     expect(page.get_by_text("the report has 2 pages")).to_be_visible()
 
@@ -169,6 +169,7 @@ def test_a_run_is_copied_as_a_command_that_does_it_again(studio, open_page):
     run = studio.failing_run()
     page = open_page(f"/runs/{run['id']}")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    expect(page.get_by_role("button", name="Run again")).to_be_visible()
     page.keyboard.press("c")
     expect(page.get_by_text("Copied as cURL")).to_be_visible()
     command = page.evaluate("navigator.clipboard.readText()")

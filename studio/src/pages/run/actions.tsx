@@ -30,7 +30,7 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
     );
   const retry = () => actions.retry.mutate(undefined, { onSuccess: () => toast({ title: "The failed step is tried again" }), onError: toastError });
   const copyCurl = () => void copy(curlOf(run, site)).then(() => toast({ title: "Copied as cURL" }));
-  useShortcuts(may ? [{ keys: "r", label: "Run again", group: "This run", run: again }, { keys: "c", label: "Copy as cURL", group: "This run", run: copyCurl }] : []);
+  useShortcuts([{ keys: "c", label: "Copy as cURL", group: "This run", run: copyCurl }, ...(may ? [{ keys: "r", label: "Run again", group: "This run", run: again }] : [])]);
 
   return (
     <>
