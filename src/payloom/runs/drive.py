@@ -416,9 +416,15 @@ class Drive:
         self._dirty = True
         return Turn(done=True)
 
-    def hand_over(self, tx: sa.Connection) -> None:
-        """Within `tx`, after a turn that left something to do: give the run to the engine instead of going on here."""
+    def hand_over(self, tx: sa.Connection, turn: Turn) -> None:
+        """Within `tx`, after a turn that left something to do: give the run to the engine instead of going on here.
+
+        The turn's calls are not made: whoever takes the run makes them, as the first attempt, and not in doubt.
+        """
         run = self._scratch.run
+        for call in turn.calls:
+            values = {"attempts": call.attempt.number - 1, "retry_at": self._parts.clock.now()}
+            tx.execute(UPDATE_STEP.values(values), {"at_run": run.id, "at_path": call.do.path})
         run.status, run.owner = "queued", None
         run.segment += 1
         tx.execute(sa.update(runs).where(runs.c.id == run.id).values(status="queued", owner=None, segment=run.segment))

@@ -157,5 +157,5 @@ def _begin(  # noqa: PLR0917 - as above
     if driver.has_slot():
         after_commit(tx, lambda: driver.adopt(drive, turn))
     else:
-        drive.hand_over(tx)
+        drive.hand_over(tx, turn)
     return False
