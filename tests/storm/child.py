@@ -123,7 +123,7 @@ class Told:
             file.flush()
         self.acks += 1
         if self.disk is not None and self.acks == self.command.get("cut_at_ack"):
-            self.disk.cut()
+            self.disk.cut_now()
 
     def answered(self, status: int, *, up: bool) -> None:
         """Write down what Stripe was answered, and whether the database was there."""

@@ -15,6 +15,13 @@ from tally import Row, Tally, write_table
 _tally = Tally()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the progress line through."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        _tally.uncaptured = capture.global_and_fixture_disabled
+
+
 @pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
     """The process that forks the ones that die."""

@@ -181,6 +181,11 @@ class FaultyDisk:
         self._sizes.setdefault(path, os.fstat(descriptor).st_size)
         self._unsynced.setdefault(path, []).append((at, os.pread(descriptor, len(data), at), data))
 
+    def cut_now(self) -> None:
+        """The power goes in this moment, whatever is being written."""
+        with self._lock:
+            self.cut()
+
     def cut(self) -> None:
         """The power goes: of what was not synced, some is on the disk and some is not. Does not return."""
         for path, writes in self._unsynced.items():
