@@ -10,6 +10,7 @@ MASK = "[redacted]"
 _SECRET = re.compile(
     r"\b((?:sk|rk)_(?:test|live)_|whsec_)[A-Za-z0-9_]{4,}"
     r"|\b((?:pi|seti|cs)_[A-Za-z0-9_]{3,}_secret_)[A-Za-z0-9]+"
+    r"|(/approve/)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
     r"|\b(Bearer |Basic )[A-Za-z0-9._~+/=-]{6,}"
 )
 _DIGITS = re.compile(r"(?<![\dA-Za-z_])(?:\d[ -]?){12,18}\d(?![\dA-Za-z_])")
@@ -36,7 +37,7 @@ def _card(match: re.Match[str]) -> str:
 
 def redact_text(text: str) -> str:
     """Return `text` with keys, secrets and card numbers masked; their kind stays readable."""
-    text = _SECRET.sub(lambda m: f"{m[1] or m[2] or m[3]}{MASK}", text)
+    text = _SECRET.sub(lambda m: f"{m[1] or m[2] or m[3] or m[4]}{MASK}", text)
     return _DIGITS.sub(_card, text)
 
 

@@ -140,6 +140,7 @@ steps:
     roles: [admin, support]
     data: {a: "${{ row }}"}
     timeout: 2d
+    notify: [{email: receipt, to: a@b.c, data: {url: "${{ approval.url }}"}}]
     then: [{respond: {ok: true}, status: 202}]
     else: [{return: null}]
     on_timeout: [{return: {ok: "${{ decision.timed_out }}"}, status: 408}]

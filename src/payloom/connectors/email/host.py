@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from payloom.connectors.port import Attempt, StepFailed
@@ -17,13 +17,18 @@ from payloom.kit.suggest import did_you_mean
 from payloom.workflows.commands import Do, StepFailure
 
 _ARGUMENTS = ("to", "data", "from", "reply_to", "attachments")
+Link = Callable[[Mapping[str, Any], str], str]
+"""Returns the signed address for what a link opens and the address it is sent to."""
 
 
 class EmailHost:
     """Sends a project's mails."""
 
-    def __init__(self, templates: Templates, outbox: Outbox, clock: Clock, *, sender: str) -> None:
-        """`sender`: the address mails come from unless the step says otherwise."""
+    def __init__(
+        self, templates: Templates, outbox: Outbox, clock: Clock, *, sender: str, link: Link | None = None
+    ) -> None:
+        """`sender`: the address mails come from unless the step says otherwise. `link`: signs links to decisions."""
+        self._link = link or (lambda claims, _to: f"https://example.com/approve/{claims['run_id']}")
         self._templates = templates
         self._outbox = outbox
         self._clock = clock
@@ -60,7 +65,7 @@ class EmailHost:
 
     def _compose(self, do: Do, attempt: Attempt) -> Mail:
         for name in do.args:
-            if name not in _ARGUMENTS:
+            if name not in (*_ARGUMENTS, "links"):
                 hint = did_you_mean(name, _ARGUMENTS) or f"known are {', '.join(_ARGUMENTS)}"
                 raise BadMail(f"email takes no {name!r}", hint=hint)
         data = do.args.get("data") or {}
@@ -69,7 +74,9 @@ class EmailHost:
         to = recipients(do.args.get("to"))
         sender = recipients(do.args.get("from") or self._sender)[0]
         reply_to = do.args.get("reply_to")
-        rendered = self._templates.render(do.action, data)
+        links = do.args.get("links") or {}
+        signed = {mark: self._link(claims, ", ".join(to)) for mark, claims in links.items()}
+        rendered = self._templates.render(do.action, _with_links(data, signed))
         return Mail(
             id=new_id("mail"),
             key=do.key,
@@ -85,3 +92,16 @@ class EmailHost:
             attachments=attachments(do.args.get("attachments")),
             created_at=self._clock.now(),
         )
+
+
+def _with_links(value: Any, links: Mapping[str, str]) -> Any:
+    """Put signed links where their marks stand."""
+    if not links:
+        return value
+    if isinstance(value, str):
+        for mark, link in links.items():
+            value = value.replace(mark, link)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _with_links(item, links) for key, item in value.items()}
+    return [_with_links(item, links) for item in value] if isinstance(value, list) else value

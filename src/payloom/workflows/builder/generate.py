@@ -20,7 +20,7 @@ _IMPORTED = (
     "on_table", "python", "raise_", "respond", "return_", "stripe", "table", "wait", "wait_for", "workflow", "x",
 )  # fmt: skip
 _PARAMETERS = ("inputs", "user", "event", "row", "old")
-_ON_X = frozenset({"env", "object", "previous", "run", "vars", "error"})
+_ON_X = frozenset({"env", "object", "previous", "run", "vars", "error", "approval"})
 _TAKEN = frozenset({*_IMPORTED, *_PARAMETERS, *dir(builtins)})
 _PATH = re.compile(r"[a-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _METHODS = frozenset({"maybe", "or_else", "is_in"})
@@ -223,7 +223,7 @@ class _Writer:
         if step.get("on_error") == "continue":
             head["on_error"] = "continue"
         if verb == "approve":
-            rest = {key: value for key, value in rest.items() if key not in ("then", "else", "on_timeout")}
+            rest = {key: value for key, value in rest.items() if key not in ("notify", "then", "else", "on_timeout")}
         identity = step.get("id")
         binds = verb in _NAMED and identity is not None and self.free(identity)
         if identity is not None and not binds:
@@ -250,6 +250,8 @@ class _Writer:
 
     def behind(self, step: Mapping[str, Any]) -> None:
         """Write what stands behind a step: its branches, its handlers."""
+        if "approve" in step and step.get("notify"):
+            self.within("x.notify()", step["notify"])
         for key, opening in (("then", "x.approved()"), ("else", "x.otherwise()"), ("on_timeout", "x.late()")):
             if "approve" in step and key in step:
                 self.within(opening, step[key])

@@ -16,7 +16,20 @@ class _X:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in {"env", "event", "object", "previous", "run", "vars", "user", "inputs", "row", "old", "error"}:
+        if name in {
+            "env",
+            "event",
+            "object",
+            "previous",
+            "run",
+            "vars",
+            "user",
+            "inputs",
+            "row",
+            "old",
+            "error",
+            "approval",
+        }:
             return Expr(name)
 
         def function(*args: Any) -> Expr:
@@ -78,6 +91,10 @@ class _X:
         with trace.block() as steps:
             yield
         trace.last(*([verb] if verb else []))[key] = steps
+
+    def notify(self) -> Any:
+        """Do the steps inside before the `approve` just before waits: tell who decides, with `x.approval.url`."""
+        return self._behind("approve", "notify")
 
     def approved(self) -> Any:
         """Do the steps inside when the `approve` just before is answered yes."""

@@ -11,7 +11,7 @@ from payloom.workflows.checker.flow import Flow
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.interpreter.node import Node
 from payloom.workflows.interpreter.parts import Site
-from payloom.workflows.interpreter.verbs import loops, waiting
+from payloom.workflows.interpreter.verbs import loops, outside, waiting
 
 _CONDITIONS = frozenset({"if", "when", "filter", "while", "match"})
 _EVENT = frozenset({"event", "object", "previous"})
@@ -24,6 +24,15 @@ _ERROR: Schema = {
     },
     "additionalProperties": False,
 }  # fmt: skip
+
+_APPROVAL: Schema = {
+    "type": "object",
+    "properties": {
+        "url": {"type": "string"},
+        "until": {"type": "string", "format": "date-time", "x-type": "timestamp"},
+    },
+    "additionalProperties": False,
+}
 
 
 class Types:
@@ -70,6 +79,8 @@ class Types:
                 found[outer.item] = self.item_of(outer)
         if "error" in found:
             found["error"] = _ERROR
+        if "approval" in found:
+            found["approval"] = _APPROVAL
         return found
 
     def item_of(self, node: loops.ForEach) -> Schema | None:
@@ -102,6 +113,23 @@ def check_expressions(findings: Findings, types: Types) -> None:
                 hint = "compare it, e.g. `x != null` or `x > 0`"
                 findings.report_in("F003", site, f"a condition is true or false, and this is {_word(kind)}", hint)
         _roots_that_are_missing(findings, site)
+        _links_that_leave(findings, types, site)
+
+
+def _links_that_leave(findings: Findings, types: Types, site: Site) -> None:
+    """Report the link to a decision anywhere but in the data of a mail: whoever has it may decide."""
+    node = site.node
+    if node is None or "approval" not in types.flow.extra.get(node, ()):
+        return
+    if isinstance(node, outside.Email) and site.path[len(node.path)] == "data":
+        return
+    for ref in site.compiled.refs:
+        path = root_of(ref.path)
+        if path[:1] == ("approval",) and (len(path) == 1 or path[1] == "url"):
+            hint = "put it into the `data` of an `email` step"
+            findings.report_in(
+                "F110", site, "whoever has this link may decide: it goes into mails only", hint, ref.span
+            )
 
 
 def _word(kind: str) -> str:

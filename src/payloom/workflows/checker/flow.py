@@ -158,9 +158,14 @@ class _Walker:
         return {**after, **{name: last.get(name, False) for name in node.last.ids}}
 
     def approve(self, node: approving.Approve, state: State, extra: frozenset[str]) -> State | None:
+        if node.notify.nodes:
+            told = self.block(node.notify, state, extra | {"approval"})
+            if told is None:
+                return None
+            state = told
         inside = {**state, node.id: True} if node.id else state
         ways: list[State | None] = []
-        every = [block for _, block in node.blocks()]
+        every = [block for label, block in node.blocks() if label != "notify"]
         for block in every:
             end = self.block(block, inside, extra)
             rest = {name: False for other in every if other is not block for name in other.ids}
@@ -191,7 +196,7 @@ def _may_be_null(node: Node) -> bool:
     match node:
         case tables.Select():
             return node.fixed["one"] == "optional"
-        case tables.Update():
+        case tables.Update() | tables.Delete():
             return node.rows == [0, 1]
         case outside.Http() | outside.Email():
             return False

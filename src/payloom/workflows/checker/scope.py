@@ -77,13 +77,11 @@ def result(node: Node, catalog: Catalog) -> Schema | None:
             if isinstance(node.values.literal, Mapping):
                 return row
             return {"type": "array", "items": row or {}} if isinstance(node.values.literal, list) else None
-        case tables.Update():
+        case tables.Update() | tables.Delete():
             row = row_schema(catalog.table(node.table))
             return row if node.rows[1] == 1 else {"type": "array", "items": row or {}}
         case tables.Upsert():
             return row_schema(catalog.table(node.table))
-        case tables.Delete():
-            return {"type": "integer"}
         case outside.Stripe() | outside.Python() | outside.Email() | outside.Http():
             return _called(node, catalog)
         case _:

@@ -271,6 +271,9 @@ class Approve(StepHead):
     roles: Names
     data: dict[str, Any] = Field(default_factory=dict, description="What the person sees.")
     timeout: Duration | None = None
+    notify: Steps = Field(
+        default_factory=list, description="Done first: tell who decides. `approval.url` is the link, for e-mails."
+    )
     then: Steps = Field(default_factory=list)
     else_: Steps | None = Field(None, alias="else", description="On a no. Left out: the step fails (`rejected`).")
     on_timeout: Steps | None = Field(None, description="When time is up. Left out: `else`, or the step fails.")

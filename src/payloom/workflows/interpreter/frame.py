@@ -84,6 +84,8 @@ class Shared:
         self.site = ""
         self.steps = 0
         self.trail: list[Visit] = []
+        self.links: dict[str, dict[str, Any]] = {}
+        """What marks in e-mails stand for: links to decisions of this run."""
         self._counters: dict[str, int] = {}
         self._namespace: uuid.UUID | None = None
         self.ambient = Ambient(now=lambda: self.now, uuid=self._uuid)

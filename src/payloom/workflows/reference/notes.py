@@ -30,7 +30,14 @@ VERBS: dict[str, Note] = {
         "A list of rows; with `one` a row (or null); with `key_by` a map from the column's values to rows.",
         "`where` joins its columns with AND; a list means one of; `any:` is a list of conditions joined with OR. A null "
         "never matches, and a `where` of which nothing is left fails (`no_filter`). `one: required` fails with 404 when "
-        "there is no such row; `require: all` fails with 422 unless every value asked for is found.",
+        "there is no such row; `require: all` fails with 422 unless every value asked for is found.\n\n"
+        "Stripe's resources are tables too: `stripe.customers`, `stripe.invoices`, `stripe.payment_intents`, `stripe.prices`, "
+        "`stripe.products`, `stripe.subscriptions` take the filters of Stripe's list calls and its cursors (`starting_after`, "
+        "`ending_before`), newest first; with `.search` behind the name, the fields Stripe can search by (answers are up to a "
+        "minute late). Rows have Stripe's columns, and a filter Stripe does not have is an error of the file. `id` reads one "
+        "object, a list of ids several. Ended subscriptions are rows as well. Without `limit`, more than 1,000 rows are an "
+        "error. Reading them is a step outside the database. Resources named in the setting `stripe.mirror` are read from a "
+        "copy in the database instead, by any column, sorted as you like.",
         "- id: order\n  select: orders\n  where: {user_id: u1, status: [paid, refunded]}\n  one: optional\n"
         "- log: ${{ order?.status ?? 'none' }}\n",
     ),
@@ -52,7 +59,7 @@ VERBS: dict[str, Note] = {
         "- upsert: users\n  key: email\n  values: {id: u1, email: ada@example.com, plan: pro}\n",
     ),
     "delete": Note(
-        "How many rows were removed.",
+        "The row as it was (null if none) when at most one may be removed, else the list of rows.",
         "Exactly one row must be removed, or the step fails and removes none; `rows` says otherwise.",
         "- delete: orders\n  where: {id: o1, status: pending}\n  rows: 0..1\n",
     ),
@@ -164,10 +171,14 @@ VERBS: dict[str, Note] = {
     ),
     "approve": Note(
         "`{approved, by, at, note, timed_out}`.",
-        "People with one of the roles answer in the studio or by a signed link. A no without `else` fails the step "
+        "People with one of the roles answer in the studio, or by a signed link: the steps under `notify` come first and may "
+        "mail `approval.url` to whoever decides. The link opens the question until `approval.until` (the time-out, or a week); "
+        "opening it decides nothing, its buttons do, as the address the mail went to. Somebody who has an account must still "
+        "have one of the roles. The link is in the mail alone, in no journal and no log. A no without `else` fails the step "
         "(`rejected`); no answer in time without `on_timeout` and `else` fails it too (`approval_timeout`): nothing that needs "
         "a yes happens without one.",
         "- approve: Refund order ${{ run.id }}?\n  roles: [admin]\n  data: {amount: 2198}\n  timeout: 2d\n"
+        "  notify:\n    - email: receipt\n      to: boss@example.com\n      data: {link: \"${{ approval.url }}\"}\n"
         "  then: [{log: approved}]\n  on_timeout: [{log: nobody answered}]\n",
     ),
 }  # fmt: skip
@@ -189,14 +200,20 @@ TRIGGERS: dict[str, Note] = {
     ),
     "schedule": Note(
         "Nothing but `run`, `env` and `vars`.",
-        "Five fields: minute hour day month weekday. The time zone's clock changes are understood: a moment comes once.",
+        "Five fields: minute hour day month weekday. The time zone's clock changes are understood: a moment comes once, "
+        "and starts one run, however many workers there are. Moments missed while nothing ran: `catch_up: last` makes up for "
+        "the latest one, `all` for each, `none` for none. A moment counts as missed when it is more than 60 "
+        "seconds ago.",
         "{schedule: '0 3 * * 1', timezone: Europe/Berlin, catch_up: last}\n",
     ),
     "manual": Note("`inputs` from the form, `user`.", "Started in the studio or by `payloom run`.", "{manual: true, auth: [admin]}\n"),
     "called": Note("`inputs` from `with`.", "For workflows that others `call`.", "{called: true}\n"),
     "table": Note(
-        "`row` and `old` (null on insert).",
-        "Starts a run when a row of the table changes through Payloom, in the transaction of the change.",
+        "`row` (as it is now) and `old` (as it was; null on insert). On delete both are the row that is gone.",
+        "Starts a run when a row of the table changes through Payloom, in the transaction of the change. `on` lists the changes: "
+        "`insert`, `update`, `delete`; an `upsert` counts as what it turned out to be, and an update that changes nothing starts "
+        "nothing. A run that a change started may change rows and so start further runs, 8 times over; the ninth fails "
+        "(`row_changes_too_deep`), the change itself stays. Changes made past Payloom, by other programs, start nothing.",
         "{table: orders, on: [insert, update], match: row.status == 'paid'}\n",
     ),
 }  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
@@ -12,8 +14,12 @@ from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.node import Node, Steps, command
 from payloom.workflows.interpreter.parts import Block, Builder
 from payloom.workflows.interpreter.signals import fail
+from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.interpreter.verbs.branching import take
 from payloom.workflows.interpreter.verbs.waiting import until
+
+LINK_LIFETIME = dt.timedelta(days=7)
+"""How long the link to a decision without a time-out opens it."""
 
 
 class Approve(Node):
@@ -30,11 +36,14 @@ class Approve(Node):
         self.roles = tuple(model.roles)
         self.data = builder.filled(model.data, (*path, "data"))
         self.timeout = builder.maybe_filled(model.timeout, (*path, "timeout"))
+        self.notify = builder.block(model.notify, (*path, "notify"))
         self.then = builder.block(model.then, (*path, "then"))
         self.otherwise = None if model.else_ is None else builder.block(model.else_, (*path, "else"))
         self.late = None if model.on_timeout is None else builder.block(model.on_timeout, (*path, "on_timeout"))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
+        if self.notify.nodes:
+            yield "notify", self.notify
         yield "then", self.then
         if self.otherwise is not None:
             yield "else", self.otherwise
@@ -45,6 +54,8 @@ class Approve(Node):
         title = frame.text(self.title, path, "approve")
         data = frame.fill(self.data, path)
         end = until(self.timeout, frame, path)
+        if self.notify.nodes:
+            yield from run_block(self.notify, self._telling(frame, path, end), f"{path}.notify.")
         entry = yield from command(
             commands.Approve(path, self.roles, title, data, end, step_id=self.id, line=self.line)
         )
@@ -64,6 +75,18 @@ class Approve(Node):
                 path, "rejected", f"{answer['by'] or 'somebody'} said no: {title}", status=403, note=answer["note"]
             )
         return answer
+
+    @staticmethod
+    def _telling(frame: Frame, path: str, end: dt.datetime | None) -> Frame:
+        """Return a frame in which `approval` is readable.
+
+        Its address is a mark: whoever sends the mail puts the signed link there, so that no journal ever holds one.
+        """
+        shared = frame.shared
+        mark = f"\ue002{uuid.uuid5(uuid.NAMESPACE_OID, f'{shared.run.id}:{path}:decision')}\ue002"
+        last = end or shared.now + LINK_LIFETIME
+        shared.links[mark] = {"run_id": shared.run.id, "path": path, "until": int(last.timestamp())}
+        return frame.with_names(approval={"url": mark, "until": last})
 
     @staticmethod
     def _answer(value: Any) -> dict[str, Any]:

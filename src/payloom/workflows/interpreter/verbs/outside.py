@@ -112,7 +112,17 @@ class Email(OutsideStep):
             raise fail(path, "no_recipient", f"`to` is not an address: {to!r}", status=422)
         args = {"to": to, "data": frame.fill(self.data, path)}
         args |= {name: frame.fill(value, path) for name, value in self.more if value is not None}
+        if "approval" in frame.names and (links := _links_in(args["data"], frame.shared.links)):
+            args["links"] = links
         return (yield from self.ask(frame, path, self.template, args))
+
+
+def _links_in(value: Any, links: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the links whose marks stand in a value."""
+    if isinstance(value, str):
+        return {mark: claims for mark, claims in links.items() if mark in value}
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return {mark: claims for item in inner for mark, claims in _links_in(item, links).items()}
 
 
 class Python(OutsideStep):

@@ -1,0 +1,100 @@
+"""The page behind a signed link to a decision: shows what is decided; the buttons post the answer.
+
+Opening the link decides nothing, however often and by whomever (mail programs fetch links to look at them).
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from payloom.api.bodies import read_form
+from payloom.api.envelope import name_route
+from payloom.api.errors import BadRequest, NotAllowed
+from payloom.api.management.parts import Parts
+from payloom.api.origin import refuse_foreign
+from payloom.api.pages.site import Site
+from payloom.api.pages.templates import OWN
+from payloom.auth.decision_links import PATH, DecisionLink, DecisionLinks
+from payloom.auth.errors import LinkNotValid
+from payloom.kit.clock import rfc3339
+from payloom.runs.approvals import Approval, approval_of
+from payloom.runs.errors import WrongState
+
+_ANSWERS = {"yes": True, "no": False}
+_MOST = 500
+
+
+class ApprovalRoutes:
+    """`GET` and `POST /approve/{token}`."""
+
+    def __init__(self, links: DecisionLinks, parts: Parts, site: Site, origin: str) -> None:
+        """origin: the site's own origin, for the check against other sites."""
+        self.links = links
+        self.parts = parts
+        self.site = site
+        self.origin = origin
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [Route(f"{PATH}{{token}}", self.page, methods=["GET", "POST"])]
+
+    async def page(self, request: Request) -> Response:
+        """Show the decision, or take the answer and show what came of it."""
+        name_route(request, f"{PATH}{{token}}")
+        link = self.links.read(request.path_params["token"])
+        approval = await self._approval(link)
+        await self._may(link, approval)
+        if request.method == "POST":
+            refuse_foreign(request, self.origin, form=True)
+            await self._decide(request, link, approval)
+            response: Response = RedirectResponse(request.url.path, 303)
+        else:
+            response = self._draw(request, link, approval)
+        response.headers["cache-control"] = "no-store"
+        response.headers["referrer-policy"] = "same-origin"
+        response.headers["x-robots-tag"] = "noindex"
+        return response
+
+    async def _approval(self, link: DecisionLink) -> Approval:
+        found = await self.parts.database.read(lambda tx: approval_of(tx, link.run_id, link.path))
+        if found is None:
+            # The mail is sent before the run waits: whoever is that quick comes a moment too early.
+            raise LinkNotValid("There is nothing to decide here yet.", hint="Try again in a moment.")
+        return found
+
+    async def _may(self, link: DecisionLink, approval: Approval) -> None:
+        """Raise NotAllowed when the recipient has an account that no longer has one of the roles."""
+        if approval.state != "waiting":
+            return
+        user = await self.parts.find_user(link.recipient)
+        if user is not None and not set(user.get("roles") or ()) & set(approval.roles):
+            raise NotAllowed(f"This decision is for: {', '.join(approval.roles)}.")
+
+    async def _decide(self, request: Request, link: DecisionLink, approval: Approval) -> None:
+        values = await read_form(request)
+        approved = _ANSWERS.get(values.get("answer", ""))
+        if approved is None:
+            raise BadRequest("the answer is yes or no")
+        note = (values.get("note") or "").strip()[:_MOST] or None
+        if approval.state != "waiting":
+            return
+        try:
+            await self.parts.runs.decide(
+                link.run_id, link.path, approved=approved, by=link.recipient, roles=list(approval.roles), note=note
+            )
+        except WrongState:
+            # Somebody else was quicker; the page says what they said.
+            return
+
+    def _draw(self, request: Request, link: DecisionLink, approval: Approval) -> Response:
+        context = {
+            "title": approval.title or "Decision",
+            "approval": approval,
+            "recipient": link.recipient,
+            "until": rfc3339(approval.until) if approval.until else None,
+            "decided_at": approval.at if isinstance(approval.at, str) or approval.at is None else rfc3339(approval.at),
+            "facts": [(key.replace("_", " "), value) for key, value in approval.data.items() if value is not None],
+        }
+        return self.site.draw_template(request, f"{OWN}/approval.html.j2", None, context)
