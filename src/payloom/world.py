@@ -19,6 +19,7 @@ from payloom.api.pages.site import Site
 from payloom.api.server import ServerParts
 from payloom.api.visitors import Visitors, as_user
 from payloom.auth.accounts import Profile
+from payloom.auth.decision_links import DecisionLink, DecisionLinks
 from payloom.auth.managers import Managers
 from payloom.auth.service import AccountService
 from payloom.catch_up import CatchUp
@@ -96,6 +97,7 @@ class World:
             observe=self._observe if self.mirror is not None else None,
         )
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
+        self.decisions = DecisionLinks(secrets, settings.site_url, clock)
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
         self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables)
@@ -103,6 +105,9 @@ class World:
         self.metrics = Metrics()
         self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)
         self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
+
+    def _decision_link(self, claims: Mapping[str, Any], recipient: str) -> str:
+        return self.decisions.make(DecisionLink(claims["run_id"], claims["path"], claims["until"], recipient))
 
     def _observe(self, tx: sa.Connection, event: InboxEvent) -> None:
         assert self.mirror is not None
@@ -143,7 +148,13 @@ class World:
             {
                 "stripe": StripeHost(self.stripe),
                 "select": self.stripe_tables,
-                "email": EmailHost(self.project.mails, self.outbox, self.clock, sender=self.settings.email.sender),
+                "email": EmailHost(
+                    self.project.mails,
+                    self.outbox,
+                    self.clock,
+                    sender=self.settings.email.sender,
+                    link=self._decision_link,
+                ),
                 "http": self.http,
                 "python": PythonHost(self.project.functions),
             }
@@ -178,6 +189,7 @@ class World:
             site=self.site,
             management=management,
             metrics=self.metrics,
+            decisions=self.decisions,
             ready=self.ready,
         )
 

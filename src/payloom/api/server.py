@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount
 from payloom.api import metrics as probes
 from payloom.api import static_files, studio_files
 from payloom.api.accounts import AccountRoutes
+from payloom.api.approvals import ApprovalRoutes
 from payloom.api.endpoints import Endpoints
 from payloom.api.envelope import Envelope
 from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod
@@ -26,6 +27,7 @@ from payloom.api.metrics import Metrics, Probe
 from payloom.api.pages.site import Site
 from payloom.api.visitors import Visitors
 from payloom.api.webhook import Webhook
+from payloom.auth.decision_links import DecisionLinks
 from payloom.settings import Settings
 
 
@@ -39,6 +41,7 @@ class ServerParts:
     site: Site
     management: ManagementParts
     metrics: Metrics
+    decisions: DecisionLinks
     ready: Probe
 
 
@@ -56,10 +59,12 @@ def build_routes(parts: ServerParts) -> Sequence[BaseRoute]:
         open_errors=settings.is_dev,
         own={route.path: min(route.methods or {"GET"}) for route in [webhook.route(), *accounts.routes()]},
     )
+    approvals = ApprovalRoutes(parts.decisions, management, parts.site, settings.origin)
     return [
         *probes.routes(parts.metrics, token=settings.metrics_token, ready=parts.ready),
         webhook.route(),
         *accounts.routes(),
+        *approvals.routes(),
         Mount(PREFIX, create_management(management, gate)),
         endpoints.route(),
         *static_files.routes(parts.assets, settings.stripe),
