@@ -24,15 +24,16 @@ def studio(
 ) -> None:
     """Print a link that signs you into the studio once, within a quarter of an hour."""
     settings = load_settings(find_project(project))
-    link = asyncio.run(_link(settings, email))
+    served_at = running_server(settings)
+    link = asyncio.run(_link(settings, email, served_at or settings.site_url))
     show(link)
-    if running_server(settings) is None and settings.is_dev:
+    if served_at is None and settings.is_dev:
         say("Nothing is served right now: start `payloom dev` first.")
     elif browser:
         open_browser(link)
 
 
-async def _link(settings: Settings, email: str | None) -> str:
+async def _link(settings: Settings, email: str | None, address: str) -> str:
     from payloom.api.management.people import SIGN_IN_PATH  # noqa: PLC0415
     from payloom.auth.managers import Managers  # noqa: PLC0415
     from payloom.auth.service import AccountService  # noqa: PLC0415
@@ -47,6 +48,6 @@ async def _link(settings: Settings, email: str | None) -> str:
         if email and account is None:
             raise NothingFound(f"there is no account {email!r}", hint="Make one at /sign-up.")
         token = await Managers(database, clock).link(account_id=account.id if account else None)
-        return f"{settings.site_url}{SIGN_IN_PATH}?token={token}"
+        return f"{address}{SIGN_IN_PATH}?token={token}"
     finally:
         await database.close()
