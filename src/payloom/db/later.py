@@ -8,12 +8,13 @@ their table.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
+
+from payloom.db import direct
 
 _KEY = "payloom_later"
 _AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
@@ -34,7 +35,7 @@ class Undo(BaseException):
 class Later:
     """What one piece of work has still to write.
 
-    light: failures inside are not expected. Rows wait for the end of the work, and on Postgres `savepoint` sets none.
+    light: failures inside are not expected. Rows wait for the end of the work, and `savepoint` sets none.
     """
 
     light: bool
@@ -71,7 +72,7 @@ def insert_later(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str,
     """Insert rows of one of our own tables, at the end of the work or when somebody looks. All have the same keys."""
     later = of(tx)
     if later is None:
-        tx.execute(_insert(table), rows)
+        direct.insert(tx, table, rows)
     else:
         later.rows.setdefault(table, []).extend(rows)
 
@@ -110,7 +111,7 @@ def write_rows(tx: sa.Connection) -> None:
     rows, later.rows = later.rows, {}
     try:
         for table, found in rows.items():
-            tx.execute(_insert(table), found)
+            direct.insert(tx, table, found)
     except _AWAY:
         raise
     except exc.StatementError as error:
@@ -136,8 +137,3 @@ def _after(conn: sa.Connection, cursor: Any, statement: str, *_rest: Any) -> Non
     later = conn.info.get(_KEY)
     if later is not None and cursor.rowcount != 0 and statement.lstrip()[:6].upper() != "SELECT":
         later.writes += 1
-
-
-@functools.cache
-def _insert(table: sa.Table) -> sa.Insert:
-    return sa.insert(table)

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from payloom.db import later
+from payloom.db.direct import LOCKING
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable, LostRace
-from payloom.db.transactions import LOCKING, begin_work, take_hooks
+from payloom.db.transactions import begin_work, take_hooks
 
 T = TypeVar("T")
 

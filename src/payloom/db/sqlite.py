@@ -231,7 +231,7 @@ def _run_one(conn: sa.Connection, job: _Job) -> None:
         begin_work(conn)
         later.begin(conn, light=light)
         try:
-            with savepoint(conn):
+            with savepoint(conn, always=True):
                 job.result = job.work(conn)
                 later.end(conn)
             job.hooks, job.error = take_hooks(conn), None

@@ -12,10 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from payloom.db import later
+from payloom.db.direct import LOCKING
 
 _HOOKS = "payloom_after_commit"
-LOCKING = "payloom_locking_reads"
-"""Key in `Connection.info`: reads lock the rows they find (Postgres)."""
 _IN_TRANSACTION = 2
 """psycopg's (libpq's) TransactionStatus.INTRANS: alive, and not waiting for a rollback."""
 _numbers = itertools.count(1)
@@ -41,14 +40,15 @@ def after_commit(tx: sa.Connection, hook: Callable[[], None]) -> None:
 class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
     """Undo everything in the block, hooks included, if it raises; the transaction around it lives on.
 
-    In light work on Postgres (see `later.Later`) none is set, as it would be two round trips: if there is something to
-    undo after all, the whole work is done again.
+    In light work (see `later.Later`) none is set, as it would be two round trips on Postgres: if there is something to
+    undo after all, the whole work is done again. always: set one in any case.
     """
 
-    __slots__ = ("_hooks", "_later", "_mark", "_name", "_tx", "_writes")
+    __slots__ = ("_always", "_hooks", "_later", "_mark", "_name", "_tx", "_writes")
 
-    def __init__(self, tx: sa.Connection) -> None:
+    def __init__(self, tx: sa.Connection, *, always: bool = False) -> None:
         self._tx = tx
+        self._always = always
 
     def __enter__(self) -> None:
         tx = self._tx
@@ -59,8 +59,8 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
             if not put_off.light:
                 later.write_rows(tx)
             self._mark = put_off.mark()
-            self._writes = put_off.writes
-        if put_off is None or not put_off.light or tx.dialect.name == "sqlite":
+            self._writes = _writes(tx, put_off)
+        if put_off is None or not put_off.light or self._always:
             self._name = f"sp_{next(_numbers)}"
             run_plain(tx, f"SAVEPOINT {self._name}")
 
@@ -75,7 +75,7 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
             self._later.reset(self._mark)
         if self._name is not None:
             self._undo()
-        elif self._later is not None and (self._later.writes != self._writes or _failed(self._tx)):
+        elif self._later is not None and _to_undo(self._tx, self._later, self._writes):
             raise later.Undo from error
 
     def _release(self) -> None:
@@ -98,10 +98,20 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
             run_plain(self._tx, f"RELEASE SAVEPOINT {self._name}")
 
 
-def _failed(tx: sa.Connection) -> bool:
-    """Whether Postgres takes no more statements in this transaction."""
+def _writes(tx: sa.Connection, put_off: later.Later) -> int:
+    """Return a number that grows with each row written."""
+    driver = tx.connection.dbapi_connection
+    return driver.total_changes if isinstance(driver, sqlite3.Connection) else put_off.writes
+
+
+def _to_undo(tx: sa.Connection, put_off: later.Later, before: int) -> bool:
+    """Whether a failure has left something behind in a transaction that still lives."""
     driver: Any = tx.connection.dbapi_connection
-    return driver is None or driver.info.transaction_status != _IN_TRANSACTION
+    if isinstance(driver, sqlite3.Connection):
+        return driver.in_transaction and _writes(tx, put_off) != before
+    if driver is None or driver.closed:
+        return False
+    return put_off.writes != before or driver.info.transaction_status != _IN_TRANSACTION
 
 
 def run_plain(tx: sa.Connection, statement: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -174,7 +176,7 @@ def store_all(tx: sa.Connection, found: Sequence[InboxEvent]) -> list[bool]:
         first.setdefault(event.id, place)
     # In the order of their ids: two that store the same events at once must not wait for each other.
     rows = [_values(found[first[event_id]]) for event_id in sorted(first)]
-    stored = set(tx.execute(_INSERT[tx.dialect.name], rows if len(rows) > 1 else rows[0]).scalars())
+    stored = _insert(tx, rows)
     new = [event.id in stored and first[event.id] == place for place, event in enumerate(found)]
     again = [event.id for event, is_new in zip(found, new, strict=True) if not is_new and event.source == "webhook"]
     for event_id in sorted(again):  # a look at Stripe's list is no delivery
@@ -198,18 +200,36 @@ def _values(event: InboxEvent) -> dict[str, Any]:
     }
 
 
-def _insert(dialect: str) -> Any:
-    if dialect == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415
+def _insert(tx: sa.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
+    """Insert the rows that are not there; returns their ids."""
+    if tx.dialect.name == "sqlite":
+        return set(tx.execute(_insert_on_sqlite(), rows if len(rows) > 1 else rows[0]).scalars())
+    # One parameter: the same statement, prepared once, for any number of rows.
+    text = json.dumps([{**row, "received_at": row["received_at"].isoformat()} for row in rows])
+    return set(tx.execute(_insert_on_postgres(), {"rows": text}).scalars())
 
-        return insert(events).on_conflict_do_nothing(index_elements=["id"]).returning(events.c.id)
-    from sqlalchemy.dialects.postgresql import insert as pg_insert  # noqa: PLC0415
 
-    return pg_insert(events).on_conflict_do_nothing(index_elements=["id"]).returning(events.c.id)
+@functools.cache
+def _insert_on_sqlite() -> Any:
+    from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415
+
+    return insert(events).on_conflict_do_nothing(index_elements=["id"]).returning(events.c.id)
+
+
+@functools.cache
+def _insert_on_postgres() -> sa.TextClause:
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+    dialect = postgresql.dialect()
+    names = ", ".join(column.name for column in events.c)
+    types = ", ".join(f"{column.name} {column.type.compile(dialect)}" for column in events.c)
+    return sa.text(
+        f"INSERT INTO {events.name} ({names}) SELECT {names} FROM json_to_recordset(CAST(:rows AS json))"  # noqa: S608 - our own names
+        f" AS rows({types}) ON CONFLICT (id) DO NOTHING RETURNING id"
+    )
 
 
 _AGAIN = sa.update(events).where(events.c.id == sa.bindparam("again")).values(deliveries=events.c.deliveries + 1)
-_INSERT = {dialect: _insert(dialect) for dialect in ("sqlite", "postgresql")}
 
 
 def load(tx: sa.Connection, event_id: str) -> InboxEvent | None:

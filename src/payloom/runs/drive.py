@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.db import after_commit
+from payloom.db import after_commit, direct
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import monotonic
 from payloom.kit.redaction import redact_text
@@ -125,13 +125,14 @@ class Drive:
         return result
 
     def _fence(self, tx: sa.Connection) -> None:
-        row = tx.execute(_FENCE, {"run_id": self.run.id}).one_or_none()
-        if row is None or row.epoch != self.run.epoch:
+        found = direct.rows(tx, _FENCE, {"run_id": self.run.id})
+        if not found or found[0][0] != self.run.epoch:
             raise Superseded
-        if row.segment != self.run.segment:
-            self.run.segment = row.segment
+        _, segment, canceled = found[0]
+        if segment != self.run.segment:
+            self.run.segment = segment
             self._reload(tx)
-        self._scratch.canceled = row.cancel_requested
+        self._scratch.canceled = canceled
 
     def _proceed(self, tx: sa.Connection, steps_allowed: int | None) -> Turn:
         figures = self._parts.figures

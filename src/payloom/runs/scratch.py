@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt
-from payloom.db import insert_later
+from payloom.db import direct, insert_later
 from payloom.kit.redaction import redact
 from payloom.runs import lanes, waits
 from payloom.runs.models import logs, runs, steps
@@ -131,10 +131,10 @@ class Scratch:
         elif changed := run_changes(before, run):
             changed["updated_at"] = run.updated_at = parts.clock.now()
             fresh = {f"new_{name}": value for name, value in changed.items()}
-            tx.execute(_update_run(frozenset(changed)), {"at_run": run.id, **fresh})
+            direct.rows(tx, _update_run(frozenset(changed)), {"at_run": run.id, **fresh})
         for path, values in self.step_updates:
             fresh = {f"new_{name}": value for name, value in values.items()}
-            tx.execute(_update_step(frozenset(values)), {"at_run": run.id, "at_path": path, **fresh})
+            direct.rows(tx, _update_step(frozenset(values)), {"at_run": run.id, "at_path": path, **fresh})
         if self.step_inserts:
             insert_later(tx, steps, self.step_inserts)
         if self.wait_inserts:

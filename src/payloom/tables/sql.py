@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from payloom.db import direct
 from payloom.kit.clock import Clock
 from payloom.kit.suggest import did_you_mean
 from payloom.tables import schema
@@ -238,7 +239,7 @@ class Tables:
 
         statement = self._statement(("select", spec.name, tx.dialect.name, found.shape, order), build)
         names = tuple(spec.columns)
-        rows = tx.execute(statement, {**found.parameters, "LIMIT_": limit, "OFFSET_": offset})
+        rows = direct.rows(tx, statement, {**found.parameters, "LIMIT_": limit, "OFFSET_": offset})
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def _write(
@@ -258,7 +259,7 @@ class Tables:
         statement = self._statement((*shape, spec.name, dialect, found.shape), functools.partial(build, dialect))
         names = tuple(spec.columns)
         try:
-            rows = tx.execute(statement, {**found.parameters, **parameters}).all()
+            rows = direct.rows(tx, statement, {**found.parameters, **parameters})
         except IntegrityError as error:
             raise violation(self.specs, spec, error, shape[0]) from error
         return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,0 +1,148 @@
+"""Runs the statements of the hot path on the driver itself: SQLAlchemy compiles each once, and is not asked again.
+
+Same statements, same transaction, same types and errors; a third of the processor time. For statements that are kept
+and used again: what is compiled is kept as long as the statement is. Whatever does not fit goes SQLAlchemy's way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import Dialect
+
+Row = tuple[Any, ...]
+_Process = Callable[[Any], Any] | None
+
+
+@dataclasses.dataclass(slots=True)
+class _Plan:
+    """A compiled statement. positions: of each value, where the driver wants a sequence."""
+
+    text: str
+    binds: Sequence[tuple[str, str, Any, _Process]]
+    positions: Sequence[int] | None
+    columns: Sequence[Any]
+    results: Sequence[_Process] | None = None
+
+    def values(self, parameters: Mapping[str, Any]) -> Any:
+        """Return what the driver is given."""
+        found = []
+        for _, key, default, process in self.binds:
+            value = parameters.get(key, default)
+            if value is _REQUIRED:
+                raise exc.InvalidRequestError(f"a value is required for {key!r}")
+            found.append(value if process is None else process(value))
+        if self.positions is not None:
+            return [found[position] for position in self.positions]
+        return {bind[0]: value for bind, value in zip(self.binds, found, strict=True)}
+
+
+LOCKING = "payloom_locking_reads"
+"""Key in `Connection.info`: reads lock the rows they find (Postgres)."""
+_REQUIRED = object()
+_inserts: dict[tuple[sa.Table, str, tuple[str, ...]], _Plan | None] = {}
+_plans: weakref.WeakKeyDictionary[Any, dict[str, _Plan | None]] = weakref.WeakKeyDictionary()
+
+
+def rows(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> Sequence[Row]:
+    """Execute a statement and return its rows (none for one that returns none)."""
+    plan = None if tx.info.get(LOCKING) else _plan(tx.dialect, statement)
+    if plan is None:
+        result = tx.execute(statement, parameters)
+        return result.all() if result.returns_rows else []
+    values = plan.values(parameters)
+    cursor = _execute(tx, plan.text, values)
+    try:
+        if not plan.columns:
+            return []
+        found = cursor.fetchall()
+        if plan.results is None:
+            plan.results = _results(tx.dialect, plan.columns, cursor.description)
+        if not any(plan.results):
+            return found
+        return [
+            tuple(
+                value if process is None else process(value) for value, process in zip(row, plan.results, strict=True)
+            )
+            for row in found
+        ]
+    finally:
+        cursor.close()
+
+
+def insert(tx: sa.Connection, table: sa.Table, found: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all have the same keys, names of columns."""
+    key = (table, tx.dialect.name, tuple(found[0]))
+    plan = _inserts.get(key)
+    if plan is None:
+        plan = _inserts[key] = _compiled(tx.dialect, sa.insert(table), list(found[0]))
+    if plan is None:
+        tx.execute(sa.insert(table), found)
+    elif len(found) == 1:
+        _execute(tx, plan.text, plan.values(found[0])).close()
+    else:
+        _execute(tx, plan.text, [plan.values(row) for row in found], many=True).close()
+
+
+def _execute(tx: sa.Connection, text: str, values: Any, *, many: bool = False) -> Any:
+    driver: Any = tx.connection.dbapi_connection
+    cursor = driver.cursor()
+    try:
+        tx.dispatch.before_cursor_execute(tx, cursor, text, values, None, many)
+        (cursor.executemany if many else cursor.execute)(text, values)
+        tx.dispatch.after_cursor_execute(tx, cursor, text, values, None, many)
+    except tx.dialect.loaded_dbapi.Error as error:
+        lost = tx.dialect.is_disconnect(error, driver, cursor)
+        cursor.close()
+        if lost:
+            tx.invalidate(error)
+        raise exc.DBAPIError.instance(
+            text,
+            values,
+            error,
+            tx.dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=tx.dialect,
+            ismulti=many,
+        ) from error
+    except BaseException:
+        cursor.close()
+        raise
+    return cursor
+
+
+def _plan(dialect: Dialect, statement: Any) -> _Plan | None:
+    plans = _plans.get(statement)
+    if plans is None:
+        plans = _plans[statement] = {}
+    if dialect.name not in plans:
+        plans[dialect.name] = _compiled(dialect, statement)
+    return plans[dialect.name]
+
+
+def _compiled(dialect: Dialect, statement: Any, keys: list[str] | None = None) -> _Plan | None:
+    if not isinstance(statement, sa.Select | sa.Insert | sa.Update | sa.Delete):
+        return None
+    compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
+    if compiled.literal_execute_params or compiled.post_compile_params:
+        return None
+    binds, order = [], {}
+    for bind, name in compiled.bind_names.items():
+        order[name] = len(binds)
+        process = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        binds.append((name, bind.key, _REQUIRED if bind.required else bind.effective_value, process))
+    positions = [order[name] for name in compiled.positiontup] if compiled.positional else None
+    return _Plan(str(compiled), binds, positions, list(statement.exported_columns))
+
+
+def _results(dialect: Dialect, columns: Sequence[Any], described: Sequence[Any]) -> list[_Process]:
+    return [
+        column.type.dialect_impl(dialect).result_processor(dialect, kind[1])
+        for column, kind in zip(columns, described, strict=True)
+    ]
