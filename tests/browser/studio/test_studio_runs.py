@@ -135,7 +135,7 @@ def test_failed_runs_are_tried_again_together(studio, open_page):
     for run in runs:
         page.locator(f"[data-row={run['id']}]").get_by_role("checkbox").click()
     page.get_by_role("button", name="Retry 2 failed").click()
-    expect(page.get_by_text("2 runs tried again")).to_be_visible()
+    expect(page.locator(".toast-title")).to_have_text("2 runs tried again")
     for run in runs:
         studio.wait("the retry", lambda run=run: studio.get(f"/runs/{run['id']}")["retries"] == 1)
 
@@ -171,7 +171,7 @@ def test_a_run_is_copied_as_a_command_that_does_it_again(studio, open_page):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     expect(page.get_by_role("button", name="Run again")).to_be_visible()
     page.keyboard.press("c")
-    expect(page.get_by_text("Copied as cURL")).to_be_visible()
+    expect(page.locator(".toast-title")).to_have_text("Copied as cURL")
     command = page.evaluate("navigator.clipboard.readText()")
     assert command.startswith(f"curl -sS -X POST '{studio.shop.url}/api/studio/fragile'")
     assert '"amount":80' in command
