@@ -122,7 +122,8 @@ async def rehearse(
         await versions.publish([*(one for one in stage.workflows.values() if one.id != draft.id), draft])
         scripts = _Scripts(Library(versions, stage.catalog, stage.env), mocks, clock)
         figures = Figures(patience=-1.0, direct=0)
-        service = RunService(database, engine, clock, scripts, stage.tables, host, figures)
+        seam: Any = scripts
+        service = RunService(database, engine, clock, seam, stage.tables, host, figures)
         await service.start()
         try:
             run_id = await _begin(service, draft, occasion, tx)

@@ -183,9 +183,8 @@ def _item(source: Source, path: Path) -> Any:
 def _shifted(path: Path, list_path: Path, at: int) -> Path:
     """Return where `path` is after something was put into a list."""
     depth = len(list_path)
-    if len(path) > depth and path[:depth] == list_path and isinstance(path[depth], int) and at <= path[depth]:
-        return (*list_path, path[depth] + 1, *path[depth + 1 :])
-    return path
+    here = path[depth] if len(path) > depth and path[:depth] == list_path else None
+    return (*list_path, here + 1, *path[depth + 1 :]) if isinstance(here, int) and at <= here else path
 
 
 def _with_copy(source: Source, path: Path, list_path: Path, at: int) -> tuple[str, Path]:
@@ -222,7 +221,9 @@ def _with_copy(source: Source, path: Path, list_path: Path, at: int) -> tuple[st
     delta = _column(source, anchor) - _column(source, path)
     lines = _indented(_whole_lines(source.text[start:end]), delta)
     if at == 0:
-        lines = _stripped(lines)
+        # The blank lines that parted it from the step before part it from the one behind it now.
+        blanks = len(lines) - len(_stripped(lines))
+        lines = _stripped(lines) + "\n" * blanks
     low, high = item_bounds(source, anchor)
     where = low if at < size else high
     before = source.text[:where]

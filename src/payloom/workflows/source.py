@@ -321,10 +321,10 @@ def _in_parts(text: str, file: str) -> Source | None:
         return None
     if head.data.get("steps") != [0]:
         return None
-    for places in (head.values, head.keys):
-        moved = {path: source_parts.after(place, pieces) for path, place in places.items() if path != ("steps", 0)}
-        places.clear()
-        places.update(moved)
+    values, keys = (
+        {path: source_parts.after(place, pieces) for path, place in places.items() if path != ("steps", 0)}
+        for places in (head.values, head.keys)
+    )
     scalars = {
         path: dataclasses.replace(one, place=source_parts.after(one.place, pieces))
         for path, one in head.scalars.items()
@@ -334,8 +334,8 @@ def _in_parts(text: str, file: str) -> Source | None:
         text=text,
         file=file,
         data={key: [one.data for one in read] if key == "steps" else value for key, value in head.data.items()},
-        values=Places(dict(head.values), [one.values for one in read], _MovePlace(pieces)),
-        keys=Places(dict(head.keys), [one.keys for one in read], _MovePlace(pieces)),
+        values=Places(values, [one.values for one in read], _MovePlace(pieces)),
+        keys=Places(keys, [one.keys for one in read], _MovePlace(pieces)),
         scalars=Places(scalars, [one.scalars for one in read], _MoveScalar(pieces)),
     )
 
