@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import threading
@@ -11,6 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from payloom.db import open_database
+from payloom.inbox.service import Inbox
+from payloom.kit.clock import SystemClock
 from postgres import fresh_database
 from served import Served, event, served
 
@@ -353,6 +357,21 @@ def test_who_listens_hears_of_every_change(shop: Served):
     assert not listener.is_alive()
     assert heard[0] == {"kind": "hello", "refetch": False}
     assert all(one.get("id") for one in heard[1:])
+
+
+def test_what_another_process_takes_in_is_heard_of_too(shop: Served):
+    async def elsewhere() -> None:
+        database = open_database(shop.settings.database_url)
+        inbox = Inbox(database, SystemClock(), [], livemode=False)
+        taken = inbox.read(json.loads(event("customer.created", "evt_elsewhere", id="cus_elsewhere")))
+        await database.write(lambda tx: inbox.store(tx, taken))
+        await database.close()
+
+    with httpx.stream("GET", f"{shop.url}/api/_payloom/live", headers=shop.admin, timeout=10) as answer:
+        lines = answer.iter_lines()
+        assert '"hello"' in next(line for line in lines if line.startswith("data: "))
+        asyncio.run(elsewhere())
+        assert "customer.created" in next(line for line in lines if "evt_elsewhere" in line)
 
 
 def test_one_row_changed_by_hand_is_heard_of_too(shop: Served):

@@ -183,3 +183,13 @@ def test_what_is_looked_for_is_found_in_an_event_and_the_rest_is_left():
 def test_an_event_that_names_everything_does_not_fill_the_index():
     about = {"id": "po_1abc", "metadata": {f"k{number}": f"v{number}" for number in range(1000)}}
     assert len(list(of_event(Found(TABLES), {"id": "evt_1abc", "data": {"object": about}}))) <= 60
+
+
+def test_what_is_secret_is_nothing_to_be_found_by():
+    metadata = {"card": "4242424242424242", "api_key": "abcdef", "key": "sk_test_abcdefgh", "note": "fine"}
+    about = {"id": "pi_1abc", "metadata": metadata}
+    assert set(of_event(Found(TABLES), {"id": "evt_1abc", "data": {"object": about}})) == {
+        "evt_1abc",
+        "pi_1abc",
+        "fine",
+    }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from payloom.kit.redaction import redact, redact_text
 from payloom.tables.spec import TableSpec
 
 MOST = 60
@@ -68,11 +69,15 @@ class Found:
         if isinstance(value, bool) or not isinstance(value, str | int):
             return
         text = str(value).strip()
-        if text and len(text) <= LONGEST and len(self.refs) < MOST and "\0" not in text:
+        if not text or len(text) > LONGEST or len(self.refs) >= MOST or "\0" in text or text in self.refs:
+            return
+        if redact_text(text) == text:  # a key or a card number is nothing to be found by
             self.refs.setdefault(text.lower() if _MAIL.fullmatch(text) else text)
 
     def named(self, name: str, value: Any) -> None:
         """Add a value under a name, and the row it is the key of."""
+        if redact({name: value})[name] != value:
+            return
         self.add(value)
         if isinstance(value, str | int) and not isinstance(value, bool) and (table := self._table(name)):
             self.add(row_ref(table, value))
