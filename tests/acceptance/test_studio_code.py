@@ -1,0 +1,28 @@
+"""The studio's own checks, on the packages it pins: types, and what vitest tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from node_packages import Packages, node
+
+STUDIO = Path(__file__).resolve().parents[2] / "studio"
+
+
+@pytest.fixture(scope="module")
+def packages() -> Packages:
+    made = Packages(STUDIO)
+    made.install()
+    return made
+
+
+@pytest.mark.timeout(240)
+def test_its_types_hold(packages):
+    packages.run([node(), "node_modules/typescript/bin/tsc", "--noEmit"])
+
+
+@pytest.mark.timeout(240)
+def test_its_models_and_components_behave(packages):
+    packages.run([node(), "node_modules/vitest/vitest.mjs", "run", "--reporter=dot"])
