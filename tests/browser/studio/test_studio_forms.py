@@ -294,6 +294,7 @@ def test_a_step_is_added_and_filled_in_without_a_mouse(studio, open_page, made):
     table.focus()
     page.keyboard.press("Enter")
     choose(page, "orders")
+    expect(form(page).get_by_role("button", name="update: orders")).to_be_visible()
     add = form(page).get_by_role("button", name="Add a condition")
     add.focus()
     page.keyboard.press("Enter")

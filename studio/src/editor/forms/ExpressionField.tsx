@@ -99,6 +99,7 @@ function described(props: ExpressionFieldProps): Record<string, string> {
     "aria-describedby": props.describedBy,
     "aria-invalid": String(props.invalid),
     spellcheck: "false",
+    tabindex: "0",
   };
 }
 

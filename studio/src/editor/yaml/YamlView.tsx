@@ -4,7 +4,7 @@ import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
 import { nextDiagnostic, previousDiagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Annotation, Compartment, EditorState } from "@codemirror/state";
+import { Annotation, Compartment, EditorState, Prec } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, rectangularSelection } from "@codemirror/view";
 import { useEffect, useRef, useState } from "react";
 import { type Assist, useAssist } from "../forms/assist";
@@ -155,11 +155,9 @@ function extensions(assist: Assist, text: string) {
     hovers(assist, id),
     stepMark,
     codeTheme,
-    EditorView.contentAttributes.of({ "aria-label": "Workflow as YAML", "aria-describedby": "yaml-keys", spellcheck: "false" }),
+    EditorView.contentAttributes.of({ "aria-label": "Workflow as YAML", "aria-describedby": "yaml-keys", spellcheck: "false", tabindex: "0" }),
+    Prec.highest(EditorView.domEventHandlers({ keydown: travel })),
     keymap.of([
-      // One history for text, form and canvas: the store's.
-      { key: "Mod-z", preventDefault: true, run: () => (useEditor.getState().undo(), true), shift: () => (useEditor.getState().redo(), true) },
-      { key: "Mod-y", preventDefault: true, run: () => (useEditor.getState().redo(), true) },
       { key: "Mod-/", run: toggleComment },
       { key: "F8", run: nextDiagnostic },
       { key: "Shift-F8", run: previousDiagnostic },
@@ -172,4 +170,14 @@ function extensions(assist: Assist, text: string) {
       ...defaultKeymap,
     ]),
   ];
+}
+
+/** One history for text, form and canvas: the store's. */
+function travel(event: KeyboardEvent): boolean {
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== "z" && key !== "y")) return false;
+  event.preventDefault();
+  if (key === "y" || event.shiftKey) useEditor.getState().redo();
+  else useEditor.getState().undo();
+  return true;
 }

@@ -35,6 +35,9 @@ export function Columns({ path, table, editable, what }: ColumnsProps) {
 
 function AddColumn({ fields, words, onPick, known, path, taken }: { fields: Field[]; words: string; onPick(field: Field): void; known: boolean; path: Path; taken: string[] }) {
   const changes = useChanges();
+  const step = useValue(path.slice(0, -1));
+  const named = isMap(step) && ["select", "insert", "update", "upsert", "delete"].some((verb) => typeof step[verb] === "string" && step[verb] !== "");
+  if (!known && isMap(step) && !named && typeof path[path.length - 1] === "string") return <p className="form-empty">Choose a table first.</p>;
   if (known) return fields.length === 0 ? null : <AddParameter what="columns" words={words} fields={fields} onPick={onPick} />;
   return (
     <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => void changes.set([...path, taken.includes("column") ? `column_${taken.length + 1}` : "column"], "", "Add a column")}>
