@@ -21,12 +21,14 @@ from payloom.kit.redaction import redact
 from payloom.runs.models import runs, steps
 from payloom.runs.refs.extract import LINKING, kind_of, row_ref
 from payloom.runs.refs.models import refs
-from payloom.runs.refs.search import clean, owners_of, rows_named, runs_about
+from payloom.runs.refs.search import clean, owners_of, rows_named, runs_at_once
 from payloom.tables.errors import TableError
 from payloom.tables.sql import Tables
 
 MOST = 300
 """Events, runs, mails and rows of one journey."""
+MOST_OF_VALUE = 100
+"""The same, of a value that is no id: what shares it need not have much to do with each other."""
 _ROUNDS = 4
 _HUB = 25
 """What names more payments than this belongs to none of them: a nightly run, a payout."""
@@ -78,9 +80,10 @@ class Journey:
 def journey(tx: sa.Connection, text: str, tables: Tables) -> Journey:
     """Return what has to do with an id, an e-mail address or a value."""
     subject = clean(text)
+    most = MOST if kind_of(subject) is not None else MOST_OF_VALUE
     names = [subject, *(row_ref(table, key) for table, key in rows_named(tx, tables, subject))]
-    owners = dict.fromkeys(owners_of(tx, names, MOST))
-    owners |= dict.fromkeys(("run", run) for run in runs_about(tx, subject, MOST))
+    owners = dict.fromkeys(owners_of(tx, names, most))
+    owners |= dict.fromkeys(("run", run) for run in runs_at_once(tx, subject, most))
     if tx.execute(sa.select(events.c.id).where(events.c.id == subject)).first():
         owners["event", subject] = None
     owners |= dict.fromkeys(("row", name) for name in names if kind_of(name) == "row")
@@ -89,7 +92,7 @@ def journey(tx: sa.Connection, text: str, tables: Tables) -> Journey:
         _follow(tx, owners, {subject, *names})
     entries = _entries(tx, owners, tables)
     entries.sort(key=lambda entry: (entry.at, _RANK.get(entry.kind, 5)))
-    return Journey(subject, kind, entries, truncated=len(owners) >= MOST)
+    return Journey(subject, kind, entries, truncated=len(owners) >= most)
 
 
 _RANK: Mapping[str, int] = {"order": 0, "row": 1, "session": 2, "intent": 3, "charge": 4, "run": 8, "mail": 9}

@@ -20,7 +20,7 @@ from payloom.tables.sql import Tables
 MOST = 12
 _SCANNED = 400
 """Lines of the index that are read to find suggestions."""
-_OWNED = 10_000
+_OWNED = 5_000
 """Lines that are read of one value: what more things share is about none of them."""
 _LAST = "\U0010ffff"
 
@@ -54,12 +54,17 @@ def owners_of(tx: sa.Connection, names: Iterable[str], most: int) -> list[tuple[
 
 
 def runs_about(tx: sa.Connection, text: str, most: int) -> list[str]:
-    """Return the ids of runs that have to do with an id; also by the idempotency key of a step."""
+    """Return the ids of runs that have to do with an id."""
     found = [key for kind, key in owners_of(tx, [text], most * 3) if kind == "run"]
-    by_key = tx.execute(sa.select(steps.c.run_id).where(steps.c.key == text).limit(most)).scalars()
+    return list(dict.fromkeys([*runs_at_once(tx, text, most), *found]))[:most]
+
+
+def runs_at_once(tx: sa.Connection, text: str, most: int) -> list[str]:
+    """Return the ids of runs that are found without the index: by their own, their event's, and by a step's key."""
     by_id = tx.execute(sa.select(runs.c.id).where(runs.c.id == text)).scalars()
     of_event = tx.execute(sa.select(runs.c.id).where(runs.c.event_id == text).limit(most)).scalars()
-    return list(dict.fromkeys([*by_id, *of_event, *found, *by_key]))[:most]
+    by_key = tx.execute(sa.select(steps.c.run_id).where(steps.c.key == text).limit(most)).scalars()
+    return [*by_id, *of_event, *by_key]
 
 
 def suggest(tx: sa.Connection, text: str, tables: Tables, workflows: Mapping[str, str]) -> list[Hit]:
