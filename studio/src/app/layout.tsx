@@ -6,15 +6,20 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { ApiError } from "../api/client";
 import { listen } from "../api/live";
 import { useMe, type Me } from "../api/session";
-import { Dialog, ErrorNote, IconButton, Skeleton, Toasts, TooltipProvider } from "../ui";
+import { IconButton } from "../ui/button";
+import { ErrorNote, Skeleton } from "../ui/empty";
+import { TooltipProvider } from "../ui/tooltip";
 import { PLACES } from "./places";
 import { useShell } from "./shell";
 import { useKeyboard, useShortcuts } from "./shortcuts";
 import { Sidebar } from "./sidebar";
-import { SignIn } from "./sign-in";
 import { applyTheme, savedTheme } from "./theme";
 import "./layout.css";
 
+// What is not seen at once is loaded once the page stands.
+const Toasts = lazy(() => import("../ui/toast").then((module) => ({ default: module.Toasts })));
+const SignIn = lazy(() => import("./sign-in").then((module) => ({ default: module.SignIn })));
+const Drawer = lazy(() => import("./drawer").then((module) => ({ default: module.Drawer })));
 const Palette = lazy(() => import("./palette").then((module) => ({ default: module.Palette })));
 const ShortcutHelp = lazy(() => import("./shortcut-help").then((module) => ({ default: module.ShortcutHelp })));
 
@@ -22,7 +27,9 @@ export function Layout() {
   return (
     <TooltipProvider>
       <Session />
-      <Toasts />
+      <Suspense fallback={null}>
+        <Toasts />
+      </Suspense>
     </TooltipProvider>
   );
 }
@@ -31,7 +38,13 @@ function Session() {
   const me = useMe();
   const path = useLocation({ select: (location) => location.pathname });
   const refused = me.error instanceof ApiError && (me.error.status === 401 || me.error.status === 403);
-  if (path.endsWith("/sign-in") || refused) return <SignIn refused={me.error} signedIn={me.data} />;
+  if (path.endsWith("/sign-in") || refused) {
+    return (
+      <Suspense fallback={null}>
+        <SignIn refused={me.error} signedIn={me.data} />
+      </Suspense>
+    );
+  }
   if (me.error && !me.data) {
     return (
       <main className="alone">
@@ -77,15 +90,13 @@ function Frame({ me }: { me: Me | undefined }) {
         </IconButton>
         <Link to="/">{me?.project ?? "Payloom"}</Link>
       </header>
-      <Dialog open={drawer} onOpenChange={setDrawer} title="Menu" side size="s">
-        <Sidebar me={me} places={places} />
-      </Dialog>
       <main id="content" tabIndex={-1}>
         <Suspense fallback={<div className="page"><Skeleton /></div>}>
           <Outlet />
         </Suspense>
       </main>
       <Suspense fallback={null}>
+        {drawer && <Drawer me={me} places={places} close={() => setDrawer(false)} />}
         {shell.palette && <Palette places={places} />}
         {shell.help && <ShortcutHelp />}
       </Suspense>

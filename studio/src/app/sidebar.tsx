@@ -1,15 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ChevronsUpDown, Keyboard, LogOut, Monitor, Moon, Search, Sun } from "lucide-react";
-import { useState } from "react";
+import { Search } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { request } from "../api/client";
 import { useLiveState } from "../api/live";
-import { signOut, type Me } from "../api/session";
-import { Badge, Kbd, Menu, MenuChoice, MenuItem, MenuLabel, MenuLine, toastError, Tooltip } from "../ui";
+import type { Me } from "../api/session";
+import { Kbd } from "../ui/kbd";
+import { Badge } from "../ui/status";
+import { Tooltip } from "../ui/tooltip";
+import { AccountButton } from "./account-button";
 import type { Place } from "./places";
 import { useShell } from "./shell";
-import { applyTheme, savedTheme, type Theme } from "./theme";
 import { Mark } from "./mark";
+
+const Account = lazy(() => import("./account").then((module) => ({ default: module.Account })));
 
 interface Counts {
   failed?: number;
@@ -61,7 +65,11 @@ export function Sidebar({ me, places }: { me: Me | undefined; places: Place[] })
       ))}
       <div className="side-foot">
         <LiveDot />
-        <Account me={me} />
+        {me && (
+          <Suspense fallback={<AccountButton me={me} />}>
+            <Account me={me} />
+          </Suspense>
+        )}
       </div>
     </nav>
   );
@@ -85,57 +93,3 @@ function LiveDot() {
     </Tooltip>
   );
 }
-
-function Account({ me }: { me: Me | undefined }) {
-  const shell = useShell((one) => one.set);
-  const [theme, setTheme] = useState<Theme>(savedTheme);
-  if (!me) return null;
-  const name = me.email ?? "Admin token";
-  return (
-    <Menu
-      align="start"
-      trigger={
-        <button type="button" className="side-account">
-          <span className="avatar" aria-hidden>
-            {name.charAt(0).toUpperCase()}
-          </span>
-          <span>
-            {name}
-            <small>{me.role}</small>
-          </span>
-          <ChevronsUpDown aria-hidden />
-        </button>
-      }
-    >
-      <MenuLabel>Theme</MenuLabel>
-      <MenuChoice<Theme>
-        value={theme}
-        onChange={(chosen) => {
-          setTheme(chosen);
-          applyTheme(chosen);
-        }}
-        choices={[
-          { value: "system", label: <Choice icon={<Monitor aria-hidden />} text="As the system" /> },
-          { value: "light", label: <Choice icon={<Sun aria-hidden />} text="Light" /> },
-          { value: "dark", label: <Choice icon={<Moon aria-hidden />} text="Dark" /> },
-        ]}
-      />
-      <MenuLine />
-      <MenuItem icon={<Keyboard aria-hidden />} onSelect={() => shell({ help: true })} shortcut="?">
-        Shortcuts
-      </MenuItem>
-      {me.via === "session" && (
-        <MenuItem icon={<LogOut aria-hidden />} onSelect={() => void signOut().catch(toastError)}>
-          Sign out
-        </MenuItem>
-      )}
-    </Menu>
-  );
-}
-
-const Choice = ({ icon, text }: { icon: React.ReactNode; text: string }) => (
-  <span className="menu-with-icon">
-    {icon}
-    {text}
-  </span>
-);

@@ -4,7 +4,9 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { ApiError, client, take } from "../api/client";
 import { useSignIn, type Me } from "../api/session";
-import { Button, Command, ErrorNote, Field, Input } from "../ui";
+import { Button } from "../ui/button";
+import { Command, ErrorNote } from "../ui/empty";
+import { Field, Input } from "../ui/field";
 import { Mark } from "./mark";
 import { useSearchParams } from "./search";
 

@@ -1,0 +1,50 @@
+import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { useState } from "react";
+import { signOut, type Me } from "../api/session";
+import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "../ui/menu";
+import { toastError } from "../ui/news";
+import { AccountButton } from "./account-button";
+import { useShell } from "./shell";
+import { applyTheme, savedTheme, type Theme } from "./theme";
+
+/** Who is signed in, the theme, and the way out. */
+export function Account({ me }: { me: Me }) {
+  const shell = useShell((one) => one.set);
+  const [theme, setTheme] = useState<Theme>(savedTheme);
+  return (
+    <Menu
+      align="start"
+      trigger={<AccountButton me={me} />}
+    >
+      <MenuLabel>Theme</MenuLabel>
+      <MenuChoice<Theme>
+        value={theme}
+        onChange={(chosen) => {
+          setTheme(chosen);
+          applyTheme(chosen);
+        }}
+        choices={[
+          { value: "system", label: <Choice icon={<Monitor aria-hidden />} text="As the system" /> },
+          { value: "light", label: <Choice icon={<Sun aria-hidden />} text="Light" /> },
+          { value: "dark", label: <Choice icon={<Moon aria-hidden />} text="Dark" /> },
+        ]}
+      />
+      <MenuLine />
+      <MenuItem icon={<Keyboard aria-hidden />} onSelect={() => shell({ help: true })} shortcut="?">
+        Shortcuts
+      </MenuItem>
+      {me.via === "session" && (
+        <MenuItem icon={<LogOut aria-hidden />} onSelect={() => void signOut().catch(toastError)}>
+          Sign out
+        </MenuItem>
+      )}
+    </Menu>
+  );
+}
+
+const Choice = ({ icon, text }: { icon: React.ReactNode; text: string }) => (
+  <span className="menu-with-icon">
+    {icon}
+    {text}
+  </span>
+);
