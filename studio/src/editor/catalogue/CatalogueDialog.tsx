@@ -1,7 +1,7 @@
 import * as Radix from "@radix-ui/react-dialog";
 import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { Code, ErrorNote, Kbd } from "@/ui";
 import { triggerIcon, verbIcon } from "../canvas/icons";
 import { useAssist } from "../forms/assist";
@@ -48,6 +48,8 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
   const [query, setQuery] = useState("");
   const [lit, setLit] = useState("");
   const [failure, setFailure] = useState<unknown>(null);
+  // Until the person moves, the best hit is the one that Enter takes, also when better ones come late.
+  const moved = useRef(false);
   const actions = useQuery({
     queryKey: ["editor", "actions", query],
     queryFn: ({ signal }) => assist.actions(query, signal),
@@ -59,8 +61,9 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
   const found = useMemo(() => {
     const mine = searched(all, query);
     const stripe = adding === "step" ? (actions.data ?? []).map(actionItem) : [];
-    return [...mine, ...stripe];
-  }, [all, query, actions.data, adding]);
+    // Answers to what was typed before stay until the new ones are here, but only those that fit.
+    return [...mine, ...(actions.isPlaceholderData ? searched(stripe, query) : stripe)];
+  }, [all, query, actions.data, actions.isPlaceholderData, adding]);
   const groups = GROUPS.map((group) => ({ group, items: found.filter((one) => one.group === group) })).filter((one) => one.items.length > 0);
   // While searching, the group with the best hit comes first.
   if (query.trim() !== "") groups.sort((one, other) => best(one.items, query) - best(other.items, query));
@@ -82,8 +85,8 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
   };
 
   return (
-    <Command label={words} shouldFilter={false} loop value={shown?.key ?? lit} onValueChange={setLit} className="catalogue-command">
-      <Command.Input className="catalogue-search" placeholder={adding === "step" ? "Add a step: if, select, refund payment, checkout session …" : "Add a trigger: request, schedule, checkout session completed …"} value={query} onValueChange={setQuery} autoFocus />
+    <Command label={words} shouldFilter={false} loop value={shown?.key ?? lit} onValueChange={(key) => moved.current && setLit(key)} onKeyDown={(event) => { if (/^(Arrow|Home|End)/.test(event.key)) moved.current = true; }} onPointerMove={() => { moved.current = true; }} className="catalogue-command">
+      <Command.Input className="catalogue-search" placeholder={adding === "step" ? "Add a step: if, select, refund payment, checkout session …" : "Add a trigger: request, schedule, checkout session completed …"} value={query} onValueChange={(text) => { moved.current = false; setLit(""); setQuery(text); }} autoFocus />
       <div className="catalogue-body">
         <Command.List className="catalogue-list" aria-label={words}>
           {groups.length === 0 ? <div className="catalogue-none">{catalogue === undefined || actions.isFetching ? "Looking …" : `Nothing is called “${query}”. Try another word: refund, mail, wait.`}</div> : null}
