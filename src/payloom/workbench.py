@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, overload
 
@@ -57,11 +57,13 @@ class Workbench:
         self._clock = clock
         self._found: Sequence[Diagnostic] = project.diagnostics
         self._swapping = asyncio.Lock()
+        self.tell: Callable[[str, str | None], None] = lambda _name, _version: None
+        """Told of every workflow that changed, with its new version (None: it is gone)."""
 
     async def publish(self, author: str | None = None) -> Publication:
         """Make new runs use the files as they are now. Raises NotPublished with the diagnostics."""
         async with self._swapping:
-            await self._take_news()
+            await self.take_news()
             project = await asyncio.to_thread(reload_workflows, self.project, self.settings)
             self._found = project.diagnostics
             if project.errors:
@@ -78,9 +80,12 @@ class Workbench:
             self.project = project
         if changes:
             log.info("published", number=number, workflows=sorted(changes), by=author)
+            for name, version in changes.items():
+                self.tell(name, version)
         return Publication(number, tuple(sorted(changes)))
 
-    async def _take_news(self) -> None:
+    async def take_news(self) -> None:
+        """Take over what other workers published since the last look."""
         changes = await self._versions.news()
         if not changes:
             return
@@ -93,6 +98,8 @@ class Workbench:
         # What another worker published is not what this machine's files say: read them all anew next time.
         self.project = dataclasses.replace(self.project, workflows=workflows, sources={})
         log.info("published_elsewhere", workflows=sorted(changes))
+        for name, one in changes.items():
+            self.tell(name, one.version if one else None)
 
     async def follow(self) -> None:
         """Take over what other workers publish, until canceled; failures are logged and tried again."""
@@ -100,7 +107,7 @@ class Workbench:
             await asyncio.sleep(FOLLOW_EVERY)
             try:
                 async with self._swapping:
-                    await self._take_news()
+                    await self.take_news()
             except (PayloomError, exc.SQLAlchemyError) as error:
                 log.warning("follow_failed", error=str(error), again_in=FOLLOW_EVERY)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -102,6 +103,7 @@ class World:
         self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables)
         self.live = Live(self.database, clock)
+        self.workbench.tell = functools.partial(self.live.tell, "workflow")
         self.metrics = Metrics()
         self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)
         self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
