@@ -33,7 +33,7 @@ class Edited:
     def __init__(self, studio, open_page, text=TEXT, **options):
         self.id = f"edit-{uuid.uuid4().hex[:8]}"
         self.file = studio.shop.folder / "workflows" / f"{self.id}.yaml"
-        studio.post("/workflows", {"id": self.id, "text": text})
+        studio.post("/workflows", {"id": self.id, "text": text.replace("NAME", self.id)})
         self.page: Page = open_page(f"/workflows/{self.id}", **options)
 
     def card(self, words: str):

@@ -1,0 +1,98 @@
+"""Trying a draft: the way it takes on the canvas, mocks, a failed run's data; versions, their difference, and the way back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from editor_world import Edited
+from playwright.sync_api import expect
+
+CHOICE = """\
+name: Choose
+on:
+  api: POST /choose-NAME
+  auth: none
+input: {amount: int}
+steps:
+  - id: order
+    select: orders
+    where: {id: "00000000-0000-4000-8000-00000000000f"}
+    one: optional
+  - if: inputs.amount > 10
+    then:
+      - log: large ${{ order?.status ?? 'none' }}
+    else:
+      - raise: {code: too_small, message: "Only ${{ inputs.amount }}."}
+  - return: {large: true}
+"""
+
+
+@pytest.fixture
+def editor(studio, open_page):
+    """Return a maker of edited workflows."""
+    return lambda text=CHOICE, **options: Edited(studio, open_page, text, **options)
+
+
+def test_a_test_run_lights_the_way_it_took_and_does_nothing(editor, studio):
+    it = editor()
+    page = it.page
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.get_by_label("Data").fill('{"amount": 50}')
+    page.get_by_role("button", name="Run the test").click()
+    expect(it.card("log large")).to_have_class(re.compile("flow-lit"))
+    expect(it.card("raise too_small")).to_have_class(re.compile("flow-dim"))
+    result = page.get_by_role("region", name="Result of the test")
+    expect(result.get_by_text("Succeeded", exact=True).first).to_be_visible()
+    expect(result).to_contain_text("large: true")
+    page.get_by_label("Data").fill('{"amount": 5}')
+    page.get_by_role("button", name="Run the test").click()
+    expect(it.card("raise too_small")).to_have_class(re.compile("flow-lit"))
+    expect(it.card("log large")).to_have_class(re.compile("flow-dim"))
+    expect(result.get_by_role("alert")).to_contain_text("Only 5.")
+    assert studio.get("/runs", workflow=it.id)["data"] == []
+
+
+def test_a_mocked_step_answers_what_was_said_and_is_remembered(editor):
+    it = editor()
+    page = it.page
+    page.get_by_role("button", name="Test", exact=True).click()
+    page.get_by_label("Data").fill('{"amount": 50}')
+    page.get_by_role("button", name="Run the test").click()
+    result = page.get_by_role("region", name="Result of the test")
+    result.get_by_role("button", name=re.compile("order")).first.click()
+    result.get_by_role("button", name="Mock its answer…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Value").fill('{"status": "paid"}')
+    dialog.get_by_role("button", name="Mock it").click()
+    expect(page.get_by_role("region", name="Mocked steps")).to_contain_text("paid")
+    page.get_by_role("button", name="Run the test").click()
+    expect(result.get_by_text("mocked", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("region", name="Mocked steps")).to_contain_text("paid")
+
+
+def test_a_failed_runs_data_comes_along_into_the_editor(studio, open_page):
+    run = studio.failing_run()
+    page = open_page(f"/workflows/studio-fragile?panel=test&from_run={run['id']}")
+    result = page.get_by_role("region", name="Result of the test")
+    expect(result.get_by_text("Failed", exact=True).first).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("raise too_large")).first).to_have_class(re.compile("flow-lit"))
+
+
+def test_versions_say_what_changed_and_bring_the_old_text_back(editor):
+    it = editor()
+    page = it.page
+    it.card("log large").click()
+    page.keyboard.press("Delete")
+    it.save()
+    page.get_by_role("button", name="Versions", exact=True).click()
+    versions = page.get_by_role("list", name="Versions, newest first")
+    expect(versions.get_by_role("listitem").first).to_contain_text("Current")
+    versions.locator(".version-head").nth(1).click()
+    expect(page.get_by_label("What it means")).to_contain_text("log")
+    expect(page.get_by_label("Difference in lines")).to_contain_text("-      - log: large")
+    page.get_by_role("button", name="Roll back to this version").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Roll back").click()
+    expect(it.card("log large")).to_be_visible()
+    assert it.file.read_text("utf-8") == CHOICE.replace("NAME", it.id)
