@@ -37,6 +37,7 @@ from payloom.connectors.stripe.table_reads import StripeTables
 from payloom.connectors.tables import TablesHost, profile
 from payloom.db import open_database
 from payloom.db.migrate import migrate
+from payloom.email.models import mails
 from payloom.email.outbox import Outbox
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
 from payloom.engine.dbos import DbosEngine
@@ -51,6 +52,7 @@ from payloom.runs.refs.indexer import Indexer
 from payloom.runs.scripts import RowChange
 from payloom.runs.service import RunService
 from payloom.runs.versions import Versions
+from payloom.runs.vitals import Vitals, vitals
 from payloom.settings import Settings
 from payloom.tables.migrate import migrate as migrate_tables
 from payloom.tables.sql import Tables
@@ -88,6 +90,8 @@ class World:
         self.stripe_tables = StripeTables(self.stripe, self.mirror)
         self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
         self.outbox = self._outbox()
+        self.metrics = Metrics()
+        self.metrics.look = self.vitals
         self.runs = RunService(
             self.database,
             self.engine,
@@ -96,6 +100,7 @@ class World:
             TablesHost(self.tables),
             self._outside(),
             observe=self._observe if self.mirror is not None else None,
+            watch=self.metrics,
         )
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
         self.decisions = DecisionLinks(secrets, settings.site_url, clock)
@@ -104,7 +109,6 @@ class World:
         self.index = Indexer(self.database, clock, project.tables)
         self.live = Live(self.database, clock)
         self.workbench.tell = functools.partial(self.live.tell, "workflow")
-        self.metrics = Metrics()
         self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)
         self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
 
@@ -205,6 +209,20 @@ class World:
     async def ready(self) -> None:
         """Raise unless the database answers."""
         await self.database.read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar())
+
+    async def vitals(self) -> tuple[Vitals, Mapping[str, int]]:
+        """Return how the runs are doing, and how many mails have not left or may not have."""
+
+        def look(tx: sa.Connection) -> tuple[Vitals, Mapping[str, int]]:
+            counted = (
+                sa.select(mails.c.status, sa.func.count()).where(mails.c.status != "sent").group_by(mails.c.status)
+            )
+            states = dict.fromkeys(("queued", "sending", "unknown", "failed"), 0)
+            for status, count in tx.execute(counted):
+                states[status] = count
+            return vitals(tx, self.clock.now()), states
+
+        return await self.database.read(look)
 
     async def find_user(self, email: str) -> Mapping[str, Any] | None:
         """Return the account with this address as the language sees it, or None."""

@@ -58,6 +58,7 @@ class Envelope:
             return
         request_id = new_id("req")
         scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         started = monotonic()
         status = 500
         begun = False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -16,10 +17,15 @@ from starlette.routing import Route
 from payloom import __version__
 from payloom.api.envelope import name_route
 from payloom.api.errors import NotAllowed
+from payloom.db.errors import DatabaseError
+from payloom.runs.vitals import Vitals
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LONG = (0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400)
 READY_WITHIN = 2.0
 Probe = Callable[[], Awaitable[object]]
+Look = Callable[[], Awaitable[tuple[Vitals, Mapping[str, int]]]]
+"""Returns how the runs are doing, and how many mails there are by status."""
 
 
 class Metrics:
@@ -35,8 +41,59 @@ class Metrics:
             "payloom_http_request_seconds", "Duration of requests", ["route"], buckets=_BUCKETS, registry=self.registry
         )
         self.webhooks = Counter("payloom_webhooks_total", "Webhooks by outcome", ["outcome"], registry=self.registry)
+        self.runs_ended = Counter(
+            "payloom_runs_ended_total", "Runs that ended here", ["workflow", "status"], registry=self.registry
+        )
+        self.run_seconds = Histogram(
+            "payloom_run_seconds",
+            "From a run's creation to its end",
+            ["workflow"],
+            buckets=_LONG,
+            registry=self.registry,
+        )
+        self.step_seconds = Histogram(
+            "payloom_step_seconds",
+            "Attempts of steps that leave the machine",
+            ["verb", "outcome"],
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.runs = Gauge("payloom_runs", "Runs that are not over, and failed ones", ["status"], registry=self.registry)
+        self.oldest = Gauge(
+            "payloom_queue_oldest_seconds", "How long the oldest ready run has waited", registry=self.registry
+        )
+        self.in_doubt = Gauge(
+            "payloom_steps_in_doubt", "Failed steps of which nobody knows what they did", registry=self.registry
+        )
+        self.workers = Gauge("payloom_workers", "Processes that advance runs", registry=self.registry)
+        self.mails = Gauge(
+            "payloom_mails", "Mails that have not left for sure", ["status"], registry=self.registry
+        )
+        self.look: Look | None = None
         version = Gauge("payloom_info", "Version", ["version"], registry=self.registry)
         version.labels(__version__).set(1)
+
+    def run_ended(self, workflow: str, status: str, seconds: float) -> None:
+        """Count a run that ended in this process."""
+        self.runs_ended.labels(workflow, status).inc()
+        self.run_seconds.labels(workflow).observe(seconds)
+
+    def step_ended(self, verb: str, outcome: str, seconds: float) -> None:
+        """Count an attempt of a step that left the machine."""
+        self.step_seconds.labels(verb, outcome).observe(seconds)
+
+    async def refresh(self) -> None:
+        """Look at the database for what no process knows by itself."""
+        if self.look is None:
+            return
+        vitals, mails = await self.look()
+        for status, count in vitals.runs.items():
+            self.runs.labels(status).set(count)
+        for status, count in mails.items():
+            self.mails.labels(status).set(count)
+        self.oldest.set(vitals.oldest)
+        self.in_doubt.set(vitals.in_doubt)
+        self.workers.set(vitals.workers)
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -65,6 +122,8 @@ def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[R
     async def show(request: Request) -> Response:
         name_route(request, "/metrics")
         _allow(request, token)
+        with contextlib.suppress(DatabaseError):  # the rest can be told all the same
+            await asyncio.wait_for(metrics.refresh(), READY_WITHIN)
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", show)]

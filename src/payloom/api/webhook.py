@@ -62,10 +62,11 @@ class Webhook:
             return await self._refuse(request, refused)
         except NoWebhookSecret as missing:
             return self._unavailable(request, missing)
+        structlog.contextvars.bind_contextvars(event_id=event.id)
         try:
             new = (await self.intake.take_in(event)).new
         except DatabaseError as down:
-            log.error("webhook_not_stored", event_id=event.id, error=str(down))  # noqa: TRY400 - the cause is outside
+            log.error("webhook_not_stored", error=str(down))  # noqa: TRY400 - the cause is outside
             return self._unavailable(request, StoreUnavailable(hint="The event is sent again."))
         self.metrics.webhooks.labels("stored" if new else "duplicate").inc()
         return JSONResponse({"received": True, "event": event.id, "duplicate": not new})

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.db import after_commit
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.ids import new_id
 from payloom.runs.driver import Driver
@@ -42,6 +43,7 @@ def cancel(driver: Driver, tx: sa.Connection, run_id: str) -> Run:
         drive = driver.claim(tx, run_id)
         assert drive is not None
         drive.turn(tx)
+        after_commit(tx, drive.told)
     return _get(tx, run_id)
 
 

@@ -22,7 +22,7 @@ from payloom.db import after_commit, direct
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import monotonic
 from payloom.kit.redaction import redact_text
-from payloom.runs import parking, table_step, waits
+from payloom.runs import parking, table_step, tracing, waits
 from payloom.runs.errors import Superseded
 from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
@@ -89,11 +89,21 @@ class Drive:
 
     def committed(self) -> None:
         """Make the last turn's changes the ones to go on from. Called once its transaction is durable."""
+        self.told()
         scratch = self._scratch
         self.run, self._open, self._seq = scratch.run, scratch.open, scratch.seq
         self._entries = [*self._entries, *scratch.entries]
         self._new = False
         self._dirty = False
+
+    def told(self) -> None:
+        """Tell whoever watches what the latest turn did. Called once its transaction is durable."""
+        scratch, watch = self._scratch, self._parts.watch
+        run = scratch.run
+        if watch is not None and scratch.ended and run.finished_at is not None:
+            watch.run_ended(run.workflow_id, run.status, (run.finished_at - run.created_at).total_seconds())
+        if tracing.on():
+            tracing.turned(run, scratch.step_inserts, run.started_at if self._new else None, ended=scratch.ended)
 
     @property
     def over(self) -> bool:

@@ -16,6 +16,7 @@ from payloom.connectors.port import StepFailed
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.types import dump_json
 from payloom.inbox.service import load
+from payloom.kit.clock import monotonic
 from payloom.runs import tracing
 from payloom.runs.drive import Drive
 from payloom.runs.errors import Superseded
@@ -32,6 +33,14 @@ log = logging.getLogger("payloom.runs")
 _EARLY = 5.0
 """A waiting run whose time is further away than this was woken by a stale entry (clocks differ by less)."""
 _PAUSES = (0.05, 0.2, 1.0, 3.0)
+
+
+def _outcome(failure: StepFailure | None) -> str:
+    if failure is None:
+        return "succeeded"
+    if failure.data.get("in_doubt"):
+        return "unknown"
+    return "again" if failure.retryable else "refused"
 
 
 class Driver:
@@ -227,11 +236,14 @@ class Driver:
                 return turn
 
     async def _traced(self, call: Call, run: Run) -> Settled:
+        began = monotonic()
         with tracing.step(call, run) as span:
             answer = await self._perform(call)
             if answer.failure is not None:
                 tracing.failed(span, answer.failure)
-            return answer
+        if self._parts.watch is not None:
+            self._parts.watch.step_ended(call.do.verb, _outcome(answer.failure), monotonic() - began)
+        return answer
 
     async def _perform(self, call: Call) -> Settled:
         do = call.do

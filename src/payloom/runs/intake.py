@@ -135,7 +135,7 @@ def begin(  # noqa: PLR0917 - collaborators first, then the run
     except (exc.OperationalError, exc.InterfaceError, exc.InternalError):
         raise
     except Exception as error:
-        log.exception("run %s: its first turn failed", run.id)
+        log.exception("run %s: its first turn failed", run.id, extra={"run": run.id, "event_id": run.event_id})
         insert_failed(tx, run, broken(error))
     return run.id
 
@@ -152,6 +152,8 @@ def _begin(  # noqa: PLR0917 - as above
     own.status, own.owner, own.epoch = "running", parts.engine.worker_id, 1
     drive = Drive(parts, own, Journal([], {}, 0), event, new=True)
     turn = drive.turn(tx, steps_allowed=_STEPS)
+    if turn.done or not driver.has_slot():
+        after_commit(tx, drive.told)
     if turn.done:
         return drive.over
     if driver.has_slot():

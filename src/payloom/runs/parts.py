@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable
+from typing import Protocol
 
 import sqlalchemy as sa
 
@@ -43,6 +44,18 @@ class Figures:
     dedupe_for: float = 24 * 3600.0
 
 
+class Watch(Protocol):
+    """Counts what ends. Called from any thread; must not block."""
+
+    def run_ended(self, workflow: str, status: str, seconds: float) -> None:
+        """A run ended as `succeeded`, `failed` or `canceled`, so long after it was created."""
+        ...
+
+    def step_ended(self, verb: str, outcome: str, seconds: float) -> None:
+        """An attempt of an outside step ended: `succeeded`, `refused`, `again` (nothing happened), `unknown`."""
+        ...
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Parts:
     """The collaborators, wired once."""
@@ -58,6 +71,8 @@ class Parts:
     """Called in a database thread after a run answered or ended."""
     observe: Callable[[sa.Connection, InboxEvent], None] | None = None
     """Told of every new event in the transaction that stores it."""
+    watch: Watch | None = None
+    """Told of what ended, once it is durable."""
 
     def later(self, seconds: float) -> dt.datetime:
         """Return the moment that many seconds from now."""

@@ -27,7 +27,7 @@ from payloom.runs.errors import NotAllowed, RunUnknown, WrongState
 from payloom.runs.gathering import Gathering
 from payloom.runs.intake import Intake, begin, event_run, intake
 from payloom.runs.models import waits as waits_table
-from payloom.runs.parts import Figures, Parts
+from payloom.runs.parts import Figures, Parts, Watch
 from payloom.runs.queries import Queries
 from payloom.runs.retention import prune
 from payloom.runs.rows import Run, event_run_id, load_run
@@ -57,11 +57,21 @@ class RunService:
         figures: Figures | None = None,
         *,
         observe: Callable[[sa.Connection, InboxEvent], None] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         """Wire the parts. Nothing runs before start()."""
         self._waiters = Waiters()
         self._parts = Parts(
-            database, engine, clock, scripts, tables, outside, figures or Figures(), self._waiters.notify, observe
+            database,
+            engine,
+            clock,
+            scripts,
+            tables,
+            outside,
+            figures or Figures(),
+            self._waiters.notify,
+            observe,
+            watch,
         )
         self._driver = Driver(self._parts)
         self._gathering = Gathering(self._parts, self._driver)

@@ -36,13 +36,14 @@ def perform(parts: Parts, tx: sa.Connection, run: Run, do: Do) -> Any:
     except StepFailed:
         raise
     except (exc.IntegrityError, exc.DataError, exc.ProgrammingError) as error:
-        log.exception("run %s, step %s: the database refused", run.id, do.path)
+        ids = {"run": run.id, "step": do.path}
+        log.exception("run %s, step %s: the database refused", run.id, do.path, extra=ids)
         message = f"The database refused: {type(error.orig).__name__}."
         raise StepFailed(StepFailure("database_refused", message, where=do.path)) from error
     except exc.SQLAlchemyError:
         raise
     except Exception as error:
-        log.exception("run %s, step %s failed", run.id, do.path)
+        log.exception("run %s, step %s failed", run.id, do.path, extra={"run": run.id, "step": do.path})
         raise StepFailed(_internal(do, error)) from error
 
 

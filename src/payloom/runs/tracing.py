@@ -1,40 +1,98 @@
-"""OpenTelemetry: a segment of a run is a span, each outside step a span in it; log lines carry the same ids.
+"""OpenTelemetry and log context: a run is one trace, whichever processes advance it; a step is a span in it.
 
-Only the API is used: without an SDK in the process, a span costs microseconds and goes nowhere. Spans carry names,
-ids and outcomes, never arguments or results.
+Nothing about traces is stored. A run's trace id and root span id follow from its id, so that every segment, in every
+process and after every crash, finds its trace by itself. Only the API is used: without an SDK in the process nothing is
+made. Spans carry names, ids and outcomes, never arguments or results.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import contextvars
+import datetime as dt
+import hashlib
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import structlog
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from payloom.runs.rows import Run
 from payloom.runs.scratch import Call
 from payloom.workflows.commands import StepFailure
 
 _tracer = trace.get_tracer("payloom")
+_OUTSIDE = frozenset({"stripe", "email", "http", "python"})
+_CONSUMER = SpanKind.CONSUMER
+_next: contextvars.ContextVar[SpanContext | None] = contextvars.ContextVar("payloom_next_span", default=None)
 
 
-@contextlib.contextmanager
-def segment(run: Run) -> Iterator[Span]:
-    """Span a run from the moment this process advances it to its end, its sleep, or the end of the process."""
-    attributes = {
+def on() -> bool:
+    """Whether spans go anywhere in this process."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider | trace.NoOpTracerProvider)
+
+
+def context_of(run_id: str) -> SpanContext:
+    """Return the trace of a run and the id of its root span."""
+    digest = hashlib.sha256(f"payloom run {run_id}".encode()).digest()
+    trace_id, span_id = int.from_bytes(digest[:16], "big") or 1, int.from_bytes(digest[16:24], "big") or 1
+    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+
+
+class RunIds:
+    """An id generator for an SDK's TracerProvider: with it the root span of a run's trace is there, too.
+
+    TracerProvider(id_generator=RunIds()), or OTEL_PYTHON_ID_GENERATOR=payloom. Without it, the spans of a run share
+    their trace all the same; their common parent just has no span of its own.
+    """
+
+    def generate_trace_id(self) -> int:
+        """Return the trace id that was asked for, or a random one."""
+        wanted = _next.get()
+        return wanted.trace_id if wanted is not None else random.getrandbits(128) or 1
+
+    def generate_span_id(self) -> int:
+        """Return the span id that was asked for, or a random one."""
+        wanted = _next.get()
+        return wanted.span_id if wanted is not None else random.getrandbits(64) or 1
+
+    def is_trace_id_random(self) -> bool:
+        """Trace ids are hashes."""
+        return True
+
+
+def _context(run: Run) -> Context | None:
+    """Return where a span of a run belongs: below the current one, if that is of the same trace."""
+    mine = context_of(run.id)
+    if trace.get_current_span().get_span_context().trace_id == mine.trace_id:
+        return None
+    return trace.set_span_in_context(NonRecordingSpan(mine), Context())
+
+
+def _of(run: Run) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
         "payloom.run.id": run.id,
-        "payloom.run.segment": run.segment,
         "payloom.workflow": run.workflow_id,
         "payloom.workflow.version": run.version,
         "payloom.trigger": run.trigger,
     }
     if run.event_id is not None:
         attributes["payloom.event.id"] = run.event_id
+    return attributes
+
+
+@contextlib.contextmanager
+def segment(run: Run) -> Iterator[Span]:
+    """Span a run from the moment this process advances it to its end, its sleep, or the end of the process."""
+    ids = {"run": run.id, "workflow": run.workflow_id} | ({"event_id": run.event_id} if run.event_id else {})
+    attributes = {**_of(run), "payloom.run.segment": run.segment}
+    name = f"segment of {run.workflow_id}"
     with (
-        structlog.contextvars.bound_contextvars(run=run.id, workflow=run.workflow_id),
-        _tracer.start_as_current_span(f"run {run.workflow_id}", kind=SpanKind.CONSUMER, attributes=attributes) as span,
+        structlog.contextvars.bound_contextvars(**ids),
+        _tracer.start_as_current_span(name, context=_context(run), kind=_CONSUMER, attributes=attributes) as span,
     ):
         yield span
 
@@ -55,11 +113,64 @@ def step(call: Call, run: Run) -> Iterator[Span]:
         "payloom.step.key": do.key,
         "payloom.step.in_doubt": call.attempt.in_doubt,
     }
+    name = f"{do.verb} {action}"
     with (
         structlog.contextvars.bound_contextvars(run=run.id, step=do.path),
-        _tracer.start_as_current_span(f"{do.verb} {action}", kind=SpanKind.CLIENT, attributes=attributes) as span,
+        _tracer.start_as_current_span(name, context=_context(run), kind=SpanKind.CLIENT, attributes=attributes) as span,
     ):
         yield span
+
+
+def turned(run: Run, rows: Sequence[Mapping[str, Any]], began: dt.datetime | None, *, ended: bool) -> None:
+    """A turn is committed: span what it did in the database, and the run as a whole if that was its end.
+
+    rows: the journal's new rows. began: when the turn began, if that is known; a step begins where the last one ended.
+    """
+    for row in rows:
+        if row["verb"] in _OUTSIDE or row["at"] is None:
+            continue
+        began = began or row["at"]
+        attributes = {
+            "payloom.run.id": run.id,
+            "payloom.workflow": run.workflow_id,
+            "payloom.step.path": row["path"],
+            "payloom.step.verb": row["verb"],
+            "payloom.step.action": row["action"],
+        }
+        name = f"{row['verb']} {row['action']}".strip()
+        span = _tracer.start_span(name, context=_context(run), attributes=attributes, start_time=_ns(began))
+        if row["status"] == "failed":
+            span.set_attribute("error.type", row["failure"]["kind"])
+            span.set_status(Status(StatusCode.ERROR))
+        span.end(_ns(max(row["at"], began)))
+        began = max(row["at"], began)
+    if ended:
+        _whole(run)
+
+
+def _whole(run: Run) -> None:
+    """Span the run from its beginning to its end; with RunIds as the root of its trace."""
+    root = isinstance(getattr(trace.get_tracer_provider(), "id_generator", None), RunIds)
+    mine = context_of(run.id)
+    token = _next.set(mine if root else None)
+    try:
+        span = _tracer.start_span(
+            f"run {run.workflow_id}",
+            context=Context() if root else trace.set_span_in_context(NonRecordingSpan(mine), Context()),
+            kind=SpanKind.CONSUMER,
+            attributes=_of(run),
+            start_time=_ns(run.created_at),
+        )
+    finally:
+        _next.reset(token)
+    ended(span, run.status)
+    if run.failure:
+        span.set_attribute("error.type", str(run.failure.get("kind")))
+    span.end(_ns(run.finished_at or run.updated_at))
+
+
+def _ns(moment: dt.datetime) -> int:
+    return int(moment.timestamp() * 1_000_000) * 1000
 
 
 def ended(span: Span, status: str) -> None:

@@ -1,7 +1,10 @@
-"""Traces: a segment is a span, an outside step a span in it. A small provider of our own stands in for an SDK."""
+"""Traces: a run is one trace, over segments and processes, each step a span in it. A small provider of our own stands
+in for an SDK.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +18,8 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from payloom.db import Database
+from payloom.runs.lanes import requeue
+from payloom.runs.tracing import RunIds, context_of
 from payloom.workflows.commands import Do, StepFailure
 from runs_world import build
 
@@ -24,10 +29,19 @@ pytestmark = pytest.mark.anyio
 class Kept(NonRecordingSpan):
     """A span that stays in memory."""
 
-    def __init__(self, name: str, number: int, parent: Kept | None, attributes: Mapping[str, Any]) -> None:
-        super().__init__(SpanContext(parent.get_span_context().trace_id if parent else number, number, False,
-                                     TraceFlags(1)))  # fmt: skip
-        self.name, self.parent, self.attributes = name, parent, dict(attributes)
+    def __init__(self, name: str, number: int, parent: trace.Span, attributes: Mapping[str, Any]) -> None:
+        above = parent.get_span_context()
+        ids = RunIds()
+        super().__init__(
+            SpanContext(
+                above.trace_id if above.is_valid else ids.generate_trace_id(),
+                number if above.is_valid else ids.generate_span_id(),
+                False,
+                TraceFlags(1),
+            )
+        )
+        self.name, self.parent, self.attributes = name, parent if isinstance(parent, Kept) else None, dict(attributes)
+        self.under = above.span_id
         self.error, self.ended = False, False
 
     def set_attribute(self, key: str, value: Any) -> None:
@@ -45,6 +59,7 @@ class Memory(trace.TracerProvider, trace.Tracer):
     """Provider and tracer: keeps every span."""
 
     spans: list[Kept] = dataclasses.field(default_factory=list)
+    id_generator: RunIds = dataclasses.field(default_factory=RunIds)
 
     def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
         return self
@@ -61,7 +76,7 @@ class Memory(trace.TracerProvider, trace.Tracer):
         set_status_on_exception: bool = True,
     ) -> Kept:
         parent = trace.get_current_span(context)
-        kept = Kept(name, len(self.spans) + 1, parent if isinstance(parent, Kept) else None, attributes or {})
+        kept = Kept(name, len(self.spans) + 1, parent, attributes or {})
         self.spans.append(kept)
         return kept
 
@@ -105,7 +120,7 @@ steps:
     (run,) = taken.runs
     await world.settled()
     await world.service.stop(5)
-    segments = [span for span in memory.spans if span.name == "run make"]
+    segments = [span for span in memory.spans if span.name == "segment of make"]
     steps = [span for span in memory.spans if span.name == "stripe things.create"]
     assert segments[-1].attributes["payloom.run.status"] == "succeeded"
     assert {span.attributes["payloom.run.id"] for span in segments} == {run}
@@ -119,3 +134,70 @@ steps:
     assert "private" not in str([span.attributes for span in memory.spans])
     assert "secret" not in str([span.attributes for span in memory.spans])
     assert [(one["run"], one["step"], one["workflow"]) for one in bound] == [(run, "0", "make")] * 2
+
+
+async def test_a_run_is_one_trace_with_a_span_per_step_in_whatever_process(
+    memory: Memory, database: Database, tmp_path: Path
+) -> None:
+    """Begun in one process, gone on with in another: one trace, one root, every step below it."""
+    memory.spans.clear()
+    flow = """\
+name: Long
+on: {stripe: thing}
+steps:
+  - insert: orders
+    values: {id: "${{ object.id }}"}
+  - stripe: things.create
+  - wait: 300ms
+  - update: orders
+    where: {id: "${{ object.id }}"}
+    set: {status: done}
+"""
+    first = await build(database, tmp_path)
+    object.__setattr__(first.service._parts.figures, "patience", 0.0)
+    await first.publish(long=flow)
+    await first.service.start()
+    taken = await first.service.take_in(first.event("thing.created", "evt_long", id="t"))
+    (run,) = taken.runs
+    await first.settled(also=("waiting",))
+    await first.service.stop(1)
+    second = await build(database, tmp_path)
+    await second.publish(long=flow)
+    await second.service.start()
+    # The engine of these tests forgets: what the sweeper does after a while is done at once.
+    await asyncio.sleep(0.35)
+    await database.write(lambda tx: requeue(second.service._parts, tx, run, 10))
+    await second.settled()
+    await second.service.stop(1)
+    mine = context_of(run)
+    spans = [span for span in memory.spans if span.attributes.get("payloom.run.id") == run]
+    assert {span.get_span_context().trace_id for span in spans} == {mine.trace_id}
+    names = [span.name for span in spans]
+    assert {"insert orders", "stripe things.create", "update orders"} <= set(names)
+    assert names.count("segment of long") >= 2
+    (root,) = [span for span in spans if span.name == "run long"]
+    assert (root.get_span_context().span_id, root.under) == (mine.span_id, 0)
+    known = {span.get_span_context().span_id for span in spans}
+    assert all(span.under in known for span in spans if span is not root)
+    assert all(span.ended for span in spans)
+
+
+async def test_a_run_that_ends_with_its_intake_is_a_trace_too(
+    memory: Memory, database: Database, tmp_path: Path
+) -> None:
+    memory.spans.clear()
+    world = await build(database, tmp_path)
+    await world.publish(quick="""\
+name: Quick
+on: {stripe: thing}
+steps:
+  - insert: orders
+    values: {id: "${{ object.id }}"}
+""")  # fmt: skip
+    await world.service.start()
+    taken = await world.service.take_in(world.event("thing.created", "evt_quick", id="q"))
+    await world.service.stop(1)
+    (run,) = taken.runs
+    assert sorted(span.name for span in memory.spans) == ["insert orders", "run quick"]
+    assert {span.get_span_context().trace_id for span in memory.spans} == {context_of(run).trace_id}
+    assert memory.spans[-1].attributes["payloom.run.status"] == "succeeded"

@@ -1,0 +1,63 @@
+"""How the runs are doing, in a few numbers that stay cheap however many runs are kept: for dashboards and alarms."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from payloom.engine.models import workers
+from payloom.runs.models import runs, steps
+
+_OPEN = (
+    sa.select(runs.c.status, runs.c.blocked, sa.func.count(), sa.func.min(runs.c.updated_at))
+    .where(runs.c.status.in_(("queued", "running", "waiting")))
+    .group_by(runs.c.status, runs.c.blocked)
+)
+_FAILED = sa.select(sa.func.count()).where(runs.c.status == "failed")
+_PARKED = sa.select(sa.func.count()).where(runs.c.parked_on.is_not(None))
+_IN_DOUBT = (
+    sa.select(sa.func.count())
+    .select_from(steps.join(runs, runs.c.id == steps.c.run_id))
+    .where(runs.c.status == "failed", steps.c.status == "failed", steps.c.in_doubt.is_(sa.true()))
+)
+_LATE = sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.status == "waiting", runs.c.wake_at < sa.bindparam("now"))
+_WORKERS = sa.select(sa.func.count()).select_from(workers)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Vitals:
+    """runs: how many are `queued` (ready to be advanced), `blocked` (behind another in their lane), `running`,
+    `waiting` (asleep, or for an event or a decision), `parked` (for a row), `failed` (until somebody looks after them).
+
+    oldest: seconds that the run at the head of the queue has been ready, or is late. in_doubt: failed steps of which
+    nobody knows whether they had their effect. workers: processes that advance runs.
+    """
+
+    runs: Mapping[str, int]
+    oldest: float
+    in_doubt: int
+    workers: int
+
+
+def vitals(tx: sa.Connection, now: dt.datetime) -> Vitals:
+    """Look once."""
+    counts = dict.fromkeys(("queued", "blocked", "running", "waiting", "parked", "failed"), 0)
+    ready: list[dt.datetime] = []
+    for status, blocked, count, first in tx.execute(_OPEN):
+        counts["blocked" if blocked else status] += count
+        if status == "queued" and not blocked:
+            ready.append(first)
+    late = tx.execute(_LATE, {"now": now}).scalar()
+    if late is not None:
+        ready.append(late)
+    counts["failed"] = tx.execute(_FAILED).scalar() or 0
+    counts["parked"] = tx.execute(_PARKED).scalar() or 0
+    return Vitals(
+        runs=counts,
+        oldest=max(0.0, (now - min(ready)).total_seconds()) if ready else 0.0,
+        in_doubt=tx.execute(_IN_DOUBT).scalar() or 0,
+        workers=tx.execute(_WORKERS).scalar() or 0,
+    )
