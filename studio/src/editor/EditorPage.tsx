@@ -26,6 +26,8 @@ const YamlView = lazy(() => import("./yaml/YamlView").then((module) => ({ defaul
 export type View = "canvas" | "split" | "yaml" | "list";
 const VIEWS: readonly View[] = ["canvas", "split", "yaml", "list"];
 
+const NOT_ALLOWED = "Your role lets you look, not change. An admin can give you the role editor.";
+
 export function EditorPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const [search, change] = useSearchParams();
@@ -40,7 +42,10 @@ export function EditorPage() {
     return () => useEditor.getState().close();
   }, [id]);
   useEffect(() => {
-    if (phase === "ready" && !may) useEditor.setState((state) => ({ readOnly: state.readOnly ?? "Your role lets you look, not change. An admin can give you the role editor." }));
+    if (phase !== "ready") return;
+    // Who looks may be known later than the file: what was forbidden for that reason alone is allowed again.
+    if (may) useEditor.setState((state) => ({ readOnly: state.readOnly === NOT_ALLOWED ? null : state.readOnly }));
+    else useEditor.setState((state) => ({ readOnly: state.readOnly ?? NOT_ALLOWED }));
   }, [phase, may]);
 
   useSelectionInAddress(search["step"], change);
