@@ -8,12 +8,13 @@ import { useShell } from "./shell";
 import { applyTheme, savedTheme, type Theme } from "./theme";
 
 /** Who is signed in, the theme, and the way out. */
-export function Account({ me }: { me: Me }) {
+export function Account({ me, open }: { me: Me; open: boolean }) {
   const shell = useShell((one) => one.set);
   const [theme, setTheme] = useState<Theme>(savedTheme);
   return (
     <Menu
       align="start"
+      defaultOpen={open}
       trigger={<AccountButton me={me} />}
     >
       <MenuLabel>Theme</MenuLabel>

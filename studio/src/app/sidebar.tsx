@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Search } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import { request } from "../api/client";
 import { useLiveState } from "../api/live";
 import type { Me } from "../api/session";
@@ -25,6 +25,7 @@ const GROUPS = { work: "Work", data: "Data", project: "Project" } as const;
 export function Sidebar({ me, places }: { me: Me | undefined; places: Place[] }) {
   const open = useShell((shell) => shell.set);
   const counts = useQuery({ queryKey: ["runs", "counts"], queryFn: ({ signal }) => request<Counts>("GET", "/runs/counts", { signal }), enabled: me !== undefined }).data;
+  const [wanted, setWanted] = useState(false);
   const failed = counts?.failed ?? 0;
   return (
     <nav className="sidebar" aria-label="Studio">
@@ -66,8 +67,9 @@ export function Sidebar({ me, places }: { me: Me | undefined; places: Place[] })
       <div className="side-foot">
         <LiveDot />
         {me && (
-          <Suspense fallback={<AccountButton me={me} />}>
-            <Account me={me} />
+          // A click before the menu's code is here opens it once it is.
+          <Suspense fallback={<AccountButton me={me} onClick={() => setWanted(true)} />}>
+            <Account me={me} open={wanted} />
           </Suspense>
         )}
       </div>
