@@ -49,6 +49,12 @@ steps:
     set: {email: ada@shop.test}
   - return: {ok: true}
 """,
+    "workflows/mine.yaml": """
+name: Mine
+on: {api: POST /mine, auth: user}
+steps:
+  - return: {who: "${{ user.id }}"}
+""",
     "workflows/fulfil.yaml": """
 name: Fulfil
 on: {stripe: checkout.session, actions: [completed]}
@@ -175,6 +181,14 @@ def test_a_customer_and_an_address_show_what_is_theirs(shop: Served):
     assert "mail" in by_mail.values()
     assert by_mail["orders/order-1"] == "order"
     assert "orders/order-2" not in by_mail
+
+
+def test_an_address_shows_what_its_account_did(shop: Served):
+    with httpx.Client(base_url=shop.url) as browser:
+        browser.post("/api/auth/sign-up", json={"email": "Mia@shop.test", "password": "correct-horse-battery"})
+        assert browser.post("/api/mine", json={}).status_code == 200
+    runs = [one["title"] for one in shop.manage("/journey/mia@shop.test")["entries"] if one["kind"] == "run"]
+    assert runs == ["mine"]
 
 
 def test_a_journey_of_nothing_is_empty(shop: Served):

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.auth.models import accounts
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import from_epoch
@@ -82,6 +83,8 @@ def journey(tx: sa.Connection, text: str, tables: Tables) -> Journey:
     subject = clean(text)
     most = MOST if kind_of(subject) is not None else MOST_OF_VALUE
     names = [subject, *(row_ref(table, key) for table, key in rows_named(tx, tables, subject))]
+    if "@" in subject:
+        names += tx.execute(sa.select(accounts.c.id).where(accounts.c.email_key == subject)).scalars().all()
     owners = dict.fromkeys(owners_of(tx, names, most))
     owners |= dict.fromkeys(("run", run) for run in runs_at_once(tx, subject, most))
     if tx.execute(sa.select(events.c.id).where(events.c.id == subject)).first():
@@ -101,7 +104,7 @@ _RANK: Mapping[str, int] = {"order": 0, "row": 1, "session": 2, "intent": 3, "ch
 
 def _kind_of_subject(subject: str, names: list[str], owners: Iterable[tuple[str, str]]) -> str:
     own = next((kind for kind, key in owners if key == subject), None)
-    return own or kind_of(subject) or ("row" if len(names) > 1 else "value")
+    return own or kind_of(subject) or ("row" if any(kind_of(name) == "row" for name in names) else "value")
 
 
 def _follow(tx: sa.Connection, owners: dict[tuple[str, str], None], seen: set[str]) -> None:
