@@ -16,6 +16,7 @@ import { TraceView } from "./TraceView";
 import "./testrun.css";
 
 const WORDS: Record<Sample["source"], string> = { made_up: "Made up", event: "Recorded events", run: "Earlier runs", row: "Rows" };
+const DATA: Record<string, string> = { stripe: "Event", table: "Row before and after" };
 const keyOf = (one: Sample): string => `${one.source}:${one.event_id ?? one.run_id ?? `${one.index}:${one.title}`}`;
 
 export function TestPanel({ fromRun }: { fromRun: string | undefined }) {
@@ -96,7 +97,7 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
         )}
       </Field>
       {recorded === null ? (
-        <Field label="Data" hint="JSON: the inputs, or the event.">
+        <Field label={DATA[triggers[trigger]?.kind ?? ""] ?? "Inputs"} hint="JSON">
           {(attributes) => <TextArea {...attributes} mono rows={Math.min(12, Math.max(3, data.split("\n").length))} value={data} onChange={(event) => useTestRun.getState().write(event.target.value)} />}
         </Field>
       ) : (
