@@ -36,7 +36,7 @@ class _Plan:
             value = parameters.get(key, default)
             if value is _REQUIRED:
                 raise exc.InvalidRequestError(f"a value is required for {key!r}")
-            found.append(value if process is None else process(value))
+            found.append(value if process is None or value is None else process(value))
         if self.positions is not None:
             return [found[position] for position in self.positions]
         return {bind[0]: value for bind, value in zip(self.binds, found, strict=True)}

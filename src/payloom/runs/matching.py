@@ -27,6 +27,7 @@ from payloom.workflows.interpreter.parts import Filled
 from payloom.workflows.interpreter.verbs.tables import TableStep
 
 _MAX_LANE = 300
+_EVENT_TYPES = 2000
 _compile: Callable[[str], Compiled] = functools.lru_cache(maxsize=2000)(compile_expression)
 
 
@@ -39,6 +40,7 @@ class Library:
         self._catalog = catalog
         self._env = dict(env or {})
         self._families = sorted(catalog.family_names(), key=len, reverse=True)
+        self._split: dict[str, tuple[str, str]] = {}
         self._table: dict[str, list[tuple[Workflow, int, StripeTrigger]]] = {}
         self._built_for: Mapping[str, Workflow] | None = None
         self._rows: dict[str, list[tuple[Workflow, int, TableTrigger]]] = {}
@@ -63,7 +65,12 @@ class Library:
 
     def split(self, event: InboxEvent) -> tuple[str, str]:
         """Return the event's family and action."""
-        return split_type(event.type, self._families)
+        found = self._split.get(event.type)
+        if found is None:
+            if len(self._split) >= _EVENT_TYPES:
+                self._split.clear()
+            found = self._split[event.type] = split_type(event.type, self._families)
+        return found
 
     def families(self, event: InboxEvent) -> Sequence[str]:
         """Return the names a `wait_for` may use for the event's family."""

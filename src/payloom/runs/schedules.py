@@ -1,7 +1,9 @@
 """The timetable: a durable row per schedule with its next moment, arranged when publishing, moved on by who fires it.
 
 A row stands for (workflow, cron, time zone). Publishing the same schedule again keeps its row, so that moments missed
-while nothing ran are known; a changed schedule is a new row, and rows that no published workflow asks for are deleted.
+while nothing ran are known; a changed schedule is a new row, and rows that neither a published workflow nor a living
+worker asks for are deleted.
+While an old and a new version run side by side, each fires its own schedules, whichever of them started last.
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ from payloom.runs.models import cursors
 from payloom.workflows.document import ScheduleTrigger, Workflow
 
 _PREFIX = "schedule:"
+_ASKING = "asks for schedules:"
+ASKING = dt.timedelta(minutes=3)
+"""A worker that has not asked for its schedules for so long is gone."""
 _AT_ONCE = 50
 """Missed moments made up for in one transaction; the next ones follow in the next."""
 ON_TIME = dt.timedelta(seconds=60)
@@ -96,15 +101,26 @@ def _plan(one: Scheduled, first: dt.datetime, now: dt.datetime) -> tuple[list[dt
     return ([last] if one.catch_up == "last" or now - last <= ON_TIME else []), following
 
 
-def arrange(tx: sa.Connection, wanted: Sequence[Scheduled], now: dt.datetime) -> None:
-    """Within the transaction that publishes: add the rows of new schedules, delete those nobody asks for any more."""
+def arrange(
+    tx: sa.Connection,
+    wanted: Sequence[Scheduled],
+    now: dt.datetime,
+    *,
+    alone: bool = True,
+    since: dt.datetime | None = None,
+) -> None:
+    """Within the transaction that publishes: add the rows of new schedules, delete those nobody asks for any more.
+
+    alone: otherwise those that a living worker asks for stay, too: it may be newer than this one, or about to leave.
+    since: added rows begin with the first moment after this, not after now.
+    """
     names = {one.row_name: one for one in wanted}
-    here = set(tx.execute(sa.select(cursors.c.name).where(cursors.c.name.startswith(_PREFIX))).scalars())
-    if gone := here - set(names):
+    here = _rows(tx)
+    if gone := here - set(names) - (set() if alone else _asked_for(tx, now)):
         tx.execute(sa.delete(cursors).where(cursors.c.name.in_(gone)))
     for name in sorted(set(names) - here):
         one = names[name]
-        following = next(moments(one.cron, one.timezone, now), None)
+        following = next(moments(one.cron, one.timezone, since or now), None)
         if following is not None:
             value = {"workflow": one.workflow_id, "schedule": one.cron, "timezone": one.timezone, "last": None}
             tx.execute(sa.insert(cursors).values(name=name, value=value, at=following))
@@ -112,8 +128,28 @@ def arrange(tx: sa.Connection, wanted: Sequence[Scheduled], now: dt.datetime) ->
 
 def needs_arranging(tx: sa.Connection, wanted: Sequence[Scheduled]) -> bool:
     """Whether the rows differ from what is wanted: one look, so that most publishes take no lock."""
-    here = set(tx.execute(sa.select(cursors.c.name).where(cursors.c.name.startswith(_PREFIX))).scalars())
-    return here != {one.row_name for one in wanted}
+    return _rows(tx) != {one.row_name for one in wanted}
+
+
+def _rows(tx: sa.Connection) -> set[str]:
+    return set(tx.execute(sa.select(cursors.c.name).where(cursors.c.name.startswith(_PREFIX))).scalars())
+
+
+def _asked_for(tx: sa.Connection, now: dt.datetime) -> set[str]:
+    query = sa.select(cursors.c.value).where(cursors.c.name.startswith(_ASKING), cursors.c.at > now - ASKING)
+    return {name for names in tx.execute(query).scalars() for name in names}
+
+
+def ask(tx: sa.Connection, worker: str, wanted: Sequence[Scheduled], now: dt.datetime) -> None:
+    """Within `tx`: say which schedules a living worker has, for ASKING; none: it is about to leave."""
+    tx.execute(
+        sa.delete(cursors).where(
+            cursors.c.name.startswith(_ASKING), (cursors.c.name == _ASKING + worker) | (cursors.c.at <= now - ASKING)
+        )
+    )
+    if wanted:
+        names = [one.row_name for one in wanted]
+        tx.execute(sa.insert(cursors).values(name=_ASKING + worker, value=names, at=now))
 
 
 def next_moments(tx: sa.Connection, wanted: Sequence[Scheduled]) -> dict[str, dt.datetime]:

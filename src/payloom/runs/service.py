@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,9 +17,10 @@ import sqlalchemy as sa
 
 from payloom.connectors.port import OutsideHost, TableHost
 from payloom.db import Database
+from payloom.db.errors import DatabaseError
 from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent, load
-from payloom.kit.clock import Clock
+from payloom.kit.clock import Clock, monotonic
 from payloom.runs import calls, parking, row_changes, waits
 from payloom.runs.calls import Answer, Request, Waiters, answer_of, await_answer
 from payloom.runs.control import cancel, fork, retry
@@ -31,7 +33,7 @@ from payloom.runs.parts import Figures, Parts, Watch
 from payloom.runs.queries import Queries
 from payloom.runs.retention import prune
 from payloom.runs.rows import Run, event_run_id, load_run
-from payloom.runs.schedules import next_moments
+from payloom.runs.schedules import Scheduled, arrange, ask, next_moments
 from payloom.runs.scripts import RowChange, Scripts, TriggerKind
 from payloom.runs.sweeper import sweep
 from payloom.runs.timetable import fire
@@ -39,6 +41,8 @@ from payloom.runs.timetable import fire
 log = logging.getLogger("payloom.runs")
 
 _SWEEP = 30.0
+_ASK = 50.0
+"""Seconds after which a worker says again which schedules it has."""
 _LOOK = 15.0
 """The timetable is looked at this often at least: another process may have published, clocks jump."""
 
@@ -123,19 +127,41 @@ class RunService:
 
     async def keep_time(self) -> None:
         """Tick at each next moment, until canceled; failures are logged and tried again."""
-        while True:
-            pause = _LOOK
-            try:
-                if wanted := self._parts.scripts.schedules():
-                    coming = await self._parts.database.read(lambda tx: next_moments(tx, wanted))
-                    now = self._parts.clock.now()
-                    if any(at <= now for at in coming.values()):
-                        await self.tick()
-                        continue
-                    pause = min([_LOOK, *((at - now).total_seconds() for at in coming.values())])
-            except Exception:
-                log.exception("the timetable failed; trying again in %s s", _LOOK)
-            await asyncio.sleep(max(pause, 0.05))
+        asked = -_ASK
+        missing: Sequence[Scheduled] = []
+        try:
+            while True:
+                pause = _LOOK
+                try:
+                    if wanted := self._parts.scripts.schedules():
+                        if monotonic() - asked >= _ASK:
+                            asked = monotonic()
+                            missing = await self._parts.database.write(
+                                functools.partial(self._ask, wanted=wanted, before=missing)
+                            )
+                        coming = await self._parts.database.read(functools.partial(next_moments, wanted=wanted))
+                        now = self._parts.clock.now()
+                        if any(at <= now for at in coming.values()):
+                            await self.tick()
+                            continue
+                        pause = min([_LOOK, *((at - now).total_seconds() for at in coming.values())])
+                except Exception:
+                    log.exception("the timetable failed; trying again in %s s", _LOOK)
+                await asyncio.sleep(max(pause, 0.05))
+        finally:
+            with contextlib.suppress(DatabaseError):
+                await self._parts.database.write(functools.partial(self._ask, wanted=[], before=[]))
+
+    def _ask(self, tx: sa.Connection, wanted: Sequence[Scheduled], before: Sequence[Scheduled]) -> Sequence[Scheduled]:
+        """Within `tx`, say which schedules this worker has; returns those without a row. before: what it returned."""
+        now, here = self._parts.clock.now(), next_moments(tx, wanted) if wanted else {}
+        missing = [one for one in wanted if one.row_name not in here]
+        ask(tx, self._parts.engine.worker_id, wanted, now)
+        if missing and missing == before:
+            # Twice in a row, so it is no change that this worker has yet to hear of: an older one has started since.
+            self._parts.database.write_lock(tx, "schedules")
+            arrange(tx, wanted, now, alone=False, since=now - dt.timedelta(seconds=3 * _ASK))
+        return missing
 
     async def prune(self, *, days: float = 90.0) -> int:
         """Delete succeeded and canceled runs, and events, older than `days` (at least 31; Stripe lists 30)."""

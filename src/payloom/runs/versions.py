@@ -47,7 +47,7 @@ class Versions:
         changes = {name: version for name, version in changes.items() if before.get(name) != version}
 
         def work(tx: sa.Connection) -> int:
-            self._store(tx, listed, sources or {})
+            self._store(tx, listed, sources or {}, alone=announce is not None)
             if announce is None or not changes:
                 return publications.latest(tx)
             self._database.write_lock(tx, "publications")
@@ -82,7 +82,9 @@ class Versions:
             self._seen = found.number
         return changes
 
-    def _store(self, tx: sa.Connection, workflows: Sequence[Workflow], sources: Mapping[str, str]) -> None:
+    def _store(
+        self, tx: sa.Connection, workflows: Sequence[Workflow], sources: Mapping[str, str], *, alone: bool
+    ) -> None:
         known = {tuple(row) for row in tx.execute(sa.select(versions.c.workflow_id, versions.c.hash))}
         for workflow in workflows:
             if (workflow.id, workflow.version) in known:
@@ -105,7 +107,7 @@ class Versions:
         wanted = schedules.schedules_of(workflows)
         if schedules.needs_arranging(tx, wanted):
             self._database.write_lock(tx, "schedules")
-            schedules.arrange(tx, wanted, self._clock.now())
+            schedules.arrange(tx, wanted, self._clock.now(), alone=alone)
 
     @property
     def current(self) -> Mapping[str, Workflow]:

@@ -7,9 +7,11 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from payloom.db import Database
 from payloom.kit.clock import ManualClock
+from payloom.runs.models import cursors
 from payloom.runs.schedules import moments
 from runs_world import World, build
 
@@ -123,6 +125,38 @@ async def test_a_worker_with_files_from_before_a_change_leaves_the_timetable_alo
     clock.advance(dt.timedelta(hours=3))
     assert not await old.service.tick()
     assert len(await new.service.tick()) == 1
+
+
+async def test_an_old_version_that_starts_again_beside_a_new_one_takes_no_schedule_away(
+    database: Database, tmp_path: Path
+) -> None:
+    """A rolling deploy: the old worker crashes and comes back while the new one is up already."""
+    clock = ManualClock(MONDAY)
+    await (await build(database, tmp_path, clock=clock)).publish(weekly=weekly("0 3 * * *"))
+    new = await build(database, tmp_path, clock=clock)
+    await new.publish(weekly=weekly("0 4 * * *"))
+    keeping = asyncio.create_task(new.service.keep_time())
+    await _asked(database)
+    old = await build(database, tmp_path, clock=clock)
+    await old.publish(weekly=weekly("0 3 * * *"))
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    clock.set(utc(2026, 1, 5, 4, 0, 5))
+    assert len(await new.service.tick()) == 1
+    assert len(await old.service.tick()) == 1
+    # The new one has left: who starts now has the timetable alone again.
+    await (await build(database, tmp_path, clock=clock)).publish(weekly=weekly("0 3 * * *"))
+    clock.set(utc(2026, 1, 6, 4, 0, 5))
+    assert not await new.service.tick()
+
+
+async def _asked(database: Database) -> None:
+    query = sa.select(sa.func.count()).select_from(cursors).where(cursors.c.name.startswith("asks for"))
+    for _ in range(500):
+        if await database.read(lambda tx: tx.execute(query).scalar()):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("the worker did not ask for its schedules")
 
 
 async def test_the_timetable_keeps_time_by_itself(database: Database, tmp_path: Path) -> None:
