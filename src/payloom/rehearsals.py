@@ -23,10 +23,13 @@ from payloom.kit.ids import new_id
 from payloom.runs.dry_run import EventTrial, compare
 from payloom.runs.models import runs
 from payloom.runs.rehearsal import Mock, Occasion, Rehearsal, Stage, connection, rehearse
+from payloom.tables.spec import TableSpec
 from payloom.tables.sql import Tables
 from payloom.workbench import Workbench
 from payloom.workflows.commands import Do
 from payloom.workflows.document import StripeTrigger, TableTrigger, Trigger, Workflow
+from payloom.workflows.expressions import to_json
+from payloom.workflows.json_schema import problems
 
 T = TypeVar("T")
 EVENTS, RUNS, ROWS = 10, 10, 5
@@ -132,17 +135,20 @@ class Rehearsals:
     # -- samples -----------------------------------------------------------------------------------------------------
 
     async def samples(self, draft: Workflow) -> list[dict[str, Any]]:
-        """Return what the draft can be tried with, per trigger: recorded events, earlier runs, rows, and made-up data."""
+        """Return what the draft can be tried with, per trigger: recorded events, earlier runs, rows, made-up data."""
         found: list[dict[str, Any]] = []
+        guess = Guesses(self._tables.specs, await self._newest())
         for index, trigger in enumerate(draft.triggers):
             if isinstance(trigger, StripeTrigger):
                 found += await self._events(index, trigger)
-                found.append(self._made_event(draft, index))
+                found.append(self._made_event(draft, index, guess))
             elif isinstance(trigger, TableTrigger):
                 found += await self._rows(index, trigger)
             else:
                 found += await self._calls(draft, index, trigger)
-                found.append(_sample(index, trigger, "made_up", "Made-up inputs", inputs=made_inputs(draft.input)))
+                found.append(
+                    _sample(index, trigger, "made_up", "Made-up inputs", inputs=made_inputs(draft.input, guess))
+                )
         return found
 
     async def _events(self, index: int, trigger: StripeTrigger) -> list[dict[str, Any]]:
@@ -157,8 +163,18 @@ class Rehearsals:
             for row in rows
         ]
 
-    def _made_event(self, draft: Workflow, index: int) -> dict[str, Any]:
-        event = self.completed(draft, index, {})
+    async def _newest(self) -> dict[str, Mapping[str, Any]]:
+        """Return one row of each table that has any."""
+
+        def work(tx: sa.Connection) -> dict[str, Mapping[str, Any]]:
+            found = {name: self._tables.perform(tx, "select", name, {"limit": 1}) for name in self._tables.specs}
+            return {name: rows[0] for name, rows in found.items() if rows}
+
+        return await self._database.read(work)
+
+    def _made_event(self, draft: Workflow, index: int, guess: Guesses) -> dict[str, Any]:
+        metadata = {name: str(guess(name) or "text") for name in _metadata_read(draft)}
+        event = self.completed(draft, index, {"data": {"object": {"metadata": metadata} if metadata else {}}})
         shown = {"type": event.type, "data": {"object": event.payload["data"]["object"]}}
         return _sample(index, draft.triggers[index], "made_up", f"Made-up {event.type}", sample=shown)
 
@@ -205,9 +221,40 @@ def _sample(
     return {"index": index, "kind": trigger.kind, "source": source, "title": title, "at": at, **blank, **data}
 
 
-def made_inputs(schema: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return inputs that fit a schema, as plain as may be."""
-    found = _made(schema or {})
+class Guesses:
+    """Values by name, taken from rows: `order_id` is the id of an order, `sku` the sku of something that has one."""
+
+    def __init__(self, specs: Mapping[str, TableSpec], rows: Mapping[str, Mapping[str, Any]]) -> None:
+        self._rows = rows
+        self._primary = {
+            name: next((one.name for one in spec.columns.values() if one.primary), None) for name, spec in specs.items()
+        }
+
+    def __call__(self, name: str) -> Any:
+        """Return a value that fits the name, None if no row has one."""
+        base = name.removesuffix("_id")
+        for table in (f"{base}s", f"{base}es", base):
+            key = self._primary.get(table)
+            if name != base and key is not None and table in self._rows:
+                return self._rows[table][key]
+        found = (row.get(name) for row in self._rows.values())
+        return next((value for value in found if value is not None), None) if name != "id" else None
+
+
+def _metadata_read(draft: Workflow) -> list[str]:
+    """Return the keys of the object's metadata that a draft reads."""
+    found: dict[str, None] = {}
+    for site in draft.sites:
+        for ref in site.compiled.refs:
+            path = [part for part in ref.path if part not in {"context", "event", "data", "object"}]
+            if len(path) > 1 and path[0] == "metadata" and isinstance(path[1], str):
+                found[path[1]] = None
+    return list(found)
+
+
+def made_inputs(schema: Mapping[str, Any] | None, guess: Guesses) -> dict[str, Any]:
+    """Return inputs that fit a schema: from rows where their names say so, else as plain as may be."""
+    found = _made(schema or {}, guess)
     return found if isinstance(found, dict) else {}
 
 
@@ -217,21 +264,24 @@ _TEXTS = {
 }  # fmt: skip
 
 
-def _made(schema: Any) -> Any:
+def _made(schema: Any, guess: Guesses, name: str = "") -> Any:
     if not isinstance(schema, Mapping):
         return None
+    known = guess(name) if name else None
+    if known is not None and next(problems(to_json(known), schema), None) is None:
+        return to_json(known)
     if "default" in schema:
         return schema["default"]
     if schema.get("enum"):
         return schema["enum"][0]
     if schema.get("anyOf"):
-        return _made(schema["anyOf"][0])
+        return _made(schema["anyOf"][0], guess, name)
     kind = schema.get("type")
     if kind == "object":
         required = set(schema.get("required", ()))
-        return {name: _made(part) for name, part in schema.get("properties", {}).items() if name in required}
+        return {key: _made(part, guess, key) for key, part in schema.get("properties", {}).items() if key in required}
     if kind == "array":
-        return [_made(schema.get("items"))]
+        return [_made(schema.get("items"), guess, name.removesuffix("s"))]
     if kind in {"integer", "number"}:
         return max(1, schema.get("minimum", 1)) if schema.get("maximum", 1) >= 1 else schema["maximum"]
     if kind == "boolean":

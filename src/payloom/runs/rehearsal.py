@@ -252,11 +252,11 @@ class _Host:
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:
         """Answer one step."""
+        if do.path == FRESH and (self._stripe is None or self._occasion.event is not None):
+            return self._object()
         if do.verb == "stripe" and self._stripe is not None:
             self._sent[do.path] = "sent"
             return await self._stripe.perform(do, attempt)
-        if do.path == FRESH:
-            return self._object()
         try:
             return await self._held.perform(do, attempt)
         except StepFailed as failed:

@@ -94,7 +94,7 @@ def test_calls_to_stripe_are_made_up_and_waits_are_skipped(desk: Desk):
         ("2.else.1", "log", "succeeded"),
     ]  # fmt: skip
     assert answer["notes"] == {"1": "made up", "2.else.0": "skipped"}
-    assert answer["run"]["output"]["user"] == "ada@example.test"
+    assert answer["run"]["output"]["user"].endswith("@shop.test")
     assert {"path": "2", "outcome": "took", "step_id": None, "branch": "else"} in answer["trail"]
     assert desk.get("/runs", workflow="charge")["data"] == []
 

@@ -131,7 +131,7 @@ def _constant(node: ast.Constant, where: sdk.Body, reading: Reading) -> Schema:
     if node.value is None:
         return {"type": "null"}
     try:
-        return of_annotation(ast.parse(str(node.value).strip(), mode="eval").body, where, reading)
+        return of_annotation(sdk.parsed_expression(str(node.value).strip()), where, reading)
     except SyntaxError:
         return {}
 
@@ -198,7 +198,7 @@ def _flat(node: ast.expr) -> list[ast.expr]:
     """Return the members of a union, those of unions in it too."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
-            node = ast.parse(node.value.strip(), mode="eval").body
+            node = sdk.parsed_expression(node.value.strip())
         except SyntaxError:
             return [node]
     if isinstance(node, ast.BinOp):
@@ -242,7 +242,7 @@ def _nullable(schema: Schema) -> Schema:
 
 def _expandable(node: ast.expr, where: sdk.Body, reading: Reading) -> Schema:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        node = ast.parse(node.value, mode="eval").body
+        node = sdk.parsed_expression(node.value)
     targets = [_resolve(part, where) for part in _flat(node)]
     names = [found.object_name or found.name for found in targets if found]
     identifier = {"type": "string", "x-expandable": names[0] if len(names) == 1 else "object"}

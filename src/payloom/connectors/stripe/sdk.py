@@ -12,7 +12,26 @@ import functools
 import importlib.util
 import inspect
 import pathlib
+import threading
 from collections.abc import Iterator
+
+_PARSING = threading.Lock()
+
+
+def parsed(text: str) -> ast.Module:
+    """Return the syntax tree of a file.
+
+    CPython 3.11 counts the depth of a tree per interpreter, not per thread: two threads that make trees at the same
+    time can meet a SystemError.
+    """
+    with _PARSING:
+        return ast.parse(text)
+
+
+def parsed_expression(text: str) -> ast.expr:
+    """Return the syntax tree of one expression; raises SyntaxError."""
+    with _PARSING:
+        return ast.parse(text, mode="eval").body
 
 
 @functools.cache
@@ -121,7 +140,7 @@ class Module(Body):
         parts = name.split(".")[1:]
         path = root().joinpath(*parts)
         file = path.with_suffix(".py") if parts and path.with_suffix(".py").exists() else path / "__init__.py"
-        self.tree = ast.parse(file.read_text(encoding="utf-8"))
+        self.tree = parsed(file.read_text(encoding="utf-8"))
         self.name = name
         super().__init__(self, self.tree.body, None)
 

@@ -148,8 +148,9 @@ class Trials:
         if auth in {"none", "optional"}:
             return None
         found = await self._parts.find_user(caller) if caller else None
+        found = found or await self._somebody()
         if found is not None:
-            return dict(found)
+            return {**found, "roles": sorted({*found.get("roles", ()), *(auth if isinstance(auth, tuple) else ())})}
         held = list(auth) if isinstance(auth, tuple) else []
         return {
             "id": "00000000-0000-4000-8000-000000000001",
@@ -157,6 +158,18 @@ class Trials:
             "name": "Ada",
             "roles": held,
         }
+
+    async def _somebody(self) -> dict[str, Any] | None:
+        """Return a person who has an account, so that rows of theirs are found."""
+        tables = self._parts.tables
+        if "users" not in tables.specs or "email" not in tables.specs["users"].columns:
+            return None
+        rows = await self._parts.database.read(lambda tx: tables.perform(tx, "select", "users", {"limit": 20}))
+        for row in rows:
+            found = await self._parts.find_user(row["email"]) if row["email"] else None
+            if found is not None:
+                return dict(found)
+        return None
 
 
 def _mock(it: models.MockBody) -> Mock:
