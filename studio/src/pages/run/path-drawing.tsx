@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "../../api/runs";
 import type { Branch, Flow } from "../../model/graph";
+import { stagesOf } from "../../model/timeline";
 import { EmptyState, Skeleton } from "../../ui";
 
 export function PathDrawing({ run, flow }: { run: RunDetail; flow: Flow | null }) {
@@ -18,13 +19,26 @@ export function PathDrawing({ run, flow }: { run: RunDetail; flow: Flow | null }
   const failed = run.failure?.path;
   const trace = run.steps.map((step) => ({ path: step.path, status: step.status }));
   if (failed && !trace.some((step) => step.path === failed)) trace.push({ path: failed, status: "failed" });
+  // A call is not recorded itself; its steps are.
+  const known = new Set(trace.map((step) => step.path));
+  for (const step of run.steps) {
+    for (const call of stagesOf(step.path).filter((_, at, all) => all[at + 1]?.label === "call")) {
+      if (!known.has(call.path)) trace.push({ path: call.path, status: "succeeded" });
+      known.add(call.path);
+    }
+  }
   const overlay = overlayOf(flow, trace, { trigger: run.trigger_index });
   const lit = new Set(overlay.lit);
+  const last = flow.main.steps.at(-1);
+  const returned = run.status === "succeeded" && run.outcome !== "filtered" && !endsEarly(flow.main, lit);
+  if (last?.verb === "return" && returned) lit.add(last.key);
   passed(flow.main, lit);
   const pad = 12;
   return (
     <div className="drawing">
-      <svg viewBox={`${-pad} ${-pad} ${layout.width + 2 * pad} ${layout.height + 2 * pad}`} role="img" aria-label={`The path through ${run.workflow}: ${run.steps.length} steps`}>
+      {/* A region that scrolls must be reachable with the keyboard. */}
+      <div className="drawing-scroll" tabIndex={0} role="region" aria-label="The path">
+      <svg style={{ width: Math.round((layout.width + 2 * pad) * 0.7) }} viewBox={`${-pad} ${-pad} ${layout.width + 2 * pad} ${layout.height + 2 * pad}`} role="img" aria-label={`The path through ${run.workflow}: ${run.steps.length} steps`}>
         {layout.frames.map((frame) => (
           <rect key={frame.key} {...frame.box} rx={10} className="drawing-frame" />
         ))}
@@ -53,11 +67,17 @@ export function PathDrawing({ run, flow }: { run: RunDetail; flow: Flow | null }
           );
         })}
       </svg>
+      </div>
       <Link to="/workflows/$id" params={{ id: run.workflow }} search={{ run: run.id }} className="link">
         Open in the editor
       </Link>
     </div>
   );
+}
+
+/** Whether a branch that was entered holds a `return`: then the last step of the file may not have been reached. */
+function endsEarly(branch: Branch, lit: ReadonlySet<string>): boolean {
+  return branch.steps.some((step) => step.branches.some((inner) => lit.has(inner.key) && (inner.steps.some((one) => one.verb === "return") || endsEarly(inner, lit))));
 }
 
 const SILENT = new Set(["let", "filter", "if", "switch", "try"]);
