@@ -20,8 +20,9 @@ from payloom.project import Project
 from payloom.tables.values import Unfit, check
 from payloom.testing.given import UUID, Given, Names
 from payloom.testing.stage import START
-from payloom.testing.story import Call, Decide, Delivery, Event, Pass
+from payloom.testing.story import Call, Decide, Delivery, Event, Moment, Pass
 from payloom.workflows.diagnostics import Diagnostic, Path
+from payloom.workflows.document import ScheduleTrigger
 from payloom.workflows.events import split_type
 from payloom.workflows.source import Source, read_source
 
@@ -29,7 +30,7 @@ SUFFIX = ".test.yaml"
 _TOP = ("workflow", "given", "cases")
 _GIVEN = ("tables", "stripe", "now", "env", "user", "http", "python")
 _STRIPE = ("objects", "answers")
-_CASE = ("name", "given", "event", "events", "call", "deliver", "expect", "order")
+_CASE = ("name", "given", "event", "events", "call", "schedule", "deliver", "expect", "order")
 _EVENT = ("id", "type", "object", "previous", "created", "account")
 _CALL = ("workflow", "inputs", "user")
 _EXPECT = ("tables", "emails", "stripe", "runs", "status", "output", "error", "logs")
@@ -264,12 +265,12 @@ class _Reader:
     # -- deliveries --------------------------------------------------------------------------------------------------
 
     def deliveries(self, file: CaseFile, data: Mapping[str, Any], path: Path, given: Given) -> Iterator[Delivery]:
-        own = [self.one({key: data[key]}, path, file, given) for key in ("event", "call") if key in data]
+        own = [self.one({key: data[key]}, path, file, given) for key in ("event", "call", "schedule") if key in data]
         events = self.list(data.get("events"), (*path, "events"), "`events`")
         own += [self.event(event, (*path, "events", at), given) for at, event in enumerate(events)]
         if "deliver" not in data:
             if not own:
-                self.wrong(path, "nothing happens in this case", "add `event`, `call` or `deliver`")
+                self.wrong(path, "nothing happens in this case", "add `event`, `call`, `schedule` or `deliver`")
             return iter(own)
         listed = self.list(data["deliver"], (*path, "deliver"), "`deliver`")
         calls = [one for one in own if isinstance(one, Call)]
@@ -290,15 +291,26 @@ class _Reader:
             return self.event(data[key], (*path, key), given)
         if key == "call":
             return self.call(data[key], (*path, key), file, given)
+        if key == "schedule":
+            return self.moment_of(data[key], (*path, key), file)
         if key == "pass":
             return self.passing(data[key], (*path, key))
         if key == "decide":
             told = self.map(data[key], (*path, key), _DECIDE, "`decide`")
             roles = tuple(str(one) for one in told.get("roles") or ())
             return Decide(bool(told.get("approved")), str(told.get("by", "somebody")), roles, told.get("note"))
-        hint = did_you_mean(str(key), ("event", "call", "pass", "decide"))
-        self.wrong(path, "a delivery is an event's id, or event, call, pass or decide", hint)
+        hint = did_you_mean(str(key), ("event", "call", "schedule", "pass", "decide"))
+        self.wrong(path, "a delivery is an event's id, or event, call, schedule, pass or decide", hint)
         return Pass(0)
+
+    def moment_of(self, value: Any, path: Path, file: CaseFile) -> Moment:
+        name = str(value or (file.workflows[0] if file.workflows else ""))
+        workflow = self.project.workflows.get(name)
+        if name not in file.workflows:
+            self.wrong(path, f"{name!r} is not among the file's workflows", "add it to `workflow:`")
+        elif workflow is not None and not any(isinstance(one, ScheduleTrigger) for one in workflow.triggers):
+            self.wrong(path, f"{name} has no schedule")
+        return Moment(name)
 
     def passing(self, value: Any, path: Path) -> Pass:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -113,8 +114,7 @@ class StoryHttpHost:
         """Do one step."""
         await self._story.turn()
         name = f"{do.args['method']} {do.args['url']}"
-        given = self._story.given.http
-        found = given.get(name, given.get(str(do.args["url"])))
+        found = answer_for(self._story.given.http, str(do.args["method"]), str(do.args["url"]))
         if found is None:
             hint = f"add `http: {{'{name}': {{status: 200, body: …}}}}` to `given`"
             raise StepFailed(StepFailure("http_not_given", f"the case does not say what {name} answers", hint=hint))
@@ -125,6 +125,23 @@ class StoryHttpHost:
         self._story.happened(do, answer)
         self._reached(f"http {name}")
         return answer
+
+
+def answer_for(given: Mapping[str, Any], method: str, url: str) -> Any:
+    """Return what a case says an address answers, or None.
+
+    Keys: `POST https://…`, `https://…` (any method), each with `*` for any text; exact ones first, then the longest.
+    """
+    for exact in (f"{method} {url}", url):
+        if exact in given:
+            return given[exact]
+    patterns = sorted((key for key in given if "*" in key), key=len, reverse=True)
+    for key in patterns:
+        word, _, rest = key.partition(" ")
+        wanted = rest if rest and word in (method, "*") else key if not rest else None
+        if wanted is not None and re.fullmatch(".*".join(map(re.escape, wanted.split("*"))), url, re.DOTALL):
+            return given[key]
+    return None
 
 
 class Watched:

@@ -20,6 +20,7 @@ from payloom.email.message import Mail
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import from_epoch
 from payloom.kit.errors import PayloomError
+from payloom.runs import schedules
 from payloom.runs.calls import Answer, Request
 from payloom.runs.models import runs, waits
 from payloom.testing import queue
@@ -79,7 +80,14 @@ class Decide:
     note: str | None = None
 
 
-Delivery = Event | Call | Pass | Decide
+@dataclasses.dataclass(frozen=True, slots=True)
+class Moment:
+    """The next moment of a workflow's schedule comes."""
+
+    workflow: str
+
+
+Delivery = Event | Call | Pass | Decide | Moment
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -232,6 +240,8 @@ class Story:
             await self._event(one)
         elif isinstance(one, Call):
             await self._call(one)
+        elif isinstance(one, Moment):
+            await self._moment(one)
         elif isinstance(one, Pass):
             await self.settle(until=self.stage.clock.now() + dt.timedelta(seconds=one.seconds))
         else:
@@ -319,6 +329,27 @@ class Story:
                 return None
             else:
                 return answer.run_id
+
+    async def _moment(self, one: Moment) -> None:
+        """Move the clock to the next moment of a workflow's schedule and look at the timetable, as workers do."""
+        listed = self.library.schedules()
+        names = [found.row_name for found in listed if found.workflow_id == one.workflow]
+
+        def arranged(tx: sa.Connection) -> dt.datetime:
+            # The timetable was made when the stage was set; moments before the story are nobody's.
+            schedules.arrange(tx, [], self.stage.clock.now())
+            schedules.arrange(tx, listed, self.stage.clock.now())
+            return min(at for name, at in schedules.next_moments(tx, listed).items() if name in names)
+
+        self.stage.clock.set(self.stage.scratch.run(arranged)[0])
+        while True:
+            try:
+                await self._life.service.tick()
+            except Killed:
+                await self._die()
+            else:
+                break
+        await self.settle(until=self.stage.clock.now())
 
     async def _decide(self, one: Decide) -> None:
         def find(tx: sa.Connection) -> Any:

@@ -21,7 +21,7 @@ from payloom.testing.storm.incidents import (
     StripeFails,
     Swap,
 )
-from payloom.testing.story import Call, Delivery, Event, Pass
+from payloom.testing.story import Call, Delivery, Event, Moment, Pass
 from payloom.testing.variants import deduped
 from payloom.workflows.document import ApiTrigger, Workflow
 
@@ -81,7 +81,7 @@ class Scene:
     @property
     def quiet(self) -> bool:
         """Whether time may pass: a clock that jumps makes a case that waits another case."""
-        return not any(isinstance(one, Pass) for one in self.plot.deliveries) and not _waits(self.cast)
+        return not any(isinstance(one, Moment | Pass) for one in self.plot.deliveries) and not _waits(self.cast)
 
     @property
     def long(self) -> bool:

@@ -1,0 +1,89 @@
+"""The stories' engine keeps the promises of the durable one: the same contract, with somebody who takes entries."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from payloom.kit.clock import SystemClock
+from payloom.testing import queue
+from payloom.testing.queue import StoryEngine
+from payloom.testing.scratch import Scratch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
+from test_engine_contract import (
+    Advanced,
+    advanced,
+    test_a_delayed_segment_is_not_advanced_early,
+    test_a_failing_advance_is_tried_again,
+    test_one_segment_is_one_entry,
+    test_what_is_committed_is_advanced_soon,
+    test_what_is_undone_is_not_advanced,
+)
+
+__all__ = [
+    "advanced",
+    "test_a_delayed_segment_is_not_advanced_early",
+    "test_a_failing_advance_is_tried_again",
+    "test_one_segment_is_one_entry",
+    "test_what_is_committed_is_advanced_soon",
+    "test_what_is_undone_is_not_advanced",
+]
+pytestmark = pytest.mark.anyio
+CLOCK = SystemClock()
+
+
+@pytest.fixture
+async def database() -> AsyncIterator[Scratch]:
+    """A story's database with its queue."""
+    scratch = Scratch()
+    scratch.run(queue.make)
+    yield scratch
+    await scratch.close()
+
+
+@pytest.fixture
+async def engine(database: Scratch, advanced: Advanced) -> AsyncIterator[StoryEngine]:
+    """A story's engine, and somebody who takes what is due, as stories do."""
+    made = StoryEngine(1)
+    await made.start(advanced, advanced.takeover)
+    taker = asyncio.create_task(_take(database, made))
+    yield made
+    taker.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await taker
+    await made.stop()
+
+
+async def _take(database: Scratch, engine: StoryEngine) -> None:
+    assert engine.advance is not None
+    while True:
+        for entry in database.look(queue.waiting):
+            if entry.at is None or entry.at <= CLOCK.now():
+                with contextlib.suppress(ConnectionError):
+                    await engine.advance(entry.run_id)
+                    database.run(lambda tx, number=entry.number: queue.finish(tx, number))
+        await asyncio.sleep(0.005)
+
+
+async def test_a_later_process_is_told_of_all_before_it_and_finds_what_they_left(
+    database: Scratch,
+    advanced: Advanced,
+) -> None:
+    first = StoryEngine(1)
+    await first.start(advanced, advanced.takeover)
+
+    def put(tx: sa.Connection) -> None:
+        first.enqueue(tx, "run_before", 0)
+
+    await database.write(put)
+    third = StoryEngine(3)
+    await third.start(advanced, advanced.takeover)
+    assert advanced.taken == ["life_1", "life_2"]
+    assert [entry.run_id for entry in database.look(queue.waiting)] == ["run_before"]
