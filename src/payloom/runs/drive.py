@@ -60,6 +60,23 @@ _FENCE = (
 _CANCELED = StepFailure(kind="canceled", message="The run was canceled.", status=409)
 
 
+_NOT_KNOWN = StepFailure(
+    "outcome_unknown",
+    "The process ended while this step was under way; whether it had its effect is not known.",
+    status=502,
+    hint="Look at the other side, then retry the run or cancel it.",
+    data={"in_doubt": True},
+)
+_DEATHS = 5
+"""So often more than its `retry` says a step goes out after deaths of its process: then it may be their cause."""
+
+
+def _not_again(do: Do, found: Open) -> bool:
+    """Whether a step during which the process died must not go out again. Keys make Stripe's safe."""
+    most = (do.retry or Retry()).attempts
+    return (most == 1 and do.verb != "stripe") or found.attempts >= most + _DEATHS
+
+
 class Drive:
     """A run being advanced by this process."""
 
@@ -269,7 +286,12 @@ class Drive:
             return
         else:
             # No time to try again at means that the process died during the attempt: it may have had its effect.
-            found.in_doubt = found.in_doubt or found.until is None
+            died = found.until is None
+            found.in_doubt = found.in_doubt or died
+            if died and _not_again(do, found):
+                self._scratch.update(do.path, {"in_doubt": True})
+                self._journal(do, found, None, _NOT_KNOWN)
+                return
             found.attempts += 1
             found.until = None
             found.in_flight = True

@@ -1,0 +1,100 @@
+"""A process that dies during an outside step: it goes out again as the next attempt, unless `retry: false`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payloom.connectors.port import Attempt
+from payloom.db import Database
+from payloom.workflows.commands import Do
+from runs_world import World, build
+
+pytestmark = pytest.mark.anyio
+FLOW = """\
+name: Push
+on: {stripe: thing}
+steps:
+  - http: POST https://api.test/orders
+    body: {id: "${{ object.id }}"}
+    timeout: 60s
+"""
+
+
+async def dies(world: World) -> tuple[str, World]:
+    """A world whose process hangs in the step, for good."""
+    gone = asyncio.Event()
+
+    async def stuck(do: Do, attempt: Attempt) -> Any:
+        world.ledger._write({"attempt": do.key, "action": do.action, "number": attempt.number})
+        gone.set()
+        await asyncio.Event().wait()
+
+    world.ledger.perform = stuck  # type: ignore[method-assign]
+    await world.service.start()
+    taken = await world.service.take_in(world.event("thing.created", "evt_1", id="t"))
+    await gone.wait()
+    return taken.runs[0], world
+
+
+async def taken_over(database: Database, tmp_path: Path, flow: str) -> tuple[World, dict[str, Any]]:
+    """Let a process die in the step and another one take over; returns the run's timeline."""
+    first = await build(database, tmp_path)
+    await first.publish(push=flow)
+    run, first = await dies(first)
+    second = await build(database, tmp_path)
+    await second.publish(push=flow)
+    await second.service.start()
+    await second.service._driver.takeover(first.engine.worker_id)
+    await second.settled()
+    timeline = await second.service.queries.timeline(run)
+    await second.service.stop(1)
+    await first.service.stop(0)
+    return second, timeline
+
+
+async def test_a_death_counts_as_an_attempt_and_the_step_goes_out_again_in_doubt(
+    database: Database, tmp_path: Path
+) -> None:
+    world, timeline = await taken_over(database, tmp_path, FLOW)
+    (step,) = timeline["steps"]
+    assert (step["status"], step["attempts"], step["in_doubt"]) == ("succeeded", 2, True)
+    assert len(world.ledger.attempts()) == 2
+    assert len(set(world.ledger.attempts())) == 1, "under the same key"
+
+
+async def test_a_step_that_is_not_to_be_tried_again_fails_and_is_shown_as_unknown(
+    database: Database, tmp_path: Path
+) -> None:
+    world, timeline = await taken_over(database, tmp_path, FLOW + "    retry: false\n")
+    (step,) = timeline["steps"]
+    assert (step["status"], step["attempts"], step["in_doubt"]) == ("failed", 1, True)
+    assert step["failure"]["kind"] == "outcome_unknown"
+    assert timeline["run"]["status"] == "failed"
+    assert len(world.ledger.attempts()) == 1
+
+
+async def test_a_step_that_kills_every_process_ends_as_failed(database: Database, tmp_path: Path) -> None:
+    """It is not tried for ever: with `retry: 2`, seven times."""
+    flow = FLOW + "    retry: 2\n"
+    world = await build(database, tmp_path)
+    await world.publish(push=flow)
+    run, world = await dies(world)
+    for _ in range(12):
+        before = len(world.ledger.attempts())
+        following = await build(database, tmp_path)
+        await following.publish(push=flow)
+        following.ledger.perform = world.ledger.perform  # type: ignore[method-assign]
+        await following.service.start()
+        await following.service._driver.takeover(world.engine.worker_id)
+        async with asyncio.timeout(10):
+            while len(world.ledger.attempts()) == before and await following.status(run) != "failed":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        world.engine = following.engine
+        if await following.status(run) == "failed":
+            break
+    assert await following.status(run) == "failed"
+    assert len(world.ledger.attempts()) == 7
