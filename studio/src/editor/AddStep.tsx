@@ -3,6 +3,13 @@ import { CatalogueDialog } from "./catalogue/CatalogueDialog";
 import { addTrigger, insert } from "./canvas/actions";
 import { useCanvas } from "./canvas/state";
 
+function close(): void {
+  const { opener } = useCanvas.getState();
+  useCanvas.setState({ adding: null, opener: null });
+  // The dialog gives the focus back to a button that opened it; there is none when it was a key.
+  setTimeout(() => opener instanceof HTMLElement && document.activeElement === document.body && opener.focus({ preventScroll: true }), 0);
+}
+
 export function AddStep({ onAdded }: { onAdded: () => void }) {
   const adding = useCanvas((state) => state.adding);
   if (adding === null) return null;
@@ -10,7 +17,7 @@ export function AddStep({ onAdded }: { onAdded: () => void }) {
     <CatalogueDialog
       open
       adding={adding === "trigger" ? "trigger" : "step"}
-      onOpenChange={(open) => !open && useCanvas.setState({ adding: null })}
+      onOpenChange={(open) => !open && close()}
       onPick={(picked) => {
         const done = picked.kind === "trigger" ? addTrigger(picked.trigger) : adding === "trigger" ? Promise.resolve(false) : insert(adding, [picked.step], `Add ${picked.label}`);
         void done.then((added) => added && onAdded());

@@ -40,7 +40,7 @@ export function placeForNew(): Target {
 }
 
 export function openCatalogue(target: Target = placeForNew()): void {
-  if (useEditor.getState().readOnly === null) useCanvas.setState({ adding: target });
+  if (useEditor.getState().readOnly === null) useCanvas.setState({ adding: target, opener: document.activeElement });
 }
 
 export async function insert(target: Target, steps: readonly unknown[], label: string): Promise<boolean> {

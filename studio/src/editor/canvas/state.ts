@@ -15,6 +15,8 @@ export interface Finding {
 export interface CanvasState {
   /** Where the catalogue puts what is picked; null while it is closed. */
   adding: Target | "trigger" | null;
+  /** What had the keyboard when the catalogue was opened: it gets it back. */
+  opener: Element | null;
   /** The place under what is being dragged. */
   drop: string | null;
   /** Keys of the places where what is being dragged may go; null when nothing is dragged. */
@@ -28,6 +30,7 @@ export interface CanvasState {
 
 export const useCanvas = create<CanvasState>()(() => ({
   adding: null,
+  opener: null,
   drop: null,
   open: null,
   dragging: [],
