@@ -10,6 +10,7 @@ export interface Document {
   flow: Flow | null;
   text: string | null;
   describe: Describe;
+  loading: boolean;
 }
 
 export function useDocument(workflow: string, version: string): Document {
@@ -22,7 +23,7 @@ export function useDocument(workflow: string, version: string): Document {
   });
   const text = source.data?.text ?? null;
   // The YAML parser is large; a run is readable before it is here.
-  const parsed = useQuery({
+  const reading = useQuery({
     queryKey: ["document", workflow, version],
     queryFn: async () => {
       const [{ parse }, { flowOf }] = await Promise.all([import("../../model/parse"), import("../../model/graph")]);
@@ -33,7 +34,8 @@ export function useDocument(workflow: string, version: string): Document {
     },
     enabled: text !== null,
     staleTime: Infinity,
-  }).data;
+  });
+  const parsed = reading.data;
   const titles = useMemo(() => {
     const found = new Map<string, { title: string | null; verb: string | null }>();
     const visit = (step: Step) => {
@@ -45,5 +47,5 @@ export function useDocument(workflow: string, version: string): Document {
     return found;
   }, [parsed]);
   const describe = useCallback<Describe>((path) => titles.get(path) ?? null, [titles]);
-  return { name: parsed?.name ?? null, flow: parsed?.flow ?? null, text, describe };
+  return { name: parsed?.name ?? null, flow: parsed?.flow ?? null, text, describe, loading: source.isPending || (text !== null && reading.isPending) };
 }

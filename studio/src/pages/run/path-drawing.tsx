@@ -6,12 +6,13 @@ import type { Branch, Flow } from "../../model/graph";
 import { stagesOf } from "../../model/timeline";
 import { EmptyState, Skeleton } from "../../ui";
 
-export function PathDrawing({ run, flow }: { run: RunDetail; flow: Flow | null }) {
+export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow | null; loading: boolean }) {
   const layouts = useQuery({
     queryKey: ["layout-code"],
     queryFn: () => Promise.all([import("../../model/layout"), import("../../model/overlay")]),
     staleTime: Infinity,
   }).data;
+  if (loading) return <Skeleton lines={4} />;
   if (!flow) return <EmptyState title="The workflow of this version is not kept" />;
   if (!layouts) return <Skeleton lines={4} />;
   const [{ layoutOf, lineOf }, { overlayOf }] = layouts;

@@ -14,7 +14,7 @@ export function RunPanel({ run, document }: { run: RunDetail; document: Document
     ...(run.failure ? [{ id: "error", label: "Error", content: <Failure failure={run.failure} /> }] : []),
     { id: "input", label: "Input", content: <RunInput run={run} /> },
     { id: "output", label: "Output", content: <RunOutput run={run} /> },
-    { id: "path", label: "Path", content: <PathDrawing run={run} flow={document.flow} /> },
+    { id: "path", label: "Path", content: <PathDrawing run={run} flow={document.flow} loading={document.loading} /> },
     { id: "logs", label: "Log", count: run.logs.length || undefined, content: <Logs run={run} /> },
     { id: "details", label: "Details", content: <Details run={run} /> },
   ];
