@@ -21,7 +21,7 @@ from sqlalchemy import pool
 from payloom.connectors.port import Attempt, OutsideHost, StepFailed, TableHost
 from payloom.db.transactions import begin_work
 from payloom.inbox.service import InboxEvent, load, store
-from payloom.kit.clock import ManualClock
+from payloom.kit.clock import ManualClock, monotonic
 from payloom.kit.errors import PayloomError
 from payloom.runs.calls import Request
 from payloom.runs.held import HeldDatabase, HeldEngine, HeldHost
@@ -41,7 +41,16 @@ from payloom.workflows.interpreter import Execution as Interpreter
 COPY_UP_TO = 64 * 1024 * 1024
 """Bytes of a SQLite database that is copied into memory; in a larger one a transaction is rolled back."""
 MOST_TURNS = 500
+LONGEST = 10.0
+"""Seconds after which a rehearsal fails: a loop that goes on and on must not hold locks for ever."""
+MOST_STEPS = 5_000
 _TICK = dt.timedelta(milliseconds=1)
+_TOO_LONG = StepFailure(
+    "timeout",
+    f"The test run was ended after {LONGEST:g} seconds or {MOST_STEPS:,} steps.",
+    status=504,
+    hint="Is there a loop that goes on?",
+)
 
 
 class NotStarted(PayloomError):
@@ -289,6 +298,8 @@ class _Scripts:
         self._mocks = mocks
         self._clock = clock
         self._latest: _Watched | None = None
+        self._end = monotonic() + LONGEST
+        self._done = 0
         self._answered: dict[str, Entry] = {}
         self.stood_in: dict[str, dict[str, Any]] = {}
         self.notes: dict[str, Note] = {}
@@ -331,9 +342,14 @@ class _Scripts:
         entry = self._answered[command.path] = Entry(command.path, found.value, found.failure, at)
         return entry
 
+    def late(self) -> bool:
+        """Whether it has taken long enough."""
+        return monotonic() > self._end or self._done > MOST_STEPS
+
     def tick(self) -> None:
         """Let a moment pass, so that steps stand in the order in which they were done."""
         self._clock.advance(_TICK)
+        self._done += 1
 
 
 def _row(command: Command, mock: Mock, seq: int, at: dt.datetime) -> dict[str, Any]:
@@ -376,6 +392,8 @@ class _Mocked:
             todo = self._execution.next()
             if isinstance(todo, Finished):
                 return todo
+            if self._scripts.late():
+                return Finished("failed", failure=_TOO_LONG, http_status=_TOO_LONG.status)
             answers = [(one, self._scripts.answer(one)) for one in todo]
             given = [entry for _, entry in answers if entry is not None]
             for entry in given:

@@ -182,3 +182,20 @@ def test_pins_stay_with_the_workflow_but_not_in_its_file(desk: Desk):
     assert found["mocks"]["0"]["value"] == {"a": 1}
     assert desk.get("/editor/pins/mark-paid") == {"trigger": None, "mocks": {}}
     assert desk.refused("GET", "/editor/pins/nope")[0] == 404
+
+
+def test_a_loop_that_goes_on_is_ended(desk: Desk):
+    text = """\
+name: Endless
+description: Never ends.
+on: {manual: true}
+steps:
+  - while: "true"
+    max: 100000
+    do:
+      - select: orders
+        where: {status: paid}
+"""
+    answer = desk.post("/editor/test-run", {"id": "endless", "text": text, "until": "0.do[1].0"})
+    assert answer["run"]["failure"]["kind"] == "timeout"
+    assert [one["path"] for one in answer["run"]["steps"]] == ["0.do[0].0", "0.do[1].0"]
