@@ -231,7 +231,8 @@ class StoryStripe:
     def _new(self, schema: Mapping[str, Any], kind: str, prepared: Prepared, more: dict[str, Any]) -> dict[str, Any]:
         identity = self._next_id(kind)
         echoed = _echo(schema, prepared.body)
-        found = likely(kind, "", echoed, to_epoch(self.clock.now()))
+        # A new invoice is a draft; "open" would say that it has been finalized.
+        found = likely(kind, "created" if kind == "invoice" else "", echoed, to_epoch(self.clock.now()))
         if kind == "payment_intent":
             found |= {"client_secret": f"{identity}_secret_story", "latest_charge": None}
         if kind in ("checkout.session", "billing_portal.session", "payment_link"):
