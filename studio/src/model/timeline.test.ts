@@ -80,6 +80,13 @@ test("two weeks of waiting leave room for the milliseconds around them", () => {
   expect([scale.place(START - 5), scale.place(START + weeks + 900)]).toEqual([0, 1]);
 });
 
+test("a slow call among quick steps is no wait: it is drawn as long as it was", () => {
+  const rows = rowsOf(run, [step("0", 0, 1), step("1", 1, 100, { verb: "stripe" })]);
+  const scale = scaleOf(run, rows, 0);
+  expect(scale.breaks).toEqual([]);
+  expect(scale.place(START + 1)).toBeCloseTo(0.01);
+});
+
 test("a run without any step has a scale too", () => {
   const scale = scaleOf({ ...run, finished_at: at(0) }, [], START);
   expect([scale.place(START), scale.place(START + 1)]).toEqual([0, 1]);

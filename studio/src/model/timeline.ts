@@ -188,9 +188,11 @@ export interface Scale {
 }
 
 const LONG = 5;
+/** Milliseconds: what is shorter is work, and work is drawn as long as it took. */
+const A_WAIT = 5000;
 const SHARE = 0.3;
 
-/** The scale of the rows at the moment `now`. What took more than five times all the rest is drawn short. */
+/** The scale of the rows at the moment `now`. A wait of more than five times all the rest is drawn short. */
 export function scaleOf(run: TimelineRun, rows: readonly Pick<Row, "from" | "to">[], now: number): Scale {
   const from = Math.min(millis(run.created_at), ...rows.map((row) => row.from));
   const end = run.finished_at ? millis(run.finished_at) : now;
@@ -201,7 +203,7 @@ export function scaleOf(run: TimelineRun, rows: readonly Pick<Row, "from" | "to"
   const bySize = [...spans].sort((a, b) => b.ms - a.ms);
   for (const span of bySize) {
     const rest = spans.reduce((sum, one) => sum + (one === span ? 0 : Math.min(one.weight, one.ms)), 0);
-    if (span.ms <= LONG * rest || rest === 0) break;
+    if (span.ms < A_WAIT || span.ms <= LONG * rest || rest === 0) break;
     span.weight = -1;
   }
   const kept = spans.filter((span) => span.weight >= 0).reduce((sum, span) => sum + span.weight, 0);
