@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
 
+from payloom.api.errors import ApiError
 from payloom.api.jsonable import to_plain
 from payloom.api.management.bulk import done, each
 from payloom.api.management.models.answers import Outcomes
@@ -23,6 +24,7 @@ from payloom.api.management.models.events import (
 from payloom.api.management.overview import FRESH_WITHIN
 from payloom.api.management.parts import Parts
 from payloom.api.management.roles import editor
+from payloom.connectors.port import StepFailed
 from payloom.inbox.errors import EventUnknown
 from payloom.inbox.models import events
 from payloom.kit.redaction import redact
@@ -30,6 +32,13 @@ from payloom.runs.inbox_view import State, list_events, states_of
 from payloom.runs.models import cursors
 
 CATCH_UP = "catch_up"
+
+
+class StripeAway(ApiError):
+    """Stripe could not be asked."""
+
+    code: ClassVar[str] = "stripe_away"
+    status: ClassVar[int] = 502
 
 
 def router(parts: Parts) -> APIRouter:
@@ -71,7 +80,11 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("/catch-up", response_model=CatchUpReport, openapi_extra=editor())
     async def catch_up() -> Any:
         """Ask Stripe for events that never arrived."""
-        return to_plain(await parts.catch_up())
+        try:
+            return to_plain(await parts.catch_up())
+        except StepFailed as failed:
+            failure = failed.failure
+            raise StripeAway(failure.message, hint=failure.hint, **failure.data) from failed
 
     @routes.post("/replay", response_model=Outcomes, openapi_extra=editor())
     async def replay_events(body: ReplayMany) -> Any:

@@ -187,7 +187,8 @@ class Files:
             inside = path.resolve().is_relative_to(self.folder.resolve())
         except (OSError, RuntimeError):
             return None
-        clean = all(part and part not in {".", ".."} for part in workflow_id.split("/"))
+        # No file system takes longer names, and asking for one is an error of its own.
+        clean = all(part and part not in {".", ".."} and len(part.encode()) <= 240 for part in workflow_id.split("/"))
         return path if inside and clean else None
 
     def _existing(self, workflow_id: str) -> Path:

@@ -1,0 +1,70 @@
+"""Every call of the management API with what nobody meant to send: always an answer that helps, never a crash."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from payloom.api.management.schema import schema_text
+from served import Served
+
+ODD = ["%", "x" * 300, "-1", "9" * 30, "ä🙂", "' OR 1=1 --", "../../etc/passwd", "null", "{}", "a\tb", "x/../y", "0"]
+BODIES: list[Any] = [None, [], "text", 7, {}, {"x": 1}, {"was": {}, "set": {}}, {"ids": []}, {"values": {"no": 2}}]
+OUTSIDE = {502, 503}
+"""Stripe and the local Stripe are away in these tests, and that is what is said."""
+
+
+def operations(method: str) -> list[tuple[str, dict[str, Any]]]:
+    """Every operation with this method, but the endless one."""
+    paths = json.loads(schema_text())["paths"]
+    return [(path, found[method]) for path, found in paths.items() if method in found and path != "/live"]
+
+
+def filled(path: str, value: str) -> str:
+    """The address with every part replaced."""
+    return "/api/_payloom" + re.sub(r"\{\w+\}", lambda _: quote(value, safe=""), path)
+
+
+def helped(status: int, body: str, what: str) -> None:
+    """It was understood, or it is said why not."""
+    assert status < 500 or status in OUTSIDE, f"{what}: {status} {body[:300]}"
+    if status >= 400:
+        error = json.loads(body)["error"]
+        assert error["message"], what
+        assert error["code"], what
+
+
+@pytest.mark.parametrize("path", [path for path, _ in operations("get")])
+def test_reading_with_odd_values(server: Served, path: str):
+    operation = dict(operations("get"))[path]
+    names = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+    for value in ODD:
+        answer = server.http.get(filled(path, value), headers=server.admin)
+        helped(answer.status_code, answer.text, f"{path} with {value!r}")
+        for name in names:
+            with_query = server.http.get(filled(path, "orders"), params={name: value}, headers=server.admin)
+            helped(with_query.status_code, with_query.text, f"{path}?{name}={value!r}")
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_changing_with_odd_bodies(server: Served, method: str):
+    for path, _ in operations(method):
+        if path == "/session":
+            continue  # signing in has tests of its own
+        for body in BODIES:
+            for value in ("orders", "ä/../x"):
+                url = filled(path, value)
+                answer = server.http.request(method, url, json=body, headers=server.admin)
+                helped(answer.status_code, answer.text, f"{method} {path} with {body!r}")
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b'{"ids": NaN}', b"[" * 5000, b'{"a": 1, "a": 2}', b""])
+def test_bodies_that_are_no_json(server: Served, content: bytes):
+    headers = {**server.admin, "content-type": "application/json"}
+    for path in ("/runs/retry", "/runs/x/fork", "/events/replay", "/tables/orders/rows", "/workflows/echo/run"):
+        answer = server.http.post(f"/api/_payloom{path}", content=content, headers=headers)
+        helped(answer.status_code, answer.text, f"{path} with {content[:20]!r}")
