@@ -156,13 +156,24 @@ def test_two_hundred_steps_can_be_dragged_without_a_stutter(editor):
     mouse = page.mouse
     mouse.move(box["x"] + 40, box["y"] + 20)
     mouse.down()
+    mouse.move(box["x"] + 40, box["y"] + 30, steps=3)
+    expect(page.locator(".flow-open").first).to_be_visible()
+    page.evaluate(
+        """() => {
+            const touched = window.touched = new Set();
+            new MutationObserver((all) => all.forEach((one) => touched.add(one.target)))
+                .observe(document.querySelector('.react-flow'), {attributes: true, childList: true, subtree: true});
+        }"""
+    )
     for at in range(60):
         mouse.move(box["x"] + 40 + at * 3, box["y"] + 30 + at * 4)
     times = page.evaluate("() => { cancelAnimationFrame(window.next); return window.times.slice(3); }")
+    touched = page.evaluate("() => window.touched.size")
     mouse.up()
     times.sort()
     assert len(times) > 20
-    median, most = times[len(times) // 2], times[int(len(times) * 0.9)]
-    # 60 frames a second are 16.7 ms each. The cores are shared and there is no graphics card: a tenth may be slower.
+    median = times[len(times) // 2]
+    # 60 frames a second are 16.7 ms each. The cores are shared and have no graphics card: some frames wait for others.
     assert median < 20, f"median {median:.1f} ms, worst {times[-1]:.1f} ms"
-    assert most < 100, f"nine of ten frames within {most:.1f} ms"
+    # What does not depend on the machine: the card that moves, the places it passes, the map; nothing of the other 200.
+    assert touched < 30

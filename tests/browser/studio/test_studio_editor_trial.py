@@ -1,4 +1,4 @@
-"""Trying a draft: the way it takes on the canvas, mocks, a failed run's data; versions, their difference, and the way back."""
+"""Trying a draft: the way it takes on the canvas, mocks, a failed run's data; versions and the way back."""
 
 from __future__ import annotations
 
