@@ -31,7 +31,7 @@ from payloom.tables.spec import TableSpec
 from payloom.tables.sql import Tables
 from payloom.workflows.diagnostics import NAME, SHAPE, Diagnostic, Place
 from payloom.workflows.document import ApiTrigger, Workflow
-from payloom.workflows.loader import load_workflow
+from payloom.workflows.loader import Draft, finish, learn_money_inputs, read_workflow
 
 WORKFLOW_SUFFIX = ".yaml"
 _TAKEN_ENDPOINTS = re.compile(r"/(?:stripe/webhook|auth|_payloom)(?:/|$)")
@@ -204,27 +204,44 @@ class _Loader:
         self.report(match[1] if match else file, error.message, error.hint, line=line)
 
     def workflows(self, before: Project | None = None) -> tuple[dict[str, Workflow], dict[str, str]]:
+        sources = self.texts()
+        same = {name for name, text in sources.items() if before and self.unchanged(before, name, text)}
+        drafts = {name: self.draft(name, text) for name, text in sources.items() if name not in same}
+        learn_money_inputs(drafts, self.catalog)
+        if before and self.catalog.money != before.catalog.money:
+            # What a workflow does with its inputs has changed: those that call it are looked at again.
+            drafts |= {name: self.draft(name, sources[name]) for name in same}
+            learn_money_inputs(drafts, self.catalog)
         workflows: dict[str, Workflow] = {}
-        sources: dict[str, str] = {}
-        for name in workflow_names(self.root):
-            file = f"workflows/{name}{WORKFLOW_SUFFIX}"
-            try:
-                text = (self.root / file).read_bytes().decode("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                self.report(file, f"the file cannot be read: {error}")
-                continue
-            sources[name] = text
-            known = [one for one in before.diagnostics if one.file == file] if before else []
-            sound = not any(one.severity == "error" for one in known)
-            if before and sound and name in before.workflows and before.sources.get(name) == text:
+        for name in sources:
+            if before and name not in drafts:
                 workflows[name] = before.workflows[name]
-                self.found += known
+                self.found += [one for one in before.diagnostics if one.file == _file_of(name)]
                 continue
-            loaded = load_workflow(text, workflow_id=name, file=file, catalog=self.catalog)
+            loaded = finish(drafts[name], self.catalog)
             self.found += loaded.diagnostics
             if loaded.workflow is not None:
                 workflows[name] = loaded.workflow
         return workflows, sources
+
+    def texts(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name in workflow_names(self.root):
+            file = _file_of(name)
+            try:
+                found[name] = (self.root / file).read_bytes().decode("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                self.report(file, f"the file cannot be read: {error}")
+        return found
+
+    def draft(self, name: str, text: str) -> Draft:
+        return read_workflow(text, workflow_id=name, file=_file_of(name), catalog=self.catalog)
+
+    @staticmethod
+    def unchanged(before: Project, name: str, text: str) -> bool:
+        known = [one for one in before.diagnostics if one.file == _file_of(name)]
+        sound = not any(one.severity == "error" for one in known)
+        return sound and name in before.workflows and before.sources.get(name) == text
 
     def pages(self, templates: Templates) -> tuple[Page, ...]:
         pages: dict[str, Page] = {}
@@ -266,6 +283,10 @@ class _Loader:
                 self.report(
                     FILE_NAME, f"on_start: workflow {name} has no `manual` trigger", "add `manual: true` to `on:`"
                 )
+
+
+def _file_of(name: str) -> str:
+    return f"workflows/{name}{WORKFLOW_SUFFIX}"
 
 
 def workflow_names(root: Path) -> list[str]:

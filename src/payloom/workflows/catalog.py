@@ -101,6 +101,7 @@ class Catalog(Protocol):
     def python_names(self) -> Sequence[str]: ...
     def workflow_names(self) -> Sequence[str]: ...
     def env_names(self) -> Sequence[str]: ...
+    def money_inputs(self, workflow: str) -> frozenset[str] | None: ...
 
 
 @dataclasses.dataclass(slots=True)
@@ -114,6 +115,8 @@ class StaticCatalog:
     functions: set[str] = dataclasses.field(default_factory=set)
     workflows: set[str] = dataclasses.field(default_factory=set)
     env: set[str] = dataclasses.field(default_factory=set)
+    money: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    """By workflow, the inputs that reach money in it; a workflow that is not here could not be read."""
     http_hosts: set[str] | None = None
     """Hosts that `http` steps may call; None: no list was given, and every public host may be called."""
 
@@ -155,3 +158,7 @@ class StaticCatalog:
 
     def env_names(self) -> Sequence[str]:
         return sorted(self.env)
+
+    def money_inputs(self, workflow: str) -> frozenset[str] | None:
+        """Return the inputs of a workflow that reach money, None if nobody knows."""
+        return self.money.get(workflow)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 
 from payloom.workflows import source as sources
 from payloom.workflows.build import Built, build, normalised
-from payloom.workflows.catalog import Catalog
-from payloom.workflows.checker import apply_ignores, check
-from payloom.workflows.checker.findings import file_path
+from payloom.workflows.catalog import Catalog, StaticCatalog
+from payloom.workflows.checker import RULES, apply_ignores, check, money
+from payloom.workflows.checker.findings import Findings, file_path
 from payloom.workflows.diagnostics import EXPRESSION, SHAPE, Diagnostic, Path, in_order
 from payloom.workflows.document import Workflow
 from payloom.workflows.expressions import ExpressionError
 from payloom.workflows.filemodel import WorkflowFile, loose, problems
 from payloom.workflows.inputs import BadShorthand, expand_input
 from payloom.workflows.source import Source
+
+_ROUNDS = 5
+"""How far through workflows that call workflows a value is followed."""
 
 __all__ = ["Diagnostic", "Draft", "Loaded", "load_workflow", "read_workflow"]
 
@@ -67,13 +71,39 @@ def load_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -
 
     workflow_id: the file's path below `workflows/`, without its ending. file: its name as diagnostics show it.
     """
-    draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=catalog)
+    return finish(read_workflow(text, workflow_id=workflow_id, file=file, catalog=catalog), catalog)
+
+
+def finish(draft: Draft, catalog: Catalog) -> Loaded:
+    """Check a file that was read; every finding says what to do about it."""
     if draft.built is None:
-        return Loaded(None, in_order(draft.source.diagnostics))
+        return Loaded(None, in_order(map(_hinted, draft.source.diagnostics)))
     checked = check(draft.built.workflow, draft.source, catalog)
-    found = apply_ignores([*draft.source.diagnostics, *checked], draft.source)
+    found = [_hinted(one) for one in apply_ignores([*draft.source.diagnostics, *checked], draft.source)]
     broken = any(one.severity == "error" for one in found)
     return Loaded(None if broken else draft.built.workflow, in_order(found))
+
+
+def _hinted(one: Diagnostic) -> Diagnostic:
+    return one if one.hint or one.code not in RULES else dataclasses.replace(one, hint=RULES[one.code].hint)
+
+
+def learn_money_inputs(drafts: Mapping[str, Draft], catalog: StaticCatalog) -> None:
+    """Note in `catalog.money` which inputs of each workflow reach money, in it or in workflows it calls.
+
+    drafts: all workflows, or those that changed.
+    """
+    ready = {name: one for name, one in drafts.items() if one.built is not None and not one.built.problems}
+    for _ in range(_ROUNDS):
+        found = {
+            name: money.money_inputs(Findings(draft.built.workflow, draft.source, catalog))
+            for name, draft in ready.items()
+            if draft.built is not None
+        }
+        settled = all(catalog.money.get(name) == inputs for name, inputs in found.items())
+        catalog.money = {**catalog.money, **found}
+        if settled:
+            return
 
 
 def _repair_on(source: Source) -> None:

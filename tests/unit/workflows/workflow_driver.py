@@ -55,6 +55,7 @@ def _object(**properties: Any) -> dict[str, Any]:
 def shop_catalog() -> StaticCatalog:
     """What the eleven examples name."""
     text, number, anything = {"type": "string"}, {"type": "integer"}, {}
+    mode = {"type": "string", "enum": ["payment", "setup", "subscription"], "x-open": True}
     catalog = StaticCatalog(
         tables={
             one.name: one
@@ -99,7 +100,7 @@ def shop_catalog() -> StaticCatalog:
         Action("stripe", "customers.create", "Create a customer",
                _object(email=text, name=text, metadata=metadata), aliases=["create_customer"]),
         Action("stripe", "checkout.sessions.create", "Create a Checkout Session",
-               _object(mode=text, customer=text, line_items={"type": "array"}, success_url=text, cancel_url=text,
+               _object(mode=mode, customer=text, line_items={"type": "array"}, success_url=text, cancel_url=text,
                        metadata=metadata, subscription_data={"type": "object"}), moves_money=False),
         Action("stripe", "checkout.sessions.retrieve", "Retrieve a Checkout Session",
                _object(id=text, expand={"type": "array"}), writes=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from payloom.workflows.checker.findings import Findings, leaves
@@ -23,8 +23,34 @@ def check_money(findings: Findings, taint: Taint) -> None:
             _chosen_by_client(findings, taint, node)
             _twice(findings, node)
         if isinstance(node, calling.Call) and findings.apis:
-            # What a called workflow does with it cannot be seen from here; its name says what it is for.
-            _values(findings, taint, node.with_.literal, (*node.path, "with"))
+            # What a called workflow does with it is known, or else the argument's name says what it is for.
+            known = findings.catalog.money_inputs(node.target)
+            for site, key, span in _values(findings, taint, node.with_.literal, (*node.path, "with"), known):
+                _report(findings, site, key, span, through=node.target if known and key in known else None)
+
+
+def money_inputs(findings: Findings) -> frozenset[str]:
+    """Return the inputs of a workflow that reach money in it, or in a workflow it calls."""
+    properties = (findings.workflow.input or {}).get("properties", {})
+    found = set()
+    for name, schema in properties.items():
+        taint = Taint(findings, {name: schema})
+        if any(_reached(findings, taint, node) for node in findings.nodes):
+            found.add(name)
+    return frozenset(found)
+
+
+def _reached(findings: Findings, taint: Taint, node: Node) -> bool:
+    if isinstance(node, outside.Stripe):
+        action = findings.catalog.action("stripe", node.action)
+        known: Collection[str] | None = None
+        if action is not None and not action.writes:
+            return False
+    elif isinstance(node, calling.Call):
+        known = findings.catalog.money_inputs(node.target)
+    else:
+        return False
+    return any(True for _ in _values(findings, taint, node.with_.literal, (*node.path, "with"), known))
 
 
 def _chosen_by_client(findings: Findings, taint: Taint, node: outside.Stripe) -> None:
@@ -35,27 +61,34 @@ def _chosen_by_client(findings: Findings, taint: Taint, node: outside.Stripe) ->
     if staff_only and node.action.startswith("refunds."):
         # Refunds by staff give money back that Stripe caps at what was paid.
         return
-    _values(findings, taint, node.with_.literal, (*node.path, "with"))
+    for site, key, span in _values(findings, taint, node.with_.literal, (*node.path, "with")):
+        _report(findings, site, key, span)
 
 
-def _values(findings: Findings, taint: Taint, values: Any, base: Path) -> None:
+def _values(
+    findings: Findings, taint: Taint, values: Any, base: Path, known: Collection[str] | None = None
+) -> Iterator[tuple[Site, str, tuple[int, int] | None]]:
+    """Yield the expressions that hand the client's choice to money. known: the keys at the top that are money."""
     for path, value in leaves(values, base):
         if not isinstance(value, str):
             continue
-        key = _money_key(path[len(base) :])
+        inner = path[len(base) :]
+        key = _money_key(inner) if known is None else str(inner[0]) if inner and inner[0] in known else None
         for site in findings.by_path.get(path, []):
             if key is not None and taint.tree(site.compiled.tree, {}):
-                _report(findings, site, key)
-            elif key is None:
+                yield site, key, None
+            elif key is None and known is None:
                 for name, entry in _money_entries(site.compiled.tree, taint, {}):
-                    _report(findings, site, name, entry.span)
+                    yield site, name, entry.span
 
 
-def _report(findings: Findings, site: Site, key: str, span: tuple[int, int] | None = None) -> None:
+def _report(
+    findings: Findings, site: Site, key: str, span: tuple[int, int] | None = None, *, through: str | None = None
+) -> None:
     findings.report_in(
         "F101",
         site,
-        f"the client decides `{key}`",
+        f"the client decides `{key}`" + (f", which is money in {through}" if through else ""),
         "read it from a table instead, by a key the client may know, or allow only fixed choices (a | b)",
         span,
     )

@@ -34,10 +34,14 @@ MONEY = frozenset(
 class Taint:
     """Answers, for the expressions of one workflow, whether their value is the client's choice."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, properties: Mapping[str, Any] | None = None) -> None:
+        """properties: the inputs that count, with their schemas; default: all of them if anybody may send any."""
         self.findings = findings
         schema = findings.workflow.input or {}
-        self.properties: Mapping[str, Any] = schema.get("properties", {}) if findings.apis else {}
+        known = schema.get("properties", {}) if findings.apis else {}
+        self.properties: Mapping[str, Any] = known if properties is None else properties
+        self._items: dict[str, Any] = {}
+        """What is known of the items that loops and macros go through."""
         self.variables: dict[str, bool] = {}
         self.steps: dict[str, bool | dict[str, bool]] = {}
         for node in findings.nodes:
@@ -58,6 +62,7 @@ class Taint:
                 self.steps[node.id] = {"": reads and self.value(node.with_.literal, (*node.path, "with"))}
             elif isinstance(node, loops.ForEach):
                 self.variables.setdefault(f"item:{node.item}", self.tree(node.items.compiled.tree, {}))
+                self._items.setdefault(node.item, _items_of(self.schema(node.items.compiled.tree)))
 
     def value(self, value: Any, path: Path) -> bool:
         """Whether any expression in a value hands on what the client sent."""
@@ -80,17 +85,56 @@ class Taint:
                 of = self.tree(node.of, bound)
                 if node.name in {"all", "exists", "exists_one"}:
                     return False
-                return of if node.name == "filter" else self.tree(node.args[-1], {**bound, node.variable: of})
+                if node.name == "filter":
+                    return of
+                before = self._items.get(node.variable)
+                self._items[node.variable] = _items_of(self.schema(node.of))
+                try:
+                    return self.tree(node.args[-1], {**bound, node.variable: of})
+                finally:
+                    self._items[node.variable] = before
             case tree.Binary():
                 if node.sign in {"==", "!=", "===", "!==", "<", "<=", ">", ">=", "in", "&&", "||"}:
                     return False
-                return self.tree(node.left, bound) or self.tree(node.right, bound)
+                left, right = self.tree(node.left, bound), self.tree(node.right, bound)
+                if node.sign == "*" and left is not right and self.is_quantity(node.left if left else node.right):
+                    # Our price times how many they want: what they may choose.
+                    return False
+                return left or right
             case tree.Conditional():
                 return self.tree(node.then, bound) or self.tree(node.otherwise, bound)
             case tree.Call() if node.name in {"has", "size", "now", "today", "uuid", "hash"}:
                 return False
             case _:
                 return any(self.tree(child, bound) for child in node.children())
+
+    def schema(self, node: tree.Node) -> Any:
+        """Return the schema of a value that comes straight from the inputs; None for anything else."""
+        path, _, start = tree.path_of(node)
+        if not isinstance(start, tree.Name):
+            return None
+        parts = [str(part) for part in root_of(path)]
+        if not parts:
+            return None
+        if parts[0] in self._items and parts[0] != "inputs":
+            schema, rest = self._items[parts[0]], parts[1:]
+        elif parts[0] == "inputs":
+            schema, rest = {"properties": self.properties}, parts[1:]
+        else:
+            return None
+        for part in rest:
+            schema = schema.get("properties", {}).get(part) if isinstance(schema, Mapping) else None
+        return schema
+
+    def is_quantity(self, node: tree.Node) -> bool:
+        """Whether a value is a count the file bounds: a whole number from 0 or 1 up to some maximum."""
+        schema = self.schema(node)
+        return (
+            isinstance(schema, Mapping)
+            and schema.get("type") == "integer"
+            and schema.get("minimum", -1) >= 0
+            and "maximum" in schema
+        )
 
     def path(self, node: tree.Node, bound: Mapping[str, bool]) -> bool:
         path, _, start = tree.path_of(node)
@@ -119,7 +163,9 @@ class Taint:
             return False
         if not rest:
             return True
-        schema = self.properties.get(rest[0], {})
+        if rest[0] not in self.properties:
+            return False
+        schema = self.properties[rest[0]]
         return not (
             isinstance(schema, Mapping) and ("enum" in schema or "const" in schema or schema.get("type") == "boolean")
         )
@@ -131,3 +177,7 @@ class Taint:
             known = self.steps.get(str(root_of(path)[0]))
             return isinstance(known, dict) and known.get("", False)
         return any(self.looked_up(child) for child in node.children())
+
+
+def _items_of(schema: Any) -> Any:
+    return schema.get("items") if isinstance(schema, Mapping) else None

@@ -11,6 +11,7 @@ from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.diagnostics import Path
+from payloom.workflows.expressions import tree
 from payloom.workflows.expressions.check import fits
 from payloom.workflows.expressions.shapes import Shape
 from payloom.workflows.interpreter.parts import Site
@@ -108,6 +109,8 @@ class ValueCheck:
     def scalar(self, value: Any, shape: Shape, path: Path, what: str) -> None:
         site = self.findings.single(value, path)
         if site is not None:
+            for constant in _constants(site.compiled.tree):
+                self.choice(constant, shape, path, what)
             actual = self.types.of(site)
             if actual is not None and not fits(_without_null(actual), shape.present()):
                 self.mismatch(
@@ -138,12 +141,15 @@ class ValueCheck:
                 return
             words += map(str, schema["enum"])
             is_open = is_open or bool(schema.get("x-open"))
+        if not words or value in words:
+            return
         near = did_you_mean(value, words)
-        if words and value not in words and (near or not is_open):
-            subject = self.subject(path, what)
-            self.findings.report(
-                "F003", path, f"{subject} cannot be {value!r}", near or f"it is one of {scope.names(words)}"
-            )
+        subject = self.subject(path, what)
+        hint = near or f"it is one of {scope.names(words)}"
+        if near or not is_open:
+            self.findings.report("F003", path, f"{subject} cannot be {value!r}", hint)
+        else:
+            self.findings.report("F006", path, f"Stripe lists no {value!r} for {subject}", hint)
 
     def mismatch(self, path: Path, what: str, wanted: Schema | None, found: str, *, site: Site | None = None) -> None:
         subject = self.subject(path, what)
@@ -199,6 +205,17 @@ class ValueCheck:
     def kinds(shape: Shape) -> str:
         kinds = shape.kinds()
         return "anything" if kinds is None else " or ".join(sorted(_KIND.get(kind, kind) for kind in kinds - {"null"}))
+
+
+def _constants(node: tree.Node) -> list[str]:
+    """Return the texts that an expression may give: it is one, or chooses between some."""
+    if isinstance(node, tree.Literal):
+        return [node.value] if isinstance(node.value, str) else []
+    if isinstance(node, tree.Conditional):
+        return [*_constants(node.then), *_constants(node.otherwise)]
+    if isinstance(node, tree.Binary) and node.sign == "??":
+        return [*_constants(node.left), *_constants(node.right)]
+    return []
 
 
 def _without_null(schema: Schema) -> Schema:

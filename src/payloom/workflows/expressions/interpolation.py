@@ -76,6 +76,33 @@ def compile_bare(text: str) -> Compiled:
     return compile_expression(text)
 
 
+def mistakes(text: str) -> list[ExpressionError]:
+    """Return everything that is wrong with the expressions in a text, not only the first."""
+    found: list[ExpressionError] = []
+    position = 0
+    while (start := text.find(OPEN, position)) >= 0:
+        if start > 0 and text[start - 1] == "$" and start - 1 >= position:
+            position = start + len(OPEN)
+            continue
+        inside = start + len(OPEN)
+        try:
+            _, end = tokenize(text, inside, embedded=True)
+        except ExpressionError as error:
+            found.append(error.placed((), 0))
+            # Where it ends cannot be told; the next `}}` is the best guess.
+            end = text.find(CLOSE, inside)
+            if end < 0:
+                break
+        else:
+            source = text[inside:end]
+            try:
+                compile_expression(source.strip())
+            except ExpressionError as error:
+                found.append(error.placed((), inside + len(source) - len(source.lstrip())))
+        position = end + len(CLOSE)
+    return found
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Hole:
     compiled: Compiled

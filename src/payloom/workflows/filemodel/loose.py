@@ -7,11 +7,11 @@ from typing import Any
 
 from payloom.workflows.diagnostics import Path
 from payloom.workflows.expressions import ExpressionError
-from payloom.workflows.expressions.interpolation import compile_bare, compile_value
+from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
 from payloom.workflows.filemodel.steps import verb_of
 
 _BARE_VERBS = frozenset({"if", "switch", "filter", "for_each", "while"})
-_BLOCKS = frozenset({"then", "else", "do", "try", "finally", "catch", "default", "on_error", "on_timeout"})
+_BLOCKS = frozenset({"then", "else", "do", "try", "finally", "catch", "default", "notify", "on_error", "on_timeout"})
 
 
 def problems(data: Mapping[str, Any]) -> Iterator[tuple[Path, ExpressionError]]:
@@ -66,4 +66,4 @@ def _value(value: Any, path: Path) -> Iterator[tuple[Path, ExpressionError]]:
         try:
             compile_value(value)
         except ExpressionError as error:
-            yield path, error
+            yield from ((path, one) for one in mistakes(value) or [error])

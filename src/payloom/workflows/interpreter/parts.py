@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom.workflows.diagnostics import Path
 from payloom.workflows.expressions import Compiled, ExpressionError
-from payloom.workflows.expressions.interpolation import compile_bare, compile_value
+from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
 from payloom.workflows.filemodel.steps import StepHead
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Builder:
             try:
                 compiled = compile_value(value)
             except ExpressionError as error:
-                self.problems.append((path, error))
+                self.problems += [(path, one) for one in mistakes(value) or [error]]
             else:
                 self.sites += [Site(path, one, bare=False, node=self._node) for _, one, _ in compiled.expressions]
 

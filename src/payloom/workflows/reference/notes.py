@@ -237,6 +237,10 @@ RULES: dict[str, tuple[str, str]] = {
         _MANUAL + "steps:\n  - return: 1\n  - log: x  # payloom: ignore[F010]\n",
         _MANUAL + "steps:\n  - return: 1\n  - log: x  # payloom: ignore[F010] kept for the next release\n",
     ),
+    "F006": (
+        _MANUAL + "steps:\n  - stripe: checkout.sessions.create\n    with: {mode: gift, success_url: https://example.com}\n",
+        _MANUAL + "steps:\n  - stripe: checkout.sessions.create\n    with: {mode: payment, success_url: https://example.com}\n",
+    ),
     "F010": (_MANUAL + "steps:\n  - return: done\n  - log: done\n", _MANUAL + "steps:\n  - log: done\n  - return: done\n"),
     "F011": (
         _MANUAL + "steps:\n  - while: run.id != ''\n    do: [{log: again}]\n",

@@ -98,7 +98,8 @@ def _rule(rule: Rule) -> str:
     return (
         f"# {rule.id}: {rule.title}\n\nSeverity: {rule.severity}."
         + (" The file does not load.\n\n" if rule.severity == "error" else " The file loads.\n\n")
-        + f"{rule.why}\n\nFound:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n"
+        + f"{rule.why}\n\n**What to do.** {rule.hint[0].upper()}{rule.hint[1:]}.\n\n"
+        f"Found:\n\n```yaml\n{wrong}```\n\nRight:\n\n```yaml\n{right}```\n"
     )
 
 
