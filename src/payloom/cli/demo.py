@@ -23,6 +23,7 @@ from payloom.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from payloom.cli.playthrough.report import Outcome
+    from payloom.testing.worldcheck import Seen
 
 FOLDER = "demo"
 
@@ -69,6 +70,7 @@ def prepare(folder: Path, *, reset: bool) -> Path:
 
 def play_demo(settings: Settings, *, as_json: bool) -> bool:
     """Start the servers, play the flows against them, stop them, and report."""
+    from payloom.cli.playthrough.judgement import broken, witnessed  # noqa: PLC0415
     from payloom.cli.playthrough.report import play, report  # noqa: PLC0415
     from payloom.cli.playthrough.stage import Stage  # noqa: PLC0415
 
@@ -80,17 +82,19 @@ def play_demo(settings: Settings, *, as_json: bool) -> bool:
     admin = next(account for account in settings.accounts if "admin" in account.roles)
     token = settings.admin_token.get_secret_value() if settings.admin_token else ""
     outcomes: list[Outcome] = []
+    seen: list[Seen] = []
     with servers(settings) as running:
 
         def work() -> None:
             stage = Stage(settings.site_url, running.stripe_url or "", token, (admin.email, admin.password))
             try:
                 outcomes.extend(play(stage, quiet=as_json))
+                seen.append(witnessed(stage))
             finally:
                 stage.close()
 
         serve_while(running, work)
-    return report(outcomes, as_json=as_json)
+    return report(outcomes, seen[0], broken(settings.database_url, seen[0]), as_json=as_json)
 
 
 def serve_while(running: Servers, work: Callable[[], None]) -> None:

@@ -9,8 +9,10 @@ import httpx
 
 from payloom.cli.output import say, show_json, show_table
 from payloom.cli.playthrough.flows import FLOWS
+from payloom.cli.playthrough.judgement import summary
 from payloom.cli.playthrough.stage import FlowFailed, Stage
 from payloom.kit.clock import monotonic
+from payloom.testing.worldcheck import Seen, looked_at
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,16 +42,20 @@ def play(stage: Stage, *, quiet: bool = False) -> list[Outcome]:
     return outcomes
 
 
-def report(outcomes: list[Outcome], *, as_json: bool) -> bool:
-    """Show the outcomes; return whether all flows hold."""
-    held = all(outcome.held for outcome in outcomes)
+def report(outcomes: list[Outcome], seen: Seen, broken: list[str], *, as_json: bool) -> bool:
+    """Show the outcomes, and which invariants do not hold; return whether everything holds."""
+    held = all(outcome.held for outcome in outcomes) and not broken
     if as_json:
-        show_json({"held": held, "flows": [dataclasses.asdict(outcome) for outcome in outcomes]})
+        told = {"looked_at": looked_at(seen), "broken": broken}
+        show_json({"held": held, "flows": [dataclasses.asdict(outcome) for outcome in outcomes], "invariants": told})
         return held
     rows = []
     for outcome in outcomes:
         facts = "\n".join(f"{key}: {value}" for key, value in outcome.evidence.items() if value is not None)
         rows.append((outcome.flow, "holds" if outcome.held else "FAILED", outcome.told, facts))
     show_table("The five payment flows", ("flow", "", "what happened", "evidence"), rows)
+    say(f"{summary(seen)}; {'all hold' if not broken else 'broken:'}.")
+    for line in broken:
+        say(f"  {line}")
     say("All five flows hold." if held else "[bold red]Not all flows hold.[/bold red]")
     return held
