@@ -1,12 +1,15 @@
-"""The figures of one database: floors and what Payloom reaches, measured one after the other in the same process."""
+"""The two lanes against their floors: the bare driver, and DBOS alone."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
 import contextlib
+import itertools
 import sqlite3
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -26,6 +29,9 @@ from payloom.runs.parts import Figures
 from payloom.workflows.commands import Do
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from rounds import Compared, Measure, compare, processor_seconds
 
 from runs_world import World, build
 
@@ -101,37 +107,56 @@ async def spread(count: int, one: Callable[[int], Awaitable[Any]]) -> float:
     return count / (time.perf_counter() - began)
 
 
-def floor(url: str, payload: str, seconds: float) -> float:
-    """Raw transactions per second with the bare driver: insert an event, update a row, commit to disk."""
-    if url.startswith("sqlite"):
-        conn = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-            conn.execute(f"PRAGMA {pragma}").fetchall()
-        conn.execute("CREATE TABLE IF NOT EXISTS floor_events(id TEXT PRIMARY KEY, payload TEXT)")
-        began, count = time.perf_counter(), 0
+class Floor:
+    """The bare driver: insert an event, update a row, commit to disk; eight writers on Postgres, one on SQLite."""
+
+    def __init__(self, url: str, payload: str) -> None:
+        """Make the table of events; `orders` is the world's."""
+        self._url, self._payload, self._numbers = url, payload, itertools.count()
+        self._threads = concurrent.futures.ThreadPoolExecutor(8)
+        self._table = "CREATE TABLE IF NOT EXISTS floor_events(id TEXT PRIMARY KEY, payload TEXT)"
+        if url.startswith("sqlite"):
+            self._sqlite = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=20000"):
+                self._sqlite.execute(f"PRAGMA {pragma}").fetchall()
+            self._sqlite.execute(self._table)
+        else:
+            with psycopg.connect(url) as conn:
+                conn.execute(self._table)
+            self._pool = [psycopg.connect(url) for _ in range(8)]
+
+    def __call__(self, seconds: float) -> float:
+        """Return transactions per second."""
+        if self._url.startswith("sqlite"):
+            return self._on_sqlite(seconds)
+        return sum(self._threads.map(lambda conn: self._on_postgres(conn, seconds), self._pool)) / seconds
+
+    def _on_sqlite(self, seconds: float) -> float:
+        began, count, conn = time.perf_counter(), 0, self._sqlite
         while time.perf_counter() - began < seconds:
+            number = next(self._numbers)
             conn.execute("BEGIN IMMEDIATE")
-            conn.execute("INSERT INTO floor_events VALUES (?, ?)", (f"e{count}_{began}", payload))
-            conn.execute("UPDATE orders SET paid = ? WHERE id = ?", (count, f"o{count % ORDERS}"))
+            conn.execute("INSERT INTO floor_events VALUES (?, ?)", (f"e{number}", self._payload))
+            conn.execute("UPDATE orders SET paid = ? WHERE id = ?", (number, f"o{number % ORDERS}"))
             conn.execute("COMMIT")
             count += 1
-        conn.close()
-        return count / seconds
-    with psycopg.connect(url) as conn:
-        conn.execute("CREATE TABLE IF NOT EXISTS floor_events(id TEXT PRIMARY KEY, payload TEXT)")
+        return count / (time.perf_counter() - began)
 
-    def worker(which: int) -> int:
-        with psycopg.connect(url) as conn:
-            began, count = time.perf_counter(), 0
-            while time.perf_counter() - began < seconds:
-                conn.execute("INSERT INTO floor_events VALUES (%s, %s)", (f"e{which}_{count}_{began}", payload))
-                conn.execute("UPDATE orders SET paid = %s WHERE id = %s", (count, f"o{(count * 8 + which) % ORDERS}"))
-                conn.commit()
-                count += 1
-            return count
+    def _on_postgres(self, conn: psycopg.Connection, seconds: float) -> int:
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < seconds:
+            number = next(self._numbers)
+            conn.execute("INSERT INTO floor_events VALUES (%s, %s)", (f"e{number}", self._payload))
+            conn.execute("UPDATE orders SET paid = %s WHERE id = %s", (number, f"o{number % ORDERS}"))
+            conn.commit()
+            count += 1
+        return count
 
-    with concurrent.futures.ThreadPoolExecutor(8) as threads:
-        return sum(threads.map(worker, range(8))) / seconds
+    def close(self) -> None:
+        """Close the connections."""
+        for conn in [self._sqlite] if self._url.startswith("sqlite") else self._pool:
+            conn.close()
+        self._threads.shutdown()
 
 
 async def fast_lane(world: World, count: int) -> float:
@@ -205,19 +230,51 @@ async def bare_dbos(database: Database, count: int) -> float:
     return rate
 
 
-async def measure(url: str, folder: Path, *, scale: float = 1.0) -> dict[str, float]:
-    """Return all figures of one database, per second."""
+async def fast(url: str, folder: Path, server: Path | None, *, rounds: int) -> Compared:
+    """Compare the fast lane with the bare driver. server: the folder of the Postgres."""
     database = open_database(url)
     await migrate(database)
-    found: dict[str, float] = {}
     async with started(database, folder) as world:
-        sample = event(world, "paid", 10**9)
-        found["floor event+row"] = floor(url, dumps(sample.payload), 3 * scale)
-        await spread(200, lambda number: world.service.take_in(event(world, "paid", -number - 1)))  # warm
-        found["fast lane"] = await fast_lane(world, int(6000 * scale))
-        found["durable lane"] = await durable_lane(world, int(1000 * scale))
-    async with started(database, folder, direct=0) as world:
-        found["durable lane, queued"] = await durable_lane(world, int(600 * scale))
-    found["bare DBOS, 4 steps"] = await bare_dbos(database, int(600 * scale))
+        numbers = itertools.count(1)
+        floor = Floor(url, dumps(event(world, "paid", 10**9).payload))
+
+        async def subject() -> float:
+            first = next(numbers) * 10**6
+            return await spread(500, lambda number: world.service.take_in(event(world, "paid", first + number)))
+
+        found = await compare(lambda: floor(0.3), subject, rounds, spent=lambda: processor_seconds(server))
+        floor.close()
     await database.close()
     return found
+
+
+KINDS = ("lane", "queued", "dbos")
+
+
+async def child(kind: str, url: str, folder: Path, count: int) -> float:
+    """One round of the durable lane, or of DBOS alone, in a process of its own: DBOS is one per process."""
+    database = open_database(url)
+    await migrate(database)
+    try:
+        if kind == "dbos":
+            return await bare_dbos(database, count)
+        async with started(database, folder, direct=0 if kind == "queued" else 48) as world:
+            return await durable_lane(world, count)
+    finally:
+        await database.close()
+
+
+def durable(kind: str, fresh: Callable[[], contextlib.AbstractContextManager[str]], count: int) -> Measure:
+    """Return what measures `kind` in a fresh database and a fresh process."""
+
+    def measure() -> float:
+        with tempfile.TemporaryDirectory(prefix="payloom-bench-") as folder, fresh() as url:
+            command = [sys.executable, "-W", "ignore", __file__, kind, url, folder, str(count)]
+            return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    return measure
+
+
+if __name__ == "__main__":
+    which, where, own, many = sys.argv[1:]
+    print(asyncio.run(child(which, where, Path(own), int(many))))

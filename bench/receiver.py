@@ -1,0 +1,88 @@
+"""The floor of acknowledgements: a bare Starlette application that verifies, inserts with group commit, and answers.
+
+`python bench/receiver.py URL PORT SECRET` serves it. One writer thread takes whatever waits in one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import sqlite3
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+
+class Store:
+    """Inserts, many in one commit."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.thread = ThreadPoolExecutor(1)
+        self.waiting: list[tuple[tuple[str, str], asyncio.Future[None]]] = []
+        self.busy: asyncio.Task[None] | None = None
+        self.thread.submit(self.open).result()
+
+    def open(self) -> None:
+        table = "CREATE TABLE IF NOT EXISTS floor_events(id TEXT PRIMARY KEY, payload TEXT)"
+        if self.url.startswith("sqlite"):
+            self.conn = sqlite3.connect(self.url.removeprefix("sqlite:///"), isolation_level=None)
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=20000"):
+                self.conn.execute(f"PRAGMA {pragma}").fetchall()
+            self.conn.execute(table)
+        else:
+            self.conn = psycopg.connect(self.url)
+            self.conn.execute(table)
+            self.conn.commit()
+
+    def insert(self, rows: list[tuple[str, str]]) -> None:
+        if self.url.startswith("sqlite"):
+            self.conn.execute("BEGIN IMMEDIATE")
+            self.conn.executemany("INSERT INTO floor_events VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+            self.conn.execute("COMMIT")
+        else:
+            with self.conn.cursor() as cursor:
+                cursor.executemany("INSERT INTO floor_events VALUES (%s, %s) ON CONFLICT DO NOTHING", rows)
+            self.conn.commit()
+
+    async def add(self, row: tuple[str, str]) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append((row, future))
+        if self.busy is None or self.busy.done():
+            self.busy = asyncio.create_task(self.work())
+        await future
+
+    async def work(self) -> None:
+        while self.waiting:
+            taken, self.waiting = self.waiting, []
+            await asyncio.get_running_loop().run_in_executor(self.thread, self.insert, [row for row, _ in taken])
+            for _, future in taken:
+                future.set_result(None)
+
+
+def app(url: str, secret: str) -> Starlette:
+    store = Store(url)
+
+    async def receive(request: Request) -> JSONResponse:
+        raw = await request.body()
+        parts = dict(part.split("=", 1) for part in request.headers["stripe-signature"].split(","))
+        wanted = hmac.new(secret.encode(), parts["t"].encode() + b"." + raw, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(wanted, parts["v1"]) or abs(time.time() - int(parts["t"])) > 300:
+            return JSONResponse({"error": "signature"}, 400)
+        await store.add((json.loads(raw)["id"], raw.decode()))
+        return JSONResponse({"received": True})
+
+    return Starlette(routes=[Route("/api/stripe/webhook", receive, methods=["POST"])])
+
+
+if __name__ == "__main__":
+    uvicorn.run(app(sys.argv[1], sys.argv[3]), port=int(sys.argv[2]), log_level="error", access_log=False)
