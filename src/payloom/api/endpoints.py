@@ -161,7 +161,7 @@ class Endpoints:
         visitor = await self._visitor(request, trigger, with_cookies=with_cookies)
         if endpoint.limiter is not None:
             endpoint.limiter.check(visitor.id if visitor else _address(request))
-        inputs = await self._inputs(request, endpoint, match)
+        inputs = self._still(endpoint, await self._inputs(request, endpoint, match))
         user = as_user(visitor) if visitor else None
         call = Call(
             user=user,
@@ -171,6 +171,20 @@ class Endpoints:
         )
         answer = await self.runs.call(endpoint.workflow.id, inputs, request=call, trigger_index=endpoint.index)
         return self._respond(request, answer)
+
+    def _still(self, endpoint: Endpoint, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Return the inputs as the workflow takes them now: it may have been published anew while the body came in."""
+        now = self._workflows().get(endpoint.workflow.id)
+        if now is endpoint.workflow:
+            return inputs
+        trigger = now.triggers[endpoint.index] if now is not None and endpoint.index < len(now.triggers) else None
+        same = isinstance(trigger, ApiTrigger) and (trigger.method, trigger.path) == (
+            endpoint.trigger.method,
+            endpoint.trigger.path,
+        )
+        if now is None or not same:
+            raise NoSuchRoute(f"there is no endpoint {endpoint.route} any more", hint="It was just changed; ask again.")
+        return validate_input(now, inputs)
 
     def _respond(self, request: Request, answer: Answer) -> Response:
         headers = {"payloom-run-id": answer.run_id}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from editor_desk import FILES, HELLO, MARK_PAID, Desk
 
 from served import event
@@ -131,3 +133,19 @@ def test_two_versions_are_compared_as_text_and_in_meaning(desk: Desk):
 def test_a_version_nobody_has_is_not_found(desk: Desk):
     assert desk.refused("GET", "/workflows/hello/versions/ffffffffffff")[0] == 404
     assert desk.refused("GET", "/workflows/nope/versions")[0] == 404
+
+
+def test_a_request_that_is_on_its_way_meets_the_workflow_as_it_is_when_it_has_arrived(desk: Desk):
+    first, second = b'{"who": ', b'"Ada"}'
+    head = (
+        f"POST /api/hello HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(first) + len(second)}\r\nconnection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", desk.server.settings.port), 20) as slow:
+        slow.sendall(head.encode() + first)
+        desk.server.wait(lambda: hello(desk, who="x")[0] == 200)
+        desk.save("hello", HELLO.replace("who: string", "who: string 5..80"))
+        slow.sendall(second)
+        answer = b"".join(iter(lambda: slow.recv(4096), b"")).decode()
+    assert answer.startswith("HTTP/1.1 422 ")
+    assert '"who"' in answer
