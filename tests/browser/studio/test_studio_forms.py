@@ -1,4 +1,4 @@
-"""The forms and the text of a workflow: completion, findings as one types, only the touched lines change, no mouse needed."""
+"""The forms and the text of a workflow: completion, findings as one types, only touched lines change, no mouse."""
 
 from __future__ import annotations
 

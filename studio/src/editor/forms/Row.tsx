@@ -1,4 +1,4 @@
-import { CircleAlert, Info, TriangleAlert, X } from "lucide-react";
+import { CircleAlert, CircleDashed, Info, TriangleAlert, X } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import type { Diagnostic, Path } from "../store";
 import { firstSentence, plain } from "../yaml/complete";
@@ -12,6 +12,8 @@ export interface RowProps {
   required?: boolean | undefined;
   type?: string | undefined;
   problem?: string | null | undefined;
+  /** It must be filled in and is empty. */
+  todo?: boolean | undefined;
   /** A control right behind the name. */
   beside?: ReactNode;
   /** Controls at the right of the name: the switch between value and expression. */
@@ -27,7 +29,7 @@ export interface RowProps {
 }
 
 /** One named value of a form: its name, how it is written, what it means, what is wrong with it. */
-export function Row({ name, path, doc, required, type, problem, beside, aside, onRemove, below, group, hideName, children }: RowProps) {
+export function Row({ name, path, doc, required, type, problem, todo, beside, aside, onRemove, below, group, hideName, children }: RowProps) {
   const id = useId();
   const findings = useFindings(path, below ?? !group);
   const invalid = Boolean(problem) || findings.some((one) => one.severity === "error");
@@ -55,6 +57,7 @@ export function Row({ name, path, doc, required, type, problem, beside, aside, o
       {children({ id, labelledBy, describedBy, invalid })}
       <div id={describedBy} className="form-notes">
         {problem ? <p className="form-note form-note-error"><CircleAlert size={13} aria-hidden /> <span>{problem}</span></p> : null}
+        {todo && findings.length === 0 ? <p className="form-note form-note-todo"><CircleDashed size={13} aria-hidden /> <span>To do: this must be filled in.</span></p> : null}
         {findings.map((one, at) => <Finding key={at} finding={one} />)}
         {doc ? <Doc text={doc} /> : null}
       </div>

@@ -54,6 +54,7 @@ export function ValueField({ field, path, onRemove, label = `Change ${field.name
       path={path}
       doc={field.doc}
       required={field.required}
+      todo={field.required && (value === undefined || value === "") && !group}
       type={beside ? undefined : field.writing === "bare" ? (LISTS_AND_VALUES.has(field.name) ? "expression" : "condition") : wordOf(field)}
       group={group}
       below={!group}

@@ -61,9 +61,9 @@ function docElement(doc: string, type: string | null): HTMLElement {
   return box;
 }
 
-/** Documentation without its markup: links become their words. */
+/** Documentation without its markup: links become their words, only empty lines break it. */
 export function plain(doc: string): string {
-  return doc.replace(/\[([^\]]+)\]\([^)]+\)/g, "$1").replace(/<\/?(?:a|b|i|p|em|strong|br|code|ul|ol|li|span|div)\b[^>]*>/g, "").replace(/`/g, "").trim();
+  return doc.replace(/\[([^\]]+)\]\([^)]+\)/g, "$1").replace(/<\/?(?:a|b|i|p|em|strong|br|code|ul|ol|li|span|div)\b[^>]*>/g, "").replace(/`/g, "").replace(/([^\n])\n(?!\n)/g, "$1 ").trim();
 }
 
 /** The first sentence of a documentation. */

@@ -71,8 +71,8 @@ function marks(view: EditorView, reading: Reading): DecorationSet {
 }
 
 export function expressionMarks(reading: Reading): Extension {
-  // Lowest: inside the highlighting of YAML, whose colour of a quoted text would win otherwise.
-  return Prec.lowest(ViewPlugin.fromClass(
+  // Highest means innermost: the highlighting of YAML would colour all of a quoted text otherwise.
+  return Prec.highest(ViewPlugin.fromClass(
     class {
       decorations: DecorationSet;
       constructor(view: EditorView) {
