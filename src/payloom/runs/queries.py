@@ -33,6 +33,7 @@ _LIST = (
     "wake_at",
     "parked_on",
     "blocked",
+    "lane",
     "failure",
     "forked_from",
     "retries",

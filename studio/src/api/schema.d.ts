@@ -3018,7 +3018,10 @@ export interface components {
             id: string;
             /** Inputs */
             inputs: unknown;
-            /** Lane */
+            /**
+             * Lane
+             * @description Runs of one lane go one after another.
+             */
             lane: string | null;
             /** Lane Position */
             lane_position: string | null;
@@ -3196,6 +3199,11 @@ export interface components {
             forked_from: string | null;
             /** Id */
             id: string;
+            /**
+             * Lane
+             * @description Runs of one lane go one after another.
+             */
+            lane: string | null;
             /**
              * Object Id
              * @description The Stripe object the event is about.

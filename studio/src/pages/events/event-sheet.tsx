@@ -60,7 +60,7 @@ function Content({ event }: { event: EventDetail }) {
     { id: "payload", label: "Payload", content: <JsonView value={event.payload} label="Payload" open={3} /> },
     { id: "runs", label: "Runs", count: event.runs.length, content: <Runs event={event} /> },
   ];
-  const lane = event.runs.map((run) => (run as { lane?: string | null }).lane).find(Boolean);
+  const lane = event.runs.map((run) => run.lane).find(Boolean);
   return (
     <>
       <Facts

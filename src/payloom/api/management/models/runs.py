@@ -28,6 +28,7 @@ class RunSummary(Shape):
     wake_at: Moment | None
     parked_on: str | None = Field(description="The table whose next row may let it go on.")
     blocked: bool = Field(description="Another run is before it in its lane.")
+    lane: str | None = Field(description="Runs of one lane go one after another.")
     failure: Failure | None
     forked_from: str | None
     retries: int
@@ -100,7 +101,6 @@ class RunDetail(RunSummary):
     response: Json
     output: Json
     http_status: int | None
-    lane: str | None
     lane_position: str | None
     owner: str | None
     epoch: int
