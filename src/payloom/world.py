@@ -217,9 +217,8 @@ class World:
             counted = (
                 sa.select(mails.c.status, sa.func.count()).where(mails.c.status != "sent").group_by(mails.c.status)
             )
-            states = dict.fromkeys(("queued", "sending", "unknown", "failed"), 0)
-            for status, count in tx.execute(counted):
-                states[status] = count
+            states: dict[str, int] = dict.fromkeys(("queued", "sending", "unknown", "failed"), 0)
+            states.update((row[0], row[1]) for row in tx.execute(counted))
             return vitals(tx, self.clock.now()), states
 
         return await self.database.read(look)

@@ -66,9 +66,7 @@ class Metrics:
             "payloom_steps_in_doubt", "Failed steps of which nobody knows what they did", registry=self.registry
         )
         self.workers = Gauge("payloom_workers", "Processes that advance runs", registry=self.registry)
-        self.mails = Gauge(
-            "payloom_mails", "Mails that have not left for sure", ["status"], registry=self.registry
-        )
+        self.mails = Gauge("payloom_mails", "Mails that have not left for sure", ["status"], registry=self.registry)
         self.look: Look | None = None
         version = Gauge("payloom_info", "Version", ["version"], registry=self.registry)
         version.labels(__version__).set(1)

@@ -126,10 +126,11 @@ def turned(run: Run, rows: Sequence[Mapping[str, Any]], began: dt.datetime | Non
 
     rows: the journal's new rows. began: when the turn began, if that is known; a step begins where the last one ended.
     """
+    last = began
     for row in rows:
         if row["verb"] in _OUTSIDE or row["at"] is None:
             continue
-        began = began or row["at"]
+        first, last = last or row["at"], row["at"]
         attributes = {
             "payloom.run.id": run.id,
             "payloom.workflow": run.workflow_id,
@@ -138,12 +139,11 @@ def turned(run: Run, rows: Sequence[Mapping[str, Any]], began: dt.datetime | Non
             "payloom.step.action": row["action"],
         }
         name = f"{row['verb']} {row['action']}".strip()
-        span = _tracer.start_span(name, context=_context(run), attributes=attributes, start_time=_ns(began))
+        span = _tracer.start_span(name, context=_context(run), attributes=attributes, start_time=_ns(first))
         if row["status"] == "failed":
             span.set_attribute("error.type", row["failure"]["kind"])
             span.set_status(Status(StatusCode.ERROR))
-        span.end(_ns(max(row["at"], began)))
-        began = max(row["at"], began)
+        span.end(_ns(max(first, last)))
     if ended:
         _whole(run)
 

@@ -44,7 +44,7 @@ class Vitals:
 
 def vitals(tx: sa.Connection, now: dt.datetime) -> Vitals:
     """Look once."""
-    counts = dict.fromkeys(("queued", "blocked", "running", "waiting", "parked", "failed"), 0)
+    counts: dict[str, int] = dict.fromkeys(("queued", "blocked", "running", "waiting", "parked", "failed"), 0)
     ready: list[dt.datetime] = []
     for status, blocked, count, first in tx.execute(_OPEN):
         counts["blocked" if blocked else status] += count
