@@ -1,6 +1,4 @@
 /** Two texts side by side, their differences marked. */
-import { yaml } from "@codemirror/lang-yaml";
-import { defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { MergeView } from "@codemirror/merge";
 import { EditorState } from "@codemirror/state";
 import { EditorView, lineNumbers } from "@codemirror/view";
@@ -12,8 +10,6 @@ export function Compare({ left, right, labels }: { left: string; right: string; 
   useEffect(() => {
     if (place.current === null) return;
     const extensions = (label: string) => [
-      yaml(),
-      syntaxHighlighting(defaultHighlightStyle, { fallback: true }),
       lineNumbers(),
       EditorState.readOnly.of(true),
       EditorView.editable.of(false),
