@@ -19,6 +19,7 @@ from payloom.cli import (
     dry_run,
     emulator,
     events,
+    explain,
     fmt,
     init,
     mails,
@@ -75,6 +76,7 @@ _COMMANDS = (
     describe.triggers,
     describe.schema,
     describe.openapi,
+    explain.explain,
     worker.worker,
 )
 for command in _COMMANDS:
