@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ OUTSIDE = {502, 503}
 """Stripe and the local Stripe are away in these tests, and that is what is said."""
 
 
+@functools.cache
 def operations(method: str) -> list[tuple[str, dict[str, Any]]]:
     """Every operation with this method, but the endless one."""
     paths = json.loads(schema_text())["paths"]
