@@ -164,6 +164,8 @@ def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page, made):
     page.keyboard.type("ord")
     options = page.get_by_role("listbox", name="Completions")
     expect(options.get_by_role("option").first).to_contain_text("order")
+    # A list that has only just opened takes no Enter, so that nobody accepts what they did not see.
+    page.wait_for_timeout(150)
     page.keyboard.press("Enter")
     page.keyboard.type(".")
     expect(options.get_by_role("option", name=re.compile("payment_intent"))).to_be_visible()
