@@ -66,7 +66,8 @@ def insert_item(text: str, path: Path, value: Any) -> str:
     dash = dash_before(source.text, anchor.start)
     column = dash - line_start(source.text, dash)
     lines = block([value], column)
-    where = line_start(source.text, dash) if at < size else end_of(source, (*path[:-1], size - 1))
+    # Right behind the item before: the comments above the next one stay with that.
+    where = end_of(source, (*path[:-1], at - 1)) if at else item_bounds(source, (*path[:-1], 0))[0]
     return checked(_insert_lines(source.text, where, lines), expected)
 
 

@@ -175,3 +175,9 @@ def test_anything_can_be_removed(text: str, data: st.DataObject) -> None:
         parent = parent[part]
     del parent[path[-1]]
     assert read_source(after, "").data == expected
+
+
+@pytest.mark.parametrize(("at", "after"), [(0, "steps:\n"), (1, "  - log: a   # of a\n"), (2, "  - log: b\n")])
+def test_a_comment_above_an_item_stays_with_it_when_another_is_put_before(at: int, after: str) -> None:
+    text = "name: x\nsteps:\n  # about a\n  - log: a   # of a\n  # about b\n  - log: b\n"
+    assert insert_item(text, ("steps", at), {"log": "new"}) == text.replace(after, f"{after}  - log: new\n")
