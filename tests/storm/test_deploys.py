@@ -93,6 +93,7 @@ class Warehouse:
                     payload = {"id": f"evt_{name}", "object": "event", "type": "payment_intent.succeeded"}
                     payload |= {"created": int(time.time()), "livemode": False, "data": {"object": thing}}
                     await world.runs.take_in(world.inbox.read(payload))
+            await world.engine.stop(0)  # it has put entries on the queue, and keeps connections for that
 
         asyncio.run(deliver())
 

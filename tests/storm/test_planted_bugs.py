@@ -47,7 +47,7 @@ def judged(told: Story, code: int, **more: object) -> list[str]:
         ("random_key", 5, (5, 11)),
         ("answer_first", 1, (4,)),
         ("effect_later", 5, (11,)),
-        ("mail_before_commit", 16, (6,)),
+        ("mail_before_commit", 5, (6,)),
         ("no_takeover", 5, (8,)),
     ],
 )

@@ -17,9 +17,10 @@ def test_a3_a_living_worker_takes_over_from_a_dead_one(
     """Without being restarted: the runs of the dead one end on the other."""
     told = databases.story(zygote, ["c1", "c2", "u1"], direct)
     told.more = {"dead": 1.0}
-    # With a queue the living worker may have taken the last run by then: few points are sure to be reached.
-    codes = zygote.run(told.command(crash_at=12 if direct == 0 else 25), told.command(events=[], linger=4.0))
-    assert codes == [DIED, 0], told.why()
+    # With a queue the living worker may have taken every run before the other one's last point.
+    codes = zygote.run(told.command(crash_at=8 if direct == 0 else 25), told.command(events=[], linger=4.0))
+    assert codes[1] == 0, told.why()
+    assert codes[0] == DIED or (codes[0] == 0 and direct == 0), told.why()
     if len(told.acked()) < 3:
         assert told.life() == 0, told.why()
-    tally.judge("A3", databases.kind, told.broken(), kills=1, what="taken over")
+    tally.judge("A3", databases.kind, told.broken(), kills=codes[0] == DIED, what="taken over")
