@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from harness import Databases, Zygote
-from tally import Row, Tally, write_table
+from tally import Tally, write_table
 
 _tally = Tally()
 
@@ -73,21 +73,6 @@ def databases(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Iter
             return
         name, server = request.getfixturevalue("postgres_base"), request.getfixturevalue("postgres_server")
         yield Databases(tmp_path, None, server=server, base=name, stack=stack)
-
-
-_WIRE = {"test_stripe_answers": "A14", "test_stripe_once": "A13"}
-"""Tests of the Stripe connector over a wire that fails, when they run with the storm."""
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Count the Stripe connector's tests, too."""
-    name = Path(report.nodeid.split("::")[0]).stem
-    if report.when == "call" and name in _WIRE:
-        fault = "A14" if "fault_of_stripes_own" in report.nodeid or "busy" in report.nodeid else _WIRE[name]
-        row = _tally.rows.setdefault((fault, "SDK, local Stripe"), Row())
-        row.runs += 1
-        row.violations += report.failed
-        row.seconds += report.duration
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
