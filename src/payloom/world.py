@@ -299,6 +299,8 @@ class World:
         self.live.close()
         with contextlib.suppress(PayloomError):
             await self.inbox.report(force=True)
+        # A process that does no work has prepared the engine all the same; stopping it twice does nothing.
+        await self.engine.stop()
         await self.stripe.close()
         await self.http.close()
         await self.database.close()

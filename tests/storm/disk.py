@@ -29,7 +29,8 @@ _OPEN_AT = 40
 _NAME_AT = 24
 _SLOTS = 20
 _P = ctypes.c_void_p
-_OPEN = ctypes.CFUNCTYPE(ctypes.c_int, _P, ctypes.c_char_p, _P, ctypes.c_int, _P)
+_OPEN = ctypes.CFUNCTYPE(ctypes.c_int, _P, _P, _P, ctypes.c_int, _P)
+"""The name is an address: SQLite keeps it and reads it later (for `-shm`), so it must stay the one it gave."""
 _MOVE = ctypes.CFUNCTYPE(ctypes.c_int, _P, _P, ctypes.c_int, ctypes.c_int64)
 _SYNC = ctypes.CFUNCTYPE(ctypes.c_int, _P, ctypes.c_int)
 _READ_SLOT, _WRITE_SLOT, _SYNC_SLOT = 2, 3, 5
@@ -81,11 +82,11 @@ class FaultyDisk:
 
     # -- SQLite calls these ------------------------------------------------------------------------------------------
 
-    def _opened(self, vfs: int, name: bytes | None, file: int, flags: int, out: int | None) -> int:
+    def _opened(self, vfs: int, name: int | None, file: int, flags: int, out: int | None) -> int:
         code = self._open(vfs, name, file, flags, out)
         if code == OK and name is not None and flags & _DATABASE_FILES:
             pointer = _P.from_address(file)
-            self._names[file] = name.decode()
+            self._names[file] = ctypes.string_at(name).decode()
             pointer.value = self._wrapped(pointer.value or 0)
         return code
 
