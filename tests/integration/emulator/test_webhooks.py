@@ -266,6 +266,17 @@ def test_thin_events_reach_an_event_destination_and_lead_to_the_object(client, s
     assert client.v2.core.event_destinations.list().data == []
 
 
+def test_lists_of_v2_lead_from_page_to_page_with_their_filters(client):
+    for number in range(25):
+        client.v1.customers.create({"name": str(number)})
+        client.v1.products.create({"name": str(number)})
+    found = client.v2.core.events.list({"types": ["v1.customer.created"], "limit": 10})
+    assert [len(found.data), found.data[0].type] == [10, "v1.customer.created"]
+    every = list(found.auto_paging_iter())
+    assert {event.type for event in every} == {"v1.customer.created"}
+    assert len({event.id for event in every}) == 25
+
+
 def test_a_slow_endpoint_holds_up_only_itself(client, stripe_emulator, receiver):
     slow = Receiver()
     slow.pause.clear()

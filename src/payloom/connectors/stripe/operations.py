@@ -42,7 +42,12 @@ class Operation:
     @property
     def is_list(self) -> bool:
         """Whether it returns a page of objects that can be followed to the next."""
-        return self.method == "get" and self.function in ("list", "search") and not self.name.startswith("v2.")
+        return self.method == "get" and self.function in ("list", "search")
+
+    @property
+    def takes_limit(self) -> bool:
+        """Whether a page can be given a size; some lists of v2 cannot."""
+        return self.params_class is not None and "limit" in self.params_class.fields
 
     def path_aliases(self) -> Mapping[str, str]:
         """Return which names in `with:` stand for which placeholder: `id` and the object's name for the last one."""

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from payloom.connectors.stripe import aliases, operations
 from payloom.connectors.stripe.client import Clients, StripeSettings
@@ -96,16 +97,31 @@ class StripeConnector:
         items: list[Any] = []
         body = dict(prepared.body)
         while True:
-            body["limit"] = min(_PAGE, most - len(items))
+            if operation.takes_limit:
+                body["limit"] = min(_PAGE, most - len(items))
             page = await self._call(operation, Prepared(prepared.path, body), options, seconds)
             items += page.get("data", [])
-            more = bool(page.get("has_more")) and bool(page.get("data"))
-            if not more or len(items) >= most:
-                return {**page, "data": items[:most], "has_more": more}
-            if operation.function == "search":
-                body["page"] = page["next_page"]
-            else:
-                body["starting_after"] = items[-1]["id"]
+            after = _after(operation, page)
+            if not after or len(items) >= most:
+                return _whole(page, items, most, more=after is not None)
+            # The address of v2's next page holds all it needs; v1 wants the filters again.
+            body = after if operation.name.startswith("v2.") else body | after
+
+
+def _after(operation: Operation, page: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what asks for the page behind this one, or None when it is the last."""
+    if not page.get("data"):
+        return None
+    if operation.name.startswith("v2."):
+        return dict(parse_qsl(urlsplit(page.get("next_page_url") or "").query)) or None
+    if not page.get("has_more"):
+        return None
+    return {"page": page["next_page"]} if operation.function == "search" else {"starting_after": page["data"][-1]["id"]}
+
+
+def _whole(page: Mapping[str, Any], items: list[Any], most: int, *, more: bool) -> dict[str, Any]:
+    shown = {**page, "data": items[:most]}
+    return shown if "next_page_url" in page else {**shown, "has_more": more}
 
 
 def resolve(action: str) -> tuple[Operation, Mapping[str, Any]]:

@@ -6,6 +6,7 @@ A thin event says what happened to which object and carries nothing else; it is 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from payloom.emulator.resource import Body, Operation, Resource, fixed, given, once
 from payloom.emulator.wire.errors import invalid, missing, parameter_missing
@@ -137,11 +138,25 @@ def _page(call: Call, object_name: str, filters: Body) -> Body:
     limit = int(call.params.get("limit", 20))
     rows = call.unit.page(object_name, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
     after = rows["data"][-1]["id"] if rows["has_more"] else None
+    # Whoever follows the address sends nothing else: the filters go along in it.
+    query = {**{k: v for k, v in call.params.items() if k != "page"}, "limit": limit, "page": after}
     return {
         "data": rows["data"],
-        "next_page_url": f"{call.path}?limit={limit}&page={after}" if after else None,
+        "next_page_url": f"{call.path}?{_encoded(query)}" if after else None,
         "previous_page_url": None,
     }
+
+
+def _encoded(query: Body) -> str:
+    pairs = []
+    for name, value in query.items():
+        if isinstance(value, list):
+            pairs += [(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        elif isinstance(value, dict):
+            pairs += [(f"{name}[{key}]", item) for key, item in value.items()]
+        else:
+            pairs.append((name, value))
+    return urlencode(pairs)
 
 
 def _cursor(call: Call) -> Body:

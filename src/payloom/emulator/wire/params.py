@@ -126,6 +126,9 @@ def check(
     fields: dict[str, Any] = {"expand": _EXPAND, **node[1], **(extra or {})}
     if operation[1] in _FROM_BROWSERS:
         fields = {**_BROWSER, **fields}
+    if operation[0] == "GET" and operation[1].startswith("/v2/") and not operation[1].endswith("{}"):
+        # In no type of the SDK: it follows `next_page_url` as it stands.
+        fields = {**_PAGE_OF_V2, **fields}
     if "payment_method_data" in params and "payment_method_data" in fields:
         fields["payment_method_data"] = _with_raw_cards(fields["payment_method_data"])
     unknown = [name for name in params if name not in fields]
@@ -139,6 +142,7 @@ def check(
 
 
 _EXPAND: list[Any] = ["a", ["s"]]
+_PAGE_OF_V2: dict[str, Any] = {"page": ["s"], "limit": ["i"]}
 
 
 def _unknown(names: list[str], known: list[str], within: list[str | int] | None = None) -> StripeError:

@@ -81,6 +81,19 @@ async def test_a_step_with_all_gets_one_list_of_every_page(side: Any) -> None:
     assert len(await host.perform(fewer, first)) == 110
 
 
+async def test_lists_of_v2_are_followed_by_the_address_of_the_next_page(side: Any) -> None:
+    for number in range(130):
+        _, made = side.stripe.emulator.call("POST", "/v1/customers", {"name": str(number)})
+        if number % 2:
+            side.stripe.emulator.call("POST", f"/v1/customers/{made['id']}", {"name": "changed"})
+    args = {"types": ["v1.customer.created"], "all": True}
+    found = await side.connector.perform("v2.core.events.list", args)
+    assert len({item["id"] for item in found["data"]}) == 130
+    assert {item["type"] for item in found["data"]} == {"v1.customer.created"}
+    fewer = await side.connector.perform("v2.core.events.list", {**args, "limit": 110})
+    assert len(fewer["data"]) == 110
+
+
 async def test_a_declined_card_says_why(side: Any) -> None:
     args = {
         "amount": 1000,
