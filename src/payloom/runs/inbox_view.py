@@ -114,11 +114,14 @@ def _of_family(tx: sa.Connection, family: str) -> list[str]:
 
 def _in_state(state: State) -> Any:
     theirs = runs.c.event_id == events.c.id
-    if state == "failed":
-        return events.c.id.in_(
-            sa.select(runs.c.event_id).where(runs.c.status == "failed", runs.c.event_id.is_not(None))
-        )
-    if state == "running":
-        return events.c.id.in_(sa.select(runs.c.event_id).where(runs.c.status.in_(_OPEN), runs.c.event_id.is_not(None)))
     some = sa.select(sa.literal(1)).where(theirs).exists()
-    return ~some if state == "unhandled" else some
+    failed = sa.select(runs.c.event_id).where(runs.c.status == "failed", runs.c.event_id.is_not(None))
+    if state == "failed":
+        return events.c.id.in_(failed)
+    if state == "running":
+        unfinished = sa.select(runs.c.event_id).where(runs.c.status.in_(_OPEN), runs.c.event_id.is_not(None))
+        return events.c.id.in_(unfinished) & ~events.c.id.in_(failed)
+    if state == "unhandled":
+        return ~some
+    other = sa.select(sa.literal(1)).where(theirs, runs.c.status.in_(("failed", *_OPEN))).exists()
+    return some & ~other

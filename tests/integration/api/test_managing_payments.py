@@ -241,6 +241,8 @@ def test_events_are_filtered_by_family_and_by_what_came_of_them(shop: Served):
     assert "evt_bad1" in found(state="failed")
     assert {"evt_cs1"} <= found(state="handled")
     assert {"evt_pi1", "evt_re2"} <= found(state="unhandled")
+    states = [found(state=name) for name in ("handled", "unhandled", "failed", "running")]
+    assert sum(map(len, states)) == len(set.union(*states)) == len(found())
     first = shop.manage("/events", family="refund", limit=1)
     second = shop.manage("/events", family="refund", limit=1, before=first["next"])
     assert [first["data"][0]["id"], second["data"][0]["id"]] == ["evt_re2", "evt_re1"]
