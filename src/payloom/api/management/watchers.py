@@ -41,6 +41,7 @@ class Live:
         self._clock = clock
         self._listeners: set[asyncio.Queue[Message | None]] = set()
         self._looking: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self._seen: collections.OrderedDict[tuple[Any, ...], None] = collections.OrderedDict()
 
     def tell(self, kind: str, key: str, status: str | None = None, **more: Any) -> None:
@@ -62,9 +63,14 @@ class Live:
             raise TooManyRequests("too many listen already", hint="Close other tabs of the studio.", retry_after=30)
         queue: asyncio.Queue[Message | None] = asyncio.Queue()
         self._listeners.add(queue)
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look(), name="payloom-live")
         try:
+            async with self._starting:
+                if self._looking is None or self._looking.done():
+                    # Before the listener is told that it listens: what changes from then on is not taken for old.
+                    since = self._clock.now()
+                    for change in await self._database.read(lambda tx: changes_since(tx, since - OVERLAP)):
+                        self._is_new(change)
+                    self._looking = asyncio.create_task(self._look(since), name="payloom-live")
             yield queue
         finally:
             self._listeners.discard(queue)
@@ -80,10 +86,7 @@ class Live:
                 queue.put_nowait({"kind": "hello", "refetch": True})
             queue.put_nowait(message)
 
-    async def _look(self) -> None:
-        since = self._clock.now()
-        for change in await self._database.read(lambda tx: changes_since(tx, since - OVERLAP)):
-            self._is_new(change)  # was there before anybody listened
+    async def _look(self, since: dt.datetime) -> None:
         while True:
             await asyncio.sleep(PAUSE)
             try:
