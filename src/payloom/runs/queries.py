@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from payloom.db import Database
 from payloom.kit.redaction import redact
 from payloom.runs.errors import RunUnknown
-from payloom.runs.models import logs, runs, steps, versions, waits
+from payloom.runs.models import logs, runs, steps, waits
 from payloom.runs.overview import approvals
 from payloom.runs.refs.search import clean, runs_about
 from payloom.runs.rows import Run, load_run
@@ -156,21 +156,6 @@ class Queries:
             sa.select(*(runs.c[name] for name in _LIST)).where(runs.c.id.in_(ids)).order_by(runs.c.created_at.desc())
         )
         return await self._database.read(lambda tx: _rows(tx, query))
-
-    async def version_use(self, workflow_id: str) -> list[dict[str, Any]]:
-        """Return the versions of a workflow, newest first, with how many unfinished runs are on each."""
-        open_runs = (
-            sa.select(sa.func.count())
-            .where(runs.c.workflow_id == versions.c.workflow_id, runs.c.version == versions.c.hash)
-            .where(runs.c.finished_at.is_(None))
-            .scalar_subquery()
-        )
-        query = (
-            sa.select(versions.c.hash, versions.c.created_at, versions.c.source, open_runs.label("open_runs"))
-            .where(versions.c.workflow_id == workflow_id)
-            .order_by(versions.c.created_at.desc())
-        )
-        return await self._database.read(lambda tx: [dict(row._mapping) for row in tx.execute(query)])  # noqa: SLF001
 
 
 def _rows(tx: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:

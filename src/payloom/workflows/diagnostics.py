@@ -89,6 +89,16 @@ def in_order(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(unique[key] for key in sorted(unique))
 
 
+def value_at(data: Any, path: Path) -> Any:
+    """Return what stands at a path in raw data, None if nothing."""
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
 def path_text(path: Path) -> str:
     """Return `steps[0].where.id`."""
     text = ""

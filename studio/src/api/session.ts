@@ -1,20 +1,9 @@
 /** Who looks, and which project this is. Signing in by a one-time link, or by one click on this machine. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { request } from "./client";
+import type { components } from "./schema";
 
-export interface Me {
-  email: string | null;
-  name?: string | null;
-  role: "viewer" | "editor" | "admin";
-  via: "token" | "session";
-  project: string;
-  env: string;
-  livemode: boolean;
-  local_stripe: string | null;
-  site_url: string;
-  editable: boolean;
-  version: string;
-}
+export type Me = components["schemas"]["Me"];
 
 export function useMe() {
   return useQuery({ queryKey: ["me"], queryFn: ({ signal }) => request<Me>("GET", "/me", { signal }), staleTime: 5 * 60_000 });

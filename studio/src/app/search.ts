@@ -1,6 +1,6 @@
 /** The part of the address behind `?`, as plain strings, and a hook that reads and writes it. */
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useDeferredValue, useEffect, useState } from "react";
 
 export type Search = Record<string, string | undefined>;
 
@@ -30,4 +30,20 @@ export function useSearchParams(): [Search, (changes: Search, options?: { push?:
     [navigate],
   );
   return [search, change];
+}
+
+/** The text of a search field that is kept in the address as `search`, and a function that changes it. */
+export function useSearchText(): [string, (text: string) => void] {
+  const [search, change] = useSearchParams();
+  const kept = search["search"] ?? "";
+  const [text, setText] = useState(kept);
+  const wanted = useDeferredValue(text.trim());
+  useEffect(() => {
+    if (wanted === kept) return;
+    // While one types the address changes once a pause is made.
+    const later = setTimeout(() => change({ search: wanted || undefined }), 200);
+    return () => clearTimeout(later);
+  }, [wanted, kept, change]);
+  useEffect(() => setText(kept), [kept]);
+  return [text, setText];
 }

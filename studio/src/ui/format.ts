@@ -45,6 +45,9 @@ export function ago(at: string, now = Date.now()): string {
   return date.toLocaleDateString("en-US", { day: "numeric", month: "short", year });
 }
 
+/** Stripe's moments, Unix seconds, as RFC 3339. */
+export const fromUnix = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
 /** The local time to the millisecond: "Nov 23, 20:57:31.204". */
 export function exactTime(at: string): string {
   const date = new Date(at);

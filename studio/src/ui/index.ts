@@ -5,7 +5,7 @@ export { Code } from "./code";
 export { Confirm, Dialog, type ConfirmProps, type DialogProps } from "./dialog";
 export { Command, EmptyState, ErrorNote, Skeleton } from "./empty";
 export { Checkbox, Field, Input, SearchField, Select, Switch, TextArea, type FieldProps } from "./field";
-export { ago, count, duration, exactTime, exponent, money } from "./format";
+export { ago, count, duration, exactTime, exponent, fromUnix, money } from "./format";
 export { JsonView } from "./json";
 export { Kbd } from "./kbd";
 export { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "./menu";

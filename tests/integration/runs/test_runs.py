@@ -14,6 +14,7 @@ from payloom.kit.clock import ManualClock
 from payloom.runs.calls import Request
 from payloom.runs.errors import NotAllowed, RunUnknown, WorkflowUnknown, WrongState
 from payloom.runs.parts import Figures
+from payloom.runs.publications import history
 from payloom.workflows.commands import StepFailure
 from runs_world import World, build
 
@@ -436,7 +437,7 @@ async def test_a_run_ends_on_the_version_it_began_with(world: World) -> None:
     await world.publish(v="name: V\non: {stripe: thing}\nsteps:\n  - insert: counters\n    values: {id: new}\n")
     second = (await world.service.take_in(world.event("thing.created", id="t2"))).runs[0]
     assert await world.status(second) == "succeeded"
-    use = await world.service.queries.version_use("v")
+    use = await world.database.read(lambda tx: history(tx, "v"))
     assert sorted(version["open_runs"] for version in use) == [0, 1]
     assert (await world.service.queries.get(first)).version != (await world.service.queries.get(second)).version
 

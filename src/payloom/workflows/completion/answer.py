@@ -14,7 +14,7 @@ from payloom.workflows.completion.cursor import BARE_KEYS, Cursor, cursor_at
 from payloom.workflows.completion.draft import Sketch, sketch
 from payloom.workflows.completion.expression import Found, Item, Names
 from payloom.workflows.completion.words import type_words
-from payloom.workflows.diagnostics import Path
+from payloom.workflows.diagnostics import Path, value_at
 from payloom.workflows.expressions import compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
 from payloom.workflows.expressions.shapes import Shape
@@ -191,9 +191,9 @@ def _hover_document(it: Sketch, text: str, offset: int, at: Cursor) -> Hover | N
     if at.kind == "key":
         return _hover_key(it, at.path, word, start, end)
     step = document.step_around(it.data, at.path)
-    data = document.value_at(it.data, step) if step is not None else None
+    data = value_at(it.data, step) if step is not None else None
     verb = verb_of(data) if isinstance(data, dict) else None
-    value = document.value_at(it.data, at.path)
+    value = value_at(it.data, at.path)
     if verb is not None and at.path[-1] == verb and isinstance(value, str):
         return _hover_target(it, verb, value, text, offset)
     if at.path[:1] == ("on",) and at.path[-1] == "stripe" and isinstance(value, str):
@@ -220,7 +220,7 @@ def _value_bounds(text: str, offset: int, value: str) -> tuple[int, int]:
 
 
 def _hover_key(it: Sketch, path: Path, word: str, start: int, end: int) -> Hover | None:
-    data = document.value_at(it.data, path)
+    data = value_at(it.data, path)
     step = document.step_around(it.data, path)
     if step == path and word in VERBS:
         model = VERBS[word]

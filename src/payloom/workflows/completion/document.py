@@ -11,7 +11,7 @@ from payloom.workflows.catalog import WHERE_OPERATORS, Column, TableShape
 from payloom.workflows.completion.draft import Sketch
 from payloom.workflows.completion.expression import Item
 from payloom.workflows.completion.words import type_words
-from payloom.workflows.diagnostics import Path
+from payloom.workflows.diagnostics import Path, value_at
 from payloom.workflows.expressions.shapes import Shape, shape_of
 from payloom.workflows.filemodel import TRIGGERS, VERBS, WorkflowFile
 from payloom.workflows.filemodel.steps import CaseClause, CatchClause, Failure, WaitedEvent, verb_of
@@ -25,16 +25,6 @@ _STEP_LISTS = frozenset({"then", "else", "do", "try", "finally", "on_timeout", "
 _ROW_KEYS = frozenset({"where", "set", "values"})
 _HEAD = ("id", "name", "when", "on_error")
 _MOST = 400
-
-
-def value_at(data: Any, path: Path) -> Any:
-    """Return what stands at a path in raw data, None if nothing."""
-    for part in path:
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
 
 
 def is_step_place(data: Any, path: Path) -> bool:

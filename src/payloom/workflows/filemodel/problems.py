@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from payloom.kit.suggest import closest, did_you_mean
-from payloom.workflows.diagnostics import NAME, SHAPE, Path
+from payloom.workflows.diagnostics import NAME, SHAPE, Path, value_at
 from payloom.workflows.filemodel.file import WorkflowFile
 from payloom.workflows.filemodel.steps import VERBS, CaseClause, CatchClause, Failure, WaitedEvent
 from payloom.workflows.filemodel.triggers import TRIGGERS
@@ -42,7 +42,7 @@ def real_path(loc: Iterable[str | int], data: Any) -> Path:
             # A value that was turned into a list before it was checked.
             continue
         path.append(part)
-        data = _at(data, (part,))
+        data = value_at(data, (part,))
     return tuple(path)
 
 
@@ -71,15 +71,6 @@ def _allowed(path: Path, parent: Any) -> list[str]:
     return []
 
 
-def _at(data: Any, path: Path) -> Any:
-    for part in path:
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
-
-
 def report(error: ValidationError, source: Source) -> None:
     """Add one diagnostic per problem to `source`."""
     details = error.errors(include_url=False)
@@ -89,7 +80,7 @@ def report(error: ValidationError, source: Source) -> None:
     for one in details:
         path = real_path(one["loc"], source.data)
         if one["type"] == "missing":
-            parent = path[:-1] if path and path[-1] == one["loc"][-1] and _at(source.data, path) is None else path
+            parent = path[:-1] if path and path[-1] == one["loc"][-1] and value_at(source.data, path) is None else path
             missing.setdefault(parent, []).append(str(one["loc"][-1]))
         elif one["type"] == "extra_forbidden":
             extra.setdefault(path[:-1], []).append(str(path[-1]))
@@ -100,7 +91,7 @@ def report(error: ValidationError, source: Source) -> None:
             _extra(source, parent, name, missing.get(parent, []))
     for parent, names in missing.items():
         for name in names:
-            what = _owner(parent, _at(source.data, parent))
+            what = _owner(parent, value_at(source.data, parent))
             hint = (
                 "an endpoint without `auth` does not load: write none, optional, user or role names"
                 if name == "auth"
@@ -122,7 +113,7 @@ def _owner(path: Path, value: Any) -> str:
 
 
 def _extra(source: Source, parent: Path, name: str, missing: list[str]) -> None:
-    value = _at(source.data, parent)
+    value = value_at(source.data, parent)
     place = source.place((*parent, name))
     path = (*parent, name)
     allowed = _allowed(parent, value)
@@ -177,7 +168,7 @@ def _tagless(source: Source, path: Path, value: Any) -> None:
 
 
 def _other(source: Source, path: Path, one: ErrorDetails) -> None:
-    kind, value = one["type"], _at(source.data, path)
+    kind, value = one["type"], value_at(source.data, path)
     if kind == "union_tag_not_found":
         _tagless(source, path, value)
         return

@@ -10,7 +10,7 @@ import { samePath } from "../../model/path";
 import { useEditor } from "../store";
 import { openCatalogue } from "./actions";
 import { BranchMenu, NewBranch } from "./Branches";
-import { triggerIcon, verbIcon } from "./icons";
+import { triggerIcon, verbIcon } from "../../ui/verbs";
 import { useCanvas } from "./state";
 
 export type StepNode = Node<{ item: Extract<Item, { kind: "step" }> }, "step">;

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
 import { useMemo, useRef, useState } from "react";
 import { Code, ErrorNote, Kbd } from "@/ui";
-import { triggerIcon, verbIcon } from "../canvas/icons";
+import { triggerIcon, verbIcon } from "../../ui/verbs";
 import { useAssist } from "../forms/assist";
 import { useCatalogue } from "../forms/catalogue";
 import { fieldOf, fieldsOf, wordOf } from "../forms/model/schema";

@@ -8,7 +8,7 @@ import { named } from "../../model/layout";
 import { moveSteps } from "../../model/operations";
 import { type Path, pathKey, samePath } from "../../model/path";
 import { move, openCatalogue, remove } from "../canvas/actions";
-import { triggerIcon, verbIcon } from "../canvas/icons";
+import { triggerIcon, verbIcon } from "../../ui/verbs";
 import { findingsByItem, useCanvas } from "../canvas/state";
 import { useEditor } from "../store";
 import "./outline.css";

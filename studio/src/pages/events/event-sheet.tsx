@@ -6,7 +6,7 @@ import { useEvent, useResend, type EventDetail } from "../../api/events";
 import { useMay, useMe } from "../../api/session";
 import { changesOf, type Change } from "../../model/changes";
 import { manage } from "../../model/curl";
-import { Badge, Button, copy, CopyId, Dialog, EmptyState, ErrorNote, Facts, JsonView, Skeleton, Status, Table, Tabs, Time, toast, toastError } from "../../ui";
+import { Badge, Button, copy, CopyId, Dialog, EmptyState, ErrorNote, Facts, fromUnix, JsonView, Skeleton, Status, Table, Tabs, Time, toast, toastError } from "../../ui";
 import { columns, statusOf } from "../runs/columns";
 import { useNavigate } from "@tanstack/react-router";
 
@@ -75,7 +75,7 @@ function Content({ event }: { event: EventDetail }) {
             ),
           ],
           ["Object", event.object_id ? <span key="object" className="event-object"><Link to="/journey/$id" params={{ id: event.object_id }} className="link"><code>{event.object_id}</code></Link></span> : null],
-          ["Made by Stripe", <Time at={new Date(event.created * 1000).toISOString()} exact key="created" />],
+          ["Made by Stripe", <Time at={fromUnix(event.created)} exact key="created" />],
           ["Received", <span key="received"><Time at={event.received_at} exact /> by {event.source === "catch_up" ? "catch-up" : "webhook"}</span>],
           ["Deliveries", <span key="deliveries" className="num">{event.deliveries}{event.deliveries > 1 && <span className="faint"> (taken in once)</span>}</span>],
           ["Lane", lane ? <code key="lane">{lane}</code> : null],

@@ -1,8 +1,8 @@
 /** The inbox: every event Stripe sent, what was made of it, and what was turned away. */
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { DownloadCloud, Inbox, SearchX, Send } from "lucide-react";
-import { useDeferredValue, useEffect, useState } from "react";
-import { useSearchParams } from "../../app/search";
+import { useEffect, useState } from "react";
+import { useSearchParams, useSearchText } from "../../app/search";
 import { useEvents, useRejected, useResend, type EventSummary } from "../../api/events";
 import { reasonOfFirst } from "../../api/runs";
 import { useMay } from "../../api/session";
@@ -45,8 +45,7 @@ export function Page() {
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
   const mayResend = useMay("editor");
-  const [text, setText] = useState(search["search"] ?? "");
-  const wanted = useDeferredValue(text.trim());
+  const [text, setText] = useSearchText();
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [catching, setCatching] = useState(false);
   const rejections = useRejected().data?.data ?? [];
@@ -56,12 +55,6 @@ export function Page() {
   const events = useEvents({ state: showRejected ? undefined : (state as EventSummary["state"] | undefined), family: search["family"], type: search["type"], search: search["search"] });
   const resend = useResend();
 
-  useEffect(() => {
-    if (wanted === (search["search"] ?? "")) return;
-    const later = setTimeout(() => setSearch({ search: wanted || undefined }), 200);
-    return () => clearTimeout(later);
-  }, [wanted, search, setSearch]);
-  useEffect(() => setText(search["search"] ?? ""), [search["search"]]);
   useEffect(() => setChosen(new Set()), [state, search["search"]]);
 
   const rows = events.data?.pages.flatMap((page) => page.data) ?? [];

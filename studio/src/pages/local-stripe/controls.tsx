@@ -3,9 +3,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Clock as ClockIcon, CreditCard, TriangleAlert, Zap } from "lucide-react";
 import { useId, useState, type ReactNode } from "react";
 import { useMay } from "../../api/session";
-import { Button, Card, CopyButton, ErrorNote, Input, Select, exactTime, toast, toastError } from "@/ui";
+import { Button, Card, CopyButton, ErrorNote, Input, Select, exactTime, toast, toastError, fromUnix } from "@/ui";
 import { local } from "./api";
-import { CARDS, FAULTS, SPANS, moment } from "./faults";
+import { CARDS, FAULTS, SPANS } from "./faults";
 
 export function Controls() {
   const may = useMay("editor");
@@ -45,7 +45,7 @@ function ClockCard({ may }: { may: boolean }) {
     onSuccess: (now) => {
       done();
       const count = now.timers ?? 0;
-      toast({ title: `It is ${exactTime(moment(now.now))} at the local Stripe`, detail: count === 1 ? "One planned thing happened on the way." : `${count} planned things happened on the way.` });
+      toast({ title: `It is ${exactTime(fromUnix(now.now))} at the local Stripe`, detail: count === 1 ? "One planned thing happened on the way." : `${count} planned things happened on the way.` });
     },
     onError: toastError,
   });
@@ -55,7 +55,7 @@ function ClockCard({ may }: { may: boolean }) {
         <ErrorNote error={clock.error} retry={() => void clock.refetch()} compact />
       ) : (
         <p className="num" data-testid="local-clock">
-          {clock.data ? exactTime(moment(clock.data.now)).replace(/\.\d+$/, "") : "…"}
+          {clock.data ? exactTime(fromUnix(clock.data.now)).replace(/\.\d+$/, "") : "…"}
           {clock.data && clock.data.offset > 0 && <span className="faint"> · {Math.round(clock.data.offset / 8640) / 10} days ahead</span>}
         </p>
       )}

@@ -3,9 +3,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Send } from "lucide-react";
 import { useMay } from "../../api/session";
-import { Button, EmptyState, ErrorNote, Skeleton, Status, Table, Time, toast, toastError } from "@/ui";
+import { Button, EmptyState, ErrorNote, Skeleton, Status, Table, Time, toast, toastError, fromUnix } from "@/ui";
 import { local, type Delivery } from "./api";
-import { moment } from "./faults";
 
 export function Deliveries() {
   const navigate = useNavigate();
@@ -35,7 +34,7 @@ export function Deliveries() {
         { id: "type", header: "Event", cell: (one) => one.type },
         { id: "attempt", header: "Attempt", width: "80px", align: "right", minor: true, cell: (one) => <span className="num">{one.attempt}</span> },
         { id: "reply", header: "Answer", minor: true, cell: (one) => <code className="faint">{one.error ?? one.reply ?? ""}</code> },
-        { id: "at", header: "Sent", width: "110px", align: "right", cell: (one) => <Time at={one.sent_at === null ? null : moment(one.sent_at)} /> },
+        { id: "at", header: "Sent", width: "110px", align: "right", cell: (one) => <Time at={one.sent_at === null ? null : fromUnix(one.sent_at)} /> },
         {
           id: "again",
           header: <span className="hidden-text">Actions</span>,

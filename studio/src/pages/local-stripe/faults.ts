@@ -27,6 +27,3 @@ export const CARDS: { number: string; word: string }[] = [
   { number: "4000 0000 0000 0341", word: "Can be saved, then is declined" },
   { number: "4000 0000 0000 0259", word: "Succeeds, then is disputed" },
 ];
-
-/** Unix seconds as RFC 3339. */
-export const moment = (seconds: number): string => new Date(seconds * 1000).toISOString();

@@ -1,9 +1,8 @@
 /** Payments, customers and subscriptions of the local Stripe, newest first. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Badge, Button, CopyId, EmptyState, ErrorNote, Money, Skeleton, Status, Table, Time, money, type Column } from "@/ui";
+import { fromUnix, Badge, Button, CopyId, EmptyState, ErrorNote, Money, Skeleton, Status, Table, Time, money, type Column } from "@/ui";
 import { local, type StripeObject } from "./api";
-import { moment } from "./faults";
 
 type Kind = Parameters<typeof local.list>[0];
 
@@ -37,7 +36,7 @@ function Objects({ kind, label, columns, empty }: { kind: Kind; label: string; c
 }
 
 const id: Column<StripeObject> = { id: "id", header: "Id", width: "250px", cell: (one) => <CopyId id={one.id} /> };
-const created: Column<StripeObject> = { id: "created", header: "Created", width: "110px", align: "right", cell: (one) => <Time at={moment(one.created)} /> };
+const created: Column<StripeObject> = { id: "created", header: "Created", width: "110px", align: "right", cell: (one) => <Time at={fromUnix(one.created)} /> };
 const customer: Column<StripeObject> = { id: "customer", header: "Customer", minor: true, cell: (one) => (one.customer ? <code>{one.customer}</code> : <span className="faint">none</span>) };
 
 export const Payments = () => (
@@ -89,7 +88,7 @@ export const Subscriptions = () => (
           const end = one.items?.data[0]?.current_period_end;
           return (
             <>
-              {end ? <Time at={moment(end)} /> : <span className="faint">–</span>} {one.cancel_at_period_end && <Badge>then canceled</Badge>}
+              {end ? <Time at={fromUnix(end)} /> : <span className="faint">–</span>} {one.cancel_at_period_end && <Badge>then canceled</Badge>}
             </>
           );
         },

@@ -2,8 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Play, RotateCcw, SearchX } from "lucide-react";
-import { useDeferredValue, useEffect, useState } from "react";
-import { useSearchParams } from "../../app/search";
+import { useEffect, useState } from "react";
+import { useSearchParams, useSearchText } from "../../app/search";
 import { client, take } from "../../api/client";
 import { reasonOfFirst, useRetryMany, useRunCounts, useRuns, type RunSummary } from "../../api/runs";
 import { useMay } from "../../api/session";
@@ -26,8 +26,7 @@ export function Page() {
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
   const { status, workflow, event } = search;
-  const [text, setText] = useState(search["search"] ?? "");
-  const wanted = useDeferredValue(text.trim());
+  const [text, setText] = useSearchText();
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const counts = useRunCounts().data;
   const runs = useRuns({ status, workflow, event, search: search["search"] });
@@ -35,13 +34,6 @@ export function Page() {
   const mayRetry = useMay("editor");
   const retry = useRetryMany();
 
-  useEffect(() => {
-    if (wanted === (search["search"] ?? "")) return;
-    // While one types the address changes once a pause is made.
-    const later = setTimeout(() => setSearch({ search: wanted || undefined }), 200);
-    return () => clearTimeout(later);
-  }, [wanted, search, setSearch]);
-  useEffect(() => setText(search["search"] ?? ""), [search["search"]]);
   useEffect(() => setChosen(new Set()), [status, workflow, event, search["search"]]);
 
   const rows = runs.data?.pages.flatMap((page) => page.data) ?? [];

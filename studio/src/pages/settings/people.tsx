@@ -3,18 +3,12 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { Link2 } from "lucide-react";
 import { useState } from "react";
 import { client, take } from "../../api/client";
+import type { components } from "../../api/schema";
 import { useMe } from "../../api/session";
 import { Button, CopyId, Dialog, ErrorNote, Section, Select, Skeleton, Table, Time, toast, toastError, type Column } from "@/ui";
 
-interface Account {
-  id: string;
-  email: string;
-  name: string | null;
-  role: Role | null;
-  disabled: boolean;
-  created_at: string;
-}
-type Role = "viewer" | "editor" | "admin";
+type Account = components["schemas"]["AccountView"];
+type Role = NonNullable<Account["role"]>;
 
 const ROLES: { role: Role | ""; word: string }[] = [
   { role: "", word: "No access" },
@@ -85,7 +79,7 @@ export function People() {
     <Section title="People">
       {people.isPending && <Skeleton lines={3} />}
       {people.isError && <ErrorNote error={people.error} retry={() => void people.refetch()} />}
-      {people.data && <Table label="People" columns={columns} rows={people.data.pages.flatMap((page) => page.data as Account[])} idOf={(one) => one.id} compact />}
+      {people.data && <Table label="People" columns={columns} rows={people.data.pages.flatMap((page) => page.data)} idOf={(one) => one.id} compact />}
       {people.hasNextPage && (
         <Button kind="quiet" busy={people.isFetchingNextPage} onClick={() => void people.fetchNextPage()}>
           More people

@@ -4,11 +4,11 @@ import { useState } from "react";
 import { ArrowDown, ArrowUp, Plus, RefreshCw } from "lucide-react";
 import { useMay } from "../../api/session";
 import { useSearchParams } from "../../app/search";
-import { Badge, Button, EmptyState, ErrorNote, IconButton, PageHeader, SearchField, Skeleton, Table, Time, count, money, type Column } from "@/ui";
+import { Badge, Button, EmptyState, ErrorNote, IconButton, PageHeader, SearchField, Skeleton, Table, Time, count, fromUnix, money, type Column } from "@/ui";
 import { SEARCH, isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
 import { Filters } from "./filters";
 import { RowSheet } from "./row";
-import { conditionsOf, conditionsText, controlOf, gridColumns, toText, whereOf } from "./values";
+import { conditionsOf, conditionsText, controlOf, gridColumns, isAmount, toText, whereOf } from "./values";
 
 export function Grid({ table, searchable }: { table: TableShape; searchable: boolean }) {
   const [search, setSearch] = useSearchParams();
@@ -137,18 +137,15 @@ function widthOf(column: ColumnShape): string {
   return control === "moment" ? "130px" : "170px";
 }
 
-// Columns whose number is an amount when the row also has a currency.
-const AMOUNT = /(^|_)(amount|total|price|refunded|balance|paid)(_|$)/;
-
 function Cell({ column, row }: { column: ColumnShape; row: Row }) {
   const value = row[column.name];
   if (value === null || value === undefined) return <span className="faint">null</span>;
   if (typeof value === "boolean") return <code>{String(value)}</code>;
-  if (column.name === "created" && typeof value === "number") return <Time at={new Date(value * 1000).toISOString()} />;
+  if (column.name === "created" && typeof value === "number") return <Time at={fromUnix(value)} />;
   if (column.type === "datetime") return <Time at={String(value)} />;
   if (typeof value === "number") {
     const currency = row["currency"];
-    const title = AMOUNT.test(column.name) && typeof currency === "string" ? money(value, currency) : undefined;
+    const title = isAmount(column) && typeof currency === "string" ? money(value, currency) : undefined;
     return (
       <span className="num" title={title}>
         {value}

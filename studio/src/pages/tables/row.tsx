@@ -6,7 +6,7 @@ import { useState } from "react";
 import { ApiError } from "../../api/client";
 import { Button, Confirm, Dialog, ErrorNote, Field, Input, JsonView, Select, Skeleton, Status, Switch, TextArea, Time, money, toast } from "@/ui";
 import { isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
-import { changed, controlOf, fromText, toText } from "./values";
+import { changed, controlOf, fromText, isAmount, toText } from "./values";
 
 export function RowSheet({ table, keyColumn, row, may, onClose }: { table: TableShape; keyColumn: string; row: Row | undefined; may: boolean; onClose: () => void }) {
   const cache = useQueryClient();
@@ -133,7 +133,7 @@ function Cell({ column, fresh, text, value, currency, editable, error, onChange 
   if (control === "check" && !column.nullable) {
     return <Switch label={column.name} checked={text === "true"} disabled={!editable} onChange={(next) => onChange(String(next))} />;
   }
-  const amount = column.type === "int" && /amount|refunded|total|price/.test(column.name) && currency && /^-?\d+$/.test(text) ? money(Number(text), currency) : null;
+  const amount = isAmount(column) && currency && /^-?\d+$/.test(text) ? money(Number(text), currency) : null;
   return (
     <Field label={label} error={error} hint={amount ? `Minor units: ${amount}` : (column.references ? `Points to ${column.references}` : fresh && column.has_default ? "Left alone, it gets its default" : undefined)}>
       {(attributes) =>

@@ -34,6 +34,9 @@ export function controlOf(column: ColumnShape): Control {
   }
 }
 
+/** Whether the column's number is an amount in minor units, when its row also has a currency. */
+export const isAmount = (column: ColumnShape): boolean => column.type === "int" && /(^|_)(amount|total|price|refunded|balance|paid)(_|$)/.test(column.name);
+
 /** What a field shows for a value; an empty field is null. */
 export function toText(value: unknown): string {
   if (value === null || value === undefined) return "";

@@ -4,7 +4,7 @@ import { isMap, pathKey, type Path, samePath } from "@/model/path";
 import { Input } from "@/ui";
 import { type Operation, useEditor } from "../../store";
 import { plain } from "../../yaml/complete";
-import { verbIcon } from "../../canvas/icons";
+import { verbIcon } from "../../../ui/verbs";
 import type { Catalogue } from "../assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { Problem } from "../controls/Problem";

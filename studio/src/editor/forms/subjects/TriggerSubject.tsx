@@ -3,7 +3,7 @@ import { isMap, pathKey, type Path } from "@/model/path";
 import { Input, Select } from "@/ui";
 import { useEditor } from "../../store";
 import { plain } from "../../yaml/complete";
-import { triggerIcon } from "../../canvas/icons";
+import { triggerIcon } from "../../../ui/verbs";
 import type { Catalogue } from "../assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { ActionsField } from "../controls/Actions";
