@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 sys.path.insert(0, str(Path(__file__).parent))
 
+import fulfilment
 import lanes
 import small
 import webhook
@@ -21,7 +22,7 @@ from rounds import Compared, compare
 
 import postgres
 
-PARTS = ("fast", "durable", "webhook", "workers", "idle", "expression", "tracing")
+PARTS = ("fast", "durable", "shop", "webhook", "workers", "idle", "expression", "tracing")
 Fresh = Callable[[], contextlib.AbstractContextManager[str]]
 
 
@@ -102,6 +103,10 @@ def _measure(  # noqa: PLR0917 - called in one place
         for name in ("lane", "queued"):
             found = asyncio.run(compare(dbos, lanes.durable(name, fresh, count), few, warm=False))
             report.ratio(f"durable lane{', queued' if name == 'queued' else ''}, {kind}", found, 0.9)
+    if "shop" in parts:
+        with tempfile.TemporaryDirectory() as folder, fresh() as url, fresh() as bare:
+            found = asyncio.run(fulfilment.fulfilment(url, bare, Path(folder), rounds=min(rounds, 5)))
+        report.ratio(f"the shop's fulfilment, {kind}", found, None)
     if "webhook" in parts:
         for which, label in (("none", "events that start nothing"), ("pay", "events with a run in the fast lane")):
             with tempfile.TemporaryDirectory() as folder, fresh() as url, fresh() as bare:

@@ -1,0 +1,122 @@
+"""The shop's fulfilment: the template's paid checkout with its real steps, its mail and a local Stripe, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import shutil
+import time
+import uuid
+from pathlib import Path
+
+import psycopg
+from lanes import Floor, spread
+from rounds import Compared, compare
+
+from payloom.emulator import running
+from payloom.kit.clock import SystemClock
+from payloom.project import load_project
+from payloom.settings import load_settings
+from payloom.world import World
+
+SHOP = Path(__file__).parent.parent / "templates" / "shop"
+ITEM = {"sku": "guide", "quantity": 1, "name": "Field Guide to Webhooks", "amount": 1900}
+
+
+class Shop:
+    """The shop in this process, and people who have paid."""
+
+    def __init__(self, world: World) -> None:
+        """The world must be running."""
+        self._world, self._numbers = world, itertools.count(1)
+
+    async def orders(self, count: int) -> list[str]:
+        """Write orders that wait for their payment; returns their ids."""
+        ids = [str(uuid.uuid4()) for _ in range(count)]
+        common = {"email": "ada@corner.test", "items": [ITEM], "amount": 1900, "currency": "usd"}
+        values = [{"id": order, **common} for order in ids]
+        await self._world.database.write(lambda tx: self._world.tables.insert(tx, "orders", values=values))
+        return ids
+
+    def paid(self, order: str) -> dict[str, object]:
+        """Stripe's event about the checkout of an order, about 1.4 KB."""
+        number = next(self._numbers)
+        session = {
+            "id": f"cs_test_{number}",
+            "object": "checkout.session",
+            "mode": "payment",
+            "payment_status": "paid",
+            "status": "complete",
+            "amount_total": 1900,
+            "currency": "usd",
+            "payment_intent": f"pi_{number}",
+            "metadata": {"order_id": order},
+            "success_url": "https://shop.example/thanks?" + "x" * 800,
+        }
+        return {
+            "id": f"evt_{number}",
+            "object": "event",
+            "type": "checkout.session.completed",
+            "created": int(time.time()),
+            "livemode": False,
+            "api_version": "2026-10-28.endive",
+            "data": {"object": session},
+        }
+
+    async def fulfil(self, count: int) -> float:
+        """Orders per second from the first event to the last receipt."""
+        orders, world = await self.orders(count), self._world
+        began = time.perf_counter()
+
+        async def one(number: int) -> None:
+            await world.runs.take_in(world.inbox.read(self.paid(orders[number])))
+
+        await spread(count, one)
+        while True:
+            counts = await world.runs.queries.counts()
+            if not any(counts.get(status) for status in ("queued", "running", "waiting")):
+                break
+            await asyncio.sleep(0.02)
+        rate = count / (time.perf_counter() - began)
+        assert not counts.get("failed"), counts
+        return rate
+
+    async def receipts(self) -> int:
+        """How many receipts are in the outbox."""
+        query = "SELECT count(*) FROM payloom_mails WHERE template = 'receipt' AND status = 'sent'"
+        return await self._world.database.read(lambda tx: tx.exec_driver_sql(query).scalar() or 0)
+
+
+async def fulfilment(url: str, bare_url: str, folder: Path, *, rounds: int, count: int = 100) -> Compared:
+    """Compare with the bare driver: one event in, one order updated, one commit. bare_url: its own database."""
+    root = folder / "shop"
+    shutil.copytree(SHOP, root)
+    with running.run() as stripe:
+        port = int(stripe.url.rsplit(":", 1)[1])
+        settings = load_settings(root, database_url=url, local_stripe_port=port, environ={})
+        world = World(load_project(root, settings), settings, SystemClock())
+        async with world.running(work=True):
+            shop = Shop(world)
+            floor = _floor(bare_url, json.dumps(shop.paid("o1")))
+            try:
+                found = await compare(lambda: floor(0.3), lambda: shop.fulfil(count), rounds)
+            finally:
+                floor.close()
+            mailed, wanted = await shop.receipts(), (rounds + 1) * count
+            assert mailed == wanted, f"{mailed} receipts for {wanted} orders"
+    return found
+
+
+def _floor(url: str, payload: str) -> Floor:
+    floor = Floor(url, payload)
+    statement = "CREATE TABLE orders(id TEXT PRIMARY KEY, paid INTEGER)"
+    rows = ", ".join(f"('o{number}', 0)" for number in range(500))
+    if url.startswith("sqlite"):
+        floor._sqlite.execute(statement)
+        floor._sqlite.execute(f"INSERT INTO orders VALUES {rows}")
+    else:
+        with psycopg.connect(url) as conn:
+            conn.execute(statement)
+            conn.execute(f"INSERT INTO orders VALUES {rows}")  # type: ignore[call-overload]
+    return floor
