@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 
-from payloom.api.server import build_routes, wrap
+from payloom.api.server import Server
 from payloom.kit.clock import Clock, SystemClock
 from payloom.logs import configure_logs
 from payloom.project import Project
@@ -40,8 +40,7 @@ def create_app(project: Project, settings: Settings, *, work: bool = True, clock
         async with world.running(work=work):
             yield {}
 
-    app = Starlette(routes=build_routes(world.parts()), lifespan=lifespan)
-    wrap(app, world.parts())
+    app = Server(world.parts(), lifespan)
     app.state.studio_link = world.studio_link
     app.state.stop_listening = world.live.close
     return app

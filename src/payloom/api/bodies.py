@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
+from starlette.types import Receive
 
 from payloom.api.errors import BadRequest, BodyCutShort, BodyTooLarge, WrongContentType
 from payloom.kit import strict_json
@@ -16,22 +17,31 @@ MAX_FORM = 64 * 1024
 
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     """Return the raw body of at most `limit` bytes. Raises BodyTooLarge (before it is all read) or BodyCutShort."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    declared = request.headers.get("content-length")
+    return await read_stream(request.receive, None if declared is None else declared.encode("latin-1"), limit)
+
+
+async def read_stream(receive: Receive, declared: bytes | None, limit: int) -> bytes:
+    """Return a request's raw body. declared: its Content-Length. Raises BodyTooLarge or BodyCutShort."""
+    wanted = int(declared) if declared is not None and declared.isdigit() else None
+    if wanted is not None and wanted > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-            chunks.append(chunk)
-    except ClientDisconnect:
-        raise BodyCutShort from None
-    if declared.isdigit() and size != int(declared):
-        raise BodyCutShort(f"the body ended after {size} of {declared} bytes")
-    return b"".join(chunks)
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BodyCutShort
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    if wanted is not None and size != wanted:
+        raise BodyCutShort(f"the body ended after {size} of {wanted} bytes")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _too_large(limit: int) -> BodyTooLarge:

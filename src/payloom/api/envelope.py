@@ -1,11 +1,11 @@
 """Around every request: an id, the host check, security headers, counting, and an answer to every error.
 
-Written as plain ASGI because it stands in the way of each webhook.
+Plain ASGI, as it stands in the way of every request but webhooks, which bring their own (`payloom.api.webhook`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 import structlog
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from payloom.api.errors import WrongHost, error_body, headers_of, internal_body
 from payloom.api.origin import host_name
-from payloom.api.security import BASE_HEADERS, CLOSED_POLICY, HSTS
+from payloom.api.security import BASE_HEADERS, BASE_HEADERS_HTTPS, CLOSED_POLICY
 from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
@@ -47,7 +47,7 @@ class Envelope:
         """Wrap `app`. hosts: names it answers for, in lower case. https: whether customers reach it by https."""
         self.app = app
         self.hosts = hosts
-        self.base = (*BASE_HEADERS, HSTS) if https else BASE_HEADERS
+        self.https = https
         self.observe = observe
         self.pages = pages
 
@@ -68,7 +68,8 @@ class Envelope:
             if message["type"] == "http.response.start":
                 begun = True
                 status = message["status"]
-                message["headers"] = self._headers(message["headers"], request_id)
+                headers = answer_headers(message["headers"], https=self.https)
+                message["headers"] = [*headers, (b"payloom-request-id", request_id.encode())]
             await send(message)
 
         try:
@@ -94,36 +95,45 @@ class Envelope:
                 hint="Open it under its site_url, or set site_url in payloom.yaml.",
             )
 
-    def _headers(self, headers: Any, request_id: str) -> list[tuple[bytes, bytes]]:
-        found = list(headers)
-        names = {name for name, _ in found}
-        found += [pair for pair in self.base if pair[0] not in names]
-        if b"content-security-policy" not in names:
-            found.append((b"content-security-policy", CLOSED_POLICY.encode()))
-        if b"cache-control" not in names:
-            found.append((b"cache-control", b"no-store"))
-        found.append((b"payloom-request-id", request_id.encode()))
-        return found
-
     async def _answer(self, request: Request, error: Exception, request_id: str) -> Response:
-        known = error if isinstance(error, PayloomError) else None
-        if known is None or known.status >= 500:
-            log.error(
-                "request_failed",
-                request_id=request_id,
-                method=request.method,
-                path=redact_text(request.url.path),
-                error=redact_text(str(error)),
-                exc_info=None if known else error,
-            )
+        status, body, headers = answer_to(error, request_id, request.method, request.url.path)
         if wants_page(request):
             try:
-                return await self.pages.draw(request, known, request_id)
+                return await self.pages.draw(request, error if isinstance(error, PayloomError) else None, request_id)
             except Exception:  # a broken error page must not hide the error
                 log.exception("error_page_failed", request_id=request_id)
-        if known is None:
-            return JSONResponse(internal_body(request_id), 500)
-        return JSONResponse(error_body(known, request_id), known.status, headers=dict(headers_of(known)))
+        return JSONResponse(body, status, headers=dict(headers))
+
+
+def answer_headers(headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer with those that every answer carries, but for the request's id."""
+    found = list(headers)
+    names = {name for name, _ in found}
+    found += [pair for pair in (BASE_HEADERS_HTTPS if https else BASE_HEADERS) if pair[0] not in names]
+    if b"content-security-policy" not in names:
+        found.append((b"content-security-policy", CLOSED_POLICY.encode()))
+    if b"cache-control" not in names:
+        found.append((b"cache-control", b"no-store"))
+    return found
+
+
+def answer_to(
+    error: Exception, request_id: str, method: str, path: str
+) -> tuple[int, dict[str, Any], Mapping[str, str]]:
+    """Return status, body and headers of the answer to an error, and log it if it is ours: a bug with its traceback."""
+    known = error if isinstance(error, PayloomError) else None
+    if known is None or known.status >= 500:
+        log.error(
+            "request_failed",
+            request_id=request_id,
+            method=method,
+            path=redact_text(path),
+            error=redact_text(str(error)),
+            exc_info=None if known else error,
+        )
+    if known is None:
+        return 500, internal_body(request_id), {}
+    return known.status, error_body(known, request_id), headers_of(known)
 
 
 def wants_page(request: Request) -> bool:

@@ -98,6 +98,20 @@ class Metrics:
         self.requests.labels(route, method if method in _METHODS else "OTHER", str(status)).inc()
         self.seconds.labels(route).observe(seconds)
 
+    def observer(self, route: str, method: str) -> Callable[[int, float], None]:
+        """Return what counts requests of one route: given the status and the seconds, it looks nothing up twice."""
+        durations = self.seconds.labels(route)
+        by_status: dict[int, Counter] = {}
+
+        def observe(status: int, seconds: float) -> None:
+            found = by_status.get(status)
+            if found is None:
+                found = by_status[status] = self.requests.labels(route, method, str(status))
+            found.inc()
+            durations.observe(seconds)
+
+        return observe
+
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

@@ -13,6 +13,7 @@ BASE_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), usb=()"),
 )
 HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+BASE_HEADERS_HTTPS = (*BASE_HEADERS, HSTS)
 CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """For answers that are no pages."""
 

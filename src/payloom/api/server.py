@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from payloom.api import metrics as probes
 from payloom.api import static_files, studio_files
@@ -45,11 +46,28 @@ class ServerParts:
     ready: Probe
 
 
-def build_routes(parts: ServerParts) -> Sequence[BaseRoute]:
+class Server(Starlette):
+    """The application: deliveries of webhooks past everything, all else through the envelope to the routes."""
+
+    def __init__(self, parts: ServerParts, lifespan: Any) -> None:
+        """Build routes and envelope."""
+        management = parts.management
+        self._webhook = Webhook(management.inbox, management.runs, parts.metrics, https=parts.settings.secure_cookies)
+        super().__init__(routes=_routes(parts, self._webhook.route()), lifespan=lifespan)
+        _wrap(self, parts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if self._webhook.wants(scope):
+            await self._webhook(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def _routes(parts: ServerParts, webhook: Route) -> Sequence[BaseRoute]:
     """Return the routes: probes, webhook, accounts, management, the user's endpoints, static files, pages."""
     settings, management = parts.settings, parts.management
     accounts = AccountRoutes(parts.visitors, parts.site, settings.origin)
-    webhook = Webhook(management.inbox, management.runs, parts.metrics)
     gate = Gate(parts.visitors, settings.admin_token, settings.origin)
     endpoints = Endpoints(
         lambda: management.workbench.served,
@@ -57,12 +75,12 @@ def build_routes(parts: ServerParts) -> Sequence[BaseRoute]:
         parts.visitors,
         origin=settings.origin,
         open_errors=settings.is_dev,
-        own={route.path: min(route.methods or {"GET"}) for route in [webhook.route(), *accounts.routes()]},
+        own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes()]},
     )
     approvals = ApprovalRoutes(parts.decisions, management, parts.site, settings.origin)
     return [
         *probes.routes(parts.metrics, token=settings.metrics_token, ready=parts.ready),
-        webhook.route(),
+        webhook,
         *accounts.routes(),
         *approvals.routes(),
         Mount(PREFIX, create_management(management, gate)),
@@ -73,7 +91,7 @@ def build_routes(parts: ServerParts) -> Sequence[BaseRoute]:
     ]
 
 
-def wrap(app: Starlette, parts: ServerParts) -> None:
+def _wrap(app: Starlette, parts: ServerParts) -> None:
     """Put the envelope around the application: ids, host check, headers, and an answer to every error."""
     settings = parts.settings
     app.add_middleware(

@@ -7,16 +7,14 @@ import threading
 import time
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _lock = threading.Lock()
 _last = (0, 0)
 
 
-def _base32(value: int, length: int) -> str:
-    out = []
-    for _ in range(length):
-        value, digit = divmod(value, 32)
-        out.append(_ALPHABET[digit])
-    return "".join(reversed(out))
+def base32(value: int) -> str:
+    """Return 26 characters for the lowest 130 bits of `value`; greater numbers sort later."""
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def new_id(prefix: str) -> str:
@@ -33,7 +31,7 @@ def new_id(prefix: str) -> str:
         else:
             entropy = secrets.randbits(79)
         _last = (milliseconds, entropy)
-    return f"{prefix}_{_base32(milliseconds, 10)}{_base32(entropy, 16)}"
+    return f"{prefix}_{base32(milliseconds << 80 | entropy)}"
 
 
 def new_token(bits: int = 256) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.db import insert_later
+from payloom.kit.ids import base32
 from payloom.runs.models import runs, steps
 from payloom.runs.scripts import Start
 from payloom.workflows.commands import Entry, StepFailure
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 TERMINAL = frozenset({"succeeded", "failed", "canceled"})
 
 
@@ -138,12 +138,8 @@ def failure_from_json(stored: Mapping[str, Any]) -> StepFailure:
 
 def event_run_id(event_id: str, workflow_id: str) -> str:
     """Return the id of the one run an event may start of a workflow."""
-    digest = int.from_bytes(hashlib.sha256(f"{event_id}\0{workflow_id}".encode()).digest()[:16], "big")
-    out = ""
-    for _ in range(26):
-        digest, position = divmod(digest, 32)
-        out += _ALPHABET[position]
-    return f"run_{out}"
+    digest = hashlib.sha256(f"{event_id}\0{workflow_id}".encode()).digest()
+    return f"run_{base32(int.from_bytes(digest[:16], 'big'))[::-1]}"  # the order of the digits as it has always been
 
 
 def insert_failed(tx: sa.Connection, run: Run, failure: StepFailure) -> None:
