@@ -7,6 +7,7 @@ and used again: what is compiled is kept as long as the statement is. Whatever d
 from __future__ import annotations
 
 import dataclasses
+import json
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -87,6 +88,33 @@ def insert(tx: sa.Connection, table: sa.Table, found: Sequence[Mapping[str, Any]
         _execute(tx, plan.text, plan.values(found[0])).close()
     else:
         _execute(tx, plan.text, [plan.values(row) for row in found], many=True).close()
+
+
+def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> int:
+    """Execute a statement that changes rows and return how many it has changed."""
+    plan = _plan(tx.dialect, statement)
+    if plan is None:
+        return tx.execute(statement, parameters).rowcount
+    cursor = _execute(tx, plan.text, plan.values(parameters))
+    try:
+        return cursor.rowcount
+    finally:
+        cursor.close()
+
+
+def one_of(column: sa.ColumnElement[Any], name: str, dialect: str) -> sa.ColumnElement[bool]:
+    """Return whether a text column is one of a list given as the one parameter `name`: see `listed`.
+
+    `IN` would be another statement for each length of the list.
+    """
+    if dialect == "sqlite":
+        return column.in_(sa.select(sa.func.json_each(sa.bindparam(name)).table_valued("value").c.value))
+    return column == sa.any_(sa.bindparam(name, type_=sa.ARRAY(sa.Text)))
+
+
+def listed(values: Sequence[str], dialect: str) -> Any:
+    """Return a list as the parameter of `one_of`."""
+    return json.dumps(list(values)) if dialect == "sqlite" else list(values)
 
 
 def _execute(tx: sa.Connection, text: str, values: Any, *, many: bool = False) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.db import Database
+from payloom.db import Database, direct
 from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
 from payloom.inbox.models import events, rejections
 from payloom.inbox.signature import TOLERANCE, verify
@@ -203,17 +203,31 @@ def _values(event: InboxEvent) -> dict[str, Any]:
 def _insert(tx: sa.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
     """Insert the rows that are not there; returns their ids."""
     if tx.dialect.name == "sqlite":
-        return set(tx.execute(_insert_on_sqlite(), rows if len(rows) > 1 else rows[0]).scalars())
+        if len(rows) == 1:
+            return {rows[0]["id"]} if direct.count(tx, _insert_on_sqlite(), rows[0]) else set()
+        # Nobody else writes: what is not there now is not there in a moment either.
+        there = _there_on_sqlite(tx, [row["id"] for row in rows])
+        rows = [row for row in rows if row["id"] not in there]
+        if rows:
+            direct.insert(tx, events, rows)
+        return {row["id"] for row in rows}
     # One parameter: the same statement, prepared once, for any number of rows.
     text = json.dumps([{**row, "received_at": row["received_at"].isoformat()} for row in rows])
     return set(tx.execute(_insert_on_postgres(), {"rows": text}).scalars())
 
 
-@functools.cache
-def _insert_on_sqlite() -> Any:
-    from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415
+def _there_on_sqlite(tx: sa.Connection, ids: Sequence[str]) -> set[str]:
+    return {found for (found,) in direct.rows(tx, _THERE, {"ids": direct.listed(ids, "sqlite")})}
 
-    return insert(events).on_conflict_do_nothing(index_elements=["id"]).returning(events.c.id)
+
+@functools.cache
+def _insert_on_sqlite() -> sa.Insert:
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+    return sqlite.insert(events).on_conflict_do_nothing(index_elements=["id"])
+
+
+_THERE = sa.select(events.c.id).where(direct.one_of(events.c.id, "ids", "sqlite"))
 
 
 @functools.cache

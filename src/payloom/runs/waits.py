@@ -4,11 +4,13 @@ journal.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.db import direct
 from payloom.inbox.models import events
 from payloom.inbox.service import InboxEvent, load
 from payloom.runs.lanes import requeue
@@ -18,9 +20,13 @@ from payloom.runs.rows import TERMINAL, Run, load_run
 from payloom.workflows.commands import Approve, Wait
 
 _LOOK_BACK = 500
-_WAITING = sa.select(waits).where(
-    waits.c.kind == "event", waits.c.family.in_(sa.bindparam("of_families", expanding=True))
-)
+
+
+@functools.cache
+def _waiting(dialect: str) -> Any:
+    return sa.select(waits.c.run_id, waits.c.path, waits.c.family, waits.c.details).where(
+        waits.c.kind == "event", direct.one_of(waits.c.family, "families", dialect)
+    )
 
 
 def wait_values(parts: Parts, run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
@@ -74,12 +80,13 @@ def deliver_events(
     if not of_family:
         return given
     parts.database.write_lock(tx, *map(_family_lock, of_family), shared=True)
-    rows = tx.execute(_WAITING, {"of_families": sorted(of_family)}).all()
-    for row in rows:
-        details, since = row.details, begun.get(row.run_id, -1)
-        for place, event in of_family[row.family]:
-            if place > since and parts.scripts.wait_matches(row.family, details["match"], details["scope"], event):
-                given[place] += answer(parts, tx, row.run_id, row.path, event.payload)
+    dialect = tx.dialect.name
+    waiting = direct.rows(tx, _waiting(dialect), {"families": direct.listed(sorted(of_family), dialect)})
+    for run_id, path, family, details in waiting:
+        since = begun.get(run_id, -1)
+        for place, event in of_family[family]:
+            if place > since and parts.scripts.wait_matches(family, details["match"], details["scope"], event):
+                given[place] += answer(parts, tx, run_id, path, event.payload)
                 break
     return given
 
