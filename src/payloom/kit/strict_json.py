@@ -23,6 +23,8 @@ def _no_constant(name: str) -> Any:
 
 
 def _int64(text: str) -> int:
+    if len(text) < 19:
+        return int(text)
     if len(text) > 20 or not -_INT64 <= (value := int(text)) < _INT64:
         raise NotStrictJson("a whole number is outside the 64-bit range")
     return value
@@ -61,6 +63,9 @@ def _depth(raw: bytes) -> int:
     return deepest
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=_int64, object_pairs_hook=_unique)
+
+
 def loads(raw: bytes) -> Any:
     """Parse UTF-8 JSON bytes.
 
@@ -74,7 +79,7 @@ def loads(raw: bytes) -> Any:
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
         raise NotStrictJson(f"the body is nested deeper than {MAX_DEPTH} levels")
     try:
-        value = json.loads(text, parse_constant=_no_constant, parse_int=_int64, object_pairs_hook=_unique)
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise NotStrictJson(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
