@@ -5,6 +5,7 @@ Everything happens at once in the caller's thread, so a story is the same each t
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -47,7 +48,10 @@ class Scratch:
 
     def restore(self, image: bytes) -> None:
         """Forget everything and take what `image` holds."""
-        self._raw.deserialize(image)
+        # Not deserialized in place: SQLite would keep what it knows of json_each pointing at the schema it has freed.
+        with contextlib.closing(sqlite3.connect(":memory:")) as stored:
+            stored.deserialize(image)
+            stored.backup(self._raw)
         self._raw.execute("PRAGMA foreign_keys=ON")
 
     def run(self, work: Callable[[sa.Connection], T], *, keep: bool = True) -> tuple[T, list[Callable[[], None]]]:
