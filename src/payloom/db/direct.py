@@ -155,7 +155,7 @@ def _plan(dialect: Dialect, statement: Any) -> _Plan | None:
 
 
 def _compiled(dialect: Dialect, statement: Any, keys: list[str] | None = None) -> _Plan | None:
-    if not isinstance(statement, sa.Select | sa.Insert | sa.Update | sa.Delete):
+    if not isinstance(statement, sa.Select | sa.Insert | sa.Update | sa.Delete | sa.TextClause | sa.TextualSelect):
         return None
     compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
     if compiled.literal_execute_params or compiled.post_compile_params:
@@ -166,7 +166,8 @@ def _compiled(dialect: Dialect, statement: Any, keys: list[str] | None = None) -
         process = bind.type.dialect_impl(dialect).bind_processor(dialect)
         binds.append((name, bind.key, _REQUIRED if bind.required else bind.effective_value, process))
     positions = [order[name] for name in compiled.positiontup] if compiled.positional else None
-    return _Plan(str(compiled), binds, positions, list(statement.exported_columns))
+    columns = [] if isinstance(statement, sa.TextClause) else list(statement.exported_columns)
+    return _Plan(str(compiled), binds, positions, columns)
 
 
 def _results(dialect: Dialect, columns: Sequence[Any], described: Sequence[Any]) -> list[_Process]:

@@ -16,7 +16,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from payloom.db import later
+from payloom.db import direct, later
 from payloom.db.direct import LOCKING
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable, LostRace
 from payloom.db.transactions import begin_work, take_hooks
@@ -64,7 +64,7 @@ class PostgresDatabase:
     def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
         """Hold a lock on each of `names` until `tx` ends; they are taken in the same order by everybody."""
         if names:
-            tx.execute(_LOCK_SHARED if shared else _LOCK, {"names": list(names)})
+            direct.rows(tx, _LOCK_SHARED if shared else _LOCK, {"names": list(names)})
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a read-only snapshot."""
@@ -105,7 +105,7 @@ class PostgresDatabase:
 
     def _write_impatiently(self, work: Callable[[sa.Connection], T]) -> T:
         def hurried(tx: sa.Connection) -> T:
-            tx.execute(_HURRY)
+            direct.rows(tx, _HURRY, {})
             return work(tx)
 
         try:

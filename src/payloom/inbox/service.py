@@ -213,7 +213,7 @@ def _insert(tx: sa.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
         return {row["id"] for row in rows}
     # One parameter: the same statement, prepared once, for any number of rows.
     text = json.dumps([{**row, "received_at": row["received_at"].isoformat()} for row in rows])
-    return set(tx.execute(_insert_on_postgres(), {"rows": text}).scalars())
+    return {found for (found,) in direct.rows(tx, _insert_on_postgres(), {"rows": text})}
 
 
 def _there_on_sqlite(tx: sa.Connection, ids: Sequence[str]) -> set[str]:
@@ -231,7 +231,7 @@ _THERE = sa.select(events.c.id).where(direct.one_of(events.c.id, "ids", "sqlite"
 
 
 @functools.cache
-def _insert_on_postgres() -> sa.TextClause:
+def _insert_on_postgres() -> Any:
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415
 
     dialect = postgresql.dialect()
@@ -240,7 +240,7 @@ def _insert_on_postgres() -> sa.TextClause:
     return sa.text(
         f"INSERT INTO {events.name} ({names}) SELECT {names} FROM json_to_recordset(CAST(:rows AS json))"  # noqa: S608 - our own names
         f" AS rows({types}) ON CONFLICT (id) DO NOTHING RETURNING id"
-    )
+    ).columns(events.c.id)
 
 
 _AGAIN = sa.update(events).where(events.c.id == sa.bindparam("again")).values(deliveries=events.c.deliveries + 1)
