@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 
+from payloom.api.connections import Doorman
 from payloom.api.server import Server
 from payloom.kit.clock import Clock, SystemClock
 from payloom.logs import configure_logs
@@ -43,6 +44,7 @@ def create_app(project: Project, settings: Settings, *, work: bool = True, clock
     app = Server(world.parts(), lifespan)
     app.state.studio_link = world.studio_link
     app.state.stop_listening = world.live.close
+    app.state.doorman = Doorman(settings.connections, world.metrics.registry, https=settings.secure_cookies)
     return app
 
 

@@ -6,13 +6,15 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.types import Receive
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from payloom.api.errors import BadRequest, BodyCutShort, BodyTooLarge, WrongContentType
 from payloom.kit import strict_json
 
 MAX_BODY = 1024 * 1024
 MAX_FORM = 64 * 1024
+MAX_MANAGED = 4 * 1024 * 1024
+"""Of a request to the management API: a whole workflow with its test, and room."""
 
 
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
@@ -42,6 +44,32 @@ async def read_stream(receive: Receive, declared: bytes | None, limit: int) -> b
     if wanted is not None and size != wanted:
         raise BodyCutShort(f"the body ended after {size} of {wanted} bytes")
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class Limited:
+    """Around an application that reads whole bodies by itself: it gets none that is larger than `limit` bytes."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        """Wrap `app`."""
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request. Raises BodyTooLarge, from here or from what the application awaits."""
+        declared = next((value for name, value in scope.get("headers", ()) if name == b"content-length"), b"")
+        if declared.isdigit() and int(declared) > self.limit:
+            raise _too_large(self.limit)
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self.limit:
+                raise _too_large(self.limit)
+            return message
+
+        await self.app(scope, counted, send)
 
 
 def _too_large(limit: int) -> BodyTooLarge:

@@ -7,8 +7,9 @@ PayloomError
     ├── CrossSiteRequest, WrongHost          403, 421
     ├── WrongContentType, BodyTooLarge       415, 413
     ├── BodyCutShort, BadRequest             400
+    ├── RequestTooSlow, HeadTooLarge         408, 431
     ├── TooManyRequests                      429
-    └── StoreUnavailable                     503
+    └── StoreUnavailable, TooManyConnections 503
 """
 
 from __future__ import annotations
@@ -92,6 +93,27 @@ class BodyCutShort(ApiError):
 
     code: ClassVar[str] = "body_cut_short"
     status: ClassVar[int] = 400
+
+
+class RequestTooSlow(ApiError):
+    """The request came too slowly."""
+
+    code: ClassVar[str] = "request_too_slow"
+    status: ClassVar[int] = 408
+
+
+class HeadTooLarge(ApiError):
+    """The request's headers are too large, or too many."""
+
+    code: ClassVar[str] = "head_too_large"
+    status: ClassVar[int] = 431
+
+
+class TooManyConnections(ApiError):
+    """Too many connections are open."""
+
+    code: ClassVar[str] = "too_many_connections"
+    status: ClassVar[int] = 503
 
 
 class TooManyRequests(ApiError):

@@ -18,6 +18,7 @@ from payloom.api import metrics as probes
 from payloom.api import static_files, studio_files
 from payloom.api.accounts import AccountRoutes
 from payloom.api.approvals import ApprovalRoutes
+from payloom.api.bodies import MAX_MANAGED, Limited
 from payloom.api.endpoints import Endpoints
 from payloom.api.envelope import Envelope
 from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod
@@ -83,7 +84,7 @@ def _routes(parts: ServerParts, webhook: Route) -> Sequence[BaseRoute]:
         webhook,
         *accounts.routes(),
         *approvals.routes(),
-        Mount(PREFIX, create_management(management, gate)),
+        Mount(PREFIX, Limited(create_management(management, gate), MAX_MANAGED)),
         endpoints.route(),
         *static_files.routes(parts.assets, settings.stripe),
         *studio_files.routes(),

@@ -22,6 +22,10 @@ from payloom.settings import LocalState, Settings
 if TYPE_CHECKING:
     import uvicorn
 
+    from payloom.api.protocols import Parser
+
+OTHER_FILES = 200
+"""Files that must stay free for the database, mails, calls and the log."""
 Started = Callable[[str], None]
 """Given a one-time link into the studio."""
 
@@ -86,14 +90,18 @@ def _refuse_second(settings: Settings) -> None:
         raise AlreadyServed(f"this project is served already, at {url}", hint="Open that address, or stop it first.")
 
 
-def make_server(settings: Settings, started: Started) -> uvicorn.Server:
-    """Return the HTTP server of a project, not yet running."""
+def make_server(settings: Settings, started: Started, *, parser: Parser = "auto", loop: str = "auto") -> uvicorn.Server:
+    """Return the HTTP server of a project, not yet running. parser, loop: for tests; uvicorn's best otherwise."""
     import uvicorn  # noqa: PLC0415
 
+    from payloom.api.protocols import hush, watched_protocol  # noqa: PLC0415
     from payloom.app import create_app  # noqa: PLC0415
     from payloom.project import load_project  # noqa: PLC0415
 
     app = create_app(load_project(settings.root, settings), settings)
+    doorman = app.state.doorman
+    doorman.most = open_files_for(settings.connections.total)
+    hush()
     life = contextlib.AsyncExitStack()
 
     class Server(uvicorn.Server):
@@ -109,11 +117,15 @@ def make_server(settings: Settings, started: Started) -> uvicorn.Server:
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             app.state.stop_listening()  # open streams would be waited for
+            doorman.close()
             await super().shutdown(sockets=sockets)
             await life.aclose()
 
     config = uvicorn.Config(
         app,
+        http=watched_protocol(doorman, parser),
+        loop=loop,
+        ws="none",  # there are no web sockets here, and one would be a connection that nobody looks at
         lifespan="off",
         log_level="warning",
         access_log=False,
@@ -121,9 +133,26 @@ def make_server(settings: Settings, started: Started) -> uvicorn.Server:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies) or None,
         timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=64 * 1024,
     )
     return Server(config)
+
+
+def open_files_for(connections: int) -> int:
+    """Let the process open enough files, as far as the machine allows, and return how many connections that makes."""
+    try:
+        import resource  # noqa: PLC0415 - not everywhere
+    except ImportError:
+        return connections
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if soft == resource.RLIM_INFINITY:
+        return connections
+    return min(connections, max(soft - OTHER_FILES, soft // 2))
 
 
 def open_browser(url: str) -> None:

@@ -23,23 +23,23 @@ from payloom.settings.errors import (
 )
 from payloom.settings.file import (
     FILE_NAME,
+    SECTIONS,
     EmailSection,
     FileSettings,
     Reference,
-    StripeSection,
-    StudioSection,
     merge,
     read_file,
     validate,
 )
 from payloom.settings.keys import Mode, StripeSettings, local_stripe, real_stripe
 from payloom.settings.local import LocalState
-from payloom.settings.model import DemoAccount, EmailSettings, Settings
+from payloom.settings.model import ConnectionSettings, DemoAccount, EmailSettings, Settings
 from payloom.settings.variables import Variables, read_variables
 
 __all__ = [
     "FILE_NAME",
     "BadSettings",
+    "ConnectionSettings",
     "DemoAccount",
     "EmailSettings",
     "FileSettings",
@@ -115,17 +115,17 @@ def load_settings(
         log_level=variables.log_level.lower(),
         keep_runs=file.keep_runs,
         mirror=tuple(dict.fromkeys(file.stripe.mirror)),
+        connections=ConnectionSettings(**file.connections.model_dump()),
         studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
     )
 
 
 def documented_names() -> Iterator[tuple[str, str]]:
     """Yield (name, description) of every setting and variable; the reference page has an entry for each."""
-    sections = {"stripe": StripeSection, "email": EmailSection, "studio": StudioSection}
     for key, field in FileSettings.model_fields.items():
         yield key, field.description or ""
-        if key in sections:
-            for inner, part in sections[key].model_fields.items():
+        if key in SECTIONS:
+            for inner, part in SECTIONS[key].model_fields.items():
                 yield f"{key}.{part.alias or inner}", part.description or ""
     for key, field in Variables.model_fields.items():
         yield f"PAYLOOM_{key.upper()}", field.description or ""

@@ -79,6 +79,21 @@ class StudioSection(_Section):
     )
 
 
+class ConnectionsSection(_Section):
+    """How long a connection may take over a request, and how many may be open."""
+
+    head_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        10, description="Seconds within which a request's first line and headers must have come."
+    )
+    body_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        30, description="Seconds for a body, and one more for each 8 KB of it; also for an answer nobody takes."
+    )
+    per_address: Annotated[int, Field(ge=0)] = Field(
+        200, description="Connections open from one address; 0: no limit. Not for trusted proxies and this machine."
+    )
+    total: Annotated[int, Field(ge=1)] = Field(4000, description="Connections open in all, in one process.")
+
+
 class AccountSection(_Section):
     """An account made at the first start, in development only."""
 
@@ -105,6 +120,10 @@ class FileSettings(_Section):
     stripe: StripeSection = Field(StripeSection(), description="Where the Stripe keys come from.")  # type: ignore[call-arg]
     email: EmailSection = Field(EmailSection(), description="How mail leaves.")  # type: ignore[call-arg]
     studio: StudioSection = Field(StudioSection(), description="What the studio may do.")  # type: ignore[call-arg]
+    connections: ConnectionsSection = Field(
+        ConnectionsSection(),  # type: ignore[call-arg]
+        description="How long a connection may take over a request, and how many may be open.",
+    )
     accounts: list[AccountSection] = Field([], description="Accounts made at the first start, in dev only.")
     on_start: list[str] = Field([], description="Workflows run at each start; they must be safe to run twice.")
     env: dict[str, str | int | bool | Reference] = Field(
@@ -131,6 +150,15 @@ class FileSettings(_Section):
     environments: dict[EnvironmentName, dict[str, Any]] = Field(
         {}, description="Settings that hold only in one environment; they replace the ones above key by key."
     )
+
+
+SECTIONS: Mapping[str, type[_Section]] = {
+    "stripe": StripeSection,
+    "email": EmailSection,
+    "studio": StudioSection,
+    "connections": ConnectionsSection,
+}
+"""The settings that are maps of settings."""
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -177,10 +205,8 @@ def _explain(problem: Any) -> str:
     path = [str(part) for part in problem["loc"] if part not in {"Reference", "str", "int", "bool"}]
     name = ".".join(path)
     if problem["type"] == "extra_forbidden":
-        section = FileSettings.model_fields
-        if len(path) > 1 and path[0] in {"stripe", "email"}:
-            section = (StripeSection if path[0] == "stripe" else EmailSection).model_fields
-        names = [field.alias or key for key, field in section.items()]
+        inner = SECTIONS.get(path[0]) if len(path) > 1 else None
+        names = [field.alias or key for key, field in (inner or FileSettings).model_fields.items()]
         guess = did_you_mean(path[-1], names)
         return f"{name}: there is no such setting" + (f", {guess}" if guess else "")
     if isinstance(problem["input"], str) and path[-1:] in (

@@ -35,6 +35,16 @@ class DemoAccount:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """How long a connection may take over a request, in seconds, and how many may be open (`per_address` 0: any)."""
+
+    head_seconds: float = 10
+    body_seconds: float = 30
+    per_address: int = 200
+    total: int = 4000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that differs between machines.
 
@@ -68,6 +78,7 @@ class Settings:
     """Days."""
     studio_edit: bool = False
     """Whether workflow files may be changed in the studio."""
+    connections: ConnectionSettings = ConnectionSettings()
 
     @property
     def data_dir(self) -> Path:
