@@ -1,4 +1,4 @@
-"""The shop's fulfilment: the template's paid checkout with its real steps, its mail and a local Stripe, in one process."""
+"""The shop's fulfilment: the template's paid checkout with its real steps, its mail and a local Stripe."""
 
 from __future__ import annotations
 

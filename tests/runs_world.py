@@ -126,7 +126,7 @@ def catalog(tables: Tables) -> StaticCatalog:
     found.functions.add("jobs:work")
     found.workflows |= {"helper"}
     for name, spec in tables.specs.items():
-        columns = {column: Column(column, "string") for column in spec.columns}
+        columns = {column: Column(column, "string", primary=column == spec.primary) for column in spec.columns}
         for column in ("paid", "value"):
             if column in columns:
                 columns[column] = Column(column, "int")

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
 from payloom.kit import strict_json
+from payloom.runs.lanes import row_lane
 from payloom.runs.schedules import Scheduled, schedules_of
 from payloom.runs.scripts import Cause, RowChange, Start, TriggerKind
 from payloom.runs.versions import Versions
@@ -157,6 +158,7 @@ class Library:
         found: dict[str, Start] = {}
         cause = dataclasses.replace(cause, row=change.row, old=change.old)
         scope, ambient = self._caller_scope(cause), _ambient(cause.started_at, cause.run_id)
+        key = self._row_key(change)
         for workflow, index, trigger in self._row_triggers(change.table):
             if workflow.id in found or change.kind not in trigger.on:
                 continue
@@ -171,8 +173,14 @@ class Library:
                 found[workflow.id] = Start(workflow.id, workflow.version, index, failure=failure)
                 continue
             pins = self._versions.pins(workflow)
-            found[workflow.id] = Start(workflow.id, workflow.version, index, once=once, pins=pins)
+            lane = row_lane(workflow.id, change.table, key) if key is not None else None
+            found[workflow.id] = Start(workflow.id, workflow.version, index, lane=lane, once=once, pins=pins)
         return list(found.values())
+
+    def _row_key(self, change: RowChange) -> Any:
+        table = self._catalog.table(change.table)
+        names = [name for name, column in table.columns.items() if column.primary] if table is not None else []
+        return change.row.get(names[0]) if names else None
 
     def schedules(self) -> Sequence[Scheduled]:
         """Return the schedules of the current workflows."""

@@ -1,7 +1,8 @@
 """Table triggers: a row changed by a run starts other runs, stored in the transaction of the change.
 
 They are queued, never driven inside the step that changed the row: its transaction stays short, and a run that fails
-takes nothing of the one that started it with it.
+takes nothing of the one that started it with it. Runs of one workflow about one row go one after another, in the order
+of the changes: whoever has changed a row holds it until the commit, so places in its lane are given in that order.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import sqlalchemy as sa
 from payloom.db import locking_reads
 from payloom.kit import strict_json
 from payloom.kit.ids import new_id
-from payloom.runs import dedupe
+from payloom.runs import dedupe, lanes
 from payloom.runs.parts import Parts
 from payloom.runs.rows import Run, event_run_id, insert_failed, insert_run
-from payloom.runs.scripts import Cause, RowChange
+from payloom.runs.scripts import Cause, RowChange, Start
 from payloom.workflows.commands import Do, StepFailure
 
 DEEPEST = 8
@@ -40,8 +41,9 @@ def perform(parts: Parts, tx: sa.Connection, run: Run, do: Do) -> Any:
     before = _before(parts, tx, do)
     value = parts.tables.perform(tx, do.verb, do.action, do.args)
     rows = value if isinstance(value, list) else [] if value is None else [value]
-    for number, change in enumerate(_changes(do, rows, before)):
-        started(parts, tx, change, by=run, seed=f"row:{run.id}:{do.path}:{number}")
+    found = _changes(do, rows, before)
+    seeds = [f"row:{run.id}:{do.path}:{number}" for number in range(len(found))]
+    _start(parts, tx, list(zip(found, seeds, strict=True)), by=run)
     return value
 
 
@@ -87,20 +89,32 @@ def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChan
     return found
 
 
-def started(
-    parts: Parts, tx: sa.Connection, change: RowChange, *, by: Run | None = None, seed: str | None = None
-) -> list[str]:
-    """Within `tx`, queue a run of each workflow that `change` starts; returns their ids.
-
-    by: the run that changed the row. seed: what the ids are derived from. A chain deeper than DEEPEST ends in a failed
-    run, which shows where it came from; the change itself stays.
+def started(parts: Parts, tx: sa.Connection, *changes: RowChange) -> list[str]:
+    """Within `tx`, in which rows were changed by other means than a run, queue the runs of each workflow that the
+    changes start; returns their ids.
     """
-    if change.kind not in parts.scripts.watched(change.table):
-        return []
+    return _start(parts, tx, [(change, None) for change in changes])
+
+
+def _start(
+    parts: Parts, tx: sa.Connection, changes: Sequence[tuple[RowChange, str | None]], *, by: Run | None = None
+) -> list[str]:
+    """by: the run that changed the rows. The text beside a change is what the ids of its runs are derived from.
+
+    A chain deeper than DEEPEST ends in a failed run, which shows where it came from; the change itself stays.
+    """
     now = parts.clock.now()
+    wanted: list[tuple[RowChange, str | None, Start]] = []
+    for change, seed in changes:
+        if change.kind in parts.scripts.watched(change.table):
+            cause = Cause("table", seed or change.table, seed or "", now)
+            wanted += [(change, seed, start) for start in parts.scripts.row_starts(change, cause)]
+    if not wanted:
+        return []
     depth = ((by.request or {}).get("depth", 0) if by is not None else 0) + 1
+    entrance = lanes.Entrance(parts, tx, [start.lane for _, _, start in wanted])
     ids = []
-    for start in parts.scripts.row_starts(change, Cause("table", seed or change.table, seed or "", now)):
+    for change, seed, start in wanted:
         run_id = event_run_id(seed, start.workflow_id) if seed else new_id("run")
         run = Run(
             id=run_id,
@@ -119,13 +133,23 @@ def started(
         if failure is not None:
             insert_failed(tx, run, failure)
         elif dedupe.claim_once(parts, tx, run, start) is None:
-            run.segment = 1
-            insert_run(tx, run)
-            parts.engine.enqueue(tx, run_id, run.segment)
+            _queue(parts, tx, run, start.lane, entrance)
         else:
             continue
         ids.append(run_id)
     return ids
+
+
+def _queue(parts: Parts, tx: sa.Connection, run: Run, lane: str | None, entrance: lanes.Entrance) -> None:
+    """Insert a run behind those of its lane; on the queue if there are none."""
+    if lane is not None:
+        run.lane, run.lane_position = lane, entrance.behind(lane, run.created_at)
+        run.blocked = entrance.occupied(lane)
+        entrance.entered(lane, run.lane_position)
+    run.segment = 0 if run.blocked else 1
+    insert_run(tx, run)
+    if not run.blocked:
+        parts.engine.enqueue(tx, run.id, run.segment)
 
 
 def _too_deep(change: RowChange) -> StepFailure:

@@ -289,5 +289,4 @@ class RunService:
         and start those that the changes start.
         """
         parking.wake_parked(self._parts, tx, verb, table)
-        for change in changes:
-            row_changes.started(self._parts, tx, change)
+        row_changes.started(self._parts, tx, *changes)

@@ -213,7 +213,12 @@ TRIGGERS: dict[str, Note] = {
         "Starts a run when a row of the table changes through Payloom, in the transaction of the change. `on` lists the changes: "
         "`insert`, `update`, `delete`; an `upsert` counts as what it turned out to be, and an update that changes nothing starts "
         "nothing. A run that a change started may change rows and so start further runs, 8 times over; the ninth fails "
-        "(`row_changes_too_deep`), the change itself stays. Changes made past Payloom, by other programs, start nothing.",
+        "(`row_changes_too_deep`), the change itself stays. Changes made past Payloom, by other programs, start nothing.\n\n"
+        "Runs of one workflow about one row (its primary column) go one after another, in the order in which the changes were "
+        "committed, whichever worker does them; other rows and other workflows do not wait. A run that fails or is canceled lets "
+        "the next one go. One that waits, for days perhaps, holds the row's later runs back, as with `queue` of a `stripe` "
+        "trigger: let a workflow that waits start on `insert` only. A change of the primary column itself begins a new line under "
+        "the new value.",
         "{table: orders, on: [insert, update], match: row.status == 'paid'}\n",
     ),
 }  # fmt: skip

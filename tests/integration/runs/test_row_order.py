@@ -1,0 +1,240 @@
+"""Runs that changes of one row start go one after another, in the order of the changes, whoever makes and does them."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payloom.db import Database, locking_reads
+from payloom.kit.clock import Clock, ManualClock
+from payloom.runs import lanes
+from payloom.runs.scripts import RowChange
+from payloom.workflows.commands import Do
+from runs_world import World, build
+
+pytestmark = pytest.mark.anyio
+
+FOLLOW = """\
+name: Follow
+on: {table: orders, on: [insert, update, delete]}
+steps:
+  - http: POST https://api.test/orders
+    body: {row: "${{ row.id }}", paid: "${{ row.paid }}"}
+  - if: row.paid % 9 == 4
+    then:
+      - raise: {status: 400, code: unlucky, message: "Not this one."}
+"""
+TOUCH = """\
+name: Touch
+on: {manual: true}
+input: {id: string}
+steps:
+  - id: order
+    select: orders
+    where: {id: "${{ inputs.id }}"}
+    one: required
+  - update: orders
+    where: {id: "${{ order.id }}"}
+    set: {paid: "${{ order.paid + 1 }}"}
+"""
+
+
+class Seen:
+    """What two workers do for each row, as it happens."""
+
+    def __init__(self) -> None:
+        self.by_row: dict[str, list[tuple[str, int]]] = {}
+
+    async def hook(self, when: str, do: Do) -> None:
+        """Take note of a call's begin and its end."""
+        body = do.args["body"]
+        self.by_row.setdefault(body["row"], []).append((when, body["paid"]))
+        if when == "before":
+            await asyncio.sleep(random.uniform(0, 0.004))
+
+    def in_turn(self, row: str, *paid: int) -> None:
+        """The calls were these, none began before the one before it had ended."""
+        assert self.by_row[row] == [(when, one) for one in paid for when in ("before", "after")]
+
+
+async def worker(database: Database, folder: Path, seen: Seen, clock: Clock | None = None, **files: str) -> World:
+    world = await build(database, folder, clock=clock)
+    world.ledger.hooks.append(seen.hook)
+    await world.service.start()
+    await world.publish(**(files or {"follow": FOLLOW, "touch": TOUCH}))
+    return world
+
+
+async def change(world: World, verb: str, name: str, **values: Any) -> None:
+    """Change a row as the studio does."""
+
+    def work(tx: Any) -> None:
+        where, old = {"id": name}, None
+        if verb != "insert":
+            with locking_reads(tx):
+                old = world.tables.perform(tx, "select", "orders", {"where": where, "one": "required"})
+        args = {"insert": {"values": {"id": name, **values}}, "update": {"where": where, "set": values}}
+        row = world.tables.perform(tx, verb, "orders", args.get(verb, {"where": where}))
+        row = row[0] if isinstance(row, list) else row
+        kind: Any = verb
+        world.service.rows_changed(tx, verb, "orders", RowChange("orders", kind, row, old))
+
+    await world.database.write(work)
+
+
+async def over(*worlds: World) -> dict[str, int]:
+    """Wait until no run is open; returns how many ended how."""
+    async with asyncio.timeout(60):
+        while True:
+            counts = await worlds[0].service.queries.counts()
+            if not any(counts.get(status) for status in ("queued", "running", "waiting")):
+                return counts
+            await asyncio.sleep(0.02)
+
+
+async def test_two_hundred_changes_of_five_rows_by_many_writers_on_two_workers(
+    database: Database, tmp_path: Path
+) -> None:
+    """By runs and by hand at once; some of the runs fail, and nobody behind them waits for ever."""
+    seen = Seen()
+    worlds = [await worker(database, tmp_path, seen) for _ in range(2)]
+    rows = [f"o{number}" for number in range(5)]
+    for name in rows:
+        await change(worlds[0], "insert", name)
+    todo = rows * 38
+    random.Random(7).shuffle(todo)
+
+    async def writer(world: World) -> None:
+        while todo:
+            name = todo.pop()
+            answer = await world.service.call("touch", {"id": name}, trigger="manual", wait=20)
+            assert answer.state == "answered"
+
+    await asyncio.gather(*(writer(worlds[number % 2]) for number in range(8)))
+    for name in rows:
+        await change(worlds[1], "delete", name)
+    counts = await over(*worlds)
+    for name in rows:
+        seen.in_turn(name, *range(39), 38)
+    assert (counts["failed"], counts["succeeded"]) == (5 * 4, 5 * 36 + len(rows) * 38)
+    for world in worlds:
+        await world.service.stop(2)
+
+
+async def test_the_order_is_that_of_the_commits_not_that_of_the_workers_clocks(
+    database: Database, tmp_path: Path
+) -> None:
+    """One worker's clock is an hour behind. The first run holds the others back until all changes are there."""
+    seen, go = Seen(), asyncio.Event()
+    now = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    ahead = await worker(database, tmp_path, seen, ManualClock(now))
+    behind = await worker(database, tmp_path, seen, ManualClock(now - dt.timedelta(hours=1)))
+
+    async def held(_when: str, _do: Do) -> None:
+        await go.wait()
+
+    for world in (ahead, behind):
+        world.ledger.hooks.append(held)
+    await change(ahead, "insert", "a")
+    for number in range(1, 9):
+        await change(behind if number % 2 else ahead, "update", "a", paid=number)
+    assert (await ahead.service.queries.counts())["blocked"] == 8
+    go.set()
+    await over(ahead)
+    seen.in_turn("a", *range(9))
+    for world in (ahead, behind):
+        await world.service.stop(2)
+
+
+async def test_rows_and_workflows_do_not_wait_for_each_other(database: Database, tmp_path: Path) -> None:
+    """Two rows, and two workflows about one row: only the lane of the one that hangs stands still."""
+    seen, go = Seen(), asyncio.Event()
+    other = "name: Other\non: {table: orders, on: [insert, update]}\nsteps:\n  - log: hi\n"
+    world = await worker(database, tmp_path, seen, follow=FOLLOW, other=other)
+
+    async def held(_when: str, do: Do) -> None:
+        if do.args["body"]["row"] == "a":
+            await go.wait()
+
+    world.ledger.hooks.append(held)
+    for name in ("a", "b"):
+        await change(world, "insert", name)
+        await change(world, "update", name, paid=1)
+    async with asyncio.timeout(20):
+        while (await world.service.queries.counts()).get("succeeded", 0) < 4 + 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    seen.in_turn("b", 0, 1)
+    counts = await world.service.queries.counts()
+    assert (counts["running"], counts["blocked"]) == (1, 1)
+    go.set()
+    await over(world)
+    seen.in_turn("a", 0, 1)
+    await world.service.stop(2)
+
+
+async def test_a_run_that_waits_holds_the_row_back_and_canceling_it_frees_the_next(
+    database: Database, tmp_path: Path
+) -> None:
+    """As with `queue` of events."""
+    seen = Seen()
+    text = FOLLOW.replace("steps:\n", "steps:\n  - when: row.paid == 0\n    wait: 3d\n")
+    world = await worker(database, tmp_path, seen, follow=text)
+    await change(world, "insert", "a")
+    await change(world, "update", "a", paid=1)
+    async with asyncio.timeout(20):
+        while (await world.service.queries.counts()).get("waiting") != 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert seen.by_row == {}
+    (first,) = [run for run in await world.service.queries.list() if run["status"] == "waiting"]
+    await world.service.cancel(first["id"])
+    await over(world)
+    seen.in_turn("a", 1)
+    await world.service.stop(2)
+
+
+async def test_many_changes_in_one_step_and_twice_the_same_row_in_one_transaction(
+    database: Database, tmp_path: Path
+) -> None:
+    """More rows than lanes are locked one by one; each row's second run comes after its first."""
+    seen, many = Seen(), lanes.MANY + 20
+    all_ = "name: All\non: {manual: true}\nsteps:\n" + "".join(
+        f"  - update: orders\n    where: {{status: pending}}\n    set: {{paid: {number}}}\n    rows: 1..\n"
+        for number in (1, 2)
+    )
+    follow = "name: Follow\non: {table: orders, on: update}\nsteps:\n  - insert: counters\n    values: {id: "
+    follow += "\"${{ row.id + ':' + string(row.paid) + ':' + run.id }}\"}\n"
+    world = await worker(database, tmp_path, seen, follow=follow, all=all_)
+    values = [{"id": f"o{number}"} for number in range(many)]
+    await database.write(lambda tx: world.tables.perform(tx, "insert", "orders", {"values": values}))
+    answer = await world.service.call("all", {}, trigger="manual", wait=30)
+    assert answer.state == "answered"
+    counts = await over(world)
+    assert counts["succeeded"] == 2 * many + 1
+    found = await database.read(
+        lambda tx: tx.exec_driver_sql(
+            "SELECT lane, trigger, finished_at, started_at, request FROM payloom_runs ORDER BY lane, lane_position"
+        ).all()
+    )
+    ends: dict[str, list[Any]] = {}
+    for row in found:
+        if row.trigger == "table":
+            ends.setdefault(row.lane, []).append(row.finished_at)
+    assert len(ends) == many
+    assert all(first <= second for first, second in ends.values())
+    await world.service.stop(2)
+
+
+def test_the_lanes_of_rows_have_names_that_fit_and_differ() -> None:
+    names = {
+        lanes.row_lane(workflow, table, key)
+        for workflow in ("w", "w" * 250)
+        for table in ("t", "t" * 60)
+        for key in (1, "a", "a" * 500, "a" * 501)
+    }
+    assert len(names) == 16
+    assert max(map(len, names)) <= 320
