@@ -22,7 +22,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
-from dbos._queue import queue_worker_thread
+from dbos._queue import Queue, queue_worker_thread
 from dbos._serialization import Serializer
 from sqlalchemy import event
 
@@ -31,9 +31,10 @@ from payloom.db.sqlite import SqliteDatabase
 from payloom.db.sqlite_clock import add_clock
 from payloom.engine.errors import AnotherWorkerRuns, EngineError
 from payloom.engine.leases import BEAT, DEAD, Leases
+from payloom.engine.lookout import Bell, Lookout
 from payloom.engine.port import Advance, Takeover
 from payloom.engine.segments import Segments
-from payloom.kit.clock import Clock, monotonic
+from payloom.kit.clock import Clock
 
 log = logging.getLogger("payloom.engine")
 
@@ -45,7 +46,6 @@ WORKFLOW = "payloom_advance"
 _KEEP = dt.timedelta(minutes=10)
 _PURGE = 300.0
 _PURGE_BATCH = 500
-_BITE = 0.004
 
 os.environ.setdefault("DBOS_DISABLE_OTLP", "1")
 
@@ -83,12 +83,10 @@ class DbosEngine:
         dead: float = DEAD,
     ) -> None:
         """concurrency: segments at once in this process. poll: seconds between looks at the queue when nothing wakes
-        it (other
-        processes' entries, delays). beat, dead: see Leases."""
+        it (other processes' entries). beat, dead: see Leases."""
         self._database = database
         self._clock = clock
         self._concurrency = concurrency
-        self._poll = poll
         self._worker_id = f"worker_{secrets.token_hex(6)}"
         self._leases = Leases(database, clock, self._worker_id, beat=beat, dead=dead)
         self._engine = _own_engine(database)
@@ -97,7 +95,9 @@ class DbosEngine:
         self._takeover: Takeover | None = None
         self._purger: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
-        self._bell = _Bell()
+        lookout = Lookout(self._engine, _move_due, queue=QUEUE, version=JOURNAL_FORMAT, poll=poll)
+        self._lookout = lookout
+        self._bell = Bell(lookout)
         self._taker: threading.Thread | None = None
 
     @property
@@ -128,13 +128,9 @@ class DbosEngine:
         # Launched on this loop's thread: DBOS then runs segments as tasks of this loop. It blocks for a few
         # milliseconds.
         _launch(self._config(), segments, self._bell)
-        queue = await DBOS.register_queue_async(
-            QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=self._poll
-        )
+        queue = await DBOS.register_queue_async(QUEUE, worker_concurrency=self._concurrency)
         queue.database_backed_queue = False  # its settings are this process's; not to be read again at every poll
-        self._taker = threading.Thread(
-            target=queue_worker_thread, args=(self._bell, _instance(), queue), name="payloom-queue", daemon=True
-        )
+        self._taker = threading.Thread(target=self._take, args=(queue,), name="payloom-queue", daemon=True)
         self._taker.start()
         if self._lock is not None:
             # One process per file: whoever is written there besides us is gone.
@@ -144,6 +140,12 @@ class DbosEngine:
         else:
             self._leases.watch(self._take_over)
         self._purger = asyncio.create_task(self._purge(), name="payloom-engine-purge")
+
+    def _take(self, queue: Queue) -> None:
+        try:
+            queue_worker_thread(self._bell, _instance(), queue)
+        finally:
+            self._lookout.close()
 
     def _config(self) -> DBOSConfig:
         return {
@@ -257,40 +259,6 @@ class DbosEngine:
         self._bell.ring()
 
 
-class _Bell(threading.Event):
-    """The stop event of DBOS's queue thread, which also lets it be woken between two polls.
-
-    That thread sleeps in `wait(poll)` on its stop event. This one returns early, and unset, when somebody rang: no
-    poll every
-    30 ms (9 % of a core when idle), and yet an entry is taken within milliseconds.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rung = threading.Event()
-        self._looked = 0.0
-
-    def ring(self) -> None:
-        """End the current wait."""
-        self._rung.set()
-
-    def set(self) -> None:
-        """Stop for good."""
-        super().set()
-        self._rung.set()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait for a ring, the end, or the time-out; returns whether this is the end."""
-        self._rung.wait(timeout)
-        # A pause, so that a burst is taken in few large bites.
-        pause = self._looked + _BITE - monotonic()
-        if pause > 0 and not self.is_set():
-            super().wait(pause)
-        self._rung.clear()
-        self._looked = monotonic()
-        return self.is_set()
-
-
 def _own_engine(database: Database) -> sa.Engine:
     """Return the engine that DBOS works with: same database, own connections."""
     if not isinstance(database, SqliteDatabase):
@@ -311,7 +279,7 @@ def _own_engine(database: Database) -> sa.Engine:
     return engine
 
 
-def _launch(config: DBOSConfig, segments: Segments, bell: _Bell) -> None:
+def _launch(config: DBOSConfig, segments: Segments, bell: Bell) -> None:
     DBOS(config=config)
 
     async def payloom_advance(run_id: str) -> None:
@@ -319,8 +287,24 @@ def _launch(config: DBOSConfig, segments: Segments, bell: _Bell) -> None:
         bell.ring()
 
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(payloom_advance)
-    DBOS.listen_queues([])  # our own thread takes from our queue; see _Bell
+    DBOS.listen_queues([])  # our own thread takes from our queue; see Bell
     DBOS.launch()
+    _end_threads(_instance())
+
+
+def _end_threads(dbos: Any) -> None:
+    """End the threads with which DBOS looks at the database every second, as its own end does it: for queues,
+    schedules, messages and time-outs, which we do not use, and for delayed entries, which the lookout sees sooner.
+    """
+    for stop in dbos.background_thread_stop_events:
+        stop.set()
+    dbos._background_jobs_stop_event.set()  # noqa: SLF001 - dbos has no other way
+    dbos._sys_db._run_background_processes = False  # noqa: SLF001 - as above
+
+
+def _move_due() -> None:
+    """Put delayed entries on the queue whose time has come."""
+    _instance()._sys_db.transition_delayed_workflows()  # noqa: SLF001 - as above
 
 
 def _instance() -> Any:
