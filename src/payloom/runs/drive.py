@@ -21,8 +21,8 @@ from payloom.connectors.port import Attempt, StepFailed
 from payloom.db import after_commit, direct
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import monotonic
-from payloom.kit.redaction import redact_text
-from payloom.runs import parking, table_step, tracing, waits
+from payloom.kit.redaction import redact, redact_text
+from payloom.runs import joins, parking, table_step, tracing, waits
 from payloom.runs.errors import Superseded
 from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
@@ -38,6 +38,7 @@ from payloom.runs.rows import (
 from payloom.runs.scratch import UPDATE_STEP, Call, Open, Scratch, Settled, Turn, open_from
 from payloom.workflows.commands import (
     Approve,
+    CallOnce,
     Command,
     Do,
     Entry,
@@ -225,6 +226,8 @@ class Drive:
             self._log(command)
         elif isinstance(command, Respond):
             self._respond(tx, command)
+        elif isinstance(command, CallOnce):
+            self._call(tx, command)
         else:
             self._wait(tx, command)
         return None
@@ -376,6 +379,26 @@ class Drive:
             )
             self._answer(command, found, None)
 
+    def _call(self, tx: sa.Connection, command: CallOnce) -> None:
+        scratch = self._scratch
+        if command.path in scratch.open:
+            scratch.run.waiting_for = _run_awaited(command, joins.awaited(tx, self.run.id, command.path))
+            return
+        found = joins.join(self._parts, tx, self.run, command)
+        row = {"verb": "call", "action": command.workflow[:512], "args": redact(joins.args_of(command, found.run_id))}
+        if found.run_id is not None and found.over is None:
+            now = self._parts.clock.now()
+            scratch.open[command.path] = Open(waiting=True)
+            scratch.insert(command, {**row, "status": "waiting"})
+            scratch.wait_inserts.append(joins.wait_values(self.run, command, found.run_id, now))
+            scratch.run.waiting_for = _run_awaited(command, found.run_id)
+            return
+        value = found.over.output if found.over is not None else None
+        entry = self._record(command.path, value, found.failure)
+        row |= {"seq": scratch.seq, "at": entry.at, "value": value}
+        failed = found.failure and failure_to_json(found.failure)
+        scratch.insert(command, {**row, "status": "failed" if failed else "succeeded", "failure": failed})
+
     def _log(self, command: Log) -> None:
         text = redact_text(command.text)
         self._answer(command, None, None)
@@ -472,6 +495,10 @@ class Drive:
             UPDATE_STEP.where(steps.c.status == "started").values(values),
             {"at_run": self.run.id, "at_path": answer.do.path},
         )
+
+
+def _run_awaited(command: CallOnce, run_id: str | None) -> dict[str, Any]:
+    return {"call": command.workflow, "run": run_id, "until": None}
 
 
 def _what_for(command: Wait | Approve) -> dict[str, Any]:

@@ -13,19 +13,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
-from payloom.kit import strict_json
 from payloom.runs.lanes import row_lane
 from payloom.runs.schedules import Scheduled, schedules_of
 from payloom.runs.scripts import Cause, RowChange, Start, TriggerKind
 from payloom.runs.versions import Versions
 from payloom.workflows.catalog import Catalog
 from payloom.workflows.commands import Entry, StepFailure
-from payloom.workflows.document import ApiTrigger, StripeTrigger, TableTrigger, Workflow
+from payloom.workflows.document import ApiTrigger, CalledTrigger, StripeTrigger, TableTrigger, Workflow
 from payloom.workflows.events import build_scope, event_scope, split_type
-from payloom.workflows.expressions import Ambient, Compiled, ExpressionError, compile_expression, to_json
+from payloom.workflows.expressions import Ambient, Compiled, ExpressionError, compile_expression
 from payloom.workflows.interpreter import Execution, RunInfo
-from payloom.workflows.interpreter.parts import Filled
 from payloom.workflows.interpreter.verbs.tables import TableStep
+from payloom.workflows.once import text_of as _text
 
 _MAX_LANE = 300
 _EVENT_TYPES = 2000
@@ -186,6 +185,19 @@ class Library:
         """Return the schedules of the current workflows."""
         return schedules_of(self._versions.current.values())
 
+    def called(self, caller: Start, workflow_id: str) -> Start:
+        """Return how a run calls a workflow: on the versions that it is pinned to itself."""
+        version = caller.pins.get(workflow_id)
+        found = self._versions.get(workflow_id, version) if version else self._versions.get_current(workflow_id)
+        pins: dict[str, str] = {}
+        todo = [found]
+        while todo:
+            for name in sorted(todo.pop().calls & caller.pins.keys() - pins.keys()):
+                pins[name] = caller.pins[name]
+                todo.append(self._versions.get(name, pins[name]))
+        index = next((at for at, one in enumerate(found.triggers) if isinstance(one, CalledTrigger)), 0)
+        return Start(workflow_id, found.version if version is None else version, index, pins=pins)
+
     def dedupe(self, workflow_id: str, trigger_index: int, cause: Cause) -> str | None:
         """Return what `dedupe` of an API trigger says."""
         workflow = self._versions.get_current(workflow_id)
@@ -214,7 +226,9 @@ class Library:
     def execution(self, start: Start, cause: Cause, history: Sequence[Entry]) -> Execution:
         """Build a run's execution on its pinned versions."""
         workflow = self._versions.get(start.workflow_id, start.version)
-        run = RunInfo(cause.run_id, cause.root_id, cause.started_at, start.workflow_id)
+        run = RunInfo(
+            cause.run_id, cause.root_id, cause.started_at, start.workflow_id, (cause.called or {}).get("depth", 0)
+        )
         pins = start.pins
 
         def resolve(name: str) -> Workflow:
@@ -279,15 +293,6 @@ def _could(trigger: StripeTrigger, action: str, event: InboxEvent) -> bool:
 
 def _ambient(now: dt.datetime, seed: str) -> Ambient:
     return Ambient(now=lambda: now, uuid=lambda: str(uuid.uuid5(uuid.NAMESPACE_OID, seed)))
-
-
-def _text(template: Filled | None, scope: Mapping[str, Any], ambient: Ambient) -> str | None:
-    if template is None:
-        return None
-    value = template.literal if template.constant else template.evaluate(scope, ambient)
-    if value is None or isinstance(value, str):
-        return value
-    return strict_json.canonical(to_json(value))
 
 
 def _lane(workflow_id: str, value: str | None) -> str | None:

@@ -76,6 +76,7 @@ class Play:
             fresh=fresh,
             row=request.get("row"),
             old=request.get("old"),
+            called=request.get("called"),
         )
 
     def _fresh_step(self, action: str) -> Do:

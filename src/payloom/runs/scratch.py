@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from payloom.connectors.port import Attempt
 from payloom.db import direct, insert_later
 from payloom.kit.redaction import redact
-from payloom.runs import lanes, waits
+from payloom.runs import joins, lanes, waits
 from payloom.runs.models import logs, runs, steps
 from payloom.runs.models import waits as waits_table
 from payloom.runs.parts import Parts
@@ -144,6 +144,8 @@ class Scratch:
         if self.ended:
             if any(found.waiting for found in self.open.values()):
                 waits.forget_waits(tx, run.id)
+            if run.dedupe_key is not None and not new_run:  # nobody has seen a new run yet
+                joins.answer_callers(parts, tx, run)
             if run.lane is not None and not new_run:  # a new run found its lane empty, and keeps it locked
                 lanes.release(parts, tx, run.lane, run.id)
 

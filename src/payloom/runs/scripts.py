@@ -19,7 +19,8 @@ from payloom.workflows.commands import Command, Entry, Finished, StepFailure
 FRESH = "fresh"
 """Path of the step that re-reads a stateful object from Stripe before the run's scope is built."""
 
-TriggerKind = Literal["event", "api", "manual", "schedule", "called", "table"]
+TriggerKind = Literal["event", "api", "manual", "schedule", "called", "call", "table"]
+"""called: by somebody, though nothing in the workflow says who may. call: by a `call` step of another run."""
 
 
 class Execution(Protocol):
@@ -69,6 +70,7 @@ class Cause:
 
     user: the signed-in person as the language sees it, or None. request: method, path, headers the endpoint passes on.
     fresh: what Stripe answered when the object was read again. row, old: of a table trigger.
+    called: by which run's step, and how deep in calls: `{by, path, depth}`.
     """
 
     trigger: TriggerKind
@@ -82,6 +84,7 @@ class Cause:
     fresh: Mapping[str, Any] | None = None
     row: Mapping[str, Any] | None = None
     old: Mapping[str, Any] | None = None
+    called: Mapping[str, Any] | None = None
 
 
 class Scripts(Protocol):
@@ -105,6 +108,10 @@ class Scripts(Protocol):
 
     def schedules(self) -> Sequence[Scheduled]:
         """Return the schedules of the current workflows."""
+        ...
+
+    def called(self, caller: Start, workflow_id: str) -> Start:
+        """Return how a run calls a workflow: on the version it is pinned to. Raises `WorkflowUnknown`."""
         ...
 
     def dedupe(self, workflow_id: str, trigger_index: int, cause: Cause) -> str | None:

@@ -8,6 +8,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from payloom.runs import joins
 from payloom.runs.driver import Driver
 from payloom.runs.lanes import release, requeue
 from payloom.runs.models import runs
@@ -33,7 +34,7 @@ def sweep(parts: Parts, driver: Driver, tx: sa.Connection) -> int:
     found += [(row.id, row.segment) for row in tx.execute(own) if not driver.is_local(row.id)]
     for run_id, segment in found:
         requeue(parts, tx, run_id, segment)
-    return len(found) + _free_lanes(parts, tx, now)
+    return len(found) + joins.answer_late(parts, tx) + _free_lanes(parts, tx, now)
 
 
 def _free_lanes(parts: Parts, tx: sa.Connection, now: dt.datetime) -> int:

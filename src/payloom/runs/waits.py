@@ -16,8 +16,8 @@ from payloom.inbox.service import InboxEvent, load
 from payloom.runs.lanes import requeue
 from payloom.runs.models import runs, steps, waits
 from payloom.runs.parts import Parts
-from payloom.runs.rows import TERMINAL, Run, load_run
-from payloom.workflows.commands import Approve, Wait
+from payloom.runs.rows import TERMINAL, Run, failure_to_json, load_run
+from payloom.workflows.commands import Approve, StepFailure, Wait
 
 _LOOK_BACK = 500
 
@@ -95,7 +95,9 @@ def _family_lock(family: str) -> str:
     return f"wait:{family}"
 
 
-def answer(parts: Parts, tx: sa.Connection, run_id: str, path: str, value: Any) -> bool:
+def answer(  # noqa: PLR0917 - where first, then what
+    parts: Parts, tx: sa.Connection, run_id: str, path: str, value: Any, failure: StepFailure | None = None
+) -> bool:
     """Write what a wait was waiting for into the journal and let the run go on; returns whether it still waited."""
     run = load_run(tx, run_id, lock=True)
     if run is None or run.status in TERMINAL:
@@ -104,7 +106,14 @@ def answer(parts: Parts, tx: sa.Connection, run_id: str, path: str, value: Any) 
     changed = tx.execute(
         sa.update(steps)
         .where(steps.c.run_id == run_id, steps.c.path == path, steps.c.status == "waiting")
-        .values(status="succeeded", value=value, seq=last + 1, at=parts.clock.now(), retry_at=None)
+        .values(
+            status="succeeded" if failure is None else "failed",
+            value=value,
+            failure=None if failure is None else failure_to_json(failure),
+            seq=last + 1,
+            at=parts.clock.now(),
+            retry_at=None,
+        )
     )
     tx.execute(sa.delete(waits).where(waits.c.run_id == run_id, waits.c.path == path))
     if changed.rowcount == 0:

@@ -57,14 +57,14 @@ class Expectation:
         """A run that failed without the case saying so is a difference."""
         if "status" in self._expect or "error" in self._expect:
             return
-        for run in found.runs:
+        for run in found.begun:
             if run["status"] == "failed":
                 error = run["error"] or {}
                 place = f" at {error['where']}" if error.get("where") else ""
                 hint = f" ({error['hint']})" if error.get("hint") else ""
                 step = f" in step {error['path']}" if error.get("path") else ""
                 yield Difference(f"{run['workflow']} failed{step}{place}: {error.get('message')}{hint}", path=self._at)
-        if not found.runs:
+        if not found.begun:
             for answer in found.answers:
                 if answer["error"]:
                     message = answer["error"].get("message")
@@ -115,17 +115,17 @@ class Expectation:
 
     def _results(self, found: Outcome) -> Iterator[Difference]:
         expect, at = self._expect, self._at
-        if "runs" in expect and expect["runs"] != len(found.runs):
-            yield Difference("runs", expect["runs"], len(found.runs), (*at, "runs"))
+        if "runs" in expect and expect["runs"] != len(found.begun):
+            yield Difference("runs", expect["runs"], len(found.begun), (*at, "runs"))
         if "status" in expect:
             yield from self._status(expect["status"], found)
         last = found.answers[-1] if found.answers else None
         if "output" in expect:
-            body = last["body"] if last else found.runs[-1]["output"] if found.runs else None
+            body = last["body"] if last else found.begun[-1]["output"] if found.begun else None
             for problem in self.match(expect["output"], body, "output"):
                 yield dataclasses.replace(problem, path=(*at, "output"))
         if "error" in expect:
-            failed = next((run["error"] for run in reversed(found.runs) if run["error"]), None)
+            failed = next((run["error"] for run in reversed(found.begun) if run["error"]), None)
             error = failed or (last["error"] if last else None)
             wanted = expect["error"]
             wanted = {"code": wanted} if isinstance(wanted, str) else wanted
@@ -136,15 +136,19 @@ class Expectation:
         at = (*self._at, "status")
         if isinstance(wanted, int):
             status = (
-                found.answers[-1]["status"] if found.answers else found.runs[-1]["http_status"] if found.runs else None
+                found.answers[-1]["status"]
+                if found.answers
+                else found.begun[-1]["http_status"]
+                if found.begun
+                else None
             )
             if status != wanted:
                 why = (found.answers[-1]["error"] or {}).get("message", "") if found.answers else ""
                 yield Difference(f"status{f' ({why})' if why else ''}", wanted, status, at)
             return
-        statuses = [run["status"] for run in found.runs]
+        statuses = [run["status"] for run in found.begun]
         if not statuses or any(one != wanted for one in statuses):
-            errors = [run["error"]["message"] for run in found.runs if run["error"]]
+            errors = [run["error"]["message"] for run in found.begun if run["error"]]
             yield Difference(f"status{f' ({errors[0]})' if errors else ''}", wanted, statuses or "no run", at)
 
     # -- values ------------------------------------------------------------------------------------------------------

@@ -43,6 +43,11 @@ class Outcome:
     twice: list[str]
     """Mails that left twice, and whether the outbox says so: `receipt to a@b.c (marked)`."""
 
+    @property
+    def begun(self) -> list[dict[str, Any]]:
+        """The runs that something from outside has begun: not those that a `call` of another run has."""
+        return [run for run in self.runs if not run["called"]]
+
     def untouched(self, table: str, row: Mapping[str, Any]) -> bool:
         """Whether a row is as it was at the beginning."""
         return row in self.before.get(table, [])
@@ -102,6 +107,9 @@ def _read(tx: sa.Connection, story: Story, short: Mapping[str, str]) -> Outcome:
     for one in found:
         if one["event_id"] is not None:
             namer.add(one["id"], f"run({one['event_id']},{one['workflow_id']})")
+        elif one["trigger"] == "call":
+            # Whoever calls first begins it: its name must not depend on that.
+            namer.add(one["id"], f"call({one['workflow_id']},{as_text(namer(one['inputs']))})")
         else:
             callers += 1
             namer.add(one["id"], f"run#{callers}")
@@ -180,6 +188,7 @@ def _run(row: Any, namer: _Namer) -> dict[str, Any]:
         "status": row["outcome"] or row["status"],
         "http_status": row["http_status"],
         "event": row["event_id"],
+        "called": row["trigger"] == "call",
         "output": namer(row["output"]),
         "response": namer(row["response"]),
         "error": namer(error),

@@ -58,11 +58,11 @@ def expectation(found: Outcome) -> dict[str, Any]:
         if last["error"]:
             out["error"] = last["error"]["code"]
         return out
-    out["runs"] = len(found.runs)
-    statuses = {run["status"] for run in found.runs}
+    out["runs"] = len(found.begun)
+    statuses = {run["status"] for run in found.begun}
     if len(statuses) == 1 and statuses != {"succeeded"}:
         out["status"] = statuses.pop()
-    failed = next((run["error"] for run in found.runs if run["error"]), None)
+    failed = next((run["error"] for run in found.begun if run["error"]), None)
     if failed:
         out["error"] = failed["code"]
     return out

@@ -51,6 +51,7 @@ def cause_of(run: Run, event: InboxEvent | None, fresh: Any = None) -> Cause:
         fresh=fresh,
         row=request.get("row"),
         old=request.get("old"),
+        called=request.get("called"),
     )
 
 

@@ -462,7 +462,8 @@ def _replaced(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def _run_ids(tx: sa.Connection) -> list[str]:
-    return list(tx.execute(sa.select(runs.c.id).order_by(runs.c.created_at)).scalars())
+    query = sa.select(runs.c.id).where(runs.c.trigger != "call").order_by(runs.c.created_at)
+    return list(tx.execute(query).scalars())
 
 
 def _refused(auth: Any, user: Mapping[str, Any] | None) -> Answered | None:

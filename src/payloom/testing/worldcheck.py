@@ -143,7 +143,9 @@ class Rows:
         self.runs = tx.execute(sa.select(*(runs.c[name] for name in columns))).all()
         names = ("run_id", "path", "verb", "action", "status", "key", "seq", "value")
         self.steps = tx.execute(sa.select(*(steps.c[name] for name in names))).all()
-        self.listening = set(tx.execute(sa.select(waits.c.run_id)).scalars())
+        over = sa.select(runs.c.id).where(runs.c.finished_at.is_not(None))
+        lost = (waits.c.kind == "call") & waits.c.family.in_(over)
+        self.listening = set(tx.execute(sa.select(waits.c.run_id).where(~lost)).scalars())
         self.workers = set(tx.execute(sa.select(workers.c.id)).scalars())
 
     def keys(self) -> dict[str, Any]:

@@ -68,8 +68,10 @@ def build(
     line_of: Callable[[Path], int] = lambda _path: 0,
     locate: document.Locate | None = None,
     file_name: str | None = None,
+    language: int | None = None,
 ) -> Built:
-    """Compile a normalised model."""
+    """Compile a normalised model. language: in which it was stored; else the current one."""
+    language = language or document.languages(file.once)[-1]
     builder = Builder(make_node, line_of)
     assert isinstance(file.on, list)
     compiled_triggers = tuple(_trigger(one, builder, ("on", at)) for at, one in enumerate(file.on))
@@ -78,7 +80,6 @@ def build(
     steps = builder.block(file.steps, ("steps",))
     on_error = builder.block(file.on_error, ("on_error",)) if file.on_error else None
     nodes = [node for block in (steps, on_error) if block for step in block.nodes for node in step.walk()]
-    extra = () if locate is None else (locate,)
     workflow = Workflow(
         workflow_id,
         file.name,
@@ -90,36 +91,36 @@ def build(
         variables,
         steps,
         on_error,
-        version_of(file),
+        version_of(file, language),
         frozenset(node.target for node in nodes if isinstance(node, Call)),
         "durable" if any(node.lane == "durable" for node in nodes) else "fast",
         tuple(dict.fromkeys((*steps.ids, *(on_error.ids if on_error else ())))),
         tuple(builder.sites),
         file,
         file_name,
-        *extra,
+        language=language,
+        **({} if locate is None else {"locate": locate}),
     )
     return Built(workflow, tuple(builder.problems))
 
 
-def version_of(file: WorkflowFile) -> str:
+def version_of(file: WorkflowFile, language: int | None = None) -> str:
     """Return the SHA-256 (hex) of a normalised model."""
-    return hashlib.sha256(strict_json.canonical(model_data(file)).encode()).hexdigest()
+    return hashlib.sha256(strict_json.canonical(model_data(file, language)).encode()).hexdigest()
 
 
 def workflow_of_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
     """Return the workflow of a stored model; raises BrokenModel."""
     content = dict(data)
     language = content.pop("language", None)
-    if language != document.LANGUAGE:
-        raise BrokenModel(
-            f"the version was stored by language {language!r}, this is {document.LANGUAGE}", where=workflow_id
-        )
+    known = document.languages(content.get("once"))
+    if language not in known:
+        raise BrokenModel(f"the version was stored by language {language!r}, this is {known[-1]}", where=workflow_id)
     try:
         file = WorkflowFile.model_validate(content)
     except ValidationError as error:
         raise BrokenModel(f"a stored version does not fit: {error.errors()[0]['msg']}", where=workflow_id) from None
-    built = build(file, workflow_id)
+    built = build(file, workflow_id, language=language)
     if built.problems:
         path, problem = built.problems[0]
         raise BrokenModel(f"a stored expression does not compile: {problem.message}", where=path_text(path))

@@ -33,7 +33,7 @@ class Do:
     """Do one step: a table verb, `stripe`, `email`, `http`, `python`.
 
     path: the step's place and identity in the journal, e.g. `3.cases.succeeded.0`; loop rounds as `4.do[2].0`;
-        called workflows as `1.call.0`.
+        called workflows that run inline as `1.call.0`.
     action: what the verb names: the table, the Stripe operation, the template, the URL, the function.
     args: evaluated arguments. Table verbs: their keys as in the file (`where, set, values, one, rows, key_by, …`).
         stripe: `{"with": {...}, "account": …}`. email: `{"to", "data", "from"?, "attachments"?}`.
@@ -95,6 +95,25 @@ class Approve:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class CallOnce:
+    """Have a workflow with `once` run for these inputs, or take what its run with the same key gives; recorded as the
+    run's output.
+
+    inputs: checked, defaults filled in. once: the key. user: the caller's, as the language sees it.
+    depth: how deep in calls the called workflow is.
+    """
+
+    path: str
+    workflow: str
+    inputs: Mapping[str, Any]
+    once: str
+    user: Mapping[str, Any] | None = None
+    depth: int = 1
+    step_id: str | None = None
+    line: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Log:
     """Write a line to the run's log; recorded so that a replay does not write it twice."""
 
@@ -114,7 +133,7 @@ class Respond:
     line: int = 0
 
 
-Command = Do | Sleep | Wait | Approve | Log | Respond
+Command = Do | Sleep | Wait | Approve | CallOnce | Log | Respond
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

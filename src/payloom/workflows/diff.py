@@ -44,7 +44,8 @@ def diff_models(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Ch
     """Return the changes between two canonical models."""
     found: list[Change] = []
     _compare(before, after, (), "", found)
-    return tuple(found)
+    said = [change for change in found if change.path != ("language",)]
+    return tuple(said or found)
 
 
 def _compare(before: Any, after: Any, path: Path, where: str, found: list[Change]) -> None:

@@ -124,10 +124,16 @@ class Workflow:
     model: WorkflowFile
     file: str | None = None
     locate: Locate = _nowhere
+    language: int = 1
+
+    @property
+    def shares_runs(self) -> bool:
+        """Whether a `call` of it is a run of its own, which all who call with the same `once` share."""
+        return self.once is not None and self.language >= SHARING
 
     def to_model(self) -> dict[str, Any]:
         """Return the canonical model as JSON data; `Workflow.from_model` makes the same workflow of it."""
-        return model_data(self.model)
+        return model_data(self.model, self.language)
 
     @staticmethod
     def from_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
@@ -149,14 +155,23 @@ class Workflow:
         return _find(self.steps, self.on_error, run_path)
 
 
-LANGUAGE = 1
-"""The version of the language's meaning; stored with every model."""
+SHARING = 2
+"""The language in which a `call` respects the callee's `once`. In the first one it runs inline, whatever its `once`."""
 
 
-def model_data(model: WorkflowFile) -> dict[str, Any]:
-    """Return a file's model as JSON data, without what means nothing to a run (tests)."""
+def languages(once: Any) -> tuple[int, ...]:
+    """Return the versions of the language's meaning that a file with this `once` may have, the current one last.
+
+    It is stored with every model, so that a run ends with the meaning it began with. A file whose meaning has not
+    changed keeps its number, and so its version.
+    """
+    return (1,) if once is None else (1, SHARING)
+
+
+def model_data(model: WorkflowFile, language: int | None = None) -> dict[str, Any]:
+    """Return a file's model as JSON data, without what means nothing to a run (tests). language: else the current."""
     data = model.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"tests"})
-    return {"language": LANGUAGE, **data}
+    return {"language": language or languages(model.once)[-1], **data}
 
 
 def _find(steps: Block, on_error: Block | None, run_path: str) -> Node | None:

@@ -7,13 +7,14 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from payloom.workflows.commands import Command, Entry, Finished
+from payloom.workflows.commands import CallOnce, Command, Entry, Finished
 from payloom.workflows.errors import HistoryMismatch, UnknownWorkflow
 from payloom.workflows.interpreter.forks import Scheduler
 from payloom.workflows.interpreter.frame import Frame, Shared, Visit, answer, recorded
 from payloom.workflows.interpreter.node import Steps
 from payloom.workflows.interpreter.signals import Failed, Returned, Stopped
 from payloom.workflows.interpreter.steps import error_value, run_block
+from payloom.workflows.interpreter.verbs.calling import CALLED, INLINE
 
 if TYPE_CHECKING:
     from payloom.workflows.document import Workflow
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The run as its workflow sees it under `run`. root_id: the first run of a chain of reruns; keys are made of it."""
+    """The run as its workflow sees it under `run`. root_id: the first run of a chain of reruns; keys are made of it.
+
+    depth: how deep in calls it begins, if another run called it.
+    """
 
     id: str
     root_id: str
     started_at: dt.datetime
     workflow_id: str
+    depth: int = 0
 
     def as_scope(self) -> dict[str, Any]:
         """Return `run` for expressions."""
@@ -65,7 +70,7 @@ class Execution:
         self._scheduler = Scheduler()
         self._finished: Finished | None = None
         roots = scope if "run" in scope else {**scope, "run": run.as_scope()}
-        frame = Frame(self._shared, workflow, roots)
+        frame = Frame(self._shared, workflow, roots, run.depth)
         self._scheduler.start(run_workflow(frame, ""))
         for entry in history:
             self.record(entry)
@@ -96,12 +101,24 @@ class Execution:
         clean = Entry(entry.path, recorded(entry.value), entry.failure, entry.at)
         if self._scheduler.deliver(entry.path, clean):
             return
+        if self._go_inline(entry.path) and self._scheduler.deliver(entry.path, clean):
+            return
         if entry.path not in self._scheduler.abandoned:
             waiting = ", ".join(self._scheduler.pending) or "nothing"
             raise HistoryMismatch(
                 f"an entry for step {entry.path}, but the run waits at {waiting}",
                 where=f"{self.workflow.id} {self.run.id}",
             )
+
+    def _go_inline(self, path: str) -> bool:
+        """Let the call around `path` run inline, as it does in histories older than runs of its own."""
+        at = path.find(CALLED)
+        while at >= 0:
+            asked = self._scheduler.pending.get(path[:at])
+            if asked is not None and isinstance(asked[0], CallOnce):
+                return self._scheduler.deliver(path[:at], INLINE)
+            at = path.find(CALLED, at + 1)
+        return False
 
     def _end(self) -> Finished:
         scheduler = self._scheduler

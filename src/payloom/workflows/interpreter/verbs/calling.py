@@ -1,23 +1,37 @@
-"""call: another workflow, inline, as part of this run."""
+"""call: another workflow, inline as part of this run; or, if it has `once`, as the one run of that key."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from payloom.workflows import commands
 from payloom.workflows.diagnostics import Path
 from payloom.workflows.errors import UnknownWorkflow
+from payloom.workflows.events import build_scope
+from payloom.workflows.expressions import ExpressionError
 from payloom.workflows.filemodel import steps as models
 from payloom.workflows.inputs import InvalidInput, validate_input
 from payloom.workflows.interpreter.frame import MAX_CALLS, Frame
 from payloom.workflows.interpreter.node import Node, Steps
 from payloom.workflows.interpreter.parts import Builder
 from payloom.workflows.interpreter.signals import Failed, Stopped, fail
+from payloom.workflows.once import text_of
+
+if TYPE_CHECKING:
+    from payloom.workflows.document import Workflow
 
 INHERITED = ("user", "env", "run")
+CALLED = ".call."
+"""Between the path of a call and the path of a step in the workflow that it runs inline."""
+INLINE = commands.Entry("")
+"""Stands for a CallOnce's entry in a history in which the called workflow ran inline."""
 
 
 class Call(Node):
-    """The value is what the workflow returns. It sees its own `inputs`, and `user`, `env` and `run` of the caller."""
+    """The value is what the workflow returns. It sees its own `inputs`, and `user`, `env` and `run` of the caller (with
+    `once` its own `run`).
+    """
 
     verb: ClassVar[str] = "call"
     lane: Literal["fast", "durable"] = "durable"
@@ -27,8 +41,6 @@ class Call(Node):
         self.with_ = builder.filled(model.with_, (*path, "with"))
 
     def run(self, frame: Frame, path: str) -> Steps:
-        from payloom.workflows.interpreter.execution import run_workflow  # noqa: PLC0415 - the two need each other
-
         if frame.depth >= MAX_CALLS:
             raise fail(
                 path, "call_too_deep", f"workflows call each other more than {MAX_CALLS} deep",
@@ -45,10 +57,38 @@ class Call(Node):
             raise fail(
                 path, "invalid_input", f"{self.target}: {error.message}", status=422, errors=error.data["errors"]
             ) from None
+        once = self._once(callee, inputs, frame, path) if callee.shares_runs else None
+        if once is not None:
+            user, depth = frame.names.get("user"), frame.depth + 1
+            asked = commands.CallOnce(path, self.target, inputs, once, user, depth, step_id=self.id, line=self.line)
+            entry = yield asked
+            if entry is not INLINE:
+                if entry.failure is not None:
+                    raise Failed(entry.failure, path)
+                return entry.value
+        return (yield from self._inline(callee, inputs, frame, path))
+
+    @staticmethod
+    def _once(callee: Workflow, inputs: Mapping[str, Any], frame: Frame, path: str) -> str | None:
+        """Return the callee's key, read as by its other triggers: from its inputs, `user` and `env`."""
+        scope = build_scope(inputs=inputs, user=frame.names.get("user"), env=frame.names.get("env"))
+        frame.shared.site = path
+        try:
+            return text_of(callee.once, scope, frame.shared.ambient)
+        except ExpressionError as error:
+            raise fail(
+                path, "expression", f"`once` of {callee.id}: {error.message}", hint=error.hint,
+                expression=error.source[:200],
+            ) from None  # fmt: skip
+
+    @staticmethod
+    def _inline(callee: Workflow, inputs: Mapping[str, Any], frame: Frame, path: str) -> Steps:
+        from payloom.workflows.interpreter.execution import run_workflow  # noqa: PLC0415 - the two need each other
+
         scope = {"inputs": inputs, **{name: frame.names[name] for name in INHERITED if name in frame.names}}
         inner = Frame(frame.shared, callee, scope, frame.depth + 1)
         try:
-            body, _ = yield from run_workflow(inner, f"{path}.call.")
+            body, _ = yield from run_workflow(inner, f"{path}{CALLED}")
         except Stopped:
             return None
         except Failed as failed:
