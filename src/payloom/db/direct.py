@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import operator
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,34 +19,47 @@ from sqlalchemy.engine import Dialect
 
 Row = tuple[Any, ...]
 _Process = Callable[[Any], Any] | None
+_REQUIRED = object()
 
 
 @dataclasses.dataclass(slots=True)
 class _Plan:
-    """A compiled statement. positions: of each value, where the driver wants a sequence."""
+    """A compiled statement. names: of the parameters, where the driver wants a map; else they stand in its order."""
 
     text: str
-    binds: Sequence[tuple[str, str, Any, _Process]]
-    positions: Sequence[int] | None
+    binds: Sequence[tuple[str, Any, _Process]]
+    names: Sequence[str] | None
     columns: Sequence[Any]
-    results: Sequence[_Process] | None = None
+    results: Sequence[tuple[int, Callable[[Any], Any]]] | None = None
+    get: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None
+    """Returns the values of all binds, where none has a default and there is more than one."""
+    processed: Sequence[tuple[int, Callable[[Any], Any]]] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.binds) > 1 and all(default is _REQUIRED for _, default, _ in self.binds):
+            self.get = operator.itemgetter(*[key for key, _, _ in self.binds])
+        self.processed = [(place, process) for place, (_, _, process) in enumerate(self.binds) if process is not None]
 
     def values(self, parameters: Mapping[str, Any]) -> Any:
         """Return what the driver is given."""
-        found = []
-        for _, key, default, process in self.binds:
-            value = parameters.get(key, default)
-            if value is _REQUIRED:
-                raise exc.InvalidRequestError(f"a value is required for {key!r}")
-            found.append(value if process is None or value is None else process(value))
-        if self.positions is not None:
-            return [found[position] for position in self.positions]
-        return {bind[0]: value for bind, value in zip(self.binds, found, strict=True)}
+        try:
+            found = list(self.get(parameters)) if self.get is not None else self._looked_up(parameters)
+        except KeyError as error:
+            raise exc.InvalidRequestError(f"a value is required for {error}") from None
+        for place, process in self.processed:
+            value = found[place]
+            if value is not None:
+                found[place] = process(value)
+        return found if self.names is None else dict(zip(self.names, found, strict=True))
+
+    def _looked_up(self, parameters: Mapping[str, Any]) -> list[Any]:
+        return [
+            parameters[key] if default is _REQUIRED else parameters.get(key, default) for key, default, _ in self.binds
+        ]
 
 
 LOCKING = "payloom_locking_reads"
 """Key in `Connection.info`: reads lock the rows they find (Postgres)."""
-_REQUIRED = object()
 _inserts: dict[tuple[sa.Table, str, tuple[str, ...]], _Plan | None] = {}
 _plans: weakref.WeakKeyDictionary[Any, dict[str, _Plan | None]] = weakref.WeakKeyDictionary()
 
@@ -64,14 +78,7 @@ def rows(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> Se
         found = cursor.fetchall()
         if plan.results is None:
             plan.results = _results(tx.dialect, plan.columns, cursor.description)
-        if not any(plan.results):
-            return found
-        return [
-            tuple(
-                value if process is None else process(value) for value, process in zip(row, plan.results, strict=True)
-            )
-            for row in found
-        ]
+        return [_read(row, plan.results) for row in found] if plan.results else found
     finally:
         cursor.close()
 
@@ -160,18 +167,29 @@ def _compiled(dialect: Dialect, statement: Any, keys: list[str] | None = None) -
     compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
     if compiled.literal_execute_params or compiled.post_compile_params:
         return None
-    binds, order = [], {}
+    binds = {}
     for bind, name in compiled.bind_names.items():
-        order[name] = len(binds)
         process = bind.type.dialect_impl(dialect).bind_processor(dialect)
-        binds.append((name, bind.key, _REQUIRED if bind.required else bind.effective_value, process))
-    positions = [order[name] for name in compiled.positiontup] if compiled.positional else None
+        binds[name] = (bind.key, _REQUIRED if bind.required else bind.effective_value, process)
+    order = compiled.positiontup if compiled.positional else list(binds)
     columns = [] if isinstance(statement, sa.TextClause) else list(statement.exported_columns)
-    return _Plan(str(compiled), binds, positions, columns)
+    return _Plan(str(compiled), [binds[name] for name in order], None if compiled.positional else order, columns)
 
 
-def _results(dialect: Dialect, columns: Sequence[Any], described: Sequence[Any]) -> list[_Process]:
-    return [
-        column.type.dialect_impl(dialect).result_processor(dialect, kind[1])
-        for column, kind in zip(columns, described, strict=True)
-    ]
+def _results(
+    dialect: Dialect, columns: Sequence[Any], described: Sequence[Any]
+) -> list[tuple[int, Callable[[Any], Any]]]:
+    """Return what reads the values of the columns that need it."""
+    found = []
+    for place, (column, kind) in enumerate(zip(columns, described, strict=True)):
+        process = column.type.dialect_impl(dialect).result_processor(dialect, kind[1])
+        if process is not None:
+            found.append((place, process))
+    return found
+
+
+def _read(row: Row, processed: Sequence[tuple[int, Callable[[Any], Any]]]) -> Row:
+    values = list(row)
+    for place, process in processed:
+        values[place] = process(values[place])
+    return tuple(values)

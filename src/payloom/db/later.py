@@ -8,6 +8,8 @@ their table.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +19,7 @@ from sqlalchemy import event, exc
 from payloom.db import direct
 
 _KEY = "payloom_later"
+_WORDS = re.compile(r"\w+")
 _AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
 """Errors of the database's state. They are no row's fault."""
 
@@ -69,7 +72,9 @@ def drop(tx: sa.Connection) -> None:
 
 
 def insert_later(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of one of our own tables, at the end of the work or when somebody looks. All have the same keys."""
+    """Insert rows of one of our own tables, at the end of the work or when somebody looks. All have the
+    same keys.
+    """
     later = of(tx)
     if later is None:
         direct.insert(tx, table, rows)
@@ -123,14 +128,23 @@ def write_rows(tx: sa.Connection) -> None:
 
 def listen(engine: sa.Engine) -> None:
     """Make connections of `engine` write what waits before anybody looks, and count what is written."""
-    event.listen(engine, "before_cursor_execute", _before)
-    event.listen(engine, "after_cursor_execute", _after)
+    # With `retval` SQLAlchemy calls the function itself; without, another one around it.
+    event.listen(engine, "before_cursor_execute", _before, retval=True)
+    if engine.dialect.name != "sqlite":  # which counts by itself
+        event.listen(engine, "after_cursor_execute", _after)
 
 
-def _before(conn: sa.Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+@functools.lru_cache(maxsize=1000)
+def _words(statement: str) -> frozenset[str]:
+    """Return every word of a statement, so also the names of its tables."""
+    return frozenset(_WORDS.findall(statement))
+
+
+def _before(conn: sa.Connection, _cursor: Any, statement: str, values: Any, *_rest: Any) -> tuple[str, Any]:
     later = conn.info.get(_KEY)
-    if later is not None and later.rows and any(table.name in statement for table in later.rows):
+    if later is not None and later.rows and any(table.name in _words(statement) for table in later.rows):
         write_rows(conn)
+    return statement, values
 
 
 def _after(conn: sa.Connection, cursor: Any, statement: str, *_rest: Any) -> None:

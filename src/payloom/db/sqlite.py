@@ -62,11 +62,12 @@ class WriteLock:
     def attach(self, engine: sa.Engine) -> None:
         """Make connections of `engine` hold the lock from their first write until they go back to the pool."""
 
-        @event.listens_for(engine, "before_cursor_execute")
-        def _before(conn: sa.Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+        @event.listens_for(engine, "before_cursor_execute", retval=True)
+        def _before(conn: sa.Connection, _cursor: Any, statement: str, values: Any, *_rest: Any) -> tuple[str, Any]:
             if not conn.info.get("payloom_lock") and statement.lstrip()[:6].upper() in _WRITES:
                 # The time-out is a guard: without the lock SQLite's busy handler still keeps order.
                 conn.info["payloom_lock"] = self._lock.acquire(timeout=_BUSY_MS / 1000)
+            return statement, values
 
         @event.listens_for(engine, "reset")
         def _reset(_dbapi: Any, record: Any, _state: Any) -> None:
