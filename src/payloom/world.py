@@ -261,7 +261,7 @@ class World:
                     stack.push_async_callback(_canceled, watching)
                 timing = asyncio.create_task(self.runs.keep_time(), name="payloom-timetable")
                 stack.push_async_callback(_canceled, timing)
-                indexing = asyncio.create_task(self.index.keep(), name="payloom-references")
+                indexing = asyncio.create_task(self.index.keep(lambda: self.engine.eldest), name="payloom-references")
                 stack.push_async_callback(_canceled, indexing)
                 sweeping = asyncio.create_task(self._sweep(), name="payloom-hourly-sweep")
                 stack.push_async_callback(_canceled, sweeping)

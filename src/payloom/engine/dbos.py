@@ -105,6 +105,11 @@ class DbosEngine:
         """Names this process."""
         return self._worker_id
 
+    @property
+    def eldest(self) -> bool:
+        """Whether no worker that lives has begun to work before this one: who does what one is enough for."""
+        return self._lock is not None or self._leases.eldest
+
     async def prepare(self) -> None:
         """Make DBOS's tables, so that `enqueue` works."""
         if self._client is None:

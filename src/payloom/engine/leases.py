@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
+import datetime as dt
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,6 +29,18 @@ BEAT = 3.0
 """Seconds between two beats."""
 DEAD = 15.0
 """Seconds without a beat after which a worker is taken to be dead. Its late writes are refused by the runs' epochs."""
+_SILENT = 3
+"""Beats after whose lack a worker no longer counts as the eldest."""
+
+
+@dataclasses.dataclass(slots=True)
+class _Other:
+    """What is known of another worker. at: when its counter last moved here; heard: whether it ever did."""
+
+    began: dt.datetime
+    beat: int
+    at: float
+    heard: bool = False
 
 
 class Leases:
@@ -40,14 +55,25 @@ class Leases:
         self._id = worker_id
         self._beat = beat
         self._dead = dead
-        self._seen: dict[str, tuple[int, float]] = {}
+        self._seen: dict[str, _Other] = {}
+        self._began = clock.now()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def eldest(self) -> bool:
+        """Whether no other worker that is heard of began before this one; for some seconds of two workers, or none."""
+        now, own = monotonic(), (self._began, self._id)
+        return not any(
+            one.heard and now - one.at < _SILENT * self._beat and (one.began, name) < own
+            for name, one in self._seen.items()
+        )
 
     async def register(self) -> list[str]:
         """Write this worker's row; returns the ids of all others."""
         return await self._database.write(self._register)
 
     def _register(self, tx: sa.Connection) -> list[str]:
+        self._began = self._clock.now()
         others = list(tx.execute(sa.select(workers.c.id).where(workers.c.id != self._id)).scalars())
         tx.execute(sa.delete(workers).where(workers.c.id == self._id))
         tx.execute(
@@ -56,7 +82,7 @@ class Leases:
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 version=__version__,
-                started_at=self._clock.now(),
+                started_at=self._began,
                 beat=1,
                 draining=False,
             )
@@ -79,25 +105,29 @@ class Leases:
 
     async def check(self, on_dead: Callable[[str], Awaitable[None]]) -> None:
         """Beat once and look at the others once."""
-        beats = await self._database.write(self._beat_once)
+        others = await self._database.write(self._beat_once)
         now = monotonic()
-        for worker, beat in beats.items():
-            known = self._seen.get(worker)
-            if known is None or known[0] != beat:
-                self._seen[worker] = (beat, now)
-            elif now - known[1] > self._dead:
-                log.warning("worker %s has not been heard of for %.0f s: taking over its runs", worker, now - known[1])
-                await on_dead(worker)
-                await self.forget(worker, beat=beat)
-                self._seen.pop(worker, None)
+        for name in self._seen.keys() - {row.id for row in others}:
+            del self._seen[name]
+        for row in others:
+            known = self._seen.get(row.id)
+            if known is None:
+                self._seen[row.id] = _Other(row.started_at, row.beat, now)
+            elif known.beat != row.beat:
+                known.beat, known.at, known.heard = row.beat, now, True
+            elif now - known.at > self._dead:
+                log.warning("worker %s has not been heard of for %.0f s: taking over its runs", row.id, now - known.at)
+                await on_dead(row.id)
+                await self.forget(row.id, beat=row.beat)
+                self._seen.pop(row.id, None)
 
-    def _beat_once(self, tx: sa.Connection) -> dict[str, int]:
+    def _beat_once(self, tx: sa.Connection) -> Sequence[sa.Row[Any]]:
         updated = tx.execute(sa.update(workers).where(workers.c.id == self._id).values(beat=workers.c.beat + 1))
         if updated.rowcount == 0:
             # Somebody took us for dead (a long pause). Our runs are fenced; come back as a new worker.
             self._register(tx)
-        rows = tx.execute(sa.select(workers.c.id, workers.c.beat).where(workers.c.id != self._id))
-        return {row.id: row.beat for row in rows}
+        query = sa.select(workers.c.id, workers.c.beat, workers.c.started_at)
+        return tx.execute(query.where(workers.c.id != self._id)).all()
 
     async def forget(self, worker: str, *, beat: int | None = None) -> None:
         """Remove a worker's row (if it still stands at `beat`)."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import json
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -133,6 +135,100 @@ async def test_a_search_waits_no_longer_than_it_said(database: Database):
     index = Indexer(database, ManualClock(NOW), TABLES)
     assert await index.catch_up(0.0) is False, "there is more, and it was said"
     assert await index.catch_up() is True
+
+
+@pytest.mark.anyio
+async def test_what_another_process_has_done_is_not_looked_at_again(database: Database):
+    first, second = (Indexer(database, ManualClock(NOW), TABLES) for _ in range(2))
+    await put(database, event(0, NOW - dt.timedelta(days=1)))
+    assert await first.catch_up()
+    assert await second.catch_up()
+    await put(database, *(event(number, NOW + dt.timedelta(seconds=number)) for number in range(1, indexer.BATCH * 6)))
+    assert await first.catch_up()
+    assert await second.catch_up(0.0) is True, "only the last moments are left to look at"
+
+
+@contextlib.asynccontextmanager
+async def kept(index: Indexer, mine: Callable[[], bool] = lambda: True) -> AsyncIterator[None]:
+    """The background task."""
+    task = asyncio.create_task(index.keep(mine))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@contextlib.contextmanager
+def asked(database: Database) -> Iterator[list[str]]:
+    """What the database is asked."""
+    found: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith("BEGIN"):
+            found.append(statement)
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    yield found
+    sa.event.remove(database.engine, "before_cursor_execute", note)
+
+
+async def found_soon(database: Database, ref: str) -> None:
+    """Waits until something names a value."""
+    async with asyncio.timeout(20):
+        while not await named(database, ref):  # noqa: ASYNC110 - polled on purpose
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks follow each other closely, and things settle at once."""
+    for name, seconds in (("PAUSE", 0.02), ("SETTLED", 0.0), ("WHOLE", 3600.0)):
+        monkeypatch.setattr(indexer, name, seconds)
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("often")
+async def test_one_statement_tells_that_nothing_is_new(database: Database):
+    await put(database, event(1))
+    async with kept(Indexer(database, ManualClock(NOW), TABLES)):
+        await found_soon(database, "pi_000001")
+        await asyncio.sleep(0.3)
+        with asked(database) as statements:
+            await asyncio.sleep(0.3)
+        assert statements
+        assert len(set(statements)) == 1
+        await put(database, event(2, NOW + dt.timedelta(seconds=1)))
+        await found_soon(database, "pi_000002")
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("often")
+async def test_what_became_visible_late_and_was_no_news_is_found_by_the_next_whole_look(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    async with kept(Indexer(database, ManualClock(NOW), TABLES)):
+        await put(database, event(1))
+        await found_soon(database, "pi_000001")
+        await asyncio.sleep(0.2)
+        await put(database, event(2, NOW - OVERLAP / 2))
+        await asyncio.sleep(0.2)
+        assert await named(database, "pi_000002") == set()
+        monkeypatch.setattr(indexer, "WHOLE", 0.1)
+        await found_soon(database, "pi_000002")
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("often")
+async def test_only_one_of_several_workers_indexes(database: Database):
+    mine: list[bool] = []
+    async with kept(Indexer(database, ManualClock(NOW), TABLES), lambda: bool(mine)):
+        await put(database, event(1))
+        with asked(database) as statements:
+            await asyncio.sleep(0.2)
+        assert statements == []
+        mine.append(True)
+        await found_soon(database, "pi_000001")
 
 
 @pytest.mark.anyio

@@ -1,8 +1,9 @@
 """Keeps the index of references: it follows events, runs and mails a moment behind and never stands in their way.
 
-Nothing is written when an event is taken in. The indexer remembers how far it has come in each stream and looks a
-little further back each time, since transactions become visible in another order than their times; what it has indexed
-carries a mark, so looking again costs nothing and two processes do no harm.
+Nothing is written when an event is taken in. The database remembers how far the index has come in each stream, and
+each look begins a little before that, since transactions become visible in another order than their times; what is
+indexed carries a mark, so looking again costs nothing and two processes do no harm. While nothing comes in, one
+statement every few seconds is all there is.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import datetime as dt
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +36,10 @@ DEEP = dt.timedelta(hours=2)
 """How far back the first look of a process begins, for what was written around the time the last one ended."""
 PAUSE = 3.0
 """Seconds between two looks of the background task. A search looks by itself first."""
+SETTLED = 25.0
+"""Seconds after the last news for which each look is a whole one: longer than what OVERLAP forgives."""
+WHOLE = 60.0
+"""Seconds between two whole looks while there is no news, for what became visible later than that."""
 BREATH = 0.02
 _STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "canceled")
 _BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -54,7 +59,10 @@ class Indexer:
         self._clock = clock
         self._tables = tables
         self._looking = asyncio.Lock()
-        self._reached: dict[str, dt.datetime] | None = None
+        self._reached: dict[str, dt.datetime] = {}
+        self._deep = True
+        self._newest: Sequence[Any] = ()
+        self._news_at = self._whole_at = 0.0
 
     async def catch_up(self, seconds: float | None = None) -> bool:
         """Index what is new, for at most so many seconds; returns whether everything is indexed."""
@@ -67,28 +75,50 @@ class Indexer:
         else:
             await self._looking.acquire()
         try:
-            for stream in ("events", "mails", *_STATUSES):
-                if not await self._follow(stream, end):
-                    return False
-            return True
+            return await self._catch_up(end)
         finally:
             self._looking.release()
 
-    async def keep(self) -> None:
-        """Catch up again and again, until canceled; failures are logged and tried again."""
+    async def _catch_up(self, end: float | None) -> bool:
+        # Another process may have come further: what it did need not be looked at here.
+        for stream, at in (await self._database.read(_positions)).items():
+            self._reached[stream] = max(self._reached.get(stream, at), at)
+        # A search has no time to look far back.
+        deep = self._deep and end is None
+        back = DEEP if deep else OVERLAP
+        for stream in ("events", "mails", *_STATUSES):
+            if not await self._follow(stream, back, end):
+                return False
+        self._deep = self._deep and not deep
+        return True
+
+    async def keep(self, mine: Callable[[], bool] = lambda: True) -> None:
+        """Catch up again and again, until canceled; failures are logged and tried again.
+
+        mine: whether it is for this process to do now; several would only do the same work.
+        """
         while True:
             try:
-                await self.catch_up()
+                if mine():
+                    await self._keep_up()
             except Exception:
                 log.exception("the index of references fell behind; trying again in %s s", PAUSE)
             await asyncio.sleep(PAUSE)
 
-    async def _follow(self, stream: str, end: float | None) -> bool:
-        if self._reached is None:
-            stored = await self._database.read(_positions)
-            self._reached = {name: at - DEEP for name, at in stored.items()}
-        reached = self._reached.get(stream, _BEGINNING)
-        position: Position = (reached - OVERLAP, "")
+    async def _keep_up(self) -> None:
+        newest = await self._database.read(lambda tx: tx.execute(_NEWEST).one())
+        now = monotonic()
+        if newest != self._newest:
+            self._news_at = now
+        elif not self._deep and now - self._news_at > SETTLED and now - self._whole_at < WHOLE:
+            return
+        await self.catch_up()
+        # Only now: a look that failed is made again.
+        self._newest, self._whole_at = newest, now
+
+    async def _follow(self, stream: str, back: dt.timedelta, end: float | None) -> bool:
+        reached = self._reached.get(stream)
+        position: Position = (_BEGINNING if reached is None else reached - back, "")
         while True:
             found = await self._database.read(lambda tx, at=position: self._look(tx, stream, at))
             if not found.last:
@@ -96,7 +126,7 @@ class Indexer:
             at = found.last[0]
             if found.lines:
                 await self._database.write(lambda tx, found=found, at=at: _store(tx, stream, found.lines, at))
-            self._reached[stream] = max(reached, at)
+            self._reached[stream] = at if reached is None else max(reached, at)
             position = found.last
             if not found.full:
                 return True
@@ -188,6 +218,19 @@ def _batch(tx: sa.Connection, query: sa.Select, kind: str) -> tuple[_Batch, Sequ
     return _Batch(last, full=full), wanted
 
 
+_NEWEST = sa.select(
+    *(
+        sa.select(sa.func.max(at)).where(*where).scalar_subquery()
+        for at, where in (
+            (events.c.received_at, ()),
+            (mails.c.created_at, ()),
+            *((runs.c.updated_at, (runs.c.status == status,)) for status in _STATUSES),
+        )
+    )
+)
+"""The newest moment of each stream, in one statement: the ends of eight ranges of indexes."""
+
+
 def _positions(tx: sa.Connection) -> dict[str, dt.datetime]:
     query = sa.select(cursors.c.name, cursors.c.at).where(cursors.c.name.startswith("refs:", autoescape=True))
     return {row.name.removeprefix("refs:"): row.at for row in tx.execute(query)}
@@ -196,10 +239,10 @@ def _positions(tx: sa.Connection) -> dict[str, dt.datetime]:
 def _store(tx: sa.Connection, stream: str, lines: Mapping[tuple[str, str, str], dt.datetime], at: dt.datetime) -> None:
     write(tx, [(*key, moment) for key, moment in lines.items()])
     name = f"refs:{stream}"
-    changed = tx.execute(sa.update(cursors).where(cursors.c.name == name).values(at=at))
-    if changed.rowcount == 0:
-        insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(cursors)
-        tx.execute(insert.values(name=name, value={}, at=at).on_conflict_do_nothing(index_elements=["name"]))
+    insert = (postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert)(cursors)
+    # Never back: this may be a look far behind what another process has done.
+    further = insert.on_conflict_do_update(index_elements=["name"], set_={"at": at}, where=cursors.c.at < at)
+    tx.execute(further.values(name=name, value={}, at=at))
 
 
 _UNNEST = sa.text(

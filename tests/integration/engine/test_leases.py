@@ -1,0 +1,42 @@
+"""Which worker does what one is enough for: the eldest of those that are heard of. On both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+import pytest
+
+from payloom.db import Database
+from payloom.engine.leases import Leases
+from payloom.kit.clock import ManualClock
+
+pytestmark = pytest.mark.anyio
+BEAT = 0.1
+
+
+async def nobody(worker: str) -> None:
+    """Nobody is taken for dead here."""
+    raise AssertionError(worker)
+
+
+async def test_the_eldest_that_is_heard_of_is_one_and_the_next_follows_when_it_is_silent(database: Database) -> None:
+    """Also when it has not been taken for dead yet. A row that never moved stands for nobody."""
+    clock = ManualClock()
+    gone, first, second = (Leases(database, clock, name, beat=BEAT) for name in ("gone", "first", "second"))
+    for one in (gone, first, second):
+        await one.register()
+        clock.advance(dt.timedelta(seconds=1))
+    for _ in range(3):
+        await first.check(nobody)
+        await second.check(nobody)
+    assert (first.eldest, second.eldest) == (True, False)
+    await asyncio.sleep(3 * BEAT)
+    await second.check(nobody)
+    assert second.eldest
+    await first.check(nobody)
+    await second.check(nobody)
+    assert (first.eldest, second.eldest) == (True, False), "it was only slow"
+    await first.forget("first")
+    await second.check(nobody)
+    assert second.eldest
