@@ -64,8 +64,8 @@ bench: $(VENV)/.tests ## measure as ratios to floors taken in the same run (see 
 	@$(BIN)/python -W ignore bench $(ARGS)
 	@$(BIN)/python -W ignore bench/studio.py $(STUDIO_ARGS)
 
-storm: $(VENV)/.tests ## the whole fault matrix, with a table at the end (about an hour; PAYLOOM_STORM_TIMES=5 for a night)
-	@PAYLOOM_STORM=1 $(BIN)/python -m pytest -p no:cacheprovider tests/storm \
+storm: $(VENV)/.tests ## the whole fault matrix, with its table in storm.md (about an hour; PAYLOOM_STORM_TIMES=5 for a night)
+	@PAYLOOM_STORM=1 PAYLOOM_STORM_TABLE=$${PAYLOOM_STORM_TABLE:-storm.md} $(BIN)/python -m pytest -p no:cacheprovider tests/storm \
 	  tests/integration/connectors/stripe/test_stripe_once.py tests/integration/connectors/stripe/test_stripe_answers.py $(ARGS)
 
 PIN := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header

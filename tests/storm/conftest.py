@@ -4,22 +4,66 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from harness import Databases, Zygote
-from tally import Tally, write_table
+from tally import STORM, WIRE, Tally, write_table
 
 _tally = Tally()
 
 
+class Watching:
+    """Sees how the storm's tests end, also those of other folders that are marked with the fault they hold."""
+
+    def __init__(self) -> None:
+        self._spent: dict[str, float] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Take note of what is to come."""
+        for item in session.items:
+            if _ours(item):
+                _tally.tests[item.nodeid] = ""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        """Count a test of the wire, and how any of them ended."""
+        report: pytest.TestReport = yield
+        if not _ours(item):
+            return report
+        self._spent[item.nodeid] = self._spent.get(item.nodeid, 0.0) + call.duration
+        if report.skipped:
+            _tally.tests.pop(item.nodeid, None)
+        elif report.failed:
+            _tally.ended(item.nodeid, str(call.excinfo.value if call.excinfo else "?").splitlines()[0][:200])
+        elif report.when == "teardown" and not _tally.tests.get(item.nodeid):
+            _tally.ended(item.nodeid, "passed")
+        fault = _fault(item)
+        if fault and (report.when == "call" or report.failed):
+            _tally.now = item.nodeid
+            _tally.count(fault, WIRE, violations=int(report.failed), seconds=self._spent[item.nodeid])
+        return report
+
+
+def _fault(item: pytest.Item) -> str:
+    """The fault that a test of the wire holds; a mark of its parameters goes before one of the whole test."""
+    marks = [*reversed(item.own_markers), *item.iter_markers()]
+    return next((mark.args[0] for mark in marks if mark.name == "fault"), "")
+
+
+def _ours(item: pytest.Item) -> bool:
+    return "/tests/storm/" in item.path.as_posix() or (STORM and bool(_fault(item)))
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the progress line through."""
+    """Let the progress line through, and watch all tests, not only those of this folder."""
     capture = config.pluginmanager.getplugin("capturemanager")
     if capture is not None:
         _tally.uncaptured = capture.global_and_fixture_disabled
+    config.pluginmanager.register(Watching())
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +74,9 @@ def zygote() -> Iterator[Zygote]:
 
 
 @pytest.fixture
-def tally() -> Tally:
+def tally(request: pytest.FixtureRequest) -> Tally:
     """What is counted, over all tests."""
-    _tally.starting()
+    _tally.starting(request.node.nodeid)
     return _tally
 
 

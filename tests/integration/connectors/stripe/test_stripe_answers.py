@@ -9,7 +9,7 @@ from test_stripe_once import ACTIONS, arguments, one_object
 
 from payloom.connectors.port import StepFailed
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.fault("A14")]
 AGAIN = [(429, "rate_limit", {}), (409, "lock_timeout", {}), (500, None, {}), (502, None, {})]
 FINAL = [
     (402, "card_declined", {"type": "card_error"}),
