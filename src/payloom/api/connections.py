@@ -173,11 +173,13 @@ class _Lingering(asyncio.Protocol):
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether a network address is this machine's own; a text that is no address is not."""
+    """Tell whether a network address is this machine's own; so is none at all (a Unix socket)."""
     try:
-        return ipaddress.ip_address(address).is_loopback
+        parsed = ipaddress.ip_address(address)
     except ValueError:
-        return False
+        return not address
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return (mapped or parsed).is_loopback
 
 
 def group_of(address: str) -> str:
