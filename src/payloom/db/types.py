@@ -112,6 +112,14 @@ def _sqlite_text(value: dt.datetime | None) -> str | None:
     return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
+def _json_text(value: Any) -> str | None:
+    return None if value is None else dump_json(value)
+
+
+def _from_json_text(text: str | None) -> Any:
+    return None if text is None else load_json(text)
+
+
 class Json(sa.types.TypeDecorator[Any]):
     """A JSON value stored as text. None is SQL NULL; JSON null is not told apart from it."""
 
@@ -120,11 +128,21 @@ class Json(sa.types.TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Write."""
-        return None if value is None else dump_json(value)
+        return _json_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
         """Read."""
-        return None if value is None else load_json(value)
+        return _from_json_text(value)
+
+    # The same without the detour over a generic type: it is done for some ten values of each run.
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+        """Write."""
+        return _json_text
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:  # noqa: ARG002 - SQLAlchemy's signature
+        """Read."""
+        return _from_json_text
 
 
 class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
@@ -142,7 +160,7 @@ class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        """Write, without the detour over a generic type: it is done for some ten columns of each run."""
+        """Write, as with Json."""
         return _sqlite_text if dialect.name == "sqlite" else _in_utc
 
     def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
