@@ -64,6 +64,8 @@ class Types:
     def _names(self, site: Site, around: Mapping[str, Schema | None], *, waits: bool) -> Mapping[str, Schema | None]:
         # Ids that cannot be read here are F002's business, not an unknown name.
         known = {**self.roots, **self.results, "secrets": None, **around}
+        # A step that does not exist is reported with the reads of steps, so the object is open.
+        known["steps"] = {"type": "object", "properties": {name: found or {} for name, found in self.results.items()}}
         if waits and isinstance(site.node, waiting.WaitFor):
             known["event"], known["object"] = scope.event_types(site.node.family, self.findings.catalog)
             known["previous"] = None
