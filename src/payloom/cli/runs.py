@@ -51,11 +51,13 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
         show_json(run)
         return
     show(f"{run['id']}  {run['workflow']}  {run['status']}")
+    if run["called_by"]:
+        show(f"  called by {', '.join(run['called_by'])}")
+    called = {one["path"]: f"run {one['run_id']}" for one in run["calls"]}
     for step in run["steps"]:
         failure = step.get("failure") or {}
-        show(
-            f"  {step['path']:<24} {step['verb']:<8} {step['action']:<32} {step['status']} {failure.get('message', '')}"
-        )
+        said = "  ".join(filter(None, (called.get(step["path"]), failure.get("message"))))
+        show(f"  {step['path']:<24} {step['verb']:<8} {step['action']:<32} {step['status']} {said}")
     if failure := run.get("failure"):
         show(f"  failed: {failure.get('message')}")
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from payloom.db import after_commit
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.ids import new_id
+from payloom.runs import dedupe
 from payloom.runs.driver import Driver
 from payloom.runs.errors import RunUnknown, WrongState
 from payloom.runs.intake import begin
@@ -52,6 +53,11 @@ def retry(parts: Parts, tx: sa.Connection, run_id: str) -> Run:
     run = _get(tx, run_id)
     if run.status != "failed":
         raise WrongState(f"Run {run_id} has not failed, it is {run.status}.", hint="Only failed runs can be retried.")
+    if (other := dedupe.reclaim(parts, tx, run)) is not None:
+        raise WrongState(
+            f"Run {other.id} has taken the place of run {run_id}: they have the same key.",
+            hint="Look at that run; retry it instead if it fails.",
+        )
     path = (run.failure or {}).get("path")
     number = run.retries + 1
     if path is not None:

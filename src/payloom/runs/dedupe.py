@@ -15,6 +15,8 @@ from payloom.runs.parts import Parts
 from payloom.runs.rows import SELECT_RUN, Run, run_from
 from payloom.runs.scripts import Start
 
+_RELEASED = "released_key"
+
 
 def dedupe_key(workflow_id: str, user_id: str | None, value: str) -> str:
     """Return the key of `dedupe`: never shared between users or workflows."""
@@ -43,9 +45,29 @@ def claim(parts: Parts, tx: sa.Connection, run: Run, key: str, *, seconds: float
         stale = age > seconds if seconds is not None else first.status in ("failed", "canceled")
         if not stale:
             return first
-        tx.execute(sa.update(runs).where(runs.c.id == first.id).values(dedupe_key=None))
+        _release(tx, first, key)
     run.dedupe_key = key
     return None
+
+
+def _release(tx: sa.Connection, run: Run, key: str) -> None:
+    """Take the key from a run. It is remembered, in case somebody retries the run."""
+    request = {**(run.request or {}), _RELEASED: key}
+    tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=None, request=request))
+
+
+def reclaim(parts: Parts, tx: sa.Connection, run: Run) -> Run | None:
+    """Within `tx`, in which `run` is retried, give it back the key that it had; returns the run that has it now, if
+    that is not to be done again: with both, what is to happen once would happen twice.
+    """
+    request = dict(run.request or {})
+    key = request.pop(_RELEASED, None)
+    if key is None or run.dedupe_key is not None:
+        return None
+    first = claim(parts, tx, run, key, seconds=None)
+    if first is None:
+        tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=key, request=request or None))
+    return first
 
 
 def claim_once(parts: Parts, tx: sa.Connection, run: Run, start: Start) -> Run | None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from payloom.db import Database
 from payloom.kit.redaction import redact
+from payloom.runs import joins
 from payloom.runs.errors import RunUnknown
 from payloom.runs.models import logs, runs, steps, waits
 from payloom.runs.overview import approvals
@@ -94,7 +95,11 @@ class Queries:
         return await self._database.read(work)
 
     async def timeline(self, run_id: str) -> dict[str, Any]:
-        """Return `{run, steps, logs, waits, children}` of a run; raises `RunUnknown`."""
+        """Return `{run, steps, logs, waits, children, calls, called_by}` of a run; raises `RunUnknown`.
+
+        calls: the runs that its `call` steps began or found, by path. called_by: the run that began it by a `call`,
+        and those that wait for it now.
+        """
 
         def work(tx: sa.Connection) -> dict[str, Any] | None:
             run = load_run(tx, run_id)
@@ -110,6 +115,8 @@ class Queries:
                 "children": list(
                     tx.execute(sa.select(runs.c.id).where(runs.c.forked_from == run_id).order_by(runs.c.id)).scalars()
                 ),
+                "calls": [{"path": path, "run_id": called} for path, called in joins.calls_of(tx, run_id)],
+                "called_by": joins.called_by(tx, run),
             }
 
         found = await self._database.read(work)

@@ -100,7 +100,7 @@ def detail(found: dict[str, Any]) -> dict[str, Any]:
     return {
         **_short(shown["run"]),
         "steps": _timed(shown["run"]["started_at"], shown["steps"]),
-        **{key: shown[key] for key in ("logs", "waits", "children")},
+        **{key: shown[key] for key in ("logs", "waits", "children", "calls", "called_by")},
     }
 
 

@@ -18,7 +18,7 @@ class RunSummary(Shape):
     id: str
     workflow: str
     version: str = Field(description="SHA-256 of the workflow's model.")
-    trigger: str = Field(description="event | api | schedule | manual | called | table")
+    trigger: str = Field(description="event | api | schedule | manual | called | call | table")
     event_id: str | None
     object_id: str | None = Field(description="The Stripe object the event is about.")
     user_id: str | None
@@ -82,11 +82,18 @@ class Waiting(Shape):
 
     run_id: str
     path: str
-    kind: Literal["event", "approval"]
-    family: str | None
+    kind: Literal["event", "approval", "call"]
+    family: str | None = Field(description="Of the event; of a call: the run that is waited for.")
     details: Json
     until: Moment | None
     created_at: Moment
+
+
+class CalledRun(Shape):
+    """The run of a workflow with `once` that a `call` step began or found."""
+
+    path: str
+    run_id: str
 
 
 class RunDetail(RunSummary):
@@ -115,6 +122,8 @@ class RunDetail(RunSummary):
     logs: list[LogLine]
     waits: list[Waiting]
     children: list[str] = Field(description="Runs that were forked from this one.")
+    calls: list[CalledRun] = Field(description="Runs of their own that its `call` steps began or found.")
+    called_by: list[str] = Field(description="The run that began it by a `call`, and those that wait for it now.")
 
 
 class RunCounts(Shape):

@@ -1,0 +1,366 @@
+"""A workflow with `once` that others call: one run for each key, and its result for everybody who calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payloom.db import Database
+from payloom.runs.errors import WrongState
+from payloom.runs.parts import Figures
+from payloom.workflows.commands import StepFailure
+from runs_world import World, build
+
+pytestmark = pytest.mark.anyio
+
+FULFILL = """\
+name: Fulfil
+on: [{called: true}, {api: POST /fulfil, auth: none}]
+input: {session: string}
+once: ${{ inputs.session }}
+steps:
+  - id: thing
+    stripe: things.create
+    with: {n: 1}
+  - update: orders
+    where: {id: "${{ inputs.session }}"}
+    set: {status: paid}
+  - email: receipt
+    to: a@b.test
+  - return: {order: "${{ inputs.session }}", thing: "${{ thing.id }}", key: "${{ thing.key }}"}
+"""
+THANKS = """\
+name: Thanks page
+on: {api: GET /thanks, auth: none}
+input: {session: string}
+steps:
+  - id: done
+    call: fulfill
+    with: {session: "${{ inputs.session }}"}
+  - return: ${{ done }}
+"""
+WEBHOOK = """\
+name: Webhook
+on: {stripe: thing, actions: [paid]}
+steps:
+  - id: done
+    call: fulfill
+    with: {session: "${{ object.session }}"}
+  - return: ${{ done }}
+"""
+CATCH_UP = THANKS.replace("Thanks page", "Catch up").replace(
+    "{api: GET /thanks, auth: none}", "{manual: true, auth: none}"
+)
+ALL = {"fulfill": FULFILL, "thanks": THANKS, "webhook": WEBHOOK, "catch_up": CATCH_UP}
+
+
+def figures() -> Figures:
+    """Short pauses."""
+    return Figures(park_first=0.2, step_timeout=5, answer_within=15)
+
+
+@pytest.fixture
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
+    """A started world."""
+    made = await build(database, tmp_path, figures=figures())
+    await made.service.start()
+    yield made
+    await made.service.stop(2.0)
+
+
+async def of(world: World, workflow: str) -> list[dict[str, Any]]:
+    """The runs of a workflow, oldest first."""
+    return (await world.service.queries.list(workflow_id=workflow, limit=200))[::-1]
+
+
+def slow(world: World, action: str) -> asyncio.Event:
+    """Let an outside step wait until the event is set."""
+    gate = asyncio.Event()
+
+    async def hook(when: str, do: Any) -> None:
+        if when == "before" and do.action == action:
+            await gate.wait()
+
+    world.ledger.hooks.append(hook)
+    return gate
+
+
+async def waiting(world: World, *run_ids: str) -> None:
+    """Until these runs wait."""
+    async with asyncio.timeout(10):
+        while any([await world.status(one) != "waiting" for one in run_ids]):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def begun(world: World, workflow: str, **inputs: Any) -> str:
+    """Call and do not wait."""
+    return (await world.service.call(workflow, inputs, wait=0)).run_id
+
+
+async def test_thanks_page_webhook_and_catch_up_fulfil_once_and_all_get_the_result(world: World) -> None:
+    """Twenty times each, at once."""
+    await world.publish(**ALL)
+    await world.put("orders", id="s1")
+    events = [world.event("thing.paid", id=f"t{n}", session="s1") for n in range(20)]
+    pages = [world.service.call("thanks", {"session": "s1"}, wait=15) for _ in range(20)]
+    catching_up = [world.service.call("catch-up", {"session": "s1"}, trigger="manual", wait=15) for _ in range(20)]
+    straight = [world.service.call("fulfill", {"session": "s1"}, trigger_index=1, wait=15) for _ in range(5)]
+    taken = asyncio.gather(*[world.service.take_in(event) for event in events])
+    answers = await asyncio.gather(*pages, *catching_up, *straight)
+    hooks = [await world.service.answer(one.runs[0], wait=15) for one in await taken]
+    [run] = await of(world, "fulfill")
+    assert run["status"] == "succeeded"
+    assert sorted(world.ledger.effects().values()) == ["receipt", "things.create"]
+    result = (await world.service.queries.get(run["id"])).output
+    assert result["order"] == "s1"
+    assert {answer.state for answer in (*answers, *hooks)} == {"answered"}
+    assert all(answer.body == result for answer in (*answers, *hooks))
+    assert [row["status"] for row in await world.rows("orders")] == ["paid"]
+    if run["trigger"] == "call":
+        assert result["key"].startswith(f"{run['id']}:"), "its keys are its own"
+
+
+async def test_caller_and_called_know_of_each_other(world: World) -> None:
+    """In both timelines, and in what the caller waits for."""
+    await world.publish(**ALL)
+    await world.put("orders", id="s1")
+    gate = slow(world, "things.create")
+    first, second = [await begun(world, "thanks", session="s1") for _ in range(2)]
+    await waiting(world, first, second)
+    [run] = await of(world, "fulfill")
+    assert (run["trigger"], run["status"]) == ("call", "running")
+    caller = await world.service.queries.timeline(first)
+    assert caller["run"]["waiting_for"] == {"call": "fulfill", "run": run["id"], "until": None}
+    assert [(step["verb"], step["action"], step["status"]) for step in caller["steps"]] == [
+        ("call", "fulfill", "waiting")
+    ]
+    assert caller["calls"] == [{"path": "0", "run_id": run["id"]}]
+    called = await world.service.queries.timeline(run["id"])
+    assert called["called_by"] == [first, second]
+    gate.set()
+    assert (await world.service.answer(second, wait=10)).state == "answered"
+    await world.settled()
+    assert (await world.service.queries.timeline(run["id"]))["called_by"] == [first]
+    later = await world.service.call("thanks", {"session": "s1"}, wait=10)
+    assert later.body["order"] == "s1"
+    [step] = (await world.service.queries.timeline(later.run_id))["steps"]
+    assert (step["args"]["run"], step["status"]) == (run["id"], "succeeded"), "the result was there already"
+
+
+async def test_who_waits_gets_the_failure_and_a_later_call_tries_anew(world: World) -> None:
+    """Kind, message, hint, and which run."""
+    await world.publish(**ALL)
+    await world.put("orders", id="s1")
+    gate = slow(world, "things.create")
+    world.ledger.answers["things.create"] = [StepFailure("card_declined", "No.", status=402, hint="Another card.")]
+    pages = [await begun(world, "thanks", session="s1") for _ in range(3)]
+    await waiting(world, *pages)
+    gate.set()
+    answers = [await world.service.answer(one, wait=10) for one in pages]
+    [run] = await of(world, "fulfill")
+    for answer in answers:
+        assert (answer.state, answer.status) == ("failed", 402)
+        assert answer.failure is not None
+        assert (answer.failure.kind, answer.failure.message, answer.failure.hint) == (
+            "card_declined",
+            "No.",
+            "Another card.",
+        )
+        assert answer.failure.data["run"] == run["id"]
+    again = await world.service.call("thanks", {"session": "s1"}, wait=10)
+    assert again.state == "answered"
+    assert [one["status"] for one in await of(world, "fulfill")] == ["failed", "succeeded"]
+
+
+async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(world: World) -> None:
+    """A retry asks for the key again."""
+    caught = THANKS.replace("- return: ${{ done }}", "- return: ${{ done ?? 'none' }}").replace(
+        "    with:", "    on_error: [{log: '${{ error.kind }} in ${{ error.data.run }}'}]\n    with:"
+    )
+    await world.publish(**{**ALL, "catch_up": caught})
+    await world.put("orders", id="s1")
+    world.ledger.answers["things.create"] = [StepFailure("no", "No."), StepFailure("no", "No again.")]
+    answer = await world.service.call("catch-up", {"session": "s1"}, wait=10)
+    assert (answer.state, answer.body) == ("answered", "none")
+    logs = (await world.service.queries.timeline(answer.run_id))["logs"]
+    [first] = await of(world, "fulfill")
+    assert logs[0]["text"] == f"no in {first['id']}"
+    page = await world.service.call("thanks", {"session": "s1"}, wait=10)
+    assert page.failure is not None
+    assert page.failure.message == "No again."
+    await world.service.retry(page.run_id)
+    assert (await world.service.answer(page.run_id, wait=10)).body["order"] == "s1"
+    assert [one["status"] for one in await of(world, "fulfill")] == ["failed", "failed", "succeeded"]
+
+
+async def test_a_failed_run_is_not_retried_once_another_has_taken_its_place(world: World) -> None:
+    """Or it would be done twice."""
+    await world.publish(**ALL)
+    await world.put("orders", id="s1")
+    world.ledger.answers["things.create"] = [StepFailure("no", "No.")]
+    assert (await world.service.call("thanks", {"session": "s1"}, wait=10)).state == "failed"
+    gate = slow(world, "things.create")
+    page = await begun(world, "thanks", session="s1")
+    await waiting(world, page)
+    first, second = await of(world, "fulfill")
+    with pytest.raises(WrongState, match=second["id"]):
+        await world.service.retry(first["id"])
+    await world.service.cancel(second["id"])
+    gate.set()
+    failed = await world.service.answer(page, wait=10)
+    assert failed.failure is not None
+    assert failed.failure.kind == "canceled"
+    await world.service.retry(first["id"])
+    await world.settled(first["id"])
+    assert (await world.service.call("thanks", {"session": "s1"}, wait=10)).body["order"] == "s1"
+    assert [one["status"] for one in await of(world, "fulfill")] == ["succeeded", "canceled"]
+
+
+async def test_canceling_a_caller_leaves_the_shared_run_alone(world: World) -> None:
+    """Others wait for it."""
+    await world.publish(**ALL)
+    await world.put("orders", id="s1")
+    gate = slow(world, "things.create")
+    first, second = [await begun(world, "thanks", session="s1") for _ in range(2)]
+    await waiting(world, first, second)
+    await world.service.cancel(first)
+    gate.set()
+    assert (await world.service.answer(second, wait=10)).state == "answered"
+    assert await world.status(first) == "canceled"
+    [run] = await of(world, "fulfill")
+    assert run["status"] == "succeeded"
+
+
+async def test_a_fork_keeps_the_result_unless_it_begins_before_the_call(world: World) -> None:
+    """And then it finds the same run."""
+    more = THANKS.replace("  - return:", "  - stripe: things.charge\n    with: {n: 1}\n  - return:")
+    await world.publish(**{**ALL, "thanks": more})
+    await world.put("orders", id="s1")
+    page = await world.service.call("thanks", {"session": "s1"}, wait=10)
+    after = await world.service.fork(page.run_id, path="1")
+    before = await world.service.fork(page.run_id, path="0")
+    assert {(await world.service.answer(one.id, wait=10)).body["order"] for one in (after, before)} == {"s1"}
+    assert len(await of(world, "fulfill")) == 1
+    assert sorted(world.ledger.effects().values()).count("things.create") == 1
+
+
+async def test_a_worker_that_did_not_begin_it_waits_for_it_too(database: Database, tmp_path: Path) -> None:
+    """Two workers on one database: the page's run sleeps in one, the fulfilment ends in the other."""
+    one, two = [await build(database, tmp_path, figures=figures()) for _ in range(2)]
+    for each in (one, two):
+        await each.publish(**ALL)
+        await each.service.start()
+    await one.put("orders", id="s1")
+    gate = slow(one, "things.create")
+    first = await begun(one, "thanks", session="s1")
+    await waiting(one, first)
+    second = await begun(two, "thanks", session="s1")
+    await waiting(two, second)
+    [run] = await of(one, "fulfill")
+    gate.set()
+    answers = [await two.service.answer(second, wait=10), await one.service.answer(first, wait=10)]
+    assert [answer.body["order"] for answer in answers] == ["s1", "s1"]
+    assert [each["id"] for each in await of(two, "fulfill")] == [run["id"]]
+    for each in (one, two):
+        await each.service.stop(1.0)
+
+
+async def test_the_version_that_the_caller_is_pinned_to_is_called(world: World) -> None:
+    """Also when another one has been published since."""
+    slowly = THANKS.replace("steps:", "steps:\n  - stripe: things.charge\n    with: {n: 1}")
+    await world.publish(**{**ALL, "thanks": slowly})
+    await world.put("orders", id="s1")
+    gate = slow(world, "things.charge")
+    page = await begun(world, "thanks", session="s1")
+    await world.publish(**{**ALL, "thanks": slowly, "fulfill": FULFILL.replace("order: ", "new_order: ")})
+    gate.set()
+    assert (await world.service.answer(page, wait=10)).body["order"] == "s1"
+
+
+SELF = """\
+name: Itself
+on: [{called: true}, {manual: true, auth: none}]
+input: {key: string, next: string}
+once: ${{ inputs.key }}
+steps:
+  - call: OTHER
+    with: {key: "${{ inputs.next }}", next: "${{ inputs.key }}"}
+"""
+
+
+async def test_a_workflow_that_calls_itself_with_its_own_key_fails_at_once(world: World) -> None:
+    """It would wait for itself."""
+    await world.publish(itself=SELF.replace("OTHER", "itself"))
+    answer = await world.service.call("itself", {"key": "a", "next": "a"}, trigger="manual", wait=10)
+    assert answer.failure is not None
+    assert (answer.failure.kind, answer.failure.status) == ("call_waits_for_itself", 409)
+    assert len(await of(world, "itself")) == 1
+
+
+async def test_two_that_call_each_other_with_the_same_keys_fail_too(world: World) -> None:
+    """a calls b, b calls a: who would close the circle fails, and then the other one."""
+    world.catalog.workflows |= {"ping", "pong"}
+    await world.publish(ping=SELF.replace("OTHER", "pong"), pong=SELF.replace("OTHER", "ping"))
+    answer = await world.service.call("ping", {"key": "a", "next": "b"}, trigger="manual", wait=10)
+    assert answer.failure is not None
+    assert answer.failure.kind == "call_waits_for_itself"
+    assert set((await world.settled()).values()) == {"failed"}
+
+
+async def test_two_that_begin_to_wait_for_each_other_at_the_same_moment_do_not_hang(world: World) -> None:
+    """Both are begun from outside, so both find the other one under way."""
+    slowly = SELF.replace("steps:", "steps:\n  - stripe: things.create\n    with: {n: 1}")
+    world.catalog.workflows |= {"ping", "pong"}
+    await world.publish(ping=slowly.replace("OTHER", "pong"), pong=slowly.replace("OTHER", "ping"))
+    for number in range(8):
+        key, following = f"a{number}", f"b{number}"
+        inputs = [("ping", {"key": key, "next": following}), ("pong", {"key": following, "next": key})]
+        answers = await asyncio.gather(*[world.service.call(*one, trigger="manual", wait=10) for one in inputs])
+        assert {answer.failure and answer.failure.kind for answer in answers} == {"call_waits_for_itself"}
+
+
+async def test_calls_of_ever_new_keys_end_in_call_too_deep(world: World) -> None:
+    """The limit holds over runs of their own."""
+    deeper = SELF.replace("OTHER", "itself").replace('"${{ inputs.next }}"', '"${{ inputs.key }}x"')
+    await world.publish(itself=deeper)
+    answer = await world.service.call("itself", {"key": "a", "next": "a"}, trigger="manual", wait=15)
+    assert answer.failure is not None
+    assert answer.failure.kind == "call_too_deep"
+    assert len(await of(world, "itself")) == 17
+
+
+async def test_a_null_key_is_no_key(world: World) -> None:
+    """The call is a part of the caller's run, as without `once`."""
+    free = FULFILL.replace(
+        "once: ${{ inputs.session }}", "once: \"${{ inputs.session == 's1' ? null : inputs.session }}\""
+    )
+    await world.publish(**{**ALL, "fulfill": free})
+    await world.put("orders", id="s1")
+    answers = [await world.service.call("thanks", {"session": "s1"}, wait=10) for _ in range(2)]
+    assert [answer.body["order"] for answer in answers] == ["s1", "s1"]
+    assert await of(world, "fulfill") == []
+
+
+async def test_a_lost_wake_up_is_made_good_by_the_sweep(world: World) -> None:
+    """There should be none; here one is taken away by hand."""
+    await world.publish(**ALL)
+    await world.put("orders", id="s1")
+    gate = slow(world, "things.create")
+    page = await begun(world, "thanks", session="s1")
+    await waiting(world, page)
+    [run] = await of(world, "fulfill")
+    await world.database.write(lambda tx: _rename(tx, run["id"], "nobody"))
+    gate.set()
+    await world.settled(run["id"])
+    await world.database.write(lambda tx: _rename(tx, "nobody", run["id"]))
+    assert await world.status(page) == "waiting"
+    assert await world.service.sweep() >= 1
+    assert (await world.service.answer(page, wait=10)).body["order"] == "s1"
+
+
+def _rename(tx: Any, before: str, after: str) -> None:
+    tx.exec_driver_sql(f"UPDATE payloom_waits SET family = '{after}' WHERE family = '{before}'")
