@@ -97,6 +97,15 @@ def insert(tx: sa.Connection, table: sa.Table, found: Sequence[Mapping[str, Any]
         _execute(tx, plan.text, [plan.values(row) for row in found], many=True).close()
 
 
+def many(tx: sa.Connection, statement: Any, found: Sequence[Mapping[str, Any]]) -> None:
+    """Execute a kept statement that returns nothing, once for each of `found`."""
+    plan = _plan(tx.dialect, statement)
+    if plan is None:
+        tx.execute(statement, list(found))
+    else:
+        _execute(tx, plan.text, [plan.values(one) for one in found], many=True).close()
+
+
 def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> int:
     """Execute a statement that changes rows and return how many it has changed."""
     plan = _plan(tx.dialect, statement)

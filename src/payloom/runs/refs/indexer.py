@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from payloom.db import Database
+from payloom.db import Database, direct
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import Clock, monotonic
@@ -32,12 +33,15 @@ log = logging.getLogger("payloom.runs")
 BATCH = 100
 """Things per transaction: some ten milliseconds of writing."""
 OVERLAP = dt.timedelta(seconds=20)
+NARROW = dt.timedelta(seconds=2)
+"""How far back most looks of the background task begin: what became visible later than that is found by the next wide
+one, within OVERLAP."""
 DEEP = dt.timedelta(hours=2)
 """How far back the first look of a process begins, for what was written around the time the last one ended."""
 PAUSE = 3.0
 """Seconds between two looks of the background task. A search looks by itself first."""
-SETTLED = 25.0
-"""Seconds after the last news for which each look is a whole one: longer than what OVERLAP forgives."""
+SETTLED = 45.0
+"""Seconds after the last news for which it goes on looking: two wide looks."""
 WHOLE = 60.0
 """Seconds between two whole looks while there is no news, for what became visible later than that."""
 BREATH = 0.02
@@ -62,10 +66,13 @@ class Indexer:
         self._reached: dict[str, dt.datetime] = {}
         self._deep = True
         self._newest: Sequence[Any] = ()
-        self._news_at = self._whole_at = 0.0
+        self._news_at = self._wide_at = 0.0
 
-    async def catch_up(self, seconds: float | None = None) -> bool:
-        """Index what is new, for at most so many seconds; returns whether everything is indexed."""
+    async def catch_up(self, seconds: float | None = None, *, back: dt.timedelta = OVERLAP) -> bool:
+        """Index what is new, for at most so many seconds; returns whether everything is indexed.
+
+        back: how far behind what was reached it begins.
+        """
         end = None if seconds is None else monotonic() + seconds
         if seconds is not None and self._looking.locked():
             try:
@@ -75,17 +82,17 @@ class Indexer:
         else:
             await self._looking.acquire()
         try:
-            return await self._catch_up(end)
+            return await self._catch_up(end, back)
         finally:
             self._looking.release()
 
-    async def _catch_up(self, end: float | None) -> bool:
+    async def _catch_up(self, end: float | None, back: dt.timedelta) -> bool:
         # Another process may have come further: what it did need not be looked at here.
         for stream, at in (await self._database.read(_positions)).items():
             self._reached[stream] = max(self._reached.get(stream, at), at)
         # A search has no time to look far back.
         deep = self._deep and end is None
-        back = DEEP if deep else OVERLAP
+        back = DEEP if deep else back
         for stream in ("events", "mails", *_STATUSES):
             if not await self._follow(stream, back, end):
                 return False
@@ -110,17 +117,22 @@ class Indexer:
         now = monotonic()
         if newest != self._newest:
             self._news_at = now
-        elif not self._deep and now - self._news_at > SETTLED and now - self._whole_at < WHOLE:
+        elif not self._deep and now - self._news_at > SETTLED and now - self._wide_at < WHOLE:
             return
-        await self.catch_up()
+        since = dt.timedelta(seconds=now - self._wide_at)
+        wide = since >= OVERLAP
+        await self.catch_up(back=since + OVERLAP if wide else NARROW)
         # Only now: a look that failed is made again.
-        self._newest, self._whole_at = newest, now
+        self._newest = newest
+        if wide:
+            self._wide_at = now
 
     async def _follow(self, stream: str, back: dt.timedelta, end: float | None) -> bool:
         reached = self._reached.get(stream)
         position: Position = (_BEGINNING if reached is None else reached - back, "")
+        many = BATCH
         while True:
-            found = await self._database.read(lambda tx, at=position: self._look(tx, stream, at))
+            found = await self._database.read(lambda tx, at=position, many=many: self._look(tx, stream, at, many))
             if not found.last:
                 return True
             at = found.last[0]
@@ -128,50 +140,42 @@ class Indexer:
                 await self._database.write(lambda tx, found=found, at=at: _store(tx, stream, found.lines, at))
             self._reached[stream] = at if reached is None else max(reached, at)
             position = found.last
+            many = BATCH if found.lines else BATCH * 5  # nothing but what is indexed already: there may be more of it
             if not found.full:
                 return True
             if end is not None and monotonic() >= end:
                 return False
             await asyncio.sleep(BREATH if end is None else 0)
 
-    def _look(self, tx: sa.Connection, stream: str, position: Position) -> _Batch:
-        if stream == "events":
-            return self._events(tx, position)
-        return self._mails(tx, position) if stream == "mails" else self._runs(tx, stream, position)
-
-    def _events(self, tx: sa.Connection, position: Position) -> _Batch:
-        query = _after(sa.select(events.c.received_at, events.c.id), events.c.received_at, events.c.id, position)
-        batch, wanted = _batch(tx, query, "event")
-        rows = tx.execute(sa.select(events.c.id, events.c.received_at, events.c.payload).where(events.c.id.in_(wanted)))
-        for row in rows:
-            names = of_event(Found(self._tables), json.loads(row.payload))
-            batch.add(names, "event", row.id, row.received_at)
+    def _look(self, tx: sa.Connection, stream: str, position: Position, many: int) -> _Batch:
+        parameters = {"at": position[0], "key": position[1], "many": many, "none": 0}
+        found = direct.rows(tx, _next(stream), parameters | ({"status": stream} if stream in _STATUSES else {}))
+        if not found:
+            return _Batch(None, full=False)
+        kind = {"events": "event", "mails": "mail"}.get(stream, "run")
+        batch = _Batch(found[-1], full=len(found) == many)  # type: ignore[arg-type] - a moment and a key
+        if wanted := batch.unmarked(tx, found, kind):
+            ids = direct.listed(wanted, tx.dialect.name)
+            {"event": self._events, "mail": self._mails, "run": self._runs}[kind](tx, batch, ids)
         return batch
 
-    def _mails(self, tx: sa.Connection, position: Position) -> _Batch:
-        query = _after(sa.select(mails.c.created_at, mails.c.id), mails.c.created_at, mails.c.id, position)
-        batch, wanted = _batch(tx, query, "mail")
-        columns = (mails.c.id, mails.c.run_id, mails.c.recipients, mails.c.created_at)
-        for row in tx.execute(sa.select(*columns).where(mails.c.id.in_(wanted))):
-            batch.add(of_mail(Found(self._tables), _plain(row)), "mail", row.id, row.created_at)
-        return batch
+    def _events(self, tx: sa.Connection, batch: _Batch, ids: Any) -> None:
+        for key, at, payload in direct.rows(tx, _by_ids("events", tx.dialect.name), {"ids": ids}):
+            batch.add(of_event(Found(self._tables), json.loads(payload)), "event", key, at)
 
-    def _runs(self, tx: sa.Connection, status: str, position: Position) -> _Batch:
-        base = sa.select(runs.c.updated_at, runs.c.id).where(runs.c.status == status)
-        batch, wanted = _batch(tx, _after(base, runs.c.updated_at, runs.c.id, position), "run")
-        if not wanted:
-            return batch
+    def _mails(self, tx: sa.Connection, batch: _Batch, ids: Any) -> None:
+        for row in _named(tx, "mails", ids):
+            batch.add(of_mail(Found(self._tables), row), "mail", row["id"], row["created_at"])
+
+    def _runs(self, tx: sa.Connection, batch: _Batch, ids: Any) -> None:
         done: dict[str, list[Mapping[str, Any]]] = {}
-        columns = (steps.c.run_id, steps.c.verb, steps.c.action, steps.c.args, steps.c.value)
-        for row in tx.execute(sa.select(*columns).where(steps.c.run_id.in_(wanted)).order_by(steps.c.seq)):
-            done.setdefault(row.run_id, []).append(_plain(row))
-        fields = [runs.c[name] for name in (*_RUN, "updated_at")]
-        for row in tx.execute(sa.select(*fields).where(runs.c.id.in_(wanted))):
-            did = done.get(row.id, [])
-            batch.add(of_run(Found(self._tables), _plain(row), did), "run", row.id, row.updated_at)
+        for row in _named(tx, "steps", ids):
+            done.setdefault(row["run_id"], []).append(row)
+        for row in _named(tx, "runs", ids):
+            did = done.get(row["id"], [])
+            batch.add(of_run(Found(self._tables), row, did), "run", row["id"], row["updated_at"])
             for name, names in rows_of(self._tables, did).items():
-                batch.add(names, "row", name, row.updated_at)
-        return batch
+                batch.add(names, "row", name, row["updated_at"])
 
 
 class _Batch:
@@ -187,35 +191,63 @@ class _Batch:
             self.lines[name, kind, owner] = at
         self.lines[owner, kind, owner] = at
 
+    def unmarked(self, tx: sa.Connection, found: Sequence[Any], kind: str) -> Sequence[str]:
+        """Return the ids among `found` that carry no mark of this state; no more than BATCH, and then it ends there."""
+        ids = direct.listed([key for _, key in found], tx.dialect.name)
+        marked = dict(direct.rows(tx, _marks(tx.dialect.name), {"ids": ids, "kind": kind}))
+        wanted: list[str] = []
+        for at, key in found:
+            if (marked.get(key) == at) if kind == "run" else (key in marked):
+                continue
+            wanted.append(key)
+            if len(wanted) == BATCH:
+                self.full = self.full or key != found[-1][1]
+                self.last = (at, key)
+                break
+        return wanted
 
-def _plain(row: sa.Row) -> dict[str, Any]:
-    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public way to a dict
+
+_READ: Mapping[str, Sequence[sa.Column[Any]]] = {
+    "events": (events.c.id, events.c.received_at, events.c.payload),
+    "mails": (mails.c.id, mails.c.run_id, mails.c.recipients, mails.c.created_at),
+    "steps": (steps.c.run_id, steps.c.verb, steps.c.action, steps.c.args, steps.c.value),
+    "runs": tuple(runs.c[name] for name in (*_RUN, "updated_at")),
+}
 
 
-def _after(query: sa.Select, at: sa.Column[Any], key: sa.Column[Any], position: Position) -> sa.Select:
-    later = sa.tuple_(at, key) > sa.tuple_(sa.literal(position[0], at.type), sa.literal(position[1]))
-    return query.where(at >= position[0], later).order_by(at, key).limit(BATCH * 5)
+def _named(tx: sa.Connection, what: str, ids: Any) -> Iterable[dict[str, Any]]:
+    names = [column.name for column in _READ[what]]
+    found = direct.rows(tx, _by_ids(what, tx.dialect.name), {"ids": ids})
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def _batch(tx: sa.Connection, query: sa.Select, kind: str) -> tuple[_Batch, Sequence[str]]:
-    """Return an empty batch and the ids among the next thousand that carry no mark of this state."""
-    found: list[Position] = [(at, key) for at, key in tx.execute(query)]
-    if not found:
-        return _Batch(None, full=False), ()
-    ids = [key for _, key in found]
-    marks = sa.select(refs.c.id, refs.c.at).where(refs.c.ref == refs.c.id, refs.c.kind == kind, refs.c.ref.in_(ids))
-    marked = {row.id: row.at for row in tx.execute(marks)}
-    wanted: list[str] = []
-    last = found[-1]
-    full = len(found) == BATCH * 5
-    for at, key in found:
-        if (marked.get(key) == at) if kind == "run" else (key in marked):
-            continue
-        wanted.append(key)
-        if len(wanted) == BATCH:
-            last, full = (at, key), True
-            break
-    return _Batch(last, full=full), wanted
+@functools.cache
+def _by_ids(what: str, dialect: str) -> Any:
+    """Return the select of _READ by ids."""
+    columns = _READ[what]
+    query = sa.select(*columns).where(direct.one_of(columns[0], "ids", dialect))
+    return query.order_by(steps.c.seq) if what == "steps" else query
+
+
+@functools.cache
+def _next(stream: str) -> Any:
+    """Return the select of the things after a position: moment and id, in order."""
+    if stream in _STATUSES:
+        at, key = runs.c.updated_at, runs.c.id
+    else:
+        at, key = (events.c.received_at, events.c.id) if stream == "events" else (mails.c.created_at, mails.c.id)
+    since, after = sa.bindparam("at", type_=at.type), sa.bindparam("key", type_=sa.Text)
+    query = sa.select(at, key).where(at >= since, sa.tuple_(at, key) > sa.tuple_(since, after)).order_by(at, key)
+    if stream in _STATUSES:
+        query = query.where(runs.c.status == sa.bindparam("status"))
+    return query.limit(sa.bindparam("many", type_=sa.Integer)).offset(sa.bindparam("none", type_=sa.Integer))
+
+
+@functools.cache
+def _marks(dialect: str) -> Any:
+    return sa.select(refs.c.id, refs.c.at).where(
+        refs.c.ref == refs.c.id, refs.c.kind == sa.bindparam("kind"), direct.one_of(refs.c.ref, "ids", dialect)
+    )
 
 
 _NEWEST = sa.select(
@@ -245,6 +277,7 @@ def _store(tx: sa.Connection, stream: str, lines: Mapping[tuple[str, str, str], 
     tx.execute(further.values(name=name, value={}, at=at))
 
 
+_LINE = ("ref", "kind", "id", "at")
 _UNNEST = sa.text(
     "INSERT INTO payloom_refs (ref, kind, id, at) SELECT * FROM unnest("
     "CAST(:refs AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]), CAST(:ats AS timestamptz[])) "
@@ -261,8 +294,13 @@ def write(tx: sa.Connection, lines: Sequence[Line]) -> None:
         columns = zip(*ordered, strict=True)
         tx.execute(_UNNEST, dict(zip(("refs", "kinds", "ids", "ats"), map(list, columns), strict=True)))
         return
-    insert = sqlite.insert(refs)
-    keep = insert.on_conflict_do_update(
+    direct.many(tx, _keep_on_sqlite(), [dict(zip(_LINE, line, strict=True)) for line in ordered])
+
+
+@functools.cache
+def _keep_on_sqlite() -> sa.Insert:
+    values = {name: sa.bindparam(name, type_=refs.c[name].type) for name in _LINE}
+    insert = sqlite.insert(refs).values(values)
+    return insert.on_conflict_do_update(
         index_elements=["ref", "kind", "id"], set_={"at": insert.excluded.at}, where=refs.c.at < insert.excluded.at
     )
-    tx.execute(keep, [dict(zip(("ref", "kind", "id", "at"), line, strict=True)) for line in ordered])
