@@ -20,6 +20,7 @@ from payloom.runs.rehearsal import Stage, held
 from payloom.runs.service import RunService
 from payloom.runs.versions import Versions
 from payloom.workflows.document import Workflow
+from payloom.workflows.interpreter.verbs.calling import CALLED
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,8 +101,7 @@ async def _held(stage: Stage, tx: sa.Connection, workflow: Workflow, event: Inbo
             await service.stop(0.0)
         if not started:
             return Trial((), None)
-        notes = {path: one.answered for path, one in host.held.items()}
-        return _trial(tx, started[0], notes)
+        return _trial(tx, started[0], {at: one.answered for at, one in host.held.items()})
 
 
 def _recorded(tx: sa.Connection, event_id: str, workflow_id: str) -> Trial:
@@ -109,26 +109,10 @@ def _recorded(tx: sa.Connection, event_id: str, workflow_id: str) -> Trial:
         return _trial(tx, event_run_id(event_id, workflow_id), {})
 
 
-def _trial(tx: sa.Connection, run_id: str, notes: Mapping[str, str]) -> Trial:
+def _trial(tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str]) -> Trial:
     run = tx.execute(sa.select(runs).where(runs.c.id == run_id)).one_or_none()
     if run is None:
         return Trial((), None)
-    query = (
-        sa.select(steps)
-        .where(steps.c.run_id == run_id, steps.c.status != "superseded")
-        .order_by(steps.c.seq, steps.c.path)
-    )
-    lines = [
-        Line(
-            row.path,
-            row.verb,
-            row.action,
-            row.args,
-            row.status,
-            (row.failure or {}).get("message") or notes.get(row.path, ""),
-        )
-        for row in tx.execute(query)
-    ]
     ended = run.outcome or run.status
     if run.failure:
         ended = f"failed: {run.failure['message']}"
@@ -136,7 +120,27 @@ def _trial(tx: sa.Connection, run_id: str, notes: Mapping[str, str]) -> Trial:
         ended = f"waits for a row in {run.parked_on}"
     elif run.status == "waiting":
         ended = f"waits for {run.waiting_for}"
-    return Trial(lines, ended)
+    return Trial(list(_lines(tx, run_id, notes, "", frozenset())), ended)
+
+
+def _lines(
+    tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str], prefix: str, above: frozenset[str]
+) -> Iterator[Line]:
+    """Yield what a run did, and after each call of a workflow with `once` what its run did."""
+    query = (
+        sa.select(steps)
+        .where(steps.c.run_id == run_id, steps.c.status != "superseded")
+        .order_by(steps.c.seq, steps.c.path)
+    )
+    for row in tx.execute(query).all():
+        note = (row.failure or {}).get("message") or notes.get((run_id, row.path), "")
+        args, called = row.args, None
+        if row.verb == "call":
+            called = args.get("run")
+            args = {name: value for name, value in args.items() if name != "run"}
+        yield Line(f"{prefix}{row.path}", row.verb, row.action, args, row.status, note)
+        if called is not None and called not in above:
+            yield from _lines(tx, called, notes, f"{prefix}{row.path}{CALLED}", above | {run_id})
 
 
 def _difference(before: Trial, after: Trial, now: Trial) -> Iterator[str]:

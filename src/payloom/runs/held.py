@@ -110,12 +110,13 @@ class HeldHost:
         """tx: where the recorded calls are."""
         self._tx = tx
         self._stripe = StoryStripe(clock)
-        self.held: dict[str, Held] = {}
+        self.held: dict[tuple[str, str], Held] = {}
+        """By run and path."""
 
-    async def perform(self, do: Do, attempt: Attempt) -> Any:  # noqa: ARG002 - the seam
+    async def perform(self, do: Do, attempt: Attempt) -> Any:
         """Answer one step."""
         found = self._recorded(do)
-        self.held[do.path] = Held(do.path, "made up" if found is None else "recorded")
+        self.held[attempt.run_id, do.path] = Held(do.path, "made up" if found is None else "recorded")
         if found is None:
             return self._made_up(do)
         if found.failure is not None:

@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -34,10 +34,22 @@ from payloom.runs.scripts import Cause, Execution, RowChange, Start
 from payloom.runs.service import RunService
 from payloom.runs.versions import Versions
 from payloom.workflows.catalog import Catalog
-from payloom.workflows.commands import Approve, Command, Do, Entry, Finished, Respond, Sleep, StepFailure, Wait
+from payloom.workflows.commands import (
+    Approve,
+    CallOnce,
+    Command,
+    Do,
+    Entry,
+    Finished,
+    Respond,
+    Sleep,
+    StepFailure,
+    Wait,
+)
 from payloom.workflows.commands import Log as LogCommand
 from payloom.workflows.document import StripeTrigger, TableTrigger, Workflow
 from payloom.workflows.interpreter import Execution as Interpreter
+from payloom.workflows.interpreter.verbs.calling import CALLED
 
 COPY_UP_TO = 64 * 1024 * 1024
 """Bytes of a SQLite database that is copied into memory; in a larger one a transaction is rolled back."""
@@ -127,10 +139,10 @@ async def rehearse(
     with connection(stage.engine) as tx, held(tx):
         clock = ManualClock(now)
         database, engine = HeldDatabase(tx), HeldEngine()
-        host = _Host(HeldHost(tx, clock), occasion, tx, stripe)
         versions = Versions(database, clock)
         await versions.publish([*(one for one in stage.workflows.values() if one.id != draft.id), draft])
         scripts = _Scripts(Library(versions, stage.catalog, stage.env), mocks, clock)
+        host = _Host(HeldHost(tx, clock), occasion, tx, stripe, scripts.place)
         figures = Figures(patience=-1.0, direct=0)
         seam: Any = scripts
         service = RunService(database, engine, clock, seam, stage.tables, host, figures)
@@ -138,12 +150,29 @@ async def rehearse(
         try:
             run_id = await _begin(service, draft, occasion, tx)
             await _play(engine)
-            found = await service.queries.timeline(run_id)
+            found = await _whole(service, scripts, run_id)
         finally:
             await service.stop(0.0)
         notes: dict[str, Note] = {**host.notes(), **scripts.notes}
         stood_in = [{**one, "run_id": run_id} for one in scripts.stood_in.values()]
         return Rehearsal(run_id, found, notes, stood_in, scripts.trail())
+
+
+async def _whole(service: RunService, scripts: _Scripts, run_id: str) -> dict[str, Any]:
+    """Return the run's timeline, with the steps and the log of the runs that its calls began among its own."""
+    found = await service.queries.timeline(run_id)
+    for one in found["calls"]:
+        place = scripts.place(run_id, one["path"])
+        if one["run_id"] not in scripts.prefixes:
+            scripts.notes[place] = "recorded"
+        elif scripts.prefixes[one["run_id"]] == f"{place}{CALLED}":
+            inner = await _whole(service, scripts, one["run_id"])
+            for kind in ("steps", "logs"):
+                moved = [
+                    {**line, "run_id": run_id, "path": f"{one['path']}{CALLED}{line['path']}"} for line in inner[kind]
+                ]
+                found[kind] = [*found[kind], *moved]
+    return found
 
 
 async def _play(engine: HeldEngine) -> None:
@@ -253,8 +282,17 @@ def _copied(engine: sa.Engine) -> sa.Engine | None:
 class _Host:
     """Outside calls: recorded or made up, or Stripe's sent to the local Stripe."""
 
-    def __init__(self, held: HeldHost, occasion: Occasion, tx: sa.Connection, stripe: OutsideHost | None) -> None:
+    def __init__(
+        self,
+        held: HeldHost,
+        occasion: Occasion,
+        tx: sa.Connection,
+        stripe: OutsideHost | None,
+        place: Callable[[str, str], str],
+    ) -> None:
+        """place: of a run's step among those of the run that is tried."""
         self._held = held
+        self._place = place
         self._occasion = occasion
         self._tx = tx
         self._stripe = stripe
@@ -265,7 +303,7 @@ class _Host:
         if do.path == FRESH and (self._stripe is None or self._occasion.event is not None):
             return self._object()
         if do.verb == "stripe" and self._stripe is not None:
-            self._sent[do.path] = "sent"
+            self._sent[self._place(attempt.run_id, do.path)] = "sent"
             return await self._stripe.perform(do, attempt)
         try:
             return await self._held.perform(do, attempt)
@@ -279,7 +317,7 @@ class _Host:
 
     def notes(self) -> dict[str, Note]:
         """Return how each call was answered."""
-        held: dict[str, Any] = {path: one.answered for path, one in self._held.held.items()}
+        held: dict[str, Any] = {self._place(*at): one.answered for at, one in self._held.held.items()}
         return {**held, **self._sent}
 
 
@@ -304,6 +342,12 @@ class _Scripts:
         self._answered: dict[str, Entry] = {}
         self.stood_in: dict[str, dict[str, Any]] = {}
         self.notes: dict[str, Note] = {}
+        self.prefixes: dict[str, str] = {}
+        """Where the steps of each run stand among those of the run that is tried: nowhere else, or inside a call."""
+
+    def place(self, run_id: str, path: str) -> str:
+        """Return the place of a run's step among those of the run that is tried."""
+        return f"{self.prefixes.get(run_id, '')}{path}"
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._library, name)
@@ -311,8 +355,12 @@ class _Scripts:
     def execution(self, start: Start, cause: Cause, history: Sequence[Entry]) -> Execution:
         """Build an execution; the mocked steps before the end of its history are answered on the way."""
         made = self._library.execution(start, cause, ())
-        self._latest = made
-        mocked = _Mocked(made, self)
+        called = cause.called
+        prefix = f"{self.place(called['by'], called['path'])}{CALLED}" if called else ""
+        self.prefixes.setdefault(cause.run_id, prefix)
+        if called is None:
+            self._latest = made
+        mocked = _Mocked(made, self, prefix)
         for entry in history:
             mocked.next()
             mocked.record(entry)
@@ -325,22 +373,22 @@ class _Scripts:
             {"path": one.path, "outcome": one.outcome, "step_id": one.step_id, "branch": one.branch} for one in trail
         ]
 
-    def answer(self, command: Command) -> Entry | None:
-        """Return what stands in for a command, or None when it is to be done."""
-        mock = self._mocks.get(command.path) or self._mocks.get(re.sub(r"\[\d+\]", "", command.path))
+    def answer(self, command: Command, place: str) -> Entry | None:
+        """Return what stands in for a command, or None when it is to be done. place: among the run's steps."""
+        mock = self._mocks.get(place) or self._mocks.get(re.sub(r"\[\d+\]", "", place))
         if mock is None and not isinstance(command, Sleep):
             return None
         if isinstance(command, LogCommand | Respond):
             return None
-        if command.path in self._answered:
-            return self._answered[command.path]
+        if place in self._answered:
+            return self._answered[place]
         if isinstance(command, Sleep) and command.until > self._clock.now():
             self._clock.set(command.until)
         at = self._clock.now()
-        self.notes[command.path] = "mocked" if mock is not None else "skipped"
+        self.notes[place] = "mocked" if mock is not None else "skipped"
         found = mock or Mock()
-        self.stood_in[command.path] = _row(command, found, len(self.stood_in), at)
-        entry = self._answered[command.path] = Entry(command.path, found.value, found.failure, at)
+        self.stood_in[place] = {**_row(command, found, len(self.stood_in), at), "path": place}
+        entry = self._answered[place] = Entry(command.path, found.value, found.failure, at)
         return entry
 
     def late(self) -> bool:
@@ -355,7 +403,7 @@ class _Scripts:
 
 def _row(command: Command, mock: Mock, seq: int, at: dt.datetime) -> dict[str, Any]:
     """Return a step's row as the journal would have it."""
-    verb = {Sleep: "wait", Wait: "wait_for", Approve: "approve"}.get(type(command), "")
+    verb = {Sleep: "wait", Wait: "wait_for", Approve: "approve", CallOnce: "call"}.get(type(command), "")
     args: Any = {"until": command.until} if isinstance(command, Sleep) else None
     if isinstance(command, Do):
         verb, args = command.verb, dict(command.args)
@@ -364,7 +412,7 @@ def _row(command: Command, mock: Mock, seq: int, at: dt.datetime) -> dict[str, A
         "path": command.path,
         "seq": seq,
         "verb": verb,
-        "action": command.action if isinstance(command, Do) else getattr(command, "family", ""),
+        "action": _action(command),
         "step_id": getattr(command, "step_id", None),
         "line": command.line,
         "status": "failed" if mock.failure else "succeeded",
@@ -380,12 +428,19 @@ def _row(command: Command, mock: Mock, seq: int, at: dt.datetime) -> dict[str, A
     }
 
 
-class _Mocked:
-    """An execution that answers mocked commands itself."""
+def _action(command: Command) -> str:
+    if isinstance(command, Do):
+        return command.action
+    return command.workflow if isinstance(command, CallOnce) else getattr(command, "family", "")
 
-    def __init__(self, execution: Interpreter, scripts: _Scripts) -> None:
+
+class _Mocked:
+    """An execution that answers mocked commands itself. prefix: of its steps' places."""
+
+    def __init__(self, execution: Interpreter, scripts: _Scripts, prefix: str) -> None:
         self._execution = execution
         self._scripts = scripts
+        self._prefix = prefix
 
     def next(self) -> Finished | Sequence[Command]:
         """Return the commands that are left to do, or the end."""
@@ -395,7 +450,7 @@ class _Mocked:
                 return todo
             if self._scripts.late():
                 return Finished("failed", failure=_TOO_LONG, http_status=_TOO_LONG.status)
-            answers = [(one, self._scripts.answer(one)) for one in todo]
+            answers = [(one, self._scripts.answer(one, f"{self._prefix}{one.path}")) for one in todo]
             given = [entry for _, entry in answers if entry is not None]
             for entry in given:
                 self.record(entry)

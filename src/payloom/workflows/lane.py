@@ -29,6 +29,8 @@ def lane_of(workflow: Workflow, workflows: Mapping[str, Workflow]) -> Lane:
     elif leaving:
         more = f" (and {len(leaving) - 1} more)" if len(leaving) > 1 else ""
         why = f"line {leaving[0].line}: `{leaving[0].verb}` leaves the database or waits{more}"
+    elif calls and (shared := [called for called in calls if called in workflows and workflows[called].shares_runs]):
+        why = f"it calls {', '.join(shared)}, which has `once`: a run of its own, which this one waits for"
     elif calls:
         why = f"it calls {', '.join(calls)}, which leaves the database or waits"
     durable = bool(leaving or calls or reads_again)
@@ -36,8 +38,10 @@ def lane_of(workflow: Workflow, workflows: Mapping[str, Workflow]) -> Lane:
 
 
 def _leaves(workflows: Mapping[str, Workflow], name: str, seen: set[str]) -> bool:
-    """Whether a workflow, or one it calls, has a step that leaves the database or waits."""
+    """Whether a workflow, or one it calls, has a step that leaves the database or waits, or is a run of its own."""
     workflow = workflows.get(name)
+    if workflow is not None and workflow.shares_runs:
+        return True
     if workflow is None or name in seen:
         return False
     if any(node.lane == "durable" and node.verb != "call" for node in workflow.nodes()):

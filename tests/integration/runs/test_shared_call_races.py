@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
+from sqlalchemy import event
 
 from payloom.db import Database, open_database
 from payloom.db.migrate import migrate
@@ -71,7 +71,7 @@ class Gate:
         self._words = words
         self._open = threading.Event()
         self.reached = threading.Event()
-        sa.event.listen(database.engine, "after_cursor_execute", self._after)
+        event.listen(database.engine, "after_cursor_execute", self._after)
 
     def _after(self, _conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if self._words in " ".join(statement.split()) and not self.reached.is_set():
@@ -85,15 +85,15 @@ class Gate:
 
 def held(world: World) -> tuple[asyncio.Event, asyncio.Event]:
     """Let the fulfilment's step wait; returns an event that is set when it has begun, and one to let it go on."""
-    began, event = asyncio.Event(), asyncio.Event()
+    began, goes_on = asyncio.Event(), asyncio.Event()
 
     async def hook(when: str, _do: Any) -> None:
         if when == "before":
             began.set()
-            await event.wait()
+            await goes_on.wait()
 
     world.ledger.hooks.append(hook)
-    return began, event
+    return began, goes_on
 
 
 async def until(condition: Any) -> None:

@@ -92,7 +92,9 @@ def slow(world: World, action: str) -> asyncio.Event:
 async def waiting(world: World, *run_ids: str) -> None:
     """Until these runs wait."""
     async with asyncio.timeout(10):
-        while any([await world.status(one) != "waiting" for one in run_ids]):  # noqa: ASYNC110
+        while True:
+            if {await world.status(one) for one in run_ids} == {"waiting"}:
+                return
             await asyncio.sleep(0.01)
 
 
