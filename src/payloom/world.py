@@ -6,14 +6,14 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy import exc
 
+from payloom.api.management.mount import SIGN_IN_PATH
 from payloom.api.management.parts import Parts as ManagementParts
-from payloom.api.management.people import SIGN_IN_PATH
 from payloom.api.management.watchers import Live
 from payloom.api.metrics import Metrics
 from payloom.api.pages.site import Site
@@ -46,7 +46,6 @@ from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.outside import ByVerb
 from payloom.project import Project
-from payloom.rehearsals import Rehearsals
 from payloom.runs.matching import Library
 from payloom.runs.refs.indexer import Indexer
 from payloom.runs.scripts import RowChange
@@ -57,6 +56,9 @@ from payloom.settings import Settings
 from payloom.tables.migrate import migrate as migrate_tables
 from payloom.tables.sql import Tables
 from payloom.workbench import Workbench
+
+if TYPE_CHECKING:
+    from payloom.rehearsals import Rehearsals
 
 log = structlog.get_logger("payloom.app")
 
@@ -185,7 +187,7 @@ class World:
             catch_up=self.catch_up.look,
             find_user=self.find_user,
             workbench=self.workbench,
-            rehearsals=self.rehearsals(),
+            rehearsals=self.rehearsals,
             stripe_tables=self.stripe_tables,
         )
         return ServerParts(
@@ -201,6 +203,8 @@ class World:
 
     def rehearsals(self) -> Rehearsals:
         """Return what tries drafts out."""
+        from payloom.rehearsals import Rehearsals  # noqa: PLC0415 - only the studio tries drafts out
+
         host = TablesHost(self.tables)
         return Rehearsals(
             self.workbench, self.database, self.inbox, self.tables, host, StripeHost(self.stripe), self.clock

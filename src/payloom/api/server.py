@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from payloom.api import metrics as probes
 from payloom.api import static_files, studio_files
@@ -22,8 +22,7 @@ from payloom.api.bodies import MAX_MANAGED, Limited
 from payloom.api.endpoints import Endpoints
 from payloom.api.envelope import Envelope
 from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod
-from payloom.api.management.access import Gate
-from payloom.api.management.app import PREFIX, create_management
+from payloom.api.management.mount import PREFIX, Management
 from payloom.api.management.parts import Parts as ManagementParts
 from payloom.api.metrics import Metrics, Probe
 from payloom.api.pages.site import Site
@@ -69,7 +68,6 @@ def _routes(parts: ServerParts, webhook: Route) -> Sequence[BaseRoute]:
     """Return the routes: probes, webhook, accounts, management, the user's endpoints, static files, pages."""
     settings, management = parts.settings, parts.management
     accounts = AccountRoutes(parts.visitors, parts.site, settings.origin)
-    gate = Gate(parts.visitors, settings.admin_token, settings.origin)
     endpoints = Endpoints(
         lambda: management.workbench.served,
         management.runs,
@@ -79,17 +77,26 @@ def _routes(parts: ServerParts, webhook: Route) -> Sequence[BaseRoute]:
         own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes()]},
     )
     approvals = ApprovalRoutes(parts.decisions, management, parts.site, settings.origin)
+    managed = Management(lambda: _management(parts))
     return [
         *probes.routes(parts.metrics, token=settings.metrics_token, ready=parts.ready),
         webhook,
         *accounts.routes(),
         *approvals.routes(),
-        Mount(PREFIX, Limited(create_management(management, gate), MAX_MANAGED)),
+        Mount(PREFIX, Limited(managed, MAX_MANAGED)),
         endpoints.route(),
         *static_files.routes(parts.assets, settings.stripe),
-        *studio_files.routes(),
+        *studio_files.routes(opened=managed.prepare),
         *parts.site.routes(),
     ]
+
+
+def _management(parts: ServerParts) -> ASGIApp:
+    from payloom.api.management.access import Gate  # noqa: PLC0415 - see payloom.api.management.mount
+    from payloom.api.management.app import create_management  # noqa: PLC0415
+
+    gate = Gate(parts.visitors, parts.settings.admin_token, parts.settings.origin)
+    return create_management(parts.management, gate)
 
 
 def _wrap(app: Starlette, parts: ServerParts) -> None:

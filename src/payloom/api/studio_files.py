@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import html
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -111,8 +111,8 @@ _PAGE = {"content-security-policy": POLICY, "referrer-policy": "no-referrer", "c
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
 
 
-def routes(folder: Path = STUDIO) -> list[BaseRoute]:
-    """Return the routes."""
+def routes(folder: Path = STUDIO, *, opened: Callable[[], None] = lambda: None) -> list[BaseRoute]:
+    """Return the routes. opened: told as soon as somebody opens the studio, and before it asks for anything."""
     files = StudioFiles(folder)
 
     async def slash(_request: Request) -> Response:
@@ -120,6 +120,7 @@ def routes(folder: Path = STUDIO) -> list[BaseRoute]:
         return RedirectResponse("/studio", 308)
 
     async def serve(request: Request) -> Response:
+        opened()
         return await files(request)
 
     return [

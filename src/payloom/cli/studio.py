@@ -34,7 +34,7 @@ def studio(
 
 
 async def _link(settings: Settings, email: str | None, address: str) -> str:
-    from payloom.api.management.people import SIGN_IN_PATH  # noqa: PLC0415
+    from payloom.api.management.mount import SIGN_IN_PATH  # noqa: PLC0415
     from payloom.auth.managers import Managers  # noqa: PLC0415
     from payloom.auth.service import AccountService  # noqa: PLC0415
     from payloom.db import open_database  # noqa: PLC0415

@@ -31,13 +31,12 @@ from payloom.api.management import (
     workflows,
 )
 from payloom.api.management.models.answers import ErrorAnswer
+from payloom.api.management.mount import PREFIX
 from payloom.api.management.parts import Parts
 from payloom.api.management.schema import document
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
 from payloom.tables.errors import VerbFailed
-
-PREFIX = "/api/_payloom"
 
 
 def create_management(parts: Parts, gate: Callable[[Request], Awaitable[None]]) -> FastAPI:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from payloom.api.management.bench import Rehearsals, Workbench
 from payloom.api.management.watchers import Live
 from payloom.api.visitors import Visitors
 from payloom.auth.managers import Managers
@@ -22,10 +21,15 @@ from payloom.tables.sql import Tables
 from payloom.workflows.diagnostics import Diagnostic
 from payloom.workflows.document import Workflow
 
+if TYPE_CHECKING:
+    from payloom.api.management.bench import Rehearsals, Workbench
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Parts:
-    """The collaborators. catch_up: asks Stripe for missed events, returns `{seen, stored}`."""
+    """The collaborators. catch_up: asks Stripe for missed events, returns `{seen, stored}`. rehearsals: loads what
+    tries drafts out.
+    """
 
     settings: Settings
     clock: Clock
@@ -43,5 +47,5 @@ class Parts:
     catch_up: Callable[[], Awaitable[Mapping[str, Any]]]
     find_user: Callable[[str], Awaitable[Mapping[str, Any] | None]]
     workbench: Workbench
-    rehearsals: Rehearsals
+    rehearsals: Callable[[], Rehearsals]
     stripe_tables: StripeTables

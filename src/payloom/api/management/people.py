@@ -12,13 +12,12 @@ from payloom.api.errors import NoSuchRoute
 from payloom.api.jsonable import to_plain
 from payloom.api.management.access import caller_of
 from payloom.api.management.models.answers import AccountList, AccountView, NewRoles, SignInLink
+from payloom.api.management.mount import SIGN_IN_PATH
 from payloom.api.management.parts import Parts
 from payloom.api.management.roles import ORDER, admin, role_of
 from payloom.auth.accounts import Account, find_account, list_accounts, set_roles
 from payloom.auth.errors import BadRole
 from payloom.auth.links import LIFETIME
-
-SIGN_IN_PATH = "/studio/sign-in"
 
 
 def router(parts: Parts) -> APIRouter:

@@ -389,6 +389,3 @@ OnError = Annotated[Annotated[Literal["continue"], WORD] | Annotated[Steps, LIST
 DefaultBranch = Annotated[Annotated[Literal["raise", "stop"], WORD] | Annotated[Steps, LIST], Discriminator(by_type)]
 Cases = Annotated[Annotated[dict[str, Steps], MAP] | Annotated[list[CaseClause], LIST], Discriminator(by_type)]
 Catch = Annotated[Annotated[list[CatchClause], MAP] | Annotated[Steps, LIST], Discriminator(_clauses_or_steps)]
-
-for _model in (*VERB_MODELS, CaseClause, CatchClause):
-    _model.model_rebuild()

@@ -50,7 +50,7 @@ def router(parts: Parts, checker: Checker, files: Files) -> APIRouter:
         draft = await trials.draft(body.id, body.text)
         occasion, event = await trials.occasion(draft, body.trigger, caller_of(request).email)
         mocks = {path: _mock(one) for path, one in body.mocks.items()}
-        found = await parts.rehearsals.test_run(
+        found = await parts.rehearsals().test_run(
             draft, occasion, mocks, event=event, local_stripe=body.stripe == "local"
         )
         return _answer(found, draft, body.until)
@@ -59,7 +59,7 @@ def router(parts: Parts, checker: Checker, files: Files) -> APIRouter:
     async def dry_run(body: models.DryRunBody) -> Any:
         """Try a draft on recorded events with all effects held back, and compare with what happened then."""
         draft = await trials.draft(body.id, body.text)
-        found = await parts.rehearsals.dry_run(draft, body.events, body.limit)
+        found = await parts.rehearsals().dry_run(draft, body.events, body.limit)
         data = redact(to_plain(found))
         return {"data": data, "changed": sum(bool(one["difference"]) for one in data)}
 
@@ -70,7 +70,7 @@ def router(parts: Parts, checker: Checker, files: Files) -> APIRouter:
         checked = await off(checker.check, id, file.text)
         if checked.draft.built is None:
             return {"data": [], "next": None}
-        found = await parts.rehearsals.samples(checked.draft.built.workflow)
+        found = await parts.rehearsals().samples(checked.draft.built.workflow)
         return {"data": redact(to_plain(found)), "next": None}
 
     @routes.get("/pins/{workflow_id:path}", response_model=models.PinsAnswer)

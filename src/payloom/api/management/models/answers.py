@@ -14,7 +14,9 @@ Role = Literal["viewer", "editor", "admin"]
 class Shape(BaseModel):
     """An answer. Every field is always there; what is not known is null."""
 
-    model_config = ConfigDict(json_schema_serialization_defaults_required=True, protected_namespaces=())
+    model_config = ConfigDict(
+        json_schema_serialization_defaults_required=True, protected_namespaces=(), defer_build=True
+    )
 
 
 class Body(BaseModel):
