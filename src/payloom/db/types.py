@@ -109,7 +109,7 @@ def _in_utc(value: dt.datetime | None) -> dt.datetime | None:
 @functools.lru_cache(maxsize=256)
 def _sqlite_text(value: dt.datetime | None) -> str | None:
     moment = _in_utc(value)
-    return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if moment is None else moment.isoformat(" ", "microseconds")[:26]  # without +00:00
 
 
 def _json_text(value: Any) -> str | None:
