@@ -209,7 +209,9 @@ async def deliver(world: World, name: str, told: Told) -> None:
 
 
 def event_of(world: World, name: str) -> InboxEvent:
-    """The event that a name stands for: c… begins an order, u… counts."""
+    """The event that a name stands for: c… begins an order, d… asks for a delivery, u… counts."""
+    if name.startswith("d"):
+        return shop.asked(world, name)
     if name.startswith("c"):
         return shop.created(world, name)
     return world.event("thing.updated", f"evt_{name}", id=f"thing_{name}")

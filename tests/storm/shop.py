@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from payloom.connectors.tables.shapes import shapes
 from payloom.db import Database
+from payloom.db.types import Json
 from payloom.kit.clock import SystemClock
 from payloom.runs.matching import Library
 from payloom.runs.versions import Versions
@@ -132,7 +133,36 @@ steps:
   - stripe: things.refund
     with: {order: "${{ order.id }}", amount: "${{ inputs.amount }}", currency: "${{ order.currency }}"}
 """
-STARTS = {"thing.created": 1, "thing.updated": 1, "thing.paid": 1}
+DELIVER = """\
+name: Deliver
+on: {called: true}
+input: {order: string, amount: int, currency: string}
+once: ${{ inputs.order }}
+steps:
+  - insert: orders
+    values: {id: "${{ inputs.order }}", amount: "${{ inputs.amount }}", currency: "${{ inputs.currency }}"}
+  - id: charged
+    stripe: things.charge
+    with: {order: "${{ inputs.order }}", amount: "${{ inputs.amount }}", currency: "${{ inputs.currency }}"}
+  - update: orders
+    where: {id: "${{ inputs.order }}", status: pending}
+    set: {status: paid, access: true, paid: "${{ charged.args.amount }}"}
+  - email: receipt
+    to: a@example.com
+    data: {order: "${{ inputs.order }}"}
+  - return: {paid: "${{ charged.args.amount }}"}
+"""
+ASK = f"""\
+name: Ask
+on: {{stripe: thing, actions: [deleted]}}
+steps:
+  - id: delivered
+    call: deliver
+    with: {{order: "${{{{ object.order }}}}", amount: {PRICE}, currency: usd}}
+  - return: ${{{{ delivered.paid }}}}
+"""
+"""Several events ask for one delivery: its run is shared by those who call."""
+STARTS = {"thing.created": 1, "thing.updated": 1, "thing.paid": 1, "thing.deleted": 1}
 _TRIGGERS = {
     "sqlite": [
         "CREATE TABLE IF NOT EXISTS storm_opened (id TEXT)",
@@ -162,7 +192,7 @@ def furnish(world: World) -> None:
 async def open_shop(world: World, **changed: str) -> None:
     """Publish the workflows (`changed`: other texts for some), fill the shelf and watch who is let in early."""
     furnish(world)
-    files = {"fulfil": FULFIL, "count": COUNT, "pay": PAY, "refund": REFUND, **changed}
+    files = {"fulfil": FULFIL, "count": COUNT, "pay": PAY, "refund": REFUND, "deliver": DELIVER, "ask": ASK, **changed}
     await world.publish(**files)
 
     def fill(tx: sa.Connection) -> None:
@@ -184,6 +214,11 @@ def env() -> dict[str, str]:
 def created(world: World, name: str, amount: int = PRICE) -> Any:
     """The event that begins an order."""
     return world.event("thing.created", f"evt_{name}", id=f"order_{name}", amount=amount, currency="usd")
+
+
+def asked(world: World, name: str) -> Any:
+    """The event that asks for a delivery: of the order before the dot."""
+    return world.event("thing.deleted", f"evt_{name}", id=f"thing_{name}", order=f"order_{name.partition('.')[0]}")
 
 
 def observe(
@@ -208,6 +243,14 @@ def observe(
     fulfilled = tx.execute(
         sa.text("SELECT count(*) FROM payloom_runs WHERE workflow_id = 'fulfil' AND status = 'succeeded'")
     ).scalar()
+    delivered = tx.execute(
+        sa.text("SELECT inputs, count(*) AS many FROM payloom_runs WHERE workflow_id = 'deliver' GROUP BY inputs")
+    ).all()
+    answers = tx.execute(
+        sa.text("SELECT output FROM payloom_runs WHERE workflow_id = 'ask' AND status = 'succeeded'").columns(
+            output=Json
+        )
+    ).all()
     tries = {line["attempt"] for line in lines if "attempt" in line}
     known = set(tx.execute(sa.text("SELECT key FROM payloom_steps WHERE key IS NOT NULL")).scalars())
     defaults: dict[str, Any] = {
@@ -217,6 +260,8 @@ def observe(
         "counted": [
             Counted("events counted in the row `all`", counted, updated),
             Counted("mugs taken from the shelf", STOCK - (left if left is not None else STOCK), fulfilled or 0),
+            *[Counted(f"deliveries of {row.inputs}", row.many, 1) for row in delivered],
+            *[Counted(f"what those who asked for {row.output} got", row.output, PRICE) for row in answers],
             *[Counted(f"a try under the unknown key {key}", 1, 0) for key in tries - known],
         ],
         "payments": list(_payments(effects, lines)),

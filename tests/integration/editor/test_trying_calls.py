@@ -1,4 +1,4 @@
-"""Drafts that call a workflow with `once`: the test run shows what its run did, inside the call, and nothing happened."""
+"""Drafts that call a workflow with `once`: a test run shows what its run did, inside the call; nothing has happened."""
 
 from __future__ import annotations
 

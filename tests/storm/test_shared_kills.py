@@ -1,0 +1,60 @@
+"""A1–A3 for a run that several call: killed at every point, it is done once, and whoever called gets its result."""
+
+from __future__ import annotations
+
+import pytest
+from harness import DIED, Databases, Zygote
+from tally import Tally, picked, some
+
+EVENTS = ["d1.a", "d1.b", "d1.c"]
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("direct", [48, 0], ids=["direct", "queued"])
+def test_a1_a_kill_at_every_point_of_a_shared_run_leaves_nobody_waiting(
+    zygote: Zygote, databases: Databases, tally: Tally, direct: int
+) -> None:
+    """Die at the n-th point, start again, and look."""
+    whole = databases.story(zygote, EVENTS, direct)
+    assert whole.life() == 0, whole.why()
+    assert whole.broken() == []
+    points = whole.points()
+    assert points > 15
+    for point in picked(range(1, points + 1), 3):
+        told = databases.story(zygote, EVENTS, direct)
+        code = told.life(crash_at=point)
+        assert code in (DIED, 0), told.why()
+        assert told.life() == 0, f"point {point}: {told.why()}"
+        what = f"a shared run, killed at point {point} of {points}"
+        tally.judge("A1", databases.kind, told.broken(), kills=code == DIED, what=what)
+
+
+@pytest.mark.timeout(7200)
+def test_a2_kills_at_any_moment_of_shared_runs_lose_nothing(zygote: Zygote, databases: Databases, tally: Tally) -> None:
+    """Eight deliveries, each asked for four times, through three deaths."""
+    for seed in range(some(12, 1)):
+        told = databases.story(zygote, [f"d{one}.{n}" for n in range(4) for one in range(8)], seed % 2 * 48)
+        codes = [told.life(kill_after=0.6, seed=seed * 10 + life) for life in range(3)]
+        assert told.life() == 0, f"seed {seed}: {told.why()}"
+        kills = codes.count(DIED)
+        tally.judge("A2", databases.kind, told.broken(), kills=kills, what=f"shared runs, killed 3 times, seed {seed}")
+
+
+@pytest.mark.postgres
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a3_workers_that_share_runs_go_on_for_one_that_is_killed(
+    zygote: Zygote, databases: Databases, tally: Tally
+) -> None:
+    """Three workers are asked for the same deliveries at once; one of them dies on the way."""
+    for seed in range(some(10, 1)):
+        told = databases.story(zygote, [f"d{one}.{n}" for n in range(6) for one in range(6)], 4)
+        told.more = {"dead": 1.0}
+        lives = [told.command(events=told.events[part::3], linger=3.0) for part in range(2)]
+        doomed = told.command(events=told.events[2::3], crash_at=20 + seed * 7)
+        codes = zygote.run(*lives, doomed)
+        assert codes[:2] == [0, 0], told.why()
+        if len(told.acked()) < len(told.events):
+            assert told.life() == 0, told.why()
+        kills = codes[2] == DIED
+        tally.judge("A3", databases.kind, told.broken(), runs=36, kills=kills, what=f"shared runs, seed {seed}")
