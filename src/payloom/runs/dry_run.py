@@ -89,7 +89,7 @@ async def _held(stage: Stage, tx: sa.Connection, workflow: Workflow, event: Inbo
         versions = Versions(database, clock)
         chosen = {**stage.workflows, workflow.id: workflow}
         await versions.publish(chosen.values())
-        library = Library(versions, stage.catalog, stage.env)
+        library = Library(versions, stage.catalog, stage.env, in_lanes=False)
         service = RunService(database, engine, clock, library, stage.tables, host, Figures(patience=-1.0, direct=0))
         await service.start()
         try:

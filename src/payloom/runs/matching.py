@@ -34,9 +34,12 @@ _compile: Callable[[str], Compiled] = functools.lru_cache(maxsize=2000)(compile_
 class Library:
     """The Scripts of a project."""
 
-    def __init__(self, versions: Versions, catalog: Catalog, env: Mapping[str, str] | None = None) -> None:
-        """env: what expressions see as `env`."""
+    def __init__(
+        self, versions: Versions, catalog: Catalog, env: Mapping[str, str] | None = None, *, in_lanes: bool = True
+    ) -> None:
+        """env: what expressions see as `env`. in_lanes: else a run waits for no other; for runs that are only tried."""
         self._versions = versions
+        self._in_lanes = in_lanes
         self._catalog = catalog
         self._env = dict(env or {})
         self._families = sorted(catalog.family_names(), key=len, reverse=True)
@@ -121,7 +124,7 @@ class Library:
             workflow.id,
             workflow.version,
             index,
-            lane=_lane(workflow.id, lane),
+            lane=_lane(workflow.id, lane) if self._in_lanes else None,
             once=once,
             fresh=fresh,
             pins=self._versions.pins(workflow),
@@ -177,7 +180,7 @@ class Library:
         return list(found.values())
 
     def _row_key(self, change: RowChange) -> Any:
-        table = self._catalog.table(change.table)
+        table = self._catalog.table(change.table) if self._in_lanes else None
         names = [name for name, column in table.columns.items() if column.primary] if table is not None else []
         return change.row.get(names[0]) if names else None
 

@@ -141,7 +141,7 @@ async def rehearse(
         database, engine = HeldDatabase(tx), HeldEngine()
         versions = Versions(database, clock)
         await versions.publish([*(one for one in stage.workflows.values() if one.id != draft.id), draft])
-        scripts = _Scripts(Library(versions, stage.catalog, stage.env), mocks, clock)
+        scripts = _Scripts(Library(versions, stage.catalog, stage.env, in_lanes=False), mocks, clock)
         host = _Host(HeldHost(tx, clock), occasion, tx, stripe, scripts.place)
         figures = Figures(patience=-1.0, direct=0)
         seam: Any = scripts

@@ -1,0 +1,65 @@
+"""Drafts tried on an object or a row that a real run is busy with: a test run waits for nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from payloom.kit.clock import SystemClock
+from payloom.project import load_project
+from payloom.runs.rehearsal import Occasion
+from payloom.runs.scripts import RowChange
+from payloom.settings import load_settings
+from payloom.world import World
+from served import write_project
+
+FILES = {
+    "tables.yaml": "tables: {orders: {columns: {id: string primary, n: int = 0}}}\n",
+    "workflows/queued.yaml": """\
+name: Queued
+description: Waits, one run per payment.
+on: {stripe: payment_intent, actions: [succeeded], fresh: false, queue: "${{ object.id }}"}
+steps:
+  - when: object.amount == 1
+    wait: 3d
+  - log: Payment of ${{ object.amount }}
+""",
+    "workflows/rows.yaml": """\
+name: Rows
+description: Waits, one run per order.
+on: {table: orders, on: [insert, update]}
+steps:
+  - when: row.n == 1
+    wait: 3d
+  - log: Order at ${{ row.n }}
+""",
+}
+
+
+def event(amount: int) -> dict[str, object]:
+    thing = {"object": "payment_intent", "id": "pi_1", "amount": amount}
+    return {"id": f"evt_{amount}", "object": "event", "type": "payment_intent.succeeded", "data": {"object": thing}}
+
+
+@pytest.mark.anyio
+async def test_a_draft_is_tried_while_a_real_run_is_in_the_way(tmp_path: Path, database_url: str) -> None:
+    settings = load_settings(write_project(tmp_path / "shop", FILES), database_url=database_url, environ={})
+    world = World(load_project(settings.root, settings), settings, SystemClock())
+    async with world.running(work=True):
+        patched = {**event(1), "livemode": False, "created": 1_760_000_000}
+        await world.runs.take_in(world.inbox.read(patched))
+        row = {"id": "a", "n": 1}
+
+        def change(tx: object) -> None:
+            world.tables.insert(tx, "orders", values=row)  # type: ignore[arg-type]
+            world.runs.rows_changed(tx, "insert", "orders", RowChange("orders", "insert", row, None))  # type: ignore[arg-type]
+
+        await world.database.write(change)
+        served = world.workbench.served
+        tried = await world.rehearsals().test_run(served["queued"], Occasion(), {}, event=event(2))
+        assert [line["text"] for line in tried.found["logs"]] == ["Payment of 2"]
+        tried = await world.rehearsals().test_run(served["rows"], Occasion(row={"id": "a", "n": 2}, old=row), {})
+        assert [line["text"] for line in tried.found["logs"]] == ["Order at 2"]
+        counts = await world.runs.queries.counts()
+        assert (counts.get("waiting", 0) + counts.get("running", 0), counts["blocked"]) == (2, 0)
