@@ -1358,6 +1358,16 @@ export interface components {
             title: string | null;
         };
         /**
+         * CalledRun
+         * @description The run of a workflow with `once` that a `call` step began or found.
+         */
+        CalledRun: {
+            /** Path */
+            path: string;
+            /** Run Id */
+            run_id: string;
+        };
+        /**
          * Catalogue
          * @description All that a workflow of this project may be made of. functions: Python functions; expressions: the language's.
          */
@@ -2988,6 +2998,16 @@ export interface components {
              * @description Another run is before it in its lane.
              */
             blocked: boolean;
+            /**
+             * Called By
+             * @description The run that began it by a `call`, and those that wait for it now.
+             */
+            called_by: string[];
+            /**
+             * Calls
+             * @description Runs of their own that its `call` steps began or found.
+             */
+            calls: components["schemas"]["CalledRun"][];
             /** Cancel Requested */
             cancel_requested: boolean;
             /**
@@ -3077,7 +3097,7 @@ export interface components {
             steps: components["schemas"]["Step"][];
             /**
              * Trigger
-             * @description event | api | schedule | manual | called | table
+             * @description event | api | schedule | manual | called | call | table
              */
             trigger: string;
             /** Trigger Index */
@@ -3228,7 +3248,7 @@ export interface components {
             status: "queued" | "running" | "waiting" | "succeeded" | "failed" | "canceled";
             /**
              * Trigger
-             * @description event | api | schedule | manual | called | table
+             * @description event | api | schedule | manual | called | call | table
              */
             trigger: string;
             /** User Id */
@@ -3975,13 +3995,16 @@ export interface components {
             created_at: string;
             /** Details */
             details: unknown;
-            /** Family */
+            /**
+             * Family
+             * @description Of the event; of a call: the run that is waited for.
+             */
             family: string | null;
             /**
              * Kind
              * @enum {string}
              */
-            kind: "event" | "approval";
+            kind: "event" | "approval" | "call";
             /** Path */
             path: string;
             /** Run Id */

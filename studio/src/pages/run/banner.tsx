@@ -9,11 +9,22 @@ import "./banner.css";
 
 export function Banner({ run }: { run: RunDetail }) {
   const approvals = run.waits.filter((wait) => wait.kind === "approval");
+  const calls = run.waits.filter((wait) => wait.kind === "call");
   return (
     <>
       {run.failure && <Failed run={run} />}
       {approvals.map((wait) => (
         <Approval key={wait.path} run={run.id} wait={wait} />
+      ))}
+      {calls.map((wait) => (
+        <Note key={wait.path} icon={<Hourglass aria-hidden />} title={<>Waits for the run of {(wait.details as { workflow?: string }).workflow ?? "a workflow"}</>}>
+          Whoever calls it with the same <code>once</code> gets its result.{" "}
+          {wait.family && (
+            <Link to="/runs/$id" params={{ id: wait.family }} className="link">
+              Show that run
+            </Link>
+          )}
+        </Note>
       ))}
       {run.parked_on && (
         <Note icon={<CirclePause aria-hidden />} title={`Parked until a row appears in ${run.parked_on}`}>

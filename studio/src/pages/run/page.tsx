@@ -83,6 +83,14 @@ function Run({ run }: { run: RunDetail }) {
               </Link>
             </span>
           )}
+          {run.called_by.map((caller) => (
+            <span key={caller}>
+              called by{" "}
+              <Link to="/runs/$id" params={{ id: caller }} className="link">
+                {caller.slice(0, 4)}…{caller.slice(-6)}
+              </Link>
+            </span>
+          ))}
           {run.children.map((child) => (
             <span key={child}>
               run again as{" "}

@@ -1,4 +1,5 @@
 /** One step: what it gave, what it was given, why it failed. */
+import { Link } from "@tanstack/react-router";
 import { useSearchParams } from "../../app/search";
 import type { RunDetail, Step } from "../../api/runs";
 import type { Row } from "../../model/timeline";
@@ -10,6 +11,7 @@ export function StepPanel({ run, row }: { run: RunDetail; row: Row<Step> }) {
   const [search, setSearch] = useSearchParams();
   const step = row.step;
   const failure = step?.failure ?? (run.failure?.path === row.key ? run.failure : null);
+  const called = run.calls.find((one) => one.path === row.key);
   const logs = run.logs.filter((line) => line.path === row.key);
   const tabs = [
     ...(failure ? [{ id: "error", label: "Error", content: <Failure failure={failure} /> }] : []),
@@ -27,6 +29,11 @@ export function StepPanel({ run, row }: { run: RunDetail; row: Row<Step> }) {
       </header>
       <p className="details-sub">
         {row.detail && <code>{row.detail}</code>}
+        {called && (
+          <Link to="/runs/$id" params={{ id: called.run_id }} className="link">
+            Run {called.run_id.slice(0, 4)}…{called.run_id.slice(-6)}
+          </Link>
+        )}
         {step?.key && (
           <span className="details-key">
             Idempotency key <CopyId id={step.key} />

@@ -11,6 +11,7 @@ const TRIGGERS: Record<string, [LucideIcon, string]> = {
   schedule: [Calendar, "Schedule"],
   manual: [Hand, "By hand"],
   called: [CornerDownRight, "Workflow"],
+  call: [CornerDownRight, "Workflow"],
   table: [Table2, "Row"],
 };
 
@@ -36,8 +37,9 @@ export function TriggerName({ trigger }: { trigger: string }) {
 export function reasonOf(run: RunSummary): string | null {
   if (run.failure) return run.failure.message;
   if (run.parked_on) return `until a row appears in ${run.parked_on}`;
-  const waiting = run.waiting_for as { approval?: string; event?: string; family?: string; stripe?: string } | null;
+  const waiting = run.waiting_for as { approval?: string; call?: string; event?: string; family?: string; stripe?: string } | null;
   if (waiting?.approval) return waiting.approval;
+  if (waiting?.call) return `for the run of ${waiting.call}`;
   const family = waiting?.event ?? waiting?.family ?? waiting?.stripe;
   if (typeof family === "string") return `for ${family}`;
   return null;
