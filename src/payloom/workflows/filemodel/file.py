@@ -25,7 +25,9 @@ class WorkflowFile(Strict):
     output: dict[str, Any] | None = Field(
         None, description="What `return` answers: fields in short form, or a JSON Schema."
     )
-    once: Template | None = Field(None, description="One run per value of this, whatever starts it.")
+    once: Template | None = Field(
+        None, description="One run per value of this, whatever starts it; a `call` waits for it and gets its output."
+    )
     vars: dict[str, Any] = Field(default_factory=dict, description="Variables, readable as `vars.<name>`.")
     steps: Annotated[Steps, Field(min_length=1)]
     on_error: Steps = Field(default_factory=list, description="Done when the run fails; `error` is readable.")

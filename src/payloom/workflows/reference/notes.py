@@ -160,7 +160,15 @@ VERBS: dict[str, Note] = {
     "call": Note(
         "What the workflow returns; null if it returns nothing or a filter ended it.",
         "The other workflow needs the `called` trigger. It runs inline, as part of this run, sees its own `inputs` and the "
-        "caller's `user`, `env` and `run`, and no event. Its version is pinned with the run.",
+        "caller's `user`, `env` and `run`, and no event. Its version is pinned with the run. Workflows call each other at "
+        "most 16 deep (`call_too_deep`).\n\n"
+        "**With `once`.** If the other workflow has `once`, its key is made of these inputs, and the call is a run of its own, "
+        "which everybody shares who calls with the same key: other calls, endpoints, events. Whoever comes later gets the "
+        "output, or waits for it; the wait outlives the process. If the run fails or is canceled, those who wait fail with its "
+        "failure (`error.data.run` says which run), which can be caught; a later call tries anew. The value is what any "
+        "caller gets: JSON, with moments as text. The run has its own `run`, and a `respond` in it answers its own callers. "
+        "Canceling the caller leaves it alone. A call that would wait for itself fails (`call_waits_for_itself`). Where "
+        "`once` is null, the workflow runs inline.",
         "- id: customer\n  call: ensure-customer\n  with: {user_id: u1}\n- return: ${{ customer }}\n",
     ),
     "python": Note(
@@ -207,7 +215,11 @@ TRIGGERS: dict[str, Note] = {
         "{schedule: '0 3 * * 1', timezone: Europe/Berlin, catch_up: last}\n",
     ),
     "manual": Note("`inputs` from the form, `user`.", "Started in the studio or by `payloom run`.", "{manual: true, auth: [admin]}\n"),
-    "called": Note("`inputs` from `with`.", "For workflows that others `call`.", "{called: true}\n"),
+    "called": Note(
+        "`inputs` from `with`.",
+        "For workflows that others `call`. With [`once`](../file.md), all who call with one key share one run.",
+        "{called: true}\n",
+    ),
     "table": Note(
         "`row` (as it is now) and `old` (as it was; null on insert). On delete both are the row that is gone.",
         "Starts a run when a row of the table changes through Payloom, in the transaction of the change. `on` lists the changes: "
