@@ -115,6 +115,27 @@ def test_stripe_may_call_under_any_host_name(server: Served):
     assert server.http.post("/api/stripe/webhook", content=body, headers=headers).status_code == 200
 
 
+def test_a_delivery_is_answered_with_the_headers_of_every_answer_and_counted(server: Served):
+    before = server.http.get("/metrics").text
+    delivered = server.deliver(event("customer.updated", "evt_headers", id="cus_1"))
+    refused = server.http.post("/api/stripe/webhook", content=b"{}", headers={"stripe-signature": "t=1,v1=0"})
+    probe = server.http.get("/healthz")
+    for answer in (delivered, refused):
+        assert set(answer.headers) == set(probe.headers)
+        same = set(answer.headers) - {"date", "content-length", "payloom-request-id"}
+        assert {name: answer.headers[name] for name in same} == {name: probe.headers[name] for name in same}
+    assert delivered.headers["payloom-request-id"] != refused.headers["payloom-request-id"]
+    after = server.http.get("/metrics").text
+    for status in (200, 400):
+        name = f'payloom_http_requests_total{{method="POST",route="/api/stripe/webhook",status="{status}"}}'
+        assert counted(after, name) == counted(before, name) + 1
+
+
+def counted(metrics: str, name: str) -> float:
+    lines = [line for line in metrics.splitlines() if line.startswith(name)]
+    return float(lines[0].rsplit(" ", 1)[1]) if lines else 0.0
+
+
 def test_only_posting_is_understood(server: Served):
     answer = server.http.get("/api/stripe/webhook")
     assert answer.status_code == 405
