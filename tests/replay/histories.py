@@ -41,7 +41,10 @@ from payloom.workflows.commands import Entry, Finished
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"
-TEMPLATES = HERE.parents[1] / "templates"
+PROJECTS = (*(HERE.parents[1] / "templates" / name for name in ("shop", "gallery")), HERE / "projects" / "once")
+"""What is recorded. `once-inlined` of 0.1.0 is the last one as it was before calls of workflows with `once` became
+runs of their own, `once-called` the same project after that.
+"""
 TABLES = ("payloom_events", "payloom_workflow_versions", "payloom_runs", "payloom_steps")
 
 
@@ -85,9 +88,9 @@ def _plain(value: Any) -> Any:
 # -- recording ------
 
 
-async def record(root: str) -> dict[str, Any]:
-    """Play a template's cases as they stand and return the rows and transcripts of runs that differ in their steps."""
-    project, stage = open_project(TEMPLATES / root)
+async def record(root: Path) -> dict[str, Any]:
+    """Play a project's cases as they stand and return the rows and transcripts of runs that differ in their steps."""
+    project, stage = open_project(root)
     await stage.prepare()
     kept: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in TABLES}
     said: dict[str, Any] = {}
@@ -222,10 +225,10 @@ def _main() -> None:
     if folder.exists():
         sys.exit(f"{folder} exists: histories of a version are recorded once")
     folder.mkdir(parents=True)
-    for root in ("shop", "gallery"):
+    for root in PROJECTS:
         found = asyncio.run(record(root))
-        (folder / f"{root}.json").write_text(json.dumps(found, indent=0, sort_keys=True) + "\n", "utf-8")
-        print(f"{root}: {len(found['said'])} histories")
+        (folder / f"{root.name}.json").write_text(json.dumps(found, indent=0, sort_keys=True) + "\n", "utf-8")
+        print(f"{root.name}: {len(found['said'])} histories")
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def test_sixty_at_once_get_one_fulfilment_and_one_receipt(tmp_path: Path, databa
         assert page(server, 0) == {"order": "o1", "status": "paid"}
 
 
-def page(server: Served, _number: int) -> dict[str, Any]:
+def page(server: Served, number: int) -> dict[str, Any]:
     """The thanks page asks."""
     answer = server.http.post("/api/thanks", json={"session_id": "cs_test_1"})
     assert answer.status_code == 200, answer.text
@@ -92,7 +92,7 @@ def webhook(server: Served, number: int) -> dict[str, Any]:
     return {}
 
 
-def by_hand(server: Served, _number: int) -> dict[str, Any]:
+def by_hand(server: Served, number: int) -> dict[str, Any]:
     """Somebody starts the catch-up."""
     answer = server.http.post("/api/_payloom/workflows/catch-up/run", json={"inputs": {}}, headers=server.admin)
     assert answer.status_code in (200, 202), answer.text

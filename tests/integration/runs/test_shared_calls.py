@@ -13,6 +13,7 @@ from payloom.db import Database
 from payloom.runs.errors import WrongState
 from payloom.runs.parts import Figures
 from payloom.workflows.commands import StepFailure
+from payloom.workflows.document import Workflow
 from runs_world import World, build
 
 pytestmark = pytest.mark.anyio
@@ -345,6 +346,23 @@ async def test_a_null_key_is_no_key(world: World) -> None:
     answers = [await world.service.call("thanks", {"session": "s1"}, wait=10) for _ in range(2)]
     assert [answer.body["order"] for answer in answers] == ["s1", "s1"]
     assert await of(world, "fulfill") == []
+
+
+async def test_a_run_that_began_when_calls_were_inline_ends_inline(world: World) -> None:
+    """Its pinned versions were stored before; the step that is under way keeps its key."""
+    older = Workflow.from_model({**world.load("fulfill", FULFILL).to_model(), "language": 1}, "fulfill")
+    await world.versions.publish([older, world.load("thanks", THANKS)])
+    await world.put("orders", id="s1")
+    gate = slow(world, "things.create")
+    old = await begun(world, "thanks", session="s1")
+    await world.publish(**ALL)
+    new = await begun(world, "thanks", session="s1")
+    gate.set()
+    answers = [await world.service.answer(one, wait=10) for one in (old, new)]
+    [run] = await of(world, "fulfill")
+    assert [answer.body["key"] for answer in answers] == [f"{old}:0.call.0", f"{run['id']}:0"]
+    paths = [step["path"] for step in (await world.service.queries.timeline(old))["steps"]]
+    assert paths == ["0.call.0", "0.call.1", "0.call.2"]
 
 
 async def test_a_lost_wake_up_is_made_good_by_the_sweep(world: World) -> None:
