@@ -50,6 +50,9 @@ def cancel(driver: Driver, tx: sa.Connection, run_id: str) -> Run:
 
 def retry(parts: Parts, tx: sa.Connection, run_id: str) -> Run:
     """Set the failed step aside and put the run back on the queue."""
+    seen = load_run(tx, run_id)
+    if seen is not None:
+        dedupe.hold_key(parts, tx, seen)
     run = _get(tx, run_id)
     if run.status != "failed":
         raise WrongState(f"Run {run_id} has not failed, it is {run.status}.", hint="Only failed runs can be retried.")

@@ -56,6 +56,13 @@ def _release(tx: sa.Connection, run: Run, key: str) -> None:
     tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=None, request=request))
 
 
+def hold_key(parts: Parts, tx: sa.Connection, run: Run) -> None:
+    """Within `tx`, keep the key that a run has, or had, from everybody else; before the run itself is locked."""
+    key = run.dedupe_key or (run.request or {}).get(_RELEASED)
+    if key is not None:
+        parts.database.write_lock(tx, key)
+
+
 def reclaim(parts: Parts, tx: sa.Connection, run: Run) -> Run | None:
     """Within `tx`, in which `run` is retried, give it back the key that it had; returns the run that has it now, if
     that is not to be done again: with both, what is to happen once would happen twice.
