@@ -11,12 +11,12 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import structlog
 from starlette.applications import Starlette
 
 from payloom.api.connections import Doorman
 from payloom.api.server import Server
 from payloom.kit.clock import Clock, SystemClock
+from payloom.kit.lean import structlog
 from payloom.logs import configure_logs
 from payloom.project import Project
 from payloom.settings import Settings

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 
 from payloom.connectors.port import StepFailed
 from payloom.connectors.stripe.perform import StripeConnector
@@ -21,6 +20,7 @@ from payloom.inbox.errors import EventRefused
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.errors import PayloomError
+from payloom.kit.lean import structlog
 from payloom.runs.models import cursors
 from payloom.runs.service import RunService
 

@@ -7,8 +7,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
-import structlog
-
+from payloom.kit.lean import structlog
 from payloom.kit.redaction import redact
 from payloom.settings import Settings
 

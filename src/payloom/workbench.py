@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, overload
 
-import structlog
 from sqlalchemy import exc
 
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
+from payloom.kit.lean import structlog
 from payloom.project import Project, ProjectCatalog, reload_workflows
 from payloom.runs.publications import Author
 from payloom.runs.versions import Versions

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy import exc
 
 from payloom.api.management.mount import SIGN_IN_PATH
@@ -44,6 +43,7 @@ from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
+from payloom.kit.lean import structlog
 from payloom.outside import ByVerb
 from payloom.project import Project
 from payloom.runs.matching import Library

@@ -14,7 +14,6 @@ import json
 from collections.abc import Container, Mapping
 from typing import Protocol
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from payloom.api.envelope import answer_headers
@@ -28,6 +27,7 @@ from payloom.api.errors import (
     headers_of,
 )
 from payloom.kit.clock import monotonic
+from payloom.kit.lean import structlog
 from payloom.settings import ConnectionSettings
 
 log = structlog.get_logger("payloom.connections")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +18,7 @@ from payloom.api.security import BASE_HEADERS, BASE_HEADERS_HTTPS, CLOSED_POLICY
 from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
+from payloom.kit.lean import structlog
 from payloom.kit.redaction import redact_text
 
 log = structlog.get_logger("payloom.http")

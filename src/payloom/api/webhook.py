@@ -12,7 +12,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import structlog
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -26,6 +25,7 @@ from payloom.inbox.service import MAX_BODY, Inbox, InboxEvent
 from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
+from payloom.kit.lean import structlog
 from payloom.runs.intake import Intake as Taken
 
 log = structlog.get_logger("payloom.webhook")

@@ -121,7 +121,7 @@ class Leases:
                 await self.forget(row.id, beat=row.beat)
                 self._seen.pop(row.id, None)
 
-    def _beat_once(self, tx: sa.Connection) -> Sequence[sa.Row[Any]]:
+    def _beat_once(self, tx: sa.Connection) -> Sequence[Any]:
         updated = tx.execute(sa.update(workers).where(workers.c.id == self._id).values(beat=workers.c.beat + 1))
         if updated.rowcount == 0:
             # Somebody took us for dead (a long pause). Our runs are fenced; come back as a new worker.

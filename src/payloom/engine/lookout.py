@@ -64,7 +64,7 @@ class Lookout:
         """Whether something can be taken. A database that is away has nothing to take."""
         try:
             if self._connection is None:
-                self._connect()
+                self._connection = self._connect()
             if self._changed():
                 with contextlib.closing(self._connection.execute(self._query)) as found:
                     waiting, self._next = found.fetchone()
@@ -82,13 +82,14 @@ class Lookout:
             self.close()
         return self._waiting and not self._away
 
-    def _connect(self) -> None:
+    def _connect(self) -> Any:
         pooled = self._engine.raw_connection()
         # Out of the pool for good: it keeps a mode of its own, and nobody else may have it in between.
         pooled.detach()
-        self._connection = pooled.dbapi_connection
+        connection: Any = pooled.dbapi_connection
         if not self._sqlite:
-            self._connection.autocommit = True
+            connection.autocommit = True
+        return connection
 
     def _changed(self) -> bool:
         """Whether the answer of the last look may be another now. On Postgres only asking tells."""

@@ -15,11 +15,11 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
+from payloom.kit.lean import structlog
 from payloom.runs.rows import Run
 from payloom.runs.scratch import Call
 from payloom.workflows.commands import StepFailure

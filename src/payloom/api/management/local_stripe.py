@@ -10,7 +10,6 @@ import re
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-import httpx
 from fastapi import APIRouter
 from starlette.requests import Request
 
@@ -18,6 +17,7 @@ from payloom.api.bodies import read_json_object
 from payloom.api.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.management.parts import Parts
 from payloom.api.management.roles import editor
+from payloom.kit.lean import httpx
 from payloom.kit.redaction import redact
 from payloom.settings import Settings
 

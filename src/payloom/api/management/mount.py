@@ -30,9 +30,13 @@ class Management:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if self._made is None:
-            self.prepare()
-            assert self._making is not None
-            # Who hangs up does not take it from the others that wait for it.
-            self._made = await asyncio.shield(self._making)
-        await self._made(scope, receive, send)
+        made = self._made or await self._wait()
+        await made(scope, receive, send)
+
+    async def _wait(self) -> ASGIApp:
+        self.prepare()
+        assert self._making is not None
+        # Who hangs up does not take it from the others that wait for it.
+        made = await asyncio.shield(self._making)
+        self._made = made
+        return made

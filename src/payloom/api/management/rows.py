@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
-import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 
@@ -20,6 +19,7 @@ from payloom.api.management.models.runs import RunList
 from payloom.api.management.overview import FRESH_WITHIN
 from payloom.api.management.parts import Parts
 from payloom.db import locking_reads
+from payloom.kit.lean import structlog
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.refs.extract import Found, row_ref

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-import structlog
 from jinja2.exceptions import TemplateError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -24,6 +23,7 @@ from payloom.db import Database
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
+from payloom.kit.lean import structlog
 from payloom.settings import Settings
 from payloom.tables.sql import Tables
 from payloom.workflows.expressions import Ambient

@@ -1,0 +1,45 @@
+"""What a server loads before anybody asks it for more: nothing that only the studio, the command line or Stripe's SDK
+needs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+_LISTED = "import sys, payloom.app, payloom.project, payloom.cli.serve; print(*sorted(sys.modules))"
+
+
+@pytest.fixture(scope="module")
+def loaded() -> frozenset[str]:
+    """The modules of a process that is about to serve."""
+    done = subprocess.run([sys.executable, "-c", _LISTED], capture_output=True, text=True, check=True)
+    return frozenset(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("room", "megabytes"),
+    [
+        ("payloom.api.management.app", "10 with FastAPI: loaded when the studio or the command line first asks"),
+        ("payloom.api.management.models", "3: loaded with the management API"),
+        ("payloom.rehearsals", "1: loaded by the first test run"),
+        ("payloom.workflows.completion", "2: loaded by the editor"),
+        ("fastapi", "5: loaded with the management API"),
+        ("rich", "5: see payloom.kit.lean"),
+        ("pygments", "2: see payloom.kit.lean"),
+        ("typer", "1: the command line only"),
+        ("stripe", "5 and more: loaded by the first call to Stripe"),
+        ("alembic", "11: loaded when there is something to migrate"),
+        ("payloom.emulator", "4: a process of its own"),
+    ],
+)
+def test_a_server_does_not_load(loaded: frozenset[str], room: str, megabytes: str):
+    found = sorted(name for name in loaded if name == room or name.startswith(f"{room}."))
+    assert found == [], f"{room} costs every server megabytes ({megabytes}); import it where it is used"
+
+
+def test_the_modules_that_everything_needs_are_there(loaded: frozenset[str]):
+    """So that the test above looks at the right process."""
+    assert {"payloom.world", "payloom.runs.service", "sqlalchemy", "starlette.applications"} <= loaded
