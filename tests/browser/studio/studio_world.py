@@ -75,6 +75,34 @@ steps:
     else:
       - log: nobody was paid
 """,
+    "studio-settle.yaml": """\
+name: Settle once
+on: {called: true}
+input: {batch: string}
+once: ${{ inputs.batch }}
+steps:
+  - approve: Settle ${{ inputs.batch }}?
+    roles: [admin]
+    timeout: 2d
+    then:
+      - id: settled
+        let: {batch: "${{ inputs.batch }}"}
+  - return: {settled: "${{ inputs.batch }}"}
+""",
+    "studio-settles.yaml": """\
+name: Ask to settle
+on:
+  api: POST /studio/settle
+  auth: none
+input: {batch: string}
+steps:
+  - respond: {accepted: true}
+    status: 202
+  - id: done
+    call: studio-settle
+    with: {batch: "${{ inputs.batch }}"}
+  - log: ${{ done.settled }} is settled
+""",
 }
 
 

@@ -176,3 +176,24 @@ def test_a_run_is_copied_as_a_command_that_does_it_again(studio, open_page):
     assert command.startswith(f"curl -sS -X POST '{studio.shop.url}/api/studio/fragile'")
     assert '"amount":80' in command
     assert "sk_live" not in command
+
+
+def test_runs_that_wait_for_a_shared_run_lead_to_it_and_back(studio, open_page, axe):
+    for _ in range(2):
+        assert studio.call("/studio/settle", {"batch": "b1"}).status_code == 202
+    callers = [one["id"] for one in studio.get("/runs", workflow="studio-settles")["data"]]
+    page = open_page(f"/runs/{callers[0]}")
+    expect(page.get_by_text("Waits for the run of studio-settle")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_role("link", name="Show that run").click()
+    expect(page.get_by_role("heading", level=1, name="Settle once")).to_be_visible()
+    expect(page.get_by_text("called by")).to_have_count(2)
+    page.get_by_role("button", name="Approve").click()
+    for one in callers:
+        studio.wait("the caller's end", lambda one=one: studio.get(f"/runs/{one}")["status"] == "succeeded")
+    page.goto(f"{studio.url}/runs/{callers[0]}")
+    step(page, "done").click()
+    panel = page.get_by_role("region", name=re.compile("Step done"))
+    expect(panel.get_by_role("group", name="Output")).to_contain_text("b1")
+    panel.get_by_role("link", name=re.compile("Run run_")).click()
+    expect(page.get_by_role("heading", level=1, name="Settle once")).to_be_visible()

@@ -18,7 +18,6 @@ export function Banner({ run }: { run: RunDetail }) {
       ))}
       {calls.map((wait) => (
         <Note key={wait.path} icon={<Hourglass aria-hidden />} title={<>Waits for the run of {(wait.details as { workflow?: string }).workflow ?? "a workflow"}</>}>
-          Whoever calls it with the same <code>once</code> gets its result.{" "}
           {wait.family && (
             <Link to="/runs/$id" params={{ id: wait.family }} className="link">
               Show that run
