@@ -21,7 +21,7 @@ from payloom.connectors.port import Attempt, StepFailed
 from payloom.db import after_commit, direct
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import monotonic
-from payloom.kit.redaction import redact, redact_text
+from payloom.kit.redaction import redact_text
 from payloom.runs import joins, parking, table_step, tracing, waits
 from payloom.runs.errors import Superseded
 from payloom.runs.models import runs, steps
@@ -385,7 +385,7 @@ class Drive:
             scratch.run.waiting_for = _run_awaited(command, joins.awaited(tx, self.run.id, command.path))
             return
         found = joins.join(self._parts, tx, self.run, command)
-        row = {"verb": "call", "action": command.workflow[:512], "args": redact(joins.args_of(command, found.run_id))}
+        row = {"verb": "call", "action": command.workflow[:512], "args": joins.args_of(command, found.run_id)}
         if found.run_id is not None and found.over is None:
             now = self._parts.clock.now()
             scratch.open[command.path] = Open(waiting=True)

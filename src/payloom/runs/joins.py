@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.kit.ids import new_id
+from payloom.kit.redaction import redact, redact_text
 from payloom.runs import dedupe, waits
 from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
@@ -83,7 +84,7 @@ def _circle(command: CallOnce, run_id: str) -> StepFailure:
         f"{command.workflow} with this `once` key is under way and waits for this very step.",
         status=409,
         hint="A workflow with `once` must not call itself with the same key, not through others either.",
-        data={"run": run_id, "workflow": command.workflow, "once": command.once},
+        data={"run": run_id, "workflow": command.workflow, "once": redact_text(command.once)},
     )
 
 
@@ -120,15 +121,15 @@ def wait_values(caller: Run, command: CallOnce, run_id: str, now: Any) -> dict[s
         "path": command.path,
         "kind": "call",
         "family": run_id,
-        "details": {"workflow": command.workflow, "once": command.once},
+        "details": {"workflow": command.workflow, "once": redact_text(command.once)},
         "until": None,
         "created_at": now,
     }
 
 
 def args_of(command: CallOnce, run_id: str | None) -> dict[str, Any]:
-    """Return what the journal shows of a call: its inputs, its key, and which run it is."""
-    return {"with": dict(command.inputs), "once": command.once, "run": run_id}
+    """Return what the journal shows of a call: its inputs, its key, and which run it is. Secrets are masked."""
+    return redact({"with": dict(command.inputs), "once": command.once, "run": run_id})
 
 
 def awaited(tx: sa.Connection, caller_id: str, path: str) -> str | None:

@@ -365,6 +365,22 @@ async def test_a_run_that_began_when_calls_were_inline_ends_inline(world: World)
     assert paths == ["0.call.0", "0.call.1", "0.call.2"]
 
 
+async def test_a_secret_in_the_key_is_masked_wherever_it_is_shown(world: World) -> None:
+    """In the caller's step, its wait, and the failure of a circle."""
+    await world.publish(**ALL, itself=SELF.replace("OTHER", "itself"))
+    secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+    gate = slow(world, "things.create")
+    page = await begun(world, "thanks", session=secret)
+    await waiting(world, page)
+    await world.service.call("itself", {"key": secret, "next": secret}, trigger="manual", wait=10)
+    kept = "SELECT args AS a, failure AS b FROM payloom_steps UNION ALL SELECT details, NULL FROM payloom_waits"
+    rows = await world.database.read(lambda tx: tx.exec_driver_sql(kept).all())
+    assert len(rows) >= 3
+    assert secret not in str(rows)
+    assert "redacted" in str(rows)
+    gate.set()
+
+
 async def test_a_lost_wake_up_is_made_good_by_the_sweep(world: World) -> None:
     """There should be none; here one is taken away by hand."""
     await world.publish(**ALL)
