@@ -29,7 +29,7 @@ export function WorkflowSubject() {
         <ValueField field={{ ...fieldOf("description", { type: "string" }, { writing: "plain" }), placeholder: "One sentence: what it is for" }} path={["description"]} onRemove={"description" in map ? () => void changes.remove(["description"], "Remove the description") : undefined} />
         <Triggers on={map["on"]} />
         <Inputs path={["input"]} />
-        <ValueField field={{ ...fieldOf("once", { type: "string" }), doc: "One run per value of this, whatever starts it.", placeholder: "order-${{ inputs.order_id }}" }} path={["once"]} onRemove={"once" in map ? () => void changes.remove(["once"], "Remove once") : undefined} />
+        <ValueField field={{ ...fieldOf("once", { type: "string" }), doc: "One run per value of this, whatever starts it; a call waits for it and gets its output.", placeholder: "order-${{ inputs.order_id }}" }} path={["once"]} onRemove={"once" in map ? () => void changes.remove(["once"], "Remove once") : undefined} />
         <Row name="vars" path={["vars"]} group doc="Variables with their first value, readable as vars.name.">
           {(ids) => <MapRows field={fieldOf("vars", { type: "object" })} path={["vars"]} value={map["vars"]} write={(value) => changes.set(["vars"], value, "Change vars")} label="Change vars" ids={ids} editable={editable} keyWord="variable" />}
         </Row>
