@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event as sa_event
 
 from payloom.db import Database
 from payloom.runs.errors import WrongState
@@ -363,6 +364,29 @@ async def test_a_run_that_began_when_calls_were_inline_ends_inline(world: World)
     assert [answer.body["key"] for answer in answers] == [f"{old}:0.call.0", f"{run['id']}:0"]
     paths = [step["path"] for step in (await world.service.queries.timeline(old))["steps"]]
     assert paths == ["0.call.0", "0.call.1", "0.call.2"]
+
+
+async def test_only_a_run_with_a_key_looks_who_waits_for_it(world: World) -> None:
+    """Once, at its end; nor does it if it ends in the transaction in which it begins."""
+    quick = "name: Quick\non: {stripe: thing, actions: [updated]}\nonce: ${{ object.id }}\nsteps: [{log: x}]\n"
+    plain = "name: Plain\non: {stripe: thing, actions: [created]}\nsteps: [{stripe: things.charge}]\n"
+    await world.publish(**ALL, quick=quick, plain=plain)
+    await world.put("orders", id="s1")
+    looks: list[str] = []
+
+    @sa_event.listens_for(world.database.engine, "before_cursor_execute")
+    def _seen(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "payloom_waits.family = " in statement and "ANY" not in statement:  # who waits for an event asks for many
+            looks.append(statement)
+
+    for kind in ("created", "updated"):
+        taken = await world.service.take_in(world.event(f"thing.{kind}", id=f"t-{kind}"))
+        await world.service.answer(taken.runs[0], wait=10)
+    assert looks == []
+    await world.service.call("thanks", {"session": "s1"}, wait=10)
+    await world.service.call("thanks", {"session": "s1"}, wait=10)
+    await world.settled()
+    assert len(looks) == 1
 
 
 async def test_a_secret_in_the_key_is_masked_wherever_it_is_shown(world: World) -> None:
