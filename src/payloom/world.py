@@ -21,6 +21,7 @@ from payloom.api.visitors import Visitors, as_user
 from payloom.auth.accounts import Profile
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
 from payloom.auth.managers import Managers
+from payloom.auth.rates import Rates
 from payloom.auth.service import AccountService
 from payloom.catch_up import CatchUp
 from payloom.connectors.email import EmailHost
@@ -175,6 +176,7 @@ class World:
             clock=self.clock,
             visitors=self.visitors,
             managers=self.managers,
+            counters=Rates(self.database, self.clock),
             database=self.database,
             runs=self.runs,
             inbox=self.inbox,

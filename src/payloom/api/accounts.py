@@ -9,12 +9,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from payloom.api.bodies import MAX_FORM, read_form, read_json_object
+from payloom.api.callers import sender_of
 from payloom.api.envelope import name_route
 from payloom.api.errors import BadRequest, NotSignedIn
 from payloom.api.origin import refuse_foreign, safe_next
 from payloom.api.pages.site import Site
 from payloom.api.pages.templates import OWN
-from payloom.api.ratelimit import RateLimiter
+from payloom.api.ratelimit import Counters, SharedLimiter
 from payloom.api.visitors import Visitors, as_user
 from payloom.auth.accounts import Account
 from payloom.auth.errors import AuthError
@@ -31,12 +32,12 @@ _FIELDS = {"bad_email": "email", "email_taken": "email", "bad_password": "passwo
 class AccountRoutes:
     """The routes around accounts."""
 
-    def __init__(self, visitors: Visitors, site: Site, origin: str) -> None:
-        """origin: the site's own origin, for the check against other sites."""
+    def __init__(self, visitors: Visitors, site: Site, origin: str, counters: Counters) -> None:
+        """origin: the site's own origin, for the check against other sites. counters: of tries, for every process."""
         self.visitors = visitors
         self.site = site
         self.origin = origin
-        self.limiter = RateLimiter(*SIGN_INS)
+        self.limiter = SharedLimiter("sign-in", *SIGN_INS, counters)
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -93,7 +94,7 @@ class AccountRoutes:
         email, password = values.get("email", ""), values.get("password", "")
         try:
             if is_new:
-                self.limiter.check(_address(request))
+                await self.limiter.check(sender_of(request))
                 made = await self._sign_up(email, password, values.get("name") or None)
             else:
                 made = await self._sign_in(request, email, password)
@@ -112,7 +113,7 @@ class AccountRoutes:
 
     async def _json(self, request: Request, known: set[str]) -> dict[str, str]:
         refuse_foreign(request, self.origin)
-        self.limiter.check(_address(request))
+        await self.limiter.check(sender_of(request))
         values = await read_json_object(request, MAX_FORM)
         fields = {name: "there is no such field" for name in values if name not in known}
         fields |= {name: "this is needed" for name in ("email", "password") if name not in values}
@@ -132,8 +133,8 @@ class AccountRoutes:
 
     async def _sign_in(self, request: Request, email: str, password: str) -> tuple[Account, str]:
         if request.url.path == "/sign-in":
-            self.limiter.check(_address(request))
-        return await self.visitors.accounts.sign_in(email, password, _address(request))
+            await self.limiter.check(sender_of(request))
+        return await self.visitors.accounts.sign_in(email, password, sender_of(request))
 
     async def _begin(self, request: Request, visitor: Account, token: str, response: Response) -> Response:
         # A session that was open before ends: nobody stays signed in as somebody else in the background.
@@ -168,7 +169,3 @@ class AccountRoutes:
 
 def _text(value: Any) -> bool:
     return isinstance(value, str)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import collections
 import http
-import ipaddress
 import json
 from collections.abc import Container, Mapping
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from payloom.api.callers import group_of, is_loopback
 from payloom.api.envelope import answer_headers
 from payloom.api.errors import (
     ApiError,
@@ -170,32 +170,6 @@ class Doorman:
 
 class _Lingering(asyncio.Protocol):
     """Takes nothing more from somebody who is on the way out."""
-
-
-def is_loopback(address: str) -> bool:
-    """Tell whether a network address is this machine's own; so is none at all (a Unix socket)."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return not address
-    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return (mapped or parsed).is_loopback
-
-
-def group_of(address: str) -> str:
-    """Return under which name an address is counted: itself, or the /64 network of an IPv6 address.
-
-    Whoever has one IPv6 address has all of its /64. `::ffff:192.0.2.1` counts as `192.0.2.1`.
-    """
-    if ":" not in address:
-        return address
-    try:
-        parsed = ipaddress.IPv6Address(address)
-    except ValueError:
-        return address
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))
 
 
 def whole_answer(error: ApiError, *, https: bool) -> bytes:

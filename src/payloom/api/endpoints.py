@@ -17,11 +17,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from payloom.api.bodies import read_json_object, read_query
+from payloom.api.callers import sender_of
 from payloom.api.envelope import name_route, request_id_of
 from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
 from payloom.api.jsonable import to_plain
 from payloom.api.origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
-from payloom.api.ratelimit import RateLimiter
+from payloom.api.ratelimit import Counters, SharedLimiter
 from payloom.api.visitors import Visitors, as_user
 from payloom.auth.accounts import Account
 from payloom.kit import strict_json
@@ -56,7 +57,7 @@ class Endpoint:
     index: int
     trigger: ApiTrigger
     pattern: re.Pattern[str]
-    limiter: RateLimiter | None
+    limiter: SharedLimiter | None
 
     @property
     def route(self) -> str:
@@ -69,14 +70,15 @@ class Endpoint:
         return (self.workflow.id, self.trigger.method, self.trigger.path, self.trigger.rate_limit)
 
 
-def endpoints_of(workflows: Mapping[str, Workflow]) -> list[Endpoint]:
+def endpoints_of(workflows: Mapping[str, Workflow], counters: Counters) -> list[Endpoint]:
     """Return every endpoint; addresses without names come first, so that /orders/new wins over /orders/{id}."""
     found = []
     for workflow in workflows.values():
         for index, trigger in enumerate(workflow.triggers):
             if isinstance(trigger, ApiTrigger):
                 limit = trigger.rate_limit
-                limiter = RateLimiter(limit.count, limit.seconds) if limit else None
+                purpose = f"{workflow.id}\n{trigger.method} {trigger.path}"
+                limiter = SharedLimiter(purpose, limit.count, limit.seconds, counters) if limit else None
                 found.append(Endpoint(workflow, index, trigger, _pattern(trigger.path), limiter))
     return sorted(found, key=lambda one: (one.trigger.path.count("{"), one.trigger.path))
 
@@ -99,12 +101,14 @@ class Endpoints:
         origin: str,
         open_errors: bool,
         own: Mapping[str, str],
+        counters: Counters,
     ) -> None:
         """workflows: returns those that are served now, another mapping after each publish.
 
         origin: the site's own origin. open_errors: callers may read why a run failed by our fault (dev).
 
-        own: Payloom's own addresses under /api with their methods, for saying what they take.
+        own: Payloom's own addresses under /api with their methods, for saying what they take. counters: of calls with a
+        `rate_limit`, for every process.
         """
         self._workflows = workflows
         self._built_for: Mapping[str, Workflow] | None = None
@@ -114,6 +118,7 @@ class Endpoints:
         self.origin = origin
         self.open_errors = open_errors
         self.own = own
+        self.counters = counters
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -121,7 +126,7 @@ class Endpoints:
         current = self._workflows()
         if current is not self._built_for:
             kept = {one.limit: one.limiter for one in self._endpoints}
-            built = endpoints_of(current)
+            built = endpoints_of(current, self.counters)
             for one in built:
                 one.limiter = kept.get(one.limit) or one.limiter
             self._endpoints, self._built_for = built, current
@@ -160,7 +165,7 @@ class Endpoints:
         trigger = endpoint.trigger
         visitor = await self._visitor(request, trigger, with_cookies=with_cookies)
         if endpoint.limiter is not None:
-            endpoint.limiter.check(visitor.id if visitor else _address(request))
+            await endpoint.limiter.check(visitor.id if visitor else sender_of(request))
         inputs = self._still(endpoint, await self._inputs(request, endpoint, match))
         user = as_user(visitor) if visitor else None
         call = Call(
@@ -267,7 +272,3 @@ def _request_key(request: Request, inputs: Mapping[str, Any]) -> str | None:
         )
     digest = hashlib.sha256(strict_json.canonical(to_plain(inputs)).encode()).hexdigest()
     return f"{key}:{digest[:32]}"
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"

@@ -67,13 +67,14 @@ class Server(Starlette):
 def _routes(parts: ServerParts, webhook: Route) -> Sequence[BaseRoute]:
     """Return the routes: probes, webhook, accounts, management, the user's endpoints, static files, pages."""
     settings, management = parts.settings, parts.management
-    accounts = AccountRoutes(parts.visitors, parts.site, settings.origin)
+    accounts = AccountRoutes(parts.visitors, parts.site, settings.origin, management.counters)
     endpoints = Endpoints(
         lambda: management.workbench.served,
         management.runs,
         parts.visitors,
         origin=settings.origin,
         open_errors=settings.is_dev,
+        counters=management.counters,
         own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes()]},
     )
     approvals = ApprovalRoutes(parts.decisions, management, parts.site, settings.origin)
@@ -95,7 +96,7 @@ def _management(parts: ServerParts) -> ASGIApp:
     from payloom.api.management.access import Gate  # noqa: PLC0415 - see payloom.api.management.mount
     from payloom.api.management.app import create_management  # noqa: PLC0415
 
-    gate = Gate(parts.visitors, parts.settings.admin_token, parts.settings.origin)
+    gate = Gate(parts.visitors, parts.settings.admin_token, parts.settings.origin, parts.management.counters)
     return create_management(parts.management, gate)
 
 

@@ -1,4 +1,4 @@
-"""Accounts, sessions, one-time links and the counters of failed sign-ins. Tokens are stored as hashes only."""
+"""Accounts, sessions, links, the counters of failed sign-ins and of calls. Tokens are stored as hashes only."""
 
 from __future__ import annotations
 
@@ -52,3 +52,11 @@ failures = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("since", UtcDateTime, nullable=False),
 )
+
+rates = sa.Table(
+    "payloom_rates",
+    metadata,
+    sa.Column("bucket", sa.String(64), primary_key=True),
+    sa.Column("used_until", sa.Double, nullable=False),
+)
+"""used_until: Unix seconds."""

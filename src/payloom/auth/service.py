@@ -20,6 +20,7 @@ from payloom.auth.attempts import count_attempt, forget_attempts, sweep_attempts
 from payloom.auth.errors import SignInRefused
 from payloom.auth.links import sweep_links
 from payloom.auth.passwords import Passwords
+from payloom.auth.rates import sweep_rates
 from payloom.auth.sessions import (
     current_account,
     end_session,
@@ -152,6 +153,7 @@ class AccountService:
             sweep_sessions(tx, now)
             sweep_links(tx, now)
             sweep_attempts(tx, now)
+            sweep_rates(tx, now.timestamp())
 
         await self._database.write(work)
 

@@ -113,7 +113,7 @@ NOTES: Mapping[str, tuple[str, str]] = {
     "testing_error": ("The workflow tests cannot be run.", "Read the message."),
     "too_many_attempts": ("Too many wrong passwords for one account or address.", "Wait as long as `Retry-After` says."),
     "too_many_connections": ("As many connections are open as `connections.total` or `.per_address` allows.", "Try again in a moment; if it is your own proxy, name it in `trusted_proxies`."),
-    "too_many_requests": ("An endpoint's `rate_limit` was reached.", "Wait as long as `Retry-After` says."),
+    "too_many_requests": ("A limit of calls from one user or address was reached: an endpoint's `rate_limit`, or that of signing in.", "Wait as long as `Retry-After` says."),
     "too_many_rows": ("More rows match than one step may read.", "Narrow `where`, or set `limit`."),
     "type_mismatch": ("A value does not have the column's type.", "Convert it, e.g. with `int()` or `string()`."),
     "unique_violation": ("A row with this value exists.", "Use `upsert`, or look for the row first."),

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from payloom.api.connections import Doorman, group_of, whole_answer
+from payloom.api.callers import group_of
+from payloom.api.connections import Doorman, whole_answer
 from payloom.api.errors import TooManyConnections
 from payloom.settings import ConnectionSettings
 

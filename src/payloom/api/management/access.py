@@ -6,14 +6,23 @@ import dataclasses
 import hmac
 from typing import Literal
 
+import structlog
 from pydantic import SecretStr
 from starlette.requests import Request
 
+from payloom.api.callers import from_this_machine, sender_of
 from payloom.api.errors import NotAllowed, NotSignedIn
 from payloom.api.management.models.answers import Role
 from payloom.api.management.roles import ANYBODY, holds, needed, role_of
 from payloom.api.origin import refuse_foreign
+from payloom.api.ratelimit import Counters, SharedLimiter
 from payloom.api.visitors import Visitors
+from payloom.db.errors import DatabaseError
+
+log = structlog.get_logger("payloom.http")
+
+GUESSES = (10, 60.0)
+"""Wrong tokens per seconds from one address; then none from there is looked at for a while, the right one neither."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,8 +44,9 @@ class Caller:
 class Gate:
     """Lets managers in. Used as a FastAPI dependency; what it finds is read with `caller_of`."""
 
-    def __init__(self, visitors: Visitors, token: SecretStr | None, origin: str) -> None:
-        """token: None means that only people who are signed in may."""
+    def __init__(self, visitors: Visitors, token: SecretStr | None, origin: str, counters: Counters) -> None:
+        """token: None means that only people who are signed in may. counters: of wrong tokens, for every process."""
+        self._guesses = SharedLimiter("admin-token", *GUESSES, counters)
         self._visitors = visitors
         self._token = token
         self._origin = origin
@@ -58,8 +68,14 @@ class Gate:
         """Return who asks; raises NotSignedIn, NotAllowed or CrossSiteRequest."""
         kind, _, given = request.headers.get("authorization", "").partition(" ")
         if given and kind.lower() == "bearer":
+            counted = not from_this_machine(request)
+            if counted:
+                # Before the token is looked at, or else a right guess would still get through.
+                self._guesses.peek(sender_of(request))
             if self._token and hmac.compare_digest(given.encode(), self._token.get_secret_value().encode()):
                 return Caller("admin", "token")
+            if counted:
+                await self._count(request)
             raise NotSignedIn("the admin token is not right", hint="It is the value of PAYLOOM_ADMIN_TOKEN.")
         visitor = await self._visitors.current(request)
         if visitor is None:
@@ -69,6 +85,13 @@ class Gate:
             raise NotAllowed("this needs the role viewer, editor or admin", hint="Ask an admin.")
         refuse_foreign(request, self._origin)
         return Caller(role, "session", visitor.email, visitor.name, visitor.roles)
+
+    async def _count(self, request: Request) -> None:
+        try:
+            await self._guesses.check(sender_of(request))
+        except DatabaseError:
+            # Counted in memory all the same. The right token must open while the database is away.
+            log.warning("wrong_token_not_counted")
 
 
 def caller_of(request: Request) -> Caller:

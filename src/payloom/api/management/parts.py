@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from payloom.api.management.watchers import Live
+from payloom.api.ratelimit import Counters
 from payloom.api.visitors import Visitors
 from payloom.auth.managers import Managers
 from payloom.connectors.stripe.table_reads import StripeTables
@@ -35,6 +36,7 @@ class Parts:
     clock: Clock
     visitors: Visitors
     managers: Managers
+    counters: Counters
     database: Database
     runs: RunService
     inbox: Inbox

@@ -9,22 +9,22 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from payloom.api.callers import FORWARDED, sender_of
 from payloom.api.errors import BadRequest, NotAllowed
 from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
 from payloom.api.management.parts import Parts
 from payloom.api.management.roles import anybody, role_of
 from payloom.api.origin import host_name
-from payloom.api.ratelimit import RateLimiter
+from payloom.api.ratelimit import SharedLimiter
 from payloom.settings import Settings
 
 TRIES = (30, 60.0)
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 def router(parts: Parts) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/session", tags=["access"])
-    limiter = RateLimiter(*TRIES)
+    limiter = SharedLimiter("session", *TRIES, parts.counters)
 
     @routes.get("", response_model=SessionState, openapi_extra=anybody())
     async def get_session(request: Request) -> Any:
@@ -40,7 +40,7 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("", response_model=SignedIn, openapi_extra=anybody())
     async def sign_in(request: Request, response: Response, body: SignIn) -> Any:
         """Sign in with the token of a link, or (`local`) with one click; sets the session cookie."""
-        limiter.check(request.client.host if request.client else "")
+        await limiter.check(sender_of(request))
         if body.token:
             account, token = await parts.managers.open(body.token)
         elif body.local:
@@ -76,7 +76,7 @@ def at_the_machine(request: Request, settings: Settings) -> bool:
     """
     if not settings.is_dev or settings.stripe.livemode or request.client is None:
         return False
-    if any(name in request.headers for name in _FORWARDED):
+    if any(name in request.headers for name in FORWARDED):
         return False
     return _is_loopback(request.client.host) and _is_loopback(host_name(request.headers.get("host", "")))
 

@@ -110,7 +110,9 @@ class Api(TriggerHead):
     dedupe: Template | None = Field(
         None, description="The same value within 24 h, by the same user: same run, same answer."
     )
-    rate_limit: Annotated[str, AfterValidator(_rate)] | None = None
+    rate_limit: Annotated[str, AfterValidator(_rate)] | None = Field(
+        None, description="At most so many calls of one user or address, e.g. 10/m, by all servers together."
+    )
     cors: Names | None = Field(None, description="Origins that may call from a browser.")
 
 

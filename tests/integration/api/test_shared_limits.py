@@ -1,0 +1,76 @@
+"""Two servers on one Postgres have one limit: for calls of an endpoint, signing in, guessing the admin token."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from postgres import fresh_database
+from server_process import ServerProcess, server_process
+
+PROJECT = {
+    "payloom.yaml": "name: Test Shop\n",
+    "workflows/buy.yaml": """
+name: Buy
+on: {api: POST /buy, auth: none, rate_limit: 6/10m}
+steps:
+  - return: {bought: true}
+""",
+}
+FROM_OUTSIDE = {"x-forwarded-for": "198.51.100.7"}
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture(scope="module")
+def two(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[ServerProcess]]:
+    folder: Path = tmp_path_factory.mktemp("project")
+    with fresh_database(postgres_server) as url, ExitStack() as stack:
+        yield [
+            stack.enter_context(server_process(folder, PROJECT, database_url=url, name=name)) for name in ("one", "two")
+        ]
+
+
+def knock(two: list[ServerProcess], times: int, ask: Callable[[ServerProcess], httpx.Response]) -> list[httpx.Response]:
+    """Ask both in turn, several at once."""
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        return list(pool.map(ask, itertools.islice(itertools.cycle(two), times)))
+
+
+def test_an_endpoints_limit_holds_for_both_together(two: list[ServerProcess]):
+    answers = knock(two, 24, lambda one: one.http.post("/api/buy", json={}))
+    assert Counter(answer.status_code for answer in answers) == {200: 6, 429: 18}
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert 0 < int(refused.headers["retry-after"]) <= 100
+    assert refused.json()["error"]["code"] == "too_many_requests"
+
+
+def test_tries_to_sign_up_and_in_are_counted_together(two: list[ServerProcess]):
+    began = time.monotonic()
+    values = {"email": "ada@shop.test", "password": "short"}
+    answers = knock(two, 60, lambda one: one.http.post("/api/auth/sign-up", json=values))
+    found = Counter(answer.status_code for answer in answers)
+    assert set(found) == {422, 429}
+    # One comes back every two seconds.
+    assert 30 <= found[422] <= 31 + (time.monotonic() - began) / 2
+
+
+def test_guesses_of_the_admin_token_end_in_both_but_the_owner_at_the_machine_gets_in(two: list[ServerProcess]):
+    def guess(one: ServerProcess) -> httpx.Response:
+        headers = {"authorization": "Bearer not-the-admin-token", **FROM_OUTSIDE}
+        return one.http.get("/api/_payloom/me", headers=headers)
+
+    began = time.monotonic()
+    found = Counter(answer.status_code for answer in knock(two, 40, guess))
+    assert set(found) == {401, 429}
+    assert 10 <= found[401] <= 11 + (time.monotonic() - began) / 6
+    for one in two:
+        assert one.http.get("/api/_payloom/me", headers={**one.admin, **FROM_OUTSIDE}).status_code == 429
+        assert one.http.get("/api/_payloom/me", headers=one.admin).status_code == 200
