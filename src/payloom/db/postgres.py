@@ -133,7 +133,11 @@ class PostgresDatabase:
             hooks = take_hooks(conn)
             try:
                 transaction.commit()
-            except exc.DBAPIError as error:
+            except BaseException as error:
+                # Whatever state it is in now: nobody else gets this connection.
+                conn.invalidate()
+                if not isinstance(error, exc.DBAPIError):
+                    raise
                 if sqlstate(error) in _RETRYABLE or not _lost(error):
                     raise
                 raise CommitUnknown from error

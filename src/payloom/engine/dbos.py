@@ -27,6 +27,7 @@ from dbos._serialization import Serializer
 from sqlalchemy import event
 
 from payloom.db import Database, after_commit
+from payloom.db.errors import DatabaseError
 from payloom.db.sqlite import SqliteDatabase
 from payloom.db.sqlite_clock import add_clock
 from payloom.engine.errors import AnotherWorkerRuns, EngineError
@@ -229,7 +230,11 @@ class DbosEngine:
             await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
             # DBOS had made its threads the loop's own and has just shut them down.
             asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor())
-            await self._leases.forget(self._worker_id)
+            try:
+                await self._leases.forget(self._worker_id)
+            except DatabaseError as error:
+                # Nothing of ours is left, and a row that no longer beats is removed by the others.
+                log.warning("this worker's row stays until another worker removes it: %s", error)
             self._segments = None
         if self._client is not None:
             self._client.destroy()
