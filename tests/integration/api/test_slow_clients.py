@@ -251,6 +251,16 @@ async def test_what_is_no_request_is_refused_at_once(server: ServerProcess, name
     assert statuses(answer) or not answer
 
 
+def test_nobody_fills_the_memory_with_a_large_body(server: ServerProcess):
+    before = server.memory()
+    for address in ("/api/_payloom/session", "/api/echo", "/api/auth/sign-in", "/api/stripe/webhook"):
+        headers = {"content-type": "application/json"}
+        for content in (b" " * 30_000_000, (b" " * 1_000_000 for _ in range(30))):
+            with contextlib.suppress(httpx.TransportError):  # it ends while we send
+                assert server.http.post(address, content=content, headers=headers).status_code in {400, 413}
+    assert server.memory() - before < 60
+
+
 @pytest.mark.anyio
 async def test_requests_sent_ahead_are_answered_in_turn_and_not_piled_up(server: ServerProcess):
     one = b"GET /healthz HTTP/1.1\r\n" + HOST
