@@ -121,11 +121,11 @@ class Doorman:
 
     def show_out(self, transport: asyncio.Transport) -> None:
         """Answer a connection that was not let in, and give it a moment to read why."""
+        transport.set_protocol(_Lingering())
         if self._lingering >= _LINGERING:
             transport.abort()
             return
         self._lingering += 1
-        transport.set_protocol(_Lingering())
         transport.write(self.answers[TooManyConnections.code])
         if transport.can_write_eof():
             transport.write_eof()
