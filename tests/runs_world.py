@@ -60,6 +60,9 @@ class Ledger:
         self.path = path
         self.answers: dict[str, list[Any]] = {}
         self.hooks: list[Callable[[str, Do], Awaitable[None]]] = []
+        self._lines: list[dict[str, Any]] = []
+        self._effects: dict[str, str] = {}
+        self._read = 0
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:
         """Do a step: `answers[action]` may hold failures (raised) or values to give first; then the action succeeds."""
@@ -87,12 +90,22 @@ class Ledger:
             os.fsync(file.fileno())
 
     def lines(self) -> list[dict[str, Any]]:
-        """Everything written so far."""
-        return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
+        """Everything written so far, also by other processes. What was read before is not read again."""
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                file.seek(self._read)
+                text = file.read()
+            whole = text[: text.rfind(b"\n") + 1]
+            self._read += len(whole)
+            new = [json.loads(line) for line in whole.splitlines()]
+            self._lines += new
+            self._effects |= {line["effect"]: line["action"] for line in new if "effect" in line}
+        return list(self._lines)
 
     def effects(self) -> dict[str, str]:
         """Action by key: what has happened outside."""
-        return {line["effect"]: line["action"] for line in self.lines() if "effect" in line}
+        self.lines()
+        return dict(self._effects)
 
     def attempts(self) -> list[str]:
         """The key of every attempt, in order."""
