@@ -118,7 +118,11 @@ class Driver:
 
         if mine:
             await self.drain(0.0)
-        taken = await self._parts.database.write(work)
+        try:
+            taken = await self._parts.database.write(work)
+        except CommitUnknown:
+            # Done again at worst: what is stored already is this worker's no longer.
+            taken = await self._parts.database.write(work)
         if taken:
             log.info("%d runs of worker %s are back on the queue", taken, worker)
 
