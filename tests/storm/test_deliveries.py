@@ -113,7 +113,7 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
         for order in itertools.permutations(range(1, 6))
         for again, at in itertools.product(range(1, 6), range(6))
     ]
-    chosen = random.Random(17).sample(sequences, min(some(1200, 20), len(sequences)))
+    chosen = random.Random(17).sample(sequences, min(some(3600, 20), len(sequences)))
 
     async def deliver() -> list[str]:
         database = open_database(empty_url)

@@ -96,7 +96,7 @@ def test_a3_workers_that_are_killed_at_random_while_events_flow_lose_nothing(
 ) -> None:
     """Four workers take events in and race for runs; one is killed every so often and comes back."""
     for seed in range(some(3, 1)):
-        many = some(2_000, 32)
+        many = some(3_000, 32)
         names = [f"{kind}{number}" for kind in "cu" for number in range(many // 2)]
         told = databases.story(zygote, names, 4)
         told.more = {"dead": 1.0, "batch": 24, "pids": True}

@@ -45,7 +45,7 @@ def test_a8_a_postgres_that_crashes_under_load_loses_and_repeats_nothing(
     with short_folder() as folder:
         node = Node(folder / "a").make().start()
         try:
-            for seed in range(some(4, 1)):
+            for seed in range(some(5, 1)):
                 told = _fresh(
                     zygote, node, tmp_path / f"crash{seed}", NAMES[: some(300, 30)] + NAMES[400:][: some(300, 30)]
                 )
@@ -99,7 +99,7 @@ def test_a9_a_standby_that_takes_over_has_everything_or_gets_it_again(
 ) -> None:
     """Synchronous: nothing acknowledged is lost. Asynchronous: the last moments may be; List Events brings them back,
     under the same run ids and keys, so that nothing happens twice."""
-    for number in range(some(3, 1)):
+    for number in range(some(5, 1)):
         with short_folder() as folder:
             first = Node(folder / "a").make().start()
             current = folder / "current"
@@ -128,7 +128,7 @@ def test_a10_a_commit_that_fails_or_is_not_known_is_done_once(
     zygote: Zygote, databases: Databases, tally: Tally, mode: str
 ) -> None:
     """At each commit: a lost race, a deadlock, a connection cut just before it or just after it."""
-    for at in picked(range(1, 51), 1, 25):
+    for at in picked(range(1, 51), 1, 50):
         told = databases.story(zygote, ["c1", "u1"], 48 if at % 2 else 0)
         assert told.life(commits={"mode": mode, "at": at}, seconds=30) == 0, f"{mode} at commit {at}: {told.why()}"
         tally.judge("A10", "postgresql", told.broken(), what=f"{mode} at commit {at}")

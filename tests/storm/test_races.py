@@ -56,7 +56,7 @@ def test_a11_twenty_callers_get_back_what_was_paid_and_no_more(
     """Three of twenty clicks on one order can succeed, however many processes they reach at once."""
     workers = 4 if databases.kind == "postgresql" else 1
     told = databases.story(zygote, [])
-    orders = paid_orders(told, some(200, 2))
+    orders = paid_orders(told, some(800, 2))
     race = {"orders": orders, "callers": CALLERS // workers, "amount": REFUND}
     lives = [told.command(race={**race, "worker": worker}, seconds=1200) for worker in range(workers)]
     assert zygote.run(*lives) == [0] * workers, told.why()
