@@ -109,7 +109,7 @@ class World:
         self.decisions = DecisionLinks(secrets, settings.site_url, clock)
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
         self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
-        self.index = Indexer(self.database, clock, project.tables)
+        self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.taken)
         self.live = Live(self.database, clock)
         self.workbench.tell = functools.partial(self.live.tell, "workflow")
         self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)

@@ -34,11 +34,14 @@ class Gathering:
         self._waiting: list[_Waiting] = []
         self._busy: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[None]] = set()
+        self.taken = 0
+        """Events handed in so far."""
 
     async def take_in(self, event: InboxEvent) -> Intake:
         """Store the event and start what it starts; durable when this returns."""
         future: asyncio.Future[Intake] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, future))
+        self.taken += 1
         if self._busy is None or self._busy.done():
             self._busy = asyncio.create_task(self._work(), name="payloom-intake")
         return await future

@@ -184,6 +184,11 @@ class RunService:
         """
         return await self._gathering.take_in(event)
 
+    @property
+    def taken(self) -> int:
+        """How many events were handed to `take_in` in this process."""
+        return self._gathering.taken
+
     async def replay(self, event_id: str, *, workflow_id: str | None = None) -> Sequence[str]:
         """Run a stored event again: new runs (with new keys) of the current versions; returns their ids."""
 

@@ -120,4 +120,6 @@ def test_several_steps_are_moved_wrapped_and_deleted_at_once(editor):
     assert "  - try:\n" in saved
     assert "# odd blanks stay" in saved
     it.page.keyboard.press("Control+z")
+    expect(it.page.get_by_role("button", name=re.compile("in “try”"))).to_have_count(0)
+    expect(it.page.get_by_text("Published", exact=True)).to_have_count(0)
     assert it.save() == TEXT

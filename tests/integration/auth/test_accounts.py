@@ -115,16 +115,14 @@ async def test_an_unknown_account_takes_as_long_as_a_known_one(database, clock):
     service = AccountService(database, clock)
     await service.sign_up(ADA, GOOD)
 
-    async def seconds(email: str) -> float:
-        best = 9.0
-        for caller in ("1", "2", "3"):
+    best = {ADA: 9.0, "nobody@example.test": 9.0}
+    for caller in range(6):  # in turns, so that other work on the machine hits both
+        for email, fastest in list(best.items()):
             started = time.perf_counter()
             with pytest.raises(SignInRefused):
-                await service.sign_in(email, "wrong-password", caller)
-            best = min(best, time.perf_counter() - started)
-        return best
-
-    known, unknown = await seconds(ADA), await seconds("nobody@example.test")
+                await service.sign_in(email, "wrong-password", str(caller))
+            best[email] = min(fastest, time.perf_counter() - started)
+    known, unknown = best.values()
     assert 0.4 < unknown / known < 2.5
 
 

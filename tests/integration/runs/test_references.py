@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -96,6 +97,23 @@ async def test_a_new_process_looks_back_to_before_the_last_one_ended(database: D
     await first.catch_up()
     await put(database, event(2, NOW - dt.timedelta(hours=1)))
     await Indexer(database, ManualClock(NOW), TABLES).catch_up()
+    assert await named(database, "pi_000002") == {("event", "evt_000002")}
+
+
+@pytest.mark.anyio
+async def test_a_burst_is_indexed_after_it_or_when_somebody_searches_or_after_half_a_minute(database: Database):
+    taken = itertools.count(0, indexer.BURST)
+    index = Indexer(database, ManualClock(NOW), TABLES, lambda: next(taken))
+    await put(database, event(1))
+    await index.look()
+    assert await named(database, "pi_000001") == set()
+    await index.catch_up(5.0)
+    assert await named(database, "pi_000001") == {("event", "evt_000001")}
+    await put(database, event(2))
+    for _ in range(indexer.PATIENT - 1):
+        await index.look()
+    assert await named(database, "pi_000002") == set()
+    await index.look()
     assert await named(database, "pi_000002") == {("event", "evt_000002")}
 
 

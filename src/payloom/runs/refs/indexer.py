@@ -44,6 +44,10 @@ SETTLED = 45.0
 """Seconds after the last news for which it goes on looking: two wide looks."""
 WHOLE = 60.0
 """Seconds between two whole looks while there is no news, for what became visible later than that."""
+BURST = 300
+"""Events since the last look during which the background task stands back. Searches look by themselves all the same."""
+PATIENT = 9
+"""Looks in a row that it leaves out at most: half a minute."""
 BREATH = 0.02
 _STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "canceled")
 _BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -57,8 +61,14 @@ Position = tuple[dt.datetime, str]
 class Indexer:
     """Indexes what came in since the last look."""
 
-    def __init__(self, database: Database, clock: Clock, tables: Mapping[str, TableSpec]) -> None:
-        """tables: the user's, whose rows are indexed too."""
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        tables: Mapping[str, TableSpec],
+        taken: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """tables: the user's, whose rows are indexed too. taken: how many events this process has taken in so far."""
         self._database = database
         self._clock = clock
         self._tables = tables
@@ -67,6 +77,9 @@ class Indexer:
         self._deep = True
         self._newest: Sequence[Any] = ()
         self._news_at = self._wide_at = 0.0
+        self._taken = taken
+        self._taken_before = taken()
+        self._stood_back = 0
 
     async def catch_up(self, seconds: float | None = None, *, back: dt.timedelta = OVERLAP) -> bool:
         """Index what is new, for at most so many seconds; returns whether everything is indexed.
@@ -107,12 +120,18 @@ class Indexer:
         while True:
             try:
                 if mine():
-                    await self._keep_up()
+                    await self.look()
             except Exception:
                 log.exception("the index of references fell behind; trying again in %s s", PAUSE)
             await asyncio.sleep(PAUSE)
 
-    async def _keep_up(self) -> None:
+    async def look(self) -> None:
+        """Look once, as the background task does: not while a burst of events needs the processor, nor for nothing."""
+        before, self._taken_before = self._taken_before, self._taken()
+        if self._taken_before - before >= BURST and self._stood_back < PATIENT:
+            self._stood_back += 1
+            return
+        self._stood_back = 0
         newest = await self._database.read(lambda tx: tx.execute(_NEWEST).one())
         now = monotonic()
         if newest != self._newest:
