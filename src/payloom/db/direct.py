@@ -7,6 +7,7 @@ and used again: what is compiled is kept as long as the statement is. Whatever d
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import operator
 import weakref
@@ -20,6 +21,10 @@ from sqlalchemy.engine import Dialect
 Row = tuple[Any, ...]
 _Process = Callable[[Any], Any] | None
 _REQUIRED = object()
+_CURSORS = "payloom_cursors"
+"""Key in `Connection.info`, which is as old as the driver's connection."""
+_MOST_CURSORS = 100
+_MOST_ROWS = 200
 
 
 @dataclasses.dataclass(slots=True)
@@ -80,21 +85,33 @@ def rows(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> Se
             plan.results = _results(tx.dialect, plan.columns, cursor.description)
         return [_read(row, plan.results) for row in found] if plan.results else found
     finally:
-        cursor.close()
+        _let_go(tx, cursor)
 
 
 def insert(tx: sa.Connection, table: sa.Table, found: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all have the same keys, names of columns."""
-    key = (table, tx.dialect.name, tuple(found[0]))
+    """Insert rows that all have the same keys, names of columns. What is null in all of them is left out."""
+    empty = _may_be_left_out(table)
+    names = tuple([name for name in found[0] if name not in empty or any(row[name] is not None for row in found)])
+    key = (table, tx.dialect.name, names)
     plan = _inserts.get(key)
     if plan is None:
-        plan = _inserts[key] = _compiled(tx.dialect, sa.insert(table), list(found[0]))
+        plan = _inserts[key] = _compiled(tx.dialect, sa.insert(table), list(names))
     if plan is None:
         tx.execute(sa.insert(table), found)
     elif len(found) == 1:
-        _execute(tx, plan.text, plan.values(found[0])).close()
+        _let_go(tx, _execute(tx, plan.text, plan.values(found[0])))
     else:
-        _execute(tx, plan.text, [plan.values(row) for row in found], many=True).close()
+        _let_go(tx, _execute(tx, plan.text, [plan.values(row) for row in found], many=True))
+
+
+@functools.cache
+def _may_be_left_out(table: sa.Table) -> frozenset[str]:
+    """Return the columns that are null when nothing is said of them: most of a run's, most of the time."""
+    return frozenset(
+        column.name
+        for column in table.columns
+        if column.nullable and column.default is None and column.server_default is None
+    )
 
 
 def many(tx: sa.Connection, statement: Any, found: Sequence[Mapping[str, Any]]) -> None:
@@ -103,7 +120,7 @@ def many(tx: sa.Connection, statement: Any, found: Sequence[Mapping[str, Any]]) 
     if plan is None:
         tx.execute(statement, list(found))
     else:
-        _execute(tx, plan.text, [plan.values(one) for one in found], many=True).close()
+        _let_go(tx, _execute(tx, plan.text, [plan.values(one) for one in found], many=True))
 
 
 def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> int:
@@ -115,7 +132,7 @@ def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> i
     try:
         return cursor.rowcount
     finally:
-        cursor.close()
+        _let_go(tx, cursor)
 
 
 def one_of(column: sa.ColumnElement[Any], name: str, dialect: str) -> sa.ColumnElement[bool]:
@@ -133,9 +150,28 @@ def listed(values: Sequence[str], dialect: str) -> Any:
     return json.dumps(list(values)) if dialect == "sqlite" else list(values)
 
 
+def _cursor(tx: sa.Connection, driver: Any, text: str) -> Any:
+    """Return a cursor. On Postgres each statement keeps its own, which remembers how its parameters are written."""
+    if tx.dialect.name != "postgresql":
+        return driver.cursor()
+    kept = tx.info.setdefault(_CURSORS, {})
+    cursor = kept.get(text)
+    if cursor is None or cursor.closed or cursor.connection is not driver:
+        if len(kept) >= _MOST_CURSORS:
+            kept.clear()
+        cursor = kept[text] = driver.cursor()
+    return cursor
+
+
+def _let_go(tx: sa.Connection, cursor: Any) -> None:
+    # A cursor keeps its last result: a large one is not held until the next.
+    if tx.dialect.name != "postgresql" or cursor.rowcount > _MOST_ROWS:
+        cursor.close()
+
+
 def _execute(tx: sa.Connection, text: str, values: Any, *, many: bool = False) -> Any:
     driver: Any = tx.connection.dbapi_connection
-    cursor = driver.cursor()
+    cursor = _cursor(tx, driver, text)
     try:
         tx.dispatch.before_cursor_execute(tx, cursor, text, values, None, many)
         (cursor.executemany if many else cursor.execute)(text, values)

@@ -6,7 +6,7 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from payloom.db import before_commit
+from payloom.db import before_commit, direct
 from payloom.db.later import do_now
 from payloom.runs.lanes import requeue
 from payloom.runs.models import runs
@@ -56,5 +56,5 @@ def _key(table: str) -> tuple[str, str]:
 
 
 def _wake(parts: Parts, tx: sa.Connection, table: str) -> None:
-    for row in tx.execute(_PARKED, {"parked_table": table}).all():
-        requeue(parts, tx, row.id, row.segment)
+    for run_id, segment in direct.rows(tx, _PARKED, {"parked_table": table}):
+        requeue(parts, tx, run_id, segment)
