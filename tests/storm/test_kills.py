@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from harness import DIED, Databases, Zygote
-from tally import STORM, Tally, picked, some
+from points import killed_at_every_point
+from tally import STORM, Tally, some
 
 EVENTS = ["c1", "u1"]
 
@@ -25,22 +26,8 @@ def test_a1_a_kill_at_every_point_loses_nothing_and_repeats_nothing(
     zygote: Zygote, databases: Databases, tally: Tally, direct: int
 ) -> None:
     """Die at the n-th point, start again, and look."""
-    whole = databases.story(zygote, EVENTS, direct)
-    assert whole.life() == 0, whole.why()
-    assert whole.broken() == []
-    points = whole.points()
-    assert points > 20
-    tried = picked(range(1, points + 1), 3)
-    died = 0
-    for point in tried:
-        told = databases.story(zygote, EVENTS, direct)
-        code = told.life(crash_at=point)
-        assert code in (DIED, 0), told.why()
-        died += code == DIED
-        assert told.life() == 0, f"point {point}: {told.why()}"
-        what = f"killed at point {point} of {points}"
-        tally.judge("A1", databases.kind, told.broken(), kills=code == DIED, what=what)
-    assert died >= len(tried) * 0.6
+    tried, died = killed_at_every_point(zygote, databases, tally, EVENTS, direct, least=20)
+    assert died >= tried * 0.6
 
 
 @pytest.mark.timeout(7200)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from harness import DIED, Databases, Zygote
-from tally import Tally, picked, some
+from points import killed_at_every_point
+from tally import Tally, some
 
 EVENTS = ["d1.a", "d1.b", "d1.c"]
 
@@ -15,18 +16,7 @@ def test_a1_a_kill_at_every_point_of_a_shared_run_leaves_nobody_waiting(
     zygote: Zygote, databases: Databases, tally: Tally, direct: int
 ) -> None:
     """Die at the n-th point, start again, and look."""
-    whole = databases.story(zygote, EVENTS, direct)
-    assert whole.life() == 0, whole.why()
-    assert whole.broken() == []
-    points = whole.points()
-    assert points > 15
-    for point in picked(range(1, points + 1), 3):
-        told = databases.story(zygote, EVENTS, direct)
-        code = told.life(crash_at=point)
-        assert code in (DIED, 0), told.why()
-        assert told.life() == 0, f"point {point}: {told.why()}"
-        what = f"a shared run, killed at point {point} of {points}"
-        tally.judge("A1", databases.kind, told.broken(), kills=code == DIED, what=what)
+    killed_at_every_point(zygote, databases, tally, EVENTS, direct, least=15, of="a shared run, ")
 
 
 @pytest.mark.timeout(7200)

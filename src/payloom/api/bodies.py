@@ -25,9 +25,7 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
 
 async def read_stream(receive: Receive, declared: bytes | None, limit: int) -> bytes:
     """Return a request's raw body. declared: its Content-Length. Raises BodyTooLarge or BodyCutShort."""
-    wanted = int(declared) if declared is not None and declared.isdigit() else None
-    if wanted is not None and wanted > limit:
-        raise _too_large(limit)
+    wanted = _declared(declared, limit)
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -56,9 +54,9 @@ class Limited:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request. Raises BodyTooLarge, from here or from what the application awaits."""
-        declared = next((value for name, value in scope.get("headers", ()) if name == b"content-length"), b"")
-        if declared.isdigit() and int(declared) > self.limit:
-            raise _too_large(self.limit)
+        _declared(
+            next((value for name, value in scope.get("headers", ()) if name == b"content-length"), None), self.limit
+        )
         size = 0
 
         async def counted() -> Message:
@@ -70,6 +68,14 @@ class Limited:
             return message
 
         await self.app(scope, counted, send)
+
+
+def _declared(length: bytes | None, limit: int) -> int | None:
+    """Return how many bytes a Content-Length promises, if it says so. Raises BodyTooLarge."""
+    wanted = int(length) if length is not None and length.isdigit() else None
+    if wanted is not None and wanted > limit:
+        raise _too_large(limit)
+    return wanted
 
 
 def _too_large(limit: int) -> BodyTooLarge:

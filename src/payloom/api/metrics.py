@@ -68,6 +68,7 @@ class Metrics:
         self.workers = Gauge("payloom_workers", "Processes that advance runs", registry=self.registry)
         self.mails = Gauge("payloom_mails", "Mails that have not left for sure", ["status"], registry=self.registry)
         self.look: Look | None = None
+        self._observers: dict[tuple[str, str], Callable[[int, float], None]] = {}
         version = Gauge("payloom_info", "Version", ["version"], registry=self.registry)
         version.labels(__version__).set(1)
 
@@ -95,11 +96,15 @@ class Metrics:
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
-        self.requests.labels(route, method if method in _METHODS else "OTHER", str(status)).inc()
-        self.seconds.labels(route).observe(seconds)
+        self.observer(route, method if method in _METHODS else "OTHER")(status, seconds)
 
     def observer(self, route: str, method: str) -> Callable[[int, float], None]:
         """Return what counts requests of one route: given the status and the seconds, it looks nothing up twice."""
+        if (route, method) not in self._observers:
+            self._observers[route, method] = self._make_observer(route, method)
+        return self._observers[route, method]
+
+    def _make_observer(self, route: str, method: str) -> Callable[[int, float], None]:
         durations = self.seconds.labels(route)
         by_status: dict[int, Counter] = {}
 

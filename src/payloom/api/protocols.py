@@ -122,6 +122,7 @@ class _Watched(_Base):
         return _ANSWER
 
     def _head_has_begun(self) -> bool:
+        """Whether a part of a head has come: each parser knows its own."""
         raise NotImplementedError
 
     def _answering_earlier(self) -> bool:

@@ -6,7 +6,6 @@ import dataclasses
 import hmac
 from typing import Literal
 
-import structlog
 from pydantic import SecretStr
 from starlette.requests import Request
 
@@ -18,6 +17,7 @@ from payloom.api.origin import refuse_foreign
 from payloom.api.ratelimit import Counters, SharedLimiter
 from payloom.api.visitors import Visitors
 from payloom.db.errors import DatabaseError
+from payloom.kit.lean import structlog
 
 log = structlog.get_logger("payloom.http")
 

@@ -1,0 +1,28 @@
+"""A1: a story is told once whole, then killed at each of its points and told to its end."""
+
+from __future__ import annotations
+
+from harness import DIED, Databases, Zygote
+from tally import Tally, picked
+
+
+def killed_at_every_point(
+    zygote: Zygote, databases: Databases, tally: Tally, events: list[str], direct: int, *, least: int, of: str = ""
+) -> tuple[int, int]:
+    """Judge each; returns at how many points it was tried, and at how many it died. least: the points it must exceed."""
+    whole = databases.story(zygote, events, direct)
+    assert whole.life() == 0, whole.why()
+    assert whole.broken() == []
+    points = whole.points()
+    assert points > least
+    tried = picked(range(1, points + 1), 3)
+    died = 0
+    for point in tried:
+        told = databases.story(zygote, events, direct)
+        code = told.life(crash_at=point)
+        assert code in (DIED, 0), told.why()
+        died += code == DIED
+        assert told.life() == 0, f"point {point}: {told.why()}"
+        what = f"{of}killed at point {point} of {points}"
+        tally.judge("A1", databases.kind, told.broken(), kills=code == DIED, what=what)
+    return len(tried), died
