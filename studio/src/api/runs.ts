@@ -1,7 +1,7 @@
 /** Runs: lists by cursor, one run, and what can be done to them. */
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, take } from "./client";
-import { useLiveState } from "./live";
+import { useLiveState } from "./live-events";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];

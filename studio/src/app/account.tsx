@@ -2,9 +2,9 @@ import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import { useState } from "react";
 import { signOut, type Me } from "../api/session";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "../ui/menu";
-import { toastError } from "../ui/news";
+import { toastError } from "../ui/toast-store";
 import { AccountButton } from "./account-button";
-import { useShell } from "./shell";
+import { useShell } from "./layout-state";
 import { applyTheme, savedTheme, type Theme } from "./theme";
 
 /** Who is signed in, the theme, and the way out. */

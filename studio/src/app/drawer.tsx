@@ -1,6 +1,6 @@
 import type { Me } from "../api/session";
 import { Dialog } from "../ui/dialog";
-import type { Place } from "./places";
+import type { Place } from "./navigation";
 import { Sidebar } from "./sidebar";
 
 /** The sidebar on narrow screens. */

@@ -8,9 +8,9 @@ import { queryClient } from "../api/queries";
 import { request } from "../api/client";
 import { signOut } from "../api/session";
 import { toastError } from "../ui";
-import type { Place } from "./places";
+import type { Place } from "./navigation";
 import { switchTheme } from "./layout";
-import { useShell } from "./shell";
+import { useShell } from "./layout-state";
 import "./palette.css";
 
 interface Suggestion {

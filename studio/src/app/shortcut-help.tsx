@@ -1,5 +1,5 @@
 import { Dialog, Kbd } from "../ui";
-import { useShell } from "./shell";
+import { useShell } from "./layout-state";
 import { activeShortcuts } from "./shortcuts";
 
 const LISTS = [

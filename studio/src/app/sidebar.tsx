@@ -3,15 +3,15 @@ import { Link } from "@tanstack/react-router";
 import { Search } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { request } from "../api/client";
-import { useLiveState } from "../api/live";
+import { useLiveState } from "../api/live-events";
 import type { Me } from "../api/session";
 import { Kbd } from "../ui/kbd";
 import { Badge } from "../ui/status";
 import { Tooltip } from "../ui/tooltip";
 import { AccountButton } from "./account-button";
-import type { Place } from "./places";
-import { useShell } from "./shell";
-import { Mark } from "./mark";
+import type { Place } from "./navigation";
+import { useShell } from "./layout-state";
+import { Mark } from "./logo";
 
 const Account = lazy(() => import("./account").then((module) => ({ default: module.Account })));
 

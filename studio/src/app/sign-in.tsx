@@ -7,7 +7,7 @@ import { useSignIn, type Me } from "../api/session";
 import { Button } from "../ui/button";
 import { Command, ErrorNote } from "../ui/empty";
 import { Field, Input } from "../ui/field";
-import { Mark } from "./mark";
+import { Mark } from "./logo";
 import { useSearchParams } from "./search";
 
 /** The token in a pasted link, or what was pasted. */

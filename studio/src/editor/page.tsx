@@ -1,1 +1,1 @@
-export { EditorPage as Page } from "./EditorPage";
+export { EditorPage as Page } from "./editor-page";

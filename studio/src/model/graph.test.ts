@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { stepsAsText, stepsOfText } from "./clipboard";
 import { flowOf, stepsOf } from "./graph";
 import { type Item, layoutOf, lineOf } from "./layout";
-import { overlayOf } from "./overlay";
+import { overlayOf } from "./run-overlay";
 import { parse } from "./parse";
 import type { Path } from "./path";
 

@@ -1,7 +1,7 @@
 /** The news in the corner; errors stay longer. */
 import * as Radix from "@radix-ui/react-toast";
 import { CircleCheck, CircleX, X } from "lucide-react";
-import { useNewsShown } from "./news";
+import { useNewsShown } from "./toast-store";
 import "./toast.css";
 
 export function Toasts() {
@@ -32,4 +32,4 @@ export function Toasts() {
   );
 }
 
-export { toast, toastError } from "./news";
+export { toast, toastError } from "./toast-store";

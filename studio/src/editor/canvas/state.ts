@@ -3,7 +3,7 @@ import { create } from "zustand";
 
 import type { Diagnostic } from "../client";
 import type { Target } from "../../model/operations";
-import type { Overlay } from "../../model/overlay";
+import type { Overlay } from "../../model/run-overlay";
 import { type Path, pathKey } from "../../model/path";
 
 export interface Finding {

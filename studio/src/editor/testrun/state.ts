@@ -3,11 +3,11 @@ import { create } from "zustand";
 
 import { ApiError } from "../../api/client";
 import { flowOf, stepsOf } from "../../model/graph";
-import { overlayOf, type TraceStep as Passed } from "../../model/overlay";
+import { overlayOf, type TraceStep as Passed } from "../../model/run-overlay";
 import { type Path, withoutRounds } from "../../model/path";
 import { useCanvas } from "../canvas/state";
 import { useEditor } from "../store";
-import { type Mock, readPins, type Sample, type Start, testRun, type Trace, writePins } from "./remote";
+import { type Mock, readPins, type Sample, type Start, testRun, type Trace, writePins } from "./queries";
 
 export interface Trouble {
   message: string;

@@ -4,7 +4,7 @@ import type { Extension, TransactionSpec, EditorState } from "@codemirror/state"
 import { EditorView } from "@codemirror/view";
 import type { CheckAnswer, Diagnostic } from "../client";
 import { fixOf } from "../problems/fix";
-import { showRule } from "../problems/RuleHelp";
+import { showRule } from "../problems/rule-help";
 import { inDocument } from "./text";
 
 export const SEVERITY = { error: "error", warning: "warning", advice: "info" } as const;

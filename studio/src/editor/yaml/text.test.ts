@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { changeBetween, codePoints, inDocument, inText, utf16 } from "./text";
-import { expressionsIn } from "./expressionMarks";
+import { expressionsIn } from "./expression-marks";
 import { indentAfter } from "./newline";
 import { tokens } from "./tokens";
 

@@ -9,7 +9,7 @@ import { EmptyState, Skeleton } from "../../ui";
 export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow | null; loading: boolean }) {
   const layouts = useQuery({
     queryKey: ["layout-code"],
-    queryFn: () => Promise.all([import("../../model/layout"), import("../../model/overlay")]),
+    queryFn: () => Promise.all([import("../../model/layout"), import("../../model/run-overlay")]),
     staleTime: Infinity,
   }).data;
   if (loading) return <Skeleton lines={4} />;

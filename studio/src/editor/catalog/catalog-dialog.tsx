@@ -1,0 +1,176 @@
+import * as Radix from "@radix-ui/react-dialog";
+import { useQuery } from "@tanstack/react-query";
+import { Command } from "cmdk";
+import { useMemo, useRef, useState } from "react";
+import { Code, ErrorNote, Kbd } from "@/ui";
+import { triggerIcon, verbIcon } from "../../ui/verbs";
+import { useAssist } from "../forms/assist";
+import { useCatalogue } from "../forms/catalog";
+import { fieldOf, fieldsOf, wordOf } from "../forms/model/schema";
+import { stepIds } from "../forms/model/steps";
+import { useEditor } from "../store";
+import { plain } from "../yaml/complete";
+import { actionItem, type Item, searched, stepItems, stepOf, triggerItems } from "./items";
+import "./catalog.css";
+
+export type Picked = { kind: "step"; step: Record<string, unknown>; label: string } | { kind: "trigger"; trigger: Record<string, unknown>; label: string };
+
+export interface CatalogueDialogProps {
+  open: boolean;
+  onOpenChange(open: boolean): void;
+  onPick(picked: Picked): void;
+  /** What is added: a step (default) or a trigger. */
+  adding?: "step" | "trigger";
+}
+
+/** Everything that can be added, by typing: verbs, Stripe's actions, workflows, functions; or triggers and events. */
+export function CatalogueDialog({ open, onOpenChange, onPick, adding = "step" }: CatalogueDialogProps) {
+  const words = adding === "step" ? "Add a step" : "Add a trigger";
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="scrim" />
+        <Radix.Content className="catalogue" aria-describedby={undefined}>
+          <Radix.Title className="hidden-text">{words}</Radix.Title>
+          <Search adding={adding} words={words} onPick={(picked) => { onOpenChange(false); onPick(picked); }} />
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+const GROUPS: Item["group"][] = ["Triggers", "Stripe events", "Flow", "Data", "Messages and calls", "Answers", "Stripe", "Workflows", "Python"];
+
+function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: string; onPick(picked: Picked): void }) {
+  const assist = useAssist();
+  const catalogue = useCatalogue();
+  const self = useEditor((state) => state.id);
+  const [query, setQuery] = useState("");
+  const [lit, setLit] = useState("");
+  const [failure, setFailure] = useState<unknown>(null);
+  // Until the person moves, the best hit is the one that Enter takes, also when better ones come late.
+  const moved = useRef(false);
+  const actions = useQuery({
+    queryKey: ["editor", "actions", query],
+    queryFn: ({ signal }) => assist.actions(query, signal),
+    enabled: adding === "step",
+    staleTime: 300_000,
+    placeholderData: (before) => before,
+  });
+  const all = useMemo(() => (catalogue === undefined ? [] : adding === "step" ? stepItems(catalogue, self) : triggerItems(catalogue)), [catalogue, adding, self]);
+  const found = useMemo(() => {
+    const mine = searched(all, query);
+    const stripe = adding === "step" ? (actions.data ?? []).map(actionItem) : [];
+    // Answers to what was typed before stay until the new ones are here, but only those that fit.
+    return [...mine, ...(actions.isPlaceholderData ? searched(stripe, query) : stripe)];
+  }, [all, query, actions.data, actions.isPlaceholderData, adding]);
+  const groups = GROUPS.map((group) => ({ group, items: found.filter((one) => one.group === group) })).filter((one) => one.items.length > 0);
+  // While searching, the group with the best hit comes first.
+  if (query.trim() !== "") groups.sort((one, other) => best(one.items, query) - best(other.items, query));
+  const shown = found.find((one) => one.key === lit) ?? groups[0]?.items[0];
+
+  const pick = async (item: Item): Promise<void> => {
+    setFailure(null);
+    try {
+      if (item.make.kind === "trigger") {
+        onPick({ kind: "trigger", trigger: structuredClone(item.make.trigger), label: item.name });
+        return;
+      }
+      const snippet = item.make.kind === "action" ? (await assist.action(item.make.action)).snippet : null;
+      const step = stepOf(item, stepIds(useEditor.getState().shown?.data), snippet);
+      if (step !== null) onPick({ kind: "step", step, label: item.name });
+    } catch (error) {
+      setFailure(error);
+    }
+  };
+
+  return (
+    <Command label={words} shouldFilter={false} loop value={shown?.key ?? lit} onValueChange={(key) => moved.current && setLit(key)} onKeyDown={(event) => { if (/^(Arrow|Home|End)/.test(event.key)) moved.current = true; }} onPointerMove={() => { moved.current = true; }} className="catalogue-command">
+      <Command.Input className="catalogue-search" placeholder={adding === "step" ? "Add a step: if, select, refund payment, checkout session …" : "Add a trigger: request, schedule, checkout session completed …"} value={query} onValueChange={(text) => { moved.current = false; setLit(""); setQuery(text); }} autoFocus />
+      <div className="catalogue-body">
+        <Command.List className="catalogue-list" aria-label={words}>
+          {groups.length === 0 ? <div className="catalogue-none">{catalogue === undefined || actions.isFetching ? "Looking …" : `Nothing is called “${query}”. Try another word: refund, mail, wait.`}</div> : null}
+          {groups.map(({ group, items }) => (
+            <Command.Group key={group} heading={group} className="catalogue-group">
+              {items.map((item) => (
+                <Command.Item key={item.key} value={item.key} className="catalogue-item" onSelect={() => void pick(item)}>
+                  <ItemIcon item={item} />
+                  <span className="catalogue-title">{item.title}</span>
+                  <span className="catalogue-name mono">{item.name}</span>
+                </Command.Item>
+              ))}
+            </Command.Group>
+          ))}
+        </Command.List>
+        <aside className="catalogue-docs" aria-label="About the highlighted item">
+          {failure === null ? null : <ErrorNote error={failure} compact />}
+          {shown === undefined ? null : <About item={shown} />}
+        </aside>
+      </div>
+      <footer className="catalogue-foot">
+        <span><Kbd keys="up" /> <Kbd keys="down" /> choose</span>
+        <span><Kbd keys="enter" /> add</span>
+        <span><Kbd keys="escape" /> close</span>
+      </footer>
+    </Command>
+  );
+}
+
+function ItemIcon({ item }: { item: Item }) {
+  const Icon =
+    item.make.kind === "action" ? verbIcon("stripe")
+    : item.make.kind === "trigger" ? triggerIcon(item.key.startsWith("event ") ? "stripe" : item.name)
+    : item.key.startsWith("workflow ") ? verbIcon("call")
+    : item.key.startsWith("python ") ? verbIcon("python")
+    : verbIcon(item.name);
+  return <Icon size={15} aria-hidden className="catalogue-icon" />;
+}
+
+function best(items: Item[], query: string): number {
+  const first = items[0];
+  if (first === undefined) return 99;
+  const whole = query.toLowerCase().trim();
+  const names = [first.name, first.title, ...first.words].map((one) => one.toLowerCase());
+  if (names.includes(whole)) return first.group === "Workflows" ? 1.5 : 0;
+  if (names.some((one) => one.startsWith(whole))) return 1;
+  return names.some((one) => one.includes(whole)) ? 2 : 3;
+}
+
+function About({ item }: { item: Item }) {
+  const catalogue = useCatalogue();
+  const verb = item.key.startsWith("verb ") ? catalogue?.verbs.find((one) => one.verb === item.name) : undefined;
+  const trigger = item.key.startsWith("trigger ") ? catalogue?.triggers.find((one) => one.kind === item.name) : undefined;
+  return (
+    <>
+      <h3>{item.title}</h3>
+      <p className="mono catalogue-docs-name">{item.name}</p>
+      <p>{plain(item.doc)}</p>
+      {verb?.text ? <p className="soft">{plain(verb.text)}</p> : null}
+      {verb?.value ? <p className="soft">Its value: {plain(verb.value)}</p> : null}
+      {verb?.example ?? trigger?.example ? <Code text={(verb?.example ?? trigger?.example ?? "").trimEnd()} label="an example" /> : null}
+      {item.make.kind === "action" ? <AboutAction name={item.make.action} /> : null}
+    </>
+  );
+}
+
+function AboutAction({ name }: { name: string }) {
+  const assist = useAssist();
+  const { data } = useQuery({ queryKey: ["editor", "action", name], queryFn: () => assist.action(name), staleTime: Infinity, retry: false });
+  if (data === undefined) return null;
+  const fields = fieldsOf(fieldOf("with", data.params));
+  const required = fields.filter((one) => one.required);
+  return (
+    <>
+      {data.moves_money ? <p className="catalogue-money">Moves money: an endpoint that calls it needs <code>dedupe</code> or an idempotency key of its own.</p> : null}
+      {required.length > 0 ? (
+        <>
+          <h4>Required</h4>
+          <ul className="catalogue-params">{required.map((one) => <li key={one.name}><span className="mono">{one.name}</span> <span className="faint">{wordOf(one)}</span></li>)}</ul>
+        </>
+      ) : null}
+      <h4>{required.length > 0 ? "Optional" : "Parameters, all optional"}</h4>
+      <p className="mono catalogue-optional">{fields.filter((one) => !one.required).map((one) => one.name).join(", ") || "none"}</p>
+      {data.docs_url ? <a className="form-link" href={data.docs_url} target="_blank" rel="noreferrer" tabIndex={-1}>Stripe's documentation</a> : null}
+    </>
+  );
+}

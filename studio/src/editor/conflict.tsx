@@ -1,0 +1,48 @@
+/** Two texts of one file: the one on disk and the one with the unsaved edits. The person chooses; nothing is lost. */
+import { lazy, Suspense } from "react";
+
+import { Button, Dialog, Skeleton, copy, toast } from "../ui";
+import { useEditor } from "./store";
+
+const Compare = lazy(() => import("./compare").then((module) => ({ default: module.Compare })));
+
+export function ConflictDialog() {
+  const conflict = useEditor((state) => state.conflict);
+  const comparing = useEditor((state) => state.comparing);
+  const mine = useEditor((state) => state.text);
+  if (conflict === null || !comparing) return null;
+  const close = () => useEditor.setState({ comparing: false });
+  return (
+    <Dialog
+      open
+      onOpenChange={(open) => !open && close()}
+      size="xl"
+      title="The file changed meanwhile"
+      description="Somebody else, or another program, wrote the file after your edits began. Whichever you keep, undo brings the other back."
+      footer={
+        <>
+          <Button
+            onClick={() => {
+              void copy(mine);
+              toast({ title: "Your text is on the clipboard" });
+            }}
+          >
+            Copy my text
+          </Button>
+          <Button onClick={() => useEditor.getState().resolve("theirs")}>Take the file's text</Button>
+          <Button kind="primary" onClick={() => useEditor.getState().resolve("mine")}>
+            Keep my edits
+          </Button>
+        </>
+      }
+    >
+      <div className="editor-compare-heads" aria-hidden>
+        <h3>The file now</h3>
+        <h3>Your edits</h3>
+      </div>
+      <Suspense fallback={<Skeleton />}>
+        <Compare left={conflict.text} right={mine} labels={["The file now", "Your edits"]} />
+      </Suspense>
+    </Dialog>
+  );
+}

@@ -1,0 +1,33 @@
+import { Checkbox } from "@/ui";
+import type { Path } from "@/model/path";
+import type { FamilyEntry } from "../assist";
+import { useChanges, useEditable, useValue } from "../changes";
+import { Row } from "../row";
+import { Picker } from "../picker";
+
+/** Which actions of an event family are meant. */
+export function ActionsField({ path, family, doc }: { path: Path; family: FamilyEntry | undefined; doc: string }) {
+  const changes = useChanges();
+  const editable = useEditable();
+  const value = useValue(path);
+  const chosen = (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]).map(String);
+  const known = family?.actions ?? [];
+  const shown = [...known, ...chosen.filter((one) => !known.includes(one))];
+  const write = (next: string[]): void => {
+    if (next.length === 0) void changes.remove(path, "All actions", path.length - 1);
+    else void changes.set(path, next, "Change actions");
+  };
+  return (
+    <Row name="actions" path={path} doc={doc} group below onRemove={chosen.length > 0 ? () => write([]) : undefined} type={chosen.length === 0 ? "all" : `${chosen.length} of ${known.length}`}>
+      {() => known.length > 24 ? (
+        <Picker label="action" value="" choices={known.filter((one) => !chosen.includes(one)).map((one) => ({ value: one }))} placeholder="Add an action" disabled={!editable} onPick={(one) => write([...chosen, one])} />
+      ) : (
+        <div className={shown.some((one) => one.length > 19) ? "form-checks form-checks-long" : "form-checks"}>
+          {shown.map((one) => (
+            <Checkbox key={one} label={one} checked={chosen.includes(one)} disabled={!editable} onChange={(on) => write(on ? shown.filter((name) => name === one || chosen.includes(name)) : chosen.filter((name) => name !== one))} />
+          ))}
+        </div>
+      )}
+    </Row>
+  );
+}

@@ -1,0 +1,194 @@
+import { ChevronRight, Plus, X } from "lucide-react";
+import { Button, Select } from "@/ui";
+import { isMap, type Path, valueAt } from "@/model/path";
+import { useEditor } from "../../store";
+import { useChanges, useValue } from "../changes";
+import { freeName } from "../model/inputs";
+import { verbOf } from "../model/steps";
+import { ValueField } from "../value-field";
+import { fieldOf } from "../model/schema";
+import { Row } from "../row";
+import { ColumnsList } from "./columns-list";
+import { KeyInput } from "./map-rows";
+
+/** The steps of a branch: which there are, each a way to it. They are moved and added on the canvas. */
+export function StepLinks({ path }: { path: Path }) {
+  const steps = useValue(path);
+  const select = useEditor((state) => state.select);
+  if (!Array.isArray(steps) || steps.length === 0) return <p className="form-empty">No steps yet: add them on the canvas.</p>;
+  return (
+    <ul className="form-steps">
+      {steps.map((step, at) => (
+        <li key={at}>
+          <button type="button" onClick={() => select([...path, at])}>
+            <span className="mono">{titleOf(step)}</span>
+            <ChevronRight size={14} aria-hidden />
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function titleOf(step: unknown): string {
+  const verb = verbOf(step);
+  if (!isMap(step) || verb === null) return "a step without a verb";
+  const target = step[verb];
+  const id = typeof step["id"] === "string" ? `${step["id"]}: ` : "";
+  return `${id}${verb}${typeof target === "string" ? ` ${target}` : ""}`;
+}
+
+/** A branch that may also be a word: `default: stop`, `on_error: continue`. */
+export function BranchField({ path, name, doc, words, absent }: { path: Path; name: string; doc: string; words: { value: string; words: string }[]; absent: string }) {
+  const changes = useChanges();
+  const value = useValue(path);
+  const steps = Array.isArray(value);
+  return (
+    <Row name={name} path={path} doc={doc} type="steps">
+      {(ids) => (
+        <>
+          <Select id={ids.id} aria-describedby={ids.describedBy} value={steps ? "steps" : typeof value === "string" ? value : ""} onChange={(event) => {
+            const next = event.target.value;
+            if (next === "") void changes.remove(path, `Remove ${name}`);
+            else void changes.set(path, next === "steps" ? [{ log: `${name} of this step` }] : next, `Change ${name}`);
+          }}>
+            <option value="">{absent}</option>
+            {words.map((one) => <option key={one.value} value={one.value}>{one.words}</option>)}
+            <option value="steps">steps of its own</option>
+          </Select>
+          {steps ? <StepLinks path={path} /> : null}
+        </>
+      )}
+    </Row>
+  );
+}
+
+/** A branch that is steps only. */
+export function StepsField({ path, name, doc, required }: { path: Path; name: string; doc: string; required: boolean }) {
+  const changes = useChanges();
+  const value = useValue(path);
+  if (value === undefined && !required) return null;
+  return (
+    <Row name={name} path={path} doc={doc} type="steps" group onRemove={required ? undefined : () => void changes.remove(path, `Remove ${name}`)}>
+      {() => <StepLinks path={path} />}
+    </Row>
+  );
+}
+
+/** The cases of a switch: values with steps, or conditions with steps. */
+export function Cases({ path, actions }: { path: Path; actions: string[] }) {
+  const changes = useChanges();
+  const cases = useValue(path);
+  const byCondition = Array.isArray(cases);
+  const names = isMap(cases) ? Object.keys(cases) : [];
+  const free = actions.filter((one) => !names.includes(one));
+  return (
+    <Row name="cases" path={path} group required doc={byCondition ? "The first case whose condition holds is taken." : "The case named by the value is taken."}>
+      {() => (
+        <div className="form-list">
+          {byCondition
+            ? cases.map((_, at) => (
+                <div className="form-item" key={at}>
+                  <div className="form-item-body">
+                    <ValueField field={{ ...fieldOf("when", { type: "string" }, { writing: "bare", required: true }) }} path={[...path, at, "when"]} />
+                    <StepLinks path={[...path, at, "do"]} />
+                  </div>
+                  <RemoveCase name={`case ${at + 1}`} path={[...path, at]} keep={path.length} />
+                </div>
+              ))
+            : names.map((name) => (
+                <div className="form-item" key={name}>
+                  <div className="form-item-body">
+                    <KeyInput path={[...path, name]} taken={names} word="case" editable />
+                    <StepLinks path={[...path, name]} />
+                  </div>
+                  <RemoveCase name={name} path={[...path, name]} keep={path.length} />
+                </div>
+              ))}
+          <div className="form-buttons">
+            <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => byCondition
+              ? void changes.run([{ op: "insert", path: [...path, cases.length], value: { when: "true", do: [{ log: "a new case" }] } }], "Add a case")
+              : void changes.set([...path, free[0] ?? freeName("value", names)], [{ log: `case ${free[0] ?? "value"}` }], "Add a case")}>
+              Add a case
+            </Button>
+          </div>
+        </div>
+      )}
+    </Row>
+  );
+}
+
+function RemoveCase({ name, path, keep }: { name: string; path: Path; keep: number }) {
+  const changes = useChanges();
+  const document = useEditor((state) => state.document);
+  const parent = valueAt(document?.data, path.slice(0, -1));
+  const only = (Array.isArray(parent) ? parent.length : isMap(parent) ? Object.keys(parent).length : 0) < 2;
+  if (only) return null;
+  return (
+    <button type="button" className="form-icon form-item-remove" aria-label={`Remove ${name} and its steps`} title={`Remove ${name} and its steps`} onClick={() => void changes.remove(path, `Remove ${name}`, keep)}>
+      <X size={14} aria-hidden />
+    </button>
+  );
+}
+
+/** The branches of `parallel`. */
+export function Branches({ path }: { path: Path }) {
+  const changes = useChanges();
+  const branches = useValue(path);
+  const names = isMap(branches) ? Object.keys(branches) : [];
+  return (
+    <Row name="parallel" path={path} group required doc="The branches run at the same time; their names are the keys of the result.">
+      {() => (
+        <div className="form-list">
+          {names.map((name) => (
+            <div className="form-item" key={name}>
+              <div className="form-item-body">
+                <KeyInput path={[...path, name]} taken={names} word="branch" editable />
+                <StepLinks path={[...path, name]} />
+              </div>
+              <RemoveCase name={name} path={[...path, name]} keep={path.length} />
+            </div>
+          ))}
+          <div className="form-buttons">
+            <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => void changes.set([...path, freeName("branch", names)], [{ log: "a new branch" }], "Add a branch")}>Add a branch</Button>
+          </div>
+        </div>
+      )}
+    </Row>
+  );
+}
+
+/** What is done about a failure: steps for every error, or clauses that name errors. */
+export function Catch({ path, errors }: { path: Path; errors: string[] }) {
+  const changes = useChanges();
+  const value = useValue(path);
+  const list = Array.isArray(value) ? value : [];
+  const clauses = list.length > 0 && list.every((one) => isMap(one) && "do" in one && verbOf(one) === null);
+  return (
+    <Row name="catch" path={path} group doc="What is done when a step fails: for every error, or by the kind of error.">
+      {() => (
+        <div className="form-list">
+          {clauses ? list.map((_, at) => (
+            <div className="form-item" key={at}>
+              <div className="form-item-body">
+                <ColumnsList field={{ ...fieldOf("errors", {}), doc: "Kinds of error, such as card_declined. Left out: every error.", placeholder: "every error" }} path={[...path, at, "errors"]} label="Change errors" columns={errors} order={false} onRemove={() => void changes.remove([...path, at, "errors"], "Catch every error", path.length + 1)} />
+                <ValueField field={{ ...fieldOf("as", { type: "string" }, { writing: "plain" }), placeholder: "error", doc: "The name under which the steps read the error." }} path={[...path, at, "as"]} />
+                <StepLinks path={[...path, at, "do"]} />
+              </div>
+              <RemoveCase name={`clause ${at + 1}`} path={[...path, at]} keep={path.length} />
+            </div>
+          )) : list.length > 0 ? <StepLinks path={path} /> : null}
+          {clauses || list.length === 0 ? (
+            <div className="form-buttons">
+              <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => {
+                const clause = { errors: "card_declined", do: [{ log: "${{ error.message }}" }] };
+                if (list.length > 0) void changes.run([{ op: "insert", path: [...path, list.length], value: clause }], "Add a clause");
+                else void changes.set(path, [clause], "Add a clause");
+              }}>Add a clause</Button>
+            </div>
+          ) : null}
+        </div>
+      )}
+    </Row>
+  );
+}

@@ -1,0 +1,56 @@
+import { useId } from "react";
+import { pathKey } from "@/model/path";
+import { Input, Select } from "@/ui";
+import { useEditor } from "../../store";
+import { useDraft } from "../draft";
+import { read, textOf } from "../model/literal";
+import type { ControlProps } from "../value-field";
+import { Problem } from "./problem";
+
+/** One of a few words. An open list takes others too: Stripe adds values between releases. */
+export function ChoiceControl(props: ControlProps) {
+  const { field, value, write, ids, editable } = props;
+  const choices = field.kind === "boolean" ? [true, false] : field.choices;
+  if (field.open && (choices.length > 12 || (value !== undefined && value !== "" && !choices.includes(value)))) return <OpenChoice {...props} />;
+  const known = choices.includes(value);
+  return (
+    <Select
+      id={ids.id}
+      aria-describedby={ids.describedBy}
+      aria-invalid={ids.invalid || undefined}
+      value={known ? String(value) : "\u0000"}
+      disabled={!editable}
+      onChange={(event) => {
+        const chosen = choices.find((one) => String(one) === event.target.value);
+        if (chosen !== undefined) void write(chosen);
+      }}
+    >
+      {known ? null : <option value={"\u0000"}>{value === undefined || value === "" ? (field.required ? "Choose …" : "not set") : textOf(value)}</option>}
+      {choices.map((one) => <option key={String(one)} value={String(one)}>{String(one)}</option>)}
+    </Select>
+  );
+}
+
+function OpenChoice({ field, path, value, write, ids, editable }: ControlProps) {
+  const list = useId();
+  const id = useEditor((state) => state.id);
+  const draft = useDraft({ name: `${id}/${pathKey(path)}`, shown: textOf(value), read: (text) => read(field, text), commit: write });
+  return (
+    <>
+      <Input
+        mono
+        id={ids.id}
+        aria-describedby={ids.describedBy}
+        aria-invalid={ids.invalid || draft.problem !== null}
+        list={list}
+        value={draft.text}
+        readOnly={!editable}
+        placeholder="Choose or type …"
+        onChange={(event) => draft.type(event.target.value)}
+        onBlur={draft.leave}
+      />
+      <datalist id={list}>{field.choices.map((one) => <option key={String(one)} value={String(one)} />)}</datalist>
+      <Problem text={draft.problem} />
+    </>
+  );
+}

@@ -1,0 +1,50 @@
+import { pathKey } from "@/model/path";
+import { useEditor } from "../../store";
+import { useDraft } from "../draft";
+import { ExpressionField } from "../expression-field";
+import type { Read } from "../model/literal";
+import { asExpression, expressionIn, modeOf, unwrapped, wrapped } from "../model/template";
+import type { ControlProps } from "../value-field";
+import { Problem } from "./problem";
+
+/** A value that is one expression, or a bare condition. */
+export function ExpressionControl({ field, path, value, write, ids, editable }: ControlProps) {
+  const id = useEditor((state) => state.id);
+  const bare = field.writing === "bare";
+  const shown = bare ? shownBare(value) : modeOf(value) === "expression" ? (expressionIn(value) ?? "") : asExpression(value);
+  const draft = useDraft({
+    name: `${id}/${pathKey(path)}/expression`,
+    shown,
+    read: (text) => read(text, bare),
+    commit: write,
+  });
+  return (
+    <>
+      <ExpressionField
+        path={path}
+        text={draft.text}
+        onText={draft.type}
+        onLeave={draft.leave}
+        reading="expression"
+        id={ids.id}
+        label={field.name}
+        describedBy={ids.describedBy}
+        invalid={ids.invalid || draft.problem !== null}
+        readOnly={!editable}
+        hint={field.placeholder || (bare ? "order.amount > 0" : "order.id")}
+      />
+      <Problem text={draft.problem} />
+    </>
+  );
+}
+
+function shownBare(value: unknown): string {
+  return typeof value === "string" ? unwrapped(value) : value === null || value === undefined ? "" : String(value);
+}
+
+function read(text: string, bare: boolean): Read {
+  const trimmed = unwrapped(text);
+  if (trimmed === "") return { ok: false, message: "Write an expression. Until then the file keeps what it has." };
+  if (expressionIn(wrapped(trimmed)) !== trimmed) return { ok: false, message: "A quote or a brace is still open." };
+  return { ok: true, value: bare ? trimmed : wrapped(trimmed) };
+}

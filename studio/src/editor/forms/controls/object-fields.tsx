@@ -1,0 +1,56 @@
+import { isMap } from "@/model/path";
+import { useChanges } from "../changes";
+import { AddParameter } from "../add-parameter";
+import { emptyOf } from "../model/literal";
+import { type Field, fieldsOf, nameIn } from "../model/schema";
+import { type ControlProps, ValueField } from "../value-field";
+
+/** The named parts of an object: those that stand there and those that must, the others behind a search. */
+export function ObjectFields({ field, path, value, label, editable }: ControlProps) {
+  const changes = useChanges();
+  const map = isMap(value) ? value : {};
+  const fields = fieldsOf(field);
+  // What must be there first, then what is, as the file has it.
+  const order = Object.keys(map);
+  const shown = fields
+    .filter((one) => one.required || Object.hasOwn(map, nameIn(one, field, map)))
+    .sort((one, other) => Number(other.required) - Number(one.required) || order.indexOf(nameIn(one, field, map)) - order.indexOf(nameIn(other, field, map)));
+  const rest = fields.filter((one) => !shown.includes(one));
+  const known = new Set(fields.map((one) => nameIn(one, field, map)));
+  const strangers = Object.keys(map).filter((name) => !known.has(name));
+  const currency = map["currency"];
+  return (
+    <div className="form-fields">
+      {shown.map((one) => {
+        const name = nameIn(one, field, map);
+        const place = [...path, name];
+        return (
+          <ValueField
+            key={name}
+            field={name === one.name ? one : { ...one, name }}
+            path={place}
+            currency={currency}
+            label={`Change ${name}`}
+            onRemove={Object.hasOwn(map, name) && !(one.required && map[name] === "") ? () => void changes.remove(place, `Remove ${name}`) : undefined}
+          />
+        );
+      })}
+      {strangers.map((name) => (
+        <ValueField key={name} field={stranger(name, field)} path={[...path, name]} onRemove={() => void changes.remove([...path, name], `Remove ${name}`)} />
+      ))}
+      {rest.length > 0 && editable ? (
+        <AddParameter
+          what={field.name === "" ? "parameter" : field.name}
+          fields={rest}
+          onPick={(one) => void changes.set([...path, one.name], emptyOf(one), `Add ${one.name}`)}
+        />
+      ) : null}
+      {fields.length === 0 && strangers.length === 0 ? <p className="form-empty">{label.replace(/^Change /, "")} takes nothing.</p> : null}
+    </div>
+  );
+}
+
+/** A name the schema does not know: shown as it stands, so that it can be mended or removed. */
+function stranger(name: string, parent: Field): Field {
+  return { ...parent, name, kind: "any", doc: "", required: false, unit: null, choices: [], open: false, schema: {}, default: undefined, multiline: false, pattern: null };
+}

@@ -1,0 +1,125 @@
+import { completionKeymap, completionStatus } from "@codemirror/autocomplete";
+import { defaultKeymap } from "@codemirror/commands";
+import { bracketMatching } from "@codemirror/language";
+import { Annotation, Compartment, EditorState, Prec } from "@codemirror/state";
+import { EditorView, keymap, placeholder } from "@codemirror/view";
+import { useEffect, useRef } from "react";
+import { type Path, useEditor } from "../store";
+import { completion } from "../yaml/complete";
+import { expressionMarks } from "../yaml/expression-marks";
+import { changeBetween } from "../yaml/text";
+import { codeTheme } from "../yaml/theme";
+import { type Assist, useAssist } from "./assist";
+
+const outside = Annotation.define<boolean>();
+
+export interface ExpressionFieldProps {
+  path: Path;
+  text: string;
+  onText(text: string): void;
+  onLeave(): void;
+  /** Text with `${{ }}` in it, or one expression without braces. */
+  reading: "expression" | "template";
+  id: string;
+  label: string;
+  describedBy: string;
+  invalid: boolean;
+  readOnly: boolean;
+  hint?: string;
+  /** Take the focus at once, with the cursor here: the field just changed its kind while somebody typed. */
+  focusAt?: number | null;
+}
+
+/** An expression being written: coloured, completed by the server, several lines when it needs them. Tab leaves it. */
+export function ExpressionField(props: ExpressionFieldProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const live = useRef(props);
+  live.current = props;
+  const frozen = useRef(new Compartment());
+  const attributes = useRef(new Compartment());
+  const assist = useAssist();
+
+  useEffect(() => {
+    if (host.current === null) return undefined;
+    const made = new EditorView({
+      parent: host.current,
+      state: EditorState.create({
+        doc: live.current.text,
+        extensions: [
+          ...extensions(live, assist),
+          frozen.current.of(EditorState.readOnly.of(live.current.readOnly)),
+          attributes.current.of(EditorView.contentAttributes.of(described(live.current))),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged && !update.transactions.some((one) => one.annotation(outside))) live.current.onText(update.state.doc.toString());
+          }),
+          EditorView.domEventHandlers({ blur: () => live.current.onLeave() }),
+        ],
+      }),
+    });
+    view.current = made;
+    const focusAt = live.current.focusAt;
+    if (focusAt !== null && focusAt !== undefined) {
+      made.focus();
+      made.dispatch({ selection: { anchor: Math.min(focusAt, made.state.doc.length) } });
+    }
+    return () => {
+      view.current = null;
+      made.destroy();
+    };
+  }, [assist]);
+
+  useEffect(() => {
+    const change = view.current === null ? null : changeBetween(view.current.state.doc.toString(), props.text);
+    if (change !== null) view.current?.dispatch({ changes: change, annotations: outside.of(true) });
+  }, [props.text]);
+
+  useEffect(() => {
+    view.current?.dispatch({
+      effects: [
+        frozen.current.reconfigure(EditorState.readOnly.of(props.readOnly)),
+        attributes.current.reconfigure(EditorView.contentAttributes.of(described(props))),
+      ],
+      annotations: outside.of(true),
+    });
+  }, [props.readOnly, props.invalid, props.label, props.id, props.describedBy]);
+
+  return (
+    <div className={props.reading === "expression" ? "form-code form-code-expression" : "form-code"} data-invalid={props.invalid || undefined}>
+      {props.reading === "expression" ? <span className="form-equals" aria-hidden>=</span> : null}
+      <div className="form-code-host" ref={host} />
+    </div>
+  );
+}
+
+function described(props: ExpressionFieldProps): Record<string, string> {
+  return {
+    id: props.id,
+    "aria-label": `${props.label}, ${props.reading === "expression" ? "expression" : "text with expressions"}`,
+    "aria-describedby": props.describedBy,
+    "aria-invalid": String(props.invalid),
+    spellcheck: "false",
+    tabindex: "0",
+  };
+}
+
+function extensions(live: { current: ExpressionFieldProps }, assist: Assist) {
+  return [
+    expressionMarks(live.current.reading),
+    bracketMatching(),
+    EditorView.lineWrapping,
+    codeTheme,
+    placeholder(live.current.hint ?? ""),
+    completion((expression, cursor, signal) => {
+      const { id, text } = useEditor.getState();
+      return assist.complete({ id, text, path: live.current.path, expression, cursor }, signal);
+    }),
+    keymap.of(completionKeymap),
+    // Enter writes the value; a line break inside an expression is Shift-Enter.
+    Prec.low(keymap.of([
+      { key: "Enter", run: (view) => (completionStatus(view.state) === "active" ? false : (live.current.onLeave(), true)) },
+      { key: "Shift-Enter", run: (view) => (view.dispatch(view.state.replaceSelection("\n")), true) },
+      ...defaultKeymap,
+    ])),
+  ];
+}

@@ -1,0 +1,63 @@
+import { Pause } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { pathKey } from "@/model/path";
+import { ErrorNote, Skeleton } from "@/ui";
+import { useEditor } from "../store";
+import { useCatalogue } from "./catalog";
+import { EditableContext } from "./changes";
+import { flushFields } from "./draft";
+import { subjectOf } from "./model/steps";
+import { StepSubject } from "./subjects/step-subject";
+import { TriggerSubject } from "./subjects/trigger-subject";
+import { WorkflowSubject } from "./subjects/workflow-subject";
+import "./forms.css";
+
+/** The form of what is selected: a step, a trigger, or else the workflow itself. */
+export function StepForm() {
+  const document = useEditor((state) => state.document);
+  const shown = useEditor((state) => state.shown);
+  const syntax = useEditor((state) => state.syntax);
+  const readOnly = useEditor((state) => state.readOnly);
+  const selected = useEditor((state) => state.selected);
+  const catalogue = useCatalogue();
+  const box = useRef<HTMLDivElement>(null);
+  const subject = subjectOf((document ?? shown)?.data, selected);
+  const key = `${subject.kind}/${pathKey(subject.path)}`;
+
+  useEffect(() => {
+    if (box.current) box.current.scrollTop = 0;
+  }, [key]);
+
+  if ((document ?? shown) === null) {
+    return <div className="form-panel"><ErrorNote error={new Error(syntax ? `The text cannot be read: ${syntax.message}. Mend it in the text first.` : "There is no text yet.")} /></div>;
+  }
+  if (catalogue === undefined) return <div className="form-panel"><Skeleton /></div>;
+  return (
+    <EditableContext value={readOnly === null && document !== null}>
+      <div
+        ref={box}
+        className="form-panel"
+        onKeyDownCapture={(event) => {
+          const mod = event.ctrlKey || event.metaKey;
+          if (mod && event.key.toLowerCase() === "s") flushFields();
+          if (mod && (event.key.toLowerCase() === "z" || event.key.toLowerCase() === "y")) {
+            // One history for form, text and canvas: what was typed is a change of its own first.
+            flushFields();
+            event.preventDefault();
+            event.stopPropagation();
+            const again = event.key.toLowerCase() === "y" || event.shiftKey;
+            if (again) useEditor.getState().redo();
+            else useEditor.getState().undo();
+          }
+        }}
+      >
+        {document === null ? <p className="form-waits" role="status"><Pause size={14} aria-hidden /> The text cannot be read just now. The form waits until it can, or until you undo.</p> : null}
+        <form key={key} className="form" aria-label="Step" onSubmit={(event) => event.preventDefault()}>
+          {subject.kind === "step" ? <StepSubject path={subject.path} catalogue={catalogue} /> : null}
+          {subject.kind === "trigger" ? <TriggerSubject path={subject.path} catalogue={catalogue} /> : null}
+          {subject.kind === "workflow" ? <WorkflowSubject /> : null}
+        </form>
+      </div>
+    </EditableContext>
+  );
+}

@@ -1,0 +1,117 @@
+import { ChevronRight } from "lucide-react";
+import { useState } from "react";
+import { isMap, pathKey, type Path, samePath } from "@/model/path";
+import { Input } from "@/ui";
+import { type Operation, useEditor } from "../../store";
+import { plain } from "../../yaml/complete";
+import { verbIcon } from "../../../ui/verbs";
+import type { Catalogue } from "../assist";
+import { useChanges, useEditable, useFindings, useValue } from "../changes";
+import { Problem } from "../controls/problem";
+import { useDraft } from "../draft";
+import { idProblem, stepIds, verbOf } from "../model/steps";
+import { entriesOf } from "../model/verbs";
+import { Finding } from "../row";
+import { EntryField } from "./verb-fields";
+
+/** The form of one step. */
+export function StepSubject({ path, catalogue }: { path: Path; catalogue: Catalogue }) {
+  const step = useValue(path);
+  const verb = verbOf(step);
+  const entry = catalogue.verbs.find((one) => one.verb === verb);
+  const own = useFindings(path, false);
+  if (!isMap(step)) return <p className="form-empty">There is no step here any more.</p>;
+  const Icon = verbIcon(verb);
+  const entries = verb === null || entry === undefined ? [] : entriesOf(verb, entry.schema);
+  const main = entries.filter((one) => one.section === "main");
+  const options = entries.filter((one) => one.section === "options");
+  return (
+    <>
+      <header className="form-head">
+        <div className="form-head-line">
+          <h2><Icon aria-hidden />{verb === null ? "A step without a verb" : <span className="mono">{verb}</span>}</h2>
+          <StepId path={path} step={step} />
+        </div>
+        {entry ? <p className="form-doc">{plain(entry.doc)} {entry.value ? <span className="form-result">Its value: {lower(plain(entry.value))}</span> : null}</p> : null}
+        {own.map((one, at) => <Finding key={at} finding={one} />)}
+      </header>
+      {verb === null ? <p className="form-empty">This step says not yet what it does. Choose a verb in the text, or replace the step on the canvas.</p> : null}
+      <div className="form-fields">
+        {main.map((one) => <EntryField key={one.key} entry={one} step={step} verb={verb ?? ""} path={path} catalogue={catalogue} />)}
+      </div>
+      {options.length > 0 ? <Options entries={options} step={step} verb={verb ?? ""} path={path} catalogue={catalogue} /> : null}
+    </>
+  );
+}
+
+function lower(text: string): string {
+  return /^[A-Z][a-z ]/.test(text) && !text.startsWith("Stripe") ? text[0]?.toLowerCase() + text.slice(1) : text;
+}
+
+function Options({ entries, step, verb, path, catalogue }: { entries: ReturnType<typeof entriesOf>; step: Record<string, unknown>; verb: string; path: Path; catalogue: Catalogue }) {
+  const set = entries.filter((one) => Object.hasOwn(step, one.key));
+  const below = useFindings(path, true);
+  const flagged = below.some((one) => set.some((entry) => one.path[path.length] === entry.key));
+  const [open, setOpen] = useState(set.length > 0);
+  return (
+    <section className="form-options-section">
+      <button type="button" className="form-section-button" aria-expanded={open || flagged} onClick={() => setOpen(!open)}>
+        <ChevronRight size={14} aria-hidden className={open || flagged ? "form-turned" : undefined} />
+        Options
+        <span className="form-type">{set.length > 0 ? set.map((one) => one.key).join(", ") : entries.map((one) => one.key).join(", ")}</span>
+      </button>
+      {open || flagged ? (
+        <div className="form-fields">
+          {entries.map((one) => <EntryField key={one.key} entry={one} step={step} verb={verb} path={path} catalogue={catalogue} />)}
+        </div>
+      ) : null}
+    </section>
+  );
+}
+
+/** The step's id. Another one is written into every expression that reads it. */
+function StepId({ path, step }: { path: Path; step: Record<string, unknown> }) {
+  const changes = useChanges();
+  const editable = useEditable();
+  const id = useEditor((state) => state.id);
+  const document = useEditor((state) => state.document);
+  const selected = useEditor((state) => state.selected);
+  const now = typeof step["id"] === "string" ? step["id"] : "";
+  const findings = useFindings([...path, "id"], true);
+  const draft = useDraft({
+    name: `${id}/${pathKey(path)}/id`,
+    shown: now,
+    read: (text) => {
+      const problem = idProblem(text.trim(), stepIds(document?.data).filter((one) => one !== now));
+      return problem === null ? { ok: true, value: text.trim() } : { ok: false, message: problem };
+    },
+    commit: async (next) => {
+      if (next === now) return true;
+      if (next === "") return changes.remove([...path, "id"], `Remove the id ${now}`, path.length);
+      const keep = samePath(selected, path) ? path : undefined;
+      const operation: Operation = now === "" ? { op: "set", path: [...path, "id"], value: next } : { op: "rename_step", path, to: String(next) };
+      return changes.run([operation], now === "" ? `Name the step ${String(next)}` : `Rename ${now} to ${String(next)}`, keep);
+    },
+  });
+  return (
+    <div className="form-id">
+      <label htmlFor="form-step-id">id</label>
+      <Input
+        mono
+        id="form-step-id"
+        value={draft.text}
+        readOnly={!editable}
+        placeholder="none"
+        aria-invalid={draft.problem !== null || findings.length > 0}
+        title={now === "" ? "Its value is readable under this name." : "Another id is written into every expression that reads it."}
+        onChange={(event) => draft.hold(event.target.value)}
+        onBlur={draft.leave}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") draft.leave();
+        }}
+      />
+      <Problem text={draft.problem} />
+      {findings.map((one, at) => <Finding key={at} finding={one} />)}
+    </div>
+  );
+}

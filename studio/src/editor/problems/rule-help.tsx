@@ -1,0 +1,30 @@
+import { create } from "zustand";
+import { Code, Dialog } from "@/ui";
+import { useCatalogue } from "../forms/catalog";
+import { plain } from "../yaml/complete";
+
+/** The rule whose help is open; null when none is. */
+export const useRuleHelp = create<{ code: string | null }>(() => ({ code: null }));
+
+export function showRule(code: string): void {
+  useRuleHelp.setState({ code });
+}
+
+/** What a rule of the checker finds, why it matters, and how it is mended. */
+export function RuleHelp() {
+  const code = useRuleHelp((state) => state.code);
+  const rule = useCatalogue()?.rules.find((one) => one.code === code);
+  if (code === null || rule === undefined) return null;
+  return (
+    <Dialog open onOpenChange={(open) => !open && useRuleHelp.setState({ code: null })} title={`${rule.code}: ${rule.title}`} description={plain(rule.why)} size="l">
+      <div className="rule-help">
+        <p className="soft">{rule.severity === "error" ? "An error: the file does not load while it stands." : rule.severity === "warning" ? "A warning: the file loads all the same." : "Advice: the file loads all the same."}</p>
+        <h3>Found</h3>
+        <Code text={rule.wrong.trimEnd()} label="what the rule finds" />
+        <h3>Right</h3>
+        <Code text={rule.right.trimEnd()} label="how it is mended" />
+        <p className="soft">To silence one finding, end its line with <code># payloom: ignore[{rule.code}]</code> and a reason.</p>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,49 @@
+/** Beside the views: the selected step's form, what is wrong, test runs, versions. */
+import type { KeyboardEvent } from "react";
+
+import { Tabs } from "../ui";
+import { pathKey } from "../model/path";
+import { flushFields } from "./forms/draft";
+import { StepForm } from "./forms/step-form";
+import { Problems } from "./problems/problems";
+import { useEditor } from "./store";
+import { TestPanel } from "./testrun/test-panel";
+import { VersionsPanel } from "./versions/versions-panel";
+
+/** Escape leaves the form for the card it belongs to. */
+function backToCanvas(event: KeyboardEvent): void {
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  const { selected } = useEditor.getState();
+  const card = selected === null ? null : document.querySelector<HTMLElement>(`.flow [data-key="${CSS.escape(pathKey(selected))}"]`);
+  if (card === null) return;
+  event.preventDefault();
+  flushFields();
+  card.focus({ preventScroll: true });
+}
+
+export function SidePanel({ panel, onPanel, fromRun }: { panel: string | undefined; onPanel: (panel: string) => void; fromRun: string | undefined }) {
+  const findings = useEditor((state) => state.check?.diagnostics.length ?? 0);
+  return (
+    <aside className="editor-side" aria-label="Details" onKeyDown={backToCanvas}>
+      <Tabs
+        label="Details"
+        value={panel ?? "step"}
+        onChange={onPanel}
+        tabs={[
+          {
+            id: "step",
+            label: "Step",
+            content: (
+              <div id="editor-form">
+                <StepForm />
+              </div>
+            ),
+          },
+          { id: "problems", label: "Problems", count: findings, content: <Problems /> },
+          { id: "test", label: "Test", content: <TestPanel fromRun={fromRun} /> },
+          { id: "versions", label: "Versions", content: <VersionsPanel /> },
+        ]}
+      />
+    </aside>
+  );
+}

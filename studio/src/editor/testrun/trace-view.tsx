@@ -1,0 +1,113 @@
+/** What a test run did, step by step: what went in, what came out, and how it was answered. */
+import { ChevronRight, SkipForward, Wand } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+
+import { Badge, Button, JsonView, Status, StatusIcon } from "../../ui";
+import { runPath, withoutRounds } from "../../model/path";
+import { useEditor } from "../store";
+import { MockDialog } from "./mocks";
+import type { Trace, TraceStep } from "./queries";
+import { placeOf, useTestRun } from "./state";
+
+const NOTES: Record<Trace["notes"][string], { word: string; title: string }> = {
+  mocked: { word: "mocked", title: "Answered by your mock" },
+  recorded: { word: "recorded", title: "Answered as the same call was answered before" },
+  "made up": { word: "made up", title: "Answered with data that fits its type" },
+  skipped: { word: "not waited", title: "A test does not wait" },
+  sent: { word: "sent", title: "Sent to the local Stripe" },
+};
+
+export function TraceView({ trace }: { trace: Trace }) {
+  const { run } = trace;
+  const answer = run.response ?? run.output;
+  const failed = run.steps.find((one) => one.status === "failed");
+  const [open, setOpen] = useState<string | null>(failed?.path ?? null);
+  const selected = useEditor((state) => state.selected);
+  useEffect(() => {
+    // The step that is selected on the canvas is the one whose data is shown.
+    if (selected === null) return;
+    const at = runPath(selected);
+    const found = run.steps.find((one) => withoutRounds(one.path) === at);
+    if (found !== undefined) setOpen(found.path);
+  }, [selected, run]);
+  return (
+    <section className="trace" aria-label="Result of the test">
+      <header className="trace-head">
+        <Status status={run.outcome ?? run.status} />
+        {run.http_status !== null && <Badge mono>{run.http_status}</Badge>}
+      </header>
+      {run.failure !== null && failed?.failure?.message !== run.failure.message && (
+        <p className="trace-failure" role="alert">
+          {run.failure.message}
+          {run.failure.hint && <span className="soft"> {run.failure.hint}</span>}
+        </p>
+      )}
+      {answer !== null && answer !== undefined && <JsonView value={answer} label="Answer" open={2} />}
+      <ol className="trace-steps">
+        {run.steps.map((step) => (
+          <Entry key={step.path} step={step} note={trace.notes[step.path]} logs={run.logs.filter((one) => one.path === step.path)} open={open === step.path} onOpen={() => setOpen(open === step.path ? null : step.path)} />
+        ))}
+      </ol>
+      {run.steps.length === 0 && <p className="soft">No step was reached.</p>}
+    </section>
+  );
+}
+
+function Entry({ step, note, logs, open, onOpen }: { step: TraceStep; note: Trace["notes"][string] | undefined; logs: Trace["run"]["logs"]; open: boolean; onOpen: () => void }) {
+  const [mocking, setMocking] = useState(false);
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (open) row.current?.scrollIntoView({ block: "nearest" });
+  }, [open]);
+  const toggle = () => {
+    const place = placeOf(step.path);
+    if (place !== null) useEditor.getState().select(place);
+    onOpen();
+  };
+  return (
+    <li ref={row} className="trace-step">
+      <button type="button" className="trace-row" aria-expanded={open} onClick={toggle}>
+        <ChevronRight aria-hidden />
+        <StatusIcon status={step.status} />
+        <span className="trace-name">{step.step_id ?? `${step.verb} ${step.action}`.trim()}</span>
+        <span className="trace-path">{step.path}</span>
+        {note !== undefined && (
+          <Badge tone={note === "mocked" ? "accent" : "neutral"} title={NOTES[note].title}>
+            {NOTES[note].word}
+          </Badge>
+        )}
+      </button>
+      {open && (
+        <div className="trace-body">
+          {step.failure !== null && <p className="trace-failure">{step.failure.message}</p>}
+          {logs.map((one, at) => (
+            <p key={at} className="trace-log">
+              <Badge>{one.level}</Badge> {one.text}
+            </p>
+          ))}
+          {step.args !== null && step.args !== undefined && (
+            <>
+              <h3>In</h3>
+              <JsonView value={step.args} label="Input" open={1} />
+            </>
+          )}
+          {step.failure === null && (
+            <>
+              <h3>Out</h3>
+              <JsonView value={step.value ?? null} label="Output" open={1} />
+            </>
+          )}
+          <div className="trace-tools">
+            <Button size="s" icon={<Wand aria-hidden />} onClick={() => setMocking(true)}>
+              Mock its answer…
+            </Button>
+            <Button size="s" icon={<SkipForward aria-hidden />} onClick={() => void useTestRun.getState().run(step.path)}>
+              Run up to here
+            </Button>
+          </div>
+        </div>
+      )}
+      {mocking && <MockDialog path={withoutRounds(step.path)} name={step.step_id ?? `${step.verb} ${step.action}`} start={step.value ?? null} onClose={() => setMocking(false)} />}
+    </li>
+  );
+}
