@@ -1,9 +1,9 @@
-/** Listens to the server's news and marks the answers they make old, so that open pages refresh by themselves. */
+/** Listens to the server's live events and invalidates the answers that they outdate, so that open pages refresh. */
 import type { QueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { PREFIX } from "./client";
 
-export interface LiveNews {
+export interface LiveEvent {
   kind: "run" | "event" | "mail" | "row" | "workflow";
   id?: string;
   status?: string;
@@ -12,8 +12,8 @@ export interface LiveNews {
   refetch?: boolean;
 }
 
-/** Which answers a piece of news makes old: the first part of their query keys. */
-export const TOUCHED: Record<LiveNews["kind"], readonly string[]> = {
+/** The answers that each kind of event outdates: the first part of their query keys. */
+export const TOUCHED: Record<LiveEvent["kind"], readonly string[]> = {
   run: ["runs", "overview", "approvals", "journey", "events", "workflows"],
   event: ["events", "overview", "journey"],
   mail: ["mails", "overview", "journey"],
@@ -24,7 +24,7 @@ export const TOUCHED: Record<LiveNews["kind"], readonly string[]> = {
 export type LiveState = "connecting" | "live" | "lost";
 let state: LiveState = "connecting";
 const watchers = new Set<() => void>();
-const heard = new Set<(news: LiveNews) => void>();
+const heard = new Set<(event: LiveEvent) => void>();
 
 function become(next: LiveState): void {
   if (state === next) return;
@@ -42,8 +42,8 @@ export function useLiveState(): LiveState {
   );
 }
 
-/** Calls `listener` with each piece of news, for pages that need more than fresh answers. */
-export function useNews(listener: (news: LiveNews) => void): void {
+/** Calls `listener` with each live event, for pages that need more than fresh answers. */
+export function useLiveEvents(listener: (event: LiveEvent) => void): void {
   useEffect(() => {
     heard.add(listener);
     return () => {
@@ -55,7 +55,7 @@ export function useNews(listener: (news: LiveNews) => void): void {
 const PAUSE = 200;
 const RETRY = 3000;
 
-/** Connect until the returned function is called. News of `PAUSE` ms are handled together: a busy server sends many. */
+/** Connect until the returned function is called. The events of `PAUSE` ms are handled together: a busy server sends many. */
 export function listen(cache: QueryClient): () => void {
   let old = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,20 +71,20 @@ export function listen(cache: QueryClient): () => void {
     void cache.invalidateQueries({ predicate: (query) => keys.has(String(query.queryKey[0])) }, { cancelRefetch: false });
   };
   const take = (message: MessageEvent<string>) => {
-    let news: LiveNews;
+    let event: LiveEvent;
     try {
-      news = JSON.parse(message.data) as LiveNews;
+      event = JSON.parse(message.data) as LiveEvent;
     } catch {
       return;
     }
-    const touched = TOUCHED[news.kind];
+    const touched = TOUCHED[event.kind];
     if (!touched) {
       // The greeting tells whether something was missed meanwhile.
-      if (news.refetch) void cache.invalidateQueries();
+      if (event.refetch) void cache.invalidateQueries();
       return;
     }
     touched.forEach((key) => old.add(key));
-    heard.forEach((listener) => listener(news));
+    heard.forEach((listener) => listener(event));
     timer ??= setTimeout(flush, PAUSE);
   };
   const connect = () => {

@@ -1,11 +1,11 @@
-/** How answers of the server are kept. Keys start with the kind of thing, so live news can refresh them: ["runs", …]. */
+/** How answers of the server are kept. Keys start with the kind of thing, so live events can refresh them: ["runs", …]. */
 import { QueryClient } from "@tanstack/react-query";
 import { ApiError } from "./client";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
-      // Live news refreshes what changed; without it a look every half minute is enough.
+      // Live events refresh what changed; without them, answers are good for half a minute.
       staleTime: 30_000,
       retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 500),
       retryDelay: 400,

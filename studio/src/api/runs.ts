@@ -40,7 +40,7 @@ export function useRun(id: string) {
   return useQuery({
     queryKey: ["runs", "one", id],
     queryFn: ({ signal }) => take(client.GET("/runs/{run_id}", { params: { path: { run_id: id } }, signal })),
-    // Without news an open run is asked for again and again.
+    // Without live events an open run is polled.
     refetchInterval: (query) => (!live && query.state.data && !TERMINAL.has(query.state.data.status) ? 1500 : false),
   });
 }

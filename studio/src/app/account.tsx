@@ -4,12 +4,12 @@ import { signOut, type Me } from "../api/session";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "../ui/menu";
 import { toastError } from "../ui/toast-store";
 import { AccountButton } from "./account-button";
-import { useShell } from "./layout-state";
+import { useLayoutState } from "./layout-state";
 import { applyTheme, savedTheme, type Theme } from "./theme";
 
 /** Who is signed in, the theme, and the way out. */
 export function Account({ me, open }: { me: Me; open: boolean }) {
-  const shell = useShell((one) => one.set);
+  const setLayout = useLayoutState((state) => state.set);
   const [theme, setTheme] = useState<Theme>(savedTheme);
   return (
     <Menu
@@ -31,7 +31,7 @@ export function Account({ me, open }: { me: Me; open: boolean }) {
         ]}
       />
       <MenuLine />
-      <MenuItem icon={<Keyboard aria-hidden />} onSelect={() => shell({ help: true })} shortcut="?">
+      <MenuItem icon={<Keyboard aria-hidden />} onSelect={() => setLayout({ help: true })} shortcut="?">
         Shortcuts
       </MenuItem>
       {me.via === "session" && (

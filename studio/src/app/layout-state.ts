@@ -1,10 +1,10 @@
 /** What of the frame is open: the palette and the list of shortcuts. */
 import { create } from "zustand";
 
-interface Shell {
+interface LayoutState {
   palette: boolean;
   help: boolean;
-  set: (change: Partial<Pick<Shell, "palette" | "help">>) => void;
+  set: (change: Partial<Pick<LayoutState, "palette" | "help">>) => void;
 }
 
-export const useShell = create<Shell>((set) => ({ palette: false, help: false, set }));
+export const useLayoutState = create<LayoutState>((set) => ({ palette: false, help: false, set }));

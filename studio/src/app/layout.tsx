@@ -1,4 +1,4 @@
-/** The frame around every page: session, sidebar, palette, shortcuts, news. */
+/** The frame around every page: session, sidebar, palette, shortcuts, toasts. */
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Menu as MenuIcon } from "lucide-react";
@@ -9,8 +9,8 @@ import { useMe, type Me } from "../api/session";
 import { IconButton } from "../ui/button";
 import { ErrorNote, Skeleton } from "../ui/empty";
 import { TooltipProvider } from "../ui/tooltip";
-import { PLACES } from "./navigation";
-import { useShell } from "./layout-state";
+import { NAVIGATION } from "./navigation";
+import { useLayoutState } from "./layout-state";
 import { useKeyboard, useShortcuts } from "./shortcuts";
 import { Sidebar } from "./sidebar";
 import { applyTheme, savedTheme } from "./theme";
@@ -59,21 +59,21 @@ function Session() {
 function Frame({ me }: { me: Me | undefined }) {
   const cache = useQueryClient();
   const navigate = useNavigate();
-  const shell = useShell();
+  const layoutState = useLayoutState();
   const [drawer, setDrawer] = useState(false);
   const path = useLocation({ select: (location) => location.pathname });
   const signedIn = me !== undefined;
-  const places = PLACES.filter((place) => place.to !== "/local-stripe" || me?.local_stripe);
+  const pages = NAVIGATION.filter((page) => page.to !== "/local-stripe" || me?.local_stripe);
 
   useEffect(() => (signedIn ? listen(cache) : undefined), [cache, signedIn]);
   useEffect(() => setDrawer(false), [path]);
   useKeyboard();
   useShortcuts([
-    { keys: "mod+k", label: "Search and commands", group: "Everywhere", run: () => shell.set({ palette: true }) },
-    { keys: "/", label: "Search", group: "Everywhere", run: () => focusSearch() || shell.set({ palette: true }) },
-    { keys: "?", label: "Show the shortcuts", group: "Everywhere", run: () => shell.set({ help: true }) },
+    { keys: "mod+k", label: "Search and commands", group: "Everywhere", run: () => layoutState.set({ palette: true }) },
+    { keys: "/", label: "Search", group: "Everywhere", run: () => focusSearch() || layoutState.set({ palette: true }) },
+    { keys: "?", label: "Show the shortcuts", group: "Everywhere", run: () => layoutState.set({ help: true }) },
     { keys: "d", label: "Dark or light", group: "Everywhere", run: switchTheme },
-    ...places.map((place) => ({ keys: `g ${place.letter}`, label: place.name, group: "Go to", run: () => void navigate({ to: place.to }) })),
+    ...pages.map((page) => ({ keys: `g ${page.letter}`, label: page.name, group: "Go to", run: () => void navigate({ to: page.to }) })),
   ]);
 
   return (
@@ -82,7 +82,7 @@ function Frame({ me }: { me: Me | undefined }) {
         Skip to the content
       </a>
       <aside className="side">
-        <Sidebar me={me} places={places} />
+        <Sidebar me={me} pages={pages} />
       </aside>
       <header className="top">
         <IconButton label="Menu" onClick={() => setDrawer(true)}>
@@ -96,9 +96,9 @@ function Frame({ me }: { me: Me | undefined }) {
         </Suspense>
       </main>
       <Suspense fallback={null}>
-        {drawer && <Drawer me={me} places={places} close={() => setDrawer(false)} />}
-        {shell.palette && <Palette places={places} />}
-        {shell.help && <ShortcutHelp />}
+        {drawer && <Drawer me={me} pages={pages} close={() => setDrawer(false)} />}
+        {layoutState.palette && <Palette pages={pages} />}
+        {layoutState.help && <ShortcutHelp />}
       </Suspense>
     </div>
   );

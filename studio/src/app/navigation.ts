@@ -1,7 +1,7 @@
 /** The studio's pages as the sidebar, the palette and the shortcuts name them. */
 import { Activity, CreditCard, Inbox, LayoutDashboard, Mail, Play, Settings, Table2, Workflow, type LucideIcon } from "lucide-react";
 
-export interface Place {
+export interface NavigationItem {
   to: "/" | "/workflows" | "/runs" | "/events" | "/journey" | "/tables" | "/mail" | "/local-stripe" | "/settings";
   name: string;
   icon: LucideIcon;
@@ -11,7 +11,7 @@ export interface Place {
   group: "work" | "data" | "project";
 }
 
-export const PLACES: Place[] = [
+export const NAVIGATION: NavigationItem[] = [
   { to: "/", name: "Overview", icon: LayoutDashboard, letter: "o", keywords: "home dashboard", group: "work" },
   { to: "/workflows", name: "Workflows", icon: Workflow, letter: "w", keywords: "flows editor yaml", group: "work" },
   { to: "/runs", name: "Runs", icon: Play, letter: "r", keywords: "executions failed", group: "work" },

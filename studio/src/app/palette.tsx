@@ -8,9 +8,9 @@ import { queryClient } from "../api/queries";
 import { request } from "../api/client";
 import { signOut } from "../api/session";
 import { toastError } from "../ui";
-import type { Place } from "./navigation";
+import type { NavigationItem } from "./navigation";
 import { switchTheme } from "./layout";
-import { useShell } from "./layout-state";
+import { useLayoutState } from "./layout-state";
 import "./palette.css";
 
 interface Suggestion {
@@ -30,14 +30,14 @@ function rank(value: string, search: string, keywords?: string[]): number {
   return defaultFilter(value, search, keywords);
 }
 
-export function Palette({ places }: { places: Place[] }) {
-  const shell = useShell();
+export function Palette({ pages }: { pages: NavigationItem[] }) {
+  const layoutState = useLayoutState();
   const navigate = useNavigate();
   const router = useRouter();
   const [text, setText] = useState("");
   const query = useDeferredValue(text.trim());
   const [marked, setMarked] = useState("");
-  const close = () => shell.set({ palette: false });
+  const close = () => layoutState.set({ palette: false });
   const go = (run: () => unknown) => () => {
     close();
     void run();
@@ -100,10 +100,10 @@ export function Palette({ places }: { places: Place[] }) {
           </Command.Group>
         )}
         <Command.Group heading="Pages">
-          {places.map((place) => (
-            <Command.Item key={place.to} value={place.name} keywords={place.keywords?.split(" ") ?? []} onSelect={go(() => navigate({ to: place.to }))}>
-              <place.icon aria-hidden />
-              <span>{place.name}</span>
+          {pages.map((page) => (
+            <Command.Item key={page.to} value={page.name} keywords={page.keywords?.split(" ") ?? []} onSelect={go(() => navigate({ to: page.to }))}>
+              <page.icon aria-hidden />
+              <span>{page.name}</span>
             </Command.Item>
           ))}
         </Command.Group>
@@ -135,7 +135,7 @@ export function Palette({ places }: { places: Place[] }) {
             <RefreshCw aria-hidden />
             <span>Refresh</span>
           </Command.Item>
-          <Command.Item value="Keyboard shortcuts" onSelect={go(() => shell.set({ help: true }))}>
+          <Command.Item value="Keyboard shortcuts" onSelect={go(() => layoutState.set({ help: true }))}>
             <Keyboard aria-hidden />
             <span>Shortcuts</span>
           </Command.Item>

@@ -1,5 +1,5 @@
 import { Dialog, Kbd } from "../ui";
-import { useShell } from "./layout-state";
+import { useLayoutState } from "./layout-state";
 import { activeShortcuts } from "./shortcuts";
 
 const LISTS = [
@@ -10,12 +10,12 @@ const LISTS = [
 ];
 
 export function ShortcutHelp() {
-  const shell = useShell();
+  const layoutState = useLayoutState();
   const groups = new Map<string, { keys: string; label: string }[]>();
   for (const one of activeShortcuts()) groups.set(one.group, [...(groups.get(one.group) ?? []), one]);
   groups.set("In lists", LISTS);
   return (
-    <Dialog open onOpenChange={(help) => shell.set({ help })} title="Shortcuts" size="l">
+    <Dialog open onOpenChange={(help) => layoutState.set({ help })} title="Shortcuts" size="l">
       <div className="shortcut-groups">
         {[...groups].map(([group, shortcuts]) => (
           <section key={group}>

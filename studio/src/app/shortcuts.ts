@@ -1,4 +1,4 @@
-/** Keys that work on every page, and a place where pages add their own. */
+/** Keyboard shortcuts: the ones that work on every page, and the ones that a page adds while it is shown. */
 import { useEffect, useRef } from "react";
 
 export interface Shortcut {

@@ -9,9 +9,9 @@ import { Kbd } from "../ui/kbd";
 import { Badge } from "../ui/status";
 import { Tooltip } from "../ui/tooltip";
 import { AccountButton } from "./account-button";
-import type { Place } from "./navigation";
-import { useShell } from "./layout-state";
-import { Mark } from "./logo";
+import type { NavigationItem } from "./navigation";
+import { useLayoutState } from "./layout-state";
+import { Logo } from "./logo";
 
 const Account = lazy(() => import("./account").then((module) => ({ default: module.Account })));
 
@@ -22,15 +22,15 @@ interface Counts {
 
 const GROUPS = { work: "Work", data: "Data", project: "Project" } as const;
 
-export function Sidebar({ me, places }: { me: Me | undefined; places: Place[] }) {
-  const open = useShell((shell) => shell.set);
+export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationItem[] }) {
+  const open = useLayoutState((state) => state.set);
   const counts = useQuery({ queryKey: ["runs", "counts"], queryFn: ({ signal }) => request<Counts>("GET", "/runs/counts", { signal }), enabled: me !== undefined }).data;
   const [wanted, setWanted] = useState(false);
   const failed = counts?.failed ?? 0;
   return (
     <nav className="sidebar" aria-label="Studio">
       <div className="side-project">
-        <Mark />
+        <Logo />
         <div>
           <strong>{me?.project ?? "Payloom"}</strong>
           <span>
@@ -46,14 +46,14 @@ export function Sidebar({ me, places }: { me: Me | undefined; places: Place[] })
       </button>
       {(["work", "data", "project"] as const).map((group) => (
         <ul key={group} aria-label={GROUPS[group]}>
-          {places
-            .filter((place) => place.group === group)
-            .map((place) => (
-              <li key={place.to}>
-                <Link to={place.to} activeOptions={{ exact: place.to === "/", includeSearch: false }} className="side-link">
-                  <place.icon aria-hidden />
-                  <span>{place.name}</span>
-                  {place.to === "/runs" && failed > 0 && (
+          {pages
+            .filter((page) => page.group === group)
+            .map((page) => (
+              <li key={page.to}>
+                <Link to={page.to} activeOptions={{ exact: page.to === "/", includeSearch: false }} className="side-link">
+                  <page.icon aria-hidden />
+                  <span>{page.name}</span>
+                  {page.to === "/runs" && failed > 0 && (
                     <span className="side-count" title={`${failed} failed`}>
                       {failed}
                       <span className="hidden-text"> failed</span>

@@ -7,7 +7,7 @@ import { useSignIn, type Me } from "../api/session";
 import { Button } from "../ui/button";
 import { Command, ErrorNote } from "../ui/empty";
 import { Field, Input } from "../ui/field";
-import { Mark } from "./logo";
+import { Logo } from "./logo";
 import { useSearchParams } from "./search";
 
 /** The token in a pasted link, or what was pasted. */
@@ -55,7 +55,7 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
   return (
     <main className="alone">
       <div className="sign-in">
-        <Mark size={36} />
+        <Logo size={36} />
         <h1>Payloom Studio</h1>
         {busy ? (
           <p className="soft" role="status">

@@ -1,5 +1,5 @@
-/** The catalogue, opened where a step or a trigger is to be added. */
-import { CatalogueDialog } from "./catalog/catalog-dialog";
+/** The catalog, opened where a step or a trigger is to be added. */
+import { CatalogDialog } from "./catalog/catalog-dialog";
 import { addTrigger, insert } from "./canvas/actions";
 import { useCanvas } from "./canvas/state";
 
@@ -14,7 +14,7 @@ export function AddStep({ onAdded }: { onAdded: () => void }) {
   const adding = useCanvas((state) => state.adding);
   if (adding === null) return null;
   return (
-    <CatalogueDialog
+    <CatalogDialog
       open
       adding={adding === "trigger" ? "trigger" : "step"}
       onOpenChange={(open) => !open && close()}

@@ -3,7 +3,7 @@ import { useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useRef } from "react";
 
 import { useSearchParams } from "../app/search";
-import { useNews, type LiveNews } from "../api/live-events";
+import { useLiveEvents, type LiveEvent } from "../api/live-events";
 import { useMay } from "../api/session";
 import { ErrorNote, Skeleton, toast, toastError } from "../ui";
 import { ApiError } from "../api/client";
@@ -49,9 +49,9 @@ export function EditorPage() {
   }, [phase, may]);
 
   useSelectionInAddress(search["step"], change);
-  useDiskNews(id);
+  useFileChanges(id);
   useKeys();
-  useTrouble();
+  useEditErrorToast();
 
   const openForm = useCallback(() => {
     change({ panel: undefined });
@@ -141,12 +141,12 @@ function useSelectionInAddress(step: string | undefined, change: (changes: Recor
   }, [ready, selected, change]);
 }
 
-/** A file changed by somebody else is noticed: by the server's news, and when the page is looked at again. */
-function useDiskNews(id: string): void {
-  useNews(
+/** Notices that the file was changed elsewhere: by a live event, and whenever the page becomes visible. */
+function useFileChanges(id: string): void {
+  useLiveEvents(
     useCallback(
-      (news: LiveNews) => {
-        if (news.kind === "workflow") void useEditor.getState().refresh();
+      (event: LiveEvent) => {
+        if (event.kind === "workflow") void useEditor.getState().refresh();
       },
       [id],
     ),
@@ -203,11 +203,11 @@ function useKeys(): void {
 }
 
 /** A refused edit is said once, where every view can see it. */
-function useTrouble(): void {
-  const trouble = useEditor((state) => state.trouble);
+function useEditErrorToast(): void {
+  const editError = useEditor((state) => state.editError);
   useEffect(() => {
-    if (trouble === null) return;
-    toast({ tone: "bad", title: trouble.message, ...(trouble.hint ? { detail: trouble.hint } : {}) });
-    useEditor.getState().dismissTrouble();
-  }, [trouble]);
+    if (editError === null) return;
+    toast({ tone: "bad", title: editError.message, ...(editError.hint ? { detail: editError.hint } : {}) });
+    useEditor.getState().dismissEditError();
+  }, [editError]);
 }

@@ -71,7 +71,7 @@ test("a refused edit changes nothing and says why", async () => {
   const { state } = await opened();
   expect(await state().apply(insert("bad"), "x")).toBe(false);
   expect(state().text).toBe(A);
-  expect(state().trouble).toEqual({ message: "no such place", hint: "look again" });
+  expect(state().editError).toEqual({ message: "no such place", hint: "look again" });
   expect(state().past).toEqual([]);
 });
 
@@ -85,7 +85,7 @@ test("an edit whose text was typed over meanwhile is given up: the typing wins",
   release();
   expect(await edit).toBe(false);
   expect(state().text).toBe(`${A}# typed\n`);
-  expect(state().trouble?.message).toContain("the text changed meanwhile");
+  expect(state().editError?.message).toContain("the text changed meanwhile");
 });
 
 test("typing is one entry per pause", async () => {
@@ -197,5 +197,5 @@ test("a workflow that may not be edited is not, and says why", async () => {
   expect(await state().apply(insert("two"), "x")).toBe(false);
   expect(state().text).toBe(A);
   expect((await state().save()).kind).toBe("failed");
-  expect(state().trouble?.message).toContain("does not allow");
+  expect(state().editError?.message).toContain("does not allow");
 });

@@ -10,12 +10,12 @@ import { type Drafts, storedDrafts } from "./drafts";
 export type { CheckAnswer, Diagnostic, Operation } from "./client";
 export type { Path } from "../model/path";
 
-export interface Trouble {
+export interface EditError {
   message: string;
   hint?: string | undefined;
 }
 
-export type SaveResult = { kind: "saved" | "unchanged" | "conflict" } | ({ kind: "failed" } & Trouble);
+export type SaveResult = { kind: "saved" | "unchanged" | "conflict" } | ({ kind: "failed" } & EditError);
 
 /** One step back: the text before a change, what the change was called, and what was selected. */
 export interface Change {
@@ -33,7 +33,7 @@ export interface Conflict {
 export interface EditorState {
   id: string;
   phase: "idle" | "loading" | "ready" | "failed";
-  failure: Trouble | null;
+  failure: EditError | null;
   /** The file's path in the project. */
   file: string;
   text: string;
@@ -63,7 +63,7 @@ export interface EditorState {
   pending: number;
   saving: boolean;
   /** Why the last edit was refused; shown until the next one. */
-  trouble: Trouble | null;
+  editError: EditError | null;
   conflict: Conflict | null;
   /** Whether the two texts of the conflict are being compared. */
   comparing: boolean;
@@ -88,11 +88,11 @@ export interface EditorState {
   /** `mine` keeps the edits (the next save writes over the file), `theirs` takes the file; both can be undone. */
   resolve(keep: "mine" | "theirs"): void;
   discardDraft(): void;
-  dismissTrouble(): void;
+  dismissEditError(): void;
   diagnosticsAt(path: Path): Diagnostic[];
 }
 
-export interface Surroundings {
+export interface EditorDependencies {
   client: DocumentClient;
   drafts: Drafts;
   now(): number;
@@ -102,7 +102,7 @@ export interface Surroundings {
 const TYPING_PAUSE_MS = 900;
 const HISTORY = 200;
 
-const troubleOf = (error: unknown): Trouble =>
+const editErrorOf = (error: unknown): EditError =>
   error instanceof ApiError
     ? { message: error.message, hint: error.hint }
     : { message: error instanceof Error ? error.message : "something went wrong", hint: undefined };
@@ -130,13 +130,13 @@ const EMPTY = {
   future: [],
   pending: 0,
   saving: false,
-  trouble: null,
+  editError: null,
   conflict: null,
   comparing: false,
   restored: null,
 };
 
-export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings): UseBoundStore<StoreApi<EditorState>> {
+export function createEditor({ client, drafts, now, checkAfterMs }: EditorDependencies): UseBoundStore<StoreApi<EditorState>> {
   return create<EditorState>()((set, get) => {
     let queue: Promise<unknown> = Promise.resolve();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -178,14 +178,14 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
       typedAt = change.typed === true ? now() : 0;
       const entry: Change = { text: state.text, label: change.label, selected: state.selected };
       const next = derived(text);
-      const selected = standing(next.shown, change.select === undefined ? state.selected : change.select);
+      const selected = nearestExisting(next.shown, change.select === undefined ? state.selected : change.select);
       set({
         ...next,
         past: goesOn ? state.past : [...state.past, entry].slice(-HISTORY),
         future: [],
         selected,
         marked: change.typed === true ? state.marked : [],
-        trouble: null,
+        editError: null,
         check: change.check ?? state.check,
         checked: change.check !== undefined && change.check !== null,
       });
@@ -200,7 +200,7 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
       return run;
     };
 
-    const travel = (direction: "past" | "future"): void => {
+    const stepHistory = (direction: "past" | "future"): void => {
       const state = get();
       const entry = state[direction].at(-1);
       if (entry === undefined || state.readOnly !== null) return;
@@ -211,10 +211,10 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
         ...next,
         past: direction === "past" ? state.past.slice(0, -1) : [...state.past, other],
         future: direction === "past" ? [...state.future, other] : state.future.slice(0, -1),
-        selected: standing(next.shown, entry.selected),
+        selected: nearestExisting(next.shown, entry.selected),
         marked: [],
         checked: false,
-        trouble: null,
+        editError: null,
       });
       askForCheck();
       keepDraft();
@@ -251,7 +251,7 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
           if (kept === null) drafts.drop(id);
           if (!get().checked) void runCheck();
         } catch (error) {
-          if (mine === opening) set({ phase: "failed", failure: troubleOf(error) });
+          if (mine === opening) set({ phase: "failed", failure: editErrorOf(error) });
         }
       },
 
@@ -275,7 +275,7 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
         return enqueue(async () => {
           const before = get();
           if (before.readOnly !== null) {
-            set({ trouble: { message: before.readOnly } });
+            set({ editError: { message: before.readOnly } });
             return false;
           }
           if (operations.length === 0) return true;
@@ -283,28 +283,28 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
             const answer = await client.edit(before.id, before.text, operations);
             if (get().id !== before.id) return false;
             if (get().text !== before.text) {
-              set({ trouble: { message: `“${label}” was not done: the text changed meanwhile.`, hint: "Try it again." } });
+              set({ editError: { message: `“${label}” was not done: the text changed meanwhile.`, hint: "Try it again." } });
               return false;
             }
             const place = select === "result" ? answer.path : select;
             commit(answer.text, { label, select: place, check: answer });
-            if (place !== undefined && !samePath(get().selected, place)) set({ selected: standing(get().shown, place) });
+            if (place !== undefined && !samePath(get().selected, place)) set({ selected: nearestExisting(get().shown, place) });
             return true;
           } catch (error) {
-            if (get().id === before.id) set({ trouble: troubleOf(error) });
+            if (get().id === before.id) set({ editError: editErrorOf(error) });
             return false;
           }
         });
       },
 
       undo() {
-        if (get().pending === 0) travel("past");
-        else void enqueue(async () => travel("past"));
+        if (get().pending === 0) stepHistory("past");
+        else void enqueue(async () => stepHistory("past"));
       },
 
       redo() {
-        if (get().pending === 0) travel("future");
-        else void enqueue(async () => travel("future"));
+        if (get().pending === 0) stepHistory("future");
+        else void enqueue(async () => stepHistory("future"));
       },
 
       save() {
@@ -335,7 +335,7 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
             keepDraft();
             return { kind: "saved" };
           } catch (error) {
-            return { kind: "failed", ...troubleOf(error) };
+            return { kind: "failed", ...editErrorOf(error) };
           } finally {
             if (get().id === id) set({ saving: false });
           }
@@ -378,8 +378,8 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
         set({ restored: null });
       },
 
-      dismissTrouble() {
-        set({ trouble: null });
+      dismissEditError() {
+        set({ editError: null });
       },
 
       diagnosticsAt(path) {
@@ -390,7 +390,7 @@ export function createEditor({ client, drafts, now, checkAfterMs }: Surroundings
 }
 
 /** The place itself, or the nearest one above it that still stands. */
-function standing(document: Parsed | null, path: Path | null): Path | null {
+function nearestExisting(document: Parsed | null, path: Path | null): Path | null {
   if (path === null || document === null) return path;
   let found = path;
   while (found.length > 0 && valueAt(document.data, found) === undefined) found = found.slice(0, -1);

@@ -67,10 +67,10 @@ interface Size {
 }
 
 export function layoutOf(flow: Flow, options: { places: boolean } = { places: true }): Layout {
-  return new Drawing(options.places).flow(flow);
+  return new LayoutBuilder(options.places).flow(flow);
 }
 
-class Drawing {
+class LayoutBuilder {
   private readonly items: Item[] = [];
   private readonly wires: Wire[] = [];
   private readonly frames: Frame[] = [];

@@ -15,5 +15,5 @@ export { Badge, Status, StatusIcon, lookOf, type Tone } from "./status";
 export { Table, type Column, type TableProps } from "./table";
 export { Tabs, type Tab } from "./tabs";
 export { CopyButton, CopyId, Duration, Money, Time, copy } from "./text";
-export { toast, toastError, type News } from "./toast-store";
+export { toast, toastError, type Toast } from "./toast-store";
 export { Tooltip, TooltipProvider } from "./tooltip";

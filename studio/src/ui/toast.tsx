@@ -1,23 +1,23 @@
-/** The news in the corner; errors stay longer. */
+/** The toasts in the corner; errors stay longer. */
 import * as Radix from "@radix-ui/react-toast";
 import { CircleCheck, CircleX, X } from "lucide-react";
-import { useNewsShown } from "./toast-store";
+import { useToasts } from "./toast-store";
 import "./toast.css";
 
 export function Toasts() {
-  const [all, dismiss] = useNewsShown();
+  const [all, dismiss] = useToasts();
   return (
-    <Radix.Provider swipeDirection="right" label="News">
-      {all.map((news) => (
-        <Radix.Root key={news.id} className="toast" duration={news.tone === "bad" ? 20_000 : 4500} onOpenChange={(open) => !open && dismiss(news.id)}>
-          {news.tone === "bad" ? <CircleX aria-hidden className="toast-bad" /> : <CircleCheck aria-hidden className="toast-good" />}
+    <Radix.Provider swipeDirection="right" label="Notifications">
+      {all.map((toast) => (
+        <Radix.Root key={toast.id} className="toast" duration={toast.tone === "bad" ? 20_000 : 4500} onOpenChange={(open) => !open && dismiss(toast.id)}>
+          {toast.tone === "bad" ? <CircleX aria-hidden className="toast-bad" /> : <CircleCheck aria-hidden className="toast-good" />}
           <div>
-            <Radix.Title className="toast-title">{news.title}</Radix.Title>
-            {news.detail && <Radix.Description className="soft">{news.detail}</Radix.Description>}
-            {news.action && (
-              <Radix.Action altText={news.action.label} asChild>
-                <button type="button" className="toast-action" onClick={news.action.run}>
-                  {news.action.label}
+            <Radix.Title className="toast-title">{toast.title}</Radix.Title>
+            {toast.detail && <Radix.Description className="soft">{toast.detail}</Radix.Description>}
+            {toast.action && (
+              <Radix.Action altText={toast.action.label} asChild>
+                <button type="button" className="toast-action" onClick={toast.action.run}>
+                  {toast.action.label}
                 </button>
               </Radix.Action>
             )}
@@ -31,5 +31,3 @@ export function Toasts() {
     </Radix.Provider>
   );
 }
-
-export { toast, toastError } from "./toast-store";

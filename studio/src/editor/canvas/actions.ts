@@ -1,5 +1,5 @@
 /** What can be done with steps, by mouse, key or menu: each is one entry of the history. */
-import { toast } from "../../ui/toast";
+import { toast } from "../../ui/toast-store";
 import { stepsAsText, stepsOfText } from "../../model/clipboard";
 import { flowOf, stepsOf } from "../../model/graph";
 import { named } from "../../model/layout";
@@ -39,7 +39,7 @@ export function placeForNew(): Target {
   return { list: ["steps"], index: Array.isArray(steps) ? steps.length : 0 };
 }
 
-export function openCatalogue(target: Target = placeForNew()): void {
+export function openCatalog(target: Target = placeForNew()): void {
   if (useEditor.getState().readOnly === null) useCanvas.setState({ adding: target, opener: document.activeElement });
 }
 

@@ -8,7 +8,7 @@ import { StatusIcon } from "../../ui/status";
 import type { Item } from "../../model/layout";
 import { samePath } from "../../model/path";
 import { useEditor } from "../store";
-import { openCatalogue } from "./actions";
+import { openCatalog } from "./actions";
 import { BranchMenu, NewBranch } from "./branches";
 import { triggerIcon, verbIcon } from "../../ui/verbs";
 import { useCanvas } from "./state";
@@ -145,7 +145,7 @@ export const PlaceButton = memo(function PlaceButton({ data: { item } }: NodePro
       data-key={place.key}
       aria-label={place.label}
       title={place.large ? undefined : place.label}
-      onClick={() => openCatalogue({ list: place.list, index: place.index })}
+      onClick={() => openCatalog({ list: place.list, index: place.index })}
     >
       <Plus aria-hidden />
       {place.large && <span>{place.label}</span>}

@@ -3,7 +3,7 @@ import type { KeyboardEvent } from "react";
 
 import type { Item, Layout } from "../../model/layout";
 import { useEditor } from "../store";
-import { duplicate, moveBy, openCatalogue, placeForNew, remove } from "./actions";
+import { duplicate, moveBy, openCatalog, placeForNew, remove } from "./actions";
 
 /** What arrows stop at: cards, empty branches, branch labels and the buttons for further branches. */
 function stops(layout: Layout): Item[] {
@@ -66,7 +66,7 @@ export function keyAction(event: KeyboardEvent, { onCard, open, fit }: { onCard:
     case "A":
     case "/":
       if (command || event.altKey || !writable) return false;
-      openCatalogue(placeForNew());
+      openCatalog(placeForNew());
       return true;
     case "d":
       if (!command || !writable) return false;

@@ -13,9 +13,9 @@ export interface Finding {
 }
 
 export interface CanvasState {
-  /** Where the catalogue puts what is picked; null while it is closed. */
+  /** Where the catalog puts what is picked; null while it is closed. */
   adding: Target | "trigger" | null;
-  /** What had the keyboard when the catalogue was opened: it gets it back. */
+  /** What had the keyboard when the catalog was opened: it gets it back. */
   opener: Element | null;
   /** The place under what is being dragged. */
   drop: string | null;

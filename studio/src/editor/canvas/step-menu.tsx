@@ -7,7 +7,7 @@ import { Kbd } from "../../ui/kbd";
 import { WRAPPERS } from "../../model/operations";
 import type { Path } from "../../model/path";
 import { useEditor } from "../store";
-import { copyToClipboard, duplicate, moveBy, openCatalogue, pasteFromClipboard, placeForNew, remove, selectedSteps, wrap } from "./actions";
+import { copyToClipboard, duplicate, moveBy, openCatalog, pasteFromClipboard, placeForNew, remove, selectedSteps, wrap } from "./actions";
 
 export interface Entry {
   key: string;
@@ -28,7 +28,7 @@ export function stepEntries(onOpen?: ((path: Path) => void) | undefined): Entry[
   const copyEntry: Entry[] = any ? [{ key: "copy", label: "Copy", icon: <Copy aria-hidden />, run: () => void copyToClipboard(), shortcut: "Mod C" }] : [];
   if (readOnly !== null) return [...edit, ...copyEntry];
   const add: Entry[] = [
-    { key: "add", label: any ? "Add a step behind" : "Add a step", icon: <Plus aria-hidden />, run: () => openCatalogue(placeForNew()), shortcut: "A" },
+    { key: "add", label: any ? "Add a step behind" : "Add a step", icon: <Plus aria-hidden />, run: () => openCatalog(placeForNew()), shortcut: "A" },
     { key: "paste", label: any ? "Paste behind" : "Paste", icon: <ClipboardPaste aria-hidden />, run: () => void pasteFromClipboard(), shortcut: "Mod V" },
   ];
   if (!any) return [...edit, ...add];

@@ -5,7 +5,7 @@ import { Ellipsis, Maximize, Plus, Redo2, Undo2, ZoomIn, ZoomOut } from "lucide-
 import { Button, IconButton, Menu, MenuItem, MenuLine } from "../../ui";
 import type { Path } from "../../model/path";
 import { useEditor } from "../store";
-import { openCatalogue } from "./actions";
+import { openCatalog } from "./actions";
 import { stepEntries } from "./step-menu";
 
 export function Toolbar({ fit, onOpen }: { fit: () => void; onOpen?: (path: Path) => void }) {
@@ -17,7 +17,7 @@ export function Toolbar({ fit, onOpen }: { fit: () => void; onOpen?: (path: Path
     <div className="flow-toolbar" role="toolbar" aria-label="Canvas">
       {!readOnly && (
         <>
-          <Button size="s" icon={<Plus aria-hidden />} onClick={() => openCatalogue()}>
+          <Button size="s" icon={<Plus aria-hidden />} onClick={() => openCatalog()}>
             Add step
           </Button>
           <IconButton size="s" label={undo === undefined ? "Nothing to undo" : `Undo: ${undo}`} shortcut="Mod Z" disabled={undo === undefined} onClick={() => useEditor.getState().undo()}>

@@ -5,7 +5,7 @@ import { useMemo, useRef, useState } from "react";
 import { Code, ErrorNote, Kbd } from "@/ui";
 import { triggerIcon, verbIcon } from "../../ui/verbs";
 import { useAssist } from "../forms/assist";
-import { useCatalogue } from "../forms/catalog";
+import { useCatalog } from "../forms/catalog";
 import { fieldOf, fieldsOf, wordOf } from "../forms/model/schema";
 import { stepIds } from "../forms/model/steps";
 import { useEditor } from "../store";
@@ -15,7 +15,7 @@ import "./catalog.css";
 
 export type Picked = { kind: "step"; step: Record<string, unknown>; label: string } | { kind: "trigger"; trigger: Record<string, unknown>; label: string };
 
-export interface CatalogueDialogProps {
+export interface CatalogDialogProps {
   open: boolean;
   onOpenChange(open: boolean): void;
   onPick(picked: Picked): void;
@@ -24,13 +24,13 @@ export interface CatalogueDialogProps {
 }
 
 /** Everything that can be added, by typing: verbs, Stripe's actions, workflows, functions; or triggers and events. */
-export function CatalogueDialog({ open, onOpenChange, onPick, adding = "step" }: CatalogueDialogProps) {
+export function CatalogDialog({ open, onOpenChange, onPick, adding = "step" }: CatalogDialogProps) {
   const words = adding === "step" ? "Add a step" : "Add a trigger";
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
-        <Radix.Content className="catalogue" aria-describedby={undefined}>
+        <Radix.Content className="catalog" aria-describedby={undefined}>
           <Radix.Title className="hidden-text">{words}</Radix.Title>
           <Search adding={adding} words={words} onPick={(picked) => { onOpenChange(false); onPick(picked); }} />
         </Radix.Content>
@@ -43,7 +43,7 @@ const GROUPS: Item["group"][] = ["Triggers", "Stripe events", "Flow", "Data", "M
 
 function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: string; onPick(picked: Picked): void }) {
   const assist = useAssist();
-  const catalogue = useCatalogue();
+  const catalog = useCatalog();
   const self = useEditor((state) => state.id);
   const [query, setQuery] = useState("");
   const [lit, setLit] = useState("");
@@ -57,7 +57,7 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
     staleTime: 300_000,
     placeholderData: (before) => before,
   });
-  const all = useMemo(() => (catalogue === undefined ? [] : adding === "step" ? stepItems(catalogue, self) : triggerItems(catalogue)), [catalogue, adding, self]);
+  const all = useMemo(() => (catalog === undefined ? [] : adding === "step" ? stepItems(catalog, self) : triggerItems(catalog)), [catalog, adding, self]);
   const found = useMemo(() => {
     const mine = searched(all, query);
     const stripe = adding === "step" ? (actions.data ?? []).map(actionItem) : [];
@@ -85,29 +85,29 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
   };
 
   return (
-    <Command label={words} shouldFilter={false} loop value={shown?.key ?? lit} onValueChange={(key) => moved.current && setLit(key)} onKeyDown={(event) => { if (/^(Arrow|Home|End)/.test(event.key)) moved.current = true; }} onPointerMove={() => { moved.current = true; }} className="catalogue-command">
-      <Command.Input className="catalogue-search" placeholder={adding === "step" ? "Add a step: if, select, refund payment, checkout session …" : "Add a trigger: request, schedule, checkout session completed …"} value={query} onValueChange={(text) => { moved.current = false; setLit(""); setQuery(text); }} autoFocus />
-      <div className="catalogue-body">
-        <Command.List className="catalogue-list" aria-label={words}>
-          {groups.length === 0 ? <div className="catalogue-none">{catalogue === undefined || actions.isFetching ? "Looking …" : `Nothing is called “${query}”. Try another word: refund, mail, wait.`}</div> : null}
+    <Command label={words} shouldFilter={false} loop value={shown?.key ?? lit} onValueChange={(key) => moved.current && setLit(key)} onKeyDown={(event) => { if (/^(Arrow|Home|End)/.test(event.key)) moved.current = true; }} onPointerMove={() => { moved.current = true; }} className="catalog-command">
+      <Command.Input className="catalog-search" placeholder={adding === "step" ? "Add a step: if, select, refund payment, checkout session …" : "Add a trigger: request, schedule, checkout session completed …"} value={query} onValueChange={(text) => { moved.current = false; setLit(""); setQuery(text); }} autoFocus />
+      <div className="catalog-body">
+        <Command.List className="catalog-list" aria-label={words}>
+          {groups.length === 0 ? <div className="catalog-none">{catalog === undefined || actions.isFetching ? "Looking …" : `Nothing is called “${query}”. Try another word: refund, mail, wait.`}</div> : null}
           {groups.map(({ group, items }) => (
-            <Command.Group key={group} heading={group} className="catalogue-group">
+            <Command.Group key={group} heading={group} className="catalog-group">
               {items.map((item) => (
-                <Command.Item key={item.key} value={item.key} className="catalogue-item" onSelect={() => void pick(item)}>
+                <Command.Item key={item.key} value={item.key} className="catalog-item" onSelect={() => void pick(item)}>
                   <ItemIcon item={item} />
-                  <span className="catalogue-title">{item.title}</span>
-                  <span className="catalogue-name mono">{item.name}</span>
+                  <span className="catalog-title">{item.title}</span>
+                  <span className="catalog-name mono">{item.name}</span>
                 </Command.Item>
               ))}
             </Command.Group>
           ))}
         </Command.List>
-        <aside className="catalogue-docs" aria-label="About the highlighted item">
+        <aside className="catalog-docs" aria-label="About the highlighted item">
           {failure === null ? null : <ErrorNote error={failure} compact />}
           {shown === undefined ? null : <About item={shown} />}
         </aside>
       </div>
-      <footer className="catalogue-foot">
+      <footer className="catalog-foot">
         <span><Kbd keys="up" /> <Kbd keys="down" /> choose</span>
         <span><Kbd keys="enter" /> add</span>
         <span><Kbd keys="escape" /> close</span>
@@ -123,7 +123,7 @@ function ItemIcon({ item }: { item: Item }) {
     : item.key.startsWith("workflow ") ? verbIcon("call")
     : item.key.startsWith("python ") ? verbIcon("python")
     : verbIcon(item.name);
-  return <Icon size={15} aria-hidden className="catalogue-icon" />;
+  return <Icon size={15} aria-hidden className="catalog-icon" />;
 }
 
 function best(items: Item[], query: string): number {
@@ -137,13 +137,13 @@ function best(items: Item[], query: string): number {
 }
 
 function About({ item }: { item: Item }) {
-  const catalogue = useCatalogue();
-  const verb = item.key.startsWith("verb ") ? catalogue?.verbs.find((one) => one.verb === item.name) : undefined;
-  const trigger = item.key.startsWith("trigger ") ? catalogue?.triggers.find((one) => one.kind === item.name) : undefined;
+  const catalog = useCatalog();
+  const verb = item.key.startsWith("verb ") ? catalog?.verbs.find((one) => one.verb === item.name) : undefined;
+  const trigger = item.key.startsWith("trigger ") ? catalog?.triggers.find((one) => one.kind === item.name) : undefined;
   return (
     <>
       <h3>{item.title}</h3>
-      <p className="mono catalogue-docs-name">{item.name}</p>
+      <p className="mono catalog-docs-name">{item.name}</p>
       <p>{plain(item.doc)}</p>
       {verb?.text ? <p className="soft">{plain(verb.text)}</p> : null}
       {verb?.value ? <p className="soft">Its value: {plain(verb.value)}</p> : null}
@@ -161,15 +161,15 @@ function AboutAction({ name }: { name: string }) {
   const required = fields.filter((one) => one.required);
   return (
     <>
-      {data.moves_money ? <p className="catalogue-money">Moves money: an endpoint that calls it needs <code>dedupe</code> or an idempotency key of its own.</p> : null}
+      {data.moves_money ? <p className="catalog-money">Moves money: an endpoint that calls it needs <code>dedupe</code> or an idempotency key of its own.</p> : null}
       {required.length > 0 ? (
         <>
           <h4>Required</h4>
-          <ul className="catalogue-params">{required.map((one) => <li key={one.name}><span className="mono">{one.name}</span> <span className="faint">{wordOf(one)}</span></li>)}</ul>
+          <ul className="catalog-params">{required.map((one) => <li key={one.name}><span className="mono">{one.name}</span> <span className="faint">{wordOf(one)}</span></li>)}</ul>
         </>
       ) : null}
       <h4>{required.length > 0 ? "Optional" : "Parameters, all optional"}</h4>
-      <p className="mono catalogue-optional">{fields.filter((one) => !one.required).map((one) => one.name).join(", ") || "none"}</p>
+      <p className="mono catalog-optional">{fields.filter((one) => !one.required).map((one) => one.name).join(", ") || "none"}</p>
       {data.docs_url ? <a className="form-link" href={data.docs_url} target="_blank" rel="noreferrer" tabIndex={-1}>Stripe's documentation</a> : null}
     </>
   );

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Catalogue } from "../forms/assist";
+import type { Catalog } from "../forms/assist";
 import { actionItem, searched, stepItems, stepOf, titleOf, triggerItems } from "./items";
 
 const entry = (verb: string) => ({ verb, doc: `About ${verb}.`, schema: {}, snippet: { [verb]: "" } });
-const catalogue: Catalogue = {
+const catalog: Catalog = {
   verbs: ["stripe", "select", "if", "switch", "email", "for_each", "wait_for", "raise"].map(entry),
   triggers: [{ kind: "api", doc: "", text: "An endpoint.", schema: {} }],
   families: [{ family: "checkout.session", label: "On checkout session event", actions: ["completed", "expired"], stateful: false }],
@@ -17,8 +17,8 @@ const catalogue: Catalogue = {
 };
 const refund = actionItem({ name: "refunds.create", label: "Refund Payment", aliases: ["Refund Payment", "refund_payment"], summary: "Create a refund.", writes: true, moves_money: true });
 
-describe("the catalogue", () => {
-  const names = (query: string): string[] => searched([...stepItems(catalogue), refund], query).map((one) => one.name);
+describe("the catalog", () => {
+  const names = (query: string): string[] => searched([...stepItems(catalog), refund], query).map((one) => one.name);
 
   it("finds by what people call things", () => {
     expect(names("loop")[0]).toBe("for_each");
@@ -32,8 +32,8 @@ describe("the catalogue", () => {
   });
 
   it("finds a trigger by the full name of its event", () => {
-    expect(searched(triggerItems(catalogue), "checkout.session.completed")[0]?.name).toBe("checkout.session");
-    expect(searched(triggerItems(catalogue), "cron")[0]?.name).toBe("schedule");
+    expect(searched(triggerItems(catalog), "checkout.session.completed")[0]?.name).toBe("checkout.session");
+    expect(searched(triggerItems(catalog), "cron")[0]?.name).toBe("schedule");
   });
 
   it("gives actions without a name for people one", () => {
@@ -41,10 +41,10 @@ describe("the catalogue", () => {
   });
 
   it("begins steps with free ids and to-dos in place of what is required", () => {
-    const call = stepItems(catalogue).find((one) => one.name === "ensure-customer");
+    const call = stepItems(catalog).find((one) => one.name === "ensure-customer");
     expect(call && stepOf(call, ["ensure_customer"], null)).toEqual({ id: "ensure_customer_2", call: "ensure-customer", with: { user_id: "" } });
     expect(stepOf(refund, [], { stripe: "refunds.create" })).toEqual({ id: "refund", stripe: "refunds.create" });
-    const condition = stepItems(catalogue).find((one) => one.name === "if");
+    const condition = stepItems(catalog).find((one) => one.name === "if");
     expect(condition && Object.keys(stepOf(condition, [], null) ?? {})).toEqual(["if", "then"]);
   });
 });

@@ -1,5 +1,5 @@
 /** What can be added to a workflow, searched and ordered, and the step or trigger that each begins as. */
-import type { ActionEntry, Catalogue } from "../forms/assist";
+import type { ActionEntry, Catalog } from "../forms/assist";
 import { freeId, idOfAction } from "../forms/model/steps";
 
 export interface Item {
@@ -56,8 +56,8 @@ const VERBS: Record<string, VerbText> = {
 };
 
 /** Everything but Stripe's actions, which the server searches. */
-export function stepItems(catalogue: Catalogue, self = ""): Item[] {
-  const verbs = catalogue.verbs.filter((one) => one.verb !== "stripe").map((one): Item => {
+export function stepItems(catalog: Catalog, self = ""): Item[] {
+  const verbs = catalog.verbs.filter((one) => one.verb !== "stripe").map((one): Item => {
     const known = VERBS[one.verb];
     return {
       key: `verb ${one.verb}`,
@@ -69,7 +69,7 @@ export function stepItems(catalogue: Catalogue, self = ""): Item[] {
       make: { kind: "step", step: known?.step ?? one.snippet, id: known?.id ?? null },
     };
   });
-  const workflows = catalogue.workflows.filter((one) => one.name !== self).map((one): Item => ({
+  const workflows = catalog.workflows.filter((one) => one.name !== self).map((one): Item => ({
     key: `workflow ${one.name}`,
     group: "Workflows",
     name: one.name,
@@ -78,7 +78,7 @@ export function stepItems(catalogue: Catalogue, self = ""): Item[] {
     words: ["call", "workflow"],
     make: { kind: "step", step: { call: one.name, ...argumentsOf(one.input) }, id: one.name },
   }));
-  const functions = catalogue.functions.map((one): Item => ({
+  const functions = catalog.functions.map((one): Item => ({
     key: `python ${one.name}`,
     group: "Python",
     name: one.name,
@@ -119,7 +119,7 @@ export function titleOf(name: string): string {
   return `${words[0]?.toUpperCase() ?? ""}${words.slice(1)}${around === "" ? "" : ` (${around})`}`;
 }
 
-export function triggerItems(catalogue: Catalogue): Item[] {
+export function triggerItems(catalog: Catalog): Item[] {
   const plain: [string, string, Record<string, unknown>, string[]][] = [
     ["api", "On a request", { api: "POST /", auth: "user" }, ["endpoint", "http", "webhook", "button"]],
     ["schedule", "On a schedule", { schedule: "0 3 * * *", timezone: "UTC" }, ["cron", "time", "daily"]],
@@ -132,11 +132,11 @@ export function triggerItems(catalogue: Catalogue): Item[] {
     group: "Triggers",
     name: kind,
     title,
-    doc: catalogue.triggers.find((one) => one.kind === kind)?.text ?? "",
+    doc: catalog.triggers.find((one) => one.kind === kind)?.text ?? "",
     words,
     make: { kind: "trigger", trigger },
   }));
-  const families = catalogue.families.map((one): Item => ({
+  const families = catalog.families.map((one): Item => ({
     key: `event ${one.family}`,
     group: "Stripe events",
     name: one.family,

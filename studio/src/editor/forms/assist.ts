@@ -1,4 +1,4 @@
-/** What the forms and the text view ask the server for: words to complete with, help under the cursor, the catalogue. */
+/** What the forms and the text view ask the server for: words to complete with, help under the cursor, the catalog. */
 import { createContext, use } from "react";
 import { request } from "@/api/client";
 import type { Path } from "@/model/path";
@@ -88,7 +88,7 @@ export interface CallableEntry {
   input?: JsonSchema | null;
 }
 
-export interface Catalogue {
+export interface Catalog {
   verbs: VerbEntry[];
   triggers: TriggerEntry[];
   families: FamilyEntry[];
@@ -122,7 +122,7 @@ export interface ActionDetails extends ActionEntry {
 export interface Assist {
   complete(question: CompleteQuestion, signal?: AbortSignal): Promise<Completion>;
   hover(question: { id: string; text: string; offset: number }, signal?: AbortSignal): Promise<Hover | null>;
-  catalogue(): Promise<Catalogue>;
+  catalog(): Promise<Catalog>;
   actions(query: string, signal?: AbortSignal): Promise<ActionEntry[]>;
   action(name: string): Promise<ActionDetails>;
 }
@@ -130,7 +130,7 @@ export interface Assist {
 export const serverAssist: Assist = {
   complete: (question, signal) => request<Completion>("POST", "/editor/complete", { body: question, ...(signal ? { signal } : {}) }),
   hover: (question, signal) => request<Hover | null>("POST", "/editor/hover", { body: question, ...(signal ? { signal } : {}) }),
-  catalogue: () => request<Catalogue>("GET", "/editor/catalogue"),
+  catalog: () => request<Catalog>("GET", "/editor/catalogue"),
   actions: async (query, signal) => {
     const answer = await request<{ data: ActionEntry[] }>("GET", "/editor/actions", { query: { q: query }, ...(signal ? { signal } : {}) });
     return answer.data;

@@ -1,10 +1,10 @@
-/** The catalogue of what workflows may name, asked for once and kept for a minute. */
+/** The catalog of what workflows may name, asked for once and kept for a minute. */
 import { useQuery } from "@tanstack/react-query";
-import { type ActionDetails, type Catalogue, useAssist } from "./assist";
+import { type ActionDetails, type Catalog, useAssist } from "./assist";
 
-export function useCatalogue(): Catalogue | undefined {
+export function useCatalog(): Catalog | undefined {
   const assist = useAssist();
-  return useQuery({ queryKey: ["editor", "catalogue"], queryFn: () => assist.catalogue(), staleTime: 60_000 }).data;
+  return useQuery({ queryKey: ["editor", "catalog"], queryFn: () => assist.catalog(), staleTime: 60_000 }).data;
 }
 
 /** A Stripe action with its parameters; null when there is no such action. */

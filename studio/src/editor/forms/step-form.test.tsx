@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { parse } from "@/model/parse";
 import { TooltipProvider } from "@/ui";
 import { type Operation, useEditor } from "../store";
-import { type Assist, AssistContext, type Catalogue } from "./assist";
+import { type Assist, AssistContext, type Catalog } from "./assist";
 import { StepForm } from "./step-form";
 
 const TEXT = `name: Test
@@ -27,7 +27,7 @@ const verb = (name: string, properties: Record<string, object>, required: string
   schema: { type: "object", properties: { id: { type: "string" }, ...properties, when: { type: ["string", "boolean"] } }, required },
 });
 
-const catalogue: Catalogue = {
+const catalog: Catalog = {
   verbs: [
     verb("select", { select: { type: "string" }, where: { type: "object" }, one: { anyOf: [{ type: "string", enum: ["required", "optional"] }, { type: "null" }] } }, ["select", "where"]),
     verb("stripe", { stripe: { type: "string" }, with: { type: "object" } }, ["stripe"]),
@@ -39,7 +39,7 @@ const catalogue: Catalogue = {
 const assist: Assist = {
   complete: async () => ({ from: 0, to: 0, items: [] }),
   hover: async () => null,
-  catalogue: async () => catalogue,
+  catalog: async () => catalog,
   actions: async () => [],
   action: async (name) => ({
     name, label: null, aliases: [], summary: "Gives money back.", writes: true, moves_money: true, required: [], snippet: {},

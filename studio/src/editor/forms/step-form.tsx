@@ -3,7 +3,7 @@ import { useEffect, useRef } from "react";
 import { pathKey } from "@/model/path";
 import { ErrorNote, Skeleton } from "@/ui";
 import { useEditor } from "../store";
-import { useCatalogue } from "./catalog";
+import { useCatalog } from "./catalog";
 import { EditableContext } from "./changes";
 import { flushFields } from "./draft";
 import { subjectOf } from "./model/steps";
@@ -19,7 +19,7 @@ export function StepForm() {
   const syntax = useEditor((state) => state.syntax);
   const readOnly = useEditor((state) => state.readOnly);
   const selected = useEditor((state) => state.selected);
-  const catalogue = useCatalogue();
+  const catalog = useCatalog();
   const box = useRef<HTMLDivElement>(null);
   const subject = subjectOf((document ?? shown)?.data, selected);
   const key = `${subject.kind}/${pathKey(subject.path)}`;
@@ -31,7 +31,7 @@ export function StepForm() {
   if ((document ?? shown) === null) {
     return <div className="form-panel"><ErrorNote error={new Error(syntax ? `The text cannot be read: ${syntax.message}. Mend it in the text first.` : "There is no text yet.")} /></div>;
   }
-  if (catalogue === undefined) return <div className="form-panel"><Skeleton /></div>;
+  if (catalog === undefined) return <div className="form-panel"><Skeleton /></div>;
   return (
     <EditableContext value={readOnly === null && document !== null}>
       <div
@@ -53,8 +53,8 @@ export function StepForm() {
       >
         {document === null ? <p className="form-waits" role="status"><Pause size={14} aria-hidden /> The text cannot be read just now. The form waits until it can, or until you undo.</p> : null}
         <form key={key} className="form" aria-label="Step" onSubmit={(event) => event.preventDefault()}>
-          {subject.kind === "step" ? <StepSubject path={subject.path} catalogue={catalogue} /> : null}
-          {subject.kind === "trigger" ? <TriggerSubject path={subject.path} catalogue={catalogue} /> : null}
+          {subject.kind === "step" ? <StepSubject path={subject.path} catalog={catalog} /> : null}
+          {subject.kind === "trigger" ? <TriggerSubject path={subject.path} catalog={catalog} /> : null}
           {subject.kind === "workflow" ? <WorkflowSubject /> : null}
         </form>
       </div>

@@ -7,7 +7,7 @@ import { type Branch, flowOf, type Step } from "../../model/graph";
 import { named } from "../../model/layout";
 import { moveSteps } from "../../model/operations";
 import { type Path, pathKey, samePath } from "../../model/path";
-import { move, openCatalogue, remove } from "../canvas/actions";
+import { move, openCatalog, remove } from "../canvas/actions";
 import { triggerIcon, verbIcon } from "../../ui/verbs";
 import { findingsByItem, useCanvas } from "../canvas/state";
 import { useEditor } from "../store";
@@ -65,7 +65,7 @@ function Steps({ branch, inside, onOpen }: { branch: Branch; inside: string } & 
         </ol>
       )}
       {!readOnly && (
-        <button type="button" className="outline-add" aria-label={`Add a step to ${inside}`} onClick={() => openCatalogue({ list: branch.path, index: branch.steps.length })}>
+        <button type="button" className="outline-add" aria-label={`Add a step to ${inside}`} onClick={() => openCatalog({ list: branch.path, index: branch.steps.length })}>
           <Plus aria-hidden /> Add a step
         </button>
       )}

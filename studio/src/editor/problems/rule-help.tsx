@@ -1,6 +1,6 @@
 import { create } from "zustand";
 import { Code, Dialog } from "@/ui";
-import { useCatalogue } from "../forms/catalog";
+import { useCatalog } from "../forms/catalog";
 import { plain } from "../yaml/complete";
 
 /** The rule whose help is open; null when none is. */
@@ -13,7 +13,7 @@ export function showRule(code: string): void {
 /** What a rule of the checker finds, why it matters, and how it is mended. */
 export function RuleHelp() {
   const code = useRuleHelp((state) => state.code);
-  const rule = useCatalogue()?.rules.find((one) => one.code === code);
+  const rule = useCatalog()?.rules.find((one) => one.code === code);
   if (code === null || rule === undefined) return null;
   return (
     <Dialog open onOpenChange={(open) => !open && useRuleHelp.setState({ code: null })} title={`${rule.code}: ${rule.title}`} description={plain(rule.why)} size="l">

@@ -9,7 +9,7 @@ import { useCanvas } from "../canvas/state";
 import { useEditor } from "../store";
 import { type Mock, readPins, type Sample, type Start, testRun, type Trace, writePins } from "./queries";
 
-export interface Trouble {
+export interface TestRunError {
   message: string;
   hint?: string | undefined;
 }
@@ -29,7 +29,7 @@ export interface TestRunState {
   trace: Trace | null;
   /** The text the trace is about; an older one is said to be old. */
   tracedText: string;
-  failure: Trouble | null;
+  failure: TestRunError | null;
   reset(workflow: string): void;
   choose(sample: Sample, key: string): void;
   write(data: string): void;
@@ -69,7 +69,7 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
     const { [path]: _, ...rest } = get().mocks;
     const mocks = mock === null ? rest : { ...rest, [path]: mock };
     set({ mocks });
-    writePins(get().workflow, { trigger: null, mocks }).catch((error: unknown) => set({ failure: troubleOf(error) }));
+    writePins(get().workflow, { trigger: null, mocks }).catch((error: unknown) => set({ failure: testRunErrorOf(error) }));
   },
   async run(until) {
     const { text, id, shown } = useEditor.getState();
@@ -88,7 +88,7 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
       set({ trace, tracedText: text });
       light(trace);
     } catch (error) {
-      set({ trace: null, failure: troubleOf(error) });
+      set({ trace: null, failure: testRunErrorOf(error) });
       useCanvas.setState({ overlay: null });
     } finally {
       set({ running: false });
@@ -100,7 +100,7 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
   },
 }));
 
-const troubleOf = (error: unknown): Trouble => (error instanceof ApiError ? { message: error.message, hint: error.hint } : { message: String(error) });
+const testRunErrorOf = (error: unknown): TestRunError => (error instanceof ApiError ? { message: error.message, hint: error.hint } : { message: String(error) });
 
 function startOf({ trigger, data, recorded }: TestRunState, document: Record<string, unknown> | undefined): Start {
   if (recorded !== null) return { index: trigger, ...recorded };

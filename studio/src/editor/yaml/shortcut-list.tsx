@@ -16,7 +16,7 @@ const KEYS: [string, string][] = [
 ];
 
 /** What the keys of the text view do. */
-export function Keys() {
+export function ShortcutList() {
   return (
     <Popover.Root>
       <Popover.Trigger className="yaml-keys-button">

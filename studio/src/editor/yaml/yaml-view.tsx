@@ -14,7 +14,7 @@ import { samePath } from "@/model/path";
 import { completion, hovers } from "./complete";
 import { expressionMarks } from "./expression-marks";
 import { findingsGutter, showFindings } from "./findings";
-import { Keys } from "./shortcut-list";
+import { ShortcutList } from "./shortcut-list";
 import { newline } from "./newline";
 import { markStep, stepMark } from "./step-mark";
 import { changeBetween, inText } from "./text";
@@ -44,7 +44,7 @@ export function YamlView() {
         <span className="num">{place.line}:{place.column}</span>
         <span className="mono yaml-foot-file" title={file}>{file}</span>
         <span id="yaml-keys">Esc, then Tab leaves</span>
-        <Keys />
+        <ShortcutList />
       </div>
     </div>
   );
@@ -156,7 +156,7 @@ function extensions(assist: Assist, text: string) {
     stepMark,
     codeTheme,
     EditorView.contentAttributes.of({ "aria-label": "Workflow as YAML", "aria-describedby": "yaml-keys", spellcheck: "false", tabindex: "0" }),
-    Prec.highest(EditorView.domEventHandlers({ keydown: travel })),
+    Prec.highest(EditorView.domEventHandlers({ keydown: historyKeys })),
     keymap.of([
       { key: "Mod-/", run: toggleComment },
       { key: "F8", run: nextDiagnostic },
@@ -173,7 +173,7 @@ function extensions(assist: Assist, text: string) {
 }
 
 /** One history for text, form and canvas: the store's. */
-function travel(event: KeyboardEvent): boolean {
+function historyKeys(event: KeyboardEvent): boolean {
   const key = event.key.toLowerCase();
   if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== "z" && key !== "y")) return false;
   event.preventDefault();

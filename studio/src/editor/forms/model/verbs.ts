@@ -127,7 +127,7 @@ const WORDS: Record<string, string> = {
 
 const ORDER_OF_OPTIONS = ["name", "when", "retry", "timeout", "on_error"];
 
-/** The entries of a verb's form. `schema`: of a step with this verb, from the catalogue. */
+/** The entries of a verb's form. `schema`: of a step with this verb, from the catalog. */
 export function entriesOf(verb: string, schema: JsonSchema): Entry[] {
   const required = new Set(schema.required ?? []);
   const definitions = schema.$defs ?? {};

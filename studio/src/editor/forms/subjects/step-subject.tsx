@@ -5,7 +5,7 @@ import { Input } from "@/ui";
 import { type Operation, useEditor } from "../../store";
 import { plain } from "../../yaml/complete";
 import { verbIcon } from "../../../ui/verbs";
-import type { Catalogue } from "../assist";
+import type { Catalog } from "../assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { Problem } from "../controls/problem";
 import { useDraft } from "../draft";
@@ -15,10 +15,10 @@ import { Finding } from "../row";
 import { EntryField } from "./verb-fields";
 
 /** The form of one step. */
-export function StepSubject({ path, catalogue }: { path: Path; catalogue: Catalogue }) {
+export function StepSubject({ path, catalog }: { path: Path; catalog: Catalog }) {
   const step = useValue(path);
   const verb = verbOf(step);
-  const entry = catalogue.verbs.find((one) => one.verb === verb);
+  const entry = catalog.verbs.find((one) => one.verb === verb);
   const own = useFindings(path, false);
   if (!isMap(step)) return <p className="form-empty">There is no step here any more.</p>;
   const Icon = verbIcon(verb);
@@ -37,9 +37,9 @@ export function StepSubject({ path, catalogue }: { path: Path; catalogue: Catalo
       </header>
       {verb === null ? <p className="form-empty">This step says not yet what it does. Choose a verb in the text, or replace the step on the canvas.</p> : null}
       <div className="form-fields">
-        {main.map((one) => <EntryField key={one.key} entry={one} step={step} verb={verb ?? ""} path={path} catalogue={catalogue} />)}
+        {main.map((one) => <EntryField key={one.key} entry={one} step={step} verb={verb ?? ""} path={path} catalog={catalog} />)}
       </div>
-      {options.length > 0 ? <Options entries={options} step={step} verb={verb ?? ""} path={path} catalogue={catalogue} /> : null}
+      {options.length > 0 ? <Options entries={options} step={step} verb={verb ?? ""} path={path} catalog={catalog} /> : null}
     </>
   );
 }
@@ -48,7 +48,7 @@ function lower(text: string): string {
   return /^[A-Z][a-z ]/.test(text) && !text.startsWith("Stripe") ? text[0]?.toLowerCase() + text.slice(1) : text;
 }
 
-function Options({ entries, step, verb, path, catalogue }: { entries: ReturnType<typeof entriesOf>; step: Record<string, unknown>; verb: string; path: Path; catalogue: Catalogue }) {
+function Options({ entries, step, verb, path, catalog }: { entries: ReturnType<typeof entriesOf>; step: Record<string, unknown>; verb: string; path: Path; catalog: Catalog }) {
   const set = entries.filter((one) => Object.hasOwn(step, one.key));
   const below = useFindings(path, true);
   const flagged = below.some((one) => set.some((entry) => one.path[path.length] === entry.key));
@@ -62,7 +62,7 @@ function Options({ entries, step, verb, path, catalogue }: { entries: ReturnType
       </button>
       {open || flagged ? (
         <div className="form-fields">
-          {entries.map((one) => <EntryField key={one.key} entry={one} step={step} verb={verb} path={path} catalogue={catalogue} />)}
+          {entries.map((one) => <EntryField key={one.key} entry={one} step={step} verb={verb} path={path} catalog={catalog} />)}
         </div>
       ) : null}
     </section>

@@ -4,7 +4,7 @@ import { Input, Select } from "@/ui";
 import { useEditor } from "../../store";
 import { plain } from "../../yaml/complete";
 import { triggerIcon } from "../../../ui/verbs";
-import type { Catalogue } from "../assist";
+import type { Catalog } from "../assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { ActionsField } from "../controls/actions";
 import { ColumnsList } from "../controls/columns-list";
@@ -22,11 +22,11 @@ const TITLES: Record<TriggerKind, string> = {
 };
 
 /** The form of one trigger. */
-export function TriggerSubject({ path, catalogue }: { path: Path; catalogue: Catalogue }) {
+export function TriggerSubject({ path, catalog }: { path: Path; catalog: Catalog }) {
   const trigger = useValue(path);
   const kind = triggerKindOf(trigger);
   const own = useFindings(path, false);
-  const entry = catalogue.triggers.find((one) => one.kind === kind);
+  const entry = catalog.triggers.find((one) => one.kind === kind);
   const map = isMap(trigger) ? trigger : {};
   const Icon = triggerIcon(kind ?? "");
   return (
@@ -38,11 +38,11 @@ export function TriggerSubject({ path, catalogue }: { path: Path; catalogue: Cat
       </header>
       <div className="form-fields">
         {kind === "api" ? <Api path={path} map={map} schema={entry?.schema ?? {}} /> : null}
-        {kind === "stripe" ? <Stripe path={path} map={map} schema={entry?.schema ?? {}} catalogue={catalogue} /> : null}
+        {kind === "stripe" ? <Stripe path={path} map={map} schema={entry?.schema ?? {}} catalog={catalog} /> : null}
         {kind === "schedule" ? <Schedule path={path} map={map} schema={entry?.schema ?? {}} /> : null}
         {kind === "manual" ? <Auth path={[...path, "auth"]} absent="user (anybody signed in)" /> : null}
         {kind === "called" ? <p className="form-empty">Other workflows start it with <code>call</code>. What they pass stands under the workflow's inputs.</p> : null}
-        {kind === "table" ? <Table path={path} map={map} schema={entry?.schema ?? {}} catalogue={catalogue} /> : null}
+        {kind === "table" ? <Table path={path} map={map} schema={entry?.schema ?? {}} catalog={catalog} /> : null}
       </div>
     </>
   );
@@ -135,15 +135,15 @@ function Auth({ path, absent }: { path: Path; absent: string | null }) {
   );
 }
 
-function Stripe({ path, map, schema, catalogue }: Part & { catalogue: Catalogue }) {
+function Stripe({ path, map, schema, catalog }: Part & { catalog: Catalog }) {
   const changes = useChanges();
   const editable = useEditable();
   const part = { path, map, schema };
-  const family = catalogue.families.find((one) => one.family === map["stripe"]);
+  const family = catalog.families.find((one) => one.family === map["stripe"]);
   return (
     <>
       <Row name="stripe" path={[...path, "stripe"]} required doc={family ? `${family.label}.` : "The family of events."}>
-        {(ids) => <Picker id={ids.id} describedBy={ids.describedBy} label="event family" value={String(map["stripe"] ?? "")} choices={catalogue.families.map((one) => ({ value: one.family, words: `${one.label}: ${one.actions.join(", ")}` }))} placeholder="Choose a family" invalid={ids.invalid} disabled={!editable} onPick={(next) => void changes.run([
+        {(ids) => <Picker id={ids.id} describedBy={ids.describedBy} label="event family" value={String(map["stripe"] ?? "")} choices={catalog.families.map((one) => ({ value: one.family, words: `${one.label}: ${one.actions.join(", ")}` }))} placeholder="Choose a family" invalid={ids.invalid} disabled={!editable} onPick={(next) => void changes.run([
           { op: "set", path: [...path, "stripe"], value: next },
           // Actions of another family would never come.
           ...(Object.hasOwn(map, "actions") ? [{ op: "remove" as const, path: [...path, "actions"] }] : []),
@@ -194,7 +194,7 @@ function NextRuns({ line, zone }: { line: string; zone: string }) {
   );
 }
 
-function Table({ path, map, schema, catalogue }: Part & { catalogue: Catalogue }) {
+function Table({ path, map, schema, catalog }: Part & { catalog: Catalog }) {
   const changes = useChanges();
   const editable = useEditable();
   const on = (Array.isArray(map["on"]) ? map["on"] : [map["on"]]).map(String);
@@ -202,7 +202,7 @@ function Table({ path, map, schema, catalogue }: Part & { catalogue: Catalogue }
   return (
     <>
       <Row name="table" path={[...path, "table"]} required doc="A change of one of its rows starts a run.">
-        {(ids) => <Picker id={ids.id} describedBy={ids.describedBy} label="table" value={String(map["table"] ?? "")} choices={catalogue.tables.map((one) => ({ value: one.name }))} placeholder="Choose a table" invalid={ids.invalid} disabled={!editable} onPick={(next) => void changes.set([...path, "table"], next, "Change the table")} />}
+        {(ids) => <Picker id={ids.id} describedBy={ids.describedBy} label="table" value={String(map["table"] ?? "")} choices={catalog.tables.map((one) => ({ value: one.name }))} placeholder="Choose a table" invalid={ids.invalid} disabled={!editable} onPick={(next) => void changes.set([...path, "table"], next, "Change the table")} />}
       </Row>
       <ActionsField path={place} family={{ family: "", label: "", actions: ["insert", "update", "delete"], stateful: false }} doc={on.length === 0 ? "Which changes." : "Which changes start a run."} />
       <Property path={path} map={map} schema={schema} name="match" change={{ writing: "bare", kind: "text", schema: { type: "string" }, placeholder: "row.status == 'paid'" }} />

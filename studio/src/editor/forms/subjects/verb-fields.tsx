@@ -2,7 +2,7 @@ import { useCallback } from "react";
 import { ErrorNote } from "@/ui";
 import { isMap, type Path, valueAt } from "@/model/path";
 import { useEditor } from "../../store";
-import { type Catalogue, type TableEntry, useAssist } from "../assist";
+import { type Catalog, type TableEntry, useAssist } from "../assist";
 import { useAction } from "../catalog";
 import { useChanges, useEditable, useValue } from "../changes";
 import { BranchField, Branches, Cases, Catch, StepsField } from "../controls/blocks";
@@ -23,27 +23,27 @@ export interface EntryProps {
   step: Record<string, unknown>;
   verb: string;
   path: Path;
-  catalogue: Catalogue;
+  catalog: Catalog;
 }
 
 /** One field of a step's form. `path`: of the step. */
-export function EntryField({ entry, step, verb, path, catalogue }: EntryProps) {
+export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
   const changes = useChanges();
   const editable = useEditable();
   const { key, field } = entry;
   const place = [...path, key];
   const remove = !field.required && Object.hasOwn(step, key) ? () => void changes.remove(place, `Remove ${key}`, path.length) : undefined;
-  const table = catalogue.tables.find((one) => one.name === step[verb]);
+  const table = catalog.tables.find((one) => one.name === step[verb]);
   const common = { field, path: place, label: `Change ${key}` };
 
   switch (entry.control) {
     case "action": return <ActionField {...common} step={step} />;
     case "parameters": return <Parameters path={place} action={String(step["stripe"] ?? "")} />;
-    case "table": return <Pick {...common} choices={catalogue.tables.map((one) => ({ value: one.name, words: one.columns.map((column) => column.name).join(", ") }))} />;
-    case "template": return <Pick {...common} choices={catalogue.emails.map((one) => ({ value: one.name, words: one.doc }))} />;
-    case "workflow": return <Pick {...common} choices={catalogue.workflows.map((one) => ({ value: one.name, words: one.title ?? one.doc }))} />;
-    case "function": return <Pick {...common} choices={catalogue.functions.map((one) => ({ value: one.name, words: one.doc }))} />;
-    case "arguments": return <Arguments path={place} input={(verb === "call" ? catalogue.workflows : catalogue.functions).find((one) => one.name === step[verb])?.input ?? null} />;
+    case "table": return <Pick {...common} choices={catalog.tables.map((one) => ({ value: one.name, words: one.columns.map((column) => column.name).join(", ") }))} />;
+    case "template": return <Pick {...common} choices={catalog.emails.map((one) => ({ value: one.name, words: one.doc }))} />;
+    case "workflow": return <Pick {...common} choices={catalog.workflows.map((one) => ({ value: one.name, words: one.title ?? one.doc }))} />;
+    case "function": return <Pick {...common} choices={catalog.functions.map((one) => ({ value: one.name, words: one.doc }))} />;
+    case "arguments": return <Arguments path={place} input={(verb === "call" ? catalog.workflows : catalog.functions).find((one) => one.name === step[verb])?.input ?? null} />;
     case "where": return <Group {...common} onRemove={remove}>{<Where path={place} table={table} editable={editable} />}</Group>;
     case "columns": return <ColumnsField {...common} table={table} />;
     case "column": return <Pick {...common} onRemove={remove} choices={columnsOf(table)} />;
@@ -51,11 +51,11 @@ export function EntryField({ entry, step, verb, path, catalogue }: EntryProps) {
     case "names": return <ColumnsList {...common} onRemove={remove} columns={[]} order={false} />;
     case "map": return <MapField {...common} onRemove={remove} verb={verb} />;
     case "steps": return branch(entry, verb, place);
-    case "cases": return <Cases path={place} actions={actionsFor(catalogue)} />;
+    case "cases": return <Cases path={place} actions={actionsFor(catalog)} />;
     case "branches": return <Branches path={place} />;
-    case "catch": return <Catch path={place} errors={catalogue.errors.map((one) => one.kind)} />;
+    case "catch": return <Catch path={place} errors={catalog.errors.map((one) => one.kind)} />;
     case "retry": return <RetryField {...common} onRemove={remove} />;
-    case "family_wait": return <WaitedEvent path={place} families={catalogue.families} />;
+    case "family_wait": return <WaitedEvent path={place} families={catalog.families} />;
     case "auto": return <ValueField {...common} onRemove={remove} />;
   }
 }
@@ -72,14 +72,14 @@ function branch(entry: Entry, verb: string, place: Path) {
 }
 
 /** The actions of the workflow's event families: what `switch: event.action` can be. */
-function actionsFor(catalogue: Catalogue): string[] {
+function actionsFor(catalog: Catalog): string[] {
   const on = valueAt(useEditor.getState().shown?.data, ["on"]);
   const triggers = Array.isArray(on) ? on : [on];
   return triggers.flatMap((one) => {
     if (!isMap(one) || typeof one["stripe"] !== "string") return [];
     const named = one["actions"];
     if (Array.isArray(named)) return named.map(String);
-    return catalogue.families.find((family) => family.family === one["stripe"])?.actions ?? [];
+    return catalog.families.find((family) => family.family === one["stripe"])?.actions ?? [];
   });
 }
 
