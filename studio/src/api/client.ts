@@ -70,7 +70,11 @@ export async function take<T>(call: Promise<{ data?: T; error?: unknown; respons
 type Query = Record<string, string | number | boolean | null | undefined>;
 
 /** An untyped call, for places whose path is only known as text. Prefer `take(client.…)`. */
-export async function request<T>(method: string, path: string, options: { query?: Query; body?: unknown; signal?: AbortSignal } = {}): Promise<T> {
+export async function request<T>(
+  method: string,
+  path: string,
+  options: { query?: Query; body?: unknown; signal?: AbortSignal } = {},
+): Promise<T> {
   const url = new URL(PREFIX + path, window.location.origin);
   for (const [key, value] of Object.entries(options.query ?? {})) {
     if (value !== undefined && value !== null && value !== "") url.searchParams.set(key, String(value));

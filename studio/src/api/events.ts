@@ -19,7 +19,8 @@ export interface EventFilter {
 export function useEvents(filter: EventFilter) {
   return useInfiniteQuery({
     queryKey: ["events", "list", filter],
-    queryFn: ({ pageParam, signal }) => take(client.GET("/events", { params: { query: { ...filter, before: pageParam, limit: 50 } as never }, signal })),
+    queryFn: ({ pageParam, signal }) =>
+      take(client.GET("/events", { params: { query: { ...filter, before: pageParam, limit: 50 } as never }, signal })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: (old) => old,
@@ -29,17 +30,24 @@ export function useEvents(filter: EventFilter) {
 export function useEvent(id: string | undefined) {
   return useQuery({
     queryKey: ["events", "one", id],
-    queryFn: ({ signal }) => take(client.GET("/events/{event_id}", { params: { path: { event_id: id ?? "" } }, signal })),
+    queryFn: ({ signal }) =>
+      take(client.GET("/events/{event_id}", { params: { path: { event_id: id ?? "" } }, signal })),
     enabled: id !== undefined,
   });
 }
 
 export function useRejected() {
-  return useQuery({ queryKey: ["events", "rejected"], queryFn: ({ signal }) => take(client.GET("/events/rejected", { signal })) });
+  return useQuery({
+    queryKey: ["events", "rejected"],
+    queryFn: ({ signal }) => take(client.GET("/events/rejected", { signal })),
+  });
 }
 
 export function useLastCatchUp() {
-  return useQuery({ queryKey: ["events", "catch-up"], queryFn: ({ signal }) => take(client.GET("/events/catch-up", { signal })) });
+  return useQuery({
+    queryKey: ["events", "catch-up"],
+    queryFn: ({ signal }) => take(client.GET("/events/catch-up", { signal })),
+  });
 }
 
 function useDone() {
@@ -49,7 +57,10 @@ function useDone() {
 
 export function useResend() {
   const done = useDone();
-  return useMutation({ mutationFn: (ids: string[]) => take(client.POST("/events/replay", { body: { ids } })), onSettled: done });
+  return useMutation({
+    mutationFn: (ids: string[]) => take(client.POST("/events/replay", { body: { ids } })),
+    onSettled: done,
+  });
 }
 
 export function useCatchUp() {

@@ -68,7 +68,10 @@ export function listen(cache: QueryClient): () => void {
     const keys = old;
     old = new Set();
     // An answer that is on its way is awaited: on a busy server cancelling it again and again would show nothing new.
-    void cache.invalidateQueries({ predicate: (query) => keys.has(String(query.queryKey[0])) }, { cancelRefetch: false });
+    void cache.invalidateQueries(
+      { predicate: (query) => keys.has(String(query.queryKey[0])) },
+      { cancelRefetch: false },
+    );
   };
   const take = (message: MessageEvent<string>) => {
     let event: LiveEvent;

@@ -24,7 +24,8 @@ export const TERMINAL: ReadonlySet<string> = new Set(["succeeded", "failed", "ca
 export function useRuns(filter: RunFilter) {
   return useInfiniteQuery({
     queryKey: ["runs", "list", filter],
-    queryFn: ({ pageParam, signal }) => take(client.GET("/runs", { params: { query: { ...filter, before: pageParam, limit: PAGE } }, signal })),
+    queryFn: ({ pageParam, signal }) =>
+      take(client.GET("/runs", { params: { query: { ...filter, before: pageParam, limit: PAGE } }, signal })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next ?? undefined,
     placeholderData: (old) => old,
@@ -32,7 +33,10 @@ export function useRuns(filter: RunFilter) {
 }
 
 export function useRunCounts() {
-  return useQuery({ queryKey: ["runs", "counts"], queryFn: ({ signal }) => take(client.GET("/runs/counts", { signal })) });
+  return useQuery({
+    queryKey: ["runs", "counts"],
+    queryFn: ({ signal }) => take(client.GET("/runs/counts", { signal })),
+  });
 }
 
 export function useRun(id: string) {
@@ -48,7 +52,8 @@ export function useRun(id: string) {
 /** What a change of runs makes old. */
 export function useRunsChanged() {
   const cache = useQueryClient();
-  return () => Promise.all(["runs", "overview", "approvals"].map((key) => cache.invalidateQueries({ queryKey: [key] })));
+  return () =>
+    Promise.all(["runs", "overview", "approvals"].map((key) => cache.invalidateQueries({ queryKey: [key] })));
 }
 
 export interface ForkBody {
@@ -63,13 +68,18 @@ export function useRunActions(id: string) {
   const done = { onSettled: changed };
   return {
     retry: useMutation({ mutationFn: () => take(client.POST("/runs/{run_id}/retry", { params: { path } })), ...done }),
-    cancel: useMutation({ mutationFn: () => take(client.POST("/runs/{run_id}/cancel", { params: { path } })), ...done }),
+    cancel: useMutation({
+      mutationFn: () => take(client.POST("/runs/{run_id}/cancel", { params: { path } })),
+      ...done,
+    }),
     fork: useMutation({
-      mutationFn: (body: ForkBody) => take(client.POST("/runs/{run_id}/fork", { params: { path }, body: { newest: false, ...body } })),
+      mutationFn: (body: ForkBody) =>
+        take(client.POST("/runs/{run_id}/fork", { params: { path }, body: { newest: false, ...body } })),
       ...done,
     }),
     decide: useMutation({
-      mutationFn: (body: { path: string; approved: boolean; note?: string }) => take(client.POST("/runs/{run_id}/decide", { params: { path }, body })),
+      mutationFn: (body: { path: string; approved: boolean; note?: string }) =>
+        take(client.POST("/runs/{run_id}/decide", { params: { path }, body })),
       ...done,
     }),
   };
@@ -79,7 +89,10 @@ export type Outcomes = Schemas["Outcomes"];
 
 export function useRetryMany() {
   const changed = useRunsChanged();
-  return useMutation({ mutationFn: (ids: string[]) => take(client.POST("/runs/retry", { body: { ids } })), onSettled: changed });
+  return useMutation({
+    mutationFn: (ids: string[]) => take(client.POST("/runs/retry", { body: { ids } })),
+    onSettled: changed,
+  });
 }
 
 /** Why the first of many was not done, for a message. */

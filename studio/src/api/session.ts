@@ -6,7 +6,11 @@ import type { components } from "./schema";
 export type Me = components["schemas"]["Me"];
 
 export function useMe() {
-  return useQuery({ queryKey: ["me"], queryFn: ({ signal }) => request<Me>("GET", "/me", { signal }), staleTime: 5 * 60_000 });
+  return useQuery({
+    queryKey: ["me"],
+    queryFn: ({ signal }) => request<Me>("GET", "/me", { signal }),
+    staleTime: 5 * 60_000,
+  });
 }
 
 const RANK = { viewer: 0, editor: 1, admin: 2 } as const;

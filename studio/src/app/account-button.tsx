@@ -3,7 +3,10 @@ import type { ButtonHTMLAttributes, Ref } from "react";
 import type { Me } from "../api/session";
 
 /** The button of the account menu; it stands there before the menu's code is loaded. */
-export function AccountButton({ me, ...rest }: { me: Me; ref?: Ref<HTMLButtonElement> } & ButtonHTMLAttributes<HTMLButtonElement>) {
+export function AccountButton({
+  me,
+  ...rest
+}: { me: Me; ref?: Ref<HTMLButtonElement> } & ButtonHTMLAttributes<HTMLButtonElement>) {
   const name = me.email ?? "Admin token";
   return (
     <button type="button" className="side-account" {...rest}>

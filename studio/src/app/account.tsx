@@ -12,11 +12,7 @@ export function Account({ me, open }: { me: Me; open: boolean }) {
   const setLayout = useLayoutState((state) => state.set);
   const [theme, setTheme] = useState<Theme>(savedTheme);
   return (
-    <Menu
-      align="start"
-      defaultOpen={open}
-      trigger={<AccountButton me={me} />}
-    >
+    <Menu align="start" defaultOpen={open} trigger={<AccountButton me={me} />}>
       <MenuLabel>Theme</MenuLabel>
       <MenuChoice<Theme>
         value={theme}

@@ -24,7 +24,15 @@ export function PageBroke({ error: thrown }: { error: unknown }) {
   return (
     <PageBody>
       <PageHeader title={outdated ? "The studio was updated" : "This page broke"} />
-      <EmptyState icon={Bug} title={outdated ? "Reload to get the new one." : error.message} action={<Button kind="primary" onClick={() => window.location.reload()}>Reload</Button>}>
+      <EmptyState
+        icon={Bug}
+        title={outdated ? "Reload to get the new one." : error.message}
+        action={
+          <Button kind="primary" onClick={() => window.location.reload()}>
+            Reload
+          </Button>
+        }
+      >
         {!outdated && "Your data is safe: this is a mistake of the studio, not of a workflow. Reloading usually helps."}
       </EmptyState>
     </PageBody>

@@ -73,7 +73,12 @@ function Frame({ me }: { me: Me | undefined }) {
     { keys: "/", label: "Search", group: "Everywhere", run: () => focusSearch() || layoutState.set({ palette: true }) },
     { keys: "?", label: "Show the shortcuts", group: "Everywhere", run: () => layoutState.set({ help: true }) },
     { keys: "d", label: "Dark or light", group: "Everywhere", run: switchTheme },
-    ...pages.map((page) => ({ keys: `g ${page.letter}`, label: page.name, group: "Go to", run: () => void navigate({ to: page.to }) })),
+    ...pages.map((page) => ({
+      keys: `g ${page.letter}`,
+      label: page.name,
+      group: "Go to",
+      run: () => void navigate({ to: page.to }),
+    })),
   ]);
 
   return (
@@ -91,7 +96,13 @@ function Frame({ me }: { me: Me | undefined }) {
         <Link to="/">{me?.project ?? "Payloom"}</Link>
       </header>
       <main id="content" tabIndex={-1}>
-        <Suspense fallback={<div className="page"><Skeleton /></div>}>
+        <Suspense
+          fallback={
+            <div className="page">
+              <Skeleton />
+            </div>
+          }
+        >
           <Outlet />
         </Suspense>
       </main>
@@ -111,6 +122,7 @@ function focusSearch(): boolean {
 }
 
 export function switchTheme(): void {
-  const dark = savedTheme() === "dark" || (savedTheme() === "system" && window.matchMedia("(prefers-color-scheme: dark)").matches);
+  const dark =
+    savedTheme() === "dark" || (savedTheme() === "system" && window.matchMedia("(prefers-color-scheme: dark)").matches);
   applyTheme(dark ? "light" : "dark");
 }

@@ -1,5 +1,16 @@
 /** The studio's pages as the sidebar, the palette and the shortcuts name them. */
-import { Activity, CreditCard, Inbox, LayoutDashboard, Mail, Play, Settings, Table2, Workflow, type LucideIcon } from "lucide-react";
+import {
+  Activity,
+  CreditCard,
+  Inbox,
+  LayoutDashboard,
+  Mail,
+  Play,
+  Settings,
+  Table2,
+  Workflow,
+  type LucideIcon,
+} from "lucide-react";
 
 export interface NavigationItem {
   to: "/" | "/workflows" | "/runs" | "/events" | "/journey" | "/tables" | "/mail" | "/local-stripe" | "/settings";
@@ -16,9 +27,30 @@ export const NAVIGATION: NavigationItem[] = [
   { to: "/workflows", name: "Workflows", icon: Workflow, letter: "w", keywords: "flows editor yaml", group: "work" },
   { to: "/runs", name: "Runs", icon: Play, letter: "r", keywords: "executions failed", group: "work" },
   { to: "/events", name: "Events", icon: Inbox, letter: "e", keywords: "webhooks inbox", group: "work" },
-  { to: "/journey", name: "Payments", icon: Activity, letter: "p", keywords: "journey order customer timeline", group: "data" },
+  {
+    to: "/journey",
+    name: "Payments",
+    icon: Activity,
+    letter: "p",
+    keywords: "journey order customer timeline",
+    group: "data",
+  },
   { to: "/tables", name: "Tables", icon: Table2, letter: "t", keywords: "rows data database", group: "data" },
   { to: "/mail", name: "Mail", icon: Mail, letter: "m", keywords: "outbox emails", group: "data" },
-  { to: "/local-stripe", name: "Local Stripe", icon: CreditCard, letter: "l", keywords: "emulator test cards clock", group: "project" },
-  { to: "/settings", name: "Settings", icon: Settings, letter: "s", keywords: "keys environment webhook", group: "project" },
+  {
+    to: "/local-stripe",
+    name: "Local Stripe",
+    icon: CreditCard,
+    letter: "l",
+    keywords: "emulator test cards clock",
+    group: "project",
+  },
+  {
+    to: "/settings",
+    name: "Settings",
+    icon: Settings,
+    letter: "s",
+    keywords: "keys environment webhook",
+    group: "project",
+  },
 ];

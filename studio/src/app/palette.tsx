@@ -2,7 +2,22 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { Command, defaultFilter } from "cmdk";
-import { ArrowRight, CreditCard, Inbox, Keyboard, LogOut, Mail, Moon, Play, RefreshCw, Search, ShoppingBag, User, Workflow, type LucideIcon } from "lucide-react";
+import {
+  ArrowRight,
+  CreditCard,
+  Inbox,
+  Keyboard,
+  LogOut,
+  Mail,
+  Moon,
+  Play,
+  RefreshCw,
+  Search,
+  ShoppingBag,
+  User,
+  Workflow,
+  type LucideIcon,
+} from "lucide-react";
 import { useDeferredValue, useEffect, useState } from "react";
 import { queryClient } from "../api/queries";
 import { request } from "../api/client";
@@ -21,7 +36,15 @@ interface Suggestion {
   href: string;
 }
 
-const ICONS: Record<string, LucideIcon> = { run: Play, event: Inbox, mail: Mail, workflow: Workflow, customer: User, user: User, order: ShoppingBag };
+const ICONS: Record<string, LucideIcon> = {
+  run: Play,
+  event: Inbox,
+  mail: Mail,
+  workflow: Workflow,
+  customer: User,
+  user: User,
+  order: ShoppingBag,
+};
 
 /** What the server found comes first, by its own rules; the general searches last. */
 function rank(value: string, search: string, keywords?: string[]): number {
@@ -43,7 +66,10 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
     void run();
   };
 
-  const workflows = useQuery({ queryKey: ["workflows", "names"], queryFn: ({ signal }) => request<{ data: { id: string; name: string }[] }>("GET", "/workflows", { signal }) }).data?.data;
+  const workflows = useQuery({
+    queryKey: ["workflows", "names"],
+    queryFn: ({ signal }) => request<{ data: { id: string; name: string }[] }>("GET", "/workflows", { signal }),
+  }).data?.data;
   const found = useQuery({
     queryKey: ["search", query],
     queryFn: ({ signal }) => request<{ data: Suggestion[] }>("GET", "/search", { query: { q: query }, signal }),
@@ -62,19 +88,36 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
       value={marked}
       onValueChange={setMarked}
       filter={rank}
-      open onOpenChange={(open) => !open && close()} label="Search and commands" overlayClassName="scrim" contentClassName="palette" loop shouldFilter>
+      open
+      onOpenChange={(open) => !open && close()}
+      label="Search and commands"
+      overlayClassName="scrim"
+      contentClassName="palette"
+      loop
+      shouldFilter
+    >
       <div className="palette-input">
         <Search aria-hidden />
-        <Command.Input value={text} onValueChange={setText} placeholder="Search an order, an e-mail, pi_…, or a command" />
+        <Command.Input
+          value={text}
+          onValueChange={setText}
+          placeholder="Search an order, an e-mail, pi_…, or a command"
+        />
       </div>
       <Command.List>
-        <Command.Empty>{found.isFetching ? "Searching …" : "Nothing fits. Try an id, an e-mail address or a page's name."}</Command.Empty>
+        <Command.Empty>
+          {found.isFetching ? "Searching …" : "Nothing fits. Try an id, an e-mail address or a page's name."}
+        </Command.Empty>
         {query.length >= 2 && found.data && found.data.data.length > 0 && (
           <Command.Group heading="Found">
             {found.data.data.map((one) => {
               const Icon = ICONS[one.kind] ?? CreditCard;
               return (
-                <Command.Item key={`${one.kind} ${one.id}`} value={`found ${one.kind} ${one.id}`} onSelect={go(() => router.history.push(studioPath(one.href)))}>
+                <Command.Item
+                  key={`${one.kind} ${one.id}`}
+                  value={`found ${one.kind} ${one.id}`}
+                  onSelect={go(() => router.history.push(studioPath(one.href)))}
+                >
                   <Icon aria-hidden />
                   <span>{one.title}</span>
                   <small>{one.detail ?? one.kind}</small>
@@ -91,7 +134,10 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
                 Runs about <b>{query}</b>
               </span>
             </Command.Item>
-            <Command.Item value="search payment" onSelect={go(() => navigate({ to: "/journey/$id", params: { id: query } }))}>
+            <Command.Item
+              value="search payment"
+              onSelect={go(() => navigate({ to: "/journey/$id", params: { id: query } }))}
+            >
               <ArrowRight aria-hidden />
               <span>
                 The payment of <b>{query}</b>
@@ -101,7 +147,12 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
         )}
         <Command.Group heading="Pages">
           {pages.map((page) => (
-            <Command.Item key={page.to} value={page.name} keywords={page.keywords?.split(" ") ?? []} onSelect={go(() => navigate({ to: page.to }))}>
+            <Command.Item
+              key={page.to}
+              value={page.name}
+              keywords={page.keywords?.split(" ") ?? []}
+              onSelect={go(() => navigate({ to: page.to }))}
+            >
               <page.icon aria-hidden />
               <span>{page.name}</span>
             </Command.Item>
@@ -110,7 +161,12 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
         {workflows && workflows.length > 0 && (
           <Command.Group heading="Workflows">
             {workflows.map((one) => (
-              <Command.Item key={one.id} value={`workflow ${one.id}`} keywords={[one.name]} onSelect={go(() => navigate({ to: "/workflows/$id", params: { id: one.id } }))}>
+              <Command.Item
+                key={one.id}
+                value={`workflow ${one.id}`}
+                keywords={[one.name]}
+                onSelect={go(() => navigate({ to: "/workflows/$id", params: { id: one.id } }))}
+              >
                 <Workflow aria-hidden />
                 <span>{one.name}</span>
                 <small>{one.id}</small>
@@ -119,11 +175,17 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
           </Command.Group>
         )}
         <Command.Group heading="Commands">
-          <Command.Item value="Failed runs" onSelect={go(() => navigate({ to: "/runs", search: { status: "failed" } }))}>
+          <Command.Item
+            value="Failed runs"
+            onSelect={go(() => navigate({ to: "/runs", search: { status: "failed" } }))}
+          >
             <Play aria-hidden />
             <span>Show failed runs</span>
           </Command.Item>
-          <Command.Item value="Rejected events" onSelect={go(() => navigate({ to: "/events", search: { state: "rejected" } }))}>
+          <Command.Item
+            value="Rejected events"
+            onSelect={go(() => navigate({ to: "/events", search: { state: "rejected" } }))}
+          >
             <Inbox aria-hidden />
             <span>Show rejected events</span>
           </Command.Item>

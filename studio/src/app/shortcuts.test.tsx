@@ -5,7 +5,9 @@ import { useKeyboard, useShortcuts } from "./shortcuts";
 
 function Page({ pressed }: { pressed: (keys: string) => void }) {
   useKeyboard();
-  useShortcuts(["mod+k", "g r", "r", "?"].map((keys) => ({ keys, label: keys, group: "Test", run: () => pressed(keys) })));
+  useShortcuts(
+    ["mod+k", "g r", "r", "?"].map((keys) => ({ keys, label: keys, group: "Test", run: () => pressed(keys) })),
+  );
   return <input aria-label="Name" />;
 }
 

@@ -17,7 +17,9 @@ export function activeShortcuts(): Shortcut[] {
 
 /** Whether keys go into a text. */
 export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName))
+  );
 }
 
 /** Make shortcuts work while the component is shown. Keys typed into a field are left alone, except with mod. */
@@ -48,7 +50,8 @@ export function handleKey(event: KeyboardEvent, now = Date.now()): boolean {
   if (!key.startsWith("mod+") && document.querySelector("[role=dialog],[role=alertdialog],[role=menu]")) return false;
   const pair = first && now - first.at < 1200 ? `${first.key} ${key}` : null;
   first = null;
-  const found = activeShortcuts().findLast((one) => one.keys === pair) ?? activeShortcuts().findLast((one) => one.keys === key);
+  const found =
+    activeShortcuts().findLast((one) => one.keys === pair) ?? activeShortcuts().findLast((one) => one.keys === key);
   if (!found) {
     if (activeShortcuts().some((one) => one.keys.startsWith(`${key} `))) first = { key, at: now };
     return false;

@@ -24,7 +24,11 @@ const GROUPS = { work: "Work", data: "Data", project: "Project" } as const;
 
 export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationItem[] }) {
   const open = useLayoutState((state) => state.set);
-  const counts = useQuery({ queryKey: ["runs", "counts"], queryFn: ({ signal }) => request<Counts>("GET", "/runs/counts", { signal }), enabled: me !== undefined }).data;
+  const counts = useQuery({
+    queryKey: ["runs", "counts"],
+    queryFn: ({ signal }) => request<Counts>("GET", "/runs/counts", { signal }),
+    enabled: me !== undefined,
+  }).data;
   const [wanted, setWanted] = useState(false);
   const failed = counts?.failed ?? 0;
   return (
@@ -35,7 +39,11 @@ export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationIt
           <strong>{me?.project ?? "Payloom"}</strong>
           <span>
             {me?.env ?? " "}
-            {me && <Badge tone={me.livemode ? "warn" : "neutral"}>{me.livemode ? "Live" : me.local_stripe ? "Local" : "Test"}</Badge>}
+            {me && (
+              <Badge tone={me.livemode ? "warn" : "neutral"}>
+                {me.livemode ? "Live" : me.local_stripe ? "Local" : "Test"}
+              </Badge>
+            )}
           </span>
         </div>
       </div>
@@ -50,7 +58,11 @@ export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationIt
             .filter((page) => page.group === group)
             .map((page) => (
               <li key={page.to}>
-                <Link to={page.to} activeOptions={{ exact: page.to === "/", includeSearch: false }} className="side-link">
+                <Link
+                  to={page.to}
+                  activeOptions={{ exact: page.to === "/", includeSearch: false }}
+                  className="side-link"
+                >
                   <page.icon aria-hidden />
                   <span>{page.name}</span>
                   {page.to === "/runs" && failed > 0 && (

@@ -23,7 +23,9 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const used = useRef(false);
-  const oneClick = useQuery({ queryKey: ["session"], queryFn: ({ signal }) => take(client.GET("/session", { signal })) }).data?.one_click ?? false;
+  const oneClick =
+    useQuery({ queryKey: ["session"], queryFn: ({ signal }) => take(client.GET("/session", { signal })) }).data
+      ?.one_click ?? false;
   const here = window.location.pathname.endsWith("/sign-in");
   const token = here ? search["token"] : undefined;
 
@@ -77,7 +79,16 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
               }}
             >
               <Field label="One-time link" hint="The server prints one when it starts. It works once.">
-                {(attributes) => <Input {...attributes} mono value={pasted} autoComplete="off" placeholder="…/studio/sign-in?token=…" onChange={(event) => setPasted(event.target.value)} />}
+                {(attributes) => (
+                  <Input
+                    {...attributes}
+                    mono
+                    value={pasted}
+                    autoComplete="off"
+                    placeholder="…/studio/sign-in?token=…"
+                    onChange={(event) => setPasted(event.target.value)}
+                  />
+                )}
               </Field>
               <Button type="submit" disabled={!pasted.trim()}>
                 Sign in

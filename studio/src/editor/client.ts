@@ -65,7 +65,9 @@ export interface Saved extends Source {
   publish_error: string | null;
 }
 
-export type SaveAnswer = ({ saved: true } & Pick<Saved, "etag" | "published_version" | "changed" | "published" | "publish_error">) | { saved: false; text: string; etag: string };
+export type SaveAnswer =
+  | ({ saved: true } & Pick<Saved, "etag" | "published_version" | "changed" | "published" | "publish_error">)
+  | { saved: false; text: string; etag: string };
 
 /** What the store needs of the server. */
 export interface DocumentClient {

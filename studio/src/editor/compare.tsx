@@ -13,7 +13,13 @@ export function Compare({ left, right, labels }: { left: string; right: string; 
       lineNumbers(),
       EditorState.readOnly.of(true),
       EditorView.editable.of(false),
-      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", role: "textbox", "aria-readonly": "true", "aria-multiline": "true" }),
+      EditorView.contentAttributes.of({
+        "aria-label": label,
+        tabindex: "0",
+        role: "textbox",
+        "aria-readonly": "true",
+        "aria-multiline": "true",
+      }),
     ];
     const view = new MergeView({
       parent: place.current,

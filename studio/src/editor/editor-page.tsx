@@ -63,7 +63,10 @@ export function EditorPage() {
     return (
       <div className="editor-alone">
         <h1>{id}</h1>
-        <ErrorNote error={new ApiError(0, { code: "load", message: failure?.message ?? "", hint: failure?.hint ?? null })} retry={() => void useEditor.getState().open(id)} />
+        <ErrorNote
+          error={new ApiError(0, { code: "load", message: failure?.message ?? "", hint: failure?.hint ?? null })}
+          retry={() => void useEditor.getState().open(id)}
+        />
       </div>
     );
   }
@@ -77,7 +80,12 @@ export function EditorPage() {
   }
   return (
     <div className="editor">
-      <EditorHeader view={view} onView={(next) => change({ view: next === "canvas" ? undefined : next })} panel={search["panel"]} onPanel={(panel) => change({ panel })} />
+      <EditorHeader
+        view={view}
+        onView={(next) => change({ view: next === "canvas" ? undefined : next })}
+        panel={search["panel"]}
+        onPanel={(panel) => change({ panel })}
+      />
       <Notes />
       <div className={`editor-body editor-${view}`}>
         <div className="editor-views">
@@ -99,7 +107,11 @@ export function EditorPage() {
             )}
           </Suspense>
         </div>
-        <SidePanel panel={search["panel"]} onPanel={(panel) => change({ panel: panel === "step" ? undefined : panel })} fromRun={search["from_run"]} />
+        <SidePanel
+          panel={search["panel"]}
+          onPanel={(panel) => change({ panel: panel === "step" ? undefined : panel })}
+          fromRun={search["from_run"]}
+        />
       </div>
       <AddStep onAdded={openForm} />
       <RuleHelp />
@@ -116,13 +128,17 @@ const FIELDS = ["", "textarea", "select"]
 function focusForm(tries = 20): void {
   const panel = document.getElementById("editor-form");
   const within = (head: string) => FIELDS.map((field) => `${head}${field}`).join(", ");
-  const field = panel?.querySelector<HTMLElement>(within(".form-fields ")) ?? panel?.querySelector<HTMLElement>(within(""));
+  const field =
+    panel?.querySelector<HTMLElement>(within(".form-fields ")) ?? panel?.querySelector<HTMLElement>(within(""));
   if (field) field.focus();
   else if (tries > 0) requestAnimationFrame(() => focusForm(tries - 1));
 }
 
 /** The selected step is in the address, so that a link or a reload comes back to it. */
-function useSelectionInAddress(step: string | undefined, change: (changes: Record<string, string | undefined>) => void): void {
+function useSelectionInAddress(
+  step: string | undefined,
+  change: (changes: Record<string, string | undefined>) => void,
+): void {
   const selected = useEditor((state) => state.selected);
   const ready = useEditor((state) => state.phase === "ready");
   const written = useRef<string | undefined>(undefined);
@@ -166,7 +182,8 @@ export async function saveNow(): Promise<boolean> {
   // What was typed into a form and not yet taken over belongs to what is saved.
   flushFields();
   const result = await useEditor.getState().save();
-  if (result.kind === "failed") toast({ tone: "bad", title: result.message, ...(result.hint ? { detail: result.hint } : {}) });
+  if (result.kind === "failed")
+    toast({ tone: "bad", title: result.message, ...(result.hint ? { detail: result.hint } : {}) });
   if (result.kind === "saved") {
     const { publishError, unpublished } = useEditor.getState();
     if (publishError !== null) toast({ tone: "bad", title: "Saved, but not published", detail: publishError });

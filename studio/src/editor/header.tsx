@@ -1,6 +1,20 @@
 /** The top of the editor: what the workflow is called, whether it is saved and published, and what can be done with it. */
 import { Link } from "@tanstack/react-router";
-import { CircleAlert, CircleCheck, CircleDot, CircleX, FlaskConical, History, LayoutGrid, List, Lock, Rocket, Save, Columns2, SquareCode } from "lucide-react";
+import {
+  CircleAlert,
+  CircleCheck,
+  CircleDot,
+  CircleX,
+  FlaskConical,
+  History,
+  LayoutGrid,
+  List,
+  Lock,
+  Rocket,
+  Save,
+  Columns2,
+  SquareCode,
+} from "lucide-react";
 import { useState } from "react";
 
 import { Badge, Button, Kbd, Tooltip, toast, toastError } from "../ui";
@@ -16,7 +30,17 @@ const VIEWS: { view: View; label: string; icon: typeof List }[] = [
   { view: "list", label: "List", icon: List },
 ];
 
-export function EditorHeader({ view, onView, panel, onPanel }: { view: View; onView: (view: View) => void; panel: string | undefined; onPanel: (panel: string | undefined) => void }) {
+export function EditorHeader({
+  view,
+  onView,
+  panel,
+  onPanel,
+}: {
+  view: View;
+  onView: (view: View) => void;
+  panel: string | undefined;
+  onPanel: (panel: string | undefined) => void;
+}) {
   const id = useEditor((state) => state.id);
   const name = useEditor((state) => state.shown?.data["name"]);
   return (
@@ -41,10 +65,20 @@ export function EditorHeader({ view, onView, panel, onPanel }: { view: View; onV
             </button>
           ))}
         </div>
-        <Button kind="quiet" icon={<FlaskConical aria-hidden />} aria-pressed={panel === "test"} onClick={() => onPanel(panel === "test" ? undefined : "test")}>
+        <Button
+          kind="quiet"
+          icon={<FlaskConical aria-hidden />}
+          aria-pressed={panel === "test"}
+          onClick={() => onPanel(panel === "test" ? undefined : "test")}
+        >
           Test
         </Button>
-        <Button kind="quiet" icon={<History aria-hidden />} aria-pressed={panel === "versions"} onClick={() => onPanel(panel === "versions" ? undefined : "versions")}>
+        <Button
+          kind="quiet"
+          icon={<History aria-hidden />}
+          aria-pressed={panel === "versions"}
+          onClick={() => onPanel(panel === "versions" ? undefined : "versions")}
+        >
           Versions
         </Button>
         <Publish />
@@ -115,7 +149,13 @@ function SaveButton() {
   const readOnly = useEditor((state) => state.readOnly !== null);
   if (readOnly) return null;
   return (
-    <Button kind="primary" icon={<Save aria-hidden />} busy={saving} disabled={!unsaved} onClick={() => void saveNow().catch(toastError)}>
+    <Button
+      kind="primary"
+      icon={<Save aria-hidden />}
+      busy={saving}
+      disabled={!unsaved}
+      onClick={() => void saveNow().catch(toastError)}
+    >
       Save <Kbd keys="mod+s" />
     </Button>
   );

@@ -40,11 +40,16 @@ export interface Published {
   diagnostics: Diagnostic[];
 }
 
-export const publish = (id: string, etag: string | null) => request<Published>("POST", `${at(id)}/publish`, { body: { etag } });
-export const rollBack = (id: string, version: string, etag: string) => request<Source>("POST", `${at(id)}/rollback`, { body: { version, etag } });
+export const publish = (id: string, etag: string | null) =>
+  request<Published>("POST", `${at(id)}/publish`, { body: { etag } });
+export const rollBack = (id: string, version: string, etag: string) =>
+  request<Source>("POST", `${at(id)}/rollback`, { body: { version, etag } });
 
 export function useVersions(id: string) {
-  return useQuery({ queryKey: ["editor", "versions", id], queryFn: ({ signal }) => request<{ data: Version[]; next: string | null }>("GET", `${at(id)}/versions`, { signal }) });
+  return useQuery({
+    queryKey: ["editor", "versions", id],
+    queryFn: ({ signal }) => request<{ data: Version[]; next: string | null }>("GET", `${at(id)}/versions`, { signal }),
+  });
 }
 
 export function useDiff(id: string, from: string | null, to: string) {

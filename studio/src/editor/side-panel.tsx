@@ -14,14 +14,25 @@ import { VersionsPanel } from "./versions/versions-panel";
 function backToCanvas(event: KeyboardEvent): void {
   if (event.key !== "Escape" || event.defaultPrevented) return;
   const { selected } = useEditor.getState();
-  const card = selected === null ? null : document.querySelector<HTMLElement>(`.flow [data-key="${CSS.escape(pathKey(selected))}"]`);
+  const card =
+    selected === null
+      ? null
+      : document.querySelector<HTMLElement>(`.flow [data-key="${CSS.escape(pathKey(selected))}"]`);
   if (card === null) return;
   event.preventDefault();
   flushFields();
   card.focus({ preventScroll: true });
 }
 
-export function SidePanel({ panel, onPanel, fromRun }: { panel: string | undefined; onPanel: (panel: string) => void; fromRun: string | undefined }) {
+export function SidePanel({
+  panel,
+  onPanel,
+  fromRun,
+}: {
+  panel: string | undefined;
+  onPanel: (panel: string) => void;
+  fromRun: string | undefined;
+}) {
   const findings = useEditor((state) => state.check?.diagnostics.length ?? 0);
   return (
     <aside className="editor-side" aria-label="Details" onKeyDown={backToCanvas}>

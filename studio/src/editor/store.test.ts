@@ -16,13 +16,29 @@ class Server implements DocumentClient {
   checks: string[] = [];
   hold: Promise<void> = Promise.resolve();
   async source(id: string): Promise<Source> {
-    return { ...CLEAN, id, path: `workflows/${id}.yaml`, text: this.text, etag: this.etag, editable: this.editable, published_version: null, changed: false };
+    return {
+      ...CLEAN,
+      id,
+      path: `workflows/${id}.yaml`,
+      text: this.text,
+      etag: this.etag,
+      editable: this.editable,
+      published_version: null,
+      changed: false,
+    };
   }
   async save(_id: string, text: string, etag: string): Promise<SaveAnswer> {
     if (etag !== this.etag) return { saved: false, text: this.text, etag: this.etag };
     this.text = text;
     this.etag = String(Number(this.etag) + 1);
-    return { saved: true, etag: this.etag, published_version: "v", changed: false, published: true, publish_error: null };
+    return {
+      saved: true,
+      etag: this.etag,
+      published_version: "v",
+      changed: false,
+      published: true,
+      publish_error: null,
+    };
   }
   async check(_id: string, text: string): Promise<CheckAnswer> {
     this.checks.push(text);
@@ -30,7 +46,8 @@ class Server implements DocumentClient {
   }
   async edit(_id: string, text: string, operations: { value?: unknown }[]): Promise<EditAnswer> {
     await this.hold;
-    if (operations[0]?.value === "bad") throw new ApiError(422, { code: "bad_edit", message: "no such place", hint: "look again" });
+    if (operations[0]?.value === "bad")
+      throw new ApiError(422, { code: "bad_edit", message: "no such place", hint: "look again" });
     return { ...CLEAN, text: `${text}  - log: ${String(operations[0]?.value)}\n`, path: ["steps", 1] };
   }
 }
@@ -44,7 +61,12 @@ beforeEach(() => {
 });
 
 async function opened(server = new Server()) {
-  const editor = createEditor({ client: server, drafts: storedDrafts(localStorage), now: () => clock, checkAfterMs: 5 });
+  const editor = createEditor({
+    client: server,
+    drafts: storedDrafts(localStorage),
+    now: () => clock,
+    checkAfterMs: 5,
+  });
   await editor.getState().open("a");
   return { server, editor, state: () => editor.getState() };
 }

@@ -136,7 +136,12 @@ const EMPTY = {
   restored: null,
 };
 
-export function createEditor({ client, drafts, now, checkAfterMs }: EditorDependencies): UseBoundStore<StoreApi<EditorState>> {
+export function createEditor({
+  client,
+  drafts,
+  now,
+  checkAfterMs,
+}: EditorDependencies): UseBoundStore<StoreApi<EditorState>> {
   return create<EditorState>()((set, get) => {
     let queue: Promise<unknown> = Promise.resolve();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -171,7 +176,10 @@ export function createEditor({ client, drafts, now, checkAfterMs }: EditorDepend
       }
     };
 
-    const commit = (text: string, change: { label: string; select?: Path | null | undefined; check?: CheckAnswer | null; typed?: boolean }): void => {
+    const commit = (
+      text: string,
+      change: { label: string; select?: Path | null | undefined; check?: CheckAnswer | null; typed?: boolean },
+    ): void => {
       const state = get();
       if (text === state.text) return;
       const goesOn = change.typed === true && typedAt > 0 && now() - typedAt < TYPING_PAUSE_MS;
@@ -283,12 +291,15 @@ export function createEditor({ client, drafts, now, checkAfterMs }: EditorDepend
             const answer = await client.edit(before.id, before.text, operations);
             if (get().id !== before.id) return false;
             if (get().text !== before.text) {
-              set({ editError: { message: `“${label}” was not done: the text changed meanwhile.`, hint: "Try it again." } });
+              set({
+                editError: { message: `“${label}” was not done: the text changed meanwhile.`, hint: "Try it again." },
+              });
               return false;
             }
             const place = select === "result" ? answer.path : select;
             commit(answer.text, { label, select: place, check: answer });
-            if (place !== undefined && !samePath(get().selected, place)) set({ selected: nearestExisting(get().shown, place) });
+            if (place !== undefined && !samePath(get().selected, place))
+              set({ selected: nearestExisting(get().shown, place) });
             return true;
           } catch (error) {
             if (get().id === before.id) set({ editError: editErrorOf(error) });

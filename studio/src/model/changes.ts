@@ -8,7 +8,8 @@ export interface Change {
   kind: "changed" | "added" | "removed";
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** `previous` holds only what differs, with maps inside it partial again; lists are given whole. */
 export function changesOf(previous: unknown, object: unknown): Change[] {
@@ -23,13 +24,16 @@ export function changesOf(previous: unknown, object: unknown): Change[] {
   const compare = (place: string, old: unknown, now: unknown) => {
     if (isMap(old) && isMap(now)) walk(old, now, place);
     else if (Array.isArray(old) && Array.isArray(now)) lists(old, now, place);
-    else if (!same(old, now)) found.push({ path: place, before: old ?? null, after: now ?? null, kind: kindOf(old, now) });
+    else if (!same(old, now))
+      found.push({ path: place, before: old ?? null, after: now ?? null, kind: kindOf(old, now) });
   };
   const lists = (old: unknown[], now: unknown[], place: string) => {
     for (let index = 0; index < Math.max(old.length, now.length); index += 1) {
       const [a, b] = [old[index], now[index]];
       // Inside a list the items are whole, so what is only in the new one was added.
-      if (isMap(a) && isMap(b)) for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) compare(`${place}[${index}].${key}`, a[key], b[key]);
+      if (isMap(a) && isMap(b))
+        for (const key of new Set([...Object.keys(a), ...Object.keys(b)]))
+          compare(`${place}[${index}].${key}`, a[key], b[key]);
       else compare(`${place}[${index}]`, a, b);
     }
   };
@@ -44,7 +48,8 @@ const kindOf = (old: unknown, now: unknown): Change["kind"] => {
 
 export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => same(item, b[index]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, index) => same(item, b[index]));
   if (isMap(a) && isMap(b)) {
     const keys = Object.keys(a);
     return keys.length === Object.keys(b).length && keys.every((key) => key in b && same(a[key], b[key]));

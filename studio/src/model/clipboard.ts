@@ -42,6 +42,7 @@ export function stepsOfText(text: string): Pasted {
     return nothing("What is on the clipboard uses anchors, which workflows do not allow.");
   }
   const list = Array.isArray(found) ? found : isMap(found) && Array.isArray(found["steps"]) ? found["steps"] : [found];
-  if (list.length === 0 || !list.every((one) => verbOf(one) !== null)) return nothing("What is on the clipboard are no workflow steps.");
+  if (list.length === 0 || !list.every((one) => verbOf(one) !== null))
+    return nothing("What is on the clipboard are no workflow steps.");
   return { steps: list, problem: null };
 }

@@ -25,5 +25,10 @@ export function curl({ method, url, body, headers = {} }: Command): string {
 
 /** A call of the management API, with the admin token from the environment. */
 export function manage(site: string, method: string, path: string, body?: unknown): string {
-  return curl({ method, url: `${site}/api/_payloom${path}`, body, headers: { authorization: "Bearer $PAYLOOM_ADMIN_TOKEN" } });
+  return curl({
+    method,
+    url: `${site}/api/_payloom${path}`,
+    body,
+    headers: { authorization: "Bearer $PAYLOOM_ADMIN_TOKEN" },
+  });
 }

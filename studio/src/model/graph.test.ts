@@ -70,7 +70,10 @@ test("branches stand in the order of the file, those that are not there yet incl
     ["payment_failed", true, null],
     ["otherwise", false, "stop"],
   ]);
-  expect(choice?.branches[0]?.steps[1]?.branches.map((one) => [one.label, one.exists])).toEqual([["then", true], ["else", false]]);
+  expect(choice?.branches[0]?.steps[1]?.branches.map((one) => [one.label, one.exists])).toEqual([
+    ["then", true],
+    ["else", false],
+  ]);
   expect(attempt?.branches.map((one) => one.label)).toEqual(["try", "catch card_declined"]);
 });
 
@@ -84,7 +87,11 @@ test("several triggers are told in their own words", () => {
 const overlaps = (items: Item[]): string[] =>
   items.flatMap((a, at) =>
     items.slice(at + 1).flatMap((b) => {
-      const apart = a.box.x + a.box.width <= b.box.x || b.box.x + b.box.width <= a.box.x || a.box.y + a.box.height <= b.box.y || b.box.y + b.box.height <= a.box.y;
+      const apart =
+        a.box.x + a.box.width <= b.box.x ||
+        b.box.x + b.box.width <= a.box.x ||
+        a.box.y + a.box.height <= b.box.y ||
+        b.box.y + b.box.height <= a.box.y;
       return apart ? [] : [`${a.key} over ${b.key}`];
     }),
   );
@@ -112,15 +119,21 @@ test("every workflow of the templates is laid out without overlaps", () => {
 });
 
 test("items come in reading order: a step before its branches, a branch before the next", () => {
-  const keys = layoutOf(flow).items.filter((one) => one.kind === "step").map((one) => one.key);
+  const keys = layoutOf(flow)
+    .items.filter((one) => one.kind === "step")
+    .map((one) => one.key);
   expect(keys).toEqual([...stepsOf(flow)].map((one) => one.key));
 });
 
 test("every list has a place before each step and one at its end", () => {
-  const places = layoutOf(flow).items.filter((one) => one.kind === "place").map((one) => one.key);
+  const places = layoutOf(flow)
+    .items.filter((one) => one.kind === "place")
+    .map((one) => one.key);
   expect(places).toContain("p:steps/0/cases/payment_failed/0");
   expect(places).toContain("p:steps/0/default/0");
-  expect(places.filter((key) => key.startsWith("p:steps/0/cases/succeeded/") && key.split("/").length === 5)).toHaveLength(3);
+  expect(
+    places.filter((key) => key.startsWith("p:steps/0/cases/succeeded/") && key.split("/").length === 5),
+  ).toHaveLength(3);
   expect(new Set(places).size).toBe(places.length);
 });
 
@@ -129,11 +142,19 @@ test("a change further down moves nothing above it", () => {
   (longer["steps"] as unknown[]).push({ log: "end" });
   const before = layoutOf(flow).items.filter((one) => one.kind !== "place");
   const after = new Map(layoutOf(flowOf(longer)).items.map((one) => [one.key, one.box]));
-  for (const item of before.filter((one) => one.kind !== "label" || one.key !== "l:on_error")) expect(after.get(item.key)).toEqual(item.box);
+  for (const item of before.filter((one) => one.kind !== "label" || one.key !== "l:on_error"))
+    expect(after.get(item.key)).toEqual(item.box);
 });
 
 test("lines turn with round corners", () => {
-  expect(lineOf([[0, 0], [0, 20], [0, 20], [50, 20]])).toBe("M0,0L0,12Q0,20 8,20L50,20");
+  expect(
+    lineOf([
+      [0, 0],
+      [0, 20],
+      [0, 20],
+      [50, 20],
+    ]),
+  ).toBe("M0,0L0,12Q0,20 8,20L50,20");
 });
 
 test("a run lights the way it took, rounds of loops added up", () => {
@@ -146,12 +167,25 @@ test("a run lights the way it took, rounds of loops added up", () => {
   const { marks, lit } = overlayOf(flow, trace, { trigger: 0, taken: ["1.catch[0]"] });
   expect(marks.get("steps/2/do/0")).toEqual({ status: "succeeded", ms: 3, times: 2 });
   expect(marks.get("steps/0/cases/succeeded/1/then/0")?.status).toBe("failed");
-  for (const key of ["on/0", "steps/0", "steps/0/cases/succeeded", "steps/0/cases/succeeded/1", "steps/1/catch/0/do", "steps/2/do"]) expect(lit).toContain(key);
-  for (const key of ["on/1", "steps/0/default", "steps/0/cases/payment_failed", "steps/1/try"]) expect(lit).not.toContain(key);
+  for (const key of [
+    "on/0",
+    "steps/0",
+    "steps/0/cases/succeeded",
+    "steps/0/cases/succeeded/1",
+    "steps/1/catch/0/do",
+    "steps/2/do",
+  ])
+    expect(lit).toContain(key);
+  for (const key of ["on/1", "steps/0/default", "steps/0/cases/payment_failed", "steps/1/try"])
+    expect(lit).not.toContain(key);
 });
 
 test("copied steps are YAML as it stood, comments included, and read back", () => {
-  const paths: Path[] = [["steps", 0, "cases", "succeeded", 0], ["steps", 1], ["steps", 1, "try", 0]];
+  const paths: Path[] = [
+    ["steps", 0, "cases", "succeeded", 0],
+    ["steps", 1],
+    ["steps", 1, "try", 0],
+  ];
   const text = stepsAsText(document, TEXT, paths);
   expect(text.split("\n")[0]).toBe("- id: order               # the order it pays");
   expect(stepsOfText(text).steps).toEqual([

@@ -71,11 +71,15 @@ function triggerOf(value: unknown, path: Path): TriggerItem {
 
 function triggerWords(kind: string, trigger: Record<string, unknown>): { title: string; detail: string } {
   const text = (name: string) => (trigger[name] === undefined ? "" : bare(trigger[name]));
-  const list = (name: string) => (Array.isArray(trigger[name]) ? (trigger[name] as unknown[]).map(String).join(", ") : text(name));
+  const list = (name: string) =>
+    Array.isArray(trigger[name]) ? (trigger[name] as unknown[]).map(String).join(", ") : text(name);
   const parts = (...all: string[]) => all.filter(Boolean).join(" · ");
   switch (kind) {
     case "api":
-      return { title: text("api"), detail: parts(`auth ${list("auth") || "missing"}`, text("dedupe") && `dedupe ${text("dedupe")}`) };
+      return {
+        title: text("api"),
+        detail: parts(`auth ${list("auth") || "missing"}`, text("dedupe") && `dedupe ${text("dedupe")}`),
+      };
     case "stripe":
       return { title: text("stripe"), detail: parts(list("actions") || "every action", text("match")) };
     case "schedule":
@@ -154,7 +158,8 @@ function addsOf(verb: string | null, step: Record<string, unknown>): Step["adds"
 
 function branchesOf(verb: string, step: Record<string, unknown>, path: Path): Branch[] {
   const list = (key: string, label: string, extra: Extra = {}) => branchOf([...path, key], step[key], label, extra);
-  const optional = (key: string, label: string, extra: Extra = {}) => list(key, label, step[key] === undefined ? extra : { ...extra, removes: [...path, key] });
+  const optional = (key: string, label: string, extra: Extra = {}) =>
+    list(key, label, step[key] === undefined ? extra : { ...extra, removes: [...path, key] });
   switch (verb) {
     case "if":
       return [list("then", "then"), optional("else", "else", { tone: "muted" })];
@@ -165,11 +170,21 @@ function branchesOf(verb: string, step: Record<string, unknown>, path: Path): Br
     case "while":
       return [list("do", "as long as it holds")];
     case "try":
-      return [list("try", "try"), ...catchesOf(step["catch"], path), ...(step["finally"] === undefined ? [] : [optional("finally", "finally")])];
+      return [
+        list("try", "try"),
+        ...catchesOf(step["catch"], path),
+        ...(step["finally"] === undefined ? [] : [optional("finally", "finally")]),
+      ];
     case "parallel":
-      return Object.entries(isMap(step["parallel"]) ? step["parallel"] : {}).map(([name, steps]) => keyed([...path, "parallel", name], name, steps));
+      return Object.entries(isMap(step["parallel"]) ? step["parallel"] : {}).map(([name, steps]) =>
+        keyed([...path, "parallel", name], name, steps),
+      );
     case "approve":
-      return [list("then", "approved"), optional("else", "refused", { tone: "bad" }), optional("on_timeout", "no answer in time", { tone: "muted" })];
+      return [
+        list("then", "approved"),
+        optional("else", "refused", { tone: "bad" }),
+        optional("on_timeout", "no answer in time", { tone: "muted" }),
+      ];
     default:
       return [];
   }
@@ -184,7 +199,10 @@ function casesOf(cases: unknown, path: Path): Branch[] {
     return cases.map((one, at) => {
       const here: Path = [...path, "cases", at];
       const clause = isMap(one) ? one : {};
-      return branchOf([...here, "do"], clause["do"], bare(clause["when"]), { removes: here, renames: { path: [...here, "when"], kind: "value" } });
+      return branchOf([...here, "do"], clause["do"], bare(clause["when"]), {
+        removes: here,
+        renames: { path: [...here, "when"], kind: "value" },
+      });
     });
   }
   return Object.entries(isMap(cases) ? cases : {}).map(([name, steps]) => keyed([...path, "cases", name], name, steps));
@@ -197,7 +215,10 @@ function catchesOf(value: unknown, path: Path): Branch[] {
   return items.map((one: Record<string, unknown>, at) => {
     const errors = Array.isArray(one["errors"]) ? one["errors"].join(", ") : bare(one["errors"]);
     const here: Path = [...path, "catch", at];
-    return branchOf([...here, "do"], one["do"], errors === "" ? "catch every error" : `catch ${errors}`, { tone: "bad", removes: here });
+    return branchOf([...here, "do"], one["do"], errors === "" ? "catch every error" : `catch ${errors}`, {
+      tone: "bad",
+      removes: here,
+    });
   });
 }
 

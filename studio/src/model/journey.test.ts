@@ -4,7 +4,11 @@ import { byDay, kindsOf } from "./journey";
 const entry = (at: string, kind: string, id = kind) => ({ at, kind, id, title: id });
 
 test("entries are on one line of time, whatever order they arrive in", () => {
-  const days = byDay([entry("2026-11-24T10:00:00Z", "mail"), entry("2026-11-23T12:00:00Z", "session"), entry("2026-11-24T09:00:00Z", "event")]);
+  const days = byDay([
+    entry("2026-11-24T10:00:00Z", "mail"),
+    entry("2026-11-23T12:00:00Z", "session"),
+    entry("2026-11-24T09:00:00Z", "event"),
+  ]);
   expect(days.flatMap((day) => day.entries.map((one) => one.kind))).toEqual(["session", "event", "mail"]);
   expect(days).toHaveLength(2);
 });

@@ -86,11 +86,20 @@ class LayoutBuilder {
     const bus = CARD.height + GAP / 2;
     flow.triggers.forEach((trigger, at) => {
       const x = middle - top / 2 + at * (CARD.width + BETWEEN);
-      this.items.push({ kind: "trigger", key: trigger.key, box: { x, y: 0, width: CARD.width, height: CARD.height }, trigger });
+      this.items.push({
+        kind: "trigger",
+        key: trigger.key,
+        box: { x, y: 0, width: CARD.width, height: CARD.height },
+        trigger,
+      });
       const first = flow.main.steps[0];
       const needs = first === undefined ? [trigger.key] : [trigger.key, first.key];
       const from: [number, number] = [x + CARD.width / 2, CARD.height];
-      this.wires.push({ key: `w:${trigger.key}`, points: [from, [from[0], bus], [middle, bus], [middle, bus + GAP / 2]], needs });
+      this.wires.push({
+        key: `w:${trigger.key}`,
+        points: [from, [from[0], bus], [middle, bus], [middle, bus + GAP / 2]],
+        needs,
+      });
     });
     let bottom = this.steps(flow.main, middle, bus + GAP / 2 - GAP, 0, "the workflow");
     if (flow.onError.exists || this.places) bottom = this.failure(flow.onError, middle, bottom + GAP);
@@ -100,12 +109,19 @@ class LayoutBuilder {
   private failure(branch: Branch, middle: number, y: number): number {
     if (!branch.exists) {
       const box = { x: middle - 92, y, width: 184, height: 30 };
-      this.place({ key: "p:on_error/0", list: branch.path, index: 0, exists: false, large: true, label: "When the run fails…" }, box);
+      this.place(
+        { key: "p:on_error/0", list: branch.path, index: 0, exists: false, large: true, label: "When the run fails…" },
+        box,
+      );
       return y + box.height;
     }
     const inner = this.ofLane(branch);
     const width = inner.width + 2 * PAD;
-    this.frames.push({ key: branch.key, tone: "bad", box: { x: middle - width / 2, y, width, height: inner.height + 2 * PAD } });
+    this.frames.push({
+      key: branch.key,
+      tone: "bad",
+      box: { x: middle - width / 2, y, width, height: inner.height + 2 * PAD },
+    });
     this.lane(branch, null, middle, y + PAD, 1);
     return y + inner.height + 2 * PAD;
   }
@@ -158,14 +174,36 @@ class LayoutBuilder {
     let at = y;
     branch.steps.forEach((step, index) => {
       const before = branch.steps[index - 1];
-      this.between(branch, index, middle, at, before === undefined ? `Add a step at the start of ${inside}` : `Add a step after ${named(before)}`);
+      this.between(
+        branch,
+        index,
+        middle,
+        at,
+        before === undefined ? `Add a step at the start of ${inside}` : `Add a step after ${named(before)}`,
+      );
       const from = before === undefined ? (depth > 0 ? branch.key : null) : before.ends ? null : before.key;
-      if (from !== null) this.wires.push({ key: `w:${step.key}`, points: [[middle, at], [middle, at + GAP]], needs: [from, step.key] });
+      if (from !== null)
+        this.wires.push({
+          key: `w:${step.key}`,
+          points: [
+            [middle, at],
+            [middle, at + GAP],
+          ],
+          needs: [from, step.key],
+        });
       at = this.step(step, middle, at + GAP, depth, { at: index + 1, of: branch.steps.length, inside });
     });
     const last = branch.steps.at(-1);
     if (this.places && last !== undefined) {
-      if (!last.ends) this.wires.push({ key: `e:${branch.key}`, points: [[middle, at], [middle, at + GAP / 2]], needs: [last.key, "end"] });
+      if (!last.ends)
+        this.wires.push({
+          key: `e:${branch.key}`,
+          points: [
+            [middle, at],
+            [middle, at + GAP / 2],
+          ],
+          needs: [last.key, "end"],
+        });
       this.between(branch, branch.steps.length, middle, at, `Add a step after ${named(last)}`);
       return at + GAP / 2 + PLACE / 2;
     }
@@ -177,30 +215,67 @@ class LayoutBuilder {
     const box = { x: middle - EMPTY.width / 2, y: top, width: EMPTY.width, height: EMPTY.height };
     if (this.places) {
       const label = branch.word === null ? "Add a step" : branch.word === "stop" ? "Ends quietly" : "Fails the run";
-      this.place({ key: `p:${branch.key}/0`, list: branch.path, index: 0, exists: branch.exists, large: true, label }, box);
-      this.wires.push({ key: `e:${branch.key}`, points: [[middle, y], [middle, top]], needs: [branch.key] });
+      this.place(
+        { key: `p:${branch.key}/0`, list: branch.path, index: 0, exists: branch.exists, large: true, label },
+        box,
+      );
+      this.wires.push({
+        key: `e:${branch.key}`,
+        points: [
+          [middle, y],
+          [middle, top],
+        ],
+        needs: [branch.key],
+      });
     } else {
-      this.wires.push({ key: `e:${branch.key}`, points: [[middle, y], [middle, top + EMPTY.height]], needs: [branch.key] });
+      this.wires.push({
+        key: `e:${branch.key}`,
+        points: [
+          [middle, y],
+          [middle, top + EMPTY.height],
+        ],
+        needs: [branch.key],
+      });
     }
     return top + EMPTY.height;
   }
 
   private between(branch: Branch, index: number, middle: number, y: number, label: string): void {
     const box = { x: middle - PLACE / 2, y: y + (GAP - PLACE) / 2, width: PLACE, height: PLACE };
-    this.place({ key: `p:${branch.key}/${index}`, list: branch.path, index, exists: branch.exists, large: false, label }, box);
+    this.place(
+      { key: `p:${branch.key}/${index}`, list: branch.path, index, exists: branch.exists, large: false, label },
+      box,
+    );
   }
 
   private place(place: PlaceItem, box: Box): void {
     if (this.places) this.items.push({ kind: "place", key: place.key, box, place });
   }
 
-  private step(step: Step, middle: number, y: number, depth: number, where: { at: number; of: number; inside: string }): number {
+  private step(
+    step: Step,
+    middle: number,
+    y: number,
+    depth: number,
+    where: { at: number; of: number; inside: string },
+  ): number {
     const size = this.ofStep(step);
     const nested = step.branches.length > 0;
     const top = nested ? y + PAD : y;
-    this.items.push({ kind: "step", key: step.key, step, depth, ...where, box: { x: middle - CARD.width / 2, y: top, width: CARD.width, height: CARD.height } });
+    this.items.push({
+      kind: "step",
+      key: step.key,
+      step,
+      depth,
+      ...where,
+      box: { x: middle - CARD.width / 2, y: top, width: CARD.width, height: CARD.height },
+    });
     if (!nested) return y + CARD.height;
-    this.frames.push({ key: step.key, tone: "plain", box: { x: middle - size.width / 2, y, width: size.width, height: size.height } });
+    this.frames.push({
+      key: step.key,
+      tone: "plain",
+      box: { x: middle - size.width / 2, y, width: size.width, height: size.height },
+    });
     if (step.adds !== null && this.places) {
       const box = { x: middle + CARD.width / 2 + 8, y: top + 16, width: 88, height: 26 };
       this.items.push({ kind: "add", key: `a:${step.key}`, box, step });
@@ -218,12 +293,30 @@ class LayoutBuilder {
       const width = sizes[index]?.width ?? 0;
       const x = left + width / 2;
       const fork = edges.top + GAP / 2;
-      this.wires.push({ key: `f:${branch.key}`, points: [[middle, edges.top], [middle, fork], [x, fork], [x, labels]], needs: [step.key, branch.key] });
+      this.wires.push({
+        key: `f:${branch.key}`,
+        points: [
+          [middle, edges.top],
+          [middle, fork],
+          [x, fork],
+          [x, labels],
+        ],
+        needs: [step.key, branch.key],
+      });
       const end = this.lane(branch, step, x, labels, depth + 1);
       const last = branch.steps.at(-1);
       if (branch.word === null && !(last?.ends ?? false)) {
         const merge = edges.bottom - BETWEEN / 2;
-        this.wires.push({ key: `m:${branch.key}`, points: [[x, end], [x, merge], [middle, merge], [middle, edges.bottom]], needs: [branch.key, last?.key ?? branch.key] });
+        this.wires.push({
+          key: `m:${branch.key}`,
+          points: [
+            [x, end],
+            [x, merge],
+            [middle, merge],
+            [middle, edges.bottom],
+          ],
+          needs: [branch.key, last?.key ?? branch.key],
+        });
       }
       left += width + BETWEEN;
     });
@@ -233,8 +326,20 @@ class LayoutBuilder {
     const menu = branch.renames !== null || branch.removes !== null ? 18 : 0;
     const width = Math.min(this.ofLane(branch).width, Math.max(72, 26 + menu + branch.label.length * 7.2));
     const owner = step ?? { ...EMPTY_STEP, key: branch.key };
-    this.items.push({ kind: "label", key: `l:${branch.key}`, branch, step: owner, box: { x: middle - width / 2, y, width, height: LABEL } });
-    return this.steps(branch, middle, y + LABEL, depth, step === null ? "the failure steps" : `“${branch.label}” of ${named(step)}`);
+    this.items.push({
+      kind: "label",
+      key: `l:${branch.key}`,
+      branch,
+      step: owner,
+      box: { x: middle - width / 2, y, width, height: LABEL },
+    });
+    return this.steps(
+      branch,
+      middle,
+      y + LABEL,
+      depth,
+      step === null ? "the failure steps" : `“${branch.label}” of ${named(step)}`,
+    );
   }
 }
 
@@ -281,7 +386,8 @@ export function lineOf(points: readonly [number, number][], radius = 8): string 
   return line;
 }
 
-const same = (a: [number, number], b: [number, number] | undefined): boolean => b !== undefined && a[0] === b[0] && a[1] === b[1];
+const same = (a: [number, number], b: [number, number] | undefined): boolean =>
+  b !== undefined && a[0] === b[0] && a[1] === b[1];
 const distance = (a: [number, number], b: [number, number]): number => Math.abs(a[0] - b[0]) + Math.abs(a[1] - b[1]);
 const towards = (from: [number, number], to: [number, number], by: number): [number, number] => {
   const all = distance(from, to) || 1;

@@ -30,7 +30,13 @@ export function insertSteps(data: Data, target: Target, steps: readonly unknown[
 
 /** Places in reading order, without those inside another of them. */
 export function outermost(paths: readonly Path[]): Path[] {
-  const kept = paths.filter((path, at) => !paths.some((other, index) => (index < at && samePath(other, path)) || (other.length < path.length && startsWith(path, other))));
+  const kept = paths.filter(
+    (path, at) =>
+      !paths.some(
+        (other, index) =>
+          (index < at && samePath(other, path)) || (other.length < path.length && startsWith(path, other)),
+      ),
+  );
   return kept.sort(inOrder);
 }
 
@@ -86,7 +92,8 @@ export function moveSteps(data: Data, paths: readonly Path[], target: Target): O
 function ownerOf(data: Data, list: Path): { holder: unknown; rest: Path } | null {
   for (let length = list.length - 1; length > 0; length -= 1) {
     const value = valueAt(data, list.slice(0, length));
-    if (typeof list[length - 1] === "number" && verbOf(value) !== null) return { holder: value, rest: list.slice(length) };
+    if (typeof list[length - 1] === "number" && verbOf(value) !== null)
+      return { holder: value, rest: list.slice(length) };
   }
   return null;
 }
@@ -112,7 +119,10 @@ function relocate(data: Data, step: unknown, from: Path, list: Path, index: numb
   const into = valueAt(data, list);
   if (Array.isArray(into)) {
     into.splice(index, 0, step);
-    source.splice(source === into && index <= (from.at(-1) as number) ? (from.at(-1) as number) + 1 : (from.at(-1) as number), 1);
+    source.splice(
+      source === into && index <= (from.at(-1) as number) ? (from.at(-1) as number) + 1 : (from.at(-1) as number),
+      1,
+    );
   } else {
     const holder = valueAt(data, list.slice(0, -1));
     source.splice(from.at(-1) as number, 1);
@@ -137,7 +147,9 @@ export function areTogether(paths: readonly Path[]): boolean {
   const sorted = outermost(paths);
   const first = sorted[0];
   if (first === undefined || sorted.length !== paths.length) return false;
-  return sorted.every((path, at) => samePath(path.slice(0, -1), first.slice(0, -1)) && path.at(-1) === (first.at(-1) as number) + at);
+  return sorted.every(
+    (path, at) => samePath(path.slice(0, -1), first.slice(0, -1)) && path.at(-1) === (first.at(-1) as number) + at,
+  );
 }
 
 export const WRAPPERS: readonly { verb: string; key: string; label: string; value: Data }[] = [
@@ -182,7 +194,19 @@ export function* idsIn(value: unknown): Generator<string> {
   }
 }
 
-const INSIDE = new Set(["then", "else", "do", "cases", "default", "try", "catch", "finally", "parallel", "on_error", "on_timeout"]);
+const INSIDE = new Set([
+  "then",
+  "else",
+  "do",
+  "cases",
+  "default",
+  "try",
+  "catch",
+  "finally",
+  "parallel",
+  "on_error",
+  "on_timeout",
+]);
 
 export const takenIds = (data: Data): Set<string> => new Set([...idsIn(data["steps"]), ...idsIn(data["on_error"])]);
 
@@ -206,7 +230,8 @@ export function freshIds(steps: readonly unknown[], taken: ReadonlySet<string>):
 
 function renaming(value: unknown, renamed: ReadonlyMap<string, string>, key = ""): unknown {
   if (Array.isArray(value)) return value.map((item) => renaming(item, renamed, key));
-  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, renaming(inner, renamed, name)]));
+  if (isMap(value))
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, renaming(inner, renamed, name)]));
   if (typeof value !== "string") return value;
   if (key === "id") return renamed.get(value) ?? value;
   const bareExpression = BARE.has(key);

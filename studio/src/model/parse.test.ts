@@ -37,7 +37,9 @@ test("gives plain data; `on` stays a text", () => {
 
 test("gives the stretch of a value without the blanks and comments behind it", () => {
   expect(piece(["on", "api"])).toBe("POST /orders/{order_id}/refund");
-  expect(piece(["steps", 0])).toBe('id: order\n    select: orders\n    where: {id: "${{ inputs.order_id }}", status: [paid]}');
+  expect(piece(["steps", 0])).toBe(
+    'id: order\n    select: orders\n    where: {id: "${{ inputs.order_id }}", status: [paid]}',
+  );
   expect(piece(["steps", 0, "where", "id"])).toBe('"${{ inputs.order_id }}"');
   expect(piece(["steps", 7])).toBeNull();
 });
@@ -68,7 +70,12 @@ test.each([
 });
 
 test("spells a path so that it can be read back, whatever the keys are", () => {
-  for (const path of [["steps", 2, "cases", "200", 0], ["steps", 0, "cases", "a/b c", 1], ["on_error", 0], ["x", "~1"]] as Path[]) {
+  for (const path of [
+    ["steps", 2, "cases", "200", 0],
+    ["steps", 0, "cases", "a/b c", 1],
+    ["on_error", 0],
+    ["x", "~1"],
+  ] as Path[]) {
     expect(pathOfKey(pathKey(path))).toEqual(path);
   }
 });

@@ -89,7 +89,12 @@ function collect(node: Node | null, path: Path, key: Range | null, spots: Map<st
   }
   const [start, end] = node.range;
   const flow = !isScalar(node) && (text[start] === "[" || text[start] === "{");
-  spots.set(pathKey(path), { path, key, value: { start, end: trimmed(text, start, end, isScalar(node) || flow) }, flow });
+  spots.set(pathKey(path), {
+    path,
+    key,
+    value: { start, end: trimmed(text, start, end, isScalar(node) || flow) },
+    flow,
+  });
   if (isYamlMap(node)) {
     return (node.items as Pair<Node, Node | null>[]).every((pair) => {
       const name = isScalar(pair.key) ? String((pair.key as { value: unknown }).value) : "";

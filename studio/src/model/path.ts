@@ -5,7 +5,9 @@ export type Path = (string | number)[];
 /** The spelling used in addresses and as a key: `steps/2/then/0`. Texts that look like an index get a `~`. */
 export function pathKey(path: readonly (string | number)[]): string {
   return path
-    .map((part) => (typeof part === "number" ? String(part) : encodeURIComponent(/^(~|\d+$)/.test(part) ? `~${part}` : part)))
+    .map((part) =>
+      typeof part === "number" ? String(part) : encodeURIComponent(/^(~|\d+$)/.test(part) ? `~${part}` : part),
+    )
     .join("/");
 }
 
@@ -56,7 +58,8 @@ export function runPath(path: readonly (string | number)[]): string {
   let text = "";
   for (let at = 0; at < rest.length; at += 1) {
     const part = rest[at];
-    const clause = (rest[at - 1] === "cases" || rest[at - 1] === "catch") && typeof part === "number" && rest[at + 1] === "do";
+    const clause =
+      (rest[at - 1] === "cases" || rest[at - 1] === "catch") && typeof part === "number" && rest[at + 1] === "do";
     if (clause) {
       text += `[${part}]`;
       at += 1;

@@ -27,7 +27,11 @@ const WORST = ["skipped", "succeeded", "filtered", "running", "waiting", "retryi
 const worse = (a: string, b: string): string => (WORST.indexOf(b) > WORST.indexOf(a) ? b : a);
 
 /** taken: run paths of branches that were entered, so that empty ones are lit as well. */
-export function overlayOf(flow: Flow, trace: readonly TraceStep[], options: { taken?: readonly string[]; trigger?: number } = {}): Overlay {
+export function overlayOf(
+  flow: Flow,
+  trace: readonly TraceStep[],
+  options: { taken?: readonly string[]; trigger?: number } = {},
+): Overlay {
   const byRun = new Map<string, StepMark>();
   for (const entry of trace) {
     const at = withoutRounds(entry.path);
@@ -42,7 +46,9 @@ export function overlayOf(flow: Flow, trace: readonly TraceStep[], options: { ta
   const taken = new Set((options.taken ?? []).map(withoutRounds));
   const marks = new Map<string, StepMark>();
   const lit = new Set<string>();
-  const inside = (head: string) => ran.some((path) => path.startsWith(`${head}.`)) || [...taken].some((path) => path === head || path.startsWith(`${head}.`));
+  const inside = (head: string) =>
+    ran.some((path) => path.startsWith(`${head}.`)) ||
+    [...taken].some((path) => path === head || path.startsWith(`${head}.`));
 
   const visit = (step: Step): boolean => {
     const mark = byRun.get(step.run);
@@ -65,6 +71,8 @@ export function overlayOf(flow: Flow, trace: readonly TraceStep[], options: { ta
   return { marks, lit };
 }
 
-const clause = (branch: Branch): boolean => ["cases", "catch"].includes(String(branch.path.at(-3))) && branch.path.at(-1) === "do";
+const clause = (branch: Branch): boolean =>
+  ["cases", "catch"].includes(String(branch.path.at(-3))) && branch.path.at(-1) === "do";
 
-const sum = (a: number | null, b: number | null): number | null => (a === null && b === null ? null : (a ?? 0) + (b ?? 0));
+const sum = (a: number | null, b: number | null): number | null =>
+  a === null && b === null ? null : (a ?? 0) + (b ?? 0);

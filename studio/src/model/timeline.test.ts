@@ -27,7 +27,12 @@ test("a path is read as steps and the branches between them", () => {
 });
 
 test("steps of a called workflow are inside it; a branch that was chosen is no row of its own", () => {
-  const rows = rowsOf(run, [step("2", 0, 10), step("5.call.0", 10, 20), step("5.call.1.then.0", 20, 60, { verb: "stripe", step_id: "customer" }), step("7", 60, 100)]);
+  const rows = rowsOf(run, [
+    step("2", 0, 10),
+    step("5.call.0", 10, 20),
+    step("5.call.1.then.0", 20, 60, { verb: "stripe", step_id: "customer" }),
+    step("7", 60, 100),
+  ]);
   expect(rows.map((row) => [row.key, row.depth, row.title])).toEqual([
     ["2", 0, "Select"],
     ["5", 0, "Call"],
@@ -35,7 +40,13 @@ test("steps of a called workflow are inside it; a branch that was chosen is no r
     ["5.call.1.then.0", 1, "customer"],
     ["7", 0, "Select"],
   ]);
-  expect(rows[1]).toMatchObject({ group: true, from: START + 10, to: START + 60, status: "succeeded", detail: "2 steps" });
+  expect(rows[1]).toMatchObject({
+    group: true,
+    from: START + 10,
+    to: START + 60,
+    status: "succeeded",
+    detail: "2 steps",
+  });
 });
 
 test("each round of a loop is a group, and a group is as bad as its worst step", () => {
@@ -50,12 +61,23 @@ test("each round of a loop is a group, and a group is as bad as its worst step",
 });
 
 test("a failure of a step that records nothing still has its row, at the end", () => {
-  const rows = rowsOf({ ...run, status: "failed", failure: { path: "2.then.0", kind: "too_large" } }, [step("1", 0, 40)]);
-  expect(rows.at(-1)).toMatchObject({ key: "2.then.0", status: "failed", detail: "too_large", from: START + 100, step: null });
+  const rows = rowsOf({ ...run, status: "failed", failure: { path: "2.then.0", kind: "too_large" } }, [
+    step("1", 0, 40),
+  ]);
+  expect(rows.at(-1)).toMatchObject({
+    key: "2.then.0",
+    status: "failed",
+    detail: "too_large",
+    from: START + 100,
+    step: null,
+  });
 });
 
 test("the document's titles are used, whatever the round", () => {
-  const rows = rowsOf(run, [step("1.do[3].0", 0, 10)], (path) => ({ title: { "1": "Each line", "1.do.0": "Find the price" }[path] ?? null, verb: null }));
+  const rows = rowsOf(run, [step("1.do[3].0", 0, 10)], (path) => ({
+    title: { "1": "Each line", "1.do.0": "Find the price" }[path] ?? null,
+    verb: null,
+  }));
   expect(rows.map((row) => row.title)).toEqual(["Each line", "Round 4", "Find the price"]);
 });
 
@@ -71,7 +93,11 @@ test("what is open goes on until now", () => {
 test("two weeks of waiting leave room for the milliseconds around them", () => {
   const weeks = 14 * 86_400_000;
   const long = { ...run, finished_at: at(weeks + 100) };
-  const rows = rowsOf(long, [step("0", 0, 50), step("1", 50, weeks + 50, { verb: "sleep" }), step("2", weeks + 50, weeks + 100)]);
+  const rows = rowsOf(long, [
+    step("0", 0, 50),
+    step("1", 50, weeks + 50, { verb: "sleep" }),
+    step("2", weeks + 50, weeks + 100),
+  ]);
   const scale = scaleOf(long, rows, 0);
   expect(scale.breaks).toHaveLength(1);
   expect(scale.breaks[0]?.ms).toBe(weeks);
@@ -93,7 +119,10 @@ test("a run without any step has a scale too", () => {
 });
 
 test("an attempt that a retry set aside stands before the one that replaced it", () => {
-  const rows = rowsOf(run, [step("1", 30, 60), step("1#1", 0, 20, { status: "superseded" })], (path) => ({ title: path === "1" ? "Charge" : null, verb: null }));
+  const rows = rowsOf(run, [step("1", 30, 60), step("1#1", 0, 20, { status: "superseded" })], (path) => ({
+    title: path === "1" ? "Charge" : null,
+    verb: null,
+  }));
   expect(rows.map((row) => [row.title, row.status])).toEqual([
     ["Charge", "superseded"],
     ["Charge", "succeeded"],

@@ -80,7 +80,11 @@ function roundName(label: string): string {
 /** What the workflow's document says of a step, by its path without rounds. */
 export type Describe = (path: string) => { title: string | null; verb: string | null } | null;
 
-export function rowsOf<S extends TimelineStep>(run: TimelineRun, steps: readonly S[], describe: Describe = () => null): Row<S>[] {
+export function rowsOf<S extends TimelineStep>(
+  run: TimelineRun,
+  steps: readonly S[],
+  describe: Describe = () => null,
+): Row<S>[] {
   const sorted = [...steps].sort((a, b) => millis(a.started_at) - millis(b.started_at) || a.seq - b.seq);
   const root: Node<S> = { key: "", label: "", step: null, children: [] };
   for (const step of sorted) place(root, step.path).step = step;
@@ -152,14 +156,22 @@ function child<S extends TimelineStep>(parent: Node<S>, key: string, label: stri
 
 const verbOfGroup = <S extends TimelineStep>(node: Node<S>): string => {
   const below = node.children[0]?.key.slice(node.key.length + 1) ?? "";
-  return below.startsWith("call") ? "call" : below.startsWith("do") ? "for_each" : below.startsWith("parallel") ? "parallel" : "";
+  return below.startsWith("call")
+    ? "call"
+    : below.startsWith("do")
+      ? "for_each"
+      : below.startsWith("parallel")
+        ? "parallel"
+        : "";
 };
 const count = <S extends TimelineStep>(node: Node<S>): string => {
-  const total = (one: Node<S>): number => (one.step ? 1 : 0) + one.children.reduce((sum, inner) => sum + total(inner), 0);
+  const total = (one: Node<S>): number =>
+    (one.step ? 1 : 0) + one.children.reduce((sum, inner) => sum + total(inner), 0);
   const steps = total(node);
   return `${steps} ${steps === 1 ? "step" : "steps"}`;
 };
-const wordOf = (verb: string): string => (verb ? verb.charAt(0).toUpperCase() + verb.slice(1).replaceAll("_", " ") : "Step");
+const wordOf = (verb: string): string =>
+  verb ? verb.charAt(0).toUpperCase() + verb.slice(1).replaceAll("_", " ") : "Step";
 const withoutRounds = (path: string): string => path.replaceAll(/\[\d+\]|#\d+$/g, "");
 const millis = (at: string | null | undefined, otherwise = 0): number => (at ? Date.parse(at) : otherwise);
 
@@ -198,7 +210,9 @@ export function scaleOf(run: TimelineRun, rows: readonly Pick<Row, "from" | "to"
   const end = run.finished_at ? millis(run.finished_at) : now;
   const to = Math.max(from + 1, end, ...rows.map((row) => row.to ?? now));
   const marks = [...new Set([from, to, ...rows.flatMap((row) => [row.from, row.to ?? now])])].sort((a, b) => a - b);
-  const spans = marks.slice(1).map((mark, index) => ({ start: marks[index] ?? mark, ms: mark - (marks[index] ?? mark), weight: 0 }));
+  const spans = marks
+    .slice(1)
+    .map((mark, index) => ({ start: marks[index] ?? mark, ms: mark - (marks[index] ?? mark), weight: 0 }));
   spans.forEach((span) => (span.weight = span.ms));
   const bySize = [...spans].sort((a, b) => b.ms - a.ms);
   for (const span of bySize) {

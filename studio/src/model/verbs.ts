@@ -30,13 +30,21 @@ export const VERBS: readonly VerbInfo[] = [
   verb("delete", "rows", "Delete", "Remove rows", { delete: "", where: {} }),
   verb("email", "message", "Email", "Send a mail made from a template", { email: "", to: "" }),
   verb("if", "flow", "If", "Do steps when a condition holds", { if: "true", then: [] }),
-  verb("switch", "flow", "Switch", "Take the branch named by a value", { switch: "event.action", cases: {}, default: "stop" }),
+  verb("switch", "flow", "Switch", "Take the branch named by a value", {
+    switch: "event.action",
+    cases: {},
+    default: "stop",
+  }),
   verb("filter", "flow", "Filter", "End the run quietly unless a condition holds", { filter: "true" }),
   verb("for_each", "flow", "For each", "Do steps for every item of a list", { for_each: "[]", as: "item", do: [] }),
   verb("while", "flow", "While", "Do steps again as long as a condition holds", { while: "false", max: 100, do: [] }),
   verb("try", "flow", "Try", "Do steps and deal with their failure", { try: [], catch: [] }),
   verb("parallel", "flow", "Parallel", "Do branches at the same time", { parallel: { one: [], other: [] } }),
-  verb("approve", "time", "Approve", "Wait until somebody says yes", { approve: "May this go on?", roles: ["admin"], timeout: "2d" }),
+  verb("approve", "time", "Approve", "Wait until somebody says yes", {
+    approve: "May this go on?",
+    roles: ["admin"],
+    timeout: "2d",
+  }),
   verb("wait", "time", "Wait", "Sleep for a time, or until a moment", { wait: "1h" }),
   verb("wait_for", "time", "Wait for", "Wait for an event", { wait_for: { stripe: "payment_intent", timeout: "1h" } }),
   verb("let", "value", "Let", "Set variables", { let: { name: "" } }),
@@ -46,7 +54,9 @@ export const VERBS: readonly VerbInfo[] = [
   verb("python", "outside", "Python", "Call a registered Python function", { python: "", with: {} }),
   verb("respond", "end", "Respond", "Answer the caller now and go on", { respond: {} }),
   verb("return", "end", "Return", "End the run with an answer", { return: {} }),
-  verb("raise", "end", "Raise", "Fail the run with an error of your own", { raise: { code: "not_possible", message: "" } }),
+  verb("raise", "end", "Raise", "Fail the run with an error of your own", {
+    raise: { code: "not_possible", message: "" },
+  }),
 ];
 
 const BY_NAME = new Map(VERBS.map((one) => [one.verb, one]));

@@ -15,7 +15,17 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   ref?: Ref<HTMLButtonElement>;
 }
 
-export function Button({ kind = "secondary", size = "m", icon, busy, asChild, className, children, disabled, ...rest }: ButtonProps) {
+export function Button({
+  kind = "secondary",
+  size = "m",
+  icon,
+  busy,
+  asChild,
+  className,
+  children,
+  disabled,
+  ...rest
+}: ButtonProps) {
   const classes = ["btn", `btn-${kind}`, `btn-${size}`, className].filter(Boolean).join(" ");
   if (asChild) {
     return (
@@ -39,10 +49,24 @@ export interface IconButtonProps extends Omit<ButtonProps, "children" | "icon" |
   shortcut?: string;
 }
 
-export function IconButton({ label, children, shortcut, kind = "quiet", size = "m", className, ...rest }: IconButtonProps) {
+export function IconButton({
+  label,
+  children,
+  shortcut,
+  kind = "quiet",
+  size = "m",
+  className,
+  ...rest
+}: IconButtonProps) {
   return (
     <Tooltip text={label} shortcut={shortcut}>
-      <Button kind={kind} size={size} aria-label={label} className={["btn-icon", className].filter(Boolean).join(" ")} {...rest}>
+      <Button
+        kind={kind}
+        size={size}
+        aria-label={label}
+        className={["btn-icon", className].filter(Boolean).join(" ")}
+        {...rest}
+      >
         {children}
       </Button>
     </Tooltip>

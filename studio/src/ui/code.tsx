@@ -2,7 +2,17 @@ import { CopyButton } from "./text";
 import "./code.css";
 
 /** Text in mono as it is, with a copy button. */
-export function Code({ text, label = "Code", wrap, language }: { text: string; label?: string; wrap?: boolean; language?: "diff" }) {
+export function Code({
+  text,
+  label = "Code",
+  wrap,
+  language,
+}: {
+  text: string;
+  label?: string;
+  wrap?: boolean;
+  language?: "diff";
+}) {
   return (
     <div className="code">
       <span className="json-copy">
@@ -17,6 +27,14 @@ export function Code({ text, label = "Code", wrap, language }: { text: string; l
 }
 
 function DiffLine({ line }: { line: string }) {
-  const kind = /^(\+\+\+|---)/.test(line) ? "head" : line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : line.startsWith("@@") ? "place" : "same";
+  const kind = /^(\+\+\+|---)/.test(line)
+    ? "head"
+    : line.startsWith("+")
+      ? "plus"
+      : line.startsWith("-")
+        ? "minus"
+        : line.startsWith("@@")
+          ? "place"
+          : "same";
   return <span className={`diff-${kind}`}>{`${line}\n`}</span>;
 }

@@ -24,7 +24,9 @@ function focusInside(event: Event): void {
   const dialog = event.currentTarget as HTMLElement | null;
   if (!dialog) return;
   event.preventDefault();
-  const field = dialog.querySelector<HTMLElement>("[data-autofocus], .dialog-body input, .dialog-body textarea, .dialog-body select");
+  const field = dialog.querySelector<HTMLElement>(
+    "[data-autofocus], .dialog-body input, .dialog-body textarea, .dialog-body select",
+  );
   (field ?? dialog).focus();
 }
 
@@ -35,7 +37,8 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         <Radix.Overlay className="scrim" />
         <Radix.Content
           onOpenAutoFocus={focusInside}
-          className={side ? `sheet dialog-${size}` : `dialog dialog-${size}`} {...(description ? {} : { "aria-describedby": undefined })}
+          className={side ? `sheet dialog-${size}` : `dialog dialog-${size}`}
+          {...(description ? {} : { "aria-describedby": undefined })}
         >
           <header className="dialog-head">
             <div>

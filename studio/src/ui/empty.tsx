@@ -6,7 +6,19 @@ import { Button } from "./button";
 import { CopyButton } from "./text";
 import "./empty.css";
 
-export function EmptyState({ icon: Icon, title, children, action, command }: { icon?: LucideIcon; title: string; children?: ReactNode; action?: ReactNode; command?: string }) {
+export function EmptyState({
+  icon: Icon,
+  title,
+  children,
+  action,
+  command,
+}: {
+  icon?: LucideIcon;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+  command?: string;
+}) {
   return (
     <div className="empty">
       {Icon && (

@@ -1,7 +1,14 @@
 import * as RadixCheckbox from "@radix-ui/react-checkbox";
 import * as RadixSwitch from "@radix-ui/react-switch";
 import { Check, ChevronDown, Minus, Search } from "lucide-react";
-import { useId, type InputHTMLAttributes, type ReactNode, type Ref, type SelectHTMLAttributes, type TextareaHTMLAttributes } from "react";
+import {
+  useId,
+  type InputHTMLAttributes,
+  type ReactNode,
+  type Ref,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+} from "react";
 import "./field.css";
 
 export interface FieldProps {
@@ -23,7 +30,11 @@ export function Field({ label, hint, error, required, children }: FieldProps) {
         {label}
         {required && <span className="field-required">required</span>}
       </label>
-      {children({ id, ...(described ? { "aria-describedby": described } : {}), ...(error ? { "aria-invalid": true as const } : {}) })}
+      {children({
+        id,
+        ...(described ? { "aria-describedby": described } : {}),
+        ...(error ? { "aria-invalid": true as const } : {}),
+      })}
       {hint && (
         <p id={`${id}-hint`} className="field-hint">
           {hint}
@@ -38,16 +49,40 @@ export function Field({ label, hint, error, required, children }: FieldProps) {
   );
 }
 
-export function Input({ mono, className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { mono?: boolean; ref?: Ref<HTMLInputElement> }) {
-  return <input className={["input", mono && "input-mono", className].filter(Boolean).join(" ")} spellCheck={mono ? false : undefined} {...rest} />;
+export function Input({
+  mono,
+  className,
+  ...rest
+}: InputHTMLAttributes<HTMLInputElement> & { mono?: boolean; ref?: Ref<HTMLInputElement> }) {
+  return (
+    <input
+      className={["input", mono && "input-mono", className].filter(Boolean).join(" ")}
+      spellCheck={mono ? false : undefined}
+      {...rest}
+    />
+  );
 }
 
-export function TextArea({ mono, className, ...rest }: TextareaHTMLAttributes<HTMLTextAreaElement> & { mono?: boolean; ref?: Ref<HTMLTextAreaElement> }) {
-  return <textarea className={["input", "input-area", mono && "input-mono", className].filter(Boolean).join(" ")} spellCheck={mono ? false : undefined} {...rest} />;
+export function TextArea({
+  mono,
+  className,
+  ...rest
+}: TextareaHTMLAttributes<HTMLTextAreaElement> & { mono?: boolean; ref?: Ref<HTMLTextAreaElement> }) {
+  return (
+    <textarea
+      className={["input", "input-area", mono && "input-mono", className].filter(Boolean).join(" ")}
+      spellCheck={mono ? false : undefined}
+      {...rest}
+    />
+  );
 }
 
 /** The browser's own select, with our looks: it works with every keyboard and screen reader. */
-export function Select({ className, children, ...rest }: SelectHTMLAttributes<HTMLSelectElement> & { ref?: Ref<HTMLSelectElement> }) {
+export function Select({
+  className,
+  children,
+  ...rest
+}: SelectHTMLAttributes<HTMLSelectElement> & { ref?: Ref<HTMLSelectElement> }) {
   return (
     <span className={["select", className].filter(Boolean).join(" ")}>
       <select {...rest}>{children}</select>
@@ -56,7 +91,11 @@ export function Select({ className, children, ...rest }: SelectHTMLAttributes<HT
   );
 }
 
-export function SearchField({ label, className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { label: string; ref?: Ref<HTMLInputElement> }) {
+export function SearchField({
+  label,
+  className,
+  ...rest
+}: InputHTMLAttributes<HTMLInputElement> & { label: string; ref?: Ref<HTMLInputElement> }) {
   return (
     <span className={["search-field", className].filter(Boolean).join(" ")}>
       <Search aria-hidden />
@@ -65,23 +104,60 @@ export function SearchField({ label, className, ...rest }: InputHTMLAttributes<H
   );
 }
 
-export function Checkbox({ checked, onChange, label, hideLabel, disabled }: { checked: boolean | "indeterminate"; onChange: (checked: boolean) => void; label: string; hideLabel?: boolean; disabled?: boolean }) {
+export function Checkbox({
+  checked,
+  onChange,
+  label,
+  hideLabel,
+  disabled,
+}: {
+  checked: boolean | "indeterminate";
+  onChange: (checked: boolean) => void;
+  label: string;
+  hideLabel?: boolean;
+  disabled?: boolean;
+}) {
   const id = useId();
   return (
     <span className="checkbox-row">
-      <RadixCheckbox.Root id={id} className="checkbox" checked={checked} onCheckedChange={(next) => onChange(next === true)} aria-label={hideLabel ? label : undefined} disabled={disabled ?? false}>
-        <RadixCheckbox.Indicator>{checked === "indeterminate" ? <Minus aria-hidden /> : <Check aria-hidden />}</RadixCheckbox.Indicator>
+      <RadixCheckbox.Root
+        id={id}
+        className="checkbox"
+        checked={checked}
+        onCheckedChange={(next) => onChange(next === true)}
+        aria-label={hideLabel ? label : undefined}
+        disabled={disabled ?? false}
+      >
+        <RadixCheckbox.Indicator>
+          {checked === "indeterminate" ? <Minus aria-hidden /> : <Check aria-hidden />}
+        </RadixCheckbox.Indicator>
       </RadixCheckbox.Root>
       {!hideLabel && <label htmlFor={id}>{label}</label>}
     </span>
   );
 }
 
-export function Switch({ checked, onChange, label, disabled }: { checked: boolean; onChange: (checked: boolean) => void; label: string; disabled?: boolean }) {
+export function Switch({
+  checked,
+  onChange,
+  label,
+  disabled,
+}: {
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+  label: string;
+  disabled?: boolean;
+}) {
   const id = useId();
   return (
     <span className="switch-row">
-      <RadixSwitch.Root id={id} className="switch" checked={checked} onCheckedChange={onChange} disabled={disabled ?? false}>
+      <RadixSwitch.Root
+        id={id}
+        className="switch"
+        checked={checked}
+        onCheckedChange={onChange}
+        disabled={disabled ?? false}
+      >
         <RadixSwitch.Thumb className="switch-thumb" />
       </RadixSwitch.Root>
       <label htmlFor={id}>{label}</label>

@@ -21,9 +21,22 @@ test("moments are told from now, later ones too", () => {
 });
 
 test("spans of time are short", () => {
-  expect([0, 0.4, 840, 2400, 42_000, 190_000, 7_200_000, 187_200_000].map(duration)).toEqual(["<1 ms", "<1 ms", "840 ms", "2.4 s", "42 s", "3 min 10 s", "2 h", "2 d 4 h"]);
+  expect([0, 0.4, 840, 2400, 42_000, 190_000, 7_200_000, 187_200_000].map(duration)).toEqual([
+    "<1 ms",
+    "<1 ms",
+    "840 ms",
+    "2.4 s",
+    "42 s",
+    "3 min 10 s",
+    "2 h",
+    "2 d 4 h",
+  ]);
 });
 
 test("counts agree with their noun", () => {
-  expect([count(1, "run"), count(1200, "run"), count(2, "retry", "retries")]).toEqual(["1 run", "1,200 runs", "2 retries"]);
+  expect([count(1, "run"), count(1200, "run"), count(2, "retry", "retries")]).toEqual([
+    "1 run",
+    "1,200 runs",
+    "2 retries",
+  ]);
 });

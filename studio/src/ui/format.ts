@@ -1,7 +1,23 @@
 /** Values as words: money, moments, spans of time. Pure. */
 
 // Stripe's list: what has no minor unit, and what has three digits.
-const ZERO = new Set(["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]);
+const ZERO = new Set([
+  "bif",
+  "clp",
+  "djf",
+  "gnf",
+  "jpy",
+  "kmf",
+  "krw",
+  "mga",
+  "pyg",
+  "rwf",
+  "vnd",
+  "vuv",
+  "xaf",
+  "xof",
+  "xpf",
+]);
 const THREE = new Set(["bhd", "jod", "kwd", "omr", "tnd"]);
 
 export function exponent(currency: string): number {
@@ -18,7 +34,12 @@ export function money(amount: number, currency: string): string {
   const whole = digits ? text.slice(0, -digits) : text;
   const value = `${negative ? "-" : ""}${whole}${digits ? `.${text.slice(-digits)}` : ""}`;
   try {
-    const format = new Intl.NumberFormat("en-US", { style: "currency", currency: currency.toUpperCase(), minimumFractionDigits: digits, maximumFractionDigits: digits });
+    const format = new Intl.NumberFormat("en-US", {
+      style: "currency",
+      currency: currency.toUpperCase(),
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
     // Decimal strings are formatted exactly; TypeScript's types do not know it yet.
     return format.format(value as unknown as number);
   } catch {
@@ -38,7 +59,17 @@ export function ago(at: string, now = Date.now()): string {
   const size = Math.abs(span);
   if (size < 10_000) return span >= 0 ? "just now" : "in a moment";
   const words =
-    size < MINUTE ? `${Math.floor(size / 1000)} s` : size < HOUR ? `${Math.floor(size / MINUTE)} min` : size < DAY ? `${Math.floor(size / HOUR)} h` : size < 3 * DAY ? duration(size - (size % HOUR)) : size < 7 * DAY ? `${Math.floor(size / DAY)} d` : null;
+    size < MINUTE
+      ? `${Math.floor(size / 1000)} s`
+      : size < HOUR
+        ? `${Math.floor(size / MINUTE)} min`
+        : size < DAY
+          ? `${Math.floor(size / HOUR)} h`
+          : size < 3 * DAY
+            ? duration(size - (size % HOUR))
+            : size < 7 * DAY
+              ? `${Math.floor(size / DAY)} d`
+              : null;
   if (words) return span > 0 ? `${words} ago` : `in ${words}`;
   const date = new Date(then);
   const year = date.getFullYear() === new Date(now).getFullYear() ? undefined : ("numeric" as const);

@@ -8,7 +8,10 @@ export function JsonView({ value, open = 2, label = "JSON" }: { value: unknown; 
   return (
     <div className="json" role="group" aria-label={label}>
       <span className="json-copy">
-        <CopyButton text={() => (typeof value === "string" ? value : JSON.stringify(value, null, 2))} label={`Copy ${label}`} />
+        <CopyButton
+          text={() => (typeof value === "string" ? value : JSON.stringify(value, null, 2))}
+          label={`Copy ${label}`}
+        />
       </span>
       <Value value={value} depth={0} open={open} />
     </div>
@@ -58,7 +61,9 @@ function Branch({ name, value, depth, open }: { name: React.ReactNode; value: ob
             {entries.slice(0, 500).map(([key, item]) => (
               <Value key={key} name={key} value={item} depth={depth + 1} open={open} />
             ))}
-            {entries.length > 500 && <div className="json-line faint">… and {entries.length - 500} more; copy to see all</div>}
+            {entries.length > 500 && (
+              <div className="json-line faint">… and {entries.length - 500} more; copy to see all</div>
+            )}
           </div>
           <div className="json-line json-mark">{closeBracket}</div>
         </>

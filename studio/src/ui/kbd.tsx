@@ -1,7 +1,15 @@
 import "./kbd.css";
 
 const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
-const NAMES: Record<string, string> = { mod: MAC ? "⌘" : "Ctrl", shift: MAC ? "⇧" : "Shift", alt: MAC ? "⌥" : "Alt", enter: "↵", escape: "Esc", up: "↑", down: "↓" };
+const NAMES: Record<string, string> = {
+  mod: MAC ? "⌘" : "Ctrl",
+  shift: MAC ? "⇧" : "Shift",
+  alt: MAC ? "⌥" : "Alt",
+  enter: "↵",
+  escape: "Esc",
+  up: "↑",
+  down: "↓",
+};
 
 /** A shortcut: `mod+k`, or keys one after the other: `g r`. */
 export function Kbd({ keys }: { keys: string }) {

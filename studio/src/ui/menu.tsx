@@ -4,7 +4,17 @@ import { Kbd } from "./kbd";
 import "./menu.css";
 
 /** A menu under a button. `trigger` must be one element that takes a ref. */
-export function Menu({ trigger, children, align = "end", defaultOpen = false }: { trigger: ReactNode; children: ReactNode; align?: "start" | "center" | "end"; defaultOpen?: boolean }) {
+export function Menu({
+  trigger,
+  children,
+  align = "end",
+  defaultOpen = false,
+}: {
+  trigger: ReactNode;
+  children: ReactNode;
+  align?: "start" | "center" | "end";
+  defaultOpen?: boolean;
+}) {
   return (
     <Radix.Root modal={false} defaultOpen={defaultOpen}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
@@ -17,9 +27,27 @@ export function Menu({ trigger, children, align = "end", defaultOpen = false }: 
   );
 }
 
-export function MenuItem({ icon, children, onSelect, danger, disabled, shortcut }: { icon?: ReactNode; children: ReactNode; onSelect: () => void; danger?: boolean; disabled?: boolean; shortcut?: string }) {
+export function MenuItem({
+  icon,
+  children,
+  onSelect,
+  danger,
+  disabled,
+  shortcut,
+}: {
+  icon?: ReactNode;
+  children: ReactNode;
+  onSelect: () => void;
+  danger?: boolean;
+  disabled?: boolean;
+  shortcut?: string;
+}) {
   return (
-    <Radix.Item className={danger ? "menu-item menu-danger" : "menu-item"} onSelect={onSelect} disabled={disabled ?? false}>
+    <Radix.Item
+      className={danger ? "menu-item menu-danger" : "menu-item"}
+      onSelect={onSelect}
+      disabled={disabled ?? false}
+    >
       {icon}
       <span>{children}</span>
       {shortcut && <Kbd keys={shortcut} />}
@@ -28,7 +56,15 @@ export function MenuItem({ icon, children, onSelect, danger, disabled, shortcut 
 }
 
 /** One of several: shows a mark when chosen. */
-export function MenuChoice<V extends string>({ value, onChange, choices }: { value: V; onChange: (value: V) => void; choices: { value: V; label: ReactNode }[] }) {
+export function MenuChoice<V extends string>({
+  value,
+  onChange,
+  choices,
+}: {
+  value: V;
+  onChange: (value: V) => void;
+  choices: { value: V; label: ReactNode }[];
+}) {
   return (
     <Radix.RadioGroup value={value} onValueChange={(chosen) => onChange(chosen as V)}>
       {choices.map((choice) => (
@@ -42,4 +78,6 @@ export function MenuChoice<V extends string>({ value, onChange, choices }: { val
 }
 
 export const MenuLine = () => <Radix.Separator className="menu-line" />;
-export const MenuLabel = ({ children }: { children: ReactNode }) => <Radix.Label className="menu-label">{children}</Radix.Label>;
+export const MenuLabel = ({ children }: { children: ReactNode }) => (
+  <Radix.Label className="menu-label">{children}</Radix.Label>
+);

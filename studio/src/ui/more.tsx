@@ -8,7 +8,10 @@ export function More({ has, loading, load }: { has: boolean; loading: boolean; l
   newest.current = load;
   useEffect(() => {
     if (!has || loading || !mark.current || typeof IntersectionObserver === "undefined") return;
-    const observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && newest.current(), { rootMargin: "300px" });
+    const observer = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && newest.current(),
+      { rootMargin: "300px" },
+    );
     observer.observe(mark.current);
     return () => observer.disconnect();
   }, [has, loading]);

@@ -3,7 +3,21 @@ import { useEffect, type ReactNode } from "react";
 import "./page.css";
 
 /** Every page has one: the only h1, the document's title, and the page's actions. */
-export function PageHeader({ title, name, back, badge, actions, children }: { title: ReactNode; name?: string; back?: ReactNode; badge?: ReactNode; actions?: ReactNode; children?: ReactNode }) {
+export function PageHeader({
+  title,
+  name,
+  back,
+  badge,
+  actions,
+  children,
+}: {
+  title: ReactNode;
+  name?: string;
+  back?: ReactNode;
+  badge?: ReactNode;
+  actions?: ReactNode;
+  children?: ReactNode;
+}) {
   const text = name ?? (typeof title === "string" ? title : undefined);
   useEffect(() => {
     if (text) document.title = `${text} · Payloom`;
@@ -24,7 +38,9 @@ export function PageHeader({ title, name, back, badge, actions, children }: { ti
 }
 
 /** A page of usual width, with room around. */
-export const PageBody = ({ children, wide }: { children: ReactNode; wide?: boolean }) => <div className={wide ? "page page-wide" : "page"}>{children}</div>;
+export const PageBody = ({ children, wide }: { children: ReactNode; wide?: boolean }) => (
+  <div className={wide ? "page page-wide" : "page"}>{children}</div>
+);
 
 export function Section({ title, actions, children }: { title: ReactNode; actions?: ReactNode; children: ReactNode }) {
   return (
@@ -38,7 +54,9 @@ export function Section({ title, actions, children }: { title: ReactNode; action
   );
 }
 
-export const Card = ({ children, className }: { children: ReactNode; className?: string }) => <div className={className ? `card ${className}` : "card"}>{children}</div>;
+export const Card = ({ children, className }: { children: ReactNode; className?: string }) => (
+  <div className={className ? `card ${className}` : "card"}>{children}</div>
+);
 
 export const FilterBar = ({ children }: { children: ReactNode }) => <div className="filter-bar">{children}</div>;
 

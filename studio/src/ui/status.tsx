@@ -115,7 +115,17 @@ export function StatusIcon({ status }: { status: string }) {
 }
 
 /** A small word in a box: a kind, a version, a count. */
-export function Badge({ tone = "neutral", mono, children, title }: { tone?: Tone | "accent"; mono?: boolean; children: ReactNode; title?: string }) {
+export function Badge({
+  tone = "neutral",
+  mono,
+  children,
+  title,
+}: {
+  tone?: Tone | "accent";
+  mono?: boolean;
+  children: ReactNode;
+  title?: string;
+}) {
   return (
     <span className={`badge tone-${tone}${mono ? " badge-mono" : ""}`} title={title}>
       {children}

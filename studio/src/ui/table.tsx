@@ -29,7 +29,18 @@ export interface TableProps<T> {
   compact?: boolean;
 }
 
-export function Table<T>({ label, columns, rows, idOf, onOpen, nameOf, selected, onSelect, current, compact }: TableProps<T>) {
+export function Table<T>({
+  label,
+  columns,
+  rows,
+  idOf,
+  onOpen,
+  nameOf,
+  selected,
+  onSelect,
+  current,
+  compact,
+}: TableProps<T>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const chosen = selected ?? new Set<string>();
   const ids = rows.map(idOf);
@@ -41,7 +52,8 @@ export function Table<T>({ label, columns, rows, idOf, onOpen, nameOf, selected,
   };
   const onKey = (event: KeyboardEvent<HTMLTableRowElement>, row: T, index: number) => {
     if (event.target !== event.currentTarget) return;
-    const move = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
+    const move =
+      event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
     if (move) {
       event.preventDefault();
       body.current?.querySelectorAll<HTMLElement>("tr[data-row]")[index + move]?.focus();
@@ -59,11 +71,21 @@ export function Table<T>({ label, columns, rows, idOf, onOpen, nameOf, selected,
         <tr>
           {onSelect && (
             <th className="table-check" scope="col">
-              <Checkbox label="Choose all" hideLabel checked={all ? true : chosen.size > 0 ? "indeterminate" : false} onChange={(next) => onSelect(next ? new Set(ids) : new Set())} />
+              <Checkbox
+                label="Choose all"
+                hideLabel
+                checked={all ? true : chosen.size > 0 ? "indeterminate" : false}
+                onChange={(next) => onSelect(next ? new Set(ids) : new Set())}
+              />
             </th>
           )}
           {columns.map((column) => (
-            <th key={column.id} scope="col" className={cellClass(column)} style={column.width ? { width: column.width } : undefined}>
+            <th
+              key={column.id}
+              scope="col"
+              className={cellClass(column)}
+              style={column.width ? { width: column.width } : undefined}
+            >
               {column.header}
             </th>
           ))}
@@ -83,13 +105,19 @@ export function Table<T>({ label, columns, rows, idOf, onOpen, nameOf, selected,
               onKeyDown={(event) => onKey(event, row, index)}
               onClick={(event) => {
                 // Links and buttons inside do their own thing; a text selection is not a click.
-                if ((event.target as HTMLElement).closest("a,button,input,label") || window.getSelection()?.toString()) return;
+                if ((event.target as HTMLElement).closest("a,button,input,label") || window.getSelection()?.toString())
+                  return;
                 onOpen?.(row);
               }}
             >
               {onSelect && (
                 <td className="table-check">
-                  <Checkbox label={`Choose ${nameOf?.(row) ?? id}`} hideLabel checked={chosen.has(id)} onChange={() => toggle(id)} />
+                  <Checkbox
+                    label={`Choose ${nameOf?.(row) ?? id}`}
+                    hideLabel
+                    checked={chosen.has(id)}
+                    onChange={() => toggle(id)}
+                  />
                 </td>
               )}
               {columns.map((column) => (

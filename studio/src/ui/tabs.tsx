@@ -10,7 +10,19 @@ export interface Tab {
 }
 
 /** Tabs whose state the caller keeps (usually in the address: `useSearchParams`). */
-export function Tabs({ tabs, value, onChange, label, aside }: { tabs: Tab[]; value: string; onChange: (id: string) => void; label: string; aside?: ReactNode }) {
+export function Tabs({
+  tabs,
+  value,
+  onChange,
+  label,
+  aside,
+}: {
+  tabs: Tab[];
+  value: string;
+  onChange: (id: string) => void;
+  label: string;
+  aside?: ReactNode;
+}) {
   const known = tabs.some((tab) => tab.id === value) ? value : (tabs[0]?.id ?? "");
   return (
     <Radix.Root className="tabs" value={known} onValueChange={onChange}>

@@ -6,7 +6,13 @@ import { Tooltip } from "./tooltip";
 import "./text.css";
 
 /** An amount in minor units, as Stripe gives it. */
-export function Money({ amount, currency }: { amount: number | null | undefined; currency: string | null | undefined }) {
+export function Money({
+  amount,
+  currency,
+}: {
+  amount: number | null | undefined;
+  currency: string | null | undefined;
+}) {
   if (amount === null || amount === undefined || !currency) return <span className="faint">–</span>;
   return <span className="num money">{money(amount, currency)}</span>;
 }
@@ -63,7 +69,15 @@ export async function copy(text: string): Promise<void> {
 }
 
 /** A small button that copies `text`. */
-export function CopyButton({ text, label = "Copy", children }: { text: string | (() => string); label?: string; children?: ReactNode }) {
+export function CopyButton({
+  text,
+  label = "Copy",
+  children,
+}: {
+  text: string | (() => string);
+  label?: string;
+  children?: ReactNode;
+}) {
   const [done, setDone] = useState(false);
   useEffect(() => {
     if (!done) return;
@@ -97,9 +111,7 @@ export function CopyButton({ text, label = "Copy", children }: { text: string | 
 export function CopyId({ id, short, children }: { id: string; short?: boolean; children?: ReactNode }) {
   return (
     <span className="copy-id">
-      {children ?? (
-        <code title={id}>{short && id.length > 18 ? `${id.slice(0, 9)}…${id.slice(-5)}` : id}</code>
-      )}
+      {children ?? <code title={id}>{short && id.length > 18 ? `${id.slice(0, 9)}…${id.slice(-5)}` : id}</code>}
       <CopyButton text={id} label={`Copy ${id}`} />
     </span>
   );

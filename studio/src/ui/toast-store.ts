@@ -22,7 +22,11 @@ export function toast(content: Toast): void {
 }
 
 export function toastError(error: unknown): void {
-  toast({ tone: "bad", title: error instanceof Error ? error.message : String(error), detail: error instanceof ApiError ? error.hint : undefined });
+  toast({
+    tone: "bad",
+    title: error instanceof Error ? error.message : String(error),
+    detail: error instanceof ApiError ? error.hint : undefined,
+  });
 }
 
 /** The toasts that are shown, and a function that dismisses one. */

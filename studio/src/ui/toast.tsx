@@ -9,8 +9,17 @@ export function Toasts() {
   return (
     <Radix.Provider swipeDirection="right" label="Notifications">
       {all.map((toast) => (
-        <Radix.Root key={toast.id} className="toast" duration={toast.tone === "bad" ? 20_000 : 4500} onOpenChange={(open) => !open && dismiss(toast.id)}>
-          {toast.tone === "bad" ? <CircleX aria-hidden className="toast-bad" /> : <CircleCheck aria-hidden className="toast-good" />}
+        <Radix.Root
+          key={toast.id}
+          className="toast"
+          duration={toast.tone === "bad" ? 20_000 : 4500}
+          onOpenChange={(open) => !open && dismiss(toast.id)}
+        >
+          {toast.tone === "bad" ? (
+            <CircleX aria-hidden className="toast-bad" />
+          ) : (
+            <CircleCheck aria-hidden className="toast-good" />
+          )}
           <div>
             <Radix.Title className="toast-title">{toast.title}</Radix.Title>
             {toast.detail && <Radix.Description className="soft">{toast.detail}</Radix.Description>}

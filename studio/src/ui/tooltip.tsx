@@ -10,7 +10,17 @@ export const TooltipProvider = ({ children }: { children: ReactNode }) => (
 );
 
 /** A short word on hover and focus. The child must be one element that takes a ref. */
-export function Tooltip({ text, shortcut, side = "top", children }: { text: ReactNode; shortcut?: string | undefined; side?: Radix.TooltipContentProps["side"]; children: ReactNode }) {
+export function Tooltip({
+  text,
+  shortcut,
+  side = "top",
+  children,
+}: {
+  text: ReactNode;
+  shortcut?: string | undefined;
+  side?: Radix.TooltipContentProps["side"];
+  children: ReactNode;
+}) {
   return (
     <Radix.Root>
       <Radix.Trigger asChild>{children}</Radix.Trigger>

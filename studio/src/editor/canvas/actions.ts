@@ -3,7 +3,17 @@ import { toast } from "../../ui/toast-store";
 import { stepsAsText, stepsOfText } from "../../model/clipboard";
 import { flowOf, stepsOf } from "../../model/graph";
 import { named } from "../../model/layout";
-import { addBranch, areTogether, duplicateStep, insertSteps, moveSteps, outermost, removeSteps, type Target, wrapSteps } from "../../model/operations";
+import {
+  addBranch,
+  areTogether,
+  duplicateStep,
+  insertSteps,
+  moveSteps,
+  outermost,
+  removeSteps,
+  type Target,
+  wrapSteps,
+} from "../../model/operations";
 import { type Path, pathKey, pathOfKey, samePath, valueAt } from "../../model/path";
 import { useEditor } from "../store";
 import { useCanvas } from "./state";
@@ -12,7 +22,8 @@ type Data = Record<string, unknown>;
 
 const data = (): Data | null => useEditor.getState().document?.data ?? null;
 
-export const isStep = (path: Path | null): path is Path => path !== null && typeof path.at(-1) === "number" && path[0] !== "on";
+export const isStep = (path: Path | null): path is Path =>
+  path !== null && typeof path.at(-1) === "number" && path[0] !== "on";
 
 /** The selected steps, the first one first; triggers and the like are none. */
 export function selectedSteps(): Path[] {
@@ -55,9 +66,14 @@ export async function addTrigger(trigger: Record<string, unknown>): Promise<bool
   if (found === null) return false;
   const on = found["on"];
   const { apply } = useEditor.getState();
-  if (Array.isArray(on)) return apply([{ op: "insert", path: ["on", on.length], value: trigger }], "Add a trigger", ["on", on.length]);
+  if (Array.isArray(on))
+    return apply([{ op: "insert", path: ["on", on.length], value: trigger }], "Add a trigger", ["on", on.length]);
   const first = typeof on !== "object" || on === null || Object.keys(on).length === 0;
-  return apply([{ op: "set", path: ["on"], value: first ? trigger : [on, trigger] }], "Add a trigger", first ? ["on"] : ["on", 1]);
+  return apply(
+    [{ op: "set", path: ["on"], value: first ? trigger : [on, trigger] }],
+    "Add a trigger",
+    first ? ["on"] : ["on", 1],
+  );
 }
 
 export async function remove(paths: Path[] = selectedSteps()): Promise<void> {
@@ -65,8 +81,15 @@ export async function remove(paths: Path[] = selectedSteps()): Promise<void> {
   if (first === undefined) return;
   const list = valueAt(data(), first.slice(0, -1));
   const index = first.at(-1) as number;
-  const left = Array.isArray(list) ? list.length - paths.filter((one) => samePath(one.slice(0, -1), first.slice(0, -1))).length : 0;
-  const next = left === 0 ? (isStep(first.slice(0, -2)) ? first.slice(0, -2) : null) : [...first.slice(0, -1), Math.min(index, left - 1)];
+  const left = Array.isArray(list)
+    ? list.length - paths.filter((one) => samePath(one.slice(0, -1), first.slice(0, -1))).length
+    : 0;
+  const next =
+    left === 0
+      ? isStep(first.slice(0, -2))
+        ? first.slice(0, -2)
+        : null
+      : [...first.slice(0, -1), Math.min(index, left - 1)];
   await useEditor.getState().apply(removeSteps(paths), `Delete ${calledSteps(paths)}`, next);
 }
 
@@ -74,7 +97,12 @@ export async function duplicate(): Promise<void> {
   const [path] = selectedSteps().slice(-1);
   const found = data();
   if (path === undefined || found === null) return;
-  await useEditor.getState().apply(duplicateStep(found, path), `Duplicate ${calledSteps([path])}`, [...path.slice(0, -1), (path.at(-1) as number) + 1]);
+  await useEditor
+    .getState()
+    .apply(duplicateStep(found, path), `Duplicate ${calledSteps([path])}`, [
+      ...path.slice(0, -1),
+      (path.at(-1) as number) + 1,
+    ]);
 }
 
 export async function move(paths: readonly Path[], target: Target): Promise<boolean> {
@@ -136,7 +164,8 @@ export function copied(): string | null {
 
 export async function paste(text: string): Promise<void> {
   const { steps, problem } = stepsOfText(text);
-  if (problem !== null) toast({ tone: "bad", title: problem, detail: "Copy steps on a canvas, or a list of steps as YAML." });
+  if (problem !== null)
+    toast({ tone: "bad", title: problem, detail: "Copy steps on a canvas, or a list of steps as YAML." });
   else await insert(placeForNew(), steps, steps.length === 1 ? "Paste a step" : `Paste ${steps.length} steps`);
 }
 
@@ -155,7 +184,11 @@ export async function pasteFromClipboard(): Promise<void> {
   try {
     await paste(await navigator.clipboard.readText());
   } catch {
-    toast({ tone: "bad", title: "The browser did not allow to read the clipboard.", detail: "Use ⌘V or Ctrl+V on the canvas." });
+    toast({
+      tone: "bad",
+      title: "The browser did not allow to read the clipboard.",
+      detail: "Use ⌘V or Ctrl+V on the canvas.",
+    });
   }
 }
 

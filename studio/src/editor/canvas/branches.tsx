@@ -8,14 +8,57 @@ import { type Item, named } from "../../model/layout";
 import { useEditor } from "../store";
 import { newBranch, removeBranch, renameBranch } from "./actions";
 
-const WORDS: Record<NonNullable<Step["adds"]>, { button: string; title: string; label: string; hint: string; needed: boolean }> = {
-  case: { button: "Case", title: "Add a case", label: "Value", hint: "The branch is taken when the switch has this value, e.g. succeeded.", needed: true },
-  condition: { button: "Condition", title: "Add a condition", label: "Condition", hint: "An expression; the first branch whose condition holds is taken.", needed: true },
-  branch: { button: "Branch", title: "Add a branch", label: "Name", hint: "All branches run at the same time; its result is readable under this name.", needed: true },
-  catch: { button: "Catch", title: "Catch errors", label: "Kinds of error", hint: "E.g. card_declined, rate_limit. Left empty: every error.", needed: false },
+const WORDS: Record<
+  NonNullable<Step["adds"]>,
+  { button: string; title: string; label: string; hint: string; needed: boolean }
+> = {
+  case: {
+    button: "Case",
+    title: "Add a case",
+    label: "Value",
+    hint: "The branch is taken when the switch has this value, e.g. succeeded.",
+    needed: true,
+  },
+  condition: {
+    button: "Condition",
+    title: "Add a condition",
+    label: "Condition",
+    hint: "An expression; the first branch whose condition holds is taken.",
+    needed: true,
+  },
+  branch: {
+    button: "Branch",
+    title: "Add a branch",
+    label: "Name",
+    hint: "All branches run at the same time; its result is readable under this name.",
+    needed: true,
+  },
+  catch: {
+    button: "Catch",
+    title: "Catch errors",
+    label: "Kinds of error",
+    hint: "E.g. card_declined, rate_limit. Left empty: every error.",
+    needed: false,
+  },
 };
 
-function NameDialog({ title, label, hint, start, needed, onDone, onClose }: { title: string; label: string; hint: string; start: string; needed: boolean; onDone: (name: string) => Promise<boolean>; onClose: () => void }) {
+function NameDialog({
+  title,
+  label,
+  hint,
+  start,
+  needed,
+  onDone,
+  onClose,
+}: {
+  title: string;
+  label: string;
+  hint: string;
+  start: string;
+  needed: boolean;
+  onDone: (name: string) => Promise<boolean>;
+  onClose: () => void;
+}) {
   const [name, setName] = useState(start);
   const send = async (event: FormEvent) => {
     event.preventDefault();
@@ -26,7 +69,16 @@ function NameDialog({ title, label, hint, start, needed, onDone, onClose }: { ti
     <Dialog open onOpenChange={(open) => !open && onClose()} title={title} size="s">
       <form className="flow-form" onSubmit={(event) => void send(event)}>
         <Field label={label} hint={hint} required={needed}>
-          {(attributes) => <Input {...attributes} mono autoFocus value={name} onChange={(event) => setName(event.target.value)} onFocus={(event) => event.target.select()} />}
+          {(attributes) => (
+            <Input
+              {...attributes}
+              mono
+              autoFocus
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+              onFocus={(event) => event.target.select()}
+            />
+          )}
         </Field>
         <div className="flow-form-foot">
           <Button onClick={onClose}>Cancel</Button>
@@ -39,7 +91,15 @@ function NameDialog({ title, label, hint, start, needed, onDone, onClose }: { ti
   );
 }
 
-export function BranchMenu({ item, tab, className }: { item: Extract<Item, { kind: "label" }>; tab: 0 | -1; className: string }) {
+export function BranchMenu({
+  item,
+  tab,
+  className,
+}: {
+  item: Extract<Item, { kind: "label" }>;
+  tab: 0 | -1;
+  className: string;
+}) {
   const { branch, step } = item;
   const [renaming, setRenaming] = useState(false);
   const readOnly = useEditor((state) => state.readOnly !== null);
@@ -57,7 +117,13 @@ export function BranchMenu({ item, tab, className }: { item: Extract<Item, { kin
       <Menu
         align="center"
         trigger={
-          <button type="button" className={`nopan ${className} flow-label-button`} title={branch.label} aria-label={`Branch ${branch.label}`} {...place}>
+          <button
+            type="button"
+            className={`nopan ${className} flow-label-button`}
+            title={branch.label}
+            aria-label={`Branch ${branch.label}`}
+            {...place}
+          >
             <span>{branch.label}</span>
             <ChevronDown aria-hidden />
           </button>
@@ -70,7 +136,9 @@ export function BranchMenu({ item, tab, className }: { item: Extract<Item, { kin
         )}
         {removes !== null && (
           <MenuItem danger icon={<Trash2 aria-hidden />} onSelect={() => void removeBranch(removes, step.path)}>
-            {branch.steps.length === 0 ? "Remove the branch" : `Remove the branch with ${branch.steps.length} step${branch.steps.length > 1 ? "s" : ""}`}
+            {branch.steps.length === 0
+              ? "Remove the branch"
+              : `Remove the branch with ${branch.steps.length} step${branch.steps.length > 1 ? "s" : ""}`}
           </MenuItem>
         )}
       </Menu>
@@ -96,11 +164,20 @@ export function NewBranch({ item, tab }: { item: Extract<Item, { kind: "add" }>;
   const words = WORDS[step.adds];
   return (
     <>
-      <button type="button" className="nopan flow-add" tabIndex={tab} data-key={item.key} aria-label={`${words.title} to ${named(step)}`} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        className="nopan flow-add"
+        tabIndex={tab}
+        data-key={item.key}
+        aria-label={`${words.title} to ${named(step)}`}
+        onClick={() => setOpen(true)}
+      >
         <Plus aria-hidden />
         {words.button}
       </button>
-      {open && <NameDialog {...words} start="" onDone={(name) => newBranch(step.path, name)} onClose={() => setOpen(false)} />}
+      {open && (
+        <NameDialog {...words} start="" onDone={(name) => newBranch(step.path, name)} onClose={() => setOpen(false)} />
+      )}
     </>
   );
 }

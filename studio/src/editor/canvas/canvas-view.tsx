@@ -1,7 +1,28 @@
 /** The workflow as a picture that can be changed: select, drag, insert, by mouse and by keyboard. */
-import { Background, BackgroundVariant, MiniMap, ReactFlow, ReactFlowProvider, applyNodeChanges, useReactFlow, type NodeChange, type NodeTypes, type OnNodeDrag } from "@xyflow/react";
+import {
+  Background,
+  BackgroundVariant,
+  MiniMap,
+  ReactFlow,
+  ReactFlowProvider,
+  applyNodeChanges,
+  useReactFlow,
+  type NodeChange,
+  type NodeTypes,
+  type OnNodeDrag,
+} from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { type ClipboardEvent, type KeyboardEvent, type MouseEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  type MouseEvent,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 
 import { type Flow, flowOf } from "../../model/graph";
 import { CARD, type Item, type Layout, layoutOf } from "../../model/layout";
@@ -18,7 +39,13 @@ import { Toolbar } from "./toolbar";
 import { Wires } from "./wires";
 import "./canvas.css";
 
-const TYPES: NodeTypes = { step: StepCard, trigger: TriggerCard, place: PlaceButton, label: BranchLabel, add: AddBranch };
+const TYPES: NodeTypes = {
+  step: StepCard,
+  trigger: TriggerCard,
+  place: PlaceButton,
+  label: BranchLabel,
+  add: AddBranch,
+};
 /** Fewer steps are overlooked without a map. */
 const MINIMAP_FROM = 8;
 /** How near a dragged card must be to a place, in pixels of the drawing. */
@@ -52,7 +79,10 @@ function Canvas({ onOpen }: CanvasViewProps) {
   const stale = useEditor((state) => state.document === null);
   const id = useEditor((state) => state.id);
   const drawn = useRef<Drawn | null>(null);
-  const next = useMemo(() => (layout === null ? null : nodesOf(layout, drawn.current, !readOnly && !stale)), [layout, readOnly, stale]);
+  const next = useMemo(
+    () => (layout === null ? null : nodesOf(layout, drawn.current, !readOnly && !stale)),
+    [layout, readOnly, stale],
+  );
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
   useLayoutEffect(() => {
     drawn.current = next;
@@ -72,11 +102,15 @@ function Canvas({ onOpen }: CanvasViewProps) {
   }, []);
 
   const onClick = useCallback((event: MouseEvent, node: CanvasNode) => {
-    if (node.type === "step" || node.type === "trigger") pick(node.id, event.shiftKey || event.metaKey || event.ctrlKey);
+    if (node.type === "step" || node.type === "trigger")
+      pick(node.id, event.shiftKey || event.metaKey || event.ctrlKey);
   }, []);
-  const onDouble = useCallback((_: MouseEvent, node: CanvasNode) => {
-    if (node.type === "step" || node.type === "trigger") onOpen?.(pathOfKey(node.id));
-  }, [onOpen]);
+  const onDouble = useCallback(
+    (_: MouseEvent, node: CanvasNode) => {
+      if (node.type === "step" || node.type === "trigger") onOpen?.(pathOfKey(node.id));
+    },
+    [onOpen],
+  );
   const onContext = useCallback((_: MouseEvent, node: CanvasNode) => {
     if (node.type !== "step" && node.type !== "trigger") return;
     const path = pathOfKey(node.id);
@@ -117,7 +151,16 @@ function Canvas({ onOpen }: CanvasViewProps) {
 
   if (layout === null) return <div className="flow-none">The file does not parse yet: mend it in the YAML view.</div>;
   return (
-    <div ref={root} className={`flow${drag.active ? " flow-dragging" : ""}${stale ? " flow-stale" : ""}`} role="group" aria-label="Workflow canvas" onKeyDown={onKeyDown} onCopy={onCopy} onCut={onCopy} onPaste={onPaste}>
+    <div
+      ref={root}
+      className={`flow${drag.active ? " flow-dragging" : ""}${stale ? " flow-stale" : ""}`}
+      role="group"
+      aria-label="Workflow canvas"
+      onKeyDown={onKeyDown}
+      onCopy={onCopy}
+      onCut={onCopy}
+      onPaste={onPaste}
+    >
       <Toolbar fit={fit} {...(onOpen === undefined ? {} : { onOpen })} />
       {stale && <p className="flow-stale-note">The text does not parse; this is the last state that did.</p>}
       <StepMenu onOpen={onOpen}>
@@ -152,7 +195,15 @@ function Canvas({ onOpen }: CanvasViewProps) {
           >
             <Wires layout={layout} />
             <Background variant={BackgroundVariant.Dots} gap={20} size={1} color="var(--line-strong)" />
-            {layout.items.filter((one) => one.kind === "step").length > MINIMAP_FROM && <MiniMap pannable zoomable nodeClassName={miniClass} nodeBorderRadius={8} ariaLabel="Overview of the workflow" />}
+            {layout.items.filter((one) => one.kind === "step").length > MINIMAP_FROM && (
+              <MiniMap
+                pannable
+                zoomable
+                nodeClassName={miniClass}
+                nodeBorderRadius={8}
+                ariaLabel="Overview of the workflow"
+              />
+            )}
           </ReactFlow>
         </div>
       </StepMenu>
@@ -168,7 +219,9 @@ const clearSelection = (): void => useEditor.getState().select(null);
 function useFindings(layout: Layout | null): void {
   const check = useEditor((state) => state.check);
   useEffect(() => {
-    const keys = new Set((layout?.items ?? []).filter((one) => one.kind === "step" || one.kind === "trigger").map((one) => one.key));
+    const keys = new Set(
+      (layout?.items ?? []).filter((one) => one.kind === "step" || one.kind === "trigger").map((one) => one.key),
+    );
     useCanvas.setState({ findings: findingsByItem(check?.diagnostics ?? [], keys) });
   }, [check, layout]);
 }
@@ -181,7 +234,12 @@ function focusItem(root: HTMLElement, key: string, extend = false): void {
 }
 
 /** The selected card is the one Tab comes to, and is brought into view. */
-function useFocusFollowsSelection(root: React.RefObject<HTMLDivElement | null>, layout: Layout | null, show: (item: Item) => void, ready: boolean): void {
+function useFocusFollowsSelection(
+  root: React.RefObject<HTMLDivElement | null>,
+  layout: Layout | null,
+  show: (item: Item) => void,
+  ready: boolean,
+): void {
   const selected = useEditor((state) => state.selected);
   useEffect(() => {
     if (layout === null || !ready) return;
@@ -198,7 +256,9 @@ function useFocusFollowsSelection(root: React.RefObject<HTMLDivElement | null>, 
       const lost = active === null || active === document.body;
       const inside = root.current?.contains(active) === true && active?.classList.contains("flow-card") === true;
       if (inside || (lost && before !== null && before !== item.key)) {
-        root.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(item.key)}"]`)?.focus({ preventScroll: true });
+        root.current
+          ?.querySelector<HTMLElement>(`[data-key="${CSS.escape(item.key)}"]`)
+          ?.focus({ preventScroll: true });
       }
     } else if (!known(useCanvas.getState().focus)) {
       useCanvas.setState({ focus: layout.items[0]?.key ?? null });
@@ -239,7 +299,11 @@ function useViewport(root: React.RefObject<HTMLDivElement | null>, layout: Layou
   );
   const fit = useCallback(() => {
     const all = size.current;
-    if (all !== null) void fitBounds({ x: 0, y: 0, width: Math.max(all.width, CARD.width), height: all.height }, { padding: 0.08, duration: calm() ? 0 : 200 });
+    if (all !== null)
+      void fitBounds(
+        { x: 0, y: 0, width: Math.max(all.width, CARD.width), height: all.height },
+        { padding: 0.08, duration: calm() ? 0 : 200 },
+      );
   }, [fitBounds]);
   return { show, fit, ready, onInit };
 }
@@ -258,12 +322,18 @@ function useDragging(layout: Layout | null, reset: () => void) {
     const selected = selectedSteps();
     moved.current = selected.length > 1 && selected.some((one) => pathKey(one) === node.id) ? selected : [path];
     if (moved.current.length === 1 && isStep(path)) useEditor.getState().select(path);
-    places.current = (layout?.items ?? []).filter((one) => one.kind === "place").filter((one) => canMove(moved.current, one.place));
+    places.current = (layout?.items ?? [])
+      .filter((one) => one.kind === "place")
+      .filter((one) => canMove(moved.current, one.place));
     useCanvas.setState({ dragging: moved.current, open: new Set(places.current.map((one) => one.key)), drop: null });
     setActive(true);
   };
   const onDrag: OnNodeDrag<CanvasNode> = (event) => {
-    const at = screenToFlowPosition("touches" in event ? { x: event.touches[0]?.clientX ?? 0, y: event.touches[0]?.clientY ?? 0 } : { x: event.clientX, y: event.clientY });
+    const at = screenToFlowPosition(
+      "touches" in event
+        ? { x: event.touches[0]?.clientX ?? 0, y: event.touches[0]?.clientY ?? 0 }
+        : { x: event.clientX, y: event.clientY },
+    );
     let best: string | null = null;
     let least = REACH;
     for (const { key, box } of places.current) {

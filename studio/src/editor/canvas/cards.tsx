@@ -35,7 +35,9 @@ function FindingMark({ id }: { id: string }) {
 }
 
 const said = (finding: { severity: string; count: number; message: string } | undefined): string =>
-  finding === undefined ? "" : `, ${finding.count} ${finding.severity}${finding.count > 1 ? "s" : ""}: ${finding.message}`;
+  finding === undefined
+    ? ""
+    : `, ${finding.count} ${finding.severity}${finding.count > 1 ? "s" : ""}: ${finding.message}`;
 
 function RunMark({ id }: { id: string }) {
   const mark = useCanvas((state) => state.overlay?.marks.get(id));
@@ -56,7 +58,13 @@ function RunMark({ id }: { id: string }) {
 
 /** How a card looks in a run: `lit` on the way it took, `dim` beside it. */
 const useWay = (key: string): string =>
-  useCanvas((state) => (state.overlay === null || state.overlay.lit.size === 0 ? "" : state.overlay.lit.has(key) ? " flow-lit" : " flow-dim"));
+  useCanvas((state) =>
+    state.overlay === null || state.overlay.lit.size === 0
+      ? ""
+      : state.overlay.lit.has(key)
+        ? " flow-lit"
+        : " flow-dim",
+  );
 
 export const StepCard = memo(function StepCard({ data: { item } }: NodeProps<StepNode>) {
   const { step } = item;
@@ -69,13 +77,7 @@ export const StepCard = memo(function StepCard({ data: { item } }: NodeProps<Ste
   const Icon = verbIcon(step.verb);
   const classes = `flow-card flow-${step.kind}${selected ? " flow-selected" : ""}${marked ? " flow-marked" : ""}${carried ? " flow-carried" : ""}${failed ? " flow-failed" : ""}${useWay(step.key)}`;
   return (
-    <div
-      className={classes}
-      role="button"
-      tabIndex={tab}
-      data-key={step.key}
-      aria-pressed={selected || marked}
-    >
+    <div className={classes} role="button" tabIndex={tab} data-key={step.key} aria-pressed={selected || marked}>
       <span className="flow-icon">
         <Icon aria-hidden />
       </span>
@@ -136,7 +138,15 @@ export const TriggerCard = memo(function TriggerCard({ data: { item } }: NodePro
 export const PlaceButton = memo(function PlaceButton({ data: { item } }: NodeProps<PlaceNode>) {
   const { place } = item;
   const tab = useTab(place.key);
-  const aim = useCanvas((state) => (state.drop === place.key ? " flow-aim" : state.open === null ? "" : state.open.has(place.key) ? " flow-open" : " flow-shut"));
+  const aim = useCanvas((state) =>
+    state.drop === place.key
+      ? " flow-aim"
+      : state.open === null
+        ? ""
+        : state.open.has(place.key)
+          ? " flow-open"
+          : " flow-shut",
+  );
   return (
     <button
       type="button"

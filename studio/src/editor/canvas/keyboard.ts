@@ -39,7 +39,10 @@ export function neighbour(layout: Layout, key: string | null, arrow: string): st
 }
 
 /** Does what a key stands for; false when it stands for nothing here. */
-export function keyAction(event: KeyboardEvent, { onCard, open, fit }: { onCard: boolean; open: () => void; fit: () => void }): boolean {
+export function keyAction(
+  event: KeyboardEvent,
+  { onCard, open, fit }: { onCard: boolean; open: () => void; fit: () => void },
+): boolean {
   const command = event.metaKey || event.ctrlKey;
   const editor = useEditor.getState();
   const writable = editor.readOnly === null;

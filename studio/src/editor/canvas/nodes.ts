@@ -14,7 +14,15 @@ function look(item: Item): string {
     case "trigger":
       return JSON.stringify([item.trigger.path, item.trigger.kind, item.trigger.title, item.trigger.detail]);
     case "label":
-      return JSON.stringify([item.branch.path, item.branch.label, item.branch.tone, item.branch.removes, item.branch.renames, item.branch.steps.length, item.step.path]);
+      return JSON.stringify([
+        item.branch.path,
+        item.branch.label,
+        item.branch.tone,
+        item.branch.removes,
+        item.branch.renames,
+        item.branch.steps.length,
+        item.step.path,
+      ]);
     case "add":
       return JSON.stringify([item.step.path, item.step.adds, item.step.id, item.step.name]);
     case "place":
@@ -36,7 +44,8 @@ export function nodesOf(layout: Layout, before: Drawn | null, draggable: boolean
     const known = old.get(item.key);
     const { x, y, width, height } = item.box;
     if (known !== undefined && before?.looks.get(item.key) === told) {
-      if (known.position.x === x && known.position.y === y && known.width === width && known.height === height) return known;
+      if (known.position.x === x && known.position.y === y && known.width === width && known.height === height)
+        return known;
       return { ...known, position: { x, y }, width, height };
     }
     return {

@@ -7,7 +7,17 @@ import { Kbd } from "../../ui/kbd";
 import { WRAPPERS } from "../../model/operations";
 import type { Path } from "../../model/path";
 import { useEditor } from "../store";
-import { copyToClipboard, duplicate, moveBy, openCatalog, pasteFromClipboard, placeForNew, remove, selectedSteps, wrap } from "./actions";
+import {
+  copyToClipboard,
+  duplicate,
+  moveBy,
+  openCatalog,
+  pasteFromClipboard,
+  placeForNew,
+  remove,
+  selectedSteps,
+  wrap,
+} from "./actions";
 
 export interface Entry {
   key: string;
@@ -24,23 +34,68 @@ export function stepEntries(onOpen?: ((path: Path) => void) | undefined): Entry[
   const { readOnly, selected } = useEditor.getState();
   const steps = selectedSteps();
   const any = steps.length > 0;
-  const edit: Entry[] = selected !== null && onOpen !== undefined ? [{ key: "edit", label: readOnly === null ? "Edit" : "Show", icon: <Pencil aria-hidden />, run: () => onOpen(selected), shortcut: "Enter" }] : [];
-  const copyEntry: Entry[] = any ? [{ key: "copy", label: "Copy", icon: <Copy aria-hidden />, run: () => void copyToClipboard(), shortcut: "Mod C" }] : [];
+  const edit: Entry[] =
+    selected !== null && onOpen !== undefined
+      ? [
+          {
+            key: "edit",
+            label: readOnly === null ? "Edit" : "Show",
+            icon: <Pencil aria-hidden />,
+            run: () => onOpen(selected),
+            shortcut: "Enter",
+          },
+        ]
+      : [];
+  const copyEntry: Entry[] = any
+    ? [{ key: "copy", label: "Copy", icon: <Copy aria-hidden />, run: () => void copyToClipboard(), shortcut: "Mod C" }]
+    : [];
   if (readOnly !== null) return [...edit, ...copyEntry];
   const add: Entry[] = [
-    { key: "add", label: any ? "Add a step behind" : "Add a step", icon: <Plus aria-hidden />, run: () => openCatalog(placeForNew()), shortcut: "A" },
-    { key: "paste", label: any ? "Paste behind" : "Paste", icon: <ClipboardPaste aria-hidden />, run: () => void pasteFromClipboard(), shortcut: "Mod V" },
+    {
+      key: "add",
+      label: any ? "Add a step behind" : "Add a step",
+      icon: <Plus aria-hidden />,
+      run: () => openCatalog(placeForNew()),
+      shortcut: "A",
+    },
+    {
+      key: "paste",
+      label: any ? "Paste behind" : "Paste",
+      icon: <ClipboardPaste aria-hidden />,
+      run: () => void pasteFromClipboard(),
+      shortcut: "Mod V",
+    },
   ];
   if (!any) return [...edit, ...add];
   return [
     ...edit,
     ...add,
     ...copyEntry.map((one) => ({ ...one, line: true })),
-    { key: "duplicate", label: "Duplicate", icon: <CopyPlus aria-hidden />, run: () => void duplicate(), shortcut: "Mod D" },
+    {
+      key: "duplicate",
+      label: "Duplicate",
+      icon: <CopyPlus aria-hidden />,
+      run: () => void duplicate(),
+      shortcut: "Mod D",
+    },
     { key: "up", label: "Move up", icon: <ArrowUp aria-hidden />, run: () => moveBy(-1), shortcut: "Alt ↑" },
     { key: "down", label: "Move down", icon: <ArrowDown aria-hidden />, run: () => moveBy(1), shortcut: "Alt ↓" },
-    ...WRAPPERS.map((one, at) => ({ key: `wrap-${one.verb}`, label: `Wrap in “${one.label}”`, icon: <PackagePlus aria-hidden />, run: () => void wrap(one.verb), line: at === 0 })),
-    { key: "delete", label: steps.length > 1 ? `Delete ${steps.length} steps` : "Delete", icon: <Trash2 aria-hidden />, run: () => void remove(), shortcut: "Del", danger: true, line: true },
+    ...WRAPPERS.map((one, at) => ({
+      key: `wrap-${one.verb}`,
+      label: `Wrap in “${one.label}”`,
+      icon: <PackagePlus aria-hidden />,
+      run: () => void wrap(one.verb),
+      line: at === 0,
+    })),
+    {
+      key: "delete",
+      label: steps.length > 1 ? `Delete ${steps.length} steps` : "Delete",
+      icon: <Trash2 aria-hidden />,
+      run: () => void remove(),
+      shortcut: "Del",
+      danger: true,
+      line: true,
+    },
   ];
 }
 

@@ -20,10 +20,22 @@ export function Toolbar({ fit, onOpen }: { fit: () => void; onOpen?: (path: Path
           <Button size="s" icon={<Plus aria-hidden />} onClick={() => openCatalog()}>
             Add step
           </Button>
-          <IconButton size="s" label={undo === undefined ? "Nothing to undo" : `Undo: ${undo}`} shortcut="Mod Z" disabled={undo === undefined} onClick={() => useEditor.getState().undo()}>
+          <IconButton
+            size="s"
+            label={undo === undefined ? "Nothing to undo" : `Undo: ${undo}`}
+            shortcut="Mod Z"
+            disabled={undo === undefined}
+            onClick={() => useEditor.getState().undo()}
+          >
             <Undo2 aria-hidden />
           </IconButton>
-          <IconButton size="s" label={redo === undefined ? "Nothing to redo" : `Redo: ${redo}`} shortcut="Mod Shift Z" disabled={redo === undefined} onClick={() => useEditor.getState().redo()}>
+          <IconButton
+            size="s"
+            label={redo === undefined ? "Nothing to redo" : `Redo: ${redo}`}
+            shortcut="Mod Shift Z"
+            disabled={redo === undefined}
+            onClick={() => useEditor.getState().redo()}
+          >
             <Redo2 aria-hidden />
           </IconButton>
         </>
@@ -56,7 +68,12 @@ function MenuEntries({ onOpen }: { onOpen?: ((path: Path) => void) | undefined }
   return stepEntries(onOpen).map((entry) => (
     <span key={entry.key} role="none">
       {entry.line && <MenuLine />}
-      <MenuItem icon={entry.icon} onSelect={entry.run} {...(entry.shortcut ? { shortcut: entry.shortcut } : {})} {...(entry.danger ? { danger: true } : {})}>
+      <MenuItem
+        icon={entry.icon}
+        onSelect={entry.run}
+        {...(entry.shortcut ? { shortcut: entry.shortcut } : {})}
+        {...(entry.danger ? { danger: true } : {})}
+      >
         {entry.label}
       </MenuItem>
     </span>

@@ -9,7 +9,11 @@ import { useCanvas } from "./state";
 const Line = memo(function Line({ wire }: { wire: Wire }) {
   const way = useCanvas((state) => {
     const lit = state.overlay?.lit;
-    return lit === undefined || lit.size === 0 ? "" : wire.needs.every((key) => lit.has(key)) ? " flow-wire-lit" : " flow-wire-dim";
+    return lit === undefined || lit.size === 0
+      ? ""
+      : wire.needs.every((key) => lit.has(key))
+        ? " flow-wire-lit"
+        : " flow-wire-dim";
   });
   return <path className={`flow-wire${way}`} d={lineOf(wire.points)} />;
 });
@@ -19,7 +23,15 @@ export const Wires = memo(function Wires({ layout }: { layout: Layout }) {
     <ViewportPortal>
       <svg className="flow-wires" width={Math.max(layout.width, 1)} height={Math.max(layout.height, 1)} aria-hidden>
         {layout.frames.map(({ key, box, tone }) => (
-          <rect key={key} className={`flow-frame flow-frame-${tone}`} x={box.x} y={box.y} width={box.width} height={box.height} rx={10} />
+          <rect
+            key={key}
+            className={`flow-frame flow-frame-${tone}`}
+            x={box.x}
+            y={box.y}
+            width={box.width}
+            height={box.height}
+            rx={10}
+          />
         ))}
         {layout.wires.map((wire) => (
           <Line key={wire.key} wire={wire} />

@@ -13,7 +13,9 @@ import { plain } from "../yaml/complete";
 import { actionItem, type Item, searched, stepItems, stepOf, triggerItems } from "./items";
 import "./catalog.css";
 
-export type Picked = { kind: "step"; step: Record<string, unknown>; label: string } | { kind: "trigger"; trigger: Record<string, unknown>; label: string };
+export type Picked =
+  | { kind: "step"; step: Record<string, unknown>; label: string }
+  | { kind: "trigger"; trigger: Record<string, unknown>; label: string };
 
 export interface CatalogDialogProps {
   open: boolean;
@@ -32,16 +34,41 @@ export function CatalogDialog({ open, onOpenChange, onPick, adding = "step" }: C
         <Radix.Overlay className="scrim" />
         <Radix.Content className="catalog" aria-describedby={undefined}>
           <Radix.Title className="hidden-text">{words}</Radix.Title>
-          <Search adding={adding} words={words} onPick={(picked) => { onOpenChange(false); onPick(picked); }} />
+          <Search
+            adding={adding}
+            words={words}
+            onPick={(picked) => {
+              onOpenChange(false);
+              onPick(picked);
+            }}
+          />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
   );
 }
 
-const GROUPS: Item["group"][] = ["Triggers", "Stripe events", "Flow", "Data", "Messages and calls", "Answers", "Stripe", "Workflows", "Python"];
+const GROUPS: Item["group"][] = [
+  "Triggers",
+  "Stripe events",
+  "Flow",
+  "Data",
+  "Messages and calls",
+  "Answers",
+  "Stripe",
+  "Workflows",
+  "Python",
+];
 
-function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: string; onPick(picked: Picked): void }) {
+function Search({
+  adding,
+  words,
+  onPick,
+}: {
+  adding: "step" | "trigger";
+  words: string;
+  onPick(picked: Picked): void;
+}) {
   const assist = useAssist();
   const catalog = useCatalog();
   const self = useEditor((state) => state.id);
@@ -57,14 +84,19 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
     staleTime: 300_000,
     placeholderData: (before) => before,
   });
-  const all = useMemo(() => (catalog === undefined ? [] : adding === "step" ? stepItems(catalog, self) : triggerItems(catalog)), [catalog, adding, self]);
+  const all = useMemo(
+    () => (catalog === undefined ? [] : adding === "step" ? stepItems(catalog, self) : triggerItems(catalog)),
+    [catalog, adding, self],
+  );
   const found = useMemo(() => {
     const mine = searched(all, query);
     const stripe = adding === "step" ? (actions.data ?? []).map(actionItem) : [];
     // Answers to what was typed before stay until the new ones are here, but only those that fit.
     return [...mine, ...(actions.isPlaceholderData ? searched(stripe, query) : stripe)];
   }, [all, query, actions.data, actions.isPlaceholderData, adding]);
-  const groups = GROUPS.map((group) => ({ group, items: found.filter((one) => one.group === group) })).filter((one) => one.items.length > 0);
+  const groups = GROUPS.map((group) => ({ group, items: found.filter((one) => one.group === group) })).filter(
+    (one) => one.items.length > 0,
+  );
   // While searching, the group with the best hit comes first.
   if (query.trim() !== "") groups.sort((one, other) => best(one.items, query) - best(other.items, query));
   const shown = found.find((one) => one.key === lit) ?? groups[0]?.items[0];
@@ -85,11 +117,44 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
   };
 
   return (
-    <Command label={words} shouldFilter={false} loop value={shown?.key ?? lit} onValueChange={(key) => moved.current && setLit(key)} onKeyDown={(event) => { if (/^(Arrow|Home|End)/.test(event.key)) moved.current = true; }} onPointerMove={() => { moved.current = true; }} className="catalog-command">
-      <Command.Input className="catalog-search" placeholder={adding === "step" ? "Add a step: if, select, refund payment, checkout session …" : "Add a trigger: request, schedule, checkout session completed …"} value={query} onValueChange={(text) => { moved.current = false; setLit(""); setQuery(text); }} autoFocus />
+    <Command
+      label={words}
+      shouldFilter={false}
+      loop
+      value={shown?.key ?? lit}
+      onValueChange={(key) => moved.current && setLit(key)}
+      onKeyDown={(event) => {
+        if (/^(Arrow|Home|End)/.test(event.key)) moved.current = true;
+      }}
+      onPointerMove={() => {
+        moved.current = true;
+      }}
+      className="catalog-command"
+    >
+      <Command.Input
+        className="catalog-search"
+        placeholder={
+          adding === "step"
+            ? "Add a step: if, select, refund payment, checkout session …"
+            : "Add a trigger: request, schedule, checkout session completed …"
+        }
+        value={query}
+        onValueChange={(text) => {
+          moved.current = false;
+          setLit("");
+          setQuery(text);
+        }}
+        autoFocus
+      />
       <div className="catalog-body">
         <Command.List className="catalog-list" aria-label={words}>
-          {groups.length === 0 ? <div className="catalog-none">{catalog === undefined || actions.isFetching ? "Looking …" : `Nothing is called “${query}”. Try another word: refund, mail, wait.`}</div> : null}
+          {groups.length === 0 ? (
+            <div className="catalog-none">
+              {catalog === undefined || actions.isFetching
+                ? "Looking …"
+                : `Nothing is called “${query}”. Try another word: refund, mail, wait.`}
+            </div>
+          ) : null}
           {groups.map(({ group, items }) => (
             <Command.Group key={group} heading={group} className="catalog-group">
               {items.map((item) => (
@@ -108,9 +173,15 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
         </aside>
       </div>
       <footer className="catalog-foot">
-        <span><Kbd keys="up" /> <Kbd keys="down" /> choose</span>
-        <span><Kbd keys="enter" /> add</span>
-        <span><Kbd keys="escape" /> close</span>
+        <span>
+          <Kbd keys="up" /> <Kbd keys="down" /> choose
+        </span>
+        <span>
+          <Kbd keys="enter" /> add
+        </span>
+        <span>
+          <Kbd keys="escape" /> close
+        </span>
       </footer>
     </Command>
   );
@@ -118,11 +189,15 @@ function Search({ adding, words, onPick }: { adding: "step" | "trigger"; words: 
 
 function ItemIcon({ item }: { item: Item }) {
   const Icon =
-    item.make.kind === "action" ? verbIcon("stripe")
-    : item.make.kind === "trigger" ? triggerIcon(item.key.startsWith("event ") ? "stripe" : item.name)
-    : item.key.startsWith("workflow ") ? verbIcon("call")
-    : item.key.startsWith("python ") ? verbIcon("python")
-    : verbIcon(item.name);
+    item.make.kind === "action"
+      ? verbIcon("stripe")
+      : item.make.kind === "trigger"
+        ? triggerIcon(item.key.startsWith("event ") ? "stripe" : item.name)
+        : item.key.startsWith("workflow ")
+          ? verbIcon("call")
+          : item.key.startsWith("python ")
+            ? verbIcon("python")
+            : verbIcon(item.name);
   return <Icon size={15} aria-hidden className="catalog-icon" />;
 }
 
@@ -147,7 +222,9 @@ function About({ item }: { item: Item }) {
       <p>{plain(item.doc)}</p>
       {verb?.text ? <p className="soft">{plain(verb.text)}</p> : null}
       {verb?.value ? <p className="soft">Its value: {plain(verb.value)}</p> : null}
-      {verb?.example ?? trigger?.example ? <Code text={(verb?.example ?? trigger?.example ?? "").trimEnd()} label="an example" /> : null}
+      {(verb?.example ?? trigger?.example) ? (
+        <Code text={(verb?.example ?? trigger?.example ?? "").trimEnd()} label="an example" />
+      ) : null}
       {item.make.kind === "action" ? <AboutAction name={item.make.action} /> : null}
     </>
   );
@@ -155,22 +232,46 @@ function About({ item }: { item: Item }) {
 
 function AboutAction({ name }: { name: string }) {
   const assist = useAssist();
-  const { data } = useQuery({ queryKey: ["editor", "action", name], queryFn: () => assist.action(name), staleTime: Infinity, retry: false });
+  const { data } = useQuery({
+    queryKey: ["editor", "action", name],
+    queryFn: () => assist.action(name),
+    staleTime: Infinity,
+    retry: false,
+  });
   if (data === undefined) return null;
   const fields = fieldsOf(fieldOf("with", data.params));
   const required = fields.filter((one) => one.required);
   return (
     <>
-      {data.moves_money ? <p className="catalog-money">Moves money: an endpoint that calls it needs <code>dedupe</code> or an idempotency key of its own.</p> : null}
+      {data.moves_money ? (
+        <p className="catalog-money">
+          Moves money: an endpoint that calls it needs <code>dedupe</code> or an idempotency key of its own.
+        </p>
+      ) : null}
       {required.length > 0 ? (
         <>
           <h4>Required</h4>
-          <ul className="catalog-params">{required.map((one) => <li key={one.name}><span className="mono">{one.name}</span> <span className="faint">{wordOf(one)}</span></li>)}</ul>
+          <ul className="catalog-params">
+            {required.map((one) => (
+              <li key={one.name}>
+                <span className="mono">{one.name}</span> <span className="faint">{wordOf(one)}</span>
+              </li>
+            ))}
+          </ul>
         </>
       ) : null}
       <h4>{required.length > 0 ? "Optional" : "Parameters, all optional"}</h4>
-      <p className="mono catalog-optional">{fields.filter((one) => !one.required).map((one) => one.name).join(", ") || "none"}</p>
-      {data.docs_url ? <a className="form-link" href={data.docs_url} target="_blank" rel="noreferrer" tabIndex={-1}>Stripe's documentation</a> : null}
+      <p className="mono catalog-optional">
+        {fields
+          .filter((one) => !one.required)
+          .map((one) => one.name)
+          .join(", ") || "none"}
+      </p>
+      {data.docs_url ? (
+        <a className="form-link" href={data.docs_url} target="_blank" rel="noreferrer" tabIndex={-1}>
+          Stripe's documentation
+        </a>
+      ) : null}
     </>
   );
 }

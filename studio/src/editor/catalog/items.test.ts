@@ -6,16 +6,36 @@ const entry = (verb: string) => ({ verb, doc: `About ${verb}.`, schema: {}, snip
 const catalog: Catalog = {
   verbs: ["stripe", "select", "if", "switch", "email", "for_each", "wait_for", "raise"].map(entry),
   triggers: [{ kind: "api", doc: "", text: "An endpoint.", schema: {} }],
-  families: [{ family: "checkout.session", label: "On checkout session event", actions: ["completed", "expired"], stateful: false }],
+  families: [
+    {
+      family: "checkout.session",
+      label: "On checkout session event",
+      actions: ["completed", "expired"],
+      stateful: false,
+    },
+  ],
   tables: [],
   emails: [],
-  workflows: [{ name: "ensure-customer", title: "Ensure customer", input: { type: "object", properties: { user_id: { type: "string" } }, required: ["user_id"] } }],
+  workflows: [
+    {
+      name: "ensure-customer",
+      title: "Ensure customer",
+      input: { type: "object", properties: { user_id: { type: "string" } }, required: ["user_id"] },
+    },
+  ],
   functions: [{ name: "shop:price", doc: "The price." }],
   errors: [],
   rules: [],
   env: [],
 };
-const refund = actionItem({ name: "refunds.create", label: "Refund Payment", aliases: ["Refund Payment", "refund_payment"], summary: "Create a refund.", writes: true, moves_money: true });
+const refund = actionItem({
+  name: "refunds.create",
+  label: "Refund Payment",
+  aliases: ["Refund Payment", "refund_payment"],
+  summary: "Create a refund.",
+  writes: true,
+  moves_money: true,
+});
 
 describe("the catalog", () => {
   const names = (query: string): string[] => searched([...stepItems(catalog), refund], query).map((one) => one.name);
@@ -37,12 +57,20 @@ describe("the catalog", () => {
   });
 
   it("gives actions without a name for people one", () => {
-    expect([titleOf("refunds.list"), titleOf("test_helpers.refunds.expire"), titleOf("tax_ids.create")]).toEqual(["List refunds", "Expire refund (test helpers)", "Create tax id"]);
+    expect([titleOf("refunds.list"), titleOf("test_helpers.refunds.expire"), titleOf("tax_ids.create")]).toEqual([
+      "List refunds",
+      "Expire refund (test helpers)",
+      "Create tax id",
+    ]);
   });
 
   it("begins steps with free ids and to-dos in place of what is required", () => {
     const call = stepItems(catalog).find((one) => one.name === "ensure-customer");
-    expect(call && stepOf(call, ["ensure_customer"], null)).toEqual({ id: "ensure_customer_2", call: "ensure-customer", with: { user_id: "" } });
+    expect(call && stepOf(call, ["ensure_customer"], null)).toEqual({
+      id: "ensure_customer_2",
+      call: "ensure-customer",
+      with: { user_id: "" },
+    });
     expect(stepOf(refund, [], { stripe: "refunds.create" })).toEqual({ id: "refund", stripe: "refunds.create" });
     const condition = stepItems(catalog).find((one) => one.name === "if");
     expect(condition && Object.keys(stepOf(condition, [], null) ?? {})).toEqual(["if", "then"]);

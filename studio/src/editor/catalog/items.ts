@@ -5,7 +5,16 @@ import { freeId, idOfAction } from "../forms/model/steps";
 export interface Item {
   /** Unique in the list. */
   key: string;
-  group: "Flow" | "Data" | "Messages and calls" | "Answers" | "Stripe" | "Workflows" | "Python" | "Triggers" | "Stripe events";
+  group:
+    | "Flow"
+    | "Data"
+    | "Messages and calls"
+    | "Answers"
+    | "Stripe"
+    | "Workflows"
+    | "Python"
+    | "Triggers"
+    | "Stripe events";
   /** As it is written in the file. */
   name: string;
   /** For people. */
@@ -13,7 +22,10 @@ export interface Item {
   doc: string;
   words: string[];
   /** What is inserted; a Stripe action is asked for its parameters first. */
-  make: { kind: "step"; step: Record<string, unknown>; id: string | null } | { kind: "action"; action: string } | { kind: "trigger"; trigger: Record<string, unknown> };
+  make:
+    | { kind: "step"; step: Record<string, unknown>; id: string | null }
+    | { kind: "action"; action: string }
+    | { kind: "trigger"; trigger: Record<string, unknown> };
 }
 
 interface VerbText {
@@ -29,55 +41,197 @@ const text = (words: string): Record<string, unknown> => ({ log: words });
 /** A to-do is an empty text: the checker flags it, and the form says what is wanted. */
 const VERBS: Record<string, VerbText> = {
   stripe: { group: "Stripe", title: "Call Stripe", id: "result", words: ["api", "payment"], step: { stripe: "" } },
-  select: { group: "Data", title: "Read rows", id: "row", words: ["get", "find", "query", "table", "database"], step: { select: "", where: {}, one: "required" } },
-  insert: { group: "Data", title: "Add a row", id: "row", words: ["create", "table", "database"], step: { insert: "", values: {} } },
-  update: { group: "Data", title: "Change a row", id: null, words: ["edit", "set", "table", "database"], step: { update: "", where: {}, set: {} } },
-  upsert: { group: "Data", title: "Add or change a row", id: null, words: ["merge", "table", "database"], step: { upsert: "", key: "", values: {} } },
-  delete: { group: "Data", title: "Remove a row", id: null, words: ["drop", "table", "database"], step: { delete: "", where: {} } },
-  email: { group: "Messages and calls", title: "Send a mail", id: null, words: ["mail", "message", "notify"], step: { email: "", to: "" } },
-  http: { group: "Messages and calls", title: "Call a web address", id: "answer", words: ["request", "webhook", "fetch", "api", "rest"], step: { http: "POST https://" } },
-  call: { group: "Workflows", title: "Call a workflow", id: "result", words: ["run", "sub", "function"], step: { call: "" } },
-  python: { group: "Python", title: "Call a Python function", id: "result", words: ["code", "script", "custom"], step: { python: "" } },
-  switch: { group: "Flow", title: "Choose by a value", id: null, words: ["case", "branch", "multi option split"], step: { switch: "event.action", cases: { value: [text("this case")] }, default: "stop" } },
-  if: { group: "Flow", title: "If, else", id: null, words: ["condition", "branch", "true false split"], step: { if: "", then: [text("the condition holds")] } },
-  filter: { group: "Flow", title: "Go on only if", id: null, words: ["condition", "stop", "pass through"], step: { filter: "" } },
-  for_each: { group: "Flow", title: "For each item", id: null, words: ["loop", "iterate", "list", "map"], step: { for_each: "", as: "item", do: [text("one more")] } },
-  while: { group: "Flow", title: "While", id: null, words: ["loop", "repeat"], step: { while: "", max: 100, do: [text("one more round")] } },
-  try: { group: "Flow", title: "Try, and catch errors", id: null, words: ["error", "exception", "handle"], step: { try: [text("what may fail")], catch: [{ do: [{ log: "${{ error.message }}", level: "error" }] }] } },
-  parallel: { group: "Flow", title: "At the same time", id: null, words: ["concurrent", "branch", "both"], step: { parallel: { one: [text("one")], other: [text("other")] } } },
+  select: {
+    group: "Data",
+    title: "Read rows",
+    id: "row",
+    words: ["get", "find", "query", "table", "database"],
+    step: { select: "", where: {}, one: "required" },
+  },
+  insert: {
+    group: "Data",
+    title: "Add a row",
+    id: "row",
+    words: ["create", "table", "database"],
+    step: { insert: "", values: {} },
+  },
+  update: {
+    group: "Data",
+    title: "Change a row",
+    id: null,
+    words: ["edit", "set", "table", "database"],
+    step: { update: "", where: {}, set: {} },
+  },
+  upsert: {
+    group: "Data",
+    title: "Add or change a row",
+    id: null,
+    words: ["merge", "table", "database"],
+    step: { upsert: "", key: "", values: {} },
+  },
+  delete: {
+    group: "Data",
+    title: "Remove a row",
+    id: null,
+    words: ["drop", "table", "database"],
+    step: { delete: "", where: {} },
+  },
+  email: {
+    group: "Messages and calls",
+    title: "Send a mail",
+    id: null,
+    words: ["mail", "message", "notify"],
+    step: { email: "", to: "" },
+  },
+  http: {
+    group: "Messages and calls",
+    title: "Call a web address",
+    id: "answer",
+    words: ["request", "webhook", "fetch", "api", "rest"],
+    step: { http: "POST https://" },
+  },
+  call: {
+    group: "Workflows",
+    title: "Call a workflow",
+    id: "result",
+    words: ["run", "sub", "function"],
+    step: { call: "" },
+  },
+  python: {
+    group: "Python",
+    title: "Call a Python function",
+    id: "result",
+    words: ["code", "script", "custom"],
+    step: { python: "" },
+  },
+  switch: {
+    group: "Flow",
+    title: "Choose by a value",
+    id: null,
+    words: ["case", "branch", "multi option split"],
+    step: { switch: "event.action", cases: { value: [text("this case")] }, default: "stop" },
+  },
+  if: {
+    group: "Flow",
+    title: "If, else",
+    id: null,
+    words: ["condition", "branch", "true false split"],
+    step: { if: "", then: [text("the condition holds")] },
+  },
+  filter: {
+    group: "Flow",
+    title: "Go on only if",
+    id: null,
+    words: ["condition", "stop", "pass through"],
+    step: { filter: "" },
+  },
+  for_each: {
+    group: "Flow",
+    title: "For each item",
+    id: null,
+    words: ["loop", "iterate", "list", "map"],
+    step: { for_each: "", as: "item", do: [text("one more")] },
+  },
+  while: {
+    group: "Flow",
+    title: "While",
+    id: null,
+    words: ["loop", "repeat"],
+    step: { while: "", max: 100, do: [text("one more round")] },
+  },
+  try: {
+    group: "Flow",
+    title: "Try, and catch errors",
+    id: null,
+    words: ["error", "exception", "handle"],
+    step: { try: [text("what may fail")], catch: [{ do: [{ log: "${{ error.message }}", level: "error" }] }] },
+  },
+  parallel: {
+    group: "Flow",
+    title: "At the same time",
+    id: null,
+    words: ["concurrent", "branch", "both"],
+    step: { parallel: { one: [text("one")], other: [text("other")] } },
+  },
   wait: { group: "Flow", title: "Wait", id: null, words: ["sleep", "delay", "pause"], step: { wait: "1h" } },
-  wait_for: { group: "Flow", title: "Wait for an event", id: "found", words: ["webhook", "until", "pause"], step: { wait_for: { stripe: "", match: "", timeout: "1h" } } },
-  approve: { group: "Flow", title: "Ask a person", id: "answer", words: ["approval", "human", "review", "confirm"], step: { approve: "", roles: ["admin"], timeout: "2d" } },
-  let: { group: "Data", title: "Set variables", id: null, words: ["set", "assign", "variable"], step: { let: { name: "" } } },
-  log: { group: "Messages and calls", title: "Write to the log", id: null, words: ["print", "debug"], step: { log: "" } },
-  return: { group: "Answers", title: "Return an answer", id: null, words: ["end", "respond", "result", "output"], step: { return: {} } },
-  respond: { group: "Answers", title: "Answer now, go on", id: null, words: ["response", "async", "202"], step: { respond: {} } },
-  raise: { group: "Answers", title: "Fail with an error", id: null, words: ["throw", "error", "abort"], step: { raise: { status: 400, code: "", message: "" } } },
+  wait_for: {
+    group: "Flow",
+    title: "Wait for an event",
+    id: "found",
+    words: ["webhook", "until", "pause"],
+    step: { wait_for: { stripe: "", match: "", timeout: "1h" } },
+  },
+  approve: {
+    group: "Flow",
+    title: "Ask a person",
+    id: "answer",
+    words: ["approval", "human", "review", "confirm"],
+    step: { approve: "", roles: ["admin"], timeout: "2d" },
+  },
+  let: {
+    group: "Data",
+    title: "Set variables",
+    id: null,
+    words: ["set", "assign", "variable"],
+    step: { let: { name: "" } },
+  },
+  log: {
+    group: "Messages and calls",
+    title: "Write to the log",
+    id: null,
+    words: ["print", "debug"],
+    step: { log: "" },
+  },
+  return: {
+    group: "Answers",
+    title: "Return an answer",
+    id: null,
+    words: ["end", "respond", "result", "output"],
+    step: { return: {} },
+  },
+  respond: {
+    group: "Answers",
+    title: "Answer now, go on",
+    id: null,
+    words: ["response", "async", "202"],
+    step: { respond: {} },
+  },
+  raise: {
+    group: "Answers",
+    title: "Fail with an error",
+    id: null,
+    words: ["throw", "error", "abort"],
+    step: { raise: { status: 400, code: "", message: "" } },
+  },
 };
 
 /** Everything but Stripe's actions, which the server searches. */
 export function stepItems(catalog: Catalog, self = ""): Item[] {
-  const verbs = catalog.verbs.filter((one) => one.verb !== "stripe").map((one): Item => {
-    const known = VERBS[one.verb];
-    return {
-      key: `verb ${one.verb}`,
-      group: known?.group ?? "Flow",
-      name: one.verb,
-      title: known?.title ?? one.verb,
-      doc: one.doc,
-      words: known?.words ?? [],
-      make: { kind: "step", step: known?.step ?? one.snippet, id: known?.id ?? null },
-    };
-  });
-  const workflows = catalog.workflows.filter((one) => one.name !== self).map((one): Item => ({
-    key: `workflow ${one.name}`,
-    group: "Workflows",
-    name: one.name,
-    title: one.title ?? one.name,
-    doc: one.doc ?? "",
-    words: ["call", "workflow"],
-    make: { kind: "step", step: { call: one.name, ...argumentsOf(one.input) }, id: one.name },
-  }));
+  const verbs = catalog.verbs
+    .filter((one) => one.verb !== "stripe")
+    .map((one): Item => {
+      const known = VERBS[one.verb];
+      return {
+        key: `verb ${one.verb}`,
+        group: known?.group ?? "Flow",
+        name: one.verb,
+        title: known?.title ?? one.verb,
+        doc: one.doc,
+        words: known?.words ?? [],
+        make: { kind: "step", step: known?.step ?? one.snippet, id: known?.id ?? null },
+      };
+    });
+  const workflows = catalog.workflows
+    .filter((one) => one.name !== self)
+    .map((one): Item => ({
+      key: `workflow ${one.name}`,
+      group: "Workflows",
+      name: one.name,
+      title: one.title ?? one.name,
+      doc: one.doc ?? "",
+      words: ["call", "workflow"],
+      make: { kind: "step", step: { call: one.name, ...argumentsOf(one.input) }, id: one.name },
+    }));
   const functions = catalog.functions.map((one): Item => ({
     key: `python ${one.name}`,
     group: "Python",
@@ -85,7 +239,11 @@ export function stepItems(catalog: Catalog, self = ""): Item[] {
     title: one.title ?? one.name,
     doc: one.doc ?? "",
     words: ["python", "function"],
-    make: { kind: "step", step: { python: one.name, ...argumentsOf(one.input) }, id: one.name.split(/[:.]/).pop() ?? "result" },
+    make: {
+      kind: "step",
+      step: { python: one.name, ...argumentsOf(one.input) },
+      id: one.name.split(/[:.]/).pop() ?? "result",
+    },
   }));
   return [...verbs, ...workflows, ...functions];
 }
@@ -150,7 +308,10 @@ export function triggerItems(catalog: Catalog): Item[] {
 
 /** The items that fit, best first: how name and title begin, then their words, then the description. Every word must occur. */
 export function searched(items: readonly Item[], query: string): Item[] {
-  const words = query.toLowerCase().split(/[\s_.]+/).filter(Boolean);
+  const words = query
+    .toLowerCase()
+    .split(/[\s_.]+/)
+    .filter(Boolean);
   if (words.length === 0) return [...items];
   return items
     .map((item, at) => ({ item, at, rank: rankOf(item, words, query.toLowerCase().trim()) }))
@@ -169,11 +330,19 @@ function rankOf(item: Item, words: string[], whole: string): number | null {
   const aliases = item.words.join(" ").toLowerCase();
   if (words.every((word) => begins(name, word) || begins(title, word) || begins(aliases, word))) return 3;
   const doc = item.doc.toLowerCase();
-  return words.every((word) => name.includes(word) || title.includes(word) || aliases.includes(word) || begins(doc, word)) ? 4 : null;
+  return words.every(
+    (word) => name.includes(word) || title.includes(word) || aliases.includes(word) || begins(doc, word),
+  )
+    ? 4
+    : null;
 }
 
 /** The step that an item begins as, with an id that is free. */
-export function stepOf(item: Item, taken: readonly string[], snippet: Record<string, unknown> | null): Record<string, unknown> | null {
+export function stepOf(
+  item: Item,
+  taken: readonly string[],
+  snippet: Record<string, unknown> | null,
+): Record<string, unknown> | null {
   if (item.make.kind === "step") {
     const { step, id } = item.make;
     return id === null ? structuredClone(step) : { id: freeId(id, taken), ...structuredClone(step) };

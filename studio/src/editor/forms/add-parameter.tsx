@@ -7,20 +7,34 @@ import { firstSentence } from "../yaml/complete";
 import { type Field, wordOf } from "./model/schema";
 
 /** Finds a parameter by its name or by what its documentation says. */
-export function AddParameter({ what, fields, onPick, words = `Add to ${what}` }: { what: string; fields: Field[]; onPick(field: Field): void; words?: string }) {
+export function AddParameter({
+  what,
+  fields,
+  onPick,
+  words = `Add to ${what}`,
+}: {
+  what: string;
+  fields: Field[];
+  onPick(field: Field): void;
+  words?: string;
+}) {
   const [open, setOpen] = useState(false);
   const label = what === "parameter" ? "Add parameter" : words;
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger asChild>
-        <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />}>{label}</Button>
+        <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />}>
+          {label}
+        </Button>
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content className="form-popover" align="start" sideOffset={4} collisionPadding={12}>
           <Command label={label} filter={rank} loop>
             <Command.Input className="form-search" placeholder={`Search ${fields.length} parameters`} autoFocus />
             <Command.List className="form-options">
-              <Command.Empty className="form-empty">No parameter has this in its name or its description.</Command.Empty>
+              <Command.Empty className="form-empty">
+                No parameter has this in its name or its description.
+              </Command.Empty>
               {fields.map((field) => (
                 <Command.Item
                   key={field.name}
@@ -32,7 +46,10 @@ export function AddParameter({ what, fields, onPick, words = `Add to ${what}` }:
                     onPick(field);
                   }}
                 >
-                  <span className="form-option-head"><span className="mono">{field.name}</span><span className="form-type">{wordOf(field)}</span></span>
+                  <span className="form-option-head">
+                    <span className="mono">{field.name}</span>
+                    <span className="form-type">{wordOf(field)}</span>
+                  </span>
                   <span className="form-option-doc">{firstSentence(field.doc)}</span>
                 </Command.Item>
               ))}
@@ -52,5 +69,10 @@ function rank(value: string, search: string, keywords?: string[]): number {
   if (name.startsWith(wanted)) return 0.9;
   if (name.includes(wanted)) return 0.7;
   const doc = (keywords ?? []).join(" ").toLowerCase();
-  return search.toLowerCase().split(/\s+/).every((word) => doc.includes(word) || name.includes(word)) ? 0.3 : 0;
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => doc.includes(word) || name.includes(word))
+    ? 0.3
+    : 0;
 }

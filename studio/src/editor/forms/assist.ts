@@ -97,7 +97,14 @@ export interface Catalog {
   workflows: CallableEntry[];
   functions: CallableEntry[];
   errors: { kind: string; doc: string }[];
-  rules: { code: string; severity: "error" | "warning" | "advice"; title: string; why: string; wrong: string; right: string }[];
+  rules: {
+    code: string;
+    severity: "error" | "warning" | "advice";
+    title: string;
+    why: string;
+    wrong: string;
+    right: string;
+  }[];
   env: string[];
 }
 
@@ -128,11 +135,16 @@ export interface Assist {
 }
 
 export const serverAssist: Assist = {
-  complete: (question, signal) => request<Completion>("POST", "/editor/complete", { body: question, ...(signal ? { signal } : {}) }),
-  hover: (question, signal) => request<Hover | null>("POST", "/editor/hover", { body: question, ...(signal ? { signal } : {}) }),
+  complete: (question, signal) =>
+    request<Completion>("POST", "/editor/complete", { body: question, ...(signal ? { signal } : {}) }),
+  hover: (question, signal) =>
+    request<Hover | null>("POST", "/editor/hover", { body: question, ...(signal ? { signal } : {}) }),
   catalog: () => request<Catalog>("GET", "/editor/catalogue"),
   actions: async (query, signal) => {
-    const answer = await request<{ data: ActionEntry[] }>("GET", "/editor/actions", { query: { q: query }, ...(signal ? { signal } : {}) });
+    const answer = await request<{ data: ActionEntry[] }>("GET", "/editor/actions", {
+      query: { q: query },
+      ...(signal ? { signal } : {}),
+    });
     return answer.data;
   },
   action: (name) => request<ActionDetails>("GET", `/editor/actions/${encodeURIComponent(name)}`),

@@ -18,7 +18,9 @@ const OPTIONAL_MAPS = new Set(["with", "data", "headers", "vars", "input", "retr
 export function useChanges(): Changes {
   return useMemo(() => {
     const run: Changes["run"] = (operations, label, select) =>
-      select === undefined ? useEditor.getState().apply(operations, label) : useEditor.getState().apply(operations, label, select);
+      select === undefined
+        ? useEditor.getState().apply(operations, label)
+        : useEditor.getState().apply(operations, label, select);
     return {
       run,
       async set(path, value, label) {
@@ -55,7 +57,9 @@ const NONE: Diagnostic[] = [];
 export function useFindings(path: Path, below: boolean): Diagnostic[] {
   const check = useEditor((state) => state.check);
   return useMemo(() => {
-    const found = (check?.diagnostics ?? NONE).filter((one) => (below ? startsWith(one.path, path) : samePath(one.path, path)));
+    const found = (check?.diagnostics ?? NONE).filter((one) =>
+      below ? startsWith(one.path, path) : samePath(one.path, path),
+    );
     return found.length === 0 ? NONE : found;
     // The path is new on every rendering; its text is what matters.
     // eslint-disable-next-line react-hooks/exhaustive-deps

@@ -30,7 +30,12 @@ export interface Draft {
   reset(): void;
 }
 
-export function useDraft(options: { name: string; shown: string; read(text: string): Read; commit(value: unknown): Promise<boolean> }): Draft {
+export function useDraft(options: {
+  name: string;
+  shown: string;
+  read(text: string): Read;
+  commit(value: unknown): Promise<boolean>;
+}): Draft {
   const { name, shown } = options;
   const [draft, setDraft] = useState<string | null>(() => restored(name, shown));
   const [refused, setRefused] = useState(false);
@@ -85,7 +90,12 @@ export function useDraft(options: { name: string; shown: string; read(text: stri
   const reading = draft === null ? null : options.read(draft);
   return {
     text,
-    problem: reading !== null && !reading.ok ? reading.message : refused && draft !== null ? "This was not written to the file." : null,
+    problem:
+      reading !== null && !reading.ok
+        ? reading.message
+        : refused && draft !== null
+          ? "This was not written to the file."
+          : null,
     type(next) {
       take(next);
       timer.current = setTimeout(flush, PAUSE_MS);

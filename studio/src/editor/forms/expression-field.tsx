@@ -51,7 +51,8 @@ export function ExpressionField(props: ExpressionFieldProps) {
           frozen.current.of(EditorState.readOnly.of(live.current.readOnly)),
           attributes.current.of(EditorView.contentAttributes.of(described(live.current))),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged && !update.transactions.some((one) => one.annotation(outside))) live.current.onText(update.state.doc.toString());
+            if (update.docChanged && !update.transactions.some((one) => one.annotation(outside)))
+              live.current.onText(update.state.doc.toString());
           }),
           EditorView.domEventHandlers({ blur: () => live.current.onLeave() }),
         ],
@@ -85,8 +86,15 @@ export function ExpressionField(props: ExpressionFieldProps) {
   }, [props.readOnly, props.invalid, props.label, props.id, props.describedBy]);
 
   return (
-    <div className={props.reading === "expression" ? "form-code form-code-expression" : "form-code"} data-invalid={props.invalid || undefined}>
-      {props.reading === "expression" ? <span className="form-equals" aria-hidden>=</span> : null}
+    <div
+      className={props.reading === "expression" ? "form-code form-code-expression" : "form-code"}
+      data-invalid={props.invalid || undefined}
+    >
+      {props.reading === "expression" ? (
+        <span className="form-equals" aria-hidden>
+          =
+        </span>
+      ) : null}
       <div className="form-code-host" ref={host} />
     </div>
   );
@@ -116,10 +124,15 @@ function extensions(live: { current: ExpressionFieldProps }, assist: Assist) {
     }),
     keymap.of(completionKeymap),
     // Enter writes the value; a line break inside an expression is Shift-Enter.
-    Prec.low(keymap.of([
-      { key: "Enter", run: (view) => (completionStatus(view.state) === "active" ? false : (live.current.onLeave(), true)) },
-      { key: "Shift-Enter", run: (view) => (view.dispatch(view.state.replaceSelection("\n")), true) },
-      ...defaultKeymap,
-    ])),
+    Prec.low(
+      keymap.of([
+        {
+          key: "Enter",
+          run: (view) => (completionStatus(view.state) === "active" ? false : (live.current.onLeave(), true)),
+        },
+        { key: "Shift-Enter", run: (view) => (view.dispatch(view.state.replaceSelection("\n")), true) },
+        ...defaultKeymap,
+      ]),
+    ),
   ];
 }

@@ -23,16 +23,30 @@ export interface PickerProps {
 }
 
 /** A button that opens a searched list: tables, templates, workflows, actions. */
-export function Picker({ id, label, value, choices, placeholder, onPick, disabled, invalid, search, describedBy }: PickerProps) {
+export function Picker({
+  id,
+  label,
+  value,
+  choices,
+  placeholder,
+  onPick,
+  disabled,
+  invalid,
+  search,
+  describedBy,
+}: PickerProps) {
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState("");
   const [found, setFound] = useState<Choice[]>(choices);
   useEffect(() => {
     if (search === undefined || !open) return undefined;
     const gone = new AbortController();
-    const timer = setTimeout(() => {
-      search(query, gone.signal).then(setFound, () => undefined);
-    }, query === "" ? 0 : 120);
+    const timer = setTimeout(
+      () => {
+        search(query, gone.signal).then(setFound, () => undefined);
+      },
+      query === "" ? 0 : 120,
+    );
     return () => {
       clearTimeout(timer);
       gone.abort();
@@ -40,15 +54,34 @@ export function Picker({ id, label, value, choices, placeholder, onPick, disable
   }, [search, query, open]);
   const shown = search === undefined ? choices : found;
   return (
-    <Popover.Root open={open} onOpenChange={(next) => { setOpen(next); setQuery(""); }}>
-      <Popover.Trigger id={id} className="form-picker" aria-label={`${label}: ${value || "nothing chosen"}`} aria-invalid={invalid || undefined} aria-describedby={describedBy} disabled={disabled}>
+    <Popover.Root
+      open={open}
+      onOpenChange={(next) => {
+        setOpen(next);
+        setQuery("");
+      }}
+    >
+      <Popover.Trigger
+        id={id}
+        className="form-picker"
+        aria-label={`${label}: ${value || "nothing chosen"}`}
+        aria-invalid={invalid || undefined}
+        aria-describedby={describedBy}
+        disabled={disabled}
+      >
         <span className={value ? "mono" : "faint"}>{value || placeholder}</span>
         <ChevronsUpDown size={14} aria-hidden />
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content className="form-popover" align="start" sideOffset={4} collisionPadding={12}>
           <Command label={label} shouldFilter={search === undefined} loop>
-            <Command.Input className="form-search" placeholder={placeholder} value={query} onValueChange={setQuery} autoFocus />
+            <Command.Input
+              className="form-search"
+              placeholder={placeholder}
+              value={query}
+              onValueChange={setQuery}
+              autoFocus
+            />
             <Command.List className="form-options">
               <Command.Empty className="form-empty">Nothing is called this.</Command.Empty>
               {shown.map((one) => (
@@ -62,7 +95,9 @@ export function Picker({ id, label, value, choices, placeholder, onPick, disable
                     if (one.value !== value) onPick(one.value);
                   }}
                 >
-                  <span className="form-option-head"><span className="mono">{one.value}</span></span>
+                  <span className="form-option-head">
+                    <span className="mono">{one.value}</span>
+                  </span>
                   {one.words ? <span className="form-option-doc">{one.words}</span> : null}
                 </Command.Item>
               ))}

@@ -4,7 +4,6 @@ import type { Diagnostic, Path } from "../store";
 import { firstSentence, plain } from "../yaml/complete";
 import { useFindings } from "./changes";
 
-
 export interface RowProps {
   name: string;
   path: Path;
@@ -29,7 +28,22 @@ export interface RowProps {
 }
 
 /** One named value of a form: its name, how it is written, what it means, what is wrong with it. */
-export function Row({ name, path, doc, required, type, problem, todo, beside, aside, onRemove, below, group, hideName, children }: RowProps) {
+export function Row({
+  name,
+  path,
+  doc,
+  required,
+  type,
+  problem,
+  todo,
+  beside,
+  aside,
+  onRemove,
+  below,
+  group,
+  hideName,
+  children,
+}: RowProps) {
   const id = useId();
   const findings = useFindings(path, below ?? !group);
   const invalid = Boolean(problem) || findings.some((one) => one.severity === "error");
@@ -37,10 +51,21 @@ export function Row({ name, path, doc, required, type, problem, todo, beside, as
   const describedBy = `${id}-notes`;
   const words = <span className={hideName ? "hidden-text" : "form-name mono"}>{name}</span>;
   return (
-    <div className={["form-row", group && "form-row-group", hideName && "form-row-bare"].filter(Boolean).join(" ")} role={group ? "group" : undefined} aria-labelledby={group ? labelledBy : undefined} data-path={JSON.stringify(path)}>
+    <div
+      className={["form-row", group && "form-row-group", hideName && "form-row-bare"].filter(Boolean).join(" ")}
+      role={group ? "group" : undefined}
+      aria-labelledby={group ? labelledBy : undefined}
+      data-path={JSON.stringify(path)}
+    >
       <div className="form-label">
         <span className="form-label-text">
-          {group ? <span id={labelledBy}>{words}</span> : <label id={labelledBy} htmlFor={id}>{words}</label>}
+          {group ? (
+            <span id={labelledBy}>{words}</span>
+          ) : (
+            <label id={labelledBy} htmlFor={id}>
+              {words}
+            </label>
+          )}
           {required ? <span className="form-required">required</span> : null}
           {type && !hideName ? <span className="form-type">{type}</span> : null}
         </span>
@@ -48,7 +73,13 @@ export function Row({ name, path, doc, required, type, problem, todo, beside, as
         <span className="form-aside">
           {aside}
           {onRemove ? (
-            <button type="button" className="form-icon" aria-label={`Remove ${name}`} title={`Remove ${name}`} onClick={onRemove}>
+            <button
+              type="button"
+              className="form-icon"
+              aria-label={`Remove ${name}`}
+              title={`Remove ${name}`}
+              onClick={onRemove}
+            >
               <X size={14} aria-hidden />
             </button>
           ) : null}
@@ -56,9 +87,19 @@ export function Row({ name, path, doc, required, type, problem, todo, beside, as
       </div>
       {children({ id, labelledBy, describedBy, invalid })}
       <div id={describedBy} className="form-notes">
-        {problem ? <p className="form-note form-note-error"><CircleAlert size={13} aria-hidden /> <span>{problem}</span></p> : null}
-        {todo && findings.length === 0 ? <p className="form-note form-note-todo"><CircleDashed size={13} aria-hidden /> <span>To do: this must be filled in.</span></p> : null}
-        {findings.map((one, at) => <Finding key={at} finding={one} />)}
+        {problem ? (
+          <p className="form-note form-note-error">
+            <CircleAlert size={13} aria-hidden /> <span>{problem}</span>
+          </p>
+        ) : null}
+        {todo && findings.length === 0 ? (
+          <p className="form-note form-note-todo">
+            <CircleDashed size={13} aria-hidden /> <span>To do: this must be filled in.</span>
+          </p>
+        ) : null}
+        {findings.map((one, at) => (
+          <Finding key={at} finding={one} />
+        ))}
         {doc ? <Doc text={doc} /> : null}
       </div>
     </div>
@@ -75,7 +116,12 @@ export function Finding({ finding }: { finding: Diagnostic }) {
       <span>
         <span className="hidden-text">{finding.severity}: </span>
         <Words text={finding.message} />
-        {finding.hint ? <span className="form-hint"> <Words text={finding.hint} /></span> : null}
+        {finding.hint ? (
+          <span className="form-hint">
+            {" "}
+            <Words text={finding.hint} />
+          </span>
+        ) : null}
       </span>
     </p>
   );
@@ -83,7 +129,19 @@ export function Finding({ finding }: { finding: Diagnostic }) {
 
 /** A sentence of the checker: what it puts between backticks is code. */
 export function Words({ text }: { text: string }) {
-  return <>{text.split("`").map((part, at) => (at % 2 === 1 ? <code key={at} className="form-word">{part}</code> : part))}</>;
+  return (
+    <>
+      {text.split("`").map((part, at) =>
+        at % 2 === 1 ? (
+          <code key={at} className="form-word">
+            {part}
+          </code>
+        ) : (
+          part
+        ),
+      )}
+    </>
+  );
 }
 
 const SHORT = 150;

@@ -23,17 +23,47 @@ steps:
 `;
 
 const verb = (name: string, properties: Record<string, object>, required: string[]) => ({
-  verb: name, doc: `About ${name}.`, snippet: {},
-  schema: { type: "object", properties: { id: { type: "string" }, ...properties, when: { type: ["string", "boolean"] } }, required },
+  verb: name,
+  doc: `About ${name}.`,
+  snippet: {},
+  schema: {
+    type: "object",
+    properties: { id: { type: "string" }, ...properties, when: { type: ["string", "boolean"] } },
+    required,
+  },
 });
 
 const catalog: Catalog = {
   verbs: [
-    verb("select", { select: { type: "string" }, where: { type: "object" }, one: { anyOf: [{ type: "string", enum: ["required", "optional"] }, { type: "null" }] } }, ["select", "where"]),
+    verb(
+      "select",
+      {
+        select: { type: "string" },
+        where: { type: "object" },
+        one: { anyOf: [{ type: "string", enum: ["required", "optional"] }, { type: "null" }] },
+      },
+      ["select", "where"],
+    ),
     verb("stripe", { stripe: { type: "string" }, with: { type: "object" } }, ["stripe"]),
   ],
-  triggers: [], families: [], emails: [], workflows: [], functions: [], errors: [], rules: [], env: [],
-  tables: [{ name: "orders", columns: [{ name: "id", type: "uuid", primary: true }, { name: "status", type: "string", enum: ["pending", "paid"] }, { name: "amount", type: "int" }] }],
+  triggers: [],
+  families: [],
+  emails: [],
+  workflows: [],
+  functions: [],
+  errors: [],
+  rules: [],
+  env: [],
+  tables: [
+    {
+      name: "orders",
+      columns: [
+        { name: "id", type: "uuid", primary: true },
+        { name: "status", type: "string", enum: ["pending", "paid"] },
+        { name: "amount", type: "int" },
+      ],
+    },
+  ],
 };
 
 const assist: Assist = {
@@ -42,13 +72,24 @@ const assist: Assist = {
   catalog: async () => catalog,
   actions: async () => [],
   action: async (name) => ({
-    name, label: null, aliases: [], summary: "Gives money back.", writes: true, moves_money: true, required: [], snippet: {},
+    name,
+    label: null,
+    aliases: [],
+    summary: "Gives money back.",
+    writes: true,
+    moves_money: true,
+    required: [],
+    snippet: {},
     params: {
       type: "object",
       properties: {
         amount: { type: "integer", "x-unit": "minor", description: "How much. The rest is told later." },
         reason: { type: "string", enum: ["duplicate", "fraudulent"], "x-open": true },
-        metadata: { type: "object", additionalProperties: { type: ["string", "number"] }, description: "Keys and values." },
+        metadata: {
+          type: "object",
+          additionalProperties: { type: ["string", "number"] },
+          description: "Keys and values.",
+        },
       },
     },
   }),
@@ -70,7 +111,11 @@ function after(text: string, operations: Operation[]): string {
 function show(path: (string | number)[] | null): ReturnType<typeof userEvent.setup> {
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <TooltipProvider><AssistContext value={assist}><StepForm /></AssistContext></TooltipProvider>
+      <TooltipProvider>
+        <AssistContext value={assist}>
+          <StepForm />
+        </AssistContext>
+      </TooltipProvider>
     </QueryClientProvider>,
   );
   act(() => useEditor.getState().select(path));
@@ -87,9 +132,14 @@ Element.prototype.scrollIntoView ??= () => undefined;
 
 beforeEach(() => {
   applied = [];
-  const write = (text: string) => useEditor.setState({ text, document: parse(text).document, shown: parse(text).document });
+  const write = (text: string) =>
+    useEditor.setState({ text, document: parse(text).document, shown: parse(text).document });
   useEditor.setState({
-    id: "test", phase: "ready", readOnly: null, selected: null, check: null,
+    id: "test",
+    phase: "ready",
+    readOnly: null,
+    selected: null,
+    check: null,
     apply: async (operations: Operation[], label: string) => {
       applied.push({ operations, label });
       act(() => void write(after(useEditor.getState().text, operations)));
@@ -107,7 +157,12 @@ describe("the form of a Stripe step", () => {
     await user.clear(amount);
     await user.type(amount, "750");
     await user.tab();
-    await vi.waitFor(() => expect(applied.at(-1)).toEqual({ operations: [{ op: "set", path: ["steps", 1, "with", "amount"], value: 750 }], label: "Change amount" }));
+    await vi.waitFor(() =>
+      expect(applied.at(-1)).toEqual({
+        operations: [{ op: "set", path: ["steps", 1, "with", "amount"], value: 750 }],
+        label: "Change amount",
+      }),
+    );
     expect(screen.getByRole("textbox", { name: "amount" })).toHaveValue("750");
     expect(screen.getByText(/in minor units: 7.50/)).toBeVisible();
   });
@@ -139,7 +194,9 @@ describe("the form of a Stripe step", () => {
     const user = show(["steps", 1]);
     await user.click(await screen.findByRole("button", { name: "Add parameter" }));
     await user.keyboard("keys val{Enter}");
-    await vi.waitFor(() => expect(applied.at(-1)?.operations).toEqual([{ op: "set", path: ["steps", 1, "with", "metadata"], value: {} }]));
+    await vi.waitFor(() =>
+      expect(applied.at(-1)?.operations).toEqual([{ op: "set", path: ["steps", 1, "with", "metadata"], value: {} }]),
+    );
   });
 
   it("takes the empty map away with its last parameter", async () => {
@@ -164,9 +221,17 @@ describe("the form of a step on a table", () => {
     const user = show(["steps", 0]);
     await user.click(await screen.findByRole("button", { name: "Add a condition" }));
     await user.keyboard("status{Enter}");
-    await vi.waitFor(() => expect(applied.at(-1)?.operations).toEqual([{ op: "set", path: ["steps", 0, "where", "status"], value: "pending" }]));
+    await vi.waitFor(() =>
+      expect(applied.at(-1)?.operations).toEqual([
+        { op: "set", path: ["steps", 0, "where", "status"], value: "pending" },
+      ]),
+    );
     await user.selectOptions(screen.getByRole("combobox", { name: "How status is compared" }), "is one of");
-    await vi.waitFor(() => expect(applied.at(-1)?.operations).toEqual([{ op: "set", path: ["steps", 0, "where", "status"], value: ["pending"] }]));
+    await vi.waitFor(() =>
+      expect(applied.at(-1)?.operations).toEqual([
+        { op: "set", path: ["steps", 0, "where", "status"], value: ["pending"] },
+      ]),
+    );
     const group = screen.getByRole("group", { name: "status" });
     expect(within(group).getAllByRole("option", { name: /pending|paid/ })).toHaveLength(2);
   });
@@ -175,12 +240,29 @@ describe("the form of a step on a table", () => {
     show(["steps", 0]);
     await screen.findByRole("group", { name: "where" });
     const place = { line: 1, column: 1, offset: 0 };
-    act(() => useEditor.setState({
-      check: {
-        diagnostics: [{ code: "F001", severity: "error", message: "`orders` has no column `id`", hint: "did you mean 'uid'?", path: ["steps", 0, "where", "id"], start: place, end: place, step: "0" }],
-        outline: null, lane: null, version: null, syntax_ok: true, ok: false,
-      },
-    }));
+    act(() =>
+      useEditor.setState({
+        check: {
+          diagnostics: [
+            {
+              code: "F001",
+              severity: "error",
+              message: "`orders` has no column `id`",
+              hint: "did you mean 'uid'?",
+              path: ["steps", 0, "where", "id"],
+              start: place,
+              end: place,
+              step: "0",
+            },
+          ],
+          outline: null,
+          lane: null,
+          version: null,
+          syntax_ok: true,
+          ok: false,
+        },
+      }),
+    );
     const [field] = screen.getAllByRole("textbox", { name: "id" }).slice(-1);
     expect(field).toHaveAttribute("aria-invalid", "true");
     expect(field).toHaveAccessibleDescription(/has no column/);

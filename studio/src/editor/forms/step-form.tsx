@@ -29,9 +29,26 @@ export function StepForm() {
   }, [key]);
 
   if ((document ?? shown) === null) {
-    return <div className="form-panel"><ErrorNote error={new Error(syntax ? `The text cannot be read: ${syntax.message}. Mend it in the text first.` : "There is no text yet.")} /></div>;
+    return (
+      <div className="form-panel">
+        <ErrorNote
+          error={
+            new Error(
+              syntax
+                ? `The text cannot be read: ${syntax.message}. Mend it in the text first.`
+                : "There is no text yet.",
+            )
+          }
+        />
+      </div>
+    );
   }
-  if (catalog === undefined) return <div className="form-panel"><Skeleton /></div>;
+  if (catalog === undefined)
+    return (
+      <div className="form-panel">
+        <Skeleton />
+      </div>
+    );
   return (
     <EditableContext value={readOnly === null && document !== null}>
       <div
@@ -51,7 +68,12 @@ export function StepForm() {
           }
         }}
       >
-        {document === null ? <p className="form-waits" role="status"><Pause size={14} aria-hidden /> The text cannot be read just now. The form waits until it can, or until you undo.</p> : null}
+        {document === null ? (
+          <p className="form-waits" role="status">
+            <Pause size={14} aria-hidden /> The text cannot be read just now. The form waits until it can, or until you
+            undo.
+          </p>
+        ) : null}
         <form key={key} className="form" aria-label="Step" onSubmit={(event) => event.preventDefault()}>
           {subject.kind === "step" ? <StepSubject path={subject.path} catalog={catalog} /> : null}
           {subject.kind === "trigger" ? <TriggerSubject path={subject.path} catalog={catalog} /> : null}

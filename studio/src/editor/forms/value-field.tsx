@@ -34,19 +34,42 @@ export interface ValueFieldProps {
 const LISTS_AND_VALUES = new Set(["switch", "for_each"]);
 
 /** One value of the document as a row: written plainly, or as an expression. */
-export function ValueField({ field, path, onRemove, label = `Change ${field.name}`, currency, bare, beside }: ValueFieldProps) {
+export function ValueField({
+  field,
+  path,
+  onRemove,
+  label = `Change ${field.name}`,
+  currency,
+  bare,
+  beside,
+}: ValueFieldProps) {
   const value = useValue(path);
   const changes = useChanges();
   const [forced, setForced] = useState<"literal" | "expression" | null>(null);
   const stands = modeOf(value);
   // What the file says decides again as soon as it says something else.
   useEffect(() => setForced(null), [stands]);
-  const mode = field.writing === "bare" ? "expression" : field.writing === "plain" ? "literal" : (forced ?? (stands === "expression" ? "expression" : "literal"));
+  const mode =
+    field.writing === "bare"
+      ? "expression"
+      : field.writing === "plain"
+        ? "literal"
+        : (forced ?? (stands === "expression" ? "expression" : "literal"));
   const editable = useEditable();
   const write = (next: unknown) => changes.set(path, next, label);
-  const shape = field.kind === "object" || field.kind === "list" || field.kind === "map" || field.kind === "union" || field.kind === "any";
+  const shape =
+    field.kind === "object" ||
+    field.kind === "list" ||
+    field.kind === "map" ||
+    field.kind === "union" ||
+    field.kind === "any";
   const group = mode === "literal" && shape;
-  const note = field.unit === "minor" && mode === "literal" ? amountHint(value, currency) : field.unit === "seconds" && mode === "literal" ? momentHint(value) : null;
+  const note =
+    field.unit === "minor" && mode === "literal"
+      ? amountHint(value, currency)
+      : field.unit === "seconds" && mode === "literal"
+        ? momentHint(value)
+        : null;
 
   return (
     <Row
@@ -55,19 +78,52 @@ export function ValueField({ field, path, onRemove, label = `Change ${field.name
       doc={field.doc}
       required={field.required}
       todo={field.required && (value === undefined || value === "") && !group}
-      type={beside ? undefined : field.writing === "bare" ? (LISTS_AND_VALUES.has(field.name) ? "expression" : "condition") : wordOf(field)}
+      type={
+        beside
+          ? undefined
+          : field.writing === "bare"
+            ? LISTS_AND_VALUES.has(field.name)
+              ? "expression"
+              : "condition"
+            : wordOf(field)
+      }
       group={group}
       below={!group}
       onRemove={editable ? onRemove : undefined}
       hideName={bare}
       beside={beside}
-      aside={field.writing === "value" ? <ModeSwitch name={field.name} mode={mode === "expression" ? "expression" : "literal"} onMode={setForced} disabled={!editable} compact={bare} /> : null}
+      aside={
+        field.writing === "value" ? (
+          <ModeSwitch
+            name={field.name}
+            mode={mode === "expression" ? "expression" : "literal"}
+            onMode={setForced}
+            disabled={!editable}
+            compact={bare}
+          />
+        ) : null
+      }
     >
       {(ids) => {
-        const common = { field, path, value: mode === "literal" && stands === "expression" ? asLiteral(expressionIn(value) ?? "") : value, write, label, ids, editable };
+        const common = {
+          field,
+          path,
+          value: mode === "literal" && stands === "expression" ? asLiteral(expressionIn(value) ?? "") : value,
+          write,
+          label,
+          ids,
+          editable,
+        };
         if (mode === "expression") return <ExpressionControl {...common} value={value} />;
         const control = <LiteralControl {...common} />;
-        return note === null ? control : <>{control}<p className="form-unit num">{note}</p></>;
+        return note === null ? (
+          control
+        ) : (
+          <>
+            {control}
+            <p className="form-unit num">{note}</p>
+          </>
+        );
       }}
     </Row>
   );
@@ -86,13 +142,23 @@ export interface ControlProps {
 /** The control for a value that is written plainly. */
 export function LiteralControl(props: ControlProps) {
   switch (props.field.kind) {
-    case "text": case "integer": case "number": return <TextControl {...props} />;
-    case "boolean": case "choice": return <ChoiceControl {...props} />;
-    case "object": return <ObjectFields {...props} />;
-    case "list": return <ListFields {...props} />;
-    case "map": return <MapRows {...props} />;
-    case "union": return <UnionControl {...props} />;
-    case "any": return <AnyValue {...props} />;
+    case "text":
+    case "integer":
+    case "number":
+      return <TextControl {...props} />;
+    case "boolean":
+    case "choice":
+      return <ChoiceControl {...props} />;
+    case "object":
+      return <ObjectFields {...props} />;
+    case "list":
+      return <ListFields {...props} />;
+    case "map":
+      return <MapRows {...props} />;
+    case "union":
+      return <UnionControl {...props} />;
+    case "any":
+      return <AnyValue {...props} />;
   }
 }
 

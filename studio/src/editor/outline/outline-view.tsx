@@ -20,7 +20,8 @@ export function OutlineView({ onOpen }: { onOpen?: (path: Path) => void }) {
   useEffect(() => {
     if (flow === null) return;
     const keys = new Set<string>(flow.triggers.map((one) => one.key));
-    const visit = (branch: Branch) => branch.steps.forEach((step) => (keys.add(step.key), step.branches.forEach(visit)));
+    const visit = (branch: Branch) =>
+      branch.steps.forEach((step) => (keys.add(step.key), step.branches.forEach(visit)));
     [flow.main, flow.onError].forEach(visit);
     useCanvas.setState({ findings: findingsByItem(check?.diagnostics ?? [], keys) });
   }, [flow, check]);
@@ -31,7 +32,13 @@ export function OutlineView({ onOpen }: { onOpen?: (path: Path) => void }) {
       <ul>
         {flow.triggers.map((trigger) => (
           <li key={trigger.key}>
-            <Row path={trigger.path} icon={triggerIcon(trigger.kind)} title={trigger.title} detail={trigger.detail} onOpen={onOpen} />
+            <Row
+              path={trigger.path}
+              icon={triggerIcon(trigger.kind)}
+              title={trigger.title}
+              detail={trigger.detail}
+              onOpen={onOpen}
+            />
           </li>
         ))}
       </ul>
@@ -65,7 +72,12 @@ function Steps({ branch, inside, onOpen }: { branch: Branch; inside: string } & 
         </ol>
       )}
       {!readOnly && (
-        <button type="button" className="outline-add" aria-label={`Add a step to ${inside}`} onClick={() => openCatalog({ list: branch.path, index: branch.steps.length })}>
+        <button
+          type="button"
+          className="outline-add"
+          aria-label={`Add a step to ${inside}`}
+          onClick={() => openCatalog({ list: branch.path, index: branch.steps.length })}
+        >
           <Plus aria-hidden /> Add a step
         </button>
       )}
@@ -78,17 +90,29 @@ function StepRow({ step, at, of, onOpen }: { step: Step; at: number; of: number 
   const list = step.path.slice(0, -1);
   const shift = (index: number) => {
     const data = useEditor.getState().document?.data;
-    if (data !== undefined && moveSteps(data, [step.path], { list, index }).length > 0) void move([step.path], { list, index });
+    if (data !== undefined && moveSteps(data, [step.path], { list, index }).length > 0)
+      void move([step.path], { list, index });
   };
   return (
     <div className="outline-row">
-      <Row path={step.path} icon={verbIcon(step.verb)} title={step.name ?? `${step.verb ?? ""} ${step.title}`} detail={[step.id, step.detail].filter(Boolean).join(" · ")} onOpen={onOpen} />
+      <Row
+        path={step.path}
+        icon={verbIcon(step.verb)}
+        title={step.name ?? `${step.verb ?? ""} ${step.title}`}
+        detail={[step.id, step.detail].filter(Boolean).join(" · ")}
+        onOpen={onOpen}
+      />
       {!readOnly && (
         <span className="outline-tools">
           <IconButton size="s" label={`Move ${named(step)} up`} disabled={at === 0} onClick={() => shift(at - 1)}>
             <ArrowUp aria-hidden />
           </IconButton>
-          <IconButton size="s" label={`Move ${named(step)} down`} disabled={at === of - 1} onClick={() => shift(at + 2)}>
+          <IconButton
+            size="s"
+            label={`Move ${named(step)} down`}
+            disabled={at === of - 1}
+            onClick={() => shift(at + 2)}
+          >
             <ArrowDown aria-hidden />
           </IconButton>
           <IconButton size="s" label={`Delete ${named(step)}`} onClick={() => void remove([step.path])}>
@@ -100,7 +124,13 @@ function StepRow({ step, at, of, onOpen }: { step: Step; at: number; of: number 
   );
 }
 
-function Row({ path, icon: Icon, title, detail, onOpen }: { path: Path; icon: typeof Plus; title: string; detail: string } & Opens) {
+function Row({
+  path,
+  icon: Icon,
+  title,
+  detail,
+  onOpen,
+}: { path: Path; icon: typeof Plus; title: string; detail: string } & Opens) {
   const selected = useEditor((state) => samePath(state.selected, path));
   const finding = useCanvas((state) => state.findings.get(pathKey(path)));
   const Mark = finding?.severity === "error" ? CircleX : finding?.severity === "warning" ? CircleAlert : Info;

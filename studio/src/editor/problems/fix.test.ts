@@ -5,7 +5,16 @@ import { fixOf } from "./fix";
 const finding = (text: string, stretch: string, message: string, hint: string | null): Diagnostic => {
   const offset = text.indexOf(stretch);
   const place = (at: number) => ({ line: 1, column: at + 1, offset: at });
-  return { code: "F001", severity: "error", message, hint, path: [], start: place(offset), end: place(offset + stretch.length), step: null };
+  return {
+    code: "F001",
+    severity: "error",
+    message,
+    hint,
+    path: [],
+    start: place(offset),
+    end: place(offset + stretch.length),
+    step: null,
+  };
 };
 
 describe("a suggestion", () => {
@@ -16,9 +25,15 @@ describe("a suggestion", () => {
 
   it("replaces the word that is meant, and nothing else", () => {
     expect(fixed("wher: {id: 1}", "wher", "`wher`: did you mean `where`?", null)).toBe("where: {id: 1}");
-    expect(fixed("to: ${{ ordr.id }}", "ordr.id", "unknown name `ordr`", "did you mean 'order'?")).toBe("to: ${{ order.id }}");
-    expect(fixed("x: ${{ order.emial }}", "order.emial", "`order` has no field `emial`", "did you mean 'email'?")).toBe("x: ${{ order.email }}");
-    expect(fixed("set: {status: payed}", "payed", "status cannot be payed", "did you mean 'paid'?")).toBe("set: {status: paid}");
+    expect(fixed("to: ${{ ordr.id }}", "ordr.id", "unknown name `ordr`", "did you mean 'order'?")).toBe(
+      "to: ${{ order.id }}",
+    );
+    expect(fixed("x: ${{ order.emial }}", "order.emial", "`order` has no field `emial`", "did you mean 'email'?")).toBe(
+      "x: ${{ order.email }}",
+    );
+    expect(fixed("set: {status: payed}", "payed", "status cannot be payed", "did you mean 'paid'?")).toBe(
+      "set: {status: paid}",
+    );
   });
 
   it("counts as the server does before emoji", () => {

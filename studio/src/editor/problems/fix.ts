@@ -18,7 +18,9 @@ export function fixOf(finding: Diagnostic, text: string): Fix | null {
   if (suggestion === undefined) return null;
   const from = utf16(text, finding.start.offset);
   const to = utf16(text, finding.end.offset);
-  const named = [...finding.message.matchAll(/[`'"“]([^`'"”]+)[`'"”]/g)].map((match) => match[1] ?? "").filter((word) => word !== suggestion);
+  const named = [...finding.message.matchAll(/[`'"“]([^`'"”]+)[`'"”]/g)]
+    .map((match) => match[1] ?? "")
+    .filter((word) => word !== suggestion);
   const stretch = text.slice(from, to);
   const words = named.filter((word) => stretch.includes(word));
   const wrong = words.length > 0 ? nearest(suggestion, words) : nearest(suggestion, stretch.match(/[\w.:-]+/g) ?? []);

@@ -22,16 +22,36 @@ export function Problems() {
   const text = useEditor((state) => state.text);
   const readOnly = useEditor((state) => state.readOnly);
   const found = useMemo(
-    () => [...(check?.diagnostics ?? [])].sort((one, other) => ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity) || one.start.offset - other.start.offset),
+    () =>
+      [...(check?.diagnostics ?? [])].sort(
+        (one, other) =>
+          ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity) || one.start.offset - other.start.offset,
+      ),
     [check],
   );
-  if (check === null) return <p className="problems-none soft" role="status">Checking …</p>;
+  if (check === null)
+    return (
+      <p className="problems-none soft" role="status">
+        Checking …
+      </p>
+    );
   if (found.length === 0) {
-    return <p className="problems-none"><CircleCheck size={16} aria-hidden className="problems-good" /> No problems. It can be published as it is.</p>;
+    return (
+      <p className="problems-none">
+        <CircleCheck size={16} aria-hidden className="problems-good" /> No problems. It can be published as it is.
+      </p>
+    );
   }
   return (
     <ul className="problems" aria-busy={!checked}>
-      {found.map((finding, at) => <Problem key={`${finding.code} ${finding.start.offset} ${at}`} finding={finding} text={text} fixable={checked && readOnly === null} />)}
+      {found.map((finding, at) => (
+        <Problem
+          key={`${finding.code} ${finding.start.offset} ${at}`}
+          finding={finding}
+          text={text}
+          fixable={checked && readOnly === null}
+        />
+      ))}
     </ul>
   );
 }
@@ -44,14 +64,32 @@ function Problem({ finding, text, fixable }: { finding: Diagnostic; text: string
       <button type="button" className="problem-go" onClick={() => goTo(finding)}>
         <Icon size={15} aria-hidden />
         <span className="problem-text">
-          <span className="problem-message"><span className="hidden-text">{word}: </span><Words text={finding.message} /></span>
-          {finding.hint ? <span className="problem-hint"><Words text={finding.hint} /></span> : null}
-          <span className="problem-place num">{word} {finding.code} · line {finding.start.line}</span>
+          <span className="problem-message">
+            <span className="hidden-text">{word}: </span>
+            <Words text={finding.message} />
+          </span>
+          {finding.hint ? (
+            <span className="problem-hint">
+              <Words text={finding.hint} />
+            </span>
+          ) : null}
+          <span className="problem-place num">
+            {word} {finding.code} · line {finding.start.line}
+          </span>
         </span>
       </button>
       <span className="problem-buttons">
-        {fix ? <Button size="s" onClick={() => useEditor.getState().setText(text.slice(0, fix.from) + fix.insert + text.slice(fix.to))}>{fix.label}</Button> : null}
-        <button type="button" className="problem-about" onClick={() => showRule(finding.code)}>About {finding.code}</button>
+        {fix ? (
+          <Button
+            size="s"
+            onClick={() => useEditor.getState().setText(text.slice(0, fix.from) + fix.insert + text.slice(fix.to))}
+          >
+            {fix.label}
+          </Button>
+        ) : null}
+        <button type="button" className="problem-about" onClick={() => showRule(finding.code)}>
+          About {finding.code}
+        </button>
       </span>
     </li>
   );

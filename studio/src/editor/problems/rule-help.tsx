@@ -16,14 +16,28 @@ export function RuleHelp() {
   const rule = useCatalog()?.rules.find((one) => one.code === code);
   if (code === null || rule === undefined) return null;
   return (
-    <Dialog open onOpenChange={(open) => !open && useRuleHelp.setState({ code: null })} title={`${rule.code}: ${rule.title}`} description={plain(rule.why)} size="l">
+    <Dialog
+      open
+      onOpenChange={(open) => !open && useRuleHelp.setState({ code: null })}
+      title={`${rule.code}: ${rule.title}`}
+      description={plain(rule.why)}
+      size="l"
+    >
       <div className="rule-help">
-        <p className="soft">{rule.severity === "error" ? "An error: the file does not load while it stands." : rule.severity === "warning" ? "A warning: the file loads all the same." : "Advice: the file loads all the same."}</p>
+        <p className="soft">
+          {rule.severity === "error"
+            ? "An error: the file does not load while it stands."
+            : rule.severity === "warning"
+              ? "A warning: the file loads all the same."
+              : "Advice: the file loads all the same."}
+        </p>
         <h3>Found</h3>
         <Code text={rule.wrong.trimEnd()} label="what the rule finds" />
         <h3>Right</h3>
         <Code text={rule.right.trimEnd()} label="how it is mended" />
-        <p className="soft">To silence one finding, end its line with <code># payloom: ignore[{rule.code}]</code> and a reason.</p>
+        <p className="soft">
+          To silence one finding, end its line with <code># payloom: ignore[{rule.code}]</code> and a reason.
+        </p>
       </div>
     </Dialog>
   );

@@ -8,7 +8,9 @@ import { useEditor } from "../store";
 import { type DryEvent, dryRun } from "./queries";
 
 export function DryRun() {
-  const byEvents = useEditor((state) => state.shown !== null && flowOf(state.shown.data).triggers.some((one) => one.kind === "stripe"));
+  const byEvents = useEditor(
+    (state) => state.shown !== null && flowOf(state.shown.data).triggers.some((one) => one.kind === "stripe"),
+  );
   const [busy, setBusy] = useState(false);
   const [found, setFound] = useState<{ data: DryEvent[]; changed: number } | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -28,7 +30,10 @@ export function DryRun() {
   return (
     <section className="dry" aria-label="On recorded events">
       <h3>On recorded events</h3>
-      <p className="soft">Tries this text on the newest events it could have handled, with every effect held back, and compares with what was done then.</p>
+      <p className="soft">
+        Tries this text on the newest events it could have handled, with every effect held back, and compares with what
+        was done then.
+      </p>
       <Button icon={<History aria-hidden />} busy={busy} onClick={() => void run()}>
         Compare on recorded events
       </Button>
@@ -36,17 +41,28 @@ export function DryRun() {
       {found !== null && found.data.length === 0 && <p className="soft">No such event has come yet.</p>}
       {found !== null && found.data.length > 0 && (
         <>
-          <p role="status">{found.changed === 0 ? `${count(found.data.length, "event")}: nothing would be different.` : `${found.changed} of ${count(found.data.length, "event")} would come out differently.`}</p>
+          <p role="status">
+            {found.changed === 0
+              ? `${count(found.data.length, "event")}: nothing would be different.`
+              : `${found.changed} of ${count(found.data.length, "event")} would come out differently.`}
+          </p>
           <ul className="dry-events">
             {found.data.map((one) => (
               <li key={one.event} className="dry-event">
                 <span className="dry-type">{one.type}</span>
                 <code className="faint">{one.event}</code>
-                <Badge tone={one.difference.length > 0 ? "warn" : "neutral"}>{one.difference.length > 0 ? "different" : one.draft.ended === null ? "not started" : "the same"}</Badge>
+                <Badge tone={one.difference.length > 0 ? "warn" : "neutral"}>
+                  {one.difference.length > 0 ? "different" : one.draft.ended === null ? "not started" : "the same"}
+                </Badge>
                 {one.difference.length > 0 && (
                   <pre className="unified" tabIndex={0} aria-label={`Differences for ${one.event}`}>
                     {one.difference.map((line, at) => (
-                      <span key={at} className={line.startsWith("+") ? "unified-in" : line.startsWith("-") ? "unified-out" : "unified-place"}>
+                      <span
+                        key={at}
+                        className={
+                          line.startsWith("+") ? "unified-in" : line.startsWith("-") ? "unified-out" : "unified-place"
+                        }
+                      >
                         {line}
                         {"\n"}
                       </span>

@@ -21,23 +21,46 @@ export function MockList() {
           return (
             <li key={path} className="mock">
               <span className="mock-name">{name}</span>
-              <code className="faint">{mocks[path]?.error ? `fails: ${mocks[path].error.kind}` : JSON.stringify(mocks[path]?.value ?? null)}</code>
+              <code className="faint">
+                {mocks[path]?.error ? `fails: ${mocks[path].error.kind}` : JSON.stringify(mocks[path]?.value ?? null)}
+              </code>
               <IconButton size="s" label={`Change the mock of ${name}`} onClick={() => setEditing(path)}>
                 <Pencil aria-hidden />
               </IconButton>
-              <IconButton size="s" label={`Remove the mock of ${name}`} onClick={() => useTestRun.getState().mock(path, null)}>
+              <IconButton
+                size="s"
+                label={`Remove the mock of ${name}`}
+                onClick={() => useTestRun.getState().mock(path, null)}
+              >
                 <X aria-hidden />
               </IconButton>
             </li>
           );
         })}
       </ul>
-      {editing !== null && <MockDialog path={editing} name={editing} start={mocks[editing]?.value ?? null} onClose={() => setEditing(null)} />}
+      {editing !== null && (
+        <MockDialog
+          path={editing}
+          name={editing}
+          start={mocks[editing]?.value ?? null}
+          onClose={() => setEditing(null)}
+        />
+      )}
     </section>
   );
 }
 
-export function MockDialog({ path, name, start, onClose }: { path: string; name: string; start: unknown; onClose: () => void }) {
+export function MockDialog({
+  path,
+  name,
+  start,
+  onClose,
+}: {
+  path: string;
+  name: string;
+  start: unknown;
+  onClose: () => void;
+}) {
   const known = useTestRun((state) => state.mocks[path]);
   const [kind, setKind] = useState<"value" | "error">(known?.error ? "error" : "value");
   const [value, setValue] = useState(JSON.stringify(known?.value ?? start, null, 2));
@@ -47,14 +70,21 @@ export function MockDialog({ path, name, start, onClose }: { path: string; name:
   const done = (event: FormEvent) => {
     event.preventDefault();
     try {
-      useTestRun.getState().mock(path, kind === "error" ? { error: { kind: error, message } } : { value: JSON.parse(value) as unknown });
+      useTestRun
+        .getState()
+        .mock(path, kind === "error" ? { error: { kind: error, message } } : { value: JSON.parse(value) as unknown });
       onClose();
     } catch {
       setWrong("This is not JSON.");
     }
   };
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title={`Mock ${name}`} description="In tests the step is not done; this comes of it instead.">
+    <Dialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      title={`Mock ${name}`}
+      description="In tests the step is not done; this comes of it instead."
+    >
       <form className="flow-form" onSubmit={done}>
         <Field label="It">
           {(attributes) => (
@@ -66,14 +96,28 @@ export function MockDialog({ path, name, start, onClose }: { path: string; name:
         </Field>
         {kind === "value" ? (
           <Field label="Value" hint="JSON" error={wrong}>
-            {(attributes) => <TextArea {...attributes} mono rows={12} value={value} onChange={(event) => (setValue(event.target.value), setWrong(null))} />}
+            {(attributes) => (
+              <TextArea
+                {...attributes}
+                mono
+                rows={12}
+                value={value}
+                onChange={(event) => (setValue(event.target.value), setWrong(null))}
+              />
+            )}
           </Field>
         ) : (
           <>
             <Field label="Kind" hint="What `catch` can name, e.g. card_declined, rate_limit.">
-              {(attributes) => <Input {...attributes} mono value={error} onChange={(event) => setError(event.target.value)} />}
+              {(attributes) => (
+                <Input {...attributes} mono value={error} onChange={(event) => setError(event.target.value)} />
+              )}
             </Field>
-            <Field label="Message">{(attributes) => <Input {...attributes} value={message} onChange={(event) => setMessage(event.target.value)} />}</Field>
+            <Field label="Message">
+              {(attributes) => (
+                <Input {...attributes} value={message} onChange={(event) => setMessage(event.target.value)} />
+              )}
+            </Field>
           </>
         )}
         <div className="flow-form-foot">

@@ -32,7 +32,17 @@ export interface Visit {
 export type Note = "mocked" | "recorded" | "made up" | "skipped" | "sent";
 
 export interface Trace {
-  run: { status: string; outcome: string | null; output: unknown; response: unknown; http_status: number | null; failure: StepFailure | null; trigger_index: number; steps: TraceStep[]; logs: { path: string; level: string; text: string }[] };
+  run: {
+    status: string;
+    outcome: string | null;
+    output: unknown;
+    response: unknown;
+    http_status: number | null;
+    failure: StepFailure | null;
+    trigger_index: number;
+    steps: TraceStep[];
+    logs: { path: string; level: string; text: string }[];
+  };
   notes: Record<string, Note>;
   trail: Visit[];
   text_version: string;
@@ -98,7 +108,9 @@ export interface TestRunBody {
 const pinsOf = (id: string) => `/editor/pins/${encodeURIComponent(id)}`;
 
 export const testRun = (body: TestRunBody) => request<Trace>("POST", "/editor/test-run", { body });
-export const dryRun = (id: string, text: string) => request<{ data: DryEvent[]; changed: number }>("POST", "/editor/dry-run", { body: { id, text, limit: 20 } });
-export const samples = (id: string, signal?: AbortSignal) => request<{ data: Sample[] }>("GET", "/editor/samples", { query: { id }, ...(signal ? { signal } : {}) });
+export const dryRun = (id: string, text: string) =>
+  request<{ data: DryEvent[]; changed: number }>("POST", "/editor/dry-run", { body: { id, text, limit: 20 } });
+export const samples = (id: string, signal?: AbortSignal) =>
+  request<{ data: Sample[] }>("GET", "/editor/samples", { query: { id }, ...(signal ? { signal } : {}) });
 export const readPins = (id: string) => request<Pins>("GET", pinsOf(id));
 export const writePins = (id: string, pins: Pins) => request<Pins>("PUT", pinsOf(id), { body: pins });

@@ -40,7 +40,18 @@ export interface TestRunState {
   clear(): void;
 }
 
-const START = { trigger: 0, chosen: "", data: "{}", recorded: null, local: false, mocks: {}, running: false, trace: null, tracedText: "", failure: null };
+const START = {
+  trigger: 0,
+  chosen: "",
+  data: "{}",
+  recorded: null,
+  local: false,
+  mocks: {},
+  running: false,
+  trace: null,
+  tracedText: "",
+  failure: null,
+};
 
 export const useTestRun = create<TestRunState>()((set, get) => ({
   workflow: "",
@@ -53,8 +64,19 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
       .catch(() => undefined);
   },
   choose(sample, key) {
-    const recorded = sample.event_id !== null ? { event_id: sample.event_id } : sample.run_id !== null ? { run_id: sample.run_id } : null;
-    set({ trigger: sample.index, chosen: key, recorded, data: JSON.stringify(sample.inputs ?? sample.sample ?? {}, null, 2), failure: null });
+    const recorded =
+      sample.event_id !== null
+        ? { event_id: sample.event_id }
+        : sample.run_id !== null
+          ? { run_id: sample.run_id }
+          : null;
+    set({
+      trigger: sample.index,
+      chosen: key,
+      recorded,
+      data: JSON.stringify(sample.inputs ?? sample.sample ?? {}, null, 2),
+      failure: null,
+    });
   },
   write(data) {
     set({ data, recorded: null, chosen: "hand", failure: null });
@@ -69,7 +91,9 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
     const { [path]: _, ...rest } = get().mocks;
     const mocks = mock === null ? rest : { ...rest, [path]: mock };
     set({ mocks });
-    writePins(get().workflow, { trigger: null, mocks }).catch((error: unknown) => set({ failure: testRunErrorOf(error) }));
+    writePins(get().workflow, { trigger: null, mocks }).catch((error: unknown) =>
+      set({ failure: testRunErrorOf(error) }),
+    );
   },
   async run(until) {
     const { text, id, shown } = useEditor.getState();
@@ -78,12 +102,21 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
     try {
       trigger = startOf(get(), shown?.data);
     } catch {
-      set({ failure: { message: "What the run starts with is not JSON.", hint: 'Write an object, e.g. {"order_id": "…"}.' } });
+      set({
+        failure: { message: "What the run starts with is not JSON.", hint: 'Write an object, e.g. {"order_id": "…"}.' },
+      });
       return;
     }
     set({ running: true, failure: null });
     try {
-      const trace = await testRun({ id, text, trigger, mocks, stripe: local ? "local" : "mock", ...(until === undefined ? {} : { until }) });
+      const trace = await testRun({
+        id,
+        text,
+        trigger,
+        mocks,
+        stripe: local ? "local" : "mock",
+        ...(until === undefined ? {} : { until }),
+      });
       if (get().workflow !== id) return;
       set({ trace, tracedText: text });
       light(trace);
@@ -100,7 +133,8 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
   },
 }));
 
-const testRunErrorOf = (error: unknown): TestRunError => (error instanceof ApiError ? { message: error.message, hint: error.hint } : { message: String(error) });
+const testRunErrorOf = (error: unknown): TestRunError =>
+  error instanceof ApiError ? { message: error.message, hint: error.hint } : { message: String(error) };
 
 function startOf({ trigger, data, recorded }: TestRunState, document: Record<string, unknown> | undefined): Start {
   if (recorded !== null) return { index: trigger, ...recorded };
@@ -113,11 +147,25 @@ const STATUS = { done: "succeeded", failed: "failed", skipped: "skipped" } as co
 
 /** What a run did, for the canvas: the way it took, and how long what left the machine took. */
 export function passedOf(trace: Trace): { passed: Passed[]; taken: string[] } {
-  const times = new Map(trace.run.steps.map((one) => [one.path, one.started_at !== null && one.at !== null ? Date.parse(one.at) - Date.parse(one.started_at) : null]));
-  const passed = trace.trail.flatMap((one) => (one.outcome === "took" ? [] : [{ path: one.path, status: STATUS[one.outcome], ms: times.get(one.path) ?? null }]));
+  const times = new Map(
+    trace.run.steps.map((one) => [
+      one.path,
+      one.started_at !== null && one.at !== null ? Date.parse(one.at) - Date.parse(one.started_at) : null,
+    ]),
+  );
+  const passed = trace.trail.flatMap((one) =>
+    one.outcome === "took" ? [] : [{ path: one.path, status: STATUS[one.outcome], ms: times.get(one.path) ?? null }],
+  );
   const known = new Set(passed.map((one) => one.path));
-  for (const step of trace.run.steps) if (!known.has(step.path)) passed.push({ path: step.path, status: step.status as "succeeded", ms: times.get(step.path) ?? null });
-  return { passed, taken: trace.trail.flatMap((one) => (one.outcome === "took" && one.branch !== null ? [`${one.path}.${one.branch}`] : [])) };
+  for (const step of trace.run.steps)
+    if (!known.has(step.path))
+      passed.push({ path: step.path, status: step.status as "succeeded", ms: times.get(step.path) ?? null });
+  return {
+    passed,
+    taken: trace.trail.flatMap((one) =>
+      one.outcome === "took" && one.branch !== null ? [`${one.path}.${one.branch}`] : [],
+    ),
+  };
 }
 
 export function light(trace: Trace): void {

@@ -15,7 +15,12 @@ import { useTestRun } from "./state";
 import { TraceView } from "./trace-view";
 import "./testrun.css";
 
-const WORDS: Record<Sample["source"], string> = { made_up: "Made up", event: "Recorded events", run: "Earlier runs", row: "Rows" };
+const WORDS: Record<Sample["source"], string> = {
+  made_up: "Made up",
+  event: "Recorded events",
+  run: "Earlier runs",
+  row: "Rows",
+};
 const DATA: Record<string, string> = { stripe: "Event", table: "Row before and after" };
 const keyOf = (one: Sample): string => `${one.source}:${one.event_id ?? one.run_id ?? `${one.index}:${one.title}`}`;
 
@@ -58,7 +63,9 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
   const trigger = useTestRun((state) => state.trigger);
   const data = useTestRun((state) => state.data);
   const recorded = useTestRun((state) => state.recorded);
-  const groups = (Object.keys(WORDS) as Sample["source"][]).map((source) => ({ source, items: all.filter((one) => one.source === source) })).filter((one) => one.items.length > 0);
+  const groups = (Object.keys(WORDS) as Sample["source"][])
+    .map((source) => ({ source, items: all.filter((one) => one.source === source) }))
+    .filter((one) => one.items.length > 0);
   const pick = (key: string) => {
     const sample = all.find((one) => keyOf(one) === key);
     if (sample !== undefined) useTestRun.getState().choose(sample, key);
@@ -69,7 +76,11 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
       {triggers.length > 1 && (
         <Field label="Trigger">
           {(attributes) => (
-            <Select {...attributes} value={trigger} onChange={(event) => useTestRun.getState().set({ trigger: Number(event.target.value) })}>
+            <Select
+              {...attributes}
+              value={trigger}
+              onChange={(event) => useTestRun.getState().set({ trigger: Number(event.target.value) })}
+            >
               {triggers.map((one, at) => (
                 <option key={one.key} value={at}>
                   {one.title}
@@ -98,11 +109,20 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
       </Field>
       {recorded === null ? (
         <Field label={DATA[triggers[trigger]?.kind ?? ""] ?? "Inputs"} hint="JSON">
-          {(attributes) => <TextArea {...attributes} mono rows={Math.min(12, Math.max(3, data.split("\n").length))} value={data} onChange={(event) => useTestRun.getState().write(event.target.value)} />}
+          {(attributes) => (
+            <TextArea
+              {...attributes}
+              mono
+              rows={Math.min(12, Math.max(3, data.split("\n").length))}
+              value={data}
+              onChange={(event) => useTestRun.getState().write(event.target.value)}
+            />
+          )}
         </Field>
       ) : (
         <p className="soft test-recorded">
-          Taken as recorded: <code>{recorded.event_id ?? recorded.run_id}</code>. The same calls get the answers they got then.
+          Taken as recorded: <code>{recorded.event_id ?? recorded.run_id}</code>. The same calls get the answers they
+          got then.
         </p>
       )}
     </>
@@ -113,14 +133,26 @@ function LocalStripe() {
   const local = useMe().data?.local_stripe;
   const on = useTestRun((state) => state.local);
   if (!local) return null;
-  return <Switch label="Send Stripe's calls to the local Stripe" checked={on} onChange={(next) => useTestRun.getState().set({ local: next })} />;
+  return (
+    <Switch
+      label="Send Stripe's calls to the local Stripe"
+      checked={on}
+      onChange={(next) => useTestRun.getState().set({ local: next })}
+    />
+  );
 }
 
 function RunButton() {
   const running = useTestRun((state) => state.running);
   const broken = useEditor((state) => state.document === null);
   return (
-    <Button kind="primary" icon={<Play aria-hidden />} busy={running} disabled={broken} onClick={() => void useTestRun.getState().run()}>
+    <Button
+      kind="primary"
+      icon={<Play aria-hidden />}
+      busy={running}
+      disabled={broken}
+      onClick={() => void useTestRun.getState().run()}
+    >
       Run the test
     </Button>
   );
@@ -130,7 +162,13 @@ function Result() {
   const trace = useTestRun((state) => state.trace);
   const failure = useTestRun((state) => state.failure);
   const old = useEditor((state) => trace !== null && state.text !== useTestRun.getState().tracedText);
-  if (failure !== null) return <ErrorNote compact error={new ApiError(0, { code: "test", message: failure.message, hint: failure.hint ?? null })} />;
+  if (failure !== null)
+    return (
+      <ErrorNote
+        compact
+        error={new ApiError(0, { code: "test", message: failure.message, hint: failure.hint ?? null })}
+      />
+    );
   if (trace === null) {
     return (
       <p className="test-nothing">

@@ -45,7 +45,14 @@ export function TraceView({ trace }: { trace: Trace }) {
       {answer !== null && answer !== undefined && <JsonView value={answer} label="Answer" open={2} />}
       <ol className="trace-steps">
         {run.steps.map((step) => (
-          <Entry key={step.path} step={step} note={trace.notes[step.path]} logs={run.logs.filter((one) => one.path === step.path)} open={open === step.path} onOpen={() => setOpen(open === step.path ? null : step.path)} />
+          <Entry
+            key={step.path}
+            step={step}
+            note={trace.notes[step.path]}
+            logs={run.logs.filter((one) => one.path === step.path)}
+            open={open === step.path}
+            onOpen={() => setOpen(open === step.path ? null : step.path)}
+          />
         ))}
       </ol>
       {run.steps.length === 0 && <p className="soft">No step was reached.</p>}
@@ -53,7 +60,19 @@ export function TraceView({ trace }: { trace: Trace }) {
   );
 }
 
-function Entry({ step, note, logs, open, onOpen }: { step: TraceStep; note: Trace["notes"][string] | undefined; logs: Trace["run"]["logs"]; open: boolean; onOpen: () => void }) {
+function Entry({
+  step,
+  note,
+  logs,
+  open,
+  onOpen,
+}: {
+  step: TraceStep;
+  note: Trace["notes"][string] | undefined;
+  logs: Trace["run"]["logs"];
+  open: boolean;
+  onOpen: () => void;
+}) {
   const [mocking, setMocking] = useState(false);
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
@@ -101,13 +120,24 @@ function Entry({ step, note, logs, open, onOpen }: { step: TraceStep; note: Trac
             <Button size="s" icon={<Wand aria-hidden />} onClick={() => setMocking(true)}>
               Mock its answer…
             </Button>
-            <Button size="s" icon={<SkipForward aria-hidden />} onClick={() => void useTestRun.getState().run(step.path)}>
+            <Button
+              size="s"
+              icon={<SkipForward aria-hidden />}
+              onClick={() => void useTestRun.getState().run(step.path)}
+            >
               Run up to here
             </Button>
           </div>
         </div>
       )}
-      {mocking && <MockDialog path={withoutRounds(step.path)} name={step.step_id ?? `${step.verb} ${step.action}`} start={step.value ?? null} onClose={() => setMocking(false)} />}
+      {mocking && (
+        <MockDialog
+          path={withoutRounds(step.path)}
+          name={step.step_id ?? `${step.verb} ${step.action}`}
+          start={step.value ?? null}
+          onClose={() => setMocking(false)}
+        />
+      )}
     </li>
   );
 }

@@ -36,7 +36,12 @@ export function VersionsPanel() {
       <ol className="versions" aria-label="Versions, newest first">
         {versions.data.data.map((version) => (
           <li key={version.hash} className={open === version.hash ? "version version-open" : "version"}>
-            <button type="button" className="version-head" aria-expanded={open === version.hash} onClick={() => setOpen(open === version.hash ? null : version.hash)}>
+            <button
+              type="button"
+              className="version-head"
+              aria-expanded={open === version.hash}
+              onClick={() => setOpen(open === version.hash ? null : version.hash)}
+            >
               <GitCommitHorizontal aria-hidden />
               <code>{version.hash.slice(0, 8)}</code>
               {version.current && <Badge tone="good">Current</Badge>}
@@ -56,7 +61,8 @@ export function VersionsPanel() {
         action="Roll back"
         onConfirm={() => (back === null ? undefined : restore(back))}
       >
-        The file is written with that version's text and published. Runs that are under way stay on the version they started with. The present version stays in this list.
+        The file is written with that version's text and published. Runs that are under way stay on the version they
+        started with. The present version stays in this list.
       </Confirm>
     </>
   );
@@ -83,7 +89,13 @@ function VersionDetails({ version, onBack }: { version: Version; onBack: () => v
         </>
       )}
       {!readOnly && version.has_source && !(diff.isSuccess && diff.data.text === "" && version.current) && (
-        <Button size="s" icon={<RotateCcw aria-hidden />} disabled={unsaved} title={unsaved ? "Save or discard your edits first" : undefined} onClick={onBack}>
+        <Button
+          size="s"
+          icon={<RotateCcw aria-hidden />}
+          disabled={unsaved}
+          title={unsaved ? "Save or discard your edits first" : undefined}
+          onClick={onBack}
+        >
           Roll back to this version
         </Button>
       )}

@@ -1,5 +1,11 @@
 /** Completion and hover from the server, for the text view and for single expressions. */
-import { autocompletion, type Completion as Option, type CompletionContext, type CompletionResult, type CompletionSource } from "@codemirror/autocomplete";
+import {
+  autocompletion,
+  type Completion as Option,
+  type CompletionContext,
+  type CompletionResult,
+  type CompletionSource,
+} from "@codemirror/autocomplete";
 import type { Extension } from "@codemirror/state";
 import { hoverTooltip } from "@codemirror/view";
 import type { Assist, Completion, CompletionItem, Hover } from "../forms/assist";
@@ -12,7 +18,13 @@ const WORTH = /[\w.?$'":\s[{(-]$/;
 
 export function completion(ask: Ask): Extension {
   const source: CompletionSource = async (context) => answer(context, ask);
-  return autocompletion({ override: [source], icons: false, maxRenderedOptions: 60, interactionDelay: 30, activateOnTypingDelay: 80 });
+  return autocompletion({
+    override: [source],
+    icons: false,
+    maxRenderedOptions: 60,
+    interactionDelay: 30,
+    activateOnTypingDelay: 80,
+  });
 }
 
 async function answer(context: CompletionContext, ask: Ask): Promise<CompletionResult | null> {
@@ -63,7 +75,12 @@ function docElement(doc: string, type: string | null): HTMLElement {
 
 /** Documentation without its markup: links become their words, only empty lines break it. */
 export function plain(doc: string): string {
-  return doc.replace(/\[([^\]]+)\]\([^)]+\)/g, "$1").replace(/<\/?(?:a|b|i|p|em|strong|br|code|ul|ol|li|span|div)\b[^>]*>/g, "").replace(/`/g, "").replace(/([^\n])\n(?!\n)/g, "$1 ").trim();
+  return doc
+    .replace(/\[([^\]]+)\]\([^)]+\)/g, "$1")
+    .replace(/<\/?(?:a|b|i|p|em|strong|br|code|ul|ol|li|span|div)\b[^>]*>/g, "")
+    .replace(/`/g, "")
+    .replace(/([^\n])\n(?!\n)/g, "$1 ")
+    .trim();
 }
 
 /** The first sentence of a documentation. */
@@ -121,4 +138,3 @@ export function linkElement(href: string, words: string): HTMLElement {
   }
   return link;
 }
-

@@ -39,7 +39,12 @@ function bare(text: string, offset: number, taken: Stretch[]): Stretch[] {
       const text = (match[3] ?? "").replace(/\s+#.*$/, "");
       const quote = text[0] === '"' || (text[0] === "'" && text.endsWith("'") && !/'\s*[=!<>+]/.test(text.slice(1)));
       const overlaps = taken.some((one) => one.from < from + text.length && from < one.to);
-      if (!overlaps && text !== "") found.push(quote && text.length > 1 ? { from: from + 1, to: from + text.length - 1, braces: null } : { from, to: from + text.length, braces: null });
+      if (!overlaps && text !== "")
+        found.push(
+          quote && text.length > 1
+            ? { from: from + 1, to: from + text.length - 1, braces: null }
+            : { from, to: from + text.length, braces: null },
+        );
     }
     start += line.length + 1;
   }
@@ -72,16 +77,18 @@ function marks(view: EditorView, reading: Reading): DecorationSet {
 
 export function expressionMarks(reading: Reading): Extension {
   // Highest means innermost: the highlighting of YAML would colour all of a quoted text otherwise.
-  return Prec.highest(ViewPlugin.fromClass(
-    class {
-      decorations: DecorationSet;
-      constructor(view: EditorView) {
-        this.decorations = marks(view, reading);
-      }
-      update(update: ViewUpdate): void {
-        if (update.docChanged || update.viewportChanged) this.decorations = marks(update.view, reading);
-      }
-    },
-    { decorations: (plugin) => plugin.decorations },
-  ));
+  return Prec.highest(
+    ViewPlugin.fromClass(
+      class {
+        decorations: DecorationSet;
+        constructor(view: EditorView) {
+          this.decorations = marks(view, reading);
+        }
+        update(update: ViewUpdate): void {
+          if (update.docChanged || update.viewportChanged) this.decorations = marks(update.view, reading);
+        }
+      },
+      { decorations: (plugin) => plugin.decorations },
+    ),
+  );
 }

@@ -35,13 +35,18 @@ function actionsOf(finding: Diagnostic, text: string): NonNullable<Note["actions
   const fix = fixOf(finding, text);
   if (fix === null) return [];
   const less = text.includes("\r\n") ? text.slice(0, fix.from).split("\r\n").length - 1 : 0;
-  return [{
-    name: fix.label,
-    apply: (view: EditorView) => {
-      view.dispatch({ changes: { from: fix.from - less, to: fix.to - less, insert: fix.insert }, userEvent: "input.fix" });
-      view.focus();
+  return [
+    {
+      name: fix.label,
+      apply: (view: EditorView) => {
+        view.dispatch({
+          changes: { from: fix.from - less, to: fix.to - less, insert: fix.insert },
+          userEvent: "input.fix",
+        });
+        view.focus();
+      },
     },
-  }];
+  ];
 }
 
 function noteElement(finding: Diagnostic): HTMLElement {

@@ -27,7 +27,9 @@ export function ShortcutList() {
           <dl>
             {KEYS.map(([keys, words]) => (
               <div key={keys}>
-                <dt><kbd>{keys}</kbd></dt>
+                <dt>
+                  <kbd>{keys}</kbd>
+                </dt>
                 <dd>{words}</dd>
               </div>
             ))}

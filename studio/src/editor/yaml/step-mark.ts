@@ -8,7 +8,12 @@ const setMark = StateEffect.define<DecorationSet>();
 const line = Decoration.line({ class: "cm-step-selected" });
 
 /** The effect that tints what stands at `selected`; nothing when it is not in the document. */
-export function markStep(state: EditorState, document: Parsed | null, selected: Path | null, text: string): StateEffect<DecorationSet> {
+export function markStep(
+  state: EditorState,
+  document: Parsed | null,
+  selected: Path | null,
+  text: string,
+): StateEffect<DecorationSet> {
   const range = selected === null || selected.length < 2 ? null : (document?.range(selected) ?? null);
   if (range === null || range.end > text.length || text.includes("\r\n")) return setMark.of(Decoration.none);
   const builder = new RangeSetBuilder<Decoration>();

@@ -14,7 +14,14 @@ describe("two texts", () => {
     expect(changeBetween("abc", "abc")).toBeNull();
     expect(changeBetween("a: 1\nb: 2\n", "a: 1\nb: 3\n")).toEqual({ from: 8, to: 9, insert: "3" });
     expect(changeBetween("aa", "aaa")).toEqual({ from: 2, to: 2, insert: "a" });
-    for (const [one, other] of [["", "x"], ["xx", "x"], ["😀😃", "😀😀"], ["a😀", "a😃"], ["abab", "ab"]] as const) expect(applied(one, other)).toBe(other);
+    for (const [one, other] of [
+      ["", "x"],
+      ["xx", "x"],
+      ["😀😃", "😀😀"],
+      ["a😀", "a😃"],
+      ["abab", "ab"],
+    ] as const)
+      expect(applied(one, other)).toBe(other);
   });
 
   it("never cut a character in two", () => {
@@ -56,7 +63,22 @@ describe("expressions in YAML", () => {
 
   it("are cut into words", () => {
     expect(tokens("money(a?.b, 'x') >= 1.5 && x in [true]").map((one) => one.kind)).toEqual([
-      "call", "punctuation", "name", "operator", "name", "punctuation", "string", "punctuation", "operator", "number", "operator", "name", "operator", "punctuation", "constant", "punctuation",
+      "call",
+      "punctuation",
+      "name",
+      "operator",
+      "name",
+      "punctuation",
+      "string",
+      "punctuation",
+      "operator",
+      "number",
+      "operator",
+      "name",
+      "operator",
+      "punctuation",
+      "constant",
+      "punctuation",
     ]);
     expect(tokens("'open").map((one) => one.kind)).toEqual(["string"]);
     expect(tokens("§ a").map((one) => one.kind)).toEqual(["name"]);

@@ -12,7 +12,10 @@ const WORDS = new Set(["true", "false", "null"]);
 const RULES: [TokenKind | null, RegExp][] = [
   [null, /\s+/y],
   ["comment", /\/\/[^\n]*/y],
-  ["string", /[rR]?(?:'''[\s\S]*?(?:'''|$)|"""[\s\S]*?(?:"""|$)|'(?:\\.|[^'\\\n])*(?:'|$|(?=\n))|"(?:\\.|[^"\\\n])*(?:"|$|(?=\n)))/y],
+  [
+    "string",
+    /[rR]?(?:'''[\s\S]*?(?:'''|$)|"""[\s\S]*?(?:"""|$)|'(?:\\.|[^'\\\n])*(?:'|$|(?=\n))|"(?:\\.|[^"\\\n])*(?:"|$|(?=\n)))/y,
+  ],
   ["number", /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y],
   ["name", /[A-Za-z_]\w*/y],
   ["operator", /\?\.|\?\?|===|!==|==|!=|<=|>=|&&|\|\||[-+*/%<>!?:=&|]/y],
@@ -26,7 +29,8 @@ export function tokens(text: string, from = 0, to = text.length): Token[] {
   let at = 0;
   while (at < part.length) {
     const token = next(part, at);
-    if (token.kind !== null) found.push({ kind: kindOf(token.kind, part, at, token.end), from: from + at, to: from + token.end });
+    if (token.kind !== null)
+      found.push({ kind: kindOf(token.kind, part, at, token.end), from: from + at, to: from + token.end });
     at = token.end;
   }
   return found;

@@ -5,7 +5,15 @@ import { bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, in
 import { nextDiagnostic, previousDiagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Annotation, Compartment, EditorState, Prec } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, rectangularSelection } from "@codemirror/view";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+  rectangularSelection,
+} from "@codemirror/view";
 import { useEffect, useRef, useState } from "react";
 import { type Assist, useAssist } from "../forms/assist";
 import { subjectOf } from "../forms/model/steps";
@@ -41,8 +49,12 @@ export function YamlView() {
     <div className="yaml-view">
       <div className="yaml-host" ref={host} />
       <div className="yaml-foot">
-        <span className="num">{place.line}:{place.column}</span>
-        <span className="mono yaml-foot-file" title={file}>{file}</span>
+        <span className="num">
+          {place.line}:{place.column}
+        </span>
+        <span className="mono yaml-foot-file" title={file}>
+          {file}
+        </span>
         <span id="yaml-keys">Esc, then Tab leaves</span>
         <ShortcutList />
       </div>
@@ -50,7 +62,11 @@ export function YamlView() {
   );
 }
 
-function openView(parent: HTMLElement, assist: Assist, onPlace: (place: { line: number; column: number }) => void): { close(): void } {
+function openView(
+  parent: HTMLElement,
+  assist: Assist,
+  onPlace: (place: { line: number; column: number }) => void,
+): { close(): void } {
   const frozen = new Compartment();
   let state = useEditor.getState();
   // The place this view selected itself: it need not scroll there.
@@ -58,16 +74,23 @@ function openView(parent: HTMLElement, assist: Assist, onPlace: (place: { line: 
 
   const view = new EditorView({
     parent,
-    state: EditorState.create({ doc: state.text, extensions: [...extensions(assist, state.text), frozen.of(freeze(state)), EditorView.updateListener.of((update) => {
-      const outside = update.transactions.some((one) => one.annotation(fromStore));
-      if (update.docChanged && !outside) useEditor.getState().setText(update.state.sliceDoc());
-      if (update.docChanged || update.selectionSet) {
-        const head = update.state.selection.main.head;
-        const line = update.state.doc.lineAt(head);
-        onPlace({ line: line.number, column: head - line.from + 1 });
-        if (!outside && view.hasFocus) selectAt(head);
-      }
-    })] }),
+    state: EditorState.create({
+      doc: state.text,
+      extensions: [
+        ...extensions(assist, state.text),
+        frozen.of(freeze(state)),
+        EditorView.updateListener.of((update) => {
+          const outside = update.transactions.some((one) => one.annotation(fromStore));
+          if (update.docChanged && !outside) useEditor.getState().setText(update.state.sliceDoc());
+          if (update.docChanged || update.selectionSet) {
+            const head = update.state.selection.main.head;
+            const line = update.state.doc.lineAt(head);
+            onPlace({ line: line.number, column: head - line.from + 1 });
+            if (!outside && view.hasFocus) selectAt(head);
+          }
+        }),
+      ],
+    }),
   });
 
   const selectAt = (head: number): void => {
@@ -91,7 +114,10 @@ function openView(parent: HTMLElement, assist: Assist, onPlace: (place: { line: 
     view.dispatch({ effects: markStep(view.state, document, selected, text), annotations: fromStore.of(true) });
     const range = selected === null ? null : (document?.range(selected) ?? null);
     if (!scroll || range === null) return;
-    const from = Math.min(range.start - (text.includes("\r\n") ? text.slice(0, range.start).split("\r\n").length - 1 : 0), view.state.doc.length);
+    const from = Math.min(
+      range.start - (text.includes("\r\n") ? text.slice(0, range.start).split("\r\n").length - 1 : 0),
+      view.state.doc.length,
+    );
     view.dispatch({
       effects: EditorView.scrollIntoView(from, { y: "center" }),
       annotations: fromStore.of(true),
@@ -109,8 +135,10 @@ function openView(parent: HTMLElement, assist: Assist, onPlace: (place: { line: 
         view.dispatch({ changes: whole, annotations: fromStore.of(true) });
       }
     }
-    if (next.readOnly !== before.readOnly) view.dispatch({ effects: frozen.reconfigure(freeze(next)), annotations: fromStore.of(true) });
-    if (next.check !== before.check && next.checked) view.dispatch({ ...showFindings(view.state, next.text, next.check), annotations: fromStore.of(true) });
+    if (next.readOnly !== before.readOnly)
+      view.dispatch({ effects: frozen.reconfigure(freeze(next)), annotations: fromStore.of(true) });
+    if (next.check !== before.check && next.checked)
+      view.dispatch({ ...showFindings(view.state, next.text, next.check), annotations: fromStore.of(true) });
     const moved = !samePath(next.selected, before.selected);
     if (moved || next.document !== before.document) showSelected(moved && !samePath(next.selected, own));
   };
@@ -155,7 +183,12 @@ function extensions(assist: Assist, text: string) {
     hovers(assist, id),
     stepMark,
     codeTheme,
-    EditorView.contentAttributes.of({ "aria-label": "Workflow as YAML", "aria-describedby": "yaml-keys", spellcheck: "false", tabindex: "0" }),
+    EditorView.contentAttributes.of({
+      "aria-label": "Workflow as YAML",
+      "aria-describedby": "yaml-keys",
+      spellcheck: "false",
+      tabindex: "0",
+    }),
     Prec.highest(EditorView.domEventHandlers({ keydown: historyKeys })),
     keymap.of([
       { key: "Mod-/", run: toggleComment },

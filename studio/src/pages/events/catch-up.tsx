@@ -29,9 +29,26 @@ export function CatchUpDialog({ close }: { close: () => void }) {
             facts={[
               ["Looked", look.data ? "just now" : <Time at={at} key="at" />],
               ["Since", report.since ? <Time at={report.since} exact key="since" /> : null],
-              ["Seen", <span className="num" key="seen">{report.seen}</span>],
-              ["Were missing", <span className="num" key="stored">{report.stored === 0 ? "none" : `${report.stored}, taken in now`}</span>],
-              ["Turned away", report.refused > 0 ? <span className="num" key="refused">{report.refused}</span> : null],
+              [
+                "Seen",
+                <span className="num" key="seen">
+                  {report.seen}
+                </span>,
+              ],
+              [
+                "Were missing",
+                <span className="num" key="stored">
+                  {report.stored === 0 ? "none" : `${report.stored}, taken in now`}
+                </span>,
+              ],
+              [
+                "Turned away",
+                report.refused > 0 ? (
+                  <span className="num" key="refused">
+                    {report.refused}
+                  </span>
+                ) : null,
+              ],
             ]}
           />
         </div>

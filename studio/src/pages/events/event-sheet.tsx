@@ -6,7 +6,25 @@ import { useEvent, useResend, type EventDetail } from "../../api/events";
 import { useMay, useMe } from "../../api/session";
 import { changesOf, type Change } from "../../model/changes";
 import { manage } from "../../model/curl";
-import { Badge, Button, copy, CopyId, Dialog, EmptyState, ErrorNote, Facts, fromUnix, JsonView, Skeleton, Status, Table, Tabs, Time, toast, toastError } from "../../ui";
+import {
+  Badge,
+  Button,
+  copy,
+  CopyId,
+  Dialog,
+  EmptyState,
+  ErrorNote,
+  Facts,
+  fromUnix,
+  JsonView,
+  Skeleton,
+  Status,
+  Table,
+  Tabs,
+  Time,
+  toast,
+  toastError,
+} from "../../ui";
 import { columns, statusOf } from "../runs/columns";
 import { useNavigate } from "@tanstack/react-router";
 
@@ -19,7 +37,14 @@ export function EventSheet({ id, close }: { id: string; close: () => void }) {
     resend.mutate([id], {
       onSuccess: (answer) => {
         const one = answer.data[0];
-        if (one?.done) toast({ title: "Resent", detail: one.runs.length > 0 ? `${one.runs.length} new ${one.runs.length === 1 ? "run" : "runs"}` : "No workflow wants this event." });
+        if (one?.done)
+          toast({
+            title: "Resent",
+            detail:
+              one.runs.length > 0
+                ? `${one.runs.length} new ${one.runs.length === 1 ? "run" : "runs"}`
+                : "No workflow wants this event.",
+          });
         else toast({ tone: "bad", title: "Not resent", detail: one?.error?.message });
       },
       onError: toastError,
@@ -34,7 +59,12 @@ export function EventSheet({ id, close }: { id: string; close: () => void }) {
       description={<CopyId id={id} />}
       footer={
         <>
-          <Button icon={<Terminal aria-hidden />} onClick={() => void copy(manage(site, "POST", `/events/${id}/replay`)).then(() => toast({ title: "Copied as cURL" }))}>
+          <Button
+            icon={<Terminal aria-hidden />}
+            onClick={() =>
+              void copy(manage(site, "POST", `/events/${id}/replay`)).then(() => toast({ title: "Copied as cURL" }))
+            }
+          >
             Copy as cURL
           </Button>
           {may && (
@@ -54,9 +84,14 @@ export function EventSheet({ id, close }: { id: string; close: () => void }) {
 
 function Content({ event }: { event: EventDetail }) {
   const [search, setSearch] = useSearchParams();
-  const changes = changesOf(event.previous_attributes, (event.payload["data"] as { object?: unknown } | undefined)?.object);
+  const changes = changesOf(
+    event.previous_attributes,
+    (event.payload["data"] as { object?: unknown } | undefined)?.object,
+  );
   const tabs = [
-    ...(changes.length > 0 ? [{ id: "changes", label: "Changes", count: changes.length, content: <Changes changes={changes} /> }] : []),
+    ...(changes.length > 0
+      ? [{ id: "changes", label: "Changes", count: changes.length, content: <Changes changes={changes} /> }]
+      : []),
     { id: "payload", label: "Payload", content: <JsonView value={event.payload} label="Payload" open={3} /> },
     { id: "runs", label: "Runs", count: event.runs.length, content: <Runs event={event} /> },
   ];
@@ -74,21 +109,53 @@ function Content({ event }: { event: EventDetail }) {
               <span key="signature">Not needed: it was asked for from Stripe itself</span>
             ),
           ],
-          ["Object", event.object_id ? <span key="object" className="event-object"><Link to="/journey/$id" params={{ id: event.object_id }} className="link"><code>{event.object_id}</code></Link></span> : null],
+          [
+            "Object",
+            event.object_id ? (
+              <span key="object" className="event-object">
+                <Link to="/journey/$id" params={{ id: event.object_id }} className="link">
+                  <code>{event.object_id}</code>
+                </Link>
+              </span>
+            ) : null,
+          ],
           ["Made by Stripe", <Time at={fromUnix(event.created)} exact key="created" />],
-          ["Received", <span key="received"><Time at={event.received_at} exact /> by {event.source === "catch_up" ? "catch-up" : "webhook"}</span>],
-          ["Deliveries", <span key="deliveries" className="num">{event.deliveries}{event.deliveries > 1 && <span className="faint"> (taken in once)</span>}</span>],
+          [
+            "Received",
+            <span key="received">
+              <Time at={event.received_at} exact /> by {event.source === "catch_up" ? "catch-up" : "webhook"}
+            </span>,
+          ],
+          [
+            "Deliveries",
+            <span key="deliveries" className="num">
+              {event.deliveries}
+              {event.deliveries > 1 && <span className="faint"> (taken in once)</span>}
+            </span>,
+          ],
           ["Lane", lane ? <code key="lane">{lane}</code> : null],
-          ["Mode", <span key="mode"><Badge tone={event.livemode ? "warn" : "neutral"}>{event.livemode ? "Live" : "Test"}</Badge> {event.api_version && <code className="faint">{event.api_version}</code>}</span>],
+          [
+            "Mode",
+            <span key="mode">
+              <Badge tone={event.livemode ? "warn" : "neutral"}>{event.livemode ? "Live" : "Test"}</Badge>{" "}
+              {event.api_version && <code className="faint">{event.api_version}</code>}
+            </span>,
+          ],
           ["Account", event.account ? <CopyId id={event.account} key="account" /> : null],
         ]}
       />
-      <Tabs label="Event" tabs={tabs} value={search["tab"] ?? (changes.length > 0 ? "changes" : "payload")} onChange={(tab) => setSearch({ tab })} />
+      <Tabs
+        label="Event"
+        tabs={tabs}
+        value={search["tab"] ?? (changes.length > 0 ? "changes" : "payload")}
+        onChange={(tab) => setSearch({ tab })}
+      />
     </>
   );
 }
 
-const shown = (value: unknown): string => (value === null || value === undefined ? "null" : typeof value === "object" ? JSON.stringify(value) : String(value));
+const shown = (value: unknown): string =>
+  value === null || value === undefined ? "null" : typeof value === "object" ? JSON.stringify(value) : String(value);
 
 function Changes({ changes }: { changes: Change[] }) {
   return (
@@ -115,9 +182,20 @@ function Runs({ event }: { event: EventDetail }) {
   if (event.runs.length === 0) {
     return (
       <EmptyState title="No workflow wanted this event">
-        A workflow with <code>stripe: {event.type.split(".").slice(0, -1).join(".")}</code> as its trigger would get it; resend it then.
+        A workflow with <code>stripe: {event.type.split(".").slice(0, -1).join(".")}</code> as its trigger would get it;
+        resend it then.
       </EmptyState>
     );
   }
-  return <Table label="Runs of this event" compact columns={columns.filter((column) => ["status", "workflow", "took", "created"].includes(column.id))} rows={event.runs} idOf={(run) => run.id} nameOf={statusOf} onOpen={(run) => void navigate({ to: "/runs/$id", params: { id: run.id } })} />;
+  return (
+    <Table
+      label="Runs of this event"
+      compact
+      columns={columns.filter((column) => ["status", "workflow", "took", "created"].includes(column.id))}
+      rows={event.runs}
+      idOf={(run) => run.id}
+      nameOf={statusOf}
+      onOpen={(run) => void navigate({ to: "/runs/$id", params: { id: run.id } })}
+    />
+  );
 }

@@ -6,7 +6,26 @@ import { useSearchParams, useSearchText } from "../../app/search";
 import { useEvents, useRejected, useResend, type EventSummary } from "../../api/events";
 import { reasonOfFirst } from "../../api/runs";
 import { useMay } from "../../api/session";
-import { Button, Choices, CopyId, count, EmptyState, ErrorNote, FilterBar, More, PageBody, PageHeader, SearchField, Skeleton, Status, Table, Time, toast, toastError, type Column } from "../../ui";
+import {
+  Button,
+  Choices,
+  CopyId,
+  count,
+  EmptyState,
+  ErrorNote,
+  FilterBar,
+  More,
+  PageBody,
+  PageHeader,
+  SearchField,
+  Skeleton,
+  Status,
+  Table,
+  Time,
+  toast,
+  toastError,
+  type Column,
+} from "../../ui";
 import { CatchUpDialog } from "./catch-up";
 import { EventSheet } from "./event-sheet";
 import { Rejected } from "./rejected";
@@ -23,8 +42,20 @@ const STATES = [
 const COLUMNS: Column<EventSummary>[] = [
   { id: "state", header: "State", width: "140px", cell: (one) => <Status status={one.state} quiet /> },
   { id: "type", header: "Type", cell: (one) => <span className="event-type">{one.type}</span> },
-  { id: "object", header: "Object", width: "30%", cell: (one) => (one.object_id ? <CopyId id={one.object_id} /> : <span className="faint">–</span>) },
-  { id: "runs", header: "Runs", width: "64px", align: "right", minor: true, cell: (one) => <span className={one.runs ? "num" : "num faint"}>{one.runs}</span> },
+  {
+    id: "object",
+    header: "Object",
+    width: "30%",
+    cell: (one) => (one.object_id ? <CopyId id={one.object_id} /> : <span className="faint">–</span>),
+  },
+  {
+    id: "runs",
+    header: "Runs",
+    width: "64px",
+    align: "right",
+    minor: true,
+    cell: (one) => <span className={one.runs ? "num" : "num faint"}>{one.runs}</span>,
+  },
   {
     id: "source",
     header: "Came by",
@@ -52,7 +83,12 @@ export function Page() {
   const refused = rejections.reduce((sum, one) => sum + one.count, 0);
   const state = search["state"];
   const showRejected = state === "rejected";
-  const events = useEvents({ state: showRejected ? undefined : (state as EventSummary["state"] | undefined), family: search["family"], type: search["type"], search: search["search"] });
+  const events = useEvents({
+    state: showRejected ? undefined : (state as EventSummary["state"] | undefined),
+    family: search["family"],
+    type: search["type"],
+    search: search["search"],
+  });
   const resend = useResend();
 
   useEffect(() => setChosen(new Set()), [state, search["search"]]);
@@ -62,7 +98,11 @@ export function Page() {
     resend.mutate([...chosen], {
       onSuccess: (answer) => {
         setChosen(new Set());
-        toast({ title: `${count(answer.done, "event")} resent`, detail: answer.failed > 0 ? `${answer.failed} not: ${reasonOfFirst(answer)}` : undefined, tone: answer.done > 0 ? "good" : "bad" });
+        toast({
+          title: `${count(answer.done, "event")} resent`,
+          detail: answer.failed > 0 ? `${answer.failed} not: ${reasonOfFirst(answer)}` : undefined,
+          tone: answer.done > 0 ? "good" : "bad",
+        });
       },
       onError: toastError,
     });
@@ -80,10 +120,20 @@ export function Page() {
         }
       />
       <FilterBar>
-        <SearchField label="Search events" placeholder="evt_…, an object's id, a type" value={text} onChange={(event) => setText(event.target.value)} />
+        <SearchField
+          label="Search events"
+          placeholder="evt_…, an object's id, a type"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
       </FilterBar>
       <div className="events-states">
-        <Choices label="State" value={state ?? "all"} onChange={(value) => setSearch({ state: value === "all" ? undefined : value })} choices={[...STATES, { value: "rejected", label: "Rejected", count: refused }]} />
+        <Choices
+          label="State"
+          value={state ?? "all"}
+          onChange={(value) => setSearch({ state: value === "all" ? undefined : value })}
+          choices={[...STATES, { value: "rejected", label: "Rejected", count: refused }]}
+        />
         {chosen.size > 0 && mayResend && (
           <Button size="s" icon={<Send aria-hidden />} busy={resend.isPending} onClick={sendAgain}>
             Resend {count(chosen.size, "event")}
@@ -96,7 +146,12 @@ export function Page() {
         <>
           {events.error && <ErrorNote error={events.error} retry={() => void events.refetch()} />}
           {!events.data && !events.error && <Skeleton lines={10} />}
-          {events.data && rows.length === 0 && <NoEvents filtered={Boolean(state || search["search"] || search["type"])} clear={() => setSearch({ state: undefined, search: undefined, type: undefined })} />}
+          {events.data && rows.length === 0 && (
+            <NoEvents
+              filtered={Boolean(state || search["search"] || search["type"])}
+              clear={() => setSearch({ state: undefined, search: undefined, type: undefined })}
+            />
+          )}
           {rows.length > 0 && (
             <>
               <Table<EventSummary>
@@ -106,15 +161,33 @@ export function Page() {
                 idOf={(row) => row.id}
                 nameOf={(row) => row.type}
                 current={id}
-                onOpen={(row) => void navigate({ to: "/events/$id", params: { id: row.id }, search: search as never, resetScroll: false })}
+                onOpen={(row) =>
+                  void navigate({
+                    to: "/events/$id",
+                    params: { id: row.id },
+                    search: search as never,
+                    resetScroll: false,
+                  })
+                }
                 {...(mayResend ? { selected: chosen, onSelect: setChosen } : {})}
               />
-              <More has={events.hasNextPage} loading={events.isFetchingNextPage} load={() => void events.fetchNextPage()} />
+              <More
+                has={events.hasNextPage}
+                loading={events.isFetchingNextPage}
+                load={() => void events.fetchNextPage()}
+              />
             </>
           )}
         </>
       )}
-      {id && <EventSheet id={id} close={() => void navigate({ to: "/events", search: { ...search, tab: undefined } as never, resetScroll: false })} />}
+      {id && (
+        <EventSheet
+          id={id}
+          close={() =>
+            void navigate({ to: "/events", search: { ...search, tab: undefined } as never, resetScroll: false })
+          }
+        />
+      )}
       {catching && <CatchUpDialog close={() => setCatching(false)} />}
     </PageBody>
   );
@@ -130,7 +203,8 @@ function NoEvents({ filtered, clear }: { filtered: boolean; clear: () => void })
   }
   return (
     <EmptyState icon={Inbox} title="Nothing has arrived yet">
-      Stripe's events appear here the moment they come in. With the local Stripe, pay for something in the shop; with the real one, check the webhook's address under Settings.
+      Stripe's events appear here the moment they come in. With the local Stripe, pay for something in the shop; with
+      the real one, check the webhook's address under Settings.
     </EmptyState>
   );
 }

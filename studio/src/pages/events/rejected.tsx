@@ -5,9 +5,12 @@ import { count, EmptyState, JsonView, Status, Time } from "../../ui";
 
 /** What each reason means for the person who reads it. The server's hint comes first when it gives one. */
 const MEANINGS: Record<string, string> = {
-  signature: "The signature does not fit the signing secret. The endpoint's secret in Stripe and STRIPE_WEBHOOK_SECRET must be the same.",
-  too_old: "The signature is older than five minutes: the clock of one machine is wrong, or somebody sends an old request again.",
-  livemode: "A live event came to a test project, or the other way round. Look at which endpoint sends to this address.",
+  signature:
+    "The signature does not fit the signing secret. The endpoint's secret in Stripe and STRIPE_WEBHOOK_SECRET must be the same.",
+  too_old:
+    "The signature is older than five minutes: the clock of one machine is wrong, or somebody sends an old request again.",
+  livemode:
+    "A live event came to a test project, or the other way round. Look at which endpoint sends to this address.",
   too_large: "The request was larger than an event ever is.",
 };
 

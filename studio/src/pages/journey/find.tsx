@@ -6,7 +6,19 @@ import { useDeferredValue, useState } from "react";
 import { client, take } from "../../api/client";
 import { useMe } from "../../api/session";
 import { useSearchParams } from "../../app/search";
-import { Badge, Button, EmptyState, ErrorNote, Money, PageHeader, SearchField, Section, Skeleton, Status, Time } from "@/ui";
+import {
+  Badge,
+  Button,
+  EmptyState,
+  ErrorNote,
+  Money,
+  PageHeader,
+  SearchField,
+  Section,
+  Skeleton,
+  Status,
+  Time,
+} from "@/ui";
 import { lookOfKind } from "./kinds";
 
 export function Find() {
@@ -23,7 +35,8 @@ export function Find() {
   return (
     <>
       <PageHeader title="Payments" name="Payments">
-        Any id or e-mail address leads to the whole story: order, session, payment, refunds, events, runs and mails on one line of time.
+        Any id or e-mail address leads to the whole story: order, session, payment, refunds, events, runs and mails on
+        one line of time.
       </PageHeader>
       <form
         role="search"
@@ -31,7 +44,11 @@ export function Find() {
         onSubmit={(event) => {
           event.preventDefault();
           const first = found.data?.data[0];
-          if (text.trim()) void navigate({ to: "/journey/$id", params: { id: first && first.id.toLowerCase() === text.trim().toLowerCase() ? first.id : text.trim() } });
+          if (text.trim())
+            void navigate({
+              to: "/journey/$id",
+              params: { id: first && first.id.toLowerCase() === text.trim().toLowerCase() ? first.id : text.trim() },
+            });
         }}
       >
         <SearchField
@@ -53,12 +70,28 @@ export function Find() {
 type Found = Awaited<ReturnType<typeof search>>;
 const search = (q: string) => take(client.GET("/search", { params: { query: { q } } }));
 
-function Suggestions({ asked, data, isPending, isError, error, refetch }: { asked: string; data: Found | undefined; isPending: boolean; isError: boolean; error: unknown; refetch: () => unknown }) {
+function Suggestions({
+  asked,
+  data,
+  isPending,
+  isError,
+  error,
+  refetch,
+}: {
+  asked: string;
+  data: Found | undefined;
+  isPending: boolean;
+  isError: boolean;
+  error: unknown;
+  refetch: () => unknown;
+}) {
   if (isPending) return <Skeleton lines={4} />;
   if (isError) return <ErrorNote error={error} retry={() => void refetch()} />;
   if (!data || data.data.length === 0) {
     return (
-      <EmptyState title={`Nothing has to do with “${asked}”`}>Ids are looked for whole. Old events and finished runs are deleted after the days set by <code>keep_runs</code>.</EmptyState>
+      <EmptyState title={`Nothing has to do with “${asked}”`}>
+        Ids are looked for whole. Old events and finished runs are deleted after the days set by <code>keep_runs</code>.
+      </EmptyState>
     );
   }
   return (

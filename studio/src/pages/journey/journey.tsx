@@ -40,7 +40,12 @@ export function Journey({ id }: { id: string }) {
   };
   return (
     <>
-      <PageHeader title={own?.title ?? subject.id} name={own?.title ?? subject.id} back={back} badge={own?.status ? <Status status={own.status} /> : null}>
+      <PageHeader
+        title={own?.title ?? subject.id}
+        name={own?.title ?? subject.id}
+        back={back}
+        badge={own?.status ? <Status status={own.status} /> : null}
+      >
         <span className="journey-subject">
           {lookOfKind(subject.kind).word} <CopyId id={subject.id} />
           {own && own.amount !== null && <Money amount={own.amount} currency={own.currency} />}
@@ -48,7 +53,8 @@ export function Journey({ id }: { id: string }) {
       </PageHeader>
       {entries.length === 0 ? (
         <EmptyState icon={SearchX} title="Nothing has to do with this id">
-          Ids are looked for whole, e-mail addresses too. Finished runs are deleted after the days set by <code>keep_runs</code>.
+          Ids are looked for whole, e-mail addresses too. Finished runs are deleted after the days set by{" "}
+          <code>keep_runs</code>.
         </EmptyState>
       ) : (
         <>
@@ -56,18 +62,35 @@ export function Journey({ id }: { id: string }) {
             {kinds.map(([kind, count]) => {
               const { icon: Icon, word } = lookOfKind(kind);
               return (
-                <button key={kind} type="button" className="journey-kind" aria-pressed={!hidden.has(kind)} onClick={() => toggle(kind)}>
+                <button
+                  key={kind}
+                  type="button"
+                  className="journey-kind"
+                  aria-pressed={!hidden.has(kind)}
+                  onClick={() => toggle(kind)}
+                >
                   <Icon aria-hidden />
                   {word} <span className="num">{count}</span>
                 </button>
               );
             })}
           </div>
-          {!found.data.complete && <p className="faint">The index is catching up: the newest things may be missing for a moment.</p>}
-          {found.data.truncated && <p className="faint">There is more than is shown here. Follow one entry to see what belongs to it.</p>}
+          {!found.data.complete && (
+            <p className="faint">The index is catching up: the newest things may be missing for a moment.</p>
+          )}
+          {found.data.truncated && (
+            <p className="faint">There is more than is shown here. Follow one entry to see what belongs to it.</p>
+          )}
           {byDay(entries.filter((entry) => !hidden.has(entry.kind))).map(({ day, entries: some }) => (
             <section key={day} className="journey-day">
-              <h2>{new Date(day).toLocaleDateString("en-US", { weekday: "long", day: "numeric", month: "long", year: "numeric" })}</h2>
+              <h2>
+                {new Date(day).toLocaleDateString("en-US", {
+                  weekday: "long",
+                  day: "numeric",
+                  month: "long",
+                  year: "numeric",
+                })}
+              </h2>
               <ol className="journey-line">
                 {some.map((entry) => (
                   <Moment key={`${entry.kind} ${entry.id} ${entry.at} ${entry.title}`} entry={entry} />
@@ -128,4 +151,3 @@ function Moment({ entry }: { entry: JourneyEntry }) {
     </li>
   );
 }
-

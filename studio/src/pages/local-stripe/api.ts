@@ -19,7 +19,13 @@ export interface StripeObject {
   cancel_at_period_end?: boolean;
   last_payment_error?: { message?: string } | null;
   metadata?: Record<string, string>;
-  items?: { data: { current_period_end?: number; quantity?: number; price: { unit_amount: number | null; currency: string; recurring: { interval: string } | null } }[] };
+  items?: {
+    data: {
+      current_period_end?: number;
+      quantity?: number;
+      price: { unit_amount: number | null; currency: string; recurring: { interval: string } | null };
+    }[];
+  };
 }
 
 export interface Page<T> {
@@ -46,11 +52,17 @@ export interface Clock {
   timers?: number;
 }
 
-const get = <T>(path: string, query?: Record<string, string | number | undefined>) => request<T>("GET", PROXY + path, query ? { query } : {});
+const get = <T>(path: string, query?: Record<string, string | number | undefined>) =>
+  request<T>("GET", PROXY + path, query ? { query } : {});
 const post = <T>(path: string, body: unknown) => request<T>("POST", PROXY + path, { body });
 
 export const local = {
-  list: (kind: "customers" | "payment_intents" | "subscriptions", after?: string) => get<Page<StripeObject>>(`/v1/${kind}`, { limit: 25, starting_after: after, ...(kind === "subscriptions" ? { status: "all" } : {}) }),
+  list: (kind: "customers" | "payment_intents" | "subscriptions", after?: string) =>
+    get<Page<StripeObject>>(`/v1/${kind}`, {
+      limit: 25,
+      starting_after: after,
+      ...(kind === "subscriptions" ? { status: "all" } : {}),
+    }),
   deliveries: () => get<{ data: Delivery[] }>("/control/deliveries", { limit: 100 }),
   clock: () => get<Clock>("/control/clock"),
   advance: (span: string) => post<Clock>("/control/clock", { advance: span }),

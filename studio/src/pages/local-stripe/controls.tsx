@@ -45,7 +45,10 @@ function ClockCard({ may }: { may: boolean }) {
     onSuccess: (now) => {
       done();
       const count = now.timers ?? 0;
-      toast({ title: `It is ${exactTime(fromUnix(now.now))} at the local Stripe`, detail: count === 1 ? "One planned thing happened on the way." : `${count} planned things happened on the way.` });
+      toast({
+        title: `It is ${exactTime(fromUnix(now.now))} at the local Stripe`,
+        detail: count === 1 ? "One planned thing happened on the way." : `${count} planned things happened on the way.`,
+      });
     },
     onError: toastError,
   });
@@ -56,13 +59,21 @@ function ClockCard({ may }: { may: boolean }) {
       ) : (
         <p className="num" data-testid="local-clock">
           {clock.data ? exactTime(fromUnix(clock.data.now)).replace(/\.\d+$/, "") : "…"}
-          {clock.data && clock.data.offset > 0 && <span className="faint"> · {Math.round(clock.data.offset / 8640) / 10} days ahead</span>}
+          {clock.data && clock.data.offset > 0 && (
+            <span className="faint"> · {Math.round(clock.data.offset / 8640) / 10} days ahead</span>
+          )}
         </p>
       )}
       <p className="faint">Renewals, trials, expiry and retries wait for it.</p>
       <div className="local-buttons" role="group" aria-label="Move the clock forward">
         {SPANS.map(({ span, word }) => (
-          <Button key={span} size="s" disabled={!may || move.isPending} busy={move.isPending && move.variables === span} onClick={() => move.mutate(span)}>
+          <Button
+            key={span}
+            size="s"
+            disabled={!may || move.isPending}
+            busy={move.isPending && move.variables === span}
+            onClick={() => move.mutate(span)}
+          >
             + {word}
           </Button>
         ))}
@@ -94,7 +105,13 @@ function TriggerCard({ may }: { may: boolean }) {
           trigger.mutate(event.trim());
         }}
       >
-        <Input aria-label="Event" mono list={listId} value={event} onChange={(change) => setEvent(change.target.value)} />
+        <Input
+          aria-label="Event"
+          mono
+          list={listId}
+          value={event}
+          onChange={(change) => setEvent(change.target.value)}
+        />
         <datalist id={listId}>
           {known.map((name) => (
             <option key={name} value={name} />
@@ -104,7 +121,11 @@ function TriggerCard({ may }: { may: boolean }) {
           Trigger
         </Button>
       </form>
-      <p className="faint">{known.length ? `${known.length} kinds of events, each made the way it happens at Stripe.` : "Made the way it happens at Stripe."}</p>
+      <p className="faint">
+        {known.length
+          ? `${known.length} kinds of events, each made the way it happens at Stripe.`
+          : "Made the way it happens at Stripe."}
+      </p>
     </Box>
   );
 }
@@ -114,7 +135,8 @@ function FaultCard({ may }: { may: boolean }) {
   const fault = FAULTS.find((one) => one.id === id) ?? FAULTS[0];
   const fail = useMutation({
     mutationFn: () => local.failNext(fault!.fault),
-    onSuccess: () => toast({ title: `The next write will fail: ${fault!.word}`, detail: "Start something and watch the run retry." }),
+    onSuccess: () =>
+      toast({ title: `The next write will fail: ${fault!.word}`, detail: "Start something and watch the run retry." }),
     onError: toastError,
   });
   return (

@@ -15,13 +15,21 @@ export function Deliveries() {
     mutationFn: (one: Delivery) => local.redeliver(one.event),
     onSuccess: (answer, one) => {
       void cache.invalidateQueries({ queryKey: ["local", "deliveries"] });
-      toast({ title: `${one.type} is sent again`, detail: `To ${answer.planned === 1 ? "one endpoint" : `${answer.planned} endpoints`}.` });
+      toast({
+        title: `${one.type} is sent again`,
+        detail: `To ${answer.planned === 1 ? "one endpoint" : `${answer.planned} endpoints`}.`,
+      });
     },
     onError: toastError,
   });
   if (found.isPending) return <Skeleton />;
   if (found.isError) return <ErrorNote error={found.error} retry={() => void found.refetch()} />;
-  if (found.data.data.length === 0) return <EmptyState title="Nothing was delivered yet">Events are sent to every webhook endpoint as they happen. Trigger one above.</EmptyState>;
+  if (found.data.data.length === 0)
+    return (
+      <EmptyState title="Nothing was delivered yet">
+        Events are sent to every webhook endpoint as they happen. Trigger one above.
+      </EmptyState>
+    );
   return (
     <Table
       label="Webhook deliveries"
@@ -32,16 +40,41 @@ export function Deliveries() {
       columns={[
         { id: "state", header: "State", width: "220px", cell: (one) => <DeliveryState one={one} /> },
         { id: "type", header: "Event", cell: (one) => one.type },
-        { id: "attempt", header: "Attempt", width: "80px", align: "right", minor: true, cell: (one) => <span className="num">{one.attempt}</span> },
-        { id: "reply", header: "Answer", minor: true, cell: (one) => <code className="faint">{one.error ?? one.reply ?? ""}</code> },
-        { id: "at", header: "Sent", width: "110px", align: "right", cell: (one) => <Time at={one.sent_at === null ? null : fromUnix(one.sent_at)} /> },
+        {
+          id: "attempt",
+          header: "Attempt",
+          width: "80px",
+          align: "right",
+          minor: true,
+          cell: (one) => <span className="num">{one.attempt}</span>,
+        },
+        {
+          id: "reply",
+          header: "Answer",
+          minor: true,
+          cell: (one) => <code className="faint">{one.error ?? one.reply ?? ""}</code>,
+        },
+        {
+          id: "at",
+          header: "Sent",
+          width: "110px",
+          align: "right",
+          cell: (one) => <Time at={one.sent_at === null ? null : fromUnix(one.sent_at)} />,
+        },
         {
           id: "again",
           header: <span className="hidden-text">Actions</span>,
           width: "100px",
           align: "right",
           cell: (one) => (
-            <Button size="s" kind="quiet" icon={<Send aria-hidden />} disabled={!may} aria-label={`Resend ${one.type} ${one.event}`} onClick={() => again.mutate(one)}>
+            <Button
+              size="s"
+              kind="quiet"
+              icon={<Send aria-hidden />}
+              disabled={!may}
+              aria-label={`Resend ${one.type} ${one.event}`}
+              onClick={() => again.mutate(one)}
+            >
               Resend
             </Button>
           ),
@@ -52,7 +85,9 @@ export function Deliveries() {
 }
 
 function DeliveryState({ one }: { one: Delivery }) {
-  if (one.status !== null && one.status >= 200 && one.status < 300) return <Status status="delivered" word={`Delivered (${one.status})`} />;
-  if (one.state === "pending" || one.state === "planned" || one.state === "waiting") return <Status status="pending" word={one.attempt > 1 ? "Will be tried again" : "On its way"} />;
+  if (one.status !== null && one.status >= 200 && one.status < 300)
+    return <Status status="delivered" word={`Delivered (${one.status})`} />;
+  if (one.state === "pending" || one.state === "planned" || one.state === "waiting")
+    return <Status status="pending" word={one.attempt > 1 ? "Will be tried again" : "On its way"} />;
   return <Status status="failed" word={one.status ? `Refused (${one.status})` : "Not reached"} />;
 }

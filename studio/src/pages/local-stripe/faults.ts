@@ -7,7 +7,18 @@ export const FAULTS: { id: string; word: string; fault: Fault }[] = [
   { id: "500", word: "500 before anything happens", fault: { ...WRITES, status: 500, when: "before" } },
   { id: "lost", word: "500 after it happened: the answer is lost", fault: { ...WRITES, status: 500, when: "after" } },
   { id: "429", word: "429: too many requests", fault: { ...WRITES, status: 429, when: "before" } },
-  { id: "402", word: "402: the card is declined", fault: { ...WRITES, status: 402, when: "before", type: "card_error", code: "card_declined", message: "Your card was declined." } },
+  {
+    id: "402",
+    word: "402: the card is declined",
+    fault: {
+      ...WRITES,
+      status: 402,
+      when: "before",
+      type: "card_error",
+      code: "card_declined",
+      message: "Your card was declined.",
+    },
+  },
 ];
 
 export const SPANS: { span: string; word: string }[] = [

@@ -1,7 +1,21 @@
 /** Payments, customers and subscriptions of the local Stripe, newest first. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { fromUnix, Badge, Button, CopyId, EmptyState, ErrorNote, Money, Skeleton, Status, Table, Time, money, type Column } from "@/ui";
+import {
+  fromUnix,
+  Badge,
+  Button,
+  CopyId,
+  EmptyState,
+  ErrorNote,
+  Money,
+  Skeleton,
+  Status,
+  Table,
+  Time,
+  money,
+  type Column,
+} from "@/ui";
 import { local, type StripeObject } from "./api";
 
 type Kind = Parameters<typeof local.list>[0];
@@ -16,7 +30,17 @@ function useObjects(kind: Kind) {
   });
 }
 
-function Objects({ kind, label, columns, empty }: { kind: Kind; label: string; columns: Column<StripeObject>[]; empty: string }) {
+function Objects({
+  kind,
+  label,
+  columns,
+  empty,
+}: {
+  kind: Kind;
+  label: string;
+  columns: Column<StripeObject>[];
+  empty: string;
+}) {
   const navigate = useNavigate();
   const found = useObjects(kind);
   if (found.isPending) return <Skeleton />;
@@ -25,7 +49,14 @@ function Objects({ kind, label, columns, empty }: { kind: Kind; label: string; c
   if (rows.length === 0) return <EmptyState title={`No ${label.toLowerCase()} yet`}>{empty}</EmptyState>;
   return (
     <>
-      <Table label={label} columns={columns} rows={rows} idOf={(one) => one.id} onOpen={(one) => void navigate({ to: "/journey/$id", params: { id: one.id } })} compact />
+      <Table
+        label={label}
+        columns={columns}
+        rows={rows}
+        idOf={(one) => one.id}
+        onOpen={(one) => void navigate({ to: "/journey/$id", params: { id: one.id } })}
+        compact
+      />
       {found.hasNextPage && (
         <Button kind="quiet" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
           Older
@@ -36,8 +67,19 @@ function Objects({ kind, label, columns, empty }: { kind: Kind; label: string; c
 }
 
 const id: Column<StripeObject> = { id: "id", header: "Id", width: "250px", cell: (one) => <CopyId id={one.id} /> };
-const created: Column<StripeObject> = { id: "created", header: "Created", width: "110px", align: "right", cell: (one) => <Time at={fromUnix(one.created)} /> };
-const customer: Column<StripeObject> = { id: "customer", header: "Customer", minor: true, cell: (one) => (one.customer ? <code>{one.customer}</code> : <span className="faint">none</span>) };
+const created: Column<StripeObject> = {
+  id: "created",
+  header: "Created",
+  width: "110px",
+  align: "right",
+  cell: (one) => <Time at={fromUnix(one.created)} />,
+};
+const customer: Column<StripeObject> = {
+  id: "customer",
+  header: "Customer",
+  minor: true,
+  cell: (one) => (one.customer ? <code>{one.customer}</code> : <span className="faint">none</span>),
+};
 
 export const Payments = () => (
   <Objects
@@ -45,11 +87,22 @@ export const Payments = () => (
     label="Payments"
     empty="Pay something in the shop, or trigger payment_intent.succeeded above."
     columns={[
-      { id: "amount", header: "Amount", width: "110px", align: "right", cell: (one) => <Money amount={one.amount} currency={one.currency} /> },
+      {
+        id: "amount",
+        header: "Amount",
+        width: "110px",
+        align: "right",
+        cell: (one) => <Money amount={one.amount} currency={one.currency} />,
+      },
       { id: "status", header: "Status", width: "210px", cell: (one) => <Status status={one.status ?? "unknown"} /> },
       id,
       customer,
-      { id: "problem", header: "Last problem", minor: true, cell: (one) => one.last_payment_error?.message ?? <span className="faint">–</span> },
+      {
+        id: "problem",
+        header: "Last problem",
+        minor: true,
+        cell: (one) => one.last_payment_error?.message ?? <span className="faint">–</span>,
+      },
       created,
     ]}
   />
@@ -64,7 +117,13 @@ export const Customers = () => (
       { id: "email", header: "E-mail", cell: (one) => one.email ?? <span className="faint">none</span> },
       { id: "name", header: "Name", minor: true, cell: (one) => one.name ?? <span className="faint">–</span> },
       id,
-      { id: "state", header: "State", width: "130px", minor: true, cell: (one) => (one.delinquent ? <Status status="past_due" /> : <Status status="ok" word="In order" quiet />) },
+      {
+        id: "state",
+        header: "State",
+        width: "130px",
+        minor: true,
+        cell: (one) => (one.delinquent ? <Status status="past_due" /> : <Status status="ok" word="In order" quiet />),
+      },
       created,
     ]}
   />
@@ -88,7 +147,8 @@ export const Subscriptions = () => (
           const end = one.items?.data[0]?.current_period_end;
           return (
             <>
-              {end ? <Time at={fromUnix(end)} /> : <span className="faint">–</span>} {one.cancel_at_period_end && <Badge>then canceled</Badge>}
+              {end ? <Time at={fromUnix(end)} /> : <span className="faint">–</span>}{" "}
+              {one.cancel_at_period_end && <Badge>then canceled</Badge>}
             </>
           );
         },

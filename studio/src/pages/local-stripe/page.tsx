@@ -12,13 +12,27 @@ import "./local-stripe.css";
 export function Page() {
   const me = useMe().data;
   const [search, setSearch] = useSearchParams();
-  if (!me) return <PageBody><Skeleton /></PageBody>;
+  if (!me)
+    return (
+      <PageBody>
+        <Skeleton />
+      </PageBody>
+    );
   if (!me.local_stripe) {
     return (
       <PageBody>
         <PageHeader title="Local Stripe" />
-        <EmptyState icon={CreditCard} title="This project uses the real Stripe" action={<Button asChild><Link to="/settings">See the settings</Link></Button>}>
-          The local Stripe answers only when the project is set to it: leave the Stripe keys out of the environment and start with <code>payloom dev</code>.
+        <EmptyState
+          icon={CreditCard}
+          title="This project uses the real Stripe"
+          action={
+            <Button asChild>
+              <Link to="/settings">See the settings</Link>
+            </Button>
+          }
+        >
+          The local Stripe answers only when the project is set to it: leave the Stripe keys out of the environment and
+          start with <code>payloom dev</code>.
         </EmptyState>
       </PageBody>
     );

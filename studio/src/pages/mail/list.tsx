@@ -8,7 +8,8 @@ import { client, take } from "../../api/client";
 export function MailList({ to, current }: { to: string | undefined; current: string | undefined }) {
   const mails = useInfiniteQuery({
     queryKey: ["mails", "list", to ?? ""],
-    queryFn: ({ pageParam }) => take(client.GET("/mails", { params: { query: { to: to || undefined, before: pageParam, limit: 50 } } })),
+    queryFn: ({ pageParam }) =>
+      take(client.GET("/mails", { params: { query: { to: to || undefined, before: pageParam, limit: 50 } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: (old) => old,
@@ -18,10 +19,13 @@ export function MailList({ to, current }: { to: string | undefined; current: str
   const all = mails.data.pages.flatMap((page) => page.data);
   if (all.length === 0) {
     return to ? (
-      <EmptyState title="No mail to this address">The filter takes a whole address, upper and lower case alike.</EmptyState>
+      <EmptyState title="No mail to this address">
+        The filter takes a whole address, upper and lower case alike.
+      </EmptyState>
     ) : (
       <EmptyState icon={Mail} title="No mail yet">
-        Mails appear here when a workflow reaches an <code>email</code> step. In the demo: buy something, and the receipt is here.
+        Mails appear here when a workflow reaches an <code>email</code> step. In the demo: buy something, and the
+        receipt is here.
       </EmptyState>
     );
   }
@@ -30,7 +34,13 @@ export function MailList({ to, current }: { to: string | undefined; current: str
       <ul className="mail-list" aria-label="Mails">
         {all.map((mail) => (
           <li key={mail.id}>
-            <Link to="/mail/$id" params={{ id: mail.id }} search={{ to } as never} aria-current={mail.id === current ? "true" : undefined} className="mail-item">
+            <Link
+              to="/mail/$id"
+              params={{ id: mail.id }}
+              search={{ to } as never}
+              aria-current={mail.id === current ? "true" : undefined}
+              className="mail-item"
+            >
               <span className="mail-item-top">
                 <span className="mail-item-to">{mail.to.join(", ")}</span>
                 <span className="faint">

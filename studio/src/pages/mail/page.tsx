@@ -12,9 +12,16 @@ export function Page() {
   const [search, setSearch] = useSearchParams();
   return (
     <PageBody wide>
-      <PageHeader title="Mail">What your workflows sent. On a developer’s machine nothing leaves this outbox.</PageHeader>
+      <PageHeader title="Mail">
+        What your workflows sent. On a developer’s machine nothing leaves this outbox.
+      </PageHeader>
       <FilterBar>
-        <SearchField label="Recipient" placeholder="Recipient’s whole address" value={search["to"] ?? ""} onChange={(event) => setSearch({ to: event.target.value || undefined })} />
+        <SearchField
+          label="Recipient"
+          placeholder="Recipient’s whole address"
+          value={search["to"] ?? ""}
+          onChange={(event) => setSearch({ to: event.target.value || undefined })}
+        />
       </FilterBar>
       <div className="mail" data-open={id ? "yes" : "no"}>
         <MailList to={search["to"]} current={id} />

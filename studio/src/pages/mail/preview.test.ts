@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { preview, size } from "./preview";
 
 test("a mail's own policy cannot come before ours", () => {
-  const shown = preview('<html><head><meta http-equiv="Content-Security-Policy" content="script-src *"></head><body>Hi</body></html>');
+  const shown = preview(
+    '<html><head><meta http-equiv="Content-Security-Policy" content="script-src *"></head><body>Hi</body></html>',
+  );
   expect(shown.indexOf("default-src 'none'")).toBeLessThan(shown.indexOf("script-src *"));
   expect(shown).toContain("Hi");
 });

@@ -44,7 +44,16 @@ export function MailView({ id }: { id: string }) {
             ["To", one.to.join(", ")],
             ["From", one.sender],
             ["Reply to", one.reply_to],
-            ["State", <MailState key="state" status={one.status} error={one.error} repeated={one.repeated} attempts={one.attempts} />],
+            [
+              "State",
+              <MailState
+                key="state"
+                status={one.status}
+                error={one.error}
+                repeated={one.repeated}
+                attempts={one.attempts}
+              />,
+            ],
             ["Sent", <Time key="sent" at={one.sent_at} exact />],
             ["Template", one.template],
             [
@@ -74,28 +83,55 @@ export function MailView({ id }: { id: string }) {
             id: "html",
             label: "HTML",
             // Sandboxed without scripts: a mail's HTML may come from what a customer typed.
-            content: <iframe title={`HTML of ${one.subject}`} className="mail-frame" sandbox="" srcDoc={preview(one.html)} />,
+            content: (
+              <iframe title={`HTML of ${one.subject}`} className="mail-frame" sandbox="" srcDoc={preview(one.html)} />
+            ),
           },
           { id: "text", label: "Text", content: <Code text={one.text} label="text of the mail" wrap /> },
-          { id: "headers", label: "Headers", content: <Code text={one.headers.map(([name, value]) => `${name}: ${value}`).join("\n")} label="headers" wrap /> },
+          {
+            id: "headers",
+            label: "Headers",
+            content: (
+              <Code text={one.headers.map(([name, value]) => `${name}: ${value}`).join("\n")} label="headers" wrap />
+            ),
+          },
           { id: "source", label: "Source", content: <Code text={one.source} label="source" /> },
         ]}
       />
-      <Confirm open={asking} onOpenChange={setAsking} title="Send this mail again?" action="Send again" onConfirm={() => resend.mutateAsync()}>
+      <Confirm
+        open={asking}
+        onOpenChange={setAsking}
+        title="Send this mail again?"
+        action="Send again"
+        onConfirm={() => resend.mutateAsync()}
+      >
         {one.to.join(", ")} gets the same mail once more, with the same Message-ID, so that mail programs show one.
       </Confirm>
     </article>
   );
 }
 
-function MailState({ status, error, repeated, attempts }: { status: string; error: string | null; repeated: boolean; attempts: number }) {
+function MailState({
+  status,
+  error,
+  repeated,
+  attempts,
+}: {
+  status: string;
+  error: string | null;
+  repeated: boolean;
+  attempts: number;
+}) {
   const shown = status === "queued" || status === "sending" ? "pending" : status === "unknown" ? "in_doubt" : status;
   return (
     <span className="mail-state">
       <Status status={shown} word={status === "unknown" ? "Nobody knows whether it left" : undefined} />
       {attempts > 1 && <Badge>{attempts} attempts</Badge>}
       {repeated && (
-        <Badge tone="warn" title="Nobody knew whether the first one left, so it was sent again with the same Message-ID.">
+        <Badge
+          tone="warn"
+          title="Nobody knew whether the first one left, so it was sent again with the same Message-ID."
+        >
           Sent twice
         </Badge>
       )}

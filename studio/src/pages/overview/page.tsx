@@ -1,10 +1,33 @@
 /** The first page: what needs you, then what happened. */
 import { Link, useNavigate } from "@tanstack/react-router";
-import { CircleCheck, CirclePause, CircleX, Hourglass, Mail, ShieldAlert, ShoppingCart, type LucideIcon } from "lucide-react";
+import {
+  CircleCheck,
+  CirclePause,
+  CircleX,
+  Hourglass,
+  Mail,
+  ShieldAlert,
+  ShoppingCart,
+  type LucideIcon,
+} from "lucide-react";
 import type { ReactNode } from "react";
 import { useOverview, type Overview, type Payment } from "../../api/overview";
 import { useMe } from "../../api/session";
-import { Button, count, EmptyState, ErrorNote, Money, PageBody, PageHeader, Section, Skeleton, Status, Table, Time, type Column } from "../../ui";
+import {
+  Button,
+  count,
+  EmptyState,
+  ErrorNote,
+  Money,
+  PageBody,
+  PageHeader,
+  Section,
+  Skeleton,
+  Status,
+  Table,
+  Time,
+  type Column,
+} from "../../ui";
 import { Approval } from "../run/banner";
 import "./overview.css";
 
@@ -21,7 +44,8 @@ export function Page() {
   );
 }
 
-const isFresh = ({ last_24h: day, payments }: Overview): boolean => day.events === 0 && day.payments === 0 && payments.length === 0 && day.failed === 0;
+const isFresh = ({ last_24h: day, payments }: Overview): boolean =>
+  day.events === 0 && day.payments === 0 && payments.length === 0 && day.failed === 0;
 
 function Fresh({ shop }: { shop: string | undefined }) {
   return (
@@ -39,7 +63,8 @@ function Fresh({ shop }: { shop: string | undefined }) {
         )
       }
     >
-      Buy something in the shop with the card 4242 4242 4242 4242, and watch it arrive here. Or let the five flows play themselves:
+      Buy something in the shop with the card 4242 4242 4242 4242, and watch it arrive here. Or let the five flows play
+      themselves:
     </EmptyState>
   );
 }
@@ -53,7 +78,16 @@ function Content({ overview }: { overview: Overview }) {
         <dl className="tiles">
           <Tile to="/journey" name="Payments" value={day.payments} />
           <Tile to="/runs" name="Runs" value={day.runs} note={day.failed > 0 ? `${day.failed} failed` : undefined} />
-          <Tile to="/events" name="Events" value={day.events} note={overview.unhandled.count > 0 ? `${overview.unhandled.count.toLocaleString("en-US")} without a workflow` : undefined} />
+          <Tile
+            to="/events"
+            name="Events"
+            value={day.events}
+            note={
+              overview.unhandled.count > 0
+                ? `${overview.unhandled.count.toLocaleString("en-US")} without a workflow`
+                : undefined
+            }
+          />
           <Tile to="/mail" name="Mails" value={day.mails} />
         </dl>
       </Section>
@@ -64,7 +98,17 @@ function Content({ overview }: { overview: Overview }) {
   );
 }
 
-function Tile({ to, name, value, note }: { to: "/journey" | "/runs" | "/events" | "/mail"; name: string; value: number; note?: string | undefined }) {
+function Tile({
+  to,
+  name,
+  value,
+  note,
+}: {
+  to: "/journey" | "/runs" | "/events" | "/mail";
+  name: string;
+  value: number;
+  note?: string | undefined;
+}) {
   return (
     <div className="tile">
       <dt>
@@ -77,7 +121,14 @@ function Tile({ to, name, value, note }: { to: "/journey" | "/runs" | "/events" 
 }
 
 function Needs({ overview }: { overview: Overview }) {
-  const { failed_runs: failed, parked_runs: parked, blocked_runs: blocked, undelivered_mails: mails, rejected, approvals } = overview;
+  const {
+    failed_runs: failed,
+    parked_runs: parked,
+    blocked_runs: blocked,
+    undelivered_mails: mails,
+    rejected,
+    approvals,
+  } = overview;
   const refused = rejected.reduce((sum, one) => sum + one.count, 0);
   const calm = failed.count + parked.count + blocked.count + mails.count + refused + approvals.length === 0;
   return (
@@ -88,11 +139,24 @@ function Needs({ overview }: { overview: Overview }) {
         </p>
       )}
       {approvals.slice(0, 3).map((one) => (
-        <Approval key={one.run_id + one.path} run={one.run_id} wait={{ path: one.path, details: { title: one.title, roles: one.roles, data: one.data }, until: one.until }} />
+        <Approval
+          key={one.run_id + one.path}
+          run={one.run_id}
+          wait={{ path: one.path, details: { title: one.title, roles: one.roles, data: one.data }, until: one.until }}
+        />
       ))}
       <ul className="needs">
         {failed.count > 0 && (
-          <Need icon={CircleX} tone="bad" title={count(failed.count, "failed run")} link={<Link to="/runs" search={{ status: "failed" }}>Show all</Link>}>
+          <Need
+            icon={CircleX}
+            tone="bad"
+            title={count(failed.count, "failed run")}
+            link={
+              <Link to="/runs" search={{ status: "failed" }}>
+                Show all
+              </Link>
+            }
+          >
             {failed.latest.slice(0, 4).map((run) => (
               <li key={run.id}>
                 <Link to="/runs/$id" params={{ id: run.id }}>
@@ -105,7 +169,16 @@ function Needs({ overview }: { overview: Overview }) {
           </Need>
         )}
         {parked.count > 0 && (
-          <Need icon={CirclePause} tone="warn" title={`${count(parked.count, "run")} parked: an event came before its row`} link={<Link to="/runs" search={{ status: "parked" }}>Show all</Link>}>
+          <Need
+            icon={CirclePause}
+            tone="warn"
+            title={`${count(parked.count, "run")} parked: an event came before its row`}
+            link={
+              <Link to="/runs" search={{ status: "parked" }}>
+                Show all
+              </Link>
+            }
+          >
             {parked.latest.slice(0, 3).map((run) => (
               <li key={run.id}>
                 <Link to="/runs/$id" params={{ id: run.id }}>
@@ -117,9 +190,29 @@ function Needs({ overview }: { overview: Overview }) {
             ))}
           </Need>
         )}
-        {blocked.count > 0 && <Need icon={Hourglass} tone="warn" title={`${count(blocked.count, "run")} behind another run`} link={<Link to="/runs" search={{ status: "blocked" }}>Show all</Link>} />}
+        {blocked.count > 0 && (
+          <Need
+            icon={Hourglass}
+            tone="warn"
+            title={`${count(blocked.count, "run")} behind another run`}
+            link={
+              <Link to="/runs" search={{ status: "blocked" }}>
+                Show all
+              </Link>
+            }
+          />
+        )}
         {refused > 0 && (
-          <Need icon={ShieldAlert} tone="bad" title={count(refused, "rejected webhook")} link={<Link to="/events" search={{ state: "rejected" }}>Why</Link>}>
+          <Need
+            icon={ShieldAlert}
+            tone="bad"
+            title={count(refused, "rejected webhook")}
+            link={
+              <Link to="/events" search={{ state: "rejected" }}>
+                Why
+              </Link>
+            }
+          >
             {rejected.slice(0, 3).map((one) => (
               <li key={one.reason}>
                 <Link to="/events" search={{ state: "rejected" }}>
@@ -132,7 +225,16 @@ function Needs({ overview }: { overview: Overview }) {
           </Need>
         )}
         {mails.count > 0 && (
-          <Need icon={Mail} tone="bad" title={count(mails.count, "mail that did not leave", "mails that did not leave")} link={<Link to="/mail" search={{ status: "failed" }}>Show all</Link>}>
+          <Need
+            icon={Mail}
+            tone="bad"
+            title={count(mails.count, "mail that did not leave", "mails that did not leave")}
+            link={
+              <Link to="/mail" search={{ status: "failed" }}>
+                Show all
+              </Link>
+            }
+          >
             {mails.latest.slice(0, 3).map((mail) => (
               <li key={mail.id}>
                 <Link to="/mail/$id" params={{ id: mail.id }}>
@@ -149,7 +251,19 @@ function Needs({ overview }: { overview: Overview }) {
   );
 }
 
-function Need({ icon: Icon, tone, title, link, children }: { icon: LucideIcon; tone: "bad" | "warn"; title: string; link: ReactNode; children?: ReactNode }) {
+function Need({
+  icon: Icon,
+  tone,
+  title,
+  link,
+  children,
+}: {
+  icon: LucideIcon;
+  tone: "bad" | "warn";
+  title: string;
+  link: ReactNode;
+  children?: ReactNode;
+}) {
   return (
     <li className="need">
       <div className={`need-head tone-${tone}`}>
@@ -164,7 +278,13 @@ function Need({ icon: Icon, tone, title, link, children }: { icon: LucideIcon; t
 
 const COLUMNS: Column<Payment>[] = [
   { id: "status", header: "Status", width: "150px", cell: (one) => <Status status={one.status} quiet /> },
-  { id: "amount", header: "Amount", width: "110px", align: "right", cell: (one) => <Money amount={one.amount} currency={one.currency} /> },
+  {
+    id: "amount",
+    header: "Amount",
+    width: "110px",
+    align: "right",
+    cell: (one) => <Money amount={one.amount} currency={one.currency} />,
+  },
   { id: "who", header: "Customer", cell: (one) => one.email ?? one.customer ?? <span className="faint">–</span> },
   { id: "what", header: "Payment", minor: true, cell: (one) => one.description ?? <code>{one.id}</code> },
   { id: "at", header: "When", width: "110px", align: "right", cell: (one) => <Time at={one.at} /> },
@@ -173,5 +293,13 @@ const COLUMNS: Column<Payment>[] = [
 function Payments({ payments }: { payments: Payment[] }) {
   const navigate = useNavigate();
   if (payments.length === 0) return <p className="faint">None yet.</p>;
-  return <Table label="Latest payments" columns={COLUMNS} rows={payments} idOf={(one) => one.id} onOpen={(one) => void navigate({ to: "/journey/$id", params: { id: one.id } })} />;
+  return (
+    <Table
+      label="Latest payments"
+      columns={COLUMNS}
+      rows={payments}
+      idOf={(one) => one.id}
+      onOpen={(one) => void navigate({ to: "/journey/$id", params: { id: one.id } })}
+    />
+  );
 }

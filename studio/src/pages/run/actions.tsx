@@ -28,9 +28,16 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
         onError: toastError,
       },
     );
-  const retry = () => actions.retry.mutate(undefined, { onSuccess: () => toast({ title: "The failed step is tried again" }), onError: toastError });
+  const retry = () =>
+    actions.retry.mutate(undefined, {
+      onSuccess: () => toast({ title: "The failed step is tried again" }),
+      onError: toastError,
+    });
   const copyCurl = () => void copy(curlOf(run, site)).then(() => toast({ title: "Copied as cURL" }));
-  useShortcuts([{ keys: "c", label: "Copy as cURL", group: "This run", run: copyCurl }, ...(may ? [{ keys: "r", label: "Run again", group: "This run", run: again }] : [])]);
+  useShortcuts([
+    { keys: "c", label: "Copy as cURL", group: "This run", run: copyCurl },
+    ...(may ? [{ keys: "r", label: "Run again", group: "This run", run: again }] : []),
+  ]);
 
   return (
     <>
@@ -49,7 +56,13 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
           Retry the failed step
         </Button>
       )}
-      <Menu trigger={<Button icon={<Play aria-hidden />}>Run again <ChevronDown aria-hidden /></Button>}>
+      <Menu
+        trigger={
+          <Button icon={<Play aria-hidden />}>
+            Run again <ChevronDown aria-hidden />
+          </Button>
+        }
+      >
         {may && (
           <>
             <MenuItem icon={<Play aria-hidden />} shortcut="r" onSelect={again}>
@@ -58,7 +71,11 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
             <MenuItem icon={<CopyPlus aria-hidden />} onSelect={() => setRerun("beginning")}>
               With other input …
             </MenuItem>
-            <MenuItem icon={<SkipForward aria-hidden />} disabled={run.steps.length === 0} onSelect={() => setRerun("step")}>
+            <MenuItem
+              icon={<SkipForward aria-hidden />}
+              disabled={run.steps.length === 0}
+              onSelect={() => setRerun("step")}
+            >
               From a step …
             </MenuItem>
             <MenuLine />
@@ -68,8 +85,22 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
           Copy as cURL
         </MenuItem>
       </Menu>
-      {rerun && <RerunDialog run={run} from={rerun} step={chosen?.path ?? run.failure?.path ?? null} close={() => setRerun(null)} />}
-      <Confirm open={canceling} onOpenChange={setCanceling} title="Cancel this run?" action="Cancel the run" danger onConfirm={() => actions.cancel.mutateAsync()}>
+      {rerun && (
+        <RerunDialog
+          run={run}
+          from={rerun}
+          step={chosen?.path ?? run.failure?.path ?? null}
+          close={() => setRerun(null)}
+        />
+      )}
+      <Confirm
+        open={canceling}
+        onOpenChange={setCanceling}
+        title="Cancel this run?"
+        action="Cancel the run"
+        danger
+        onConfirm={() => actions.cancel.mutateAsync()}
+      >
         Steps that are done stay done: nothing is taken back in Stripe or in your tables. What is in flight ends first.
       </Confirm>
     </>
@@ -77,11 +108,18 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
 }
 
 /** The request that started it, when one did; otherwise the call that runs it again. */
-export function curlOf(run: Pick<RunDetail, "id" | "trigger" | "event_id" | "inputs" | "request">, site: string): string {
+export function curlOf(
+  run: Pick<RunDetail, "id" | "trigger" | "event_id" | "inputs" | "request">,
+  site: string,
+): string {
   const http = (run.request as { http?: { method?: string; path?: string } } | null)?.http;
   if (run.trigger === "api" && http?.path && http.method) {
     if (http.method === "GET") {
-      const query = new URLSearchParams(Object.entries((run.inputs ?? {}) as Record<string, unknown>).filter(([, value]) => value !== null).map(([key, value]) => [key, String(value)])).toString();
+      const query = new URLSearchParams(
+        Object.entries((run.inputs ?? {}) as Record<string, unknown>)
+          .filter(([, value]) => value !== null)
+          .map(([key, value]) => [key, String(value)]),
+      ).toString();
       return curl({ method: "GET", url: `${site}${http.path}${query ? `?${query}` : ""}` });
     }
     return curl({ method: http.method, url: `${site}${http.path}`, body: run.inputs ?? {} });

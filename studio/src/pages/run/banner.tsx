@@ -17,7 +17,11 @@ export function Banner({ run }: { run: RunDetail }) {
         <Approval key={wait.path} run={run.id} wait={wait} />
       ))}
       {calls.map((wait) => (
-        <Note key={wait.path} icon={<Hourglass aria-hidden />} title={<>Waits for the run of {(wait.details as { workflow?: string }).workflow ?? "a workflow"}</>}>
+        <Note
+          key={wait.path}
+          icon={<Hourglass aria-hidden />}
+          title={<>Waits for the run of {(wait.details as { workflow?: string }).workflow ?? "a workflow"}</>}
+        >
           {wait.family && (
             <Link to="/runs/$id" params={{ id: wait.family }} className="link">
               Show that run
@@ -27,12 +31,24 @@ export function Banner({ run }: { run: RunDetail }) {
       ))}
       {run.parked_on && (
         <Note icon={<CirclePause aria-hidden />} title={`Parked until a row appears in ${run.parked_on}`}>
-          The event came before the row it belongs to. The run goes on by itself when the row is there{run.parked_since ? <>; it has waited since <Time at={run.parked_since} /></> : null}.
+          The event came before the row it belongs to. The run goes on by itself when the row is there
+          {run.parked_since ? (
+            <>
+              ; it has waited since <Time at={run.parked_since} />
+            </>
+          ) : null}
+          .
         </Note>
       )}
       {run.blocked && !run.finished_at && (
         <Note icon={<Hourglass aria-hidden />} title="Behind another run">
-          Runs about one object go one after another{run.lane ? <>, here in the lane <code>{run.lane}</code></> : null}. It begins when the one before it is over; retry or cancel that one.{" "}
+          Runs about one object go one after another
+          {run.lane ? (
+            <>
+              , here in the lane <code>{run.lane}</code>
+            </>
+          ) : null}
+          . It begins when the one before it is over; retry or cancel that one.{" "}
           {run.object_id && (
             <Link to="/runs" search={{ search: run.object_id }} className="link">
               Show the runs of {run.object_id}
@@ -41,7 +57,14 @@ export function Banner({ run }: { run: RunDetail }) {
         </Note>
       )}
       {approvals.length === 0 && run.status === "waiting" && !run.parked_on && run.wake_at && (
-        <Note icon={<Clock aria-hidden />} title={<>Sleeps, and goes on <Time at={run.wake_at} /></>} />
+        <Note
+          icon={<Clock aria-hidden />}
+          title={
+            <>
+              Sleeps, and goes on <Time at={run.wake_at} />
+            </>
+          }
+        />
       )}
     </>
   );
@@ -85,7 +108,8 @@ function Failed({ run }: { run: RunDetail }) {
 function About({ data }: { data: Record<string, unknown> }) {
   const entries = Object.entries(data);
   if (entries.length === 0) return null;
-  if (entries.some(([, value]) => typeof value === "object" && value !== null)) return <JsonView value={data} label="What it is about" />;
+  if (entries.some(([, value]) => typeof value === "object" && value !== null))
+    return <JsonView value={data} label="What it is about" />;
   return (
     <div className="approval-data">
       <Facts facts={entries.map(([name, value]) => [name.replaceAll("_", " "), String(value ?? "–")])} />
@@ -105,7 +129,10 @@ export function Approval({ run, wait }: { run: string; wait: Pick<Waiting, "path
   const [note, setNote] = useState("");
   const details = wait.details as ApprovalDetails;
   const answer = (approved: boolean) =>
-    decide.mutate({ path: wait.path, approved, ...(note ? { note } : {}) }, { onSuccess: () => toast({ title: approved ? "Approved; the run goes on" : "Declined; the run goes on" }) });
+    decide.mutate(
+      { path: wait.path, approved, ...(note ? { note } : {}) },
+      { onSuccess: () => toast({ title: approved ? "Approved; the run goes on" : "Declined; the run goes on" }) },
+    );
   return (
     <Card className="approval">
       <div className="approval-head">
@@ -126,7 +153,12 @@ export function Approval({ run, wait }: { run: string; wait: Pick<Waiting, "path
       {decide.error && <ErrorNote error={decide.error} compact />}
       {may && (
         <div className="approval-foot">
-          <Input aria-label="Note" placeholder="A note (optional)" value={note} onChange={(event) => setNote(event.target.value)} />
+          <Input
+            aria-label="Note"
+            placeholder="A note (optional)"
+            value={note}
+            onChange={(event) => setNote(event.target.value)}
+          />
           <Button icon={<X aria-hidden />} busy={decide.isPending} onClick={() => answer(false)}>
             Decline
           </Button>

@@ -16,7 +16,13 @@ export interface Document {
 export function useDocument(workflow: string, version: string): Document {
   const source = useQuery({
     queryKey: ["document", "text", workflow, version],
-    queryFn: ({ signal }) => take(client.GET("/workflows/{workflow_id}/versions/{version}", { params: { path: { workflow_id: workflow, version } }, signal })),
+    queryFn: ({ signal }) =>
+      take(
+        client.GET("/workflows/{workflow_id}/versions/{version}", {
+          params: { path: { workflow_id: workflow, version } },
+          signal,
+        }),
+      ),
     // A version never changes.
     staleTime: Infinity,
     retry: false,
@@ -47,5 +53,11 @@ export function useDocument(workflow: string, version: string): Document {
     return found;
   }, [parsed]);
   const describe = useCallback<Describe>((path) => titles.get(path) ?? null, [titles]);
-  return { name: parsed?.name ?? null, flow: parsed?.flow ?? null, text, describe, loading: source.isPending || (text !== null && reading.isPending) };
+  return {
+    name: parsed?.name ?? null,
+    flow: parsed?.flow ?? null,
+    text,
+    describe,
+    loading: source.isPending || (text !== null && reading.isPending),
+  };
 }

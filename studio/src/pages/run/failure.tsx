@@ -10,7 +10,12 @@ export function Failure({ failure }: { failure: components["schemas"]["Failure"]
       <Facts
         facts={[
           ["Code", <code key="kind">{failure.kind}</code>],
-          ["Answered", <span className="num" key="status">HTTP {failure.status}</span>],
+          [
+            "Answered",
+            <span className="num" key="status">
+              HTTP {failure.status}
+            </span>,
+          ],
           ["Where", failure.where ? <code key="where">{failure.where}</code> : null],
           ["Step", failure.path ? <code key="path">{failure.path}</code> : null],
           ["Retry", failure.retryable ? "may help: the cause was temporary" : "helps once the cause is gone"],

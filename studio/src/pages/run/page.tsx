@@ -65,7 +65,13 @@ function Run({ run }: { run: RunDetail }) {
 
   return (
     <PageBody wide>
-      <PageHeader title={document.name ?? run.workflow} name={`${run.workflow} ${run.id.slice(-6)}`} back={<Back />} badge={<Status status={statusOf(run)} />} actions={<Actions run={run} chosen={chosen?.step ?? null} document={document.text} />}>
+      <PageHeader
+        title={document.name ?? run.workflow}
+        name={`${run.workflow} ${run.id.slice(-6)}`}
+        back={<Back />}
+        badge={<Status status={statusOf(run)} />}
+        actions={<Actions run={run} chosen={chosen?.step ?? null} document={document.text} />}
+      >
         <div className="run-facts">
           <CopyId id={run.id} />
           <TriggerName trigger={run.trigger} />
@@ -103,7 +109,13 @@ function Run({ run }: { run: RunDetail }) {
       </PageHeader>
       <Banner run={run} />
       <div className="run-columns">
-        <Waterfall run={run} rows={rows} now={now} chosen={chosen?.key ?? null} choose={(key) => setSearch({ step: key ?? undefined, tab: undefined }, { push: true })} />
+        <Waterfall
+          run={run}
+          rows={rows}
+          now={now}
+          chosen={chosen?.key ?? null}
+          choose={(key) => setSearch({ step: key ?? undefined, tab: undefined }, { push: true })}
+        />
         <section className="run-details" aria-label={chosen ? `Step ${chosen.title}` : "The run"}>
           {chosen ? <StepPanel run={run} row={chosen} /> : <RunPanel run={run} document={document} />}
         </section>

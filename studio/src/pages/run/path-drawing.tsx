@@ -39,35 +39,57 @@ export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow
     <div className="drawing">
       {/* A region that scrolls must be reachable with the keyboard. */}
       <div className="drawing-scroll" tabIndex={0} role="region" aria-label="The path">
-      <svg style={{ width: Math.round((layout.width + 2 * pad) * 0.7) }} viewBox={`${-pad} ${-pad} ${layout.width + 2 * pad} ${layout.height + 2 * pad}`} role="img" aria-label={`The path through ${run.workflow}: ${run.steps.length} steps`}>
-        {layout.frames.map((frame) => (
-          <rect key={frame.key} {...frame.box} rx={10} className="drawing-frame" />
-        ))}
-        {layout.wires.map((wire) => (
-          <path key={wire.key} d={lineOf(wire.points)} className={wire.needs.every((key) => lit.has(key)) ? "drawing-wire drawing-lit" : "drawing-wire"} />
-        ))}
-        {layout.items.map((item) => {
-          if (item.kind === "label") {
+        <svg
+          style={{ width: Math.round((layout.width + 2 * pad) * 0.7) }}
+          viewBox={`${-pad} ${-pad} ${layout.width + 2 * pad} ${layout.height + 2 * pad}`}
+          role="img"
+          aria-label={`The path through ${run.workflow}: ${run.steps.length} steps`}
+        >
+          {layout.frames.map((frame) => (
+            <rect key={frame.key} {...frame.box} rx={10} className="drawing-frame" />
+          ))}
+          {layout.wires.map((wire) => (
+            <path
+              key={wire.key}
+              d={lineOf(wire.points)}
+              className={wire.needs.every((key) => lit.has(key)) ? "drawing-wire drawing-lit" : "drawing-wire"}
+            />
+          ))}
+          {layout.items.map((item) => {
+            if (item.kind === "label") {
+              return (
+                <text
+                  key={item.key}
+                  x={item.box.x + item.box.width / 2}
+                  y={item.box.y + item.box.height / 2 + 5}
+                  className="drawing-label"
+                >
+                  {item.branch.label.length > 22 ? `${item.branch.label.slice(0, 21)}…` : item.branch.label}
+                </text>
+              );
+            }
+            if (item.kind !== "step" && item.kind !== "trigger") return null;
+            const mark = overlay.marks.get(item.key);
+            const on = lit.has(item.key);
+            const title =
+              item.kind === "trigger"
+                ? item.trigger.title
+                : item.step.name || item.step.id || item.step.title || item.step.verb || "";
             return (
-              <text key={item.key} x={item.box.x + item.box.width / 2} y={item.box.y + item.box.height / 2 + 5} className="drawing-label">
-                {item.branch.label.length > 22 ? `${item.branch.label.slice(0, 21)}…` : item.branch.label}
-              </text>
+              <g
+                key={item.key}
+                className={["drawing-card", on && "drawing-lit", mark && `drawing-${mark.status}`]
+                  .filter(Boolean)
+                  .join(" ")}
+              >
+                <rect {...item.box} rx={8} />
+                <text x={item.box.x + 14} y={item.box.y + item.box.height / 2 + 5}>
+                  {title.length > 32 ? `${title.slice(0, 31)}…` : title}
+                </text>
+              </g>
             );
-          }
-          if (item.kind !== "step" && item.kind !== "trigger") return null;
-          const mark = overlay.marks.get(item.key);
-          const on = lit.has(item.key);
-          const title = item.kind === "trigger" ? item.trigger.title : item.step.name || item.step.id || item.step.title || item.step.verb || "";
-          return (
-            <g key={item.key} className={["drawing-card", on && "drawing-lit", mark && `drawing-${mark.status}`].filter(Boolean).join(" ")}>
-              <rect {...item.box} rx={8} />
-              <text x={item.box.x + 14} y={item.box.y + item.box.height / 2 + 5}>
-                {title.length > 32 ? `${title.slice(0, 31)}…` : title}
-              </text>
-            </g>
-          );
-        })}
-      </svg>
+          })}
+        </svg>
       </div>
       <Link to="/workflows/$id" params={{ id: run.workflow }} search={{ run: run.id }} className="link">
         Open in the editor
@@ -78,7 +100,11 @@ export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow
 
 /** Whether a branch that was entered holds a `return`: then the last step of the file may not have been reached. */
 function endsEarly(branch: Branch, lit: ReadonlySet<string>): boolean {
-  return branch.steps.some((step) => step.branches.some((inner) => lit.has(inner.key) && (inner.steps.some((one) => one.verb === "return") || endsEarly(inner, lit))));
+  return branch.steps.some((step) =>
+    step.branches.some(
+      (inner) => lit.has(inner.key) && (inner.steps.some((one) => one.verb === "return") || endsEarly(inner, lit)),
+    ),
+  );
 }
 
 const SILENT = new Set(["let", "filter", "if", "switch", "try"]);
@@ -87,5 +113,6 @@ const SILENT = new Set(["let", "filter", "if", "switch", "try"]);
 function passed(branch: Branch, lit: Set<string>): void {
   branch.steps.forEach((step) => step.branches.forEach((inner) => passed(inner, lit)));
   const last = branch.steps.findLastIndex((step) => lit.has(step.key));
-  for (const step of branch.steps.slice(0, Math.max(0, last))) if (step.verb && SILENT.has(step.verb)) lit.add(step.key);
+  for (const step of branch.steps.slice(0, Math.max(0, last)))
+    if (step.verb && SILENT.has(step.verb)) lit.add(step.key);
 }

@@ -22,10 +22,15 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
   const [path, setPath] = useState(step ?? run.steps.at(-1)?.path ?? "");
   const [newest, setNewest] = useState(false);
   const failed = run.failure?.path;
-  const places = [...run.steps.map((one) => one.path), ...(failed && !run.steps.some((one) => one.path === failed) ? [failed] : [])];
+  const places = [
+    ...run.steps.map((one) => one.path),
+    ...(failed && !run.steps.some((one) => one.path === failed) ? [failed] : []),
+  ];
   const nameOf = (place: string) => {
     const found = run.steps.find((one) => one.path === place);
-    const words = found ? [found.step_id ?? "", found.verb, found.action].filter(Boolean).join(" ") : "the step that failed";
+    const words = found
+      ? [found.step_id ?? "", found.verb, found.action].filter(Boolean).join(" ")
+      : "the step that failed";
     return `${place}  ${words}`;
   };
 
@@ -57,7 +62,11 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
       open
       onOpenChange={(open) => !open && close()}
       title={from === "step" ? "Run again from a step" : "Run again with other input"}
-      description={from === "step" ? "Steps before it keep the results they had; the chosen one and all after it are done anew, as a new run linked to this one." : "Begins anew, as a new run linked to this one. What this run did stays done."}
+      description={
+        from === "step"
+          ? "Steps before it keep the results they had; the chosen one and all after it are done anew, as a new run linked to this one."
+          : "Begins anew, as a new run linked to this one. What this run did stays done."
+      }
       footer={
         <>
           <Button onClick={close}>Back</Button>
@@ -88,8 +97,24 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
             )}
           </Field>
         )}
-        <Field label="Input" error={wrong} hint={MASKED.test(inputs) ? "Secrets are not shown: put the real values in the place of [redacted], or leave the input as it is." : undefined}>
-          {(attributes) => <TextArea {...attributes} mono rows={Math.min(16, Math.max(5, before.split("\n").length + 1))} value={inputs} onChange={(event) => setInputs(event.target.value)} />}
+        <Field
+          label="Input"
+          error={wrong}
+          hint={
+            MASKED.test(inputs)
+              ? "Secrets are not shown: put the real values in the place of [redacted], or leave the input as it is."
+              : undefined
+          }
+        >
+          {(attributes) => (
+            <TextArea
+              {...attributes}
+              mono
+              rows={Math.min(16, Math.max(5, before.split("\n").length + 1))}
+              value={inputs}
+              onChange={(event) => setInputs(event.target.value)}
+            />
+          )}
         </Field>
         <Checkbox label="On the workflow as it is now" checked={newest} onChange={setNewest} />
         {fork.error && <ErrorNote error={fork.error} compact />}

@@ -23,7 +23,12 @@ export function RunPanel({ run, document }: { run: RunDetail; document: Document
       <header className="details-head">
         <h2>The run</h2>
       </header>
-      <Tabs label="Run" tabs={tabs} value={search["tab"] ?? (run.failure ? "error" : "input")} onChange={(tab) => setSearch({ tab })} />
+      <Tabs
+        label="Run"
+        tabs={tabs}
+        value={search["tab"] ?? (run.failure ? "error" : "input")}
+        onChange={(tab) => setSearch({ tab })}
+      />
     </>
   );
 }
@@ -48,7 +53,9 @@ function RunInput({ run }: { run: RunDetail }) {
           )}
         </p>
       )}
-      {!run.event_id || run.inputs ? <Value value={run.inputs} none="It was started without input." label="Input" /> : null}
+      {!run.event_id || run.inputs ? (
+        <Value value={run.inputs} none="It was started without input." label="Input" />
+      ) : null}
       {run.request !== null && run.request !== undefined && (
         <>
           <h3>Request</h3>
@@ -67,19 +74,30 @@ function RunOutput({ run }: { run: RunDetail }) {
           Answered <Badge tone={(run.http_status ?? 200) < 400 ? "good" : "bad"}>HTTP {run.http_status}</Badge>
         </p>
       )}
-      <Value value={run.output ?? run.response} none={run.finished_at ? "The workflow returns nothing." : "It is not over yet."} label="Output" />
+      <Value
+        value={run.output ?? run.response}
+        none={run.finished_at ? "The workflow returns nothing." : "It is not over yet."}
+        label="Output"
+      />
     </div>
   );
 }
 
 function Logs({ run }: { run: RunDetail }) {
-  if (run.logs.length === 0) return <EmptyState title="Nothing was logged">A <code>log</code> step writes a line here.</EmptyState>;
+  if (run.logs.length === 0)
+    return (
+      <EmptyState title="Nothing was logged">
+        A <code>log</code> step writes a line here.
+      </EmptyState>
+    );
   return (
     <ol className="log">
       {run.logs.map((line) => (
         <li key={line.id} data-level={line.level}>
           <Time at={line.at} />
-          <Badge tone={line.level === "error" ? "bad" : line.level === "warning" ? "warn" : "neutral"}>{line.level}</Badge>
+          <Badge tone={line.level === "error" ? "bad" : line.level === "warning" ? "warn" : "neutral"}>
+            {line.level}
+          </Badge>
           <span>{line.text}</span>
           <Link to="/runs/$id" params={{ id: run.id }} search={{ step: line.path }} className="link">
             {line.path}
@@ -95,17 +113,41 @@ function Details({ run }: { run: RunDetail }) {
     <Facts
       facts={[
         ["Run", <CopyId id={run.id} key="id" />],
-        ["Workflow", <Link to="/workflows/$id" params={{ id: run.workflow }} className="link" key="workflow">{run.workflow}</Link>],
-        ["Version", <CopyId id={run.version} key="version"><code>{run.version.slice(0, 12)}</code></CopyId>],
+        [
+          "Workflow",
+          <Link to="/workflows/$id" params={{ id: run.workflow }} className="link" key="workflow">
+            {run.workflow}
+          </Link>,
+        ],
+        [
+          "Version",
+          <CopyId id={run.version} key="version">
+            <code>{run.version.slice(0, 12)}</code>
+          </CopyId>,
+        ],
         ["Created", <Time at={run.created_at} exact key="created" />],
         ["Started", <Time at={run.started_at} exact key="started" />],
         ["Queue delay", <Duration ms={Date.parse(run.started_at) - Date.parse(run.created_at)} key="delay" />],
         ["Finished", run.finished_at ? <Time at={run.finished_at} exact key="finished" /> : null],
         ["Lane", run.lane ? <code key="lane">{run.lane}</code> : null],
-        ["Tried again", run.retries > 0 ? <span className="num" key="retries">{run.retries} times</span> : null],
+        [
+          "Tried again",
+          run.retries > 0 ? (
+            <span className="num" key="retries">
+              {run.retries} times
+            </span>
+          ) : null,
+        ],
         ["Account", run.user_id ? <CopyId id={run.user_id} key="user" /> : null],
         ["Once per", run.dedupe_key ? <CopyId id={run.dedupe_key} short key="dedupe" /> : null],
-        ["Begun from", run.forked_from ? <Link to="/runs/$id" params={{ id: run.forked_from }} className="link" key="fork">{run.forked_from}</Link> : null],
+        [
+          "Begun from",
+          run.forked_from ? (
+            <Link to="/runs/$id" params={{ id: run.forked_from }} className="link" key="fork">
+              {run.forked_from}
+            </Link>
+          ) : null,
+        ],
       ]}
     />
   );

@@ -15,9 +15,19 @@ export function StepPanel({ run, row }: { run: RunDetail; row: Row<Step> }) {
   const logs = run.logs.filter((line) => line.path === row.key);
   const tabs = [
     ...(failure ? [{ id: "error", label: "Error", content: <Failure failure={failure} /> }] : []),
-    { id: "output", label: "Output", content: <Value value={step?.value} none={outputNote(row, step)} label="Output" /> },
-    { id: "input", label: "Input", content: <Value value={step?.args} none="This step takes nothing." label="Input" /> },
-    ...(logs.length > 0 ? [{ id: "logs", label: "Log", content: logs.map((line) => <p key={line.id}>{line.text}</p>) }] : []),
+    {
+      id: "output",
+      label: "Output",
+      content: <Value value={step?.value} none={outputNote(row, step)} label="Output" />,
+    },
+    {
+      id: "input",
+      label: "Input",
+      content: <Value value={step?.args} none="This step takes nothing." label="Input" />,
+    },
+    ...(logs.length > 0
+      ? [{ id: "logs", label: "Log", content: logs.map((line) => <p key={line.id}>{line.text}</p>) }]
+      : []),
     { id: "details", label: "Details", content: <Details row={row} step={step} /> },
   ];
   return (
@@ -40,7 +50,12 @@ export function StepPanel({ run, row }: { run: RunDetail; row: Row<Step> }) {
           </span>
         )}
       </p>
-      <Tabs label="Step" tabs={tabs} value={search["tab"] ?? (failure ? "error" : "output")} onChange={(tab) => setSearch({ tab })} />
+      <Tabs
+        label="Step"
+        tabs={tabs}
+        value={search["tab"] ?? (failure ? "error" : "output")}
+        onChange={(tab) => setSearch({ tab })}
+      />
     </>
   );
 }
@@ -66,11 +81,32 @@ function Details({ row, step }: { row: Row<Step>; step: Step | null }) {
         ["Line", step.line ? `${step.line} of the workflow's file` : null],
         ["Started", <Time at={step.started_at} exact key="started" />],
         ["Ended", step.at ? <Time at={step.at} exact key="at" /> : null],
-        ["Took", <Duration ms={step.at && step.started_at ? Date.parse(step.at) - Date.parse(step.started_at) : null} key="took" />],
-        ["Attempts", <span className="num" key="attempts">{step.attempts}</span>],
-        ["First attempt", step.first_attempt_at && step.attempts > 1 ? <Time at={step.first_attempt_at} exact key="first" /> : null],
+        [
+          "Took",
+          <Duration
+            ms={step.at && step.started_at ? Date.parse(step.at) - Date.parse(step.started_at) : null}
+            key="took"
+          />,
+        ],
+        [
+          "Attempts",
+          <span className="num" key="attempts">
+            {step.attempts}
+          </span>,
+        ],
+        [
+          "First attempt",
+          step.first_attempt_at && step.attempts > 1 ? <Time at={step.first_attempt_at} exact key="first" /> : null,
+        ],
         ["Next attempt", row.to === null && step.retry_at ? <Time at={step.retry_at} key="retry" /> : null],
-        ["In doubt", step.in_doubt ? <Badge tone="warn" key="doubt">an attempt ended without an answer</Badge> : null],
+        [
+          "In doubt",
+          step.in_doubt ? (
+            <Badge tone="warn" key="doubt">
+              an attempt ended without an answer
+            </Badge>
+          ) : null,
+        ],
         ["Idempotency key", step.key ? <CopyId id={step.key} key="key" /> : null],
       ]}
     />

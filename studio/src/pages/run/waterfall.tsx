@@ -30,7 +30,8 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
 
   const onKey = (event: KeyboardEvent, index: number, row: Row<Step> | null) => {
     const items = list.current?.querySelectorAll<HTMLElement>("[role=treeitem]");
-    const move = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
+    const move =
+      event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
     if (move) items?.[index + move]?.focus();
     else if (event.key === "Enter" || event.key === " ") choose(row?.key ?? null);
     else if (event.key === "ArrowLeft" && row?.group) fold(row.key, true);
@@ -46,14 +47,28 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
         <Axis from={scale.from} to={scale.to} />
       </div>
       <div role="tree" aria-label="Steps of the run" ref={list} className="fall-rows">
-        <div role="treeitem" aria-level={1} aria-selected={chosen === null} tabIndex={chosen === null ? 0 : -1} className="fall-row fall-run" onClick={() => choose(null)} onKeyDown={(event) => onKey(event, 0, null)}>
+        <div
+          role="treeitem"
+          aria-level={1}
+          aria-selected={chosen === null}
+          tabIndex={chosen === null ? 0 : -1}
+          className="fall-row fall-run"
+          onClick={() => choose(null)}
+          onKeyDown={(event) => onKey(event, 0, null)}
+        >
           <span className="fall-name">
             <StatusIcon status={run.status} />
             <strong>Run</strong>
           </span>
           <span className="fall-track">
             <Bar from={0} to={1} tone={lookOf(run.status).tone} open={!run.finished_at} />
-            {queued > 1 && <span className="fall-queue" style={{ width: `${scale.place(Date.parse(run.started_at)) * 100}%` }} title={`Waited ${duration(queued)} to begin`} />}
+            {queued > 1 && (
+              <span
+                className="fall-queue"
+                style={{ width: `${scale.place(Date.parse(run.started_at)) * 100}%` }}
+                title={`Waited ${duration(queued)} to begin`}
+              />
+            )}
           </span>
           <span className="fall-time num">{duration(scale.to - scale.from)}</span>
         </div>
@@ -106,12 +121,28 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
           ))}
         </div>
       </div>
-      {rows.length === 0 && <EmptyState title={run.finished_at ? "No step had anything to record" : "Nothing has happened yet"}>{!run.finished_at && "Steps appear here as they happen."}</EmptyState>}
+      {rows.length === 0 && (
+        <EmptyState title={run.finished_at ? "No step had anything to record" : "Nothing has happened yet"}>
+          {!run.finished_at && "Steps appear here as they happen."}
+        </EmptyState>
+      )}
     </section>
   );
 }
 
-function Bar({ from, to, tone, open, group }: { from: number; to: number; tone: string; open?: boolean; group?: boolean }) {
+function Bar({
+  from,
+  to,
+  tone,
+  open,
+  group,
+}: {
+  from: number;
+  to: number;
+  tone: string;
+  open?: boolean;
+  group?: boolean;
+}) {
   const classes = ["fall-bar", `fall-${tone}`, open && "fall-going", group && "fall-group"].filter(Boolean).join(" ");
   return <span className={classes} style={{ left: `${from * 100}%`, width: `max(3px, ${(to - from) * 100}%)` }} />;
 }

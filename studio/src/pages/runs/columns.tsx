@@ -37,7 +37,13 @@ export function TriggerName({ trigger }: { trigger: string }) {
 export function reasonOf(run: RunSummary): string | null {
   if (run.failure) return run.failure.message;
   if (run.parked_on) return `until a row appears in ${run.parked_on}`;
-  const waiting = run.waiting_for as { approval?: string; call?: string; event?: string; family?: string; stripe?: string } | null;
+  const waiting = run.waiting_for as {
+    approval?: string;
+    call?: string;
+    event?: string;
+    family?: string;
+    stripe?: string;
+  } | null;
   if (waiting?.approval) return waiting.approval;
   if (waiting?.call) return `for the run of ${waiting.call}`;
   const family = waiting?.event ?? waiting?.family ?? waiting?.stripe;
@@ -45,7 +51,8 @@ export function reasonOf(run: RunSummary): string | null {
   return null;
 }
 
-const span = (run: RunSummary): number | null => (run.finished_at ? Date.parse(run.finished_at) - Date.parse(run.created_at) : null);
+const span = (run: RunSummary): number | null =>
+  run.finished_at ? Date.parse(run.finished_at) - Date.parse(run.created_at) : null;
 
 export const columns: Column<RunSummary>[] = [
   { id: "status", header: "Status", width: "132px", cell: (run) => <Status status={statusOf(run)} quiet /> },
@@ -68,7 +75,20 @@ export const columns: Column<RunSummary>[] = [
       return run.object_id ? <CopyId id={run.object_id} /> : <span className="faint">–</span>;
     },
   },
-  { id: "trigger", header: "Started by", width: "112px", minor: true, cell: (run) => <TriggerName trigger={run.trigger} /> },
-  { id: "took", header: "Took", width: "88px", align: "right", minor: true, cell: (run) => <Duration ms={span(run)} /> },
+  {
+    id: "trigger",
+    header: "Started by",
+    width: "112px",
+    minor: true,
+    cell: (run) => <TriggerName trigger={run.trigger} />,
+  },
+  {
+    id: "took",
+    header: "Took",
+    width: "88px",
+    align: "right",
+    minor: true,
+    cell: (run) => <Duration ms={span(run)} />,
+  },
   { id: "created", header: "When", width: "100px", align: "right", cell: (run) => <Time at={run.created_at} /> },
 ];

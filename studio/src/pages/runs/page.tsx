@@ -7,7 +7,23 @@ import { useSearchParams, useSearchText } from "../../app/search";
 import { client, take } from "../../api/client";
 import { reasonOfFirst, useRetryMany, useRunCounts, useRuns, type RunSummary } from "../../api/runs";
 import { useMay } from "../../api/session";
-import { Button, Choices, count, EmptyState, ErrorNote, FilterBar, More, PageBody, PageHeader, SearchField, Select, Skeleton, Table, toast, toastError } from "../../ui";
+import {
+  Button,
+  Choices,
+  count,
+  EmptyState,
+  ErrorNote,
+  FilterBar,
+  More,
+  PageBody,
+  PageHeader,
+  SearchField,
+  Select,
+  Skeleton,
+  Table,
+  toast,
+  toastError,
+} from "../../ui";
 import { columns, statusOf } from "./columns";
 
 const STATES = [
@@ -30,7 +46,10 @@ export function Page() {
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const counts = useRunCounts().data;
   const runs = useRuns({ status, workflow, event, search: search["search"] });
-  const workflows = useQuery({ queryKey: ["workflows", "list"], queryFn: ({ signal }) => take(client.GET("/workflows", { signal })) }).data?.data;
+  const workflows = useQuery({
+    queryKey: ["workflows", "list"],
+    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
+  }).data?.data;
   const mayRetry = useMay("editor");
   const retry = useRetryMany();
 
@@ -47,7 +66,11 @@ export function Page() {
       {
         onSuccess: (answer) => {
           setChosen(new Set());
-          toast({ title: `${count(answer.done, "run")} tried again`, detail: answer.failed > 0 ? `${answer.failed} left alone: ${reasonOfFirst(answer)}` : undefined, tone: answer.done > 0 ? "good" : "bad" });
+          toast({
+            title: `${count(answer.done, "run")} tried again`,
+            detail: answer.failed > 0 ? `${answer.failed} left alone: ${reasonOfFirst(answer)}` : undefined,
+            tone: answer.done > 0 ? "good" : "bad",
+          });
         },
         onError: toastError,
       },
@@ -57,8 +80,17 @@ export function Page() {
     <PageBody>
       <PageHeader title="Runs" />
       <FilterBar>
-        <SearchField label="Search runs" placeholder="Any id, an e-mail, an order" value={text} onChange={(event) => setText(event.target.value)} />
-        <Select aria-label="Workflow" value={workflow ?? ""} onChange={(event) => setSearch({ workflow: event.target.value || undefined })}>
+        <SearchField
+          label="Search runs"
+          placeholder="Any id, an e-mail, an order"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+        <Select
+          aria-label="Workflow"
+          value={workflow ?? ""}
+          onChange={(event) => setSearch({ workflow: event.target.value || undefined })}
+        >
           <option value="">All workflows</option>
           {workflows?.map((one) => (
             <option key={one.id} value={one.id}>
@@ -77,13 +109,24 @@ export function Page() {
           label="Status"
           value={status ?? "all"}
           onChange={(value) => setSearch({ status: value === "all" ? undefined : value })}
-          choices={STATES.map((state) => ({ ...state, count: ["failed", "running", "waiting", "parked", "blocked"].includes(state.value) ? number(state.value) : undefined }))}
+          choices={STATES.map((state) => ({
+            ...state,
+            count: ["failed", "running", "waiting", "parked", "blocked"].includes(state.value)
+              ? number(state.value)
+              : undefined,
+          }))}
         />
         {chosen.size > 0 && (
           <div className="runs-bulk" role="status">
             <span>{count(chosen.size, "run")} chosen</span>
             {mayRetry && (
-              <Button size="s" icon={<RotateCcw aria-hidden />} busy={retry.isPending} disabled={failed.length === 0} onClick={retryChosen}>
+              <Button
+                size="s"
+                icon={<RotateCcw aria-hidden />}
+                busy={retry.isPending}
+                disabled={failed.length === 0}
+                onClick={retryChosen}
+              >
                 Retry {failed.length || ""} failed
               </Button>
             )}
@@ -92,7 +135,12 @@ export function Page() {
       </div>
       {runs.error && <ErrorNote error={runs.error} retry={() => void runs.refetch()} />}
       {!runs.data && !runs.error && <Skeleton lines={10} />}
-      {runs.data && rows.length === 0 && <NoRuns filtered={filtered} clear={() => setSearch({ status: undefined, workflow: undefined, event: undefined, search: undefined })} />}
+      {runs.data && rows.length === 0 && (
+        <NoRuns
+          filtered={filtered}
+          clear={() => setSearch({ status: undefined, workflow: undefined, event: undefined, search: undefined })}
+        />
+      )}
       {rows.length > 0 && (
         <>
           <Table<RunSummary>
@@ -121,7 +169,8 @@ function NoRuns({ filtered, clear }: { filtered: boolean; clear: () => void }) {
   }
   return (
     <EmptyState icon={Play} title="Nothing has run yet" command="payloom demo --check">
-      A run begins when Stripe sends an event or somebody calls an endpoint. Buy something in the shop, or let the five flows play themselves:
+      A run begins when Stripe sends an event or somebody calls an endpoint. Buy something in the shop, or let the five
+      flows play themselves:
     </EmptyState>
   );
 }

@@ -16,7 +16,8 @@ export function Page() {
   return (
     <PageBody>
       <PageHeader title="Settings">
-        Read from <code>payloom.yaml</code> and the environment when the server started. Change them there; secrets are never shown here.
+        Read from <code>payloom.yaml</code> and the environment when the server started. Change them there; secrets are
+        never shown here.
       </PageHeader>
       {found.isPending && <Skeleton lines={10} />}
       {found.isError && <ErrorNote error={found.error} retry={() => void found.refetch()} />}
@@ -50,7 +51,14 @@ export function Page() {
             <Facts
               facts={[
                 ["Endpoint", <CopyId key="url" id={found.data.webhook_url} />],
-                ["Signing secrets", found.data.stripe.webhook_secrets === 0 ? <Status key="none" status="warning" word="None: every event is refused" /> : found.data.stripe.webhook_secrets],
+                [
+                  "Signing secrets",
+                  found.data.stripe.webhook_secrets === 0 ? (
+                    <Status key="none" status="warning" word="None: every event is refused" />
+                  ) : (
+                    found.data.stripe.webhook_secrets
+                  ),
+                ],
                 ["Last verified", <LastVerified key="verified" />],
                 ["Turned away", <TurnedAway key="away" />],
               ]}
@@ -103,10 +111,14 @@ function StripeMode({ mode }: { mode: string }) {
   return mode === "local" ? <Badge tone="info">Local Stripe: no account, no money</Badge> : <Badge>Test</Badge>;
 }
 
-const Names = ({ names }: { names: string[] }) => (names.length ? <code>{names.join(", ")}</code> : <span className="faint">none</span>);
+const Names = ({ names }: { names: string[] }) =>
+  names.length ? <code>{names.join(", ")}</code> : <span className="faint">none</span>;
 
 function LastVerified() {
-  const events = useQuery({ queryKey: ["events", "newest"], queryFn: () => take(client.GET("/events", { params: { query: { limit: 1 } } })) });
+  const events = useQuery({
+    queryKey: ["events", "newest"],
+    queryFn: () => take(client.GET("/events", { params: { query: { limit: 1 } } })),
+  });
   if (!events.data) return <span className="faint">–</span>;
   const newest = events.data.data[0];
   if (!newest) return <span className="faint">never: no event has come yet</span>;

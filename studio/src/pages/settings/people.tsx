@@ -5,7 +5,20 @@ import { useState } from "react";
 import { client, take } from "../../api/client";
 import type { components } from "../../api/schema";
 import { useMe } from "../../api/session";
-import { Button, CopyId, Dialog, ErrorNote, Section, Select, Skeleton, Table, Time, toast, toastError, type Column } from "@/ui";
+import {
+  Button,
+  CopyId,
+  Dialog,
+  ErrorNote,
+  Section,
+  Select,
+  Skeleton,
+  Table,
+  Time,
+  toast,
+  toastError,
+  type Column,
+} from "@/ui";
 
 type Account = components["schemas"]["AccountView"];
 type Role = NonNullable<Account["role"]>;
@@ -28,13 +41,20 @@ export function People() {
     getNextPageParam: (last) => last.next ?? undefined,
   });
   const setRole = useMutation({
-    mutationFn: ({ account, role }: { account: Account; role: Role | null }) => take(client.PUT("/accounts/{account_id}/role", { params: { path: { account_id: account.id } }, body: { role } })),
-    onSuccess: (_, { account, role }) => toast({ title: role ? `${account.email} is ${role === "viewer" ? "a" : "an"} ${role} now` : `${account.email} has no access to the studio now` }),
+    mutationFn: ({ account, role }: { account: Account; role: Role | null }) =>
+      take(client.PUT("/accounts/{account_id}/role", { params: { path: { account_id: account.id } }, body: { role } })),
+    onSuccess: (_, { account, role }) =>
+      toast({
+        title: role
+          ? `${account.email} is ${role === "viewer" ? "a" : "an"} ${role} now`
+          : `${account.email} has no access to the studio now`,
+      }),
     onError: toastError,
     onSettled: () => cache.invalidateQueries({ queryKey: ["accounts"] }),
   });
   const makeLink = useMutation({
-    mutationFn: (account: Account) => take(client.POST("/accounts/{account_id}/link", { params: { path: { account_id: account.id } } })),
+    mutationFn: (account: Account) =>
+      take(client.POST("/accounts/{account_id}/link", { params: { path: { account_id: account.id } } })),
     onSuccess: (made, account) => setLink({ email: account.email, url: made.url, expires_at: made.expires_at }),
     onError: toastError,
   });
@@ -69,7 +89,13 @@ export function People() {
       align: "right",
       cell: (one) =>
         one.role && (
-          <Button size="s" kind="quiet" icon={<Link2 aria-hidden />} aria-label={`Make a sign-in link for ${one.email}`} onClick={() => makeLink.mutate(one)}>
+          <Button
+            size="s"
+            kind="quiet"
+            icon={<Link2 aria-hidden />}
+            aria-label={`Make a sign-in link for ${one.email}`}
+            onClick={() => makeLink.mutate(one)}
+          >
             Sign-in link
           </Button>
         ),
@@ -79,13 +105,26 @@ export function People() {
     <Section title="People">
       {people.isPending && <Skeleton lines={3} />}
       {people.isError && <ErrorNote error={people.error} retry={() => void people.refetch()} />}
-      {people.data && <Table label="People" columns={columns} rows={people.data.pages.flatMap((page) => page.data)} idOf={(one) => one.id} compact />}
+      {people.data && (
+        <Table
+          label="People"
+          columns={columns}
+          rows={people.data.pages.flatMap((page) => page.data)}
+          idOf={(one) => one.id}
+          compact
+        />
+      )}
       {people.hasNextPage && (
         <Button kind="quiet" busy={people.isFetchingNextPage} onClick={() => void people.fetchNextPage()}>
           More people
         </Button>
       )}
-      <Dialog open={link !== null} onOpenChange={(open) => !open && setLink(null)} title="Sign-in link" description={link ? `Signs ${link.email} in once. Whoever has it can use it: send it only to them.` : undefined}>
+      <Dialog
+        open={link !== null}
+        onOpenChange={(open) => !open && setLink(null)}
+        title="Sign-in link"
+        description={link ? `Signs ${link.email} in once. Whoever has it can use it: send it only to them.` : undefined}
+      >
         {link && (
           <p className="settings-made">
             <CopyId id={link.url} />

@@ -23,10 +23,18 @@ export interface Question {
 
 export const tables = {
   list: () => take(client.GET("/tables")),
-  rows: (name: string, question: Question) => request<components["schemas"]["RowList"]>("GET", `/tables/${encodeURIComponent(name)}/rows`, { query: { ...question, limit: 50 } }),
-  row: (name: string, key: string) => take(client.GET("/tables/{name}/rows/{key}", { params: { path: { name, key } } })),
-  insert: (name: string, values: Row) => take(client.POST("/tables/{name}/rows", { params: { path: { name } }, body: { values } })),
-  update: (name: string, key: string, set: Row, was: Row) => take(client.PATCH("/tables/{name}/rows/{key}", { params: { path: { name, key } }, body: { set, was } })),
-  remove: (name: string, key: string, was: Row) => take(client.DELETE("/tables/{name}/rows/{key}", { params: { path: { name, key } }, body: { was } })),
-  history: (name: string, key: string) => take(client.GET("/tables/{name}/rows/{key}/history", { params: { path: { name, key } } })),
+  rows: (name: string, question: Question) =>
+    request<components["schemas"]["RowList"]>("GET", `/tables/${encodeURIComponent(name)}/rows`, {
+      query: { ...question, limit: 50 },
+    }),
+  row: (name: string, key: string) =>
+    take(client.GET("/tables/{name}/rows/{key}", { params: { path: { name, key } } })),
+  insert: (name: string, values: Row) =>
+    take(client.POST("/tables/{name}/rows", { params: { path: { name } }, body: { values } })),
+  update: (name: string, key: string, set: Row, was: Row) =>
+    take(client.PATCH("/tables/{name}/rows/{key}", { params: { path: { name, key } }, body: { set, was } })),
+  remove: (name: string, key: string, was: Row) =>
+    take(client.DELETE("/tables/{name}/rows/{key}", { params: { path: { name, key } }, body: { was } })),
+  history: (name: string, key: string) =>
+    take(client.GET("/tables/{name}/rows/{key}/history", { params: { path: { name, key } } })),
 };

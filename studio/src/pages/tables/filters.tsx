@@ -7,7 +7,15 @@ import { OPERATORS, controlOf, fromText, operatorsFor, type Condition, type Oper
 
 const wordOf = (operator: Operator) => OPERATORS.find((one) => one.operator === operator)?.word ?? operator;
 
-export function Filters({ columns, conditions, onChange }: { columns: ColumnShape[]; conditions: Condition[]; onChange: (next: Condition[]) => void }) {
+export function Filters({
+  columns,
+  conditions,
+  onChange,
+}: {
+  columns: ColumnShape[];
+  conditions: Condition[];
+  onChange: (next: Condition[]) => void;
+}) {
   const [adding, setAdding] = useState(false);
   if (columns.length === 0) return null;
   return (
@@ -17,7 +25,11 @@ export function Filters({ columns, conditions, onChange }: { columns: ColumnShap
           <span>
             {one.column} {wordOf(one.operator)} {one.value && <code>{one.value}</code>}
           </span>
-          <button type="button" aria-label={`Remove the filter on ${one.column}`} onClick={() => onChange(conditions.filter((_, other) => other !== index))}>
+          <button
+            type="button"
+            aria-label={`Remove the filter on ${one.column}`}
+            onClick={() => onChange(conditions.filter((_, other) => other !== index))}
+          >
             <X aria-hidden />
           </button>
         </span>
@@ -40,7 +52,15 @@ export function Filters({ columns, conditions, onChange }: { columns: ColumnShap
   );
 }
 
-function NewCondition({ columns, onAdd, onCancel }: { columns: ColumnShape[]; onAdd: (one: Condition) => void; onCancel: () => void }) {
+function NewCondition({
+  columns,
+  onAdd,
+  onCancel,
+}: {
+  columns: ColumnShape[];
+  onAdd: (one: Condition) => void;
+  onCancel: () => void;
+}) {
   const usable = columns.filter((one) => operatorsFor(one).length > 0);
   const [name, setName] = useState(usable[0]?.name ?? "");
   const column = usable.find((one) => one.name === name) ?? usable[0];
@@ -84,7 +104,14 @@ function NewCondition({ columns, onAdd, onCancel }: { columns: ColumnShape[]; on
             ))}
           </Select>
         ) : (
-          <Input aria-label="Value" aria-invalid={problem ? true : undefined} aria-describedby={problem ? "filter-problem" : undefined} mono value={value} onChange={(event) => setValue(event.target.value)} />
+          <Input
+            aria-label="Value"
+            aria-invalid={problem ? true : undefined}
+            aria-describedby={problem ? "filter-problem" : undefined}
+            mono
+            value={value}
+            onChange={(event) => setValue(event.target.value)}
+          />
         ))}
       <Button type="submit" size="s" kind="primary">
         Add

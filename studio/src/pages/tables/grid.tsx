@@ -4,7 +4,22 @@ import { useState } from "react";
 import { ArrowDown, ArrowUp, Plus, RefreshCw } from "lucide-react";
 import { useMay } from "../../api/session";
 import { useSearchParams } from "../../app/search";
-import { Badge, Button, EmptyState, ErrorNote, IconButton, PageHeader, SearchField, Skeleton, Table, Time, count, fromUnix, money, type Column } from "@/ui";
+import {
+  Badge,
+  Button,
+  EmptyState,
+  ErrorNote,
+  IconButton,
+  PageHeader,
+  SearchField,
+  Skeleton,
+  Table,
+  Time,
+  count,
+  fromUnix,
+  money,
+  type Column,
+} from "@/ui";
 import { SEARCH, isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
 import { Filters } from "./filters";
 import { RowSheet } from "./row";
@@ -20,7 +35,14 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
   const shown = gridColumns(table.columns, isStripe(table));
   const found = useInfiniteQuery({
     queryKey: ["tables", "rows", table.name, where, sort ?? "", query ?? ""],
-    queryFn: ({ pageParam }) => (query ? tables.rows(table.name + SEARCH, { query, cursor: pageParam }) : tables.rows(table.name, { filter: where === "{}" ? undefined : where, order_by: sort?.startsWith("-") ? `${sort.slice(1)} desc` : sort, cursor: pageParam })),
+    queryFn: ({ pageParam }) =>
+      query
+        ? tables.rows(table.name + SEARCH, { query, cursor: pageParam })
+        : tables.rows(table.name, {
+            filter: where === "{}" ? undefined : where,
+            order_by: sort?.startsWith("-") ? `${sort.slice(1)} desc` : sort,
+            cursor: pageParam,
+          }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: (old) => old,
@@ -39,7 +61,11 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
   const row = listed ?? fetched.data?.row;
   const columns: Column<Row>[] = shown.map((column) => ({
     id: column.name,
-    header: isStripe(table) ? column.name : <SortButton column={column} sort={sort} onSort={(next) => setSearch({ sort: next })} />,
+    header: isStripe(table) ? (
+      column.name
+    ) : (
+      <SortButton column={column} sort={sort} onSort={(next) => setSearch({ sort: next })} />
+    ),
     width: widthOf(column),
     ...(column.type === "int" || column.type === "number" ? { align: "right" as const } : {}),
     cell: (one) => <Cell column={column} row={one} />,
@@ -55,7 +81,11 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
               <RefreshCw aria-hidden />
             </IconButton>
             {may && (
-              <Button kind="primary" icon={<Plus aria-hidden />} onClick={() => setSearch({ row: "new" }, { push: true })}>
+              <Button
+                kind="primary"
+                icon={<Plus aria-hidden />}
+                onClick={() => setSearch({ row: "new" }, { push: true })}
+              >
                 New row
               </Button>
             )}
@@ -64,26 +94,45 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
       />
       {searchable && <Query value={query ?? ""} onChange={(next) => setSearch({ query: next || undefined })} />}
       {fetched.isError && <ErrorNote error={fetched.error} compact />}
-      <Filters columns={isStripe(table) ? [] : table.columns} conditions={conditions} onChange={(next) => setSearch({ filter: conditionsText(next) })} />
+      <Filters
+        columns={isStripe(table) ? [] : table.columns}
+        conditions={conditions}
+        onChange={(next) => setSearch({ filter: conditionsText(next) })}
+      />
       {found.isError ? (
         <ErrorNote error={found.error} retry={() => void found.refetch()} />
       ) : !found.data ? (
         <Skeleton lines={8} />
       ) : rows.length === 0 ? (
         conditions.length > 0 || query ? (
-          <EmptyState title="No row like this" action={<Button onClick={() => setSearch({ filter: undefined, query: undefined })}>Show all rows</Button>} />
+          <EmptyState
+            title="No row like this"
+            action={<Button onClick={() => setSearch({ filter: undefined, query: undefined })}>Show all rows</Button>}
+          />
         ) : (
-          <EmptyState title="No rows yet">{isStripe(table) ? "Stripe has none." : "Rows appear when a workflow inserts them, or by New row."}</EmptyState>
+          <EmptyState title="No rows yet">
+            {isStripe(table) ? "Stripe has none." : "Rows appear when a workflow inserts them, or by New row."}
+          </EmptyState>
         )
       ) : (
         <>
           <div className="tables-scroll" tabIndex={0} role="region" aria-label={`Rows of ${table.name}`}>
             <div style={{ minWidth: `${shown.length * 130}px` }}>
-              <Table label={table.name} columns={columns} rows={rows} idOf={(one) => String(one[key])} onOpen={(one) => setSearch({ row: String(one[key]) }, { push: true })} current={opened} compact />
+              <Table
+                label={table.name}
+                columns={columns}
+                rows={rows}
+                idOf={(one) => String(one[key])}
+                onOpen={(one) => setSearch({ row: String(one[key]) }, { push: true })}
+                current={opened}
+                compact
+              />
             </div>
           </div>
           <p className="faint tables-count">
-            {found.hasNextPage ? `${rows.length.toLocaleString("en-US")} of ${total === null ? "more" : count(total, "row")}` : count(rows.length, "row")}
+            {found.hasNextPage
+              ? `${rows.length.toLocaleString("en-US")} of ${total === null ? "more" : count(total, "row")}`
+              : count(rows.length, "row")}
             {found.hasNextPage && (
               <Button kind="quiet" size="s" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
                 Load more
@@ -93,7 +142,14 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
         </>
       )}
       {opened !== undefined && (opened === "new" || row) && (
-        <RowSheet key={opened} table={table} keyColumn={key} row={row} may={may} onClose={() => setSearch({ row: undefined })} />
+        <RowSheet
+          key={opened}
+          table={table}
+          keyColumn={key}
+          row={row}
+          may={may}
+          onClose={() => setSearch({ row: undefined })}
+        />
       )}
     </>
   );
@@ -111,18 +167,36 @@ function Query({ value, onChange }: { value: string; onChange: (query: string) =
         onChange(text.trim());
       }}
     >
-      <SearchField label="Stripe search query" placeholder={`Stripe search: metadata["order_id"]:"…" AND created>1700000000`} value={text} onChange={(event) => setText(event.target.value)} />
+      <SearchField
+        label="Stripe search query"
+        placeholder={`Stripe search: metadata["order_id"]:"…" AND created>1700000000`}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
       <Button type="submit">Search</Button>
     </form>
   );
 }
 
-function SortButton({ column, sort, onSort }: { column: ColumnShape; sort: string | undefined; onSort: (sort: string | undefined) => void }) {
+function SortButton({
+  column,
+  sort,
+  onSort,
+}: {
+  column: ColumnShape;
+  sort: string | undefined;
+  onSort: (sort: string | undefined) => void;
+}) {
   const up = sort === column.name;
   const down = sort === `-${column.name}`;
   if (controlOf(column) === "json") return <>{column.name}</>;
   return (
-    <button type="button" className="tables-sort" onClick={() => onSort(up ? `-${column.name}` : down ? undefined : column.name)} aria-label={`Sort by ${column.name}${up ? ", now ascending" : down ? ", now descending" : ""}`}>
+    <button
+      type="button"
+      className="tables-sort"
+      onClick={() => onSort(up ? `-${column.name}` : down ? undefined : column.name)}
+      aria-label={`Sort by ${column.name}${up ? ", now ascending" : down ? ", now descending" : ""}`}
+    >
       {column.name}
       {up && <ArrowUp aria-hidden />}
       {down && <ArrowDown aria-hidden />}
@@ -153,5 +227,9 @@ function Cell({ column, row }: { column: ColumnShape; row: Row }) {
     );
   }
   if (typeof value === "object") return <code className="soft">{JSON.stringify(value)}</code>;
-  return column.type === "uuid" || /_id$|^id$/.test(column.name) ? <code title={String(value)}>{toText(value)}</code> : <span title={String(value)}>{String(value)}</span>;
+  return column.type === "uuid" || /_id$|^id$/.test(column.name) ? (
+    <code title={String(value)}>{toText(value)}</code>
+  ) : (
+    <span title={String(value)}>{String(value)}</span>
+  );
 }

@@ -65,7 +65,12 @@ function Group({ title, tables: some, current }: { title: string; tables: TableS
       <ul>
         {some.map((one) => (
           <li key={one.name}>
-            <Link to="/tables/$table" params={{ table: one.name }} aria-current={one.name === current ? "page" : undefined} className="tables-link">
+            <Link
+              to="/tables/$table"
+              params={{ table: one.name }}
+              aria-current={one.name === current ? "page" : undefined}
+              className="tables-link"
+            >
               {isStripe(one) ? <Lock aria-hidden /> : <Table2 aria-hidden />}
               {one.name.replace(/^stripe\./, "")}
             </Link>

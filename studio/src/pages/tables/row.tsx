@@ -4,15 +4,45 @@ import { Link } from "@tanstack/react-router";
 import { Activity, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { ApiError } from "../../api/client";
-import { Button, Confirm, Dialog, ErrorNote, Field, Input, JsonView, Select, Skeleton, Status, Switch, TextArea, Time, money, toast } from "@/ui";
+import {
+  Button,
+  Confirm,
+  Dialog,
+  ErrorNote,
+  Field,
+  Input,
+  JsonView,
+  Select,
+  Skeleton,
+  Status,
+  Switch,
+  TextArea,
+  Time,
+  money,
+  toast,
+} from "@/ui";
 import { isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
 import { changed, controlOf, fromText, isAmount, toText } from "./values";
 
-export function RowSheet({ table, keyColumn, row, may, onClose }: { table: TableShape; keyColumn: string; row: Row | undefined; may: boolean; onClose: () => void }) {
+export function RowSheet({
+  table,
+  keyColumn,
+  row,
+  may,
+  onClose,
+}: {
+  table: TableShape;
+  keyColumn: string;
+  row: Row | undefined;
+  may: boolean;
+  onClose: () => void;
+}) {
   const cache = useQueryClient();
   // What was shown when the form opened is the guard: a change made meanwhile is told, not overwritten.
   const [old] = useState<Row>(row ?? {});
-  const [texts, setTexts] = useState<Record<string, string>>(() => Object.fromEntries(table.columns.map((column) => [column.name, toText(old[column.name])])));
+  const [texts, setTexts] = useState<Record<string, string>>(() =>
+    Object.fromEntries(table.columns.map((column) => [column.name, toText(old[column.name])])),
+  );
   const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
   const [problems, setProblems] = useState<Record<string, string>>({});
   const [asking, setAsking] = useState(false);
@@ -23,7 +53,8 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: { table: Table
     onClose();
   };
   const save = useMutation({
-    mutationFn: (values: Row) => (id === null ? tables.insert(table.name, values) : tables.update(table.name, id, values, old)),
+    mutationFn: (values: Row) =>
+      id === null ? tables.insert(table.name, values) : tables.update(table.name, id, values, old),
     onSuccess: () => done(id === null ? "The row was added" : "The row was saved"),
   });
   const submit = () => {
@@ -41,7 +72,8 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: { table: Table
     if (id !== null && Object.keys(send).length === 0) return onClose();
     save.mutate(send);
   };
-  const fieldErrors = save.error instanceof ApiError ? ((save.error.body as { fields?: Record<string, string> }).fields ?? {}) : {};
+  const fieldErrors =
+    save.error instanceof ApiError ? ((save.error.body as { fields?: Record<string, string> }).fields ?? {}) : {};
   const editable = (column: ColumnShape) => may && !(id !== null && column.primary);
   return (
     <Dialog
@@ -76,26 +108,34 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: { table: Table
           </Link>
         )}
         {isStripe(table) && <JsonView value={old} label={`${table.name} ${id ?? ""}`} open={1} />}
-        {!isStripe(table) && table.columns.map((column) => (
-          <Cell
-            key={column.name}
-            column={column}
-            fresh={id === null}
-            text={texts[column.name] ?? ""}
-            value={old[column.name]}
-            currency={texts["currency"]}
-            editable={editable(column)}
-            error={problems[column.name] ?? fieldErrors[column.name]}
-            onChange={(text) => {
-              setTexts((now) => ({ ...now, [column.name]: text }));
-              setTouched((now) => new Set(now).add(column.name));
-            }}
-          />
-        ))}
+        {!isStripe(table) &&
+          table.columns.map((column) => (
+            <Cell
+              key={column.name}
+              column={column}
+              fresh={id === null}
+              text={texts[column.name] ?? ""}
+              value={old[column.name]}
+              currency={texts["currency"]}
+              editable={editable(column)}
+              error={problems[column.name] ?? fieldErrors[column.name]}
+              onChange={(text) => {
+                setTexts((now) => ({ ...now, [column.name]: text }));
+                setTouched((now) => new Set(now).add(column.name));
+              }}
+            />
+          ))}
         {id !== null && !isStripe(table) && <History table={table.name} id={id} />}
       </div>
       {id !== null && (
-        <Confirm open={asking} onOpenChange={setAsking} title={`Delete this row of ${table.name}?`} action="Delete the row" danger onConfirm={() => tables.remove(table.name, id, old).then(() => done("The row was deleted"))}>
+        <Confirm
+          open={asking}
+          onOpenChange={setAsking}
+          title={`Delete this row of ${table.name}?`}
+          action="Delete the row"
+          danger
+          onConfirm={() => tables.remove(table.name, id, old).then(() => done("The row was deleted"))}
+        >
           It cannot be brought back. Workflows that start on deleted rows will start.
         </Confirm>
       )}
@@ -131,11 +171,30 @@ function Cell({ column, fresh, text, value, currency, editable, error, onChange 
     );
   }
   if (control === "check" && !column.nullable) {
-    return <Switch label={column.name} checked={text === "true"} disabled={!editable} onChange={(next) => onChange(String(next))} />;
+    return (
+      <Switch
+        label={column.name}
+        checked={text === "true"}
+        disabled={!editable}
+        onChange={(next) => onChange(String(next))}
+      />
+    );
   }
   const amount = isAmount(column) && currency && /^-?\d+$/.test(text) ? money(Number(text), currency) : null;
   return (
-    <Field label={label} error={error} hint={amount ? `Minor units: ${amount}` : (column.references ? `Points to ${column.references}` : fresh && column.has_default ? "Left alone, it gets its default" : undefined)}>
+    <Field
+      label={label}
+      error={error}
+      hint={
+        amount
+          ? `Minor units: ${amount}`
+          : column.references
+            ? `Points to ${column.references}`
+            : fresh && column.has_default
+              ? "Left alone, it gets its default"
+              : undefined
+      }
+    >
       {(attributes) =>
         control === "choice" || control === "check" ? (
           <Select {...attributes} value={text} disabled={!editable} onChange={(event) => onChange(event.target.value)}>
@@ -145,9 +204,24 @@ function Cell({ column, fresh, text, value, currency, editable, error, onChange 
             ))}
           </Select>
         ) : control === "json" || control === "lines" ? (
-          <TextArea {...attributes} mono={control === "json"} rows={control === "json" ? 6 : 3} value={text} readOnly={!editable} onChange={(event) => onChange(event.target.value)} />
+          <TextArea
+            {...attributes}
+            mono={control === "json"}
+            rows={control === "json" ? 6 : 3}
+            value={text}
+            readOnly={!editable}
+            onChange={(event) => onChange(event.target.value)}
+          />
         ) : (
-          <Input {...attributes} mono={control !== "text"} value={text} readOnly={!editable} placeholder={column.nullable ? "null" : undefined} inputMode={control === "number" ? "numeric" : undefined} onChange={(event) => onChange(event.target.value)} />
+          <Input
+            {...attributes}
+            mono={control !== "text"}
+            value={text}
+            readOnly={!editable}
+            placeholder={column.nullable ? "null" : undefined}
+            inputMode={control === "number" ? "numeric" : undefined}
+            onChange={(event) => onChange(event.target.value)}
+          />
         )
       }
     </Field>
@@ -161,7 +235,9 @@ function History({ table, id }: { table: string; id: string }) {
       <h3 className="tables-label">Written by</h3>
       {found.isPending && <Skeleton lines={2} />}
       {found.isError && <ErrorNote error={found.error} compact />}
-      {found.data && found.data.data.length === 0 && <p className="faint">No run that is still kept. It may be a seed, or was written here.</p>}
+      {found.data && found.data.data.length === 0 && (
+        <p className="faint">No run that is still kept. It may be a seed, or was written here.</p>
+      )}
       {found.data && (
         <ul className="tables-history">
           {found.data.data.map((one) => (

@@ -2,7 +2,17 @@ import { expect, test } from "vitest";
 import type { ColumnShape } from "./api";
 import { changed, conditionsOf, conditionsText, fromText, gridColumns, operatorsFor, toText, whereOf } from "./values";
 
-const column = (name: string, type: string, more: Partial<ColumnShape> = {}): ColumnShape => ({ name, type, nullable: false, primary: false, unique: false, choices: null, references: null, has_default: false, ...more });
+const column = (name: string, type: string, more: Partial<ColumnShape> = {}): ColumnShape => ({
+  name,
+  type,
+  nullable: false,
+  primary: false,
+  unique: false,
+  choices: null,
+  references: null,
+  has_default: false,
+  ...more,
+});
 
 test("an amount is a whole number of minor units, never rounded", () => {
   expect(fromText(column("amount", "int"), "1900")).toEqual({ value: 1900 });
@@ -37,7 +47,11 @@ test("filters go through the address whole, whatever the value holds", () => {
 });
 
 test("filters become the language's where", () => {
-  const columns = [column("status", "string"), column("amount", "int"), column("paid_at", "datetime", { nullable: true })];
+  const columns = [
+    column("status", "string"),
+    column("amount", "int"),
+    column("paid_at", "datetime", { nullable: true }),
+  ];
   expect(
     whereOf(
       [

@@ -2,7 +2,23 @@
 import type { ColumnShape, Row } from "./api";
 
 // A Stripe object has dozens of fields; these tell one from another. All are in the opened row.
-const TELLING = ["id", "status", "name", "email", "number", "amount", "unit_amount", "amount_due", "amount_paid", "currency", "customer", "product", "recurring", "active", "created"];
+const TELLING = [
+  "id",
+  "status",
+  "name",
+  "email",
+  "number",
+  "amount",
+  "unit_amount",
+  "amount_due",
+  "amount_paid",
+  "currency",
+  "customer",
+  "product",
+  "recurring",
+  "active",
+  "created",
+];
 
 /** The columns of a grid: all of a table of one's own, the telling ones of Stripe's. */
 export function gridColumns(columns: readonly ColumnShape[], stripe: boolean): ColumnShape[] {
@@ -35,7 +51,8 @@ export function controlOf(column: ColumnShape): Control {
 }
 
 /** Whether the column's number is an amount in minor units, when its row also has a currency. */
-export const isAmount = (column: ColumnShape): boolean => column.type === "int" && /(^|_)(amount|total|price|refunded|balance|paid)(_|$)/.test(column.name);
+export const isAmount = (column: ColumnShape): boolean =>
+  column.type === "int" && /(^|_)(amount|total|price|refunded|balance|paid)(_|$)/.test(column.name);
 
 /** What a field shows for a value; an empty field is null. */
 export function toText(value: unknown): string {
@@ -48,17 +65,27 @@ export type Read = { value: unknown } | { problem: string };
 /** Read what was typed; nothing typed is null. */
 export function fromText(column: ColumnShape, text: string): Read {
   const trimmed = text.trim();
-  if (trimmed === "") return column.nullable ? { value: null } : controlOf(column) === "text" || controlOf(column) === "lines" ? { value: "" } : { problem: "This column cannot be empty." };
+  if (trimmed === "")
+    return column.nullable
+      ? { value: null }
+      : controlOf(column) === "text" || controlOf(column) === "lines"
+        ? { value: "" }
+        : { problem: "This column cannot be empty." };
   switch (controlOf(column)) {
     case "check":
       return { value: trimmed === "true" };
     case "number": {
-      if (column.type === "int" && !/^-?\d+$/.test(trimmed)) return { problem: "A whole number; amounts are in minor units." };
+      if (column.type === "int" && !/^-?\d+$/.test(trimmed))
+        return { problem: "A whole number; amounts are in minor units." };
       const number = Number(trimmed);
-      return Number.isFinite(number) && (column.type !== "int" || Number.isSafeInteger(number)) ? { value: number } : { problem: "A number this size cannot be kept exactly." };
+      return Number.isFinite(number) && (column.type !== "int" || Number.isSafeInteger(number))
+        ? { value: number }
+        : { problem: "A number this size cannot be kept exactly." };
     }
     case "moment":
-      return Number.isNaN(Date.parse(trimmed)) ? { problem: "A moment such as 2026-11-23T20:15:00Z." } : { value: trimmed };
+      return Number.isNaN(Date.parse(trimmed))
+        ? { problem: "A moment such as 2026-11-23T20:15:00Z." }
+        : { value: trimmed };
     case "json":
       try {
         return { value: JSON.parse(trimmed) as unknown };
@@ -72,7 +99,9 @@ export function fromText(column: ColumnShape, text: string): Read {
 
 /** Only the columns whose value is another one now. */
 export function changed(old: Row, now: Row): Row {
-  return Object.fromEntries(Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(old[name] ?? null)));
+  return Object.fromEntries(
+    Object.entries(now).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(old[name] ?? null)),
+  );
 }
 
 export type Operator = "eq" | "ne" | "gt" | "gte" | "lt" | "lte" | "contains" | "starts_with" | "null" | "not_null";
@@ -119,7 +148,13 @@ export function conditionsOf(text: string | undefined): Condition[] {
 }
 
 export function conditionsText(conditions: readonly Condition[]): string | undefined {
-  return conditions.map(({ column, operator, value }) => [column, operator, value].map((part) => encodeURIComponent(part).replaceAll("~", "%7E")).join("~")).join("|") || undefined;
+  return (
+    conditions
+      .map(({ column, operator, value }) =>
+        [column, operator, value].map((part) => encodeURIComponent(part).replaceAll("~", "%7E")).join("~"),
+      )
+      .join("|") || undefined
+  );
 }
 
 /** The `where` of the language: `{status: "paid", amount: {gte: 100}}`. */
@@ -136,7 +171,8 @@ export function whereOf(conditions: readonly Condition[], columns: readonly Colu
     }
     const read = fromText({ ...column, nullable: false }, value);
     if ("problem" in read) continue;
-    where[name] = operator === "eq" && Object.keys(operators).length === 0 ? read.value : { ...operators, [operator]: read.value };
+    where[name] =
+      operator === "eq" && Object.keys(operators).length === 0 ? read.value : { ...operators, [operator]: read.value };
   }
   return where;
 }

@@ -3,7 +3,12 @@ import { parse } from "yaml";
 import { idOf, STARTS, textOf } from "./fresh";
 
 test("a name becomes a file name", () => {
-  expect(["Refund an order!", "  Größe prüfen ", "a--b", "!!"].map(idOf)).toEqual(["refund-an-order", "große-prufen".replace("ß", "-"), "a-b", ""]);
+  expect(["Refund an order!", "  Größe prüfen ", "a--b", "!!"].map(idOf)).toEqual([
+    "refund-an-order",
+    "große-prufen".replace("ß", "-"),
+    "a-b",
+    "",
+  ]);
 });
 
 test.each(STARTS.map((one) => one.kind))("a new workflow that starts on %s is YAML with its name as given", (kind) => {

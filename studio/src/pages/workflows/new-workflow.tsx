@@ -45,8 +45,19 @@ export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; clos
           if (id && !taken) create.mutate();
         }}
       >
-        <Field label="Name" error={taken ? `There is a workflow ${id} already.` : undefined} hint={id ? `workflows/${id}.yaml` : "What it does, in a few words"}>
-          {(attributes) => <Input {...attributes} value={name} placeholder="Refund an order" onChange={(event) => setName(event.target.value)} />}
+        <Field
+          label="Name"
+          error={taken ? `There is a workflow ${id} already.` : undefined}
+          hint={id ? `workflows/${id}.yaml` : "What it does, in a few words"}
+        >
+          {(attributes) => (
+            <Input
+              {...attributes}
+              value={name}
+              placeholder="Refund an order"
+              onChange={(event) => setName(event.target.value)}
+            />
+          )}
         </Field>
         <Field label="Starts on">
           {(attributes) => (

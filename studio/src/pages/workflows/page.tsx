@@ -8,7 +8,22 @@ import { useShortcuts } from "../../app/shortcuts";
 import { client, take } from "../../api/client";
 import type { components } from "../../api/schema";
 import { useMe } from "../../api/session";
-import { Badge, Button, count, EmptyState, ErrorNote, FilterBar, PageBody, PageHeader, SearchField, Skeleton, Status, Table, Time, type Column } from "../../ui";
+import {
+  Badge,
+  Button,
+  count,
+  EmptyState,
+  ErrorNote,
+  FilterBar,
+  PageBody,
+  PageHeader,
+  SearchField,
+  Skeleton,
+  Status,
+  Table,
+  Time,
+  type Column,
+} from "../../ui";
 import { NewWorkflow } from "./new-workflow";
 import { TriggerBadge } from "./trigger";
 import "./workflows.css";
@@ -55,7 +70,18 @@ const COLUMNS: Column<WorkflowLine>[] = [
       ),
   },
   { id: "lint", header: "Check", width: "120px", cell: (one) => <Lint line={one} /> },
-  { id: "version", header: "Version", width: "96px", align: "right", minor: true, cell: (one) => <code className="faint" title={one.version}>{one.version.slice(0, 7)}</code> },
+  {
+    id: "version",
+    header: "Version",
+    width: "96px",
+    align: "right",
+    minor: true,
+    cell: (one) => (
+      <code className="faint" title={one.version}>
+        {one.version.slice(0, 7)}
+      </code>
+    ),
+  },
 ];
 
 function Lint({ line }: { line: WorkflowLine }) {
@@ -70,10 +96,16 @@ export function Page() {
   const navigate = useNavigate();
   const me = useMe().data;
   const [adding, setAdding] = useState(false);
-  const workflows = useQuery({ queryKey: ["workflows", "list"], queryFn: ({ signal }) => take(client.GET("/workflows", { signal })) });
+  const workflows = useQuery({
+    queryKey: ["workflows", "list"],
+    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
+  });
   const words = (search["search"] ?? "").toLowerCase();
   const rows = useMemo(
-    () => workflows.data?.data.filter((one) => `${one.id} ${one.name} ${one.description ?? ""} ${JSON.stringify(one.triggers)}`.toLowerCase().includes(words)) ?? [],
+    () =>
+      workflows.data?.data.filter((one) =>
+        `${one.id} ${one.name} ${one.description ?? ""} ${JSON.stringify(one.triggers)}`.toLowerCase().includes(words),
+      ) ?? [],
     [workflows.data, words],
   );
   const editable = me?.editable ?? false;
@@ -93,20 +125,40 @@ export function Page() {
         }
       />
       <FilterBar>
-        <SearchField label="Filter workflows" placeholder="Name, trigger, event" value={search["search"] ?? ""} onChange={(event) => setSearch({ search: event.target.value || undefined })} />
+        <SearchField
+          label="Filter workflows"
+          placeholder="Name, trigger, event"
+          value={search["search"] ?? ""}
+          onChange={(event) => setSearch({ search: event.target.value || undefined })}
+        />
       </FilterBar>
       {workflows.error && <ErrorNote error={workflows.error} retry={() => void workflows.refetch()} />}
       {!workflows.data && !workflows.error && <Skeleton lines={10} />}
       {workflows.data && workflows.data.data.length === 0 && (
         <EmptyState icon={Workflow} title="No workflow yet" command="payloom init --template shop">
-          A workflow says what happens when Stripe sends an event or somebody calls an endpoint. Begin with a new one, or take over the shop's:
+          A workflow says what happens when Stripe sends an event or somebody calls an endpoint. Begin with a new one,
+          or take over the shop's:
         </EmptyState>
       )}
       {workflows.data && workflows.data.data.length > 0 && rows.length === 0 && (
-        <EmptyState icon={SearchX} title="No workflow fits" action={<Button onClick={() => setSearch({ search: undefined })}>Show all workflows</Button>} />
+        <EmptyState
+          icon={SearchX}
+          title="No workflow fits"
+          action={<Button onClick={() => setSearch({ search: undefined })}>Show all workflows</Button>}
+        />
       )}
-      {rows.length > 0 && <Table<WorkflowLine> label="Workflows" columns={COLUMNS} rows={rows} idOf={(one) => one.id} onOpen={(one) => void navigate({ to: "/workflows/$id", params: { id: one.id } })} />}
-      {adding && <NewWorkflow known={new Set(workflows.data?.data.map((one) => one.id))} close={() => setAdding(false)} />}
+      {rows.length > 0 && (
+        <Table<WorkflowLine>
+          label="Workflows"
+          columns={COLUMNS}
+          rows={rows}
+          idOf={(one) => one.id}
+          onOpen={(one) => void navigate({ to: "/workflows/$id", params: { id: one.id } })}
+        />
+      )}
+      {adding && (
+        <NewWorkflow known={new Set(workflows.data?.data.map((one) => one.id))} close={() => setAdding(false)} />
+      )}
     </PageBody>
   );
 }

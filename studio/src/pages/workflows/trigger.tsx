@@ -9,7 +9,11 @@ export function TriggerBadge({ trigger }: { trigger: components["schemas"]["Trig
       return (
         <Badge tone="accent" title={trigger.actions?.join(", ") ?? "every action"}>
           <Zap aria-hidden /> {trigger.family}
-          {trigger.actions && trigger.actions.length > 0 && <small>{trigger.actions.length === 1 ? `.${trigger.actions[0]}` : ` ${trigger.actions.length} actions`}</small>}
+          {trigger.actions && trigger.actions.length > 0 && (
+            <small>
+              {trigger.actions.length === 1 ? `.${trigger.actions[0]}` : ` ${trigger.actions.length} actions`}
+            </small>
+          )}
         </Badge>
       );
     case "api":

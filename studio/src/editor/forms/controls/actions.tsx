@@ -18,16 +18,45 @@ export function ActionsField({ path, family, doc }: { path: Path; family: Family
     else void changes.set(path, next, "Change actions");
   };
   return (
-    <Row name="actions" path={path} doc={doc} group below onRemove={chosen.length > 0 ? () => write([]) : undefined} type={chosen.length === 0 ? "all" : `${chosen.length} of ${known.length}`}>
-      {() => known.length > 24 ? (
-        <Picker label="action" value="" choices={known.filter((one) => !chosen.includes(one)).map((one) => ({ value: one }))} placeholder="Add an action" disabled={!editable} onPick={(one) => write([...chosen, one])} />
-      ) : (
-        <div className={shown.some((one) => one.length > 19) ? "form-checks form-checks-long" : "form-checks"}>
-          {shown.map((one) => (
-            <Checkbox key={one} label={one} checked={chosen.includes(one)} disabled={!editable} onChange={(on) => write(on ? shown.filter((name) => name === one || chosen.includes(name)) : chosen.filter((name) => name !== one))} />
-          ))}
-        </div>
-      )}
+    <Row
+      name="actions"
+      path={path}
+      doc={doc}
+      group
+      below
+      onRemove={chosen.length > 0 ? () => write([]) : undefined}
+      type={chosen.length === 0 ? "all" : `${chosen.length} of ${known.length}`}
+    >
+      {() =>
+        known.length > 24 ? (
+          <Picker
+            label="action"
+            value=""
+            choices={known.filter((one) => !chosen.includes(one)).map((one) => ({ value: one }))}
+            placeholder="Add an action"
+            disabled={!editable}
+            onPick={(one) => write([...chosen, one])}
+          />
+        ) : (
+          <div className={shown.some((one) => one.length > 19) ? "form-checks form-checks-long" : "form-checks"}>
+            {shown.map((one) => (
+              <Checkbox
+                key={one}
+                label={one}
+                checked={chosen.includes(one)}
+                disabled={!editable}
+                onChange={(on) =>
+                  write(
+                    on
+                      ? shown.filter((name) => name === one || chosen.includes(name))
+                      : chosen.filter((name) => name !== one),
+                  )
+                }
+              />
+            ))}
+          </div>
+        )
+      }
     </Row>
   );
 }

@@ -17,26 +17,39 @@ export function AnyValue(props: ControlProps) {
   const { field, value, write, editable } = props;
   const nothing = value === null;
   const kind = kindOf(value);
-  const inner: Field = { ...field, kind, schema: {}, unit: null, choices: [], minimum: null, maximum: null, pattern: null };
+  const inner: Field = {
+    ...field,
+    kind,
+    schema: {},
+    unit: null,
+    choices: [],
+    minimum: null,
+    maximum: null,
+    pattern: null,
+  };
   const nested = kind === "list" || kind === "map";
   const control = nothing ? null : <LiteralControl {...props} field={inner} />;
   return (
     <div className="form-any">
       <div className="form-any-line">
-      <Select
-        className="form-any-kind"
-        aria-label={`Kind of ${field.name}`}
-        value={nothing ? "null" : kind}
-        disabled={!editable}
-        onChange={(event) => {
-          const next = event.target.value;
-          void write(next === "null" ? null : converted(value, next as Kind));
-        }}
-      >
-        {KINDS.map((one) => <option key={one.kind} value={one.kind}>{one.word}</option>)}
-        <option value="null">∅  nothing</option>
-      </Select>
-      {nested || nothing ? null : <div className="form-any-control">{control}</div>}
+        <Select
+          className="form-any-kind"
+          aria-label={`Kind of ${field.name}`}
+          value={nothing ? "null" : kind}
+          disabled={!editable}
+          onChange={(event) => {
+            const next = event.target.value;
+            void write(next === "null" ? null : converted(value, next as Kind));
+          }}
+        >
+          {KINDS.map((one) => (
+            <option key={one.kind} value={one.kind}>
+              {one.word}
+            </option>
+          ))}
+          <option value="null">∅ nothing</option>
+        </Select>
+        {nested || nothing ? null : <div className="form-any-control">{control}</div>}
       </div>
       {nested ? <div className="form-any-nested">{control}</div> : null}
     </div>

@@ -15,7 +15,8 @@ import { KeyInput } from "./map-rows";
 export function StepLinks({ path }: { path: Path }) {
   const steps = useValue(path);
   const select = useEditor((state) => state.select);
-  if (!Array.isArray(steps) || steps.length === 0) return <p className="form-empty">No steps yet: add them on the canvas.</p>;
+  if (!Array.isArray(steps) || steps.length === 0)
+    return <p className="form-empty">No steps yet: add them on the canvas.</p>;
   return (
     <ul className="form-steps">
       {steps.map((step, at) => (
@@ -39,7 +40,19 @@ function titleOf(step: unknown): string {
 }
 
 /** A branch that may also be a word: `default: stop`, `on_error: continue`. */
-export function BranchField({ path, name, doc, words, absent }: { path: Path; name: string; doc: string; words: { value: string; words: string }[]; absent: string }) {
+export function BranchField({
+  path,
+  name,
+  doc,
+  words,
+  absent,
+}: {
+  path: Path;
+  name: string;
+  doc: string;
+  words: { value: string; words: string }[];
+  absent: string;
+}) {
   const changes = useChanges();
   const value = useValue(path);
   const steps = Array.isArray(value);
@@ -47,13 +60,23 @@ export function BranchField({ path, name, doc, words, absent }: { path: Path; na
     <Row name={name} path={path} doc={doc} type="steps">
       {(ids) => (
         <>
-          <Select id={ids.id} aria-describedby={ids.describedBy} value={steps ? "steps" : typeof value === "string" ? value : ""} onChange={(event) => {
-            const next = event.target.value;
-            if (next === "") void changes.remove(path, `Remove ${name}`);
-            else void changes.set(path, next === "steps" ? [{ log: `${name} of this step` }] : next, `Change ${name}`);
-          }}>
+          <Select
+            id={ids.id}
+            aria-describedby={ids.describedBy}
+            value={steps ? "steps" : typeof value === "string" ? value : ""}
+            onChange={(event) => {
+              const next = event.target.value;
+              if (next === "") void changes.remove(path, `Remove ${name}`);
+              else
+                void changes.set(path, next === "steps" ? [{ log: `${name} of this step` }] : next, `Change ${name}`);
+            }}
+          >
             <option value="">{absent}</option>
-            {words.map((one) => <option key={one.value} value={one.value}>{one.words}</option>)}
+            {words.map((one) => (
+              <option key={one.value} value={one.value}>
+                {one.words}
+              </option>
+            ))}
             <option value="steps">steps of its own</option>
           </Select>
           {steps ? <StepLinks path={path} /> : null}
@@ -64,12 +87,29 @@ export function BranchField({ path, name, doc, words, absent }: { path: Path; na
 }
 
 /** A branch that is steps only. */
-export function StepsField({ path, name, doc, required }: { path: Path; name: string; doc: string; required: boolean }) {
+export function StepsField({
+  path,
+  name,
+  doc,
+  required,
+}: {
+  path: Path;
+  name: string;
+  doc: string;
+  required: boolean;
+}) {
   const changes = useChanges();
   const value = useValue(path);
   if (value === undefined && !required) return null;
   return (
-    <Row name={name} path={path} doc={doc} type="steps" group onRemove={required ? undefined : () => void changes.remove(path, `Remove ${name}`)}>
+    <Row
+      name={name}
+      path={path}
+      doc={doc}
+      type="steps"
+      group
+      onRemove={required ? undefined : () => void changes.remove(path, `Remove ${name}`)}
+    >
       {() => <StepLinks path={path} />}
     </Row>
   );
@@ -83,14 +123,23 @@ export function Cases({ path, actions }: { path: Path; actions: string[] }) {
   const names = isMap(cases) ? Object.keys(cases) : [];
   const free = actions.filter((one) => !names.includes(one));
   return (
-    <Row name="cases" path={path} group required doc={byCondition ? "The first case whose condition holds is taken." : "The case named by the value is taken."}>
+    <Row
+      name="cases"
+      path={path}
+      group
+      required
+      doc={byCondition ? "The first case whose condition holds is taken." : "The case named by the value is taken."}
+    >
       {() => (
         <div className="form-list">
           {byCondition
             ? cases.map((_, at) => (
                 <div className="form-item" key={at}>
                   <div className="form-item-body">
-                    <ValueField field={{ ...fieldOf("when", { type: "string" }, { writing: "bare", required: true }) }} path={[...path, at, "when"]} />
+                    <ValueField
+                      field={{ ...fieldOf("when", { type: "string" }, { writing: "bare", required: true }) }}
+                      path={[...path, at, "when"]}
+                    />
                     <StepLinks path={[...path, at, "do"]} />
                   </div>
                   <RemoveCase name={`case ${at + 1}`} path={[...path, at]} keep={path.length} />
@@ -106,9 +155,29 @@ export function Cases({ path, actions }: { path: Path; actions: string[] }) {
                 </div>
               ))}
           <div className="form-buttons">
-            <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => byCondition
-              ? void changes.run([{ op: "insert", path: [...path, cases.length], value: { when: "true", do: [{ log: "a new case" }] } }], "Add a case")
-              : void changes.set([...path, free[0] ?? freeName("value", names)], [{ log: `case ${free[0] ?? "value"}` }], "Add a case")}>
+            <Button
+              size="s"
+              kind="quiet"
+              icon={<Plus size={14} aria-hidden />}
+              onClick={() =>
+                byCondition
+                  ? void changes.run(
+                      [
+                        {
+                          op: "insert",
+                          path: [...path, cases.length],
+                          value: { when: "true", do: [{ log: "a new case" }] },
+                        },
+                      ],
+                      "Add a case",
+                    )
+                  : void changes.set(
+                      [...path, free[0] ?? freeName("value", names)],
+                      [{ log: `case ${free[0] ?? "value"}` }],
+                      "Add a case",
+                    )
+              }
+            >
               Add a case
             </Button>
           </div>
@@ -125,7 +194,13 @@ function RemoveCase({ name, path, keep }: { name: string; path: Path; keep: numb
   const only = (Array.isArray(parent) ? parent.length : isMap(parent) ? Object.keys(parent).length : 0) < 2;
   if (only) return null;
   return (
-    <button type="button" className="form-icon form-item-remove" aria-label={`Remove ${name} and its steps`} title={`Remove ${name} and its steps`} onClick={() => void changes.remove(path, `Remove ${name}`, keep)}>
+    <button
+      type="button"
+      className="form-icon form-item-remove"
+      aria-label={`Remove ${name} and its steps`}
+      title={`Remove ${name} and its steps`}
+      onClick={() => void changes.remove(path, `Remove ${name}`, keep)}
+    >
       <X size={14} aria-hidden />
     </button>
   );
@@ -137,7 +212,13 @@ export function Branches({ path }: { path: Path }) {
   const branches = useValue(path);
   const names = isMap(branches) ? Object.keys(branches) : [];
   return (
-    <Row name="parallel" path={path} group required doc="The branches run at the same time; their names are the keys of the result.">
+    <Row
+      name="parallel"
+      path={path}
+      group
+      required
+      doc="The branches run at the same time; their names are the keys of the result."
+    >
       {() => (
         <div className="form-list">
           {names.map((name) => (
@@ -150,7 +231,16 @@ export function Branches({ path }: { path: Path }) {
             </div>
           ))}
           <div className="form-buttons">
-            <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => void changes.set([...path, freeName("branch", names)], [{ log: "a new branch" }], "Add a branch")}>Add a branch</Button>
+            <Button
+              size="s"
+              kind="quiet"
+              icon={<Plus size={14} aria-hidden />}
+              onClick={() =>
+                void changes.set([...path, freeName("branch", names)], [{ log: "a new branch" }], "Add a branch")
+              }
+            >
+              Add a branch
+            </Button>
           </div>
         </div>
       )}
@@ -168,23 +258,53 @@ export function Catch({ path, errors }: { path: Path; errors: string[] }) {
     <Row name="catch" path={path} group doc="What is done when a step fails: for every error, or by the kind of error.">
       {() => (
         <div className="form-list">
-          {clauses ? list.map((_, at) => (
-            <div className="form-item" key={at}>
-              <div className="form-item-body">
-                <ColumnsList field={{ ...fieldOf("errors", {}), doc: "Kinds of error, such as card_declined. Left out: every error.", placeholder: "every error" }} path={[...path, at, "errors"]} label="Change errors" columns={errors} order={false} onRemove={() => void changes.remove([...path, at, "errors"], "Catch every error", path.length + 1)} />
-                <ValueField field={{ ...fieldOf("as", { type: "string" }, { writing: "plain" }), placeholder: "error", doc: "The name under which the steps read the error." }} path={[...path, at, "as"]} />
-                <StepLinks path={[...path, at, "do"]} />
+          {clauses ? (
+            list.map((_, at) => (
+              <div className="form-item" key={at}>
+                <div className="form-item-body">
+                  <ColumnsList
+                    field={{
+                      ...fieldOf("errors", {}),
+                      doc: "Kinds of error, such as card_declined. Left out: every error.",
+                      placeholder: "every error",
+                    }}
+                    path={[...path, at, "errors"]}
+                    label="Change errors"
+                    columns={errors}
+                    order={false}
+                    onRemove={() => void changes.remove([...path, at, "errors"], "Catch every error", path.length + 1)}
+                  />
+                  <ValueField
+                    field={{
+                      ...fieldOf("as", { type: "string" }, { writing: "plain" }),
+                      placeholder: "error",
+                      doc: "The name under which the steps read the error.",
+                    }}
+                    path={[...path, at, "as"]}
+                  />
+                  <StepLinks path={[...path, at, "do"]} />
+                </div>
+                <RemoveCase name={`clause ${at + 1}`} path={[...path, at]} keep={path.length} />
               </div>
-              <RemoveCase name={`clause ${at + 1}`} path={[...path, at]} keep={path.length} />
-            </div>
-          )) : list.length > 0 ? <StepLinks path={path} /> : null}
+            ))
+          ) : list.length > 0 ? (
+            <StepLinks path={path} />
+          ) : null}
           {clauses || list.length === 0 ? (
             <div className="form-buttons">
-              <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => {
-                const clause = { errors: "card_declined", do: [{ log: "${{ error.message }}" }] };
-                if (list.length > 0) void changes.run([{ op: "insert", path: [...path, list.length], value: clause }], "Add a clause");
-                else void changes.set(path, [clause], "Add a clause");
-              }}>Add a clause</Button>
+              <Button
+                size="s"
+                kind="quiet"
+                icon={<Plus size={14} aria-hidden />}
+                onClick={() => {
+                  const clause = { errors: "card_declined", do: [{ log: "${{ error.message }}" }] };
+                  if (list.length > 0)
+                    void changes.run([{ op: "insert", path: [...path, list.length], value: clause }], "Add a clause");
+                  else void changes.set(path, [clause], "Add a clause");
+                }}
+              >
+                Add a clause
+              </Button>
             </div>
           ) : null}
         </div>

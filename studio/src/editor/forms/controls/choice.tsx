@@ -11,7 +11,8 @@ import { Problem } from "./problem";
 export function ChoiceControl(props: ControlProps) {
   const { field, value, write, ids, editable } = props;
   const choices = field.kind === "boolean" ? [true, false] : field.choices;
-  if (field.open && (choices.length > 12 || (value !== undefined && value !== "" && !choices.includes(value)))) return <OpenChoice {...props} />;
+  if (field.open && (choices.length > 12 || (value !== undefined && value !== "" && !choices.includes(value))))
+    return <OpenChoice {...props} />;
   const known = choices.includes(value);
   return (
     <Select
@@ -25,8 +26,16 @@ export function ChoiceControl(props: ControlProps) {
         if (chosen !== undefined) void write(chosen);
       }}
     >
-      {known ? null : <option value={"\u0000"}>{value === undefined || value === "" ? (field.required ? "Choose …" : "not set") : textOf(value)}</option>}
-      {choices.map((one) => <option key={String(one)} value={String(one)}>{String(one)}</option>)}
+      {known ? null : (
+        <option value={"\u0000"}>
+          {value === undefined || value === "" ? (field.required ? "Choose …" : "not set") : textOf(value)}
+        </option>
+      )}
+      {choices.map((one) => (
+        <option key={String(one)} value={String(one)}>
+          {String(one)}
+        </option>
+      ))}
     </Select>
   );
 }
@@ -34,7 +43,12 @@ export function ChoiceControl(props: ControlProps) {
 function OpenChoice({ field, path, value, write, ids, editable }: ControlProps) {
   const list = useId();
   const id = useEditor((state) => state.id);
-  const draft = useDraft({ name: `${id}/${pathKey(path)}`, shown: textOf(value), read: (text) => read(field, text), commit: write });
+  const draft = useDraft({
+    name: `${id}/${pathKey(path)}`,
+    shown: textOf(value),
+    read: (text) => read(field, text),
+    commit: write,
+  });
   return (
     <>
       <Input
@@ -49,7 +63,11 @@ function OpenChoice({ field, path, value, write, ids, editable }: ControlProps) 
         onChange={(event) => draft.type(event.target.value)}
         onBlur={draft.leave}
       />
-      <datalist id={list}>{field.choices.map((one) => <option key={String(one)} value={String(one)} />)}</datalist>
+      <datalist id={list}>
+        {field.choices.map((one) => (
+          <option key={String(one)} value={String(one)} />
+        ))}
+      </datalist>
       <Problem text={draft.problem} />
     </>
   );

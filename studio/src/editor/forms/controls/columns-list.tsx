@@ -9,18 +9,37 @@ import { Row } from "../row";
 import { Problem } from "./problem";
 
 /** Names separated by commas: columns to sort by, roles, actions. One name is written alone, several as a list. */
-export function ColumnsList({ field, path, label, onRemove, columns, order }: { field: Field; path: Path; label: string; onRemove?: (() => void) | undefined; columns: string[]; order: boolean }) {
+export function ColumnsList({
+  field,
+  path,
+  label,
+  onRemove,
+  columns,
+  order,
+}: {
+  field: Field;
+  path: Path;
+  label: string;
+  onRemove?: (() => void) | undefined;
+  columns: string[];
+  order: boolean;
+}) {
   const value = useValue(path);
   const id = useEditor((state) => state.id);
   const changes = useChanges();
   const editable = useEditable();
   const list = useId();
-  const shown = (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]).map(String).join(", ");
+  const shown = (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value])
+    .map(String)
+    .join(", ");
   const draft = useDraft({
     name: `${id}/${pathKey(path)}`,
     shown,
     read: (text) => {
-      const names = text.split(",").map((one) => one.trim()).filter(Boolean);
+      const names = text
+        .split(",")
+        .map((one) => one.trim())
+        .filter(Boolean);
       if (names.length === 0) return { ok: false, message: "Write at least one name." };
       return { ok: true, value: names.length === 1 && !Array.isArray(value) ? names[0] : names };
     },
@@ -30,8 +49,27 @@ export function ColumnsList({ field, path, label, onRemove, columns, order }: { 
     <Row name={field.name} path={path} doc={field.doc} required={field.required} type="names" onRemove={onRemove}>
       {(ids) => (
         <>
-          <Input mono id={ids.id} aria-describedby={ids.describedBy} aria-invalid={ids.invalid || draft.problem !== null} value={draft.text} readOnly={!editable} list={columns.length > 0 ? list : undefined} placeholder={order ? "created_at desc" : field.placeholder || "separated by commas"} onChange={(event) => draft.type(event.target.value)} onBlur={draft.leave} />
-          {columns.length > 0 ? <datalist id={list}>{columns.flatMap((one) => (order ? [one, `${one} desc`] : [one])).map((one) => <option key={one} value={one} />)}</datalist> : null}
+          <Input
+            mono
+            id={ids.id}
+            aria-describedby={ids.describedBy}
+            aria-invalid={ids.invalid || draft.problem !== null}
+            value={draft.text}
+            readOnly={!editable}
+            list={columns.length > 0 ? list : undefined}
+            placeholder={order ? "created_at desc" : field.placeholder || "separated by commas"}
+            onChange={(event) => draft.type(event.target.value)}
+            onBlur={draft.leave}
+          />
+          {columns.length > 0 ? (
+            <datalist id={list}>
+              {columns
+                .flatMap((one) => (order ? [one, `${one} desc`] : [one]))
+                .map((one) => (
+                  <option key={one} value={one} />
+                ))}
+            </datalist>
+          ) : null}
           <Problem text={draft.problem} />
         </>
       )}

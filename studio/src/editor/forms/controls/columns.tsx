@@ -26,21 +26,67 @@ export function Columns({ path, table, editable, what }: ColumnsProps) {
   return (
     <div className="form-fields">
       {Object.keys(map).map((name) => (
-        <ValueField key={name} field={{ ...columnField(table, name), doc: "" }} path={[...path, name]} currency={map["currency"]} onRemove={() => void changes.remove([...path, name], `Remove ${name}`, path.length)} />
+        <ValueField
+          key={name}
+          field={{ ...columnField(table, name), doc: "" }}
+          path={[...path, name]}
+          currency={map["currency"]}
+          onRemove={() => void changes.remove([...path, name], `Remove ${name}`, path.length)}
+        />
       ))}
-      {editable ? <AddColumn fields={rest.map((column) => columnField(table, column.name))} words={`Add a column to ${what}`} onPick={(field) => void changes.set([...path, field.name], emptyOf(field), `Set ${field.name}`)} known={table !== undefined} path={path} taken={Object.keys(map)} /> : null}
+      {editable ? (
+        <AddColumn
+          fields={rest.map((column) => columnField(table, column.name))}
+          words={`Add a column to ${what}`}
+          onPick={(field) => void changes.set([...path, field.name], emptyOf(field), `Set ${field.name}`)}
+          known={table !== undefined}
+          path={path}
+          taken={Object.keys(map)}
+        />
+      ) : null}
     </div>
   );
 }
 
-function AddColumn({ fields, words, onPick, known, path, taken }: { fields: Field[]; words: string; onPick(field: Field): void; known: boolean; path: Path; taken: string[] }) {
+function AddColumn({
+  fields,
+  words,
+  onPick,
+  known,
+  path,
+  taken,
+}: {
+  fields: Field[];
+  words: string;
+  onPick(field: Field): void;
+  known: boolean;
+  path: Path;
+  taken: string[];
+}) {
   const changes = useChanges();
   const step = useValue(path.slice(0, -1));
-  const named = isMap(step) && ["select", "insert", "update", "upsert", "delete"].some((verb) => typeof step[verb] === "string" && step[verb] !== "");
-  if (!known && isMap(step) && !named && typeof path[path.length - 1] === "string") return <p className="form-empty">Choose a table first.</p>;
-  if (known) return fields.length === 0 ? null : <AddParameter what="columns" words={words} fields={fields} onPick={onPick} />;
+  const named =
+    isMap(step) &&
+    ["select", "insert", "update", "upsert", "delete"].some(
+      (verb) => typeof step[verb] === "string" && step[verb] !== "",
+    );
+  if (!known && isMap(step) && !named && typeof path[path.length - 1] === "string")
+    return <p className="form-empty">Choose a table first.</p>;
+  if (known)
+    return fields.length === 0 ? null : <AddParameter what="columns" words={words} fields={fields} onPick={onPick} />;
   return (
-    <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => void changes.set([...path, taken.includes("column") ? `column_${taken.length + 1}` : "column"], "", "Add a column")}>
+    <Button
+      size="s"
+      kind="quiet"
+      icon={<Plus size={14} aria-hidden />}
+      onClick={() =>
+        void changes.set(
+          [...path, taken.includes("column") ? `column_${taken.length + 1}` : "column"],
+          "",
+          "Add a column",
+        )
+      }
+    >
       {words}
     </Button>
   );
@@ -58,36 +104,75 @@ export function Where({ path, table, editable }: Omit<ColumnsProps, "what">) {
         name === "any" && Array.isArray(map[name]) ? (
           <Any key={name} path={[...path, name]} table={table} editable={editable} size={map[name].length} />
         ) : (
-          <Condition key={name} name={name} path={[...path, name]} table={table} editable={editable} value={map[name]} onRemove={() => void changes.remove([...path, name], `Remove ${name}`, path.length)} />
+          <Condition
+            key={name}
+            name={name}
+            path={[...path, name]}
+            table={table}
+            editable={editable}
+            value={map[name]}
+            onRemove={() => void changes.remove([...path, name], `Remove ${name}`, path.length)}
+          />
         ),
       )}
       {editable ? (
-        <AddColumn fields={rest.map((column) => columnField(table, column.name))} words="Add a condition" onPick={(field) => void changes.set([...path, field.name], emptyOf(field), `Compare ${field.name}`)} known={table !== undefined} path={path} taken={Object.keys(map)} />
+        <AddColumn
+          fields={rest.map((column) => columnField(table, column.name))}
+          words="Add a condition"
+          onPick={(field) => void changes.set([...path, field.name], emptyOf(field), `Compare ${field.name}`)}
+          known={table !== undefined}
+          path={path}
+          taken={Object.keys(map)}
+        />
       ) : null}
     </div>
   );
 }
 
-function Condition({ name, path, table, editable, value, onRemove }: Omit<ColumnsProps, "what"> & { name: string; value: unknown; onRemove(): void }) {
+function Condition({
+  name,
+  path,
+  table,
+  editable,
+  value,
+  onRemove,
+}: Omit<ColumnsProps, "what"> & { name: string; value: unknown; onRemove(): void }) {
   const changes = useChanges();
   const column = columnField(table, name);
   const operator = operatorOf(value);
   const field: Field =
-    operator === "in" ? { ...column, kind: "list", schema: { type: "array", items: column.schema }, unit: null }
-    : operator === "is_null" ? { ...column, kind: "boolean", unit: null, choices: [] }
-    : operator === null ? { ...column, kind: "map", unit: null, schema: {} }
-    : column;
+    operator === "in"
+      ? { ...column, kind: "list", schema: { type: "array", items: column.schema }, unit: null }
+      : operator === "is_null"
+        ? { ...column, kind: "boolean", unit: null, choices: [] }
+        : operator === null
+          ? { ...column, kind: "map", unit: null, schema: {} }
+          : column;
   return (
     <ValueField
       field={{ ...field, doc: "" }}
       path={[...path, ...operandPath(operator ?? "is")]}
       onRemove={onRemove}
       label={`Change ${name}`}
-      beside={operator === null ? null : (
-        <Select className="form-operator" aria-label={`How ${name} is compared`} value={operator} disabled={!editable} onChange={(event) => void changes.set(path, withOperator(value, event.target.value as Operator), `Compare ${name}`)}>
-          {OPERATORS.map((one) => <option key={one.op} value={one.op}>{one.words}</option>)}
-        </Select>
-      )}
+      beside={
+        operator === null ? null : (
+          <Select
+            className="form-operator"
+            aria-label={`How ${name} is compared`}
+            value={operator}
+            disabled={!editable}
+            onChange={(event) =>
+              void changes.set(path, withOperator(value, event.target.value as Operator), `Compare ${name}`)
+            }
+          >
+            {OPERATORS.map((one) => (
+              <option key={one.op} value={one.op}>
+                {one.words}
+              </option>
+            ))}
+          </Select>
+        )
+      }
     />
   );
 }
@@ -97,21 +182,52 @@ function Any({ path, table, editable, size }: Omit<ColumnsProps, "what"> & { siz
   return (
     <div className="form-row form-row-group" role="group" aria-label="any: one of these holds">
       <div className="form-label">
-        <span className="form-label-text"><span className="form-name mono">any</span><span className="form-type">one of these holds</span></span>
+        <span className="form-label-text">
+          <span className="form-name mono">any</span>
+          <span className="form-type">one of these holds</span>
+        </span>
         <span className="form-aside">
-          {editable ? <button type="button" className="form-icon" aria-label="Remove any" onClick={() => void changes.remove(path, "Remove any", path.length - 1)}><X size={14} aria-hidden /></button> : null}
+          {editable ? (
+            <button
+              type="button"
+              className="form-icon"
+              aria-label="Remove any"
+              onClick={() => void changes.remove(path, "Remove any", path.length - 1)}
+            >
+              <X size={14} aria-hidden />
+            </button>
+          ) : null}
         </span>
       </div>
       <div className="form-list">
         {Array.from({ length: size }, (_, at) => (
           <div className="form-item" key={at}>
-            <div className="form-item-body"><Where path={[...path, at]} table={table} editable={editable} /></div>
-            {editable ? <button type="button" className="form-icon form-item-remove" aria-label={`Remove alternative ${at + 1}`} onClick={() => void changes.remove([...path, at], "Remove an alternative", path.length)}><X size={14} aria-hidden /></button> : null}
+            <div className="form-item-body">
+              <Where path={[...path, at]} table={table} editable={editable} />
+            </div>
+            {editable ? (
+              <button
+                type="button"
+                className="form-icon form-item-remove"
+                aria-label={`Remove alternative ${at + 1}`}
+                onClick={() => void changes.remove([...path, at], "Remove an alternative", path.length)}
+              >
+                <X size={14} aria-hidden />
+              </button>
+            ) : null}
           </div>
         ))}
-        {editable ? <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => void changes.run([{ op: "insert", path: [...path, size], value: {} }], "Add an alternative")}>Add an alternative</Button> : null}
+        {editable ? (
+          <Button
+            size="s"
+            kind="quiet"
+            icon={<Plus size={14} aria-hidden />}
+            onClick={() => void changes.run([{ op: "insert", path: [...path, size], value: {} }], "Add an alternative")}
+          >
+            Add an alternative
+          </Button>
+        ) : null}
       </div>
     </div>
   );
 }
-

@@ -11,11 +11,18 @@ export function ListFields({ field, path, value, editable }: ControlProps) {
   const item = itemOf(field);
   const items = Array.isArray(value) ? value : [];
   // One line an item where one line is enough.
-  const scalar = item.kind === "text" || item.kind === "integer" || item.kind === "number" || item.kind === "boolean" || item.kind === "choice" || item.kind === "any";
+  const scalar =
+    item.kind === "text" ||
+    item.kind === "integer" ||
+    item.kind === "number" ||
+    item.kind === "boolean" ||
+    item.kind === "choice" ||
+    item.kind === "any";
   const add = (): void => {
     const last = [...path, items.length];
     const begin = emptyOf(item);
-    if (Array.isArray(value) && items.length > 0) void changes.run([{ op: "insert", path: last, value: begin }], `Add ${item.name}`);
+    if (Array.isArray(value) && items.length > 0)
+      void changes.run([{ op: "insert", path: last, value: begin }], `Add ${item.name}`);
     else void changes.set(path, [begin], `Add ${item.name}`);
   };
   return (
@@ -25,16 +32,31 @@ export function ListFields({ field, path, value, editable }: ControlProps) {
         const name = `${item.name} ${at + 1}`;
         return (
           <div className="form-item" key={at}>
-            <ValueField field={{ ...item, name, doc: scalar ? "" : item.doc }} path={place} label={`Change ${field.name}`} bare={scalar} />
+            <ValueField
+              field={{ ...item, name, doc: scalar ? "" : item.doc }}
+              path={place}
+              label={`Change ${field.name}`}
+              bare={scalar}
+            />
             {editable ? (
-              <button type="button" className="form-icon form-item-remove" aria-label={`Remove ${name}`} title={`Remove ${name}`} onClick={() => void changes.remove(place, `Remove ${name}`, path.length)}>
+              <button
+                type="button"
+                className="form-icon form-item-remove"
+                aria-label={`Remove ${name}`}
+                title={`Remove ${name}`}
+                onClick={() => void changes.remove(place, `Remove ${name}`, path.length)}
+              >
                 <X size={14} aria-hidden />
               </button>
             ) : null}
           </div>
         );
       })}
-      {editable ? <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={add}>Add {item.name}</Button> : null}
+      {editable ? (
+        <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={add}>
+          Add {item.name}
+        </Button>
+      ) : null}
     </div>
   );
 }

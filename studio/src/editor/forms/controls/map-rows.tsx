@@ -10,7 +10,14 @@ import { type ControlProps, ValueField } from "../value-field";
 import { Problem } from "./problem";
 
 /** Keys and values of one's own, such as metadata. */
-export function MapRows({ field, path, value, editable, keyWord = "key", valueField }: ControlProps & { keyWord?: string; valueField?: (key: string) => Field }) {
+export function MapRows({
+  field,
+  path,
+  value,
+  editable,
+  keyWord = "key",
+  valueField,
+}: ControlProps & { keyWord?: string; valueField?: (key: string) => Field }) {
   const changes = useChanges();
   const map = isMap(value) ? value : {};
   const keys = Object.keys(map);
@@ -25,22 +32,51 @@ export function MapRows({ field, path, value, editable, keyWord = "key", valueFi
         return (
           <div className="form-map-row" key={key}>
             <KeyInput path={place} taken={keys} word={keyWord} editable={editable} />
-            <ValueField field={{ ...(valueField ? valueField(key) : valueOf(field)), name: key }} path={place} label={`Change ${key}`} bare />
+            <ValueField
+              field={{ ...(valueField ? valueField(key) : valueOf(field)), name: key }}
+              path={place}
+              label={`Change ${key}`}
+              bare
+            />
             {editable ? (
-              <button type="button" className="form-icon" aria-label={`Remove ${key}`} title={`Remove ${key}`} onClick={() => void changes.remove(place, `Remove ${key}`)}>
+              <button
+                type="button"
+                className="form-icon"
+                aria-label={`Remove ${key}`}
+                title={`Remove ${key}`}
+                onClick={() => void changes.remove(place, `Remove ${key}`)}
+              >
                 <X size={14} aria-hidden />
               </button>
             ) : null}
           </div>
         );
       })}
-      {editable ? <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={add}>Add a {keyWord}</Button> : null}
+      {editable ? (
+        <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={add}>
+          Add a {keyWord}
+        </Button>
+      ) : null}
     </div>
   );
 }
 
 /** The name of an entry; another name keeps value, place and comments. */
-export function KeyInput({ path, taken, word, editable, check, ending = "" }: { path: (string | number)[]; taken: readonly string[]; word: string; editable: boolean; check?: (name: string) => string | null; ending?: string }) {
+export function KeyInput({
+  path,
+  taken,
+  word,
+  editable,
+  check,
+  ending = "",
+}: {
+  path: (string | number)[];
+  taken: readonly string[];
+  word: string;
+  editable: boolean;
+  check?: (name: string) => string | null;
+  ending?: string;
+}) {
   const changes = useChanges();
   const id = useEditor((state) => state.id);
   // What belongs to the key but not to the name: the `?` of an optional input.
@@ -55,11 +91,25 @@ export function KeyInput({ path, taken, word, editable, check, ending = "" }: { 
       const problem = check?.(name) ?? null;
       return problem === null ? { ok: true, value: name } : { ok: false, message: problem };
     },
-    commit: async (name) => (name === key ? true : changes.run([{ op: "rename_key", path, to: `${String(name)}${ending}` }], `Rename ${key} to ${String(name)}`)),
+    commit: async (name) =>
+      name === key
+        ? true
+        : changes.run([{ op: "rename_key", path, to: `${String(name)}${ending}` }], `Rename ${key} to ${String(name)}`),
   });
   return (
     <div className="form-key">
-      <Input mono aria-label={`Name of ${key}`} aria-invalid={draft.problem !== null} value={draft.text} readOnly={!editable} onChange={(event) => draft.hold(event.target.value)} onBlur={draft.leave} onKeyDown={(event) => { if (event.key === "Enter") draft.leave(); }} />
+      <Input
+        mono
+        aria-label={`Name of ${key}`}
+        aria-invalid={draft.problem !== null}
+        value={draft.text}
+        readOnly={!editable}
+        onChange={(event) => draft.hold(event.target.value)}
+        onBlur={draft.leave}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") draft.leave();
+        }}
+      />
       <Problem text={draft.problem} />
     </div>
   );

@@ -14,7 +14,11 @@ export function ObjectFields({ field, path, value, label, editable }: ControlPro
   const order = Object.keys(map);
   const shown = fields
     .filter((one) => one.required || Object.hasOwn(map, nameIn(one, field, map)))
-    .sort((one, other) => Number(other.required) - Number(one.required) || order.indexOf(nameIn(one, field, map)) - order.indexOf(nameIn(other, field, map)));
+    .sort(
+      (one, other) =>
+        Number(other.required) - Number(one.required) ||
+        order.indexOf(nameIn(one, field, map)) - order.indexOf(nameIn(other, field, map)),
+    );
   const rest = fields.filter((one) => !shown.includes(one));
   const known = new Set(fields.map((one) => nameIn(one, field, map)));
   const strangers = Object.keys(map).filter((name) => !known.has(name));
@@ -31,12 +35,21 @@ export function ObjectFields({ field, path, value, label, editable }: ControlPro
             path={place}
             currency={currency}
             label={`Change ${name}`}
-            onRemove={Object.hasOwn(map, name) && !(one.required && map[name] === "") ? () => void changes.remove(place, `Remove ${name}`) : undefined}
+            onRemove={
+              Object.hasOwn(map, name) && !(one.required && map[name] === "")
+                ? () => void changes.remove(place, `Remove ${name}`)
+                : undefined
+            }
           />
         );
       })}
       {strangers.map((name) => (
-        <ValueField key={name} field={stranger(name, field)} path={[...path, name]} onRemove={() => void changes.remove([...path, name], `Remove ${name}`)} />
+        <ValueField
+          key={name}
+          field={stranger(name, field)}
+          path={[...path, name]}
+          onRemove={() => void changes.remove([...path, name], `Remove ${name}`)}
+        />
       ))}
       {rest.length > 0 && editable ? (
         <AddParameter
@@ -45,12 +58,27 @@ export function ObjectFields({ field, path, value, label, editable }: ControlPro
           onPick={(one) => void changes.set([...path, one.name], emptyOf(one), `Add ${one.name}`)}
         />
       ) : null}
-      {fields.length === 0 && strangers.length === 0 ? <p className="form-empty">{label.replace(/^Change /, "")} takes nothing.</p> : null}
+      {fields.length === 0 && strangers.length === 0 ? (
+        <p className="form-empty">{label.replace(/^Change /, "")} takes nothing.</p>
+      ) : null}
     </div>
   );
 }
 
 /** A name the schema does not know: shown as it stands, so that it can be mended or removed. */
 function stranger(name: string, parent: Field): Field {
-  return { ...parent, name, kind: "any", doc: "", required: false, unit: null, choices: [], open: false, schema: {}, default: undefined, multiline: false, pattern: null };
+  return {
+    ...parent,
+    name,
+    kind: "any",
+    doc: "",
+    required: false,
+    unit: null,
+    choices: [],
+    open: false,
+    schema: {},
+    default: undefined,
+    multiline: false,
+    pattern: null,
+  };
 }

@@ -13,7 +13,16 @@ const RULE: [string, Parameters<typeof fieldOf>[1]][] = [
 ];
 
 /** How often and how fast a call is tried again. */
-export function RetryField({ field, path, onRemove }: { field: Field; path: Path; label: string; onRemove?: (() => void) | undefined }) {
+export function RetryField({
+  field,
+  path,
+  onRemove,
+}: {
+  field: Field;
+  path: Path;
+  label: string;
+  onRemove?: (() => void) | undefined;
+}) {
   const value = useValue(path);
   const changes = useChanges();
   const editable = useEditable();
@@ -22,20 +31,51 @@ export function RetryField({ field, path, onRemove }: { field: Field; path: Path
     <Row name="retry" path={path} doc={field.doc} onRemove={onRemove} below>
       {(ids) => (
         <>
-          <Select id={ids.id} aria-describedby={ids.describedBy} value={kind} disabled={!editable} onChange={(event) => {
-            const next = event.target.value;
-            if (next === "") onRemove?.();
-            else void changes.set(path, next === "never" ? false : next === "times" ? 5 : { attempts: typeof value === "number" ? value : 5, first: "1s", most: "60s" }, "Change retry");
-          }}>
+          <Select
+            id={ids.id}
+            aria-describedby={ids.describedBy}
+            value={kind}
+            disabled={!editable}
+            onChange={(event) => {
+              const next = event.target.value;
+              if (next === "") onRemove?.();
+              else
+                void changes.set(
+                  path,
+                  next === "never"
+                    ? false
+                    : next === "times"
+                      ? 5
+                      : { attempts: typeof value === "number" ? value : 5, first: "1s", most: "60s" },
+                  "Change retry",
+                );
+            }}
+          >
             <option value="">as usual: 5 tries</option>
             <option value="never">never again</option>
             <option value="times">so many tries</option>
             <option value="rule">tries and pauses</option>
           </Select>
-          {kind === "times" ? <ValueField field={fieldOf("tries", { type: "integer", minimum: 1, maximum: 100 }, { writing: "plain" })} path={path} label="Change retry" bare /> : null}
+          {kind === "times" ? (
+            <ValueField
+              field={fieldOf("tries", { type: "integer", minimum: 1, maximum: 100 }, { writing: "plain" })}
+              path={path}
+              label="Change retry"
+              bare
+            />
+          ) : null}
           {kind === "rule" && isMap(value) ? (
             <div className="form-nested">
-              {RULE.map(([key, schema]) => <ValueField key={key} field={fieldOf(key, schema, { writing: "plain" })} path={[...path, key]} onRemove={Object.hasOwn(value, key) ? () => void changes.remove([...path, key], `Remove ${key}`) : undefined} />)}
+              {RULE.map(([key, schema]) => (
+                <ValueField
+                  key={key}
+                  field={fieldOf(key, schema, { writing: "plain" })}
+                  path={[...path, key]}
+                  onRemove={
+                    Object.hasOwn(value, key) ? () => void changes.remove([...path, key], `Remove ${key}`) : undefined
+                  }
+                />
+              ))}
             </div>
           ) : null}
         </>

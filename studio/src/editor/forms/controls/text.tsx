@@ -11,7 +11,12 @@ import { Problem } from "./problem";
 /** Text or a number. Text with `${{ }}` in it gets colours and completion as soon as the braces are there. */
 export function TextControl({ field, path, value, write, ids, editable }: ControlProps) {
   const id = useEditor((state) => state.id);
-  const draft = useDraft({ name: `${id}/${pathKey(path)}`, shown: textOf(value), read: (text) => read(field, text), commit: write });
+  const draft = useDraft({
+    name: `${id}/${pathKey(path)}`,
+    shown: textOf(value),
+    read: (text) => read(field, text),
+    commit: write,
+  });
   const cursor = useRef<number | null>(null);
   const invalid = ids.invalid || draft.problem !== null;
   const templated = field.kind === "text" && field.writing === "value" && draft.text.includes("${{");
@@ -47,7 +52,11 @@ export function TextControl({ field, path, value, write, ids, editable }: Contro
           focusAt={cursor.current}
         />
       ) : field.multiline || draft.text.includes("\n") ? (
-        <TextArea {...common} rows={Math.min(8, Math.max(2, draft.text.split("\n").length))} onChange={(event) => typed(event.target)} />
+        <TextArea
+          {...common}
+          rows={Math.min(8, Math.max(2, draft.text.split("\n").length))}
+          onChange={(event) => typed(event.target)}
+        />
       ) : (
         <Input
           {...common}

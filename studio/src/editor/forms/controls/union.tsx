@@ -27,7 +27,11 @@ export function UnionControl(props: ControlProps) {
           if (target !== undefined && !couldBe(target, value)) void write(emptyOf(target));
         }}
       >
-        {all.map((alternative, index) => <option key={index} value={index}>{alternative.label}</option>)}
+        {all.map((alternative, index) => (
+          <option key={index} value={index}>
+            {alternative.label}
+          </option>
+        ))}
       </Select>
       {constant ? null : <LiteralControl {...props} field={one.field} />}
     </div>

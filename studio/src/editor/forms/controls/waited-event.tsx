@@ -17,11 +17,39 @@ export function WaitedEvent({ path, families }: { path: Path; families: FamilyEn
   return (
     <div className="form-fields">
       <Row name="stripe" path={[...path, "stripe"]} required doc="The family of the event.">
-        {(ids) => <Picker id={ids.id} describedBy={ids.describedBy} label="event family" value={String(map["stripe"] ?? "")} choices={families.map((one) => ({ value: one.family, words: one.label }))} placeholder="Choose a family" disabled={!editable} invalid={ids.invalid} onPick={(next) => void changes.set([...path, "stripe"], next, "Change the event")} />}
+        {(ids) => (
+          <Picker
+            id={ids.id}
+            describedBy={ids.describedBy}
+            label="event family"
+            value={String(map["stripe"] ?? "")}
+            choices={families.map((one) => ({ value: one.family, words: one.label }))}
+            placeholder="Choose a family"
+            disabled={!editable}
+            invalid={ids.invalid}
+            onPick={(next) => void changes.set([...path, "stripe"], next, "Change the event")}
+          />
+        )}
       </Row>
       <ActionsField path={[...path, "actions"]} family={family} doc="Only these; all of them when none is chosen." />
-      <ValueField field={{ ...fieldOf("match", { type: "string" }, { writing: "bare" }), doc: "Only an event for which this is true. `event` and `object` are those of the event that comes.", placeholder: "object.metadata.order_id == order.id" }} path={[...path, "match"]} onRemove={"match" in map ? () => void changes.remove([...path, "match"], "Remove match") : undefined} />
-      <ValueField field={{ ...fieldOf("timeout", { type: "string" }), doc: "How long to wait; then the value is null.", placeholder: "1h" }} path={[...path, "timeout"]} onRemove={"timeout" in map ? () => void changes.remove([...path, "timeout"], "Remove timeout") : undefined} />
+      <ValueField
+        field={{
+          ...fieldOf("match", { type: "string" }, { writing: "bare" }),
+          doc: "Only an event for which this is true. `event` and `object` are those of the event that comes.",
+          placeholder: "object.metadata.order_id == order.id",
+        }}
+        path={[...path, "match"]}
+        onRemove={"match" in map ? () => void changes.remove([...path, "match"], "Remove match") : undefined}
+      />
+      <ValueField
+        field={{
+          ...fieldOf("timeout", { type: "string" }),
+          doc: "How long to wait; then the value is null.",
+          placeholder: "1h",
+        }}
+        path={[...path, "timeout"]}
+        onRemove={"timeout" in map ? () => void changes.remove([...path, "timeout"], "Remove timeout") : undefined}
+      />
     </div>
   );
 }

@@ -17,7 +17,15 @@ interface Cron {
 export function readCron(line: string): Cron | null {
   const fields = line.trim().toLowerCase().split(/\s+/);
   const [minute, hour, day, month, weekday] = fields;
-  if (fields.length !== 5 || minute === undefined || hour === undefined || day === undefined || month === undefined || weekday === undefined) return null;
+  if (
+    fields.length !== 5 ||
+    minute === undefined ||
+    hour === undefined ||
+    day === undefined ||
+    month === undefined ||
+    weekday === undefined
+  )
+    return null;
   const minutes = numbers(minute, 0, 59, []);
   const hours = numbers(hour, 0, 23, []);
   const days = numbers(day, 1, 31, []);
@@ -76,7 +84,9 @@ export function nextRuns(line: string, zone: string, after: Date, count: number)
 
 function timesOf(cron: Cron): [number, number][] {
   const ascending = (one: number, other: number) => one - other;
-  return [...cron.hours].sort(ascending).flatMap((hour) => [...cron.minutes].sort(ascending).map((minute): [number, number] => [hour, minute]));
+  return [...cron.hours]
+    .sort(ascending)
+    .flatMap((hour) => [...cron.minutes].sort(ascending).map((minute): [number, number] => [hour, minute]));
 }
 
 function isDay(cron: Cron, date: Date): boolean {
@@ -96,7 +106,14 @@ interface Wall {
 
 function wallClock(zone: string): (moment: Date) => Wall {
   const format = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone, year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric", hourCycle: "h23",
+    timeZone: zone,
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+    hourCycle: "h23",
   });
   return (moment) => {
     const part = Object.fromEntries(format.formatToParts(moment).map((one) => [one.type, Number(one.value)]));

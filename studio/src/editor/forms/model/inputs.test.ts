@@ -14,8 +14,13 @@ describe("the short form of inputs", () => {
   it("is read into rows and written back the same", () => {
     const fields = inputFields(SHORT) ?? [];
     expect(Object.fromEntries(fields.map((one) => [one.key, inputValue(one.shape)]))).toEqual(SHORT);
-    expect(fields.find((one) => one.name === "amount")).toMatchObject({ optional: true, shape: { kind: "typed", type: "int", rule: "1..", fallback: null } });
-    expect(fields.find((one) => one.name === "reason")).toMatchObject({ shape: { kind: "choices", choices: ["requested_by_customer", "duplicate"], fallback: "duplicate" } });
+    expect(fields.find((one) => one.name === "amount")).toMatchObject({
+      optional: true,
+      shape: { kind: "typed", type: "int", rule: "1..", fallback: null },
+    });
+    expect(fields.find((one) => one.name === "reason")).toMatchObject({
+      shape: { kind: "choices", choices: ["requested_by_customer", "duplicate"], fallback: "duplicate" },
+    });
   });
 
   it("leaves what it does not know as it is", () => {

@@ -2,7 +2,19 @@
 
 import { isMap } from "@/model/path";
 
-export const TYPES = ["string", "int", "number", "bool", "email", "url", "uuid", "date", "datetime", "currency", "json"] as const;
+export const TYPES = [
+  "string",
+  "int",
+  "number",
+  "bool",
+  "email",
+  "url",
+  "uuid",
+  "date",
+  "datetime",
+  "currency",
+  "json",
+] as const;
 
 export type InputShape =
   | { kind: "typed"; type: string; rule: string; fallback: string | null }
@@ -32,7 +44,10 @@ export function shapeOf(value: unknown): InputShape {
   if (typeof value === "string") return ofText(value);
   if (Array.isArray(value) && value.length === 1) return { kind: "list", item: shapeOf(value[0]) };
   if (isMap(value)) {
-    const fields = typeof value["type"] === "string" && /^(null|boolean|integer|number|string|array|object)$/.test(value["type"]) ? null : inputFields(value);
+    const fields =
+      typeof value["type"] === "string" && /^(null|boolean|integer|number|string|array|object)$/.test(value["type"])
+        ? null
+        : inputFields(value);
     return fields === null ? { kind: "other", value } : { kind: "fields", fields };
   }
   return { kind: "other", value };
@@ -54,11 +69,24 @@ function ofText(text: string): InputShape {
 /** The value that stands for a shape in the file. */
 export function inputValue(shape: InputShape): unknown {
   switch (shape.kind) {
-    case "typed": return [shape.type, shape.rule.trim(), ...fallbackText(shape.fallback)].filter((part) => part !== "").join(" ");
-    case "choices": return [shape.choices.map((one) => one.trim()).filter((one) => one !== "").join(" | "), ...fallbackText(shape.fallback)].join(" ");
-    case "list": return [inputValue(shape.item)];
-    case "fields": return Object.fromEntries(shape.fields.map((field) => [keyOf(field.name, field.optional), inputValue(field.shape)]));
-    case "other": return shape.value;
+    case "typed":
+      return [shape.type, shape.rule.trim(), ...fallbackText(shape.fallback)].filter((part) => part !== "").join(" ");
+    case "choices":
+      return [
+        shape.choices
+          .map((one) => one.trim())
+          .filter((one) => one !== "")
+          .join(" | "),
+        ...fallbackText(shape.fallback),
+      ].join(" ");
+    case "list":
+      return [inputValue(shape.item)];
+    case "fields":
+      return Object.fromEntries(
+        shape.fields.map((field) => [keyOf(field.name, field.optional), inputValue(field.shape)]),
+      );
+    case "other":
+      return shape.value;
   }
 }
 
@@ -84,12 +112,15 @@ export function ruleProblem(type: string, rule: string): string | null {
   const range = /^(-?\d+(?:\.\d+)?)?\.\.(-?\d+(?:\.\d+)?)?$/.exec(text);
   if (range !== null) {
     if (range[1] === undefined && range[2] === undefined) return "Write at least one end: 1..20, 1.. or ..20.";
-    if (range[1] !== undefined && range[2] !== undefined && Number(range[1]) > Number(range[2])) return "The smaller number comes first.";
+    if (range[1] !== undefined && range[2] !== undefined && Number(range[1]) > Number(range[2]))
+      return "The smaller number comes first.";
     if (type !== "number" && /\./.test(text.replace("..", ""))) return "The ends of this range are whole numbers.";
     return null;
   }
   if (type === "string" && /^[A-Za-z0-9_.:-]+\*$/.test(text)) return null;
-  return type === "string" ? "Write a length such as 1..80, or a beginning such as cs_*." : "Write a range such as 1..20.";
+  return type === "string"
+    ? "Write a length such as 1..80, or a beginning such as cs_*."
+    : "Write a range such as 1..20.";
 }
 
 /** A name for a new field that none of `taken` has. */

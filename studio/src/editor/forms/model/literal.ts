@@ -13,14 +13,19 @@ export function textOf(value: unknown): string {
 /** The value that `text` stands for in a field. An empty text is the empty text only where text is wanted. */
 export function read(field: Field, text: string): Read {
   switch (field.kind) {
-    case "integer": return integer(field, text);
-    case "number": return number(field, text);
+    case "integer":
+      return integer(field, text);
+    case "number":
+      return number(field, text);
     case "boolean":
       if (text === "true" || text === "false") return { ok: true, value: text === "true" };
       return { ok: false, message: "Choose true or false." };
-    case "choice": return choice(field, text);
-    case "text": return plain(field, text);
-    default: return { ok: true, value: guessed(text) };
+    case "choice":
+      return choice(field, text);
+    case "text":
+      return plain(field, text);
+    default:
+      return { ok: true, value: guessed(text) };
   }
 }
 
@@ -37,12 +42,18 @@ export function guessed(text: string): unknown {
 export function emptyOf(field: Field): unknown {
   if (field.default !== undefined && field.default !== null && couldBe(field, field.default)) return field.default;
   switch (field.kind) {
-    case "boolean": return true;
-    case "choice": return field.choices[0] ?? "";
-    case "object": return Object.fromEntries((field.schema.required ?? []).map((name) => [name, ""]));
-    case "map": return {};
-    case "list": return [];
-    default: return "";
+    case "boolean":
+      return true;
+    case "choice":
+      return field.choices[0] ?? "";
+    case "object":
+      return Object.fromEntries((field.schema.required ?? []).map((name) => [name, ""]));
+    case "map":
+      return {};
+    case "list":
+      return [];
+    default:
+      return "";
   }
 }
 
@@ -61,7 +72,8 @@ function integer(field: Field, text: string): Read {
 function number(field: Field, text: string): Read {
   const trimmed = text.trim();
   if (trimmed === "") return { ok: false, message: "A number is needed here." };
-  if (!/^-?\d+(\.\d+)?$/.test(trimmed)) return { ok: false, message: `“${trimmed}” is not a number; decimals follow a point.` };
+  if (!/^-?\d+(\.\d+)?$/.test(trimmed))
+    return { ok: false, message: `“${trimmed}” is not a number; decimals follow a point.` };
   return inRange(field, Number(trimmed));
 }
 

@@ -22,7 +22,10 @@ export function setAt(data: unknown, path: Path, value: unknown): Operation {
   const rest = path.slice(depth + 1);
   const parent = valueAt(data, path.slice(0, depth));
   const last = target[target.length - 1];
-  const filled = rest.reduceRight<unknown>((inner, part) => (typeof part === "number" ? [inner] : { [part]: inner }), value);
+  const filled = rest.reduceRight<unknown>(
+    (inner, part) => (typeof part === "number" ? [inner] : { [part]: inner }),
+    value,
+  );
   if (Array.isArray(parent) && typeof last === "number" && last >= parent.length) {
     return { op: "insert", path: [...target.slice(0, -1), parent.length], value: filled };
   }
@@ -53,7 +56,10 @@ export function equal(one: unknown, other: unknown): boolean {
   }
   if (isMap(one) && isMap(other)) {
     const keys = Object.keys(one);
-    return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && equal(one[key], other[key]));
+    return (
+      keys.length === Object.keys(other).length &&
+      keys.every((key) => Object.hasOwn(other, key) && equal(one[key], other[key]))
+    );
   }
   return false;
 }

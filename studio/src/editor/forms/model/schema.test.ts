@@ -6,13 +6,22 @@ describe("a schema", () => {
   it("becomes a field with its kind and words", () => {
     expect(wordOf(fieldOf("amount", { type: "integer", "x-unit": "minor" }))).toBe("minor units");
     expect(wordOf(fieldOf("expires_at", { type: "integer", format: "unix-time" }))).toBe("moment");
-    expect(wordOf(fieldOf("items", { type: "array", items: { type: "object", properties: { a: {} } } }))).toBe("list of object");
-    expect(wordOf(fieldOf("metadata", { type: "object", additionalProperties: { type: ["string", "number"] } }))).toBe("keys and values");
+    expect(wordOf(fieldOf("items", { type: "array", items: { type: "object", properties: { a: {} } } }))).toBe(
+      "list of object",
+    );
+    expect(wordOf(fieldOf("metadata", { type: "object", additionalProperties: { type: ["string", "number"] } }))).toBe(
+      "keys and values",
+    );
     expect(fieldOf("percent_off", { type: "number" }).unit).toBe("percent");
   });
 
   it("loses null and the empty text that unsets, and remembers that there was one", () => {
-    const field = fieldOf("message", { anyOf: [{ type: "string", enum: [""] }, { type: "object", properties: { message: { type: "string" } }, required: ["message"] }] });
+    const field = fieldOf("message", {
+      anyOf: [
+        { type: "string", enum: [""] },
+        { type: "object", properties: { message: { type: "string" } }, required: ["message"] },
+      ],
+    });
     expect(field.kind).toBe("object");
     expect(field.unsettable).toBe(true);
     expect(fieldOf("limit", { anyOf: [{ type: "integer" }, { type: "null" }] }).kind).toBe("integer");
@@ -21,18 +30,32 @@ describe("a schema", () => {
   it("puts required parts first, takes one of several names for the same, and leaves the others out", () => {
     const field = fieldOf("with", {
       type: "object",
-      properties: { amount: { type: "integer" }, id: { type: "string" }, payment_intent: { type: "string", "x-alias-of": "id" }, expand: { type: "array" } },
+      properties: {
+        amount: { type: "integer" },
+        id: { type: "string" },
+        payment_intent: { type: "string", "x-alias-of": "id" },
+        expand: { type: "array" },
+      },
       required: [],
       "x-one-of": [["id", "payment_intent"]],
     });
-    expect(fieldsOf(field).map((one) => [one.name, one.required])).toEqual([["id", true], ["amount", false], ["expand", false]]);
+    expect(fieldsOf(field).map((one) => [one.name, one.required])).toEqual([
+      ["id", true],
+      ["amount", false],
+      ["expand", false],
+    ]);
     const id = fieldsOf(field)[0];
     expect(id && nameIn(id, field, { payment_intent: "pi_1" })).toBe("payment_intent");
     expect(id && nameIn(id, field, {})).toBe("id");
   });
 
   it("offers the members of a union by words, and finds the one a value is", () => {
-    const field = fieldOf("trial_end", { anyOf: [{ type: "string", enum: ["now"] }, { type: "integer", format: "unix-time" }] });
+    const field = fieldOf("trial_end", {
+      anyOf: [
+        { type: "string", enum: ["now"] },
+        { type: "integer", format: "unix-time" },
+      ],
+    });
     expect(alternativesOf(field).map((one) => one.label)).toEqual(["now", "moment"]);
     expect(alternativeOf(field, 1700000000)).toBe(1);
     expect(alternativeOf(field, "now")).toBe(0);
@@ -40,7 +63,11 @@ describe("a schema", () => {
   });
 
   it("follows references", () => {
-    const field = fieldOf("retry", { $ref: "#/$defs/Rule" }, { definitions: { Rule: { type: "object", properties: { attempts: { type: "integer" } } } } });
+    const field = fieldOf(
+      "retry",
+      { $ref: "#/$defs/Rule" },
+      { definitions: { Rule: { type: "object", properties: { attempts: { type: "integer" } } } } },
+    );
     expect(fieldsOf(field).map((one) => one.name)).toEqual(["attempts"]);
   });
 
@@ -63,20 +90,40 @@ describe("text typed into a field", () => {
   });
 
   it("may be a word beside the known ones where Stripe adds some", () => {
-    expect(read(fieldOf("reason", { type: "string", enum: ["duplicate"], "x-open": true }), "new_reason")).toEqual({ ok: true, value: "new_reason" });
+    expect(read(fieldOf("reason", { type: "string", enum: ["duplicate"], "x-open": true }), "new_reason")).toEqual({
+      ok: true,
+      value: "new_reason",
+    });
     expect(read(fieldOf("one", { type: "string", enum: ["required", "optional"] }), "maybe").ok).toBe(false);
   });
 
   it("is guessed where anything may stand", () => {
-    expect([guessed("12"), guessed("007"), guessed("true"), guessed("null"), guessed("1.50"), guessed("abc")]).toEqual([12, "007", true, null, 1.5, "abc"]);
+    expect([guessed("12"), guessed("007"), guessed("true"), guessed("null"), guessed("1.50"), guessed("abc")]).toEqual([
+      12,
+      "007",
+      true,
+      null,
+      1.5,
+      "abc",
+    ]);
   });
 
   it("shows values as text", () => {
-    expect([textOf(undefined), textOf(null), textOf(12), textOf(false), textOf({ a: 1 })]).toEqual(["", "", "12", "false", '{"a":1}']);
+    expect([textOf(undefined), textOf(null), textOf(12), textOf(false), textOf({ a: 1 })]).toEqual([
+      "",
+      "",
+      "12",
+      "false",
+      '{"a":1}',
+    ]);
   });
 
   it("begins as a to-do", () => {
-    expect(emptyOf(fieldOf("recovery", { type: "object", properties: { enabled: { type: "boolean" } }, required: ["enabled"] }))).toEqual({ enabled: "" });
+    expect(
+      emptyOf(
+        fieldOf("recovery", { type: "object", properties: { enabled: { type: "boolean" } }, required: ["enabled"] }),
+      ),
+    ).toEqual({ enabled: "" });
     expect(emptyOf(fieldOf("price", { type: "string" }))).toBe("");
     expect(emptyOf(fieldOf("items", { type: "array", items: {} }))).toEqual([]);
   });

@@ -101,11 +101,13 @@ export function fieldsOf(field: Field): Field[] {
   for (const names of field.schema["x-one-of"] ?? []) if (names[0] !== undefined) required.add(names[0]);
   return Object.entries(field.schema.properties ?? {})
     .filter(([, schema]) => schema["x-alias-of"] === undefined)
-    .map(([name, schema]) => fieldOf(name, schema, {
-      required: required.has(name),
-      writing: field.writing,
-      definitions: field.definitions,
-    }))
+    .map(([name, schema]) =>
+      fieldOf(name, schema, {
+        required: required.has(name),
+        writing: field.writing,
+        definitions: field.definitions,
+      }),
+    )
     .sort((one, other) => Number(other.required) - Number(one.required));
 }
 
@@ -127,14 +129,20 @@ export function itemOf(field: Field): Field {
 /** The field of a map's values. */
 export function valueOf(field: Field): Field {
   const more = field.schema.additionalProperties;
-  return fieldOf("value", isMap(more) ? (more as JsonSchema) : {}, { writing: field.writing, definitions: field.definitions });
+  return fieldOf("value", isMap(more) ? (more as JsonSchema) : {}, {
+    writing: field.writing,
+    definitions: field.definitions,
+  });
 }
 
 /** The alternatives of a union, each with a word people can choose it by. */
 export function alternativesOf(field: Field): { label: string; field: Field }[] {
   const members = field.schema.anyOf ?? field.schema.oneOf ?? [];
   return members.map((member) => {
-    const one = { ...fieldOf(field.name, member, { writing: field.writing, definitions: field.definitions }), doc: field.doc };
+    const one = {
+      ...fieldOf(field.name, member, { writing: field.writing, definitions: field.definitions }),
+      doc: field.doc,
+    };
     return { label: wordOf(one), field: one };
   });
 }
@@ -142,7 +150,9 @@ export function alternativesOf(field: Field): { label: string; field: Field }[] 
 /** Which alternative of a union a value is; the first when it is none of them. */
 export function alternativeOf(field: Field, value: unknown): number {
   const all = alternativesOf(field);
-  const exact = all.findIndex((one) => one.field.kind === "choice" && !one.field.open && one.field.choices.includes(value));
+  const exact = all.findIndex(
+    (one) => one.field.kind === "choice" && !one.field.open && one.field.choices.includes(value),
+  );
   if (exact >= 0) return exact;
   const found = all.findIndex((one) => couldBe(one.field, value) && one.field.kind !== "choice");
   const open = all.findIndex((one) => couldBe(one.field, value));
@@ -152,15 +162,25 @@ export function alternativeOf(field: Field, value: unknown): number {
 /** Whether a value in a file has the shape of a field (its parts are not looked at). */
 export function couldBe(field: Field, value: unknown): boolean {
   switch (field.kind) {
-    case "text": return typeof value === "string";
-    case "integer": return Number.isInteger(value);
-    case "number": return typeof value === "number";
-    case "boolean": return typeof value === "boolean";
-    case "choice": return field.choices.includes(value) || (field.open && typeof value === "string");
-    case "list": return Array.isArray(value);
-    case "object": case "map": return isMap(value);
-    case "union": return alternativesOf(field).some((one) => couldBe(one.field, value));
-    case "any": return true;
+    case "text":
+      return typeof value === "string";
+    case "integer":
+      return Number.isInteger(value);
+    case "number":
+      return typeof value === "number";
+    case "boolean":
+      return typeof value === "boolean";
+    case "choice":
+      return field.choices.includes(value) || (field.open && typeof value === "string");
+    case "list":
+      return Array.isArray(value);
+    case "object":
+    case "map":
+      return isMap(value);
+    case "union":
+      return alternativesOf(field).some((one) => couldBe(one.field, value));
+    case "any":
+      return true;
   }
 }
 
@@ -174,8 +194,16 @@ export function wordOf(field: Field): string {
     return item === "anything" ? "list" : `list of ${item}`;
   }
   const words: Record<Kind, string> = {
-    text: "text", integer: "whole number", number: "number", boolean: "true or false", choice: "choice", object: "object",
-    list: "list", map: "keys and values", union: "one of several", any: "anything",
+    text: "text",
+    integer: "whole number",
+    number: "number",
+    boolean: "true or false",
+    choice: "choice",
+    object: "object",
+    list: "list",
+    map: "keys and values",
+    union: "one of several",
+    any: "anything",
   };
   return words[field.kind];
 }
@@ -187,7 +215,10 @@ function resolved(schema: JsonSchema, definitions: Record<string, JsonSchema>): 
 }
 
 /** The schema without null and without the empty text that unsets a value; both are offered by taking the field away. */
-function withoutNothing(schema: JsonSchema, definitions: Record<string, JsonSchema>): { schema: JsonSchema; unsettable: boolean } {
+function withoutNothing(
+  schema: JsonSchema,
+  definitions: Record<string, JsonSchema>,
+): { schema: JsonSchema; unsettable: boolean } {
   let unsettable = false;
   const members = schema.anyOf ?? schema.oneOf;
   if (members !== undefined) {
@@ -222,13 +253,20 @@ function kindOf(schema: JsonSchema): Kind {
   const type = Array.isArray(schema.type) ? (schema.type.includes("string") ? "any" : schema.type[0]) : schema.type;
   if (schema.format === "decimal") return "text";
   switch (type) {
-    case "string": return "text";
-    case "integer": return "integer";
-    case "number": return "number";
-    case "boolean": return "boolean";
-    case "array": return "list";
-    case "object": return schema.properties === undefined || Object.keys(schema.properties).length === 0 ? "map" : "object";
-    default: return schema.properties === undefined ? (schema.items === undefined ? "any" : "list") : "object";
+    case "string":
+      return "text";
+    case "integer":
+      return "integer";
+    case "number":
+      return "number";
+    case "boolean":
+      return "boolean";
+    case "array":
+      return "list";
+    case "object":
+      return schema.properties === undefined || Object.keys(schema.properties).length === 0 ? "map" : "object";
+    default:
+      return schema.properties === undefined ? (schema.items === undefined ? "any" : "list") : "object";
   }
 }
 

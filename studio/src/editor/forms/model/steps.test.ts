@@ -16,8 +16,15 @@ const data = {
 describe("what is selected", () => {
   it("is the step around a place, the trigger, or the workflow", () => {
     expect(subjectOf(data, ["steps", 0, "where", "id"])).toEqual({ kind: "step", path: ["steps", 0], verb: "select" });
-    expect(subjectOf(data, ["steps", 1, "cases", "paid", 0, "to"])).toEqual({ kind: "step", path: ["steps", 1, "cases", "paid", 0], verb: "email" });
-    expect(subjectOf(data, ["steps", 2, "catch", 0, "do", 0])).toMatchObject({ path: ["steps", 2, "catch", 0, "do", 0], verb: "log" });
+    expect(subjectOf(data, ["steps", 1, "cases", "paid", 0, "to"])).toEqual({
+      kind: "step",
+      path: ["steps", 1, "cases", "paid", 0],
+      verb: "email",
+    });
+    expect(subjectOf(data, ["steps", 2, "catch", 0, "do", 0])).toMatchObject({
+      path: ["steps", 2, "catch", 0, "do", 0],
+      verb: "log",
+    });
     expect(subjectOf(data, ["steps", 2, "catch", 0, "errors"])).toMatchObject({ path: ["steps", 2], verb: "try" });
     expect(subjectOf(data, ["steps", 3, "parallel", "one", 0])).toMatchObject({ verb: "log" });
     expect(subjectOf(data, ["steps", 4, "let", "list", 0])).toMatchObject({ path: ["steps", 4], verb: "let" });
@@ -48,7 +55,12 @@ describe("ids", () => {
     expect(freeId("ensure-customer", [])).toBe("ensure_customer");
     expect(freeId("session", ["session", "session_2"])).toBe("session_3");
     expect(freeId("event", [])).toBe("event_1");
-    expect([idOfAction("checkout.sessions.create"), idOfAction("payment_intents.create"), idOfAction("customers.list"), idOfAction("tax_ids.create")]).toEqual(["session", "intent", "customers", "tax_id"]);
+    expect([
+      idOfAction("checkout.sessions.create"),
+      idOfAction("payment_intents.create"),
+      idOfAction("customers.list"),
+      idOfAction("tax_ids.create"),
+    ]).toEqual(["session", "intent", "customers", "tax_id"]);
   });
 });
 

@@ -3,8 +3,31 @@
 import { isMap, type Path, valueAt } from "@/model/path";
 
 export const VERBS = [
-  "stripe", "select", "insert", "update", "upsert", "delete", "email", "switch", "if", "filter", "for_each", "while", "try",
-  "parallel", "wait", "wait_for", "let", "log", "return", "respond", "raise", "http", "call", "python", "approve",
+  "stripe",
+  "select",
+  "insert",
+  "update",
+  "upsert",
+  "delete",
+  "email",
+  "switch",
+  "if",
+  "filter",
+  "for_each",
+  "while",
+  "try",
+  "parallel",
+  "wait",
+  "wait_for",
+  "let",
+  "log",
+  "return",
+  "respond",
+  "raise",
+  "http",
+  "call",
+  "python",
+  "approve",
 ] as const;
 export type Verb = (typeof VERBS)[number];
 
@@ -13,7 +36,23 @@ export type TriggerKind = (typeof TRIGGERS)[number];
 
 const KNOWN: ReadonlySet<string> = new Set(VERBS);
 const RESERVED = new Set([
-  "inputs", "event", "object", "previous", "user", "env", "run", "vars", "steps", "context", "secrets", "error", "true", "false", "null", "in", "item",
+  "inputs",
+  "event",
+  "object",
+  "previous",
+  "user",
+  "env",
+  "run",
+  "vars",
+  "steps",
+  "context",
+  "secrets",
+  "error",
+  "true",
+  "false",
+  "null",
+  "in",
+  "item",
 ]);
 
 export function verbOf(step: unknown): Verb | null {
@@ -100,7 +139,12 @@ export function idProblem(id: string, taken: readonly string[]): string | null {
 }
 
 export function freeId(base: string, taken: readonly string[]): string {
-  const clean = base.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^[^a-z]+|_+$/g, "").slice(0, 40) || "step";
+  const clean =
+    base
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "_")
+      .replace(/^[^a-z]+|_+$/g, "")
+      .slice(0, 40) || "step";
   let id = RESERVED.has(clean) ? `${clean}_1` : clean;
   for (let at = 2; taken.includes(id) || RESERVED.has(id); at += 1) id = `${clean}_${at}`;
   return id;
@@ -112,6 +156,10 @@ export function idOfAction(action: string): string {
   const verb = parts[parts.length - 1] ?? "";
   const resource = parts[parts.length - 2] ?? "result";
   if (verb === "list" || verb === "search") return resource;
-  const one = resource.endsWith("ies") ? `${resource.slice(0, -3)}y` : resource.endsWith("sses") ? resource.slice(0, -2) : resource.replace(/s$/, "");
+  const one = resource.endsWith("ies")
+    ? `${resource.slice(0, -3)}y`
+    : resource.endsWith("sses")
+      ? resource.slice(0, -2)
+      : resource.replace(/s$/, "");
   return one.replace(/^payment_intent$/, "intent").replace(/^setup_intent$/, "setup");
 }

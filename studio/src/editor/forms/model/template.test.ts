@@ -21,7 +21,11 @@ describe("a value", () => {
   });
 
   it("is cut into parts, also while it is being typed", () => {
-    expect(parts("a ${{ b }} c").map((one) => [one.kind, one.text])).toEqual([["text", "a "], ["expression", " b "], ["text", " c"]]);
+    expect(parts("a ${{ b }} c").map((one) => [one.kind, one.text])).toEqual([
+      ["text", "a "],
+      ["expression", " b "],
+      ["text", " c"],
+    ]);
     expect(parts("a ${{ b").at(-1)).toMatchObject({ kind: "expression", closed: false, from: 2 });
     expect(parts("")).toHaveLength(1);
   });

@@ -3,8 +3,26 @@
 import { fieldOf, type Field, type JsonSchema, type Writing } from "./schema";
 
 export type Control =
-  | "auto" | "action" | "parameters" | "table" | "where" | "columns" | "column" | "columns_list" | "template" | "workflow" | "function"
-  | "arguments" | "steps" | "cases" | "branches" | "catch" | "retry" | "map" | "family_wait" | "names";
+  | "auto"
+  | "action"
+  | "parameters"
+  | "table"
+  | "where"
+  | "columns"
+  | "column"
+  | "columns_list"
+  | "template"
+  | "workflow"
+  | "function"
+  | "arguments"
+  | "steps"
+  | "cases"
+  | "branches"
+  | "catch"
+  | "retry"
+  | "map"
+  | "family_wait"
+  | "names";
 
 export interface Entry {
   key: string;
@@ -40,7 +58,12 @@ const SPECIAL: Record<string, Special> = {
   timeout: { ...DURATION, section: "options" },
   idempotency_key: KEY,
   account: { ...OPTION, placeholder: "acct_…" },
-  rows: { ...OPTION, writing: "plain", placeholder: "1", schema: { type: "string", enum: ["1", "0..1", "1..", "any"], "x-open": true } },
+  rows: {
+    ...OPTION,
+    writing: "plain",
+    placeholder: "1",
+    schema: { type: "string", enum: ["1", "0..1", "1..", "any"], "x-open": true },
+  },
   status: OPTION,
   "stripe.stripe": { control: "action", writing: "plain" },
   "stripe.with": { control: "parameters" },
@@ -136,7 +159,11 @@ export function entriesOf(verb: string, schema: JsonSchema): Entry[] {
     .map(([key, property]): Entry => {
       const special: Special = { ...SPECIAL[key], ...SPECIAL[`${verb}.${key}`] };
       const shape = special.schema === undefined ? property : { ...special.schema, description: property.description };
-      const field = fieldOf(key, shape, { required: special.required ?? required.has(key), writing: special.writing ?? "value", definitions });
+      const field = fieldOf(key, shape, {
+        required: special.required ?? required.has(key),
+        writing: special.writing ?? "value",
+        definitions,
+      });
       return {
         key,
         control: special.control ?? "auto",

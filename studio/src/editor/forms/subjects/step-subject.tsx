@@ -29,17 +29,35 @@ export function StepSubject({ path, catalog }: { path: Path; catalog: Catalog })
     <>
       <header className="form-head">
         <div className="form-head-line">
-          <h2><Icon aria-hidden />{verb === null ? "A step without a verb" : <span className="mono">{verb}</span>}</h2>
+          <h2>
+            <Icon aria-hidden />
+            {verb === null ? "A step without a verb" : <span className="mono">{verb}</span>}
+          </h2>
           <StepId path={path} step={step} />
         </div>
-        {entry ? <p className="form-doc">{plain(entry.doc)} {entry.value ? <span className="form-result">Its value: {lower(plain(entry.value))}</span> : null}</p> : null}
-        {own.map((one, at) => <Finding key={at} finding={one} />)}
+        {entry ? (
+          <p className="form-doc">
+            {plain(entry.doc)}{" "}
+            {entry.value ? <span className="form-result">Its value: {lower(plain(entry.value))}</span> : null}
+          </p>
+        ) : null}
+        {own.map((one, at) => (
+          <Finding key={at} finding={one} />
+        ))}
       </header>
-      {verb === null ? <p className="form-empty">This step says not yet what it does. Choose a verb in the text, or replace the step on the canvas.</p> : null}
+      {verb === null ? (
+        <p className="form-empty">
+          This step says not yet what it does. Choose a verb in the text, or replace the step on the canvas.
+        </p>
+      ) : null}
       <div className="form-fields">
-        {main.map((one) => <EntryField key={one.key} entry={one} step={step} verb={verb ?? ""} path={path} catalog={catalog} />)}
+        {main.map((one) => (
+          <EntryField key={one.key} entry={one} step={step} verb={verb ?? ""} path={path} catalog={catalog} />
+        ))}
       </div>
-      {options.length > 0 ? <Options entries={options} step={step} verb={verb ?? ""} path={path} catalog={catalog} /> : null}
+      {options.length > 0 ? (
+        <Options entries={options} step={step} verb={verb ?? ""} path={path} catalog={catalog} />
+      ) : null}
     </>
   );
 }
@@ -48,21 +66,42 @@ function lower(text: string): string {
   return /^[A-Z][a-z ]/.test(text) && !text.startsWith("Stripe") ? text[0]?.toLowerCase() + text.slice(1) : text;
 }
 
-function Options({ entries, step, verb, path, catalog }: { entries: ReturnType<typeof entriesOf>; step: Record<string, unknown>; verb: string; path: Path; catalog: Catalog }) {
+function Options({
+  entries,
+  step,
+  verb,
+  path,
+  catalog,
+}: {
+  entries: ReturnType<typeof entriesOf>;
+  step: Record<string, unknown>;
+  verb: string;
+  path: Path;
+  catalog: Catalog;
+}) {
   const set = entries.filter((one) => Object.hasOwn(step, one.key));
   const below = useFindings(path, true);
   const flagged = below.some((one) => set.some((entry) => one.path[path.length] === entry.key));
   const [open, setOpen] = useState(set.length > 0);
   return (
     <section className="form-options-section">
-      <button type="button" className="form-section-button" aria-expanded={open || flagged} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        className="form-section-button"
+        aria-expanded={open || flagged}
+        onClick={() => setOpen(!open)}
+      >
         <ChevronRight size={14} aria-hidden className={open || flagged ? "form-turned" : undefined} />
         Options
-        <span className="form-type">{set.length > 0 ? set.map((one) => one.key).join(", ") : entries.map((one) => one.key).join(", ")}</span>
+        <span className="form-type">
+          {set.length > 0 ? set.map((one) => one.key).join(", ") : entries.map((one) => one.key).join(", ")}
+        </span>
       </button>
       {open || flagged ? (
         <div className="form-fields">
-          {entries.map((one) => <EntryField key={one.key} entry={one} step={step} verb={verb} path={path} catalog={catalog} />)}
+          {entries.map((one) => (
+            <EntryField key={one.key} entry={one} step={step} verb={verb} path={path} catalog={catalog} />
+          ))}
         </div>
       ) : null}
     </section>
@@ -82,15 +121,23 @@ function StepId({ path, step }: { path: Path; step: Record<string, unknown> }) {
     name: `${id}/${pathKey(path)}/id`,
     shown: now,
     read: (text) => {
-      const problem = idProblem(text.trim(), stepIds(document?.data).filter((one) => one !== now));
+      const problem = idProblem(
+        text.trim(),
+        stepIds(document?.data).filter((one) => one !== now),
+      );
       return problem === null ? { ok: true, value: text.trim() } : { ok: false, message: problem };
     },
     commit: async (next) => {
       if (next === now) return true;
       if (next === "") return changes.remove([...path, "id"], `Remove the id ${now}`, path.length);
       const keep = samePath(selected, path) ? path : undefined;
-      const operation: Operation = now === "" ? { op: "set", path: [...path, "id"], value: next } : { op: "rename_step", path, to: String(next) };
-      return changes.run([operation], now === "" ? `Name the step ${String(next)}` : `Rename ${now} to ${String(next)}`, keep);
+      const operation: Operation =
+        now === "" ? { op: "set", path: [...path, "id"], value: next } : { op: "rename_step", path, to: String(next) };
+      return changes.run(
+        [operation],
+        now === "" ? `Name the step ${String(next)}` : `Rename ${now} to ${String(next)}`,
+        keep,
+      );
     },
   });
   return (
@@ -103,7 +150,11 @@ function StepId({ path, step }: { path: Path; step: Record<string, unknown> }) {
         readOnly={!editable}
         placeholder="none"
         aria-invalid={draft.problem !== null || findings.length > 0}
-        title={now === "" ? "Its value is readable under this name." : "Another id is written into every expression that reads it."}
+        title={
+          now === ""
+            ? "Its value is readable under this name."
+            : "Another id is written into every expression that reads it."
+        }
         onChange={(event) => draft.hold(event.target.value)}
         onBlur={draft.leave}
         onKeyDown={(event) => {
@@ -111,7 +162,9 @@ function StepId({ path, step }: { path: Path; step: Record<string, unknown> }) {
         }}
       />
       <Problem text={draft.problem} />
-      {findings.map((one, at) => <Finding key={at} finding={one} />)}
+      {findings.map((one, at) => (
+        <Finding key={at} finding={one} />
+      ))}
     </div>
   );
 }

@@ -32,41 +32,115 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
   const editable = useEditable();
   const { key, field } = entry;
   const place = [...path, key];
-  const remove = !field.required && Object.hasOwn(step, key) ? () => void changes.remove(place, `Remove ${key}`, path.length) : undefined;
+  const remove =
+    !field.required && Object.hasOwn(step, key)
+      ? () => void changes.remove(place, `Remove ${key}`, path.length)
+      : undefined;
   const table = catalog.tables.find((one) => one.name === step[verb]);
   const common = { field, path: place, label: `Change ${key}` };
 
   switch (entry.control) {
-    case "action": return <ActionField {...common} step={step} />;
-    case "parameters": return <Parameters path={place} action={String(step["stripe"] ?? "")} />;
-    case "table": return <Pick {...common} choices={catalog.tables.map((one) => ({ value: one.name, words: one.columns.map((column) => column.name).join(", ") }))} />;
-    case "template": return <Pick {...common} choices={catalog.emails.map((one) => ({ value: one.name, words: one.doc }))} />;
-    case "workflow": return <Pick {...common} choices={catalog.workflows.map((one) => ({ value: one.name, words: one.title ?? one.doc }))} />;
-    case "function": return <Pick {...common} choices={catalog.functions.map((one) => ({ value: one.name, words: one.doc }))} />;
-    case "arguments": return <Arguments path={place} input={(verb === "call" ? catalog.workflows : catalog.functions).find((one) => one.name === step[verb])?.input ?? null} />;
-    case "where": return <Group {...common} onRemove={remove}>{<Where path={place} table={table} editable={editable} />}</Group>;
-    case "columns": return <ColumnsField {...common} table={table} />;
-    case "column": return <Pick {...common} onRemove={remove} choices={columnsOf(table)} />;
-    case "columns_list": return <ColumnsList {...common} onRemove={remove} columns={columnsOf(table).map((one) => one.value)} order={key === "order_by"} />;
-    case "names": return <ColumnsList {...common} onRemove={remove} columns={[]} order={false} />;
-    case "map": return <MapField {...common} onRemove={remove} verb={verb} />;
-    case "steps": return branch(entry, verb, place);
-    case "cases": return <Cases path={place} actions={actionsFor(catalog)} />;
-    case "branches": return <Branches path={place} />;
-    case "catch": return <Catch path={place} errors={catalog.errors.map((one) => one.kind)} />;
-    case "retry": return <RetryField {...common} onRemove={remove} />;
-    case "family_wait": return <WaitedEvent path={place} families={catalog.families} />;
-    case "auto": return <ValueField {...common} onRemove={remove} />;
+    case "action":
+      return <ActionField {...common} step={step} />;
+    case "parameters":
+      return <Parameters path={place} action={String(step["stripe"] ?? "")} />;
+    case "table":
+      return (
+        <Pick
+          {...common}
+          choices={catalog.tables.map((one) => ({
+            value: one.name,
+            words: one.columns.map((column) => column.name).join(", "),
+          }))}
+        />
+      );
+    case "template":
+      return <Pick {...common} choices={catalog.emails.map((one) => ({ value: one.name, words: one.doc }))} />;
+    case "workflow":
+      return (
+        <Pick
+          {...common}
+          choices={catalog.workflows.map((one) => ({ value: one.name, words: one.title ?? one.doc }))}
+        />
+      );
+    case "function":
+      return <Pick {...common} choices={catalog.functions.map((one) => ({ value: one.name, words: one.doc }))} />;
+    case "arguments":
+      return (
+        <Arguments
+          path={place}
+          input={
+            (verb === "call" ? catalog.workflows : catalog.functions).find((one) => one.name === step[verb])?.input ??
+            null
+          }
+        />
+      );
+    case "where":
+      return (
+        <Group {...common} onRemove={remove}>
+          {<Where path={place} table={table} editable={editable} />}
+        </Group>
+      );
+    case "columns":
+      return <ColumnsField {...common} table={table} />;
+    case "column":
+      return <Pick {...common} onRemove={remove} choices={columnsOf(table)} />;
+    case "columns_list":
+      return (
+        <ColumnsList
+          {...common}
+          onRemove={remove}
+          columns={columnsOf(table).map((one) => one.value)}
+          order={key === "order_by"}
+        />
+      );
+    case "names":
+      return <ColumnsList {...common} onRemove={remove} columns={[]} order={false} />;
+    case "map":
+      return <MapField {...common} onRemove={remove} verb={verb} />;
+    case "steps":
+      return branch(entry, verb, place);
+    case "cases":
+      return <Cases path={place} actions={actionsFor(catalog)} />;
+    case "branches":
+      return <Branches path={place} />;
+    case "catch":
+      return <Catch path={place} errors={catalog.errors.map((one) => one.kind)} />;
+    case "retry":
+      return <RetryField {...common} onRemove={remove} />;
+    case "family_wait":
+      return <WaitedEvent path={place} families={catalog.families} />;
+    case "auto":
+      return <ValueField {...common} onRemove={remove} />;
   }
 }
 
 function branch(entry: Entry, verb: string, place: Path) {
   const { key, field } = entry;
   if (verb === "switch" && key === "default") {
-    return <BranchField path={place} name={key} doc={field.doc} absent="raise (the step fails)" words={[{ value: "stop", words: "stop (the run ends quietly)" }, { value: "raise", words: "raise (written out)" }]} />;
+    return (
+      <BranchField
+        path={place}
+        name={key}
+        doc={field.doc}
+        absent="raise (the step fails)"
+        words={[
+          { value: "stop", words: "stop (the run ends quietly)" },
+          { value: "raise", words: "raise (written out)" },
+        ]}
+      />
+    );
   }
   if (key === "on_error") {
-    return <BranchField path={place} name={key} doc={field.doc} absent="fail the run" words={[{ value: "continue", words: "continue with null" }]} />;
+    return (
+      <BranchField
+        path={place}
+        name={key}
+        doc={field.doc}
+        absent="fail the run"
+        words={[{ value: "continue", words: "continue with null" }]}
+      />
+    );
   }
   return <StepsField path={place} name={key} doc={field.doc} required={field.required} />;
 }
@@ -102,14 +176,30 @@ function Group({ field, path, onRemove, children }: FieldProps & { children: Rea
   );
 }
 
-function Pick({ field, path, label, onRemove, choices }: FieldProps & { choices: { value: string; words?: string | null | undefined }[] }) {
+function Pick({
+  field,
+  path,
+  label,
+  onRemove,
+  choices,
+}: FieldProps & { choices: { value: string; words?: string | null | undefined }[] }) {
   const changes = useChanges();
   const value = useValue(path);
   const editable = useEditable();
   return (
     <Row name={field.name} path={path} doc={field.doc} required={field.required} onRemove={onRemove}>
       {(ids) => (
-        <Picker id={ids.id} describedBy={ids.describedBy} label={field.name} value={typeof value === "string" ? value : ""} choices={choices} placeholder={`Choose a ${field.name}`} invalid={ids.invalid} disabled={!editable} onPick={(next) => void changes.set(path, next, label)} />
+        <Picker
+          id={ids.id}
+          describedBy={ids.describedBy}
+          label={field.name}
+          value={typeof value === "string" ? value : ""}
+          choices={choices}
+          placeholder={`Choose a ${field.name}`}
+          invalid={ids.invalid}
+          disabled={!editable}
+          onPick={(next) => void changes.set(path, next, label)}
+        />
       )}
     </Row>
   );
@@ -121,16 +211,34 @@ function ActionField({ field, path, label, step }: FieldProps & { step: Record<s
   const editable = useEditable();
   const value = String(step["stripe"] ?? "");
   const { action } = useAction(value);
-  const search = useCallback(async (query: string, signal: AbortSignal) => {
-    const found = await assist.actions(query, signal);
-    return found.map((one) => ({ value: one.name, words: one.summary }));
-  }, [assist]);
+  const search = useCallback(
+    async (query: string, signal: AbortSignal) => {
+      const found = await assist.actions(query, signal);
+      return found.map((one) => ({ value: one.name, words: one.summary }));
+    },
+    [assist],
+  );
   return (
     <Row name={field.name} path={path} doc={action?.summary ?? field.doc} required>
       {(ids) => (
         <>
-          <Picker id={ids.id} describedBy={ids.describedBy} label="action" value={value} choices={[]} search={search} placeholder="Search Stripe's actions" invalid={ids.invalid} disabled={!editable} onPick={(next) => void changes.set(path, next, label)} />
-          {action?.docs_url ? <a className="form-link" href={action.docs_url} target="_blank" rel="noreferrer">Stripe's documentation</a> : null}
+          <Picker
+            id={ids.id}
+            describedBy={ids.describedBy}
+            label="action"
+            value={value}
+            choices={[]}
+            search={search}
+            placeholder="Search Stripe's actions"
+            invalid={ids.invalid}
+            disabled={!editable}
+            onPick={(next) => void changes.set(path, next, label)}
+          />
+          {action?.docs_url ? (
+            <a className="form-link" href={action.docs_url} target="_blank" rel="noreferrer">
+              Stripe's documentation
+            </a>
+          ) : null}
         </>
       )}
     </Row>
@@ -143,16 +251,49 @@ function Parameters({ path, action: name }: { path: Path; action: string }) {
   const editable = useEditable();
   const value = useValue(path);
   if (name === "") return <p className="form-empty">Choose an action to see its parameters.</p>;
-  if (loading) return <p className="form-empty" role="status">Reading the parameters of {name} …</p>;
+  if (loading)
+    return (
+      <p className="form-empty" role="status">
+        Reading the parameters of {name} …
+      </p>
+    );
   const schema = action?.params ?? {};
   const field = { ...fieldOf("with", schema), name: "", doc: "" };
   return (
     <Row name="with" path={path} type="parameters" group>
-      {(ids) => action === null
-        ? <><ErrorNote error={new Error(`Stripe has no action called ${name}.`)} /><MapRows field={field} path={path} value={value} write={(next) => changes.set(path, next, "Change with")} label="Change with" ids={ids} editable={editable} keyWord="parameter" /></>
-        : typeof value === "string"
-          ? <ValueField field={{ ...field, name: "all parameters" }} path={path} onRemove={() => void changes.remove(path, "Remove with")} />
-          : <ObjectFields field={{ ...field, kind: "object" }} path={path} value={value} write={(next) => changes.set(path, next, "Change with")} label="Change This action" ids={ids} editable={editable} />}
+      {(ids) =>
+        action === null ? (
+          <>
+            <ErrorNote error={new Error(`Stripe has no action called ${name}.`)} />
+            <MapRows
+              field={field}
+              path={path}
+              value={value}
+              write={(next) => changes.set(path, next, "Change with")}
+              label="Change with"
+              ids={ids}
+              editable={editable}
+              keyWord="parameter"
+            />
+          </>
+        ) : typeof value === "string" ? (
+          <ValueField
+            field={{ ...field, name: "all parameters" }}
+            path={path}
+            onRemove={() => void changes.remove(path, "Remove with")}
+          />
+        ) : (
+          <ObjectFields
+            field={{ ...field, kind: "object" }}
+            path={path}
+            value={value}
+            write={(next) => changes.set(path, next, "Change with")}
+            label="Change This action"
+            ids={ids}
+            editable={editable}
+          />
+        )
+      }
     </Row>
   );
 }
@@ -165,9 +306,30 @@ function Arguments({ path, input }: { path: Path; input: Parameters<typeof field
   const write = (next: unknown): Promise<boolean> => changes.set(path, next, "Change with");
   return (
     <Row name="with" path={path} type="arguments" group>
-      {(ids) => input !== null && field.kind === "object"
-        ? <ObjectFields field={field} path={path} value={value} write={write} label="Change It" ids={ids} editable={editable} />
-        : <MapRows field={{ ...field, kind: "map", schema: {} }} path={path} value={value} write={write} label="Change with" ids={ids} editable={editable} keyWord="argument" />}
+      {(ids) =>
+        input !== null && field.kind === "object" ? (
+          <ObjectFields
+            field={field}
+            path={path}
+            value={value}
+            write={write}
+            label="Change It"
+            ids={ids}
+            editable={editable}
+          />
+        ) : (
+          <MapRows
+            field={{ ...field, kind: "map", schema: {} }}
+            path={path}
+            value={value}
+            write={write}
+            label="Change with"
+            ids={ids}
+            editable={editable}
+            keyWord="argument"
+          />
+        )
+      }
     </Row>
   );
 }
@@ -175,19 +337,46 @@ function Arguments({ path, input }: { path: Path; input: Parameters<typeof field
 function ColumnsField({ field, path, label, table }: FieldProps & { table: TableEntry | undefined }) {
   const value = useValue(path);
   const editable = useEditable();
-  if (typeof value === "string" || Array.isArray(value)) return <ValueField field={{ ...field, kind: Array.isArray(value) ? "list" : "any", schema: {} }} path={path} label={label} />;
-  return <Group field={field} path={path} label={label}><Columns path={path} table={table} editable={editable} what={field.name} /></Group>;
+  if (typeof value === "string" || Array.isArray(value))
+    return (
+      <ValueField
+        field={{ ...field, kind: Array.isArray(value) ? "list" : "any", schema: {} }}
+        path={path}
+        label={label}
+      />
+    );
+  return (
+    <Group field={field} path={path} label={label}>
+      <Columns path={path} table={table} editable={editable} what={field.name} />
+    </Group>
+  );
 }
 
 function MapField({ field, path, label, onRemove, verb }: FieldProps & { verb: string }) {
   const changes = useChanges();
   const editable = useEditable();
   const value = useValue(path);
-  if (typeof value === "string") return <ValueField field={{ ...field, kind: "any" }} path={path} label={label} onRemove={onRemove} />;
+  if (typeof value === "string")
+    return <ValueField field={{ ...field, kind: "any" }} path={path} label={label} onRemove={onRemove} />;
   const word = verb === "let" ? "variable" : field.name === "headers" ? "header" : "value";
   return (
     <Row name={field.name} path={path} doc={field.doc} required={field.required} group onRemove={onRemove}>
-      {(ids) => <MapRows field={{ ...field, kind: "map", ...(word === "header" ? { schema: { type: "object", additionalProperties: { type: "string" } } } : {}) }} path={path} value={value} write={(next) => changes.set(path, next, label)} label={label} ids={ids} editable={editable} keyWord={word} />}
+      {(ids) => (
+        <MapRows
+          field={{
+            ...field,
+            kind: "map",
+            ...(word === "header" ? { schema: { type: "object", additionalProperties: { type: "string" } } } : {}),
+          }}
+          path={path}
+          value={value}
+          write={(next) => changes.set(path, next, label)}
+          label={label}
+          ids={ids}
+          editable={editable}
+          keyWord={word}
+        />
+      )}
     </Row>
   );
 }

@@ -21,17 +21,49 @@ export function WorkflowSubject() {
   return (
     <>
       <header className="form-head">
-        <div className="form-head-line"><h2>Workflow</h2></div>
-        {own.map((one, at) => <Finding key={at} finding={one} />)}
+        <div className="form-head-line">
+          <h2>Workflow</h2>
+        </div>
+        {own.map((one, at) => (
+          <Finding key={at} finding={one} />
+        ))}
       </header>
       <div className="form-fields">
         <ValueField field={fieldOf("name", { type: "string" }, { required: true, writing: "plain" })} path={["name"]} />
-        <ValueField field={{ ...fieldOf("description", { type: "string" }, { writing: "plain" }), placeholder: "One sentence: what it is for" }} path={["description"]} onRemove={"description" in map ? () => void changes.remove(["description"], "Remove the description") : undefined} />
+        <ValueField
+          field={{
+            ...fieldOf("description", { type: "string" }, { writing: "plain" }),
+            placeholder: "One sentence: what it is for",
+          }}
+          path={["description"]}
+          onRemove={
+            "description" in map ? () => void changes.remove(["description"], "Remove the description") : undefined
+          }
+        />
         <Triggers on={map["on"]} />
         <Inputs path={["input"]} />
-        <ValueField field={{ ...fieldOf("once", { type: "string" }), doc: "One run per value of this, whatever starts it; a call waits for it and gets its output.", placeholder: "order-${{ inputs.order_id }}" }} path={["once"]} onRemove={"once" in map ? () => void changes.remove(["once"], "Remove once") : undefined} />
+        <ValueField
+          field={{
+            ...fieldOf("once", { type: "string" }),
+            doc: "One run per value of this, whatever starts it; a call waits for it and gets its output.",
+            placeholder: "order-${{ inputs.order_id }}",
+          }}
+          path={["once"]}
+          onRemove={"once" in map ? () => void changes.remove(["once"], "Remove once") : undefined}
+        />
         <Row name="vars" path={["vars"]} group doc="Variables with their first value, readable as vars.name.">
-          {(ids) => <MapRows field={fieldOf("vars", { type: "object" })} path={["vars"]} value={map["vars"]} write={(value) => changes.set(["vars"], value, "Change vars")} label="Change vars" ids={ids} editable={editable} keyWord="variable" />}
+          {(ids) => (
+            <MapRows
+              field={fieldOf("vars", { type: "object" })}
+              path={["vars"]}
+              value={map["vars"]}
+              write={(value) => changes.set(["vars"], value, "Change vars")}
+              label="Change vars"
+              ids={ids}
+              editable={editable}
+              keyWord="variable"
+            />
+          )}
         </Row>
       </div>
     </>
@@ -43,23 +75,44 @@ function Triggers({ on }: { on: unknown }) {
   const changes = useChanges();
   const editable = useEditable();
   const many = Array.isArray(on);
-  const list: { path: Path; value: unknown }[] = many ? on.map((value, at) => ({ path: ["on", at], value })) : on === undefined ? [] : [{ path: ["on"], value: on }];
+  const list: { path: Path; value: unknown }[] = many
+    ? on.map((value, at) => ({ path: ["on", at], value }))
+    : on === undefined
+      ? []
+      : [{ path: ["on"], value: on }];
   return (
     <Row name="on" path={["on"]} required group doc="What starts a run.">
       {() => (
         <div className="form-list">
-        <ul className="form-steps">
-          {list.map(({ path, value }, at) => (
-            <li key={at}>
-              <button type="button" onClick={() => select(path)}>
-                <span className="mono">{triggerTitle(value)}</span>
-                <ChevronRight size={14} aria-hidden />
-              </button>
-              {many && list.length > 1 && editable ? <button type="button" className="form-more" onClick={() => void changes.remove(path, "Remove a trigger", 1)}>remove</button> : null}
-            </li>
-          ))}
-        </ul>
-        {editable ? <Button size="s" kind="quiet" icon={<Plus size={14} aria-hidden />} onClick={() => useCanvas.setState({ adding: "trigger" })}>Add a trigger</Button> : null}
+          <ul className="form-steps">
+            {list.map(({ path, value }, at) => (
+              <li key={at}>
+                <button type="button" onClick={() => select(path)}>
+                  <span className="mono">{triggerTitle(value)}</span>
+                  <ChevronRight size={14} aria-hidden />
+                </button>
+                {many && list.length > 1 && editable ? (
+                  <button
+                    type="button"
+                    className="form-more"
+                    onClick={() => void changes.remove(path, "Remove a trigger", 1)}
+                  >
+                    remove
+                  </button>
+                ) : null}
+              </li>
+            ))}
+          </ul>
+          {editable ? (
+            <Button
+              size="s"
+              kind="quiet"
+              icon={<Plus size={14} aria-hidden />}
+              onClick={() => useCanvas.setState({ adding: "trigger" })}
+            >
+              Add a trigger
+            </Button>
+          ) : null}
         </div>
       )}
     </Row>
