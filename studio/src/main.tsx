@@ -1,10 +1,10 @@
-import "./ui/fonts.css";
-import "./ui/tokens.css";
-import "./ui/base.css";
+import "@/ui/fonts.css";
+import "@/ui/tokens.css";
+import "@/ui/base.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { App } from "./app/app";
-import { applyTheme, savedTheme } from "./app/theme";
+import { App } from "@/app/app";
+import { applyTheme, savedTheme } from "@/browser/theme";
 
 applyTheme(savedTheme());
 const root = document.getElementById("root");

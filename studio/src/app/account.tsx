@@ -1,11 +1,11 @@
 import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import { useState } from "react";
-import { signOut, type Me } from "../api/session";
-import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "../ui/menu";
-import { toastError } from "../ui/toast-store";
+import { signOut, type Me } from "@/api/session";
+import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "@/ui/menu";
+import { toastError } from "@/ui/toast-store";
 import { AccountButton } from "./account-button";
 import { useLayoutState } from "./layout-state";
-import { applyTheme, savedTheme, type Theme } from "./theme";
+import { applyTheme, savedTheme, type Theme } from "@/browser/theme";
 
 /** Who is signed in, the theme, and the way out. */
 export function Account({ me, open }: { me: Me; open: boolean }) {

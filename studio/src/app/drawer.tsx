@@ -1,5 +1,5 @@
-import type { Me } from "../api/session";
-import { Dialog } from "../ui/dialog";
+import type { Me } from "@/api/session";
+import { Dialog } from "@/ui/dialog";
 import type { NavigationItem } from "./navigation";
 import { Sidebar } from "./sidebar";
 

@@ -3,21 +3,21 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Menu as MenuIcon } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { ApiError } from "../api/client";
-import { listen } from "../api/live-events";
-import { useMe, type Me } from "../api/session";
-import { IconButton } from "../ui/button";
-import { ErrorNote, Skeleton } from "../ui/empty";
-import { TooltipProvider } from "../ui/tooltip";
+import { ApiError } from "@/api/client";
+import { listen } from "@/api/live-events";
+import { useMe, type Me } from "@/api/session";
+import { IconButton } from "@/ui/button";
+import { ErrorNote, Skeleton } from "@/ui/empty";
+import { TooltipProvider } from "@/ui/tooltip";
 import { NAVIGATION } from "./navigation";
 import { useLayoutState } from "./layout-state";
-import { useKeyboard, useShortcuts } from "./shortcuts";
+import { useKeyboard, useShortcuts } from "@/browser/shortcuts";
 import { Sidebar } from "./sidebar";
-import { applyTheme, savedTheme } from "./theme";
+import { switchTheme } from "@/browser/theme";
 import "./layout.css";
 
 // What is not seen at once is loaded once the page stands.
-const Toasts = lazy(() => import("../ui/toast").then((module) => ({ default: module.Toasts })));
+const Toasts = lazy(() => import("@/ui/toast").then((module) => ({ default: module.Toasts })));
 const SignIn = lazy(() => import("./sign-in").then((module) => ({ default: module.SignIn })));
 const Drawer = lazy(() => import("./drawer").then((module) => ({ default: module.Drawer })));
 const Palette = lazy(() => import("./palette").then((module) => ({ default: module.Palette })));
@@ -119,10 +119,4 @@ function focusSearch(): boolean {
   const field = document.querySelector<HTMLElement>("main input[type=search]");
   field?.focus();
   return field !== null;
-}
-
-export function switchTheme(): void {
-  const dark =
-    savedTheme() === "dark" || (savedTheme() === "system" && window.matchMedia("(prefers-color-scheme: dark)").matches);
-  applyTheme(dark ? "light" : "dark");
 }

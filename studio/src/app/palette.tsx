@@ -19,12 +19,12 @@ import {
   type LucideIcon,
 } from "lucide-react";
 import { useDeferredValue, useEffect, useState } from "react";
-import { queryClient } from "../api/queries";
-import { request } from "../api/client";
-import { signOut } from "../api/session";
-import { toastError } from "../ui";
+import { queryClient } from "@/api/queries";
+import { request } from "@/api/client";
+import { signOut } from "@/api/session";
+import { toastError } from "@/ui";
 import type { NavigationItem } from "./navigation";
-import { switchTheme } from "./layout";
+import { switchTheme } from "@/browser/theme";
 import { useLayoutState } from "./layout-state";
 import "./palette.css";
 

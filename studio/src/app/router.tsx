@@ -2,7 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { NoPage, PageBroke } from "./failure";
 import { Layout } from "./layout";
-import { parseSearch, stringifySearch, type Search } from "./search";
+import { parseSearch, stringifySearch, type Search } from "@/browser/search-params";
 
 const root = createRootRoute({ component: Layout, validateSearch: (search): Search => search as Search });
 
@@ -10,22 +10,22 @@ const page = <const P extends string>(path: P, load: () => Promise<{ Page: () =>
   createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page") });
 
 const routes = root.addChildren([
-  page("/", () => import("../pages/overview/page")),
-  page("/workflows", () => import("../pages/workflows/page")),
+  page("/", () => import("@/pages/overview/page")),
+  page("/workflows", () => import("@/pages/workflows/page")),
   // Workflow ids may hold slashes; they are encoded in the address.
-  page("/workflows/$id", () => import("../editor/page")),
-  page("/runs", () => import("../pages/runs/page")),
-  page("/runs/$id", () => import("../pages/run/page")),
-  page("/events", () => import("../pages/events/page")),
-  page("/events/$id", () => import("../pages/events/page")),
-  page("/journey", () => import("../pages/journey/page")),
-  page("/journey/$id", () => import("../pages/journey/page")),
-  page("/tables", () => import("../pages/tables/page")),
-  page("/tables/$table", () => import("../pages/tables/page")),
-  page("/mail", () => import("../pages/mail/page")),
-  page("/mail/$id", () => import("../pages/mail/page")),
-  page("/local-stripe", () => import("../pages/local-stripe/page")),
-  page("/settings", () => import("../pages/settings/page")),
+  page("/workflows/$id", () => import("@/editor/page")),
+  page("/runs", () => import("@/pages/runs/page")),
+  page("/runs/$id", () => import("@/pages/run/page")),
+  page("/events", () => import("@/pages/events/page")),
+  page("/events/$id", () => import("@/pages/events/page")),
+  page("/journey", () => import("@/pages/journey/page")),
+  page("/journey/$id", () => import("@/pages/journey/page")),
+  page("/tables", () => import("@/pages/tables/page")),
+  page("/tables/$table", () => import("@/pages/tables/page")),
+  page("/mail", () => import("@/pages/mail/page")),
+  page("/mail/$id", () => import("@/pages/mail/page")),
+  page("/local-stripe", () => import("@/pages/local-stripe/page")),
+  page("/settings", () => import("@/pages/settings/page")),
   createRoute({ getParentRoute: () => root, path: "/sign-in", component: () => null }),
 ]);
 

@@ -1,6 +1,6 @@
-import { Dialog, Kbd } from "../ui";
+import { Dialog, Kbd } from "@/ui";
 import { useLayoutState } from "./layout-state";
-import { activeShortcuts } from "./shortcuts";
+import { activeShortcuts } from "@/browser/shortcuts";
 
 const LISTS = [
   { keys: "j", label: "Next row" },

@@ -2,13 +2,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { ApiError, client, take } from "../api/client";
-import { useSignIn, type Me } from "../api/session";
-import { Button } from "../ui/button";
-import { Command, ErrorNote } from "../ui/empty";
-import { Field, Input } from "../ui/field";
+import { ApiError, client, take } from "@/api/client";
+import { useSignIn, type Me } from "@/api/session";
+import { Button } from "@/ui/button";
+import { Command, ErrorNote } from "@/ui/empty";
+import { Field, Input } from "@/ui/field";
 import { Logo } from "./logo";
-import { useSearchParams } from "./search";
+import { useSearchParams } from "@/browser/search-params";
 
 /** The token in a pasted link, or what was pasted. */
 export function tokenOf(text: string): string {

@@ -1,8 +1,8 @@
 /** Two texts of one file: the one on disk and the one with the unsaved edits. The person chooses; nothing is lost. */
 import { lazy, Suspense } from "react";
 
-import { Button, Dialog, Skeleton, copy, toast } from "../ui";
-import { useEditor } from "./store";
+import { Button, Dialog, Skeleton, copy, toast } from "@/ui";
+import { useEditor } from "./document/store";
 
 const Compare = lazy(() => import("./compare").then((module) => ({ default: module.Compare })));
 

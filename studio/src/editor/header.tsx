@@ -17,11 +17,12 @@ import {
 } from "lucide-react";
 import { useState } from "react";
 
-import { Badge, Button, Kbd, Tooltip, toast, toastError } from "../ui";
-import { useMe } from "../api/session";
-import { publish } from "./queries";
-import { useEditor } from "./store";
-import { saveNow, type View } from "./editor-page";
+import { Badge, Button, Kbd, Tooltip, toast, toastError } from "@/ui";
+import { useMe } from "@/api/session";
+import { publish } from "./document/queries";
+import { useEditor } from "./document/store";
+import { saveNow } from "./save";
+import type { View } from "./view";
 
 const VIEWS: { view: View; label: string; icon: typeof List }[] = [
   { view: "canvas", label: "Canvas", icon: LayoutGrid },

@@ -1,8 +1,8 @@
 /** What is unusual about the open text: restored edits, a file that changed meanwhile, a failed publication. */
 import { CircleAlert, FileWarning, RotateCcw, X } from "lucide-react";
 
-import { ago, Button, IconButton } from "../ui";
-import { useEditor } from "./store";
+import { ago, Button, IconButton } from "@/ui";
+import { useEditor } from "./document/store";
 
 export function Notes() {
   const restored = useEditor((state) => state.restored);

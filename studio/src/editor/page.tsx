@@ -1,1 +1,116 @@
-export { EditorPage as Page } from "./editor-page";
+/** One workflow: the canvas, its text, and beside them the step's form, problems, test runs and versions. */
+import { useParams } from "@tanstack/react-router";
+import { lazy, Suspense, useCallback, useEffect } from "react";
+import { ApiError } from "@/api/client";
+import { useMay } from "@/api/session";
+import { useSearchParams } from "@/browser/search-params";
+import { ErrorNote, Skeleton } from "@/ui";
+import { AddStep } from "./add-step";
+import { ConflictDialog } from "./conflict";
+import { useEditor } from "./document/store";
+import { EditorHeader } from "./header";
+import { Notes } from "./notes";
+import { OutlineView } from "./outline/outline-view";
+import { focusForm, useDocumentKeys, useEditErrorToast, useFileChanges, useSelectionInAddress } from "./page-hooks";
+import { RuleHelp } from "./problems/rule-help";
+import { SidePanel } from "./side-panel";
+import { useTestRun } from "./testrun/state";
+import { viewOf, type View } from "./view";
+import "./editor.css";
+
+const CanvasView = lazy(() => import("./canvas/canvas-view").then((module) => ({ default: module.CanvasView })));
+const YamlView = lazy(() => import("./yaml/yaml-view").then((module) => ({ default: module.YamlView })));
+
+const NOT_ALLOWED = "Your role lets you look, not change. An admin can give you the role editor.";
+
+export function Page() {
+  const { id } = useParams({ strict: false }) as { id: string };
+  const [search, change] = useSearchParams();
+  const view: View = viewOf(search["view"]);
+  const phase = useEditor((state) => state.phase);
+  const failure = useEditor((state) => state.failure);
+  const may = useMay("editor");
+
+  useEffect(() => {
+    useTestRun.getState().reset(id);
+    void useEditor.getState().open(id);
+    return () => useEditor.getState().close();
+  }, [id]);
+  useEffect(() => {
+    if (phase !== "ready") return;
+    // Who looks may be known later than the file: what was forbidden for that reason alone is allowed again.
+    if (may) useEditor.setState((state) => ({ readOnly: state.readOnly === NOT_ALLOWED ? null : state.readOnly }));
+    else useEditor.setState((state) => ({ readOnly: state.readOnly ?? NOT_ALLOWED }));
+  }, [phase, may]);
+
+  useSelectionInAddress(search["step"], change);
+  useFileChanges(id);
+  useDocumentKeys();
+  useEditErrorToast();
+
+  const openForm = useCallback(() => {
+    change({ panel: undefined });
+    // The panel may be drawn only now; its first field takes the keyboard.
+    requestAnimationFrame(() => requestAnimationFrame(() => focusForm()));
+  }, [change]);
+
+  if (phase === "failed") {
+    return (
+      <div className="editor-alone">
+        <h1>{id}</h1>
+        <ErrorNote
+          error={new ApiError(0, { code: "load", message: failure?.message ?? "", hint: failure?.hint ?? null })}
+          retry={() => void useEditor.getState().open(id)}
+        />
+      </div>
+    );
+  }
+  if (phase !== "ready") {
+    return (
+      <div className="editor-alone">
+        <h1 className="hidden-text">{id}</h1>
+        <Skeleton />
+      </div>
+    );
+  }
+  return (
+    <div className="editor">
+      <EditorHeader
+        view={view}
+        onView={(next) => change({ view: next === "canvas" ? undefined : next })}
+        panel={search["panel"]}
+        onPanel={(panel) => change({ panel })}
+      />
+      <Notes />
+      <div className={`editor-body editor-${view}`}>
+        <div className="editor-views">
+          <Suspense fallback={<Skeleton />}>
+            {(view === "canvas" || view === "split") && (
+              <section className="editor-view" aria-label="Canvas">
+                <CanvasView onOpen={openForm} />
+              </section>
+            )}
+            {view === "list" && (
+              <section className="editor-view" aria-label="Steps as a list">
+                <OutlineView onOpen={openForm} />
+              </section>
+            )}
+            {(view === "yaml" || view === "split") && (
+              <section className="editor-view editor-view-yaml" aria-label="YAML">
+                <YamlView />
+              </section>
+            )}
+          </Suspense>
+        </div>
+        <SidePanel
+          panel={search["panel"]}
+          onPanel={(panel) => change({ panel: panel === "step" ? undefined : panel })}
+          fromRun={search["from_run"]}
+        />
+      </div>
+      <AddStep onAdded={openForm} />
+      <RuleHelp />
+      <ConflictDialog />
+    </div>
+  );
+}

@@ -1,12 +1,12 @@
 /** Beside the views: the selected step's form, what is wrong, test runs, versions. */
 import type { KeyboardEvent } from "react";
 
-import { Tabs } from "../ui";
-import { pathKey } from "../model/path";
+import { Tabs } from "@/ui";
+import { pathKey } from "@/model/path";
 import { flushFields } from "./forms/draft";
 import { StepForm } from "./forms/step-form";
 import { Problems } from "./problems/problems";
-import { useEditor } from "./store";
+import { useEditor } from "./document/store";
 import { TestPanel } from "./testrun/test-panel";
 import { VersionsPanel } from "./versions/versions-panel";
 

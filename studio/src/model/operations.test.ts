@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { Operation } from "../editor/client";
+import type { Operation } from "@/editor/document/client";
 import {
   addBranch,
   areTogether,

@@ -1,7 +1,7 @@
 /** What a page says when there is nothing, when it loads, and when it failed. */
 import { CircleAlert, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
-import { ApiError } from "../api/client";
+import { ApiError } from "@/api/client";
 import { Button } from "./button";
 import { CopyButton } from "./text";
 import "./empty.css";

@@ -1,6 +1,6 @@
 /** Toasts, the short messages in the corner: stored here, drawn by toast.tsx, which loads later. `toast({title})` works from anywhere. */
 import { useSyncExternalStore, type ReactNode } from "react";
-import { ApiError } from "../api/client";
+import { ApiError } from "@/api/client";
 
 export interface Toast {
   title: ReactNode;

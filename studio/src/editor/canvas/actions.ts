@@ -1,8 +1,8 @@
 /** What can be done with steps, by mouse, key or menu: each is one entry of the history. */
-import { toast } from "../../ui/toast-store";
-import { stepsAsText, stepsOfText } from "../../model/clipboard";
-import { flowOf, stepsOf } from "../../model/graph";
-import { named } from "../../model/layout";
+import { toast } from "@/ui/toast-store";
+import { stepsAsText, stepsOfText } from "@/model/clipboard";
+import { flowOf, stepsOf } from "@/model/graph";
+import { named } from "@/model/layout";
 import {
   addBranch,
   areTogether,
@@ -13,9 +13,9 @@ import {
   removeSteps,
   type Target,
   wrapSteps,
-} from "../../model/operations";
-import { type Path, pathKey, pathOfKey, samePath, valueAt } from "../../model/path";
-import { useEditor } from "../store";
+} from "@/model/operations";
+import { type Path, pathKey, pathOfKey, samePath, valueAt } from "@/model/path";
+import { useEditor } from "../document/store";
 import { useCanvas } from "./state";
 
 type Data = Record<string, unknown>;

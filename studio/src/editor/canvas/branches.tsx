@@ -2,10 +2,10 @@
 import { ChevronDown, Pencil, Plus, Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 
-import { Button, Dialog, Field, Input, Menu, MenuItem } from "../../ui";
-import type { Step } from "../../model/graph";
-import { type Item, named } from "../../model/layout";
-import { useEditor } from "../store";
+import { Button, Dialog, Field, Input, Menu, MenuItem } from "@/ui";
+import type { Step } from "@/model/graph";
+import { type Item, named } from "@/model/layout";
+import { useEditor } from "../document/store";
 import { newBranch, removeBranch, renameBranch } from "./actions";
 
 const WORDS: Record<

@@ -24,11 +24,11 @@ import {
   useState,
 } from "react";
 
-import { type Flow, flowOf } from "../../model/graph";
-import { CARD, type Item, type Layout, layoutOf } from "../../model/layout";
-import { canMove } from "../../model/operations";
-import { type Path, pathKey, pathOfKey } from "../../model/path";
-import { useEditor } from "../store";
+import { type Flow, flowOf } from "@/model/graph";
+import { CARD, type Item, type Layout, layoutOf } from "@/model/layout";
+import { canMove } from "@/model/operations";
+import { type Path, pathKey, pathOfKey } from "@/model/path";
+import { useEditor } from "../document/store";
 import { copied, isStep, move, paste, pick, remove, selectedSteps } from "./actions";
 import { AddBranch, BranchLabel, type CanvasNode, PlaceButton, StepCard, TriggerCard } from "./cards";
 import { keyAction, neighbour } from "./keyboard";

@@ -3,14 +3,14 @@ import type { Node, NodeProps } from "@xyflow/react";
 import { CircleAlert, CircleX, Info, Plus, Repeat2 } from "lucide-react";
 import { memo } from "react";
 
-import { duration } from "../../ui/format";
-import { StatusIcon } from "../../ui/status";
-import type { Item } from "../../model/layout";
-import { samePath } from "../../model/path";
-import { useEditor } from "../store";
+import { duration } from "@/ui/format";
+import { StatusIcon } from "@/ui/status";
+import type { Item } from "@/model/layout";
+import { samePath } from "@/model/path";
+import { useEditor } from "../document/store";
 import { openCatalog } from "./actions";
 import { BranchMenu, NewBranch } from "./branches";
-import { triggerIcon, verbIcon } from "../../ui/verbs";
+import { triggerIcon, verbIcon } from "@/ui/verbs";
 import { useCanvas } from "./state";
 
 export type StepNode = Node<{ item: Extract<Item, { kind: "step" }> }, "step">;

@@ -1,8 +1,8 @@
 /** The keys of the canvas. Arrows walk in reading order; left and right go to the branch beside. */
 import type { KeyboardEvent } from "react";
 
-import type { Item, Layout } from "../../model/layout";
-import { useEditor } from "../store";
+import type { Item, Layout } from "@/model/layout";
+import { useEditor } from "../document/store";
 import { duplicate, moveBy, openCatalog, placeForNew, remove } from "./actions";
 
 /** What arrows stop at: cards, empty branches, branch labels and the buttons for further branches. */

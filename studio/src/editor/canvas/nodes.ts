@@ -1,5 +1,5 @@
 /** Items of the layout as React Flow nodes. A node whose item looks the same stays the same object, so nothing redraws it. */
-import type { Item, Layout } from "../../model/layout";
+import type { Item, Layout } from "@/model/layout";
 import type { CanvasNode } from "./cards";
 
 const QUIET = { role: undefined, "aria-roledescription": undefined, "aria-describedby": undefined } as const;

@@ -1,10 +1,10 @@
 /** What the canvas keeps beside the document: where a step is to be added, what is being dragged, what a run lit. */
 import { create } from "zustand";
 
-import type { Diagnostic } from "../client";
-import type { Target } from "../../model/operations";
-import type { Overlay } from "../../model/run-overlay";
-import { type Path, pathKey } from "../../model/path";
+import type { Diagnostic } from "../document/client";
+import type { Target } from "@/model/operations";
+import type { Overlay } from "@/model/run-overlay";
+import { type Path, pathKey } from "@/model/path";
 
 export interface Finding {
   severity: Diagnostic["severity"];

@@ -3,10 +3,10 @@ import * as Context from "@radix-ui/react-context-menu";
 import { ArrowDown, ArrowUp, ClipboardPaste, Copy, CopyPlus, PackagePlus, Pencil, Plus, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 
-import { Kbd } from "../../ui/kbd";
-import { WRAPPERS } from "../../model/operations";
-import type { Path } from "../../model/path";
-import { useEditor } from "../store";
+import { Kbd } from "@/ui/kbd";
+import { WRAPPERS } from "@/model/operations";
+import type { Path } from "@/model/path";
+import { useEditor } from "../document/store";
 import {
   copyToClipboard,
   duplicate,

@@ -2,9 +2,9 @@
 import { useReactFlow } from "@xyflow/react";
 import { Ellipsis, Maximize, Plus, Redo2, Undo2, ZoomIn, ZoomOut } from "lucide-react";
 
-import { Button, IconButton, Menu, MenuItem, MenuLine } from "../../ui";
-import type { Path } from "../../model/path";
-import { useEditor } from "../store";
+import { Button, IconButton, Menu, MenuItem, MenuLine } from "@/ui";
+import type { Path } from "@/model/path";
+import { useEditor } from "../document/store";
 import { openCatalog } from "./actions";
 import { stepEntries } from "./step-menu";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Catalog } from "../forms/assist";
+import type { Catalog } from "../assist/assist";
 import { actionItem, searched, stepItems, stepOf, titleOf, triggerItems } from "./items";
 
 const entry = (verb: string) => ({ verb, doc: `About ${verb}.`, schema: {}, snippet: { [verb]: "" } });

@@ -3,8 +3,8 @@ import { Command } from "cmdk";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { Button } from "@/ui";
-import { firstSentence } from "../yaml/complete";
-import { type Field, wordOf } from "./model/schema";
+import { firstSentence } from "../assist/doc-text";
+import { type Field, wordOf } from "../form-model/schema";
 
 /** Finds a parameter by its name or by what its documentation says. */
 export function AddParameter({

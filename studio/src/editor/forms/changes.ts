@@ -1,8 +1,8 @@
 /** How fields change the document: one small operation each, through the store's queue. */
 import { createContext, use, useMemo } from "react";
 import { valueAt } from "@/model/path";
-import { type Diagnostic, type Operation, type Path, useEditor } from "../store";
-import { equal, removeAt, setAt } from "./model/place";
+import { type Diagnostic, type Operation, type Path, useEditor } from "../document/store";
+import { equal, removeAt, setAt } from "../form-model/place";
 import { samePath, startsWith } from "@/model/path";
 
 export interface Changes {

@@ -1,6 +1,6 @@
 /** What is being typed into a field: kept there until it is a value, then written after a pause. Never dropped. */
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { Read } from "./model/literal";
+import type { Read } from "../form-model/literal";
 
 const PAUSE_MS = 350;
 

@@ -4,12 +4,12 @@ import { bracketMatching } from "@codemirror/language";
 import { Annotation, Compartment, EditorState, Prec } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { useEffect, useRef } from "react";
-import { type Path, useEditor } from "../store";
-import { completion } from "../yaml/complete";
-import { expressionMarks } from "../yaml/expression-marks";
-import { changeBetween } from "../yaml/text";
-import { codeTheme } from "../yaml/theme";
-import { type Assist, useAssist } from "./assist";
+import { type Path, useEditor } from "../document/store";
+import { completion } from "../codemirror/complete";
+import { expressionMarks } from "../codemirror/expression-marks";
+import { changeBetween } from "../codemirror/text";
+import { codeTheme } from "../codemirror/theme";
+import { type Assist, useAssist } from "../assist/assist";
 
 const outside = Annotation.define<boolean>();
 

@@ -1,7 +1,8 @@
 import { CircleAlert, CircleDashed, Info, TriangleAlert, X } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
-import type { Diagnostic, Path } from "../store";
-import { firstSentence, plain } from "../yaml/complete";
+import type { Diagnostic, Path } from "../document/store";
+import { firstSentence, plain } from "../assist/doc-text";
+import { Words } from "../assist/words";
 import { useFindings } from "./changes";
 
 export interface RowProps {
@@ -124,23 +125,6 @@ export function Finding({ finding }: { finding: Diagnostic }) {
         ) : null}
       </span>
     </p>
-  );
-}
-
-/** A sentence of the checker: what it puts between backticks is code. */
-export function Words({ text }: { text: string }) {
-  return (
-    <>
-      {text.split("`").map((part, at) =>
-        at % 2 === 1 ? (
-          <code key={at} className="form-word">
-            {part}
-          </code>
-        ) : (
-          part
-        ),
-      )}
-    </>
   );
 }
 

@@ -5,8 +5,8 @@ import { parse as parseYaml, parseDocument } from "yaml";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { parse } from "@/model/parse";
 import { TooltipProvider } from "@/ui";
-import { type Operation, useEditor } from "../store";
-import { type Assist, AssistContext, type Catalog } from "./assist";
+import { type Operation, useEditor } from "../document/store";
+import { type Assist, AssistContext, type Catalog } from "../assist/assist";
 import { StepForm } from "./step-form";
 
 const TEXT = `name: Test

@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useState } from "react";
-import { type Path } from "../store";
+import { type Path } from "../document/store";
 import { useChanges, useEditable, useValue } from "./changes";
 import { AnyValue } from "./controls/any-value";
 import { ChoiceControl } from "./controls/choice";
@@ -10,9 +10,9 @@ import { ObjectFields } from "./controls/object-fields";
 import { TextControl } from "./controls/text";
 import { UnionControl } from "./controls/union";
 import { ModeSwitch } from "./mode-switch";
-import { amountHint } from "./model/money";
-import { type Field, wordOf } from "./model/schema";
-import { asLiteral, expressionIn, modeOf } from "./model/template";
+import { amountHint } from "../form-model/money";
+import { type Field, wordOf } from "../form-model/schema";
+import { asLiteral, expressionIn, modeOf } from "../form-model/template";
 import { Row } from "./row";
 
 export interface ValueFieldProps {

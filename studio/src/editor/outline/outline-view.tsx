@@ -2,15 +2,15 @@
 import { ArrowDown, ArrowUp, CircleAlert, CircleX, Info, Plus, Trash2 } from "lucide-react";
 import { useEffect, useMemo } from "react";
 
-import { IconButton } from "../../ui";
-import { type Branch, flowOf, type Step } from "../../model/graph";
-import { named } from "../../model/layout";
-import { moveSteps } from "../../model/operations";
-import { type Path, pathKey, samePath } from "../../model/path";
+import { IconButton } from "@/ui";
+import { type Branch, flowOf, type Step } from "@/model/graph";
+import { named } from "@/model/layout";
+import { moveSteps } from "@/model/operations";
+import { type Path, pathKey, samePath } from "@/model/path";
 import { move, openCatalog, remove } from "../canvas/actions";
-import { triggerIcon, verbIcon } from "../../ui/verbs";
+import { triggerIcon, verbIcon } from "@/ui/verbs";
 import { findingsByItem, useCanvas } from "../canvas/state";
-import { useEditor } from "../store";
+import { useEditor } from "../document/store";
 import "./outline.css";
 
 export function OutlineView({ onOpen }: { onOpen?: (path: Path) => void }) {

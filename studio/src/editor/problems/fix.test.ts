@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Diagnostic } from "../client";
+import type { Diagnostic } from "../document/client";
 import { fixOf } from "./fix";
 
 const finding = (text: string, stretch: string, message: string, hint: string | null): Diagnostic => {

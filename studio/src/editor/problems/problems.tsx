@@ -1,9 +1,9 @@
 import { CircleAlert, CircleCheck, Info, TriangleAlert } from "lucide-react";
 import { useMemo } from "react";
 import { Button } from "@/ui";
-import { Words } from "../forms/row";
-import { subjectOf } from "../forms/model/steps";
-import { type Diagnostic, useEditor } from "../store";
+import { Words } from "../assist/words";
+import { subjectOf } from "../form-model/steps";
+import { type Diagnostic, useEditor } from "../document/store";
 import { fixOf } from "./fix";
 import { showRule } from "./rule-help";
 import "./problems.css";

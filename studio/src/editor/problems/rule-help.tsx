@@ -1,7 +1,7 @@
 import { create } from "zustand";
 import { Code, Dialog } from "@/ui";
-import { useCatalog } from "../forms/catalog";
-import { plain } from "../yaml/complete";
+import { useCatalog } from "../assist/use-catalog";
+import { plain } from "../assist/doc-text";
 
 /** The rule whose help is open; null when none is. */
 export const useRuleHelp = create<{ code: string | null }>(() => ({ code: null }));

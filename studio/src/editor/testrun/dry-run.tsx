@@ -2,9 +2,9 @@
 import { History } from "lucide-react";
 import { useState } from "react";
 
-import { Badge, Button, ErrorNote, count } from "../../ui";
-import { flowOf } from "../../model/graph";
-import { useEditor } from "../store";
+import { Badge, Button, ErrorNote, count } from "@/ui";
+import { flowOf } from "@/model/graph";
+import { useEditor } from "../document/store";
 import { type DryEvent, dryRun } from "./queries";
 
 export function DryRun() {

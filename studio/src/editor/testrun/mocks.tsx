@@ -2,7 +2,7 @@
 import { Pencil, X } from "lucide-react";
 import { type FormEvent, useState } from "react";
 
-import { Button, Dialog, Field, IconButton, Input, Select, TextArea } from "../../ui";
+import { Button, Dialog, Field, IconButton, Input, Select, TextArea } from "@/ui";
 import { placeOf, useTestRun } from "./state";
 import { calledSteps } from "../canvas/actions";
 

@@ -1,5 +1,5 @@
 /** What test runs ask the server. Nothing they do leaves it: calls are mocked, answered from records, or made up. */
-import { request } from "../../api/client";
+import { request } from "@/api/client";
 
 export interface StepFailure {
   kind?: string;

@@ -1,12 +1,12 @@
 /** Test runs of the text as it stands: what they start with, which steps are mocked, and what the newest one did. */
 import { create } from "zustand";
 
-import { ApiError } from "../../api/client";
-import { flowOf, stepsOf } from "../../model/graph";
-import { overlayOf, type TraceStep as Passed } from "../../model/run-overlay";
-import { type Path, withoutRounds } from "../../model/path";
+import { ApiError } from "@/api/client";
+import { flowOf, stepsOf } from "@/model/graph";
+import { overlayOf, type TraceStep as Passed } from "@/model/run-overlay";
+import { type Path, withoutRounds } from "@/model/path";
 import { useCanvas } from "../canvas/state";
-import { useEditor } from "../store";
+import { useEditor } from "../document/store";
 import { type Mock, readPins, type Sample, type Start, testRun, type Trace, writePins } from "./queries";
 
 export interface TestRunError {

@@ -3,11 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { FlaskConical, Play, X } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
 
-import { useMay, useMe } from "../../api/session";
-import { Button, ErrorNote, Field, Select, Skeleton, Switch, TextArea } from "../../ui";
-import { ApiError } from "../../api/client";
-import { flowOf } from "../../model/graph";
-import { useEditor } from "../store";
+import { useMay, useMe } from "@/api/session";
+import { Button, ErrorNote, Field, Select, Skeleton, Switch, TextArea } from "@/ui";
+import { ApiError } from "@/api/client";
+import { flowOf } from "@/model/graph";
+import { useEditor } from "../document/store";
 import { DryRun } from "./dry-run";
 import { MockList } from "./mocks";
 import { type Sample, samples } from "./queries";

@@ -2,9 +2,9 @@
 import { ChevronRight, SkipForward, Wand } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 
-import { Badge, Button, JsonView, Status, StatusIcon } from "../../ui";
-import { runPath, withoutRounds } from "../../model/path";
-import { useEditor } from "../store";
+import { Badge, Button, JsonView, Status, StatusIcon } from "@/ui";
+import { runPath, withoutRounds } from "@/model/path";
+import { useEditor } from "../document/store";
 import { MockDialog } from "./mocks";
 import type { Trace, TraceStep } from "./queries";
 import { placeOf, useTestRun } from "./state";

@@ -1,7 +1,7 @@
 /** A difference of two texts: what it means, and its lines. */
 import { Minus, MoveVertical, PenLine, Plus } from "lucide-react";
 
-import type { Diff } from "../queries";
+import type { Diff } from "../document/queries";
 
 const MARKS = { added: Plus, removed: Minus, changed: PenLine, moved: MoveVertical } as const;
 

@@ -3,9 +3,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { GitCommitHorizontal, History, RotateCcw } from "lucide-react";
 import { useState } from "react";
 
-import { Badge, Button, Confirm, CopyId, EmptyState, ErrorNote, Skeleton, Time, count, toast } from "../../ui";
-import { rollBack, useDiff, useVersions, type Version } from "../queries";
-import { useEditor } from "../store";
+import { Badge, Button, Confirm, CopyId, EmptyState, ErrorNote, Skeleton, Time, count, toast } from "@/ui";
+import { rollBack, useDiff, useVersions, type Version } from "../document/queries";
+import { useEditor } from "../document/store";
 import { Changes, UnifiedDiff } from "./diff";
 import "./versions.css";
 

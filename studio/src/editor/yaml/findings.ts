@@ -2,10 +2,10 @@
 import { type Diagnostic as Note, lintGutter, setDiagnostics } from "@codemirror/lint";
 import type { Extension, TransactionSpec, EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
-import type { CheckAnswer, Diagnostic } from "../client";
+import type { CheckAnswer, Diagnostic } from "../document/client";
 import { fixOf } from "../problems/fix";
 import { showRule } from "../problems/rule-help";
-import { inDocument } from "./text";
+import { inDocument } from "../codemirror/text";
 
 export const SEVERITY = { error: "error", warning: "warning", advice: "info" } as const;
 

@@ -15,18 +15,18 @@ import {
   rectangularSelection,
 } from "@codemirror/view";
 import { useEffect, useRef, useState } from "react";
-import { type Assist, useAssist } from "../forms/assist";
-import { subjectOf } from "../forms/model/steps";
-import { type EditorState as Editor, useEditor } from "../store";
+import { type Assist, useAssist } from "../assist/assist";
+import { subjectOf } from "../form-model/steps";
+import { type EditorState as Editor, useEditor } from "../document/store";
 import { samePath } from "@/model/path";
-import { completion, hovers } from "./complete";
-import { expressionMarks } from "./expression-marks";
+import { completion, hovers } from "../codemirror/complete";
+import { expressionMarks } from "../codemirror/expression-marks";
 import { findingsGutter, showFindings } from "./findings";
 import { ShortcutList } from "./shortcut-list";
-import { newline } from "./newline";
+import { newline } from "../codemirror/newline";
 import { markStep, stepMark } from "./step-mark";
-import { changeBetween, inText } from "./text";
-import { codeTheme } from "./theme";
+import { changeBetween, inText } from "../codemirror/text";
+import { codeTheme } from "../codemirror/theme";
 import "./yaml.css";
 
 /** Marks what comes from the store, so that it is not sent back there. */

@@ -1,6 +1,6 @@
 /** Asks Stripe for what never arrived, and tells what the last look found. */
-import { useCatchUp, useLastCatchUp } from "../../api/events";
-import { Button, Dialog, ErrorNote, Facts, Time } from "../../ui";
+import { useCatchUp, useLastCatchUp } from "@/api/events";
+import { Button, Dialog, ErrorNote, Facts, Time } from "@/ui";
 
 export function CatchUpDialog({ close }: { close: () => void }) {
   const last = useLastCatchUp();

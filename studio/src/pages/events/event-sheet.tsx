@@ -1,11 +1,11 @@
 /** One event: how it came in, what it changed, what was made of it. */
 import { Link } from "@tanstack/react-router";
 import { Send, Terminal } from "lucide-react";
-import { useSearchParams } from "../../app/search";
-import { useEvent, useResend, type EventDetail } from "../../api/events";
-import { useMay, useMe } from "../../api/session";
-import { changesOf, type Change } from "../../model/changes";
-import { manage } from "../../model/curl";
+import { useSearchParams } from "@/browser/search-params";
+import { useEvent, useResend, type EventDetail } from "@/api/events";
+import { useMay, useMe } from "@/api/session";
+import { changesOf, type Change } from "@/model/changes";
+import { manage } from "@/model/curl";
 import {
   Badge,
   Button,
@@ -24,8 +24,8 @@ import {
   Time,
   toast,
   toastError,
-} from "../../ui";
-import { columns, statusOf } from "../runs/columns";
+} from "@/ui";
+import { columns, statusOf } from "@/components/run-columns";
 import { useNavigate } from "@tanstack/react-router";
 
 export function EventSheet({ id, close }: { id: string; close: () => void }) {

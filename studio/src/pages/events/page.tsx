@@ -2,10 +2,10 @@
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { DownloadCloud, Inbox, SearchX, Send } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useSearchParams, useSearchText } from "../../app/search";
-import { useEvents, useRejected, useResend, type EventSummary } from "../../api/events";
-import { reasonOfFirst } from "../../api/runs";
-import { useMay } from "../../api/session";
+import { useSearchParams, useSearchText } from "@/browser/search-params";
+import { useEvents, useRejected, useResend, type EventSummary } from "@/api/events";
+import { reasonOfFirst } from "@/api/runs";
+import { useMay } from "@/api/session";
 import {
   Button,
   Choices,
@@ -25,7 +25,7 @@ import {
   toast,
   toastError,
   type Column,
-} from "../../ui";
+} from "@/ui";
 import { CatchUpDialog } from "./catch-up";
 import { EventSheet } from "./event-sheet";
 import { Rejected } from "./rejected";

@@ -1,7 +1,7 @@
 /** What was turned away, by reason, with what to do about it. */
 import { ShieldCheck } from "lucide-react";
-import type { Rejection } from "../../api/events";
-import { count, EmptyState, JsonView, Status, Time } from "../../ui";
+import type { Rejection } from "@/api/events";
+import { count, EmptyState, JsonView, Status, Time } from "@/ui";
 
 /** What each reason means for the person who reads it. The server's hint comes first when it gives one. */
 const MEANINGS: Record<string, string> = {

@@ -3,9 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Activity, ExternalLink } from "lucide-react";
 import { useDeferredValue, useState } from "react";
-import { client, take } from "../../api/client";
-import { useMe } from "../../api/session";
-import { useSearchParams } from "../../app/search";
+import { client, take } from "@/api/client";
+import { useMe } from "@/api/session";
+import { useSearchParams } from "@/browser/search-params";
 import {
   Badge,
   Button,

@@ -3,9 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, ChevronRight, SearchX } from "lucide-react";
 import { useState } from "react";
-import { client, take } from "../../api/client";
-import { useSearchParams } from "../../app/search";
-import { byDay, kindsOf } from "../../model/journey";
+import { client, take } from "@/api/client";
+import { useSearchParams } from "@/browser/search-params";
+import { byDay, kindsOf } from "@/model/journey";
 import { CopyId, EmptyState, ErrorNote, JsonView, Money, PageHeader, Skeleton, Status, exactTime } from "@/ui";
 import { lookOfKind } from "./kinds";
 

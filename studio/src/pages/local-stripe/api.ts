@@ -1,5 +1,5 @@
 /** What the page asks of the local Stripe, through the management API: its own objects, and its control calls. */
-import { request } from "../../api/client";
+import { request } from "@/api/client";
 
 const PROXY = "/local-stripe";
 

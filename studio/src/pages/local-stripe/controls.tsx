@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Clock as ClockIcon, CreditCard, TriangleAlert, Zap } from "lucide-react";
 import { useId, useState, type ReactNode } from "react";
-import { useMay } from "../../api/session";
+import { useMay } from "@/api/session";
 import { Button, Card, CopyButton, ErrorNote, Input, Select, exactTime, toast, toastError, fromUnix } from "@/ui";
 import { local } from "./api";
 import { CARDS, FAULTS, SPANS } from "./faults";

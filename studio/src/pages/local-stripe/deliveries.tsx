@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Send } from "lucide-react";
-import { useMay } from "../../api/session";
+import { useMay } from "@/api/session";
 import { Button, EmptyState, ErrorNote, Skeleton, Status, Table, Time, toast, toastError, fromUnix } from "@/ui";
 import { local, type Delivery } from "./api";
 

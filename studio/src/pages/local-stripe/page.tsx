@@ -1,8 +1,8 @@
 /** The local Stripe: what it holds, its clock, and everything one can make happen there. */
 import { Link } from "@tanstack/react-router";
 import { CreditCard, ExternalLink } from "lucide-react";
-import { useMe } from "../../api/session";
-import { useSearchParams } from "../../app/search";
+import { useMe } from "@/api/session";
+import { useSearchParams } from "@/browser/search-params";
 import { Button, EmptyState, PageBody, PageHeader, Skeleton, Tabs } from "@/ui";
 import { Controls } from "./controls";
 import { Deliveries } from "./deliveries";

@@ -3,7 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Mail } from "lucide-react";
 import { Button, EmptyState, ErrorNote, Skeleton, StatusIcon, Time } from "@/ui";
-import { client, take } from "../../api/client";
+import { client, take } from "@/api/client";
 
 export function MailList({ to, current }: { to: string | undefined; current: string | undefined }) {
   const mails = useInfiniteQuery({

@@ -1,7 +1,7 @@
 /** The outbox: every mail a workflow wrote, as its reader saw it, and what became of it. */
 import { useParams } from "@tanstack/react-router";
 import { Mail } from "lucide-react";
-import { useSearchParams } from "../../app/search";
+import { useSearchParams } from "@/browser/search-params";
 import { EmptyState, FilterBar, PageBody, PageHeader, SearchField } from "@/ui";
 import { MailList } from "./list";
 import { MailView } from "./view";

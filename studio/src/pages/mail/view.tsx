@@ -3,8 +3,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, Paperclip, RotateCw } from "lucide-react";
 import { useState } from "react";
-import { client, take } from "../../api/client";
-import { useSearchParams } from "../../app/search";
+import { client, take } from "@/api/client";
+import { useSearchParams } from "@/browser/search-params";
 import { Badge, Button, Code, Confirm, CopyId, ErrorNote, Facts, Skeleton, Status, Tabs, Time, toast } from "@/ui";
 import { preview, size } from "./preview";
 

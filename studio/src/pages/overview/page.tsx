@@ -11,8 +11,8 @@ import {
   type LucideIcon,
 } from "lucide-react";
 import type { ReactNode } from "react";
-import { useOverview, type Overview, type Payment } from "../../api/overview";
-import { useMe } from "../../api/session";
+import { useOverview, type Overview, type Payment } from "@/api/overview";
+import { useMe } from "@/api/session";
 import {
   Button,
   count,
@@ -27,8 +27,8 @@ import {
   Table,
   Time,
   type Column,
-} from "../../ui";
-import { Approval } from "../run/banner";
+} from "@/ui";
+import { Approval } from "@/components/approval";
 import "./overview.css";
 
 export function Page() {

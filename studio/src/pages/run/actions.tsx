@@ -1,11 +1,11 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Ban, ChevronDown, CopyPlus, Play, RotateCcw, SkipForward, Terminal, Workflow } from "lucide-react";
 import { useState } from "react";
-import { TERMINAL, useRunActions, type RunDetail, type Step } from "../../api/runs";
-import { useMay, useMe } from "../../api/session";
-import { useShortcuts } from "../../app/shortcuts";
-import { curl, manage } from "../../model/curl";
-import { Button, Confirm, copy, Menu, MenuItem, MenuLine, toast, toastError } from "../../ui";
+import { TERMINAL, useRunActions, type RunDetail, type Step } from "@/api/runs";
+import { useMay, useMe } from "@/api/session";
+import { useShortcuts } from "@/browser/shortcuts";
+import { curl, manage } from "@/model/curl";
+import { Button, Confirm, copy, Menu, MenuItem, MenuLine, toast, toastError } from "@/ui";
 import { RerunDialog } from "./rerun-dialog";
 
 export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; document: string | null }) {

@@ -1,10 +1,10 @@
 /** What stands in the way, and what can be done: a failure, a decision to make, a wait. */
 import { Link } from "@tanstack/react-router";
-import { Check, CirclePause, Clock, Hourglass, UserCheck, X } from "lucide-react";
-import { useState, type ReactNode } from "react";
-import { useRunActions, type RunDetail, type Waiting } from "../../api/runs";
-import { useMay } from "../../api/session";
-import { Button, Card, ErrorNote, Facts, Input, JsonView, Time, toast } from "../../ui";
+import { CirclePause, Clock, Hourglass } from "lucide-react";
+import type { ReactNode } from "react";
+import type { RunDetail } from "@/api/runs";
+import { Approval } from "@/components/approval";
+import { Time } from "@/ui";
 import "./banner.css";
 
 export function Banner({ run }: { run: RunDetail }) {
@@ -101,72 +101,5 @@ function Failed({ run }: { run: RunDetail }) {
         </p>
       </div>
     </div>
-  );
-}
-
-/** What the decision is about: plain values as a list, anything deeper as a tree. */
-function About({ data }: { data: Record<string, unknown> }) {
-  const entries = Object.entries(data);
-  if (entries.length === 0) return null;
-  if (entries.some(([, value]) => typeof value === "object" && value !== null))
-    return <JsonView value={data} label="What it is about" />;
-  return (
-    <div className="approval-data">
-      <Facts facts={entries.map(([name, value]) => [name.replaceAll("_", " "), String(value ?? "–")])} />
-    </div>
-  );
-}
-
-interface ApprovalDetails {
-  title?: string;
-  roles?: string[];
-  data?: Record<string, unknown> | null;
-}
-
-export function Approval({ run, wait }: { run: string; wait: Pick<Waiting, "path" | "details" | "until"> }) {
-  const { decide } = useRunActions(run);
-  const may = useMay("editor");
-  const [note, setNote] = useState("");
-  const details = wait.details as ApprovalDetails;
-  const answer = (approved: boolean) =>
-    decide.mutate(
-      { path: wait.path, approved, ...(note ? { note } : {}) },
-      { onSuccess: () => toast({ title: approved ? "Approved; the run goes on" : "Declined; the run goes on" }) },
-    );
-  return (
-    <Card className="approval">
-      <div className="approval-head">
-        <UserCheck aria-hidden />
-        <div>
-          <h2>{details.title ?? "May this go on?"}</h2>
-          <p className="soft">
-            {details.roles && details.roles.length > 0 && <>For {details.roles.join(" or ")}. </>}
-            {wait.until && (
-              <>
-                Lapses <Time at={wait.until} />.
-              </>
-            )}
-          </p>
-        </div>
-      </div>
-      {details.data && <About data={details.data} />}
-      {decide.error && <ErrorNote error={decide.error} compact />}
-      {may && (
-        <div className="approval-foot">
-          <Input
-            aria-label="Note"
-            placeholder="A note (optional)"
-            value={note}
-            onChange={(event) => setNote(event.target.value)}
-          />
-          <Button icon={<X aria-hidden />} busy={decide.isPending} onClick={() => answer(false)}>
-            Decline
-          </Button>
-          <Button kind="primary" icon={<Check aria-hidden />} busy={decide.isPending} onClick={() => answer(true)}>
-            Approve
-          </Button>
-        </div>
-      )}
-    </Card>
   );
 }

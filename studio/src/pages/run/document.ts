@@ -1,9 +1,9 @@
 /** The workflow as it was when the run began: titles of its steps, and the flow that is drawn. */
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
-import { client, take } from "../../api/client";
-import type { Flow, Step } from "../../model/graph";
-import type { Describe } from "../../model/timeline";
+import { client, take } from "@/api/client";
+import type { Flow, Step } from "@/model/graph";
+import type { Describe } from "@/model/timeline";
 
 export interface Document {
   name: string | null;
@@ -32,7 +32,7 @@ export function useDocument(workflow: string, version: string): Document {
   const reading = useQuery({
     queryKey: ["document", workflow, version],
     queryFn: async () => {
-      const [{ parse }, { flowOf }] = await Promise.all([import("../../model/parse"), import("../../model/graph")]);
+      const [{ parse }, { flowOf }] = await Promise.all([import("@/model/parse"), import("@/model/graph")]);
       const result = parse(text ?? "");
       if (!result.document) return null;
       const data = result.document.data as Record<string, unknown>;

@@ -1,5 +1,5 @@
-import type { components } from "../../api/schema";
-import { Facts, JsonView } from "../../ui";
+import type { components } from "@/api/schema";
+import { Facts, JsonView } from "@/ui";
 
 export function Failure({ failure }: { failure: components["schemas"]["Failure"] }) {
   const data = failure.data && Object.keys(failure.data).length > 0 ? failure.data : null;

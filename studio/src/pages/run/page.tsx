@@ -2,11 +2,11 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
-import { useSearchParams } from "../../app/search";
-import { TERMINAL, useRun, type RunDetail } from "../../api/runs";
-import { rowsOf } from "../../model/timeline";
-import { CopyId, duration, ErrorNote, PageBody, PageHeader, Skeleton, Status, Time } from "../../ui";
-import { statusOf, TriggerName } from "../runs/columns";
+import { useSearchParams } from "@/browser/search-params";
+import { TERMINAL, useRun, type RunDetail } from "@/api/runs";
+import { rowsOf } from "@/model/timeline";
+import { CopyId, duration, ErrorNote, PageBody, PageHeader, Skeleton, Status, Time } from "@/ui";
+import { statusOf, TriggerName } from "@/components/run-columns";
 import { Actions } from "./actions";
 import { Banner } from "./banner";
 import { RunPanel } from "./run-panel";

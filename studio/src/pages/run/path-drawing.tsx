@@ -1,15 +1,15 @@
 /** The workflow in small, with the way this run took lit. The canvas's own layout, as a drawing that is only looked at. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { RunDetail } from "../../api/runs";
-import type { Branch, Flow } from "../../model/graph";
-import { stagesOf } from "../../model/timeline";
-import { EmptyState, Skeleton } from "../../ui";
+import type { RunDetail } from "@/api/runs";
+import type { Branch, Flow } from "@/model/graph";
+import { stagesOf } from "@/model/timeline";
+import { EmptyState, Skeleton } from "@/ui";
 
 export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow | null; loading: boolean }) {
   const layouts = useQuery({
     queryKey: ["layout-code"],
-    queryFn: () => Promise.all([import("../../model/layout"), import("../../model/run-overlay")]),
+    queryFn: () => Promise.all([import("@/model/layout"), import("@/model/run-overlay")]),
     staleTime: Infinity,
   }).data;
   if (loading) return <Skeleton lines={4} />;

@@ -1,8 +1,8 @@
 /** A new run that begins where one wants: from the beginning or at a step, with the input one wants. */
 import { useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
-import { useRunActions, type RunDetail } from "../../api/runs";
-import { Button, Checkbox, Dialog, ErrorNote, Field, Select, TextArea, toast } from "../../ui";
+import { useRunActions, type RunDetail } from "@/api/runs";
+import { Button, Checkbox, Dialog, ErrorNote, Field, Select, TextArea, toast } from "@/ui";
 
 interface RerunDialogProps {
   run: RunDetail;

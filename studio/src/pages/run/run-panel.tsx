@@ -1,8 +1,8 @@
 /** The run as a whole: its input, its answer, its log, the path it took. */
 import { Link } from "@tanstack/react-router";
-import { useSearchParams } from "../../app/search";
-import type { RunDetail } from "../../api/runs";
-import { Badge, CopyId, Duration, EmptyState, Facts, Tabs, Time } from "../../ui";
+import { useSearchParams } from "@/browser/search-params";
+import type { RunDetail } from "@/api/runs";
+import { Badge, CopyId, Duration, EmptyState, Facts, Tabs, Time } from "@/ui";
 import { Failure } from "./failure";
 import type { Document } from "./document";
 import { PathDrawing } from "./path-drawing";

@@ -1,9 +1,9 @@
 /** One step: what it gave, what it was given, why it failed. */
 import { Link } from "@tanstack/react-router";
-import { useSearchParams } from "../../app/search";
-import type { RunDetail, Step } from "../../api/runs";
-import type { Row } from "../../model/timeline";
-import { Badge, CopyId, Duration, EmptyState, Facts, JsonView, Status, Tabs, Time } from "../../ui";
+import { useSearchParams } from "@/browser/search-params";
+import type { RunDetail, Step } from "@/api/runs";
+import type { Row } from "@/model/timeline";
+import { Badge, CopyId, Duration, EmptyState, Facts, JsonView, Status, Tabs, Time } from "@/ui";
 import { Failure } from "./failure";
 import { VerbIcon } from "./verb-icon";
 

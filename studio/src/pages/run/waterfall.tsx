@@ -1,8 +1,8 @@
 import { ChevronRight } from "lucide-react";
 import { useRef, useState, type KeyboardEvent } from "react";
-import type { RunDetail, Step } from "../../api/runs";
-import { scaleOf, type Row } from "../../model/timeline";
-import { count, duration, EmptyState, lookOf, StatusIcon } from "../../ui";
+import type { RunDetail, Step } from "@/api/runs";
+import { scaleOf, type Row } from "@/model/timeline";
+import { count, duration, EmptyState, lookOf, StatusIcon } from "@/ui";
 import { VerbIcon } from "./verb-icon";
 
 interface WaterfallProps {

@@ -3,10 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Play, RotateCcw, SearchX } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useSearchParams, useSearchText } from "../../app/search";
-import { client, take } from "../../api/client";
-import { reasonOfFirst, useRetryMany, useRunCounts, useRuns, type RunSummary } from "../../api/runs";
-import { useMay } from "../../api/session";
+import { useSearchParams, useSearchText } from "@/browser/search-params";
+import { client, take } from "@/api/client";
+import { reasonOfFirst, useRetryMany, useRunCounts, useRuns, type RunSummary } from "@/api/runs";
+import { useMay } from "@/api/session";
 import {
   Button,
   Choices,
@@ -23,8 +23,9 @@ import {
   Table,
   toast,
   toastError,
-} from "../../ui";
-import { columns, statusOf } from "./columns";
+} from "@/ui";
+import { columns, statusOf } from "@/components/run-columns";
+import "./page.css";
 
 const STATES = [
   { value: "all", label: "All" },

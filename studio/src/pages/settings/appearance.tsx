@@ -2,7 +2,7 @@
 import * as Toggle from "@radix-ui/react-toggle-group";
 import { Monitor, Moon, Sun } from "lucide-react";
 import { useState } from "react";
-import { applyTheme, savedTheme, type Theme } from "../../app/theme";
+import { applyTheme, savedTheme, type Theme } from "@/browser/theme";
 import { Card, Section } from "@/ui";
 
 const CHOICES = [

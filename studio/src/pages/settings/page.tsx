@@ -2,8 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { client, take } from "../../api/client";
-import { useMay, useMe } from "../../api/session";
+import { client, take } from "@/api/client";
+import { useMay, useMe } from "@/api/session";
 import { Badge, Card, CopyId, ErrorNote, Facts, PageBody, PageHeader, Section, Skeleton, Status, Time } from "@/ui";
 import { Appearance } from "./appearance";
 import { People } from "./people";

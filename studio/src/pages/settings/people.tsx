@@ -2,9 +2,9 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link2 } from "lucide-react";
 import { useState } from "react";
-import { client, take } from "../../api/client";
-import type { components } from "../../api/schema";
-import { useMe } from "../../api/session";
+import { client, take } from "@/api/client";
+import type { components } from "@/api/schema";
+import { useMe } from "@/api/session";
 import {
   Button,
   CopyId,

@@ -1,6 +1,6 @@
 /** The calls behind the page, and the shapes they answer with. */
-import { client, request, take } from "../../api/client";
-import type { components } from "../../api/schema";
+import { client, request, take } from "@/api/client";
+import type { components } from "@/api/schema";
 
 export type ColumnShape = components["schemas"]["Column"];
 export type TableShape = components["schemas"]["Table"];

@@ -2,8 +2,8 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ArrowDown, ArrowUp, Plus, RefreshCw } from "lucide-react";
-import { useMay } from "../../api/session";
-import { useSearchParams } from "../../app/search";
+import { useMay } from "@/api/session";
+import { useSearchParams } from "@/browser/search-params";
 import {
   Badge,
   Button,

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Activity, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { ApiError } from "../../api/client";
+import { ApiError } from "@/api/client";
 import {
   Button,
   Confirm,

@@ -2,8 +2,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
-import { client, take } from "../../api/client";
-import { Button, Dialog, ErrorNote, Field, Input, Select } from "../../ui";
+import { client, take } from "@/api/client";
+import { Button, Dialog, ErrorNote, Field, Input, Select } from "@/ui";
 import { idOf, STARTS, textOf, type StartKind } from "./fresh";
 
 export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; close: () => void }) {

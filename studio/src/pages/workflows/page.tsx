@@ -3,11 +3,11 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { Plus, SearchX, Workflow } from "lucide-react";
 import { useMemo, useState } from "react";
-import { useSearchParams } from "../../app/search";
-import { useShortcuts } from "../../app/shortcuts";
-import { client, take } from "../../api/client";
-import type { components } from "../../api/schema";
-import { useMe } from "../../api/session";
+import { useSearchParams } from "@/browser/search-params";
+import { useShortcuts } from "@/browser/shortcuts";
+import { client, take } from "@/api/client";
+import type { components } from "@/api/schema";
+import { useMe } from "@/api/session";
 import {
   Badge,
   Button,
@@ -23,7 +23,7 @@ import {
   Table,
   Time,
   type Column,
-} from "../../ui";
+} from "@/ui";
 import { NewWorkflow } from "./new-workflow";
 import { TriggerBadge } from "./trigger";
 import "./workflows.css";

@@ -1,6 +1,6 @@
 import { Calendar, CornerDownRight, Hand, Phone, Table2, Zap } from "lucide-react";
-import type { components } from "../../api/schema";
-import { Badge } from "../../ui";
+import type { components } from "@/api/schema";
+import { Badge } from "@/ui";
 
 /** What starts a workflow, in one line. */
 export function TriggerBadge({ trigger }: { trigger: components["schemas"]["TriggerView"] }) {

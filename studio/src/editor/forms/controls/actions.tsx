@@ -1,6 +1,6 @@
 import { Checkbox } from "@/ui";
 import type { Path } from "@/model/path";
-import type { FamilyEntry } from "../assist";
+import type { FamilyEntry } from "../../assist/assist";
 import { useChanges, useEditable, useValue } from "../changes";
 import { Row } from "../row";
 import { Picker } from "../picker";

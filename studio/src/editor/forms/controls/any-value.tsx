@@ -1,6 +1,6 @@
 import { Select } from "@/ui";
 import { isMap } from "@/model/path";
-import type { Field, Kind } from "../model/schema";
+import type { Field, Kind } from "../../form-model/schema";
 import { type ControlProps, LiteralControl } from "../value-field";
 
 /** The sign comes first: a narrow control shows only that. */

@@ -1,12 +1,12 @@
 import { ChevronRight, Plus, X } from "lucide-react";
 import { Button, Select } from "@/ui";
 import { isMap, type Path, valueAt } from "@/model/path";
-import { useEditor } from "../../store";
+import { useEditor } from "../../document/store";
 import { useChanges, useValue } from "../changes";
-import { freeName } from "../model/inputs";
-import { verbOf } from "../model/steps";
+import { freeName } from "../../form-model/inputs";
+import { verbOf } from "../../form-model/steps";
 import { ValueField } from "../value-field";
-import { fieldOf } from "../model/schema";
+import { fieldOf } from "../../form-model/schema";
 import { Row } from "../row";
 import { ColumnsList } from "./columns-list";
 import { KeyInput } from "./map-rows";

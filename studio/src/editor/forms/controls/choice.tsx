@@ -1,9 +1,9 @@
 import { useId } from "react";
 import { pathKey } from "@/model/path";
 import { Input, Select } from "@/ui";
-import { useEditor } from "../../store";
+import { useEditor } from "../../document/store";
 import { useDraft } from "../draft";
-import { read, textOf } from "../model/literal";
+import { read, textOf } from "../../form-model/literal";
 import type { ControlProps } from "../value-field";
 import { Problem } from "./problem";
 

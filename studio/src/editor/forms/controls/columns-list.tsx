@@ -1,10 +1,10 @@
 import { useId } from "react";
 import { pathKey, type Path } from "@/model/path";
 import { Input } from "@/ui";
-import { useEditor } from "../../store";
+import { useEditor } from "../../document/store";
 import { useChanges, useEditable, useValue } from "../changes";
 import { useDraft } from "../draft";
-import type { Field } from "../model/schema";
+import type { Field } from "../../form-model/schema";
 import { Row } from "../row";
 import { Problem } from "./problem";
 

@@ -1,13 +1,13 @@
 import { Plus, X } from "lucide-react";
 import { Button, Select } from "@/ui";
 import { isMap, type Path } from "@/model/path";
-import type { TableEntry } from "../assist";
+import type { TableEntry } from "../../assist/assist";
 import { useChanges, useValue } from "../changes";
 import { AddParameter } from "../add-parameter";
-import { columnField } from "../model/columns";
-import { emptyOf } from "../model/literal";
-import type { Field } from "../model/schema";
-import { OPERATORS, operandPath, type Operator, operatorOf, withOperator } from "../model/where";
+import { columnField } from "../../form-model/columns";
+import { emptyOf } from "../../form-model/literal";
+import type { Field } from "../../form-model/schema";
+import { OPERATORS, operandPath, type Operator, operatorOf, withOperator } from "../../form-model/where";
 import { ValueField } from "../value-field";
 
 interface ColumnsProps {

@@ -1,9 +1,9 @@
 import { pathKey } from "@/model/path";
-import { useEditor } from "../../store";
+import { useEditor } from "../../document/store";
 import { useDraft } from "../draft";
 import { ExpressionField } from "../expression-field";
-import type { Read } from "../model/literal";
-import { asExpression, expressionIn, modeOf, unwrapped, wrapped } from "../model/template";
+import type { Read } from "../../form-model/literal";
+import { asExpression, expressionIn, modeOf, unwrapped, wrapped } from "../../form-model/template";
 import type { ControlProps } from "../value-field";
 import { Problem } from "./problem";
 

@@ -1,8 +1,8 @@
 import { Plus, X } from "lucide-react";
 import { Button } from "@/ui";
 import { useChanges } from "../changes";
-import { emptyOf } from "../model/literal";
-import { itemOf } from "../model/schema";
+import { emptyOf } from "../../form-model/literal";
+import { itemOf } from "../../form-model/schema";
 import { type ControlProps, ValueField } from "../value-field";
 
 /** A list: its items in order, each with its own rows. */

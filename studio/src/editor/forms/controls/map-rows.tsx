@@ -1,11 +1,11 @@
 import { Plus, X } from "lucide-react";
 import { isMap, pathKey } from "@/model/path";
 import { Button, Input } from "@/ui";
-import { useEditor } from "../../store";
+import { useEditor } from "../../document/store";
 import { useChanges } from "../changes";
 import { useDraft } from "../draft";
-import { freeName } from "../model/inputs";
-import { type Field, valueOf } from "../model/schema";
+import { freeName } from "../../form-model/inputs";
+import { type Field, valueOf } from "../../form-model/schema";
 import { type ControlProps, ValueField } from "../value-field";
 import { Problem } from "./problem";
 

@@ -1,8 +1,8 @@
 import { isMap } from "@/model/path";
 import { useChanges } from "../changes";
 import { AddParameter } from "../add-parameter";
-import { emptyOf } from "../model/literal";
-import { type Field, fieldsOf, nameIn } from "../model/schema";
+import { emptyOf } from "../../form-model/literal";
+import { type Field, fieldsOf, nameIn } from "../../form-model/schema";
 import { type ControlProps, ValueField } from "../value-field";
 
 /** The named parts of an object: those that stand there and those that must, the others behind a search. */

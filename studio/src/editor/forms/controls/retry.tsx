@@ -1,7 +1,7 @@
 import { Select } from "@/ui";
 import { isMap, type Path } from "@/model/path";
 import { useChanges, useEditable, useValue } from "../changes";
-import { fieldOf, type Field } from "../model/schema";
+import { fieldOf, type Field } from "../../form-model/schema";
 import { Row } from "../row";
 import { ValueField } from "../value-field";
 

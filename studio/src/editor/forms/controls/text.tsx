@@ -1,10 +1,10 @@
 import { useRef } from "react";
 import { pathKey } from "@/model/path";
 import { Input, TextArea } from "@/ui";
-import { useEditor } from "../../store";
+import { useEditor } from "../../document/store";
 import { useDraft } from "../draft";
 import { ExpressionField } from "../expression-field";
-import { read, textOf } from "../model/literal";
+import { read, textOf } from "../../form-model/literal";
 import type { ControlProps } from "../value-field";
 import { Problem } from "./problem";
 

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Select } from "@/ui";
-import { emptyOf } from "../model/literal";
-import { alternativeOf, alternativesOf, couldBe } from "../model/schema";
+import { emptyOf } from "../../form-model/literal";
+import { alternativeOf, alternativesOf, couldBe } from "../../form-model/schema";
 import { type ControlProps, LiteralControl } from "../value-field";
 
 /** A value that may be one of several kinds: the kind is chosen first. */

@@ -1,7 +1,7 @@
 import { isMap, type Path } from "@/model/path";
-import type { FamilyEntry } from "../assist";
+import type { FamilyEntry } from "../../assist/assist";
 import { useChanges, useEditable, useValue } from "../changes";
-import { fieldOf } from "../model/schema";
+import { fieldOf } from "../../form-model/schema";
 import { Picker } from "../picker";
 import { Row } from "../row";
 import { ValueField } from "../value-field";

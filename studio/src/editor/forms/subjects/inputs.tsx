@@ -2,7 +2,7 @@ import { Plus, X } from "lucide-react";
 import { useState } from "react";
 import { type Path, pathKey } from "@/model/path";
 import { Button, Checkbox, Input, Select } from "@/ui";
-import { useEditor } from "../../store";
+import { useEditor } from "../../document/store";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { KeyInput } from "../controls/map-rows";
 import { Problem } from "../controls/problem";
@@ -17,7 +17,7 @@ import {
   ruleProblem,
   shapeOf,
   TYPES,
-} from "../model/inputs";
+} from "../../form-model/inputs";
 import { Finding, Row } from "../row";
 
 /** What callers send: a row per field, in the short form of the language. */

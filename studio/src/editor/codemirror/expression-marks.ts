@@ -1,7 +1,7 @@
 /** Colours expressions: all of a text, what stands in `${{ }}`, or (in YAML) also what follows `if:` and its like. */
 import { type Extension, Prec, type Range, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";
-import { closingOf } from "../forms/model/template";
+import { closingOf } from "../form-model/template";
 import { tokens } from "./tokens";
 
 export type Reading = "expression" | "template" | "yaml";

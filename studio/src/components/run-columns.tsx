@@ -1,9 +1,9 @@
 /** How a run looks in a list, here and on other pages. */
 import { Link } from "@tanstack/react-router";
 import { Calendar, CornerDownRight, Hand, Phone, Table2, Zap, type LucideIcon } from "lucide-react";
-import type { RunSummary } from "../../api/runs";
-import { CopyId, Duration, Status, Time, type Column } from "../../ui";
-import "./runs.css";
+import type { RunSummary } from "@/api/runs";
+import { CopyId, Duration, Status, Time, type Column } from "@/ui";
+import "./run-columns.css";
 
 const TRIGGERS: Record<string, [LucideIcon, string]> = {
   event: [Zap, "Event"],

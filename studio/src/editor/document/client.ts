@@ -1,6 +1,6 @@
 /** What the editor asks the server, as one thin object: tests give the store a twin of it. */
-import { ApiError, request } from "../api/client";
-import type { Path } from "../model/path";
+import { ApiError, request } from "@/api/client";
+import type { Path } from "@/model/path";
 
 export interface Place {
   line: number;

@@ -1,8 +1,8 @@
 /** What the editor's panels ask the server beside the document itself. */
 import { useQuery } from "@tanstack/react-query";
 
-import { request } from "../api/client";
-import type { Path } from "../model/path";
+import { request } from "@/api/client";
+import type { Path } from "@/model/path";
 import type { Diagnostic, Source } from "./client";
 
 const at = (id: string) => `/workflows/${encodeURIComponent(id)}`;

@@ -2,7 +2,7 @@
 import { createContext, use } from "react";
 import { request } from "@/api/client";
 import type { Path } from "@/model/path";
-import type { JsonSchema } from "./model/schema";
+import type { JsonSchema } from "../form-model/schema";
 
 export interface CompletionItem {
   label: string;

@@ -17,3 +17,10 @@ export function applyTheme(theme: Theme): void {
     document.documentElement.dataset["theme"] = theme;
   }
 }
+
+/** Dark becomes light and the reverse, also when the system's choice was in use. */
+export function switchTheme(): void {
+  const dark =
+    savedTheme() === "dark" || (savedTheme() === "system" && window.matchMedia("(prefers-color-scheme: dark)").matches);
+  applyTheme(dark ? "light" : "dark");
+}

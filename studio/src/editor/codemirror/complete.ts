@@ -8,7 +8,8 @@ import {
 } from "@codemirror/autocomplete";
 import type { Extension } from "@codemirror/state";
 import { hoverTooltip } from "@codemirror/view";
-import type { Assist, Completion, CompletionItem, Hover } from "../forms/assist";
+import type { Assist, Completion, CompletionItem, Hover } from "../assist/assist";
+import { plain } from "../assist/doc-text";
 import { codePoints, utf16 } from "./text";
 
 export type Ask = (text: string, points: number, signal: AbortSignal) => Promise<Completion>;
@@ -71,22 +72,6 @@ function docElement(doc: string, type: string | null): HTMLElement {
   const text = box.appendChild(document.createElement("div"));
   text.textContent = plain(doc);
   return box;
-}
-
-/** Documentation without its markup: links become their words, only empty lines break it. */
-export function plain(doc: string): string {
-  return doc
-    .replace(/\[([^\]]+)\]\([^)]+\)/g, "$1")
-    .replace(/<\/?(?:a|b|i|p|em|strong|br|code|ul|ol|li|span|div)\b[^>]*>/g, "")
-    .replace(/`/g, "")
-    .replace(/([^\n])\n(?!\n)/g, "$1 ")
-    .trim();
-}
-
-/** The first sentence of a documentation. */
-export function firstSentence(doc: string): string {
-  const words = plain(doc).replace(/\s+/g, " ");
-  return /^.*?(?<!\b(?:e\.g|i\.e|etc))[.!?](?=\s|$)/.exec(words)?.[0] ?? words;
 }
 
 export function hovers(assist: Assist, id: () => string): Extension {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 
-import { ApiError } from "../api/client";
+import { ApiError } from "@/api/client";
 import type { CheckAnswer, DocumentClient, EditAnswer, SaveAnswer, Source } from "./client";
 import { storedDrafts } from "./drafts";
 import { createEditor } from "./store";
