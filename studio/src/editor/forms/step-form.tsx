@@ -5,6 +5,8 @@ import { ErrorNote, Skeleton } from "@/ui";
 import { useEditor } from "../document/store";
 import { useCatalog } from "../assist/use-catalog";
 import { EditableContext } from "./changes";
+import { ControlsContext } from "./control";
+import { CONTROLS } from "./controls/registry";
 import { flushFields } from "./draft";
 import { subjectOf } from "../form-model/steps";
 import { StepSubject } from "./subjects/step-subject";
@@ -75,9 +77,11 @@ export function StepForm() {
           </p>
         ) : null}
         <form key={key} className="form" aria-label="Step" onSubmit={(event) => event.preventDefault()}>
-          {subject.kind === "step" ? <StepSubject path={subject.path} catalog={catalog} /> : null}
-          {subject.kind === "trigger" ? <TriggerSubject path={subject.path} catalog={catalog} /> : null}
-          {subject.kind === "workflow" ? <WorkflowSubject /> : null}
+          <ControlsContext value={CONTROLS}>
+            {subject.kind === "step" ? <StepSubject path={subject.path} catalog={catalog} /> : null}
+            {subject.kind === "trigger" ? <TriggerSubject path={subject.path} catalog={catalog} /> : null}
+            {subject.kind === "workflow" ? <WorkflowSubject /> : null}
+          </ControlsContext>
         </form>
       </div>
     </EditableContext>

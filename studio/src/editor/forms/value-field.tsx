@@ -1,14 +1,8 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { type Path } from "../document/store";
 import { useChanges, useEditable, useValue } from "./changes";
-import { AnyValue } from "./controls/any-value";
-import { ChoiceControl } from "./controls/choice";
-import { ExpressionControl } from "./controls/expression-control";
-import { ListFields } from "./controls/list-fields";
-import { MapRows } from "./controls/map-rows";
-import { ObjectFields } from "./controls/object-fields";
-import { TextControl } from "./controls/text";
-import { UnionControl } from "./controls/union";
+import { LiteralControl } from "./control";
+import { ExpressionControl } from "./expression-control";
 import { ModeSwitch } from "./mode-switch";
 import { amountHint } from "../form-model/money";
 import { type Field, wordOf } from "../form-model/schema";
@@ -127,39 +121,6 @@ export function ValueField({
       }}
     </Row>
   );
-}
-
-export interface ControlProps {
-  field: Field;
-  path: Path;
-  value: unknown;
-  write(value: unknown): Promise<boolean>;
-  label: string;
-  ids: { id: string; labelledBy: string; describedBy: string; invalid: boolean };
-  editable: boolean;
-}
-
-/** The control for a value that is written plainly. */
-export function LiteralControl(props: ControlProps) {
-  switch (props.field.kind) {
-    case "text":
-    case "integer":
-    case "number":
-      return <TextControl {...props} />;
-    case "boolean":
-    case "choice":
-      return <ChoiceControl {...props} />;
-    case "object":
-      return <ObjectFields {...props} />;
-    case "list":
-      return <ListFields {...props} />;
-    case "map":
-      return <MapRows {...props} />;
-    case "union":
-      return <UnionControl {...props} />;
-    case "any":
-      return <AnyValue {...props} />;
-  }
 }
 
 function momentHint(value: unknown): string {

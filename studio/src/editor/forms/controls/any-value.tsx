@@ -1,7 +1,7 @@
 import { Select } from "@/ui";
 import { isMap } from "@/model/path";
 import type { Field, Kind } from "../../form-model/schema";
-import { type ControlProps, LiteralControl } from "../value-field";
+import { type ControlProps, LiteralControl } from "../control";
 
 /** The sign comes first: a narrow control shows only that. */
 const KINDS: { word: string; kind: Kind; empty: unknown }[] = [

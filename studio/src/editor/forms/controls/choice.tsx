@@ -4,8 +4,8 @@ import { Input, Select } from "@/ui";
 import { useEditor } from "../../document/store";
 import { useDraft } from "../draft";
 import { read, textOf } from "../../form-model/literal";
-import type { ControlProps } from "../value-field";
-import { Problem } from "./problem";
+import type { ControlProps } from "../control";
+import { Problem } from "../problem";
 
 /** One of a few words. An open list takes others too: Stripe adds values between releases. */
 export function ChoiceControl(props: ControlProps) {

@@ -6,7 +6,7 @@ import { useChanges, useEditable, useValue } from "../changes";
 import { useDraft } from "../draft";
 import type { Field } from "../../form-model/schema";
 import { Row } from "../row";
-import { Problem } from "./problem";
+import { Problem } from "../problem";
 
 /** Names separated by commas: columns to sort by, roles, actions. One name is written alone, several as a list. */
 export function ColumnsList({

@@ -3,7 +3,8 @@ import { Button } from "@/ui";
 import { useChanges } from "../changes";
 import { emptyOf } from "../../form-model/literal";
 import { itemOf } from "../../form-model/schema";
-import { type ControlProps, ValueField } from "../value-field";
+import type { ControlProps } from "../control";
+import { ValueField } from "../value-field";
 
 /** A list: its items in order, each with its own rows. */
 export function ListFields({ field, path, value, editable }: ControlProps) {

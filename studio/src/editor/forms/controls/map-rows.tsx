@@ -6,8 +6,9 @@ import { useChanges } from "../changes";
 import { useDraft } from "../draft";
 import { freeName } from "../../form-model/inputs";
 import { type Field, valueOf } from "../../form-model/schema";
-import { type ControlProps, ValueField } from "../value-field";
-import { Problem } from "./problem";
+import type { ControlProps } from "../control";
+import { ValueField } from "../value-field";
+import { Problem } from "../problem";
 
 /** Keys and values of one's own, such as metadata. */
 export function MapRows({

@@ -3,7 +3,8 @@ import { useChanges } from "../changes";
 import { AddParameter } from "../add-parameter";
 import { emptyOf } from "../../form-model/literal";
 import { type Field, fieldsOf, nameIn } from "../../form-model/schema";
-import { type ControlProps, ValueField } from "../value-field";
+import type { ControlProps } from "../control";
+import { ValueField } from "../value-field";
 
 /** The named parts of an object: those that stand there and those that must, the others behind a search. */
 export function ObjectFields({ field, path, value, label, editable }: ControlProps) {

@@ -5,8 +5,8 @@ import { useEditor } from "../../document/store";
 import { useDraft } from "../draft";
 import { ExpressionField } from "../expression-field";
 import { read, textOf } from "../../form-model/literal";
-import type { ControlProps } from "../value-field";
-import { Problem } from "./problem";
+import type { ControlProps } from "../control";
+import { Problem } from "../problem";
 
 /** Text or a number. Text with `${{ }}` in it gets colours and completion as soon as the braces are there. */
 export function TextControl({ field, path, value, write, ids, editable }: ControlProps) {

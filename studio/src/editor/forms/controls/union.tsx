@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Select } from "@/ui";
 import { emptyOf } from "../../form-model/literal";
 import { alternativeOf, alternativesOf, couldBe } from "../../form-model/schema";
-import { type ControlProps, LiteralControl } from "../value-field";
+import { type ControlProps, LiteralControl } from "../control";
 
 /** A value that may be one of several kinds: the kind is chosen first. */
 export function UnionControl(props: ControlProps) {

@@ -5,7 +5,7 @@ import { Button, Checkbox, Input, Select } from "@/ui";
 import { useEditor } from "../../document/store";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { KeyInput } from "../controls/map-rows";
-import { Problem } from "../controls/problem";
+import { Problem } from "../problem";
 import { useDraft } from "../draft";
 import {
   freeName,

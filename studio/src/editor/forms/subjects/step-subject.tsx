@@ -7,7 +7,7 @@ import { plain } from "../../assist/doc-text";
 import { verbIcon } from "@/ui/verbs";
 import type { Catalog } from "../../assist/assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
-import { Problem } from "../controls/problem";
+import { Problem } from "../problem";
 import { useDraft } from "../draft";
 import { idProblem, stepIds, verbOf } from "../../form-model/steps";
 import { entriesOf } from "../../form-model/verbs";

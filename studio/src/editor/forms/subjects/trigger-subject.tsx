@@ -8,7 +8,7 @@ import type { Catalog } from "../../assist/assist";
 import { useChanges, useEditable, useFindings, useValue } from "../changes";
 import { ActionsField } from "../controls/actions";
 import { ColumnsList } from "../controls/columns-list";
-import { Problem } from "../controls/problem";
+import { Problem } from "../problem";
 import { useDraft } from "../draft";
 import { nextRuns } from "../../form-model/cron";
 import { fieldOf, type Field, type JsonSchema } from "../../form-model/schema";

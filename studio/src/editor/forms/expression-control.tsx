@@ -1,10 +1,10 @@
 import { pathKey } from "@/model/path";
-import { useEditor } from "../../document/store";
-import { useDraft } from "../draft";
-import { ExpressionField } from "../expression-field";
-import type { Read } from "../../form-model/literal";
-import { asExpression, expressionIn, modeOf, unwrapped, wrapped } from "../../form-model/template";
-import type { ControlProps } from "../value-field";
+import { useEditor } from "../document/store";
+import { useDraft } from "./draft";
+import { ExpressionField } from "./expression-field";
+import type { Read } from "../form-model/literal";
+import { asExpression, expressionIn, modeOf, unwrapped, wrapped } from "../form-model/template";
+import type { ControlProps } from "./control";
 import { Problem } from "./problem";
 
 /** A value that is one expression, or a bare condition. */

@@ -1,0 +1,22 @@
+/** The control for each kind of value. */
+import type { Controls } from "../control";
+import { AnyValue } from "./any-value";
+import { ChoiceControl } from "./choice";
+import { ListFields } from "./list-fields";
+import { MapRows } from "./map-rows";
+import { ObjectFields } from "./object-fields";
+import { TextControl } from "./text";
+import { UnionControl } from "./union";
+
+export const CONTROLS: Controls = {
+  text: TextControl,
+  integer: TextControl,
+  number: TextControl,
+  boolean: ChoiceControl,
+  choice: ChoiceControl,
+  object: ObjectFields,
+  list: ListFields,
+  map: MapRows,
+  union: UnionControl,
+  any: AnyValue,
+};
