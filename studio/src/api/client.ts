@@ -16,6 +16,7 @@ export interface ErrorBody {
 export class ApiError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
+  readonly requestId: string | undefined;
   readonly status: number;
   readonly body: ErrorBody;
   constructor(status: number, body: ErrorBody) {
@@ -24,6 +25,7 @@ export class ApiError extends Error {
     this.status = status;
     this.code = body.code;
     this.hint = body.hint ?? undefined;
+    this.requestId = body.request_id;
     this.body = body;
   }
 }

@@ -1731,7 +1731,7 @@ export interface components {
              * Limit
              * @default 20
              */
-            limit: number;
+            limit?: number;
             /** Text */
             text: string;
         };
@@ -2055,7 +2055,7 @@ export interface components {
              * @description On the workflow's current version.
              * @default false
              */
-            newest: boolean;
+            newest?: boolean;
             /** Path */
             path?: string | null;
         };
@@ -2477,12 +2477,12 @@ export interface components {
              * Message
              * @default Mocked.
              */
-            message: string;
+            message?: string;
             /**
              * Status
              * @default 500
              */
-            status: number;
+            status?: number;
         };
         /**
          * NewRoles
@@ -2522,7 +2522,7 @@ export interface components {
              * Count
              * @default 1
              */
-            count: number;
+            count?: number;
             /** Id */
             id?: string | null;
             /** Key */
@@ -3469,7 +3469,7 @@ export interface components {
              * Local
              * @default false
              */
-            local: boolean;
+            local?: boolean;
             /** Token */
             token?: string | null;
         };
@@ -3542,7 +3542,7 @@ export interface components {
              * Index
              * @default 0
              */
-            index: number;
+            index?: number;
             /** Inputs */
             inputs?: {
                 [key: string]: unknown;
@@ -3802,7 +3802,7 @@ export interface components {
              * @default mock
              * @enum {string}
              */
-            stripe: "mock" | "local";
+            stripe?: "mock" | "local";
             /** Text */
             text: string;
             /**
@@ -3810,7 +3810,7 @@ export interface components {
              *       "index": 0
              *     }
              */
-            trigger: components["schemas"]["payloom__api__management__editor__trial_models__Start"];
+            trigger?: components["schemas"]["payloom__api__management__editor__trial_models__Start"];
             /** Until */
             until?: string | null;
         };
@@ -4099,7 +4099,7 @@ export interface components {
              * Index
              * @default 0
              */
-            index: number;
+            index?: number;
             /** Inputs */
             inputs?: {
                 [key: string]: unknown;

@@ -1,6 +1,6 @@
 /** Who looks, and which project this is. Signing in by a one-time link, or by one click on this machine. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { request } from "./client";
+import { client, take } from "./client";
 import type { components } from "./schema";
 
 export type Me = components["schemas"]["Me"];
@@ -8,7 +8,7 @@ export type Me = components["schemas"]["Me"];
 export function useMe() {
   return useQuery({
     queryKey: ["me"],
-    queryFn: ({ signal }) => request<Me>("GET", "/me", { signal }),
+    queryFn: ({ signal }) => take(client.GET("/me", { signal })),
     staleTime: 5 * 60_000,
   });
 }
@@ -25,12 +25,12 @@ export function useMay(role: Me["role"]): boolean {
 export function useSignIn() {
   const cache = useQueryClient();
   return async (proof: { token: string } | { local: true }): Promise<void> => {
-    await request("POST", "/session", { body: proof });
+    await take(client.POST("/session", { body: proof }));
     await cache.resetQueries();
   };
 }
 
 export async function signOut(): Promise<void> {
-  await request("DELETE", "/session");
+  await take(client.DELETE("/session"));
   window.location.assign("/studio/sign-in");
 }

@@ -20,21 +20,13 @@ import {
 } from "lucide-react";
 import { useDeferredValue, useEffect, useState } from "react";
 import { queryClient } from "@/api/queries";
-import { request } from "@/api/client";
+import { client, take } from "@/api/client";
 import { signOut } from "@/api/session";
 import { toastError } from "@/ui";
 import type { NavigationItem } from "./navigation";
 import { switchTheme } from "@/browser/theme";
 import { useLayoutState } from "./layout-state";
 import "./palette.css";
-
-interface Suggestion {
-  kind: string;
-  id: string;
-  title: string;
-  detail?: string | null;
-  href: string;
-}
 
 const ICONS: Record<string, LucideIcon> = {
   run: Play,
@@ -68,11 +60,11 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
 
   const workflows = useQuery({
     queryKey: ["workflows", "names"],
-    queryFn: ({ signal }) => request<{ data: { id: string; name: string }[] }>("GET", "/workflows", { signal }),
+    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
   }).data?.data;
   const found = useQuery({
     queryKey: ["search", query],
-    queryFn: ({ signal }) => request<{ data: Suggestion[] }>("GET", "/search", { query: { q: query }, signal }),
+    queryFn: ({ signal }) => take(client.GET("/search", { params: { query: { q: query } }, signal })),
     enabled: query.length >= 2,
     placeholderData: (old) => old,
   });

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Search } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
-import { request } from "@/api/client";
+import { client, take } from "@/api/client";
 import { useLiveState } from "@/api/live-events";
 import type { Me } from "@/api/session";
 import { Kbd } from "@/ui/kbd";
@@ -15,18 +15,13 @@ import { Logo } from "./logo";
 
 const Account = lazy(() => import("./account").then((module) => ({ default: module.Account })));
 
-interface Counts {
-  failed?: number;
-  parked?: number;
-}
-
 const GROUPS = { work: "Work", data: "Data", project: "Project" } as const;
 
 export function Sidebar({ me, pages }: { me: Me | undefined; pages: NavigationItem[] }) {
   const open = useLayoutState((state) => state.set);
   const counts = useQuery({
     queryKey: ["runs", "counts"],
-    queryFn: ({ signal }) => request<Counts>("GET", "/runs/counts", { signal }),
+    queryFn: ({ signal }) => take(client.GET("/runs/counts", { signal })),
     enabled: me !== undefined,
   }).data;
   const [wanted, setWanted] = useState(false);

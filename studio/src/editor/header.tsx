@@ -1,4 +1,5 @@
 /** The top of the editor: what the workflow is called, whether it is saved and published, and what can be done with it. */
+import { publish } from "@/api/editor";
 import { Link } from "@tanstack/react-router";
 import {
   CircleAlert,
@@ -19,7 +20,6 @@ import { useState } from "react";
 
 import { Badge, Button, Kbd, Tooltip, toast, toastError } from "@/ui";
 import { useMe } from "@/api/session";
-import { publish } from "./document/queries";
 import { useEditor } from "./document/store";
 import { saveNow } from "./save";
 import type { View } from "./view";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { Operation } from "@/editor/document/client";
+import type { Operation } from "@/api/editor";
 import {
   addBranch,
   areTogether,

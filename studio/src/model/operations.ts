@@ -1,5 +1,5 @@
 /** What a drag, an insert, a delete or a paste becomes as operations on the document. Pure; the server carries them out. */
-import type { Operation } from "@/editor/document/client";
+import type { Operation } from "@/api/editor";
 import type { PlaceItem } from "./layout";
 import { isMap, type Path, samePath, startsWith, valueAt } from "./path";
 import { verbOf } from "./verbs";

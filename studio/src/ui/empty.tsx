@@ -1,8 +1,8 @@
 /** What a page says when there is nothing, when it loads, and when it failed. */
 import { CircleAlert, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
-import { ApiError } from "@/api/client";
 import { Button } from "./button";
+import { errorDetails } from "./error-details";
 import { CopyButton } from "./text";
 import "./empty.css";
 
@@ -61,16 +61,16 @@ export function Skeleton({ lines = 6 }: { lines?: number }) {
 
 /** An error with its hint, and what can be done. */
 export function ErrorNote({ error, retry, compact }: { error: unknown; retry?: () => void; compact?: boolean }) {
-  const known = error instanceof ApiError ? error : null;
+  const { message, hint, requestId } = errorDetails(error);
   return (
     <div className={compact ? "error-note error-note-compact" : "error-note"} role="alert">
       <CircleAlert aria-hidden />
       <div>
-        <p className="error-note-message">{error instanceof Error ? error.message : String(error)}</p>
-        {known?.hint && <p className="soft">{known.hint}</p>}
-        {known?.body.request_id && !compact && (
+        <p className="error-note-message">{message}</p>
+        {hint && <p className="soft">{hint}</p>}
+        {requestId && !compact && (
           <p className="faint">
-            Request <code>{known.body.request_id}</code>
+            Request <code>{requestId}</code>
           </p>
         )}
         {retry && (

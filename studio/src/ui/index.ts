@@ -1,4 +1,4 @@
-/** The shared components. Import from here: `import { Button, Status } from "."`. */
+/** The shared components. Import from here: `import { Button, Status } from "@/ui"`. */
 export { Button, IconButton, type ButtonProps, type IconButtonProps } from "./button";
 export { Choices, type ChoiceItem } from "./choices";
 export { Code } from "./code";

@@ -1,6 +1,6 @@
 /** Toasts, the short messages in the corner: stored here, drawn by toast.tsx, which loads later. `toast({title})` works from anywhere. */
 import { useSyncExternalStore, type ReactNode } from "react";
-import { ApiError } from "@/api/client";
+import { errorDetails } from "./error-details";
 
 export interface Toast {
   title: ReactNode;
@@ -22,11 +22,8 @@ export function toast(content: Toast): void {
 }
 
 export function toastError(error: unknown): void {
-  toast({
-    tone: "bad",
-    title: error instanceof Error ? error.message : String(error),
-    detail: error instanceof ApiError ? error.hint : undefined,
-  });
+  const { message, hint } = errorDetails(error);
+  toast({ tone: "bad", title: message, detail: hint });
 }
 
 /** The toasts that are shown, and a function that dismisses one. */

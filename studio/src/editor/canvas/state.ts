@@ -1,7 +1,7 @@
 /** What the canvas keeps beside the document: where a step is to be added, what is being dragged, what a run lit. */
+import type { Diagnostic } from "@/api/editor";
 import { create } from "zustand";
 
-import type { Diagnostic } from "../document/client";
 import type { Target } from "@/model/operations";
 import type { Overlay } from "@/model/run-overlay";
 import { type Path, pathKey } from "@/model/path";

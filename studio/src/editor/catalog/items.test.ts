@@ -2,10 +2,18 @@ import { describe, expect, it } from "vitest";
 import type { Catalog } from "../assist/assist";
 import { actionItem, searched, stepItems, stepOf, titleOf, triggerItems } from "./items";
 
-const entry = (verb: string) => ({ verb, doc: `About ${verb}.`, schema: {}, snippet: { [verb]: "" } });
+const entry = (verb: string) => ({
+  verb,
+  value: "",
+  doc: `About ${verb}.`,
+  text: "",
+  example: "",
+  schema: {},
+  snippet: { [verb]: "" },
+});
 const catalog: Catalog = {
   verbs: ["stripe", "select", "if", "switch", "email", "for_each", "wait_for", "raise"].map(entry),
-  triggers: [{ kind: "api", doc: "", text: "An endpoint.", schema: {} }],
+  triggers: [{ kind: "api", doc: "", value: "", text: "An endpoint.", example: "", schema: {} }],
   families: [
     {
       family: "checkout.session",
@@ -20,13 +28,15 @@ const catalog: Catalog = {
     {
       name: "ensure-customer",
       title: "Ensure customer",
+      doc: null,
       input: { type: "object", properties: { user_id: { type: "string" } }, required: ["user_id"] },
     },
   ],
-  functions: [{ name: "shop:price", doc: "The price." }],
+  functions: [{ name: "shop:price", title: null, doc: "The price.", input: null }],
   errors: [],
   rules: [],
   env: [],
+  expressions: [],
 };
 const refund = actionItem({
   name: "refunds.create",

@@ -1,5 +1,6 @@
 /** What can be added to a workflow, searched and ordered, and the step or trigger that each begins as. */
-import type { ActionEntry, Catalog } from "../assist/assist";
+import type { ActionEntry } from "@/api/editor";
+import type { Catalog } from "../assist/assist";
 import { freeId, idOfAction } from "../form-model/steps";
 
 export interface Item {

@@ -1,4 +1,5 @@
 /** Completion and hover from the server, for the text view and for single expressions. */
+import type { Completion, CompletionItem, Hover } from "@/api/editor";
 import {
   autocompletion,
   type Completion as Option,
@@ -8,7 +9,7 @@ import {
 } from "@codemirror/autocomplete";
 import type { Extension } from "@codemirror/state";
 import { hoverTooltip } from "@codemirror/view";
-import type { Assist, Completion, CompletionItem, Hover } from "../assist/assist";
+import type { Assist } from "../assist/assist";
 import { plain } from "../assist/doc-text";
 import { codePoints, utf16 } from "./text";
 

@@ -1,7 +1,8 @@
+import type { CheckAnswer, EditAnswer, Source } from "@/api/editor";
 import { beforeEach, expect, test, vi } from "vitest";
 
 import { ApiError } from "@/api/client";
-import type { CheckAnswer, DocumentClient, EditAnswer, SaveAnswer, Source } from "./client";
+import type { DocumentClient, SaveAnswer } from "./client";
 import { storedDrafts } from "./drafts";
 import { createEditor } from "./store";
 

@@ -1,13 +1,13 @@
 /** The editor's state. The text is the only truth; the document, the checks and the canvas are derived from it. */
+import type { CheckAnswer, Diagnostic, Operation } from "@/api/editor";
 import { create, type StoreApi, type UseBoundStore } from "zustand";
 
 import { ApiError } from "@/api/client";
 import { parse, type Parsed, type ParseProblem } from "@/model/parse";
 import { type Path, samePath, startsWith, valueAt } from "@/model/path";
-import { type CheckAnswer, type Diagnostic, documentClient, type DocumentClient, type Operation } from "./client";
+import { documentClient, type DocumentClient } from "./client";
 import { type Drafts, storedDrafts } from "./drafts";
 
-export type { CheckAnswer, Diagnostic, Operation } from "./client";
 export type { Path } from "@/model/path";
 
 export interface EditError {

@@ -1,5 +1,5 @@
 /** Columns of tables as fields of a form. */
-import type { ColumnEntry, TableEntry } from "../assist/assist";
+import type { ColumnEntry, TableEntry } from "@/api/editor";
 import { fieldOf, type Field, type JsonSchema } from "./schema";
 
 const SCHEMAS: Record<string, JsonSchema> = {

@@ -1,7 +1,8 @@
 /** How fields change the document: one small operation each, through the store's queue. */
+import type { Diagnostic, Operation } from "@/api/editor";
 import { createContext, use, useMemo } from "react";
 import { valueAt } from "@/model/path";
-import { type Diagnostic, type Operation, type Path, useEditor } from "../document/store";
+import { type Path, useEditor } from "../document/store";
 import { equal, removeAt, setAt } from "../form-model/place";
 import { samePath, startsWith } from "@/model/path";
 

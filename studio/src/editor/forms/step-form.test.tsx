@@ -1,3 +1,4 @@
+import type { ColumnEntry, Operation } from "@/api/editor";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
@@ -5,7 +6,7 @@ import { parse as parseYaml, parseDocument } from "yaml";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { parse } from "@/model/parse";
 import { TooltipProvider } from "@/ui";
-import { type Operation, useEditor } from "../document/store";
+import { useEditor } from "../document/store";
 import { type Assist, AssistContext, type Catalog } from "../assist/assist";
 import { StepForm } from "./step-form";
 
@@ -24,6 +25,9 @@ steps:
 
 const verb = (name: string, properties: Record<string, object>, required: string[]) => ({
   verb: name,
+  value: "",
+  text: "",
+  example: "",
   doc: `About ${name}.`,
   snippet: {},
   schema: {
@@ -31,6 +35,18 @@ const verb = (name: string, properties: Record<string, object>, required: string
     properties: { id: { type: "string" }, ...properties, when: { type: ["string", "boolean"] } },
     required,
   },
+});
+
+const column = (name: string, type: string, more: Partial<ColumnEntry> = {}): ColumnEntry => ({
+  name,
+  type,
+  enum: null,
+  has_default: false,
+  nullable: false,
+  primary: false,
+  references: null,
+  unique: false,
+  ...more,
 });
 
 const catalog: Catalog = {
@@ -54,13 +70,14 @@ const catalog: Catalog = {
   errors: [],
   rules: [],
   env: [],
+  expressions: [],
   tables: [
     {
       name: "orders",
       columns: [
-        { name: "id", type: "uuid", primary: true },
-        { name: "status", type: "string", enum: ["pending", "paid"] },
-        { name: "amount", type: "int" },
+        column("id", "uuid", { primary: true }),
+        column("status", "string", { enum: ["pending", "paid"] }),
+        column("amount", "int"),
       ],
     },
   ],
@@ -80,6 +97,9 @@ const assist: Assist = {
     moves_money: true,
     required: [],
     snippet: {},
+    fixed: {},
+    returns: null,
+    docs_url: null,
     params: {
       type: "object",
       properties: {
@@ -253,6 +273,8 @@ describe("the form of a step on a table", () => {
               start: place,
               end: place,
               step: "0",
+              file: "workflows/test.yaml",
+              docs: null,
             },
           ],
           outline: null,

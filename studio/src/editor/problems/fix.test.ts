@@ -1,5 +1,5 @@
+import type { Diagnostic } from "@/api/editor";
 import { describe, expect, it } from "vitest";
-import type { Diagnostic } from "../document/client";
 import { fixOf } from "./fix";
 
 const finding = (text: string, stretch: string, message: string, hint: string | null): Diagnostic => {
@@ -14,6 +14,8 @@ const finding = (text: string, stretch: string, message: string, hint: string | 
     start: place(offset),
     end: place(offset + stretch.length),
     step: null,
+    file: "workflows/test.yaml",
+    docs: null,
   };
 };
 

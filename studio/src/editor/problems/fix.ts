@@ -1,6 +1,6 @@
 /** What a finding suggests, as a change of the text: the word it means, and the word it proposes instead. */
+import type { Diagnostic } from "@/api/editor";
 import { utf16 } from "../codemirror/text";
-import type { Diagnostic } from "../document/client";
 
 export interface Fix {
   label: string;

@@ -1,9 +1,10 @@
+import type { Diagnostic } from "@/api/editor";
 import { CircleAlert, CircleCheck, Info, TriangleAlert } from "lucide-react";
 import { useMemo } from "react";
 import { Button } from "@/ui";
 import { Words } from "../assist/words";
 import { subjectOf } from "../form-model/steps";
-import { type Diagnostic, useEditor } from "../document/store";
+import { useEditor } from "../document/store";
 import { fixOf } from "./fix";
 import { showRule } from "./rule-help";
 import "./problems.css";

@@ -1,18 +1,21 @@
 /** The text tried on events that really came: what would be done differently from what was done. */
+import { dryRun, type DryRun as DryRunAnswer } from "@/api/editor";
 import { History } from "lucide-react";
 import { useState } from "react";
 
 import { Badge, Button, ErrorNote, count } from "@/ui";
 import { flowOf } from "@/model/graph";
 import { useEditor } from "../document/store";
-import { type DryEvent, dryRun } from "./queries";
+
+/** How many recorded events the text is tried on. */
+const EVENTS = 20;
 
 export function DryRun() {
   const byEvents = useEditor(
     (state) => state.shown !== null && flowOf(state.shown.data).triggers.some((one) => one.kind === "stripe"),
   );
   const [busy, setBusy] = useState(false);
-  const [found, setFound] = useState<{ data: DryEvent[]; changed: number } | null>(null);
+  const [found, setFound] = useState<DryRunAnswer | null>(null);
   const [error, setError] = useState<unknown>(null);
   if (!byEvents) return null;
   const run = async () => {
@@ -20,7 +23,7 @@ export function DryRun() {
     setBusy(true);
     setError(null);
     try {
-      setFound(await dryRun(id, text));
+      setFound(await dryRun(id, text, EVENTS));
     } catch (problem) {
       setError(problem);
     } finally {

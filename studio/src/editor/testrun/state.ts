@@ -1,4 +1,5 @@
 /** Test runs of the text as it stands: what they start with, which steps are mocked, and what the newest one did. */
+import { type Mock, readPins, type Sample, type TestStart, testRun, type TestRun, writePins } from "@/api/editor";
 import { create } from "zustand";
 
 import { ApiError } from "@/api/client";
@@ -7,7 +8,6 @@ import { overlayOf, type TraceStep as Passed } from "@/model/run-overlay";
 import { type Path, withoutRounds } from "@/model/path";
 import { useCanvas } from "../canvas/state";
 import { useEditor } from "../document/store";
-import { type Mock, readPins, type Sample, type Start, testRun, type Trace, writePins } from "./queries";
 
 export interface TestRunError {
   message: string;
@@ -22,11 +22,11 @@ export interface TestRunState {
   /** What the run starts with, as JSON text: inputs, or a Stripe event, or `{row, old}`. */
   data: string;
   /** An event or a run whose data is taken as it is. */
-  recorded: Pick<Start, "event_id" | "run_id"> | null;
+  recorded: Pick<TestStart, "event_id" | "run_id"> | null;
   local: boolean;
   mocks: Record<string, Mock>;
   running: boolean;
-  trace: Trace | null;
+  trace: TestRun | null;
   /** The text the trace is about; an older one is said to be old. */
   tracedText: string;
   failure: TestRunError | null;
@@ -98,7 +98,7 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
   async run(until) {
     const { text, id, shown } = useEditor.getState();
     const { mocks, local } = get();
-    let trigger: Start;
+    let trigger: TestStart;
     try {
       trigger = startOf(get(), shown?.data);
     } catch {
@@ -136,7 +136,7 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
 const testRunErrorOf = (error: unknown): TestRunError =>
   error instanceof ApiError ? { message: error.message, hint: error.hint } : { message: String(error) };
 
-function startOf({ trigger, data, recorded }: TestRunState, document: Record<string, unknown> | undefined): Start {
+function startOf({ trigger, data, recorded }: TestRunState, document: Record<string, unknown> | undefined): TestStart {
   if (recorded !== null) return { index: trigger, ...recorded };
   const given = JSON.parse(data) as Record<string, unknown>;
   const kind = document === undefined ? "" : (flowOf(document).triggers[trigger]?.kind ?? "");
@@ -146,7 +146,7 @@ function startOf({ trigger, data, recorded }: TestRunState, document: Record<str
 const STATUS = { done: "succeeded", failed: "failed", skipped: "skipped" } as const;
 
 /** What a run did, for the canvas: the way it took, and how long what left the machine took. */
-export function passedOf(trace: Trace): { passed: Passed[]; taken: string[] } {
+export function passedOf(trace: TestRun): { passed: Passed[]; taken: string[] } {
   const times = new Map(
     trace.run.steps.map((one) => [
       one.path,
@@ -168,7 +168,7 @@ export function passedOf(trace: Trace): { passed: Passed[]; taken: string[] } {
   };
 }
 
-export function light(trace: Trace): void {
+export function light(trace: TestRun): void {
   const shown = useEditor.getState().shown;
   if (shown === null) return;
   const { passed, taken } = passedOf(trace);

@@ -1,4 +1,5 @@
 /** Try the text as it stands: with a sample or something recorded, steps mocked at will, and nothing done outside. */
+import { type Sample, listSamples } from "@/api/editor";
 import { useQuery } from "@tanstack/react-query";
 import { FlaskConical, Play, X } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
@@ -10,7 +11,6 @@ import { flowOf } from "@/model/graph";
 import { useEditor } from "../document/store";
 import { DryRun } from "./dry-run";
 import { MockList } from "./mocks";
-import { type Sample, samples } from "./queries";
 import { useTestRun } from "./state";
 import { TraceView } from "./trace-view";
 import "./testrun.css";
@@ -27,7 +27,10 @@ const keyOf = (one: Sample): string => `${one.source}:${one.event_id ?? one.run_
 export function TestPanel({ fromRun }: { fromRun: string | undefined }) {
   const id = useEditor((state) => state.id);
   const saved = useEditor((state) => state.etag);
-  const known = useQuery({ queryKey: ["editor", "samples", id, saved], queryFn: ({ signal }) => samples(id, signal) });
+  const known = useQuery({
+    queryKey: ["editor", "samples", id, saved],
+    queryFn: ({ signal }) => listSamples(id, signal),
+  });
   const chosen = useTestRun((state) => state.chosen);
   const may = useMay("editor");
   const from = useRef<string | undefined>(undefined);
@@ -39,12 +42,12 @@ export function TestPanel({ fromRun }: { fromRun: string | undefined }) {
     if (may) void useTestRun.getState().run();
   }, [fromRun, may]);
   useEffect(() => {
-    const first = known.data?.data[0];
+    const first = known.data?.[0];
     if (first !== undefined && useTestRun.getState().chosen === "") useTestRun.getState().choose(first, keyOf(first));
   }, [known.data]);
   if (!may) return <p className="soft">Trying a workflow needs the role editor.</p>;
   if (known.isPending) return <Skeleton lines={4} />;
-  const all = known.data?.data ?? [];
+  const all = known.data ?? [];
   return (
     <div className="test">
       <StartWith all={all} chosen={chosen} fromRun={fromRun} />

@@ -1,4 +1,6 @@
 /** What a test run did, step by step: what went in, what came out, and how it was answered. */
+import type { TestRun } from "@/api/editor";
+import type { Step } from "@/api/runs";
 import { ChevronRight, SkipForward, Wand } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 
@@ -6,10 +8,9 @@ import { Badge, Button, JsonView, Status, StatusIcon } from "@/ui";
 import { runPath, withoutRounds } from "@/model/path";
 import { useEditor } from "../document/store";
 import { MockDialog } from "./mocks";
-import type { Trace, TraceStep } from "./queries";
 import { placeOf, useTestRun } from "./state";
 
-const NOTES: Record<Trace["notes"][string], { word: string; title: string }> = {
+const NOTES: Record<TestRun["notes"][string], { word: string; title: string }> = {
   mocked: { word: "mocked", title: "Answered by your mock" },
   recorded: { word: "recorded", title: "Answered as the same call was answered before" },
   "made up": { word: "made up", title: "Answered with data that fits its type" },
@@ -17,7 +18,7 @@ const NOTES: Record<Trace["notes"][string], { word: string; title: string }> = {
   sent: { word: "sent", title: "Sent to the local Stripe" },
 };
 
-export function TraceView({ trace }: { trace: Trace }) {
+export function TraceView({ trace }: { trace: TestRun }) {
   const { run } = trace;
   const answer = run.response ?? run.output;
   const failed = run.steps.find((one) => one.status === "failed");
@@ -67,9 +68,9 @@ function Entry({
   open,
   onOpen,
 }: {
-  step: TraceStep;
-  note: Trace["notes"][string] | undefined;
-  logs: Trace["run"]["logs"];
+  step: Step;
+  note: TestRun["notes"][string] | undefined;
+  logs: TestRun["run"]["logs"];
   open: boolean;
   onOpen: () => void;
 }) {

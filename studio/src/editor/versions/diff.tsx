@@ -1,7 +1,6 @@
 /** A difference of two texts: what it means, and its lines. */
+import type { Diff } from "@/api/editor";
 import { Minus, MoveVertical, PenLine, Plus } from "lucide-react";
-
-import type { Diff } from "../document/queries";
 
 const MARKS = { added: Plus, removed: Minus, changed: PenLine, moved: MoveVertical } as const;
 

@@ -1,10 +1,11 @@
 /** The versions of a workflow: what each changed, in words and in lines, and the way back to one. */
+import { rollBack, type Version } from "@/api/editor";
 import { useQueryClient } from "@tanstack/react-query";
 import { GitCommitHorizontal, History, RotateCcw } from "lucide-react";
 import { useState } from "react";
 
 import { Badge, Button, Confirm, CopyId, EmptyState, ErrorNote, Skeleton, Time, count, toast } from "@/ui";
-import { rollBack, useDiff, useVersions, type Version } from "../document/queries";
+import { useDiff, useVersions } from "../document/queries";
 import { useEditor } from "../document/store";
 import { Changes, UnifiedDiff } from "./diff";
 import "./versions.css";

@@ -1,8 +1,8 @@
 /** The server's findings in the text: squiggles, marks in the gutter, a note with the hint, a link, and the suggested change. */
+import type { CheckAnswer, Diagnostic } from "@/api/editor";
 import { type Diagnostic as Note, lintGutter, setDiagnostics } from "@codemirror/lint";
 import type { Extension, TransactionSpec, EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
-import type { CheckAnswer, Diagnostic } from "../document/client";
 import { fixOf } from "../problems/fix";
 import { showRule } from "../problems/rule-help";
 import { inDocument } from "../codemirror/text";

@@ -1,5 +1,5 @@
 /** The calls behind the page, and the shapes they answer with. */
-import { client, request, take } from "@/api/client";
+import { client, take } from "@/api/client";
 import type { components } from "@/api/schema";
 
 export type ColumnShape = components["schemas"]["Column"];
@@ -21,12 +21,14 @@ export interface Question {
   query?: string | undefined;
 }
 
+/** The question without its empty parts. */
+const given = (question: Question): Question =>
+  Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined && value !== ""));
+
 export const tables = {
   list: () => take(client.GET("/tables")),
   rows: (name: string, question: Question) =>
-    request<components["schemas"]["RowList"]>("GET", `/tables/${encodeURIComponent(name)}/rows`, {
-      query: { ...question, limit: 50 },
-    }),
+    take(client.GET("/tables/{name}/rows", { params: { path: { name }, query: { ...given(question), limit: 50 } } })),
   row: (name: string, key: string) =>
     take(client.GET("/tables/{name}/rows/{key}", { params: { path: { name, key } } })),
   insert: (name: string, values: Row) =>

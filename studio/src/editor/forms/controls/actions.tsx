@@ -1,6 +1,6 @@
+import type { FamilyEntry } from "@/api/editor";
 import { Checkbox } from "@/ui";
 import type { Path } from "@/model/path";
-import type { FamilyEntry } from "../../assist/assist";
 import { useChanges, useEditable, useValue } from "../changes";
 import { Row } from "../row";
 import { Picker } from "../picker";

@@ -1,7 +1,7 @@
+import type { TableEntry } from "@/api/editor";
 import { Plus, X } from "lucide-react";
 import { Button, Select } from "@/ui";
 import { isMap, type Path } from "@/model/path";
-import type { TableEntry } from "../../assist/assist";
 import { useChanges, useValue } from "../changes";
 import { AddParameter } from "../add-parameter";
 import { columnField } from "../../form-model/columns";

@@ -1,5 +1,5 @@
+import type { FamilyEntry } from "@/api/editor";
 import { isMap, type Path } from "@/model/path";
-import type { FamilyEntry } from "../../assist/assist";
 import { useChanges, useEditable, useValue } from "../changes";
 import { fieldOf } from "../../form-model/schema";
 import { Picker } from "../picker";

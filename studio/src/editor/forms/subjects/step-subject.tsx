@@ -1,8 +1,9 @@
+import type { Operation } from "@/api/editor";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { isMap, pathKey, type Path, samePath } from "@/model/path";
 import { Input } from "@/ui";
-import { type Operation, useEditor } from "../../document/store";
+import { useEditor } from "../../document/store";
 import { plain } from "../../assist/doc-text";
 import { verbIcon } from "@/ui/verbs";
 import type { Catalog } from "../../assist/assist";

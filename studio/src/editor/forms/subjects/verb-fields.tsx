@@ -1,8 +1,9 @@
+import type { TableEntry } from "@/api/editor";
 import { useCallback } from "react";
 import { ErrorNote } from "@/ui";
 import { isMap, type Path, valueAt } from "@/model/path";
 import { useEditor } from "../../document/store";
-import { type Catalog, type TableEntry, useAssist } from "../../assist/assist";
+import { type Catalog, useAssist } from "../../assist/assist";
 import { useAction } from "../../assist/use-catalog";
 import { useChanges, useEditable, useValue } from "../changes";
 import { BranchField, Branches, Cases, Catch, StepsField } from "../controls/blocks";
