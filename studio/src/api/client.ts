@@ -33,7 +33,7 @@ export class ApiError extends Error {
 /** Turn whatever came back into an ApiError. */
 export function errorOf(status: number, body: unknown): ApiError {
   if (body && typeof body === "object" && "error" in body) {
-    const error = (body as { error: unknown }).error;
+    const error = body.error;
     if (error && typeof error === "object" && "message" in error) return new ApiError(status, error as ErrorBody);
   }
   return new ApiError(status, {

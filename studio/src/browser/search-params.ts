@@ -22,7 +22,7 @@ export function useSearchParams(): [Search, (changes: Search, options?: { push?:
     (changes: Search, options?: { push?: boolean }) => {
       void navigate({
         to: ".",
-        search: ((old: Search) => ({ ...old, ...changes })) as never,
+        search: (old: Search) => ({ ...old, ...changes }),
         replace: !options?.push,
         resetScroll: false,
       });

@@ -220,7 +220,7 @@ export function freeId(wanted: string, taken: ReadonlySet<string>): string {
 export function freshIds(steps: readonly unknown[], taken: ReadonlySet<string>): unknown[] {
   const used = new Set(taken);
   const renamed = new Map<string, string>();
-  for (const id of idsIn(steps as unknown[])) {
+  for (const id of idsIn(steps)) {
     const free = freeId(id, used);
     used.add(free);
     if (free !== id) renamed.set(id, free);

@@ -15,15 +15,15 @@ export interface Parsed {
   /** The document as plain data: maps, lists, texts, numbers, booleans, null. */
   data: Record<string, unknown>;
   /** The stretch of the value at a path, without the blanks and comments behind it; null where nothing stands. */
-  range(path: Path): Range | null;
+  range: (path: Path) => Range | null;
   /** The stretch of the key of a map entry. */
-  keyRange(path: Path): Range | null;
+  keyRange: (path: Path) => Range | null;
   /** The innermost place that contains an offset. */
-  pathAt(offset: number): Path;
+  pathAt: (offset: number) => Path;
   /** Line and column of an offset, both from 1. */
-  position(offset: number): { line: number; column: number };
+  position: (offset: number) => { line: number; column: number };
   /** Whether a list or map is written in brackets. */
-  isFlow(path: Path): boolean;
+  isFlow: (path: Path) => boolean;
 }
 
 export interface ParseProblem {
@@ -50,7 +50,7 @@ export function parse(text: string): ParseResult {
   const top = document.contents;
   if (!isYamlMap(top)) return failed("a workflow is a map: name, on, steps", 0, Math.min(text.length, 1));
   const spots = new Map<string, Spot>();
-  if (!collect(top as Node, [], null, spots, text)) return failed("anchors and aliases are not allowed", 0, 1);
+  if (!collect(top, [], null, spots, text)) return failed("anchors and aliases are not allowed", 0, 1);
   const data = document.toJS({ maxAliasCount: 0 }) as Record<string, unknown>;
   return { document: reading(data, spots, lines), problem: null };
 }

@@ -138,7 +138,7 @@ function place<S extends TimelineStep>(root: Node<S>, path: string): Node<S> {
     const last = at === stages.length - 1;
     const next = stages[at + 1];
     const name = roundName(stage.label);
-    if (name) parent = child(parent, `${stage.path.split(".").slice(0, -1).join(".")}`, name);
+    if (name) parent = child(parent, stage.path.split(".").slice(0, -1).join("."), name);
     // Branches that only choose (then, else, a case) are no rows: their steps stand where the choice stood.
     if (last || (next && GROUPED.test(next.label))) parent = child(parent, stage.path, "");
   });

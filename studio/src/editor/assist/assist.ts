@@ -45,9 +45,9 @@ export interface Assist {
 export const serverAssist: Assist = {
   complete,
   hover,
-  catalog: getCatalog as () => Promise<Catalog>,
+  catalog: getCatalog,
   actions: searchActions,
-  action: getAction as (name: string) => Promise<ActionDetails>,
+  action: getAction,
 };
 
 /** Tests provide a double. */

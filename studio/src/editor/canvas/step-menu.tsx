@@ -30,7 +30,7 @@ export interface Entry {
   line?: boolean;
 }
 
-export function stepEntries(onOpen?: ((path: Path) => void) | undefined): Entry[] {
+export function stepEntries(onOpen?: (path: Path) => void): Entry[] {
   const { readOnly, selected } = useEditor.getState();
   const steps = selectedSteps();
   const any = steps.length > 0;

@@ -19,8 +19,8 @@ export type Picked =
 
 export interface CatalogDialogProps {
   open: boolean;
-  onOpenChange(open: boolean): void;
-  onPick(picked: Picked): void;
+  onOpenChange: (open: boolean) => void;
+  onPick: (picked: Picked) => void;
   /** What is added: a step (default) or a trigger. */
   adding?: "step" | "trigger";
 }
@@ -67,7 +67,7 @@ function Search({
 }: {
   adding: "step" | "trigger";
   words: string;
-  onPick(picked: Picked): void;
+  onPick: (picked: Picked) => void;
 }) {
   const assist = useAssist();
   const catalog = useCatalog();

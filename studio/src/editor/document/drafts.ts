@@ -10,9 +10,9 @@ export interface Draft {
 }
 
 export interface Drafts {
-  get(id: string): Draft | null;
-  put(id: string, draft: Draft): void;
-  drop(id: string): void;
+  get: (id: string) => Draft | null;
+  put: (id: string, draft: Draft) => void;
+  drop: (id: string) => void;
 }
 
 const PREFIX = "payloom.draft.";

@@ -32,7 +32,7 @@ export function columnField(table: TableEntry | undefined, name: string): Field 
 function describe(column: ColumnEntry): string {
   const words = [
     column.primary ? "Primary key." : "",
-    column.nullable === false && !column.primary ? "Never empty." : "",
+    !column.nullable && !column.primary ? "Never empty." : "",
     column.has_default ? "Filled in when left out." : "",
   ];
   return words.filter(Boolean).join(" ");

@@ -129,7 +129,7 @@ export function itemOf(field: Field): Field {
 /** The field of a map's values. */
 export function valueOf(field: Field): Field {
   const more = field.schema.additionalProperties;
-  return fieldOf("value", isMap(more) ? (more as JsonSchema) : {}, {
+  return fieldOf("value", isMap(more) ? more : {}, {
     writing: field.writing,
     definitions: field.definitions,
   });

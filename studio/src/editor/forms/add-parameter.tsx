@@ -15,7 +15,7 @@ export function AddParameter({
 }: {
   what: string;
   fields: Field[];
-  onPick(field: Field): void;
+  onPick: (field: Field) => void;
   words?: string;
 }) {
   const [open, setOpen] = useState(false);

@@ -2,15 +2,15 @@
 import type { Diagnostic, Operation } from "@/api/editor";
 import { createContext, use, useMemo } from "react";
 import { valueAt } from "@/model/path";
-import { type Path, useEditor } from "../document/store";
+import { useEditor } from "../document/store";
 import { equal, removeAt, setAt } from "../form-model/place";
-import { samePath, startsWith } from "@/model/path";
+import { type Path, samePath, startsWith } from "@/model/path";
 
 export interface Changes {
-  set(path: Path, value: unknown, label: string): Promise<boolean>;
+  set: (path: Path, value: unknown, label: string) => Promise<boolean>;
   /** Take a key or item away; maps above it that are left empty go too, down to `keep` parts of the path. */
-  remove(path: Path, label: string, keep?: number): Promise<boolean>;
-  run(operations: Operation[], label: string, select?: Path | null): Promise<boolean>;
+  remove: (path: Path, label: string, keep?: number) => Promise<boolean>;
+  run: (operations: Operation[], label: string, select?: Path | null) => Promise<boolean>;
 }
 
 /** Which maps a form takes away with their last entry: `with: {}` says nothing, `set: {}` is a to-do. */

@@ -10,7 +10,7 @@ export interface ControlProps {
   field: Field;
   path: Path;
   value: unknown;
-  write(value: unknown): Promise<boolean>;
+  write: (value: unknown) => Promise<boolean>;
   label: string;
   ids: { id: string; labelledBy: string; describedBy: string; invalid: boolean };
   editable: boolean;

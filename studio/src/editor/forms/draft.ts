@@ -21,20 +21,20 @@ export function flushFields(): void {
 export interface Draft {
   text: string;
   problem: string | null;
-  type(text: string): void;
+  type: (text: string) => void;
   /** As `type`, but written only when the field is left: for names, which other things hang on. */
-  hold(text: string): void;
+  hold: (text: string) => void;
   /** The field was left: write now. */
-  leave(): void;
+  leave: () => void;
   /** Back to what stands in the file. */
-  reset(): void;
+  reset: () => void;
 }
 
 export function useDraft(options: {
   name: string;
   shown: string;
-  read(text: string): Read;
-  commit(value: unknown): Promise<boolean>;
+  read: (text: string) => Read;
+  commit: (value: unknown) => Promise<boolean>;
 }): Draft {
   const { name, shown } = options;
   const [draft, setDraft] = useState<string | null>(() => restored(name, shown));

@@ -4,7 +4,8 @@ import { bracketMatching } from "@codemirror/language";
 import { Annotation, Compartment, EditorState, Prec } from "@codemirror/state";
 import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { useEffect, useRef } from "react";
-import { type Path, useEditor } from "../document/store";
+import type { Path } from "@/model/path";
+import { useEditor } from "../document/store";
 import { completion } from "../codemirror/complete";
 import { expressionMarks } from "../codemirror/expression-marks";
 import { changeBetween } from "../codemirror/text";
@@ -16,8 +17,8 @@ const outside = Annotation.define<boolean>();
 export interface ExpressionFieldProps {
   path: Path;
   text: string;
-  onText(text: string): void;
-  onLeave(): void;
+  onText: (text: string) => void;
+  onLeave: () => void;
   /** Text with `${{ }}` in it, or one expression without braces. */
   reading: "expression" | "template";
   id: string;

@@ -10,7 +10,7 @@ export function ModeSwitch({
 }: {
   name: string;
   mode: "literal" | "expression";
-  onMode(mode: "literal" | "expression"): void;
+  onMode: (mode: "literal" | "expression") => void;
   disabled: boolean;
   compact?: boolean | undefined;
 }) {

@@ -14,7 +14,7 @@ export interface PickerProps {
   value: string;
   choices: Choice[];
   placeholder: string;
-  onPick(value: string): void;
+  onPick: (value: string) => void;
   disabled?: boolean;
   invalid?: boolean;
   /** Asks the server instead of searching in `choices`. */

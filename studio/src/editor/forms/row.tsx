@@ -1,7 +1,7 @@
 import type { Diagnostic } from "@/api/editor";
 import { CircleAlert, CircleDashed, Info, TriangleAlert, X } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
-import type { Path } from "../document/store";
+import type { Path } from "@/model/path";
 import { firstSentence, plain } from "../assist/doc-text";
 import { Words } from "../assist/words";
 import { useFindings } from "./changes";

@@ -162,7 +162,7 @@ beforeEach(() => {
     check: null,
     apply: async (operations: Operation[], label: string) => {
       applied.push({ operations, label });
-      act(() => void write(after(useEditor.getState().text, operations)));
+      act(() => write(after(useEditor.getState().text, operations)));
       return true;
     },
   });

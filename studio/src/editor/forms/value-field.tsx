@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useState } from "react";
-import { type Path } from "../document/store";
+import type { Path } from "@/model/path";
 import { useChanges, useEditable, useValue } from "./changes";
 import { LiteralControl } from "./control";
 import { ExpressionControl } from "./expression-control";

@@ -30,14 +30,14 @@ export interface TestRunState {
   /** The text the trace is about; an older one is said to be old. */
   tracedText: string;
   failure: TestRunError | null;
-  reset(workflow: string): void;
-  choose(sample: Sample, key: string): void;
-  write(data: string): void;
-  set(change: Partial<Pick<TestRunState, "trigger" | "local">>): void;
-  takeRun(run: string): void;
-  mock(path: string, mock: Mock | null): void;
-  run(until?: string): Promise<void>;
-  clear(): void;
+  reset: (workflow: string) => void;
+  choose: (sample: Sample, key: string) => void;
+  write: (data: string) => void;
+  set: (change: Partial<Pick<TestRunState, "trigger" | "local">>) => void;
+  takeRun: (run: string) => void;
+  mock: (path: string, mock: Mock | null) => void;
+  run: (until?: string) => Promise<void>;
+  clear: () => void;
 }
 
 const START = {

@@ -17,7 +17,8 @@ import {
 import { useEffect, useRef, useState } from "react";
 import { type Assist, useAssist } from "../assist/assist";
 import { subjectOf } from "../form-model/steps";
-import { type EditorState as Editor, useEditor } from "../document/store";
+import type { EditorState as Editor } from "../document/state";
+import { useEditor } from "../document/store";
 import { samePath } from "@/model/path";
 import { completion, hovers } from "../codemirror/complete";
 import { expressionMarks } from "../codemirror/expression-marks";

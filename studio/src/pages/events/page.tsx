@@ -165,7 +165,7 @@ export function Page() {
                   void navigate({
                     to: "/events/$id",
                     params: { id: row.id },
-                    search: search as never,
+                    search: search,
                     resetScroll: false,
                   })
                 }
@@ -183,9 +183,7 @@ export function Page() {
       {id && (
         <EventSheet
           id={id}
-          close={() =>
-            void navigate({ to: "/events", search: { ...search, tab: undefined } as never, resetScroll: false })
-          }
+          close={() => void navigate({ to: "/events", search: { ...search, tab: undefined }, resetScroll: false })}
         />
       )}
       {catching && <CatchUpDialog close={() => setCatching(false)} />}

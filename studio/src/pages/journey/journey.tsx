@@ -123,7 +123,7 @@ function Moment({ entry }: { entry: JourneyEntry }) {
           </time>
           <span className="hidden-text">{word}: </span>
           {entry.href ? (
-            <Link to={inStudio(entry.href) as "/"} className="journey-title">
+            <Link to={inStudio(entry.href)} className="journey-title">
               {entry.title}
             </Link>
           ) : (

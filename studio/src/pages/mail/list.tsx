@@ -37,7 +37,7 @@ export function MailList({ to, current }: { to: string | undefined; current: str
             <Link
               to="/mail/$id"
               params={{ id: mail.id }}
-              search={{ to } as never}
+              search={{ to }}
               aria-current={mail.id === current ? "true" : undefined}
               className="mail-item"
             >

@@ -30,7 +30,7 @@ export function MailView({ id }: { id: string }) {
   return (
     <article className="mail-view" aria-label={`Mail: ${one.subject}`}>
       <header className="mail-head">
-        <Link to="/mail" search={{ to: search["to"] } as never} className="mail-back">
+        <Link to="/mail" search={{ to: search["to"] }} className="mail-back">
           <ArrowLeft aria-hidden /> All mails
         </Link>
         <div className="mail-title">

@@ -35,7 +35,7 @@ export function useDocument(workflow: string, version: string): Document {
       const [{ parse }, { flowOf }] = await Promise.all([import("@/model/parse"), import("@/model/graph")]);
       const result = parse(text ?? "");
       if (!result.document) return null;
-      const data = result.document.data as Record<string, unknown>;
+      const data = result.document.data;
       return { name: typeof data["name"] === "string" ? data["name"] : null, flow: flowOf(data) };
     },
     enabled: text !== null,

@@ -138,7 +138,7 @@ function TurnedAway() {
   const total = found.data.data.reduce((sum: number, one: { count: number }) => sum + one.count, 0);
   if (total === 0) return <span className="faint">nothing</span>;
   return (
-    <Link to="/events" search={{ state: "rejected" } as never} className="settings-link">
+    <Link to="/events" search={{ state: "rejected" }} className="settings-link">
       <Status status="rejected" word={`${total} with a bad signature or none`} />
     </Link>
   );

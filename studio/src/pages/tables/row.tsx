@@ -69,7 +69,10 @@ export function RowSheet({
     setProblems(wrong);
     if (Object.keys(wrong).length > 0) return;
     const send = id === null ? values : changed(old, values);
-    if (id !== null && Object.keys(send).length === 0) return onClose();
+    if (id !== null && Object.keys(send).length === 0) {
+      onClose();
+      return;
+    }
     save.mutate(send);
   };
   const fieldErrors =

@@ -58,7 +58,7 @@ function AddColumn({
 }: {
   fields: Field[];
   words: string;
-  onPick(field: Field): void;
+  onPick: (field: Field) => void;
   known: boolean;
   path: Path;
   taken: string[];

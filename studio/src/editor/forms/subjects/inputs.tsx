@@ -93,7 +93,7 @@ function InputRow({
   taken: string[];
   optional: boolean;
   name: string;
-  onRemove(): void;
+  onRemove: () => void;
 }) {
   const changes = useChanges();
   const editable = useEditable();
@@ -155,7 +155,7 @@ function ShapeSelect({
   shape: InputShape;
   name: string;
   editable: boolean;
-  onShape(shape: InputShape): void;
+  onShape: (shape: InputShape) => void;
 }) {
   const now =
     shape.kind === "typed"
@@ -226,7 +226,7 @@ function ShapeDetails({
   path: Path;
   name: string;
   editable: boolean;
-  onShape(shape: InputShape): void;
+  onShape: (shape: InputShape) => void;
 }) {
   if (shape.kind === "typed") {
     const rule = ruleLabel(shape.type);
@@ -363,7 +363,7 @@ function Default({
   name: string;
   fallback: string | null;
   editable: boolean;
-  onFallback(fallback: string | null): void;
+  onFallback: (fallback: string | null) => void;
 }) {
   const [asked, setAsked] = useState(false);
   if (fallback === null && !asked)
@@ -413,8 +413,8 @@ function Small({
   shown: string;
   placeholder: string;
   editable: boolean;
-  problem(text: string): string | null;
-  onText(text: string): void;
+  problem: (text: string) => string | null;
+  onText: (text: string) => void;
 }) {
   const id = useEditor((state) => state.id);
   const draft = useDraft({
