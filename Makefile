@@ -11,12 +11,12 @@ help: ## show this help
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
 # What the demo needs. `make test` and `make setup` add the tools for testing on top.
-$(VENV)/.runs: requirements/runtime.txt requirements/build.txt pyproject.toml hatch_build.py
+$(VENV)/.runs: requirements/runtime.txt requirements/build.txt pyproject.toml hatch_build.py emulator/pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "Payloom needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.12 setup" % v)'
 	@echo "payloom: setting up $(VENV) (once; less than a minute)" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(PIP) --no-deps --no-build-isolation -e emulator -e .
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.runs requirements/dev.txt
@@ -50,15 +50,15 @@ test: $(VENV)/.tests ## set everything up and run every test
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.tests ## lint, import contract, types, unit tests
-	@$(BIN)/ruff check src tests hatch_build.py studio/build.py
-	@$(BIN)/ruff format --check src tests hatch_build.py studio/build.py
+	@$(BIN)/ruff check src emulator tests bench hatch_build.py studio/build.py
+	@$(BIN)/ruff format --check src emulator tests bench hatch_build.py studio/build.py
 	@$(BIN)/lint-imports
 	@$(BIN)/pyright
 	@$(BIN)/python -m pytest tests/unit $(ARGS)
 
 fix: $(VENV)/.tests ## format and fix what the linter can fix
-	@$(BIN)/ruff check --fix -q src tests hatch_build.py studio/build.py || true
-	@$(BIN)/ruff format -q src tests hatch_build.py studio/build.py
+	@$(BIN)/ruff check --fix -q src emulator tests bench hatch_build.py studio/build.py || true
+	@$(BIN)/ruff format -q src emulator tests bench hatch_build.py studio/build.py
 
 bench: $(VENV)/.tests ## measure as ratios to floors taken in the same run (see bench/README.md)
 	@$(BIN)/python -W ignore bench $(ARGS)

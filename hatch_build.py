@@ -18,9 +18,8 @@ class DependenciesFromRequirements(MetadataHookInterface):
     def update(self, metadata: dict[str, object]) -> None:
         """Read one requirement per line, leaving out comments."""
         lines = (Path(self.root) / "requirements" / "runtime.in").read_text("utf-8").splitlines()
-        metadata["dependencies"] = [
-            line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")
-        ]
+        wanted = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        metadata["dependencies"] = [f"payloom-emulator=={metadata['version']}", *wanted]
 
 
 class StudioHook(BuildHookInterface):

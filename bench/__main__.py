@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import fulfilment
@@ -19,8 +19,7 @@ import lanes
 import small
 import webhook
 from rounds import Compared, compare
-
-import postgres
+from tests.support import postgres
 
 PARTS = ("fast", "durable", "shop", "webhook", "workers", "idle", "expression", "tracing")
 Fresh = Callable[[], contextlib.AbstractContextManager[str]]

@@ -16,7 +16,7 @@ def main() -> int:
     """Run the bench; exit code 1 when it misses its targets."""
     began = time.perf_counter()
     server = subprocess.Popen(
-        [sys.executable, "-m", "payloom.emulator", "--port", "0"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "payloom_emulator", "--port", "0"], stdout=subprocess.PIPE, text=True
     )
     assert server.stdout is not None
     port = int(server.stdout.readline().split("http://127.0.0.1:")[1].split()[0])

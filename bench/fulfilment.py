@@ -14,11 +14,11 @@ import psycopg
 from lanes import Floor, spread
 from rounds import Compared, compare
 
-from payloom.emulator import running
+from payloom.app.composition import World
 from payloom.kit.clock import SystemClock
-from payloom.project import load_project
+from payloom.project.loader import load_project
 from payloom.settings import load_settings
-from payloom.world import World
+from payloom_emulator import embedded
 
 SHOP = Path(__file__).parent.parent / "templates" / "shop"
 ITEM = {"sku": "guide", "quantity": 1, "name": "Field Guide to Webhooks", "amount": 1900}
@@ -92,7 +92,7 @@ async def fulfilment(url: str, bare_url: str, folder: Path, *, rounds: int, coun
     """Compare with the bare driver: one event in, one order updated, one commit. bare_url: its own database."""
     root = folder / "shop"
     shutil.copytree(SHOP, root)
-    with running.run() as stripe:
+    with embedded.run() as stripe:
         port = int(stripe.url.rsplit(":", 1)[1])
         settings = load_settings(root, database_url=url, local_stripe_port=port, environ={})
         world = World(load_project(root, settings), settings, SystemClock())

@@ -25,15 +25,14 @@ from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import SystemClock
 from payloom.kit.strict_json import dumps
-from payloom.runs.parts import Figures
-from payloom.workflows.commands import Do
+from payloom.runs.dependencies import Figures
+from payloom.workflows.program.commands import Do
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from rounds import Compared, Measure, compare, processor_seconds
-
-from runs_world import World, build
+from tests.support.runs_fixture import World, build
 
 FAST = """\
 name: Pay

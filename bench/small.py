@@ -14,10 +14,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import lanes
+from tests.support.runs_fixture import build
 
 from payloom.connectors.port import Attempt
 from payloom.db import open_database
@@ -25,13 +26,12 @@ from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
 from payloom.kit.clock import SystemClock
 from payloom.runs import tracing
-from payloom.runs.parts import Figures
-from payloom.runs.rows import Run
-from payloom.runs.scratch import Call
-from payloom.workflows.commands import Do
-from payloom.workflows.events import build_scope, event_scope
+from payloom.runs.advance.turn_changes import Call
+from payloom.runs.dependencies import Figures
+from payloom.runs.run_rows import Run
+from payloom.workflows.catalog.events import build_scope, event_scope
 from payloom.workflows.expressions import Ambient, compile_expression
-from runs_world import build
+from payloom.workflows.program.commands import Do
 
 EXPRESSION = "event.action == 'completed' && object.amount_total > 1000"
 PAUSE = 0.4

@@ -21,23 +21,24 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import postgres
-from payloom.app import create_app
+from tests.support import postgres
+from tests.support.http_server import write_project
+
+from payloom.app.asgi import create_app
 from payloom.db import open_database
 from payloom.db.migrate import migrate
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import SystemClock
-from payloom.project import load_project
+from payloom.project.loader import load_project
 from payloom.runs.models import runs, steps
-from payloom.runs.refs.indexer import Indexer
-from payloom.runs.refs.models import refs
 from payloom.settings import load_settings
-from payloom.tables.migrate import migrate as migrate_tables
-from payloom.tables.sql import Tables
-from served import write_project
+from payloom.tables.migration.migrate import migrate as migrate_tables
+from payloom.tables.query.sql import Tables
+from payloom.views.references.indexer import Indexer
+from payloom.views.references.models import refs
 
 AIM = 0.2
 PER_PAYMENT = 8

@@ -125,8 +125,8 @@ def ours(folder: Path, url: str, port: int) -> Iterator[psutil.Process]:
 _SERVE = """
 import sys, gc, uvicorn
 from pathlib import Path
-from payloom.app import create_app
-from payloom.project import load_project
+from payloom.app.asgi import create_app
+from payloom.project.loader import load_project
 from payloom.settings import load_settings
 folder, port, url = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 settings = load_settings(folder, port=port, database_url=url, environ={})

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.support.postgres import postgres_server, postgres_url
 
 from payloom.db import Database, open_database
 from payloom.db.migrate import migrate
-from postgres import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
 

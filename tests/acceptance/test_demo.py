@@ -12,8 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-
-from shop_world import Shop, free_port
+from tests.support.shop_fixture import Shop, free_port
 
 PAYLOOM = Path(sys.executable).parent / "payloom"
 

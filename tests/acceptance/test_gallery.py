@@ -14,8 +14,7 @@ from typing import Any, Self
 import httpx
 import pytest
 import stripe
-
-from shop_world import Shop
+from tests.support.shop_fixture import Shop
 
 PAYLOOM = Path(sys.executable).parent / "payloom"
 ROOT = Path(__file__).parents[2]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import npm_packages
 import pytest
-from browser_watch import Watch
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.support import npm_packages
+from tests.support.browser_watch import Watch
 
 from ensure_chromium import find
 

@@ -22,22 +22,22 @@ from alembic import command as alembic
 from alembic.config import Config
 
 from payloom import __version__
-from payloom.connectors.stripe.catalog import CatalogWithStripe
+from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 from payloom.db import Database, open_database
 from payloom.db.migrate import FOLDER, head
 from payloom.db.types import dump_json
 from payloom.inbox.service import load
 from payloom.kit.clock import SystemClock
-from payloom.runs.matching import Library
 from payloom.runs.models import runs
-from payloom.runs.rows import Run, load_journal, load_run
-from payloom.runs.scripts import FRESH
-from payloom.runs.versions import Versions
-from payloom.testing.replays import cause_of
+from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.versions import Versions
+from payloom.runs.registry import FRESH
+from payloom.runs.run_rows import Run, load_journal, load_run
+from payloom.sandbox.project import Stage
+from payloom.sandbox.scenario.replays import cause_of
+from payloom.sandbox.scenario.scenario import Story
 from payloom.testing.runner import chosen, load_case_files, open_project
-from payloom.testing.stage import Stage
-from payloom.testing.story import Story
-from payloom.workflows.commands import Entry, Finished
+from payloom.workflows.program.commands import Entry, Finished
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from harness import Databases, Zygote
-from tally import STORM, WIRE, Tally, write_table
+from tests.storm.effect_ledger import STORM, WIRE, Tally, write_table
 
 _tally = Tally()
 
@@ -97,7 +97,7 @@ def sqlite_base(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="session")
 def postgres_base(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[str]:
     """The name of a database with the shop's tables, to be copied."""
-    from postgres import fresh_database  # noqa: PLC0415 - Postgres only for those who ask
+    from tests.support.postgres import fresh_database  # noqa: PLC0415 - Postgres only for those who ask
 
     folder = tmp_path_factory.mktemp("base")
     with fresh_database(postgres_server) as url:

@@ -16,7 +16,7 @@ import shop
 import sqlalchemy as sa
 
 from payloom.db import open_database
-from payloom.testing.worldcheck import check_world, journal_of
+from payloom.sandbox.scenario.invariants import check_world, journal_of
 
 DIED = -9
 
@@ -26,7 +26,7 @@ class Zygote:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).parent / "child.py")],
+            [sys.executable, str(Path(__file__).parent / "worker_process.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

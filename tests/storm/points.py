@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from harness import DIED, Databases, Zygote
-from tally import Tally, picked
+from tests.storm.effect_ledger import Tally, picked
 
 
 def killed_at_every_point(
     zygote: Zygote, databases: Databases, tally: Tally, events: list[str], direct: int, *, least: int, of: str = ""
 ) -> tuple[int, int]:
-    """Judge each; returns at how many points it was tried, and at how many it died. least: the points it must exceed."""
+    """Judge each. Returns at how many points it was tried, and at how many it died. least: points it must exceed."""
     whole = databases.story(zygote, events, direct)
     assert whole.life() == 0, whole.why()
     assert whole.broken() == []

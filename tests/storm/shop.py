@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from tests.support.runs_fixture import World, catalog
 
 from payloom.connectors.tables.shapes import shapes
 from payloom.db import Database
 from payloom.db.types import Json
 from payloom.kit.clock import SystemClock
-from payloom.runs.matching import Library
-from payloom.runs.versions import Versions
-from payloom.tables.loader import load_tables
-from payloom.tables.sql import Tables
-from payloom.testing.replays import replay_all
-from payloom.testing.worldcheck import Counted, Effect, Letter, Limit, Order, Payment, Seen
-from runs_world import World, catalog
+from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.versions import Versions
+from payloom.sandbox.scenario.invariants import Counted, Effect, Letter, Limit, Order, Payment, Seen
+from payloom.sandbox.scenario.replays import replay_all
+from payloom.tables.definition.loader import load_tables
+from payloom.tables.query.sql import Tables
 
 STOCK = 1000
 BACK = 200

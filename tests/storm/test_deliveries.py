@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from child import over
-from tally import Tally, some
+from tests.storm.effect_ledger import Tally, some
+from tests.storm.worker_process import over
+from tests.support.http_server import event, served
+from tests.support.runs_fixture import World, build
 
 from payloom.db import open_database
 from payloom.db.migrate import migrate
-from payloom.testing.worldcheck import Counted, Seen, check_world
-from runs_world import World, build
-from served import event, served
+from payloom.sandbox.scenario.invariants import Counted, Seen, check_world
 
 pytestmark = pytest.mark.timeout(7200)
 

@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tally import STORM, Tally
+from tests.storm.effect_ledger import STORM, Tally
+from tests.support.http_server import write_project
 
+from payloom.app.composition import World
 from payloom.db import open_database
 from payloom.engine.leases import BEAT, DEAD
 from payloom.kit.clock import SystemClock
-from payloom.project import load_project
+from payloom.project.loader import load_project
+from payloom.sandbox.scenario.invariants import Counted, Seen, check_world
 from payloom.settings import load_settings
-from payloom.testing.worldcheck import Counted, Seen, check_world
-from payloom.world import World
-from served import write_project
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 TABLES = """\

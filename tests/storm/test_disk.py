@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from harness import DIED, Databases, Story, Zygote
-from tally import STORM, Tally, picked, some
+from tests.storm.effect_ledger import STORM, Tally, picked, some
 
 pytestmark = pytest.mark.timeout(7200)
 ONLY_SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from harness import DIED, Databases, Zygote
 from points import killed_at_every_point
-from tally import STORM, Tally, some
+from tests.storm.effect_ledger import STORM, Tally, some
 
 EVENTS = ["c1", "u1"]
 

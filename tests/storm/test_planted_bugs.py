@@ -9,11 +9,12 @@ import json
 import time
 from pathlib import Path
 
-import plants
 import pytest
 import shop
 from harness import Databases, Story, Zygote, check
 from test_races import PAID, paid_orders
+from tests.storm import seeded_bugs
+from tests.support.runs_fixture import World, build
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.db import open_database
@@ -21,9 +22,8 @@ from payloom.db.migrate import migrate
 from payloom.inbox.errors import EventRefused
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import SystemClock
-from payloom.runs.drive import Drive
-from payloom.workflows.commands import Do, StepFailure
-from runs_world import World, build
+from payloom.runs.advance.run_session import Drive
+from payloom.workflows.program.commands import Do, StepFailure
 
 pytestmark = pytest.mark.timeout(600)
 ONLY_SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -131,7 +131,7 @@ def test_an_amount_that_nobody_compared_is_found(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     right = asyncio.run(pay(tmp_path / "right"))
     assert not found(right, 3)
-    assert found(asyncio.run(pay(tmp_path / "wrong", **plants.TEXTS["no_amount_check"])), 3)
+    assert found(asyncio.run(pay(tmp_path / "wrong", **seeded_bugs.TEXTS["no_amount_check"])), 3)
 
 
 FENCED = """\
@@ -179,13 +179,13 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
 
     if planted:
         monkeypatch.setattr(Drive, "_fence", Drive._fence)
-        plants.no_fence(None)  # type: ignore[arg-type]
+        seeded_bugs.no_fence(None)  # type: ignore[arg-type]
     assert found(asyncio.run(race()), 11, 8) is planted
 
 
 def check_journal(tx: object) -> object:
     """What the journal says is done."""
-    from payloom.testing.worldcheck import journal_of  # noqa: PLC0415
+    from payloom.sandbox.scenario.invariants import journal_of  # noqa: PLC0415
 
     return journal_of(tx)  # type: ignore[arg-type]
 
@@ -255,7 +255,7 @@ def test_an_event_that_stripe_never_sent_is_found(
         world = await open_world(tmp_path, url)
         inbox = Inbox(world.database, world.clock, ["whsec_test"], livemode=False, **options)
         if keep_empty:
-            inbox._secrets = (plants.NoSecret(),)
+            inbox._secrets = (seeded_bugs.NoSecret(),)
         body = json.dumps(dict(shop.created(world, "forged").payload)).encode()
         await world.service.start()
         try:

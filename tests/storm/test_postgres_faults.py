@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from cluster import Node
 from harness import Databases, Story, Zygote
-from tally import Tally, picked, some
+from tests.storm.effect_ledger import Tally, picked, some
+from tests.storm.worker_cluster import Node
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(7200), pytest.mark.usefixtures("postgres_server")]
 NAMES = [f"{kind}{number}" for kind in "cu" for number in range(400)]

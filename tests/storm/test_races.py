@@ -7,10 +7,10 @@ import json
 import pytest
 import sqlalchemy as sa
 from harness import Databases, Story, Zygote
-from tally import Tally, some
+from tests.storm.effect_ledger import Tally, some
 
 from payloom.db import open_database
-from payloom.testing.worldcheck import Counted
+from payloom.sandbox.scenario.invariants import Counted
 
 pytestmark = pytest.mark.timeout(7200)
 CALLERS = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from harness import DIED, Databases, Zygote
 from points import killed_at_every_point
-from tally import Tally, some
+from tests.storm.effect_ledger import Tally, some
 
 EVENTS = ["d1.a", "d1.b", "d1.c"]
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tally import STORM, Tally, some
+from tests.storm.effect_ledger import STORM, Tally, some
 
+from payloom.sandbox.project import Stage
+from payloom.sandbox.scenario.scenario import Event
 from payloom.testing.casefile import Case
 from payloom.testing.runner import chosen, load_case_files, open_project
-from payloom.testing.stage import Stage
-from payloom.testing.storm.incidents import STRIPE_FAULTS, Again, Incident, Kill, StripeFails
-from payloom.testing.storm.plots import Plot
-from payloom.testing.storm.storming import Storming, Told
-from payloom.testing.story import Event
+from payloom.testing.storm.faults import STRIPE_FAULTS, Again, Incident, Kill, StripeFails
+from payloom.testing.storm.plans import Plot
+from payloom.testing.storm.runner import Storming, Told
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 ROOTS = ["shop", "gallery"]

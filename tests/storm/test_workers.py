@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from harness import DIED, Databases, Zygote
-from tally import Tally
+from tests.storm.effect_ledger import Tally
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 

@@ -8,18 +8,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from payloom.api.bodies import MAX_FORM, read_form, read_json_object
-from payloom.api.callers import sender_of
-from payloom.api.envelope import name_route
-from payloom.api.errors import BadRequest, NotSignedIn
-from payloom.api.origin import refuse_foreign, safe_next
-from payloom.api.pages.site import Site
-from payloom.api.pages.templates import OWN
-from payloom.api.ratelimit import Counters, SharedLimiter
-from payloom.api.visitors import Visitors, as_user
+from payloom.api.http.current_user import Visitors, as_user
+from payloom.api.http.errors import BadRequest, NotSignedIn
+from payloom.api.http.middleware import name_route
+from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
+from payloom.api.http.same_origin import refuse_foreign, safe_next
+from payloom.api.limits.client_address import sender_of
+from payloom.api.limits.rate_limit import Counters, SharedLimiter
+from payloom.api.page_routes import Site
 from payloom.auth.accounts import Account
 from payloom.auth.errors import AuthError
 from payloom.kit.errors import PayloomError
+from payloom.pages.templates import OWN
 
 SIGN_INS = (30, 60.0)
 """At most so many tries per so many seconds from one address; password hashing costs us more than it costs them."""

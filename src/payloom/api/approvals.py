@@ -9,18 +9,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from payloom.api.bodies import read_form
-from payloom.api.envelope import name_route
-from payloom.api.errors import BadRequest, NotAllowed
-from payloom.api.management.parts import Parts
-from payloom.api.origin import refuse_foreign
-from payloom.api.pages.site import Site
-from payloom.api.pages.templates import OWN
+from payloom.api.http.errors import BadRequest, NotAllowed
+from payloom.api.http.middleware import name_route
+from payloom.api.http.request_body import read_form
+from payloom.api.http.same_origin import refuse_foreign
+from payloom.api.management.dependencies import Parts
+from payloom.api.page_routes import Site
 from payloom.auth.decision_links import PATH, DecisionLink, DecisionLinks
 from payloom.auth.errors import LinkNotValid
 from payloom.kit.clock import rfc3339
-from payloom.runs.approvals import Approval, approval_of
+from payloom.pages.templates import OWN
 from payloom.runs.errors import WrongState
+from payloom.views.approvals import Approval, approval_of
 
 _ANSWERS = {"yes": True, "no": False}
 _MOST = 500

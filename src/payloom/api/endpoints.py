@@ -16,24 +16,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from payloom.api.bodies import read_json_object, read_query
-from payloom.api.callers import sender_of
-from payloom.api.envelope import name_route, request_id_of
-from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
-from payloom.api.jsonable import to_plain
-from payloom.api.origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
-from payloom.api.ratelimit import Counters, SharedLimiter
-from payloom.api.visitors import Visitors, as_user
+from payloom.api.http.current_user import Visitors, as_user
+from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
+from payloom.api.http.middleware import name_route, request_id_of
+from payloom.api.http.request_body import read_json_object, read_query
+from payloom.api.http.same_origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
+from payloom.api.http.serialization import to_plain
+from payloom.api.limits.client_address import sender_of
+from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.auth.accounts import Account
 from payloom.kit import strict_json
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
 from payloom.kit.suggest import closest
-from payloom.runs.calls import Answer
-from payloom.runs.calls import Request as Call
-from payloom.workflows import json_schema
-from payloom.workflows.document import ApiTrigger, Workflow
-from payloom.workflows.inputs import validate_input
+from payloom.runs.intake.callers import Answer
+from payloom.runs.intake.callers import Request as Call
+from payloom.workflows.compiler import json_schema
+from payloom.workflows.compiler.inputs import validate_input
+from payloom.workflows.program.program import ApiTrigger, Workflow
 
 _NO_BODY = frozenset({"GET", "DELETE", "HEAD"})
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{8,128}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from payloom import __version__
-from payloom.workflows.document import ApiTrigger, Workflow
+from payloom.workflows.program.program import ApiTrigger, Workflow
 
 _NO_BODY = frozenset({"GET", "DELETE"})
 

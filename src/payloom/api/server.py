@@ -14,19 +14,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from payloom.api import metrics as probes
 from payloom.api import static_files, studio_files
 from payloom.api.accounts import AccountRoutes
 from payloom.api.approvals import ApprovalRoutes
-from payloom.api.bodies import MAX_MANAGED, Limited
 from payloom.api.endpoints import Endpoints
-from payloom.api.envelope import Envelope
-from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod
-from payloom.api.management.mount import PREFIX, Management
-from payloom.api.management.parts import Parts as ManagementParts
-from payloom.api.metrics import Metrics, Probe
-from payloom.api.pages.site import Site
-from payloom.api.visitors import Visitors
+from payloom.api.http import metrics as probes
+from payloom.api.http.current_user import Visitors
+from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod
+from payloom.api.http.metrics import Metrics, Probe
+from payloom.api.http.middleware import Envelope
+from payloom.api.http.request_body import MAX_MANAGED, Limited
+from payloom.api.management.dependencies import Parts as ManagementParts
+from payloom.api.management.lazy_app import PREFIX, Management
+from payloom.api.page_routes import Site
 from payloom.api.webhook import Webhook
 from payloom.auth.decision_links import DecisionLinks
 from payloom.settings import Settings
@@ -93,8 +93,8 @@ def _routes(parts: ServerParts, webhook: Route) -> Sequence[BaseRoute]:
 
 
 def _management(parts: ServerParts) -> ASGIApp:
-    from payloom.api.management.access import Gate  # noqa: PLC0415 - see payloom.api.management.mount
     from payloom.api.management.app import create_management  # noqa: PLC0415
+    from payloom.api.management.identity.access import Gate  # noqa: PLC0415 - see payloom.api.management.lazy_app
 
     gate = Gate(parts.visitors, parts.settings.admin_token, parts.settings.origin, parts.management.counters)
     return create_management(parts.management, gate)

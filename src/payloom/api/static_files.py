@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from payloom.api.envelope import name_route
-from payloom.api.errors import NoSuchRoute
+from payloom.api.http.errors import NoSuchRoute
+from payloom.api.http.middleware import name_route
 from payloom.settings.keys import StripeSettings
 
 _OWN = Path(__file__).parent / "static"

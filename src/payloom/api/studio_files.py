@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from payloom.api.errors import NoSuchRoute
+from payloom.api.http.errors import NoSuchRoute
 
 STUDIO = Path(__file__).parent / "static" / "studio"
 

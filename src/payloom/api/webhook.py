@@ -12,21 +12,21 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import structlog
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from payloom.api.bodies import read_stream
-from payloom.api.envelope import answer_headers, answer_to
-from payloom.api.errors import BodyCutShort, BodyTooLarge, StoreUnavailable, error_body, headers_of
-from payloom.api.metrics import Metrics
+from payloom.api.http.errors import BodyCutShort, BodyTooLarge, StoreUnavailable, error_body, headers_of
+from payloom.api.http.metrics import Metrics
+from payloom.api.http.middleware import answer_headers, answer_to
+from payloom.api.http.request_body import read_stream
 from payloom.db.errors import DatabaseError
 from payloom.inbox.errors import EventRefused, NoWebhookSecret
 from payloom.inbox.service import MAX_BODY, Inbox, InboxEvent
 from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
-from payloom.kit.lean import structlog
-from payloom.runs.intake import Intake as Taken
+from payloom.runs.intake.intake import Intake as Taken
 
 log = structlog.get_logger("payloom.webhook")
 

@@ -16,11 +16,10 @@ from payloom.auth.accounts import (
     refresh_hash,
     set_password,
 )
-from payloom.auth.attempts import count_attempt, forget_attempts, sweep_attempts
 from payloom.auth.errors import SignInRefused
 from payloom.auth.links import sweep_links
 from payloom.auth.passwords import Passwords
-from payloom.auth.rates import sweep_rates
+from payloom.auth.rate_store import sweep_rates
 from payloom.auth.sessions import (
     current_account,
     end_session,
@@ -29,6 +28,7 @@ from payloom.auth.sessions import (
     token_hash,
     touch_session,
 )
+from payloom.auth.sign_in_throttle import count_attempt, forget_attempts, sweep_attempts
 from payloom.db.database import Database
 from payloom.kit.clock import Clock
 

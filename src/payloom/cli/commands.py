@@ -8,29 +8,9 @@ from typing import Annotated
 import typer
 
 from payloom import __version__
-from payloom.cli import (
-    check,
-    convert,
-    demo,
-    describe,
-    dev,
-    diff,
-    doctor,
-    dry_run,
-    emulator,
-    events,
-    explain,
-    fmt,
-    init,
-    mails,
-    migrate,
-    run,
-    runs,
-    storm,
-    studio,
-    test,
-    worker,
-)
+from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test
+from payloom.cli.records import events, mails, run, runs
+from payloom.cli.server import demo, dev, doctor, emulator, migrate, studio, worker
 
 app = typer.Typer(
     name="payloom",

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from payloom.workflows.commands import Do, StepFailure
+from payloom.workflows.program.commands import Do, StepFailure
 
 
 class StepFailed(Exception):

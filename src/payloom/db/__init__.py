@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from payloom.db.database import Database, metadata, open_database
-from payloom.db.later import before_commit, insert_later
+from payloom.db.deferred_writes import before_commit, insert_later
 from payloom.db.transactions import after_commit, locking_reads, savepoint
 from payloom.db.types import Json, UtcDateTime
 

@@ -49,12 +49,9 @@ def _current(tx: sa.Connection) -> str | None:
 
 def _upgrade(engine: sa.Engine) -> None:
     # Alembic takes 60 ms and 9 MB to import, which a start that has nothing to migrate need not pay.
-    from payloom.kit.lean import alembic  # noqa: PLC0415, I001 - before what is below it
-
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
-    assert alembic.__version__
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     with engine.connect().execution_options(payloom_begin="BEGIN IMMEDIATE") as conn, conn.begin():

@@ -16,8 +16,8 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from payloom.db import direct, later
-from payloom.db.direct import LOCKING
+from payloom.db import compiled_statements, deferred_writes
+from payloom.db.compiled_statements import LOCKING
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable, LostRace
 from payloom.db.transactions import begin_work, take_hooks
 
@@ -52,7 +52,7 @@ class PostgresDatabase:
             connect_args={"connect_timeout": 10, "application_name": "payloom", "options": "-c timezone=UTC"},
         )
         event.listen(self._engine, "before_execute", _lock_rows, retval=True)
-        later.listen(self._engine)
+        deferred_writes.listen(self._engine)
         self._threads = concurrent.futures.ThreadPoolExecutor(connections, thread_name_prefix="payloom-db")
         self._closed = False
 
@@ -64,7 +64,7 @@ class PostgresDatabase:
     def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
         """Hold a lock on each of `names` until `tx` ends; they are taken in the same order by everybody."""
         if names:
-            direct.rows(tx, _LOCK_SHARED if shared else _LOCK, {"names": list(names)})
+            compiled_statements.rows(tx, _LOCK_SHARED if shared else _LOCK, {"names": list(names)})
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a read-only snapshot."""
@@ -96,7 +96,7 @@ class PostgresDatabase:
             try:
                 try:
                     return self._write_once(work, light=light)
-                except later.Undo:
+                except deferred_writes.Undo:
                     light = False
                     return self._write_once(work, light=light)
             except exc.DBAPIError as error:
@@ -105,12 +105,12 @@ class PostgresDatabase:
 
     def _write_impatiently(self, work: Callable[[sa.Connection], T]) -> T:
         def hurried(tx: sa.Connection) -> T:
-            direct.rows(tx, _HURRY, {})
+            compiled_statements.rows(tx, _HURRY, {})
             return work(tx)
 
         try:
             return self._write_once(hurried, light=True)
-        except later.Undo as error:
+        except deferred_writes.Undo as error:
             raise LostRace from error
         except exc.DBAPIError as error:
             if sqlstate(error) in _RETRYABLE:
@@ -120,16 +120,16 @@ class PostgresDatabase:
     def _write_once(self, work: Callable[[sa.Connection], T], *, light: bool) -> T:
         with self._engine.connect() as conn:
             begin_work(conn)
-            later.begin(conn, light=light)
+            deferred_writes.begin(conn, light=light)
             transaction = conn.begin()
             try:
                 result = work(conn)
-                later.end(conn)
+                deferred_writes.end(conn)
             except BaseException:
                 transaction.rollback()
                 raise
             finally:
-                later.drop(conn)
+                deferred_writes.drop(conn)
             hooks = take_hooks(conn)
             try:
                 transaction.commit()

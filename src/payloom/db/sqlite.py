@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from payloom.db import later
+from payloom.db import deferred_writes
 from payloom.db.errors import DatabaseUnavailable
 from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import begin_work, run_plain, savepoint, take_hooks
@@ -113,7 +113,7 @@ class SqliteDatabase:
         self._engine = sa.create_engine(f"sqlite:///{path}", pool_size=readers + 2, max_overflow=8)
         event.listen(self._engine, "connect", _pragmas)
         event.listen(self._engine, "begin", _begin)
-        later.listen(self._engine)
+        deferred_writes.listen(self._engine)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = concurrent.futures.ThreadPoolExecutor(readers, thread_name_prefix="payloom-db-read")
         self._closed = False
@@ -230,11 +230,11 @@ class SqliteDatabase:
 def _run_one(conn: sa.Connection, job: _Job) -> None:
     for light in (True, False):
         begin_work(conn)
-        later.begin(conn, light=light)
+        deferred_writes.begin(conn, light=light)
         try:
             with savepoint(conn, always=True):
                 job.result = job.work(conn)
-                later.end(conn)
+                deferred_writes.end(conn)
             job.hooks, job.error = take_hooks(conn), None
         except BaseException as error:
             job.error = _unavailable(error)
@@ -242,8 +242,8 @@ def _run_one(conn: sa.Connection, job: _Job) -> None:
                 # Disk full and the like end the whole transaction: nobody in the group has been stored.
                 raise
         finally:
-            later.drop(conn)
-        if not isinstance(job.error, later.Undo):
+            deferred_writes.drop(conn)
+        if not isinstance(job.error, deferred_writes.Undo):
             return
 
 

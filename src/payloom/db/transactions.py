@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from payloom.db import later
-from payloom.db.direct import LOCKING
+from payloom.db import deferred_writes
+from payloom.db.compiled_statements import LOCKING
 
 _HOOKS = "payloom_after_commit"
 _IN_TRANSACTION = 2
@@ -53,11 +53,11 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
     def __enter__(self) -> None:
         tx = self._tx
         self._hooks = len(tx.info.setdefault(_HOOKS, []))
-        self._later = put_off = later.of(tx)
+        self._later = put_off = deferred_writes.of(tx)
         self._name = None
         if put_off is not None:
             if not put_off.light:
-                later.write_rows(tx)
+                deferred_writes.write_rows(tx)
             self._mark = put_off.mark()
             self._writes = _writes(tx, put_off)
         if put_off is None or not put_off.light or self._always:
@@ -68,7 +68,7 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
         if kind is None:
             self._release()
             return
-        if isinstance(error, later.Undo) and self._name is None:
+        if isinstance(error, deferred_writes.Undo) and self._name is None:
             return
         del self._tx.info[_HOOKS][self._hooks :]
         if self._later is not None:
@@ -76,14 +76,14 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
         if self._name is not None:
             self._undo()
         elif self._later is not None and _to_undo(self._tx, self._later, self._writes):
-            raise later.Undo from error
+            raise deferred_writes.Undo from error
 
     def _release(self) -> None:
         if self._name is None:
             return
         if self._later is not None and not self._later.light:
             try:
-                later.write_rows(self._tx)
+                deferred_writes.write_rows(self._tx)
             except BaseException:
                 del self._tx.info[_HOOKS][self._hooks :]
                 self._undo()
@@ -98,13 +98,13 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
             run_plain(self._tx, f"RELEASE SAVEPOINT {self._name}")
 
 
-def _writes(tx: sa.Connection, put_off: later.Later) -> int:
+def _writes(tx: sa.Connection, put_off: deferred_writes.Later) -> int:
     """Return a number that grows with each row written."""
     driver = tx.connection.dbapi_connection
     return driver.total_changes if isinstance(driver, sqlite3.Connection) else put_off.writes
 
 
-def _to_undo(tx: sa.Connection, put_off: later.Later, before: int) -> bool:
+def _to_undo(tx: sa.Connection, put_off: deferred_writes.Later, before: int) -> bool:
     """Whether a failure has left something behind in a transaction that still lives."""
     driver: Any = tx.connection.dbapi_connection
     if isinstance(driver, sqlite3.Connection):

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from payloom.email.errors import TemplateError, UnknownTemplate
-from payloom.email.plain import plain_text
+from payloom.email.plain_text import plain_text
 from payloom.kit.money import Amount
 from payloom.kit.suggest import did_you_mean
 

@@ -32,9 +32,9 @@ from payloom.db.sqlite import SqliteDatabase
 from payloom.db.sqlite_clock import add_clock
 from payloom.engine.errors import AnotherWorkerRuns, EngineError
 from payloom.engine.leases import BEAT, DEAD, Leases
-from payloom.engine.lookout import Bell, Lookout
 from payloom.engine.port import Advance, Takeover
-from payloom.engine.segments import Segments
+from payloom.engine.queue_probe import Bell, Lookout
+from payloom.engine.segment_runner import Segments
 from payloom.kit.clock import Clock
 
 log = logging.getLogger("payloom.engine")

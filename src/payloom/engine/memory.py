@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from payloom.db import after_commit
 from payloom.engine.port import Advance, Takeover
-from payloom.engine.segments import Segments
+from payloom.engine.segment_runner import Segments
 from payloom.kit.clock import Clock
 
 

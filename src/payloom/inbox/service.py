@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.db import Database, direct
+from payloom.db import Database, compiled_statements
 from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
 from payloom.inbox.models import events, rejections
 from payloom.inbox.signature import TOLERANCE, verify
@@ -204,20 +204,22 @@ def _insert(tx: sa.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
     """Insert the rows that are not there; returns their ids."""
     if tx.dialect.name == "sqlite":
         if len(rows) == 1:
-            return {rows[0]["id"]} if direct.count(tx, _insert_on_sqlite(), rows[0]) else set()
+            return {rows[0]["id"]} if compiled_statements.count(tx, _insert_on_sqlite(), rows[0]) else set()
         # Nobody else writes: what is not there now is not there in a moment either.
         there = _there_on_sqlite(tx, [row["id"] for row in rows])
         rows = [row for row in rows if row["id"] not in there]
         if rows:
-            direct.insert(tx, events, rows)
+            compiled_statements.insert(tx, events, rows)
         return {row["id"] for row in rows}
     # One parameter: the same statement, prepared once, for any number of rows.
     text = json.dumps([{**row, "received_at": row["received_at"].isoformat()} for row in rows])
-    return {found for (found,) in direct.rows(tx, _insert_on_postgres(), {"rows": text})}
+    return {found for (found,) in compiled_statements.rows(tx, _insert_on_postgres(), {"rows": text})}
 
 
 def _there_on_sqlite(tx: sa.Connection, ids: Sequence[str]) -> set[str]:
-    return {found for (found,) in direct.rows(tx, _THERE, {"ids": direct.listed(ids, "sqlite")})}
+    return {
+        found for (found,) in compiled_statements.rows(tx, _THERE, {"ids": compiled_statements.listed(ids, "sqlite")})
+    }
 
 
 @functools.cache
@@ -227,7 +229,7 @@ def _insert_on_sqlite() -> sa.Insert:
     return sqlite.insert(events).on_conflict_do_nothing(index_elements=["id"])
 
 
-_THERE = sa.select(events.c.id).where(direct.one_of(events.c.id, "ids", "sqlite"))
+_THERE = sa.select(events.c.id).where(compiled_statements.one_of(events.c.id, "ids", "sqlite"))
 
 
 @functools.cache

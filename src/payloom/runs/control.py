@@ -11,18 +11,18 @@ import sqlalchemy as sa
 from payloom.db import after_commit
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.ids import new_id
-from payloom.runs import dedupe
-from payloom.runs.driver import Driver
+from payloom.runs.advance.replay import Play
+from payloom.runs.advance.worker import Driver
+from payloom.runs.coordination import dedupe
+from payloom.runs.coordination.lanes import occupied, requeue
+from payloom.runs.dependencies import Parts
 from payloom.runs.errors import RunUnknown, WrongState
-from payloom.runs.intake import begin
-from payloom.runs.lanes import occupied, requeue
+from payloom.runs.intake.intake import begin
 from payloom.runs.models import runs, steps
-from payloom.runs.parts import Parts
-from payloom.runs.play import Play
-from payloom.runs.rows import Run, insert_run, load_journal, load_run
-from payloom.runs.scripts import Cause
-from payloom.workflows.commands import Finished
+from payloom.runs.registry import Cause
+from payloom.runs.run_rows import Run, insert_run, load_journal, load_run
 from payloom.workflows.errors import HistoryMismatch
+from payloom.workflows.program.commands import Finished
 
 
 def _get(tx: sa.Connection, run_id: str) -> Run:

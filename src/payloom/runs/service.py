@@ -21,22 +21,24 @@ from payloom.db.errors import DatabaseError
 from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.clock import Clock, monotonic
-from payloom.runs import calls, parking, row_changes, waits
-from payloom.runs.calls import Answer, Request, Waiters, answer_of, await_answer
+from payloom.runs.advance import table_triggers
+from payloom.runs.advance.worker import Driver
 from payloom.runs.control import cancel, fork, retry
-from payloom.runs.driver import Driver
+from payloom.runs.coordination import parking, waits
+from payloom.runs.dependencies import Figures, Parts, Watch
 from payloom.runs.errors import NotAllowed, RunUnknown, WrongState
-from payloom.runs.gathering import Gathering
-from payloom.runs.intake import Intake, begin, event_run, intake
+from payloom.runs.intake import callers
+from payloom.runs.intake.callers import Answer, Request, Waiters, answer_of, await_answer
+from payloom.runs.intake.intake import Intake, begin, event_run, intake
+from payloom.runs.intake.intake_batcher import Gathering
 from payloom.runs.models import waits as waits_table
-from payloom.runs.parts import Figures, Parts, Watch
-from payloom.runs.queries import Queries
-from payloom.runs.retention import prune
-from payloom.runs.rows import Run, event_run_id, load_run
-from payloom.runs.schedules import Scheduled, arrange, ask, next_moments
-from payloom.runs.scripts import RowChange, Scripts, TriggerKind
-from payloom.runs.sweeper import sweep
-from payloom.runs.timetable import fire
+from payloom.runs.registry import RowChange, Scripts, TriggerKind
+from payloom.runs.run_rows import Run, event_run_id, load_run
+from payloom.runs.scheduling.retention import prune
+from payloom.runs.scheduling.runner import fire
+from payloom.runs.scheduling.schedules import Scheduled, arrange, ask, next_moments
+from payloom.runs.scheduling.sweeper import sweep
+from payloom.views.run_queries import Queries
 
 log = logging.getLogger("payloom.runs")
 
@@ -225,11 +227,11 @@ class RunService:
         Raises `WorkflowUnknown`.
         """
         sent = request or Request()
-        run = calls.caller_run(self._parts, workflow_id, inputs, sent, trigger, trigger_index)
+        run = callers.caller_run(self._parts, workflow_id, inputs, sent, trigger, trigger_index)
 
         def work(tx: sa.Connection) -> tuple[Run, bool]:
             fresh = dataclasses.replace(run)
-            run_id, repeated = calls.start_run(self._parts, self._driver, tx, fresh, sent, trigger)
+            run_id, repeated = callers.start_run(self._parts, self._driver, tx, fresh, sent, trigger)
             found = load_run(tx, run_id)
             assert found is not None
             return found, repeated
@@ -294,4 +296,4 @@ class RunService:
         and start those that the changes start.
         """
         parking.wake_parked(self._parts, tx, verb, table)
-        row_changes.started(self._parts, tx, *changes)
+        table_triggers.started(self._parts, tx, *changes)

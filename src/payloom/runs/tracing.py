@@ -15,14 +15,14 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from payloom.kit.lean import structlog
-from payloom.runs.rows import Run
-from payloom.runs.scratch import Call
-from payloom.workflows.commands import StepFailure
+from payloom.runs.advance.turn_changes import Call
+from payloom.runs.run_rows import Run
+from payloom.workflows.program.commands import StepFailure
 
 _tracer = trace.get_tracer("payloom")
 _OUTSIDE = frozenset({"stripe", "email", "http", "python"})

@@ -8,23 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
-from payloom.connectors.stripe import operations
-from payloom.connectors.stripe.events import event_types, families
-from payloom.connectors.stripe.fixtures import PREFIXES, event_object, likely, problems
-from payloom.connectors.stripe.story import family_kind
+from payloom.connectors.stripe.catalog import operations
+from payloom.connectors.stripe.catalog.events import event_types, families
 from payloom.kit.clock import to_epoch
+from payloom.kit.diagnostics import Diagnostic, Path
 from payloom.kit.durations import parse_duration
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
-from payloom.project import Project
-from payloom.tables.values import Unfit, check
-from payloom.testing.given import UUID, Given, Names
-from payloom.testing.stage import START
-from payloom.testing.story import Call, Decide, Delivery, Event, Moment, Pass
-from payloom.workflows.diagnostics import Diagnostic, Path
-from payloom.workflows.document import ScheduleTrigger
-from payloom.workflows.events import split_type
-from payloom.workflows.source import Source, read_source
+from payloom.project.loader import Project
+from payloom.sandbox.project import START
+from payloom.sandbox.scenario.initial_state import UUID, Given, Names
+from payloom.sandbox.scenario.scenario import Call, Decide, Delivery, Event, Moment, Pass
+from payloom.sandbox.stripe.fake import family_kind
+from payloom.sandbox.stripe.fixtures import PREFIXES, event_object, likely, problems
+from payloom.tables.definition.values import Unfit, check
+from payloom.workflows.catalog.events import split_type
+from payloom.workflows.program.program import ScheduleTrigger
+from payloom.workflows.syntax.source import Source, read_source
 
 SUFFIX = ".test.yaml"
 _TOP = ("workflow", "given", "cases")

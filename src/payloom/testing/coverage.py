@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 
-from payloom.workflows.document import Workflow
 from payloom.workflows.interpreter import Execution
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.verbs.branching import Switch
-from payloom.workflows.interpreter.verbs.calling import Call
+from payloom.workflows.interpreter.verbs.branch import Switch
+from payloom.workflows.interpreter.verbs.call import Call
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import Workflow
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)

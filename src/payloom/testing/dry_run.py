@@ -13,14 +13,14 @@ from payloom.db import open_database
 from payloom.inbox.models import events as stored_events
 from payloom.kit.clock import Clock, SystemClock
 from payloom.kit.durations import parse_duration
-from payloom.project import Project, load_project
-from payloom.runs.dry_run import EventTrial, compare
-from payloom.runs.rehearsal import Stage
+from payloom.project.loader import Project, load_project
+from payloom.sandbox.dry_run import EventTrial, compare
+from payloom.sandbox.test_run import Stage
 from payloom.settings import load_settings
-from payloom.tables.sql import Tables
+from payloom.tables.query.sql import Tables
 from payloom.testing.errors import BadCaseFile, NothingToTest, TestingError
-from payloom.workflows.document import Workflow
-from payloom.workflows.loader import load_workflow
+from payloom.workflows.compiler.loader import load_workflow
+from payloom.workflows.program.program import Workflow
 
 __all__ = ["MOST", "EventTrial", "dry_run"]
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
-from payloom.workflows.diagnostics import Diagnostic
 
 
 class TestingError(PayloomError):

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from payloom.kit.clock import from_epoch
+from payloom.kit.diagnostics import Path
+from payloom.sandbox.scenario.outcome import Outcome, as_text, timeless
 from payloom.testing.casefile import Case
-from payloom.testing.outcome import Outcome, as_text, timeless
-from payloom.workflows.diagnostics import Path
 from payloom.workflows.expressions import Ambient, ExpressionError, compile_expression
 
 _EXPRESSION = re.compile(r"\s*\$\{\{(.*)\}\}\s*", re.DOTALL)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from payloom.sandbox.project import Stage
     from payloom.testing.casefile import Case
-    from payloom.testing.stage import Stage
 
 SUFFIX = ".test.yaml"
 _STAGES = "_payloom_stages"

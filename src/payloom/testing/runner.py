@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from payloom.kit.clock import monotonic
-from payloom.project import Project, load_project
+from payloom.kit.diagnostics import Diagnostic
+from payloom.project.loader import Project, load_project
+from payloom.sandbox.project import Stage, open_stage
 from payloom.settings import load_settings
 from payloom.testing.casefile import Case, CaseFile, find_case_files, load_case_file
 from payloom.testing.coverage import Coverage, Spot
 from payloom.testing.errors import BadCaseFile, NothingToTest
-from payloom.testing.stage import Stage, open_stage
 from payloom.testing.variants import CaseResult, Playing
-from payloom.workflows.diagnostics import Diagnostic
 
 
 @dataclasses.dataclass(slots=True)

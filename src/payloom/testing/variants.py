@@ -7,15 +7,15 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from payloom.connectors.port import OutsideHost
+from payloom.sandbox.project import Cast, Stage
+from payloom.sandbox.scenario.faults import KillAt, NoFaults
+from payloom.sandbox.scenario.outcome import Outcome, read_outcome
+from payloom.sandbox.scenario.replays import replay_problems
+from payloom.sandbox.scenario.scenario import Call, Delivery, Event, Pass, Story
 from payloom.testing.casefile import Case
 from payloom.testing.expect import Difference, Expectation, compare
-from payloom.testing.faults import KillAt, NoFaults
-from payloom.testing.outcome import Outcome, read_outcome
-from payloom.testing.replays import replay_problems
-from payloom.testing.stage import Cast, Stage
-from payloom.testing.story import Call, Delivery, Event, Pass, Story
-from payloom.workflows.document import ApiTrigger
 from payloom.workflows.interpreter import Execution
+from payloom.workflows.program.program import ApiTrigger
 
 MOST_ORDERS = 12
 MOST_KILLS = 80

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-
-from served import Served, served
+from tests.support.http_server import Served, served
 
 TABLES = """
 tables:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import npm_packages
 import pytest
 import shop_host
 from emulator_harness import Local, Served
+from tests.support import npm_packages
 
-from payloom.emulator.config import EmulatorConfig
-from payloom.emulator.server import create_app
+from payloom_emulator.config import EmulatorConfig
+from payloom_emulator.server import create_app
 
 
 @pytest.fixture(scope="session")

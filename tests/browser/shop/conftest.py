@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page
-
-from shop_world import Shop, Visitor
+from tests.support.shop_fixture import Shop, Visitor
 
 
 @pytest.fixture(scope="session")

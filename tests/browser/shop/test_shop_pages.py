@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser_watch import Watch
 from playwright.sync_api import Page, expect
-
-from shop_world import GOOD, Shop, Visitor
+from tests.support.browser_watch import Watch
+from tests.support.shop_fixture import GOOD, Shop, Visitor
 
 pytestmark = pytest.mark.browser
 Pages = Callable[..., tuple[Page, Watch]]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from studio_world import Studio, build_studio
+from tests.support.studio_fixture import Studio, build_studio
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,7 @@ import re
 import uuid
 
 from playwright.sync_api import Page, expect
-
-from shop_world import Visitor
+from tests.support.shop_fixture import Visitor
 
 
 class Maker:

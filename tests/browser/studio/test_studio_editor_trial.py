@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from editor_world import Edited
 from playwright.sync_api import expect
+from tests.support.editor_fixture import Edited
 
 CHOICE = """\
 name: Choose

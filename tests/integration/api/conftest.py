@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
-from served import Served, served
+from tests.support.http_server import Served, served
 
 TABLES = """
 tables:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-
-from served import Served
+from tests.support.http_server import Served
 
 
 def test_the_return_of_the_run_is_the_answer(server: Served):

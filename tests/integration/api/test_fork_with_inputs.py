@@ -7,8 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-
-from served import Served, served
+from tests.support.http_server import Served, served
 
 TABLES = "tables: {notes: {columns: {id: uuid primary, text: string}}}\n"
 WORKFLOW = """

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.http_server import Served, event, served, write_project
 
-from payloom.project import load_project
+from payloom.project.loader import load_project
 from payloom.settings import load_settings
 from payloom.testing.runner import run_cases
-from served import Served, event, served, write_project
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "fulfil-once.md"
 RECEIPT = """\

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.support.http_server import Served, event
 
 from payloom.api.management.schema import endpoint_table, schema_text
-from served import Served, event
 
 ROOT = Path(__file__).parents[3]
 

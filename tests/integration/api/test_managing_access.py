@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from starlette.requests import Request
+from tests.support.http_server import Served, served
 
-from payloom.api.management.session import at_the_machine
-from payloom.auth.managers import FIRST_EMAIL, Managers
+from payloom.api.management.identity.session import at_the_machine
 from payloom.auth.service import AccountService
+from payloom.auth.studio_users import FIRST_EMAIL, Managers
 from payloom.db import open_database
 from payloom.kit.clock import SystemClock
-from served import Served, served
 
 API = "/api/_payloom"
 WORKFLOW = "name: Nothing\non: {manual: true}\nsteps:\n  - return: {done: true}\n"

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.support.http_server import Served, served
 
-from payloom.api.management.local_stripe import base_of
-from payloom.emulator.config import EmulatorConfig
-from payloom.emulator.running import RunningEmulator, run
-from served import Served, served
+from payloom.api.management.routes.local_stripe import base_of
+from payloom_emulator.config import EmulatorConfig
+from payloom_emulator.embedded import RunningEmulator, run
 
 WORKFLOW = "name: Nothing\non: {manual: true}\nsteps:\n  - return: {done: true}\n"
 API = "/api/_payloom/local-stripe"

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from tests.support.http_server import Served
 
 from payloom.api.management.schema import schema_text
-from served import Served
 
 ODD = ["%", "x" * 300, "-1", "9" * 30, "ä🙂", "../../etc/passwd", "a\tb"]
 BODIES: list[Any] = [None, [], "text", 7, {}, {"x": 1}, {"was": {}, "set": {}}, {"ids": []}, {"values": {"no": 2}}]

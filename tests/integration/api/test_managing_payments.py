@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.http_server import Served, event, served
+from tests.support.postgres import fresh_database
 
 from payloom.db import open_database
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import SystemClock
-from postgres import fresh_database
-from served import Served, event, served
 
 FILES = {
     "tables.yaml": """

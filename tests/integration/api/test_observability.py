@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
+from tests.support.http_server import event, served, write_project
 
-from payloom.logs import configure_logs
+from payloom.app.logging import configure_logs
 from payloom.settings import load_settings
-from served import event, served, write_project
 
 FILES = {
     "tables.yaml": "tables:\n  orders:\n    columns:\n      id: string primary\n",

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from served import Served
+from tests.support.http_server import Served
 
 HTML = {"accept": "text/html"}
 

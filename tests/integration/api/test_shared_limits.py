@@ -12,9 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-
-from postgres import fresh_database
-from server_process import ServerProcess, server_process
+from tests.support.postgres import fresh_database
+from tests.support.server_process import ServerProcess, server_process
 
 PROJECT = {
     "payloom.yaml": "name: Test Shop\n",

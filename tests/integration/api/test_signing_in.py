@@ -7,8 +7,7 @@ import secrets
 
 import httpx
 import pytest
-
-from served import Served
+from tests.support.http_server import Served
 
 PASSWORD = "a-long-enough-password"
 HTML = {"accept": "text/html"}

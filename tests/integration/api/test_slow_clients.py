@@ -11,9 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-
-from served import event
-from server_process import ServerProcess, server_process
+from tests.support.http_server import event
+from tests.support.server_process import ServerProcess, server_process
 
 HEAD, BODY = 1.0, 1.5
 LATE = 1.5

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 import stripe
+from tests.support.http_server import Served, event, served
 
-from payloom.emulator.running import RunningEmulator, run
-from served import Served, event, served
+from payloom_emulator.embedded import RunningEmulator, run
 
 OPEN = """
 name: Open invoices

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from payloom.api import studio_files
-from payloom.api.errors import NoSuchRoute
+from payloom.api.http.errors import NoSuchRoute
 
 PAGE = "<!doctype html><title>Studio</title>"
 SCRIPT = "console.log('hello');" * 100

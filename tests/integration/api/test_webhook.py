@@ -8,8 +8,7 @@ import socket
 import time
 
 import pytest
-
-from served import Served, event
+from tests.support.http_server import Served, event
 
 
 def events(server: Served) -> set[str]:

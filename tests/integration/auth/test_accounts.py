@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from payloom.auth import accounts as accounts_module
 from payloom.auth import models
 from payloom.auth.accounts import list_accounts, set_disabled, set_roles
-from payloom.auth.attempts import PER_ACCOUNT, PER_CALLER, WINDOW
 from payloom.auth.errors import (
     BadEmail,
     BadPassword,
@@ -28,13 +27,14 @@ from payloom.auth.links import make_link, use_link
 from payloom.auth.passwords import Passwords
 from payloom.auth.service import AccountService
 from payloom.auth.sessions import IDLE, LIFETIME, end_sessions
+from payloom.auth.sign_in_throttle import PER_ACCOUNT, PER_CALLER, WINDOW
 from payloom.connectors.tables import profile
 from payloom.db import Database
 from payloom.kit.clock import ManualClock
+from payloom.tables.definition.loader import load_tables
 from payloom.tables.errors import TableError
-from payloom.tables.loader import load_tables
-from payloom.tables.migrate import migrate
-from payloom.tables.sql import Tables
+from payloom.tables.migration.migrate import migrate
+from payloom.tables.query.sql import Tables
 
 pytestmark = pytest.mark.anyio
 

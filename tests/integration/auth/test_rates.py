@@ -9,10 +9,10 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from payloom.api.errors import TooManyRequests
-from payloom.api.ratelimit import SharedLimiter
+from payloom.api.http.errors import TooManyRequests
+from payloom.api.limits.rate_limit import SharedLimiter
 from payloom.auth.models import rates
-from payloom.auth.rates import Rates, sweep_rates
+from payloom.auth.rate_store import Rates, sweep_rates
 from payloom.db import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.kit.clock import ManualClock, SystemClock

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from payloom.cli.child import local_stripe
-from payloom.cli.errors import ChildDied
+from payloom.cli.server.emulator_process import local_stripe
+from payloom.cli.support.errors import ChildDied
 
 PARENT = """
 import sys, time
 from pathlib import Path
-from payloom.cli.child import local_stripe
+from payloom.cli.server.emulator_process import local_stripe
 with local_stripe(int(sys.argv[1]), store=None, webhook_url="http://127.0.0.1:1/x", webhook_secret="whsec_abcdef",
                   log=Path(sys.argv[2])) as stripe:
     stripe.wait_ready()

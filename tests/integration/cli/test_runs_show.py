@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from served import write_project
+from tests.support.http_server import write_project
 
 FILES = {
     "tables.yaml": "tables: {}\n",

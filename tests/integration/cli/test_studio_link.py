@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.http_server import write_project
+
 from payloom.auth.accounts import Account
-from payloom.auth.managers import FIRST_EMAIL, Managers
+from payloom.auth.studio_users import FIRST_EMAIL, Managers
 from payloom.db import open_database
 from payloom.kit.clock import SystemClock
-from served import write_project
 
 PAYLOOM = Path(sys.executable).parent / "payloom"
 

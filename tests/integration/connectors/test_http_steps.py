@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from payloom.connectors.http import HttpHost
 from payloom.connectors.http.guard import Guard
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.workflows.commands import Do, StepFailure
+from payloom.workflows.program.commands import Do, StepFailure
 
 pytestmark = pytest.mark.anyio
 ATTEMPT = Attempt("run_1", 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))

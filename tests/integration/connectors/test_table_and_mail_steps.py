@@ -18,10 +18,10 @@ from payloom.email.outbox import Outbox
 from payloom.email.templates import Templates
 from payloom.email.transport import OutboxTransport
 from payloom.kit.clock import ManualClock
-from payloom.tables.loader import read_tables
-from payloom.tables.migrate import migrate
-from payloom.tables.sql import Tables
-from payloom.workflows.commands import Do
+from payloom.tables.definition.loader import read_tables
+from payloom.tables.migration.migrate import migrate
+from payloom.tables.query.sql import Tables
+from payloom.workflows.program.commands import Do
 
 pytestmark = pytest.mark.anyio
 SHOP = Path(__file__).parents[3] / "templates" / "shop"

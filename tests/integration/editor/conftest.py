@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from editor_desk import FILES, Desk
-
-from served import served
+from tests.support.editor_client import FILES, Desk
+from tests.support.http_server import served
 
 
 @pytest.fixture(scope="module")

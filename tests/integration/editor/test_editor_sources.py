@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from editor_desk import FILES, MARK_PAID, Desk
+from tests.support.editor_client import FILES, MARK_PAID, Desk
 
 
 def test_a_file_comes_with_its_outline_and_its_findings(reader: Desk):

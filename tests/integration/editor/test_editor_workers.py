@@ -7,17 +7,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from editor_desk import FILES, HELLO, MARK_PAID
+from tests.support.editor_client import FILES, HELLO, MARK_PAID
+from tests.support.http_server import write_project
 
+from payloom.app.composition import World
 from payloom.db.migrate import migrate
 from payloom.kit.clock import SystemClock
-from payloom.project import load_project
-from payloom.runs.rehearsal import Mock, Occasion
+from payloom.project.loader import load_project
+from payloom.project.publisher import NotPublished
+from payloom.sandbox.test_run import Mock, Occasion
 from payloom.settings import Settings, load_settings
-from payloom.tables.migrate import migrate as migrate_tables
-from payloom.workbench import NotPublished
-from payloom.world import World
-from served import write_project
+from payloom.tables.migration.migrate import migrate as migrate_tables
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import socket
 
-from editor_desk import FILES, HELLO, MARK_PAID, Desk
-
-from served import event
+from tests.support.editor_client import FILES, HELLO, MARK_PAID, Desk
+from tests.support.http_server import event
 
 WAITS = """\
 name: Waits

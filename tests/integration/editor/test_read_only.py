@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editor_desk import FILES, MARK_PAID, Desk
-
-from served import served
+from tests.support.editor_client import FILES, MARK_PAID, Desk
+from tests.support.http_server import served
 
 
 def test_files_outside_development_are_only_read_unless_the_project_says_so(tmp_path: Path):

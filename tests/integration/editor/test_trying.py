@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from editor_desk import MARK_PAID, Desk
-
-from served import event
+from tests.support.editor_client import MARK_PAID, Desk
+from tests.support.http_server import event
 
 CHARGE = """\
 name: Charge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from editor_desk import Desk
+from tests.support.editor_client import Desk
 
 FULFILL = """\
 name: Fulfill

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.http_server import write_project
 
+from payloom.app.composition import World
 from payloom.kit.clock import SystemClock
-from payloom.project import load_project
-from payloom.runs.rehearsal import Occasion
-from payloom.runs.scripts import RowChange
+from payloom.project.loader import load_project
+from payloom.runs.registry import RowChange
+from payloom.sandbox.test_run import Occasion
 from payloom.settings import load_settings
-from payloom.world import World
-from served import write_project
 
 FILES = {
     "tables.yaml": "tables: {orders: {columns: {id: string primary, n: int = 0}}}\n",

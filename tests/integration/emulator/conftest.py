@@ -9,7 +9,7 @@ import pytest
 import stripe
 from tests.integration.emulator.shapes import faults
 
-from payloom.emulator.running import RunningEmulator
+from payloom_emulator.embedded import RunningEmulator
 
 NEWEST = "2026-10-28.endive"
 

@@ -11,7 +11,7 @@ from tests.integration.emulator.conftest import client_of
 
 def start(*options):
     process = subprocess.Popen(
-        [sys.executable, "-m", "payloom.emulator", "--port", "0", *options],
+        [sys.executable, "-m", "payloom_emulator", "--port", "0", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -38,7 +38,7 @@ def test_it_prints_its_address_keys_and_secret_and_keeps_its_store(tmp_path):
         assert "whsec_x" in lines[3]
         client_of(url).v1.customers.create({"name": "Kept"})
         second = subprocess.run(
-            [sys.executable, "-m", "payloom.emulator", "--port", "0", "--store", store],
+            [sys.executable, "-m", "payloom_emulator", "--port", "0", "--store", store],
             capture_output=True,
             text=True,
             timeout=30,
@@ -59,7 +59,7 @@ def test_a_taken_port_is_reported_with_the_way_out():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [sys.executable, "-m", "payloom.emulator", "--port", port],
+            [sys.executable, "-m", "payloom_emulator", "--port", port],
             capture_output=True,
             text=True,
             timeout=30,

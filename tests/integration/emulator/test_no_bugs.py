@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from payloom.emulator.server import Emulator
-from payloom.emulator.wire.params import operations, table
+from payloom_emulator.protocol.params import operations, table
+from payloom_emulator.server import Emulator
 
 NEWEST = "2026-10-28.endive"
 VERSIONS = (

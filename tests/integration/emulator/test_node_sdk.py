@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.node_packages import Packages, node
 
-from payloom.emulator.running import run
+from payloom_emulator.embedded import run
 
 FOLDER = Path(__file__).parent / "node"
 NAMES = re.findall(r"^  async (\w+)\(\) \{$", (FOLDER / "scenarios.js").read_text("utf-8"), re.MULTILINE)

@@ -10,10 +10,10 @@ import pytest
 import stripe
 from tests.integration.emulator.conftest import client_of
 
-from payloom.emulator.config import EmulatorConfig, Key
-from payloom.emulator.errors import EmulatorError
-from payloom.emulator.running import run
-from payloom.emulator.server import Emulator
+from payloom_emulator.config import EmulatorConfig, Key
+from payloom_emulator.embedded import run
+from payloom_emulator.errors import EmulatorError
+from payloom_emulator.server import Emulator
 
 
 def raw(running, method, path, body=None, **headers):

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
-from payloom.emulator.trigger import TRIGGERS
 from payloom.settings import LocalState
+from payloom_emulator.trigger import TRIGGERS
 
 
 def trigger(*arguments: str):

@@ -10,8 +10,8 @@ import pytest
 import stripe
 from tests.integration.emulator.conftest import client_of
 
-from payloom.emulator.config import EmulatorConfig, Endpoint
-from payloom.emulator.running import run
+from payloom_emulator.config import EmulatorConfig, Endpoint
+from payloom_emulator.embedded import run
 
 
 class Receiver:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import sqlalchemy as sa
+from tests.support.runs_fixture import soon
 
 from payloom.db import Database
 from payloom.engine.dbos import DbosEngine
@@ -16,7 +17,6 @@ from payloom.engine.errors import AnotherWorkerRuns
 from payloom.engine.memory import MemoryEngine
 from payloom.engine.port import Engine
 from payloom.kit.clock import SystemClock, monotonic
-from runs_world import soon
 
 pytestmark = pytest.mark.anyio
 CLOCK = SystemClock()

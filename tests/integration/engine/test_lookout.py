@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from tests.support.runs_fixture import soon
 
 from payloom.db import Database
-from payloom.engine import lookout
+from payloom.engine import queue_probe
 from payloom.engine.dbos import DbosEngine
 from payloom.kit.clock import SystemClock
-from runs_world import soon
 
 pytestmark = pytest.mark.anyio
 CLOCK = SystemClock()
@@ -47,7 +47,7 @@ def runs() -> Runs:
 @pytest.fixture
 async def worker(database: Database, runs: Runs, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DbosEngine]:
     """A worker that is never led to the queue by anything but a ring or the lookout."""
-    monkeypatch.setattr(lookout, "SAFETY", 3600.0)
+    monkeypatch.setattr(queue_probe, "SAFETY", 3600.0)
     engine = DbosEngine(database, CLOCK)
     await engine.start(runs, runs.takeover)
     yield engine
@@ -106,7 +106,7 @@ async def test_a_connection_that_breaks_is_replaced(
 ) -> None:
     """The database may be started anew."""
     assert worker.worker_id
-    monkeypatch.setattr(lookout, "_AWAY", 0.1)
+    monkeypatch.setattr(queue_probe, "_AWAY", 0.1)
     other = DbosEngine(database, CLOCK)
     await other.prepare()
     await database.write(lambda tx: other.enqueue(tx, "run_before", 0))

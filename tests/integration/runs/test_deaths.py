@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.runs_fixture import World, build
 
 from payloom.connectors.port import Attempt
 from payloom.db import Database
-from payloom.workflows.commands import Do
-from runs_world import World, build
+from payloom.workflows.program.commands import Do
 
 pytestmark = pytest.mark.anyio
 FLOW = """\

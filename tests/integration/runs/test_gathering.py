@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.support.runs_fixture import World, build
 
 from payloom.db import Database
-from payloom.runs.parts import Figures
-from runs_world import World, build
+from payloom.runs.dependencies import Figures
 
 pytestmark = pytest.mark.anyio
 

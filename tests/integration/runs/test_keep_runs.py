@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from payloom.app.composition import World
 from payloom.kit.clock import ManualClock
-from payloom.project import load_project
+from payloom.project.loader import load_project
 from payloom.settings import BadSettings, load_settings
-from payloom.world import World
 
 
 @pytest.mark.anyio

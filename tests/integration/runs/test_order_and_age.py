@@ -7,10 +7,10 @@ import itertools
 from pathlib import Path
 
 import pytest
+from tests.support.runs_fixture import build
 
 from payloom.db import Database
 from payloom.kit.clock import ManualClock
-from runs_world import build
 
 pytestmark = pytest.mark.anyio
 

@@ -18,13 +18,13 @@ from payloom.inbox.service import InboxEvent, store
 from payloom.kit.clock import ManualClock
 from payloom.runs.models import runs as runs_table
 from payloom.runs.models import steps
-from payloom.runs.refs import indexer
-from payloom.runs.refs.extract import Found, kind_of, of_event
-from payloom.runs.refs.indexer import OVERLAP, Indexer
-from payloom.runs.refs.models import refs
-from payloom.runs.retention import prune
-from payloom.runs.rows import Run, run_values
-from payloom.tables.loader import load_tables
+from payloom.runs.run_rows import Run, run_values
+from payloom.runs.scheduling.retention import prune
+from payloom.tables.definition.loader import load_tables
+from payloom.views.references import indexer
+from payloom.views.references.extract import Found, kind_of, of_event
+from payloom.views.references.indexer import OVERLAP, Indexer
+from payloom.views.references.models import refs
 
 NOW = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 TABLES = load_tables("tables:\n  orders:\n    columns: {id: int primary, email: string}\n")

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.support.runs_fixture import World, build
 
 from payloom.db import Database
-from runs_world import World, build
 
 pytestmark = pytest.mark.anyio
 

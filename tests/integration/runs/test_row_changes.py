@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.runs_fixture import World, build
 
 from payloom.db import Database
-from payloom.runs.row_changes import DEEPEST
-from payloom.runs.scripts import RowChange
-from runs_world import World, build
+from payloom.runs.advance.table_triggers import DEEPEST
+from payloom.runs.registry import RowChange
 
 pytestmark = pytest.mark.anyio
 

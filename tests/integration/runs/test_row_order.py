@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.runs_fixture import World, build
 
 from payloom.db import Database, locking_reads
 from payloom.kit.clock import Clock, ManualClock
-from payloom.runs import lanes
-from payloom.runs.scripts import RowChange
-from payloom.workflows.commands import Do
-from runs_world import World, build
+from payloom.runs.coordination import lanes
+from payloom.runs.registry import RowChange
+from payloom.workflows.program.commands import Do
 
 pytestmark = pytest.mark.anyio
 

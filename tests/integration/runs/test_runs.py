@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.runs_fixture import World, build
 
 from payloom.db import Database
 from payloom.kit.clock import ManualClock
-from payloom.runs.calls import Request
+from payloom.runs.dependencies import Figures
 from payloom.runs.errors import NotAllowed, RunUnknown, WorkflowUnknown, WrongState
-from payloom.runs.parts import Figures
-from payloom.runs.publications import history
-from payloom.workflows.commands import StepFailure
-from runs_world import World, build
+from payloom.runs.intake.callers import Request
+from payloom.runs.publishing.publications import history
+from payloom.workflows.program.commands import StepFailure
 
 pytestmark = pytest.mark.anyio
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.support.runs_fixture import World, build
 
 from payloom.db import Database
 from payloom.kit.clock import ManualClock
 from payloom.runs.models import cursors
-from payloom.runs.schedules import moments
-from runs_world import World, build
+from payloom.runs.scheduling.schedules import moments
 
 pytestmark = pytest.mark.anyio
 

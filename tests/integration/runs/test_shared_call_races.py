@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from tests.support.runs_fixture import World, build
 
 from payloom.db import Database, open_database
 from payloom.db.migrate import migrate
-from payloom.runs.parts import Figures
-from runs_world import World, build
+from payloom.runs.dependencies import Figures
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 

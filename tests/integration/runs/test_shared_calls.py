@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event as sa_event
+from tests.support.runs_fixture import World, build
 
 from payloom.db import Database
+from payloom.runs.dependencies import Figures
 from payloom.runs.errors import WrongState
-from payloom.runs.parts import Figures
-from payloom.workflows.commands import StepFailure
-from payloom.workflows.document import Workflow
-from runs_world import World, build
+from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.program import Workflow
 
 pytestmark = pytest.mark.anyio
 

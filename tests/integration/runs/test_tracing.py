@@ -16,12 +16,12 @@ import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from tests.support.runs_fixture import build
 
 from payloom.db import Database
-from payloom.runs.lanes import requeue
+from payloom.runs.coordination.lanes import requeue
 from payloom.runs.tracing import RunIds, context_of
-from payloom.workflows.commands import Do, StepFailure
-from runs_world import build
+from payloom.workflows.program.commands import Do, StepFailure
 
 pytestmark = pytest.mark.anyio
 

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from payloom.db import Database
 from payloom.kit.clock import ManualClock
+from payloom.tables.definition.loader import load_tables, read_tables
 from payloom.tables.errors import MigrationRefused, UniqueViolation, VerbFailed
-from payloom.tables.loader import load_tables, read_tables
-from payloom.tables.migrate import migrate
-from payloom.tables.seeding import fill, seed
-from payloom.tables.sql import Tables
+from payloom.tables.migration.migrate import migrate
+from payloom.tables.migration.seeding import fill, seed
+from payloom.tables.query.sql import Tables
 
 pytestmark = pytest.mark.anyio
 

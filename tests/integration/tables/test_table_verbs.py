@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from payloom.db import Database
 from payloom.db.transactions import savepoint
 from payloom.kit.clock import ManualClock
+from payloom.tables.definition.loader import load_tables
 from payloom.tables.errors import VerbFailed
-from payloom.tables.loader import load_tables
-from payloom.tables.migrate import migrate
-from payloom.tables.sql import Tables
+from payloom.tables.migration.migrate import migrate
+from payloom.tables.query.sql import Tables
 
 pytestmark = pytest.mark.anyio
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from payloom.kit.clock import ManualClock
+from payloom.tables.definition.loader import load_tables
 from payloom.tables.errors import NoFilter, VerbFailed
-from payloom.tables.loader import load_tables
-from payloom.tables.sql import Tables
+from payloom.tables.query.sql import Tables
 
 TABLES = Tables(load_tables("tables: {t: {columns: {id: int primary, a?: int, s?: string, b?: bool}}}"), ManualClock())
 INTS = st.integers(-2, 3)

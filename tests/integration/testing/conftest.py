@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.testing_fixture import SmallProject
 
 from payloom.testing.runner import Report
-from testing_world import SmallProject
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from tests.support.testing_fixture import PAY, SmallProject
 
 from payloom.connectors.port import Attempt
 from payloom.connectors.tables import TablesHost
@@ -18,15 +19,14 @@ from payloom.db.migrate import migrate
 from payloom.engine.memory import MemoryEngine
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import SystemClock, to_epoch
-from payloom.project import load_project
-from payloom.runs.matching import Library
+from payloom.project.loader import load_project
+from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.versions import Versions
 from payloom.runs.service import RunService
-from payloom.runs.versions import Versions
 from payloom.settings import load_settings
-from payloom.tables.migrate import migrate as migrate_tables
-from payloom.tables.sql import Tables
-from payloom.workflows.commands import Do
-from testing_world import PAY, SmallProject
+from payloom.tables.migration.migrate import migrate as migrate_tables
+from payloom.tables.query.sql import Tables
+from payloom.workflows.program.commands import Do
 
 ORDER = "11111111-1111-4111-8111-111111111111"
 NOTIFY = """\

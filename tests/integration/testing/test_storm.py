@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.testing_fixture import REFUND, SmallProject
 
 from payloom.connectors.port import Attempt, OutsideHost
 from payloom.testing.runner import chosen, load_case_files, open_project
-from payloom.testing.storm.storming import Storming, Weather
-from payloom.workflows.commands import Do
-from testing_world import REFUND, SmallProject
+from payloom.testing.storm.runner import Storming, Weather
+from payloom.workflows.program.commands import Do
 
 Wrap = Callable[[OutsideHost], OutsideHost]
 CASES = """\

@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from payloom.kit.clock import SystemClock
-from payloom.testing import queue
-from payloom.testing.queue import StoryEngine
-from payloom.testing.scratch import Scratch
+from payloom.sandbox import engine as queue
+from payloom.sandbox.database import Scratch
+from payloom.sandbox.engine import StoryEngine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 from test_engine_contract import (

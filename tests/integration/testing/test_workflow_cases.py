@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.testing_fixture import PAY, SmallProject
 
 from payloom.testing.errors import BadCaseFile
 from payloom.testing.runner import Report
-from testing_world import PAY, SmallProject
 
 Lines = Callable[[Report], list[str]]
 ORDER = "given: {tables: {orders: [{id: o1, amount: 2198}]}}\n"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from tests.support.http_server import served
 
-from payloom.runs.refs import indexer
-from served import served
+from payloom.views.references import indexer
 
 FILES = {
     "tables.yaml": "tables: {notes: {columns: {id: string primary}}}\n",

@@ -18,10 +18,10 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from tests.support.http_server import Served, event, served, write_project
 
 from payloom.db import open_database
 from payloom.runs.models import cursors
-from served import Served, event, served, write_project
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -29,13 +29,13 @@ _SERVE = """
 import functools, sys
 from pathlib import Path
 import uvicorn
-import payloom.world
-from payloom.app import create_app
+import payloom.app.composition
+from payloom.app.asgi import create_app
 from payloom.engine.dbos import DbosEngine
-from payloom.project import load_project
+from payloom.project.loader import load_project
 from payloom.settings import load_settings
 # A dead process is noticed after a second, not after fifteen.
-payloom.world.DbosEngine = functools.partial(DbosEngine, poll=0.05, beat=0.2, dead=1.0)
+payloom.app.composition.DbosEngine = functools.partial(DbosEngine, poll=0.05, beat=0.2, dead=1.0)
 folder, port, url = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 settings = load_settings(folder, port=port, database_url=url, environ={})
 app = create_app(load_project(folder, settings), settings)

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from payloom.api.callers import group_of
-from payloom.api.connections import Doorman, whole_answer
-from payloom.api.errors import TooManyConnections
+from payloom.api.http.errors import TooManyConnections
+from payloom.api.limits.client_address import group_of
+from payloom.api.limits.connection_limiter import Doorman, whole_answer
 from payloom.settings import ConnectionSettings
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from payloom.api.management.mount import Management
+from payloom.api.management.lazy_app import Management
 
 pytestmark = pytest.mark.anyio
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from starlette.requests import Request
 
-from payloom.api.errors import CrossSiteRequest
-from payloom.api.origin import cors_headers, host_name, refuse_foreign, safe_next
+from payloom.api.http.errors import CrossSiteRequest
+from payloom.api.http.same_origin import cors_headers, host_name, refuse_foreign, safe_next
 
 SITE = "https://shop.example"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from payloom.api.pages.document import read_page
-from payloom.api.pages.filters import date, money
-from payloom.api.pages.templates import Templates
-from payloom.workflows.catalog import Column, StaticCatalog, TableShape
+from payloom.pages.document import read_page
+from payloom.pages.filters import date, money
+from payloom.pages.templates import Templates
+from payloom.workflows.catalog.catalog import Column, StaticCatalog, TableShape
 
 ORDERS = TableShape("orders", {name: Column(name, "string") for name in ("id", "user_id", "created_at")})
 CATALOG = StaticCatalog(tables={"orders": ORDERS})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from payloom.api.errors import TooManyRequests
-from payloom.api.ratelimit import RateLimiter
+from payloom.api.http.errors import TooManyRequests
+from payloom.api.limits.rate_limit import RateLimiter
 
 
 class Hand:

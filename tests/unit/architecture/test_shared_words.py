@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from payloom.tables.where import OPERATORS
-from payloom.workflows.catalog import WHERE_OPERATORS
+from payloom.tables.query.where import OPERATORS
+from payloom.workflows.catalog.catalog import WHERE_OPERATORS
 
 
 def test_the_checker_knows_the_operators_that_tables_understand() -> None:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize("arguments", [("check",), ("format", "--check")], ids=["lint", "format"])
 def test_ruff_has_nothing_to_say(arguments: tuple[str, ...]) -> None:
     done = subprocess.run(
-        [Path(sys.executable).parent / "ruff", *arguments, "--no-cache", "src", "tests", "bench", "hatch_build.py"],
+        [Path(sys.executable).parent / "ruff", *arguments, "--no-cache", "src", "emulator", "tests", "bench", "hatch_build.py"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -14,7 +14,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
-from payloom.cli.places import copy_template, template
+from payloom.cli.support.paths import copy_template, template
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent / "payloom"

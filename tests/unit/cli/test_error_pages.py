@@ -8,8 +8,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
-from payloom.cli.error_notes import NOTES
-from payloom.cli.explain import error_pages, meanings
+from payloom.cli.project.explain import error_pages, meanings
+from payloom.cli.support.error_help import NOTES
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference" / "errors"
 WRITE = 'for name, text in error_pages().items(): (Path("docs/reference/errors") / name).write_text(text)'

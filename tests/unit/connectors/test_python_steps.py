@@ -11,7 +11,7 @@ import pytest
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.python import Functions, PythonHost, load_functions
-from payloom.workflows.commands import Do, StepFailure
+from payloom.workflows.program.commands import Do, StepFailure
 
 pytestmark = pytest.mark.anyio
 ATTEMPT = Attempt("run_1", 2, dt.datetime(2026, 1, 1, tzinfo=dt.UTC), in_doubt=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from payloom.emulator import control, coverage
+from payloom_emulator import control_api, coverage
 
 DOCS = Path(coverage.PAGE).parent
 
 
 def test_every_control_call_is_documented():
     page = (DOCS / "emulator-control.md").read_text()
-    for route in control.routes():
+    for route in control_api.routes():
         if not route.path.startswith("/_emulator"):
             continue
         shown = route.path.replace("{outcome:str}", "complete")
@@ -19,4 +19,4 @@ def test_every_control_call_is_documented():
 
 
 def test_the_coverage_page_is_the_one_the_code_makes():
-    assert coverage.main(["--check"]) == 0, "run: python -m payloom.emulator.coverage"
+    assert coverage.main(["--check"]) == 0, "run: python -m payloom_emulator.coverage"

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payloom.emulator import cards, money
-from payloom.emulator.checkout.lines import share
-from payloom.emulator.events import difference
-from payloom.emulator.ids import Ids
-from payloom.emulator.resources.prices import amount_for
-from payloom.emulator.search import parse
-from payloom.emulator.wire import auth, params, versions
-from payloom.emulator.wire.errors import StripeError
-from payloom.emulator.wire.form import decode
-from payloom.emulator.wire.multipart import read_multipart
+from payloom_emulator import money, test_cards
+from payloom_emulator.checkout.lines import share
+from payloom_emulator.events import difference
+from payloom_emulator.ids import Ids
+from payloom_emulator.protocol import auth, params, versions
+from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.protocol.form import decode
+from payloom_emulator.protocol.multipart import read_multipart
+from payloom_emulator.resources.prices import amount_for
+from payloom_emulator.search import parse
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_what_changed_is_shown_nested_and_only_that():
 
 
 def test_every_card_number_satisfies_luhn_and_names_are_found_both_ways():
-    assert all(cards.luhn(number) for number in cards.BY_NUMBER)
+    assert all(test_cards.luhn(number) for number in test_cards.BY_NUMBER)
     for name in [
         "visa",
         "visa_chargeDeclined",
@@ -169,8 +169,8 @@ def test_every_card_number_satisfies_luhn_and_names_are_found_both_ways():
         "pendingRefund",
         "authenticationRequiredOnSetup",
     ]:
-        assert name in cards.BY_NAME
-    assert {c.decline for c in cards.BY_NUMBER.values() if c.decline} <= set(cards.DECLINES)
+        assert name in test_cards.BY_NAME
+    assert {c.decline for c in test_cards.BY_NUMBER.values() if c.decline} <= set(test_cards.DECLINES)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from payloom.tables.spec import ColumnSpec
-from payloom.tables.values import Unfit, check
+from payloom.tables.definition.spec import ColumnSpec
+from payloom.tables.definition.values import Unfit, check
 
 ID = "8b0f7d0e-2c1c-4c53-9a39-f1a6c1b0f3aa"
 MOMENT = dt.datetime(2026, 1, 31, 10, 0, tzinfo=dt.UTC)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from payloom.tables.definition.loader import load_tables, read_tables
+from payloom.tables.definition.spec import Default, describe, restore
 from payloom.tables.errors import BadTablesFile
-from payloom.tables.loader import load_tables, read_tables
-from payloom.tables.spec import Default, describe, restore
 
 SHOP = Path(__file__).parents[3] / "templates" / "shop" / "tables.yaml"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from payloom.connectors.stripe.events import families
-from payloom.connectors.stripe.fixtures import event_object, problems
-from payloom.connectors.stripe.story import family_kind
+from payloom.connectors.stripe.catalog.events import families
+from payloom.sandbox.stripe.fake import family_kind
+from payloom.sandbox.stripe.fixtures import event_object, problems
 
 NOW = 1_767_225_600
 

@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from workflow_driver import EXAMPLES, load, unchecked
+from tests.support.workflow_driver import EXAMPLES, load, unchecked
 
 from payloom.workflows.builder import (
     Definition,
@@ -23,7 +23,7 @@ from payloom.workflows.builder import (
     x,
 )
 from payloom.workflows.builder.symbols import SymbolicValue
-from payloom.workflows.diff import diff
+from payloom.workflows.program.diff import diff
 
 
 def same_as_example(definition: Definition) -> bool:

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workflow_driver import EXAMPLES
+from tests.support.workflow_driver import EXAMPLES
 
-from payloom.connectors.stripe.catalog import CatalogWithStripe
+from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 from payloom.workflows.builder import Definition, to_python, to_yaml, workflow, x
 from payloom.workflows.builder.symbols import SymbolicValue
-from payloom.workflows.diff import diff
-from payloom.workflows.document import Workflow
-from payloom.workflows.filemodel import TRIGGERS, VERBS
-from payloom.workflows.loader import read_workflow
-from payloom.workflows.source import read_source
+from payloom.workflows.compiler.loader import read_workflow
+from payloom.workflows.program.diff import diff
+from payloom.workflows.program.program import Workflow
+from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS
+from payloom.workflows.syntax.source import read_source
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(

@@ -6,12 +6,12 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from workflow_driver import START, unchecked
+from tests.support.workflow_driver import START, unchecked
 
-from payloom.workflows.commands import CallOnce, Do, Entry, Finished, Log, StepFailure
-from payloom.workflows.document import Workflow
-from payloom.workflows.events import build_scope
+from payloom.workflows.catalog.events import build_scope
 from payloom.workflows.interpreter import Execution, RunInfo
+from payloom.workflows.program.commands import CallOnce, Do, Entry, Finished, Log, StepFailure
+from payloom.workflows.program.program import Workflow
 
 CALLEE = """\
 name: Callee

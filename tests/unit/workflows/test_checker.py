@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from workflow_driver import load, shop_catalog
+from tests.support.workflow_driver import load, shop_catalog
 
+from payloom.kit.diagnostics import Diagnostic
 from payloom.workflows.checker import RULES
-from payloom.workflows.diagnostics import Diagnostic
 
 MANUAL = "name: T\ndescription: d\non: {manual: true}\n"
 CALLED = "name: T\ndescription: d\non: {called: true}\n"

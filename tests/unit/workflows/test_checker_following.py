@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from workflow_driver import load, shop_catalog
+from tests.support.workflow_driver import load, shop_catalog
 
-from payloom.connectors.stripe.catalog import CatalogWithStripe
-from payloom.project import load_project
+from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
+from payloom.project.loader import load_project
 from payloom.settings import load_settings
 from payloom.workflows.checker import RULES
-from payloom.workflows.loader import load_workflow
+from payloom.workflows.compiler.loader import load_workflow
 from payloom.workflows.reference import notes
 
 HEAD = "name: T\ndescription: d\non: {api: POST /t, auth: user, dedupe: '${{ inputs.id }}'}\n"

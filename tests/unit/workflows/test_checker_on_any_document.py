@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_replay import RUN, World, documents
-from workflow_driver import caller, load, shop_catalog, table
+from tests.support.workflow_driver import caller, load, shop_catalog, table
 
-from payloom.workflows.catalog import Action, StaticCatalog
-from payloom.workflows.commands import Finished
-from payloom.workflows.filemodel.steps import verb_of
+from payloom.workflows.catalog.catalog import Action, StaticCatalog
 from payloom.workflows.interpreter import Execution
+from payloom.workflows.program.commands import Finished
+from payloom.workflows.syntax.filemodel.steps import verb_of
 
 READS = st.sampled_from(
     [

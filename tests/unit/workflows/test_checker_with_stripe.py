@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 
 import pytest
-from workflow_driver import EXAMPLES, load, shop_catalog
+from tests.support.workflow_driver import EXAMPLES, load, shop_catalog
 
-from payloom.connectors.stripe.catalog import CatalogWithStripe
+from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 
 
 @functools.cache

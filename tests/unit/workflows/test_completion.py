@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workflow_driver import EXAMPLES
+from tests.support.workflow_driver import EXAMPLES
 
-from payloom.connectors.stripe.catalog import CatalogWithStripe
-from payloom.workflows.catalog import Column, TableShape
+from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
+from payloom.workflows.catalog.catalog import Column, TableShape
 from payloom.workflows.completion import complete_field, complete_text, hover_text
 
 TEXT = """\

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workflow_driver import EXAMPLES, example, unchecked
+from tests.support.workflow_driver import EXAMPLES, example, unchecked
 
-from payloom.workflows.diff import diff
+from payloom.workflows.program.diff import diff
 
 
 def changes(before: str, after: str) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from workflow_driver import EXAMPLES, START, Driver, Tables, caller, example, load, stripe_event
+from tests.support.workflow_driver import EXAMPLES, START, Driver, Tables, caller, example, load, stripe_event
 
-from payloom.workflows.commands import StepFailure
-from payloom.workflows.document import ApiTrigger, StripeTrigger, Workflow
-from payloom.workflows.inputs import validate_input
+from payloom.workflows.compiler.inputs import validate_input
+from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Workflow
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
 CUSTOMER = {"customers.create": {"id": "cus_new"}}

@@ -7,10 +7,10 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workflow_driver import EXAMPLES, load
+from tests.support.workflow_driver import EXAMPLES, load
 
-from payloom.workflows.formatting import format_text
-from payloom.workflows.source import read_source
+from payloom.workflows.edit.formatting import format_text
+from payloom.workflows.syntax.source import read_source
 
 FILES = sorted(EXAMPLES.glob("*.yaml"))
 

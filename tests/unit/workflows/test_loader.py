@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workflow_driver import EXAMPLES, load
+from tests.support.workflow_driver import EXAMPLES, load
 
-from payloom.workflows.document import Workflow
 from payloom.workflows.errors import BrokenModel
-from payloom.workflows.source import MAX_NODES, read_source
+from payloom.workflows.program.program import Workflow
+from payloom.workflows.syntax.source import MAX_NODES, read_source
 
 HEAD = "name: T\non: {manual: true}\n"
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workflow_driver import EXAMPLES
+from tests.support.workflow_driver import EXAMPLES
 
+from payloom.workflows.edit.operations import Operation, apply
 from payloom.workflows.errors import BadEdit
-from payloom.workflows.filemodel.steps import verb_of
-from payloom.workflows.operations import Operation, apply
-from payloom.workflows.source import read_source
+from payloom.workflows.syntax.filemodel.steps import verb_of
+from payloom.workflows.syntax.source import read_source
 
 TEXT = """\
 name: T   # the name

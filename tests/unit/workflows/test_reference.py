@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from workflow_driver import load, shop_catalog
+from tests.support.workflow_driver import load, shop_catalog
 
 from payloom.workflows.checker import RULES
-from payloom.workflows.filemodel import TRIGGERS, VERBS
 from payloom.workflows.reference import notes, pages
+from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference" / "language"
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from workflow_driver import START, caller, shop_catalog, unchecked
+from tests.support.workflow_driver import START, caller, shop_catalog, unchecked
 
 from payloom.kit import strict_json
-from payloom.workflows.build import build, normalised
-from payloom.workflows.commands import Command, Do, Entry, Finished, Sleep, StepFailure
-from payloom.workflows.document import Workflow
-from payloom.workflows.filemodel import WorkflowFile
+from payloom.workflows.compiler.compile import build, normalised
 from payloom.workflows.interpreter import Execution, RunInfo
+from payloom.workflows.program.commands import Command, Do, Entry, Finished, Sleep, StepFailure
+from payloom.workflows.program.program import Workflow
+from payloom.workflows.syntax.filemodel import WorkflowFile
 
 RUN = RunInfo("run_1", "run_1", START, "test")
 EXPRESSIONS = (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import jsonschema_rs
 import pytest
-from workflow_driver import EXAMPLES, shop_catalog
+from tests.support.workflow_driver import EXAMPLES, shop_catalog
 
-from payloom.workflows.filemodel import VERBS
-from payloom.workflows.schema import workflow_schema
-from payloom.workflows.source import read_source
+from payloom.workflows.reference.workflow_schema import workflow_schema
+from payloom.workflows.syntax.filemodel import VERBS
+from payloom.workflows.syntax.source import read_source
 
 VALIDATOR = jsonschema_rs.Draft202012Validator(workflow_schema(shop_catalog(), parameters=None))
 

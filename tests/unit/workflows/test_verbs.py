@@ -6,13 +6,24 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from workflow_driver import START, Driver, Tables, caller, steps, stripe_event, unchecked
+from tests.support.workflow_driver import START, Driver, Tables, caller, steps, stripe_event, unchecked
 
-from payloom.workflows.commands import Approve, Do, Entry, Finished, Log, Respond, Retry, Sleep, StepFailure, Wait
-from payloom.workflows.document import Workflow
+from payloom.workflows.catalog.events import build_scope
 from payloom.workflows.errors import HistoryMismatch
-from payloom.workflows.events import build_scope
 from payloom.workflows.interpreter import Execution, RunInfo
+from payloom.workflows.program.commands import (
+    Approve,
+    Do,
+    Entry,
+    Finished,
+    Log,
+    Respond,
+    Retry,
+    Sleep,
+    StepFailure,
+    Wait,
+)
+from payloom.workflows.program.program import Workflow
 
 RUN = RunInfo("run_1", "run_1", START, "test")
 DECLINED = StepFailure("card_error", "Your card was declined.", status=402, data={"decline_code": "lost_card"})

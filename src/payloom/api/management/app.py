@@ -11,28 +11,26 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from payloom.api.envelope import name_route, request_id_of
-from payloom.api.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
-from payloom.api.jsonable import to_plain
-from payloom.api.management import (
-    editor,
+from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
+from payloom.api.http.middleware import name_route, request_id_of
+from payloom.api.http.serialization import to_plain
+from payloom.api.management import editor
+from payloom.api.management.dependencies import Parts
+from payloom.api.management.identity import me, session, users
+from payloom.api.management.lazy_app import PREFIX
+from payloom.api.management.models.answers import ErrorAnswer
+from payloom.api.management.routes import (
     events,
-    live,
     local_stripe,
     mails,
-    me,
     overview,
-    people,
     rows,
     runs,
-    session,
     settings,
+    sse,
     tables,
     workflows,
 )
-from payloom.api.management.models.answers import ErrorAnswer
-from payloom.api.management.mount import PREFIX
-from payloom.api.management.parts import Parts
 from payloom.api.management.schema import document
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
@@ -59,7 +57,7 @@ def create_management(parts: Parts, gate: Callable[[Request], Awaitable[None]]) 
     for module in (
         me,
         session,
-        people,
+        users,
         overview,
         runs,
         events,
@@ -67,7 +65,7 @@ def create_management(parts: Parts, gate: Callable[[Request], Awaitable[None]]) 
         rows,
         mails,
         settings,
-        live,
+        sse,
         local_stripe,
         editor,
         workflows,

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from payloom.runs.dry_run import EventTrial
-from payloom.runs.rehearsal import Mock, Occasion, Rehearsal
+from payloom.sandbox.dry_run import EventTrial
+from payloom.sandbox.test_run import Mock, Occasion, Rehearsal
 from payloom.settings import Settings
-from payloom.workflows.catalog import Catalog
-from payloom.workflows.document import Workflow
+from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.program.program import Workflow
 
 
 class Publication(Protocol):

@@ -14,7 +14,7 @@ from typing import Any, cast
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from payloom.api.management.roles import KEY, role_for
+from payloom.api.management.identity.roles import KEY, role_for
 
 TAGS = {
     "access": "Who asks; signing in and out.",

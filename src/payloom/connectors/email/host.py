@@ -14,7 +14,7 @@ from payloom.email.templates import Templates
 from payloom.kit.clock import Clock
 from payloom.kit.ids import new_id
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.commands import Do, StepFailure
+from payloom.workflows.program.commands import Do, StepFailure
 
 _ARGUMENTS = ("to", "data", "from", "reply_to", "attachments")
 Link = Callable[[Mapping[str, Any], str], str]

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 from pydantic import SecretStr
 
 from payloom.connectors.http.guard import Guard, NotAllowed, NotFound, Target
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.kit import strict_json
-from payloom.kit.lean import httpx
 from payloom.kit.redaction import redact, redact_text
-from payloom.workflows.commands import Do, StepFailure
+from payloom.workflows.program.commands import Do, StepFailure
 
 TIMEOUT = 5.0
 MAX_BODY = 1_000_000

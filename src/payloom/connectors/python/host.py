@@ -9,12 +9,12 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.actions import StepContext, StepError
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.python.loader import Function, Functions
 from payloom.kit.redaction import redact, redact_text
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.commands import Do, StepFailure
+from payloom.steps import StepContext, StepError
+from payloom.workflows.program.commands import Do, StepFailure
 
 TIMEOUT = 30.0
 """Seconds, unless the step says otherwise."""

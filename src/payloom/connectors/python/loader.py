@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from payloom.actions import MARK
 from payloom.kit.errors import PayloomError
+from payloom.steps import MARK
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*(:[A-Za-z_]\w*)?")
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from payloom.connectors.stripe import sdk
-from payloom.connectors.stripe.operations import Operation
+from payloom.connectors.stripe.catalog import sdk_source
+from payloom.connectors.stripe.catalog.operations import Operation
 
 if TYPE_CHECKING:
     import stripe
@@ -74,7 +74,7 @@ class Clients:
         return stripe.StripeClient(
             key.get_secret_value() if isinstance(key, SecretStr) else key,
             base_addresses=addresses,
-            stripe_version=self.settings.api_version or sdk.api_version(),
+            stripe_version=self.settings.api_version or sdk_source.api_version(),
             max_network_retries=self.settings.max_network_retries,
             # The time-out around the whole call is `perform`'s; this one only frees a connection nobody waits for.
             http_client=Transport(timeout=max(self.settings.timeout, 1.0) * 4),

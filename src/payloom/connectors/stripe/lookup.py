@@ -12,11 +12,11 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.connectors.stripe import operations
+from payloom.connectors.stripe.catalog import operations
+from payloom.connectors.stripe.catalog.operations import Operation
+from payloom.connectors.stripe.connector import STAMP, StripeConnector, can_be_stamped, resolve, shortened
 from payloom.connectors.stripe.failures import StripeStepFailed
-from payloom.connectors.stripe.operations import Operation
 from payloom.connectors.stripe.parameters import prepare
-from payloom.connectors.stripe.perform import STAMP, StripeConnector, can_be_stamped, resolve, shortened
 from payloom.kit.clock import to_epoch
 
 _FILTERS = (

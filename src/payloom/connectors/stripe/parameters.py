@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from payloom.connectors.stripe.catalog.operations import Operation
+from payloom.connectors.stripe.catalog.schemas import Schema
 from payloom.connectors.stripe.failures import refused
-from payloom.connectors.stripe.operations import Operation
-from payloom.connectors.stripe.schemas import Schema
 from payloom.kit.clock import to_epoch
 from payloom.kit.suggest import closest
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from payloom.connectors.port import StepFailed
 from payloom.tables.errors import VerbFailed
-from payloom.tables.sql import Tables
-from payloom.workflows.commands import StepFailure
+from payloom.tables.query.sql import Tables
+from payloom.workflows.program.commands import StepFailure
 
 
 class TablesHost:

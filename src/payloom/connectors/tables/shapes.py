@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from payloom.tables.spec import TableSpec
-from payloom.workflows.catalog import Column, TableShape
+from payloom.tables.definition.spec import TableSpec
+from payloom.workflows.catalog.catalog import Column, TableShape
 
 
 def shape(spec: TableSpec) -> TableShape:

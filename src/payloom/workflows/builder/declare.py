@@ -9,7 +9,7 @@ from typing import Any
 
 from payloom.workflows.builder.symbols import Expr, plain, text_of
 from payloom.workflows.builder.trace import tracing
-from payloom.workflows.filemodel import WorkflowFile
+from payloom.workflows.syntax.filemodel import WorkflowFile
 
 Trigger = Mapping[str, Any]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from payloom.workflows.builder.declare import Definition
-from payloom.workflows.formatting import format_text
-from payloom.workflows.writing import block
+from payloom.workflows.edit.formatting import format_text
+from payloom.workflows.edit.yaml_writer import block
 
 
 def to_yaml(definition: Definition) -> str:

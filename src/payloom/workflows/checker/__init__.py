@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from payloom.workflows.catalog import Catalog
-from payloom.workflows.checker import ignores
+from payloom.kit.diagnostics import Diagnostic
+from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.checker import suppressions
 from payloom.workflows.checker.expressions import Types, check_expressions
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.flow import analyse, check_references
@@ -14,9 +15,8 @@ from payloom.workflows.checker.payments import check_payments
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.checker.secrets import check_secrets
 from payloom.workflows.checker.taint import Taint
-from payloom.workflows.diagnostics import Diagnostic
-from payloom.workflows.document import Workflow
-from payloom.workflows.source import Source
+from payloom.workflows.program.program import Workflow
+from payloom.workflows.syntax.source import Source
 
 __all__ = ["RULES", "Rule", "check"]
 
@@ -37,4 +37,4 @@ def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnost
     return findings.found
 
 
-apply_ignores = ignores.apply
+apply_ignores = suppressions.apply

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from payloom.workflows.catalog import Schema
+from payloom.workflows.catalog.catalog import Schema
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.flow import Flow
 from payloom.workflows.expressions.check import infer
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.parts import Site
-from payloom.workflows.interpreter.verbs import loops, outside, waiting
+from payloom.workflows.interpreter.verbs import loops, outbound, wait
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.templates import Site
 
 _CONDITIONS = frozenset({"if", "when", "filter", "while", "match"})
 _EVENT = frozenset({"event", "object", "previous"})
@@ -53,7 +53,7 @@ class Types:
     def at(self, site: Site) -> Mapping[str, Schema | None]:
         """Return the types of the names that the expression at `site` sees."""
         node = site.node
-        waits = isinstance(node, waiting.WaitFor) and site.path[-1:] == ("match",)
+        waits = isinstance(node, wait.WaitFor) and site.path[-1:] == ("match",)
         around = self._around(node) if node is not None else {}
         # Most expressions see the same names; making the map anew for each is what checking would spend its time on.
         key = (node, waits) if around or waits else None
@@ -66,7 +66,7 @@ class Types:
         known = {**self.roots, **self.results, "secrets": None, **around}
         # A step that does not exist is reported with the reads of steps, so the object is open.
         known["steps"] = {"type": "object", "properties": {name: found or {} for name, found in self.results.items()}}
-        if waits and isinstance(site.node, waiting.WaitFor):
+        if waits and isinstance(site.node, wait.WaitFor):
             known["event"], known["object"] = scope.event_types(site.node.family, self.findings.catalog)
             known["previous"] = None
         known["context"] = scope.context_type(known)
@@ -123,7 +123,7 @@ def _links_that_leave(findings: Findings, types: Types, site: Site) -> None:
     node = site.node
     if node is None or "approval" not in types.flow.extra.get(node, ()):
         return
-    if isinstance(node, outside.Email) and site.path[len(node.path)] == "data":
+    if isinstance(node, outbound.Email) and site.path[len(node.path)] == "data":
         return
     for ref in site.compiled.refs:
         path = root_of(ref.path)
@@ -145,7 +145,7 @@ def _roots_that_are_missing(findings: Findings, site: Site) -> None:
     workflow = findings.workflow
     has_event = any(one.kind == "stripe" for one in workflow.triggers)
     has_user = scope.has_user(workflow)
-    waits = isinstance(site.node, waiting.WaitFor)
+    waits = isinstance(site.node, wait.WaitFor)
     for ref in site.compiled.refs:
         path = root_of(ref.path)
         name = str(path[0])

@@ -7,15 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from payloom.workflows.catalog import Catalog
+from payloom.kit.diagnostics import Diagnostic, Path, Place
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker.rules import RULES
-from payloom.workflows.diagnostics import Diagnostic, Path, Place
-from payloom.workflows.document import ApiTrigger, StripeTrigger, Trigger, Workflow
 from payloom.workflows.expressions import Compiled
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.parts import Site
-from payloom.workflows.masking import closing
-from payloom.workflows.source import Source
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Trigger, Workflow
+from payloom.workflows.program.templates import Site
+from payloom.workflows.syntax.masking import closing
+from payloom.workflows.syntax.source import Source
 
 
 def file_path(source: Source, path: Path) -> Path:

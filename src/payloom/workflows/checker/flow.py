@@ -8,9 +8,10 @@ from payloom.kit.suggest import did_you_mean
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.narrowing import guarded, not_null
 from payloom.workflows.expressions import Compiled, ExpressionError
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.parts import Bare, Block, Site
-from payloom.workflows.interpreter.verbs import approving, branching, loops, outside, parallel, plain, tables, trying
+from payloom.workflows.interpreter.verbs import approve, loops, outbound, parallel, simple, tables, try_catch
+from payloom.workflows.interpreter.verbs import branch as branching
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.templates import Bare, Block, Site
 
 State = dict[str, bool]
 """Ids readable at a place: True when the step has certainly run and has a value, False when it may be null."""
@@ -90,7 +91,7 @@ class _Walker:
 
     def verb(self, node: Node, state: State, extra: frozenset[str]) -> State | None:
         match node:
-            case plain.Return() | plain.Raise():
+            case simple.Return() | simple.Raise():
                 return None
             case branching.Filter():
                 if self.constant(node.condition, "the run always ends here") is False:
@@ -109,14 +110,14 @@ class _Walker:
                 self.constant(node.condition, "the loop never runs")
                 self.block(node.body, inside, extra)
                 return inside
-            case trying.Try():
+            case try_catch.Try():
                 return self.trying(node, state, extra)
             case parallel.Parallel():
                 ends = [self.block(branch, state, extra) for branch in node.branches.values()]
                 if any(end is None for end in ends):
                     return None
                 return {name: any((end or {}).get(name, False) for end in ends) for end in ends for name in end or {}}
-            case approving.Approve():
+            case approve.Approve():
                 return self.approve(node, state, extra)
             case _:
                 return state
@@ -143,7 +144,7 @@ class _Walker:
             ways.append(None if end is None else {**rest, **end})
         return self.join(ways)
 
-    def trying(self, node: trying.Try, state: State, extra: frozenset[str]) -> State | None:
+    def trying(self, node: try_catch.Try, state: State, extra: frozenset[str]) -> State | None:
         end = self.block(node.body, state, extra)
         broken = {**state, **{name: state.get(name, False) for name in node.body.ids}}
         ways = [end]
@@ -157,7 +158,7 @@ class _Walker:
             return None
         return {**after, **{name: last.get(name, False) for name in node.last.ids}}
 
-    def approve(self, node: approving.Approve, state: State, extra: frozenset[str]) -> State | None:
+    def approve(self, node: approve.Approve, state: State, extra: frozenset[str]) -> State | None:
         if node.notify.nodes:
             told = self.block(node.notify, state, extra | {"approval"})
             if told is None:
@@ -198,7 +199,7 @@ def _may_be_null(node: Node) -> bool:
             return node.fixed["one"] == "optional"
         case tables.Update() | tables.Delete():
             return node.rows == [0, 1]
-        case outside.Http() | outside.Email():
+        case outbound.Http() | outbound.Email():
             return False
         case _:
             return node.verb in {"wait_for", "log", "respond", "wait"}

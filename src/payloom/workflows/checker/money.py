@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, leaves
 from payloom.workflows.checker.taint import MONEY, Taint
-from payloom.workflows.diagnostics import Path
-from payloom.workflows.expressions import tree
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.parts import Site
-from payloom.workflows.interpreter.verbs import calling, loops, outside
+from payloom.workflows.expressions import ast
+from payloom.workflows.interpreter.verbs import call, loops, outbound
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.templates import Site
 
 
 def check_money(findings: Findings, taint: Taint) -> None:
     """Check every Stripe step, and what is handed to called workflows."""
     for node in findings.nodes:
-        if isinstance(node, outside.OutsideStep) and node.key is not None:
+        if isinstance(node, outbound.OutsideStep) and node.key is not None:
             _key(findings, node)
-        if isinstance(node, outside.Stripe) and findings.apis:
+        if isinstance(node, outbound.Stripe) and findings.apis:
             _chosen_by_client(findings, taint, node)
             _twice(findings, node)
-        if isinstance(node, calling.Call) and findings.apis:
+        if isinstance(node, call.Call) and findings.apis:
             # What a called workflow does with it is known, or else the argument's name says what it is for.
             known = findings.catalog.money_inputs(node.target)
             for site, key, span in _values(findings, taint, node.with_.literal, (*node.path, "with"), known):
@@ -41,19 +41,19 @@ def money_inputs(findings: Findings) -> frozenset[str]:
 
 
 def _reached(findings: Findings, taint: Taint, node: Node) -> bool:
-    if isinstance(node, outside.Stripe):
+    if isinstance(node, outbound.Stripe):
         action = findings.catalog.action("stripe", node.action)
         known: Collection[str] | None = None
         if action is not None and not action.writes:
             return False
-    elif isinstance(node, calling.Call):
+    elif isinstance(node, call.Call):
         known = findings.catalog.money_inputs(node.target)
     else:
         return False
     return any(True for _ in _values(findings, taint, node.with_.literal, (*node.path, "with"), known))
 
 
-def _chosen_by_client(findings: Findings, taint: Taint, node: outside.Stripe) -> None:
+def _chosen_by_client(findings: Findings, taint: Taint, node: outbound.Stripe) -> None:
     action = findings.catalog.action("stripe", node.action)
     if action is not None and not action.writes:
         return
@@ -100,17 +100,17 @@ def _money_key(path: Path) -> str | None:
     return next((part for part in reversed(path) if isinstance(part, str) and part in MONEY), None)
 
 
-def _money_entries(node: tree.Node, taint: Taint, bound: Mapping[str, bool]) -> list[tuple[str, tree.Node]]:
+def _money_entries(node: ast.Node, taint: Taint, bound: Mapping[str, bool]) -> list[tuple[str, ast.Node]]:
     """Return the entries of map literals inside an expression that give the client's choice to a money key."""
-    found: list[tuple[str, tree.Node]] = []
-    if isinstance(node, tree.MapOf):
+    found: list[tuple[str, ast.Node]] = []
+    if isinstance(node, ast.MapOf):
         for key, value in node.entries:
-            if isinstance(key, tree.Literal) and key.value in MONEY and taint.tree(value, bound):
+            if isinstance(key, ast.Literal) and key.value in MONEY and taint.tree(value, bound):
                 found.append((str(key.value), value))
-            elif not (isinstance(key, tree.Literal) and key.value == "metadata"):
+            elif not (isinstance(key, ast.Literal) and key.value == "metadata"):
                 found += _money_entries(value, taint, bound)
         return found
-    if isinstance(node, tree.Macro):
+    if isinstance(node, ast.Macro):
         inner = {**bound, node.variable: taint.tree(node.of, bound)}
         return [
             *_money_entries(node.of, taint, bound),
@@ -119,7 +119,7 @@ def _money_entries(node: tree.Node, taint: Taint, bound: Mapping[str, bool]) -> 
     return [hit for child in node.children() for hit in _money_entries(child, taint, bound)]
 
 
-def _twice(findings: Findings, node: outside.Stripe) -> None:
+def _twice(findings: Findings, node: outbound.Stripe) -> None:
     action = findings.catalog.action("stripe", node.action)
     if action is None or not action.moves_money or node.key is not None or "checkout.sessions" in action.name:
         return
@@ -132,7 +132,7 @@ def _twice(findings: Findings, node: outside.Stripe) -> None:
         )
 
 
-def _key(findings: Findings, node: outside.OutsideStep) -> None:
+def _key(findings: Findings, node: outbound.OutsideStep) -> None:
     path = (*node.path, "idempotency_key")
     sites = findings.by_path.get(path, [])
     for site in sites:

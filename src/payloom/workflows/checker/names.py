@@ -7,19 +7,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.catalog import WHERE_OPERATORS, Column, Schema, TableShape
+from payloom.workflows.catalog.catalog import WHERE_OPERATORS, Column, Schema, TableShape
+from payloom.workflows.catalog.events import split_type
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.values import ValueCheck
-from payloom.workflows.diagnostics import Path
-from payloom.workflows.document import ApiTrigger, StripeTrigger, TableTrigger
-from payloom.workflows.events import split_type
-from payloom.workflows.expressions.shapes import Shape, shape_of
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.parts import Filled
-from payloom.workflows.interpreter.verbs import branching, calling, loops, outside, tables, trying, waiting
+from payloom.workflows.expressions.types import Shape, shape_of
+from payloom.workflows.interpreter.verbs import branch, call, loops, outbound, tables, try_catch, wait
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import ApiTrigger, StripeTrigger, TableTrigger
+from payloom.workflows.program.templates import Filled
 
 
 class Names:
@@ -115,12 +115,12 @@ class Names:
     def _apart(self, one: Node, other: Node) -> bool:
         """Whether two steps stand in different branches of one step, so that only one of them runs."""
         for node in self.findings.nodes:
-            if not isinstance(node, branching.If | branching.Switch | trying.Try):
+            if not isinstance(node, branch.If | branch.Switch | try_catch.Try):
                 continue
             at = len(node.path)
             if node.path == one.path[:at] == other.path[:at] and one.path[at] != other.path[at]:
                 return True
-            if isinstance(node, branching.Switch) and node.path == one.path[:at] == other.path[:at]:
+            if isinstance(node, branch.Switch) and node.path == one.path[:at] == other.path[:at]:
                 return one.path[: at + 2] != other.path[: at + 2]
         return False
 
@@ -130,9 +130,9 @@ class Names:
         match node:
             case tables.TableStep():
                 self.table(node)
-            case outside.Stripe():
+            case outbound.Stripe():
                 self.action("stripe", node.action, node.with_, (*node.path, "stripe"), (*node.path, "with"))
-            case outside.Python():
+            case outbound.Python():
                 if (
                     node.function not in self.catalog.python_names()
                     and self.catalog.action("python", node.function) is None
@@ -140,16 +140,16 @@ class Names:
                     self.unknown((*node.path, "python"), "function", node.function, self.catalog.python_names())
                 elif self.catalog.action("python", node.function) is not None:
                     self.action("python", node.function, node.with_, (*node.path, "python"), (*node.path, "with"))
-            case outside.Email():
+            case outbound.Email():
                 if node.template not in self.catalog.email_names():
                     self.unknown((*node.path, "email"), "template", node.template, self.catalog.email_names())
-            case calling.Call():
+            case call.Call():
                 if node.target not in self.catalog.workflow_names():
                     self.unknown((*node.path, "call"), "workflow", node.target, self.catalog.workflow_names())
-            case waiting.WaitFor():
+            case wait.WaitFor():
                 here = (*node.path, "wait_for")
                 self.family(node.family, node.actions, (*here, "stripe"), (*here, "actions"))
-            case branching.Switch():
+            case branch.Switch():
                 self.switch(node)
             case _:
                 pass
@@ -175,7 +175,7 @@ class Names:
                 hint = f"add `{names[0]}: …` to `with`"
                 self.findings.report("F003", with_at if given else at, f"{what} needs `{names[0]}`", hint, key=True)
 
-    def switch(self, node: branching.Switch) -> None:
+    def switch(self, node: branch.Switch) -> None:
         """Cases of `event.action` are actions of the family."""
         events = self.findings.events
         if node.value is None or not events:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from payloom.workflows.checker.findings import root_of
-from payloom.workflows.expressions import Ambient, Compiled, tree
+from payloom.workflows.expressions import Ambient, Compiled, ast
 
 NOWHERE = Ambient(
     now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "00000000-0000-0000-0000-000000000000"
@@ -13,21 +13,21 @@ NOWHERE = Ambient(
 """An ambient for expressions that read neither time nor ids."""
 
 
-def _is_null(node: tree.Node) -> bool:
-    return isinstance(node, tree.Literal) and node.value is None
+def _is_null(node: ast.Node) -> bool:
+    return isinstance(node, ast.Literal) and node.value is None
 
 
-def _name(node: tree.Node) -> str | None:
+def _name(node: ast.Node) -> str | None:
     """Return the step or root that a path begins with, `context.` and `steps.` left out."""
-    path, _, start = tree.path_of(node)
-    if not isinstance(start, tree.Name):
+    path, _, start = ast.path_of(node)
+    if not isinstance(start, ast.Name):
         return None
     return str(root_of(path)[0]) if path else start.name
 
 
-def _plain(node: tree.Node) -> str | None:
-    path, _, start = tree.path_of(node)
-    if not isinstance(start, tree.Name):
+def _plain(node: ast.Node) -> str | None:
+    path, _, start = ast.path_of(node)
+    if not isinstance(start, ast.Name):
         return None
     rest = root_of(path)
     return str(rest[0]) if len(rest) == 1 else None
@@ -38,10 +38,10 @@ def not_null(compiled: Compiled, *, holds: bool) -> set[str]:
     return _not_null(compiled.tree, holds=holds)
 
 
-def _not_null(node: tree.Node, *, holds: bool) -> set[str]:
-    if isinstance(node, tree.Unary) and node.sign == "!":
+def _not_null(node: ast.Node, *, holds: bool) -> set[str]:
+    if isinstance(node, ast.Unary) and node.sign == "!":
         return _not_null(node.operand, holds=not holds)
-    if not isinstance(node, tree.Binary):
+    if not isinstance(node, ast.Binary):
         return set()
     if node.sign in {"&&", "||"}:
         left, right = _not_null(node.left, holds=holds), _not_null(node.right, holds=holds)
@@ -53,7 +53,7 @@ def _not_null(node: tree.Node, *, holds: bool) -> set[str]:
         if _is_null(other) and equal != holds:
             name = _name(one)
             return {name} if name else set()
-        if isinstance(other, tree.Literal) and not _is_null(other) and equal == holds:
+        if isinstance(other, ast.Literal) and not _is_null(other) and equal == holds:
             name = _name(one)
             return {name} if name else set()
     return set()
@@ -64,20 +64,20 @@ def guarded(compiled: Compiled, name: str, span: tuple[int, int]) -> bool:
     return _guarded(compiled.tree, name, span)
 
 
-def _guarded(node: tree.Node, name: str, span: tuple[int, int]) -> bool:
-    if isinstance(node, tree.Binary) and node.sign in {"&&", "||"} and _inside(span, node.right):
+def _guarded(node: ast.Node, name: str, span: tuple[int, int]) -> bool:
+    if isinstance(node, ast.Binary) and node.sign in {"&&", "||"} and _inside(span, node.right):
         known = _not_null(node.left, holds=node.sign == "&&")
         if name in known:
             return True
-    if isinstance(node, tree.Binary) and node.sign == "??" and _inside(span, node.right):
+    if isinstance(node, ast.Binary) and node.sign == "??" and _inside(span, node.right):
         # What stands right of `??` is read only when the left is null: a branch was taken that gives the other.
         return True
-    if isinstance(node, tree.Conditional):
+    if isinstance(node, ast.Conditional):
         for holds, part in ((True, node.then), (False, node.otherwise)):
             if _inside(span, part) and name in _not_null(node.condition, holds=holds):
                 return True
     return any(_guarded(child, name, span) for child in node.children() if _inside(span, child))
 
 
-def _inside(span: tuple[int, int], node: tree.Node) -> bool:
+def _inside(span: tuple[int, int], node: ast.Node) -> bool:
     return node.span[0] <= span[0] and span[1] <= node.span[1]

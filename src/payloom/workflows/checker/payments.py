@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings, reads, root_of
-from payloom.workflows.document import StripeTrigger
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.verbs import branching, loops, outside, tables
+from payloom.workflows.interpreter.verbs import branch, loops, outbound, tables
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import StripeTrigger
 
 _PAIRS = {
     "payment_intent": [("succeeded", ("payment_failed",))],
@@ -16,7 +16,7 @@ _PAIRS = {
     "customer.subscription": [("created", ("deleted",))],
     "invoice": [("paid", ("payment_failed",))],
 }
-_WRITES = (tables.Insert, tables.Update, tables.Upsert, tables.Delete, outside.Email)
+_WRITES = (tables.Insert, tables.Update, tables.Upsert, tables.Delete, outbound.Email)
 
 
 def check_payments(findings: Findings, types: Types) -> None:
@@ -31,7 +31,7 @@ def check_payments(findings: Findings, types: Types) -> None:
             _old_over_new(findings, node)
         if isinstance(node, tables.Select | tables.Update | tables.Delete):
             _nothing_to_match(findings, types, node)
-        if isinstance(node, outside.Email):
+        if isinstance(node, outbound.Email):
             _mail_in_loop(findings, node)
 
 
@@ -39,11 +39,7 @@ def _mentioned(findings: Findings, trigger: StripeTrigger) -> set[str] | None:
     """Return the actions a workflow deals with; None if it deals with all alike."""
     named = set(trigger.actions)
     for node in findings.nodes:
-        if (
-            isinstance(node, branching.Switch)
-            and node.value is not None
-            and "event.action" in node.value.compiled.source
-        ):
+        if isinstance(node, branch.Switch) and node.value is not None and "event.action" in node.value.compiled.source:
             named |= set(node.cases)
     for site in findings.workflow.sites:
         if "event.action" in site.compiled.source:
@@ -101,7 +97,7 @@ def _get_that_writes(findings: Findings) -> None:
     if not gets:
         return
     for node in findings.nodes:
-        stripe = isinstance(node, outside.Stripe)
+        stripe = isinstance(node, outbound.Stripe)
         action = findings.catalog.action("stripe", node.action) if stripe else None
         if isinstance(node, _WRITES) or (stripe and (action is None or action.writes)):
             findings.report(
@@ -157,7 +153,7 @@ def _nothing_to_match(findings: Findings, types: Types, node: tables.Select | ta
 
 
 def _nullable(types: Types, site: object, name: str) -> bool:
-    from payloom.workflows.interpreter.parts import Site  # noqa: PLC0415
+    from payloom.workflows.program.templates import Site  # noqa: PLC0415
 
     assert isinstance(site, Site)
     if name == "any" or "??" in site.compiled.source:

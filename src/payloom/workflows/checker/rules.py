@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from payloom.workflows.diagnostics import Severity
+from payloom.kit.diagnostics import Severity
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from payloom.workflows.catalog import Catalog, Column, Schema, TableShape
-from payloom.workflows.document import ApiTrigger, StripeTrigger, Workflow
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.verbs import approving, branching, loops, outside, parallel, plain, tables, waiting
+from payloom.workflows.catalog.catalog import Catalog, Column, Schema, TableShape
+from payloom.workflows.interpreter.verbs import approve, branch, loops, outbound, parallel, simple, tables, wait
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Workflow
 
 _TEXT: Schema = {"type": "string"}
 _COLUMN: Mapping[str, Schema] = {
@@ -82,18 +82,18 @@ def result(node: Node, catalog: Catalog) -> Schema | None:
             return row if node.rows[1] == 1 else {"type": "array", "items": row or {}}
         case tables.Upsert():
             return row_schema(catalog.table(node.table))
-        case outside.Stripe() | outside.Python() | outside.Email() | outside.Http():
+        case outbound.Stripe() | outbound.Python() | outbound.Email() | outbound.Http():
             return _called(node, catalog)
         case _:
             return _computed(node)
 
 
-def _called(node: outside.OutsideStep, catalog: Catalog) -> Schema | None:
-    if isinstance(node, outside.Stripe):
+def _called(node: outbound.OutsideStep, catalog: Catalog) -> Schema | None:
+    if isinstance(node, outbound.Stripe):
         action = catalog.action("stripe", node.action)
         returns = action.returns if action else None
         return None if node.extra else returns
-    if isinstance(node, outside.Python):
+    if isinstance(node, outbound.Python):
         action = catalog.action("python", node.function)
         return action.returns if action else None
     return None
@@ -101,7 +101,7 @@ def _called(node: outside.OutsideStep, catalog: Catalog) -> Schema | None:
 
 def _computed(node: Node) -> Schema | None:
     match node:
-        case approving.Approve():
+        case approve.Approve():
             return closed(
                 {
                     "approved": {"type": "boolean"},
@@ -115,13 +115,13 @@ def _computed(node: Node) -> Schema | None:
             return {"type": "array"}
         case loops.While():
             return {"type": "integer"}
-        case branching.Filter():
+        case branch.Filter():
             return {"type": "boolean"}
-        case plain.Log() | plain.Respond() | waiting.Wait():
+        case simple.Log() | simple.Respond() | wait.Wait():
             return {"type": "null"}
         case parallel.Parallel():
             return closed({name: {} for name in node.branches})
-        case plain.Let():
+        case simple.Let():
             keys = node.values.literal if isinstance(node.values.literal, Mapping) else {}
             return closed({name: {} for name in keys})
         case _:
@@ -181,7 +181,7 @@ def _all_present(schema: Any) -> Any:
 def _vars(workflow: Workflow) -> Schema | None:
     names: dict[str, Any] = {name: {} for name in workflow.model.vars}
     for node in workflow.nodes():
-        if isinstance(node, plain.Let) and isinstance(node.values.literal, Mapping):
+        if isinstance(node, simple.Let) and isinstance(node.values.literal, Mapping):
             names.update({name: {} for name in node.values.literal})
     return closed(names)
 

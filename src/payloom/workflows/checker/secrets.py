@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.scope import names
-from payloom.workflows.diagnostics import Path
-from payloom.workflows.interpreter.parts import Site
-from payloom.workflows.interpreter.verbs import outside, plain
+from payloom.workflows.interpreter.verbs import outbound, simple
+from payloom.workflows.program.templates import Site
 
 _SECRET = frozenset({"client_secret", "password", "secret", "api_key", "token", "authorization"})
 _CARD = frozenset({"cvc", "cvv", "card_number"})
@@ -19,14 +19,14 @@ def check_secrets(findings: Findings) -> None:
     for site in findings.workflow.sites:
         _leak(findings, site)
     for node in findings.nodes:
-        if isinstance(node, outside.Http):
+        if isinstance(node, outbound.Http):
             _host(findings, node)
     if not findings.workflow.description:
         findings.report("F201", ("name",), "the workflow has no description", "add `description: …`", key=True)
 
 
 def _leak(findings: Findings, site: Site) -> None:
-    in_http = isinstance(site.node, outside.Http) and any(part in site.path for part in ("headers", "body"))
+    in_http = isinstance(site.node, outbound.Http) and any(part in site.path for part in ("headers", "body"))
     for ref in site.compiled.refs:
         path = root_of(ref.path)
         last = str(path[-1])
@@ -46,9 +46,9 @@ def _leak(findings: Findings, site: Site) -> None:
 
 
 def _read_by_people(node: object, path: Path, last: str) -> bool:
-    if "metadata" in path or isinstance(node, plain.Log | outside.Email):
+    if "metadata" in path or isinstance(node, simple.Log | outbound.Email):
         return True
-    return isinstance(node, plain.Return | plain.Respond) and last != "client_secret"
+    return isinstance(node, simple.Return | simple.Respond) and last != "client_secret"
 
 
 def _where(path: Path) -> str:
@@ -63,7 +63,7 @@ def _where(path: Path) -> str:
     )
 
 
-def _host(findings: Findings, node: outside.Http) -> None:
+def _host(findings: Findings, node: outbound.Http) -> None:
     allowed = getattr(findings.catalog, "http_hosts", None)
     if allowed is None:
         return

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, leaves, root_of
-from payloom.workflows.diagnostics import Path
-from payloom.workflows.expressions import tree
-from payloom.workflows.interpreter.verbs import loops, outside, plain, tables
+from payloom.workflows.expressions import ast
+from payloom.workflows.interpreter.verbs import loops, outbound, simple, tables
 
 MONEY = frozenset(
     {
@@ -45,7 +45,7 @@ class Taint:
         self.variables: dict[str, bool] = {}
         self.steps: dict[str, bool | dict[str, bool]] = {}
         for node in findings.nodes:
-            if isinstance(node, plain.Let):
+            if isinstance(node, simple.Let):
                 for name, value in dict(node.values.literal or {}).items():
                     tainted = self.value(value, (*node.path, "let", name))
                     self.variables[name] = self.variables.get(name, False) or tainted
@@ -56,7 +56,7 @@ class Taint:
                 at = (*node.path, "set" if isinstance(node, tables.Update) else "values")
                 if isinstance(written.literal, Mapping):
                     self.steps[node.id] = {name: self.value(one, (*at, name)) for name, one in written.literal.items()}
-            elif node.id and isinstance(node, outside.Stripe):
+            elif node.id and isinstance(node, outbound.Stripe):
                 action = findings.catalog.action("stripe", node.action)
                 reads = action is not None and not action.writes
                 self.steps[node.id] = {"": reads and self.value(node.with_.literal, (*node.path, "with"))}
@@ -73,15 +73,15 @@ class Taint:
             for site in self.findings.by_path.get(leaf, [])
         )
 
-    def tree(self, node: tree.Node, bound: Mapping[str, bool]) -> bool:
+    def tree(self, node: ast.Node, bound: Mapping[str, bool]) -> bool:
         """Whether an expression's value is (or holds) the client's choice. Conditions choose, but do not hand on."""
         match node:
-            case tree.Name() | tree.Field():
+            case ast.Name() | ast.Field():
                 return self.path(node, bound)
-            case tree.Index():
+            case ast.Index():
                 # `products[sku].price` is our price, whoever chose the sku.
                 return self.tree(node.of, bound)
-            case tree.Macro():
+            case ast.Macro():
                 of = self.tree(node.of, bound)
                 if node.name in {"all", "exists", "exists_one"}:
                     return False
@@ -93,7 +93,7 @@ class Taint:
                     return self.tree(node.args[-1], {**bound, node.variable: of})
                 finally:
                     self._items[node.variable] = before
-            case tree.Binary():
+            case ast.Binary():
                 if node.sign in {"==", "!=", "===", "!==", "<", "<=", ">", ">=", "in", "&&", "||"}:
                     return False
                 left, right = self.tree(node.left, bound), self.tree(node.right, bound)
@@ -101,17 +101,17 @@ class Taint:
                     # Our price times how many they want: what they may choose.
                     return False
                 return left or right
-            case tree.Conditional():
+            case ast.Conditional():
                 return self.tree(node.then, bound) or self.tree(node.otherwise, bound)
-            case tree.Call() if node.name in {"has", "size", "now", "today", "uuid", "hash"}:
+            case ast.Call() if node.name in {"has", "size", "now", "today", "uuid", "hash"}:
                 return False
             case _:
                 return any(self.tree(child, bound) for child in node.children())
 
-    def schema(self, node: tree.Node) -> Any:
+    def schema(self, node: ast.Node) -> Any:
         """Return the schema of a value that comes straight from the inputs; None for anything else."""
-        path, _, start = tree.path_of(node)
-        if not isinstance(start, tree.Name):
+        path, _, start = ast.path_of(node)
+        if not isinstance(start, ast.Name):
             return None
         parts = [str(part) for part in root_of(path)]
         if not parts:
@@ -126,7 +126,7 @@ class Taint:
             schema = schema.get("properties", {}).get(part) if isinstance(schema, Mapping) else None
         return schema
 
-    def is_quantity(self, node: tree.Node) -> bool:
+    def is_quantity(self, node: ast.Node) -> bool:
         """Whether a value is a count the file bounds: a whole number from 0 or 1 up to some maximum."""
         schema = self.schema(node)
         return (
@@ -136,9 +136,9 @@ class Taint:
             and "maximum" in schema
         )
 
-    def path(self, node: tree.Node, bound: Mapping[str, bool]) -> bool:
-        path, _, start = tree.path_of(node)
-        if not isinstance(start, tree.Name):
+    def path(self, node: ast.Node, bound: Mapping[str, bool]) -> bool:
+        path, _, start = ast.path_of(node)
+        if not isinstance(start, ast.Name):
             return any(self.tree(child, bound) for child in node.children())
         if start.name in bound:
             return bound[start.name]
@@ -170,10 +170,10 @@ class Taint:
             isinstance(schema, Mapping) and ("enum" in schema or "const" in schema or schema.get("type") == "boolean")
         )
 
-    def looked_up(self, node: tree.Node) -> bool:
+    def looked_up(self, node: ast.Node) -> bool:
         """Whether a value comes from an object that the client named by id, such as a Checkout Session."""
-        path, _, start = tree.path_of(node)
-        if isinstance(start, tree.Name) and path:
+        path, _, start = ast.path_of(node)
+        if isinstance(start, ast.Name) and path:
             known = self.steps.get(str(root_of(path)[0]))
             return isinstance(known, dict) and known.get("", False)
         return any(self.looked_up(child) for child in node.children())

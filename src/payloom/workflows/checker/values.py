@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.catalog import Column, Schema
+from payloom.workflows.catalog.catalog import Column, Schema
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
-from payloom.workflows.diagnostics import Path
-from payloom.workflows.expressions import tree
+from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.check import fits
-from payloom.workflows.expressions.shapes import Shape
-from payloom.workflows.interpreter.parts import Site
+from payloom.workflows.expressions.types import Shape
+from payloom.workflows.program.templates import Site
 
 _WORDS = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list",
@@ -207,13 +207,13 @@ class ValueCheck:
         return "anything" if kinds is None else " or ".join(sorted(_KIND.get(kind, kind) for kind in kinds - {"null"}))
 
 
-def _constants(node: tree.Node) -> list[str]:
+def _constants(node: ast.Node) -> list[str]:
     """Return the texts that an expression may give: it is one, or chooses between some."""
-    if isinstance(node, tree.Literal):
+    if isinstance(node, ast.Literal):
         return [node.value] if isinstance(node.value, str) else []
-    if isinstance(node, tree.Conditional):
+    if isinstance(node, ast.Conditional):
         return [*_constants(node.then), *_constants(node.otherwise)]
-    if isinstance(node, tree.Binary) and node.sign == "??":
+    if isinstance(node, ast.Binary) and node.sign == "??":
         return [*_constants(node.left), *_constants(node.right)]
     return []
 

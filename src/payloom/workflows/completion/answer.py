@@ -7,22 +7,22 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.workflows.catalog import Catalog
+from payloom.kit.diagnostics import Path, value_at
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
 from payloom.workflows.completion import document, expression
 from payloom.workflows.completion.cursor import BARE_KEYS, Cursor, cursor_at
-from payloom.workflows.completion.draft import Sketch, sketch
 from payloom.workflows.completion.expression import Found, Item, Names
-from payloom.workflows.completion.words import type_words
-from payloom.workflows.diagnostics import Path, value_at
+from payloom.workflows.completion.tolerant_document import Sketch, sketch
+from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions import compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
-from payloom.workflows.expressions.shapes import Shape
-from payloom.workflows.filemodel import TRIGGERS, VERBS, WorkflowFile
-from payloom.workflows.filemodel.steps import verb_of
-from payloom.workflows.filemodel.triggers import kind_of
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.parts import Site
+from payloom.workflows.expressions.types import Shape
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.templates import Site
+from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
+from payloom.workflows.syntax.filemodel.steps import verb_of
+from payloom.workflows.syntax.filemodel.triggers import kind_of
 
 _MOST = 300
 

@@ -9,8 +9,8 @@ import dataclasses
 import re
 from typing import Literal
 
-from payloom.workflows.diagnostics import Path
-from payloom.workflows.masking import closing
+from payloom.kit.diagnostics import Path
+from payloom.workflows.syntax.masking import closing
 
 BARE_KEYS = frozenset({"when", "if", "switch", "filter", "for_each", "while", "match"})
 _KEY = re.compile(r"""("[^"\n]*"|'[^'\n]*'|[^\s#"'{}\[\],][^:#\n]*?)\s*:(?=\s|$)""")

@@ -7,17 +7,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from payloom.workflows.catalog import WHERE_OPERATORS, Column, TableShape
-from payloom.workflows.completion.draft import Sketch
+from payloom.kit.diagnostics import Path, value_at
+from payloom.workflows.catalog.catalog import WHERE_OPERATORS, Column, TableShape
+from payloom.workflows.compiler.inputs import TYPE_NAMES
 from payloom.workflows.completion.expression import Item
-from payloom.workflows.completion.words import type_words
-from payloom.workflows.diagnostics import Path, value_at
-from payloom.workflows.expressions.shapes import Shape, shape_of
-from payloom.workflows.filemodel import TRIGGERS, VERBS, WorkflowFile
-from payloom.workflows.filemodel.steps import CaseClause, CatchClause, Failure, WaitedEvent, verb_of
-from payloom.workflows.filemodel.triggers import kind_of
-from payloom.workflows.filemodel.values import RetryRule
-from payloom.workflows.inputs import TYPE_NAMES
+from payloom.workflows.completion.tolerant_document import Sketch
+from payloom.workflows.completion.type_names import type_words
+from payloom.workflows.expressions.types import Shape, shape_of
+from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
+from payloom.workflows.syntax.filemodel.steps import CaseClause, CatchClause, Failure, WaitedEvent, verb_of
+from payloom.workflows.syntax.filemodel.triggers import kind_of
+from payloom.workflows.syntax.filemodel.values import RetryRule
 
 _TABLE_VERBS = frozenset({"select", "insert", "update", "upsert", "delete"})
 _INNER: Mapping[str, type[BaseModel]] = {"retry": RetryRule, "raise": Failure, "wait_for": WaitedEvent}

@@ -13,11 +13,11 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.workflows.expressions import tree
+from payloom.workflows.expressions import ast
+from payloom.workflows.expressions.ast import Ref
 from payloom.workflows.expressions.compiler import Compiler
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError
 from payloom.workflows.expressions.parser import parse
-from payloom.workflows.expressions.tree import Ref
 from payloom.workflows.expressions.values import Ambient, Mistake, Work, measure, to_json, to_text, type_name
 
 __all__ = [
@@ -47,14 +47,14 @@ class Compiled:
 
     __slots__ = ("_closure", "_constructs", "calls", "refs", "source", "tree")
 
-    def __init__(self, source: str, root: tree.Node) -> None:
+    def __init__(self, source: str, root: ast.Node) -> None:
         self.source = source
         self.tree = root
         self._closure = Compiler(source).compile(root)
-        self.refs: tuple[Ref, ...] = tree.references(root)
+        self.refs: tuple[Ref, ...] = ast.references(root)
         self.calls = frozenset(_calls(root))
         # A path only points at what is already there; its size is for whoever put it there.
-        self._constructs = not isinstance(root, tree.Name | tree.Field | tree.Index)
+        self._constructs = not isinstance(root, ast.Name | ast.Field | ast.Index)
 
     @property
     def uses_now(self) -> bool:
@@ -128,8 +128,8 @@ def _compiled(source: str) -> Compiled:
     return Compiled(source, parse(source))
 
 
-def _calls(node: tree.Node) -> list[str]:
-    found = [node.name] if isinstance(node, tree.Call | tree.Method | tree.Macro) else []
+def _calls(node: ast.Node) -> list[str]:
+    found = [node.name] if isinstance(node, ast.Call | ast.Method | ast.Macro) else []
     for child in node.children():
         found += _calls(child)
     return found

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.expressions import tree
-from payloom.workflows.expressions.chains import ABSENT, Closure
+from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.functions import FUNCTIONS, MACROS, METHODS, OTHER_WORDS, Function, compile_pattern
+from payloom.workflows.expressions.optional_chain import ABSENT, Closure
 from payloom.workflows.expressions.values import Mistake, Work
 
 if TYPE_CHECKING:
     from payloom.workflows.expressions.compiler import Compiler
 
 
-def call(compiler: Compiler, node: tree.Call) -> Closure:
+def call(compiler: Compiler, node: ast.Call) -> Closure:
     """Compile `name(args)`."""
     if node.name == "has":
         return _has(compiler, node)
@@ -27,13 +27,13 @@ def call(compiler: Compiler, node: tree.Call) -> Closure:
     return _apply(compiler, node, function, [compiler.compile(arg) for arg in node.args])
 
 
-def method(compiler: Compiler, node: tree.Method) -> Closure:
+def method(compiler: Compiler, node: ast.Method) -> Closure:
     """Compile `of.name(args)`."""
     function = METHODS.get(node.name)
     if function is None:
         raise _unknown_call(compiler, node, "method", {**METHODS, **MACROS})
     _check_count(compiler, node, function)
-    if node.name == "matches" and isinstance(node.args[0], tree.Literal) and isinstance(node.args[0].value, str):
+    if node.name == "matches" and isinstance(node.args[0], ast.Literal) and isinstance(node.args[0].value, str):
         try:
             compile_pattern(node.args[0].value)
         except Mistake as mistake:
@@ -54,7 +54,7 @@ def method(compiler: Compiler, node: tree.Method) -> Closure:
 
 
 def _unknown_call(
-    compiler: Compiler, node: tree.Call | tree.Method, kind: str, known: Mapping[str, Any]
+    compiler: Compiler, node: ast.Call | ast.Method, kind: str, known: Mapping[str, Any]
 ) -> ExpressionError:
     hint = f"write {OTHER_WORDS[node.name]}" if node.name in OTHER_WORDS else did_you_mean(node.name, known)
     if not hint and kind == "method" and node.name in FUNCTIONS:
@@ -64,7 +64,7 @@ def _unknown_call(
     return compiler.error(node, f"unknown {kind} `{node.name}`", hint)
 
 
-def _check_count(compiler: Compiler, node: tree.Call | tree.Method, function: Function) -> None:
+def _check_count(compiler: Compiler, node: ast.Call | ast.Method, function: Function) -> None:
     least, most = function.args
     if not least <= len(node.args) <= most:
         count = f"{least}" if least == most else f"{least} to {most}"
@@ -74,7 +74,7 @@ def _check_count(compiler: Compiler, node: tree.Call | tree.Method, function: Fu
         )  # fmt: skip
 
 
-def _apply(compiler: Compiler, node: tree.Call | tree.Method, function: Function, args: list[Closure]) -> Closure:
+def _apply(compiler: Compiler, node: ast.Call | ast.Method, function: Function, args: list[Closure]) -> Closure:
     fn = function.fn
 
     def call(scope: Mapping[str, Any], work: Work) -> Any:
@@ -88,7 +88,7 @@ def _apply(compiler: Compiler, node: tree.Call | tree.Method, function: Function
 
 
 def _apply_to(
-    compiler: Compiler, node: tree.Call | tree.Method, function: Function, args: list[Closure]
+    compiler: Compiler, node: ast.Call | ast.Method, function: Function, args: list[Closure]
 ) -> Callable[[Any, Mapping[str, Any], Work], Any]:
     fn = function.fn
 
@@ -102,9 +102,9 @@ def _apply_to(
     return call
 
 
-def _has(compiler: Compiler, node: tree.Call) -> Closure:
+def _has(compiler: Compiler, node: ast.Call) -> Closure:
     field = node.args[0] if len(node.args) == 1 else None
-    if not isinstance(field, tree.Field):
+    if not isinstance(field, ast.Field):
         raise compiler.error(node, "has() takes one field", "e.g. has(object.metadata.order_id)")
     of, _ = compiler.base(field.of)
     name = field.name

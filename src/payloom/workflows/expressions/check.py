@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from payloom.kit.suggest import closest, did_you_mean
-from payloom.workflows.expressions import Compiled, tree
+from payloom.workflows.expressions import Compiled, ast
 from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
-from payloom.workflows.expressions.shapes import ANY, Schema, Shape, fits, of_kinds, shape_of, union, without_null
+from payloom.workflows.expressions.types import ANY, Schema, Shape, fits, of_kinds, shape_of, union, without_null
 
 __all__ = ["Inferred", "Problem", "fits", "infer"]
 
@@ -134,42 +134,42 @@ class _Checker:
         self.scope = scope
         self.problems: list[Problem] = []
 
-    def infer(self, node: tree.Node) -> Shape:
+    def infer(self, node: ast.Node) -> Shape:
         return _RULES[type(node)](self, node)
 
-    def problem(self, node: tree.Node, message: str, hint: str | None = None, code: str = "F003") -> None:
+    def problem(self, node: ast.Node, message: str, hint: str | None = None, code: str = "F003") -> None:
         self.problems.append(Problem(message, node.span, hint or None, code))
 
-    def text(self, node: tree.Node) -> str:
+    def text(self, node: ast.Node) -> str:
         return self.source[node.span[0] : node.span[1]]
 
     # ------------------------------------------------------------ values
 
-    def literal(self, node: tree.Literal) -> Shape:
+    def literal(self, node: ast.Literal) -> Shape:
         if node.value is None:
             return _NULL
         if isinstance(node.value, float):
             return of_kinds(["float"])
         return Shape({"const": node.value})
 
-    def name(self, node: tree.Name) -> Shape:
+    def name(self, node: ast.Name) -> Shape:
         if node.name not in self.scope:
             self.problem(node, f"unknown name `{node.name}`", did_you_mean(node.name, self.scope), "F001")
             return ANY
         return self.scope[node.name]
 
-    def list(self, node: tree.ListOf) -> Shape:
+    def list(self, node: ast.ListOf) -> Shape:
         items = union(map(self.infer, node.items))
         return Shape({"type": "array", "items": items.schema or {}}, items.defs)
 
-    def map(self, node: tree.MapOf) -> Shape:
+    def map(self, node: ast.MapOf) -> Shape:
         properties: dict[str, Any] = {}
         defs: dict[str, Any] = {}
         known = True
         for key, value in node.entries:
             shape = self.infer(value)
             defs.update(shape.defs)
-            if isinstance(key, tree.Literal) and isinstance(key.value, str):
+            if isinstance(key, ast.Literal) and isinstance(key.value, str):
                 properties[key.value] = shape.schema
                 continue
             known = False
@@ -178,11 +178,11 @@ class _Checker:
 
     # ------------------------------------------------------------ access
 
-    def field(self, node: tree.Field) -> Shape:
+    def field(self, node: ast.Field) -> Shape:
         found = self.read(node, node.name)
-        return union([found, _NULL]) if tree.in_optional_chain(node) else found
+        return union([found, _NULL]) if ast.in_optional_chain(node) else found
 
-    def read(self, node: tree.Field | tree.Index, name: str) -> Shape:
+    def read(self, node: ast.Field | ast.Index, name: str) -> Shape:
         """Return the shape of one field of what `node` reads from."""
         of = self.infer(node.of)
         alternatives = of.alternatives()
@@ -209,7 +209,7 @@ class _Checker:
         self.no_field(node, name, of, names)
         return ANY
 
-    def no_field(self, node: tree.Field | tree.Index, name: str, of: Shape, names: set[str]) -> None:
+    def no_field(self, node: ast.Field | ast.Index, name: str, of: Shape, names: set[str]) -> None:
         text = self.text(node.of)
         kinds = of.kinds() or frozenset()
         if "map" in kinds:
@@ -226,15 +226,15 @@ class _Checker:
                 hint = f"it is the id of a {of.schema['x-expandable']}: retrieve that in a step of its own"
             self.problem(node, f"cannot read `{name}` of `{text}`: it is a {words}", hint)
 
-    def index(self, node: tree.Index) -> Shape:
+    def index(self, node: ast.Index) -> Shape:
         index = self.infer(node.index)
-        if isinstance(node.index, tree.Literal) and isinstance(node.index.value, str):
+        if isinstance(node.index, ast.Literal) and isinstance(node.index.value, str):
             found = self.read(node, node.index.value)
         else:
             found = self.element(node, self.infer(node.of), index)
-        return union([found, _NULL]) if tree.in_optional_chain(node) else found
+        return union([found, _NULL]) if ast.in_optional_chain(node) else found
 
-    def element(self, node: tree.Index, of: Shape, index: Shape) -> Shape:
+    def element(self, node: ast.Index, of: Shape, index: Shape) -> Shape:
         alternatives = of.alternatives()
         if alternatives is None:
             return ANY
@@ -259,7 +259,7 @@ class _Checker:
         self.require(node.index, index, wanted, "what stands in brackets")
         return union(found)
 
-    def require(self, node: tree.Node, shape: Shape, wanted: set[str], what: str, hint: str | None = None) -> None:
+    def require(self, node: ast.Node, shape: Shape, wanted: set[str], what: str, hint: str | None = None) -> None:
         """Report it if the shape is known and allows none of the wanted kinds."""
         kinds = shape.kinds()
         if kinds is not None and not kinds & wanted:
@@ -268,10 +268,10 @@ class _Checker:
 
     # ------------------------------------------------------------ calls
 
-    def call(self, node: tree.Call) -> Shape:
+    def call(self, node: ast.Call) -> Shape:
         if node.name == "has":
             (field,) = node.args
-            assert isinstance(field, tree.Field)
+            assert isinstance(field, ast.Field)
             self.infer(field.of)
             return _BOOL
         shapes = [self.infer(arg) for arg in node.args]
@@ -286,21 +286,21 @@ class _Checker:
         alternatives = shapes[0].alternatives() or []
         return shapes[0].of(alternatives[0].get("items")) if len(alternatives) == 1 else ANY
 
-    def method(self, node: tree.Method) -> Shape:
+    def method(self, node: ast.Method) -> Shape:
         of = self.infer(node.of)
         method = METHODS[node.name]
         receiver = _RECEIVERS[method.signature.partition(".")[0]]
         self.require(node.of, of, receiver | ({"null"} if node.optional else set()), f"the value before .{node.name}()")
         self.arguments(node, [self.infer(arg) for arg in node.args])
         found = Shape(method.returns)
-        return union([found, _NULL]) if tree.in_optional_chain(node) else found
+        return union([found, _NULL]) if ast.in_optional_chain(node) else found
 
-    def arguments(self, node: tree.Call | tree.Method, shapes: list[Shape]) -> None:
+    def arguments(self, node: ast.Call | ast.Method, shapes: list[Shape]) -> None:
         for arg, shape, wanted in zip(node.args, shapes, _ARGUMENTS.get(node.name, ()), strict=False):
             hint = "amounts are whole minor units" if node.name == "money" and arg is node.args[0] else None
             self.require(arg, shape, wanted, f"an argument of {node.name}()", hint)
 
-    def macro(self, node: tree.Macro) -> Shape:
+    def macro(self, node: ast.Macro) -> Shape:
         of = self.infer(node.of)
         allowed = {"list", "map"} | ({"null"} if node.optional else set())
         self.require(node.of, of, allowed, f"the value before .{node.name}()")
@@ -313,11 +313,11 @@ class _Checker:
             return _BOOL
         item = shapes[-1] if node.name == "map" else _items(of)
         found = Shape({"type": "array", "items": item.schema or {}}, item.defs)
-        return union([found, _NULL]) if tree.in_optional_chain(node) else found
+        return union([found, _NULL]) if ast.in_optional_chain(node) else found
 
     # ------------------------------------------------------------ operators
 
-    def unary(self, node: tree.Unary) -> Shape:
+    def unary(self, node: ast.Unary) -> Shape:
         shape = self.infer(node.operand)
         if node.sign == "!":
             self.require(node.operand, shape, {"bool"}, "what stands after !", "compare it, e.g. `x != null`")
@@ -326,12 +326,12 @@ class _Checker:
         self.require(node.operand, shape, numbers, "what stands after -")
         return of_kinds((shape.kinds() or numbers) & numbers) if shape.schema is not None else ANY
 
-    def conditional(self, node: tree.Conditional) -> Shape:
+    def conditional(self, node: ast.Conditional) -> Shape:
         hint = "compare it, e.g. `x != null`"
         self.require(node.condition, self.infer(node.condition), {"bool"}, "the condition before ?", hint)
         return union([self.infer(node.then), self.infer(node.otherwise)])
 
-    def binary(self, node: tree.Binary) -> Shape:
+    def binary(self, node: ast.Binary) -> Shape:
         left, right = self.infer(node.left), self.infer(node.right)
         if node.sign == "??":
             return right if left.kinds() == {"null"} else union([without_null(left), right])
@@ -347,7 +347,7 @@ class _Checker:
             return _BOOL
         return self.computed(node, left, right)
 
-    def computed(self, node: tree.Binary, left: Shape, right: Shape) -> Shape:
+    def computed(self, node: ast.Binary, left: Shape, right: Shape) -> Shape:
         one, other = left.kinds(), right.kinds()
         results = _RESULTS.get(node.sign)
         if one is None or other is None:
@@ -360,7 +360,7 @@ class _Checker:
             return ANY
         return _BOOL if results is None else of_kinds({results[pair] for pair in fitting})
 
-    def equality(self, node: tree.Binary, left: Shape, right: Shape) -> None:
+    def equality(self, node: ast.Binary, left: Shape, right: Shape) -> None:
         one, other = left.kinds(), right.kinds()
         if one is None or other is None:
             return
@@ -373,19 +373,19 @@ class _Checker:
         self.listed(node.right, left, right)
         self.listed(node.left, right, left)
 
-    def listed(self, node: tree.Node, shape: Shape, constant: Shape) -> None:
+    def listed(self, node: ast.Node, shape: Shape, constant: Shape) -> None:
         """Report a constant that is none of the values the other side can have."""
         values = shape.values()
-        if not isinstance(node, tree.Literal) or not isinstance(node.value, str) or not values:
+        if not isinstance(node, ast.Literal) or not isinstance(node.value, str) or not values:
             return
         if node.value not in values and constant.schema is not None:
             shown = ", ".join(str(value) for value in values[:8]) + (", …" if len(values) > 8 else "")
             best = did_you_mean(node.value, [value for value in values if isinstance(value, str)])
             self.problem(node, f"{node.value!r} is none of the possible values", f"{best} " * bool(best) + f"({shown})")
 
-    def membership(self, node: tree.Binary, left: Shape, right: Shape) -> None:
+    def membership(self, node: ast.Binary, left: Shape, right: Shape) -> None:
         self.require(node.right, right, {"list", "map"}, "what stands after `in`")
-        if isinstance(node.right, tree.ListOf):
+        if isinstance(node.right, ast.ListOf):
             for item in node.right.items:
                 self.listed(item, left, shape_of({}))
         kinds = right.kinds()
@@ -424,17 +424,17 @@ def _items(of: Shape) -> Shape:
     return union(found)
 
 
-_RULES: Mapping[type[tree.Node], Callable[[_Checker, Any], Shape]] = {
-    tree.Literal: _Checker.literal,
-    tree.Name: _Checker.name,
-    tree.Field: _Checker.field,
-    tree.Index: _Checker.index,
-    tree.Call: _Checker.call,
-    tree.Method: _Checker.method,
-    tree.Macro: _Checker.macro,
-    tree.Unary: _Checker.unary,
-    tree.Binary: _Checker.binary,
-    tree.Conditional: _Checker.conditional,
-    tree.ListOf: _Checker.list,
-    tree.MapOf: _Checker.map,
+_RULES: Mapping[type[ast.Node], Callable[[_Checker, Any], Shape]] = {
+    ast.Literal: _Checker.literal,
+    ast.Name: _Checker.name,
+    ast.Field: _Checker.field,
+    ast.Index: _Checker.index,
+    ast.Call: _Checker.call,
+    ast.Method: _Checker.method,
+    ast.Macro: _Checker.macro,
+    ast.Unary: _Checker.unary,
+    ast.Binary: _Checker.binary,
+    ast.Conditional: _Checker.conditional,
+    ast.ListOf: _Checker.list,
+    ast.MapOf: _Checker.map,
 }

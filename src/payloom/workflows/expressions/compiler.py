@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from payloom.kit.suggest import closest, did_you_mean
-from payloom.workflows.expressions import operators, tree
+from payloom.workflows.expressions import ast, operators
 from payloom.workflows.expressions.calls import call, method
-from payloom.workflows.expressions.chains import ABSENT, Closure
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.functions import (
     FUNCTIONS,
     OTHER_WORDS,
 )
 from payloom.workflows.expressions.macros import macro
+from payloom.workflows.expressions.optional_chain import ABSENT, Closure
 from payloom.workflows.expressions.values import Mistake, Work, equal, type_name
 
 _MISSING: Any = object()
@@ -29,12 +29,12 @@ class Compiler:
     def __init__(self, source: str) -> None:
         self.source = source
 
-    def error(self, node: tree.Node, message: str, hint: str | None = None) -> ExpressionError:
+    def error(self, node: ast.Node, message: str, hint: str | None = None) -> ExpressionError:
         return ExpressionError(message, source=self.source, span=node.span, hint=hint or None)
 
-    def compile(self, node: tree.Node) -> Closure:
+    def compile(self, node: ast.Node) -> Closure:
         """Return the closure of a node; its value is never ABSENT."""
-        if tree.in_optional_chain(node):
+        if ast.in_optional_chain(node):
             inner = self.link(node)
 
             def chain(scope: Mapping[str, Any], work: Work) -> Any:
@@ -44,23 +44,23 @@ class Compiler:
             return chain
         return self.link(node)
 
-    def link(self, node: tree.Node) -> Closure:
+    def link(self, node: ast.Node) -> Closure:
         """Return the closure of a node as a link of a chain: its value may be ABSENT."""
         return _COMPILERS[type(node)](self, node)
 
-    def base(self, node: tree.Node) -> tuple[Closure, bool]:
+    def base(self, node: ast.Node) -> tuple[Closure, bool]:
         """Return the closure of what a link stands on, and whether it may be ABSENT."""
-        if not node.grouped and tree.in_optional_chain(node):
+        if not node.grouped and ast.in_optional_chain(node):
             return self.link(node), True
         return self.compile(node), False
 
     # ------------------------------------------------------------ values
 
-    def literal(self, node: tree.Literal) -> Closure:
+    def literal(self, node: ast.Literal) -> Closure:
         value = node.value
         return lambda _scope, _work: value
 
-    def name(self, node: tree.Name) -> Closure:
+    def name(self, node: ast.Name) -> Closure:
         name = node.name
 
         def read(scope: Mapping[str, Any], _work: Work) -> Any:
@@ -71,20 +71,20 @@ class Compiler:
 
         return read
 
-    def unknown_name(self, node: tree.Name, scope: Iterable[str]) -> ExpressionError:
+    def unknown_name(self, node: ast.Name, scope: Iterable[str]) -> ExpressionError:
         hint = did_you_mean(node.name, scope)
         if node.name in FUNCTIONS:
             hint = f"{node.name} is a function: write {node.name}(…)"
         return self.error(node, f"unknown name `{node.name}`", hint)
 
-    def list(self, node: tree.ListOf) -> Closure:
+    def list(self, node: ast.ListOf) -> Closure:
         items = [self.compile(item) for item in node.items]
         return lambda scope, work: [item(scope, work) for item in items]
 
-    def map(self, node: tree.MapOf) -> Closure:
+    def map(self, node: ast.MapOf) -> Closure:
         entries = [(key, self.compile(key), self.compile(value)) for key, value in node.entries]
-        if all(isinstance(key, tree.Literal) and type(key.value) is str for key, _, _ in entries):
-            keys = [key.value for key, _, _ in entries if isinstance(key, tree.Literal)]
+        if all(isinstance(key, ast.Literal) and type(key.value) is str for key, _, _ in entries):
+            keys = [key.value for key, _, _ in entries if isinstance(key, ast.Literal)]
             for index, name in enumerate(keys):
                 if name in keys[:index]:
                     raise self.error(entries[index][0], f"the key {name!r} stands twice")
@@ -104,12 +104,12 @@ class Compiler:
 
         return build
 
-    def key_error(self, node: tree.Node, key: Any) -> ExpressionError:
+    def key_error(self, node: ast.Node, key: Any) -> ExpressionError:
         return self.error(node, f"a key is a string, not {type_name(key)}", "convert it with string()")
 
     # ------------------------------------------------------------ access
 
-    def field(self, node: tree.Field) -> Closure:
+    def field(self, node: ast.Field) -> Closure:
         path = self.plain_path(node)
         if path is not None:
             return path
@@ -130,14 +130,14 @@ class Compiler:
 
         return read
 
-    def plain_path(self, node: tree.Field) -> Closure | None:
+    def plain_path(self, node: ast.Field) -> Closure | None:
         """Fuse `root.a.b` into one closure; the slow way is taken again only to say what is wrong."""
-        links: list[tree.Field] = []
-        start: tree.Node = node
-        while isinstance(start, tree.Field) and not start.optional and not (links and start.grouped):
+        links: list[ast.Field] = []
+        start: ast.Node = node
+        while isinstance(start, ast.Field) and not start.optional and not (links and start.grouped):
             links.append(start)
             start = start.of
-        if not isinstance(start, tree.Name):
+        if not isinstance(start, ast.Name):
             return None
         links.reverse()
         root = start
@@ -155,7 +155,7 @@ class Compiler:
 
         return _path_reader(name, names, explain)
 
-    def no_field(self, node: tree.Field, value: Any) -> ExpressionError:
+    def no_field(self, node: ast.Field, value: Any) -> ExpressionError:
         name = node.name
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
@@ -169,7 +169,7 @@ class Compiler:
             hint = hint or f"take one item with [0], or all with .map(x, x.{name})"
         return self.error(node, f"cannot read `{name}` of a {type_name(value)}", hint)
 
-    def index(self, node: tree.Index) -> Closure:
+    def index(self, node: ast.Index) -> Closure:
         of, chained = self.base(node.of)
         index, optional = self.compile(node.index), node.optional
 
@@ -199,7 +199,7 @@ class Compiler:
 
         return read
 
-    def no_element(self, node: tree.Index, value: Any, at: Any) -> ExpressionError:
+    def no_element(self, node: ast.Index, value: Any, at: Any) -> ExpressionError:
         of = self.source[node.of.span[0] : node.of.span[1]]
         if value is None:
             return self.error(node, f"cannot read an element of `{of}`: it is null", "[?…] copes with null")
@@ -216,7 +216,7 @@ class Compiler:
 
     # ------------------------------------------------------------ operators
 
-    def unary(self, node: tree.Unary) -> Closure:
+    def unary(self, node: ast.Unary) -> Closure:
         operand = self.compile(node.operand)
         if node.sign == "!":
 
@@ -237,11 +237,11 @@ class Compiler:
 
         return minus
 
-    def not_bool(self, node: tree.Node, value: Any, sign: str) -> ExpressionError:
+    def not_bool(self, node: ast.Node, value: Any, sign: str) -> ExpressionError:
         hint = "compare it, e.g. `x != null` or `x > 0`"
         return self.error(node, f"{sign} needs true or false, not {type_name(value)}", hint)
 
-    def conditional(self, node: tree.Conditional) -> Closure:
+    def conditional(self, node: ast.Conditional) -> Closure:
         condition, then, otherwise = map(self.compile, (node.condition, node.then, node.otherwise))
 
         def choose(scope: Mapping[str, Any], work: Work) -> Any:
@@ -254,7 +254,7 @@ class Compiler:
 
         return choose
 
-    def binary(self, node: tree.Binary) -> Closure:
+    def binary(self, node: ast.Binary) -> Closure:
         if node.sign in ("&&", "||"):
             return self.logical(node)
         left, right = self.compile(node.left), self.compile(node.right)
@@ -267,7 +267,7 @@ class Compiler:
             return default
         if node.sign in ("==", "!="):
             return self.equality(node, left, right)
-        if isinstance(node.right, tree.Literal) and type(node.right.value) is int and node.sign in operators.ORDER:
+        if isinstance(node.right, ast.Literal) and type(node.right.value) is int and node.sign in operators.ORDER:
             return self.order_constant(node, left, node.right.value)
         operate = operators.BINARY[node.sign]
 
@@ -280,7 +280,7 @@ class Compiler:
 
         return compute
 
-    def order_constant(self, node: tree.Binary, left: Closure, constant: int) -> Closure:
+    def order_constant(self, node: ast.Binary, left: Closure, constant: int) -> Closure:
         operate, fast = operators.BINARY[node.sign], operators.ORDER[node.sign]
 
         def compare(scope: Mapping[str, Any], work: Work) -> bool:
@@ -294,10 +294,10 @@ class Compiler:
 
         return compare
 
-    def equality(self, node: tree.Binary, left: Closure, right: Closure) -> Closure:
+    def equality(self, node: ast.Binary, left: Closure, right: Closure) -> Closure:
         wanted = node.sign == "=="
         for one, other in ((node.left, right), (node.right, left)):
-            if isinstance(one, tree.Literal) and (one.value is None or type(one.value) is str):
+            if isinstance(one, ast.Literal) and (one.value is None or type(one.value) is str):
                 constant = one.value
                 if constant is None:
                     return lambda scope, work: (other(scope, work) is None) is wanted
@@ -306,7 +306,7 @@ class Compiler:
                 return lambda scope, work: other(scope, work) != constant
         return lambda scope, work: equal(left(scope, work), right(scope, work), work) is wanted
 
-    def logical(self, node: tree.Binary) -> Closure:
+    def logical(self, node: ast.Binary) -> Closure:
         left, right = self.compile(node.left), self.compile(node.right)
         decides = node.sign == "||"
 
@@ -356,17 +356,17 @@ def _path_reader(name: str, names: tuple[str, ...], explain: Callable[[Mapping[s
     return read
 
 
-_COMPILERS: Mapping[type[tree.Node], Callable[[Compiler, Any], Closure]] = {
-    tree.Literal: Compiler.literal,
-    tree.Name: Compiler.name,
-    tree.Field: Compiler.field,
-    tree.Index: Compiler.index,
-    tree.Call: call,
-    tree.Method: method,
-    tree.Macro: macro,
-    tree.Unary: Compiler.unary,
-    tree.Binary: Compiler.binary,
-    tree.Conditional: Compiler.conditional,
-    tree.ListOf: Compiler.list,
-    tree.MapOf: Compiler.map,
+_COMPILERS: Mapping[type[ast.Node], Callable[[Compiler, Any], Closure]] = {
+    ast.Literal: Compiler.literal,
+    ast.Name: Compiler.name,
+    ast.Field: Compiler.field,
+    ast.Index: Compiler.index,
+    ast.Call: call,
+    ast.Method: method,
+    ast.Macro: macro,
+    ast.Unary: Compiler.unary,
+    ast.Binary: Compiler.binary,
+    ast.Conditional: Compiler.conditional,
+    ast.ListOf: Compiler.list,
+    ast.MapOf: Compiler.map,
 }

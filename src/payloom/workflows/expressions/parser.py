@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from payloom.workflows.expressions.errors import ExpressionError
-from payloom.workflows.expressions.tokens import Token, tokenize
-from payloom.workflows.expressions.tree import (
+from payloom.workflows.expressions.ast import (
     Binary,
     Call,
     Conditional,
@@ -19,6 +17,8 @@ from payloom.workflows.expressions.tree import (
     Node,
     Unary,
 )
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.tokens import Token, tokenize
 
 MAX_DEPTH = 32
 MAX_HEIGHT = 120

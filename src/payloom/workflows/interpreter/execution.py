@@ -7,17 +7,17 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from payloom.workflows.commands import CallOnce, Command, Entry, Finished
 from payloom.workflows.errors import HistoryMismatch, UnknownWorkflow
-from payloom.workflows.interpreter.forks import Scheduler
 from payloom.workflows.interpreter.frame import Frame, Shared, Visit, answer, recorded
-from payloom.workflows.interpreter.node import Steps
-from payloom.workflows.interpreter.signals import Failed, Returned, Stopped
+from payloom.workflows.interpreter.scheduler import Scheduler
 from payloom.workflows.interpreter.steps import error_value, run_block
-from payloom.workflows.interpreter.verbs.calling import CALLED, INLINE
+from payloom.workflows.interpreter.verbs.call import CALLED, INLINE
+from payloom.workflows.program.commands import CallOnce, Command, Entry, Finished
+from payloom.workflows.program.node import Steps
+from payloom.workflows.program.signals import Failed, Returned, Stopped
 
 if TYPE_CHECKING:
-    from payloom.workflows.document import Workflow
+    from payloom.workflows.program.program import Workflow
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from payloom.kit.clock import rfc3339
-from payloom.workflows.commands import StepFailure
-from payloom.workflows.diagnostics import Path
+from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions import Ambient, ExpressionError
-from payloom.workflows.interpreter.parts import Bare, Filled
-from payloom.workflows.interpreter.signals import Failed, fail
+from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.signals import Failed, fail
+from payloom.workflows.program.templates import Bare, Filled
 
 if TYPE_CHECKING:
-    from payloom.workflows.document import Workflow
     from payloom.workflows.interpreter.execution import RunInfo
+    from payloom.workflows.program.program import Workflow
 
 MAX_STEPS = 200_000
 MAX_TRAIL = 20_000

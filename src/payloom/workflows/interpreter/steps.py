@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from payloom.workflows.interpreter.frame import Frame
-from payloom.workflows.interpreter.node import Node, Steps
-from payloom.workflows.interpreter.parts import Block
-from payloom.workflows.interpreter.signals import Failed, Returned
+from payloom.workflows.program.node import Node, Steps
+from payloom.workflows.program.signals import Failed, Returned
+from payloom.workflows.program.templates import Block
 
 
 def run_block(block: Block, frame: Frame, prefix: str) -> Steps:

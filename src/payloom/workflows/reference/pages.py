@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from payloom.kit import strict_json
 from payloom.workflows.checker.rules import RULES, Rule
-from payloom.workflows.filemodel import TRIGGERS, VERBS, WorkflowFile
-from payloom.workflows.inputs import expand_input
+from payloom.workflows.compiler.inputs import expand_input
 from payloom.workflows.reference import notes
+from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
 
 _HEAD = {"id", "name", "when", "on_error"}
 _INPUTS = (

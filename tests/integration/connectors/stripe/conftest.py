@@ -13,11 +13,11 @@ import pytest
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.stripe.client import StripeSettings
-from payloom.connectors.stripe.host import StripeHost
-from payloom.connectors.stripe.perform import StripeConnector
-from payloom.emulator.running import RunningEmulator, run
+from payloom.connectors.stripe.connector import StripeConnector
+from payloom.connectors.stripe.step_host import StripeHost
 from payloom.kit.clock import ManualClock
-from payloom.workflows.commands import Do
+from payloom.workflows.program.commands import Do
+from payloom_emulator.embedded import RunningEmulator, run
 
 
 class Wire:

@@ -9,10 +9,10 @@ import pytest
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.stripe.client import StripeSettings
+from payloom.connectors.stripe.connector import StripeConnector
 from payloom.connectors.stripe.failures import StripeStepFailed
-from payloom.connectors.stripe.host import StripeHost
-from payloom.connectors.stripe.perform import StripeConnector
-from payloom.workflows.commands import Do
+from payloom.connectors.stripe.step_host import StripeHost
+from payloom.workflows.program.commands import Do
 
 pytestmark = pytest.mark.anyio
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.connectors.stripe.mirror import Mirror
-from payloom.connectors.stripe.table_reads import StripeTables
+from payloom.connectors.stripe.tables.mirror import Mirror
+from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.db import Database
 from payloom.db.migrate import migrate
 from payloom.kit.clock import to_epoch
-from payloom.workflows.commands import Do
+from payloom.workflows.program.commands import Do
 
 pytestmark = pytest.mark.anyio
 

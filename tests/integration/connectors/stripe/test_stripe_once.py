@@ -10,7 +10,7 @@ import pytest
 
 from payloom.connectors.port import StepFailed
 from payloom.connectors.stripe.client import StripeSettings
-from payloom.connectors.stripe.perform import StripeConnector
+from payloom.connectors.stripe.connector import StripeConnector
 
 pytestmark = pytest.mark.anyio
 unanswered = pytest.mark.fault("A13")

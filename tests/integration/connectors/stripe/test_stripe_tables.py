@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.connectors.stripe.table_reads import StripeTables
+from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.tables.errors import TooManyRows
-from payloom.workflows.commands import Do
+from payloom.workflows.program.commands import Do
 
 pytestmark = pytest.mark.anyio
 

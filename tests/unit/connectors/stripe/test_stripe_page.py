@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import re
 
-from payloom.connectors.stripe import aliases, events
+from payloom.connectors.stripe.catalog import aliases, events
 
 PAGE = pathlib.Path(__file__).parents[4] / "docs/reference/stripe.md"
 FAILURES = pathlib.Path(__file__).parents[4] / "src/payloom/connectors/stripe"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payloom.connectors.stripe import operations
+from payloom.connectors.stripe.catalog import operations
 from payloom.connectors.stripe.failures import StripeStepFailed
 from payloom.connectors.stripe.parameters import ALL_AT_MOST, Prepared, prepare
 from payloom.workflows.expressions.check import fits

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from payloom.emulator.billing import amounts, periods, totals
-from payloom.emulator.billing.rounding import rounded, share
+from payloom_emulator.billing import amounts, periods, totals
+from payloom_emulator.billing.rounding import rounded, share
 
 
 def at(text: str) -> int:

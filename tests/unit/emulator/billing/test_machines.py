@@ -9,9 +9,9 @@ import pytest
 import stripe
 from stripe import billing, test_helpers
 
-from payloom.emulator.billing import machines
-from payloom.emulator.resource import Machine
-from payloom.emulator.wire.params import event_types
+from payloom_emulator.billing import machines
+from payloom_emulator.protocol.params import event_types
+from payloom_emulator.resource import Machine
 
 TABLES: dict[str, tuple[Machine, Any]] = {
     "subscription": (machines.SUBSCRIPTION_MACHINE, stripe.Subscription),

@@ -8,12 +8,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.api.errors import NoSuchRoute
-from payloom.connectors.stripe import aliases, operations
-from payloom.connectors.stripe.catalog import MOVES_MONEY, action
-from payloom.connectors.stripe.schemas import plain
+from payloom.api.http.errors import NoSuchRoute
+from payloom.connectors.stripe.catalog import aliases, operations
+from payloom.connectors.stripe.catalog.schemas import plain
+from payloom.connectors.stripe.catalog.stripe_catalog import MOVES_MONEY, action
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.schema import COMMON
+from payloom.workflows.reference.workflow_schema import COMMON
 
 _WORD = re.compile(r"[a-z0-9]+")
 _DEPTH = 12

@@ -11,16 +11,16 @@ from typing import Any
 
 from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import models
-from payloom.workflows.catalog import Catalog
+from payloom.kit.diagnostics import Diagnostic, Path, in_order
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import apply_ignores, scope
 from payloom.workflows.checker import check as check_workflow
-from payloom.workflows.completion.words import fields_of, type_words
-from payloom.workflows.diagnostics import Diagnostic, Path, in_order
-from payloom.workflows.document import Workflow
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.lane import lane_of
-from payloom.workflows.loader import Draft, read_workflow
-from payloom.workflows.outline import Outline, OutlineBranch, OutlineStep, outline_of
+from payloom.workflows.compiler.loader import Draft, read_workflow
+from payloom.workflows.completion.type_names import fields_of, type_words
+from payloom.workflows.program.lane import lane_of
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import Workflow
+from payloom.workflows.syntax.outline import Outline, OutlineBranch, OutlineStep, outline_of
 
 SUFFIX = ".yaml"
 _KEPT = 32

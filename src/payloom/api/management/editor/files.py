@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from payloom.api.errors import ApiError
+from payloom.api.http.errors import ApiError
 from payloom.kit.suggest import did_you_mean
 
 SUFFIX = ".yaml"

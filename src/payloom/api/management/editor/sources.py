@@ -9,17 +9,17 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from payloom.api.envelope import request_id_of
-from payloom.api.errors import NotAllowed, error_body
-from payloom.api.management import roles
-from payloom.api.management.access import caller_of
+from payloom.api.http.errors import NotAllowed, error_body
+from payloom.api.http.middleware import request_id_of
 from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import models
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Conflict, File, Files
+from payloom.api.management.identity import roles
+from payloom.api.management.identity.access import caller_of
 from payloom.api.management.models.answers import ErrorAnswer
 from payloom.kit.errors import PayloomError
-from payloom.workflows import operations
+from payloom.workflows.edit import operations
 
 START = """\
 name: {name}

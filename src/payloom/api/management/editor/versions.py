@@ -9,19 +9,19 @@ from typing import Annotated, Any, ClassVar
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 
-from payloom.api.errors import ApiError, NoSuchRoute
-from payloom.api.jsonable import to_plain
-from payloom.api.management import roles
-from payloom.api.management.access import caller_of
+from payloom.api.http.errors import ApiError, NoSuchRoute
+from payloom.api.http.serialization import to_plain
 from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import models
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Conflict, Files
 from payloom.api.management.editor.sources import CHANGED, Desk, changed, off
+from payloom.api.management.identity import roles
+from payloom.api.management.identity.access import caller_of
 from payloom.db import Database
-from payloom.runs import publications
-from payloom.workflows.diff import diff_models
-from payloom.workflows.document import model_data
+from payloom.runs.publishing import publications
+from payloom.workflows.program.diff import diff_models
+from payloom.workflows.program.program import model_data
 
 FILE, PUBLISHED = "file", "published"
 """Names for texts that are no stored version: what is on disk, and what new runs use."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from payloom.workflows.diagnostics import Path
-from payloom.workflows.filemodel.steps import StepHead
-from payloom.workflows.interpreter.node import Node
-from payloom.workflows.interpreter.parts import Builder
-from payloom.workflows.interpreter.verbs.approving import Approve
-from payloom.workflows.interpreter.verbs.branching import Filter, If, Switch
-from payloom.workflows.interpreter.verbs.calling import Call
+from payloom.kit.diagnostics import Path
+from payloom.workflows.interpreter.verbs.approve import Approve
+from payloom.workflows.interpreter.verbs.branch import Filter, If, Switch
+from payloom.workflows.interpreter.verbs.call import Call
 from payloom.workflows.interpreter.verbs.loops import ForEach, While
-from payloom.workflows.interpreter.verbs.outside import Email, Http, Python, Stripe
+from payloom.workflows.interpreter.verbs.outbound import Email, Http, Python, Stripe
 from payloom.workflows.interpreter.verbs.parallel import Parallel
-from payloom.workflows.interpreter.verbs.plain import Let, Log, Raise, Respond, Return
+from payloom.workflows.interpreter.verbs.simple import Let, Log, Raise, Respond, Return
 from payloom.workflows.interpreter.verbs.tables import Delete, Insert, Select, Update, Upsert
-from payloom.workflows.interpreter.verbs.trying import Try
-from payloom.workflows.interpreter.verbs.waiting import Wait, WaitFor
+from payloom.workflows.interpreter.verbs.try_catch import Try
+from payloom.workflows.interpreter.verbs.wait import Wait, WaitFor
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.templates import Builder
+from payloom.workflows.syntax.filemodel.steps import StepHead
 
 NODES: dict[str, type[Node]] = {
     node.verb: node

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
-from payloom.workflows.diagnostics import Path
-from payloom.workflows.filemodel import steps as models
-from payloom.workflows.interpreter.forks import Fork
+from payloom.kit.diagnostics import Path
 from payloom.workflows.interpreter.frame import Frame
-from payloom.workflows.interpreter.node import Node, Steps
-from payloom.workflows.interpreter.parts import Block, Builder
+from payloom.workflows.interpreter.scheduler import Fork
 from payloom.workflows.interpreter.steps import run_block
+from payloom.workflows.program.node import Node, Steps
+from payloom.workflows.program.templates import Block, Builder
+from payloom.workflows.syntax.filemodel import steps as models
 
 
 class Parallel(Node):

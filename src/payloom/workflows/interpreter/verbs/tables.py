@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from payloom.workflows.commands import OUTSIDE_TABLES, Do
-from payloom.workflows.diagnostics import Path
-from payloom.workflows.filemodel import steps as models
-from payloom.workflows.filemodel.values import row_range
+from payloom.kit.diagnostics import Path
 from payloom.workflows.interpreter.frame import Frame
-from payloom.workflows.interpreter.node import Node, Steps, command
-from payloom.workflows.interpreter.parts import Builder
-from payloom.workflows.interpreter.signals import fail
+from payloom.workflows.program.commands import OUTSIDE_TABLES, Do
+from payloom.workflows.program.node import Node, Steps, command
+from payloom.workflows.program.signals import fail
+from payloom.workflows.program.templates import Builder
+from payloom.workflows.syntax.filemodel import steps as models
+from payloom.workflows.syntax.filemodel.values import row_range
 
 
 class TableStep(Node):

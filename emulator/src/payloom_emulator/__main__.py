@@ -1,0 +1,102 @@
+"""`payloom-emulator`: serves the local Stripe and says where."""
+
+# ruff: noqa: T201 - a command speaks by printing
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import socket
+import sys
+
+from payloom_emulator.config import (
+    DEFAULT_PUBLISHABLE_KEY,
+    DEFAULT_SECRET_KEY,
+    DEFAULT_WEBHOOK_SECRET,
+    EmulatorConfig,
+    Endpoint,
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    made = argparse.ArgumentParser(prog="payloom-emulator", description="A local Stripe.")
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    made.add_argument("--port", type=int, default=12111, help="port to listen on; 0 picks a free one")
+    made.add_argument("--store", metavar="FILE", help="keep everything in this file; in memory without it")
+    made.add_argument("--webhook-url", action="append", default=[], metavar="URL", help="send events here (repeatable)")
+    made.add_argument(
+        "--webhook-secret",
+        action="append",
+        default=[],
+        metavar="whsec_…",
+        help="secret of the URL before it (repeatable)",
+    )
+    made.add_argument("--api-version", help="the account's API version, used when a request names none")
+    made.add_argument(
+        "--schedule", default="quick", choices=("quick", "sandbox", "live", "none"), help="webhook retries"
+    )
+    made.add_argument("--seed", type=int, help="make identifiers and faults repeatable")
+    made.add_argument("--latency", type=float, default=0.0, help="seconds added to each answer")
+    made.add_argument("--rate-limit", type=int, help="calls a second before 429")
+    return made
+
+
+def config_of(options: argparse.Namespace) -> EmulatorConfig:
+    """Return the configuration the options describe."""
+    secrets = [*options.webhook_secret, *[DEFAULT_WEBHOOK_SECRET] * len(options.webhook_url)]
+    endpoints = tuple(Endpoint(u, s) for u, s in zip(options.webhook_url, secrets, strict=False))
+    made = EmulatorConfig(
+        store=options.store,
+        endpoints=endpoints,
+        schedule=options.schedule,
+        seed=options.seed,
+        latency=options.latency,
+        rate_limit=options.rate_limit,
+    )
+    return dataclasses.replace(made, api_version=options.api_version) if options.api_version else made
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until interrupted. Returns the exit code."""
+    options = parser().parse_args(argv)
+    try:
+        listener = socket.create_server((options.host, options.port))
+    except OSError as error:
+        print(
+            f"Port {options.port} on {options.host} cannot be used ({error.strerror}). Give another --port, or 0.",
+            file=sys.stderr,
+        )
+        return 2
+    port = listener.getsockname()[1]
+    url = f"http://{options.host}:{port}"
+    from payloom_emulator.errors import EmulatorError  # noqa: PLC0415
+    from payloom_emulator.server import create_app  # noqa: PLC0415 - a taken port is reported before anything loads
+
+    try:
+        app = create_app(dataclasses.replace(config_of(options), base_url=url))
+    except EmulatorError as error:
+        print(error, file=sys.stderr)
+        return 2
+    import uvicorn  # noqa: PLC0415
+
+    emulator = app.state.emulator
+    print(
+        f"Local Stripe at {url}  (API version {emulator.config.api_version}, {len(emulator.router.routes)} operations)"
+    )
+    print(f"  secret key       {DEFAULT_SECRET_KEY}   (any sk_test_…, rk_test_… works)")
+    print(f"  publishable key  {DEFAULT_PUBLISHABLE_KEY}")
+    for endpoint in emulator.config.endpoints:
+        print(f"  webhooks         {endpoint.url}  secret {endpoint.secret}")
+    if not emulator.config.endpoints:
+        print(f"  webhooks         none; --webhook-url URL sends them with secret {DEFAULT_WEBHOOK_SECRET}")
+    sys.stdout.flush()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""A customer's balance: what they are owed (negative) or owe (positive), one transaction per change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing.object_factory import Body, make
+
+if TYPE_CHECKING:
+    from payloom_emulator.unit_of_work import Unit
+
+
+def add(unit: Unit, customer: Body, amount: int, currency: str, *, kind: str = "adjustment", **more: object) -> Body:
+    """Change the balance by `amount` minor units and return the transaction."""
+    ending = (customer.get("balance") or 0) + amount
+    transaction = make(
+        unit,
+        "customer_balance_transaction",
+        {
+            "amount": amount,
+            "currency": currency,
+            "customer": customer["id"],
+            "ending_balance": ending,
+            "type": kind,
+            **more,
+        },
+        emits=(),
+    )
+    changes: Body = {"balance": ending}
+    if customer.get("currency") is None:
+        changes["currency"] = currency
+    unit.change(customer, changes)
+    return transaction

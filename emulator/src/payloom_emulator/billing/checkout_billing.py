@@ -1,0 +1,175 @@
+"""Subscriptions that begin in Checkout, and what Checkout shows of them beforehand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing import (
+    amounts,
+    collect_invoice,
+    create_subscription,
+    discounts,
+    invoice_lifecycle,
+    items,
+    lines,
+    totals,
+)
+from payloom_emulator.billing.object_factory import Body
+from payloom_emulator.resources.seams import Taken
+
+if TYPE_CHECKING:
+    from payloom_emulator.unit_of_work import Unit
+
+_CARRIED = (
+    "application_fee_percent",
+    "billing_cycle_anchor",
+    "billing_mode",
+    "default_tax_rates",
+    "description",
+    "metadata",
+    "on_behalf_of",
+    "proration_behavior",
+    "transfer_data",
+    "trial_end",
+    "trial_period_days",
+    "trial_settings",
+)
+
+
+def start(unit: Unit, session: Body, *, customer: Body, payment_method: Body | None) -> Body:
+    """Create the subscription of a session, try its first invoice with `payment_method`, and return it.
+
+    Never raises for a decline or a challenge: the subscription then is `incomplete`, and its invoice's PaymentIntent,
+    which carries `_session`, says why.
+    """
+    unit.follow(customer)
+    params = parameters(unit, session, customer, payment_method)
+    return create_subscription.begin(unit, params, extra={"_session": session["id"]})
+
+
+def invoice_for(unit: Unit, session: Body) -> Body:
+    """Return the paid invoice of a completed session in payment mode with `invoice_creation`."""
+    customer = unit.get("customer", session["customer"])
+    unit.follow(customer)
+    asked = (session.get("invoice_creation") or {}).get("invoice_data") or {}
+    about: Body = {
+        "auto_advance": False,
+        "billing_reason": "manual",
+        "currency": session["currency"],
+        "custom_fields": asked.get("custom_fields"),
+        "description": asked.get("description"),
+        "footer": asked.get("footer"),
+        "metadata": dict(asked.get("metadata") or {}),
+    }
+    rows = []
+    for row in session["_lines"]:
+        price = unit.get("price", _id(row["price"]))
+        rows.append(
+            lines.blank(
+                unit,
+                amount=amounts.cost(price, row.get("quantity") or 1, session["currency"]),
+                currency=session["currency"],
+                description=lines.product_name(unit, price["product"]),
+                pricing=lines.pricing(price, None, session["currency"]),
+                quantity=row.get("quantity") or 1,
+                _tax_rates=[_id(r) for r in row.get("tax_rates") or []],
+            )
+        )
+    invoice = invoice_lifecycle.draft(unit, customer, rows, about)
+    wanted = _discounts_of(session)
+    if wanted:
+        found = discounts.attach(
+            unit, wanted, customer=customer["id"], currency=session["currency"], invoice=invoice["id"]
+        )
+        invoice_lifecycle.set_lines(unit, invoice, invoice_lifecycle.all_lines(invoice), {"discounts": found})
+    invoice_lifecycle.finalize(unit, invoice)
+    intent = unit.find("payment_intent", session.get("payment_intent"))
+    if intent is not None and invoice["amount_due"]:
+        collect_invoice.link(unit, invoice, intent)
+    if intent is None or intent["status"] == "succeeded":
+        method = intent.get("payment_method") if intent else None
+        collect_invoice.settle(unit, invoice, invoice["amount_due"], method=method)
+    return invoice
+
+
+def _discounts_of(session: Body) -> list[Body]:
+    kept = {"coupon", "promotion_code"}
+    return [{k: v for k, v in d.items() if k in kept and v} for d in session.get("_discounts") or []]
+
+
+def parameters(unit: Unit, session: Body, customer: Body, payment_method: Body | None) -> Body:
+    """Return the parameters of the subscription a session asks for."""
+    data: Body = dict(session.get("_subscription_data") or {})
+    recurring, extras = [], []
+    for row in session.get("_lines") or []:
+        price = unit.get("price", _id(row["price"]))
+        # Checkout looked at the price when the session was made; inline prices are inactive from the start.
+        entry: Body = {"price": price["id"], "_checked": True}
+        if row.get("tax_rates"):
+            entry["tax_rates"] = [_id(r) for r in row["tax_rates"]]
+        if row.get("quantity") is not None and not amounts.is_metered(price):
+            entry["quantity"] = row["quantity"]
+        (recurring if price["type"] == "recurring" else extras).append(entry)
+    settings: Body = {"save_default_payment_method": "off"}
+    params: Body = {
+        "customer": customer["id"],
+        "currency": session["currency"],
+        "items": recurring,
+        "payment_behavior": "allow_incomplete",
+        "payment_settings": settings,
+        **{n: data[n] for n in _CARRIED if data.get(n) not in (None, "")},
+    }
+    if data.get("invoice_settings"):
+        params["invoice_settings"] = data["invoice_settings"]
+    if extras:
+        params["add_invoice_items"] = extras
+    if session.get("automatic_tax", {}).get("enabled"):
+        params["automatic_tax"] = {"enabled": True}
+    wanted = _discounts_of(session)
+    if wanted:
+        params["discounts"] = wanted
+    if payment_method is not None:
+        params["default_payment_method"] = payment_method["id"]
+    return params
+
+
+def _id(value: Any) -> str:
+    return value if isinstance(value, str) else value["id"]
+
+
+def due_now(unit: Unit, session: Body) -> int:
+    """Return what is due at once before discounts: the first period, or only one-time items when there is a trial."""
+    data: Body = session.get("_subscription_data") or {}
+    found = [unit.get("price", _id(row["price"])) for row in session["_lines"]]
+    trial = create_subscription.trial(unit, {k: data[k] for k in ("trial_end", "trial_period_days") if data.get(k)}, [])
+    due = 0
+    for row, price in zip(session["_lines"], found, strict=True):
+        if price["type"] == "recurring" and (trial or amounts.is_metered(price)):
+            continue
+        cost = amounts.cost(price, row.get("quantity") or 1, session["currency"])
+        anchor = data.get("billing_cycle_anchor")
+        if price["type"] == "recurring" and anchor:
+            end = items.period_end(anchor, price, unit.now)
+            length = items.full_length(price, end)
+            prorated = data.get("proration_behavior") != "none"
+            cost = (
+                create_subscription.share(cost, end - unit.now, length)
+                if prorated and end - unit.now < length
+                else (cost if end - unit.now >= length else 0)
+            )
+        due += cost
+    return due
+
+
+def taken(unit: Unit, wanted: list[Body], *, subtotal: int, currency: str, customer: str | None) -> list[Taken]:
+    """Return what `[{coupon} | {promotion_code}]` take off `subtotal`, in order."""
+    left, found = subtotal, []
+    for index, entry in enumerate(wanted):
+        coupon, code = discounts.resolve(
+            unit, entry, f"discounts[{index}]", customer=customer, subtotal=subtotal, currency=currency
+        )
+        off = discounts.terms("", coupon, currency)
+        amount = totals.off_of(off, left)
+        left -= amount
+        found.append(Taken(amount, coupon["id"], code["id"] if code else None))
+    return found

@@ -1,0 +1,83 @@
+"""What billing does when a customer is made or changed: balance transactions, a discount, a test clock's room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import cancel_subscription, discounts
+from payloom_emulator.billing.object_factory import Body, make
+from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.versions import BASIL, Accepted, register
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+
+MOST_ON_A_CLOCK = 3
+
+
+def creating(call: Call, draft: Body) -> None:
+    """Refuse a fourth customer on a test clock."""
+    clock = draft.get("test_clock")
+    if clock and len(call.unit.list("customer", test_clock=clock)) >= MOST_ON_A_CLOCK:
+        raise invalid(f"Test clocks can have at most {MOST_ON_A_CLOCK} customers.", "test_clock")
+
+
+def created(call: Call, customer: Body) -> None:
+    """Record the balance the customer begins with, and redeem a coupon older versions give customers."""
+    if customer["balance"]:
+        _record(call, customer, customer["balance"], customer["balance"], "initial")
+    _redeem(call, customer)
+
+
+def updating(call: Call, customer: Body, changes: Body) -> None:
+    """Record a balance set by hand as the transaction it is."""
+    wanted = changes.get("balance")
+    if wanted is not None and wanted != customer["balance"]:
+        _record(call, customer, wanted - customer["balance"], wanted, "adjustment")
+
+
+def updated(call: Call, customer: Body) -> None:
+    """Redeem, replace or remove the customer's own discount."""
+    _redeem(call, customer)
+
+
+def deleting(call: Call, customer: Body) -> None:
+    """End the subscriptions of a customer who is about to be deleted."""
+    for subscription in call.unit.list("subscription", customer=customer["id"]):
+        if subscription["status"] not in {"canceled", "incomplete_expired"}:
+            cancel_subscription.cancel(call.unit, subscription, reason="cancellation_requested")
+
+
+def _record(call: Call, customer: Body, amount: int, ending: int, kind: str) -> None:
+    currency = customer["currency"] or call.unit.emulator.config.business.get("currency", "usd")
+    values = {
+        "amount": amount,
+        "currency": currency,
+        "customer": customer["id"],
+        "ending_balance": ending,
+        "type": kind,
+    }
+    make(call.unit, "customer_balance_transaction", values, emits=())
+
+
+def _redeem(call: Call, customer: Body) -> None:
+    names = [n for n in ("coupon", "promotion_code") if n in call.params]
+    if not names:
+        return
+    held = customer.get("discount")
+    value = call.params[names[0]]
+    if held:
+        discounts.detach(call.unit, held["id"])
+    if not value:
+        call.unit.change(customer, {"discount": None}, emits=())
+        return
+    coupon, code = discounts.resolve(
+        call.unit, {names[0]: value}, "", customer=customer["id"], subtotal=None, currency=customer["currency"]
+    )
+    made = discounts.redeem(call.unit, coupon, code, customer=customer["id"])
+    shown = {k: v for k, v in made.items() if not k.startswith("_")}
+    call.unit.change(customer, {"discount": shown}, emits=())
+
+
+_OLD = {"coupon": ["u", ["e", ""], ["s"]], "promotion_code": ["u", ["e", ""], ["s"]]}
+register(Accepted(BASIL, "POST", "/v1/customers", _OLD), Accepted(BASIL, "POST", "/v1/customers/{}", _OLD))

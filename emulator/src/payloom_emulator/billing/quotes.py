@@ -1,0 +1,244 @@
+"""Quotes: what they would cost at once and each period, and what accepting one makes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing import amounts, create_subscription, discounts, invoice_lifecycle, lines, totals
+from payloom_emulator.billing.object_factory import Body, new_id
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.resources import prices
+
+if TYPE_CHECKING:
+    from payloom_emulator.unit_of_work import Unit
+
+
+def subscription_data(given: Body, unit: Unit) -> Body:
+    """Return a quote's `subscription_data` in Stripe's shape."""
+    date = given.get("effective_date")
+    mode = create_subscription.billing_mode(unit, given.get("billing_mode"))
+    return {
+        "billing_mode": {k: mode[k] for k in ("flexible", "type")},
+        "description": given.get("description") or None,
+        "effective_date": date if isinstance(date, int) else None,
+        "metadata": given.get("metadata") or {},
+        "trial_period_days": given.get("trial_period_days") or None,
+    }
+
+
+def read_items(unit: Unit, given: list[Body], current: list[Body]) -> list[Body]:
+    """Return the quote's items from `line_items` parameters; `id` keeps one that is there."""
+    made = []
+    for index, entry in enumerate(given):
+        param = f"line_items[{index}]"
+        held = next((i for i in current if i["id"] == entry.get("id")), None) if entry.get("id") else None
+        if entry.get("id") and held is None:
+            raise missing("line_item", entry["id"], param=f"{param}[id]", status=400)
+        price_id = entry.get("price") or (held or {}).get("price")
+        if entry.get("price_data"):
+            price_id = prices.make(unit, entry["price_data"], f"{param}[price_data]")["id"]
+        price = unit.get("price", price_id or "", f"{param}[price]")
+        made.append(
+            {
+                "id": held["id"] if held else new_id(unit, "li_1", 23),
+                "price": price["id"],
+                "quantity": entry.get("quantity") or (held or {}).get("quantity") or 1,
+                "tax_rates": [
+                    unit.get("tax_rate", r, f"{param}[tax_rates]")["id"] for r in entry.get("tax_rates") or []
+                ],
+                "discounts": entry.get("discounts") or [],
+            }
+        )
+    return made
+
+
+def _priced(unit: Unit, quote: Body) -> list[tuple[Body, Body, Body]]:
+    """Return (item, price, line with discounts and taxes) for each of the quote's items."""
+    rows, found = [], []
+    for item in quote["_items"]:
+        price = unit.get("price", item["price"])
+        rows.append(
+            lines.blank(
+                unit,
+                amount=0 if amounts.is_metered(price) else amounts.cost(price, item["quantity"]),
+                currency=price["currency"],
+                pricing=lines.pricing(price),
+                quantity=item["quantity"],
+                _tax_rates=item["tax_rates"],
+            )
+        )
+        found.append(price)
+    currency = found[0]["currency"] if found else "usd"
+    offs, whole = {}, []
+    for index, entry in enumerate(quote.get("_discounts") or []):
+        coupon, _ = discounts.resolve(
+            unit, entry, f"discounts[{index}]", customer=quote.get("customer"), subtotal=None, currency=currency
+        )
+        name = f"quote_{index}_{coupon['id']}"
+        offs[name] = discounts.terms(name, coupon, currency)
+        whole.append(name)
+    customer = unit.find("customer", quote.get("customer")) or {}
+    rates = [r for r in (unit.find("tax_rate", r) for r in quote.get("default_tax_rates") or []) if r]
+    done, _ = totals.compute(
+        unit, rows, offs=offs, whole=whole, rates=rates, exempt=customer.get("tax_exempt") or "none"
+    )
+    return list(zip(quote["_items"], found, done, strict=True))
+
+
+def _summary(unit: Unit, rows: list[Body]) -> Body:
+    del unit
+    made = totals.sums(rows)
+    return {
+        "amount_subtotal": made["subtotal"],
+        "amount_total": made["total"],
+        "total_details": {
+            "amount_discount": sum(d["amount"] for d in made["total_discount_amounts"]),
+            "amount_shipping": 0,
+            "amount_tax": sum(t["amount"] for t in made["total_taxes"]),
+        },
+    }
+
+
+def figures(unit: Unit, quote: Body) -> Body:
+    """Return the computed fields of a quote: totals now, at once and each period."""
+    priced = _priced(unit, quote)
+    trial = (quote.get("subscription_data") or {}).get("trial_period_days")
+    recurring = [(p, line) for _, p, line in priced if p["recurring"]]
+    upfront = [line for _, p, line in priced if not p["recurring"] or not trial]
+    whole = _summary(unit, upfront)
+    each: Any = None
+    if recurring:
+        price = recurring[0][0]
+        each = {
+            **_summary(unit, [line for _, line in recurring]),
+            "interval": price["recurring"]["interval"],
+            "interval_count": price["recurring"]["interval_count"],
+        }
+    if len({p["currency"] for _, p, _ in priced}) > 1:
+        raise invalid("All line items of a quote must have the same currency.", "line_items")
+    return {
+        "amount_subtotal": whole["amount_subtotal"],
+        "amount_total": whole["amount_total"],
+        "computed": {"recurring": each, "upfront": whole},
+        "currency": priced[0][1]["currency"] if priced else None,
+        "total_details": whole["total_details"],
+    }
+
+
+def line_items(unit: Unit, quote: Body) -> list[Body]:
+    """Return the quote's items as `item` objects."""
+    shown = []
+    for item, price, line in _priced(unit, quote):
+        off = sum(d["amount"] for d in line["discount_amounts"])
+        tax = sum(t["amount"] for t in line["taxes"] if t["tax_behavior"] == "exclusive")
+        shown.append(
+            {
+                "id": item["id"],
+                "object": "item",
+                "adjustable_quantity": None,
+                "amount_discount": off,
+                "amount_subtotal": line["amount"],
+                "amount_tax": tax,
+                "amount_total": line["amount"] - off + tax,
+                "currency": price["currency"],
+                "description": lines.product_name(unit, price["product"]),
+                "metadata": {},
+                "price": amounts.embedded(price),
+                "quantity": item["quantity"],
+            }
+        )
+    return shown
+
+
+def accept(unit: Unit, quote: Body) -> Body:
+    """Make what the quote promises: a subscription, a schedule for later, or a draft invoice. Emits quote.accepted."""
+    unit.unschedule("expire", quote)
+    transitions = {**quote["status_transitions"], "accepted_at": unit.now}
+    priced = [(i, unit.get("price", i["price"])) for i in quote["_items"]]
+    changes: Body = {"status_transitions": transitions}
+    if any(p["recurring"] for _, p in priced):
+        date = quote["subscription_data"]["effective_date"]
+        if date is not None and date > unit.now:
+            changes["subscription_schedule"] = _schedule(unit, quote, priced, date)
+        else:
+            subscription = create_subscription.begin(unit, _params(quote, priced), extra={"_quote": quote["id"]})
+            changes["subscription"] = subscription["id"]
+            changes["invoice"] = subscription["latest_invoice"]
+    else:
+        changes["invoice"] = _invoice(unit, quote, priced)
+    return unit.move(quote, "accept", changes)
+
+
+def _params(quote: Body, priced: list[tuple[Body, Body]]) -> Body:
+    data = quote["subscription_data"]
+    params: Body = {
+        "customer": quote["customer"],
+        "currency": quote["currency"],
+        "items": [
+            {
+                "price": p["id"],
+                "tax_rates": i["tax_rates"],
+                **({} if amounts.is_metered(p) else {"quantity": i["quantity"]}),
+            }
+            for i, p in priced
+            if p["recurring"]
+        ],
+        "add_invoice_items": [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if not p["recurring"]],
+        "collection_method": quote["collection_method"],
+        "default_tax_rates": quote["default_tax_rates"],
+        "discounts": quote["_discounts"],
+        "metadata": data["metadata"],
+        "payment_behavior": "default_incomplete",
+    }
+    if quote["collection_method"] == "send_invoice":
+        params["days_until_due"] = quote["invoice_settings"].get("days_until_due") or 30
+    if data["trial_period_days"]:
+        params["trial_period_days"] = data["trial_period_days"]
+    if data["description"]:
+        params["description"] = data["description"]
+    return params
+
+
+def _schedule(unit: Unit, quote: Body, priced: list[tuple[Body, Body]], date: int) -> str:
+    from payloom_emulator.billing import subscription_schedules  # noqa: PLC0415 - schedules begin subscriptions, quotes begin both
+
+    wanted = [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if p["recurring"]]
+    made = subscription_schedules.create(
+        unit,
+        {
+            "billing_mode": create_subscription.billing_mode(unit, None),
+            "customer": quote["customer"],
+            "default_settings": {**subscription_schedules.DEFAULTS, "collection_method": quote["collection_method"]},
+            "phases": subscription_schedules.phases(unit, [{"items": wanted}], date),
+            "status": "not_started",
+        },
+    )
+    return made["id"]
+
+
+def _invoice(unit: Unit, quote: Body, priced: list[tuple[Body, Body]]) -> str:
+    customer = unit.get("customer", quote["customer"])
+    rows = [
+        lines.blank(
+            unit,
+            amount=amounts.cost(p, i["quantity"]),
+            currency=p["currency"],
+            description=lines.product_name(unit, p["product"]),
+            pricing=lines.pricing(p),
+            quantity=i["quantity"],
+            _tax_rates=i["tax_rates"],
+        )
+        for i, p in priced
+    ]
+    about: Body = {
+        "auto_advance": False,
+        "billing_reason": "quote_accept",
+        "collection_method": quote["collection_method"],
+        "currency": quote["currency"],
+        "default_tax_rates": [r for r in (unit.find("tax_rate", r) for r in quote["default_tax_rates"]) if r],
+        "description": quote["invoice_settings"].get("description"),
+        "discounts": discounts.attach(unit, quote["_discounts"], customer=customer["id"], currency=quote["currency"]),
+        "parent": {"quote_details": {"quote": quote["id"]}, "subscription_details": None, "type": "quote_details"},
+        "_days_until_due": quote["invoice_settings"].get("days_until_due"),
+    }
+    return invoice_lifecycle.draft(unit, customer, rows, about)["id"]

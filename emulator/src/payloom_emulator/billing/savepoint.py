@@ -1,0 +1,26 @@
+"""Doing something to see what comes of it, and undoing it: how previews stay true to what later happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from payloom_emulator.unit_of_work import Unit
+
+
+@contextmanager
+def rehearsal(unit: Unit, *, now: int | None = None) -> Iterator[Unit]:
+    """Give a unit of work (at `now`) all of whose effects, events included, are undone at the end.
+
+    Objects read from it stay usable as plain values. The caller holds the store's transaction, as every handler does.
+    """
+    unit.flush()
+    store = unit.store
+    store.query("SAVEPOINT rehearsal")
+    try:
+        yield unit.emulator.unit(unit.account, now=unit.now if now is None else now, test_clock=unit.test_clock)
+    finally:
+        store.query("ROLLBACK TO rehearsal")
+        store.query("RELEASE rehearsal")

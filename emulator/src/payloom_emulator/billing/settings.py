@@ -1,0 +1,53 @@
+"""What Stripe's dashboard lets an account choose about billing; here it is set by `POST /_emulator/billing`."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from payloom_emulator.store import Store
+
+HOUR, DAY = 3_600, 86_400
+_META = "billing_settings"
+AFTER_RETRIES = ("cancel", "unpaid", "past_due")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BillingSettings:
+    """How failing renewals are handled and how long things take, in seconds unless named otherwise.
+
+    retry_days: days from each failed attempt to the next; after the last, `after_retries` says what becomes of the
+    subscription: "cancel", "unpaid" or "past_due" (left as it is). draft_seconds: how long a renewal's invoice stays a
+    draft. upcoming_days: how long before the renewal `invoice.upcoming` comes; 0 for never.
+    """
+
+    retry_days: tuple[int, ...] = (3, 5, 7)
+    after_retries: str = "cancel"
+    draft_seconds: int = HOUR
+    upcoming_days: int = 7
+    incomplete_seconds: int = 23 * HOUR
+    trial_notice_seconds: int = 3 * DAY
+
+
+def read(store: Store) -> BillingSettings:
+    """Return the settings the store remembers."""
+    kept = store.meta(_META) or {}
+    if "retry_days" in kept:
+        kept["retry_days"] = tuple(kept["retry_days"])
+    return BillingSettings(**kept)
+
+
+def write(store: Store, given: dict[str, Any]) -> BillingSettings:
+    """Change the settings named in `given`; refuses names and values it does not know."""
+    names = {f.name for f in dataclasses.fields(BillingSettings)}
+    unknown = next((n for n in given if n not in names), None)
+    if unknown is not None:
+        raise EmulatorError(f"There is no billing setting {unknown!r}.", hint=f"Known: {', '.join(sorted(names))}.")
+    if given.get("after_retries", "cancel") not in AFTER_RETRIES:
+        raise EmulatorError("after_retries is one of cancel, unpaid, past_due.")
+    kept = {**(store.meta(_META) or {}), **given}
+    store.set_meta(_META, kept)
+    return read(store)

@@ -1,0 +1,365 @@
+"""Somebody pays: the customer, the intent, the subscription, and the end of the session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.checkout import create_session, lines
+from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
+from payloom_emulator.resource import ADDRESS, SHIPPING, Body, overlay
+from payloom_emulator.resources import authentication, payment_intents, payment_methods, seams, setup_intents
+from payloom_emulator.resources.customers import CUSTOMER
+
+if TYPE_CHECKING:
+    from payloom_emulator.unit_of_work import Unit
+
+COMPLETED = "checkout.session.completed"
+
+
+def confirm(unit: Unit, session: Body, params: Body) -> Body:
+    """Confirm an open session as Stripe's page does; returns the session, still open when a challenge is needed.
+
+    params: `payment_method` or `payment_method_data`, `email`, `name`, `phone`, `address`, `shipping`,
+    `expected_amount`, `custom_fields` `{key: value}`, `consent`. Raises CardError on a decline; the session stays open.
+    """
+    if session["status"] != "open":
+        raise StripeError(
+            f"This Checkout Session is no longer active. Its status is {session['status']}.",
+            code="checkout_session_not_open",
+        )
+    _check_expected(session, params)
+    _collect(unit, session, params)
+    method = _method(unit, session, params)
+    if session["mode"] == "setup":
+        return _set_up(unit, session, method)
+    if session["mode"] == "subscription":
+        return _subscribe(unit, session, method)
+    return _pay(unit, session, method)
+
+
+def _check_expected(session: Body, params: Body) -> None:
+    expected: Any = params.get("expected_amount")
+    if expected is None or expected == "" or session["mode"] == "setup":
+        return
+    if int(expected) != session["amount_total"]:
+        raise invalid(
+            f"The amount changed: the session is about {session['amount_total']}, not {expected}. Load the page again.",
+            "expected_amount",
+            "checkout_amount_mismatch",
+        )
+
+
+def _collect(unit: Unit, session: Body, params: Body) -> None:
+    before = session["customer_details"] or create_session.details()
+    data = (params.get("payment_method_data") or {}).get("billing_details") or {}
+    method = unit.find("payment_method", params.get("payment_method"))
+    billing = data or (method or {}).get("billing_details") or {}
+    email = before["email"] or params.get("email") or billing.get("email")
+    if not email and not session["customer"]:
+        raise parameter_missing("email")
+    address = params.get("address") or billing.get("address")
+    address = overlay(ADDRESS, address) if isinstance(address, dict) and any(address.values()) else before["address"]
+    changes: Body = {
+        "customer_details": {
+            **before,
+            "email": email,
+            "name": params.get("name") or billing.get("name") or before["name"],
+            "phone": params.get("phone") or before["phone"],
+            "address": address,
+        }
+    }
+    shipping = params.get("shipping")
+    if session["shipping_address_collection"]:
+        if not isinstance(shipping, dict) or not (shipping.get("address") or {}).get("country"):
+            raise parameter_missing("shipping")
+        where = overlay(
+            {"address": ADDRESS, "name": None}, {k: shipping[k] for k in ("address", "name") if k in shipping}
+        )
+        changes["collected_information"] = {"business_name": None, "individual_name": None, "shipping_details": where}
+    if session["custom_fields"]:
+        changes["custom_fields"] = _custom(session, params.get("custom_fields") or {})
+    wanted = (session["consent_collection"] or {}).get("terms_of_service")
+    consent = params.get("consent") or {}
+    if wanted == "required" and consent.get("terms_of_service") != "accepted":
+        raise invalid("The terms of service must be accepted.", "consent[terms_of_service]")
+    if session["consent_collection"]:
+        changes["consent"] = {
+            "promotions": consent.get("promotions"),
+            "terms_of_service": consent.get("terms_of_service"),
+        }
+    unit.change(session, changes, emits=())
+
+
+def _custom(session: Body, given: Body) -> list[Body]:
+    filled = []
+    for field in session["custom_fields"]:
+        value = given.get(field["key"])
+        if value in {None, ""} and not field["optional"]:
+            raise parameter_missing(f"custom_fields[{field['key']}]")
+        filled.append({**field, field["type"]: {**field[field["type"]], "value": value or None}})
+    return filled
+
+
+def _needs_method(session: Body) -> bool:
+    if session["mode"] == "payment":
+        return bool(session["amount_total"])
+    if session["mode"] == "subscription":
+        return bool(session["amount_total"]) or session["payment_method_collection"] != "if_required"
+    return True
+
+
+def _method(unit: Unit, session: Body, params: Body) -> Body | None:
+    method: Body | None = None
+    if params.get("payment_method"):
+        method = unit.get("payment_method", params["payment_method"], "payment_method")
+    elif params.get("payment_method_data"):
+        method = payment_methods.make(unit, params["payment_method_data"])
+    if method is None:
+        if _needs_method(session):
+            raise parameter_missing("payment_method")
+        return None
+    payment_methods.refuse_spent(method)
+    offered = session["payment_method_types"]
+    if method["type"] not in offered:
+        raise invalid(
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this Checkout Session. It "
+            "takes: "
+            f"{', '.join(offered)}.",
+            "payment_method",
+        )
+    if not any(method["billing_details"].values()) or not method["billing_details"]["email"]:
+        details = session["customer_details"]
+        billing = {
+            **method["billing_details"],
+            "email": details["email"],
+            "name": method["billing_details"]["name"] or details["name"],
+        }
+        unit.change(method, {"billing_details": billing}, emits=())
+    return method
+
+
+def _customer(unit: Unit, session: Body, *, required: bool) -> Body | None:
+    """Return the session's customer, making one where the session's rules say so."""
+    if session["customer"]:
+        return unit.get("customer", session["customer"])
+    if not required and session["customer_creation"] != "always":
+        return None
+    details = session["customer_details"]
+    shipping = (session["collected_information"] or {}).get("shipping_details")
+    customer = unit.create(
+        CUSTOMER,
+        {
+            "address": details["address"],
+            "email": details["email"],
+            "invoice_prefix": unit.emulator.ids.new("", 8).upper(),
+            "name": details["name"],
+            "phone": details["phone"],
+            "shipping": overlay(SHIPPING, shipping) if shipping else None,
+        },
+    )
+    unit.change(session, {"customer": customer["id"]}, emits=())
+    return customer
+
+
+# --- payment --------------------------------------------------------------------------------------
+
+
+def _pay(unit: Unit, session: Body, method: Body | None) -> Body:
+    data = session["_payment_intent_data"]
+    saving = data.get("setup_future_usage") or (session["payment_method_options"].get("card") or {}).get(
+        "setup_future_usage"
+    )
+    customer = _customer(unit, session, required=bool(saving) or session["invoice_creation"]["enabled"])
+    if method is None:
+        return complete(unit, session, "no_payment_required")
+    intent = unit.find("payment_intent", session["payment_intent"])
+    if intent is None:
+        intent = payment_intents.create(unit, **_intent_values(session, data, customer, method))
+        unit.change(session, {"payment_intent": intent["id"]}, emits=())
+    else:
+        customer_id = customer["id"] if customer else intent["customer"]
+        unit.change(intent, {"amount": session["amount_total"], "customer": customer_id}, emits=())
+    payment_intents.pay(unit, intent, method, return_url=_return_url(unit, session), use_sdk=True)
+    return _after_intent(unit, session, intent)
+
+
+def prepare(unit: Unit, session: Body) -> None:
+    """Make the intent at once, as it was until 2022-08-01; since then it is made when somebody pays."""
+    customer = unit.find("customer", session["customer"])
+    if session["mode"] == "payment" and session["amount_total"]:
+        intent = payment_intents.create(
+            unit, **_intent_values(session, session["_payment_intent_data"], customer, None)
+        )
+        unit.change(session, {"payment_intent": intent["id"]}, emits=())
+    elif session["mode"] == "setup":
+        intent = setup_intents.create(
+            unit,
+            customer=session["customer"],
+            payment_method_types=session["payment_method_types"],
+            _session=session["id"],
+        )
+        unit.change(session, {"setup_intent": intent["id"]}, emits=())
+
+
+def _intent_values(session: Body, data: Body, customer: Body | None, method: Body | None) -> Body:
+    shipping = data.get("shipping")
+    collected = (session["collected_information"] or {}).get("shipping_details")
+    if not shipping and collected:
+        shipping = collected
+    values: Body = {
+        "amount": session["amount_total"],
+        "currency": session["currency"],
+        "customer": customer["id"] if customer else None,
+        "payment_method": method["id"] if method else None,
+        "payment_method_types": session["payment_method_types"],
+        "payment_method_options": session["payment_method_options"],
+        "shipping": overlay(SHIPPING, shipping) if shipping else None,
+        "_session": session["id"],
+    }
+    for name in (
+        "application_fee_amount",
+        "capture_method",
+        "description",
+        "metadata",
+        "on_behalf_of",
+        "receipt_email",
+        "setup_future_usage",
+        "statement_descriptor",
+        "statement_descriptor_suffix",
+        "transfer_data",
+        "transfer_group",
+    ):
+        if data.get(name) not in (None, ""):
+            values[name] = data[name]
+    return values
+
+
+def _return_url(unit: Unit, session: Body) -> str:
+    return f"{unit.emulator.base_url}/_emulator/checkout/{session['id']}/finish"
+
+
+def _after_intent(unit: Unit, session: Body, intent: Body) -> Body:
+    status = intent["status"]
+    if status == "succeeded":
+        return complete(unit, session, "paid")
+    if status in {"processing", "requires_capture"}:
+        return complete(unit, session, "unpaid")
+    if status == "requires_action" and (intent["next_action"] or {}).get("type", "").endswith(
+        ("_display_details", "microdeposits")
+    ):
+        return complete(unit, session, "unpaid")
+    return session
+
+
+# --- subscription ---------------------------------------------------------------------------------
+
+
+def _subscribe(unit: Unit, session: Body, method: Body | None) -> Body:
+    customer = _customer(unit, session, required=True)
+    assert customer is not None
+    subscription = unit.find("subscription", session.get("_subscription"))
+    if subscription is None or subscription["status"] in {"incomplete_expired", "canceled"}:
+        if method is not None:
+            payment_methods.attach(unit, method, customer["id"])
+        shown = {**session, "_lines": [{**line, "price": lines.price_of(unit, line)} for line in session["_lines"]]}
+        subscription = seams.billing().start_from_checkout(unit, shown, customer=customer, payment_method=method)
+        unit.change(session, {"_subscription": subscription["id"]}, emits=())
+    elif method is not None and subscription["status"] == "incomplete":
+        payment_methods.attach(unit, method, customer["id"])
+        unit.change(subscription, {"default_payment_method": method["id"]}, emits=())
+        intent = _intent_of(unit, session)
+        if intent is not None:
+            payment_intents.pay(unit, intent, method, return_url=_return_url(unit, session), use_sdk=True)
+    return _after_subscription(unit, session, subscription)
+
+
+def _intent_of(unit: Unit, session: Body) -> Body | None:
+    found = unit.list("payment_intent", _session=session["id"], limit=1)
+    return found[0] if found else None
+
+
+def _after_subscription(unit: Unit, session: Body, subscription: Body) -> Body:
+    if subscription["status"] == "incomplete":
+        intent = _intent_of(unit, session)
+        error = (intent or {}).get("last_payment_error")
+        if intent is not None and intent["status"] == "requires_payment_method" and error:
+            raise CardError(
+                error["message"],
+                code=error.get("code", "card_declined"),
+                decline_code=error.get("decline_code"),
+                charge=error.get("charge"),
+                payment_intent=intent,
+                payment_method=error.get("payment_method"),
+            )
+        return session
+    changes: Body = {"subscription": subscription["id"], "invoice": subscription.get("latest_invoice")}
+    unit.change(session, changes, emits=())
+    trial = subscription["status"] == "trialing" or not session["amount_total"]
+    intent = _intent_of(unit, session)
+    waits = intent is not None and intent["status"] == "processing"
+    return complete(
+        unit, session, "unpaid" if waits else "no_payment_required" if trial and not session["amount_total"] else "paid"
+    )
+
+
+# --- setup ----------------------------------------------------------------------------------------
+
+
+def _set_up(unit: Unit, session: Body, method: Body | None) -> Body:
+    assert method is not None
+    customer = _customer(unit, session, required=False)
+    intent = unit.find("setup_intent", session["setup_intent"])
+    if intent is None:
+        data = session["_setup_intent_data"]
+        more: dict[str, Any] = {n: data[n] for n in ("description", "metadata", "on_behalf_of") if data.get(n)}
+        intent = setup_intents.create(
+            unit,
+            customer=customer["id"] if customer else None,
+            payment_method_types=session["payment_method_types"],
+            _session=session["id"],
+            **more,
+        )
+        unit.change(session, {"setup_intent": intent["id"]}, emits=())
+    setup_intents.set_up(unit, intent, method, return_url=_return_url(unit, session), use_sdk=True)
+    return complete(unit, session, "no_payment_required") if intent["status"] == "succeeded" else session
+
+
+# --- the end --------------------------------------------------------------------------------------
+
+
+def complete(unit: Unit, session: Body, payment_status: str) -> Body:
+    """Close the session: it is complete, and everyone hears of it."""
+    unit.unschedule("expire", session)
+    if session["mode"] == "payment" and session["invoice_creation"]["enabled"]:
+        make = getattr(seams.billing(), "invoice_for_checkout")  # noqa: B009 - optional member of the seam
+        unit.change(session, {"invoice": make(unit, session)["id"]}, emits=())
+    changes: Body = {"payment_status": payment_status, "url": None}
+    if session["automatic_tax"]["enabled"]:
+        changes["automatic_tax"] = {**session["automatic_tax"], "status": "complete"}
+    unit.move(session, "complete", changes)
+    return session
+
+
+def intent_changed(unit: Unit, intent: Body) -> None:
+    """An intent of a session changed after the confirm returned: a challenge ended, or a debit settled."""
+    session = unit.find("checkout.session", intent.get("_session"))
+    if session is None:
+        return
+    if session["status"] == "open":
+        if intent["object"] == "setup_intent":
+            if intent["status"] == "succeeded":
+                complete(unit, session, "no_payment_required")
+        elif session["mode"] == "subscription":
+            subscription = unit.find("subscription", session.get("_subscription"))
+            if subscription is not None and subscription["status"] != "incomplete":
+                _after_subscription(unit, session, subscription)
+        else:
+            _after_intent(unit, session, intent)
+    elif session["status"] == "complete" and session["payment_status"] == "unpaid":
+        if intent["status"] == "succeeded":
+            unit.change(session, {"payment_status": "paid"}, emits=("checkout.session.async_payment_succeeded",))
+        elif intent["status"] == "requires_payment_method":
+            unit.emit("checkout.session.async_payment_failed", session)
+
+
+__all__ = ["authentication", "complete", "confirm", "intent_changed"]

@@ -1,0 +1,250 @@
+"""What a session sells: its lines, checked at create, and their amounts with discounts, taxes and shipping."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+
+from payloom_emulator import money
+from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.resources import prices, seams
+
+if TYPE_CHECKING:
+    from payloom_emulator.resource import Body
+    from payloom_emulator.unit_of_work import Unit
+
+MAX_LINES = {"payment": 100, "subscription": 20}
+
+
+def read(unit: Unit, given: list[Body] | None, mode: str) -> list[Body]:
+    """Return the session's lines: `{id, price, quantity, adjustable_quantity, tax_rates, metadata}`, checked."""
+    if mode == "setup":
+        if given:
+            raise invalid("You can not pass `line_items` in `setup` mode.", "line_items")
+        return []
+    if not given:
+        raise parameter_missing("line_items")
+    if len(given) > MAX_LINES[mode]:
+        raise invalid(f"You may only specify up to {MAX_LINES[mode]} line items.", "line_items")
+    return [_line(unit, item, index) for index, item in enumerate(given)]
+
+
+def modern(item: Body) -> Body:
+    """Return a line item in today's words; until 2022-08-01 it could hold `name`, `amount` and `currency` itself."""
+    if "amount" not in item:
+        return item
+    about = {n: item[n] for n in ("name", "description", "images") if item.get(n)}
+    data = {"currency": item.get("currency"), "unit_amount": item["amount"], "product_data": about}
+    return {
+        **{k: v for k, v in item.items() if k in {"quantity", "tax_rates", "adjustable_quantity"}},
+        "price_data": data,
+    }
+
+
+def _line(unit: Unit, item: Body, index: int) -> Body:
+    where = f"line_items[{index}]"
+    if item.get("price") and item.get("price_data"):
+        raise invalid("You may only specify one of these parameters: price, price_data.", f"{where}[price]")
+    if item.get("price_data"):
+        price = prices.make(unit, item["price_data"], f"{where}[price_data]")
+    elif item.get("price"):
+        price = unit.get("price", item["price"], f"{where}[price]")
+        if not price["active"]:
+            raise invalid("The price specified is inactive. This field only accepts active prices.", f"{where}[price]")
+    else:
+        raise parameter_missing(f"{where}[price]")
+    metered = (price["recurring"] or {}).get("usage_type") == "metered"
+    quantity = item.get("quantity")
+    if metered:
+        if quantity is not None:
+            raise invalid("Quantity should not be specified where usage_type is `metered`.", f"{where}[quantity]")
+    elif price["custom_unit_amount"]:
+        quantity = quantity or 1
+    elif quantity is None:
+        raise invalid(
+            f"Quantity is required. Add `quantity` to `line_items[{index}]`", f"{where}[quantity]", "parameter_missing"
+        )
+    elif quantity < (0 if (item.get("adjustable_quantity") or {}).get("enabled") else 1):
+        raise invalid(
+            "This value must be greater than or equal to 1.", f"{where}[quantity]", "parameter_invalid_integer"
+        )
+    adjustable = item.get("adjustable_quantity")
+    return {
+        "id": unit.emulator.ids.new("li_1", 23),
+        "price": price["id"],
+        "quantity": quantity,
+        "adjustable_quantity": {"enabled": False, "maximum": None, "minimum": None, **adjustable}
+        if adjustable
+        else None,
+        "tax_rates": [unit.get("tax_rate", r, f"{where}[tax_rates]")["id"] for r in item.get("tax_rates") or []],
+        "metadata": item.get("metadata") or {},
+        "amount": None,
+    }
+
+
+def price_of(unit: Unit, line: Body) -> Body:
+    """Return the price object of a line."""
+    return unit.get("price", line["price"])
+
+
+def check_terms(unit: Unit, lines: list[Body], mode: str) -> None:
+    """Raise when the prices do not fit the mode."""
+    recurring = [bool(price_of(unit, line)["recurring"]) for line in lines]
+    if mode == "payment" and any(recurring):
+        raise invalid(
+            "You specified `payment` mode but passed a recurring price. Either switch to `subscription` "
+            "mode or use only "
+            "one-time prices.",
+            "line_items",
+        )
+    if mode == "subscription" and not any(recurring):
+        raise invalid(
+            "You must provide at least one recurring price in `subscription` mode when using prices.", "line_items"
+        )
+    rhythms = {(r["interval"], r["interval_count"]) for r in (price_of(unit, line)["recurring"] for line in lines) if r}
+    if len(rhythms) > 1:
+        raise invalid("Checkout does not support multiple prices with different billing intervals.", "line_items")
+
+
+def currency_of(unit: Unit, lines: list[Body], wanted: str | None) -> str:
+    """Return the session's currency, or raise when the prices are not all in it."""
+    codes = [price_of(unit, line)["currency"] for line in lines]
+    chosen = money.currency(wanted) if wanted else codes[0]
+    for line, code in zip(lines, codes, strict=True):
+        price = price_of(unit, line)
+        if code != chosen and chosen not in (price.get("currency_options") or {}):
+            if wanted:
+                raise invalid(
+                    f"The price `{price['id']}` is not available in the currency `{chosen}`. It only "
+                    "supports "
+                    f"`{'`, `'.join(price.get('currency_options') or [code])}`.",
+                    "currency",
+                )
+            raise invalid(
+                f"All line items must have the same currency. Your session mixes `{codes[0]}` and `{code}`.",
+                "line_items",
+            )
+    return chosen
+
+
+def subtotal_of(unit: Unit, line: Body, currency: str) -> int:
+    """Return what a line costs before discounts and taxes."""
+    price = price_of(unit, line)
+    if price["custom_unit_amount"]:
+        chosen = line["amount"] if line["amount"] is not None else price["custom_unit_amount"].get("preset") or 0
+        return chosen * (line["quantity"] or 1)
+    if line["quantity"] is None:
+        return 0
+    return prices.amount_for(price, line["quantity"], currency)
+
+
+def totals(unit: Unit, session: Body) -> Body:
+    """Return `{amount_subtotal, amount_total, total_details, _items}` of a session as it stands."""
+    currency = session["currency"]
+    trial = session["mode"] == "subscription" and starts_with_trial(session)
+    subtotals = [
+        0 if trial and price_of(unit, line)["recurring"] else subtotal_of(unit, line, currency)
+        for line in session["_lines"]
+    ]
+    subtotal = sum(subtotals)
+    taken = _taken(unit, session, subtotal)
+    shares = share(sum(t.amount for t in taken), subtotals)
+    items, exclusive, tax_sum = [], 0, 0
+    for line, amount, off in zip(session["_lines"], subtotals, shares, strict=True):
+        taxes, added = _taxes(unit, line["tax_rates"], amount - off)
+        exclusive += added
+        tax = sum(t["amount"] for t in taxes)
+        tax_sum += tax
+        items.append(
+            {
+                "amount_discount": off,
+                "amount_subtotal": amount,
+                "amount_tax": tax,
+                "amount_total": amount - off + added,
+                "_taxes": taxes,
+            }
+        )
+    shipping = (session.get("shipping_cost") or {}).get("amount_total", 0)
+    discount = sum(shares)
+    return {
+        "amount_subtotal": subtotal,
+        "amount_total": subtotal - discount + exclusive + shipping,
+        "total_details": {"amount_discount": discount, "amount_shipping": shipping, "amount_tax": tax_sum},
+        "_items": items,
+        "_taken": [{"amount": t.amount, "coupon": t.coupon, "promotion_code": t.promotion_code} for t in taken],
+    }
+
+
+def starts_with_trial(session: Body) -> bool:
+    """Return whether nothing recurring is due at once."""
+    data = session.get("_subscription_data") or {}
+    return bool(data.get("trial_period_days") or data.get("trial_end"))
+
+
+def _taken(unit: Unit, session: Body, subtotal: int) -> list[seams.Taken]:
+    wanted = session.get("_discounts") or []
+    if not wanted:
+        return []
+    return seams.billing().discounts(
+        unit, wanted, subtotal=subtotal, currency=session["currency"], customer=session.get("customer")
+    )
+
+
+def share(total: int, parts: list[int]) -> list[int]:
+    """Split `total` over `parts` in proportion; the largest remainders get what rounding left."""
+    whole = sum(parts)
+    if not whole or not total:
+        return [0] * len(parts)
+    total = min(total, whole)
+    shares = [total * p // whole for p in parts]
+    rest = total - sum(shares)
+    by_remainder = sorted(range(len(parts)), key=lambda i: (-(total * parts[i] % whole), i))
+    for index in by_remainder[:rest]:
+        shares[index] += 1
+    return shares
+
+
+def _taxes(unit: Unit, rates: list[str], amount: int) -> tuple[list[Body], int]:
+    """Return (taxes of a line, what exclusive ones add)."""
+    taxes, added = [], 0
+    for rate_id in rates:
+        rate = unit.get("tax_rate", rate_id)
+        percent = Decimal(str(rate["percentage"]))
+        if rate["inclusive"]:
+            tax = _round(amount * percent / (100 + percent))
+        else:
+            tax = _round(amount * percent / 100)
+            added += tax
+        taxes.append({"amount": tax, "rate": unit.snapshot(rate), "taxability_reason": None, "taxable_amount": amount})
+    return taxes, added
+
+
+def _round(value: Decimal) -> int:
+    return int(value.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def line_items(unit: Unit, session: Body) -> list[Body]:
+    """Return the `item` objects of a session or payment link."""
+    made = totals(unit, session)["_items"] if session["_lines"] else []
+    shown = []
+    for line, amounts in zip(session["_lines"], made, strict=True):
+        price = price_of(unit, line)
+        product = unit.any(price["product"])
+        shown.append(
+            {
+                "id": line["id"],
+                "object": "item",
+                "adjustable_quantity": line["adjustable_quantity"],
+                "amount_discount": amounts["amount_discount"],
+                "amount_subtotal": amounts["amount_subtotal"],
+                "amount_tax": amounts["amount_tax"],
+                "amount_total": amounts["amount_total"],
+                "currency": session["currency"],
+                "description": (product or {}).get("name"),
+                "metadata": line["metadata"],
+                "price": unit.snapshot(price),
+                "quantity": line["quantity"],
+                "_taxes": amounts["_taxes"],
+            }
+        )
+    return shown

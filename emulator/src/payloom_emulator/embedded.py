@@ -1,0 +1,74 @@
+"""Runs a local Stripe in a thread: for tests, and for programs that want one beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import socket
+import threading
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from payloom_emulator.config import DEFAULT_PUBLISHABLE_KEY, DEFAULT_SECRET_KEY, EmulatorConfig
+from payloom_emulator.kit.clock import Clock, monotonic
+from payloom_emulator.server import Emulator, create_app
+
+
+@dataclasses.dataclass(slots=True)
+class RunningEmulator:
+    """A served local Stripe. `url` is what a client's `base_addresses={"api": url}` wants."""
+
+    url: str
+    emulator: Emulator
+    secret_key: str = DEFAULT_SECRET_KEY
+    publishable_key: str = DEFAULT_PUBLISHABLE_KEY
+
+    def control(self, path: str, /, **given: Any) -> dict[str, Any]:
+        """POST to `/_emulator/{path}` and return the answer."""
+        request = urllib.request.Request(  # noqa: S310 - our own address
+            f"{self.url}/_emulator/{path}", json.dumps(given).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            return json.loads(response.read())
+
+    def advance(self, how_far: str | int) -> dict[str, Any]:
+        """Move the clock: seconds, or a duration like "30d". What was planned on the way happens, in order."""
+        return self.control("clock", advance=how_far)
+
+    def fail_next(self, **fault: Any) -> None:
+        """Fail the next matching call: status, method, path, count, when ("before" or "after"), seconds, code…"""
+        self.control("fail-next", **fault)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.control("reset")
+
+    def settle(self) -> None:
+        """Let what the outside world still has to do happen now: banks settle, balance transactions arrive."""
+        self.advance(10)
+
+
+@contextlib.contextmanager
+def run(config: EmulatorConfig | None = None, *, clock: Clock | None = None) -> Iterator[RunningEmulator]:
+    """Serve a local Stripe on a free port of 127.0.0.1 until the block ends."""
+    import uvicorn  # noqa: PLC0415 - only when served
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    emulator = Emulator(dataclasses.replace(config or EmulatorConfig(), base_url=url), clock=clock)
+    app = create_app(emulator=emulator)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = monotonic() + 10
+    pause = threading.Event()
+    while not server.started and monotonic() < deadline:
+        pause.wait(0.005)
+    try:
+        yield RunningEmulator(url, emulator)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()

@@ -1,0 +1,61 @@
+"""What can go wrong in the emulator itself (Stripe's own errors, which it answers to callers, are in `wire/errors.py`).
+
+EmulatorError
+├── ImpossibleMove      a handler asked for a move its machine does not have: a bug in a resource file
+├── UnknownEventType    a resource names an event Stripe does not have
+├── UnknownTrigger      an event it cannot make happen was asked for
+├── NoSuchEndpoint      a secret of an unknown webhook endpoint was to be rolled
+├── CrossSite           a page of another site tried to steer it
+└── StoreInUse          another emulator has the store file open
+"""
+
+from __future__ import annotations
+
+from payloom_emulator.kit.errors import PayloomError
+
+
+class EmulatorError(PayloomError):
+    """The local Stripe cannot do that."""
+
+    code = "emulator_error"
+    status = 400
+
+
+class ImpossibleMove(EmulatorError):
+    """The state machine has no such move from here."""
+
+    code = "emulator_impossible_move"
+    status = 500
+
+
+class UnknownEventType(EmulatorError):
+    """Stripe has no event of this type."""
+
+    code = "emulator_unknown_event_type"
+
+
+class StoreInUse(EmulatorError):
+    """Another local Stripe has this store open."""
+
+    code = "emulator_store_in_use"
+
+
+class UnknownTrigger(EmulatorError):
+    """The local Stripe cannot make this event happen."""
+
+    code = "emulator_unknown_trigger"
+    status = 404
+
+
+class NoSuchEndpoint(EmulatorError):
+    """There is no such webhook endpoint."""
+
+    code = "emulator_no_such_endpoint"
+    status = 404
+
+
+class CrossSite(EmulatorError):
+    """A page of another site may not steer the local Stripe."""
+
+    code = "emulator_cross_site"
+    status = 403

@@ -1,0 +1,1 @@
+"""Small pieces with no word of Stripe: clock, durations, errors, money, suggestions."""

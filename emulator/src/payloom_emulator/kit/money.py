@@ -1,0 +1,71 @@
+"""Money is an integer in minor units with its currency. Never a float, never "cents" for all.
+
+Exponents are Stripe's (docs.stripe.com/currencies), which differ from ISO 4217: ISK and UGX have no minor unit in daily
+life but are sent to Stripe as two-decimal amounts ending in 00.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import decimal
+import re
+
+ZERO_DECIMAL = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+MAX_MINOR = 99_999_999_999_999
+
+
+def exponent(currency: str) -> int:
+    """Return how many decimals Stripe counts for a currency: 0, 2 or 3."""
+    code = currency.lower()
+    if code in ZERO_DECIMAL:
+        return 0
+    return 3 if code in THREE_DECIMAL else 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True, order=False)
+class Amount:
+    """An amount of money: `minor` units (int) of `currency` (lower-case ISO 4217 code)."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.minor) is not int:
+            raise TypeError(f"an amount is a whole number of minor units, not {type(self.minor).__name__}")
+        if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.isalpha():
+            raise ValueError(f"{self.currency!r} is not a three-letter currency code")
+        object.__setattr__(self, "currency", self.currency.lower())
+
+    def _same(self, other: Amount) -> None:
+        if self.currency != other.currency:
+            raise ValueError(f"cannot combine {self.currency} with {other.currency}")
+
+    def __add__(self, other: Amount) -> Amount:
+        self._same(other)
+        return Amount(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Amount) -> Amount:
+        self._same(other)
+        return Amount(self.minor - other.minor, self.currency)
+
+    def major(self) -> decimal.Decimal:
+        """Return the exact amount in major units, e.g. 21.98 for 2198 usd."""
+        return decimal.Decimal(self.minor).scaleb(-exponent(self.currency))
+
+    def format(self, locale: str = "en_US") -> str:
+        """Return the amount for people, e.g. `$21.98`, `¥500`, `KWD 1.500`. `locale`: `de_DE` or `de-DE`."""
+        from babel import Locale  # noqa: PLC0415 - babel's data loads only where money is shown
+        from babel.numbers import get_currency_symbol, parse_pattern  # noqa: PLC0415
+
+        name = locale.replace("-", "_")
+        places = exponent(self.currency)
+        pattern = parse_pattern(Locale.parse(name).currency_formats["standard"].pattern)
+        pattern.frac_prec = (places, places)
+        code = self.currency.upper()
+        text = pattern.apply(self.major(), name, currency=code, currency_digits=False)
+        symbol = get_currency_symbol(code, name)
+        # CLDR puts a space between a symbol made of letters and the digit after it; Babel leaves that out.
+        return re.sub(rf"({re.escape(symbol)})(?=\d)", "\\1\u00a0", text) if symbol[-1:].isalpha() else text

@@ -1,0 +1,18 @@
+"""Did you mean …?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def closest(name: str, choices: Iterable[str]) -> str | None:
+    """Return the choice that `name` is most likely a misspelling of, or None."""
+    found = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """Return `did you mean 'where'?` or an empty string."""
+    best = closest(name, choices)
+    return f"did you mean {best!r}?" if best else ""

@@ -1,0 +1,312 @@
+"""One attempt to pay: what the card or the bank says, and everything that follows from it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from payloom_emulator import test_cards
+from payloom_emulator.protocol.errors import CardError, parameter_missing
+from payloom_emulator.resource import Body
+from payloom_emulator.resources import authentication, charges, mandates, payment_methods, seams
+
+if TYPE_CHECKING:
+    from payloom_emulator.unit_of_work import Unit
+
+
+def pay(
+    unit: Unit,
+    intent: Body,
+    method: Body,
+    *,
+    off_session: bool = False,
+    return_url: str | None = None,
+    use_sdk: bool = False,
+    mandate_data: Body | None = None,
+    mandate: str | None = None,
+    error_on_requires_action: bool = False,
+    authenticated: bool = False,
+) -> Body:
+    """Try to pay `intent` with `method` and return it in its new state.
+
+    Raises CardError (402; the attempt is kept) when declined. The intent then is in `requires_payment_method` with
+    `last_payment_error`. States after a normal return: succeeded, processing, requires_capture, requires_action.
+    """
+    unit.change(
+        intent,
+        {
+            "payment_method": method["id"],
+            "_return_url": return_url,
+            "_off_session": off_session,
+            "_mandate_data": mandate_data,
+        },
+        emits=(),
+    )
+    how = test_cards.KINDS[method["type"]]
+    if how == "card":
+        if authenticated or not _must_ask(
+            unit, intent, method, off_session=off_session, refuse=error_on_requires_action
+        ):
+            return _charge_card(unit, intent, method, authenticated=authenticated)
+        action = authentication.next_action(unit, intent, return_url, use_sdk=use_sdk)
+        return unit.move(intent, "challenge", {"next_action": action, "last_payment_error": None})
+    if how == "debit":
+        return pay_by_debit(
+            unit, intent, method, mandate_data=mandate_data, mandate=mandate, authenticated=authenticated
+        )
+    if how == "instant":
+        return _succeed(unit, intent, method, None)
+    if authenticated:
+        return (
+            _process(unit, intent, method, None) if how == "redirect_delayed" else _succeed(unit, intent, method, None)
+        )
+    if how == "voucher":
+        return _voucher(unit, intent, method)
+    if not return_url and not use_sdk:
+        raise parameter_missing("return_url")
+    action = authentication.next_action(unit, intent, return_url or unit.emulator.base_url, use_sdk=False)
+    return unit.move(intent, "challenge", {"next_action": action})
+
+
+def _card_options(intent: Body) -> Body:
+    return (intent["payment_method_options"] or {}).get("card") or {}
+
+
+def _must_ask(unit: Unit, intent: Body, method: Body, *, off_session: bool, refuse: bool) -> bool:
+    """Return whether the cardholder must be asked first; declines when nobody is there or a challenge is an error."""
+    verdict = authentication.verdict(
+        method,
+        off_session=off_session,
+        wanted=_card_options(intent).get("request_three_d_secure"),
+        saving=bool(intent["setup_future_usage"]) and method["customer"] is None,
+    )
+    if verdict == "refuse" or (verdict == "challenge" and refuse):
+        _decline(unit, intent, method, test_cards.DECLINES["authentication_required"])
+    return verdict == "challenge"
+
+
+def _charge_card(unit: Unit, intent: Body, method: Body, *, authenticated: bool) -> Body:
+    card = payment_methods.card_of(method)
+    secure = _THREE_D_SECURE if authenticated else None
+    decline = card.after_authentication if authenticated and card.after_authentication else card.decline
+    if decline:
+        return _decline(unit, intent, method, test_cards.DECLINES[decline], secure)
+    if "manual" in {intent["capture_method"], _card_options(intent).get("capture_method")}:
+        return _authorize(unit, intent, method, secure)
+    return _succeed(unit, intent, method, secure)
+
+
+_THREE_D_SECURE: Body = {
+    "authentication_flow": "challenge",
+    "electronic_commerce_indicator": "05",
+    "exemption_indicator": None,
+    "exemption_indicator_applied": None,
+    "result": "authenticated",
+    "result_reason": None,
+    "transaction_id": "d3a2a1ab-0e1c-4b5e-9b1c-2c7c1b0a7f10",
+    "version": "2.2.0",
+}
+
+
+def _decline(unit: Unit, intent: Body, method: Body, why: test_cards.Decline, secure: Body | None = None) -> Body:
+    """Record the failed attempt and raise. What is recorded stays."""
+    charge = charges.make(unit, intent, method, outcome="failed", why=why, three_d_secure=secure)
+    error: Body = {
+        "advice_code": why.advice_code,
+        "charge": charge["id"],
+        "code": why.code,
+        "decline_code": why.decline_code,
+        "doc_url": f"https://stripe.com/docs/error-codes/{why.code.replace('_', '-')}",
+        "message": why.message,
+        "network_decline_code": why.network_decline_code,
+        "param": "payment_method" if why.code == "authentication_required" else None,
+        "payment_method": unit.snapshot(method),
+        "type": "card_error",
+    }
+    error = {k: v for k, v in error.items() if v is not None}
+    if intent["status"] == "requires_payment_method":
+        unit.move(intent, "provide", emits=())
+    unit.move(
+        intent,
+        "fail",
+        {"last_payment_error": error, "latest_charge": charge["id"], "next_action": None, "payment_method": None},
+    )
+    tell_billing(unit, intent)
+    raise payment_methods.decline(
+        why,
+        param="payment_method" if why.code == "authentication_required" else None,
+        charge=charge["id"],
+        payment_intent=intent,
+        payment_method=method,
+    )
+
+
+def _succeed(unit: Unit, intent: Body, method: Body, secure: Body | None) -> Body:
+    charge = charges.make(unit, intent, method, outcome="succeeded", three_d_secure=secure)
+    _save(unit, intent, method, authenticated=secure is not None)
+    changes: Body = {
+        "amount_received": intent["amount"],
+        "last_payment_error": None,
+        "latest_charge": charge["id"],
+        "next_action": None,
+        "processing": None,
+    }
+    if method["type"] not in intent["payment_method_types"]:
+        changes["payment_method_types"] = [*intent["payment_method_types"], method["type"]]
+    unit.move(intent, "succeed", changes)
+    tell_billing(unit, intent)
+    return intent
+
+
+def _authorize(unit: Unit, intent: Body, method: Body, secure: Body | None) -> Body:
+    charge = charges.make(unit, intent, method, outcome="succeeded", captured=False, three_d_secure=secure)
+    _save(unit, intent, method, authenticated=secure is not None)
+    unit.move(
+        intent,
+        "authorize",
+        {
+            "amount_capturable": intent["amount"],
+            "latest_charge": charge["id"],
+            "next_action": None,
+            "last_payment_error": None,
+        },
+    )
+    unit.schedule("lapse", intent, unit.now + charges.AUTHORIZED_SECONDS)
+    return intent
+
+
+def _save(unit: Unit, intent: Body, method: Body, *, authenticated: bool) -> None:
+    if intent["setup_future_usage"] or method.get("_future_usage"):
+        if intent["customer"]:
+            payment_methods.keep(unit, method, intent["customer"])
+        if authenticated or payment_methods.card_of(method).authentication == "none":
+            unit.change(method, {"_set_up": True}, emits=())
+    elif not method["customer"]:
+        unit.change(method, {"_spent": True}, emits=())
+
+
+def pay_by_debit(
+    unit: Unit,
+    intent: Body,
+    method: Body,
+    *,
+    mandate_data: Body | None = None,
+    mandate: str | None = None,
+    authenticated: bool = False,
+) -> Body:
+    """Debit a bank account: processing at once, settled later; an unverified US account is verified first."""
+    if method["type"] == "us_bank_account" and not method.get("_verified") and not authenticated:
+        return unit.move(intent, "challenge", {"next_action": microdeposits(unit, intent)})
+    if mandate is None and method["type"] in mandates.KINDS:
+        single = None if intent["setup_future_usage"] else {"amount": intent["amount"], "currency": intent["currency"]}
+        mandate = mandates.make(unit, method, mandate_data, single_use=single)["id"]
+    return _process(unit, intent, method, mandate)
+
+
+def microdeposits(unit: Unit, intent: Body) -> Body:
+    """Return the `next_action` that asks for the amounts of two small deposits (32 and 45) or the code SM11AA."""
+    return {
+        "type": "verify_with_microdeposits",
+        "verify_with_microdeposits": {
+            "arrival_date": unit.now + 86400,
+            "hosted_verification_url": f"{unit.emulator.base_url}/_emulator/microdeposits/{intent['id']}",
+            "microdeposit_type": "descriptor_code",
+        },
+    }
+
+
+def _process(unit: Unit, intent: Body, method: Body, mandate: str | None) -> Body:
+    charge = charges.make(unit, intent, method, outcome="pending", mandate=mandate)
+    _save(unit, intent, method, authenticated=True)
+    unit.move(intent, "process", {"latest_charge": charge["id"], "next_action": None, "last_payment_error": None})
+    bank = payment_methods.bank_of(method)
+    base = unit.emulator.config.settle_seconds
+    unit.soon("settle", intent, base * 60 if bank.slow else base)
+    return intent
+
+
+def _voucher(unit: Unit, intent: Body, method: Body) -> Body:
+    kind = f"{method['type']}_display_details"
+    page = f"{unit.emulator.base_url}/_emulator/3ds/{intent['id']}?client_secret={intent['client_secret']}"
+    details = {"expires_at": unit.now + 3 * 86400, "hosted_voucher_url": page, "number": "01010101010101"}
+    return unit.move(intent, "challenge", {"next_action": {"type": kind, kind: details}})
+
+
+_DEBIT_CODES = frozenset({"account_closed", "no_account", "insufficient_funds", "debit_not_authorized"})
+
+
+def settle(unit: Unit, intent: Body) -> None:
+    """A debit's money arrives, or the bank says no."""
+    if intent["status"] != "processing":
+        return
+    method = unit.get("payment_method", intent["payment_method"])
+    charge = unit.get("charge", intent["latest_charge"])
+    bank = payment_methods.bank_of(method)
+    charges.settle(unit, charge, bank)
+    if bank.outcome == "failed":
+        message = charge["failure_message"]
+        code = (
+            charge["failure_code"]
+            if charge["failure_code"] in _DEBIT_CODES
+            else "payment_intent_payment_attempt_failed"
+        )
+        error = {
+            "charge": charge["id"],
+            "code": code,
+            "message": message,
+            "payment_method": unit.snapshot(method),
+            "type": "invalid_request_error",
+        }
+        unit.move(intent, "fail", {"last_payment_error": error, "payment_method": None, "processing": None})
+    else:
+        unit.move(intent, "succeed", {"amount_received": intent["amount"], "processing": None})
+    tell_billing(unit, intent)
+    _tell_session(unit, intent)
+
+
+def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
+    """The challenge of an intent in `requires_action` ended. A decline after it is recorded, not raised."""
+    method = unit.get("payment_method", intent["payment_method"])
+    if not passed:
+        _authentication_failed(unit, intent, method)
+    else:
+        with contextlib.suppress(CardError):  # the page that asked shows it from last_payment_error
+            pay(
+                unit,
+                intent,
+                method,
+                return_url=intent.get("_return_url"),
+                mandate_data=intent.get("_mandate_data"),
+                authenticated=True,
+            )
+    _tell_session(unit, intent)
+
+
+def _authentication_failed(unit: Unit, intent: Body, method: Body) -> None:
+    code = "payment_intent_authentication_failure"
+    error = {
+        "code": code,
+        "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}",
+        "message": "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
+        "PaymentMethod to attempt to fulfill this PaymentIntent again."
+        if test_cards.KINDS[method["type"]] == "card"
+        else "The customer did not approve the PaymentIntent. Provide a new payment method to attempt to fulfill this "
+        "PaymentIntent again.",
+        "payment_method": unit.snapshot(method),
+        "type": "invalid_request_error",
+    }
+    unit.move(intent, "fail", {"last_payment_error": error, "next_action": None, "payment_method": None})
+    tell_billing(unit, intent)
+
+
+def tell_billing(unit: Unit, intent: Body) -> None:
+    """Tell billing that an intent made for an invoice changed."""
+    if intent.get("_invoice") and seams.has_billing():
+        seams.billing().intent_changed(unit, intent)
+
+
+def _tell_session(unit: Unit, intent: Body) -> None:
+    if intent.get("_session"):
+        from payloom_emulator.resources import checkout_sessions  # noqa: PLC0415 - sessions own intents, rarely the reverse
+
+        checkout_sessions.intent_changed(unit, intent)

@@ -1,0 +1,83 @@
+"""How an intent is closed: captured, canceled, or let go when nobody captured it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.payments.attempts import tell_billing
+from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.resource import Body
+from payloom_emulator.resources import charges
+
+if TYPE_CHECKING:
+    from payloom_emulator.unit_of_work import Unit
+
+
+def capture(unit: Unit, intent: Body, amount: int | None = None) -> Body:
+    """Take an authorised amount, or a part of it (the rest is released)."""
+    if intent["status"] != "requires_capture":
+        raise unexpected(
+            intent,
+            "This PaymentIntent could not be captured because it has already been captured."
+            if intent["status"] == "succeeded"
+            else f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a "
+            "PaymentIntent with one of the following statuses may be captured: requires_capture.",
+        )
+    wanted: int = intent["amount_capturable"] if amount is None else amount
+    if wanted > intent["amount_capturable"]:
+        raise invalid(
+            "The provided `amount_to_capture` is greater than the amount capturable on this PaymentIntent.",
+            "amount_to_capture",
+            "amount_too_large",
+        )
+    if wanted < 1:
+        raise invalid(
+            "This value must be greater than or equal to 1.", "amount_to_capture", "parameter_invalid_integer"
+        )
+    charges.capture(unit, unit.get("charge", intent["latest_charge"]), wanted)
+    unit.unschedule("lapse", intent)
+    unit.move(intent, "succeed", {"amount_capturable": 0, "amount_received": wanted})
+    tell_billing(unit, intent)
+    return intent
+
+
+def close(unit: Unit, intent: Body, move: str, reason: str | None) -> Body:
+    """Cancel the intent by a move of its machine."""
+    unit.unschedule("lapse", intent)
+    unit.move(
+        intent,
+        move,
+        {"amount_capturable": 0, "canceled_at": unit.now, "cancellation_reason": reason, "next_action": None},
+    )
+    tell_billing(unit, intent)
+    return intent
+
+
+def cancel(unit: Unit, intent: Body, reason: str | None = None) -> Body:
+    """Cancel an intent that has not succeeded; an authorisation is let go."""
+    machine = unit.emulator.resource_of(intent).machine
+    assert machine is not None
+    if not machine.allows("cancel", intent["status"]):
+        raise unexpected(
+            intent,
+            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a "
+            "PaymentIntent with "
+            "one of the following statuses may be canceled: requires_payment_method, requires_capture, "
+            "requires_confirmation, requires_action, processing.",
+        )
+    held = unit.find("charge", intent["latest_charge"]) if intent["status"] == "requires_capture" else None
+    if held is not None:
+        charges.release(unit, held, expired=False)
+    return close(unit, intent, "cancel", reason)
+
+
+def lapse(unit: Unit, intent: Body) -> None:
+    """Seven days after it was authorised, an uncaptured payment is let go."""
+    if intent["status"] == "requires_capture":
+        charges.release(unit, unit.get("charge", intent["latest_charge"]), expired=True)
+        close(unit, intent, "cancel", "automatic")
+
+
+def unexpected(intent: Body, message: str) -> StripeError:
+    """Return the 400 for an intent in the wrong state; it carries the intent."""
+    return StripeError(message, code="payment_intent_unexpected_state", payment_intent=intent)

@@ -1,0 +1,27 @@
+"""pytest fixtures: `stripe_emulator` is a fresh local Stripe for each test, served on a free port.
+
+pytest finds them as soon as Payloom is installed. The server runs once per session and is reset
+for each test; `stripe_emulator.url` and `stripe_emulator.secret_key` are all a Stripe client needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from payloom_emulator.embedded import RunningEmulator, run
+
+
+@pytest.fixture(scope="session")
+def stripe_emulator_server() -> Iterator[RunningEmulator]:
+    """Serve one local Stripe for the session."""
+    with run() as running:
+        yield running
+
+
+@pytest.fixture
+def stripe_emulator(stripe_emulator_server: RunningEmulator) -> RunningEmulator:
+    """Return the session's local Stripe, with nothing in it."""
+    stripe_emulator_server.reset()
+    return stripe_emulator_server

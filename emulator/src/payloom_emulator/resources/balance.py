@@ -1,0 +1,143 @@
+"""Balance and balance transactions: where money is. https://docs.stripe.com/api/balance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.resource import Body, Operation, Resource, fixed
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+    from payloom_emulator.unit_of_work import Unit
+
+DAY = 86400
+AVAILABLE_AFTER = 7 * DAY
+_CATEGORIES = {
+    "payment": "charge",
+    "payment_refund": "refund",
+    "adjustment": "dispute",
+    "payment_failure_refund": "charge_failure",
+}
+
+
+def fee_for(amount: int) -> int:
+    """Return Stripe's fee on a card payment: 2.9 % and 30."""
+    return (amount * 29 + 500) // 1000 + 30
+
+
+def book(
+    unit: Unit,
+    source: Body,
+    *,
+    kind: str,
+    amount: int,
+    fee: int = 0,
+    available: bool = False,
+    description: str | None = None,
+    category: str | None = None,
+    exchange: str = "Stripe processing fees",
+) -> Body:
+    """Make the balance transaction of `source`: `amount` in, `fee` off; available at once or in a week."""
+    details = [
+        {
+            "amount": fee,
+            "application": None,
+            "currency": source["currency"],
+            "description": exchange,
+            "type": "stripe_fee",
+        }
+    ]
+    made = unit.create(
+        BALANCE_TRANSACTION,
+        {
+            "amount": amount,
+            "available_on": unit.now if available else unit.now + AVAILABLE_AFTER,
+            "currency": source["currency"],
+            "description": description,
+            "fee": fee,
+            "fee_details": details if fee else [],
+            "net": amount - fee,
+            "reporting_category": category or _CATEGORIES.get(kind, kind),
+            "source": source["id"],
+            "status": "available" if available else "pending",
+            "type": kind,
+        },
+    )
+    if not available:
+        unit.schedule("become_available", made, made["available_on"])
+    return made
+
+
+def _retrieve(call: Call) -> Body:
+    return current(call.unit)
+
+
+def current(unit: Unit) -> Body:
+    """Return the balance as it is now: the net of all transactions, by currency and availability."""
+    unit.flush()
+    totals = unit.store.query(
+        "SELECT json_extract(body, '$.currency'), json_extract(body, '$.available_on') <= ?, "
+        "sum(json_extract(body, '$.net')) FROM objects WHERE object = 'balance_transaction' AND account = "
+        "? GROUP BY 1, 2",
+        (unit.now, unit.account),
+    )
+    sums: dict[tuple[str, bool], int] = {(c, bool(a)): total for c, a, total in totals}
+    currencies = sorted({c for c, _ in sums} | {unit.emulator.config.business["currency"]})
+
+    def side(available: bool) -> list[Body]:
+        return [
+            {
+                "amount": sums.get((c, available), 0),
+                "currency": c,
+                "source_types": {"card": sums.get((c, available), 0)},
+            }
+            for c in currencies
+        ]
+
+    return {
+        "object": "balance",
+        "available": side(True),
+        "connect_reserved": [{"amount": 0, "currency": currencies[0]}],
+        "livemode": False,
+        "pending": side(False),
+        "refund_and_dispute_prefunding": {"available": [{"amount": 0, "currency": currencies[0]}], "pending": []},
+    }
+
+
+def _become_available(unit: Unit, transaction: Body) -> None:
+    unit.change(transaction, {"status": "available"}, emits=())
+    unit.emit("balance.available", current(unit))
+
+
+BALANCE_TRANSACTION = Resource(
+    object="balance_transaction",
+    prefix="txn_1",
+    id_length=23,
+    path="/v1/balance_transactions",
+    can=("retrieve", "list"),
+    fields=(
+        fixed("amount", 0),
+        fixed("available_on"),
+        fixed("balance_type", "payments"),
+        fixed("created"),
+        fixed("currency"),
+        fixed("description"),
+        fixed("exchange_rate"),
+        fixed("fee", 0),
+        fixed("fee_details", []),
+        fixed("net", 0),
+        fixed("reporting_category"),
+        fixed("source"),
+        fixed("status", "pending"),
+        fixed("type"),
+    ),
+    filters=("currency", "source", "type"),
+    has_livemode=False,
+    timers={"become_available": _become_available},
+    operations=(
+        Operation("GET", "/v1/balance", _retrieve),
+        Operation("GET", "/v1/balance/history", lambda call: call.page("balance_transaction")),
+    ),
+)
+
+RESOURCES = (BALANCE_TRANSACTION,)

@@ -1,0 +1,232 @@
+"""The customer portal: its configurations and sessions. https://docs.stripe.com/api/customer_portal/sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
+from payloom_emulator.resource import Body, Resource, fixed, given, later, once, overlay
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+    from payloom_emulator.unit_of_work import Unit
+
+REASONS = [
+    "too_expensive",
+    "missing_features",
+    "switched_service",
+    "unused",
+    "customer_service",
+    "too_complex",
+    "low_quality",
+    "other",
+]
+FEATURES: Body = {
+    "customer_update": {"allowed_updates": [], "enabled": False},
+    "invoice_history": {"enabled": False},
+    "payment_method_update": {"enabled": False, "payment_method_configuration": None},
+    "subscription_cancel": {
+        "cancellation_reason": {"enabled": False, "feedback_options": None, "options": REASONS},
+        "enabled": False,
+        "mode": "at_period_end",
+        "proration_behavior": "none",
+    },
+    "subscription_pause": {"duration": {"interval_options": [], "type": "indefinite"}, "enabled": False},
+    "subscription_update": {
+        "billing_cycle_anchor": None,
+        "default_allowed_updates": [],
+        "enabled": False,
+        "products": [],
+        "proration_behavior": "none",
+        "schedule_at_period_end": {"conditions": []},
+        "trial_update_behavior": "end_trial",
+    },
+}
+PROFILE = {"headline": None, "privacy_policy_url": None, "terms_of_service_url": None}
+_ALL_ON: Body = {
+    "customer_update": {"allowed_updates": ["email", "name", "address", "phone"], "enabled": True},
+    "invoice_history": {"enabled": True},
+    "payment_method_update": {"enabled": True},
+    "subscription_cancel": {"enabled": True, "cancellation_reason": {"enabled": True}},
+}
+
+
+def _features(call: Call, current: Body) -> Body:
+    given_features = call.params.get("features") or {}
+    merged = overlay(current, {k: _lists(v) for k, v in given_features.items()})
+    update = merged["subscription_update"]
+    if update["enabled"]:
+        if not update["default_allowed_updates"]:
+            raise parameter_missing("features[subscription_update][default_allowed_updates]")
+        if not update["products"]:
+            raise parameter_missing("features[subscription_update][products]")
+    products = [_product(call, p, i) for i, p in enumerate(update["products"] or [])]
+    merged["subscription_update"] = {**update, "products": products}
+    return merged
+
+
+def _lists(feature: Body) -> Body:
+    """Return a feature in which "" for a list means an empty one."""
+    names = {"allowed_updates", "default_allowed_updates", "products", "options", "interval_options"}
+    return {k: [] if v == "" and k in names else _lists(v) if isinstance(v, dict) else v for k, v in feature.items()}
+
+
+def _product(call: Call, entry: Body, index: int) -> Body:
+    where = f"features[subscription_update][products][{index}]"
+    call.unit.get("product", entry["product"], f"{where}[product]")
+    for number, price in enumerate(entry["prices"]):
+        call.unit.get("price", price, f"{where}[prices][{number}]")
+    adjustable = {"enabled": False, "maximum": None, "minimum": 1, **(entry.get("adjustable_quantity") or {})}
+    return {"adjustable_quantity": adjustable, "prices": entry["prices"], "product": entry["product"]}
+
+
+def _creating(call: Call, draft: Body) -> None:
+    draft["features"] = _features(call, FEATURES)
+    draft["updated"] = call.unit.now
+    _login_page(call, draft)
+
+
+def _updating(call: Call, configuration: Body, changes: Body) -> None:
+    if configuration["is_default"] and call.params.get("active") is False:
+        raise invalid("The default configuration cannot be deactivated.", "active")
+    if "features" in call.params:
+        changes["features"] = _features(call, configuration["features"])
+    if "login_page" in call.params:
+        changes.update(login_page=configuration["login_page"])
+        _login_page(call, changes)
+    changes["updated"] = call.unit.now
+
+
+def _login_page(call: Call, draft: Body) -> None:
+    on = bool((call.params.get("login_page") or {}).get("enabled"))
+    token = call.unit.emulator.ids.new("test_", 24)
+    draft["login_page"] = {"enabled": on, "url": f"{call.unit.emulator.base_url}/p/login/{token}" if on else None}
+
+
+CONFIGURATION = Resource(
+    object="billing_portal.configuration",
+    prefix="bpc_1",
+    id_length=23,
+    path="/v1/billing_portal/configurations",
+    fields=(
+        later("active", True),
+        fixed("application"),
+        given("business_profile", PROFILE),
+        fixed("created"),
+        given("default_return_url"),
+        fixed("features"),
+        fixed("is_default", False),
+        fixed("livemode", False),
+        fixed("login_page"),
+        given("metadata", {}),
+        given("name"),
+        fixed("updated"),
+    ),
+    on_create=("billing_portal.configuration.created",),
+    on_update=("billing_portal.configuration.updated",),
+    creating=_creating,
+    updating=_updating,
+    filters=("active", "is_default"),
+)
+
+
+def default_configuration(unit: Unit) -> Body:
+    """Return the account's default configuration, made when it is first needed."""
+    found = unit.list("billing_portal.configuration", is_default="true", limit=1)
+    if found:
+        return found[0]
+    return unit.create(
+        CONFIGURATION,
+        {
+            "features": overlay(FEATURES, _ALL_ON),
+            "is_default": True,
+            "login_page": {"enabled": False, "url": None},
+            "updated": unit.now,
+        },
+        emits=(),
+    )
+
+
+_AFTER = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
+_FLOWS = ("subscription_cancel", "subscription_pause", "subscription_update", "subscription_update_confirm")
+_FLOW = {
+    "after_completion": _AFTER,
+    "customer_update": None,
+    **dict.fromkeys(_FLOWS),
+    "type": None,
+}
+
+
+def _creating_session(call: Call, draft: Body) -> None:
+    params, unit = call.params, call.unit
+    if not params.get("customer"):
+        raise parameter_missing("customer")
+    customer = unit.get("customer", params["customer"], "customer")
+    if params.get("configuration"):
+        configuration = unit.get("billing_portal.configuration", params["configuration"], "configuration")
+        if not configuration["active"]:
+            raise invalid("This configuration is not active.", "configuration")
+    else:
+        configuration = default_configuration(unit)
+    draft["configuration"] = configuration["id"]
+    draft["return_url"] = params.get("return_url") or configuration["default_return_url"]
+    draft["flow"] = _flow(call, customer, configuration)
+    path = f"/p/session/{unit.emulator.ids.new('test_', 60)}"
+    draft["url"] = f"{unit.emulator.base_url}{path}"
+
+
+def _flow(call: Call, customer: Body, configuration: Body) -> Body | None:
+    wanted = call.params.get("flow_data")
+    if not wanted:
+        return None
+    kind = wanted["type"]
+    flow = {**_FLOW, "type": kind, "after_completion": {**_AFTER, **(wanted.get("after_completion") or {})}}
+    if kind not in _FLOWS:
+        return flow
+    if not wanted.get(kind):
+        raise parameter_missing(f"flow_data[{kind}]")
+    details = wanted[kind]
+    name = f"flow_data[{kind}][subscription]"
+    subscription = call.unit.get("subscription", details["subscription"], name)
+    if subscription["customer"] != customer["id"]:
+        raise invalid("The subscription belongs to another customer.", name)
+    feature = kind.removesuffix("_confirm")
+    if not configuration["features"][feature]["enabled"]:
+        raise StripeError(
+            f"The flow `{kind}` needs the feature `{feature}`, which is disabled in the portal configuration.",
+            param="flow_data[type]",
+        )
+    shown = dict(details)
+    if kind == "subscription_cancel":
+        shown = {"retention": None, **details}
+    elif kind == "subscription_update_confirm":
+        items = [{"id": None, "price": None, "quantity": None, **i} for i in details["items"]]
+        shown = {"discounts": None, **details, "items": items}
+    flow[kind] = shown
+    return flow
+
+
+SESSION = Resource(
+    object="billing_portal.session",
+    prefix="bps_1",
+    id_length=23,
+    path="/v1/billing_portal/sessions",
+    can=("create",),
+    fields=(
+        once("after_expiration"),
+        fixed("configuration"),
+        fixed("created"),
+        once("customer", ref="customer"),
+        fixed("customer_account"),
+        fixed("flow"),
+        fixed("livemode", False),
+        once("locale"),
+        once("on_behalf_of"),
+        fixed("return_url"),
+        fixed("url"),
+    ),
+    on_create=("billing_portal.session.created",),
+    creating=_creating_session,
+)
+
+RESOURCES = (CONFIGURATION, SESSION)

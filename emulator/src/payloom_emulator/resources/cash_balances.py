@@ -1,0 +1,39 @@
+"""A customer's cash balance. It stays empty: bank transfers into it are not emulated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.resource import Body, Operation, Resource, fixed
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+
+
+def _retrieve(call: Call) -> Body:
+    customer = call.unit.get("customer", call.ids["customer"])
+    return {
+        "object": "cash_balance",
+        "available": None,
+        "customer": customer["id"],
+        "customer_account": None,
+        "livemode": False,
+        "settings": {"reconciliation_mode": "automatic", "using_merchant_default": True},
+    }
+
+
+CASH_BALANCE = Resource(
+    object="cash_balance",
+    prefix="",
+    fields=(
+        fixed("available"),
+        fixed("customer"),
+        fixed("customer_account"),
+        fixed("livemode", False),
+        fixed("settings"),
+    ),
+    has_created=False,
+    operations=(Operation("GET", "/v1/customers/{customer}/cash_balance", _retrieve),),
+)
+
+RESOURCES = (CASH_BALANCE,)

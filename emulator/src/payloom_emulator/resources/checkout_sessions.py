@@ -1,0 +1,332 @@
+"""Checkout Sessions: Stripe's own payment page. https://docs.stripe.com/api/checkout/sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.checkout import complete_session, create_session, lines
+from payloom_emulator.protocol import versions
+from payloom_emulator.protocol.errors import StripeError, invalid, missing
+from payloom_emulator.protocol.paging import list_of
+from payloom_emulator.protocol.params import extended
+from payloom_emulator.protocol.versions import Accepted, Change
+from payloom_emulator.resource import Body, Machine, Move, Operation, Resource, fixed, given, once
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+    from payloom_emulator.unit_of_work import Unit
+
+intent_changed = complete_session.intent_changed
+
+
+def _created(call: Call, session: Body) -> None:
+    call.unit.schedule("expire", session, session["expires_at"])
+    if call.before("2022-08-01"):
+        complete_session.prepare(call.unit, session)
+
+
+def _expire(call: Call) -> Body:
+    if call.target["status"] != "open":
+        raise StripeError(
+            f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
+            f"{call.target['status']}.",
+        )
+    call.unit.unschedule("expire", call.target)
+    return call.unit.move(call.target, "expire", {"url": None})
+
+
+def _lapse(unit: Unit, session: Body) -> None:
+    if session["status"] == "open":
+        unit.move(session, "expire", {"url": None})
+
+
+def _list_lines(call: Call) -> Body:
+    session = call.unit.get("checkout.session", call.ids["session"])
+    return list_of(lines.line_items(call.unit, session), call.path, {"limit": 10, **call.params})
+
+
+def _include_lines(unit: Unit, session: Body) -> Body:
+    url = f"/v1/checkout/sessions/{session['id']}/line_items"
+    return list_of(lines.line_items(unit, session), url, {"limit": 10})
+
+
+def _updating(call: Call, session: Body, changes: Body) -> None:
+    params = call.params
+    if session["status"] != "open" and set(params) - {"metadata"}:
+        raise invalid("Only the metadata of a Checkout Session that is not open can be updated.")
+    if params.get("collected_information"):
+        before = session["collected_information"] or {
+            "business_name": None,
+            "individual_name": None,
+            "shipping_details": None,
+        }
+        changes["collected_information"] = {**before, **params["collected_information"]}
+    if params.get("line_items"):
+        changes["_lines"] = _merged(call, session, params["line_items"])
+    if "discounts" in params:
+        changes["_discounts"] = [{k: v for k, v in d.items() if v} for d in params["discounts"] or []]
+    if {"_lines", "_discounts"} & set(changes):
+        _price_again(call.unit, session, changes)
+
+
+def _merged(call: Call, session: Body, given_lines: list[Body]) -> list[Body]:
+    known = {line["id"]: line for line in session["_lines"]}
+    merged = []
+    for item in given_lines:
+        if item.get("id"):
+            if item["id"] not in known:
+                raise missing("line_item", item["id"], param="line_items", status=400)
+            line = known[item["id"]]
+            merged.append({**line, "quantity": item.get("quantity", line["quantity"])})
+        else:
+            merged += lines.read(call.unit, [item], session["mode"])
+    return merged
+
+
+def _price_again(unit: Unit, session: Body, changes: Body) -> None:
+    changes.update(create_session.public_totals(lines.totals(unit, {**session, **changes})))
+
+
+# --- what Stripe's own page calls -----------------------------------------------------------------
+
+
+def _open(call: Call) -> Body:
+    """The session for Stripe's page: the object, and what only the page needs."""
+    session = call.unit.get("checkout.session", call.ids["session"])
+    return _page(call.unit, session)
+
+
+def _page(unit: Unit, session: Body) -> Body:
+    data = session["_subscription_data"]
+    shown: Body = {
+        **session,
+        "subscription_data": {
+            k: data.get(k) for k in ("trial_period_days", "trial_end", "description", "trial_settings")
+        },
+        "line_items": _include_lines(unit, session),
+        "total_details": {**(session["total_details"] or {}), "breakdown": _breakdown(unit, session)},
+    }
+    intent = unit.find("payment_intent", session["payment_intent"])
+    if intent is None and session["mode"] == "subscription":
+        found = unit.list("payment_intent", _session=session["id"], limit=1)
+        intent = found[0] if found else None
+    shown["payment_intent"] = unit.snapshot(intent) if intent else None
+    setup = unit.find("setup_intent", session["setup_intent"])
+    shown["setup_intent"] = unit.snapshot(setup) if setup else None
+    return shown
+
+
+def _breakdown(unit: Unit, session: Body) -> Body:
+    discounts = []
+    for taken in session.get("_taken") or []:
+        coupon = unit.find("coupon", taken["coupon"], deleted=True)
+        source = {"coupon": unit.snapshot(coupon) if coupon else taken["coupon"], "type": "coupon"}
+        discount = {
+            "object": "discount",
+            "id": "di_" + session["id"][-14:],
+            "source": source,
+            "coupon": source["coupon"],
+            "promotion_code": taken["promotion_code"],
+        }
+        discounts.append({"amount": taken["amount"], "discount": {k: v for k, v in discount.items() if k != "object"}})
+    return {"discounts": discounts, "taxes": []}
+
+
+def _confirm_page(call: Call) -> Body:
+    session = call.unit.get("checkout.session", call.ids["session"])
+    call.unit.follow(session)
+    return _page(call.unit, complete_session.confirm(call.unit, session, _typed(call.params)))
+
+
+def _update_page(call: Call) -> Body:
+    """A promotion code was entered (or removed with ""), a quantity or the shipping changed."""
+    session = call.unit.get("checkout.session", call.ids["session"])
+    if session["status"] != "open":
+        raise invalid("This Checkout Session is no longer active.", code="checkout_session_not_open")
+    changes: Body = {}
+    if "promotion_code" in call.params:
+        changes["_discounts"] = _promotion(call, session, call.params["promotion_code"])
+    wanted = call.params.get("updated_line_item_quantity")
+    if isinstance(wanted, dict):
+        changes["_lines"] = _quantity(session, wanted.get("line_item_id"), int(wanted.get("quantity", 1)))
+    if call.get("shipping_rate"):
+        changes["shipping_cost"] = create_session.choose_shipping({**session}, call.params["shipping_rate"])
+    _price_again(call.unit, session, changes)
+    call.unit.change(session, changes, emits=())
+    return _page(call.unit, session)
+
+
+def _promotion(call: Call, session: Body, code: str) -> list[Body]:
+    if not code:
+        return []
+    if not session["allow_promotion_codes"]:
+        raise invalid("This Checkout Session takes no promotion codes.", "promotion_code")
+    found = [c for c in call.unit.list("promotion_code", active=True) if c["code"].lower() == code.strip().lower()]
+    if not found:
+        raise invalid("This code is invalid.", "promotion_code", "promotion_code_invalid")
+    return [{"promotion_code": found[0]["id"]}]
+
+
+def _quantity(session: Body, line_id: object, quantity: int) -> list[Body]:
+    changed = []
+    for line in session["_lines"]:
+        if line["id"] == line_id:
+            rule = line["adjustable_quantity"] or {}
+            low, high = rule.get("minimum") or 0, rule.get("maximum") or 99
+            if not rule.get("enabled") or not low <= quantity <= high:
+                raise invalid(f"The quantity must be between {low} and {high}.", "updated_line_item_quantity")
+            changed.append({**line, "quantity": quantity})
+        else:
+            changed.append(line)
+    return changed
+
+
+def _typed(params: Body) -> Body:
+    """The page's parameters are in no specification; card dates come as text."""
+    data = params.get("payment_method_data")
+    card = data.get("card") if isinstance(data, dict) else None
+    if isinstance(card, dict):
+        for name in ("exp_month", "exp_year"):
+            if str(card.get(name, "")).isdigit():
+                card[name] = int(card[name])
+    return params
+
+
+SESSION = Resource(
+    object="checkout.session",
+    prefix="cs_test_a1",
+    id_length=56,
+    path="/v1/checkout/sessions",
+    fields=(
+        once("adaptive_pricing", {"enabled": True}),
+        once("after_expiration"),
+        once("allow_promotion_codes"),
+        once("allowed_payment_method_types"),
+        fixed("amount_subtotal"),
+        fixed("amount_total"),
+        fixed("automatic_tax"),
+        once("billing_address_collection"),
+        once("branding_settings"),
+        once("cancel_url"),
+        once("client_reference_id"),
+        fixed("client_secret"),
+        fixed("collected_information"),
+        fixed("consent"),
+        once("consent_collection"),
+        fixed("created"),
+        fixed("currency"),
+        fixed("currency_conversion"),
+        fixed("custom_fields", []),
+        fixed(
+            "custom_text",
+            {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None},
+        ),
+        once("customer", ref="customer"),
+        fixed("customer_account"),
+        fixed("customer_creation"),
+        fixed("customer_details"),
+        once("customer_email"),
+        fixed("discounts", []),
+        once("excluded_payment_method_types"),
+        fixed("expires_at"),
+        fixed("integration_identifier"),
+        fixed("invoice"),
+        fixed("invoice_creation"),
+        fixed("livemode", False),
+        once("locale"),
+        given("metadata", {}),
+        once("mode", emptyable=False),
+        once("origin_context"),
+        fixed("payment_intent"),
+        fixed("payment_link"),
+        fixed("payment_method_collection"),
+        fixed("payment_method_configuration_details"),
+        fixed("payment_method_options", {}),
+        fixed("payment_method_types", ["card"]),
+        fixed("payment_status"),
+        once("permissions"),
+        once("phone_number_collection", {"enabled": False}),
+        fixed("recovered_from"),
+        once("return_url"),
+        fixed("saved_payment_method_options"),
+        fixed("setup_intent"),
+        once("shipping_address_collection"),
+        fixed("shipping_cost"),
+        fixed("shipping_options", []),
+        fixed("status"),
+        once("submit_type"),
+        fixed("subscription"),
+        once("success_url"),
+        once("tax_id_collection"),
+        fixed("total_details"),
+        fixed("ui_mode"),
+        fixed("url"),
+        once("wallet_options"),
+    ),
+    machine=Machine(
+        initial=("open",),
+        moves=(
+            Move("complete", {"open"}, "complete", (complete_session.COMPLETED,)),
+            Move("expire", {"open"}, "expired", ("checkout.session.expired",)),
+        ),
+        terminal={"complete", "expired"},
+    ),
+    creating=create_session.fill,
+    created=_created,
+    updating=_updating,
+    filters=(
+        "customer",
+        "payment_intent",
+        "payment_link",
+        "subscription",
+        "status",
+        ("customer_details.email", "customer_details.email"),
+    ),
+    listing=lambda call: {"customer_details.email": (call.params.get("customer_details") or {}).get("email")},
+    includes={"line_items": _include_lines},
+    actions={"expire": _expire},
+    operations=(
+        Operation("GET", "/v1/checkout/sessions/{session}/line_items", _list_lines),
+        Operation("GET", "/v1/payment_pages/{session}", _open, private=True),
+        Operation("POST", "/v1/payment_pages/{session}", _update_page, private=True),
+        Operation("POST", "/v1/payment_pages/{session}/init", _open, private=True),
+        Operation("POST", "/v1/payment_pages/{session}/confirm", _confirm_page, private=True),
+    ),
+    timers={"expire": _lapse},
+)
+
+RESOURCES = (SESSION,)
+
+_UI = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom", "form": "custom"}
+
+
+def _older_ui(unit: Unit, shown: Body, stored: Body) -> None:
+    del unit, stored
+    shown["ui_mode"] = _UI.get(shown["ui_mode"], shown["ui_mode"])
+
+
+def _shipping_on_top(unit: Unit, shown: Body, stored: Body) -> None:
+    del unit
+    details = (stored["collected_information"] or {}).get("shipping_details")
+    shown["shipping_details"] = details
+
+
+def _shipping_at_first(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until 2022-11-15 the address was called shipping."""
+    del unit
+    shown["shipping"] = shown.pop("shipping_details", (stored["collected_information"] or {}).get("shipping_details"))
+
+
+_OLD_LINE = {"name": ["s"], "amount": ["i"], "currency": ["s"], "description": ["s"], "images": ["a", ["s"]]}
+versions.register(
+    Change("2022-11-15", "checkout.session", _shipping_at_first),
+    Accepted(
+        "2022-08-01",
+        "POST",
+        "/v1/checkout/sessions",
+        {"line_items": extended("POST", "/v1/checkout/sessions", "line_items", _OLD_LINE)},
+    ),
+    Change(versions.DAHLIA, "checkout.session", _older_ui),
+    Change("2025-03-31", "checkout.session", _shipping_on_top),
+    Accepted(versions.DAHLIA, "POST", "/v1/checkout/sessions", {"ui_mode": ["e", "hosted", "embedded", "custom"]}),
+)

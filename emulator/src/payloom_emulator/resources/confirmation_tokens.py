@@ -1,0 +1,89 @@
+"""ConfirmationTokens: what the payment form collected, for the server to confirm with. https://docs.stripe.com/api/confirmation_tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.resource import SHIPPING, Body, Operation, Resource, fixed, overlay
+from payloom_emulator.resources import payment_methods
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+    from payloom_emulator.unit_of_work import Unit
+
+LASTS = 12 * 3600
+
+
+def _create(call: Call) -> Body:
+    """Made by Stripe.js with a publishable key, or by a test helper with a secret one."""
+    params, unit = call.params, call.unit
+    if params.get("payment_method_data"):
+        method = payment_methods.make(unit, params["payment_method_data"])
+    elif call.get("payment_method"):
+        method = unit.get("payment_method", params["payment_method"], "payment_method")
+    else:
+        raise invalid(
+            "You must provide payment_method_data or payment_method.", "payment_method_data", "parameter_missing"
+        )
+    preview = {
+        k: v
+        for k, v in method.items()
+        if k not in {"id", "object", "created", "livemode", "metadata"} and not k.startswith("_")
+    }
+    shipping = params.get("shipping")
+    return unit.create(
+        CONFIRMATION_TOKEN,
+        {
+            "expires_at": unit.now + LASTS,
+            "payment_method_preview": {**preview, "customer": method["customer"]},
+            "return_url": call.get("return_url"),
+            "setup_future_usage": call.get("setup_future_usage"),
+            "shipping": overlay(SHIPPING, shipping) if isinstance(shipping, dict) else None,
+            "mandate_data": params.get("mandate_data") or None,
+            "_method": method["id"],
+        },
+    )
+
+
+def use(unit: Unit, token_id: str, intent: Body) -> Body:
+    """Return the payment method of a token, which pays once."""
+    token = unit.get("confirmation_token", token_id, "confirmation_token")
+    if token["payment_intent"] or token["setup_intent"] or token.get("_used"):
+        raise invalid(f"This ConfirmationToken ({token_id}) has already been used.", "confirmation_token")
+    if token["expires_at"] < unit.now:
+        raise invalid(f"This ConfirmationToken ({token_id}) has expired.", "confirmation_token")
+    unit.change(token, {intent["object"]: intent["id"], "_used": True}, emits=())
+    method = unit.get("payment_method", token["_method"])
+    if token["setup_future_usage"]:
+        unit.change(method, {"_future_usage": token["setup_future_usage"]}, emits=())
+    return method
+
+
+CONFIRMATION_TOKEN = Resource(
+    object="confirmation_token",
+    prefix="ctoken_1",
+    id_length=23,
+    path="/v1/confirmation_tokens",
+    can=("retrieve",),
+    fields=(
+        fixed("created"),
+        fixed("expires_at"),
+        fixed("livemode", False),
+        fixed("mandate_data"),
+        fixed("payment_intent"),
+        fixed("payment_method_options"),
+        fixed("payment_method_preview"),
+        fixed("return_url"),
+        fixed("setup_future_usage"),
+        fixed("setup_intent"),
+        fixed("shipping"),
+        fixed("use_stripe_sdk", True),
+    ),
+    operations=(
+        Operation("POST", "/v1/confirmation_tokens", _create, private=True),
+        Operation("POST", "/v1/test_helpers/confirmation_tokens", _create),
+    ),
+)
+
+RESOURCES = (CONFIRMATION_TOKEN,)

@@ -1,0 +1,226 @@
+"""Coupons, promotion codes and the discounts made of them. https://docs.stripe.com/api/coupons."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from payloom_emulator import money
+from payloom_emulator.billing import discounts
+from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
+from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+    from payloom_emulator.unit_of_work import Unit
+
+
+def _creating_coupon(call: Call, draft: Body) -> None:
+    params = call.params
+    draft.update(_worth(params))
+    draft["duration"] = params.get("duration", "once")
+    months = params.get("duration_in_months")
+    if draft["duration"] == "repeating" and months is None:
+        raise parameter_missing("duration_in_months")
+    if draft["duration"] != "repeating" and months is not None:
+        raise invalid("`duration_in_months` is only for coupons with `duration=repeating`.", "duration_in_months")
+    if params.get("redeem_by") is not None and params["redeem_by"] <= call.unit.now:
+        raise invalid("`redeem_by` must be in the future.", "redeem_by")
+    draft["currency_options"] = _options(params, draft["currency"])
+    draft["applies_to"] = params.get("applies_to")
+    draft["id"] = _free_id(call)
+
+
+def _worth(params: Body) -> Body:
+    percent, off = params.get("percent_off"), params.get("amount_off")
+    if percent is None and off is None:
+        raise invalid("You must pass either percent_off or amount_off.", "percent_off")
+    if percent is not None and off is not None:
+        raise invalid("You may only specify one of these parameters: amount_off, percent_off.", "percent_off")
+    if percent is not None:
+        value = Decimal(str(percent))
+        if not 0 < value <= 100:
+            raise invalid("`percent_off` must be greater than 0 and at most 100.", "percent_off")
+        return {"percent_off": float(value) if value != int(value) else int(value)}
+    if not params.get("currency"):
+        raise parameter_missing("currency")
+    if off is not None and off < 1:
+        raise invalid("This value must be greater than or equal to 1.", "amount_off", "parameter_invalid_integer")
+    return {"currency": money.currency(params["currency"])}
+
+
+def _options(params: Body, currency: str | None) -> Body | None:
+    given_options = params.get("currency_options") or {}
+    options = {money.currency(c, "currency_options"): dict(o) for c, o in given_options.items()}
+    if currency:
+        options[currency] = {"amount_off": params["amount_off"]}
+    return options or None
+
+
+def _free_id(call: Call) -> str | None:
+    wanted = call.params.get("id")
+    if wanted and call.unit.any(wanted) is not None:
+        if call.unit.is_deleted(wanted):
+            raise invalid("A coupon with this id was deleted; use another.", "id", "resource_already_exists")
+        raise invalid("Coupon already exists.", "id", "resource_already_exists")
+    return wanted
+
+
+def _lapse_coupon(unit: Unit, coupon: Body) -> None:
+    unit.change(coupon, {"valid": False}, emits=())
+
+
+def _updating_coupon(call: Call, coupon: Body, changes: Body) -> None:
+    added = call.params.get("currency_options")
+    if added:
+        if coupon["percent_off"] is not None:
+            raise invalid("`currency_options` is only for coupons with `amount_off`.", "currency_options")
+        changes["currency_options"] = {**(coupon["currency_options"] or {}), **added}
+
+
+COUPON = Resource(
+    object="coupon",
+    prefix="",
+    id_length=8,
+    path="/v1/coupons",
+    can=("create", "retrieve", "update", "list", "delete"),
+    fields=(
+        once("amount_off"),
+        fixed("applies_to"),
+        fixed("created"),
+        fixed("currency"),
+        fixed("currency_options"),
+        fixed("duration", "once"),
+        once("duration_in_months"),
+        fixed("livemode", False),
+        once("max_redemptions"),
+        given("metadata", {}),
+        given("name"),
+        fixed("percent_off"),
+        once("redeem_by"),
+        fixed("times_redeemed", 0),
+        fixed("valid", True),
+    ),
+    on_create=("coupon.created",),
+    on_update=("coupon.updated",),
+    on_delete=("coupon.deleted",),
+    creating=_creating_coupon,
+    updating=_updating_coupon,
+    hidden=("applies_to", "currency_options"),
+    timers={"lapse": _lapse_coupon},
+    created=lambda call, coupon: coupon["redeem_by"] and call.unit.schedule("lapse", coupon, coupon["redeem_by"]),
+)
+
+RESTRICTIONS = {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None}
+
+
+def _creating_code(call: Call, draft: Body) -> None:
+    params, unit = call.params, call.unit
+    wanted = (params.get("promotion") or {}).get("coupon") or params.get("coupon")
+    if not wanted:
+        raise parameter_missing("promotion[coupon]")
+    coupon = unit.get("coupon", wanted, "promotion[coupon]")
+    if not discounts.coupon_is_valid(coupon, unit.now):
+        raise invalid(f"Coupon {coupon['id']} is no longer valid.", "promotion[coupon]", "coupon_expired")
+    draft["promotion"] = {"coupon": coupon["id"], "type": "coupon"}
+    draft["code"] = params.get("code") or unit.emulator.ids.new("", 8).upper()
+    if not all(c.isalnum() or c == "-" for c in draft["code"]) or not draft["code"].isascii():
+        raise invalid("Promotion codes may have only letters a-z, digits and dashes.", "code")
+    taken = [c for c in unit.list("promotion_code", _upper=draft["code"].upper()) if c["active"]]
+    if any(c["customer"] in {None, draft["customer"]} or draft["customer"] is None for c in taken):
+        raise invalid(f"An active promotion code with `code: {draft['code']}` already exists.", "code")
+    draft["_upper"] = draft["code"].upper()
+    given_rules = params.get("restrictions") or {}
+    draft["restrictions"] = {**RESTRICTIONS, **given_rules}
+    if given_rules.get("minimum_amount") is not None and not given_rules.get("minimum_amount_currency"):
+        raise parameter_missing("restrictions[minimum_amount_currency]")
+    limit = params.get("max_redemptions")
+    if limit is not None and coupon["max_redemptions"] is not None and limit > coupon["max_redemptions"]:
+        raise invalid("`max_redemptions` cannot be greater than the coupon's.", "max_redemptions")
+
+
+def _updating_code(call: Call, code: Body, changes: Body) -> None:
+    if call.params.get("active") and not code["active"]:
+        coupon = call.unit.find("coupon", code["promotion"]["coupon"])
+        spent = code["max_redemptions"] is not None and code["times_redeemed"] >= code["max_redemptions"]
+        if coupon is None or not discounts.coupon_is_valid(coupon, call.unit.now) or spent:
+            raise invalid("This promotion code cannot be made active again.", "active")
+    rules = call.params.get("restrictions")
+    if rules:
+        changes["restrictions"] = {**code["restrictions"], **rules}
+
+
+def _listing_codes(call: Call) -> Body:
+    code = call.get("code")
+    return {"_upper": code.upper()} if code else {}
+
+
+def _lapse_code(unit: Unit, code: Body) -> None:
+    if code["active"]:
+        unit.change(code, {"active": False})
+
+
+PROMOTION_CODE = Resource(
+    object="promotion_code",
+    prefix="promo_1",
+    id_length=23,
+    path="/v1/promotion_codes",
+    fields=(
+        given("active", True),
+        fixed("code"),
+        fixed("created"),
+        once("customer", ref="customer"),
+        fixed("customer_account"),
+        once("expires_at"),
+        fixed("livemode", False),
+        once("max_redemptions"),
+        given("metadata", {}),
+        fixed("promotion"),
+        fixed("restrictions", RESTRICTIONS),
+        fixed("times_redeemed", 0),
+    ),
+    on_create=("promotion_code.created",),
+    on_update=("promotion_code.updated",),
+    creating=_creating_code,
+    created=lambda call, code: code["expires_at"] and call.unit.schedule("lapse", code, code["expires_at"]),
+    updating=_updating_code,
+    listing=_listing_codes,
+    filters=("active", "customer", ("coupon", "promotion.coupon"), ("_upper", "_upper")),
+    timers={"lapse": _lapse_code},
+)
+
+
+def _drop_customer_discount(call: Call) -> Body:
+    customer = call.unit.get("customer", call.ids["customer"])
+    held = customer.get("discount")
+    if not held:
+        raise StripeError(f"No active discount for customer: {customer['id']}", status=404, code="resource_missing")
+    call.unit.change(customer, {"discount": None}, emits=())
+    discounts.detach(call.unit, held["id"])
+    return {**held, "deleted": True}
+
+
+DISCOUNT = Resource(
+    object="discount",
+    prefix="di_1",
+    id_length=23,
+    can=(),
+    fields=(
+        fixed("checkout_session"),
+        fixed("customer"),
+        fixed("customer_account"),
+        fixed("end"),
+        fixed("invoice"),
+        fixed("invoice_item"),
+        fixed("promotion_code"),
+        fixed("source"),
+        fixed("start"),
+        fixed("subscription"),
+        fixed("subscription_item"),
+    ),
+    operations=(Operation("DELETE", "/v1/customers/{customer}/discount", _drop_customer_discount),),
+    has_created=False,
+    has_livemode=False,
+)
+
+RESOURCES = (COUPON, PROMOTION_CODE, DISCOUNT)

@@ -1,0 +1,88 @@
+"""A customer's balance, transaction by transaction. https://docs.stripe.com/api/customer_balance_transactions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator import money
+from payloom_emulator.billing import balance
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.resource import Body, Operation, Resource, fixed, given
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+
+
+def _create(call: Call) -> Body:
+    customer = call.unit.get("customer", call.ids["customer"])
+    call.unit.follow(customer)
+    currency = money.currency(call.params["currency"])
+    if customer.get("currency") not in {None, currency}:
+        raise invalid(
+            f"The customer's currency is {customer['currency']}; their balance cannot change in {currency}.", "currency"
+        )
+    if call.params["amount"] == 0:
+        raise invalid("The amount must not be 0.", "amount")
+    return balance.add(
+        call.unit,
+        customer,
+        call.params["amount"],
+        currency,
+        description=call.get("description"),
+        metadata=merge_metadata({}, call.params.get("metadata") or {}),
+    )
+
+
+def _of_customer(call: Call) -> Body:
+    customer = call.unit.get("customer", call.ids["customer"])
+    return call.page("customer_balance_transaction", customer=customer["id"])
+
+
+def _one(call: Call) -> Body:
+    found = call.unit.get("customer_balance_transaction", call.ids["id"])
+    if found["customer"] != call.ids["customer"]:
+        raise missing("customer_balance_transaction", call.ids["id"])
+    return found
+
+
+def _update(call: Call) -> Body:
+    found = _one(call)
+    changes: Body = {}
+    if "description" in call.params:
+        changes["description"] = call.get("description")
+    if "metadata" in call.params:
+        changes["metadata"] = merge_metadata(found["metadata"], call.params["metadata"])
+    return call.unit.change(found, changes)
+
+
+CUSTOMER_BALANCE_TRANSACTION = Resource(
+    object="customer_balance_transaction",
+    prefix="cbtxn_1",
+    id_length=23,
+    can=(),
+    fields=(
+        fixed("amount", 0),
+        fixed("checkout_session"),
+        fixed("created"),
+        fixed("credit_note"),
+        fixed("currency"),
+        fixed("customer"),
+        fixed("customer_account"),
+        given("description"),
+        fixed("ending_balance", 0),
+        fixed("invoice"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("type", "adjustment"),
+    ),
+    filters=("customer", "invoice"),
+    operations=(
+        Operation("POST", "/v1/customers/{customer}/balance_transactions", _create),
+        Operation("GET", "/v1/customers/{customer}/balance_transactions", _of_customer),
+        Operation("GET", "/v1/customers/{customer}/balance_transactions/{id}", _one),
+        Operation("POST", "/v1/customers/{customer}/balance_transactions/{id}", _update),
+    ),
+)
+
+RESOURCES = (CUSTOMER_BALANCE_TRANSACTION,)

@@ -1,0 +1,56 @@
+"""Domains that may show wallets: payment method domains and Apple Pay's older list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.resource import Resource, fixed, given, once
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+    from payloom_emulator.resource import Body
+
+_ACTIVE = {"status": "active"}
+
+
+def _creating(call: Call, draft: Body) -> None:
+    name = draft["domain_name"]
+    if "://" in name or "/" in name or " " in name:
+        raise invalid("Invalid domain name: give the host alone, without a scheme or a path.", "domain_name")
+    del call
+
+
+PAYMENT_METHOD_DOMAIN = Resource(
+    object="payment_method_domain",
+    prefix="pmd_1",
+    id_length=23,
+    path="/v1/payment_method_domains",
+    fields=(
+        fixed("amazon_pay", _ACTIVE),
+        fixed("apple_pay", _ACTIVE),
+        fixed("created"),
+        once("domain_name", emptyable=False),
+        given("enabled", True),
+        fixed("google_pay", _ACTIVE),
+        fixed("klarna", _ACTIVE),
+        fixed("link", _ACTIVE),
+        fixed("livemode", False),
+        fixed("paypal", _ACTIVE),
+    ),
+    creating=_creating,
+    filters=("domain_name", "enabled"),
+    actions={"validate": lambda call: call.target},
+)
+APPLE_PAY_DOMAIN = Resource(
+    object="apple_pay_domain",
+    prefix="apwc_1",
+    id_length=23,
+    path="/v1/apple_pay/domains",
+    can=("create", "retrieve", "list", "delete"),
+    fields=(fixed("created"), once("domain_name", emptyable=False), fixed("livemode", False)),
+    creating=_creating,
+    filters=("domain_name",),
+)
+
+RESOURCES = (PAYMENT_METHOD_DOMAIN, APPLE_PAY_DOMAIN)

@@ -1,0 +1,43 @@
+"""Ephemeral keys: what a mobile app uses to act for one customer. https://docs.stripe.com/api/ephemeral_keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.resource import Body, Operation, Resource, fixed
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+
+LASTS = 3600
+
+
+def _create(call: Call) -> Body:
+    unit = call.unit
+    if not call.get("customer"):
+        raise invalid("You must provide a customer to create an ephemeral key.", "customer", "parameter_missing")
+    customer = unit.get("customer", call.params["customer"], "customer")
+    secret = unit.emulator.ids.new("ek_test_", 60)
+    key = unit.create(
+        EPHEMERAL_KEY,
+        {
+            "associated_objects": [{"id": customer["id"], "type": "customer"}],
+            "expires": unit.now + LASTS,
+            "_secret": secret,
+        },
+    )
+    return {**key, "secret": secret}
+
+
+EPHEMERAL_KEY = Resource(
+    object="ephemeral_key",
+    prefix="ephkey_1",
+    id_length=23,
+    path="/v1/ephemeral_keys",
+    can=("delete",),
+    fields=(fixed("associated_objects", []), fixed("created"), fixed("expires"), fixed("livemode", False)),
+    operations=(Operation("POST", "/v1/ephemeral_keys", _create),),
+)
+
+RESOURCES = (EPHEMERAL_KEY,)

@@ -1,0 +1,77 @@
+"""Entitlement features and which products grant them. https://docs.stripe.com/api/entitlements/feature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+
+
+def _creating(call: Call, draft: Body) -> None:
+    if call.unit.list("entitlements.feature", lookup_key=draft["lookup_key"], limit=1):
+        raise invalid(
+            f"An active feature with lookup_key '{draft['lookup_key']}' already exists.",
+            "lookup_key",
+            "resource_already_exists",
+        )
+
+
+def _grant(call: Call) -> Body:
+    unit = call.unit
+    product = unit.get("product", call.ids["product"])
+    feature = unit.get("entitlements.feature", call.params["entitlement_feature"], "entitlement_feature")
+    if any(
+        g["entitlement_feature"]["id"] == feature["id"] for g in unit.list("product_feature", _product=product["id"])
+    ):
+        raise invalid("The product has this feature already.", "entitlement_feature", "resource_already_exists")
+    return unit.create(PRODUCT_FEATURE, {"entitlement_feature": unit.snapshot(feature), "_product": product["id"]})
+
+
+def _granted(call: Call) -> Body:
+    product = call.unit.get("product", call.ids["product"])
+    return call.page("product_feature", _product=product["id"])
+
+
+def _one(call: Call) -> Body:
+    grant = call.unit.get("product_feature", call.ids["id"])
+    if grant["_product"] != call.ids["product"]:
+        raise missing("product_feature", call.ids["id"])
+    return grant
+
+
+FEATURE = Resource(
+    object="entitlements.feature",
+    prefix="feat_test_",
+    id_length=30,
+    path="/v1/entitlements/features",
+    fields=(
+        given("active", True),
+        fixed("livemode", False),
+        once("lookup_key", emptyable=False),
+        given("metadata", {}),
+        given("name", emptyable=False),
+    ),
+    creating=_creating,
+    filters=("lookup_key", ("archived", "_archived")),
+    has_created=False,
+)
+PRODUCT_FEATURE = Resource(
+    object="product_feature",
+    prefix="prodft_1",
+    id_length=23,
+    fields=(fixed("entitlement_feature"), fixed("livemode", False)),
+    filters=("_product",),
+    has_created=False,
+    operations=(
+        Operation("POST", "/v1/products/{product}/features", _grant),
+        Operation("GET", "/v1/products/{product}/features", _granted),
+        Operation("GET", "/v1/products/{product}/features/{id}", _one),
+        Operation("DELETE", "/v1/products/{product}/features/{id}", lambda call: call.unit.delete(_one(call))),
+    ),
+)
+
+RESOURCES = (FEATURE, PRODUCT_FEATURE)

@@ -1,0 +1,112 @@
+"""Files and links to them. https://docs.stripe.com/api/files."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.paging import list_of
+from payloom_emulator.protocol.params import enum
+from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+    from payloom_emulator.unit_of_work import Unit
+
+MAX_SIZE = 16 * 1024 * 1024
+
+
+def _create(call: Call) -> Body:
+    upload = call.params.get("file")
+    purpose = call.get("purpose")
+    if not isinstance(upload, dict):
+        raise parameter_missing("file")
+    if not purpose:
+        raise parameter_missing("purpose")
+    if purpose not in enum("POST", "/v1/files", "purpose"):
+        raise invalid(f"Invalid purpose: {purpose}", "purpose")
+    content: bytes = upload["content"]
+    if len(content) > MAX_SIZE:
+        raise invalid("The file is larger than 16 MB.", "file")
+    name = upload["filename"].replace("\\", "/").rsplit("/", 1)[-1]
+    file_id = call.unit.emulator.ids.new(FILE.prefix, FILE.id_length)
+    return call.unit.create(
+        FILE,
+        {
+            "id": file_id,
+            "filename": name,
+            "purpose": purpose,
+            "size": len(content),
+            "type": name.rsplit(".", 1)[-1].lower() if "." in name else None,
+            "url": f"{call.unit.emulator.base_url}/v1/files/{file_id}/contents",
+            "_content": base64.b64encode(content).decode(),
+        },
+    )
+
+
+def _contents(call: Call) -> Body:
+    """The content, base64: the local Stripe answers JSON only."""
+    file = call.unit.get("file", call.ids["file"])
+    return {"content": file["_content"], "filename": file["filename"]}
+
+
+def _links(unit: Unit, file: Body) -> Body:
+    return list_of(unit.list("file_link", file=file["id"]), f"/v1/file_links?file={file['id']}")
+
+
+def _link(call: Call, draft: Body) -> None:
+    draft["url"] = f"{call.unit.emulator.base_url}/_emulator/files/{call.unit.emulator.ids.new('', 32)}"
+
+
+def _expiring(call: Call, link: Body, changes: Body) -> None:
+    del link
+    if call.params.get("expires_at") == "now":
+        changes.update({"expires_at": call.unit.now, "expired": True})
+
+
+FILE = Resource(
+    object="file",
+    prefix="file_1",
+    id_length=23,
+    path="/v1/files",
+    can=("retrieve", "list"),
+    fields=(
+        fixed("created"),
+        fixed("expires_at"),
+        fixed("filename"),
+        fixed("purpose"),
+        fixed("size", 0),
+        fixed("title"),
+        fixed("type"),
+        fixed("url"),
+    ),
+    filters=("purpose",),
+    includes={"links": _links},
+    has_livemode=False,
+    operations=(
+        Operation("POST", "/v1/files", _create, private=True),
+        Operation("GET", "/v1/files/{file}/contents", _contents, private=True),
+    ),
+)
+
+FILE_LINK = Resource(
+    object="file_link",
+    prefix="link_1",
+    id_length=23,
+    path="/v1/file_links",
+    fields=(
+        fixed("created"),
+        fixed("expired", False),
+        given("expires_at"),
+        once("file", ref="file"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("url"),
+    ),
+    creating=_link,
+    updating=_expiring,
+    filters=("file", "expired"),
+)
+
+RESOURCES = (FILE, FILE_LINK)

@@ -1,0 +1,72 @@
+"""Mandates: a customer's permission to debit them. https://docs.stripe.com/api/mandates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.resource import Body, Resource, fixed
+
+if TYPE_CHECKING:
+    from payloom_emulator.unit_of_work import Unit
+
+KINDS = frozenset({"sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"})
+
+
+def make(unit: Unit, method: Body, data: Body | None, *, single_use: Body | None = None) -> Body:
+    """Make the mandate of a debit. data: the `mandate_data` given; single_use: `{amount, currency}`."""
+    acceptance = (data or {}).get("customer_acceptance") or {}
+    kind = acceptance.get("type", "online")
+    details: Body = {
+        "sepa_debit": {
+            "reference": unit.emulator.ids.new("", 16).upper(),
+            "url": f"{unit.emulator.base_url}/_emulator/mandate",
+        },
+        "us_bank_account": {"collection_method": None},
+        "bacs_debit": {
+            "network_status": "accepted",
+            "reference": unit.emulator.ids.new("", 6).upper(),
+            "revocation_reason": None,
+            "url": f"{unit.emulator.base_url}/_emulator/mandate",
+            "display_name": None,
+            "service_user_number": None,
+        },
+    }.get(method["type"], {})
+    return unit.create(
+        MANDATE,
+        {
+            "customer_acceptance": {
+                "accepted_at": acceptance.get("accepted_at", unit.now),
+                "type": kind,
+                **(
+                    {"online": acceptance.get("online") or {"ip_address": "127.0.0.1", "user_agent": "local"}}
+                    if kind == "online"
+                    else {"offline": {}}
+                ),
+            },
+            "payment_method": method["id"],
+            "payment_method_details": {method["type"]: details, "type": method["type"]},
+            "type": "single_use" if single_use else "multi_use",
+            **({"single_use": single_use} if single_use else {"multi_use": {}}),
+        },
+        emits=(),
+    )
+
+
+MANDATE = Resource(
+    object="mandate",
+    prefix="mandate_1",
+    id_length=23,
+    path="/v1/mandates",
+    can=("retrieve",),
+    fields=(
+        fixed("customer_acceptance"),
+        fixed("livemode", False),
+        fixed("payment_method"),
+        fixed("payment_method_details"),
+        fixed("status", "active"),
+        fixed("type", "multi_use"),
+    ),
+    has_created=False,
+)
+
+RESOURCES = (MANDATE,)

@@ -1,0 +1,222 @@
+"""Billing meters and their events: usage counted for metered prices. https://docs.stripe.com/api/billing/meter."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import metering
+from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.paging import list_of
+from payloom_emulator.resource import Body, Machine, Move, Operation, Resource, fixed, given, once
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+
+DAY, HOUR = 86_400, 3_600
+OLDEST, NEWEST = 35 * DAY, 300
+
+
+def _creating(call: Call, draft: Body) -> None:
+    name = draft["event_name"]
+    if any(m["status"] == "active" for m in call.unit.list("billing.meter", event_name=name)):
+        raise invalid(
+            f"An active meter with the event name `{name}` already exists.", "event_name", "resource_already_exists"
+        )
+    given_mapping, given_value = call.params.get("customer_mapping"), call.params.get("value_settings")
+    draft["customer_mapping"] = given_mapping or {"event_payload_key": "stripe_customer_id", "type": "by_id"}
+    draft["value_settings"] = given_value or {"event_payload_key": "value"}
+    draft["default_aggregation"] = {"formula": call.params["default_aggregation"]["formula"]}
+    draft["updated"] = call.unit.now
+
+
+def _updating(call: Call, meter: Body, changes: Body) -> None:
+    del meter
+    changes["updated"] = call.unit.now
+
+
+def _deactivate(call: Call) -> Body:
+    return _switch(call, "deactivate", call.unit.now)
+
+
+def _reactivate(call: Call) -> Body:
+    return _switch(call, "reactivate", None)
+
+
+def _switch(call: Call, move: str, at: int | None) -> Body:
+    machine = METER.machine
+    assert machine is not None
+    if not machine.allows(move, call.target["status"]):
+        raise invalid(f"The meter is {call.target['status']} already.")
+    return call.unit.move(call.target, move, {"status_transitions": {"deactivated_at": at}, "updated": call.unit.now})
+
+
+def _summaries(call: Call) -> Body:
+    meter = call.unit.get("billing.meter", call.ids["id"])
+    params = call.params
+    customer = call.unit.get("customer", params["customer"], "customer")
+    start, end = params["start_time"], params["end_time"]
+    step = {"day": DAY, "hour": HOUR}.get(params.get("value_grouping_window", ""), max(1, end - start))
+    if end <= start or start % 60 or end % 60:
+        raise invalid("start_time and end_time must be whole minutes, and end_time the later one.", "start_time")
+    rows = []
+    events = [
+        e
+        for e in call.unit.list("billing.meter_event", event_name=meter["event_name"], _customer=customer["id"])
+        if not e.get("_canceled")
+    ]
+    grouped = "value_grouping_window" in params
+    for begin in range(start, end, step):
+        inside = [e for e in events if begin <= e["timestamp"] < begin + step]
+        if not inside and grouped:
+            continue
+        total = metering.total(meter, inside)
+        rows.append(
+            {
+                "id": f"mtrusg_test_{meter['id'][-8:]}{begin}",
+                "object": "billing.meter_event_summary",
+                "aggregated_value": float(total) if total != int(total) else int(total),
+                "end_time": min(end, begin + step),
+                "livemode": False,
+                "meter": meter["id"],
+                "start_time": begin,
+            }
+        )
+    rows.reverse()
+    return list_of(rows, call.path, {"limit": 10, **params})
+
+
+METER = Resource(
+    object="billing.meter",
+    prefix="mtr_test_",
+    id_length=30,
+    path="/v1/billing/meters",
+    can=("create", "retrieve", "update", "list"),
+    fields=(
+        fixed("created"),
+        fixed("customer_mapping"),
+        fixed("default_aggregation"),
+        given("display_name"),
+        once("event_name"),
+        once("event_time_window"),
+        fixed("livemode", False),
+        fixed("status", "active"),
+        fixed("status_transitions", {"deactivated_at": None}),
+        fixed("updated"),
+        fixed("value_settings"),
+    ),
+    machine=Machine(
+        initial=("active",),
+        moves=(
+            Move("deactivate", {"active"}, "inactive", ("billing.meter.deactivated",)),
+            Move("reactivate", {"inactive"}, "active", ("billing.meter.reactivated",)),
+        ),
+    ),
+    on_create=("billing.meter.created",),
+    on_update=("billing.meter.updated",),
+    creating=_creating,
+    updating=_updating,
+    filters=("status", "event_name"),
+    actions={"deactivate": _deactivate, "reactivate": _reactivate},
+    operations=(Operation("GET", "/v1/billing/meters/{id}/event_summaries", _summaries),),
+)
+
+
+def record(call: Call) -> Body:
+    """Store one meter event, checked against its meter."""
+    unit, params = call.unit, call.params
+    name, payload = params["event_name"], params.get("payload") or {}
+    meters = unit.list("billing.meter", event_name=name)
+    meter = next((m for m in meters if m["status"] == "active"), None)
+    if meter is None:
+        if meters:
+            raise StripeError("The meter is archived.", code="archived_meter", param="event_name")
+        raise StripeError(f"No active meter found for event name `{name}`.", code="no_meter", param="event_name")
+    key = meter["customer_mapping"]["event_payload_key"]
+    customer = unit.get("customer", str(payload.get(key) or ""), f"payload[{key}]")
+    unit.follow(customer)
+    moment = params.get("timestamp") or unit.now
+    if isinstance(moment, str):
+        moment = unit.now
+    if not unit.now - OLDEST <= moment <= unit.now + NEWEST:
+        raise StripeError(
+            "The timestamp must be within the past 35 days and at most 5 minutes ahead.",
+            code="timestamp_too_far_in_past" if moment < unit.now else "timestamp_in_future",
+            param="timestamp",
+        )
+    identifier = params.get("identifier") or unit.emulator.ids.new("", 32)
+    if unit.list("billing.meter_event", identifier=identifier, limit=1):
+        raise StripeError(
+            f"An event already exists with identifier {identifier}.", code="duplicate_meter_event", param="identifier"
+        )
+    value = (
+        1
+        if meter["default_aggregation"]["formula"] == "count"
+        else payload.get(meter["value_settings"]["event_payload_key"])
+    )
+    return unit.create(
+        METER_EVENT,
+        {
+            "event_name": name,
+            "identifier": identifier,
+            "payload": payload,
+            "timestamp": moment,
+            "_customer": customer["id"],
+            "_value": str(_number(value, meter)),
+        },
+    )
+
+
+def _number(value: object, meter: Body) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation as error:
+        name = f"payload[{meter['value_settings']['event_payload_key']}]"
+        raise StripeError("The value must be a number.", code="invalid_value", param=name) from error
+
+
+METER_EVENT = Resource(
+    object="billing.meter_event",
+    prefix="mtrevt_test_",
+    can=(),
+    fields=(
+        fixed("created"),
+        fixed("event_name"),
+        fixed("identifier"),
+        fixed("livemode", False),
+        fixed("payload"),
+        fixed("timestamp"),
+    ),
+    filters=("event_name", "identifier", ("_customer", "_customer")),
+    operations=(Operation("POST", "/v1/billing/meter_events", record),),
+)
+
+
+def _adjust(call: Call) -> Body:
+    identifier = (call.params.get("cancel") or {}).get("identifier")
+    if not identifier:
+        raise invalid("Name the event to cancel.", "cancel[identifier]", "parameter_missing")
+    found = call.unit.list("billing.meter_event", identifier=identifier, limit=1)
+    if not found or found[0]["event_name"] != call.params["event_name"]:
+        raise StripeError(
+            f"No meter event with identifier {identifier}.", code="resource_missing", param="cancel[identifier]"
+        )
+    call.unit.change(found[0], {"_canceled": True}, emits=())
+    return {
+        "object": "billing.meter_event_adjustment",
+        "cancel": {"identifier": identifier},
+        "event_name": call.params["event_name"],
+        "livemode": False,
+        "status": "complete",
+        "type": "cancel",
+    }
+
+
+METER_EVENT_ADJUSTMENT = Resource(
+    object="billing.meter_event_adjustment",
+    prefix="",
+    can=(),
+    operations=(Operation("POST", "/v1/billing/meter_event_adjustments", _adjust),),
+)
+
+RESOURCES = (METER, METER_EVENT, METER_EVENT_ADJUSTMENT)

@@ -1,0 +1,215 @@
+"""Quotes: an offer that becomes an invoice or a subscription when accepted. https://docs.stripe.com/api/quotes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import quotes
+from payloom_emulator.billing.machines import QUOTE_MACHINE
+from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.paging import list_of
+from payloom_emulator.resource import Body, Operation, Resource, fixed, given
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+    from payloom_emulator.unit_of_work import Unit
+
+MONTH = 30 * 86_400
+_PLAIN = ("application_fee_amount", "application_fee_percent", "collection_method", "description", "footer", "header",
+          "on_behalf_of", "transfer_data")  # fmt: skip
+
+
+def _create(call: Call) -> Body:
+    unit, params = call.unit, call.params
+    if params.get("from_quote"):
+        source = unit.get("quote", params["from_quote"]["quote"], "from_quote[quote]")
+        kept = {
+            k: source[k] for k in (*_PLAIN, "customer", "default_tax_rates", "invoice_settings", "subscription_data")
+        }
+        values: Body = {
+            **kept,
+            "from_quote": {"is_revision": bool(params["from_quote"].get("is_revision")), "quote": source["id"]},
+            "_items": [dict(i) for i in source["_items"]],
+            "_discounts": source["_discounts"],
+        }
+    else:
+        values = {"invoice_settings": dict(INVOICE_SETTINGS), "_items": [], "_discounts": []}
+    values.update(_values(call, values))
+    customer = unit.find("customer", values.get("customer"))
+    unit.follow(customer)
+    values["expires_at"] = params.get("expires_at") or unit.now + MONTH
+    values["test_clock"] = params.get("test_clock") or (customer or {}).get("test_clock")
+    values.setdefault("subscription_data", quotes.subscription_data({}, unit))
+    values["metadata"] = merge_metadata({}, params.get("metadata") or {})
+    values.update(quotes.figures(unit, values))
+    return unit.create(QUOTE, values)
+
+
+def _values(call: Call, current: Body) -> Body:
+    unit, params = call.unit, call.params
+    values: Body = {n: (None if params[n] == "" else params[n]) for n in _PLAIN if n in params}
+    if params.get("customer"):
+        values["customer"] = unit.get("customer", params["customer"], "customer")["id"]
+    if "line_items" in params:
+        values["_items"] = quotes.read_items(unit, params["line_items"], current.get("_items") or [])
+    if "discounts" in params:
+        values["_discounts"] = params["discounts"] or []
+    if "default_tax_rates" in params:
+        rates = params["default_tax_rates"] or []
+        values["default_tax_rates"] = [unit.get("tax_rate", r, "default_tax_rates")["id"] for r in rates]
+    if "invoice_settings" in params:
+        values["invoice_settings"] = {
+            **(current.get("invoice_settings") or INVOICE_SETTINGS),
+            **params["invoice_settings"],
+        }
+    if "subscription_data" in params:
+        values["subscription_data"] = quotes.subscription_data(params["subscription_data"], unit)
+    if "automatic_tax" in params:
+        on = params["automatic_tax"]["enabled"]
+        values["automatic_tax"] = {
+            "enabled": on,
+            "liability": {"type": "self"} if on else None,
+            "provider": "stripe" if on else None,
+            "status": "complete" if on else None,
+        }
+    return values
+
+
+def _update(call: Call) -> Body:
+    unit, params = call.unit, call.params
+    quote = unit.get("quote", call.ids["id"])
+    unit.follow(quote)
+    if quote["status"] != "draft" and set(params) - {"metadata", "expand"}:
+        raise invalid("Only draft quotes can be changed.", None, "quote_not_editable")
+    changes = _values(call, quote)
+    if params.get("expires_at"):
+        changes["expires_at"] = params["expires_at"]
+    if "metadata" in params:
+        changes["metadata"] = merge_metadata(quote["metadata"], params["metadata"])
+    changes.update(quotes.figures(unit, {**quote, **changes}))
+    return unit.change(quote, changes, emits=())
+
+
+def _finalize(call: Call) -> Body:
+    quote, unit = call.target, call.unit
+    _need(quote, "finalize", "draft")
+    if not quote["_items"]:
+        raise invalid("A quote needs line items before it can be finalized.", "line_items")
+    if not quote["customer"]:
+        raise invalid("A quote needs a customer before it can be finalized.", "customer")
+    customer = unit.get("customer", quote["customer"])
+    expires = call.params.get("expires_at") or quote["expires_at"]
+    transitions = {**quote["status_transitions"], "finalized_at": unit.now}
+    number = (
+        f"QT-{(customer.get('invoice_prefix') or 'LOCAL')}-{len(unit.list('quote', customer=customer['id'])):04d}-1"
+    )
+    unit.move(quote, "finalize", {"expires_at": expires, "number": number, "status_transitions": transitions})
+    unit.schedule("expire", quote, expires)
+    return quote
+
+
+def _need(quote: Body, move: str, wanted: str) -> None:
+    if not QUOTE_MACHINE.allows(move, quote["status"]):
+        raise invalid(f"This quote is {quote['status']}; only a quote that is {wanted} can do that.")
+
+
+def _accept(call: Call) -> Body:
+    _need(call.target, "accept", "open")
+    return quotes.accept(call.unit, call.target)
+
+
+def _cancel(call: Call) -> Body:
+    _need(call.target, "cancel", "draft or open")
+    return _close(call.unit, call.target)
+
+
+def _close(unit: Unit, quote: Body) -> Body:
+    transitions = {**quote["status_transitions"], "canceled_at": unit.now}
+    unit.unschedule("expire", quote)
+    return unit.move(quote, "cancel", {"status_transitions": transitions})
+
+
+def _expire(unit: Unit, quote: Body) -> None:
+    if quote["status"] == "open":
+        _close(unit, quote)
+
+
+def _line_items(call: Call) -> Body:
+    quote = call.unit.get("quote", call.ids["id"])
+    return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
+
+
+def _upfront_items(call: Call) -> Body:
+    quote = call.unit.get("quote", call.ids["id"])
+    return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
+
+
+INVOICE_SETTINGS = {
+    "custom_fields": None,
+    "days_until_due": None,
+    "description": None,
+    "footer": None,
+    "issuer": {"type": "self"},
+}
+
+QUOTE = Resource(
+    object="quote",
+    prefix="qt_1",
+    id_length=23,
+    path="/v1/quotes",
+    can=("retrieve", "list"),
+    fields=(
+        fixed("amount_subtotal", 0),
+        fixed("amount_total", 0),
+        fixed("application"),
+        given("application_fee_amount"),
+        given("application_fee_percent"),
+        fixed("automatic_tax", {"enabled": False, "liability": None, "provider": None, "status": None}),
+        given("collection_method", "charge_automatically"),
+        fixed("computed"),
+        fixed("created"),
+        fixed("currency"),
+        fixed("customer"),
+        fixed("customer_account"),
+        fixed("default_tax_rates", []),
+        given("description"),
+        fixed("discounts", []),
+        fixed("expires_at"),
+        given("footer"),
+        fixed("from_quote"),
+        given("header"),
+        fixed("invoice"),
+        fixed("invoice_settings"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("number"),
+        given("on_behalf_of"),
+        fixed("status", "draft"),
+        fixed("status_transitions", {"accepted_at": None, "canceled_at": None, "finalized_at": None}),
+        fixed("subscription"),
+        fixed("subscription_data"),
+        fixed("subscription_schedule"),
+        fixed("test_clock"),
+        fixed("total_details"),
+        given("transfer_data"),
+    ),
+    machine=QUOTE_MACHINE,
+    on_create=("quote.created",),
+    filters=("customer", "status", "test_clock"),
+    includes={
+        "line_items": lambda unit, quote: list_of(
+            quotes.line_items(unit, quote), f"/v1/quotes/{quote['id']}/line_items", {"limit": 10}
+        )
+    },
+    actions={"finalize": _finalize, "accept": _accept, "cancel": _cancel},
+    operations=(
+        Operation("POST", "/v1/quotes", _create),
+        Operation("POST", "/v1/quotes/{id}", _update),
+        Operation("GET", "/v1/quotes/{id}/line_items", _line_items),
+        Operation("GET", "/v1/quotes/{id}/computed_upfront_line_items", _upfront_items),
+    ),
+    timers={"expire": _expire},
+)
+
+RESOURCES = (QUOTE,)

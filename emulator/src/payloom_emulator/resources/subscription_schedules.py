@@ -1,0 +1,183 @@
+"""Subscription schedules: a subscription planned in phases. https://docs.stripe.com/api/subscription_schedules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import create_subscription, subscription_schedules, unsupported_params
+from payloom_emulator.billing.machines import SCHEDULE_MACHINE
+from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.resource import Body, Operation, Resource, fixed, given, overlay
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+
+LIVE = frozenset({"not_started", "active"})
+
+
+def _create(call: Call) -> Body:
+    unit, params = call.unit, call.params
+    unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
+    if params.get("from_subscription"):
+        return _from_subscription(call)
+    if not params.get("customer"):
+        raise parameter_missing("customer")
+    customer = unit.get("customer", params["customer"], "customer")
+    unit.follow(customer)
+    if not params.get("phases"):
+        raise parameter_missing("phases")
+    start = params.get("start_date", "now")
+    begin = unit.now if start == "now" else start
+    made = subscription_schedules.phases(unit, params["phases"], begin)
+    values = {
+        "billing_mode": create_subscription.billing_mode(unit, params.get("billing_mode")),
+        "customer": customer["id"],
+        "customer_account": customer.get("customer_account"),
+        "default_settings": overlay(subscription_schedules.DEFAULTS, params.get("default_settings") or {}),
+        "end_behavior": params.get("end_behavior", "release"),
+        "metadata": merge_metadata({}, params.get("metadata") or {}),
+        "phases": made,
+        "status": "active" if begin <= unit.now else "not_started",
+        "test_clock": customer.get("test_clock"),
+    }
+    return subscription_schedules.create(unit, values)
+
+
+def _from_subscription(call: Call) -> Body:
+    unit, params = call.unit, call.params
+    wrong = next(
+        (n for n in ("customer", "phases", "default_settings", "end_behavior", "start_date") if n in params), None
+    )
+    if wrong is not None:
+        raise invalid(f"`{wrong}` cannot be given together with `from_subscription`.", wrong)
+    subscription = unit.get("subscription", params["from_subscription"], "from_subscription")
+    unit.follow(subscription)
+    if subscription["schedule"]:
+        raise invalid(
+            f"The subscription {subscription['id']} is already attached to a schedule: {subscription['schedule']}.",
+            "from_subscription",
+        )
+    phase = subscription_schedules.from_subscription(unit, subscription)
+    defaults = overlay(
+        subscription_schedules.DEFAULTS,
+        {
+            "collection_method": subscription["collection_method"],
+            "default_payment_method": subscription["default_payment_method"],
+        },
+    )
+    schedule = subscription_schedules.create(
+        unit,
+        {
+            "billing_mode": subscription["billing_mode"],
+            "current_phase": {"end_date": phase["end_date"], "start_date": phase["start_date"]},
+            "customer": subscription["customer"],
+            "default_settings": defaults,
+            "metadata": merge_metadata({}, params.get("metadata") or {}),
+            "phases": [phase],
+            "status": "active",
+            "subscription": subscription["id"],
+            "test_clock": subscription["test_clock"],
+        },
+    )
+    unit.change(subscription, {"schedule": schedule["id"]})
+    return schedule
+
+
+def _update(call: Call) -> Body:
+    unit, params = call.unit, call.params
+    schedule = unit.get("subscription_schedule", call.ids["id"])
+    unit.follow(schedule)
+    unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
+    if schedule["status"] not in LIVE:
+        raise invalid(f"You cannot update a subscription schedule that is {schedule['status']}.")
+    changes: Body = {n: params[n] for n in ("end_behavior",) if n in params}
+    if "default_settings" in params:
+        changes["default_settings"] = overlay(schedule["default_settings"], params["default_settings"])
+    if "metadata" in params:
+        changes["metadata"] = merge_metadata(schedule["metadata"], params["metadata"])
+    if params.get("phases"):
+        first = params["phases"][0].get("start_date", schedule["phases"][0]["start_date"])
+        changes["phases"] = subscription_schedules.phases(unit, params["phases"], unit.now if first == "now" else first)
+        if schedule["status"] == "active":
+            now = subscription_schedules.current(unit, changes["phases"])
+            if now is None:
+                raise invalid("The phases must include one that is on now.", "phases")
+            changes["current_phase"] = now
+    unit.change(schedule, changes)
+    subscription = unit.find("subscription", schedule["subscription"])
+    if params.get("phases") and subscription is not None:
+        phase = next(p for p in schedule["phases"] if p["start_date"] == schedule["current_phase"]["start_date"])
+        wish = {
+            **phase,
+            "proration_behavior": params.get("proration_behavior") or phase["proration_behavior"],
+            "_extras": [],
+        }
+        subscription_schedules.enter(unit, schedule, subscription, wish)
+    subscription_schedules.plan(unit, schedule)
+    return schedule
+
+
+def _release(call: Call) -> Body:
+    if call.target["status"] not in LIVE:
+        raise invalid(f"You cannot release a subscription schedule that is {call.target['status']}.")
+    subscription = call.unit.find("subscription", call.target["subscription"])
+    return subscription_schedules.release(call.unit, call.target, subscription)
+
+
+def _cancel(call: Call) -> Body:
+    if call.target["status"] not in LIVE:
+        raise invalid(f"You cannot cancel a subscription schedule that is {call.target['status']}.")
+    return subscription_schedules.cancel(
+        call.unit,
+        call.target,
+        invoice_now=call.params.get("invoice_now", True),
+        prorate=call.params.get("prorate", True),
+    )
+
+
+def _listing(call: Call) -> Body:
+    return {"status": "not_started"} if call.params.get("scheduled") else {}
+
+
+SUBSCRIPTION_SCHEDULE = Resource(
+    object="subscription_schedule",
+    prefix="sub_sched_1",
+    id_length=23,
+    path="/v1/subscription_schedules",
+    can=("retrieve", "list"),
+    fields=(
+        fixed("application"),
+        fixed("billing_mode"),
+        fixed("canceled_at"),
+        fixed("completed_at"),
+        fixed("created"),
+        fixed("current_phase"),
+        fixed("customer"),
+        fixed("customer_account"),
+        fixed("default_settings"),
+        fixed("end_behavior", "release"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("pause_schedules", []),
+        fixed("phases", []),
+        fixed("released_at"),
+        fixed("released_subscription"),
+        fixed("status"),
+        fixed("subscription"),
+        fixed("test_clock"),
+    ),
+    machine=SCHEDULE_MACHINE,
+    on_create=("subscription_schedule.created",),
+    on_update=("subscription_schedule.updated",),
+    listing=_listing,
+    filters=("customer", "status"),
+    actions={"release": _release, "cancel": _cancel},
+    operations=(
+        Operation("POST", "/v1/subscription_schedules", _create),
+        Operation("POST", "/v1/subscription_schedules/{id}", _update),
+    ),
+    timers={"step": subscription_schedules.due},
+)
+
+RESOURCES = (SUBSCRIPTION_SCHEDULE,)

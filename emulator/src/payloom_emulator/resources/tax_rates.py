@@ -1,0 +1,158 @@
+"""Tax rates and tax ids. https://docs.stripe.com/api/tax_rates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+
+
+def _creating_rate(call: Call, draft: Body) -> None:
+    value = Decimal(str(call.params["percentage"]))
+    if not 0 <= value <= 100:
+        raise invalid("`percentage` must be between 0 and 100.", "percentage")
+    if -value.normalize().as_tuple().exponent > 4:  # type: ignore[operator]
+        raise invalid("`percentage` can have at most four decimals.", "percentage")
+    shown = float(value) if value != int(value) else int(value)
+    draft.update({"percentage": shown, "effective_percentage": None})
+
+
+TAX_RATE = Resource(
+    object="tax_rate",
+    prefix="txr_1",
+    id_length=23,
+    path="/v1/tax_rates",
+    fields=(
+        given("active", True),
+        given("country"),
+        fixed("created"),
+        given("description"),
+        given("display_name", emptyable=False),
+        fixed("effective_percentage"),
+        fixed("flat_amount"),
+        once("inclusive"),
+        given("jurisdiction"),
+        fixed("jurisdiction_level"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("percentage"),
+        fixed("rate_type", "percentage"),
+        given("state"),
+        given("tax_type"),
+    ),
+    on_create=("tax_rate.created",),
+    on_update=("tax_rate.updated",),
+    creating=_creating_rate,
+    filters=("active", "inclusive"),
+)
+
+_COUNTRY_OF = {"eu_vat": None, "eu_oss_vat": "EU", "gb_vat": "GB", "us_ein": "US"}
+
+
+def _make(call: Call, customer: str | None) -> Body:
+    kind, value = call.params["type"], call.params["value"]
+    country = _COUNTRY_OF.get(kind, kind[:2].upper()) or value[:2].upper()
+    checkable = kind in {"eu_vat", "gb_vat", "au_abn"}
+    owner = (call.params.get("owner") or {}).get("type", "self")
+    if call.params.get("owner", {}).get("customer"):
+        customer = call.unit.get("customer", call.params["owner"]["customer"], "owner[customer]")["id"]
+    owned = {
+        "account": None,
+        "application": None,
+        "customer": customer,
+        "customer_account": None,
+        "type": "customer" if customer else owner,
+    }
+    emits = ("customer.tax_id.created",) if customer else ()
+    made = call.unit.create(
+        TAX_ID,
+        {
+            "country": country,
+            "customer": customer,
+            "owner": owned,
+            "type": kind,
+            "value": value,
+            "verification": {
+                "status": "pending" if checkable else "unavailable",
+                "verified_address": None,
+                "verified_name": None,
+            },
+        },
+        emits=emits,
+    )
+    if checkable:
+        call.unit.schedule("verify", made, call.unit.now + 2)
+    return made
+
+
+def _verify(unit, tax_id: Body) -> None:  # noqa: ANN001 - a Unit
+    outcome = {"000000000": "verified", "111111111": "unverified"}.get(tax_id["value"][-9:], "verified")
+    found = {
+        "status": outcome,
+        "verified_address": "123 TEST STREET" if outcome == "verified" else None,
+        "verified_name": "TEST" if outcome == "verified" else None,
+    }
+    emits = ("customer.tax_id.updated",) if tax_id["customer"] else ()
+    unit.change(tax_id, {"verification": found}, emits=emits)
+
+
+def _create_own(call: Call) -> Body:
+    return _make(call, None)
+
+
+def _create_of_customer(call: Call) -> Body:
+    return _make(call, call.unit.get("customer", call.ids["customer"])["id"])
+
+
+def _of_customer(call: Call) -> Body:
+    return call.page("tax_id", customer=call.unit.get("customer", call.ids["customer"])["id"])
+
+
+def _one(call: Call) -> Body:
+    found = call.unit.get("tax_id", call.ids["id"])
+    if "customer" in call.ids and found["customer"] != call.ids["customer"]:
+        raise missing("tax_id", call.ids["id"])
+    return found
+
+
+def _delete(call: Call) -> Body:
+    found = _one(call)
+    return call.unit.delete(found, emits=("customer.tax_id.deleted",) if found["customer"] else ())
+
+
+TAX_ID = Resource(
+    object="tax_id",
+    prefix="txi_1",
+    id_length=23,
+    path="/v1/tax_ids",
+    can=("list",),
+    fields=(
+        fixed("country"),
+        fixed("created"),
+        fixed("customer"),
+        fixed("customer_account"),
+        fixed("livemode", False),
+        fixed("owner"),
+        fixed("type"),
+        fixed("value"),
+        fixed("verification"),
+    ),
+    filters=("customer",),
+    timers={"verify": _verify},
+    operations=(
+        Operation("POST", "/v1/tax_ids", _create_own),
+        Operation("GET", "/v1/tax_ids/{id}", _one),
+        Operation("DELETE", "/v1/tax_ids/{id}", _delete),
+        Operation("POST", "/v1/customers/{customer}/tax_ids", _create_of_customer),
+        Operation("GET", "/v1/customers/{customer}/tax_ids", _of_customer),
+        Operation("GET", "/v1/customers/{customer}/tax_ids/{id}", _one),
+        Operation("DELETE", "/v1/customers/{customer}/tax_ids/{id}", _delete),
+    ),
+)
+
+RESOURCES = (TAX_RATE, TAX_ID)

@@ -1,0 +1,120 @@
+"""Test clocks: time that moves only when told, for the customers attached. https://docs.stripe.com/api/test_clocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import items, periods
+from payloom_emulator.billing.machines import CLOCK_MACHINE
+from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.resource import Body, Resource, fixed, given, once
+
+if TYPE_CHECKING:
+    from payloom_emulator.request_context import Call
+    from payloom_emulator.unit_of_work import Unit
+
+DAY = 86_400
+LIFETIME = 30 * DAY
+WITHOUT_SUBSCRIPTIONS = 2 * 366 * DAY
+
+
+def _creating(call: Call, draft: Body) -> None:
+    moment = draft["frozen_time"]
+    real = call.unit.emulator.clock.now()
+    if abs(moment - real) > 10 * 366 * DAY:
+        raise invalid("`frozen_time` is too far from the present.", "frozen_time")
+    draft["created"] = real
+    draft["deletes_after"] = real + LIFETIME
+    draft["status_details"] = {}
+
+
+def _created(call: Call, clock: Body) -> None:
+    customer_id = call.get("customer")
+    if customer_id:
+        customer = call.unit.get("customer", customer_id, "customer")
+        if call.unit.list("subscription", customer=customer_id):
+            raise invalid("Only customers without subscriptions can be attached to a test clock.", "customer")
+        call.unit.change(customer, {"test_clock": clock["id"]})
+
+
+def _advance(call: Call) -> Body:
+    """Answer `advancing` at once; what is due until then runs right after, in its own time."""
+    clock, target = call.target, call.params["frozen_time"]
+    if clock["status"] != "ready":
+        raise invalid("The test clock is advancing already; wait until its status is `ready`.")
+    if target <= clock["frozen_time"]:
+        raise invalid(
+            "The new `frozen_time` must be after the clock's current one; test clocks cannot go back.", "frozen_time"
+        )
+    latest = _limit(call.unit, clock)
+    if target > latest:
+        raise invalid(
+            "Cannot advance a test clock by more than two intervals of its shortest subscription at once "
+            f"(until {latest}).",
+            "frozen_time",
+        )
+    details = {"advancing": {"target_frozen_time": target}}
+    call.unit.move(clock, "advance", {"status_details": details})
+    outside = call.unit.test_clock
+    call.unit.test_clock = None  # this plan belongs to the emulator's own clock: it runs now
+    call.unit.schedule("arrive", clock, call.unit.emulator.clock.now())
+    call.unit.test_clock = outside
+    return clock
+
+
+def _limit(unit: Unit, clock: Body) -> int:
+    moments = []
+    for subscription in unit.list("subscription", test_clock=clock["id"]):
+        if subscription["status"] in {"canceled", "incomplete_expired"}:
+            continue
+        for item in items.of(unit, subscription):
+            interval, count = periods.cycle(item["price"])
+            moments.append(periods.at(clock["frozen_time"], interval, count, 2))
+    return min(moments, default=clock["frozen_time"] + WITHOUT_SUBSCRIPTIONS) + DAY
+
+
+def _arrive(unit: Unit, clock: Body) -> None:
+    """Timer: run what is due on the clock, then set it."""
+    target = clock["status_details"]["advancing"]["target_frozen_time"]
+    unit.flush()
+    unit.emulator.timers.run_due(target, clock["id"])
+    unit.now = max(unit.now, unit.emulator.clock.now())
+    unit.move(clock, "arrive", {"frozen_time": target, "status_details": {}})
+
+
+def _deleting(call: Call, clock: Body) -> None:
+    unit = call.unit
+    for customer in unit.list("customer", test_clock=clock["id"]):
+        for subscription in unit.list("subscription", customer=customer["id"]):
+            if subscription["status"] not in {"canceled", "incomplete_expired"}:
+                unit.move(subscription, "cancel", {"canceled_at": unit.now, "ended_at": unit.now})
+        unit.delete(customer)
+    unit.store.query("DELETE FROM timers WHERE clock = ?", (clock["id"],))
+
+
+TEST_CLOCK = Resource(
+    object="test_helpers.test_clock",
+    prefix="clock_1",
+    id_length=23,
+    path="/v1/test_helpers/test_clocks",
+    can=("create", "retrieve", "list", "delete"),
+    fields=(
+        fixed("created"),
+        fixed("deletes_after"),
+        once("frozen_time"),
+        fixed("livemode", False),
+        given("name"),
+        fixed("status", "ready"),
+        fixed("status_details", {}),
+    ),
+    machine=CLOCK_MACHINE,
+    on_create=("test_helpers.test_clock.created",),
+    on_delete=("test_helpers.test_clock.deleted",),
+    creating=_creating,
+    created=_created,
+    deleting=_deleting,
+    actions={"advance": _advance},
+    timers={"arrive": _arrive},
+)
+
+RESOURCES = (TEST_CLOCK,)

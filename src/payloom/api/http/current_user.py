@@ -1,0 +1,96 @@
+"""Who is asking: the seam between requests and accounts, and the cookies of a visit.
+
+Two cookies, both unreadable by scripts and not sent along from other sites: the session, and a random value that forms
+must repeat (`csrf_token`). Over https their names carry the `__Host-` prefix, so no other subdomain can set them.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from payloom.api.http.errors import CrossSiteRequest, NotAllowed, NotSignedIn
+from payloom.auth.accounts import Account
+from payloom.auth.service import AccountService
+from payloom.kit.ids import new_token
+
+CSRF_FIELD = "csrf_token"
+
+
+def as_user(account: Account) -> dict[str, Any]:
+    """Return what workflows and pages see as `user`: `{id, email, name, roles}`."""
+    return {"id": account.id, "email": account.email, "name": account.name, "roles": list(account.roles)}
+
+
+class Visitors:
+    """Reads and writes the cookies of a visit."""
+
+    def __init__(self, accounts: AccountService, *, secure: bool) -> None:
+        """secure: cookies are sent over https only."""
+        self.accounts = accounts
+        prefix = "__Host-" if secure else ""
+        self._secure = secure
+        self.session_cookie = f"{prefix}payloom_session"
+        self.csrf_cookie = f"{prefix}payloom_csrf"
+
+    def token(self, request: Request) -> str | None:
+        """Return the session's token as the browser sent it."""
+        return request.cookies.get(self.session_cookie) or None
+
+    async def current(self, request: Request) -> Account | None:
+        """Return the signed-in person, or None. Asked once per request."""
+        state = request.scope.setdefault("state", {})
+        if "visitor" not in state:
+            token = self.token(request)
+            state["visitor"] = await self.accounts.who(token) if token else None
+        return state["visitor"]
+
+    async def allowed(self, request: Request, auth: str | Sequence[str]) -> Account | None:
+        """Return who asks, once `auth` is satisfied; raises NotSignedIn or NotAllowed. `none`: nobody is looked up."""
+        if auth == "none":
+            return None
+        visitor = await self.current(request)
+        if auth == "optional":
+            return visitor
+        if visitor is None:
+            raise NotSignedIn(hint="Sign in at /sign-in, or POST /api/auth/sign-in.")
+        roles = () if isinstance(auth, str) else auth
+        if auth != "user" and not set(roles) & set(visitor.roles):
+            needed = " or ".join(roles)
+            raise NotAllowed(f"this needs the role {needed}", hint="Ask somebody who has it.")
+        return visitor
+
+    def keep(self, response: Response, token: str) -> None:
+        """Set the session cookie."""
+        self._set(response, self.session_cookie, token, max_age=60 * 60 * 24 * 30)
+
+    def forget(self, response: Response) -> None:
+        """Remove the session cookie."""
+        response.delete_cookie(self.session_cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
+
+    def csrf_token(self, request: Request) -> str:
+        """Return the value this visit's forms must repeat; `keep_csrf` must set it on the answer."""
+        state: dict[str, Any] = request.scope.setdefault("state", {})
+        if "csrf" not in state:
+            state["csrf"] = request.cookies.get(self.csrf_cookie) or new_token()
+        return state["csrf"]
+
+    def keep_csrf(self, request: Request, response: Response) -> None:
+        """Set the cookie that belongs to `csrf_token`, unless the browser has it."""
+        token = self.csrf_token(request)
+        if request.cookies.get(self.csrf_cookie) != token:
+            self._set(response, self.csrf_cookie, token, max_age=None)
+
+    def check_csrf(self, request: Request, fields: Mapping[str, str]) -> None:
+        """Raise CrossSiteRequest unless a posted form repeats the visit's value."""
+        kept = request.cookies.get(self.csrf_cookie, "")
+        given = fields.get(CSRF_FIELD, "")
+        if not kept or not hmac.compare_digest(kept.encode(), given.encode()):
+            raise CrossSiteRequest("the form is not from this visit", hint="Go back, reload the page and try again.")
+
+    def _set(self, response: Response, name: str, value: str, *, max_age: int | None) -> None:
+        response.set_cookie(name, value, max_age=max_age, path="/", secure=self._secure, httponly=True, samesite="lax")

@@ -1,0 +1,151 @@
+"""Around every request: an id, the host check, security headers, counting, and an answer to every error.
+
+Plain ASGI, as it stands in the way of every request but webhooks, which bring their own (`payloom.api.webhook`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import Any, Protocol
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from payloom.api.http.errors import WrongHost, error_body, headers_of, internal_body
+from payloom.api.http.same_origin import host_name
+from payloom.api.http.security_headers import BASE_HEADERS, BASE_HEADERS_HTTPS, CLOSED_POLICY
+from payloom.kit.clock import monotonic
+from payloom.kit.errors import PayloomError
+from payloom.kit.ids import new_id
+from payloom.kit.redaction import redact_text
+
+log = structlog.get_logger("payloom.http")
+
+Observe = Callable[[str, str, int, float], None]
+"""Told route, method, status and seconds of each request."""
+
+ANY_HOST = ("/api/stripe/webhook", "/healthz", "/readyz", "/metrics")
+"""Stripe and probes may reach the machine under another name."""
+
+
+class ErrorPages(Protocol):
+    """Draws errors for people."""
+
+    def draw(self, request: Request, error: PayloomError | None, request_id: str) -> Awaitable[Response]:
+        """Return a page for `error`, or for a bug of ours when it is None."""
+        ...
+
+
+class Envelope:
+    """The outermost layer of the server."""
+
+    def __init__(
+        self, app: ASGIApp, *, hosts: Collection[str], https: bool, observe: Observe, pages: ErrorPages
+    ) -> None:
+        """Wrap `app`. hosts: names it answers for, in lower case. https: whether customers reach it by https."""
+        self.app = app
+        self.hosts = hosts
+        self.https = https
+        self.observe = observe
+        self.pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = new_id("req")
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = monotonic()
+        status = 500
+        begun = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status, begun
+            if message["type"] == "http.response.start":
+                begun = True
+                status = message["status"]
+                headers = answer_headers(message["headers"], https=self.https)
+                message["headers"] = [*headers, (b"payloom-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            self._check_host(scope)
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:  # the last stop: everything becomes an answer
+            if begun:
+                log.exception("answer_broken_off", request_id=request_id)
+                raise
+            response = await self._answer(Request(scope, receive), error, request_id)
+            await response(scope, receive, send_with_headers)
+        finally:
+            route = scope.get("state", {}).get("route") or "other"
+            self.observe(route, scope["method"], status, monotonic() - started)
+
+    def _check_host(self, scope: Scope) -> None:
+        if scope["path"] in ANY_HOST:
+            return
+        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+        if host_name(host) not in self.hosts:
+            raise WrongHost(
+                f"this server does not answer for the host {host[:100]!r}",
+                hint="Open it under its site_url, or set site_url in payloom.yaml.",
+            )
+
+    async def _answer(self, request: Request, error: Exception, request_id: str) -> Response:
+        status, body, headers = answer_to(error, request_id, request.method, request.url.path)
+        if wants_page(request):
+            try:
+                return await self.pages.draw(request, error if isinstance(error, PayloomError) else None, request_id)
+            except Exception:  # a broken error page must not hide the error
+                log.exception("error_page_failed", request_id=request_id)
+        return JSONResponse(body, status, headers=dict(headers))
+
+
+def answer_headers(headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer with those that every answer carries, but for the request's id."""
+    found = list(headers)
+    names = {name for name, _ in found}
+    found += [pair for pair in (BASE_HEADERS_HTTPS if https else BASE_HEADERS) if pair[0] not in names]
+    if b"content-security-policy" not in names:
+        found.append((b"content-security-policy", CLOSED_POLICY.encode()))
+    if b"cache-control" not in names:
+        found.append((b"cache-control", b"no-store"))
+    return found
+
+
+def answer_to(
+    error: Exception, request_id: str, method: str, path: str
+) -> tuple[int, dict[str, Any], Mapping[str, str]]:
+    """Return status, body and headers of the answer to an error, and log it if it is ours: a bug with its traceback."""
+    known = error if isinstance(error, PayloomError) else None
+    if known is None or known.status >= 500:
+        log.error(
+            "request_failed",
+            request_id=request_id,
+            method=method,
+            path=redact_text(path),
+            error=redact_text(str(error)),
+            exc_info=None if known else error,
+        )
+    if known is None:
+        return 500, internal_body(request_id), {}
+    return known.status, error_body(known, request_id), headers_of(known)
+
+
+def wants_page(request: Request) -> bool:
+    """Tell whether a person's browser asks, rather than a program."""
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def request_id_of(request: Request) -> str:
+    """Return the id of the request, as its answer carries it."""
+    return request.scope["state"]["request_id"]
+
+
+def name_route(request: Request, route: str) -> None:
+    """Name the request for the metrics: a pattern, never an address with ids in it."""
+    request.scope["state"]["route"] = route

@@ -1,0 +1,79 @@
+"""Where a request comes from: other sites must not act in a signed-in person's name, nor frame or name our host.
+
+Cookies travel with requests that other sites cause. So a request that changes something is taken only if the browser
+says it is of our own origin (Sec-Fetch-Site, else Origin). Programs send neither; theirs must be JSON, which no form
+can send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from payloom.api.http.errors import CrossSiteRequest
+from payloom.api.http.request_body import content_type
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def host_name(host_header: str) -> str:
+    """Return the host of a Host header without its port."""
+    try:
+        return (urlsplit(f"//{host_header}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def is_foreign(request: Request, own_origin: str) -> bool | None:
+    """Tell whether the browser says another site caused the request; None when no browser speaks."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        # "none" is a person typing the address; "same-site" may be another (sub)domain and does not count as ours.
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    if origin is None:
+        return None
+    return origin not in {own_origin, f"{request.url.scheme}://{request.headers.get('host', '')}"}
+
+
+def refuse_foreign(request: Request, own_origin: str, *, form: bool = False) -> None:
+    """Raise CrossSiteRequest when a changing request comes from another site, or might and nothing proves otherwise.
+
+    form: the route checks a CSRF token itself, so a body that is not JSON is fine from a program.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    foreign = is_foreign(request, own_origin)
+    if foreign or (foreign is None and not form and content_type(request) not in {"application/json", ""}):
+        raise CrossSiteRequest(
+            "the request comes from another site, so it is not done in your name",
+            hint="Call it from a page of this site, or allow the origin with `cors` on the trigger.",
+        )
+
+
+def cors_headers(request: Request, allowed: Collection[str]) -> dict[str, str]:
+    """Return the headers that let an allowed other site read the answer; empty for others. Never with cookies."""
+    origin = request.headers.get("origin")
+    if origin is None or not (origin in allowed or "*" in allowed):
+        return {}
+    headers = {"access-control-allow-origin": origin, "vary": "Origin"}
+    if request.method == "OPTIONS":
+        headers["access-control-allow-methods"] = request.headers.get("access-control-request-method", "POST")
+        headers["access-control-allow-headers"] = "content-type, idempotency-key"
+        headers["access-control-max-age"] = "600"
+    return headers
+
+
+def safe_next(target: str | None, default: str = "/") -> str:
+    """Return a path of this site to go on to after signing in; `default` for anything that could lead elsewhere."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return default
+    if any(ord(char) < 0x21 or char == "\\" or ord(char) == 0x7F for char in target):
+        return default
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return default
+    return default if parts.scheme or parts.netloc else target

@@ -1,0 +1,1 @@
+"""Limits of requests and connections per client and in all."""

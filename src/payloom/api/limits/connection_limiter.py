@@ -1,0 +1,190 @@
+"""The doorman: how many connections may be open, and the end of those that are too slow.
+
+One look over all connections about once a second, and only while there are any: a request pays for none of it with a
+timer of its own. What a connection is doing is known to `api.protocols`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import http
+import json
+from collections.abc import Container, Mapping
+from typing import Protocol
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from payloom.api.http.errors import (
+    ApiError,
+    BadRequest,
+    HeadTooLarge,
+    RequestTooSlow,
+    TooManyConnections,
+    error_body,
+    headers_of,
+)
+from payloom.api.http.middleware import answer_headers
+from payloom.api.limits.client_address import group_of, is_loopback
+from payloom.kit.clock import monotonic
+from payloom.settings import ConnectionSettings
+
+log = structlog.get_logger("payloom.connections")
+
+BODY_RATE = 8 * 1024
+"""Bytes a second: each second's worth of a body that has come earns it a second more."""
+_LOG_EVERY = 100
+_CLOSING_SECONDS = 2.0
+"""What a slow request has left when the server is to stop."""
+_LINGER_SECONDS = 1.0
+_LINGERING = 100
+
+
+class Watched(Protocol):
+    """A connection that can be looked at."""
+
+    def look(self, now: float) -> None:
+        """End it if it takes too long. `now`: monotonic seconds."""
+        ...
+
+
+class Doorman:
+    """Counts connections, per address and in all, and looks at them from time to time."""
+
+    def __init__(self, limits: ConnectionSettings, registry: CollectorRegistry, *, https: bool) -> None:
+        """Register the metrics in `registry`. https: whether customers reach the server by https."""
+        self.limits = limits
+        self.most = limits.total
+        self.answers: Mapping[str, bytes] = {
+            error.code: whole_answer(error, https=https)
+            for error in (
+                TooManyConnections(hint="Try again in a moment."),
+                RequestTooSlow(hint="Send it faster, or try again."),
+                HeadTooLarge(hint="Send fewer or shorter headers; a cookie may have grown too large."),
+                BadRequest("this is not HTTP as the server understands it"),
+            )
+        }
+        """Whole answers for connections whose request never reaches the application, by error code."""
+        self._open: set[Watched] = set()
+        self._per_address: collections.Counter[str] = collections.Counter()
+        self._lingering = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
+        self._told: collections.Counter[str] = collections.Counter()
+        self._refused = Counter(
+            "payloom_connections_refused_total", "Connections not taken", ["reason"], registry=registry
+        )
+        self._cut = Counter(
+            "payloom_connections_cut_total", "Connections ended by the server", ["reason"], registry=registry
+        )
+        Gauge("payloom_connections", "Open connections", registry=registry).set_function(lambda: len(self._open))
+
+    @property
+    def head_seconds(self) -> float:
+        """How long a request's head may take."""
+        return min(self.limits.head_seconds, _CLOSING_SECONDS) if self._closing else self.limits.head_seconds
+
+    @property
+    def body_seconds(self) -> float:
+        """How long a body may take before what has come of it counts, and how long an answer may stay untaken."""
+        return min(self.limits.body_seconds, _CLOSING_SECONDS) if self._closing else self.limits.body_seconds
+
+    def enter(self, one: Watched, address: str, trusted: Container[str]) -> tuple[bool, str | None]:
+        """Return whether the connection may stay, and the address under which it counts, which `leave` wants back.
+
+        trusted: the proxies whose headers count. They, and programs on this machine, speak for many and are counted in
+        all only.
+        """
+        if len(self._open) >= self.most:
+            self._turn_away("full", address, "Every connection counts that is open; see `connections.total`.")
+            return False, None
+        key = None
+        if self.limits.per_address and not (is_loopback(address) or address in trusted):
+            key = group_of(address)
+            if self._per_address[key] >= self.limits.per_address:
+                self._turn_away("address", address, "If this is your own proxy, name it in `trusted_proxies`.")
+                return False, None
+            self._per_address[key] += 1
+        self._open.add(one)
+        if self._timer is None:
+            self._plan()
+        return True, key
+
+    def leave(self, one: Watched, key: str | None) -> None:
+        """Forget a connection that was let in."""
+        self._open.discard(one)
+        if key is not None:
+            self._per_address[key] -= 1
+            if self._per_address[key] <= 0:
+                del self._per_address[key]
+
+    def show_out(self, transport: asyncio.Transport) -> None:
+        """Answer a connection that was not let in, and give it a moment to read why."""
+        transport.set_protocol(_Lingering())
+        if self._lingering >= _LINGERING:
+            transport.abort()
+            return
+        self._lingering += 1
+        transport.write(self.answers[TooManyConnections.code])
+        if transport.can_write_eof():
+            transport.write_eof()
+        asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._shut, transport)
+
+    def cut(self, reason: str, address: str | None) -> None:
+        """Count a connection that is being ended, and log one in a hundred."""
+        self._cut.labels(reason).inc()
+        self._tell("connection_cut", reason, address)
+
+    def close(self) -> None:
+        """The server is to stop: those who are slow have two seconds left."""
+        self._closing = True
+
+    def _turn_away(self, reason: str, address: str, hint: str) -> None:
+        self._refused.labels(reason).inc()
+        self._tell("connection_refused", reason, address, hint=hint)
+
+    def _tell(self, event: str, reason: str, address: str | None, **more: str) -> None:
+        # A flood of connections must not become a flood of log lines; the counters have them all.
+        self._told[reason] += 1
+        if self._told[reason] % _LOG_EVERY == 1:
+            log.warning(event, reason=reason, address=address, so_far=self._told[reason], **more)
+
+    def _shut(self, transport: asyncio.Transport) -> None:
+        self._lingering -= 1
+        transport.abort()
+
+    def _plan(self) -> None:
+        shortest = min(self.head_seconds, self.body_seconds)
+        self._timer = asyncio.get_running_loop().call_later(min(max(shortest / 8, 0.05), 1.0), self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if not self._open:
+            return
+        self._plan()
+        now = monotonic()
+        for one in list(self._open):
+            one.look(now)
+
+
+class _Lingering(asyncio.Protocol):
+    """Takes nothing more from somebody who is on the way out."""
+
+
+def whole_answer(error: ApiError, *, https: bool) -> bytes:
+    """Return an error as the bytes of a whole HTTP answer after which the connection ends."""
+    body = json.dumps(error_body(error), separators=(",", ":")).encode()
+    more = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
+    headers = answer_headers(
+        [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            *more,
+        ],
+        https=https,
+    )
+    lines = [f"HTTP/1.1 {error.status} {http.HTTPStatus(error.status).phrase}".encode()]
+    lines += [name + b": " + value for name, value in headers]
+    return b"\r\n".join([*lines, b"", body])

@@ -1,0 +1,250 @@
+"""Uvicorn's two HTTP protocols, watched by a `Doorman`: limits on heads, bodies, fields and what is sent ahead.
+
+Uvicorn itself waits for ever for a head or a body, takes heads of any size (httptools) and puts any number of requests
+that are sent ahead into memory. What is answered here never reaches the application.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Container, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from payloom.api.http.errors import ApiError, BadRequest, HeadTooLarge, RequestTooSlow
+from payloom.api.limits.connection_limiter import BODY_RATE, Doorman
+from payloom.kit.clock import monotonic
+
+try:
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+except ImportError:  # no wheel for this machine
+    HttpToolsProtocol = None
+
+if TYPE_CHECKING:
+    # The mixin below is written against what both protocols have.
+    _Base = H11Protocol
+else:
+    _Base = object
+
+Parser = Literal["auto", "httptools", "h11"]
+
+MAX_HEAD = 64 * 1024
+"""Bytes of a request's first line and headers."""
+MAX_FIELDS = 200
+"""Header fields of a request."""
+MAX_AHEAD = 16
+"""Requests that may wait behind the one that is being answered, on the same connection."""
+_NOISE = ("Invalid HTTP request received.", "Unsupported upgrade request.", "No supported WebSocket library")
+
+_HEAD, _BODY, _ANSWER, _IDLE, _LEAVING = "head", "body", "answer", "idle", "leaving"
+
+
+def watched_protocol(doorman: Doorman, parser: Parser = "auto") -> type[asyncio.Protocol]:
+    """Return the protocol class to give to uvicorn as `http`. auto: httptools where it is installed."""
+    kind = H11 if parser == "h11" or HttpTools is None else HttpTools
+    return cast("type[asyncio.Protocol]", type(kind.__name__, (kind,), {"doorman": doorman}))
+
+
+def hush(name: str = "uvicorn.error") -> None:
+    """Have uvicorn log no line for each bad request: the doorman counts them and tells of one in a hundred."""
+    logging.getLogger(name).addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(_NOISE)
+
+
+class _Watched(_Base):
+    """What both protocols do beside uvicorn's own."""
+
+    doorman: ClassVar[Doorman]
+    received = 0
+    """Bytes that have come on this connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Begin, if the doorman lets it in."""
+        peer = transport.get_extra_info("peername")
+        self._address = str(peer[0]) if peer else ""
+        trusted: Container[str] = getattr(self.config.loaded_app, "trusted_hosts", ())
+        welcome, self._key = self.doorman.enter(self, self._address, trusted)
+        if not welcome:
+            self.doorman.show_out(transport)
+            return
+        # What it was doing when it was looked at last, over which request, since when, and how many bytes had come.
+        self._doing, self._over, self._since, self._had = _HEAD, None, monotonic(), 0
+        self._unsent = 0
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self.doorman.leave(self, self._key)
+        super().connection_lost(exc)
+
+    def look(self, now: float) -> None:
+        """End it if it takes too long. `now`: monotonic seconds."""
+        doing, over = self._state(), self.cycle
+        if doing != self._doing or over is not self._over:
+            self._doing, self._over, self._since, self._had = doing, over, now, self.received
+            self._unsent = self.transport.get_write_buffer_size()
+            return
+        waited = now - self._since
+        if doing == _HEAD:
+            if waited > self.doorman.head_seconds:
+                self._end("slow_head", RequestTooSlow if self._head_has_begun() else None)
+        elif doing == _BODY:
+            if waited > self.doorman.body_seconds + (self.received - self._had) / BODY_RATE:
+                self._end("slow_body", RequestTooSlow)
+        else:
+            self._look_at_answer(now, waited)
+
+    def _look_at_answer(self, now: float, waited: float) -> None:
+        unsent = self.transport.get_write_buffer_size()
+        if not unsent or unsent != self._unsent:
+            self._unsent, self._since = unsent, now
+        elif waited > self.doorman.body_seconds:
+            self.doorman.cut("slow_reader", self._address)
+            self.transport.abort()
+
+    def _state(self) -> str:
+        if self.transport.is_closing():
+            return _LEAVING
+        cycle = self.cycle
+        if cycle is None:
+            return _HEAD
+        if cycle.response_complete:
+            # Uvicorn ends idle connections itself. It stops counting at the first byte of what comes next.
+            return _IDLE if self.timeout_keep_alive_task is not None else _HEAD
+        if cycle.more_body and not cycle.waiting_for_100_continue and not self.flow.read_paused:
+            return _BODY
+        return _ANSWER
+
+    def _head_has_begun(self) -> bool:
+        """Whether a part of a head has come: each parser knows its own."""
+        raise NotImplementedError
+
+    def _answering_earlier(self) -> bool:
+        """Whether an answer to an earlier request than the newest is under way."""
+        return False
+
+    def _end(self, reason: str, error: type[ApiError] | None) -> None:
+        """End the connection, with an answer if nothing of one has been sent for the request at hand."""
+        self.doorman.cut(reason, self._address)
+        cycle = self.cycle
+        open_cycle = cycle is not None and not cycle.response_complete
+        if open_cycle:
+            # The application is told that the other side is gone.
+            cycle.disconnected = True
+            cycle.message_event.set()
+        begun = open_cycle and (cycle.response_started or self._answering_earlier())
+        if error is not None and not begun and not self.transport.is_closing():
+            self.transport.write(self.doorman.answers[error.code])
+        self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Answer what could not be parsed."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete and not cycle.more_body:
+            # What follows a whole request is wrong. That one is answered; then it is over.
+            cycle.keep_alive = False
+            self.flow.pause_reading()
+            return
+        error = self._what_is_wrong()
+        self._end(error.code, error)
+
+    def _what_is_wrong(self) -> type[ApiError]:
+        return BadRequest
+
+
+class H11(_Watched, H11Protocol):
+    """The protocol in pure Python."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what uvicorn gives."""
+        super().__init__(*args, **kwargs)
+        self.conn = _Parser(h11.SERVER, MAX_HEAD)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        self.received += len(data)
+        super().data_received(data)
+
+    def _head_has_begun(self) -> bool:
+        return self.conn.their_state is h11.IDLE and bool(self.conn.trailing_data[0])
+
+    def _what_is_wrong(self) -> type[ApiError]:
+        return HeadTooLarge if getattr(self.conn, "hint", 400) == 431 else BadRequest
+
+
+class _Parser(h11.Connection):
+    """Knows a limit on fields, and keeps the status that h11 has in mind for what is wrong."""
+
+    hint = 400
+
+    def next_event(self) -> Any:
+        try:
+            event = super().next_event()
+        except h11.RemoteProtocolError as error:
+            self.hint = error.error_status_hint
+            raise
+        if isinstance(event, h11.Request):
+            names = {name for name, _ in event.headers}
+            if len(event.headers) > MAX_FIELDS or _size(event.target, event.headers) > MAX_HEAD:
+                self.hint = 431
+                raise h11.RemoteProtocolError("the head is too large", error_status_hint=431)
+            if b"content-length" in names and b"transfer-encoding" in names:
+                # h11 would take the latter; a proxy in front may have taken the former.
+                raise h11.RemoteProtocolError("the body has two lengths")
+        return event
+
+
+def _size(target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
+    return len(target) + sum(len(name) + len(value) + 4 for name, value in headers)
+
+
+HttpTools: type[asyncio.Protocol] | None = None
+if HttpToolsProtocol is not None:
+
+    class _HttpTools(_Watched, HttpToolsProtocol):  # type: ignore[misc] - the mixin's base is h11's for the checker only
+        """The protocol around httptools, in C."""
+
+        _partial = 0
+        """Bytes that have come of a head which is not whole yet."""
+        _chunk = 0
+        _oversized = False
+
+        def data_received(self, data: bytes) -> None:
+            """Take what has come."""
+            size = self._chunk = len(data)
+            self.received += size
+            super().data_received(data)
+            if self._head_has_begun():
+                self._partial += size
+                if self._partial > MAX_HEAD and not self.transport.is_closing():
+                    self._oversized = True
+                    self.send_400_response("")
+
+        def on_headers_complete(self) -> None:
+            """Take a whole head, unless it is too large or too many were sent ahead."""
+            may_be_large = self._partial + self._chunk > MAX_HEAD
+            if len(self.headers) > MAX_FIELDS or (may_be_large and _size(self.url, self.headers) > MAX_HEAD):
+                self._oversized = True
+                raise HeadTooLarge
+            if len(self.pipeline) >= MAX_AHEAD:
+                raise BadRequest
+            self._partial = 0
+            super().on_headers_complete()
+
+        def _head_has_begun(self) -> bool:
+            scope, cycle = self.scope, self.cycle
+            return scope is not None and (cycle is None or cycle.scope is not scope)
+
+        def _answering_earlier(self) -> bool:
+            return bool(self.pipeline)
+
+        def _what_is_wrong(self) -> type[ApiError]:
+            return HeadTooLarge if self._oversized else BadRequest
+
+    HttpTools = _HttpTools

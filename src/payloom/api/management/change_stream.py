@@ -1,0 +1,111 @@
+"""Everybody who listens for changes in this process, and the one look at the database for all of them.
+
+Nobody is looked for while nobody listens. Changes of other processes are seen like our own, half a second later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+import dataclasses
+import datetime as dt
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from payloom.api.http.errors import TooManyRequests
+from payloom.api.http.serialization import to_plain
+from payloom.db import Database
+from payloom.kit.clock import Clock
+from payloom.views.change_feed import Change, changes_since
+
+log = logging.getLogger("payloom.live")
+
+PAUSE = 0.5
+OVERLAP = dt.timedelta(seconds=3)
+"""How far each look goes back: transactions become visible in another order than their times."""
+MOST_LISTENERS = 100
+MOST_WAITING = 500
+_REMEMBERED = 5000
+
+Message = dict[str, Any]
+
+
+class Live:
+    """Everybody who listens in this process."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Nothing is looked at before somebody listens."""
+        self._database = database
+        self._clock = clock
+        self._listeners: set[asyncio.Queue[Message | None]] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+        self._seen: collections.OrderedDict[tuple[Any, ...], None] = collections.OrderedDict()
+
+    def tell(self, kind: str, key: str, status: str | None = None, **more: Any) -> None:
+        """Tell everybody in this process of a change that no table of Payloom's own shows."""
+        self._send({"kind": kind, "id": key, "status": status, "at": to_plain(self._clock.now()), **more})
+
+    def close(self) -> None:
+        """End every stream; the server is about to stop."""
+        for queue in self._listeners:
+            queue.put_nowait(None)
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+
+    @contextlib.asynccontextmanager
+    async def listen(self) -> AsyncIterator[asyncio.Queue[Message | None]]:
+        """Give a queue of messages; None ends it. Raises TooManyRequests."""
+        if len(self._listeners) >= MOST_LISTENERS:
+            raise TooManyRequests("too many listen already", hint="Close other tabs of the studio.", retry_after=30)
+        queue: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._listeners.add(queue)
+        try:
+            async with self._starting:
+                if self._looking is None or self._looking.done():
+                    # Before the listener is told that it listens: what changes from then on is not taken for old.
+                    since = self._clock.now()
+                    for change in await self._database.read(lambda tx: changes_since(tx, since - OVERLAP)):
+                        self._is_new(change)
+                    self._looking = asyncio.create_task(self._look(since), name="payloom-live")
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+            if not self._listeners and self._looking is not None:
+                self._looking.cancel()
+                self._looking = None
+
+    def _send(self, message: Message) -> None:
+        for queue in self._listeners:
+            if queue.qsize() >= MOST_WAITING:
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait({"kind": "hello", "refetch": True})
+            queue.put_nowait(message)
+
+    async def _look(self, since: dt.datetime) -> None:
+        while True:
+            await asyncio.sleep(PAUSE)
+            try:
+                now, start = self._clock.now(), since - OVERLAP
+                found = await self._database.read(lambda tx, start=start: changes_since(tx, start))
+                since = now
+            except Exception:
+                log.exception("looking for changes failed; trying again")
+                await asyncio.sleep(5)
+                continue
+            for change in found:
+                if self._is_new(change):
+                    self._send(to_plain({name: value for name, value in dataclasses.asdict(change).items() if value}))
+
+    def _is_new(self, change: Change) -> bool:
+        key = (change.kind, change.id, change.status, change.at)
+        if key in self._seen:
+            return False
+        self._seen[key] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        return True

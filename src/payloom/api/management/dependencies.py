@@ -1,0 +1,53 @@
+"""What the management API works with."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from payloom.api.http.current_user import Visitors
+from payloom.api.limits.rate_limit import Counters
+from payloom.api.management.change_stream import Live
+from payloom.auth.studio_users import Managers
+from payloom.connectors.stripe.tables.table_source import StripeTables
+from payloom.db import Database
+from payloom.email.outbox import Outbox
+from payloom.inbox.service import Inbox
+from payloom.kit.clock import Clock
+from payloom.kit.diagnostics import Diagnostic
+from payloom.runs.service import RunService
+from payloom.settings import Settings
+from payloom.tables.query.sql import Tables
+from payloom.views.references.indexer import Indexer
+from payloom.workflows.program.program import Workflow
+
+if TYPE_CHECKING:
+    from payloom.api.management.bench import Rehearsals, Workbench
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Parts:
+    """The collaborators. catch_up: asks Stripe for missed events, returns `{seen, stored}`. rehearsals: loads what
+    tries drafts out.
+    """
+
+    settings: Settings
+    clock: Clock
+    visitors: Visitors
+    managers: Managers
+    counters: Counters
+    database: Database
+    runs: RunService
+    inbox: Inbox
+    index: Indexer
+    live: Live
+    tables: Tables
+    mails: Outbox
+    workflows: Mapping[str, Workflow]
+    diagnostics: Sequence[Diagnostic]
+    catch_up: Callable[[], Awaitable[Mapping[str, Any]]]
+    find_user: Callable[[str], Awaitable[Mapping[str, Any] | None]]
+    workbench: Workbench
+    rehearsals: Callable[[], Rehearsals]
+    stripe_tables: StripeTables

@@ -1,0 +1,199 @@
+"""Everything a workflow may be made of: verbs, triggers, event families, tables, templates, functions, error kinds."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from payloom.api.management.bench import Workbench
+from payloom.workflows.checker.rules import RULES, Rule
+from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS, Function
+from payloom.workflows.reference import notes
+from payloom.workflows.reference.workflow_schema import SNIPPETS, workflow_schema
+from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS
+
+ERRORS: Mapping[str, str] = {
+    "card_declined": "The bank refused the card; `error.data.decline_code` says why. So do Stripe's other codes.",
+    "expression": "An expression could not be computed.",
+    "row_not_found": "`one: required` or an update found no row.",
+    "rows_mismatch": "More or fewer rows would have been touched than `rows` allows.",
+    "rows_missing": "`require: all` did not find every value.",
+    "unique_violation": "A row with this value is there already.",
+    "reference_violation": "The row refers to one that is not there, or is referred to.",
+    "missing_value": "A column needs a value.",
+    "type_mismatch": "A value does not fit its column.",
+    "no_filter": "Nothing was left of `where`.",
+    "too_many_rows": "`one` found several rows.",
+    "invalid_parameters": "A Stripe parameter is unknown or of the wrong type.",
+    "stripe_error": "Stripe refused the call; `error.data.code` says why.",
+    "stripe_unreachable": "Stripe could not be reached; nothing happened.",
+    "stripe_no_answer": "Stripe did not answer; it may have happened.",
+    "rate_limit": "Too many calls in a short time.",
+    "timeout": "The step took longer than its `timeout`.",
+    "http_unreachable": "The address could not be reached.",
+    "http_bad_answer": "The address answered with something that cannot be read.",
+    "http_bad_request": "The call was not understood or not allowed.",
+    "mail_refused": "The mail server refused the mail for good.",
+    "email_template": "The template could not be filled in.",
+    "no_recipient": "`to` is empty.",
+    "bad_arguments": "The function does not take these arguments.",
+    "bad_result": "The function returned something that is no JSON.",
+    "unknown_workflow": "`call` names a workflow that is not there.",
+    "too_many_items": "The list is longer than `max`.",
+    "too_many_rounds": "The loop's condition still held after `max` rounds.",
+    "rejected": "An approval was answered with no.",
+    "approval_timeout": "Nobody decided in time.",
+    "internal": "Payloom itself failed.",
+}
+
+
+@functools.cache
+def _language() -> dict[str, Any]:
+    definitions: Mapping[str, Any] = workflow_schema()["$defs"]
+    return {
+        "verbs": [
+            {
+                "verb": verb,
+                "doc": _first(model.__doc__),
+                "value": notes.VERBS[verb].value,
+                "text": notes.VERBS[verb].text,
+                "example": notes.VERBS[verb].example,
+                "schema": _inlined(definitions[model.__name__], definitions),
+                "snippet": _filled(SNIPPETS.get(verb, {})),
+            }
+            for verb, model in VERBS.items()
+        ],
+        "triggers": [
+            {
+                "kind": kind,
+                "doc": _first(model.__doc__),
+                "value": notes.TRIGGERS[kind].value,
+                "text": notes.TRIGGERS[kind].text,
+                "example": notes.TRIGGERS[kind].example,
+                "schema": _inlined(definitions[model.__name__], definitions),
+            }
+            for kind, model in TRIGGERS.items()
+        ],
+        "expressions": [_function(one) for one in (*FUNCTIONS.values(), *METHODS.values(), *MACROS.values(), HAS)],
+        "errors": [{"kind": kind, "doc": doc} for kind, doc in ERRORS.items()],
+        "rules": [_rule(one) for one in RULES.values()],
+    }
+
+
+def _rule(one: Rule) -> dict[str, Any]:
+    wrong, right = notes.RULES[one.id]
+    return {
+        "code": one.id,
+        "severity": one.severity,
+        "title": one.title,
+        "why": one.why,
+        "wrong": wrong,
+        "right": right,
+    }
+
+
+def _first(doc: str | None) -> str:
+    return (doc or "").strip().splitlines()[0]
+
+
+def _function(one: Function) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "signature": one.signature,
+        "doc": one.summary,
+        "example": one.example,
+        "returns": dict(one.returns) if one.returns else None,
+    }
+
+
+def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """Return a schema without references, but those to steps: `{"$ref": "#/$defs/Step"}` stays."""
+    if isinstance(schema, list):
+        return [_inlined(one, definitions) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    if name and name != "Step":
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        return {**_inlined(definitions[name], definitions), **rest}
+    return {
+        key: _inlined(value, definitions)
+        for key, value in schema.items()
+        if key != "defaultSnippets" and not (key == "title" and isinstance(value, str) and value[:1].isupper())
+    }
+
+
+def _filled(snippet: Any) -> Any:
+    """Return a snippet with its place holders' words instead of `${1:word}`."""
+    if isinstance(snippet, str) and snippet.startswith("${") and ":" in snippet:
+        return snippet.partition(":")[2].rstrip("}")
+    if isinstance(snippet, Mapping):
+        return {_filled(key): _filled(value) for key, value in snippet.items()}
+    if isinstance(snippet, str) and "${" in snippet:
+        head, _, tail = snippet.partition("${")
+        return head + tail.partition(":")[2].rstrip("}")
+    return [_filled(one) for one in snippet] if isinstance(snippet, list) else snippet
+
+
+@functools.cache
+def _families(names: tuple[str, ...]) -> list[dict[str, Any]]:
+    from payloom.connectors.stripe.catalog.events import STATEFUL, families, label  # noqa: PLC0415 - reads Stripe's types
+
+    known = families()
+    return [
+        {"family": name, "label": label(name), "actions": list(known.get(name, ())), "stateful": name in STATEFUL}
+        for name in names
+    ]
+
+
+def catalogue(bench: Workbench) -> dict[str, Any]:
+    """Return the catalogue of a project."""
+    catalog = bench.catalog
+    tables = [catalog.table(name) for name in catalog.table_names()]
+    known = {one.id: one for one in bench.workflows.values()}
+    return {
+        **_language(),
+        "families": _families(tuple(catalog.family_names())),
+        "tables": [
+            {
+                "name": table.name,
+                "columns": [
+                    {
+                        "name": one.name,
+                        "type": one.type,
+                        "nullable": one.nullable,
+                        "primary": one.primary,
+                        "unique": one.unique,
+                        "has_default": one.has_default,
+                        "enum": list(one.enum) if one.enum else None,
+                        "references": one.references,
+                    }
+                    for one in table.columns.values()
+                ],
+            }
+            for table in tables
+            if table is not None
+        ],
+        "emails": [{"name": name, "title": None, "doc": None, "input": None} for name in catalog.email_names()],
+        "workflows": [
+            {
+                "name": name,
+                "title": known[name].name if name in known else None,
+                "doc": known[name].description if name in known else None,
+                "input": known[name].input if name in known else None,
+            }
+            for name in catalog.workflow_names()
+        ],
+        "functions": [
+            {
+                "name": name,
+                "title": None,
+                "doc": found.summary if (found := catalog.action("python", name)) else None,
+                "input": dict(found.params) if found and found.params else None,
+            }
+            for name in catalog.python_names()
+        ],
+        "env": list(catalog.env_names()),
+    }

@@ -1,0 +1,1 @@
+"""Who calls the management API, in which role; signing in and out."""

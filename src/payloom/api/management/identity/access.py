@@ -1,0 +1,99 @@
+"""The gate: whoever has the admin token, or is signed in with a role that is enough for the route."""
+
+from __future__ import annotations
+
+import dataclasses
+import hmac
+from typing import Literal
+
+import structlog
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from payloom.api.http.current_user import Visitors
+from payloom.api.http.errors import NotAllowed, NotSignedIn
+from payloom.api.http.same_origin import refuse_foreign
+from payloom.api.limits.client_address import from_this_machine, sender_of
+from payloom.api.limits.rate_limit import Counters, SharedLimiter
+from payloom.api.management.identity.roles import ANYBODY, holds, needed, role_of
+from payloom.api.management.models.answers import Role
+from payloom.db.errors import DatabaseError
+
+log = structlog.get_logger("payloom.http")
+
+GUESSES = (10, 60.0)
+"""Wrong tokens per seconds from one address; then none from there is looked at for a while, the right one neither."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Caller:
+    """Who manages. email: None for the bearer of the admin token."""
+
+    role: Role
+    via: Literal["token", "session"]
+    email: str | None = None
+    name: str | None = None
+    roles: tuple[str, ...] = ("admin",)
+
+    @property
+    def by(self) -> str:
+        """What is written down of who did something."""
+        return self.email or "token"
+
+
+class Gate:
+    """Lets managers in. Used as a FastAPI dependency; what it finds is read with `caller_of`."""
+
+    def __init__(self, visitors: Visitors, token: SecretStr | None, origin: str, counters: Counters) -> None:
+        """token: None means that only people who are signed in may. counters: of wrong tokens, for every process."""
+        self._guesses = SharedLimiter("admin-token", *GUESSES, counters)
+        self._visitors = visitors
+        self._token = token
+        self._origin = origin
+
+    async def __call__(self, request: Request) -> None:
+        """Raise NotSignedIn, NotAllowed or CrossSiteRequest, or note who it is."""
+        wanted = needed(request.scope.get("route"), request.method)
+        if wanted == ANYBODY:
+            refuse_foreign(request, self._origin)
+            return
+        caller = await self.caller(request)
+        if not holds(caller.role, wanted):
+            raise NotAllowed(
+                f"this needs the role {wanted}, and yours is {caller.role}", hint="Ask an admin.", role=wanted
+            )
+        request.scope["state"]["caller"] = caller
+
+    async def caller(self, request: Request) -> Caller:
+        """Return who asks; raises NotSignedIn, NotAllowed or CrossSiteRequest."""
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        if given and kind.lower() == "bearer":
+            counted = not from_this_machine(request)
+            if counted:
+                # Before the token is looked at, or else a right guess would still get through.
+                self._guesses.peek(sender_of(request))
+            if self._token and hmac.compare_digest(given.encode(), self._token.get_secret_value().encode()):
+                return Caller("admin", "token")
+            if counted:
+                await self._count(request)
+            raise NotSignedIn("the admin token is not right", hint="It is the value of PAYLOOM_ADMIN_TOKEN.")
+        visitor = await self._visitors.current(request)
+        if visitor is None:
+            raise NotSignedIn(hint="Sign in as an admin, or send the admin token as a bearer token.")
+        role = role_of(visitor.roles)
+        if role is None:
+            raise NotAllowed("this needs the role viewer, editor or admin", hint="Ask an admin.")
+        refuse_foreign(request, self._origin)
+        return Caller(role, "session", visitor.email, visitor.name, visitor.roles)
+
+    async def _count(self, request: Request) -> None:
+        try:
+            await self._guesses.check(sender_of(request))
+        except DatabaseError:
+            # Counted in memory all the same. The right token must open while the database is away.
+            log.warning("wrong_token_not_counted")
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who was let in."""
+    return request.scope["state"]["caller"]

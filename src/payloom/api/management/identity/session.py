@@ -1,0 +1,90 @@
+"""Signing in to manage: with a one-time link, or with one click by whoever sits at a developer's machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from payloom.api.http.errors import BadRequest, NotAllowed
+from payloom.api.http.same_origin import host_name
+from payloom.api.limits.client_address import FORWARDED, sender_of
+from payloom.api.limits.rate_limit import SharedLimiter
+from payloom.api.management.dependencies import Parts
+from payloom.api.management.identity.roles import anybody, role_of
+from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
+from payloom.settings import Settings
+
+TRIES = (30, 60.0)
+
+
+def router(parts: Parts) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(prefix="/session", tags=["access"])
+    limiter = SharedLimiter("session", *TRIES, parts.counters)
+
+    @routes.get("", response_model=SessionState, openapi_extra=anybody())
+    async def get_session(request: Request) -> Any:
+        """Whether somebody is signed in, and which ways in there are."""
+        visitor = await parts.visitors.current(request)
+        return {
+            "signed_in": visitor is not None,
+            "email": visitor.email if visitor else None,
+            "role": role_of(visitor.roles) if visitor else None,
+            "one_click": at_the_machine(request, parts.settings),
+        }
+
+    @routes.post("", response_model=SignedIn, openapi_extra=anybody())
+    async def sign_in(request: Request, response: Response, body: SignIn) -> Any:
+        """Sign in with the token of a link, or (`local`) with one click; sets the session cookie."""
+        await limiter.check(sender_of(request))
+        if body.token:
+            account, token = await parts.managers.open(body.token)
+        elif body.local:
+            if not at_the_machine(request, parts.settings):
+                raise NotAllowed(
+                    "one click opens only at a developer's own machine",
+                    hint="Run `payloom studio` where the server runs; it prints a link.",
+                )
+            account, token = await parts.managers.step_in()
+        else:
+            raise BadRequest("there is nothing to sign in with", hint="Send `token` from a link, or `local`.")
+        if before := parts.visitors.token(request):
+            await parts.visitors.accounts.sign_out(before)
+        parts.visitors.keep(response, token)
+        return {"email": account.email, "role": role_of(account.roles)}
+
+    @routes.delete("", response_model=SessionState, openapi_extra=anybody())
+    async def sign_out(request: Request, response: Response) -> Any:
+        """End the session; also fine when there is none."""
+        if token := parts.visitors.token(request):
+            await parts.visitors.accounts.sign_out(token)
+        parts.visitors.forget(response)
+        one_click = at_the_machine(request, parts.settings)
+        return {"signed_in": False, "email": None, "role": None, "one_click": one_click}
+
+    return routes
+
+
+def at_the_machine(request: Request, settings: Settings) -> bool:
+    """Whether a developer's server is asked from its own machine, under its own name, with nobody in between.
+
+    The name is looked at because a foreign page may have its own name point here (DNS rebinding).
+    """
+    if not settings.is_dev or settings.stripe.livemode or request.client is None:
+        return False
+    if any(name in request.headers for name in FORWARDED):
+        return False
+    return _is_loopback(request.client.host) and _is_loopback(host_name(request.headers.get("host", "")))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,24 @@
+"""Doing the same to many things: each by itself, so that one that cannot be done keeps no other from being done."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from payloom.api.http.errors import error_body
+from payloom.kit.errors import PayloomError
+
+
+async def each(key: str, work: Callable[[str], Awaitable[list[str]]]) -> dict[str, Any]:
+    """Do `work`, which returns ids of runs, and return the outcome."""
+    try:
+        started = await work(key)
+    except PayloomError as error:
+        return {"id": key, "done": False, "runs": [], "error": error_body(error)["error"]}
+    return {"id": key, "done": True, "runs": started, "error": None}
+
+
+def done(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the answer."""
+    count = sum(one["done"] for one in outcomes)
+    return {"data": list(outcomes), "done": count, "failed": len(outcomes) - count}

@@ -1,0 +1,116 @@
+"""The local Stripe for the studio: its control API and its objects, through this server, in development only.
+
+The key stays here; a browser never learns it. Against api.stripe.com none of this exists.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import httpx
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
+from payloom.api.http.request_body import read_json_object
+from payloom.api.management.dependencies import Parts
+from payloom.api.management.identity.roles import editor
+from payloom.kit.redaction import redact
+from payloom.settings import Settings
+
+TIMEOUT = 60.0
+"""Seconds; moving the clock by a year bills a lot."""
+MAX_BODY = 64 * 1024
+_READ = frozenset({"", "clock", "deliveries", "calls", "trigger"})
+_DO = frozenset({"clock", "trigger", "fail-next", "redeliver", "delivery", "limits", "billing", "reset"})
+_OBJECTS = re.compile(r"[a-z_]+(?:/[A-Za-z0-9_]+)*")
+
+
+class LocalStripeAway(ApiError):
+    """The local Stripe does not answer."""
+
+    code: ClassVar[str] = "local_stripe_away"
+    status: ClassVar[int] = 502
+
+
+class LocalStripeRefused(ApiError):
+    """The local Stripe refused."""
+
+    code: ClassVar[str] = "local_stripe_refused"
+    status: ClassVar[int] = 422
+
+
+def router(parts: Parts) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(prefix="/local-stripe", tags=["local-stripe"])
+
+    @routes.get("/v1/{path:path}", response_model=dict[str, Any])
+    async def read_local_stripe(path: str, request: Request) -> Any:
+        """A list or an object of the local Stripe, in Stripe's own shape; the query goes along."""
+        if not _OBJECTS.fullmatch(path):
+            raise NoSuchRoute(f"there is nothing at {path[:100]!r} of the local Stripe")
+        return await _ask(parts.settings, "GET", f"/v1/{path}", params=list(request.query_params.multi_items()))
+
+    @routes.get("/control", response_model=dict[str, Any])
+    async def get_local_stripe() -> Any:
+        """Address, account, version and time."""
+        return await _ask(parts.settings, "GET", "/_emulator")
+
+    @routes.get("/control/{what}", response_model=dict[str, Any])
+    async def look_at_local_stripe(what: str, request: Request) -> Any:
+        """`clock`, `deliveries`, `calls` or `trigger` (the events it can trigger)."""
+        _known(what, _READ)
+        params = list(request.query_params.multi_items())
+        return await _ask(parts.settings, "GET", f"/_emulator/{what}", params=params)
+
+    @routes.post("/control/{what}", response_model=dict[str, Any], openapi_extra=editor())
+    async def steer_local_stripe(what: str, request: Request) -> Any:
+        """`clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing` or `reset`."""
+        _known(what, _DO)
+        body = await read_json_object(request, MAX_BODY)
+        return await _ask(parts.settings, "POST", f"/_emulator/{what}", json=body)
+
+    return routes
+
+
+def base_of(settings: Settings) -> str | None:
+    """Return the local Stripe's address, if this is development and it is on this machine."""
+    base = settings.stripe.api_base
+    if not settings.is_dev or settings.stripe.mode != "local" or not base:
+        return None
+    host = urlsplit(base).hostname or ""
+    try:
+        here = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        here = False
+    return base if here else None
+
+
+def _known(what: str, known: frozenset[str]) -> None:
+    if what not in known:
+        raise NoSuchRoute(f"there is no {what[:60]!r} here", hint=f"Known are {', '.join(sorted(known - {''}))}.")
+
+
+async def _ask(settings: Settings, method: str, path: str, **options: Any) -> Any:
+    base = base_of(settings)
+    if base is None:
+        raise NoSuchRoute("this project does not use a local Stripe", hint="Unset the Stripe keys in development.")
+    headers = {"authorization": f"Bearer {settings.stripe.secret_key.get_secret_value()}"}
+    try:
+        async with httpx.AsyncClient(base_url=base, timeout=TIMEOUT, headers=headers, trust_env=False) as http:
+            answer = await http.request(method, path, **options)
+            found = answer.json()
+    except (httpx.HTTPError, ValueError):
+        raise LocalStripeAway(hint="`payloom dev` starts it; look at data/stripe.log.") from None
+    if answer.is_success:
+        return redact(found if isinstance(found, dict) else {"data": found})
+    error = found.get("error") if isinstance(found, dict) else None
+    told = error if isinstance(error, dict) else {}
+    message, hint = told.get("message"), told.get("hint")
+    if answer.status_code == 404:
+        raise NoSuchRoute(message or "the local Stripe does not have that", hint=hint)
+    kind = BadRequest if answer.status_code == 400 else LocalStripeRefused
+    raise kind(message or f"the local Stripe answered {answer.status_code}", hint=hint, status=answer.status_code)

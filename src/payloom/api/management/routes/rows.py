@@ -1,0 +1,161 @@
+"""Rows of the user's tables, one by one: look, make, change and delete, guarded against what changed meanwhile.
+
+A change here goes the way of every other: runs that wait for a row are woken, workflows on a changed row start.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+import structlog
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
+from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import Parts
+from payloom.api.management.identity.access import caller_of
+from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, RowView
+from payloom.api.management.models.runs import RunList
+from payloom.api.management.routes.overview import FRESH_WITHIN
+from payloom.db import locking_reads
+from payloom.kit.redaction import redact
+from payloom.runs.models import steps
+from payloom.runs.registry import RowChange
+from payloom.tables.definition.spec import TableSpec
+from payloom.views.references.extract import Found, row_ref
+from payloom.views.references.indexer import write
+from payloom.views.references.search import owners_of
+
+log = structlog.get_logger("payloom.manage")
+_WRITERS = 100
+
+
+class RowChanged(ApiError):
+    """The row was changed meanwhile."""
+
+    code: ClassVar[str] = "row_changed"
+    status: ClassVar[int] = 409
+
+
+def router(parts: Parts) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(prefix="/tables", tags=["tables"])
+
+    @routes.get("/{name}/rows/{key:path}/history", response_model=RunList)
+    async def row_history(name: str, key: str) -> Any:
+        """The runs that wrote the row, newest first."""
+        spec = parts.tables.spec(name)
+        await parts.index.catch_up(FRESH_WITHIN)
+        ids = await parts.database.read(lambda tx: _writers(tx, spec, key))
+        listed = await parts.runs.queries.by_ids(ids)
+        return {"data": to_plain([{**one, "workflow": one["workflow_id"]} for one in listed]), "next": None}
+
+    @routes.get("/{name}/rows/{key:path}", response_model=RowView)
+    async def get_row(name: str, key: str) -> Any:
+        """One row by its primary column."""
+        spec = parts.tables.spec(name)
+        return {"row": shown(await parts.database.read(lambda tx: _row(parts, tx, spec, key)))}
+
+    @routes.post("/{name}/rows", response_model=RowView, status_code=201)
+    async def insert_row(name: str, body: NewRow, request: Request) -> Any:
+        """Insert a row; what is left out gets its default."""
+        spec = parts.tables.spec(name)
+
+        def work(tx: sa.Connection) -> dict[str, Any]:
+            row = parts.tables.insert(tx, name, values=body.values)
+            _tell(parts, tx, spec, RowChange(name, "insert", row, None))
+            return row
+
+        row = await parts.database.write(work)
+        key = str(row[spec.primary])
+        parts.live.tell("row", key, "insert", table=name)
+        log.info("row_inserted", table=name, key=key, by=caller_of(request).by)
+        return {"row": shown(row)}
+
+    @routes.patch("/{name}/rows/{key:path}", response_model=RowView)
+    async def update_row(name: str, key: str, body: RowChanges, request: Request) -> Any:
+        """Change a row that still is as `was` says; else 409 `row_changed`, with the row as it is now."""
+        spec = parts.tables.spec(name)
+
+        def work(tx: sa.Connection) -> dict[str, Any]:
+            old = _guarded(parts, tx, spec, key, body.was)
+            row = parts.tables.update(tx, name, where={spec.primary: old[spec.primary]}, set=body.set)
+            if row != old:
+                _tell(parts, tx, spec, RowChange(name, "update", row, old))
+            return row
+
+        row = await parts.database.write(work)
+        parts.live.tell("row", key, "update", table=name)
+        log.info("row_updated", table=name, key=key, columns=sorted(body.set), by=caller_of(request).by)
+        return {"row": shown(row)}
+
+    @routes.delete("/{name}/rows/{key:path}", response_model=RowView)
+    async def delete_row(name: str, key: str, body: RowGuard, request: Request) -> Any:
+        """Delete a row that still is as `was` says, and return it; else 409 `row_changed`."""
+        spec = parts.tables.spec(name)
+
+        def work(tx: sa.Connection) -> dict[str, Any]:
+            old = _guarded(parts, tx, spec, key, body.was)
+            parts.tables.delete(tx, name, where={spec.primary: old[spec.primary]})
+            _tell(parts, tx, spec, RowChange(name, "delete", old, old))
+            return old
+
+        row = await parts.database.write(work)
+        parts.live.tell("row", key, "delete", table=name)
+        log.info("row_deleted", table=name, key=key, by=caller_of(request).by)
+        return {"row": shown(row)}
+
+    return routes
+
+
+def shown(row: Any) -> Any:
+    """Return rows as JSON with secrets and card numbers masked."""
+    return redact(to_plain(row))
+
+
+def _writers(tx: sa.Connection, spec: TableSpec, key: str) -> list[str]:
+    """Return the runs that have a step which wrote the row, among those that name it."""
+    naming = [owner for kind, owner in owners_of(tx, [row_ref(spec.name, key)], _WRITERS * 2) if kind == "run"]
+    written = steps.c.verb.in_(("insert", "update", "upsert", "delete")) & (steps.c.action == spec.name)
+    query = sa.select(steps.c.run_id, steps.c.value).where(steps.c.run_id.in_(naming), written)
+    found: dict[str, None] = {}
+    for run_id, value in tx.execute(query):
+        rows = value if isinstance(value, list) else [value]
+        if any(isinstance(row, dict) and str(row.get(spec.primary)) == key for row in rows):
+            found[run_id] = None
+    return list(found)[:_WRITERS]
+
+
+def _row(parts: Parts, tx: sa.Connection, spec: TableSpec, key: str) -> dict[str, Any]:
+    value: Any = key
+    if spec.columns[spec.primary].type == "int":
+        if not key.removeprefix("-").isdecimal() or len(key) > 19:
+            raise BadRequest(f"the keys of {spec.name} are whole numbers")
+        value = int(key)
+    row = parts.tables.select(tx, spec.name, where={spec.primary: value}, one="optional")
+    if row is None:
+        raise NoSuchRoute(f"{spec.name} has no row {key[:100]!r}", hint="It may have been deleted; reload the table.")
+    return row
+
+
+def _guarded(parts: Parts, tx: sa.Connection, spec: TableSpec, key: str, was: dict[str, Any]) -> dict[str, Any]:
+    """Return the row, locked, if it is as somebody saw it: as it was shown, so masked values compare too."""
+    with locking_reads(tx):
+        row = _row(parts, tx, spec, key)
+    now = shown(row)
+    differing = sorted(name for name, value in was.items() if now.get(name) != value)
+    if differing:
+        hint = "Look at it as it is now, and change it again."
+        message = f"row {key[:100]} of {spec.name} was changed meanwhile: {', '.join(differing[:5])}"
+        raise RowChanged(message, hint=hint, row=now, columns=differing)
+    return row
+
+
+def _tell(parts: Parts, tx: sa.Connection, spec: TableSpec, change: RowChange) -> None:
+    parts.runs.rows_changed(tx, change.kind, spec.name, change)
+    found = Found(parts.tables.specs)
+    found.row(spec.name, change.row)
+    name, now = row_ref(spec.name, change.row[spec.primary]), parts.clock.now()
+    write(tx, [(ref, "row", name, now) for ref in found.refs])

@@ -1,0 +1,66 @@
+"""Stripe's resources beside the user's tables: what there is to read, and pages of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from payloom.api.http.errors import ApiError, BadRequest
+from payloom.connectors.port import StepFailed
+from payloom.connectors.stripe.catalog import tables
+from payloom.connectors.stripe.tables.table_source import StripeTables
+
+
+class StripeNotReadable(ApiError):
+    """Stripe did not give the rows."""
+
+    code: ClassVar[str] = "stripe_not_readable"
+    status: ClassVar[int] = 502
+
+
+async def page(
+    stripe: StripeTables, name: str, given: Mapping[str, str], *, cursor: str | None, limit: int
+) -> dict[str, Any]:
+    """Return `{data, next}`. given: filters as they stand in an address; `created.gte=…` is a range, lists have commas.
+
+    Raises VerbFailed for what Stripe cannot be asked, StripeNotReadable for what it refuses.
+    """
+    try:
+        return await stripe.rows(name, _filters(name, given), cursor=cursor, limit=limit)
+    except StepFailed as failed:
+        failure = failed.failure
+        raise StripeNotReadable(failure.message, hint=failure.hint, kind=failure.kind) from failed
+
+
+def _filters(name: str, given: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, text in given.items():
+        column, _, sign = key.partition(".")
+        value = _value(name, column, text)
+        if not sign:
+            found[column] = value
+        elif column == "metadata":
+            found.setdefault(column, {})[sign] = text
+        else:
+            found.setdefault(column, {})[sign] = value
+    return found
+
+
+def _value(name: str, column: str, text: str) -> Any:
+    table = tables.find(name)
+    schema = (table.filters if table else {}).get(column, {})
+    kinds = {part.get("type") for part in schema.get("anyOf") or [schema]}
+    if "boolean" in kinds:
+        return text == "true"
+    if "integer" in kinds:
+        try:
+            return int(text)
+        except ValueError:
+            raise BadRequest(f"{column} is a whole number; moments are Unix seconds") from None
+    if kinds == {"object"}:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise BadRequest(f"{column} is a JSON object") from None
+    return text.split(",") if "array" in kinds or column == "id" else text

@@ -1,0 +1,109 @@
+"""The user's tables, and Stripe's resources beside them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+
+from payloom.api.http.errors import BadRequest
+from payloom.api.management.dependencies import Parts
+from payloom.api.management.models.data import RowList, TableList
+from payloom.api.management.routes import stripe_tables
+from payloom.api.management.routes.rows import shown
+from payloom.kit import strict_json
+from payloom.tables.definition.spec import TableSpec
+from payloom.workflows.catalog.catalog import STRIPE_TABLES
+
+_OWN = frozenset({"cursor", "limit", "order_by", "filter"})
+
+
+def router(parts: Parts) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(prefix="/tables", tags=["tables"])
+
+    @routes.get("", response_model=TableList)
+    async def list_tables() -> Any:
+        """The tables with their columns: the user's, and Stripe's resources (`source: stripe`), which can be read."""
+        return {"data": [*(_shape(spec) for spec in parts.tables.specs.values()), *parts.stripe_tables.describe()]}
+
+    @routes.get("/{name}/rows", response_model=RowList)
+    async def list_rows(  # noqa: PLR0917 - FastAPI fills them in by name
+        name: str,
+        request: Request,
+        order_by: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+        filter: Annotated[  # noqa: A002 - what it is
+            str | None, Query(description="JSON as `where` of a `select` step; of the user's tables only.")
+        ] = None,
+    ) -> Any:
+        """Rows of a table; any other parameter is a column (of Stripe's tables: a filter) that must have that value."""
+        if name.startswith(STRIPE_TABLES):
+            filters = {key: value for key, value in request.query_params.items() if key not in _OWN}
+            return await stripe_tables.page(parts.stripe_tables, name, filters, cursor=cursor, limit=limit)
+        spec = parts.tables.spec(name)
+        where = {key: _read(spec, key, value) for key, value in request.query_params.items() if key not in _OWN}
+        where |= _filter(filter)
+        start = _offset(cursor)
+        found, total = await parts.database.read(
+            lambda tx: parts.tables.page(
+                tx, name, where=where or None, order_by=_order(order_by), limit=limit, offset=start
+            )
+        )
+        after = start + len(found)
+        return {"data": shown(found), "next": str(after) if after < total and found else None, "total": total}
+
+    return routes
+
+
+def _filter(text: str | None) -> dict[str, Any]:
+    if not text:
+        return {}
+    found = strict_json.loads(text.encode())
+    if not isinstance(found, dict):
+        raise BadRequest("filter is a JSON object, as `where` of a `select` step", where="filter")
+    return found
+
+
+def _order(text: str | None) -> list[str] | None:
+    return [part.strip() for part in text.split(",") if part.strip()] if text else None
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isdecimal() or len(cursor) > 9:
+        raise BadRequest("this is no cursor of a page before", where="cursor")
+    return int(cursor)
+
+
+def _shape(spec: TableSpec) -> dict[str, Any]:
+    columns = [
+        {
+            "name": column.name,
+            "type": column.type,
+            "nullable": column.nullable,
+            "primary": column.primary,
+            "unique": column.unique,
+            "choices": list(column.enum) if column.enum else None,
+            "references": ".".join(column.references) if column.references else None,
+            "has_default": column.has_default,
+        }
+        for column in spec.columns.values()
+    ]
+    return {"name": spec.name, "columns": columns}
+
+
+def _read(spec: TableSpec, name: str, text: str) -> Any:
+    column = spec.columns.get(name)
+    kind = column.type if column else "string"
+    try:
+        if kind == "int":
+            return int(text)
+        if kind == "number":
+            return float(text)
+    except ValueError:
+        raise BadRequest(f"{name} is a number") from None
+    return text == "true" if kind == "bool" else text

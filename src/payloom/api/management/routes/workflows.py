@@ -1,0 +1,101 @@
+"""Workflows: what there is, what is wrong with it, and starting one by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from fastapi import APIRouter
+
+from payloom.api.http.errors import BadRequest, NoSuchRoute
+from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import Parts
+from payloom.api.management.models.workflows import Start, StartAnswer, WorkflowDetail, WorkflowList
+from payloom.kit.suggest import did_you_mean
+from payloom.runs.intake.callers import Request as Call
+from payloom.workflows.compiler.inputs import validate_input
+from payloom.workflows.program.program import Trigger, Workflow
+
+
+def router(parts: Parts) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(prefix="/workflows", tags=["workflows"])
+
+    @routes.get("", response_model=WorkflowList)
+    async def list_workflows() -> Any:
+        """Every workflow with its triggers and version, and what `payloom check` says."""
+        last = await parts.runs.queries.latest(parts.workflows)
+        found = Counter((one.file, one.severity) for one in parts.diagnostics)
+        return {
+            "data": [
+                {
+                    **_short(one),
+                    "last_run": to_plain(last.get(one.id)),
+                    "errors": found[one.file or "", "error"],
+                    "warnings": found[one.file or "", "warning"],
+                    "advice": found[one.file or "", "advice"],
+                }
+                for one in parts.workflows.values()
+            ],
+            "diagnostics": [to_plain(one.to_dict()) for one in parts.diagnostics],
+        }
+
+    @routes.post("/{workflow_id:path}/run", response_model=StartAnswer)
+    async def start_workflow(workflow_id: str, body: Start) -> Any:
+        """Start a workflow by hand and wait for its answer."""
+        workflow = _find(parts, workflow_id)
+        inputs = validate_input(workflow, body.inputs)
+        user = await _user(parts, body.user)
+        call = Call(user=user, user_id=user["id"] if user else None)
+        answer = await parts.runs.call(workflow.id, inputs, request=call, trigger="manual")
+        failure = to_plain(answer.failure) if answer.failure else None
+        shown = answer.body if failure is None else {"error": failure}
+        return {
+            "run_id": answer.run_id,
+            "failed": answer.state == "failed",
+            "running": answer.state == "running",
+            "status": answer.status,
+            "body": to_plain(shown),
+        }
+
+    @routes.get("/{workflow_id:path}", response_model=WorkflowDetail)
+    async def get_workflow(workflow_id: str) -> Any:
+        """One workflow with its model."""
+        workflow = _find(parts, workflow_id)
+        return {**_short(workflow), "input": workflow.input, "model": workflow.to_model()}
+
+    return routes
+
+
+async def _user(parts: Parts, email: str | None) -> dict[str, Any] | None:
+    if email is None:
+        return None
+    found = await parts.find_user(email)
+    if found is None:
+        raise BadRequest(f"there is no account {email!r}", hint="Make one at /sign-up.")
+    return dict(found)
+
+
+def _find(parts: Parts, workflow_id: str) -> Workflow:
+    found = parts.workflows.get(workflow_id)
+    if found is None:
+        hint = did_you_mean(workflow_id, parts.workflows) or "`payloom check` lists them."
+        raise NoSuchRoute(f"there is no workflow {workflow_id[:100]!r}", hint=hint)
+    return found
+
+
+def _short(workflow: Workflow) -> dict[str, Any]:
+    return {
+        "id": workflow.id,
+        "name": workflow.name,
+        "description": workflow.description,
+        "version": workflow.version,
+        "lane": workflow.lane,
+        "triggers": [_trigger(one) for one in workflow.triggers],
+        "calls": sorted(workflow.calls),
+    }
+
+
+def _trigger(trigger: Trigger) -> dict[str, Any]:
+    names = ("kind", "method", "path", "auth", "family", "actions", "cron", "timezone", "table", "on")
+    return {name: to_plain(getattr(trigger, name)) for name in names if hasattr(trigger, name)}

@@ -1,0 +1,149 @@
+"""Serves the project's pages: who may see them, their rows, their template, and errors people can read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from jinja2.exceptions import TemplateError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from payloom.api.http.current_user import Visitors, as_user
+from payloom.api.http.errors import NoSuchRoute, NotSignedIn, headers_of
+from payloom.api.http.middleware import name_route
+from payloom.api.http.security_headers import new_nonce, page_policy
+from payloom.auth.accounts import Account
+from payloom.db import Database
+from payloom.kit.clock import Clock
+from payloom.kit.errors import PayloomError
+from payloom.kit.ids import new_id
+from payloom.pages.document import Page, Query
+from payloom.pages.templates import OWN, Templates
+from payloom.settings import Settings
+from payloom.tables.query.sql import Tables
+from payloom.workflows.expressions import Ambient
+
+log = structlog.get_logger("payloom.pages")
+
+_TITLES = {401: "Sign in first", 403: "Not for you", 404: "Nothing here", 503: "Back in a moment"}
+
+
+class PageBroken(PayloomError):
+    """The page could not be drawn."""
+
+    code = "page_broken"
+
+
+@dataclasses.dataclass(slots=True)
+class Site:
+    """The pages of one project."""
+
+    settings: Settings
+    pages: Sequence[Page]
+    templates: Templates
+    tables: Tables
+    database: Database
+    visitors: Visitors
+    clock: Clock
+
+    def routes(self) -> list[Route]:
+        """Return one route per page; addresses without braces come first, so that /pay/new wins over /pay/{id}."""
+        ordered = sorted(self.pages, key=lambda page: (len(page.parameters), page.path))
+        return [Route(page.path, self._endpoint(page), methods=["GET"]) for page in ordered]
+
+    def _endpoint(self, page: Page) -> Any:
+        async def show(request: Request) -> Response:
+            name_route(request, page.path)
+            return await self._show(request, page)
+
+        return show
+
+    async def _show(self, request: Request, page: Page) -> Response:
+        try:
+            visitor = await self.visitors.allowed(request, page.auth)
+        except NotSignedIn:
+            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/sign-in?next={quote(here, safe='')}", 303)
+        scope = {
+            "user": as_user(visitor) if visitor else None,
+            "params": dict(request.path_params),
+            "query": dict(request.query_params),
+            "env": dict(self.settings.env),
+        }
+        rows = await self._rows(page, scope)
+        return self.draw_template(request, page.template, visitor, {**scope, **rows, "title": page.title})
+
+    async def _rows(self, page: Page, scope: Mapping[str, Any]) -> dict[str, Any]:
+        if not page.queries:
+            return {}
+        now = self.clock.now()
+        ambient = Ambient(now=lambda: now, uuid=lambda: new_id("page"))
+        try:
+            asked = [(query, _arguments(query, scope, ambient)) for query in page.queries]
+            return await self.database.read(
+                lambda tx: {
+                    query.name: self.tables.perform(tx, "select", query.table, args) if args is not None else None
+                    for query, args in asked
+                }
+            )
+        except PayloomError as error:
+            if error.code == "row_not_found":
+                raise NoSuchRoute("there is no such thing, or it is not yours") from None
+            raise PageBroken(f"{page.template}: {error}", hint="Look at the page's data in its head.") from error
+
+    def draw_template(
+        self, request: Request, template: str, visitor: Account | None, context: dict[str, Any], status: int = 200
+    ) -> Response:
+        """Return a page drawn with everything pages may know, under its own Content-Security-Policy."""
+        nonce = new_nonce()
+        stripe = self.settings.stripe
+        known = {
+            "user": as_user(visitor) if visitor else None,
+            "csrf_token": self.visitors.csrf_token(request),
+            "csp_nonce": nonce,
+            "stripe": {"publishable_key": stripe.publishable_key, "script_url": stripe.script_url, "mode": stripe.mode},
+            "site_url": self.settings.site_url,
+            "environment": self.settings.environment,
+            "project_name": self.settings.name,
+            "demo_accounts": [dataclasses.asdict(account) for account in self.settings.accounts],
+        }
+        try:
+            html = self.templates.render(template, {**context, **known})
+        except (TemplateError, TypeError, ValueError, AttributeError, KeyError, ArithmeticError) as error:
+            where = template if not isinstance(error, TemplateError) else f"{template} ({type(error).__name__})"
+            raise PageBroken(f"{where}: {error}", hint="Look at the template.") from error
+        response = HTMLResponse(html, status)
+        response.headers["content-security-policy"] = page_policy(nonce, stripe.script_url, stripe.api_base)
+        self.visitors.keep_csrf(request, response)
+        return response
+
+    async def draw(self, request: Request, error: PayloomError | None, request_id: str) -> Response:
+        """Draw an error for people; outside development nothing of a broken page's cause is shown."""
+        status = error.status if error else 500
+        shown = error if error and (status < 500 or self.settings.is_dev) else None
+        context = {
+            "title": _TITLES.get(status, "That did not work" if status < 500 else "Something went wrong on our side"),
+            "status": status,
+            "code": error.code if error else "internal",
+            "message": shown.message if shown else "We have noted it. Please try again in a minute.",
+            "hint": shown.hint if shown else None,
+            "request_id": request_id,
+        }
+        visitor = None
+        if status < 500:
+            visitor = await self.visitors.current(request)
+        response = self.draw_template(request, f"{OWN}/error.html.j2", visitor, context, status)
+        for name, value in (headers_of(error) if error else {}).items():
+            response.headers[name] = value
+        return response
+
+
+def _arguments(query: Query, scope: Mapping[str, Any], ambient: Ambient) -> dict[str, Any] | None:
+    if query.when is not None and not query.when.test(scope, ambient):
+        return None
+    return query.args.evaluate(scope, ambient)

@@ -1,0 +1,1 @@
+"""The composition root: builds every service of a process, serves them, and stops them again."""

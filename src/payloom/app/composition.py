@@ -1,0 +1,318 @@
+"""Everything a project's server is made of, wired once: which implementation stands behind each seam, and its life."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import exc
+
+from payloom.api.http.current_user import Visitors, as_user
+from payloom.api.http.metrics import Metrics
+from payloom.api.management.change_stream import Live
+from payloom.api.management.dependencies import Parts as ManagementParts
+from payloom.api.management.lazy_app import SIGN_IN_PATH
+from payloom.api.page_routes import Site
+from payloom.api.server import ServerParts
+from payloom.auth.accounts import Profile
+from payloom.auth.decision_links import DecisionLink, DecisionLinks
+from payloom.auth.rate_store import Rates
+from payloom.auth.service import AccountService
+from payloom.auth.studio_users import Managers
+from payloom.connectors.dispatch import ByVerb
+from payloom.connectors.email import EmailHost
+from payloom.connectors.http import HttpHost
+from payloom.connectors.http.guard import Guard
+from payloom.connectors.port import StepFailed
+from payloom.connectors.python import PythonHost
+from payloom.connectors.stripe.client import StripeSettings
+from payloom.connectors.stripe.connector import StripeConnector
+from payloom.connectors.stripe.step_host import StripeHost
+from payloom.connectors.stripe.tables.mirror import Mirror
+from payloom.connectors.stripe.tables.table_source import StripeTables
+from payloom.connectors.tables import TablesHost, profile
+from payloom.db import open_database
+from payloom.db.migrate import migrate
+from payloom.email.models import mails
+from payloom.email.outbox import Outbox
+from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
+from payloom.engine.dbos import DbosEngine
+from payloom.inbox.service import Inbox, InboxEvent
+from payloom.kit.clock import Clock
+from payloom.kit.errors import PayloomError
+from payloom.project.loader import Project
+from payloom.project.publisher import Workbench
+from payloom.runs.intake.backfill import CatchUp
+from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.versions import Versions
+from payloom.runs.registry import RowChange
+from payloom.runs.service import RunService
+from payloom.settings import Settings
+from payloom.tables.migration.migrate import migrate as migrate_tables
+from payloom.tables.query.sql import Tables
+from payloom.views.health import Vitals, vitals
+from payloom.views.references.indexer import Indexer
+
+if TYPE_CHECKING:
+    from payloom.sandbox.service import Rehearsals
+
+log = structlog.get_logger("payloom.app.asgi")
+
+START_WITHIN = 60.0
+SWEEP_EVERY = 3600.0
+MIRROR_EVERY = 15.0
+"""Seconds between two looks for doubtful rows; resources are listed once a day."""
+
+
+class World:
+    """The services of one project in one process."""
+
+    def __init__(self, project: Project, settings: Settings, clock: Clock) -> None:
+        """Wire everything; nothing is written or started yet."""
+        self.project = project
+        self.settings = settings
+        self.clock = clock
+        self.database = open_database(settings.database_url)
+        self.tables = Tables(project.tables, clock)
+        self.versions = Versions(self.database, clock)
+        self.workbench = Workbench(project, settings, self.versions, clock)
+        self.library = Library(self.versions, project.catalog, settings.env)
+        self.engine = DbosEngine(self.database, clock)
+        profile = self._profile()
+        self.accounts = AccountService(self.database, clock, profile=profile)
+        self.managers = Managers(self.database, clock, profile=profile)
+        self.stripe = StripeConnector(
+            StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
+        )
+        self.mirror = Mirror(self.stripe, self.database, clock, settings.mirror) if settings.mirror else None
+        self.stripe_tables = StripeTables(self.stripe, self.mirror)
+        self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
+        self.outbox = self._outbox()
+        self.metrics = Metrics()
+        self.metrics.look = self.vitals
+        self.runs = RunService(
+            self.database,
+            self.engine,
+            clock,
+            self.library,
+            TablesHost(self.tables),
+            self._outside(),
+            observe=self._observe if self.mirror is not None else None,
+            watch=self.metrics,
+        )
+        secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
+        self.decisions = DecisionLinks(secrets, settings.site_url, clock)
+        self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
+        self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
+        self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.taken)
+        self.live = Live(self.database, clock)
+        self.workbench.tell = functools.partial(self.live.tell, "workflow")
+        self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)
+        self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
+
+    def _decision_link(self, claims: Mapping[str, Any], recipient: str) -> str:
+        return self.decisions.make(DecisionLink(claims["run_id"], claims["path"], claims["until"], recipient))
+
+    def _observe(self, tx: sa.Connection, event: InboxEvent) -> None:
+        assert self.mirror is not None
+        self.mirror.take(tx, event.payload)
+
+    async def _keep_mirror(self) -> None:
+        """List what is mirrored, now and daily, and settle doubts; a failure is told, and tried again."""
+        assert self.mirror is not None
+        while True:
+            try:
+                changed = await self.mirror.refresh()
+                if any(changed.values()):
+                    log.info("mirror_refreshed", **changed)
+            except (StepFailed, PayloomError, exc.SQLAlchemyError) as error:
+                log.warning("mirror_failed", error=str(error), again_in=MIRROR_EVERY)
+            await asyncio.sleep(MIRROR_EVERY)
+
+    def _profile(self) -> Profile | None:
+        insert = profile(self.tables)
+        if insert is None:
+            return None
+
+        def insert_and_tell(tx: sa.Connection, account_id: str, email: str, name: str | None) -> None:
+            insert(tx, account_id, email, name)
+            # A webhook about this person may be waiting for the row.
+            row = self.tables.select(tx, "users", where={"id": account_id}, one="required")
+            self.runs.rows_changed(tx, "insert", "users", RowChange("users", "insert", row, None))
+
+        return insert_and_tell
+
+    def _outbox(self) -> Outbox:
+        url = self.settings.email.url
+        transport = SmtpTransport(parse_smtp_url(url.get_secret_value())) if url else OutboxTransport()
+        return Outbox(self.database, transport, self.clock)
+
+    def _outside(self) -> ByVerb:
+        return ByVerb(
+            {
+                "stripe": StripeHost(self.stripe),
+                "select": self.stripe_tables,
+                "email": EmailHost(
+                    self.project.mails,
+                    self.outbox,
+                    self.clock,
+                    sender=self.settings.email.sender,
+                    link=self._decision_link,
+                ),
+                "http": self.http,
+                "python": PythonHost(self.project.functions),
+            }
+        )
+
+    def parts(self) -> ServerParts:
+        """Return what the routes work with."""
+        management = ManagementParts(
+            settings=self.settings,
+            clock=self.clock,
+            visitors=self.visitors,
+            managers=self.managers,
+            counters=Rates(self.database, self.clock),
+            database=self.database,
+            runs=self.runs,
+            inbox=self.inbox,
+            index=self.index,
+            live=self.live,
+            tables=self.tables,
+            mails=self.outbox,
+            workflows=self.workbench.workflows,
+            diagnostics=self.workbench.diagnostics,
+            catch_up=self.catch_up.look,
+            find_user=self.find_user,
+            workbench=self.workbench,
+            rehearsals=self.rehearsals,
+            stripe_tables=self.stripe_tables,
+        )
+        return ServerParts(
+            settings=self.settings,
+            assets=self.project.assets_folder,
+            visitors=self.visitors,
+            site=self.site,
+            management=management,
+            metrics=self.metrics,
+            decisions=self.decisions,
+            ready=self.ready,
+        )
+
+    def rehearsals(self) -> Rehearsals:
+        """Return what tries drafts out."""
+        from payloom.sandbox.service import Rehearsals  # noqa: PLC0415 - only the studio tries drafts out
+
+        host = TablesHost(self.tables)
+        return Rehearsals(
+            self.workbench, self.database, self.inbox, self.tables, host, StripeHost(self.stripe), self.clock
+        )
+
+    async def ready(self) -> None:
+        """Raise unless the database answers."""
+        await self.database.read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar())
+
+    async def vitals(self) -> tuple[Vitals, Mapping[str, int]]:
+        """Return how the runs are doing, and how many mails have not left or may not have."""
+
+        def look(tx: sa.Connection) -> tuple[Vitals, Mapping[str, int]]:
+            counted = (
+                sa.select(mails.c.status, sa.func.count()).where(mails.c.status != "sent").group_by(mails.c.status)
+            )
+            states: dict[str, int] = dict.fromkeys(("queued", "sending", "unknown", "failed"), 0)
+            states.update((row[0], row[1]) for row in tx.execute(counted))
+            return vitals(tx, self.clock.now()), states
+
+        return await self.database.read(look)
+
+    async def find_user(self, email: str) -> Mapping[str, Any] | None:
+        """Return the account with this address as the language sees it, or None."""
+        account = await self.accounts.find(email=email)
+        return as_user(account) if account else None
+
+    async def studio_link(self) -> str:
+        """Return a link that signs an admin into the studio once."""
+        return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.managers.link()}"
+
+    async def migrate(self) -> list[str]:
+        """Bring the database to what the project needs; return what changed, for people."""
+        made = await migrate(self.database)
+        await self.engine.prepare()
+        changes = await migrate_tables(self.database, self.tables, self.clock)
+        return [*(["Payloom's own tables"] if made else []), *map(str, changes)]
+
+    @contextlib.asynccontextmanager
+    async def running(self, *, work: bool) -> AsyncIterator[None]:
+        """Migrate, publish the workflows, start to work, and stop in the reverse order."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.close)
+            await self.migrate()
+            await self.versions.publish(self.project.workflows.values(), self.project.sources)
+            for account in self.settings.accounts:
+                await self.accounts.ensure(account.email, account.password, name=account.name, roles=account.roles)
+            following = asyncio.create_task(self.workbench.follow(), name="payloom-follow")
+            stack.push_async_callback(_canceled, following)
+            if work:
+                await self.runs.start()
+                stack.push_async_callback(self.runs.stop)
+                await self._on_start()
+                task = asyncio.create_task(self.catch_up.keep_looking(), name="payloom-catch-up")
+                stack.push_async_callback(_canceled, task)
+                if self.settings.is_dev:
+                    watching = asyncio.create_task(self.workbench.watch(), name="payloom-watch")
+                    stack.push_async_callback(_canceled, watching)
+                timing = asyncio.create_task(self.runs.keep_time(), name="payloom-timetable")
+                stack.push_async_callback(_canceled, timing)
+                indexing = asyncio.create_task(self.index.keep(lambda: self.engine.eldest), name="payloom-references")
+                stack.push_async_callback(_canceled, indexing)
+                sweeping = asyncio.create_task(self._sweep(), name="payloom-hourly-sweep")
+                stack.push_async_callback(_canceled, sweeping)
+                if self.mirror is not None:
+                    keeping = asyncio.create_task(self._keep_mirror(), name="payloom-mirror")
+                    stack.push_async_callback(_canceled, keeping)
+            yield
+
+    async def _on_start(self) -> None:
+        for name in self.settings.on_start:
+            answer = await self.runs.call(name, {}, trigger="manual", wait=START_WITHIN)
+            if answer.state != "answered":
+                reason = answer.failure.message if answer.failure else "it is not done yet"
+                log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        """Delete old sign-in rows, and what is older than `keep_runs`; a failure is told, and tried again next time."""
+        with contextlib.suppress(PayloomError):
+            await self.accounts.sweep()
+        try:
+            deleted = await self.runs.prune(days=self.settings.keep_runs)
+        except (PayloomError, exc.SQLAlchemyError) as error:
+            log.warning("prune_failed", error=type(error).__name__, again_in=SWEEP_EVERY)
+            return
+        if deleted:
+            log.info("old_runs_deleted", deleted=deleted, older_than_days=self.settings.keep_runs)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        self.live.close()
+        with contextlib.suppress(PayloomError):
+            await self.inbox.report(force=True)
+        # A process that does no work has prepared the engine all the same; stopping it twice does nothing.
+        await self.engine.stop()
+        await self.stripe.close()
+        await self.http.close()
+        await self.database.close()
+
+
+async def _canceled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,81 @@
+"""Structured logs without secrets: every event and every value goes through the redactor before it is written."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from payloom.kit.redaction import redact
+from payloom.settings import Settings
+
+IDS = ("run", "workflow", "step", "event_id", "request_id")
+"""What names things in a log line."""
+_UNTOUCHED = frozenset({"exc_info", "_record", "_from_structlog"})
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def _redacted(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    kept = {key: value for key, value in event.items() if key in _UNTOUCHED}
+    return {**redact({key: value for key, value in event.items() if key not in _UNTOUCHED}), **kept}
+
+
+def configure_logs(settings: Settings) -> None:
+    """Write logs to stderr, as coloured lines in development and as JSON elsewhere.
+
+    Lines of the standard library's loggers (ours and those of libraries) look the same and carry the same ids: `run`,
+    `workflow`, `step`, `event_id`, `request_id`, as far as they are known where the line is written.
+    """
+    level = _LEVELS.get(settings.log_level, 20)
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if settings.log_format == "json":
+        last: list[Any] = [structlog.processors.format_exc_info, _redacted, structlog.processors.JSONRenderer()]
+    else:
+        plain = structlog.dev.plain_traceback
+        last = [_redacted, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    formatter = _formatter(shared, last)
+    ours = logging.getLogger("payloom")
+    ours.setLevel(level)
+    ours.propagate = False
+    _write_through(ours, formatter)
+    _write_through(logging.getLogger(), formatter)
+
+
+def _formatter(shared: list[Any], last: list[Any]) -> logging.Formatter:
+    """Return a formatter that treats the standard library's records as structlog's own."""
+    extra = structlog.stdlib.ExtraAdder(allow=IDS)
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name, extra],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )
+
+
+def _write_through(logger: logging.Logger, formatter: logging.Formatter) -> None:
+    """Give a logger a handler of ours: a new one, the one from before, or none where somebody else has put theirs."""
+    ours = [handler for handler in logger.handlers if isinstance(handler, _Handler)]
+    if not ours and not logger.handlers:
+        ours = [_Handler()]
+        logger.addHandler(ours[0])
+    for handler in ours:
+        handler.setFormatter(formatter)
+
+
+class _Handler(logging.StreamHandler[Any]):
+    """Ours, so that it is known again. Writes to what stderr is now."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)

@@ -1,0 +1,61 @@
+"""Plays the flows one after another and reports them as a table or as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import httpx
+
+from payloom.cli.demo_check.actors import FlowFailed, Stage
+from payloom.cli.demo_check.flows import FLOWS
+from payloom.cli.demo_check.invariants import summary
+from payloom.cli.support.output import say, show_json, show_table
+from payloom.kit.clock import monotonic
+from payloom.sandbox.scenario.invariants import Seen, looked_at
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one flow went. seconds: how long it took."""
+
+    flow: str
+    held: bool
+    told: str
+    evidence: dict[str, Any]
+    seconds: float
+
+
+def play(stage: Stage, *, quiet: bool = False) -> list[Outcome]:
+    """Play all flows; a flow that fails does not keep the others from being played."""
+    outcomes = []
+    for name, flow in FLOWS.items():
+        started = monotonic()
+        told, evidence, held = (flow.__doc__ or "").strip().splitlines()[0], {}, True
+        try:
+            evidence = flow(stage)
+        except (FlowFailed, httpx.HTTPError, KeyError, IndexError) as failure:
+            held, told = False, f"{type(failure).__name__}: {failure}"
+        outcomes.append(Outcome(name, held, told, evidence, monotonic() - started))
+        if not quiet:
+            say(f"  {'✓' if held else '✗'} {name}  ({outcomes[-1].seconds:.1f} s)")
+    return outcomes
+
+
+def report(outcomes: list[Outcome], seen: Seen, broken: list[str], *, as_json: bool) -> bool:
+    """Show the outcomes, and which invariants do not hold; return whether everything holds."""
+    held = all(outcome.held for outcome in outcomes) and not broken
+    if as_json:
+        told = {"looked_at": looked_at(seen), "broken": broken}
+        show_json({"held": held, "flows": [dataclasses.asdict(outcome) for outcome in outcomes], "invariants": told})
+        return held
+    rows = []
+    for outcome in outcomes:
+        facts = "\n".join(f"{key}: {value}" for key, value in outcome.evidence.items() if value is not None)
+        rows.append((outcome.flow, "holds" if outcome.held else "FAILED", outcome.told, facts))
+    show_table("The five payment flows", ("flow", "", "what happened", "evidence"), rows)
+    say(f"{summary(seen)}; {'all hold' if not broken else 'broken:'}.")
+    for line in broken:
+        say(f"  {line}")
+    say("All five flows hold." if held else "[bold red]Not all flows hold.[/bold red]")
+    return held

@@ -1,0 +1,73 @@
+"""`payloom check`: everything that is wrong with a project, with its place."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.paths import find_project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from payloom.workflows.program.program import Workflow
+
+EXPLAIN = Annotated[bool, typer.Option("--explain", help="Say which lane each workflow takes, and why; its schedules.")]
+
+
+@reported
+def check(project: PROJECT = None, explain: EXPLAIN = False, as_json: JSON = False) -> None:
+    """Check tables, workflows, pages and settings; exit code 1 if there are errors."""
+    from payloom.project.loader import load_project  # noqa: PLC0415
+    from payloom.settings import load_settings  # noqa: PLC0415
+
+    root = find_project(project)
+    loaded = load_project(root, load_settings(root, keep=False))
+    errors = len(loaded.errors)
+    if as_json:
+        answer: dict[str, Any] = {"errors": errors, "diagnostics": [one.to_dict() for one in loaded.diagnostics]}
+        if explain:
+            answer["workflows"] = list(lanes(loaded.workflows))
+        show_json(answer)
+    else:
+        for one in loaded.diagnostics:
+            mark = {"error": "error", "warning": "warning"}.get(one.severity, "advice")
+            show(f"{one.file}:{one.line}:{one.column}: {mark}: {one.message} [{one.code}]")
+            if one.hint:
+                show(f"  hint: {one.hint}")
+        for one in lanes(loaded.workflows) if explain else ():
+            show(f"{one['workflow']}: {one['lane']} lane: {one['why']}")
+            for schedule in one["schedules"]:
+                show(f"  at {schedule['schedule']} ({schedule['timezone']}), missed moments: {schedule['catch_up']}")
+        kinds = f"{len(loaded.sources)} workflows, {len(loaded.tables)} tables, {len(loaded.pages)} pages"
+        say(f"Checked {kinds}: {errors or 'no'} error{'' if errors == 1 else 's'}.")
+    sys.exit(1 if errors else 0)
+
+
+def lanes(workflows: Mapping[str, Workflow]) -> Iterator[dict[str, Any]]:
+    """Yield `{workflow, lane, why, steps, schedules}` for each workflow, by id.
+
+    lane: `fast` or `durable`. steps: the places (file:line) of those that keep it from being done with its event.
+    """
+    from payloom.workflows.program.lane import lane_of  # noqa: PLC0415
+    from payloom.workflows.program.program import ScheduleTrigger  # noqa: PLC0415
+
+    for name in sorted(workflows):
+        workflow = workflows[name]
+        found = lane_of(workflow, workflows)
+        yield {
+            "workflow": name,
+            "lane": found.name,
+            "why": found.why,
+            "steps": [f"{workflow.file or name}:{line}" for line in found.lines],
+            "schedules": [
+                {"schedule": trigger.cron, "timezone": trigger.timezone, "catch_up": trigger.catch_up}
+                for trigger in workflow.triggers
+                if isinstance(trigger, ScheduleTrigger)
+            ],
+        }

@@ -1,0 +1,137 @@
+"""`payloom export`, `payloom import`: workflows between files and Python."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from payloom.cli.support.errors import CommandError, NothingFound
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.paths import find_project
+from payloom.kit.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from payloom.workflows.builder import Definition
+
+
+class NotAWorkflow(CommandError):
+    """The file holds no workflow that can be converted."""
+
+    code = "not_a_workflow"
+
+
+@reported
+def export(
+    file: Annotated[Path, typer.Argument(help="A Python file with functions under `@workflow`.")],
+    write: Annotated[bool, typer.Option("--write", help="Write them under the project's workflows/.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="With --write: replace files that differ.")] = False,
+    project: PROJECT = None,
+    as_json: JSON = False,
+) -> None:
+    """Print workflows written in Python as files; they are checked like any other from then on."""
+    from payloom.workflows.builder import to_yaml  # noqa: PLC0415
+
+    texts = {one.id: to_yaml(one) for one in definitions(file)}
+    if write:
+        _write(find_project(project), texts, force=force)
+    elif as_json:
+        show_json(texts)
+    else:
+        show("---\n".join(texts.values()).rstrip())
+
+
+@reported
+def import_(
+    name: Annotated[str, typer.Argument(help="A workflow's id, or the path of its file.")],
+    project: PROJECT = None,
+    as_json: JSON = False,
+) -> None:
+    """Print a workflow file as Python: the same workflow, written with the builder."""
+    from payloom.workflows.builder import to_python  # noqa: PLC0415
+
+    path, workflow_id = _file_of(name, project)
+    data = _sound(path.read_text("utf-8"), workflow_id, path.name)
+    code = to_python(data, workflow_id)
+    if as_json:
+        show_json({workflow_id: code})
+    else:
+        show(code.rstrip())
+
+
+def definitions(file: Path) -> list[Definition]:
+    """Run a Python file and return the workflows it defines, by name of the variable."""
+    from payloom.workflows.builder import Definition  # noqa: PLC0415
+
+    if not file.is_file():
+        raise NothingFound(f"there is no file {file}")
+    spec = importlib.util.spec_from_file_location(f"payloom_export_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise NotAWorkflow(f"{file} is not a Python file", hint="Its name ends in .py.")
+    module = importlib.util.module_from_spec(spec)
+    # The functions' source is looked up by the module's name.
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise NotAWorkflow(f"{type(error).__name__}: {error}", where=_line_of(error, file)) from error
+    found = [value for value in vars(module).values() if isinstance(value, Definition)]
+    if not found:
+        raise NotAWorkflow(f"{file} defines no workflow", hint='Write a function under `@workflow("its-id", on=…)`.')
+    return found
+
+
+def _line_of(error: BaseException, file: Path) -> str:
+    line, trace = 1, error.__traceback__
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename) == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f"{file}:{line}"
+
+
+def _write(root: Path, texts: dict[str, str], *, force: bool) -> None:
+    """Write the files that are new or equal; one that differs is left alone unless forced."""
+    different = [
+        name
+        for name, text in texts.items()
+        if (path := root / "workflows" / f"{name}.yaml").is_file() and path.read_text("utf-8") != text
+    ]
+    if different and not force:
+        raise CommandError(
+            f"workflows/{different[0]}.yaml is there and differs", hint="Look at both, then add --force to replace it."
+        )
+    for name, text in texts.items():
+        path = root / "workflows" / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        say(f"wrote workflows/{name}.yaml")
+
+
+def _file_of(name: str, project: Path | None) -> tuple[Path, str]:
+    path = Path(name)
+    if path.is_file():
+        return path, path.stem
+    from payloom.project.loader import workflow_names  # noqa: PLC0415
+
+    root = find_project(project)
+    names = workflow_names(root)
+    if name not in names:
+        raise NothingFound(f"there is no workflow {name!r}", hint=did_you_mean(name, names) or None)
+    return root / "workflows" / f"{name}.yaml", name
+
+
+def _sound(text: str, workflow_id: str, file: str) -> dict[str, Any]:
+    """Return what a file holds, if it is a workflow."""
+    from payloom.project.loader import base_catalog  # noqa: PLC0415
+    from payloom.workflows.compiler.loader import read_workflow  # noqa: PLC0415
+
+    draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=base_catalog())
+    if draft.built is None or draft.source.diagnostics:
+        first = draft.source.diagnostics[0]
+        raise NotAWorkflow(first.message, where=f"{file}:{first.line}:{first.column}", hint=first.hint)
+    return draft.source.data

@@ -1,0 +1,112 @@
+"""`payloom actions`, `triggers`, `schema`, `openapi`: what can be written, for people and for editors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from payloom.cli.support.errors import NothingFound
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import reported, show, show_json, show_table
+from payloom.cli.support.paths import find_project
+from payloom.kit.suggest import did_you_mean
+
+STRIPE = "stripe"
+
+
+@reported
+def actions(
+    search: Annotated[str | None, typer.Argument(help="A part of the name, or a full name for its parameters.")] = None,
+    as_json: JSON = False,
+) -> None:
+    """List what steps can call."""
+    from payloom.project.loader import base_catalog  # noqa: PLC0415
+
+    catalog = base_catalog()
+    names = [name for name in catalog.action_names(STRIPE) if not search or search in name]
+    if search and not names:
+        hint = did_you_mean(search, catalog.action_names(STRIPE)) or "Try a shorter word, such as `refund`."
+        raise NothingFound(f"no action has {search!r} in its name", hint=hint)
+    exact = catalog.action(STRIPE, search) if search else None
+    if exact and not as_json:
+        _show_action(exact)
+        return
+    found = {name: action for name in names if (action := catalog.action(STRIPE, name))}
+    if as_json:
+        show_json([_described(name, action, whole=bool(search)) for name, action in found.items()])
+        return
+    rows = [(name, "writes" if action.writes else "reads", action.summary) for name, action in found.items()]
+    show_table(None, ("stripe:", "", "what it does"), rows)
+
+
+def _described(name: str, action: Any, *, whole: bool) -> dict[str, Any]:
+    short = {"verb": action.verb, "name": name, "summary": action.summary, "writes": action.writes}
+    return short | ({"params": action.params} if whole else {})
+
+
+def _show_action(action: Any) -> None:
+    show(f"{action.verb}: {action.name}")
+    show(f"  {action.summary}")
+    properties = (action.params or {}).get("properties", {})
+    required = set((action.params or {}).get("required", ()))
+    ordered = sorted(properties.items(), key=lambda pair: (pair[0] not in required, pair[0]))
+    rows = [
+        (name, _kind(part), "needed" if name in required else "", part.get("description", "")[:90])
+        for name, part in ordered
+    ]
+    show_table(None, ("parameter", "type", "", ""), rows)
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return " | ".join(map(str, schema["enum"][:6]))
+    kind = schema.get("type", "any")
+    return "/".join(kind) if isinstance(kind, list) else str(kind)
+
+
+@reported
+def triggers(
+    search: Annotated[str | None, typer.Argument(help="A part of the name.")] = None, as_json: JSON = False
+) -> None:
+    """List what workflows can start on."""
+    from payloom.project.loader import base_catalog  # noqa: PLC0415
+
+    catalog = base_catalog()
+    names = [name for name in catalog.family_names() if not search or search in name]
+    families = [family for name in names if (family := catalog.family(name))]
+    if search and not families:
+        raise NothingFound(f"no trigger has {search!r} in its name")
+    if as_json:
+        show_json([{"name": f.name, "label": f.label, "actions": list(f.actions)} for f in families])
+        return
+    rows = [(family.name, family.label, ", ".join(family.actions)) for family in families]
+    show_table(None, ("stripe:", "label", "actions"), rows)
+
+
+@reported
+def schema(project: PROJECT = None) -> None:
+    """Print the JSON Schema of workflow files, for editors."""
+    from payloom.workflows.reference.workflow_schema import workflow_schema  # noqa: PLC0415
+
+    show_json(workflow_schema(_catalog(project)))
+
+
+@reported
+def openapi(project: PROJECT = None) -> None:
+    """Print the OpenAPI description of the project's endpoints."""
+    from payloom.api.openapi import describe  # noqa: PLC0415
+    from payloom.project.loader import load_project  # noqa: PLC0415
+    from payloom.settings import load_settings  # noqa: PLC0415
+
+    root = find_project(project)
+    settings = load_settings(root, keep=False)
+    show_json(describe(settings.name, settings.site_url, load_project(root, settings).workflows))
+
+
+def _catalog(project: Any) -> Any:
+    from payloom.project.loader import load_project  # noqa: PLC0415
+    from payloom.settings import load_settings  # noqa: PLC0415
+
+    root = find_project(project)
+    return load_project(root, load_settings(root, keep=False)).catalog

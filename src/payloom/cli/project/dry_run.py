@@ -1,0 +1,51 @@
+"""`payloom dry-run FILE`: a draft on recorded events, with all effects held back."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.paths import find_project
+
+if TYPE_CHECKING:
+    from payloom.testing.dry_run import EventTrial
+
+
+@reported
+def dry_run(
+    file: Annotated[Path, typer.Argument(help="The draft: a workflow file, in workflows/ or elsewhere.", exists=True)],
+    events: Annotated[
+        list[str] | None, typer.Option("--events", "-e", help="last-7d, last-12h, or ids of events. Default: last-7d.")
+    ] = None,
+    project: PROJECT = None,
+    as_json: JSON = False,
+) -> None:
+    """Show what a draft would do with recorded events, and what the current version did. Nothing is stored or sent."""
+    from payloom.testing.dry_run import dry_run as run  # noqa: PLC0415
+
+    found = asyncio.run(run(find_project(project), file, events or ["last-7d"]))
+    if as_json:
+        show_json([dataclasses.asdict(one) for one in found])
+        return
+    started = [one for one in found if one.draft.ended is not None or one.recorded.ended is not None]
+    for one in started:
+        _show(one)
+    changed = sum(bool(one.difference) for one in started)
+    counts = f"{len(found)} event(s), {len(started)} for this workflow, {changed} with a difference"
+    say(f"{counts}. Nothing was stored or sent.")
+
+
+def _show(one: EventTrial) -> None:
+    show(f"{one.event} {one.type}: {one.draft.ended or 'does not start'}")
+    for line in one.draft.lines:
+        show(f"    {line}")
+    if one.difference:
+        show("  different from what the recorded run did:" if one.recorded.ended else "  there is no recorded run:")
+        for text in one.difference:
+            show(f"    {text}")

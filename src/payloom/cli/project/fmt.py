@@ -1,0 +1,49 @@
+"""`payloom fmt`: workflow files in the one canonical style."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.paths import find_project
+
+
+@reported
+def fmt(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit code 1 if something would.")] = False,
+    project: PROJECT = None,
+    as_json: JSON = False,
+) -> None:
+    """Write workflow files in the canonical style; comments and meaning stay."""
+    from payloom.workflows.edit.formatting import format_text, unreadable  # noqa: PLC0415
+
+    root = find_project(project)
+    changed, broken = [], []
+    for path in sorted((root / "workflows").rglob("*.yaml")):
+        name = path.relative_to(root).as_posix()
+        try:
+            before = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            broken.append({"file": name, "line": 1, "column": 1, "message": f"the file cannot be read: {error}"})
+            continue
+        if problem := unreadable(before):
+            broken.append({"file": name, "line": problem.line, "column": problem.column, "message": problem.message})
+            continue
+        after = format_text(before)
+        if after != before:
+            changed.append(name)
+            if not check:
+                path.write_text(after, "utf-8")
+    if as_json:
+        show_json({"changed": changed, "unreadable": broken})
+    else:
+        for name in changed:
+            show(name)
+        for one in broken:
+            say(f"{one['file']}:{one['line']}:{one['column']}: left alone: {one['message']}")
+        say(f"{len(changed)} file(s) {'would change' if check else 'changed'}.")
+    sys.exit(1 if broken or (check and changed) else 0)

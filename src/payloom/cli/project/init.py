@@ -1,0 +1,33 @@
+"""`payloom init NAME`: a new project from a template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from payloom.cli.support.errors import FolderInUse
+from payloom.cli.support.output import reported, say, show_json
+from payloom.cli.support.paths import copy_template, template
+
+
+@reported
+def init(
+    name: Annotated[str, typer.Argument(help="The folder to make.")],
+    template_name: Annotated[str, typer.Option("--template", "-t", help="The template to begin with.")] = "shop",
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Make a new project."""
+    target = Path(name).resolve()
+    source = template(template_name)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FolderInUse(f"{target} exists and is not empty", hint="Choose another name, or empty the folder.")
+    target.mkdir(parents=True, exist_ok=True)
+    count = copy_template(source, target)
+    (target / ".gitignore").write_text("data/\n", "utf-8")
+    if as_json:
+        show_json({"folder": str(target), "template": template_name, "files": count})
+        return
+    say(f"Made {target} from the template {template_name} ({count} files).")
+    say(f"Next: [bold]cd {name} && payloom dev[/bold]")

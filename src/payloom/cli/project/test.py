@@ -1,0 +1,131 @@
+"""`payloom test`: the cases of *.test.yaml, each also delivered twice, out of order, and killed after every step."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.paths import find_project
+
+if TYPE_CHECKING:
+    from payloom.testing.runner import Report
+    from payloom.testing.variants import CaseResult
+
+
+@reported
+def run_tests(
+    files: Annotated[list[Path] | None, typer.Argument(help="Only these test files.", exists=True)] = None,
+    *,
+    wanted: Annotated[
+        str | None,
+        typer.Option("--filter", "-k", help="Only cases whose name holds these words; `not word` leaves out."),
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write what came of cases that expect nothing, or something else.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Play each case as it stands, without its variants.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the cases and play none.")] = False,
+    project: PROJECT = None,
+    as_json: JSON = False,
+) -> None:
+    """Run the workflows' tests; exit code 1 if one fails."""
+    from payloom.testing.runner import chosen, load_case_files, open_project, run_cases  # noqa: PLC0415
+
+    root = find_project(project)
+    if listed:
+        loaded, _ = open_project(root)
+        for case in chosen(load_case_files(loaded, files or ()), wanted):
+            show(case.id)
+        return
+    report = asyncio.run(
+        run_cases(
+            root,
+            only=files or (),
+            wanted=wanted,
+            variants=not (once or record),
+            done=_ignore if as_json else _show_case,
+        )
+    )
+    if record:
+        from payloom.testing.update_expectations import record as write  # noqa: PLC0415
+
+        written = write(report.results)
+        for name in written:
+            say(f"recorded {name}")
+        say(f"Wrote {len(written)} expectation(s). Read them before you trust them.")
+        return
+    if as_json:
+        show_json(_as_json(report))
+    else:
+        _summary(report)
+    sys.exit(0 if report.ok else 1)
+
+
+def _ignore(_result: CaseResult) -> None:
+    pass
+
+
+def _show_case(result: CaseResult) -> None:
+    case = result.case
+    show(f"{'ok    ' if result.ok else 'FAILED'}  {case.id}  ({result.stories} stories)")
+    for played in result.played:
+        for difference in played.differences:
+            place = case.file.source.place(difference.path) if difference.path else None
+            line = place.line if place else case.line
+            show(f"    {case.file.name}:{line}: {played.variant}: {difference}")
+
+
+def _summary(report: Report) -> None:
+    for spot in report.missed:
+        say(f"never reached: workflows/{spot.workflow}.yaml:{spot.line}: {spot.what}")
+    for name in report.untested:
+        say(f"no tests: workflows/{name}.yaml")
+    failed = sum(not one.ok for one in report.results)
+    stories = sum(one.stories for one in report.results)
+    say(
+        f"{len(report.results)} cases, {stories} stories in {report.seconds:.1f} s: "
+        f"{f'{failed} failed' if failed else 'all hold'}. {report.reached} of {report.spots} steps and cases reached."
+    )
+
+
+def _as_json(report: Report) -> dict[str, Any]:
+    return {
+        "ok": report.ok,
+        "seconds": round(report.seconds, 2),
+        "cases": [
+            {
+                "id": one.case.id,
+                "file": one.case.file.name,
+                "line": one.case.line,
+                "ok": one.ok,
+                "stories": one.stories,
+                "failures": [
+                    {
+                        "variant": played.variant,
+                        "line": one.case.file.source.place(difference.path).line if difference.path else one.case.line,
+                        "what": difference.what,
+                        "expected": difference.expected,
+                        "found": difference.found,
+                    }
+                    for played in one.played
+                    for difference in played.differences
+                ],
+            }
+            for one in report.results
+        ],
+        "coverage": {
+            "reached": report.reached,
+            "spots": report.spots,
+            "missed": [
+                {"workflow": spot.workflow, "line": spot.line, "path": spot.path, "what": spot.what}
+                for spot in report.missed
+            ],
+            "untested": report.untested,
+        },
+    }

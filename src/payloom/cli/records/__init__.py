@@ -1,0 +1,1 @@
+"""Commands that show and change what is stored: runs, events and mails."""

@@ -1,0 +1,53 @@
+"""`payloom run WORKFLOW`: start a workflow by hand."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from payloom.cli.support.client import Backend, with_backend
+from payloom.cli.support.errors import CommandError
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import reported, say, show_json
+from payloom.cli.support.paths import find_project
+
+
+@reported
+def run(
+    workflow: Annotated[str, typer.Argument(help="The workflow's id: its path below workflows/.")],
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", "-i", help="name=value; values are read as JSON.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Run as the account with this e-mail address.")] = None,
+    project: PROJECT = None,
+    as_json: JSON = False,
+) -> None:
+    """Run a workflow and show its answer; exit code 1 if it failed."""
+    body = {"inputs": _inputs(inputs or []), "user": user}
+
+    async def work(api: Backend) -> Any:
+        return await api.post(f"/workflows/{workflow}/run", body)
+
+    done = with_backend(find_project(project), work, engine=True)
+    if as_json:
+        show_json(done)
+    else:
+        say(f"{done['run_id']}: {'failed' if done['failed'] else 'done'}")
+        show_json(done["body"])
+    sys.exit(1 if done["failed"] else 0)
+
+
+def _inputs(pairs: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise CommandError(f"--input {pair!r} is not name=value", hint="Write --input quantity=2.")
+        try:
+            values[name] = json.loads(text)
+        except ValueError:
+            values[name] = text
+    return values

@@ -1,0 +1,1 @@
+"""Commands that run a process: the server, the worker, the demo, the local Stripe."""

@@ -1,0 +1,82 @@
+"""`payloom dev`: the project's server for development."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from payloom.cli.server.serve import Servers, open_browser, run_until_stopped, servers
+from payloom.cli.support.options import PROJECT
+from payloom.cli.support.output import reported, say
+from payloom.cli.support.paths import find_project
+from payloom.settings import Settings, load_settings
+
+
+@reported
+def dev(
+    project: PROJECT = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port to listen on.")] = None,
+    stripe_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The local Stripe's port.")] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the shop in a browser.")] = False,
+) -> None:
+    """Serve the project: pages, endpoints, webhooks, and the local Stripe unless Stripe keys are set."""
+    settings = load_settings(find_project(project), port=port, local_stripe_port=stripe_port)
+    serve(settings, browser=browser)
+
+
+def serve(settings: Settings, *, browser: bool) -> None:
+    """Serve until Ctrl-C, telling the addresses once everything answers."""
+    with servers(settings) as running:
+
+        def started(studio: str) -> None:
+            announce(running, studio)
+            if browser:
+                open_browser(settings.site_url)
+
+        run_until_stopped(lambda: running.run(started))
+    say("Stopped. Nothing is lost: start again to go on.")
+
+
+def announce(running: Servers, studio: str) -> None:
+    """Say where everything is and what to try."""
+    settings = running.settings
+    say()
+    say(f"  [bold]{settings.name}[/bold]  {settings.site_url}")
+    say(f"  Studio        {studio}")
+    if running.stripe_url:
+        say(f"  Local Stripe  {running.stripe_url}   no account, no network, no money")
+    else:
+        say(f"  Stripe        {settings.stripe.mode} mode at api.stripe.com; webhooks to {settings.webhook_url}")
+    say(f"  Mails         {_mails(settings)}")
+    say(f"  Data          {_short(settings.database_url)}")
+    if settings.is_dev and settings.accounts:
+        say()
+        for account in settings.accounts:
+            say(f"  {account.email} / {account.password}   {', '.join(account.roles) or 'customer'}")
+    say()
+    say("  Try: put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC.")
+    say("  Ctrl-C stops everything.")
+    say()
+
+
+def _mails(settings: Settings) -> str:
+    if settings.email.transport == "smtp":
+        return "are sent by SMTP"
+    here = Path.cwd()
+    inside = settings.root == here or settings.root in here.parents
+    return f"stay in the outbox: `payloom mails{'' if inside else f' -C {_from_here(settings.root)}'}`"
+
+
+def _short(url: str) -> str:
+    if not url.startswith("sqlite:///"):
+        return url.rsplit("@", maxsplit=1)[-1]
+    return _from_here(Path(url.removeprefix("sqlite:///")))
+
+
+def _from_here(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,118 @@
+"""`payloom doctor`: is everything here that the project needs, and does it answer?"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from payloom import __version__
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.paths import find_project, listen
+from payloom.kit.errors import PayloomError
+from payloom.settings import Settings, load_settings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    good: bool
+    told: str
+    hint: str | None = None
+
+
+@reported
+def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
+    """Look at Python, settings, keys, database, ports and the project; exit code 1 if something is wrong."""
+    root = find_project(project)
+    settings: Settings | None = None
+    findings = [Finding("payloom", True, f"{__version__} on Python {platform.python_version()}, {platform.system()}")]
+    try:
+        settings = load_settings(root)
+        findings.append(Finding("settings", True, f"{settings.environment}, {settings.site_url}"))
+        findings += _look(settings)
+    except PayloomError as error:
+        findings.append(Finding("settings", False, error.message, error.hint))
+    bad = [one for one in findings if not one.good]
+    if as_json:
+        shown: dict[str, Any] = {"healthy": not bad, "findings": [dataclasses.asdict(one) for one in findings]}
+        show_json(shown | ({"settings": settings.public()} if settings else {}))
+    else:
+        for one in findings:
+            show(f"  {'✓' if one.good else '✗'} {one.name:<10} {one.told}")
+            if one.hint:
+                show(f"    {'':<10} {one.hint}")
+        say("All is well." if not bad else f"{len(bad)} thing(s) to look at.")
+    sys.exit(1 if bad else 0)
+
+
+def _look(settings: Settings) -> Iterator[Finding]:
+    stripe = settings.stripe
+    kind = "the local Stripe" if stripe.mode == "local" else f"api.stripe.com, {stripe.mode} mode"
+    yield Finding("stripe", True, f"{kind}; {len(stripe.webhook_secrets)} webhook secret(s)")
+    yield _project(settings)
+    yield _database(settings)
+    yield _data_folder(settings.data_dir)
+    yield from _ports(settings)
+
+
+def _project(settings: Settings) -> Finding:
+    from payloom.project.loader import load_project  # noqa: PLC0415
+
+    project = load_project(settings.root, settings)
+    told = f"{len(project.sources)} workflows, {len(project.tables)} tables, {len(project.pages)} pages"
+    if project.errors:
+        return Finding("project", False, f"{told}; {len(project.errors)} error(s)", "Run `payloom check`.")
+    return Finding("project", True, told)
+
+
+def _database(settings: Settings) -> Finding:
+    from payloom.db import open_database  # noqa: PLC0415
+
+    async def look() -> str:
+        import sqlalchemy as sa  # noqa: PLC0415
+
+        database = open_database(settings.database_url)
+        try:
+            await database.read(lambda tx: tx.execute(sa.text("SELECT 1")).scalar())
+            return database.dialect
+        finally:
+            await database.close()
+
+    where = settings.database_url.rsplit("@", maxsplit=1)[-1]
+    try:
+        return Finding("database", True, f"{asyncio.run(look())} at {where}")
+    except PayloomError as error:
+        return Finding("database", False, error.message, error.hint)
+
+
+def _data_folder(folder: Path) -> Finding:
+    there = folder if folder.is_dir() else folder.parent
+    if os.access(there, os.W_OK):
+        return Finding("data", True, f"{folder} can be written")
+    return Finding("data", False, f"{folder} cannot be written", "Change its owner or rights.")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    from payloom.cli.support.client import running_server  # noqa: PLC0415
+
+    if url := running_server(settings):
+        yield Finding("server", True, f"runs at {url}")
+        return
+    wanted = [("port", settings.host, settings.port, "--port")]
+    if settings.stripe.mode == "local":
+        wanted.append(("port", "127.0.0.1", settings.local_stripe_port, "--stripe-port"))
+    for name, host, port, option in wanted:
+        try:
+            listen(host, port, option).close()
+            yield Finding(name, True, f"{host}:{port} is free")
+        except PayloomError as error:
+            yield Finding(name, False, error.message, error.hint)

@@ -1,0 +1,81 @@
+"""The local Stripe as a child process: started, waited for, stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from payloom.cli.support.errors import ChildDied
+from payloom.kit.clock import monotonic
+
+START_WITHIN = 60.0
+STOP_WITHIN = 10.0
+
+
+class LocalStripe:
+    """A running local Stripe."""
+
+    def __init__(self, process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+        self.process = process
+        self.url = url
+        self.log = log
+
+    def wait_ready(self) -> None:
+        """Return once it answers; raises ChildDied with the end of its log."""
+        end = monotonic() + START_WITHIN
+        while monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{self.url}/_emulator", timeout=1):  # noqa: S310 - our own child
+                    return
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                time.sleep(0.03)
+        raise ChildDied(f"the local Stripe did not start: {self._last_words()}", hint=f"Its log is {self.log}.")
+
+    def _last_words(self) -> str:
+        try:
+            lines = self.log.read_text("utf-8", "replace").strip().splitlines()
+        except OSError:
+            return "it said nothing"
+        return lines[-1] if lines else "it said nothing"
+
+    def stop(self) -> None:
+        """Ask it to stop by closing its stdin, then insist."""
+        if self.process.stdin:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
+        try:
+            self.process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextlib.contextmanager
+def local_stripe(
+    port: int, *, store: Path | None, webhook_url: str, webhook_secret: str, log: Path
+) -> Iterator[LocalStripe]:
+    """Run a local Stripe on `port` while the block runs. It is starting when the block begins: call `wait_ready`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "payloom.cli.server.parent_watchdog", "--port", str(port)]
+    command += ["--store", str(store)] if store else []
+    command += ["--webhook-url", webhook_url, "--webhook-secret", webhook_secret]
+    with log.open("wb") as output:
+        # A session of its own: Ctrl-C reaches us alone, and we stop it after the server has finished its requests.
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    stripe = LocalStripe(process, f"http://127.0.0.1:{port}", log)
+    try:
+        yield stripe
+    finally:
+        stripe.stop()

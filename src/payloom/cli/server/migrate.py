@@ -1,0 +1,26 @@
+"""`payloom migrate`: bring the database to what the project needs."""
+
+from __future__ import annotations
+
+from payloom.cli.support.options import JSON, PROJECT
+from payloom.cli.support.output import reported, say, show_json
+from payloom.cli.support.paths import find_project
+from payloom.settings import load_settings
+
+
+@reported
+def migrate(project: PROJECT = None, as_json: JSON = False) -> None:
+    """Create or bring up to date Payloom's rows and the project's tables; nothing is ever dropped."""
+    import asyncio  # noqa: PLC0415
+
+    from payloom.app.asgi import migrate_project  # noqa: PLC0415
+    from payloom.project.loader import load_project  # noqa: PLC0415
+
+    settings = load_settings(find_project(project))
+    changes = asyncio.run(migrate_project(load_project(settings.root, settings), settings))
+    if as_json:
+        show_json({"changes": changes})
+        return
+    for change in changes:
+        say(f"  {change}")
+    say("The database is up to date.")

@@ -1,0 +1,53 @@
+"""`payloom studio`: a one-time link into the studio of a project that is being served."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from payloom.cli.server.serve import open_browser
+from payloom.cli.support.client import running_server
+from payloom.cli.support.errors import NothingFound
+from payloom.cli.support.options import PROJECT
+from payloom.cli.support.output import reported, say, show
+from payloom.cli.support.paths import find_project
+from payloom.settings import Settings, load_settings
+
+
+@reported
+def studio(
+    project: PROJECT = None,
+    email: Annotated[str | None, typer.Option(help="Sign in as this account instead of the first admin.")] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = False,
+) -> None:
+    """Print a link that signs you into the studio once, within a quarter of an hour."""
+    settings = load_settings(find_project(project))
+    served_at = running_server(settings)
+    link = asyncio.run(_link(settings, email, served_at or settings.site_url))
+    show(link)
+    if served_at is None and settings.is_dev:
+        say("Nothing is served right now: start `payloom dev` first.")
+    elif browser:
+        open_browser(link)
+
+
+async def _link(settings: Settings, email: str | None, address: str) -> str:
+    from payloom.api.management.lazy_app import SIGN_IN_PATH  # noqa: PLC0415
+    from payloom.auth.service import AccountService  # noqa: PLC0415
+    from payloom.auth.studio_users import Managers  # noqa: PLC0415
+    from payloom.db import open_database  # noqa: PLC0415
+    from payloom.db.migrate import migrate  # noqa: PLC0415
+    from payloom.kit.clock import SystemClock  # noqa: PLC0415
+
+    database, clock = open_database(settings.database_url), SystemClock()
+    try:
+        await migrate(database)
+        account = await AccountService(database, clock).find(email=email) if email else None
+        if email and account is None:
+            raise NothingFound(f"there is no account {email!r}", hint="Make one at /sign-up.")
+        token = await Managers(database, clock).link(account_id=account.id if account else None)
+        return f"{address}{SIGN_IN_PATH}?token={token}"
+    finally:
+        await database.close()

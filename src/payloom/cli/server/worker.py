@@ -1,0 +1,33 @@
+"""`payloom worker`: advance runs without serving HTTP; with Postgres, as many processes as you like."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+
+from payloom.cli.support.options import PROJECT
+from payloom.cli.support.output import reported, say
+from payloom.cli.support.paths import find_project
+from payloom.settings import load_settings
+
+
+@reported
+def worker(project: PROJECT = None) -> None:
+    """Advance runs until Ctrl-C."""
+    from payloom.app.asgi import create_app  # noqa: PLC0415
+    from payloom.project.loader import load_project  # noqa: PLC0415
+
+    settings = load_settings(find_project(project))
+    app = create_app(load_project(settings.root, settings), settings)
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        for one in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                asyncio.get_running_loop().add_signal_handler(one, stop.set)
+        async with app.router.lifespan_context(app):
+            say("Working. Ctrl-C stops; what is not finished goes on at the next start.")
+            await stop.wait()
+
+    asyncio.run(work())

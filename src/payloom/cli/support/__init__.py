@@ -1,0 +1,1 @@
+"""What all commands share: options, output, paths, errors and the client of a running server."""

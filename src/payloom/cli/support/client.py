@@ -1,0 +1,115 @@
+"""How commands reach a project: through its running server, or in this process when none runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from payloom.cli.support.errors import CommandError, NothingFound, ServerUnreachable
+from payloom.settings import LocalState, Settings, load_settings
+
+T = TypeVar("T")
+PREFIX = "/api/_payloom"
+
+
+class Refused(CommandError):
+    """The server refused."""
+
+    code = "refused"
+    exit_code = 1
+
+
+class Backend:
+    """The management API of one project."""
+
+    def __init__(self, http: Any, *, in_process: bool) -> None:
+        self._http = http
+        self.in_process = in_process
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """GET; parameters that are None are left out."""
+        return await self._send("GET", path, params={key: value for key, value in query.items() if value is not None})
+
+    async def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """POST JSON."""
+        return await self._send("POST", path, json=body or {})
+
+    async def _send(self, method: str, path: str, **options: Any) -> Any:
+        import httpx  # noqa: PLC0415
+
+        try:
+            answer = await self._http.request(method, PREFIX + path, **options)
+        except httpx.HTTPError as error:
+            raise ServerUnreachable(f"the server does not answer: {error}", hint="Is it still running?") from None
+        if answer.is_success:
+            return answer.json()
+        body = _error_of(answer)
+        kind = NothingFound if answer.status_code == 404 else Refused
+        raise kind(body.get("message", f"the server answered {answer.status_code}"), hint=body.get("hint"))
+
+
+def _error_of(answer: Any) -> dict[str, Any]:
+    try:
+        return answer.json().get("error") or {}
+    except (ValueError, AttributeError):
+        return {}
+
+
+def with_backend(root: Path, work: Callable[[Backend], Coroutine[Any, Any, T]], *, engine: bool = False) -> T:
+    """Do `work` with the project's management API. engine: runs must also be advanced when no server runs."""
+    return asyncio.run(_with_backend(root, work, engine=engine))
+
+
+async def _with_backend(root: Path, work: Callable[[Backend], Coroutine[Any, Any, T]], *, engine: bool) -> T:
+    async with contextlib.AsyncExitStack() as stack:
+        backend = await stack.enter_async_context(_open(root, engine=engine))
+        return await work(backend)
+
+
+@contextlib.asynccontextmanager
+async def _open(root: Path, *, engine: bool) -> AsyncIterator[Backend]:
+    import httpx  # noqa: PLC0415
+
+    settings = load_settings(root)
+    token = settings.admin_token.get_secret_value() if settings.admin_token else None
+    if token is None:
+        raise CommandError(
+            "there is no admin token, so nobody may look in", hint="Set PAYLOOM_ADMIN_TOKEN, here and for the server."
+        )
+    headers = {"authorization": f"Bearer {token}", "host": "127.0.0.1"}
+    url = running_server(settings)
+    if url is not None:
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
+            yield Backend(http, in_process=False)
+        return
+    async with _in_process(settings, engine=engine) as app:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
+            yield Backend(http, in_process=True)
+
+
+def running_server(settings: Settings) -> str | None:
+    """Return the address of this project's server on this machine, if one answers."""
+    kept = LocalState(settings.data_dir).read().get("server") or {}
+    url = kept.get("url")
+    if not isinstance(url, str):
+        return None
+    import httpx  # noqa: PLC0415
+
+    try:
+        return url if httpx.get(f"{url}/healthz", timeout=2).is_success else None
+    except httpx.HTTPError:
+        return None
+
+
+@contextlib.asynccontextmanager
+async def _in_process(settings: Settings, *, engine: bool) -> AsyncIterator[Any]:
+    from payloom.app.asgi import create_app  # noqa: PLC0415
+    from payloom.project.loader import load_project  # noqa: PLC0415
+
+    app = create_app(load_project(settings.root, settings), settings, work=engine)
+    async with app.router.lifespan_context(app):
+        yield app

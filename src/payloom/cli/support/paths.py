@@ -1,0 +1,127 @@
+"""Where things are: the project around the current folder, the templates that come with Payloom, free ports."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+import socket
+from pathlib import Path
+
+import payloom
+from payloom.cli.support.errors import CommandError, NotAProject, PortTaken
+from payloom.kit.suggest import did_you_mean
+
+PROJECT_FILE = "payloom.yaml"
+_MANIFEST = "template.json"
+
+
+def find_project(start: Path | None) -> Path:
+    """Return the folder of the project that `start` (or the current folder) is in."""
+    begin = (start or Path.cwd()).resolve()
+    if start is not None:
+        if (begin / PROJECT_FILE).is_file():
+            return begin
+        raise NotAProject(f"there is no {PROJECT_FILE} in {begin}", hint="Make a project with `payloom init NAME`.")
+    for folder in (begin, *begin.parents):
+        if (folder / PROJECT_FILE).is_file():
+            return folder
+    raise NotAProject(
+        f"there is no {PROJECT_FILE} in {begin} or above it",
+        hint="Make a project with `payloom init NAME`, or name its folder with --project.",
+    )
+
+
+def templates_folder() -> Path:
+    """Return the folder of the project templates, in the wheel or in a clone."""
+    package = Path(payloom.__file__).resolve().parent
+    for folder in (package / "templates", package.parent.parent / "templates"):
+        if folder.is_dir():
+            return folder
+    raise CommandError("the project templates are missing from this installation", hint="Install payloom again.")
+
+
+def template(name: str) -> Path:
+    """Return the folder of one template."""
+    names = sorted(folder.name for folder in templates_folder().iterdir() if (folder / PROJECT_FILE).is_file())
+    if name not in names:
+        guess = did_you_mean(name, names)
+        raise CommandError(f"there is no template {name!r}", hint=guess or f"Templates: {', '.join(names)}.")
+    return templates_folder() / name
+
+
+def copy_template(source: Path, target: Path) -> int:
+    """Copy a template into `target`, leaving files alone that were changed there. Returns how many were written."""
+    manifest = target / "data" / _MANIFEST
+    known = _read_manifest(manifest)
+    written = 0
+    fresh: dict[str, str] = {}
+    for path in sorted(source.rglob("*")):
+        name = path.relative_to(source).as_posix()
+        if not path.is_file() or name.startswith("data/") or "__pycache__" in path.parts:
+            continue
+        there = target / name
+        digest = _digest(path)
+        mine = _digest(there) if there.is_file() else None
+        if mine == digest:
+            fresh[name] = digest
+        elif mine is None or mine == known.get(name):
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, there)
+            fresh[name] = digest
+            written += 1
+        elif name in known:
+            fresh[name] = known[name]
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write_text(json.dumps(fresh, indent=1), "utf-8")
+    return written
+
+
+def _read_manifest(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def listen(host: str, port: int, option: str) -> socket.socket:
+    """Return a listening socket. Raises PortTaken naming a free port and the option to give it with."""
+    try:
+        return _listening(host, port)
+    except OSError as error:
+        if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+            raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror}", hint="Set `host`.") from None
+        free = _next_free(host, port)
+        what = "is in use" if error.errno == errno.EADDRINUSE else "needs more rights"
+        raise PortTaken(
+            f"port {port} on {host} {what}", hint=f"Stop what uses it, or add {option} {free} (that one is free)."
+        ) from None
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(1024)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def _next_free(host: str, port: int) -> int:
+    for candidate in [*range(max(port + 10, 1024), min(port + 500, 65000), 10), 0]:
+        try:
+            with _listening(host, candidate) as made:
+                return int(made.getsockname()[1])
+        except OSError:
+            continue
+    return 0

@@ -1,0 +1,265 @@
+"""The SDK's type annotations as JSON Schema. Objects are lazy: their properties are read when somebody looks.
+
+Three readings of the same types: `params` (what a call takes), `result` (what it returns; an expandable field may be an
+id or the object) and `event` (what a webhook brings; an expandable field is always an id).
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from payloom.connectors.stripe.catalog import sdk_source
+
+Reading = Literal["params", "result", "event"]
+Schema = Mapping[str, Any]
+
+_MOMENT = re.compile(
+    r"^\w+_at\b|timestamp|unix|epoch"
+    r"|^(?:gte?|lte?|created|start|end|frozen_time|trial_end|current_period_\w+"
+    r"|(?:start|end|due|proration|effective|arrival)_date) ",
+    re.IGNORECASE,
+)
+"""Which whole numbers are moments; the SDK's types do not say, their names and descriptions do."""
+_SCALARS: Mapping[str, Schema] = {
+    "str": {"type": "string"},
+    "int": {"type": "integer"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "Any": {},
+    "object": {},
+    "None": {"type": "null"},
+}
+_DECIMAL = {"params": {"type": ["string", "number"], "format": "decimal"}}
+_TEXT = {"type": "string", "format": "decimal"}
+
+
+class Lazy(Mapping[str, Any]):
+    """A mapping whose keys are known and whose values are made when first read."""
+
+    def __init__(self, makers: Mapping[str, Any]) -> None:
+        self._makers = makers
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._made:
+            self._made[key] = self._makers[key]()
+        return self._made[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+    # Comparing by value would unfold objects that contain each other without end.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return f"Lazy({', '.join(self._makers)})"
+
+
+@functools.cache
+def of_class(found: sdk_source.Class, reading: Reading) -> Schema:
+    """Return the schema of a class: a closed object whose properties are lazy."""
+    makers = {name: functools.partial(_field, found, field, reading) for name, field in found.fields.items()}
+    schema: dict[str, Any] = {"type": "object", "properties": Lazy(makers), "additionalProperties": False}
+    if reading == "params":
+        schema["required"] = [name for name, field in found.fields.items() if not _may_be_left_out(field.annotation)]
+    elif found.object_name:
+        schema["title"] = found.object_name
+    return schema
+
+
+def of_annotation(node: ast.expr, where: sdk_source.Body, reading: Reading) -> Schema:
+    """Return the schema of an annotation that stands in `where`."""
+    if isinstance(node, ast.Constant):
+        return _constant(node, where, reading)
+    if isinstance(node, ast.Name | ast.Attribute):
+        return _named(node, where, reading)
+    if isinstance(node, ast.BinOp):
+        return _union([part for side in (node.left, node.right) for part in _flat(side)], where, reading)
+    if isinstance(node, ast.Subscript):
+        return _generic(node, where, reading)
+    return {}
+
+
+def plain(schema: Any, depth: int = 3) -> Any:
+    """Return a schema as ordinary JSON, objects unfolded `depth` deep; deeper ones become `{"type": "object"}`."""
+    if isinstance(schema, Mapping):
+        if depth <= 0 and "properties" in schema:
+            return {"type": "object", **({"title": schema["title"]} if "title" in schema else {})}
+        inner = depth - 1 if "properties" in schema else depth
+        found = {key: plain(value, inner) for key, value in schema.items() if key != "properties"}
+        if "properties" in schema:
+            found["properties"] = {name: plain(part, inner) for name, part in schema["properties"].items()}
+        return found
+    return [plain(item, depth) for item in schema] if isinstance(schema, list | tuple) else schema
+
+
+def _field(found: sdk_source.Class, field: sdk_source.Field, reading: Reading) -> Schema:
+    schema = of_annotation(field.annotation, found, reading)
+    if reading == "params" and field.name == "metadata":
+        schema = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+    if reading == "params" and _MOMENT.search(f"{field.name} {field.text or ''}"):
+        schema = _moments(schema)
+    return {**schema, "description": field.text} if field.text else schema
+
+
+def _moments(schema: Schema) -> Schema:
+    """Mark whole numbers that are Unix seconds: a moment may be given there."""
+    if schema.get("type") == "integer":
+        return {**schema, "format": "unix-time"}
+    return {**schema, "anyOf": [_moments(part) for part in schema["anyOf"]]} if "anyOf" in schema else schema
+
+
+def _may_be_left_out(node: ast.expr) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "NotRequired"
+
+
+def _constant(node: ast.Constant, where: sdk_source.Body, reading: Reading) -> Schema:
+    if node.value is None:
+        return {"type": "null"}
+    try:
+        return of_annotation(sdk_source.parsed_expression(str(node.value).strip()), where, reading)
+    except SyntaxError:
+        return {}
+
+
+def _named(node: ast.Name | ast.Attribute, where: sdk_source.Body, reading: Reading) -> Schema:
+    if isinstance(node, ast.Name):
+        if node.id in _SCALARS:
+            return _SCALARS[node.id]
+        if node.id == "Decimal":
+            return _DECIMAL.get(reading, _TEXT)
+        if node.id == "UntypedStripeObject":
+            return {"type": "object"}
+        if node.id in where.module.assignments:
+            return of_annotation(where.module.assignments[node.id], where.module, reading)
+    found = _resolve(node, where)
+    return of_class(found, reading) if found else {}
+
+
+def _resolve(node: ast.expr, where: sdk_source.Body) -> sdk_source.Class | None:
+    if isinstance(node, ast.Attribute):
+        outer = _resolve(node.value, where)
+        return outer.classes.get(node.attr) if outer else None
+    if not isinstance(node, ast.Name):
+        return None
+    scope: sdk_source.Body | None = where
+    while scope is not None and not isinstance(scope, sdk_source.Module):
+        if node.id in scope.classes:
+            return scope.classes[node.id]
+        scope = scope.outer
+    return where.module.find(node.id)
+
+
+def _generic(node: ast.Subscript, where: sdk_source.Body, reading: Reading) -> Schema:
+    kind = node.value.id if isinstance(node.value, ast.Name) else ""
+    args = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if kind in ("NotRequired", "Required", "ClassVar"):
+        return of_annotation(args[0], where, reading)
+    if kind == "Optional":
+        return _nullable(of_annotation(args[0], where, reading))
+    if kind == "Literal":
+        return _enum([arg.value for arg in args if isinstance(arg, ast.Constant)])
+    if kind == "Union":
+        return _union([part for arg in args for part in _flat(arg)], where, reading)
+    if kind in ("List", "Sequence", "list"):
+        return {"type": "array", "items": of_annotation(args[0], where, reading)}
+    if kind in ("Dict", "Mapping", "dict"):
+        return {"type": "object", "additionalProperties": of_annotation(args[-1], where, reading)}
+    if kind == "UntypedStripeObject":
+        return {"type": "object", "additionalProperties": of_annotation(args[0], where, reading)}
+    if kind == "ExpandableField":
+        return _expandable(args[0], where, reading)
+    if kind in ("ListObject", "SearchResultObject"):
+        return _page(of_annotation(args[0], where, reading), kind, where)
+    return {}
+
+
+def _enum(values: list[Any]) -> Schema:
+    kinds = {type(value) for value in values}
+    names = {str: "string", bool: "boolean", int: "integer"}
+    return {"type": names[kinds.pop()], "enum": values} if len(kinds) == 1 else {"enum": values}
+
+
+def _flat(node: ast.expr) -> list[ast.expr]:
+    """Return the members of a union, those of unions in it too."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            node = sdk_source.parsed_expression(node.value.strip())
+        except SyntaxError:
+            return [node]
+    if isinstance(node, ast.BinOp):
+        return [*_flat(node.left), *_flat(node.right)]
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "Union":
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return [member for part in parts for member in _flat(part)]
+    return [node]
+
+
+def _union(nodes: list[ast.expr], where: sdk_source.Body, reading: Reading) -> Schema:
+    schemas: list[Schema] = []
+    for node in nodes:
+        schema = of_annotation(node, where, reading)
+        if not schema:
+            return {}
+        if schema not in schemas:
+            schemas.append(schema)
+    listed = [value for schema in schemas if schema.get("type") == "string" for value in schema.get("enum", [])]
+    if listed and {"type": "string"} in schemas:
+        # `Literal["a", "b"] | str`: the SDK lists what this API version knows and stays open for later ones. An emptied
+        # field (`""`) next to free text says nothing.
+        rest = [schema for schema in schemas if schema.get("type") != "string"]
+        named = [value for value in listed if value != ""]
+        schemas = [*rest, {"type": "string", "enum": listed, "x-open": True} if named else {"type": "string"}]
+    if len(schemas) == 1:
+        return schemas[0]
+    return {"anyOf": schemas}
+
+
+def _nullable(schema: Schema) -> Schema:
+    if not schema:
+        return schema
+    if isinstance(schema.get("type"), str) and "properties" not in schema:
+        nullable = {**schema, "type": [schema["type"], "null"]}
+        if "enum" in schema:
+            nullable["enum"] = [*schema["enum"], None]
+        return nullable
+    return {"anyOf": [*(schema.get("anyOf") or [schema]), {"type": "null"}]}
+
+
+def _expandable(node: ast.expr, where: sdk_source.Body, reading: Reading) -> Schema:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        node = sdk_source.parsed_expression(node.value)
+    targets = [_resolve(part, where) for part in _flat(node)]
+    names = [found.object_name or found.name for found in targets if found]
+    identifier = {"type": "string", "x-expandable": names[0] if len(names) == 1 else "object"}
+    if reading != "result":
+        return identifier
+    return {"anyOf": [identifier, *(of_class(found, reading) for found in targets if found)]}
+
+
+def _page(item: Schema, kind: str, where: sdk_source.Body) -> Schema:
+    properties: dict[str, Any] = {
+        "object": {"type": "string"},
+        "data": {"type": "array", "items": item},
+    }
+    if where.module.name.startswith("stripe.v2"):
+        properties |= {"next_page_url": {"type": ["string", "null"]}, "previous_page_url": {"type": ["string", "null"]}}
+    else:
+        properties |= {"has_more": {"type": "boolean"}, "url": {"type": "string"}}
+    if kind == "SearchResultObject":
+        properties |= {"next_page": {"type": ["string", "null"]}, "total_count": {"type": "integer"}}
+    return {"type": "object", "properties": properties, "additionalProperties": False}

@@ -1,0 +1,128 @@
+"""Stripe's part of the catalogue: an Action per operation, a Family per event family, made when asked for.
+
+`CatalogWithStripe` is the dictionary catalogue that also answers for Stripe; looking up one action reads a few files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+
+from payloom.connectors.stripe.catalog import aliases, events, operations
+from payloom.connectors.stripe.catalog import tables as stripe_tables
+from payloom.connectors.stripe.catalog.schemas import Lazy
+from payloom.workflows.catalog.catalog import STRIPE_TABLES, Action, Family, Schema, StaticCatalog, TableShape
+
+VERB = "stripe"
+
+MOVES_MONEY = frozenset({
+    "application_fees.refunds.create", "charges.capture", "charges.create", "credit_notes.create", "invoices.pay",
+    "payment_intents.capture", "payment_intents.confirm", "payment_intents.create",
+    "payment_intents.increment_authorization",
+    "payouts.create", "quotes.accept", "refunds.create", "subscription_items.create", "subscription_items.update",
+    "subscriptions.create", "subscriptions.resume", "subscriptions.update", "subscription_schedules.create",
+    "topups.create", "transfers.create", "transfers.reversals.create", "treasury.inbound_transfers.create",
+    "treasury.outbound_payments.create", "treasury.outbound_transfers.create",
+    "v2.money_management.outbound_payments.create", "v2.money_management.outbound_transfers.create",
+    "v2.money_management.inbound_transfers.create",
+})  # fmt: skip
+_TOP_LEVEL_DOCS = frozenset({"checkout", "issuing", "radar", "tax", "terminal", "treasury", "identity", "entitlements"})
+
+
+@functools.cache
+def action(name: str) -> Action | None:
+    """Return the action of a dotted operation name or alias; None for unknown names."""
+    alias = aliases.by_name().get(name)
+    operation = operations.find(alias.operation if alias else name)
+    if operation is None:
+        return None
+    if alias and alias.fixed:
+        base = _of_operation(operation)
+        return dataclasses.replace(
+            base, name=alias.name, aliases=(alias.label,), params=_without(base.params, alias),
+            summary=f"{alias.label}: {operation.name} with {_fixed(alias)}.",
+        )  # fmt: skip
+    return _of_operation(operation)
+
+
+def action_names(*, with_aliases: bool = True) -> Sequence[str]:
+    """Return every operation's dotted name, and the aliases."""
+    return sorted({*operations.names(), *(aliases.by_name() if with_aliases else ())})
+
+
+class CatalogWithStripe(StaticCatalog):
+    """A StaticCatalog that also knows Stripe's actions, event families and tables. mirrored: resources kept here."""
+
+    mirrored: frozenset[str] = frozenset()
+
+    def action(self, verb: str, name: str) -> Action | None:
+        return action(name) if verb == VERB else super().action(verb, name)
+
+    def action_names(self, verb: str) -> Sequence[str]:
+        return action_names() if verb == VERB else super().action_names(verb)
+
+    def family(self, name: str) -> Family | None:
+        return events.family(name)
+
+    def family_names(self) -> Sequence[str]:
+        return sorted(events.families())
+
+    def table(self, name: str) -> TableShape | None:
+        if not name.startswith(STRIPE_TABLES):
+            return super().table(name)
+        found = stripe_tables.find(name)
+        return None if found is None else found.shape(mirrored=found.resource in self.mirrored)
+
+    def view_names(self) -> Sequence[str]:
+        return stripe_tables.names()
+
+
+def fill(catalog: StaticCatalog) -> None:
+    """Put every action and family into a catalogue held in dictionaries; takes about half a second."""
+    for name in operations.names():
+        found = action(name)
+        assert found is not None
+        catalog.add(found)
+    for alias in aliases.ALIASES:
+        found = action(alias.name) if alias.fixed else None
+        if found:
+            catalog.add(found)
+    for name in events.families():
+        found_family = events.family(name)
+        assert found_family is not None
+        catalog.families[name] = found_family
+
+
+@functools.cache
+def _of_operation(operation: operations.Operation) -> Action:
+    return Action(
+        verb=VERB,
+        name=operation.name,
+        summary=operation.summary,
+        params=operation.params(),
+        returns=operation.result(),
+        writes=operation.method != "get",
+        moves_money=operation.name in MOVES_MONEY,
+        aliases=aliases.of_operation(operation.name),
+        docs_url=_docs_url(operation),
+    )
+
+
+def _fixed(alias: aliases.Alias) -> str:
+    return ", ".join(f"{key}: {str(value).lower()}" for key, value in alias.fixed.items())
+
+
+def _without(params: Schema | None, alias: aliases.Alias) -> Schema | None:
+    if params is None:
+        return None
+    properties = params["properties"]
+    makers = {key: functools.partial(properties.__getitem__, key) for key in properties if key not in alias.fixed}
+    return {**params, "properties": Lazy(makers)}
+
+
+def _docs_url(operation: operations.Operation) -> str | None:
+    service = operation.service
+    if len(service) == 1 or (len(service) == 2 and service[0] in _TOP_LEVEL_DOCS):
+        return f"https://docs.stripe.com/api/{'/'.join(service)}/{operation.function}"
+    return None

@@ -1,0 +1,1 @@
+"""Stripe's resources as tables: listing, searching and mirroring them."""

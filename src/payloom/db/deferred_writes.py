@@ -1,0 +1,153 @@
+"""What a transaction has still to write: rows that go in together at its end, and things to do once before it commits.
+
+Most of what a run writes is read by nobody before the commit, and a hundred rows in one statement cost little more than
+one. Whoever does look finds them: they are written before any statement that names
+their table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+
+from payloom.db import compiled_statements
+
+_KEY = "payloom_later"
+_WORDS = re.compile(r"\w+")
+_AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
+"""Errors of the database's state. They are no row's fault."""
+
+Rows = dict[sa.Table, list[Mapping[str, Any]]]
+
+
+class Undo(BaseException):
+    """Work that was done lightly would have to be undone in part: its transaction is rolled back and it is done again,
+    carefully.
+
+    Not an Exception: nobody on the way may take it for a failure of their own.
+    """
+
+
+@dataclasses.dataclass(slots=True)
+class Later:
+    """What one piece of work has still to write.
+
+    light: failures inside are not expected. Rows wait for the end of the work, and `savepoint` sets none.
+    """
+
+    light: bool
+    rows: Rows = dataclasses.field(default_factory=dict)
+    ends: dict[Hashable, Callable[[sa.Connection], None]] = dataclasses.field(default_factory=dict)
+    writes: int = 0
+
+    def mark(self) -> tuple[Rows, list[tuple[sa.Table, int]]]:
+        """Return what `reset` goes back to."""
+        return self.rows, [(table, len(found)) for table, found in self.rows.items()]
+
+    def reset(self, mark: tuple[Rows, list[tuple[sa.Table, int]]]) -> None:
+        """Forget the rows added since; those written since are not there any more either, if they waited before."""
+        rows, lengths = mark
+        self.rows = {table: rows[table][:length] for table, length in lengths}
+
+
+def begin(tx: sa.Connection, *, light: bool) -> None:
+    """Collect from now on. Called by the Database before each piece of work; without it nothing is put off."""
+    tx.info[_KEY] = Later(light)
+
+
+def of(tx: sa.Connection) -> Later | None:
+    """Return what is put off on this connection."""
+    return tx.info.get(_KEY)
+
+
+def drop(tx: sa.Connection) -> None:
+    """Collect no more: the work is over, or has failed."""
+    tx.info.pop(_KEY, None)
+
+
+def insert_later(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of one of our own tables, at the end of the work or when somebody looks. All have the
+    same keys.
+    """
+    later = of(tx)
+    if later is None:
+        compiled_statements.insert(tx, table, rows)
+    else:
+        later.rows.setdefault(table, []).extend(rows)
+
+
+def before_commit(tx: sa.Connection, key: Hashable, work: Callable[[sa.Connection], None]) -> None:
+    """Have `work` done at the end of the transaction's work, once per `key`; at once where nothing is put off."""
+    later = of(tx)
+    if later is None:
+        work(tx)
+    else:
+        later.ends.setdefault(key, work)
+
+
+def do_now(tx: sa.Connection, key: Hashable) -> None:
+    """Do what `before_commit` was given under `key` already, if anything; it may be given again."""
+    later = of(tx)
+    work = later.ends.pop(key, None) if later is not None else None
+    if work is not None:
+        work(tx)
+
+
+def end(tx: sa.Connection) -> None:
+    """Do and write everything that was put off. Called by the Database when the work is done."""
+    later = of(tx)
+    if later is not None:
+        while later.ends:
+            later.ends.pop(next(iter(later.ends)))(tx)
+        write_rows(tx)
+
+
+def write_rows(tx: sa.Connection) -> None:
+    """Insert the rows that wait."""
+    later = of(tx)
+    if later is None or not later.rows:
+        return
+    rows, later.rows = later.rows, {}
+    try:
+        for table, found in rows.items():
+            compiled_statements.insert(tx, table, found)
+    except _AWAY:
+        raise
+    except exc.StatementError as error:
+        if later.light:
+            # Whose row it was is not known here.
+            raise Undo from error
+        raise
+
+
+def listen(engine: sa.Engine) -> None:
+    """Make connections of `engine` write what waits before anybody looks, and count what is written."""
+    # With `retval` SQLAlchemy calls the function itself; without, another one around it.
+    event.listen(engine, "before_cursor_execute", _before, retval=True)
+    if engine.dialect.name != "sqlite":  # which counts by itself
+        event.listen(engine, "after_cursor_execute", _after)
+
+
+@functools.lru_cache(maxsize=1000)
+def _words(statement: str) -> frozenset[str]:
+    """Return every word of a statement, so also the names of its tables."""
+    return frozenset(_WORDS.findall(statement))
+
+
+def _before(conn: sa.Connection, _cursor: Any, statement: str, values: Any, *_rest: Any) -> tuple[str, Any]:
+    later = conn.info.get(_KEY)
+    if later is not None and later.rows and any(table.name in _words(statement) for table in later.rows):
+        write_rows(conn)
+    return statement, values
+
+
+def _after(conn: sa.Connection, cursor: Any, statement: str, *_rest: Any) -> None:
+    later = conn.info.get(_KEY)
+    if later is not None and cursor.rowcount != 0 and statement.lstrip()[:6].upper() != "SELECT":
+        later.writes += 1

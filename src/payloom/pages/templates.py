@@ -1,0 +1,71 @@
+"""The template engine of the pages: sandboxed, escaping by default, and loud about names that do not exist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    TemplateNotFound,
+)
+from jinja2.exceptions import TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from payloom.kit.diagnostics import SHAPE, Diagnostic, Place
+from payloom.pages.document import split_head
+from payloom.pages.filters import date, money
+
+LAYOUT = "_layout.html.j2"
+OWN = "payloom"
+_OWN_TEMPLATES = Path(__file__).parent / "builtin"
+
+
+class _PageLoader(FileSystemLoader):
+    """Reads page files without their heads."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
+        text, name, fresh = super().get_source(environment, template)
+        return split_head(text)[1], name, fresh
+
+
+class Templates:
+    """The templates of a project's `pages/` folder, and Payloom's own under `payloom/…`."""
+
+    def __init__(self, folder: Path, *, reload: bool) -> None:
+        """Read templates from `folder`. reload: notice changed files (development)."""
+        own: BaseLoader = PrefixLoader({OWN: FileSystemLoader(_OWN_TEMPLATES)})
+        self.environment = ImmutableSandboxedEnvironment(
+            loader=ChoiceLoader([own, _PageLoader(folder)]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=reload,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.environment.filters["money"] = money
+        self.environment.filters["date"] = date
+        self.has_layout = (folder / LAYOUT).is_file()
+
+    def render(self, name: str, context: dict[str, Any]) -> str:
+        """Return the HTML; raises jinja2's TemplateError (also for unknown names)."""
+        layout = LAYOUT if self.has_layout else f"{OWN}/layout.html.j2"
+        return self.environment.get_template(name).render(context | {"payloom_layout": layout})
+
+    def check(self, name: str, file: str) -> list[Diagnostic]:
+        """Return what is wrong with the template's syntax or with a template it names."""
+        try:
+            self.environment.get_template(name)
+        except TemplateSyntaxError as error:
+            place = Place(error.lineno or 1, 1, error.lineno or 1, 2)
+            return [Diagnostic.at(place, SHAPE, f"template: {error.message}", file=file)]
+        except TemplateNotFound as error:
+            return [Diagnostic.at(Place(), SHAPE, f"there is no template {error.name}", file=file)]
+        except TemplateError as error:
+            return [Diagnostic.at(Place(), SHAPE, f"template: {error}", file=file)]
+        return []

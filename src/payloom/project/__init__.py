@@ -1,0 +1,1 @@
+"""A project's folder: loading, checking and publishing it."""

@@ -1,0 +1,301 @@
+"""A project's folder, read: tables, workflows, pages, mails, Python functions, and everything that is wrong with them.
+
+Reading never stops at the first mistake: what can be read is there, `diagnostics` has the rest. The server refuses to
+start while there are errors; `payloom check` shows them all.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from payloom.connectors.python import Functions, load_functions
+from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
+from payloom.connectors.tables import profile, shapes
+from payloom.email.errors import EmailError
+from payloom.email.templates import Templates as MailTemplates
+from payloom.kit.clock import SystemClock
+from payloom.kit.diagnostics import NAME, SHAPE, Diagnostic, Place
+from payloom.kit.errors import PayloomError
+from payloom.kit.suggest import did_you_mean
+from payloom.pages.document import SUFFIX, Page, read_page
+from payloom.pages.templates import Templates
+from payloom.settings import FILE_NAME, Settings
+from payloom.tables.definition.loader import read_tables
+from payloom.tables.definition.spec import TableSpec
+from payloom.tables.errors import BadTablesFile, TableError
+from payloom.tables.query.sql import Tables
+from payloom.workflows.compiler.loader import Draft, finish, learn_money_inputs, read_workflow
+from payloom.workflows.program.program import ApiTrigger, Workflow
+
+WORKFLOW_SUFFIX = ".yaml"
+_TAKEN_ENDPOINTS = re.compile(r"/(?:stripe/webhook|auth|_payloom)(?:/|$)")
+
+
+class ProjectHasErrors(PayloomError):
+    """The project has errors."""
+
+    code: ClassVar[str] = "project_has_errors"
+
+
+class ProjectCatalog(CatalogWithStripe):
+    """What a project can name. http_hosts: the hosts `http` steps may call; None when that cannot be told."""
+
+    http_hosts: set[str] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Project:
+    """What a folder holds. workflows: those without errors, by id. sources: the text of every workflow file, by id."""
+
+    root: Path
+    workflows: Mapping[str, Workflow]
+    sources: Mapping[str, str]
+    tables: Mapping[str, TableSpec]
+    pages: tuple[Page, ...]
+    templates: Templates
+    mails: MailTemplates
+    functions: Functions
+    catalog: ProjectCatalog
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that keep the project from running."""
+        return tuple(one for one in self.diagnostics if one.severity == "error")
+
+    @property
+    def assets_folder(self) -> Path:
+        """Where the pages' images, styles and scripts are."""
+        return self.root / "pages" / "assets"
+
+    def require_sound(self) -> Project:
+        """Return the project, or raise ProjectHasErrors that lists the first ten."""
+        if not self.errors:
+            return self
+        shown = [one.format() for one in self.errors[:10]]
+        more = len(self.errors) - len(shown)
+        raise ProjectHasErrors(
+            "\n  ".join(
+                [f"{len(self.errors)} error(s) in {self.root.name}:", *shown, *([f"and {more} more"] if more else [])]
+            ),
+            hint="`payloom check` shows them all.",
+        )
+
+
+def base_catalog() -> ProjectCatalog:
+    """Return what every project can name: the actions and triggers of the connectors."""
+    return ProjectCatalog()
+
+
+def load_project(root: Path, settings: Settings) -> Project:
+    """Read the project in `root`. Raises only what keeps it from being read at all; mistakes are diagnostics."""
+    return _Loader(root, settings).load()
+
+
+def reload_workflows(before: Project, settings: Settings) -> Project:
+    """Read the workflow files again, on the tables, functions and pages the server runs with.
+
+    Files that are as they were, while all names are, are not read twice. Mistakes are diagnostics.
+    """
+    loader = _Loader(before.root, settings)
+    catalog = loader.catalog = copy.copy(before.catalog)
+    catalog.emails = set(before.mails.names())
+    catalog.workflows = set(workflow_names(before.root))
+    same = (catalog.emails, catalog.workflows) == (before.catalog.emails, before.catalog.workflows)
+    workflows, sources = loader.workflows(before if same else None)
+    loader.endpoints(workflows)
+    loader.on_start(workflows)
+    loader.unmigrated(before)
+    others = [one for one in before.diagnostics if not one.file.startswith("workflows/") and one.file != FILE_NAME]
+    return dataclasses.replace(
+        before, workflows=workflows, sources=sources, catalog=catalog, diagnostics=(*loader.found, *others)
+    )
+
+
+class _Loader:
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+        self.found: list[Diagnostic] = []
+        self.catalog = base_catalog()
+        self.catalog.env = {*settings.env}
+        self.catalog.mirrored = frozenset(settings.mirror)
+        if not any("*" in entry for entry in settings.http_allow):
+            self.catalog.http_hosts = {urlsplit(entry).hostname or entry for entry in settings.http_allow}
+
+    def load(self) -> Project:
+        tables = self.tables()
+        self.catalog.tables = shapes(tables)
+        mails = self.mails()
+        functions = self.functions()
+        self.catalog.workflows = set(workflow_names(self.root))
+        workflows, sources = self.workflows()
+        templates = Templates(self.root / "pages", reload=self.settings.is_dev)
+        pages = self.pages(templates)
+        self.endpoints(workflows)
+        self.on_start(workflows)
+        return Project(
+            root=self.root,
+            workflows=workflows,
+            sources=sources,
+            tables=tables,
+            pages=pages,
+            templates=templates,
+            mails=mails,
+            functions=functions,
+            catalog=self.catalog,
+            diagnostics=tuple(self.found),
+        )
+
+    def report(self, file: str, message: str, hint: str | None = None, *, code: str = SHAPE, line: int = 1) -> None:
+        self.found.append(Diagnostic.at(Place(line, 1, line, 2), code, message, hint=hint or None, file=file))
+
+    def tables(self) -> dict[str, TableSpec]:
+        try:
+            tables = read_tables(self.root / "tables.yaml")
+        except BadTablesFile as bad:
+            for one in bad.diagnostics:
+                place = Place(one.line, one.column, one.line, one.column + 1)
+                self.found.append(Diagnostic.at(place, SHAPE, one.message, hint=one.hint, file=one.file))
+            return {}
+        try:
+            profile(Tables(tables, SystemClock()))
+        except TableError as error:
+            line = tables["users"].line
+            self.report("tables.yaml", error.message, error.hint, line=line)
+        return tables
+
+    def mails(self) -> MailTemplates:
+        templates = MailTemplates(self.root / "emails")
+        self.catalog.emails = set(templates.names())
+        for name in templates.names():
+            try:
+                templates.check(name)
+            except EmailError as error:
+                self.placed(error, f"emails/{name}.mjml.j2")
+        return templates
+
+    def unmigrated(self, before: Project) -> None:
+        """Tables are changed by a migration, which needs a start."""
+        try:
+            changed = read_tables(self.root / "tables.yaml") != before.tables
+        except BadTablesFile:
+            changed = True
+        if changed:
+            self.report("tables.yaml", "the tables have changed since the server started", "restart it to migrate them")
+
+    def functions(self) -> Functions:
+        functions = load_functions(self.root / "actions")
+        self.catalog.functions = set(functions.by_name)
+        for problem in functions.problems:
+            self.placed(problem, "actions")
+        return functions
+
+    def placed(self, error: PayloomError, file: str) -> None:
+        """Report an error whose `where` is `file:line` or nothing."""
+        match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", error.where or "")
+        line = int(match[2]) if match else 1
+        self.report(match[1] if match else file, error.message, error.hint, line=line)
+
+    def workflows(self, before: Project | None = None) -> tuple[dict[str, Workflow], dict[str, str]]:
+        sources = self.texts()
+        same = {name for name, text in sources.items() if before and self.unchanged(before, name, text)}
+        drafts = {name: self.draft(name, text) for name, text in sources.items() if name not in same}
+        learn_money_inputs(drafts, self.catalog)
+        if before and self.catalog.money != before.catalog.money:
+            # What a workflow does with its inputs has changed: those that call it are looked at again.
+            drafts |= {name: self.draft(name, sources[name]) for name in same}
+            learn_money_inputs(drafts, self.catalog)
+        workflows: dict[str, Workflow] = {}
+        for name in sources:
+            if before and name not in drafts:
+                workflows[name] = before.workflows[name]
+                self.found += [one for one in before.diagnostics if one.file == _file_of(name)]
+                continue
+            loaded = finish(drafts[name], self.catalog)
+            self.found += loaded.diagnostics
+            if loaded.workflow is not None:
+                workflows[name] = loaded.workflow
+        return workflows, sources
+
+    def texts(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name in workflow_names(self.root):
+            file = _file_of(name)
+            try:
+                found[name] = (self.root / file).read_bytes().decode("utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                self.report(file, f"the file cannot be read: {error}")
+        return found
+
+    def draft(self, name: str, text: str) -> Draft:
+        return read_workflow(text, workflow_id=name, file=_file_of(name), catalog=self.catalog)
+
+    @staticmethod
+    def unchanged(before: Project, name: str, text: str) -> bool:
+        known = [one for one in before.diagnostics if one.file == _file_of(name)]
+        sound = not any(one.severity == "error" for one in known)
+        return sound and name in before.workflows and before.sources.get(name) == text
+
+    def pages(self, templates: Templates) -> tuple[Page, ...]:
+        pages: dict[str, Page] = {}
+        for name in names_in(self.root / "pages", SUFFIX):
+            template, file = f"{name}{SUFFIX}", f"pages/{name}{SUFFIX}"
+            self.found += templates.check(template, file)
+            if name.rsplit("/", 1)[-1].startswith("_"):
+                continue
+            page, problems = read_page((self.root / file).read_text("utf-8"), template, self.catalog, file)
+            self.found += problems
+            if page is None:
+                continue
+            same = re.sub(r"\{\w+\}", "{}", page.path)
+            if same in pages:
+                self.report(file, f"the address {page.path} is taken by pages/{pages[same].template}")
+            pages[same] = page
+        return tuple(pages.values())
+
+    def endpoints(self, workflows: Mapping[str, Workflow]) -> None:
+        taken: dict[tuple[str, str], str] = {}
+        for workflow in workflows.values():
+            for trigger in workflow.triggers:
+                if not isinstance(trigger, ApiTrigger):
+                    continue
+                file = f"workflows/{workflow.id}{WORKFLOW_SUFFIX}"
+                if _TAKEN_ENDPOINTS.match(trigger.path):
+                    self.report(file, f"the address {trigger.path} belongs to Payloom", "choose another path")
+                same = (trigger.method, re.sub(r"\{\w+\}", "{}", trigger.path))
+                if same in taken:
+                    self.report(file, f"{trigger.method} {trigger.path} is taken by workflow {taken[same]}")
+                taken[same] = workflow.id
+
+    def on_start(self, workflows: Mapping[str, Workflow]) -> None:
+        for name in self.settings.on_start:
+            if name not in self.catalog.workflows:
+                hint = did_you_mean(name, self.catalog.workflows)
+                self.report(FILE_NAME, f"on_start: there is no workflow {name!r}", hint, code=NAME)
+            elif name in workflows and not any(one.kind in {"manual", "called"} for one in workflows[name].triggers):
+                self.report(
+                    FILE_NAME, f"on_start: workflow {name} has no `manual` trigger", "add `manual: true` to `on:`"
+                )
+
+
+def _file_of(name: str) -> str:
+    return f"workflows/{name}{WORKFLOW_SUFFIX}"
+
+
+def workflow_names(root: Path) -> list[str]:
+    """Return the ids of a project's workflow files. Tests may lie beside them; they are none."""
+    return [name for name in names_in(root / "workflows", WORKFLOW_SUFFIX) if not name.endswith(".test")]
+
+
+def names_in(folder: Path, suffix: str) -> Iterator[str]:
+    """Yield the names of the files below `folder` without the suffix, sorted."""
+    for path in sorted(folder.rglob(f"*{suffix}")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix().removesuffix(suffix)

@@ -1,0 +1,219 @@
+"""The project as it is served now: what the studio looks up, and the one place where that is replaced.
+
+A publish reads the files, refuses them as a whole while there are errors, stores the versions, and swaps everything at
+once: endpoints, triggers, schedules and called versions change between two requests. Runs stay on their versions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, overload
+
+import structlog
+from sqlalchemy import exc
+
+from payloom.kit.clock import Clock
+from payloom.kit.diagnostics import Diagnostic
+from payloom.kit.errors import PayloomError
+from payloom.project.loader import Project, ProjectCatalog, reload_workflows
+from payloom.runs.publishing.publications import Author
+from payloom.runs.publishing.versions import Versions
+from payloom.settings import Settings
+from payloom.workflows.program.program import Workflow
+
+log = structlog.get_logger("payloom.app.asgi")
+
+FOLLOW_EVERY = 2.0
+"""Seconds between two looks for what other workers published: one read of one index entry."""
+WATCH_EVERY = 1.0
+"""Seconds between two looks at the files, in development."""
+
+
+class NotPublished(PayloomError):
+    """The project has errors, so nothing was published."""
+
+    code: ClassVar[str] = "project_has_errors"
+    status: ClassVar[int] = 422
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Publication:
+    """What came of a publish. changed: workflow ids whose version is new, or that are gone."""
+
+    number: int
+    changed: tuple[str, ...]
+
+
+class Workbench:
+    """Holds the project; whoever reads it through here sees what is published."""
+
+    def __init__(self, project: Project, settings: Settings, versions: Versions, clock: Clock) -> None:
+        self.project = project
+        self.settings = settings
+        self._versions = versions
+        self._clock = clock
+        self._found: Sequence[Diagnostic] = project.diagnostics
+        self._swapping = asyncio.Lock()
+        self.tell: Callable[[str, str | None], None] = lambda _name, _version: None
+        """Told of every workflow that changed, with its new version (None: it is gone)."""
+
+    async def publish(self, author: str | None = None) -> Publication:
+        """Make new runs use the files as they are now. Raises NotPublished with the diagnostics."""
+        async with self._swapping:
+            await self.take_news()
+            project = await asyncio.to_thread(reload_workflows, self.project, self.settings)
+            self._found = project.diagnostics
+            if project.errors:
+                first = project.errors[0]
+                raise NotPublished(
+                    f"nothing was published: {first.format()}",
+                    hint="Mend it and publish again; what runs now goes on.",
+                    diagnostics=[one.to_dict() for one in project.diagnostics],
+                )
+            number, changes = await self._versions.publish(
+                project.workflows.values(), project.sources, announce=Author(author, self._clock.now())
+            )
+            # No await between the versions and this: no request meets one without the other.
+            self.project = project
+        if changes:
+            log.info("published", number=number, workflows=sorted(changes), by=author)
+            for name, version in changes.items():
+                self.tell(name, version)
+        return Publication(number, tuple(sorted(changes)))
+
+    async def take_news(self) -> None:
+        """Take over what other workers published since the last look."""
+        changes = await self._versions.news()
+        if not changes:
+            return
+        workflows = dict(self.project.workflows)
+        for name, one in changes.items():
+            if one is None:
+                workflows.pop(name, None)
+            else:
+                workflows[name] = one
+        # What another worker published is not what this machine's files say: read them all anew next time.
+        self.project = dataclasses.replace(self.project, workflows=workflows, sources={})
+        log.info("published_elsewhere", workflows=sorted(changes))
+        for name, one in changes.items():
+            self.tell(name, one.version if one else None)
+
+    async def follow(self) -> None:
+        """Take over what other workers publish, until canceled; failures are logged and tried again."""
+        while True:
+            await asyncio.sleep(FOLLOW_EVERY)
+            try:
+                async with self._swapping:
+                    await self.take_news()
+            except (PayloomError, exc.SQLAlchemyError) as error:
+                log.warning("follow_failed", error=str(error), again_in=FOLLOW_EVERY)
+
+    async def watch(self) -> None:
+        """Publish files that change on disk, until canceled; with errors in them, say so and wait for the next change.
+
+        A change is taken up when two looks in a row see the same: editors write in several goes.
+        """
+        seen = before = await asyncio.to_thread(self._fingerprint)
+        while True:
+            await asyncio.sleep(WATCH_EVERY)
+            now = await asyncio.to_thread(self._fingerprint)
+            if now != seen and now == before:
+                seen = now
+                await self._publish_change()
+            before = now
+
+    async def _publish_change(self) -> None:
+        try:
+            await self.publish("files")
+        except NotPublished as error:
+            log.warning("not_published", reason=error.message, hint="Mend it and save again.")
+        except (PayloomError, exc.SQLAlchemyError) as error:
+            log.warning("not_published", reason=str(error))
+
+    def _fingerprint(self) -> tuple[tuple[str, int, int], ...]:
+        """Return what tells whether a workflow file or a mail template has changed."""
+        found: list[tuple[str, int, int]] = []
+        for folder, pattern in (("workflows", "*.yaml"), ("emails", "*.j2")):
+            for path in sorted((self.root / folder).rglob(pattern)):
+                try:
+                    stat = path.stat()
+                except OSError:
+                    continue
+                found.append((str(path), stat.st_mtime_ns, stat.st_size))
+        return tuple(found)
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.project.root
+
+    @property
+    def editable(self) -> bool:
+        """Whether files may be changed from the studio."""
+        return self.settings.studio_edit
+
+    @property
+    def publish_on_save(self) -> bool:
+        """Whether a saved file is published at once: on a developer's machine."""
+        return self.settings.is_dev
+
+    @property
+    def catalog(self) -> ProjectCatalog:
+        """What workflows may name."""
+        return self.project.catalog
+
+    @property
+    def found(self) -> Sequence[Diagnostic]:
+        """What is wrong with the files as they were read last, published or not."""
+        return self._found
+
+    @property
+    def served(self) -> Mapping[str, Workflow]:
+        """The published workflows; another object after every publish."""
+        return self.project.workflows
+
+    @property
+    def workflows(self) -> Mapping[str, Workflow]:
+        """The published workflows, by id."""
+        return PublishedWorkflows(self)
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """What is wrong with the files as they were read last, as a view."""
+        return PublishedDiagnostics(self)
+
+
+class PublishedWorkflows(Mapping[str, Workflow]):
+    """The workflows of the project that is served at the moment of looking."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    def __getitem__(self, key: str) -> Workflow:
+        return self._bench.project.workflows[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._bench.project.workflows)
+
+    def __len__(self) -> int:
+        return len(self._bench.project.workflows)
+
+
+class PublishedDiagnostics(Sequence[Diagnostic]):
+    """The findings of the latest reading at the moment of looking."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+
+    @overload
+    def __getitem__(self, index: int) -> Diagnostic: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Diagnostic]: ...
+    def __getitem__(self, index: Any) -> Any:
+        return self._bench.found[index]
+
+    def __len__(self) -> int:
+        return len(self._bench.found)

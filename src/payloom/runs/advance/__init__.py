@@ -1,0 +1,1 @@
+"""Advancing a run: turns in a transaction, steps outside of it."""

@@ -1,0 +1,57 @@
+"""One table step: done in a savepoint of its own, so that a step that fails leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from payloom.connectors.port import StepFailed
+from payloom.db import locking_reads, savepoint
+from payloom.runs.advance import table_triggers
+from payloom.runs.coordination import parking
+from payloom.runs.dependencies import Parts
+from payloom.runs.run_rows import Run
+from payloom.workflows.program.commands import Do, StepFailure
+
+log = logging.getLogger("payloom.runs")
+
+
+def perform(parts: Parts, tx: sa.Connection, run: Run, do: Do) -> Any:
+    """Do a table step within `tx` and return its value; raises `StepFailed`, or a database error the caller retries."""
+    # A read on SQLite leaves nothing to undo; on Postgres any error would end the whole transaction.
+    guarded = do.verb != "select" or parts.database.dialect != "sqlite"
+    # Read, decide, write: what was read must not change in between. SQLite has one writer, Postgres locks the rows.
+    locking = do.verb == "select" and do.action in parts.scripts.writes(run.start())
+    try:
+        with (
+            savepoint(tx) if guarded else contextlib.nullcontext(),
+            locking_reads(tx) if locking else contextlib.nullcontext(),
+        ):
+            value = table_triggers.perform(parts, tx, run, do)
+            parking.wake_parked(parts, tx, do.verb, do.action)
+            return value
+    except StepFailed:
+        raise
+    except (exc.IntegrityError, exc.DataError, exc.ProgrammingError) as error:
+        ids = {"run": run.id, "step": do.path}
+        log.exception("run %s, step %s: the database refused", run.id, do.path, extra=ids)
+        message = f"The database refused: {type(error.orig).__name__}."
+        raise StepFailed(StepFailure("database_refused", message, where=do.path)) from error
+    except exc.SQLAlchemyError:
+        raise
+    except Exception as error:
+        log.exception("run %s, step %s failed", run.id, do.path, extra={"run": run.id, "step": do.path})
+        raise StepFailed(_internal(do, error)) from error
+
+
+def _internal(do: Do, error: Exception) -> StepFailure:
+    return StepFailure(
+        "internal",
+        f"The step failed inside Payloom: {type(error).__name__}.",
+        where=do.path,
+        hint="See the server's log.",
+    )

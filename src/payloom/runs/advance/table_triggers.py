@@ -1,0 +1,171 @@
+"""Table triggers: a row changed by a run starts other runs, stored in the transaction of the change.
+
+They are queued, never driven inside the step that changed the row: its transaction stays short, and a run that fails
+takes nothing of the one that started it with it. Runs of one workflow about one row go one after another, in the order
+of the changes: whoever has changed a row holds it until the commit, so places in its lane are given in that order.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.db import locking_reads
+from payloom.kit import strict_json
+from payloom.kit.ids import new_id
+from payloom.runs.coordination import dedupe, lanes
+from payloom.runs.dependencies import Parts
+from payloom.runs.registry import Cause, RowChange, Start
+from payloom.runs.run_rows import Run, event_run_id, insert_failed, insert_run
+from payloom.workflows.program.commands import Do, StepFailure
+
+DEEPEST = 8
+"""A change made by a run that a change started, and so on: this far."""
+_VERBS: Mapping[str, frozenset[str]] = {
+    "insert": frozenset({"insert"}),
+    "update": frozenset({"update"}),
+    "upsert": frozenset({"insert", "update"}),
+    "delete": frozenset({"delete"}),
+}
+
+Row = Mapping[str, Any]
+
+
+def perform(parts: Parts, tx: sa.Connection, run: Run, do: Do) -> Any:
+    """Do a table step and start the runs that its changes start; returns the step's value."""
+    if do.verb == "select" or not _VERBS[do.verb] & parts.scripts.watched(do.action):
+        return parts.tables.perform(tx, do.verb, do.action, do.args)
+    before = _before(parts, tx, do)
+    value = parts.tables.perform(tx, do.verb, do.action, do.args)
+    rows = value if isinstance(value, list) else [] if value is None else [value]
+    found = _changes(do, rows, before)
+    seeds = [f"row:{run.id}:{do.path}:{number}" for number in range(len(found))]
+    _start(parts, tx, list(zip(found, seeds, strict=True)), by=run)
+    return value
+
+
+def _before(parts: Parts, tx: sa.Connection, do: Do) -> list[Row]:
+    """Return the rows that the step is about to change as they are, locked."""
+    if do.verb == "update":
+        with locking_reads(tx):
+            return parts.tables.perform(tx, "select", do.action, {"where": do.args.get("where")})
+    if do.verb != "upsert":
+        return []
+    found: list[Row] = []
+    for values in _listed(do.args["values"]):
+        where = {name: values.get(name) for name in _names(do.args["key"])}
+        if None not in where.values():
+            # A row that is not there yet cannot be locked: another upsert of it waits for this lock instead.
+            parts.database.write_lock(tx, f"upsert:{do.action}:{strict_json.canonical(list(map(str, where.values())))}")
+            with locking_reads(tx):
+                found += parts.tables.perform(tx, "select", do.action, {"where": where})
+    return found
+
+
+def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChange]:
+    if do.verb in ("insert", "delete"):
+        kind = do.verb
+        return [RowChange(do.action, kind, row, None if kind == "insert" else row) for row in rows]  # type: ignore[arg-type]
+    # A row is the one whose key, or whose columns that the step leaves alone, it has: these include the primary one.
+    names = _names(do.args["key"]) if do.verb == "upsert" else None
+    fixed = set(do.args.get("set", ()))
+
+    def mark(row: Row) -> str:
+        kept = {name: row[name] for name in (names or row) if name not in fixed}
+        return repr(sorted(kept.items()))
+
+    olds = {mark(row): row for row in before}
+    found = []
+    for row in rows:
+        old = olds.get(mark(row))
+        olds[mark(row)] = row
+        if old is None and do.verb == "upsert":
+            found.append(RowChange(do.action, "insert", row, None))
+        elif old != row:
+            found.append(RowChange(do.action, "update", row, old))
+    return found
+
+
+def started(parts: Parts, tx: sa.Connection, *changes: RowChange) -> list[str]:
+    """Within `tx`, in which rows were changed by other means than a run, queue the runs of each workflow that the
+    changes start; returns their ids.
+    """
+    return _start(parts, tx, [(change, None) for change in changes])
+
+
+def _start(
+    parts: Parts, tx: sa.Connection, changes: Sequence[tuple[RowChange, str | None]], *, by: Run | None = None
+) -> list[str]:
+    """by: the run that changed the rows. The text beside a change is what the ids of its runs are derived from.
+
+    A chain deeper than DEEPEST ends in a failed run, which shows where it came from; the change itself stays.
+    """
+    now = parts.clock.now()
+    wanted: list[tuple[RowChange, str | None, Start]] = []
+    for change, seed in changes:
+        if change.kind in parts.scripts.watched(change.table):
+            cause = Cause("table", seed or change.table, seed or "", now)
+            wanted += [(change, seed, start) for start in parts.scripts.row_starts(change, cause)]
+    if not wanted:
+        return []
+    depth = ((by.request or {}).get("depth", 0) if by is not None else 0) + 1
+    entrance = lanes.Entrance(parts, tx, [start.lane for _, _, start in wanted])
+    ids = []
+    for change, seed, start in wanted:
+        run_id = event_run_id(seed, start.workflow_id) if seed else new_id("run")
+        run = Run(
+            id=run_id,
+            root_id=run_id,
+            workflow_id=start.workflow_id,
+            version=start.version,
+            pins=dict(start.pins) or None,
+            trigger="table",
+            trigger_index=start.trigger_index,
+            request={**dataclasses.asdict(change), "depth": depth, "by": by.id if by is not None else None},
+            created_at=now,
+            started_at=now,
+            updated_at=now,
+        )
+        failure = start.failure or (_too_deep(change) if depth > DEEPEST else None)
+        if failure is not None:
+            insert_failed(tx, run, failure)
+        elif dedupe.claim_once(parts, tx, run, start) is None:
+            _queue(parts, tx, run, start.lane, entrance)
+        else:
+            continue
+        ids.append(run_id)
+    return ids
+
+
+def _queue(parts: Parts, tx: sa.Connection, run: Run, lane: str | None, entrance: lanes.Entrance) -> None:
+    """Insert a run behind those of its lane; on the queue if there are none."""
+    if lane is not None:
+        run.lane, run.lane_position = lane, entrance.behind(lane, run.created_at)
+        run.blocked = entrance.occupied(lane)
+        entrance.entered(lane, run.lane_position)
+    run.segment = 0 if run.blocked else 1
+    insert_run(tx, run)
+    if not run.blocked:
+        parts.engine.enqueue(tx, run.id, run.segment)
+
+
+def _too_deep(change: RowChange) -> StepFailure:
+    return StepFailure(
+        "row_changes_too_deep",
+        f"This {change.kind} of {change.table} ends a chain: {DEEPEST} times over, a changed row started a run that "
+        "changed a row.",
+        status=409,
+        hint="The workflows start each other. Narrow a trigger's `match`, such as `old == null || row.x != old.x`.",
+        data={"table": change.table, "depth": DEEPEST},
+    )
+
+
+def _names(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _listed(value: Any) -> list[Row]:
+    return [row for row in (value if isinstance(value, list | tuple) else [value]) if isinstance(row, Mapping)]

@@ -1,0 +1,84 @@
+"""Two calls that are the same call: `dedupe` (per workflow and user, for a day) and `once` (per workflow, for good).
+
+Both are one unique column. Who comes second is given the first run, whether it is over or still on its way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import sqlalchemy as sa
+
+from payloom.kit import strict_json
+from payloom.runs.dependencies import Parts
+from payloom.runs.models import runs
+from payloom.runs.registry import Start
+from payloom.runs.run_rows import SELECT_RUN, Run, run_from
+
+_RELEASED = "released_key"
+
+
+def dedupe_key(workflow_id: str, user_id: str | None, value: str) -> str:
+    """Return the key of `dedupe`: never shared between users or workflows."""
+    return _hash(["dedupe", workflow_id, user_id, value])
+
+
+def once_key(workflow_id: str, value: str) -> str:
+    """Return the key of `once`."""
+    return _hash(["once", workflow_id, value])
+
+
+def _hash(parts: list[str | None]) -> str:
+    return hashlib.sha256(strict_json.canonical(parts).encode()).hexdigest()
+
+
+def claim(parts: Parts, tx: sa.Connection, run: Run, key: str, *, seconds: float | None) -> Run | None:
+    """Within `tx`, give `run` the key; returns the run that has it already.
+
+    seconds: how long a run keeps its key; None: for good, unless it failed or was canceled.
+    """
+    parts.database.write_lock(tx, key)
+    row = tx.execute(SELECT_RUN.where(runs.c.dedupe_key == key)).one_or_none()
+    if row is not None:
+        first = run_from(row)
+        age = (parts.clock.now() - first.created_at).total_seconds()
+        stale = age > seconds if seconds is not None else first.status in ("failed", "canceled")
+        if not stale:
+            return first
+        _release(tx, first, key)
+    run.dedupe_key = key
+    return None
+
+
+def _release(tx: sa.Connection, run: Run, key: str) -> None:
+    """Take the key from a run. It is remembered, in case somebody retries the run."""
+    request = {**(run.request or {}), _RELEASED: key}
+    tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=None, request=request))
+
+
+def hold_key(parts: Parts, tx: sa.Connection, run: Run) -> None:
+    """Within `tx`, keep the key that a run has, or had, from everybody else; before the run itself is locked."""
+    key = run.dedupe_key or (run.request or {}).get(_RELEASED)
+    if key is not None:
+        parts.database.write_lock(tx, key)
+
+
+def reclaim(parts: Parts, tx: sa.Connection, run: Run) -> Run | None:
+    """Within `tx`, in which `run` is retried, give it back the key that it had; returns the run that has it now, if
+    that is not to be done again: with both, what is to happen once would happen twice.
+    """
+    request = dict(run.request or {})
+    key = request.pop(_RELEASED, None)
+    if key is None or run.dedupe_key is not None:
+        return None
+    first = claim(parts, tx, run, key, seconds=None)
+    if first is None:
+        tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=key, request=request or None))
+    return first
+
+
+def claim_once(parts: Parts, tx: sa.Connection, run: Run, start: Start) -> Run | None:
+    """Within `tx`, claim the run's `once` key, if it has one; returns the run that has it already."""
+    if start.once is None:
+        return None
+    return claim(parts, tx, run, once_key(start.workflow_id, start.once), seconds=None)

@@ -1,0 +1,60 @@
+"""Parking: an event may arrive before the row it is about. Its run waits for the table to change instead of failing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from payloom.db import before_commit, compiled_statements
+from payloom.db.deferred_writes import do_now
+from payloom.runs.coordination.lanes import requeue
+from payloom.runs.dependencies import Parts
+from payloom.runs.models import runs
+from payloom.runs.run_rows import Run
+from payloom.workflows.program.commands import Do, StepFailure
+
+_PARKED = (
+    sa.select(runs.c.id, runs.c.segment)
+    .where(runs.c.parked_on == sa.bindparam("parked_table"), runs.c.status == "waiting")
+    .limit(500)
+)
+_WAKING_VERBS = frozenset({"insert", "upsert", "update"})
+
+
+def may_park(parts: Parts, run: Run, do: Do, failure: StepFailure) -> bool:
+    """Whether this failure means "not yet" rather than "no"."""
+    if run.trigger != "event" or do.verb != "update" or failure.kind != "row_not_found":
+        return False
+    since = run.parked_since or parts.clock.now()
+    return (parts.clock.now() - since).total_seconds() < parts.figures.park_for
+
+
+def park(parts: Parts, tx: sa.Connection, run: Run, table: str) -> dt.datetime:
+    """Set the run's parking columns; returns when it looks by itself (a change may slip through between two
+    transactions).
+    """
+    do_now(tx, _key(table))  # what was written before wakes others, not this run, which has just looked
+    now = parts.clock.now()
+    figures = parts.figures
+    run.parked_on = table
+    run.parked_since = run.parked_since or now
+    pause = min(figures.park_first * 2**run.parked_times, figures.park_most)
+    run.parked_times += 1
+    end = run.parked_since + dt.timedelta(seconds=figures.park_for)
+    return min(now + dt.timedelta(seconds=pause), max(end, now))
+
+
+def wake_parked(parts: Parts, tx: sa.Connection, verb: str, table: str) -> None:
+    """`verb` has just changed `table` in `tx`: let the runs that wait for it look again once it is committed."""
+    if verb in _WAKING_VERBS:
+        before_commit(tx, _key(table), lambda tx: _wake(parts, tx, table))
+
+
+def _key(table: str) -> tuple[str, str]:
+    return "parked", table
+
+
+def _wake(parts: Parts, tx: sa.Connection, table: str) -> None:
+    for run_id, segment in compiled_statements.rows(tx, _PARKED, {"parked_table": table}):
+        requeue(parts, tx, run_id, segment)

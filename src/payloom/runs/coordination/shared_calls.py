@@ -1,0 +1,193 @@
+"""Calls of workflows with `once`: a run of its own for each key, which everybody who calls with that key waits for.
+
+The run and the journal's note of it are one transaction, and so are its end and the answers to those who wait. Who
+begins to wait and who ends hold the lock of the key: one of the two sees the other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.kit.ids import new_id
+from payloom.kit.redaction import redact, redact_text
+from payloom.runs.coordination import dedupe, waits
+from payloom.runs.dependencies import Parts
+from payloom.runs.models import runs, steps
+from payloom.runs.models import waits as waits_table
+from payloom.runs.run_rows import Run, failure_from_json, insert_run, load_run
+from payloom.workflows.program.commands import CallOnce, StepFailure
+
+_EDGES = "calls that wait"
+"""Lock on who waits for whose run, so that no two join into a circle at the same moment."""
+_CALLERS = sa.select(waits_table.c.run_id, waits_table.c.path).where(
+    waits_table.c.kind == "call", waits_table.c.family == sa.bindparam("called")
+)
+_MANY = 500
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Join:
+    """What became of a call. run_id: the run that it waits for, or whose output it takes; none with a `failure`.
+
+    over: that run has succeeded.
+    """
+
+    run_id: str | None
+    over: Run | None = None
+    failure: StepFailure | None = None
+
+
+def join(parts: Parts, tx: sa.Connection, caller: Run, command: CallOnce) -> Join:
+    """Within `tx`, begin the run that `caller` calls, or find the one with the same key. Holds the key's lock."""
+    start = parts.scripts.called(caller.start(), command.workflow)
+    start = dataclasses.replace(start, once=command.once)
+    if caller.dedupe_key == dedupe.once_key(command.workflow, command.once):
+        return Join(None, failure=_circle(command, caller.id))
+    run_id, now = new_id("run"), parts.clock.now()
+    called = {"by": caller.id, "path": command.path, "depth": command.depth}
+    run = Run(
+        id=run_id,
+        root_id=run_id,
+        workflow_id=command.workflow,
+        version=start.version,
+        pins=dict(start.pins) or None,
+        trigger="call",
+        trigger_index=start.trigger_index,
+        user_id=caller.user_id,
+        inputs=dict(command.inputs),
+        request={"user": command.user, "called": called},
+        segment=1,
+        created_at=now,
+        started_at=now,
+        updated_at=now,
+    )
+    first = dedupe.claim_once(parts, tx, run, start)
+    if first is None:
+        insert_run(tx, run)
+        parts.engine.enqueue(tx, run.id, run.segment)
+        return Join(run.id)
+    if first.finished:
+        return Join(first.id, over=first)
+    parts.database.write_lock(tx, _EDGES)
+    if _waits_for(tx, first, caller.id):
+        return Join(None, failure=_circle(command, first.id))
+    return Join(first.id)
+
+
+def _circle(command: CallOnce, run_id: str) -> StepFailure:
+    return StepFailure(
+        "call_waits_for_itself",
+        f"{command.workflow} with this `once` key is under way and waits for this very step.",
+        status=409,
+        hint="A workflow with `once` must not call itself with the same key, not through others either.",
+        data={"run": run_id, "workflow": command.workflow, "once": redact_text(command.once)},
+    )
+
+
+def _waits_for(tx: sa.Connection, run: Run, goal: str) -> bool:
+    """Whether `run` cannot end before `goal` does: by its calls, or those of who is before it in its lane."""
+    seen: set[str] = set()
+    todo = {run.id}
+    while todo:
+        if goal in todo:
+            return True
+        seen |= todo
+        todo = _next(tx, todo) - seen
+    return False
+
+
+def _next(tx: sa.Connection, ids: Iterable[str]) -> set[str]:
+    listed = sorted(ids)
+    called = sa.select(waits_table.c.family).where(waits_table.c.kind == "call", waits_table.c.run_id.in_(listed))
+    mine, ahead = runs.alias("mine"), runs.alias("ahead")
+    before = sa.select(ahead.c.id).where(
+        mine.c.id.in_(listed),
+        mine.c.blocked.is_(sa.true()),
+        ahead.c.lane == mine.c.lane,
+        ahead.c.finished_at.is_(None),
+        ahead.c.blocked.is_(sa.false()),
+    )
+    return {one for query in (called, before) for one in tx.execute(query).scalars() if one is not None}
+
+
+def wait_values(caller: Run, command: CallOnce, run_id: str, now: Any) -> dict[str, Any]:
+    """Return the row of a wait for a run."""
+    return {
+        "run_id": caller.id,
+        "path": command.path,
+        "kind": "call",
+        "family": run_id,
+        "details": {"workflow": command.workflow, "once": redact_text(command.once)},
+        "until": None,
+        "created_at": now,
+    }
+
+
+def args_of(command: CallOnce, run_id: str | None) -> dict[str, Any]:
+    """Return what the journal shows of a call: its inputs, its key, and which run it is. Secrets are masked."""
+    return redact({"with": dict(command.inputs), "once": command.once, "run": run_id})
+
+
+def awaited(tx: sa.Connection, caller_id: str, path: str) -> str | None:
+    """Return the run that a call waits for."""
+    query = sa.select(waits_table.c.family).where(waits_table.c.run_id == caller_id, waits_table.c.path == path)
+    return tx.execute(query).scalar()
+
+
+def answer_callers(parts: Parts, tx: sa.Connection, run: Run) -> None:
+    """Within `tx`, in which `run` has ended: write its output, or why it failed, into the journals that wait for it."""
+    if run.dedupe_key is not None:  # without a key nobody can have found it
+        parts.database.write_lock(tx, run.dedupe_key)
+        _answer(parts, tx, run)
+
+
+def _answer(parts: Parts, tx: sa.Connection, run: Run) -> int:
+    callers = tx.execute(_CALLERS, {"called": run.id}).all()
+    failure = failure_of(run)
+    value = run.output if failure is None else None
+    return sum(waits.answer(parts, tx, row.run_id, row.path, value, failure) for row in callers)
+
+
+def failure_of(run: Run) -> StepFailure | None:
+    """Return the failure that a call of an ended run has; None if the run has succeeded."""
+    if run.status == "succeeded":
+        return None
+    stored = {name: value for name, value in (run.failure or {}).items() if name != "path"}
+    failure = failure_from_json(stored)
+    hint = failure.hint or f"See run {run.id} of {run.workflow_id}."
+    data = {**failure.data, "run": run.id, "workflow": run.workflow_id}
+    return dataclasses.replace(failure, hint=hint, data=data, retryable=False)
+
+
+def answer_late(parts: Parts, tx: sa.Connection) -> int:
+    """Answer calls of runs that are over (there should be none); returns how many."""
+    query = (
+        sa.select(waits_table.c.family)
+        .join(runs, runs.c.id == waits_table.c.family)
+        .where(waits_table.c.kind == "call", runs.c.finished_at.is_not(None))
+        .distinct()
+        .limit(_MANY)
+    )
+    over = [load_run(tx, run_id) for run_id in tx.execute(query).scalars().all()]
+    return sum(_answer(parts, tx, run) for run in over if run is not None)
+
+
+def called_by(tx: sa.Connection, run: Run) -> list[str]:
+    """Return the runs that are known to have called `run`: the one that began it, then those that wait for it."""
+    first = ((run.request or {}).get("called") or {}).get("by")
+    waiting = [row.run_id for row in tx.execute(_CALLERS, {"called": run.id})] if run.dedupe_key is not None else []
+    return list(dict.fromkeys([*([first] if first else []), *waiting]))
+
+
+def calls_of(tx: sa.Connection, run_id: str) -> list[tuple[str, str]]:
+    """Return `(path, run id)` of the runs that a run's calls have begun or found, in order."""
+    query = (
+        sa.select(steps.c.path, steps.c.args)
+        .where(steps.c.run_id == run_id, steps.c.verb == "call", steps.c.status != "superseded")
+        .order_by(steps.c.seq, steps.c.path)
+    )
+    return [(row.path, row.args["run"]) for row in tx.execute(query) if (row.args or {}).get("run")]

@@ -1,0 +1,79 @@
+"""What the runs room works with: the database, the engine, the clock, the workflows and the connectors; and its
+figures.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from payloom.connectors.port import OutsideHost, TableHost
+from payloom.db import Database
+from payloom.engine.port import Engine
+from payloom.inbox.service import InboxEvent
+from payloom.kit.clock import Clock
+from payloom.runs.registry import Scripts
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Figures:
+    """Times and sizes. Seconds unless said otherwise."""
+
+    step_timeout: float = 60.0
+    """An outside step that has not answered by then ended in doubt."""
+    patience: float = 2.0
+    """Pauses up to this long are waited out in the process; longer ones end the segment."""
+    park_for: float = 3600.0
+    """How long a run started by an event waits for a row that does not exist yet."""
+    park_first: float = 2.0
+    park_most: float = 120.0
+    """A parked run also looks by itself, after pauses that double between these two."""
+    turn_steps: int = 200
+    turn_seconds: float = 1.0
+    """A transaction ends after the first write behind so many table steps, or behind so long; the rest of the run
+    goes on in
+    the next one."""
+    direct: int = 48
+    """Runs this process advances at once without going through the engine's queue."""
+    answer_within: float = 25.0
+    """How long a caller waits for its answer before it is told the run's id instead."""
+    dedupe_for: float = 24 * 3600.0
+
+
+class Watch(Protocol):
+    """Counts what ends. Called from any thread; must not block."""
+
+    def run_ended(self, workflow: str, status: str, seconds: float) -> None:
+        """A run ended as `succeeded`, `failed` or `canceled`, so long after it was created."""
+        ...
+
+    def step_ended(self, verb: str, outcome: str, seconds: float) -> None:
+        """An attempt of an outside step ended: `succeeded`, `refused`, `again` (nothing happened), `unknown`."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Parts:
+    """The collaborators, wired once."""
+
+    database: Database
+    engine: Engine
+    clock: Clock
+    scripts: Scripts
+    tables: TableHost
+    outside: OutsideHost
+    figures: Figures = dataclasses.field(default_factory=Figures)
+    notify: Callable[[str], None] = lambda _run_id: None
+    """Called in a database thread after a run answered or ended."""
+    observe: Callable[[sa.Connection, InboxEvent], None] | None = None
+    """Told of every new event in the transaction that stores it."""
+    watch: Watch | None = None
+    """Told of what ended, once it is durable."""
+
+    def later(self, seconds: float) -> dt.datetime:
+        """Return the moment that many seconds from now."""
+        return self.clock.now() + dt.timedelta(seconds=seconds)

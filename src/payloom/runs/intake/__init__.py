@@ -1,0 +1,1 @@
+"""How runs start: events, callers, and the backfill of missed events."""

@@ -1,0 +1,103 @@
+"""Fills gaps: asks Stripe for the events since the last look and takes in those that never arrived.
+
+Webhooks are delivered at least once for three days; an endpoint that was away longer, or was disabled, learns of the
+rest here. Taking an event in twice changes nothing, so an overlap is harmless and asked for on purpose.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from payloom.connectors.port import StepFailed
+from payloom.connectors.stripe.connector import StripeConnector
+from payloom.db import Database
+from payloom.inbox.errors import EventRefused
+from payloom.inbox.service import Inbox
+from payloom.kit.clock import Clock, to_epoch
+from payloom.kit.errors import PayloomError
+from payloom.runs.models import cursors
+from payloom.runs.service import RunService
+
+log = structlog.get_logger("payloom.runs.intake.backfill")
+
+FIRST = 20.0
+EVERY = 15 * 60.0
+"""Seconds between two looks while the server runs."""
+OVERLAP = dt.timedelta(hours=1)
+"""How far before the last look the next one begins: events are made known late and in any order."""
+LONGEST = dt.timedelta(days=29)
+"""Stripe lists events for 30 days."""
+MOST = 10_000
+CURSOR = "catch_up"
+
+
+class CatchUp:
+    """Takes in what was missed."""
+
+    def __init__(
+        self, stripe: StripeConnector, inbox: Inbox, runs: RunService, database: Database, clock: Clock
+    ) -> None:
+        """Nothing happens before the first look."""
+        self._stripe = stripe
+        self._inbox = inbox
+        self._runs = runs
+        self._database = database
+        self._clock = clock
+        self._looking = asyncio.Lock()
+
+    async def look(self, *, since: dt.datetime | None = None) -> Mapping[str, Any]:
+        """Ask once; returns `{seen, stored, refused, since}`. since: else an hour before the last look began.
+
+        The first look asks for the last hour only: what happened before the project began is not its.
+        Raises StepFailed when Stripe does not answer.
+        """
+        async with self._looking:
+            started = self._clock.now()
+            begin = since or await self._begin(started)
+            listed = await self._stripe.perform(
+                "events.list", {"created": {"gte": to_epoch(begin)}, "all": True, "limit": MOST}
+            )
+            found = listed["data"]
+            stored = refused = 0
+            for payload in sorted(found, key=lambda one: one.get("created", 0)):
+                try:
+                    event = self._inbox.read(payload, source="catch_up")
+                except EventRefused as error:
+                    refused += 1
+                    log.warning("event_not_taken", reason=error.reason)
+                    continue
+                stored += (await self._runs.take_in(event)).new
+            await self._database.write(lambda tx: _remember(tx, started, {"seen": len(found), "stored": stored}))
+            if stored:
+                log.warning("events_had_not_arrived", stored=stored, seen=len(found))
+            return {"seen": len(found), "stored": stored, "refused": refused, "since": begin}
+
+    async def _begin(self, now: dt.datetime) -> dt.datetime:
+        query = sa.select(cursors.c.at).where(cursors.c.name == CURSOR)
+        last = await self._database.read(lambda tx: tx.execute(query).scalar())
+        return max((last or now) - OVERLAP, now - LONGEST)
+
+    async def keep_looking(self) -> None:
+        """Look soon and every quarter of an hour, until canceled; failures are told and tried again.
+
+        Not at once: what Stripe is about to deliver need not be fetched.
+        """
+        await asyncio.sleep(FIRST)
+        while True:
+            try:
+                await self.look()
+            except (StepFailed, PayloomError, OSError) as error:
+                log.warning("catch_up_failed", error=str(error), again_in=EVERY)
+            await asyncio.sleep(EVERY)
+
+
+def _remember(tx: sa.Connection, at: dt.datetime, report: Mapping[str, Any]) -> None:
+    changed = tx.execute(sa.update(cursors).where(cursors.c.name == CURSOR).values(at=at, value=dict(report)))
+    if changed.rowcount == 0:
+        tx.execute(sa.insert(cursors).values(name=CURSOR, at=at, value=dict(report)))

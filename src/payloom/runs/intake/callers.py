@@ -1,0 +1,172 @@
+"""Runs with a caller waiting: endpoints, `payloom run`, the studio's Run button, schedules."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from payloom.kit.clock import monotonic
+from payloom.kit.ids import new_id
+from payloom.runs.advance.worker import Driver
+from payloom.runs.coordination import dedupe
+from payloom.runs.dependencies import Parts
+from payloom.runs.errors import RunUnknown
+from payloom.runs.intake.intake import begin
+from payloom.runs.registry import Cause, TriggerKind
+from payloom.runs.run_rows import Run, failure_from_json, load_run
+from payloom.workflows.program.commands import StepFailure
+
+_POLL = 0.25
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What a caller gets.
+
+    state: `answered` (status and body are the workflow's answer), `failed` (failure says why; body is what the
+    workflow's
+        `on_error` returned, if it did) or `running` (no answer yet: 202 and the run's id).
+    repeated: an earlier run with the same `dedupe` or `once` value answered.
+    """
+
+    run_id: str
+    state: Literal["answered", "failed", "running"]
+    status: int
+    body: Any = None
+    failure: StepFailure | None = None
+    repeated: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """Who calls and how. user: the signed-in person as the language sees it; user_id scopes `dedupe`. http: for the
+    scope.
+    """
+
+    user: Mapping[str, Any] | None = None
+    user_id: str | None = None
+    http: Mapping[str, Any] | None = None
+    dedupe: str | None = None
+    """The caller's own idempotency key; used when the trigger has no `dedupe`."""
+
+
+class Waiters:
+    """Who in this process waits for which run."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, set[asyncio.Event]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def notify(self, run_id: str) -> None:
+        """A run has answered or ended. Any thread."""
+        if run_id in self._events and self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._set, run_id)
+
+    def _set(self, run_id: str) -> None:
+        for event in self._events.get(run_id, ()):
+            event.set()
+
+    @contextlib.contextmanager
+    def waiting(self, run_id: str) -> Any:
+        """Yield an event that is set when the run answers or ends."""
+        self._loop = asyncio.get_running_loop()
+        event = asyncio.Event()
+        self._events.setdefault(run_id, set()).add(event)
+        try:
+            yield event
+        finally:
+            self._events[run_id].discard(event)
+            if not self._events[run_id]:
+                del self._events[run_id]
+
+
+def start_run(  # noqa: PLR0917 - called in one place
+    parts: Parts,
+    driver: Driver,
+    tx: sa.Connection,
+    run: Run,
+    request: Request,
+    trigger: TriggerKind,
+) -> tuple[str, bool]:
+    """Within `tx`, begin `run`; returns the id of the run that answers and whether that is an earlier one."""
+    cause = Cause(
+        trigger=trigger,
+        run_id=run.id,
+        root_id=run.root_id,
+        started_at=run.started_at,
+        inputs=run.inputs,
+        user=request.user,
+        request=request.http,
+    )
+    start = parts.scripts.start(run.workflow_id, trigger, run.trigger_index, cause)
+    run.version, run.pins = start.version, dict(start.pins) or None
+    first = dedupe.claim_once(parts, tx, run, start)
+    if first is None and start.once is None:
+        value = parts.scripts.dedupe(run.workflow_id, run.trigger_index, cause)
+        if value is None and request.dedupe is not None:
+            value = f"caller:{request.dedupe}"
+        if value is not None:
+            key = dedupe.dedupe_key(run.workflow_id, run.user_id, value)
+            first = dedupe.claim(parts, tx, run, key, seconds=parts.figures.dedupe_for)
+    if first is not None:
+        return first.id, True
+    return begin(parts, driver, tx, run, None, start), False
+
+
+def caller_run(  # noqa: PLR0917 - called in one place
+    parts: Parts, workflow_id: str, inputs: Mapping[str, Any], request: Request, trigger: TriggerKind, index: int
+) -> Run:
+    """Return the row of a run that a caller starts; its version is filled in by start_run."""
+    run_id, now = new_id("run"), parts.clock.now()
+    stored = {"user": request.user, "http": request.http} if request.user or request.http else None
+    return Run(
+        id=run_id,
+        root_id=run_id,
+        workflow_id=workflow_id,
+        version="",
+        trigger=trigger,
+        trigger_index=index,
+        user_id=request.user_id,
+        inputs=dict(inputs),
+        request=stored,
+        created_at=now,
+        started_at=now,
+        updated_at=now,
+    )
+
+
+def answer_of(run: Run, *, repeated: bool = False) -> Answer:
+    """Return what a run answers now."""
+    if run.response is not None:
+        return Answer(run.id, "answered", run.response["status"], run.response["body"], repeated=repeated)
+    if run.status == "succeeded":
+        return Answer(run.id, "answered", run.http_status or 200, run.output, repeated=repeated)
+    if run.finished:
+        failure = failure_from_json({key: value for key, value in (run.failure or {}).items() if key != "path"})
+        return Answer(run.id, "failed", run.http_status or 500, run.output, failure, repeated)
+    return Answer(run.id, "running", 202, repeated=repeated)
+
+
+async def await_answer(
+    parts: Parts, waiters: Waiters, run_id: str, *, seconds: float, repeated: bool = False
+) -> Answer:
+    """Wait until a run answers or ends, also when another process advances it. Raises `RunUnknown`."""
+    end = monotonic() + seconds
+    with waiters.waiting(run_id) as event:
+        while True:
+            run = await parts.database.read(lambda tx: load_run(tx, run_id))
+            if run is None:
+                raise RunUnknown(f"There is no run {run_id!r}.")
+            answer = answer_of(run, repeated=repeated)
+            left = end - monotonic()
+            if answer.state != "running" or left <= 0:
+                return answer
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), min(left, _POLL))
+            event.clear()

@@ -1,0 +1,1 @@
+"""Versions of workflows, their publication, and the triggers that match an event."""

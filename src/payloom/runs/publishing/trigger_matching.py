@@ -1,0 +1,305 @@
+"""Scripts on real workflows: a table from event family to triggers, scopes, and executions on pinned versions."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import hashlib
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.inbox.service import InboxEvent
+from payloom.runs.coordination.lanes import row_lane
+from payloom.runs.publishing.versions import Versions
+from payloom.runs.registry import Cause, RowChange, Start, TriggerKind
+from payloom.runs.scheduling.schedules import Scheduled, schedules_of
+from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.catalog.events import build_scope, event_scope, split_type
+from payloom.workflows.expressions import Ambient, Compiled, ExpressionError, compile_expression
+from payloom.workflows.interpreter import Execution, RunInfo
+from payloom.workflows.interpreter.verbs.tables import TableStep
+from payloom.workflows.program.commands import Entry, StepFailure
+from payloom.workflows.program.idempotency_key import text_of as _text
+from payloom.workflows.program.program import ApiTrigger, CalledTrigger, StripeTrigger, TableTrigger, Workflow
+
+_MAX_LANE = 300
+_EVENT_TYPES = 2000
+_compile: Callable[[str], Compiled] = functools.lru_cache(maxsize=2000)(compile_expression)
+
+
+class Library:
+    """The Scripts of a project."""
+
+    def __init__(
+        self, versions: Versions, catalog: Catalog, env: Mapping[str, str] | None = None, *, in_lanes: bool = True
+    ) -> None:
+        """env: what expressions see as `env`. in_lanes: else a run waits for no other; for runs that are only tried."""
+        self._versions = versions
+        self._in_lanes = in_lanes
+        self._catalog = catalog
+        self._env = dict(env or {})
+        self._families = sorted(catalog.family_names(), key=len, reverse=True)
+        self._split: dict[str, tuple[str, str]] = {}
+        self._table: dict[str, list[tuple[Workflow, int, StripeTrigger]]] = {}
+        self._built_for: Mapping[str, Workflow] | None = None
+        self._rows: dict[str, list[tuple[Workflow, int, TableTrigger]]] = {}
+        self._rows_for: Mapping[str, Workflow] | None = None
+        self._writes: dict[tuple[str, ...], frozenset[str]] = {}
+
+    # -- which workflows an event starts -----------------------------------------------------------------------------
+
+    def starts(self, event: InboxEvent) -> Sequence[Start]:
+        """Return one Start per workflow that the event starts."""
+        found: dict[str, Start] = {}
+        scope: dict[str, Any] | None = None
+        family, action = self.split(event)
+        for workflow, index, trigger in self._triggers(family, event.type):
+            if workflow.id in found or not _could(trigger, action, event):
+                continue
+            scope = scope or self._event_scope(event, event.payload)
+            start = self._matched(workflow, index, trigger, event, scope)
+            if start is not None:
+                found[workflow.id] = start
+        return list(found.values())
+
+    def split(self, event: InboxEvent) -> tuple[str, str]:
+        """Return the event's family and action."""
+        found = self._split.get(event.type)
+        if found is None:
+            if len(self._split) >= _EVENT_TYPES:
+                self._split.clear()
+            found = self._split[event.type] = split_type(event.type, self._families)
+        return found
+
+    def families(self, event: InboxEvent) -> Sequence[str]:
+        """Return the names a `wait_for` may use for the event's family."""
+        return [self.split(event)[0]]
+
+    def _triggers(self, family: str, event_type: str) -> Sequence[tuple[Workflow, int, StripeTrigger]]:
+        current = self._versions.current
+        if self._built_for is not current:
+            table: dict[str, list[tuple[Workflow, int, StripeTrigger]]] = {}
+            for workflow in current.values():
+                for index, trigger in enumerate(workflow.triggers):
+                    if isinstance(trigger, StripeTrigger):
+                        table.setdefault(trigger.family, []).append((workflow, index, trigger))
+            self._table, self._built_for = table, current
+        found = self._table.get(family, ())
+        if family not in self._families:
+            # An event Stripe added after our catalogue: any trigger that names a beginning of its type may have it.
+            parts = event_type.split(".")
+            prefixes = {".".join(parts[:length]) for length in range(1, len(parts))} - {family}
+            found = [*found, *(entry for prefix in sorted(prefixes) for entry in self._table.get(prefix, ()))]
+        return found
+
+    def _matched(
+        self, workflow: Workflow, index: int, trigger: StripeTrigger, event: InboxEvent, scope: dict[str, Any]
+    ) -> Start | None:
+        ambient = _ambient(event.received_at, event.id)
+        place, lane, once = "match", None, None
+        try:
+            if trigger.account is not None:
+                place = "account"
+                if trigger.account.evaluate(scope, ambient) != event.account:
+                    return None
+            place = "match"
+            if trigger.match is not None and not trigger.match.compiled.test(scope, ambient):
+                return None
+            place = "queue"
+            lane = _text(trigger.queue, scope, ambient)
+            place = "once"
+            once = _text(workflow.once, scope, ambient)
+        except ExpressionError as error:
+            failure = _trigger_failed(place, error, workflow)
+            return Start(workflow.id, workflow.version, index, failure=failure)
+        fresh = None
+        if trigger.fresh and event.object_id is not None:
+            known = self._catalog.family(trigger.family)
+            fresh = known.retrieve if known is not None else None
+        return Start(
+            workflow.id,
+            workflow.version,
+            index,
+            lane=_lane(workflow.id, lane) if self._in_lanes else None,
+            once=once,
+            fresh=fresh,
+            pins=self._versions.pins(workflow),
+        )
+
+    # -- other ways to start -----------------------------------------------------------------------------------------
+
+    def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, cause: Cause) -> Start:  # noqa: ARG002 - the seam
+        """Return how a current workflow is started by a caller. Raises `WorkflowUnknown`, `ExpressionError`."""
+        workflow = self._versions.get_current(workflow_id)
+        once = _text(workflow.once, self._caller_scope(cause), _ambient(cause.started_at, cause.run_id))
+        pins = self._versions.pins(workflow)
+        return Start(workflow_id, workflow.version, trigger_index, once=once, pins=pins)
+
+    def watched(self, table: str) -> frozenset[str]:
+        """Return the kinds of change of a table that start anything."""
+        found = self._row_triggers(table)
+        return frozenset(kind for _, _, trigger in found for kind in trigger.on) if found else frozenset()
+
+    def _row_triggers(self, table: str) -> Sequence[tuple[Workflow, int, TableTrigger]]:
+        current = self._versions.current
+        if self._rows_for is not current:
+            rows: dict[str, list[tuple[Workflow, int, TableTrigger]]] = {}
+            for workflow in current.values():
+                for index, trigger in enumerate(workflow.triggers):
+                    if isinstance(trigger, TableTrigger):
+                        rows.setdefault(trigger.table, []).append((workflow, index, trigger))
+            self._rows, self._rows_for = rows, current
+        return self._rows.get(table, ())
+
+    def row_starts(self, change: RowChange, cause: Cause) -> Sequence[Start]:
+        """Return one Start per workflow that a change of a row starts."""
+        found: dict[str, Start] = {}
+        cause = dataclasses.replace(cause, row=change.row, old=change.old)
+        scope, ambient = self._caller_scope(cause), _ambient(cause.started_at, cause.run_id)
+        key = self._row_key(change)
+        for workflow, index, trigger in self._row_triggers(change.table):
+            if workflow.id in found or change.kind not in trigger.on:
+                continue
+            place, once = "match", None
+            try:
+                if trigger.match is not None and not trigger.match.compiled.test(scope, ambient):
+                    continue
+                place = "once"
+                once = _text(workflow.once, scope, ambient)
+            except ExpressionError as error:
+                failure = _trigger_failed(place, error, workflow)
+                found[workflow.id] = Start(workflow.id, workflow.version, index, failure=failure)
+                continue
+            pins = self._versions.pins(workflow)
+            lane = row_lane(workflow.id, change.table, key) if key is not None else None
+            found[workflow.id] = Start(workflow.id, workflow.version, index, lane=lane, once=once, pins=pins)
+        return list(found.values())
+
+    def _row_key(self, change: RowChange) -> Any:
+        table = self._catalog.table(change.table) if self._in_lanes else None
+        names = [name for name, column in table.columns.items() if column.primary] if table is not None else []
+        return change.row.get(names[0]) if names else None
+
+    def schedules(self) -> Sequence[Scheduled]:
+        """Return the schedules of the current workflows."""
+        return schedules_of(self._versions.current.values())
+
+    def called(self, caller: Start, workflow_id: str) -> Start:
+        """Return how a run calls a workflow: on the versions that it is pinned to itself."""
+        version = caller.pins.get(workflow_id)
+        found = self._versions.get(workflow_id, version) if version else self._versions.get_current(workflow_id)
+        pins: dict[str, str] = {}
+        todo = [found]
+        while todo:
+            for name in sorted(todo.pop().calls & caller.pins.keys() - pins.keys()):
+                pins[name] = caller.pins[name]
+                todo.append(self._versions.get(name, pins[name]))
+        index = next((at for at, one in enumerate(found.triggers) if isinstance(one, CalledTrigger)), 0)
+        return Start(workflow_id, found.version if version is None else version, index, pins=pins)
+
+    def dedupe(self, workflow_id: str, trigger_index: int, cause: Cause) -> str | None:
+        """Return what `dedupe` of an API trigger says."""
+        workflow = self._versions.get_current(workflow_id)
+        trigger = workflow.triggers[trigger_index] if trigger_index < len(workflow.triggers) else None
+        if not isinstance(trigger, ApiTrigger):
+            return None
+        return _text(trigger.dedupe, self._caller_scope(cause), _ambient(cause.started_at, cause.run_id))
+
+    # -- executions --------------------------------------------------------------------------------------------------
+
+    def ensure(self, tx: sa.Connection, start: Start) -> None:
+        """Read the versions a run is pinned to."""
+        self._versions.ensure(tx, [(start.workflow_id, start.version), *start.pins.items()])
+
+    def writes(self, start: Start) -> frozenset[str]:
+        """Return the tables that a run may write."""
+        key = (start.workflow_id, start.version, *start.pins.values())
+        found = self._writes.get(key)
+        if found is None:
+            pinned = [(start.workflow_id, start.version), *start.pins.items()]
+            nodes = [node for wanted in pinned for node in self._versions.get(*wanted).nodes()]
+            found = frozenset(node.table for node in nodes if isinstance(node, TableStep) and node.verb != "select")
+            self._writes[key] = found
+        return found
+
+    def execution(self, start: Start, cause: Cause, history: Sequence[Entry]) -> Execution:
+        """Build a run's execution on its pinned versions."""
+        workflow = self._versions.get(start.workflow_id, start.version)
+        run = RunInfo(
+            cause.run_id, cause.root_id, cause.started_at, start.workflow_id, (cause.called or {}).get("depth", 0)
+        )
+        pins = start.pins
+
+        def resolve(name: str) -> Workflow:
+            if name in pins:
+                return self._versions.get(name, pins[name])
+            return self._versions.get_current(name)
+
+        return Execution(workflow, self._scope(cause), run, history, resolve)
+
+    def _scope(self, cause: Cause) -> dict[str, Any]:
+        if cause.event is None:
+            return self._caller_scope(cause)
+        payload = cause.event.payload
+        if cause.fresh is not None:
+            payload = {**payload, "data": {**payload["data"], "object": cause.fresh}}
+        return self._event_scope(cause.event, payload)
+
+    def _caller_scope(self, cause: Cause) -> dict[str, Any]:
+        return build_scope(inputs=cause.inputs, user=cause.user, env=self._env, row=cause.row, old=cause.old)
+
+    def _event_scope(self, event: InboxEvent, payload: Mapping[str, Any]) -> dict[str, Any]:
+        family, action = self.split(event)
+        return build_scope(event=event_scope(payload, family, action), env=self._env)
+
+    # -- waits -------------------------------------------------------------------------------------------------------
+
+    def wait_scope(self, match: str | None, scope: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Keep only the names `match` reads, except those that the awaited event brings."""
+        if match is None:
+            return {}
+        roots = {ref.path[0] for ref in _compile(match).refs} - {"event", "object", "previous"}
+        return {name: scope[name] for name in sorted(map(str, roots)) if name in scope}
+
+    def wait_matches(self, family: str, match: str | None, scope: Mapping[str, Any], event: InboxEvent) -> bool:
+        """Whether an event is the awaited one. An expression that fails on an event does not match it."""
+        if self.split(event)[0] != family:
+            return False
+        if match is None:
+            return True
+        names = {**scope, **event_scope(event.payload, *self.split(event))}
+        try:
+            return _compile(match).test(names, _ambient(event.received_at, event.id))
+        except ExpressionError:
+            return False
+
+
+def _trigger_failed(place: str, error: ExpressionError, workflow: Workflow) -> StepFailure:
+    return StepFailure(
+        "expression",
+        f"`{place}` of the trigger failed: {error.message}",
+        hint=error.hint,
+        where=workflow.file or workflow.id,
+        data={"expression": error.source[:200]} if error.source else {},
+    )
+
+
+def _could(trigger: StripeTrigger, action: str, event: InboxEvent) -> bool:
+    if trigger.actions and action not in trigger.actions:
+        return False
+    return trigger.livemode is None or trigger.livemode is event.livemode
+
+
+def _ambient(now: dt.datetime, seed: str) -> Ambient:
+    return Ambient(now=lambda: now, uuid=lambda: str(uuid.uuid5(uuid.NAMESPACE_OID, seed)))
+
+
+def _lane(workflow_id: str, value: str | None) -> str | None:
+    if value is None:
+        return None
+    lane = f"{workflow_id}:{value}"
+    return lane if len(lane) <= _MAX_LANE else hashlib.sha256(lane.encode()).hexdigest()

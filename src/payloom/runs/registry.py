@@ -1,0 +1,143 @@
+"""What the runs room needs to know about workflows: which ones an event starts, and the execution of a run.
+
+The real implementation (matching.py, versions.py) builds on `payloom.workflows`; tests write small scripts in Python.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import sqlalchemy as sa
+
+from payloom.inbox.service import InboxEvent
+from payloom.runs.scheduling.schedules import Scheduled
+from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
+
+FRESH = "fresh"
+"""Path of the step that re-reads a stateful object from Stripe before the run's scope is built."""
+
+TriggerKind = Literal["event", "api", "manual", "schedule", "called", "call", "table"]
+"""called: by somebody, though nothing in the workflow says who may. call: by a `call` step of another run."""
+
+
+class Execution(Protocol):
+    """A run of a document: pure. See payloom.workflows.program.commands."""
+
+    def next(self) -> Finished | Sequence[Command]:
+        """Return what must be done now, or how it ended."""
+        ...
+
+    def record(self, entry: Entry) -> None:
+        """Take note of what came of a command."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Start:
+    """One run to be started.
+
+    lane: runs of the same lane run one after another. once: at most one run of the workflow ever succeeds with it.
+    fresh: the Stripe action that re-reads the object first.
+    pins: workflow id -> version of everything it calls. failure: it matched, but its trigger could not be evaluated.
+    """
+
+    workflow_id: str
+    version: str
+    trigger_index: int = 0
+    lane: str | None = None
+    once: str | None = None
+    fresh: str | None = None
+    pins: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    failure: StepFailure | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RowChange:
+    """A row of a user's table changed. old: null on insert; on delete the row itself."""
+
+    table: str
+    kind: Literal["insert", "update", "delete"]
+    row: Mapping[str, Any]
+    old: Mapping[str, Any] | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cause:
+    """What a run came from: everything its scope is built of, besides its history.
+
+    user: the signed-in person as the language sees it, or None. request: method, path, headers the endpoint passes on.
+    fresh: what Stripe answered when the object was read again. row, old: of a table trigger.
+    called: by which run's step, and how deep in calls: `{by, path, depth}`.
+    """
+
+    trigger: TriggerKind
+    run_id: str
+    root_id: str
+    started_at: dt.datetime
+    event: InboxEvent | None = None
+    inputs: Mapping[str, Any] | None = None
+    user: Mapping[str, Any] | None = None
+    request: Mapping[str, Any] | None = None
+    fresh: Mapping[str, Any] | None = None
+    row: Mapping[str, Any] | None = None
+    old: Mapping[str, Any] | None = None
+    called: Mapping[str, Any] | None = None
+
+
+class Scripts(Protocol):
+    """The workflows, current and past."""
+
+    def starts(self, event: InboxEvent) -> Sequence[Start]:
+        """Return a Start for each current workflow that this event starts."""
+        ...
+
+    def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, cause: Cause) -> Start:
+        """Return how a current workflow is started by something other than an event. Raises `WorkflowUnknown`."""
+        ...
+
+    def watched(self, table: str) -> frozenset[str]:
+        """Return the kinds of change of a table (`insert` …) that start anything."""
+        ...
+
+    def row_starts(self, change: RowChange, cause: Cause) -> Sequence[Start]:
+        """Return a Start for each current workflow that this change starts."""
+        ...
+
+    def schedules(self) -> Sequence[Scheduled]:
+        """Return the schedules of the current workflows."""
+        ...
+
+    def called(self, caller: Start, workflow_id: str) -> Start:
+        """Return how a run calls a workflow: on the version it is pinned to. Raises `WorkflowUnknown`."""
+        ...
+
+    def dedupe(self, workflow_id: str, trigger_index: int, cause: Cause) -> str | None:
+        """Return the value that makes two calls the same call, or None."""
+        ...
+
+    def execution(self, start: Start, cause: Cause, history: Sequence[Entry]) -> Execution:
+        """Build the execution of a run on its pinned version. Raises `VersionUnknown`."""
+        ...
+
+    def ensure(self, tx: sa.Connection, start: Start) -> None:
+        """Read the versions that a run is pinned to, so that `execution` finds them."""
+        ...
+
+    def writes(self, start: Start) -> frozenset[str]:
+        """Return the tables that a run may write, on its pinned versions."""
+        ...
+
+    def wait_scope(self, match: str | None, scope: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the part of a scope that `match` reads, to be stored while a run waits."""
+        ...
+
+    def wait_matches(self, family: str, match: str | None, scope: Mapping[str, Any], event: InboxEvent) -> bool:
+        """Whether an event is the one a `wait_for` step waits for."""
+        ...
+
+    def families(self, event: InboxEvent) -> Sequence[str]:
+        """Return the family names (longest first) an event's type may belong to."""
+        ...

@@ -1,0 +1,173 @@
+"""The timetable: a durable row per schedule with its next moment, arranged when publishing, moved on by who fires it.
+
+A row stands for (workflow, cron, time zone). Publishing the same schedule again keeps its row, so that moments missed
+while nothing ran are known; a changed schedule is a new row, and rows that neither a published workflow nor a living
+worker asks for are deleted.
+While an old and a new version run side by side, each fires its own schedules, whichever of them started last.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from cronsim import CronSim
+
+from payloom.kit import strict_json
+from payloom.kit.clock import rfc3339
+from payloom.runs.models import cursors
+from payloom.workflows.program.program import ScheduleTrigger, Workflow
+
+_PREFIX = "schedule:"
+_ASKING = "asks for schedules:"
+ASKING = dt.timedelta(minutes=3)
+"""A worker that has not asked for its schedules for so long is gone."""
+_AT_ONCE = 50
+"""Missed moments made up for in one transaction; the next ones follow in the next."""
+ON_TIME = dt.timedelta(seconds=60)
+"""A moment noticed later than this was missed; `catch_up: none` drops it."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scheduled:
+    """One schedule of a current workflow. index: of its trigger."""
+
+    workflow_id: str
+    index: int
+    cron: str
+    timezone: str = "UTC"
+    catch_up: Literal["none", "last", "all"] = "last"
+
+    @property
+    def row_name(self) -> str:
+        """The key of its row. `catch_up` is no part of it: changing that alone forgets no missed moment."""
+        key = strict_json.canonical([self.workflow_id, self.cron, self.timezone])
+        return _PREFIX + hashlib.sha256(key.encode()).hexdigest()
+
+
+def schedules_of(workflows: Iterable[Workflow]) -> list[Scheduled]:
+    """Return every schedule; one written twice in a workflow counts once."""
+    found: dict[str, Scheduled] = {}
+    for workflow in workflows:
+        for index, trigger in enumerate(workflow.triggers):
+            if isinstance(trigger, ScheduleTrigger):
+                one = Scheduled(workflow.id, index, trigger.cron, trigger.timezone, trigger.catch_up)
+                found.setdefault(one.row_name, one)
+    return list(found.values())
+
+
+def moments(cron: str, timezone: str, after: dt.datetime) -> Iterator[dt.datetime]:
+    """Yield the moments (UTC) after `after`, each once and in order.
+
+    As Debian's cron: a fixed time that the change to summer time skips comes right after it, one that the change back
+    repeats comes once; `*` hours follow the real time.
+    """
+    last = after
+    for local in CronSim(cron, after.astimezone(ZoneInfo(timezone))):
+        moment = local.astimezone(dt.UTC)
+        # In the repeated hour the wall clock alone would name a moment that is over.
+        if moment > last:
+            last = moment
+            yield moment
+
+
+def _last_due(one: Scheduled, first: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """Return the last moment from `first` (a moment, due) to `now`, without going through all between."""
+    back = CronSim(one.cron, now.astimezone(ZoneInfo(one.timezone)), reverse=True)
+    near = next((local.astimezone(dt.UTC) for local in back), first)
+    last = max(first, min(near, now))
+    for moment in moments(one.cron, one.timezone, last):
+        if moment > now:
+            break
+        last = moment
+    return last
+
+
+def _plan(one: Scheduled, first: dt.datetime, now: dt.datetime) -> tuple[list[dt.datetime], dt.datetime | None]:
+    """Return the moments to run, of those due from `first` to `now`, and the next one to wait for."""
+    if one.catch_up == "all":
+        ahead = itertools.islice(moments(one.cron, one.timezone, first), _AT_ONCE)
+        line = [first, *ahead]
+        due = [moment for moment in line[:_AT_ONCE] if moment <= now]
+        return due, line[len(due)] if len(due) < len(line) else None
+    last = _last_due(one, first, now)
+    following = next(moments(one.cron, one.timezone, now), None)
+    return ([last] if one.catch_up == "last" or now - last <= ON_TIME else []), following
+
+
+def arrange(
+    tx: sa.Connection,
+    wanted: Sequence[Scheduled],
+    now: dt.datetime,
+    *,
+    alone: bool = True,
+    since: dt.datetime | None = None,
+) -> None:
+    """Within the transaction that publishes: add the rows of new schedules, delete those nobody asks for any more.
+
+    alone: otherwise those that a living worker asks for stay, too: it may be newer than this one, or about to leave.
+    since: added rows begin with the first moment after this, not after now.
+    """
+    names = {one.row_name: one for one in wanted}
+    here = _rows(tx)
+    if gone := here - set(names) - (set() if alone else _asked_for(tx, now)):
+        tx.execute(sa.delete(cursors).where(cursors.c.name.in_(gone)))
+    for name in sorted(set(names) - here):
+        one = names[name]
+        following = next(moments(one.cron, one.timezone, since or now), None)
+        if following is not None:
+            value = {"workflow": one.workflow_id, "schedule": one.cron, "timezone": one.timezone, "last": None}
+            tx.execute(sa.insert(cursors).values(name=name, value=value, at=following))
+
+
+def needs_arranging(tx: sa.Connection, wanted: Sequence[Scheduled]) -> bool:
+    """Whether the rows differ from what is wanted: one look, so that most publishes take no lock."""
+    return _rows(tx) != {one.row_name for one in wanted}
+
+
+def _rows(tx: sa.Connection) -> set[str]:
+    return set(tx.execute(sa.select(cursors.c.name).where(cursors.c.name.startswith(_PREFIX))).scalars())
+
+
+def _asked_for(tx: sa.Connection, now: dt.datetime) -> set[str]:
+    query = sa.select(cursors.c.value).where(cursors.c.name.startswith(_ASKING), cursors.c.at > now - ASKING)
+    return {name for names in tx.execute(query).scalars() for name in names}
+
+
+def ask(tx: sa.Connection, worker: str, wanted: Sequence[Scheduled], now: dt.datetime) -> None:
+    """Within `tx`: say which schedules a living worker has, for ASKING; none: it is about to leave."""
+    tx.execute(
+        sa.delete(cursors).where(
+            cursors.c.name.startswith(_ASKING), (cursors.c.name == _ASKING + worker) | (cursors.c.at <= now - ASKING)
+        )
+    )
+    if wanted:
+        names = [one.row_name for one in wanted]
+        tx.execute(sa.insert(cursors).values(name=_ASKING + worker, value=names, at=now))
+
+
+def next_moments(tx: sa.Connection, wanted: Sequence[Scheduled]) -> dict[str, dt.datetime]:
+    """Return the next moment of each schedule that has a row, by row name."""
+    query = sa.select(cursors.c.name, cursors.c.at).where(cursors.c.name.in_([one.row_name for one in wanted]))
+    return {row.name: row.at for row in tx.execute(query)}
+
+
+def take(tx: sa.Connection, one: Scheduled, now: dt.datetime) -> list[dt.datetime]:
+    """Within `tx`: move the row on and return the moments that are the caller's to run; none if another was first."""
+    row = tx.execute(sa.select(cursors.c.at, cursors.c.value).where(cursors.c.name == one.row_name)).one_or_none()
+    if row is None or row.at > now:
+        return []
+    due, following = _plan(one, row.at, now)
+    mine = (cursors.c.name == one.row_name) & (cursors.c.at == row.at)
+    if following is None:
+        changed = tx.execute(sa.delete(cursors).where(mine))
+    else:
+        value = {**row.value, "last": rfc3339(due[-1]) if due else row.value.get("last")}
+        changed = tx.execute(sa.update(cursors).where(mine).values(at=following, value=value))
+    return due if changed.rowcount == 1 else []

@@ -1,0 +1,1 @@
+"""Running workflows without consequences: test runs, dry runs, case tests and storms."""

@@ -1,0 +1,178 @@
+"""Runs a draft on recorded events with all effects held back, and says what would be different."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.inbox.service import InboxEvent, load
+from payloom.kit.clock import Clock
+from payloom.runs.dependencies import Figures
+from payloom.runs.intake.intake import event_run_id
+from payloom.runs.models import runs, steps
+from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.versions import Versions
+from payloom.runs.service import RunService
+from payloom.sandbox.held import HeldDatabase, HeldEngine, HeldHost, comparable
+from payloom.sandbox.test_run import Stage, held
+from payloom.workflows.interpreter.verbs.call import CALLED
+from payloom.workflows.program.program import Workflow
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    """One step. args: as recorded, secrets masked. note: how an outside call was answered, or why the step failed."""
+
+    path: str
+    verb: str
+    action: str
+    args: Any
+    status: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        note = f"  [{self.note}]" if self.note else ""
+        status = "" if self.status == "succeeded" else f" {self.status}"
+        return f"{self.verb} {self.action} {_brief(self.args)}{status}{note}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trial:
+    """One run. ended: its status, with the reason if it failed or waits; None: the event did not start it."""
+
+    lines: Sequence[Line]
+    ended: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EventTrial:
+    """What the draft would do with one event. recorded: what happened then. difference: to that, `+` new, `-` gone."""
+
+    event: str
+    type: str
+    draft: Trial
+    recorded: Trial
+    difference: list[str]
+
+
+async def compare(
+    stage: Stage, tx: sa.Connection, draft: Workflow, event_ids: Sequence[str], clock: Clock
+) -> list[EventTrial]:
+    """Try the draft on stored events, one after another. tx: a connection without a transaction; nothing stays."""
+    return [await _try(stage, tx, draft, one, clock) for one in event_ids]
+
+
+async def _try(stage: Stage, tx: sa.Connection, draft: Workflow, event_id: str, clock: Clock) -> EventTrial:
+    recorded = _recorded(tx, event_id, draft.id)
+    event = _event(tx, event_id)
+    mine = await _held(stage, tx, draft, event, clock)
+    current = stage.workflows.get(draft.id)
+    now = await _held(stage, tx, current, event, clock) if current is not None else Trial((), None)
+    return EventTrial(event.id, event.type, mine, recorded, list(_difference(recorded, mine, now)))
+
+
+def _event(tx: sa.Connection, event_id: str) -> InboxEvent:
+    with tx.begin():
+        found = load(tx, event_id)
+    assert found is not None
+    return found
+
+
+async def _held(stage: Stage, tx: sa.Connection, workflow: Workflow, event: InboxEvent, clock: Clock) -> Trial:
+    """Run the workflow on the event inside a transaction that is rolled back."""
+    with held(tx):
+        database, engine, host = HeldDatabase(tx), HeldEngine(), HeldHost(tx, clock)
+        versions = Versions(database, clock)
+        chosen = {**stage.workflows, workflow.id: workflow}
+        await versions.publish(chosen.values())
+        library = Library(versions, stage.catalog, stage.env, in_lanes=False)
+        service = RunService(database, engine, clock, library, stage.tables, host, Figures(patience=-1.0, direct=0))
+        await service.start()
+        try:
+            started = await service.replay(event.id, workflow_id=workflow.id)
+            while engine.due:
+                assert engine.advance is not None
+                await engine.advance(engine.due.pop(0))
+        finally:
+            await service.stop(0.0)
+        if not started:
+            return Trial((), None)
+        return _trial(tx, started[0], {at: one.answered for at, one in host.held.items()})
+
+
+def _recorded(tx: sa.Connection, event_id: str, workflow_id: str) -> Trial:
+    with tx.begin():
+        return _trial(tx, event_run_id(event_id, workflow_id), {})
+
+
+def _trial(tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str]) -> Trial:
+    run = tx.execute(sa.select(runs).where(runs.c.id == run_id)).one_or_none()
+    if run is None:
+        return Trial((), None)
+    ended = run.outcome or run.status
+    if run.failure:
+        ended = f"failed: {run.failure['message']}"
+    elif run.parked_on:
+        ended = f"waits for a row in {run.parked_on}"
+    elif run.status == "waiting":
+        ended = f"waits for {run.waiting_for}"
+    return Trial(list(_lines(tx, run_id, notes, "", frozenset())), ended)
+
+
+def _lines(
+    tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str], prefix: str, above: frozenset[str]
+) -> Iterator[Line]:
+    """Yield what a run did, and after each call of a workflow with `once` what its run did."""
+    query = (
+        sa.select(steps)
+        .where(steps.c.run_id == run_id, steps.c.status != "superseded")
+        .order_by(steps.c.seq, steps.c.path)
+    )
+    for row in tx.execute(query).all():
+        note = (row.failure or {}).get("message") or notes.get((run_id, row.path), "")
+        args, called = row.args, None
+        if row.verb == "call":
+            called = args.get("run")
+            args = {name: value for name, value in args.items() if name != "run"}
+        yield Line(f"{prefix}{row.path}", row.verb, row.action, args, row.status, note)
+        if called is not None and called not in above:
+            yield from _lines(tx, called, notes, f"{prefix}{row.path}{CALLED}", above | {run_id})
+
+
+def _difference(before: Trial, after: Trial, now: Trial) -> Iterator[str]:
+    """Yield what the draft does and the run then did not (`+`), and the other way round (`-`).
+
+    now: the current version on today's rows. A difference that it has too comes from the rows, not from the draft.
+    """
+    if before.ended is None and after.ended is None:
+        return
+    marks = {_mark(one): one for one in before.lines}, {_mark(one): one for one in after.lines}
+    today = {_mark(one) for one in now.lines}
+    for mark, line in marks[0].items():
+        if mark not in marks[1]:
+            yield f"- {line}{'' if mark in today else '  (the rows have changed since)'}"
+    for mark, line in marks[1].items():
+        if mark not in marks[0]:
+            yield f"+ {line}{'  (the rows have changed since)' if mark in today else ''}"
+    if before.ended != after.ended:
+        said = "" if now.ended != after.ended else "  (the rows have changed since)"
+        yield f"~ {before.ended or 'did not start'} -> {after.ended or 'does not start'}{said}"
+
+
+def _mark(line: Line) -> str:
+    return f"{line.verb} {line.action} {_MOMENT.sub('<time>', comparable(line.args))} {line.status}"
+
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})?")
+
+
+def _brief(args: Any) -> str:
+    if not isinstance(args, dict):
+        return ""
+    parts = [f"{key}={comparable(value)}" for key, value in args.items() if value not in (None, {}, [])]
+    text = " ".join(parts)
+    return text if len(text) <= 300 else text[:299] + "…"

@@ -1,0 +1,174 @@
+"""What stories of one project share: the project read once, a database with its tables and versions, and its parts."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from payloom.connectors.tables import TablesHost
+from payloom.db.migrate import migrate
+from payloom.email.templates import Rendered
+from payloom.email.templates import Templates as MailTemplates
+from payloom.kit import strict_json
+from payloom.kit.clock import ManualClock, from_epoch
+from payloom.kit.suggest import did_you_mean
+from payloom.project.loader import Project
+from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.versions import Versions
+from payloom.runs.registry import Cause, Start
+from payloom.sandbox import engine
+from payloom.sandbox.database import Scratch
+from payloom.settings import Settings
+from payloom.tables.migration.migrate import migrate as migrate_tables
+from payloom.tables.query.sql import Tables
+from payloom.testing.errors import TestingError
+from payloom.workflows.interpreter import Execution
+from payloom.workflows.program.commands import Entry
+from payloom.workflows.program.program import Workflow
+
+START = 1_767_225_600
+"""2026-01-01T00:00:00Z: when stories begin unless a case says otherwise."""
+
+
+class Inline(concurrent.futures.ThreadPoolExecutor):
+    """Runs everything in the caller's thread: a story has no threads, or it would not be the same twice."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+        """Do it now."""
+        done: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits
+            done.set_exception(error)
+        return done
+
+
+class KeptTemplates(MailTemplates):
+    """The project's mail templates; the same mail with the same data is rendered once."""
+
+    def __init__(self, templates: MailTemplates) -> None:
+        """Share the folder of `templates`."""
+        super().__init__(templates.folder)
+        self._rendered: dict[str, Rendered] = {}
+        self._names = super().names()
+
+    def names(self) -> list[str]:
+        """Return the names there were at the beginning."""
+        return self._names
+
+    def render(self, name: str, data: Mapping[str, Any]) -> Rendered:
+        """Fill in a template, for real the first time."""
+        try:
+            key = f"{name}\0{strict_json.canonical(data)}"
+        except (TypeError, ValueError):
+            return super().render(name, data)
+        found = self._rendered.get(key)
+        if found is None:
+            found = self._rendered[key] = super().render(name, data)
+        return found
+
+
+class WatchedLibrary(Library):
+    """A Library that remembers the executions it built, for coverage."""
+
+    def __init__(self, versions: Versions, catalog: Any, env: Mapping[str, str]) -> None:
+        """See Library."""
+        super().__init__(versions, catalog, env)
+        self.built: list[Execution] = []
+
+    def execution(self, start: Start, cause: Cause, history: Any) -> Execution:
+        """Build and remember."""
+        made = super().execution(start, cause, history)
+        self.built.append(made)
+        return made
+
+    def replayed(self, start: Start, cause: Cause, history: list[Entry]) -> Execution:
+        """Build without remembering."""
+        return super().execution(start, cause, history)
+
+
+@dataclasses.dataclass(slots=True)
+class Cast:
+    """The workflows a story is about, and the database image in which they are published."""
+
+    names: tuple[str, ...]
+    workflows: Mapping[str, Workflow]
+    versions: Versions
+    image: bytes
+    libraries: dict[str, WatchedLibrary] = dataclasses.field(default_factory=dict)
+
+
+class Stage:
+    """One project, ready for stories. One story at a time."""
+
+    def __init__(self, project: Project, settings: Settings) -> None:
+        """See open_stage."""
+        self.project = project
+        self.settings = settings
+        self.clock = ManualClock(from_epoch(START))
+        self.scratch = Scratch()
+        self.tables = Tables(project.tables, self.clock)
+        self.host = TablesHost(self.tables)
+        self.mails = KeptTemplates(project.mails)
+        self.base = b""
+        self._casts: dict[tuple[str, ...], Cast] = {}
+
+    async def prepare(self) -> None:
+        """Make the tables and their seed rows."""
+        await migrate(self.scratch)
+        self.scratch.run(engine.make)
+        await migrate_tables(self.scratch, self.tables, self.clock)
+        self.base = self.scratch.image()
+
+    async def cast(self, names: Iterable[str]) -> Cast:
+        """Return the workflows of these names with everything they call. Raises TestingError for an unknown name."""
+        wanted = tuple(names)
+        found = self._casts.get(wanted)
+        if found is None:
+            found = self._casts[wanted] = await self._publish(wanted, self.project.workflows)
+        return found
+
+    async def cast_with(self, names: Iterable[str], draft: Workflow) -> Cast:
+        """Return a cast in which `draft` takes the place of the workflow of its name."""
+        return await self._publish(tuple(names), {**self.project.workflows, draft.id: draft})
+
+    async def _publish(self, wanted: tuple[str, ...], workflows: Mapping[str, Workflow]) -> Cast:
+        chosen: dict[str, Workflow] = {}
+        todo = list(wanted)
+        while todo:
+            name = todo.pop()
+            if name in chosen:
+                continue
+            if name not in workflows:
+                hint = did_you_mean(name, workflows) or "see `payloom check`: a workflow with errors cannot be tested"
+                raise TestingError(f"there is no workflow {name!r}", hint=hint)
+            chosen[name] = workflows[name]
+            todo += sorted(workflows[name].calls)
+        self.clock.set(from_epoch(START))
+        self.scratch.restore(self.base)
+        versions = Versions(self.scratch, self.clock)
+        await versions.publish(chosen.values())
+        return Cast(wanted, chosen, versions, self.scratch.image())
+
+    def library(self, cast: Cast, env: Mapping[str, str]) -> WatchedLibrary:
+        """Return the cast's library in an environment; `env` adds to the project's."""
+        key = strict_json.canonical(dict(env))
+        found = cast.libraries.get(key)
+        if found is None:
+            whole = {**self.settings.env, **env}
+            found = cast.libraries[key] = WatchedLibrary(cast.versions, self.project.catalog, whole)
+        return found
+
+    async def close(self) -> None:
+        """Give the memory back."""
+        await self.scratch.close()
+
+
+async def open_stage(project: Project, settings: Settings) -> Stage:
+    """Return a stage for a project without errors. Raises ProjectHasErrors."""
+    project.require_sound()
+    stage = Stage(project, settings)
+    await stage.prepare()
+    return stage

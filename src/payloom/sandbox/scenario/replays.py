@@ -1,0 +1,91 @@
+"""Plays every run's journal into a fresh execution: the same history must give the same commands and keys."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.inbox.service import InboxEvent, load
+from payloom.kit.errors import PayloomError
+from payloom.runs.models import runs, steps
+from payloom.runs.registry import FRESH, Cause, Execution, Start
+from payloom.runs.run_rows import Run, load_journal, load_run
+from payloom.sandbox.scenario.scenario import Story
+from payloom.workflows.program.commands import Do, Entry, Finished
+
+Build = Callable[[Start, Cause], Execution]
+"""Builds an execution without history."""
+
+
+def replay_problems(story: Story) -> list[str]:
+    """Return what a replay of a story's journals says otherwise than the rows; nothing, unless something is wrong."""
+
+    def build(start: Start, cause: Cause) -> Execution:
+        return story.library.replayed(start, cause, [])
+
+    return story.stage.scratch.look(lambda tx: replay_all(tx, build))
+
+
+def replay_all(tx: sa.Connection, build: Build) -> list[str]:
+    """Return what a replay of every journal behind `tx` says otherwise than the rows."""
+    ids = tx.execute(sa.select(runs.c.id).where(runs.c.failure.is_(None) | (runs.c.status == "failed"))).scalars().all()
+    found = [run for one in ids if (run := load_run(tx, one)) is not None]
+    return [line for run in found for line in _replay(tx, build, run)]
+
+
+def cause_of(run: Run, event: InboxEvent | None, fresh: Any = None) -> Cause:
+    """Return what a run's scope is built from, as it was."""
+    request: Mapping[str, Any] = run.request or {}
+    return Cause(
+        trigger=run.trigger,  # type: ignore[arg-type] - a column
+        run_id=run.id,
+        root_id=run.root_id,
+        started_at=run.started_at,
+        event=event,
+        inputs=run.inputs,
+        user=request.get("user"),
+        request=request.get("http"),
+        fresh=fresh,
+        row=request.get("row"),
+        old=request.get("old"),
+        called=request.get("called"),
+    )
+
+
+def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
+    journal = load_journal(tx, run.id)
+    keys = {
+        row.path: row.key for row in tx.execute(sa.select(steps.c.path, steps.c.key).where(steps.c.run_id == run.id))
+    }
+    fresh = next((one for one in journal.entries if one.path == FRESH), None)
+    if fresh is not None and fresh.failure is not None:
+        return []
+    if run.version == "" or (not journal.entries and run.status == "failed"):
+        return []
+    event = load(tx, run.event_id) if run.event_id else None
+    cause = cause_of(run, event, fresh.value if fresh is not None else None)
+    try:
+        execution = build(run.start(), cause)
+        return list(_walk(execution, [one for one in journal.entries if one.path != FRESH], keys, run))
+    except PayloomError as error:
+        return [f"{run.workflow_id}: its journal does not fit its workflow: {error.message}"]
+
+
+def _walk(execution: Any, entries: list[Entry], keys: dict[str, str | None], run: Run) -> list[str]:
+    found = []
+    for entry in entries:
+        state = execution.next()
+        commands = [] if isinstance(state, Finished) else state
+        command = next((one for one in commands if one.path == entry.path), None)
+        if command is None and not isinstance(state, Finished):
+            found.append(f"{run.workflow_id}: a replay does not do step {entry.path} where the journal has it")
+        if isinstance(command, Do) and keys.get(entry.path) not in (None, command.key):
+            found.append(f"{run.workflow_id}: step {entry.path} has another key when replayed")
+        execution.record(dataclasses.replace(entry))
+    state = execution.next()
+    if run.status == "succeeded" and not (isinstance(state, Finished) and state.status in ("succeeded", "filtered")):
+        found.append(f"{run.workflow_id}: a replay of its journal does not end as the run did")
+    return found

@@ -1,0 +1,498 @@
+"""A story: deliveries to one project's workflows, processes that die, an outside that fails, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime as dt
+import logging
+import random
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.connectors.port import OutsideHost
+from payloom.email.message import Mail
+from payloom.inbox.service import Inbox
+from payloom.kit.clock import from_epoch
+from payloom.kit.errors import PayloomError
+from payloom.runs.intake.callers import Answer, Request
+from payloom.runs.models import runs, waits
+from payloom.runs.scheduling import schedules
+from payloom.sandbox import engine
+from payloom.sandbox.project import Cast, Inline, Stage
+from payloom.sandbox.scenario.faults import NoFaults
+from payloom.sandbox.scenario.initial_state import Given
+from payloom.sandbox.scenario.process import Effect, Killed, Life
+from payloom.sandbox.stripe.fake import StoryStripe
+from payloom.workflows.compiler.inputs import InvalidInput, validate_input
+from payloom.workflows.program.commands import Do
+from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
+
+LONGEST = dt.timedelta(days=400)
+"""How far a story looks ahead for runs that sleep."""
+PATIENCE = dt.timedelta(minutes=15)
+"""How long somebody waits for what must come first."""
+_ROUNDS = 60
+_LIVES = 60
+_ADVANCES = 20_000
+_NEW_ROW = re.compile(r"[a-z]\w*#[0-9]{1,4}")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """A delivery of a webhook event. payload: as Stripe sends it."""
+
+    payload: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+        return str(self.payload["id"])
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """Somebody calls a workflow. user: as the language sees it, or None."""
+
+    workflow: str
+    inputs: Mapping[str, Any]
+    user: Mapping[str, Any] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pass:
+    """Time passes."""
+
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decide:
+    """Somebody decides the approval that waits."""
+
+    approved: bool
+    by: str = "somebody"
+    roles: tuple[str, ...] = ()
+    note: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Moment:
+    """The next moment of a workflow's schedule comes."""
+
+    workflow: str
+
+
+Delivery = Event | Call | Pass | Decide | Moment
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answered:
+    """What a caller got. body: the answer, or the error."""
+
+    status: int
+    body: Any
+    error: Mapping[str, Any] | None = None
+
+
+class Story:
+    """One story. Use: `async with story.playing(): await story.deliver(…); await story.settle()`."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        cast: Cast,
+        given: Given,
+        *,
+        faults: NoFaults | None = None,
+        strict: bool = False,
+        wrap: Callable[[OutsideHost], OutsideHost] = lambda host: host,
+    ) -> None:
+        """strict: one delivery follows from the one before, so it comes once that is done, tries again included.
+
+        wrap: puts something around every process's outside host; tests plant bugs with it.
+        """
+        self.stage = stage
+        self.cast = cast
+        self.given = given
+        self.faults = faults or NoFaults()
+        self.strict = strict
+        self.wrap = wrap
+        self.library = stage.library(cast, given.env)
+        self.stripe = StoryStripe(stage.clock)
+        self.sent: list[Mail] = []
+        self.mail_data: dict[str, Mapping[str, Any]] = {}
+        self.effects: dict[str, Effect] = {}
+        self.performed: list[tuple[str, Do]] = []
+        self.acknowledged: list[str] = []
+        self.answers: list[Answered] = []
+        self.trace: list[str] = []
+        self.deaths: list[str] = []
+        self.seeds: dict[str, list[dict[str, Any]]] = {}
+        self.ended_at = stage.clock.now()
+        self._life: Life
+        self._alive = 0
+        self._gates: list[asyncio.Future[None]] = []
+        self._tasks: dict[asyncio.Task[None], int] = {}
+        self._open_calls: list[str] = []
+        self._inbox = Inbox(stage.scratch, stage.clock, ["whsec_story"], livemode=False)
+
+    # -- life and death ----------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def playing(self) -> AsyncIterator[Story]:
+        """Set the stage, start the first process, and leave nothing behind."""
+        asyncio.get_running_loop().set_default_executor(Inline(1))
+        state = random.getstate()
+        random.seed(7)
+        loggers = [logging.getLogger(name) for name in ("payloom.runs", "asyncio")]
+        levels = [one.level for one in loggers]
+        for one in loggers:
+            one.setLevel(logging.CRITICAL + 1)
+        try:
+            self._set()
+            await self._be_born()
+            yield self
+        finally:
+            self._alive = -1
+            ended = self.stage.clock.now()
+            await self._bury()
+            self.ended_at = ended
+            for one, level in zip(loggers, levels, strict=True):
+                one.setLevel(level)
+            random.setstate(state)
+
+    def _set(self) -> None:
+        stage = self.stage
+        stage.clock.set(from_epoch(self.given.now))
+        stage.scratch.restore(self.cast.image)
+        self.library.built.clear()
+        for one in self.given.objects:
+            self.stripe.put(one)
+        self.stripe.give(self.given.answers)
+        stage.scratch.run(lambda tx: self.given.fill(tx, stage.tables))
+        self.seeds = stage.scratch.look(lambda tx: {name: rows_of(tx, name) for name in stage.tables.specs})
+
+    async def _be_born(self) -> None:
+        for _ in range(_LIVES):
+            self._alive += 1
+            self._life = Life(self, self._alive)
+            try:
+                await self._life.begin()
+            except Killed:
+                await self._bury()
+            else:
+                return
+        raise AssertionError("a process that always dies")
+
+    async def _bury(self) -> None:
+        for gate in self._gates:
+            gate.cancel()
+        self._gates.clear()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5.0)
+        for task in self._tasks:
+            if task.done() and not task.cancelled():
+                task.exception()
+        self._tasks.clear()
+        with contextlib.suppress(Killed):
+            await self._life.end()
+        self.stage.clock.advance(self.faults.downtime())
+
+    async def _die(self) -> None:
+        await self._bury()
+        await self._be_born()
+
+    def reached(self, life: int, label: str) -> None:
+        """A boundary: raises Killed if the process is dead, or dies here."""
+        if life != self._alive:
+            raise Killed
+        if not label:
+            return
+        self.trace.append(label)
+        if self.faults.kills(len(self.trace)):
+            self.deaths.append(f"{len(self.trace)}: {label}")
+            self._alive += 1
+            raise Killed
+
+    async def turn(self) -> None:
+        """Wait until the story lets this call go; at once unless runs advance side by side."""
+        if self.faults.interleaved:
+            gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._gates.append(gate)
+            await gate
+
+    def happened(self, do: Do, value: Any) -> None:
+        """Note what a web address or a function did, once per key."""
+        self.effects.setdefault(do.key, Effect(do.verb, do.action, dict(do.args), value))
+
+    # -- deliveries --------------------------------------------------------------------------------------------------
+
+    async def deliver(self, one: Delivery) -> None:
+        """Let one thing happen to the project. A webhook that was not acknowledged comes again, as from Stripe."""
+        if isinstance(one, Event):
+            await self._event(one)
+        elif isinstance(one, Call):
+            await self._call(one)
+        elif isinstance(one, Moment):
+            await self._moment(one)
+        elif isinstance(one, Pass):
+            await self.settle(until=self.stage.clock.now() + dt.timedelta(seconds=one.seconds))
+        else:
+            await self._decide(one)
+        if self.strict and not isinstance(one, Pass):
+            await self.settle(within=PATIENCE)
+
+    async def _event(self, one: Event) -> None:
+        payload = self._bound(dict(one.payload))
+        self.stripe.put(payload["data"]["object"], created=payload["created"])
+        while True:
+            try:
+                await self._life.service.take_in(self._inbox.read(payload))
+            except Killed:
+                await self._die()
+            else:
+                self.acknowledged.append(one.id)
+                break
+        if not self.faults.interleaved:
+            await self.settle(until=self.stage.clock.now())
+
+    def _bound(self, value: Any) -> Any:
+        """Return the value with names of new rows (`orders#1`) replaced by their ids, as far as they are there."""
+        names = {one for one in pieces(value) if isinstance(one, str) and _NEW_ROW.fullmatch(one)}
+        ids = {name: found for name in names if (found := self._new_row(name)) is not None}
+        return _replaced(value, ids) if ids else value
+
+    def _new_row(self, name: str) -> str | None:
+        table, _, number = name.partition("#")
+        spec = self.stage.tables.specs.get(table)
+        if spec is None:
+            return None
+        new = self.new_rows(self.stage.scratch.look(lambda tx: rows_of(tx, table)), table)
+        return str(new[int(number) - 1]) if 0 < int(number) <= len(new) else None
+
+    def new_rows(self, rows: Sequence[Mapping[str, Any]], table: str) -> list[Any]:
+        """Return the keys of the rows that were not there at the beginning, in the order they were inserted."""
+        key = self.stage.tables.specs[table].primary
+        old = {row[key] for row in self.seeds[table]}
+        return [row[key] for row in rows if row[key] not in old]
+
+    async def _call(self, one: Call) -> None:
+        workflow = self.cast.workflows[one.workflow]
+        index, trigger = next(
+            (
+                (at, found)
+                for at, found in enumerate(workflow.triggers)
+                if isinstance(found, ApiTrigger | ManualTrigger)
+            ),
+            (0, None),
+        )
+        user = one.user if trigger is None or trigger.auth != "none" else None
+        refused = _refused(trigger.auth if trigger is not None else "none", user)
+        if refused is not None:
+            self.answers.append(refused)
+            return
+        try:
+            inputs = validate_input(workflow, self._bound(one.inputs))
+        except InvalidInput as error:
+            self.answers.append(Answered(error.status, None, error.to_dict()))
+            return
+        kind = "api" if isinstance(trigger, ApiTrigger) else "manual" if trigger is not None else "called"
+        request = Request(user=user, user_id=str(user["id"]) if user else None)
+        run_id = await self._begun(workflow, inputs, request, kind, index)
+        if run_id is not None:
+            await self.settle(until=self.stage.clock.now())
+            self._open_calls.append(run_id)
+
+    async def _begun(
+        self, workflow: Workflow, inputs: Mapping[str, Any], request: Request, kind: Any, index: int
+    ) -> str | None:
+        while True:
+            known = self.stage.scratch.look(_run_ids)
+            try:
+                answer = await self._life.service.call(
+                    workflow.id, inputs, request=request, trigger=kind, trigger_index=index, wait=0
+                )
+            except Killed:
+                await self._die()
+                begun = [one for one in self.stage.scratch.look(_run_ids) if one not in known]
+                if begun:
+                    return begun[0]
+            except PayloomError as error:
+                self.answers.append(Answered(error.status, None, error.to_dict()))
+                return None
+            else:
+                return answer.run_id
+
+    async def _moment(self, one: Moment) -> None:
+        """Move the clock to the next moment of a workflow's schedule and look at the timetable, as workers do."""
+        listed = self.library.schedules()
+        names = [found.row_name for found in listed if found.workflow_id == one.workflow]
+
+        def arranged(tx: sa.Connection) -> dt.datetime:
+            # The timetable was made when the stage was set; moments before the story are nobody's.
+            schedules.arrange(tx, [], self.stage.clock.now())
+            schedules.arrange(tx, listed, self.stage.clock.now())
+            return min(at for name, at in schedules.next_moments(tx, listed).items() if name in names)
+
+        self.stage.clock.set(self.stage.scratch.run(arranged)[0])
+        while True:
+            try:
+                await self._life.service.tick()
+            except Killed:
+                await self._die()
+            else:
+                break
+        await self.settle(until=self.stage.clock.now())
+
+    async def _decide(self, one: Decide) -> None:
+        def find(tx: sa.Connection) -> Any:
+            query = sa.select(waits).where(waits.c.kind == "approval").order_by(waits.c.created_at)
+            return tx.execute(query).first()
+
+        while True:
+            row = self.stage.scratch.look(find)
+            if row is None:
+                return
+            roles = one.roles or tuple(row.details["roles"])
+            try:
+                await self._life.service.decide(
+                    row.run_id, row.path, approved=one.approved, by=one.by, roles=roles, note=one.note
+                )
+            except Killed:
+                await self._die()
+            else:
+                return
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    async def settle(
+        self, *, until: dt.datetime | None = None, within: dt.timedelta = LONGEST, steps: int | None = None
+    ) -> None:
+        """Let everything happen that is due until a moment, or within some time from now if there is something to do.
+
+        steps: at most so many calls that leave the machine.
+        """
+        end = until or self.stage.clock.now() + within
+        if self.faults.interleaved:
+            await self._side_by_side(end, steps)
+        else:
+            await self._one_by_one(end)
+        if until is not None and self.stage.clock.now() < until:
+            self.stage.clock.set(until)
+
+    async def _one_by_one(self, end: dt.datetime) -> None:
+        for _ in range(_ADVANCES):
+            entry = self._next(end)
+            if entry is None:
+                return
+            try:
+                await self._life.advance(entry.run_id)
+            except Killed:
+                await self._die()
+            else:
+                self.stage.scratch.run(lambda tx, number=entry.number: engine.finish(tx, number))
+        raise AssertionError("a run that never rests")
+
+    def _next(self, end: dt.datetime, taken: Sequence[int] = ()) -> Any:
+        waiting = [one for one in self.stage.scratch.look(engine.waiting) if one.number not in taken]
+        now = self.stage.clock.now()
+        due = next((one for one in waiting if one.at is None or one.at <= now), None)
+        if due is not None or taken:
+            return due
+        later = min((one for one in waiting if one.at <= end), key=lambda one: (one.at, one.number), default=None)
+        if later is not None:
+            self.stage.clock.set(later.at)
+        return later
+
+    async def _side_by_side(self, end: dt.datetime, steps: int | None) -> None:
+        left = steps if steps is not None else _ADVANCES
+        while left > 0:
+            while (entry := self._next(end, list(self._tasks.values()))) is not None:
+                self._tasks[asyncio.create_task(self._life.advance(entry.run_id))] = entry.number
+            if not self._tasks:
+                return
+            for _ in range(_ROUNDS):
+                await asyncio.sleep(0)
+            self._collect()
+            if self._life.number != self._alive:
+                await self._die()
+            elif self._gates:
+                gate = self._gates.pop(self.faults.choose(len(self._gates)))
+                if not gate.done():
+                    gate.set_result(None)
+                left -= 1
+
+    def _collect(self) -> None:
+        for task in [one for one in self._tasks if one.done()]:
+            number = self._tasks.pop(task)
+            error = task.exception()
+            if error is None:
+                self.stage.scratch.run(lambda tx, number=number: engine.finish(tx, number))
+            elif not isinstance(error, Killed):
+                raise error
+
+    async def finish(self) -> None:
+        """Let everything come to its end, and ask for what the callers got."""
+        await self.settle()
+        for run_id in self._open_calls:
+            answer = await self._life.service.answer(run_id)
+            self.answers.append(_answered(answer))
+        self._open_calls.clear()
+
+
+def rows_of(tx: sa.Connection, table: str) -> list[dict[str, Any]]:
+    """Return a user's rows in the order they were inserted, as SQLite stores them."""
+    query = sa.text(f'SELECT * FROM "{table}" ORDER BY rowid')  # noqa: S608 - a declared table's name
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def _replaced(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, Mapping):
+        return {key: _replaced(item, names) for key, item in value.items()}
+    return [_replaced(item, names) for item in value] if isinstance(value, list) else value
+
+
+def _run_ids(tx: sa.Connection) -> list[str]:
+    query = sa.select(runs.c.id).where(runs.c.trigger != "call").order_by(runs.c.created_at)
+    return list(tx.execute(query).scalars())
+
+
+def _refused(auth: Any, user: Mapping[str, Any] | None) -> Answered | None:
+    if auth in ("none", "optional"):
+        return None
+    if user is None:
+        return Answered(401, None, {"code": "not_signed_in", "message": "Sign in first."})
+    if auth != "user" and not set(auth) & set(user.get("roles") or ()):
+        return Answered(403, None, {"code": "not_allowed", "message": f"this needs the role {' or '.join(auth)}"})
+    return None
+
+
+def _answered(answer: Answer) -> Answered:
+    if answer.state == "failed":
+        failure = answer.failure
+        error = None
+        if failure is not None:
+            error = {"code": failure.kind, "message": failure.message, "hint": failure.hint, "where": failure.where}
+        return Answered(answer.status, answer.body, error)
+    return Answered(answer.status, answer.body)
+
+
+def pieces(value: Any) -> Iterator[Any]:
+    """Yield every scalar inside a value."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from pieces(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from pieces(item)
+    else:
+        yield value

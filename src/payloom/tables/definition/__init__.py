@@ -1,0 +1,1 @@
+"""tables.yaml: reading it, the tables it declares, their columns and seed rows."""

@@ -1,0 +1,139 @@
+"""From specs to SQLAlchemy tables: how each column type is stored in SQLite and in Postgres.
+
+The user's tables live in a MetaData of their own, apart from Payloom's. Unique groups are unique indexes, so that they
+can be added later on both databases without rewriting the table.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from payloom.db.types import UtcDateTime
+from payloom.tables.definition.spec import MAX_NAME, ColumnSpec, TableSpec
+
+
+class _Stored(TypeDecorator[Any]):
+    """One type per database: `native` on Postgres, `portable` (text) on SQLite."""
+
+    impl = sa.Text
+    cache_ok = True
+    native: TypeEngine[Any]
+    portable: TypeEngine[Any] = sa.Text()
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(self.native if dialect.name == "postgresql" else self.portable)
+
+
+class UuidText(_Stored):
+    """A UUID as its canonical lower-case text; Postgres' own type there."""
+
+    cache_ok = True
+    native = postgresql.UUID(as_uuid=False)
+    portable = sa.CHAR(36)
+
+
+class DateText(_Stored):
+    """A date; read as `2026-01-31`, since the language has no date type."""
+
+    cache_ok = True
+    native = sa.DATE()
+
+    def process_bind_param(self, value: dt.date | None, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else value.isoformat()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return value.isoformat() if isinstance(value, dt.date) else value
+
+
+class JsonValue(_Stored):
+    """A JSON value; null is SQL's NULL. JSONB on Postgres, text on SQLite."""
+
+    cache_ok = True
+    native = postgresql.JSONB(none_as_null=True)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return value if value is None or dialect.name == "postgresql" else json.loads(value)
+
+
+STORED: Mapping[str, TypeEngine[Any]] = {
+    "uuid": UuidText(),
+    "string": sa.String(),
+    "text": sa.Text(),
+    "int": sa.BigInteger(),
+    "bool": sa.Boolean(),
+    "number": sa.Double(),
+    "json": JsonValue(),
+    "datetime": UtcDateTime(),
+    "date": DateText(),
+}
+# SQLite counts only columns declared INTEGER.
+COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def constraint_name(prefix: str, table: str, *columns: str) -> str:
+    """Return `uq_users_email`, shortened with a hash where Postgres would cut it."""
+    name = "_".join((prefix, table, *columns))
+    if len(name) <= MAX_NAME:
+        return name
+    return f"{name[: MAX_NAME - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def build_column(table: str, column: ColumnSpec) -> sa.Column[Any]:
+    """Return the SQLAlchemy column. Defaults are ours to fill in, so none is declared to the database."""
+    counted = column.default is not None and column.default.kind == "counter"
+    parts: list[Any] = []
+    if column.references:
+        parts.append(sa.ForeignKey(".".join(column.references), name=constraint_name("fk", table, column.name)))
+    return sa.Column(
+        column.name,
+        COUNTER if counted else STORED[column.type],
+        *parts,
+        nullable=column.nullable,
+        primary_key=column.primary,
+        autoincrement=counted,
+    )
+
+
+def build_table(metadata: sa.MetaData, spec: TableSpec) -> sa.Table:
+    """Return the SQLAlchemy table of a spec, indexes included: unique groups, declared ones, and one per reference."""
+    table = sa.Table(
+        spec.name,
+        metadata,
+        *(build_column(spec.name, column) for column in spec.columns.values()),
+        sqlite_autoincrement=True,
+    )
+    table.primary_key.name = constraint_name("pk", spec.name)
+    for name, (columns, unique) in index_groups(spec).items():
+        sa.Index(name, *(table.c[column] for column in columns), unique=unique)
+    return table
+
+
+def index_groups(spec: TableSpec) -> dict[str, tuple[tuple[str, ...], bool]]:
+    """Return every index the spec asks for beside the primary key: name to (columns, unique)."""
+    found = {constraint_name("uq", spec.name, *group): (group, True) for group in spec.unique_groups()[1:]}
+    covered = {group[0] for group in (*spec.unique_groups(), *spec.indexes)}
+    references = [(name,) for name, column in spec.columns.items() if column.references and name not in covered]
+    found.update({constraint_name("ix", spec.name, *group): (group, False) for group in (*spec.indexes, *references)})
+    return found
+
+
+def build(specs: Mapping[str, TableSpec]) -> sa.MetaData:
+    """Return a MetaData holding every table, in the order of the file."""
+    metadata = sa.MetaData()
+    for spec in specs.values():
+        build_table(metadata, spec)
+    return metadata

@@ -1,0 +1,160 @@
+"""Brings the user's tables to what tables.yaml says, in one transaction: additions at once, losses only when allowed.
+
+What was last applied is remembered in `payloom_tables`; only a declaration that changed costs anything. SQLite cannot
+alter most of a table: there it is copied into a new one by the steps SQLite's manual gives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
+from payloom.tables import models
+from payloom.tables.definition.schema import build
+from payloom.tables.definition.spec import TableSpec, describe, restore
+from payloom.tables.errors import MigrationRefused
+from payloom.tables.migration.changes import Change, compare
+from payloom.tables.migration.destructive_changes import Losses
+from payloom.tables.migration.seeding import seed_declared
+from payloom.tables.query.sql import Tables
+
+_LOCK = 7_229_046_171_283_310_002
+"""Key of the advisory lock that makes several starting processes migrate one after another."""
+
+
+async def migrate(
+    database: Database,
+    tables: Tables,
+    clock: Clock,
+    *,
+    allow_drop: Collection[str] = (),
+    dry_run: bool = False,
+) -> list[Change]:
+    """Apply what changed in the declaration, insert new seed rows, and return the changes.
+
+    allow_drop: `orders.coupon` or `coupons`: columns and tables whose values may be lost.
+    dry_run: change nothing, return what would be done.
+    Needs Payloom's own tables. Raises `MigrationRefused` naming everything that would be lost or broken; nothing is
+    changed then.
+    """
+    return await asyncio.to_thread(_migrate, database.engine, tables, clock, frozenset(allow_drop), dry_run=dry_run)
+
+
+def _migrate(
+    engine: sa.Engine, tables: Tables, clock: Clock, allow_drop: frozenset[str], *, dry_run: bool
+) -> list[Change]:
+    with engine.connect().execution_options(payloom_begin="BEGIN IMMEDIATE") as conn:
+        sqlite = engine.dialect.name == "sqlite"
+        if sqlite:
+            # Only outside a transaction; a table cannot be swapped for its copy while others' references are watched.
+            _pragma(conn, "foreign_keys=OFF")
+        try:
+            with conn.begin():
+                if not sqlite:
+                    conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(_LOCK, sa.BigInteger))))
+                changes = _apply(conn, tables, clock, allow_drop, dry_run=dry_run)
+                if sqlite and conn.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise MigrationRefused("A reference would be left without its row.")
+        finally:
+            if sqlite:
+                _pragma(conn, "foreign_keys=ON")
+    return changes
+
+
+def _pragma(conn: sa.Connection, pragma: str) -> None:
+    dbapi = conn.connection.dbapi_connection
+    assert dbapi is not None
+    cursor = dbapi.cursor()
+    cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _apply(
+    tx: sa.Connection, tables: Tables, clock: Clock, allow_drop: frozenset[str], *, dry_run: bool
+) -> list[Change]:
+    before = _last_applied(tx)
+    after = tables.specs
+    changes = compare(before, after)
+    _refuse_foreign_tables(tx, changes)
+    refusals = Losses(tx, before, after, allow_drop).refusals(changes)
+    if refusals:
+        lines = "\n".join(f"  - {refusal}" for refusal in refusals)
+        raise MigrationRefused(
+            f"tables.yaml changed in ways that would lose or break stored data; nothing was changed.\n{lines}",
+            refused=[str(refusal) for refusal in refusals],
+        )
+    if dry_run:
+        return changes
+    try:
+        _make(tx, before, after, changes, clock)
+    except IntegrityError as error:
+        raise MigrationRefused(f"The stored rows do not fit tables.yaml: {error.orig}") from error
+    _remember(tx, before, after, clock)
+    seed_declared(tx, tables, clock)
+    return changes
+
+
+def _last_applied(tx: sa.Connection) -> dict[str, TableSpec]:
+    specs = {
+        row.name: restore(row.spec) for row in tx.execute(sa.select(models.applied).order_by(models.applied.c.name))
+    }
+    ordered: dict[str, TableSpec] = {}
+    while len(ordered) < len(specs):
+        for name, spec in specs.items():
+            targets = {column.references[0] for column in spec.columns.values() if column.references} - {name}
+            if name not in ordered and targets <= ordered.keys():
+                ordered[name] = spec
+    return ordered
+
+
+def _refuse_foreign_tables(tx: sa.Connection, changes: list[Change]) -> None:
+    existing = set(sa.inspect(tx).get_table_names())
+    taken = [change.table for change in changes if change.kind == "create_table" and change.table in existing]
+    if taken:
+        raise MigrationRefused(
+            f"The database already has a table {taken[0]} that Payloom did not make.",
+            hint="Give the table in tables.yaml another name, or use a database (or schema) of its own.",
+            tables=taken,
+        )
+
+
+def _make(
+    tx: sa.Connection,
+    before: Mapping[str, TableSpec],
+    after: Mapping[str, TableSpec],
+    changes: list[Change],
+    clock: Clock,
+) -> None:
+    metadata = build(after)
+    for change in changes:
+        if change.kind == "create_table":
+            metadata.tables[change.table].create(tx)
+    for name in after:
+        mine = [change for change in changes if change.table == name]
+        if name in before and mine:
+            # Alembic takes a while to import, which a start that has nothing to alter need not pay.
+            from payloom.tables.migration.alter import Alteration  # noqa: PLC0415
+
+            Alteration(tx, before[name], after[name], metadata=metadata, changes=mine, now=clock.now()).run()
+    for change in changes:
+        if change.kind == "drop_table":
+            sa.Table(change.table, sa.MetaData()).drop(tx)
+
+
+def _remember(tx: sa.Connection, before: Mapping[str, TableSpec], after: Mapping[str, TableSpec], clock: Clock) -> None:
+    changed = [
+        name for name, spec in after.items() if before.get(name) is None or describe(before[name]) != describe(spec)
+    ]
+    gone = [name for name in before if name not in after]
+    if names := [*changed, *gone]:
+        tx.execute(sa.delete(models.applied).where(models.applied.c.name.in_(names)))
+    if gone:
+        tx.execute(sa.delete(models.seeded).where(models.seeded.c.table_name.in_(gone)))
+    if changed:
+        rows = [{"name": name, "spec": describe(after[name]), "applied_at": clock.now()} for name in changed]
+        tx.execute(sa.insert(models.applied), rows)

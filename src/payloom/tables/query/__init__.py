@@ -1,0 +1,1 @@
+"""Rows: conditions, statements, results and references between tables."""

@@ -1,0 +1,93 @@
+"""What must hold after every story, whatever went wrong in it: the twelve invariants, over what a story knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import sqlalchemy as sa
+
+from payloom.connectors.stripe.connector import resolve, shortened
+from payloom.runs.models import steps
+from payloom.sandbox.scenario.invariants import Effect, Payment, Seen, check_world
+from payloom.sandbox.scenario.outcome import Outcome
+from payloom.sandbox.scenario.replays import replay_problems
+from payloom.sandbox.scenario.scenario import Story
+
+
+def broken(story: Story, found: Outcome) -> list[str]:
+    """Return every invariant that does not hold, in words."""
+    replay = replay_problems(story)
+    return story.stage.scratch.look(lambda tx: [str(one) for one in check_world(tx, _seen(tx, story, found, replay))])
+
+
+def _seen(tx: sa.Connection, story: Story, found: Outcome, replay: list[str]) -> Seen:
+    keys = {shortened(key): key for key in tx.execute(sa.select(steps.c.key).where(steps.c.key.is_not(None))).scalars()}
+    return Seen(
+        acknowledged=dict.fromkeys(story.acknowledged),
+        effects=[*_written(story, keys), *_mailed(story, found)],
+        leaves=_leaves,
+        payments=list(_payments(story)),
+        replay=replay,
+        stores=_kept(tx),
+    )
+
+
+def _written(story: Story, keys: Mapping[str, str]) -> Iterator[Effect]:
+    for one in story.stripe.writes:
+        plain = _plain(one.key) if one.key else ""
+        yield Effect(keys.get(plain, plain), one.call)
+
+
+def _mailed(story: Story, found: Outcome) -> Iterator[Effect]:
+    for key in dict.fromkeys(mail.key for mail in story.sent):
+        yield Effect(key, "email")
+    for one in found.twice:
+        if not one.endswith("(marked)"):
+            yield from [Effect(f"mail {one}", "email")] * 2
+
+
+def _leaves(verb: str, action: str) -> bool:
+    return verb == "email" or (verb == "stripe" and resolve(action)[0].method != "get")
+
+
+def _payments(story: Story) -> Iterator[Payment]:
+    """What a story knows of money at Stripe: refunds made of the payments it holds."""
+    refunds: dict[str, list[int | None]] = {}
+    for one in story.stripe.writes:
+        if one.call == "refunds.create":
+            name = str(one.params.get("payment_intent") or one.params.get("charge"))
+            refunds.setdefault(name, []).append(one.params.get("amount"))
+    for name, given in refunds.items():
+        held = story.stripe.objects.get(name, {})
+        fields = ("amount_received", "amount_captured", "amount")
+        captured = next((held[field] for field in fields if held.get(field)), None)
+        if isinstance(captured, int):
+            amounts = [captured if amount is None else amount for amount in given]
+            yield Payment(name, None, str(held.get("currency", "")), captured, amounts)
+
+
+def _kept(tx: sa.Connection) -> Iterator[tuple[str, str]]:
+    """What people get to see of a run, as it is stored."""
+    for row in tx.execute(sa.text("SELECT path, args, failure FROM payloom_steps")):
+        yield f"step {row.path}", f"{row.args}{row.failure}"
+    for row in tx.execute(sa.text("SELECT id, failure FROM payloom_runs WHERE failure IS NOT NULL")):
+        yield f"run {row.id}", str(row.failure)
+    for row in tx.execute(sa.text("SELECT text FROM payloom_logs")):
+        yield "the log", row.text
+
+
+def exhausted_steps(tx: sa.Connection) -> list[str]:
+    """Return the steps that failed for good after several tries, each of which might have worked."""
+    query = sa.select(steps.c.path, steps.c.attempts, steps.c.failure).where(
+        steps.c.status == "failed", steps.c.attempts > 1
+    )
+    return [
+        f"step {row.path} had no tries left after {row.attempts}"
+        for row in tx.execute(query)
+        if (row.failure or {}).get("retryable")
+    ]
+
+
+def _plain(key: str) -> str:
+    head, _, number = key.rpartition("~")
+    return head if head and number.isdigit() else key

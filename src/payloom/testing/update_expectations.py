@@ -1,0 +1,143 @@
+"""Writes what came of a case into its file as what is expected. Nothing else in the file changes, not a blank."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from payloom.kit.diagnostics import Path
+from payloom.sandbox.scenario.outcome import Outcome
+from payloom.testing.casefile import Case, CaseFile
+from payloom.testing.errors import TestingError
+from payloom.testing.variants import CaseResult
+from payloom.workflows.syntax.source import Source
+
+_QUIET = ("created_at", "updated_at")
+
+
+def record(results: Sequence[CaseResult]) -> list[str]:
+    """Write the expectations of the cases that have none, or other ones; return the ids of those written."""
+    written: list[str] = []
+    by_file: dict[str, tuple[CaseFile, list[tuple[Case, Outcome]]]] = {}
+    for result in results:
+        first = result.played[0]
+        if result.base is not None and (result.case.expect is None or not first.ok):
+            by_file.setdefault(result.case.file.name, (result.case.file, []))[1].append((result.case, result.base))
+    for file, cases in by_file.values():
+        text = file.source.text
+        # From the end, so that the places of the cases before stay true.
+        for case, outcome in reversed(cases):
+            text = _spliced(text, file.source, case, expectation(outcome))
+            written.append(case.id)
+        file.path.write_text(text, "utf-8")
+    return sorted(written)
+
+
+def expectation(found: Outcome) -> dict[str, Any]:
+    """Return what a case would have to expect for this outcome."""
+    out: dict[str, Any] = {}
+    tables = {
+        name: [_row(found, name, row) for row in rows if not found.untouched(name, row)]
+        for name, rows in found.tables.items()
+    }
+    if tables := {name: rows for name, rows in tables.items() if rows}:
+        out["tables"] = tables
+    out["emails"] = [{key: mail[key] for key in ("template", "to", "data") if mail[key]} for mail in found.emails]
+    out["stripe"] = [{"call": one["call"], "with": one["with"]} for one in found.stripe]
+    if found.answers:
+        last = found.answers[-1]
+        if last["status"] != 200:
+            out["status"] = last["status"]
+        if last["body"] is not None:
+            out["output"] = last["body"]
+        if last["error"]:
+            out["error"] = last["error"]["code"]
+        return out
+    out["runs"] = len(found.begun)
+    statuses = {run["status"] for run in found.begun}
+    if len(statuses) == 1 and statuses != {"succeeded"}:
+        out["status"] = statuses.pop()
+    failed = next((run["error"] for run in found.begun if run["error"]), None)
+    if failed:
+        out["error"] = failed["code"]
+    return out
+
+
+def _row(found: Outcome, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row's key and what changed in it, or all of a new row that somebody chose."""
+    key = next(iter(row))
+    before = next((one for one in found.before.get(table, []) if one[key] == row[key]), None)
+    if before is not None:
+        return {name: value for name, value in row.items() if name == key or value != before[name]}
+    return {name: value for name, value in row.items() if value is not None and name not in _QUIET}
+
+
+def _spliced(text: str, source: Source, case: Case, expected: Mapping[str, Any]) -> str:
+    place = source.values[case.path]
+    if text[place.start] == "{":
+        raise TestingError(
+            f"{case.id} is written in braces; its expectation cannot be added",
+            hint="write the case on several lines",
+            where=f"{case.file.name}:{case.line}",
+        )
+    indent = " " * (place.column - 1)
+    block = "".join(f"{indent}{line}\n" if line else "\n" for line in _dumped({"expect": dict(expected)}).splitlines())
+    at = (*case.path, "expect")
+    if at in source.keys:
+        start = text.rindex("\n", 0, source.keys[at].start) + 1
+        return text[:start] + block + text[_line_end(text, _end(source, at)) :]
+    end = _line_end(text, _end(source, case.path))
+    head = text[:end]
+    return head + ("" if head.endswith("\n") else "\n") + block + text[end:]
+
+
+def _end(source: Source, path: Path) -> int:
+    """Return where the last thing inside the node at `path` ends: a block's own mark may be lines later."""
+    scalar = source.scalars.get(path)
+    if scalar is not None:
+        return scalar.place.end
+    place = source.values[path]
+    if source.text[place.start] in "{[":
+        return place.end
+    return max(
+        _end(source, inner) for inner in source.values if len(inner) == len(path) + 1 and inner[: len(path)] == path
+    )
+
+
+def _line_end(text: str, offset: int) -> int:
+    # A block scalar ends behind its line break already.
+    if offset and text[offset - 1] == "\n":
+        return offset
+    found = text.find("\n", offset)
+    return len(text) if found < 0 else found + 1
+
+
+def _dumped(value: Any) -> str:
+    yaml = YAML()
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    out = io.StringIO()
+    yaml.dump(_styled(value, 0), out)
+    return out.getvalue()
+
+
+def _styled(value: Any, depth: int) -> Any:
+    """Return the value as ruamel writes it: small maps and lists in one line."""
+    if isinstance(value, Mapping):
+        made = CommentedMap({str(key): _styled(item, depth + 1) for key, item in value.items()})
+        if depth > 1 and len(str(value)) < 90:
+            made.fa.set_flow_style()
+        return made
+    if isinstance(value, list):
+        made = CommentedSeq([_styled(item, depth + 1) for item in value])
+        if not value or (depth > 1 and len(str(value)) < 90):
+            made.fa.set_flow_style()
+        return made
+    if isinstance(value, str) and ("#" in value or "${{" in value or value in ("yes", "no", "on", "off")):
+        return DoubleQuotedScalarString(value)
+    return value

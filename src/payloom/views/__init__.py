@@ -1,0 +1,1 @@
+"""Read models: what the studio, the CLI and the metrics show. They change nothing."""

@@ -1,0 +1,127 @@
+"""The inbox as people see it: events with what came of them, filtered and by pages."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from payloom.inbox.models import events
+from payloom.runs.models import runs
+from payloom.views.references.search import clean, owners_of
+
+State = Literal["handled", "unhandled", "failed", "running"]
+"""failed: a run of it failed; running: one is not over yet; unhandled: no workflow wanted it."""
+MOST = 200
+_FOUND = 2000
+"""Events that a search considers."""
+_OPEN = ("queued", "running", "waiting")
+_COLUMNS = [column for column in events.c if column.name != "payload"]
+
+
+def list_events(
+    tx: sa.Connection,
+    *,
+    type: str | None = None,  # noqa: A002 - Stripe's word
+    family: str | None = None,
+    object_id: str | None = None,
+    source: str | None = None,
+    state: State | None = None,
+    search: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return events, newest first, without payloads, each with `state` and `runs` (how many).
+
+    type, family: a type, or what types begin with. search: any id, address or value that the event names.
+    before: the last id of the previous page.
+    """
+    wanted: list[Any] = [events.c.object_id == object_id] if object_id is not None else []
+    if source is not None:
+        wanted.append(events.c.source == source)
+    if state is not None:
+        wanted.append(_in_state(state))
+    if search:
+        text = clean(search)
+        found = [key for kind, key in owners_of(tx, [text], _FOUND) if kind == "event"]
+        wanted.append(events.c.id.in_([*found, text]))
+    if before is not None:
+        last = sa.select(events.c.received_at).where(events.c.id == before).scalar_subquery()
+        wanted.append(events.c.received_at <= last)
+        wanted.append(sa.tuple_(events.c.received_at, events.c.id) < sa.tuple_(last, sa.literal(before)))
+    types = None
+    for one in (type, family):
+        if one is not None:
+            of_one = _of_family(tx, one)
+            types = of_one if types is None else [kind for kind in types if kind in of_one]
+    query = _newest(wanted, types, min(limit, MOST))
+    if query is None:
+        return []
+    listed = [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict
+    states = states_of(tx, [one["id"] for one in listed])
+    return [{**one, **states[one["id"]]} for one in listed]
+
+
+def _newest(wanted: list[Any], types: list[str] | None, limit: int) -> sa.Select | None:
+    """Return the query for the newest events; of several types the newest of each, each from its own index range."""
+    if types is None:
+        return _page(sa.select(*_COLUMNS).where(*wanted), events.c, limit)
+    if not types:
+        return None
+    branches = [_page(sa.select(*_COLUMNS).where(events.c.type == kind, *wanted), events.c, limit) for kind in types]
+    if len(branches) == 1:
+        return branches[0]
+    merged = sa.union_all(*(sa.select(branch.subquery()) for branch in branches)).subquery()
+    return _page(sa.select(merged), merged.c, limit)
+
+
+def _page(query: sa.Select, columns: Any, limit: int) -> sa.Select:
+    return query.order_by(columns.received_at.desc(), columns.id.desc()).limit(limit)
+
+
+def states_of(tx: sa.Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Return `{state, runs}` of events."""
+    counts: dict[str, dict[str, int]] = {event_id: {} for event_id in ids}
+    query = (
+        sa.select(runs.c.event_id, runs.c.status, sa.func.count())
+        .where(runs.c.event_id.in_(ids))
+        .group_by(runs.c.event_id, runs.c.status)
+    )
+    for event_id, status, count in tx.execute(query):
+        counts[event_id][status] = count
+    return {event_id: {"state": _state(found), "runs": sum(found.values())} for event_id, found in counts.items()}
+
+
+def _state(found: dict[str, int]) -> State:
+    if not found:
+        return "unhandled"
+    if "failed" in found:
+        return "failed"
+    return "running" if any(status in found for status in _OPEN) else "handled"
+
+
+_TYPES = sa.text(
+    "WITH RECURSIVE found(type) AS (SELECT min(type) FROM payloom_events UNION ALL "
+    "SELECT (SELECT min(type) FROM payloom_events WHERE type > found.type) FROM found WHERE found.type IS NOT NULL) "
+    "SELECT type FROM found WHERE type IS NOT NULL"
+)
+"""The types there are, by one step through the index for each."""
+
+
+def _of_family(tx: sa.Connection, family: str) -> list[str]:
+    return [kind for kind in tx.execute(_TYPES).scalars() if kind == family or kind.startswith(f"{family}.")]
+
+
+def _in_state(state: State) -> Any:
+    theirs = runs.c.event_id == events.c.id
+    some = sa.select(sa.literal(1)).where(theirs).exists()
+    failed = sa.select(runs.c.event_id).where(runs.c.status == "failed", runs.c.event_id.is_not(None))
+    if state == "failed":
+        return events.c.id.in_(failed)
+    if state == "running":
+        unfinished = sa.select(runs.c.event_id).where(runs.c.status.in_(_OPEN), runs.c.event_id.is_not(None))
+        return events.c.id.in_(unfinished) & ~events.c.id.in_(failed)
+    if state == "unhandled":
+        return ~some
+    other = sa.select(sa.literal(1)).where(theirs, runs.c.status.in_(("failed", *_OPEN))).exists()
+    return some & ~other

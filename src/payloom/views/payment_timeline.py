@@ -1,0 +1,270 @@
+"""The journey of a payment: everything that has to do with an id, on one line of time.
+
+It goes on along ids that belong to one payment (session, intent, charge, invoice, the row that names them), never
+along those that many payments share (a customer, a subscription, a product): those are shown, not followed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from payloom.auth.models import accounts
+from payloom.email.models import mails
+from payloom.inbox.models import events
+from payloom.kit.clock import from_epoch
+from payloom.kit.redaction import redact
+from payloom.runs.models import runs, steps
+from payloom.tables.errors import TableError
+from payloom.tables.query.sql import Tables
+from payloom.views.references.extract import LINKING, kind_of, row_ref
+from payloom.views.references.models import refs
+from payloom.views.references.search import clean, owners_of, rows_named, runs_at_once
+
+MOST = 300
+"""Events, runs, mails and rows of one journey."""
+MOST_OF_VALUE = 100
+"""The same, of a value that is no id: what shares it need not have much to do with each other."""
+_ROUNDS = 4
+_HUB = 25
+"""What names more payments than this belongs to none of them: a nightly run, a payout."""
+_PAYMENT = frozenset({"session", "intent", "charge", "invoice"})
+_KINDS: Mapping[str, str] = {
+    "checkout.session": "session",
+    "payment_intent": "intent",
+    "charge": "charge",
+    "refund": "refund",
+    "subscription": "subscription",
+    "invoice": "invoice",
+    "dispute": "dispute",
+    "setup_intent": "setup",
+    "credit_note": "credit_note",
+}
+_TITLES: Mapping[str, str] = {
+    "session": "Checkout session",
+    "intent": "Payment intent",
+    "setup": "Setup intent",
+    "credit_note": "Credit note",
+}
+_AMOUNTS = ("amount_total", "amount", "total")
+
+
+@dataclasses.dataclass(slots=True)
+class Entry:
+    """One thing on the line. amount: minor units. data: what there is to say of it, secrets masked."""
+
+    at: dt.datetime
+    kind: str
+    id: str
+    title: str
+    status: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(slots=True)
+class Journey:
+    """The entries, oldest first. truncated: there is more than is shown."""
+
+    id: str
+    kind: str
+    entries: list[Entry]
+    truncated: bool
+
+
+def journey(tx: sa.Connection, text: str, tables: Tables) -> Journey:
+    """Return what has to do with an id, an e-mail address or a value."""
+    subject = clean(text)
+    most = MOST if kind_of(subject) is not None else MOST_OF_VALUE
+    names = [subject, *(row_ref(table, key) for table, key in rows_named(tx, tables, subject))]
+    if "@" in subject:
+        names += tx.execute(sa.select(accounts.c.id).where(accounts.c.email_key == subject)).scalars().all()
+    owners = dict.fromkeys(owners_of(tx, names, most))
+    owners |= dict.fromkeys(("run", run) for run in runs_at_once(tx, subject, most))
+    if tx.execute(sa.select(events.c.id).where(events.c.id == subject)).first():
+        owners["event", subject] = None
+    owners |= dict.fromkeys(("row", name) for name in names if kind_of(name) == "row")
+    kind = _kind_of_subject(subject, names, owners)
+    if kind in LINKING or kind in {"event", "run", "mail"}:
+        _follow(tx, owners, {subject, *names})
+    entries = _entries(tx, owners, tables)
+    entries.sort(key=lambda entry: (entry.at, _RANK.get(entry.kind, 5)))
+    return Journey(subject, kind, entries, truncated=len(owners) >= most)
+
+
+_RANK: Mapping[str, int] = {"order": 0, "row": 1, "session": 2, "intent": 3, "charge": 4, "run": 8, "mail": 9}
+"""At the same second: what was there first."""
+
+
+def _kind_of_subject(subject: str, names: list[str], owners: Iterable[tuple[str, str]]) -> str:
+    own = next((kind for kind, key in owners if key == subject), None)
+    return own or kind_of(subject) or ("row" if any(kind_of(name) == "row" for name in names) else "value")
+
+
+def _follow(tx: sa.Connection, owners: dict[tuple[str, str], None], seen: set[str]) -> None:
+    """Add what names the same payment, and what that names, and so on."""
+    fresh = list(owners)
+    for _ in range(_ROUNDS):
+        links = _links(tx, fresh) - seen
+        if not links or len(owners) >= MOST:
+            return
+        seen |= links
+        found = owners_of(tx, links, MOST)
+        fresh = [owner for owner in found if owner not in owners][: MOST - len(owners)]
+        owners |= dict.fromkeys(fresh)
+
+
+def _links(tx: sa.Connection, owners: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the ids of payments that these name, leaving out those who name too many."""
+    links: set[str] = set()
+    for kind in ("event", "run", "mail", "row"):
+        ids = [key for one, key in owners if one == kind]
+        if not ids:
+            continue
+        named: dict[str, set[str]] = {}
+        for row in tx.execute(sa.select(refs.c.ref, refs.c.id).where(refs.c.kind == kind, refs.c.id.in_(ids))):
+            if kind_of(row.ref) in LINKING:
+                named.setdefault(row.id, set()).add(row.ref)
+        for of_one in named.values():
+            if len(of_one) <= _HUB:
+                links |= of_one
+    return {link for link in links if kind_of(link) != "row"} | _of_payments(tx, links)
+
+
+def _of_payments(tx: sa.Connection, links: set[str]) -> set[str]:
+    """Return the rows among the links that name a payment themselves: an order does, a customer does not."""
+    rows = [link for link in links if kind_of(link) == "row"]
+    if not rows:
+        return set()
+    query = sa.select(refs.c.ref, refs.c.id).where(refs.c.kind == "row", refs.c.id.in_(rows))
+    return {row.id for row in tx.execute(query) if kind_of(row.ref) in _PAYMENT}
+
+
+def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Tables) -> list[Entry]:
+    by_kind: dict[str, list[str]] = {}
+    for kind, key in owners:
+        by_kind.setdefault(kind, []).append(key)
+    entries, run_rows = _run_entries(tx, by_kind.get("run", []))
+    event_ids = {*by_kind.get("event", []), *(row.event_id for row in run_rows if row.event_id)}
+    found, objects = _event_entries(tx, sorted(event_ids)[:MOST])
+    entries += found
+    _objects_of_steps(tx, [row.id for row in run_rows], objects)
+    entries += [_object_entry(one) for one in objects.values()]
+    entries += _mail_entries(tx, by_kind.get("mail", []), [row.id for row in run_rows])
+    for name in by_kind.get("row", []):
+        entry = _row_entry(tx, name, tables)
+        if entry is not None:
+            entries.append(entry)
+    return entries
+
+
+def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[Entry], list[sa.Row]]:
+    names = ("id", "workflow_id", "status", "outcome", "event_id", "object_id", "trigger", "failure", "forked_from")
+    query = sa.select(*(runs.c[name] for name in (*names, "created_at", "finished_at"))).where(runs.c.id.in_(ids))
+    rows = list(tx.execute(query))
+    entries = []
+    for row in rows:
+        data = {name: getattr(row, name) for name in (*names[3:], "finished_at")}
+        entries.append(Entry(row.created_at, "run", row.id, row.workflow_id, row.status, data=redact(data)))
+    return entries, rows
+
+
+def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[Entry], dict[str, Mapping[str, Any]]]:
+    """Return the events, and the newest state of the objects they are about."""
+    names = ("id", "type", "object_id", "created", "received_at", "source", "deliveries", "payload")
+    query = sa.select(*(events.c[name] for name in names)).where(events.c.id.in_(ids)).order_by(events.c.created)
+    entries: list[Entry] = []
+    objects: dict[str, Mapping[str, Any]] = {}
+    for row in tx.execute(query):
+        thing = json.loads(row.payload)["data"]["object"]
+        if thing.get("object") in _KINDS and isinstance(thing.get("id"), str):
+            objects[thing["id"]] = thing
+        data = {name: getattr(row, name) for name in ("object_id", "created", "source", "deliveries")}
+        entries.append(Entry(row.received_at, "event", row.id, row.type, data=data))
+    return entries, objects
+
+
+def _objects_of_steps(tx: sa.Connection, run_ids: list[str], objects: dict[str, Mapping[str, Any]]) -> None:
+    """Add objects that a step got from Stripe and no event told of."""
+    query = sa.select(steps.c.value).where(
+        steps.c.run_id.in_(run_ids), steps.c.verb == "stripe", steps.c.status == "succeeded"
+    )
+    for value in tx.execute(query.order_by(steps.c.at)).scalars():
+        if isinstance(value, Mapping) and value.get("object") in _KINDS and isinstance(value.get("id"), str):
+            objects.setdefault(value["id"], value)
+
+
+def _object_entry(thing: Mapping[str, Any]) -> Entry:
+    kind = _KINDS[thing["object"]]
+    amount = next((thing[name] for name in _AMOUNTS if isinstance(thing.get(name), int)), None)
+    created = thing.get("created")
+    return Entry(
+        from_epoch(created) if isinstance(created, int) else from_epoch(0),
+        kind,
+        thing["id"],
+        _TITLES.get(kind, kind.capitalize()),
+        _status(thing),
+        amount,
+        thing.get("currency") if isinstance(thing.get("currency"), str) else None,
+        redact(dict(thing)),
+    )
+
+
+def _status(thing: Mapping[str, Any]) -> str | None:
+    if thing["object"] == "charge" and thing.get("refunded"):
+        return "refunded"
+    if thing["object"] == "checkout.session" and thing.get("status") == "complete":
+        return thing.get("payment_status") or "complete"
+    status = thing.get("status")
+    return status if isinstance(status, str) else None
+
+
+def _mail_entries(tx: sa.Connection, ids: list[str], run_ids: list[str]) -> list[Entry]:
+    names = ("id", "subject", "status", "template", "recipients", "run_id", "created_at", "sent_at", "error")
+    of_these = mails.c.id.in_(ids) | mails.c.run_id.in_(run_ids)
+    query = sa.select(*(mails.c[name] for name in names)).where(of_these).limit(MOST)
+    return [
+        Entry(
+            row.sent_at or row.created_at,
+            "mail",
+            row.id,
+            row.subject,
+            row.status,
+            data={"to": row.recipients, "template": row.template, "run_id": row.run_id, "error": row.error},
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def _row_entry(tx: sa.Connection, name: str, tables: Tables) -> Entry | None:
+    table, _, text = name.partition("/")
+    spec = tables.specs.get(table)
+    if spec is None:
+        return None
+    key: Any = int(text) if spec.columns[spec.primary].type == "int" and text.lstrip("-").isdecimal() else text
+    try:
+        row = tables.select(tx, table, where={spec.primary: key}, one="optional")
+    except TableError:
+        return None
+    if row is None:
+        return None
+    at = row.get("created_at")
+    if not isinstance(at, dt.datetime):
+        at = tx.execute(sa.select(sa.func.min(refs.c.at)).where(refs.c.kind == "row", refs.c.id == name)).scalar()
+    amount, currency = row.get("amount"), row.get("currency")
+    return Entry(
+        at or from_epoch(0),
+        "order" if table in {"orders", "order"} else "row",
+        name,
+        f"{table.removesuffix('s').capitalize()} {row[spec.primary]}",
+        row["status"] if isinstance(row.get("status"), str) else None,
+        amount if type(amount) is int else None,
+        currency if isinstance(currency, str) else None,
+        redact(row),
+    )

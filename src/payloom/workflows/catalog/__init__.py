@@ -1,0 +1,1 @@
+"""What workflows may refer to: tables, Stripe actions and event families."""

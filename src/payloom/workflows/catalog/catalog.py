@@ -1,0 +1,164 @@
+"""What a workflow may name: actions, triggers, tables, templates, functions. Pure data, filled in by the connectors.
+
+The checker reads it to find misspelt names and wrong types, the studio to draw forms, the docs to list everything.
+Types are JSON Schema fragments (dicts); `None` means "any" (dyn): fields of it are checked when the run reads them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from payloom.workflows.program.commands import OUTSIDE_TABLES
+
+Schema = Mapping[str, Any]
+
+WHERE_OPERATORS = ("gt", "gte", "lt", "lte", "ne", "contains", "starts_with", "is_null")
+"""What `where: {column: {operator: value}}` knows; the tables room has the same list, and a test compares them."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a step can call, e.g. verb `stripe`, name `checkout.sessions.create`."""
+
+    verb: str
+    name: str
+    summary: str
+    params: Schema | None = None
+    """JSON Schema of `with:`; an object with `additionalProperties: false` when the parameters are known."""
+    returns: Schema | None = None
+    writes: bool = True
+    """Whether it changes something outside (and therefore gets an idempotency key)."""
+    moves_money: bool = False
+    aliases: Sequence[str] = ()
+    docs_url: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Family:
+    """One event family, e.g. `checkout.session` with actions `completed, expired, …`."""
+
+    name: str
+    label: str
+    """The trigger's name for people: `On checkout session event`."""
+    actions: Sequence[str]
+    object_schema: Schema | None = None
+    retrieve: str | None = None
+    """The action that re-reads the object (`checkout.sessions.retrieve`), for `fresh: true`."""
+    stateful: bool = False
+    """State families re-read the object and run one at a time per object unless told otherwise."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a user's table. `type`: uuid string text int bool number json datetime date."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    unique: bool = False
+    primary: bool = False
+    has_default: bool = False
+    enum: Sequence[str] | None = None
+    references: str | None = None
+
+
+STRIPE_TABLES = OUTSIDE_TABLES
+"""How the names of Stripe's resources as tables begin: `stripe.products`."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TableShape:
+    """A table as the language sees it: a user's, or a resource elsewhere that can only be read.
+
+    row: the schema of a row when the columns do not say it all. filters: what `where` takes (JSON Schema each) when it
+    does not take every column; ranges: those of them that take `{gte: …}`. any_column: every column may be compared as
+    well, and sorted by. hint: what to do about a column that `where` does not take.
+    """
+
+    name: str
+    columns: Mapping[str, Column]
+    row: Schema | None = None
+    read_only: bool = False
+    filters: Mapping[str, Schema] | None = None
+    ranges: frozenset[str] = frozenset()
+    any_column: bool = True
+    hint: str | None = None
+
+
+class Catalog(Protocol):
+    """Everything the checker and the interpreter may look up. Lookups return None for unknown names."""
+
+    def action(self, verb: str, name: str) -> Action | None: ...
+    def action_names(self, verb: str) -> Sequence[str]: ...
+    def family(self, name: str) -> Family | None: ...
+    def family_names(self) -> Sequence[str]: ...
+    def table(self, name: str) -> TableShape | None: ...
+    def table_names(self) -> Sequence[str]: ...
+    def view_names(self) -> Sequence[str]: ...
+    def email_names(self) -> Sequence[str]: ...
+    def python_names(self) -> Sequence[str]: ...
+    def workflow_names(self) -> Sequence[str]: ...
+    def env_names(self) -> Sequence[str]: ...
+    def money_inputs(self, workflow: str) -> frozenset[str] | None: ...
+
+
+@dataclasses.dataclass(slots=True)
+class StaticCatalog:
+    """A catalogue held in dictionaries: what connectors fill, and what tests write by hand."""
+
+    actions: dict[tuple[str, str], Action] = dataclasses.field(default_factory=dict)
+    families: dict[str, Family] = dataclasses.field(default_factory=dict)
+    tables: dict[str, TableShape] = dataclasses.field(default_factory=dict)
+    emails: set[str] = dataclasses.field(default_factory=set)
+    functions: set[str] = dataclasses.field(default_factory=set)
+    workflows: set[str] = dataclasses.field(default_factory=set)
+    env: set[str] = dataclasses.field(default_factory=set)
+    money: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    """By workflow, the inputs that reach money in it; a workflow that is not here could not be read."""
+    http_hosts: set[str] | None = None
+    """Hosts that `http` steps may call; None: no list was given, and every public host may be called."""
+
+    def add(self, action: Action) -> None:
+        """Register an action under its name and its aliases."""
+        for name in (action.name, *action.aliases):
+            self.actions[action.verb, name] = action
+
+    def action(self, verb: str, name: str) -> Action | None:
+        return self.actions.get((verb, name))
+
+    def action_names(self, verb: str) -> Sequence[str]:
+        return sorted(name for kind, name in self.actions if kind == verb)
+
+    def family(self, name: str) -> Family | None:
+        return self.families.get(name)
+
+    def family_names(self) -> Sequence[str]:
+        return sorted(self.families)
+
+    def table(self, name: str) -> TableShape | None:
+        return self.tables.get(name)
+
+    def table_names(self) -> Sequence[str]:
+        return sorted(self.tables)
+
+    def view_names(self) -> Sequence[str]:
+        """Return the tables that can only be read, and are not the user's."""
+        return ()
+
+    def email_names(self) -> Sequence[str]:
+        return sorted(self.emails)
+
+    def python_names(self) -> Sequence[str]:
+        return sorted(self.functions)
+
+    def workflow_names(self) -> Sequence[str]:
+        return sorted(self.workflows)
+
+    def env_names(self) -> Sequence[str]:
+        return sorted(self.env)
+
+    def money_inputs(self, workflow: str) -> frozenset[str] | None:
+        """Return the inputs of a workflow that reach money, None if nobody knows."""
+        return self.money.get(workflow)

@@ -1,0 +1,159 @@
+"""From a file's model to a compiled workflow. Used for files just loaded and for versions read back from the store."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from payloom.kit import strict_json
+from payloom.kit.diagnostics import Path, path_text
+from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.compiler.inputs import expand_input
+from payloom.workflows.errors import BrokenModel
+from payloom.workflows.expressions import ExpressionError
+from payloom.workflows.interpreter.verbs import make_node
+from payloom.workflows.interpreter.verbs.call import Call
+from payloom.workflows.program import program
+from payloom.workflows.program.program import Auth, Workflow, model_data
+from payloom.workflows.program.templates import Builder
+from payloom.workflows.syntax.filemodel import WorkflowFile, triggers
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Built:
+    """A workflow and the expressions in it that do not compile. With problems the workflow must not run."""
+
+    workflow: Workflow
+    problems: tuple[tuple[Path, ExpressionError], ...]
+
+
+def normalised(file: WorkflowFile, catalog: Catalog | None = None) -> WorkflowFile:
+    """Return the file's model in its one canonical form: triggers as a list, defaults of state families, inputs as
+    schema.
+
+    Raises BadShorthand.
+    """
+    listed = file.on if isinstance(file.on, list) else [file.on]
+    return file.model_copy(
+        update={
+            "on": [_settled(trigger, catalog) for trigger in listed],
+            "input": None if file.input is None else expand_input(file.input),
+            "output": None if file.output is None else expand_input(file.output),
+        }
+    )
+
+
+def _settled(trigger: triggers.TriggerHead, catalog: Catalog | None) -> triggers.TriggerHead:
+    if not isinstance(trigger, triggers.StripeEvent) or catalog is None:
+        return trigger
+    family = catalog.family(trigger.stripe)
+    stateful = bool(family and family.stateful)
+    fresh = trigger.fresh
+    if fresh is None:
+        fresh = bool(stateful and family and family.retrieve)
+    queue: str | bool | None = trigger.queue
+    if queue is None and stateful:
+        queue = "${{ object.id }}"
+    return trigger.model_copy(update={"fresh": fresh or None, "queue": queue or None})
+
+
+def build(
+    file: WorkflowFile,
+    workflow_id: str,
+    *,
+    line_of: Callable[[Path], int] = lambda _path: 0,
+    locate: program.Locate | None = None,
+    file_name: str | None = None,
+    language: int | None = None,
+) -> Built:
+    """Compile a normalised model. language: in which it was stored; else the current one."""
+    language = language or program.languages(file.once)[-1]
+    builder = Builder(make_node, line_of)
+    assert isinstance(file.on, list)
+    compiled_triggers = tuple(_trigger(one, builder, ("on", at)) for at, one in enumerate(file.on))
+    once = builder.maybe_filled(file.once, ("once",))
+    variables = builder.filled(file.vars, ("vars",)) if file.vars else None
+    steps = builder.block(file.steps, ("steps",))
+    on_error = builder.block(file.on_error, ("on_error",)) if file.on_error else None
+    nodes = [node for block in (steps, on_error) if block for step in block.nodes for node in step.walk()]
+    workflow = Workflow(
+        workflow_id,
+        file.name,
+        file.description,
+        compiled_triggers,
+        file.input,
+        file.output,
+        once,
+        variables,
+        steps,
+        on_error,
+        version_of(file, language),
+        frozenset(node.target for node in nodes if isinstance(node, Call)),
+        "durable" if any(node.lane == "durable" for node in nodes) else "fast",
+        tuple(dict.fromkeys((*steps.ids, *(on_error.ids if on_error else ())))),
+        tuple(builder.sites),
+        file,
+        file_name,
+        language=language,
+        **({} if locate is None else {"locate": locate}),
+    )
+    return Built(workflow, tuple(builder.problems))
+
+
+def version_of(file: WorkflowFile, language: int | None = None) -> str:
+    """Return the SHA-256 (hex) of a normalised model."""
+    return hashlib.sha256(strict_json.canonical(model_data(file, language)).encode()).hexdigest()
+
+
+def workflow_of_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
+    """Return the workflow of a stored model; raises BrokenModel."""
+    content = dict(data)
+    language = content.pop("language", None)
+    known = program.languages(content.get("once"))
+    if language not in known:
+        raise BrokenModel(f"the version was stored by language {language!r}, this is {known[-1]}", where=workflow_id)
+    try:
+        file = WorkflowFile.model_validate(content)
+    except ValidationError as error:
+        raise BrokenModel(f"a stored version does not fit: {error.errors()[0]['msg']}", where=workflow_id) from None
+    built = build(file, workflow_id, language=language)
+    if built.problems:
+        path, problem = built.problems[0]
+        raise BrokenModel(f"a stored expression does not compile: {problem.message}", where=path_text(path))
+    return built.workflow
+
+
+def _auth(value: str | list[str]) -> Auth:
+    return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportReturnType]
+
+
+def _trigger(model: triggers.TriggerHead, builder: Builder, path: Path) -> program.Trigger:
+    match model:
+        case triggers.Api():
+            method, _, route = model.api.partition(" ")
+            limit = program.RateLimit(*triggers.parse_rate(model.rate_limit)) if model.rate_limit else None
+            dedupe = builder.maybe_filled(model.dedupe, (*path, "dedupe"))
+            return program.ApiTrigger(method, route, _auth(model.auth), dedupe, limit, tuple(model.cors or ()))
+        case triggers.StripeEvent():
+            return program.StripeTrigger(
+                model.stripe,
+                tuple(model.actions or ()),
+                builder.maybe_bare(model.match, (*path, "match")),
+                bool(model.fresh),
+                builder.maybe_filled(model.queue or None, (*path, "queue")),
+                builder.maybe_filled(model.account, (*path, "account")),
+                model.livemode,
+            )
+        case triggers.Schedule():
+            return program.ScheduleTrigger(model.schedule, model.timezone, model.catch_up)
+        case triggers.Manual():
+            return program.ManualTrigger(_auth(model.auth))
+        case triggers.TableChange():
+            match = builder.maybe_bare(model.match, (*path, "match"))
+            return program.TableTrigger(model.table, tuple(model.on), match)
+        case _:
+            return program.CalledTrigger()

@@ -1,0 +1,187 @@
+"""Text of a workflow file in, a compiled workflow and every diagnostic out. The one way a file becomes a workflow."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from payloom.kit.diagnostics import EXPRESSION, SHAPE, Diagnostic, Path, in_order
+from payloom.workflows.catalog.catalog import Catalog, StaticCatalog
+from payloom.workflows.checker import RULES, apply_ignores, check, money
+from payloom.workflows.checker.findings import Findings, file_path
+from payloom.workflows.compiler.compile import Built, build, normalised
+from payloom.workflows.compiler.inputs import BadShorthand, expand_input
+from payloom.workflows.expressions import ExpressionError
+from payloom.workflows.program.program import Workflow
+from payloom.workflows.syntax import source as sources
+from payloom.workflows.syntax.filemodel import WorkflowFile, partial, problems
+from payloom.workflows.syntax.source import Source
+
+_ROUNDS = 5
+"""How far through workflows that call workflows a value is followed."""
+
+__all__ = ["Diagnostic", "Draft", "Loaded", "load_workflow", "read_workflow"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of a file: the workflow, unless there are errors, and all diagnostics in the order they stand."""
+
+    workflow: Workflow | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that keep the file from running."""
+        return tuple(one for one in self.diagnostics if one.severity == "error")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Draft:
+    """A file that was read and compiled but not checked: `built` is None when its shape is wrong."""
+
+    source: Source
+    built: Built | None
+
+
+def read_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -> Draft:
+    """Read and compile a file's text without the checks that need the catalogue.
+
+    Problems are in `.source.diagnostics`.
+    """
+    source = sources.read_source(text, file)
+    if source.data is None:
+        if not source.diagnostics:
+            source.report(source.place(()), "the file is empty", hint="a workflow needs name, on and steps")
+        return Draft(source, None)
+    _repair_on(source)
+    model = _model(source)
+    if model is None:
+        return Draft(source, None)
+    built = _built(source, model, workflow_id, catalog)
+    for path, problem in built.problems:
+        _expression_problem(source, path, problem)
+    return Draft(source, built)
+
+
+def load_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -> Loaded:
+    """Load a file's text. Never raises for what the text holds.
+
+    workflow_id: the file's path below `workflows/`, without its ending. file: its name as diagnostics show it.
+    """
+    return finish(read_workflow(text, workflow_id=workflow_id, file=file, catalog=catalog), catalog)
+
+
+def finish(draft: Draft, catalog: Catalog) -> Loaded:
+    """Check a file that was read; every finding says what to do about it."""
+    if draft.built is None:
+        return Loaded(None, in_order(map(_hinted, draft.source.diagnostics)))
+    checked = check(draft.built.workflow, draft.source, catalog)
+    found = [_hinted(one) for one in apply_ignores([*draft.source.diagnostics, *checked], draft.source)]
+    broken = any(one.severity == "error" for one in found)
+    return Loaded(None if broken else draft.built.workflow, in_order(found))
+
+
+def _hinted(one: Diagnostic) -> Diagnostic:
+    return one if one.hint or one.code not in RULES else dataclasses.replace(one, hint=RULES[one.code].hint)
+
+
+def learn_money_inputs(drafts: Mapping[str, Draft], catalog: StaticCatalog) -> None:
+    """Note in `catalog.money` which inputs of each workflow reach money, in it or in workflows it calls.
+
+    drafts: all workflows, or those that changed.
+    """
+    ready = {name: one for name, one in drafts.items() if one.built is not None and not one.built.problems}
+    for _ in range(_ROUNDS):
+        found = {
+            name: money.money_inputs(Findings(draft.built.workflow, draft.source, catalog))
+            for name, draft in ready.items()
+            if draft.built is not None
+        }
+        settled = all(catalog.money.get(name) == inputs for name, inputs in found.items())
+        catalog.money = {**catalog.money, **found}
+        if settled:
+            return
+
+
+def _repair_on(source: Source) -> None:
+    # A file written by a YAML 1.1 library says `true:` where `on:` was meant.
+    data = source.data
+    if isinstance(data, dict) and "on" not in data and "true" in data:
+        source.data = {("on" if key == "true" else key): value for key, value in data.items()}
+        source.rename("true", "on")
+
+
+def _model(source: Source) -> WorkflowFile | None:
+    if not isinstance(source.data, dict):
+        source.report(source.value_place(()), "a workflow is a map", hint="it needs name, on and steps")
+        return None
+    try:
+        return WorkflowFile.model_validate(source.data)
+    except ValidationError as error:
+        problems.report(error, source)
+    for path, problem in partial.problems(source.data):
+        _expression_problem(source, path, problem)
+    for top in ("input", "output"):
+        short = source.data.get(top)
+        if isinstance(short, dict):
+            _shorthand(source, top, short)
+    return None
+
+
+def _shorthand(source: Source, top: str, short: dict[str, object]) -> bool:
+    # Field by field, so that every mistake is found; as a whole when it is a JSON Schema.
+    is_schema = short.get("type") == "object" and "properties" in short
+    fine = True
+    for part in [short] if is_schema else [{name: value} for name, value in short.items()]:
+        try:
+            expand_input(part)
+        except BadShorthand as error:
+            path = (top, *error.data.get("path", ()))
+            source.report(source.value_place(path), error.message, hint=error.hint, path=path, code=SHAPE)
+            fine = False
+    return fine
+
+
+def _built(source: Source, model: WorkflowFile, workflow_id: str, catalog: Catalog) -> Built:
+    broken = {
+        top: None
+        for top, short in (("input", model.input), ("output", model.output))
+        if short is not None and not _shorthand(source, top, short)
+    }
+    settled = normalised(model.model_copy(update=broken), catalog)
+
+    def locate(path: Path, text: str, span: tuple[int, int]) -> str | None:
+        place = source.inside(file_path(source, path), text, span=span)
+        return f"{source.file}:{place.line}:{place.column}"
+
+    return build(
+        settled,
+        workflow_id,
+        line_of=lambda path: source.place(file_path(source, path)).line,
+        locate=locate,
+        file_name=source.file,
+    )
+
+
+def _expression_problem(source: Source, path: Path, error: ExpressionError) -> None:
+    at = (*file_path(source, path), *error.path)
+    place = source.inside(at, error.source, span=error.span) if error.source else source.value_place(at)
+    hint = error.hint
+    scalar = source.scalars.get(at)
+    if (
+        scalar
+        and scalar.style is None
+        and "${{" in source.text[scalar.place.start : scalar.place.end]
+        and " #" in _line(source, scalar.place.start)
+    ):
+        hint = "quote this value: in YAML ` #` begins a comment"
+    code = "F001" if error.message.startswith("unknown") else EXPRESSION
+    source.report(place, error.message, hint=hint, code=code, path=path)
+
+
+def _line(source: Source, start: int) -> str:
+    end = source.text.find("\n", start)
+    return source.text[start : end if end >= 0 else None]

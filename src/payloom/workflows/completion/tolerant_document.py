@@ -1,0 +1,231 @@
+"""A workflow out of a text that is being typed: what can be read is kept, what cannot is left out or stood in for."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.checker.expressions import Types
+from payloom.workflows.checker.findings import Findings
+from payloom.workflows.checker.flow import Flow, State, analyse
+from payloom.workflows.compiler.compile import build, normalised
+from payloom.workflows.compiler.inputs import BadShorthand, expand_input
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import Workflow
+from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
+from payloom.workflows.syntax.filemodel.problems import real_path
+from payloom.workflows.syntax.filemodel.steps import verb_of
+from payloom.workflows.syntax.filemodel.triggers import kind_of
+from payloom.workflows.syntax.filemodel.values import STEP_ID
+from payloom.workflows.syntax.source import Source, read_source
+
+_BLOCKS = ("then", "else", "do", "try", "finally", "on_timeout")
+_BLANK: Mapping[str, Any] = {
+    "where": {}, "values": {}, "set": {"_": None}, "to": "", "cases": {}, "then": [], "do": [], "try": [],
+    "key": ["id"], "roles": ["admin"], "max": 1, "let": {"_": None}, "wait": "1s", "wait_for": {"stripe": ""},
+    "auth": "none", "raise": {"code": "x", "message": ""}, "return": None, "http": "GET /", "on": ["insert"],
+    "parallel": {"_": []},
+    "api": "GET /", "schedule": "0 0 * * *", "manual": True, "called": True,
+}  # fmt: skip
+_ROUNDS = 6
+
+
+@dataclasses.dataclass(slots=True)
+class Sketch:
+    """What is known about a text at this moment. data: as read; types, flow: of what could be built."""
+
+    data: dict[str, Any]
+    workflow: Workflow
+    catalog: Catalog
+    flow: Flow
+    types: Types
+
+    def node_at(self, path: Path) -> Node | None:
+        """Return the innermost step around a path."""
+        best: Node | None = None
+        for node in self.types.findings.nodes:
+            inside = node.path == path[: len(node.path)]
+            if inside and (best is None or len(node.path) > len(best.path)):
+                best = node
+        return best
+
+    def readable(self, path: Path) -> State:
+        """Return the ids readable at a path; True when the step has certainly run."""
+        node = self.node_at(path)
+        if node is None:
+            return {}
+        if path[-1:] == ("when",) and len(path) == len(node.path) + 1:
+            return self.flow.before.get(node, {})
+        return self.flow.seen.get(node, {})
+
+
+def sketch(text: str, offset: int, catalog: Catalog, workflow_id: str = "draft") -> Sketch:
+    """Return the sketch of a text with the cursor at `offset`; never raises for what the text holds."""
+    source = _readable(text, offset)
+    data = source.data if isinstance(source.data, dict) else {}
+    if "on" not in data and "true" in data:
+        data = {("on" if key == "true" else key): value for key, value in data.items()}
+    model = normalised(_model(data), catalog)
+    built = build(model, workflow_id)
+    findings = Findings(built.workflow, Source(text, ""), catalog)
+    flow = analyse(findings)
+    return Sketch(data, built.workflow, catalog, flow, Types(findings, flow))
+
+
+def _readable(text: str, offset: int) -> Source:
+    """Read the text as far as it goes: as it is, without the line at the cursor, or what stands before it."""
+    source = Source("", "")
+    for candidate in _candidates(text, offset):
+        source = read_source(candidate, "")
+        if isinstance(source.data, dict):
+            return source
+    return source
+
+
+def _candidates(text: str, offset: int) -> Iterator[str]:
+    yield text
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    line = text[start:end]
+    if closers := _closers(text[start:offset]):
+        yield f"{text[:offset].rstrip().rstrip(',')}{closers}{text[end:]}"
+    key = re.match(r"""(\s*(?:- )*)([^\s:#"'{\[][^:#]*?)(\s*:)?(\s.*)?$""", line)
+    if key is not None and key[3]:
+        yield f"{text[:start]}{key[1]}{key[2]}: null{text[end:]}"
+    elif key is not None:
+        yield f"{text[:start]}{key[1]}{key[2]}: null{text[end:]}"
+        yield f"{text[:start]}{key[1]}null{text[end:]}"
+    yield text[:start] + text[end:]
+    before = text[:start].rstrip().split("\n")
+    for cut in range(len(before), max(len(before) - 40, 0), -1):
+        yield "\n".join(before[:cut]) + "\n"
+
+
+def _closers(line: str) -> str:
+    """Return the brackets that are open at the end of a line, closed; nothing inside an expression or a string."""
+    if line.rfind("${{") > line.rfind("}}") or line.count('"') % 2:
+        return ""
+    open_ones: list[str] = []
+    for char in re.sub(r'\$\{\{.*?\}\}|"[^"]*"', "", line):
+        if char in "{[":
+            open_ones.append("}" if char == "{" else "]")
+        elif char in "}]" and open_ones:
+            open_ones.pop()
+    return "".join(reversed(open_ones))
+
+
+# ------------------------------------------------------------------ a model that always fits
+
+
+def _model(data: Mapping[str, Any]) -> WorkflowFile:
+    steps = _steps(data.get("steps")) or [{"log": ""}]
+    listed = data.get("on")
+    found = [_trigger(one) for one in (listed if isinstance(listed, list) else [listed])]
+    whole: dict[str, Any] = {
+        "name": "draft",
+        "on": [one for one in found if one] or [{"called": True}],
+        "steps": steps,
+        "on_error": _steps(data.get("on_error")),
+        "vars": {key: value for key, value in _map(data.get("vars")).items() if isinstance(key, str)},
+    }
+    for key in ("input", "output"):
+        fields = _fields(data.get(key))
+        if fields is not None:
+            whole[key] = fields
+    try:
+        return WorkflowFile.model_validate(whole)
+    except ValidationError:
+        return WorkflowFile.model_validate({"name": "draft", "on": {"called": True}, "steps": [{"log": ""}]})
+
+
+def _map(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _fields(value: Any) -> dict[str, Any] | None:
+    """Return the fields of a short form that can be read."""
+    if not isinstance(value, dict):
+        return None
+    if value.get("type") == "object" and "properties" in value:
+        return value if _expands(value) else None
+    return {key: one for key, one in value.items() if _expands({key: one})}
+
+
+def _expands(value: dict[str, Any]) -> bool:
+    try:
+        expand_input(value)
+    except BadShorthand:
+        return False
+    return True
+
+
+def _trigger(value: Any) -> dict[str, Any] | None:
+    kind = kind_of(value)
+    if kind is None or not isinstance(value, dict):
+        return None
+    return _fitting(TRIGGERS[kind], {"auth": "none", **value} if kind == "api" else dict(value), kind)
+
+
+def _steps(value: Any) -> list[dict[str, Any]]:
+    return [_step(one) for one in value] if isinstance(value, list) else []
+
+
+def _step(value: Any) -> dict[str, Any]:
+    data = _map(value)
+    step_id = data.get("id")
+    named = {"id": step_id} if isinstance(step_id, str) and re.fullmatch(STEP_ID, step_id) else {}
+    verb = verb_of(data)
+    if verb is None:
+        return {**named, "call": ""}
+    mended = {key: one for key, one in data.items() if key != "id"} | named
+    for key in _BLOCKS:
+        if key in mended:
+            mended[key] = _steps(mended[key])
+    if isinstance(mended.get("on_error"), list):
+        mended["on_error"] = _steps(mended["on_error"])
+    if isinstance(mended.get("default"), list):
+        mended["default"] = _steps(mended["default"])
+    if verb == "switch":
+        mended["cases"] = _cases(mended.get("cases"))
+    elif verb == "parallel":
+        mended["parallel"] = {str(key): _steps(one) for key, one in _map(mended["parallel"]).items()} or {"_": []}
+    elif verb == "try" and isinstance(mended.get("catch"), list):
+        mended["catch"] = [
+            _clause(one) if isinstance(one, dict) and "do" in one else _step(one) for one in mended["catch"]
+        ]
+    return _fitting(VERBS[verb], mended, verb) or {**named, "call": ""}
+
+
+def _cases(value: Any) -> Any:
+    if isinstance(value, list):
+        return [{"when": str(_map(one).get("when") or "true"), "do": _steps(_map(one).get("do"))} for one in value]
+    return {str(key): _steps(one) for key, one in _map(value).items()}
+
+
+def _clause(value: dict[str, Any]) -> dict[str, Any]:
+    return {**{key: one for key, one in value.items() if key in {"errors", "as"}}, "do": _steps(value["do"])}
+
+
+def _fitting(model: type[BaseModel], data: dict[str, Any], verb: str) -> dict[str, Any] | None:
+    """Return the data without what does not fit the model, blanks put where something is needed; None if hopeless."""
+    for _ in range(_ROUNDS):
+        try:
+            model.model_validate(data)
+        except ValidationError as error:
+            for one in error.errors(include_url=False, include_context=False, include_input=False):
+                path = real_path(one["loc"], data)
+                key = str(path[0]) if path else verb
+                if one["type"] == "missing" or (key == verb and key in data):
+                    data = {**data, key: _BLANK.get(key, "")}
+                else:
+                    data = {name: value for name, value in data.items() if name != key}
+        else:
+            return data
+    return None

@@ -1,0 +1,1 @@
+"""Edits of a workflow file that touch only the lines they change."""

@@ -1,0 +1,121 @@
+"""if, switch, filter: which steps come next. Decided again on every replay, from the same values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from payloom.kit.diagnostics import Path
+from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.interpreter.steps import run_block
+from payloom.workflows.program.node import Node, Steps
+from payloom.workflows.program.signals import Stopped, fail
+from payloom.workflows.program.templates import Bare, Block, Builder
+from payloom.workflows.syntax.filemodel import steps as models
+
+
+def take(node: Node, frame: Frame, path: str, label: str, block: Block) -> Steps:
+    """Run one of a step's blocks; the results of the others become null."""
+    frame.shared.mark(path, "took", node.id, label)
+    for other, skipped in node.blocks():
+        if other != label and skipped.ids:
+            frame.forget(skipped.ids)
+    return (yield from run_block(block, frame, f"{path}.{label}."))
+
+
+class If(Node):
+    """Two ways."""
+
+    verb: ClassVar[str] = "if"
+
+    def build(self, model: models.If, builder: Builder, path: Path) -> None:
+        self.condition = builder.bare(model.if_, (*path, "if"))
+        self.then = builder.block(model.then, (*path, "then"))
+        self.otherwise = builder.block(model.else_, (*path, "else"))
+
+    def blocks(self) -> Iterator[tuple[str, Block]]:
+        yield "then", self.then
+        yield "else", self.otherwise
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        if frame.test(self.condition, path):
+            return (yield from take(self, frame, path, "then", self.then))
+        return (yield from take(self, frame, path, "else", self.otherwise))
+
+
+class Filter(Node):
+    """Ends the run quietly when its condition does not hold."""
+
+    verb: ClassVar[str] = "filter"
+
+    def build(self, model: models.Filter, builder: Builder, path: Path) -> None:
+        self.condition = builder.bare(model.filter, (*path, "filter"))
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        if not frame.test(self.condition, path):
+            frame.shared.mark(path, "done", self.id, "stop")
+            raise Stopped
+        return True
+        yield
+
+
+def case_key(value: Any) -> str | None:
+    """Return the key under `cases:` that a value chooses; None for values that no key can name."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else None
+
+
+class Switch(Node):
+    """Many ways: by a value, or by the first condition that holds."""
+
+    verb: ClassVar[str] = "switch"
+
+    def build(self, model: models.Switch, builder: Builder, path: Path) -> None:
+        self.value = builder.maybe_bare(model.switch, (*path, "switch"))
+        self.cases: dict[str, Block] = {}
+        self.conditions: list[tuple[Bare, str, Block]] = []
+        if isinstance(model.cases, dict):
+            for key, steps in model.cases.items():
+                self.cases[key] = builder.block(steps, (*path, "cases", key))
+        else:
+            for at, clause in enumerate(model.cases):
+                here = (*path, "cases", at)
+                block = builder.block(clause.do, (*here, "do"))
+                self.conditions.append((builder.bare(clause.when, (*here, "when")), f"cases[{at}]", block))
+        self.default = model.default if isinstance(model.default, str) else None
+        steps = [] if isinstance(model.default, str) else model.default
+        self.otherwise = builder.block(steps, (*path, "default"))
+
+    def blocks(self) -> Iterator[tuple[str, Block]]:
+        for key, block in self.cases.items():
+            yield f"cases.{key}", block
+        for _, label, block in self.conditions:
+            yield label, block
+        yield "default", self.otherwise
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        value = None if self.value is None else frame.read(self.value, path)
+        if self.conditions:
+            for condition, label, block in self.conditions:
+                if frame.test(condition, path):
+                    return (yield from take(self, frame, path, label, block))
+        else:
+            key = case_key(value)
+            if key is not None and key in self.cases:
+                return (yield from take(self, frame, path, f"cases.{key}", self.cases[key]))
+        if self.default is None:
+            return (yield from take(self, frame, path, "default", self.otherwise))
+        frame.shared.mark(path, "took", self.id, self.default)
+        if self.default == "stop":
+            raise Stopped
+        raise fail(
+            path,
+            "no_case",
+            f"no case for {str(value)[:80]!r}",
+            hint="add the case, or `default: stop` to end quietly",
+        )

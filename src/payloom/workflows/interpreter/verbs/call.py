@@ -1,0 +1,98 @@
+"""call: another workflow, inline as part of this run; or, if it has `once`, as the one run of that key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.events import build_scope
+from payloom.workflows.compiler.inputs import InvalidInput, validate_input
+from payloom.workflows.errors import UnknownWorkflow
+from payloom.workflows.expressions import ExpressionError
+from payloom.workflows.interpreter.frame import MAX_CALLS, Frame
+from payloom.workflows.program import commands
+from payloom.workflows.program.idempotency_key import text_of
+from payloom.workflows.program.node import Node, Steps
+from payloom.workflows.program.signals import Failed, Stopped, fail
+from payloom.workflows.program.templates import Builder
+from payloom.workflows.syntax.filemodel import steps as models
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.program import Workflow
+
+INHERITED = ("user", "env", "run")
+CALLED = ".call."
+"""Between the path of a call and the path of a step in the workflow that it runs inline."""
+INLINE = commands.Entry("")
+"""Stands for a CallOnce's entry in a history in which the called workflow ran inline."""
+
+
+class Call(Node):
+    """The value is what the workflow returns. It sees its own `inputs`, and `user`, `env` and `run` of the caller (with
+    `once` its own `run`).
+    """
+
+    verb: ClassVar[str] = "call"
+    lane: Literal["fast", "durable"] = "durable"
+
+    def build(self, model: models.Call, builder: Builder, path: Path) -> None:
+        self.target = model.call
+        self.with_ = builder.filled(model.with_, (*path, "with"))
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        if frame.depth >= MAX_CALLS:
+            raise fail(
+                path, "call_too_deep", f"workflows call each other more than {MAX_CALLS} deep",
+                hint="a workflow that calls itself needs a way to end",
+            )  # fmt: skip
+        try:
+            callee = frame.shared.resolve(self.target)
+        except (UnknownWorkflow, KeyError):
+            raise fail(path, "unknown_workflow", f"there is no workflow {self.target!r}") from None
+        given = {name: value for name, value in frame.fill(self.with_, path).items() if value is not None}
+        try:
+            inputs = validate_input(callee, given)
+        except InvalidInput as error:
+            raise fail(
+                path, "invalid_input", f"{self.target}: {error.message}", status=422, errors=error.data["errors"]
+            ) from None
+        once = self._once(callee, inputs, frame, path) if callee.shares_runs else None
+        if once is not None:
+            user, depth = frame.names.get("user"), frame.depth + 1
+            asked = commands.CallOnce(path, self.target, inputs, once, user, depth, step_id=self.id, line=self.line)
+            entry = yield asked
+            if entry is not INLINE:
+                if entry.failure is not None:
+                    raise Failed(entry.failure, path)
+                return entry.value
+        return (yield from self._inline(callee, inputs, frame, path))
+
+    @staticmethod
+    def _once(callee: Workflow, inputs: Mapping[str, Any], frame: Frame, path: str) -> str | None:
+        """Return the callee's key, read as by its other triggers: from its inputs, `user` and `env`."""
+        scope = build_scope(inputs=inputs, user=frame.names.get("user"), env=frame.names.get("env"))
+        frame.shared.site = path
+        try:
+            return text_of(callee.once, scope, frame.shared.ambient)
+        except ExpressionError as error:
+            raise fail(
+                path, "expression", f"`once` of {callee.id}: {error.message}", hint=error.hint,
+                expression=error.source[:200],
+            ) from None  # fmt: skip
+
+    @staticmethod
+    def _inline(callee: Workflow, inputs: Mapping[str, Any], frame: Frame, path: str) -> Steps:
+        from payloom.workflows.interpreter.execution import run_workflow  # noqa: PLC0415 - the two need each other
+
+        scope = {"inputs": inputs, **{name: frame.names[name] for name in INHERITED if name in frame.names}}
+        inner = Frame(frame.shared, callee, scope, frame.depth + 1)
+        try:
+            body, _ = yield from run_workflow(inner, f"{path}{CALLED}")
+        except Stopped:
+            return None
+        except Failed as failed:
+            # What the called workflow's `on_error` returned is not what the caller of this one gets.
+            failed.answer = None
+            raise
+        return body

@@ -1,0 +1,213 @@
+"""stripe, email, http, python: calls that leave the machine, each under a key fixed before the call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+from urllib.parse import quote
+
+from payloom.kit.diagnostics import Path
+from payloom.kit.durations import parse_duration
+from payloom.workflows.expressions import Compiled, ExpressionError, Mistake, to_text
+from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.program.commands import Do, Retry
+from payloom.workflows.program.node import Node, Steps, command
+from payloom.workflows.program.signals import fail
+from payloom.workflows.program.templates import Builder, Filled
+from payloom.workflows.syntax.filemodel import steps as models
+from payloom.workflows.syntax.filemodel.values import RetryRule
+
+
+def to_retry(rule: RetryRule | None) -> Retry | None:
+    """Return a file's retry rule in seconds."""
+    if rule is None:
+        return None
+    first, most = parse_duration(rule.first), parse_duration(rule.most)
+    return Retry(rule.attempts, first.total_seconds(), float(rule.factor), most.total_seconds())
+
+
+def without_nulls(value: Any) -> Any:
+    """Return the value with every map key dropped whose value is null: Stripe unsets by an empty string, not by
+    null."""
+    if isinstance(value, Mapping):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+class OutsideStep(Node):
+    """What outside steps share: retry, time-out, key."""
+
+    lane: Literal["fast", "durable"] = "durable"
+    key: Filled | None = None
+
+    def build(self, model: Any, builder: Builder, path: Path) -> None:
+        self.retry = to_retry(model.retry)
+        self.timeout = parse_duration(model.timeout).total_seconds() if model.timeout else None
+        explicit = getattr(model, "idempotency_key", None)
+        self.key = builder.maybe_filled(explicit, (*path, "idempotency_key"))
+
+    def ask(self, frame: Frame, path: str, action: str, args: Mapping[str, Any]) -> Steps:
+        """Yield the command and return its value."""
+        key = frame.shared.key(path)
+        if self.key is not None:
+            key = frame.text(self.key, path, "idempotency_key")
+            if len(key) > 255:
+                raise fail(path, "expression", "an idempotency key has at most 255 characters", hint="use hash(…)")
+        entry = yield from command(
+            Do(
+                path,
+                self.verb,
+                action,
+                args,
+                key=key,
+                step_id=self.id,
+                name=self.name,
+                retry=self.retry,
+                timeout=self.timeout,
+                line=self.line,
+            )
+        )
+        return entry.value
+
+
+class Stripe(OutsideStep):
+    """Calls an operation of Stripe's API."""
+
+    verb: ClassVar[str] = "stripe"
+
+    def build(self, model: models.Stripe, builder: Builder, path: Path) -> None:
+        super().build(model, builder, path)
+        self.action = model.stripe
+        self.with_ = builder.filled(model.with_, (*path, "with"))
+        self.account = builder.maybe_filled(model.account, (*path, "account"))
+        self.extra: dict[str, Any] = {"all": True, "max": model.max} if model.all else {}
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        args = {"with": without_nulls(frame.fill(self.with_, path)), "account": frame.maybe(self.account, path)}
+        return (yield from self.ask(frame, path, self.action, {**args, **self.extra}))
+
+
+class Email(OutsideStep):
+    """Sends a mail."""
+
+    verb: ClassVar[str] = "email"
+
+    def build(self, model: models.Email, builder: Builder, path: Path) -> None:
+        super().build(model, builder, path)
+        self.template = model.email
+        self.to = builder.filled(model.to, (*path, "to"))
+        self.data = builder.filled(model.data, (*path, "data"))
+        self.more = [
+            (name, builder.maybe_filled(value, (*path, name)))
+            for name, value in (("from", model.from_), ("reply_to", model.reply_to), ("attachments", model.attachments))
+        ]
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        to = frame.fill(self.to, path)
+        addresses = to if isinstance(to, list) else [to]
+        if not addresses or not all(isinstance(one, str) and "@" in one for one in addresses):
+            raise fail(path, "no_recipient", f"`to` is not an address: {to!r}", status=422)
+        args = {"to": to, "data": frame.fill(self.data, path)}
+        args |= {name: frame.fill(value, path) for name, value in self.more if value is not None}
+        if "approval" in frame.names and (links := _links_in(args["data"], frame.shared.links)):
+            args["links"] = links
+        return (yield from self.ask(frame, path, self.template, args))
+
+
+def _links_in(value: Any, links: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the links whose marks stand in a value."""
+    if isinstance(value, str):
+        return {mark: claims for mark, claims in links.items() if mark in value}
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return {mark: claims for item in inner for mark, claims in _links_in(item, links).items()}
+
+
+class Python(OutsideStep):
+    """Calls a registered function."""
+
+    verb: ClassVar[str] = "python"
+
+    def build(self, model: models.Python, builder: Builder, path: Path) -> None:
+        super().build(model, builder, path)
+        self.function = model.python
+        self.with_ = builder.filled(model.with_, (*path, "with"))
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        return (yield from self.ask(frame, path, self.function, {"with": frame.fill(self.with_, path)}))
+
+
+class Http(OutsideStep):
+    """Calls a web address.
+
+    Pieces filled into the URL are percent-encoded; secrets stay names until the call is made.
+    """
+
+    verb: ClassVar[str] = "http"
+
+    def build(self, model: models.Http, builder: Builder, path: Path) -> None:
+        super().build(model, builder, path)
+        self.method, _, address = model.http.partition(" ")
+        self.url = builder.filled(address.strip(), (*path, "http"))
+        self.headers = builder.filled(model.headers, (*path, "headers"))
+        self.body = builder.filled(model.body, (*path, "body"))
+        self.parts = _url_parts(self.url)
+        self.secrets = sorted(
+            {
+                str(ref.path[-1])
+                for part in (self.headers, self.body)
+                for _, compiled, _ in part.compiled.expressions
+                for ref in compiled.refs
+                if len(ref.path) > 1 and "secrets" in ref.path[:2]
+            }
+        )
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        # A secret never enters a scope or a journal: a mark that nobody can guess stands for it until the call is made.
+        mark = uuid.uuid5(uuid.NAMESPACE_OID, f"{frame.shared.run.id}:{path}")
+        marks = {name: f"\ue001{mark}:{name}\ue001" for name in self.secrets}
+        inner = frame.with_names(secrets=marks) if marks else frame
+        args = {
+            "method": self.method,
+            "url": self._address(frame, path),
+            "headers": inner.fill(self.headers, path),
+            "body": inner.fill(self.body, path),
+            "secrets": {placeholder: name for name, placeholder in marks.items()},
+        }
+        return (yield from self.ask(frame, path, args["url"], args))
+
+    def _address(self, frame: Frame, path: str) -> str:
+        out = ""
+        for part in self.parts:
+            if isinstance(part, str):
+                out += part
+                continue
+            frame.shared.site = path
+            try:
+                text = to_text(part.evaluate(frame.names, frame.shared.ambient))
+            except ExpressionError as error:
+                raise frame.broken(error, self.url.path, path) from None
+            except Mistake as mistake:
+                raise fail(path, "expression", f"{mistake.message}, and it stands in an address") from None
+            # Only what stands at the very beginning may bring its own slashes: a base address from `env`.
+            out += text if not out else quote(text, safe="")
+        if not out.startswith(("https://", "http://")):
+            raise fail(path, "expression", f"an address begins with https://, found {out[:80]!r}")
+        return out
+
+
+def _url_parts(url: Filled) -> list[str | Compiled]:
+    parts: list[str | Compiled] = []
+    text = url.literal if isinstance(url.literal, str) else ""
+    at = 0
+    for _, compiled, offset in url.compiled.expressions:
+        start = text.rindex("${{", 0, offset)
+        if text[at:start]:
+            parts.append(text[at:start].replace("$${{", "${{"))
+        parts.append(compiled)
+        at = text.index("}}", offset + len(compiled.source)) + 2
+    if text[at:]:
+        parts.append(text[at:].replace("$${{", "${{"))
+    return parts

@@ -1,0 +1,101 @@
+"""let, log, return, respond, raise: steps that need nobody else."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from payloom.kit.diagnostics import Path
+from payloom.workflows.expressions import Mistake, to_text
+from payloom.workflows.interpreter.frame import Frame, answer
+from payloom.workflows.program import commands
+from payloom.workflows.program.node import Node, Steps, command
+from payloom.workflows.program.signals import Failed, Returned, fail
+from payloom.workflows.program.templates import Builder
+from payloom.workflows.syntax.filemodel import steps as models
+
+
+class Let(Node):
+    """Sets variables. All values are computed before any is set."""
+
+    verb: ClassVar[str] = "let"
+
+    def build(self, model: models.Let, builder: Builder, path: Path) -> None:
+        self.values = builder.filled(model.let, (*path, "let"))
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        values = frame.fill(self.values, path)
+        frame.names["vars"].update(values)
+        return values
+        yield
+
+
+class Log(Node):
+    """Writes a line to the run's log."""
+
+    verb: ClassVar[str] = "log"
+
+    def build(self, model: models.Log, builder: Builder, path: Path) -> None:
+        self.text = builder.filled(model.log, (*path, "log"))
+        self.level: models.Level = model.level
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        value = frame.fill(self.text, path)
+        try:
+            text = value if isinstance(value, str) else to_text(value)
+        except Mistake as mistake:
+            raise fail(path, "expression", mistake.message, hint="use json(…) to log a list or a map") from None
+        yield from command(commands.Log(path, self.level, text, line=self.line))
+
+
+class Return(Node):
+    """Ends the workflow with an answer."""
+
+    verb: ClassVar[str] = "return"
+
+    def build(self, model: models.Return, builder: Builder, path: Path) -> None:
+        self.body = builder.filled(model.return_, (*path, "return"))
+        self.status = model.status
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        raise Returned(frame.fill(self.body, path), self.status)
+        yield
+
+
+class Respond(Node):
+    """Answers the caller now; the run goes on."""
+
+    verb: ClassVar[str] = "respond"
+
+    def build(self, model: models.Respond, builder: Builder, path: Path) -> None:
+        self.body = builder.filled(model.respond, (*path, "respond"))
+        self.status = model.status
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        body = answer(frame.fill(self.body, path))
+        yield from command(commands.Respond(path, body, self.status, line=self.line))
+
+
+class Raise(Node):
+    """Fails with an error of the file's own."""
+
+    verb: ClassVar[str] = "raise"
+
+    def build(self, model: models.Raise, builder: Builder, path: Path) -> None:
+        here = (*path, "raise")
+        self.error = model.raise_
+        self.message = builder.filled(model.raise_.message, (*here, "message"))
+        self.hint = builder.maybe_filled(model.raise_.hint, (*here, "hint"))
+        self.data = builder.filled(model.raise_.data, (*here, "data"))
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        raise Failed(
+            commands.StepFailure(
+                self.error.code,
+                frame.text(self.message, path, "message"),
+                status=self.error.status,
+                hint=frame.maybe(self.hint, path),
+                data=frame.fill(self.data, path),
+            ),
+            path,
+        )
+        yield

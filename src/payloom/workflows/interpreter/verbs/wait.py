@@ -1,0 +1,87 @@
+"""wait, wait_for: nothing happens for a while, and the run costs nothing meanwhile."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar, Literal
+
+from payloom.kit.diagnostics import Path
+from payloom.kit.durations import parse_duration
+from payloom.workflows.expressions import type_name
+from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.program import commands
+from payloom.workflows.program.node import Node, Steps, command
+from payloom.workflows.program.signals import fail
+from payloom.workflows.program.templates import Builder, Filled
+from payloom.workflows.syntax.filemodel import steps as models
+
+
+def moment(value: Any, now: dt.datetime, path: str, what: str) -> dt.datetime:
+    """Return the moment that a duration (from now) or a timestamp means."""
+    if isinstance(value, str):
+        try:
+            value = parse_duration(value)
+        except ValueError:
+            try:
+                value = dt.datetime.fromisoformat(value)
+            except ValueError:
+                raise fail(
+                    path, "expression", f"`{what}` is neither a duration nor a moment: {value!r}", hint="write e.g. 14d"
+                ) from None
+    if isinstance(value, dt.timedelta):
+        try:
+            return now + value
+        except OverflowError:
+            raise fail(path, "expression", f"`{what}` is too far away") from None
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return value
+    raise fail(path, "expression", f"`{what}` must be a duration or a timestamp, found {type_name(value)}")
+
+
+def until(template: Filled | None, frame: Frame, path: str, what: str = "timeout") -> dt.datetime | None:
+    """Return the moment a time-out means, None if there is none."""
+    return None if template is None else moment(frame.fill(template, path), frame.shared.now, path, what)
+
+
+class Wait(Node):
+    """Sleeps."""
+
+    verb: ClassVar[str] = "wait"
+    lane: Literal["fast", "durable"] = "durable"
+
+    def build(self, model: models.Wait, builder: Builder, path: Path) -> None:
+        self.time = builder.filled(model.wait, (*path, "wait"))
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        end = moment(frame.fill(self.time, path), frame.shared.now, path, "wait")
+        yield from command(commands.Sleep(path, end, step_id=self.id, line=self.line))
+        return None
+
+
+class WaitFor(Node):
+    """Waits for a Stripe event. The value is the event, null when the time is up."""
+
+    verb: ClassVar[str] = "wait_for"
+    lane: Literal["fast", "durable"] = "durable"
+
+    def build(self, model: models.WaitFor, builder: Builder, path: Path) -> None:
+        here = (*path, "wait_for")
+        self.family = model.wait_for.stripe
+        self.actions = list(model.wait_for.actions or ())
+        self.condition = builder.maybe_bare(model.wait_for.match, (*here, "match"))
+        self.timeout = builder.maybe_filled(model.wait_for.timeout, (*here, "timeout"))
+        parts = []
+        if self.actions:
+            names = ", ".join("'" + name.replace("\\", "").replace("'", "") + "'" for name in self.actions)
+            parts.append(f"event.action in [{names}]")
+        if self.condition is not None:
+            parts.append(f"({self.condition.compiled.source})")
+        self.match = " && ".join(parts) or None
+
+    def run(self, frame: Frame, path: str) -> Steps:
+        end = until(self.timeout, frame, path)
+        scope = dict(frame.names)
+        entry = yield from command(
+            commands.Wait(path, self.family, self.match, scope, end, step_id=self.id, line=self.line)
+        )
+        return entry.value

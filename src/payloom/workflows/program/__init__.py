@@ -1,0 +1,1 @@
+"""A compiled workflow: its triggers, nodes, templates and the commands it can give."""

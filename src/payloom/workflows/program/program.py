@@ -1,0 +1,206 @@
+"""A loaded workflow: what the rest of Payloom knows of a file.
+
+Everything in it is compiled; nothing is parsed per run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from payloom.kit.diagnostics import Path
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.templates import Bare, Block, Filled, Site
+from payloom.workflows.syntax.filemodel import WorkflowFile
+
+Auth = Literal["none", "optional", "user"] | tuple[str, ...]
+"""Who may: nobody is checked, known if signed in, any signed-in user, users with one of the roles."""
+Locate = Callable[[Path, str, tuple[int, int]], str | None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `count` requests in `seconds`, per caller."""
+
+    count: int
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ApiTrigger:
+    """A request to an endpoint. `path` may hold `{name}` parts, which become inputs. `cors`: allowed origins."""
+
+    method: str
+    path: str
+    auth: Auth
+    dedupe: Filled | None = None
+    rate_limit: RateLimit | None = None
+    cors: tuple[str, ...] = ()
+    kind: Literal["api"] = "api"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StripeTrigger:
+    """An event of a family. `actions`: empty means all. `queue`: runs with the same value go one after another."""
+
+    family: str
+    actions: tuple[str, ...] = ()
+    match: Bare | None = None
+    fresh: bool = False
+    queue: Filled | None = None
+    account: Filled | None = None
+    livemode: bool | None = None
+    kind: Literal["stripe"] = "stripe"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ScheduleTrigger:
+    """Moments on the clock, in a time zone. `catch_up`: what happens to moments missed while stopped."""
+
+    cron: str
+    timezone: str = "UTC"
+    catch_up: Literal["none", "last", "all"] = "last"
+    kind: Literal["schedule"] = "schedule"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ManualTrigger:
+    """A person starts it."""
+
+    auth: Auth = "user"
+    kind: Literal["manual"] = "manual"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CalledTrigger:
+    """Another workflow calls it."""
+
+    kind: Literal["called"] = "called"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TableTrigger:
+    """A row was inserted, updated or deleted."""
+
+    table: str
+    on: tuple[str, ...]
+    match: Bare | None = None
+    kind: Literal["table"] = "table"
+
+
+Trigger = ApiTrigger | StripeTrigger | ScheduleTrigger | ManualTrigger | CalledTrigger | TableTrigger
+
+
+def _nowhere(_path: Path, _source: str, _span: tuple[int, int]) -> str | None:
+    return None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Workflow:
+    """One version of one workflow.
+
+    input, output: JSON Schema of an object, or None. version: SHA-256 (hex) of the canonical model; comments and
+    layout do not
+    change it. calls: ids of the workflows it calls. lane: `fast` when no step leaves the machine or waits. sites: every
+    expression in it. locate: turns a place in the model into `file:line:column`, when the file is known.
+    """
+
+    id: str
+    name: str
+    description: str | None
+    triggers: tuple[Trigger, ...]
+    input: dict[str, Any] | None
+    output: dict[str, Any] | None
+    once: Filled | None
+    vars: Filled | None
+    steps: Block
+    on_error: Block | None
+    version: str
+    calls: frozenset[str]
+    lane: Literal["fast", "durable"]
+    step_ids: tuple[str, ...]
+    sites: tuple[Site, ...]
+    model: WorkflowFile
+    file: str | None = None
+    locate: Locate = _nowhere
+    language: int = 1
+
+    @property
+    def shares_runs(self) -> bool:
+        """Whether a `call` of it is a run of its own, which all who call with the same `once` share."""
+        return self.once is not None and self.language >= SHARING
+
+    def to_model(self) -> dict[str, Any]:
+        """Return the canonical model as JSON data; `Workflow.from_model` makes the same workflow of it."""
+        return model_data(self.model, self.language)
+
+    @staticmethod
+    def from_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
+        """Return the workflow of a stored model; raises BrokenModel."""
+        from payloom.workflows.compiler.compile import workflow_of_model  # noqa: PLC0415 - building needs this module
+
+        return workflow_of_model(data, workflow_id)
+
+    def nodes(self) -> tuple[Node, ...]:
+        """Return every step, at any depth, in the order they stand."""
+        blocks = [self.steps, *([self.on_error] if self.on_error else [])]
+        return tuple(inner for block in blocks for node in block.nodes for inner in node.walk())
+
+    def node_at(self, run_path: str) -> Node | None:
+        """Return the step at a path as runs write it, e.g.
+
+        `3.cases.succeeded.0` or `4.do[2].0`; None if it is not here.
+        """
+        return _find(self.steps, self.on_error, run_path)
+
+
+SHARING = 2
+"""The language in which a `call` respects the callee's `once`. In the first one it runs inline, whatever its `once`."""
+
+
+def languages(once: Any) -> tuple[int, ...]:
+    """Return the versions of the language's meaning that a file with this `once` may have, the current one last.
+
+    It is stored with every model, so that a run ends with the meaning it began with. A file whose meaning has not
+    changed keeps its number, and so its version.
+    """
+    return (1,) if once is None else (1, SHARING)
+
+
+def model_data(model: WorkflowFile, language: int | None = None) -> dict[str, Any]:
+    """Return a file's model as JSON data, without what means nothing to a run (tests). language: else the current."""
+    data = model.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"tests"})
+    return {"language": language or languages(model.once)[-1], **data}
+
+
+def _find(steps: Block, on_error: Block | None, run_path: str) -> Node | None:
+    rest = run_path
+    block: Block | None = steps
+    if run_path.startswith("on_error."):
+        block, rest = on_error, run_path.removeprefix("on_error.")
+    while block is not None:
+        index, _, rest = rest.partition(".")
+        if not index.isdigit() or int(index) >= len(block.nodes):
+            return None
+        node = block.nodes[int(index)]
+        if not rest:
+            return node
+        block = None
+        for label, inner in node.all_blocks():
+            for shown in (label, label.partition("[")[0]):
+                cut = _after(rest, shown)
+                if cut is not None:
+                    block, rest = inner, cut
+                    break
+            if block is not None:
+                break
+    return None
+
+
+def _after(rest: str, label: str) -> str | None:
+    if rest.startswith(label + "."):
+        return rest[len(label) + 1 :]
+    if rest.startswith(label + "[") and label == "do":
+        return rest.partition("].")[2]
+    return None

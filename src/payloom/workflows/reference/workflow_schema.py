@@ -1,0 +1,158 @@
+"""JSON Schema of workflow files, for completion and checks in editors; made from the models that read the files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
+
+COMMON = (
+    "billing_portal.sessions.create",
+    "checkout.sessions.create",
+    "checkout.sessions.retrieve",
+    "customers.create",
+    "customers.update",
+    "invoice_items.create",
+    "invoices.create",
+    "payment_intents.create",
+    "prices.create",
+    "products.create",
+    "refunds.create",
+    "setup_intents.create",
+    "subscriptions.cancel",
+    "subscriptions.create",
+    "subscriptions.update",
+)
+"""The actions that editors describe in full unless told otherwise."""
+
+SNIPPETS: Mapping[str, Any] = {
+    "stripe": {"id": "${1:session}", "stripe": "${2:checkout.sessions.create}", "with": {}},
+    "select": {"id": "${1:row}", "select": "${2:table}", "where": {"id": "${3:value}"}, "one": "required"},
+    "insert": {"id": "${1:row}", "insert": "${2:table}", "values": {}},
+    "update": {"update": "${1:table}", "where": {"id": "${2:value}"}, "set": {}},
+    "upsert": {"upsert": "${1:table}", "key": ["${2:id}"], "values": {}},
+    "delete": {"delete": "${1:table}", "where": {"id": "${2:value}"}},
+    "email": {"email": "${1:template}", "to": "${2:address}", "data": {}},
+    "switch": {"switch": "${1:event.action}", "cases": {"${2:succeeded}": []}, "default": "stop"},
+    "if": {"if": "${1:condition}", "then": []},
+    "filter": {"filter": "${1:condition}"},
+    "for_each": {"for_each": "${1:list}", "as": "${2:item}", "do": []},
+    "while": {"while": "${1:condition}", "max": 100, "do": []},
+    "try": {"try": [], "catch": [{"do": []}]},
+    "parallel": {"parallel": {"${1:one}": [], "${2:other}": []}},
+    "wait": {"wait": "${1:14d}"},
+    "wait_for": {"wait_for": {"stripe": "${1:payment_intent}", "match": "${2:condition}", "timeout": "${3:1h}"}},
+    "let": {"let": {"${1:name}": "${2:value}"}},
+    "log": {"log": "${1:text}"},
+    "return": {"return": {}},
+    "respond": {"respond": {}},
+    "raise": {"raise": {"code": "${1:code}", "message": "${2:message}"}},
+    "http": {"http": "POST ${1:https://example.com/hook}", "body": {}},
+    "call": {"call": "${1:workflow}", "with": {}},
+    "python": {"python": "${1:module:function}", "with": {}},
+    "approve": {"approve": "${1:question}", "roles": ["${2:admin}"], "timeout": "${3:2d}"},
+}
+
+
+def workflow_schema(catalog: Catalog | None = None, *, parameters: Sequence[str] | None = COMMON) -> dict[str, Any]:
+    """Return the schema (draft 2020-12).
+
+    catalog: its tables, templates, actions and families become the choices.
+    parameters: Stripe actions whose `with:` is described in full; None for all, which makes megabytes.
+    """
+    schema = WorkflowFile.model_json_schema(by_alias=True)
+    definitions: dict[str, Any] = schema["$defs"]
+    for verb, model in VERBS.items():
+        _describe(definitions[model.__name__], verb, model.__doc__)
+    for kind, trigger in TRIGGERS.items():
+        _describe(definitions[trigger.__name__], kind, trigger.__doc__)
+    if catalog is not None:
+        _choices(definitions, catalog)
+        _parameters(definitions, catalog, parameters)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Payloom workflow",
+        **{key: value for key, value in schema.items() if key != "title"},
+    }
+
+
+def _describe(definition: dict[str, Any], name: str, doc: str | None) -> None:
+    definition["title"] = name
+    definition["description"] = (doc or "").strip()
+    if name in SNIPPETS and "properties" in definition and "verb" not in definition["properties"]:
+        definition["defaultSnippets"] = [{"label": name, "body": SNIPPETS[name]}]
+    definition["required"] = [name, *(key for key in definition.get("required", ()) if key != name)]
+
+
+def _choices(definitions: dict[str, Any], catalog: Catalog) -> None:
+    tables = list(catalog.table_names())
+    for model in ("Select", "Insert", "Update", "Upsert", "Delete", "TableChange"):
+        properties = definitions[model]["properties"]
+        _one_of(properties[VERBS_AND_TABLE[model]], tables)
+    _one_of(definitions["Stripe"]["properties"]["stripe"], catalog.action_names("stripe"))
+    _one_of(definitions["StripeEvent"]["properties"]["stripe"], catalog.family_names())
+    _one_of(definitions["WaitedEvent"]["properties"]["stripe"], catalog.family_names())
+    _one_of(definitions["Email"]["properties"]["email"], catalog.email_names())
+    _one_of(definitions["Call"]["properties"]["call"], catalog.workflow_names())
+    _one_of(definitions["Python"]["properties"]["python"], catalog.python_names())
+
+
+VERBS_AND_TABLE = {
+    "Select": "select",
+    "Insert": "insert",
+    "Update": "update",
+    "Upsert": "upsert",
+    "Delete": "delete",
+    "TableChange": "table",
+}
+
+
+def _one_of(prop: dict[str, Any], choices: Sequence[str]) -> None:
+    if choices:
+        prop["enum"] = list(choices)
+
+
+def _parameters(definitions: dict[str, Any], catalog: Catalog, wanted: Sequence[str] | None) -> None:
+    """Describe `with:` per Stripe action, chosen by what stands after `stripe:`."""
+    rules: list[dict[str, Any]] = []
+    seen: dict[str, str] = {}
+    for name in catalog.action_names("stripe") if wanted is None else wanted:
+        action = catalog.action("stripe", name)
+        if action is None or action.params is None:
+            continue
+        key = f"with.{action.name}"
+        if action.name not in seen:
+            seen[action.name] = key
+            definitions[key] = {**_open_to_expressions(action.params), "description": action.summary}
+        rules.append(
+            {
+                "if": {"properties": {"stripe": {"const": name}}},
+                "then": {"properties": {"with": {"$ref": f"#/$defs/{key}"}}},
+            }
+        )
+    if rules:
+        definitions["Stripe"]["allOf"] = rules
+
+
+def _open_to_expressions(schema: Any) -> Any:
+    """Return the schema with `${{ … }}` allowed wherever it asks for something else."""
+    if isinstance(schema, list):
+        return [_open_to_expressions(one) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    out = {key: value if key in {"enum", "required"} else _open_to_expressions(value) for key, value in schema.items()}
+    if out.get("x-open") and "enum" in out:
+        # Stripe adds values between two releases: offer the known ones, allow others.
+        rest = {key: value for key, value in out.items() if key not in {"enum", "type"}}
+        out = {**rest, "anyOf": [{"enum": out["enum"]}, {"type": "string"}]}
+    if isinstance(schema.get("properties"), Mapping):
+        out["properties"] = {
+            name: {"anyOf": [_open_to_expressions(inner), {"type": "string", "pattern": r"\$\{\{"}]}
+            if isinstance(inner, Mapping) and inner.get("type") != "string"
+            else _open_to_expressions(inner)
+            for name, inner in schema["properties"].items()
+        }
+        out.pop("required", None)
+    return out

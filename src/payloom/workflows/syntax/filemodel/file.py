@@ -1,0 +1,34 @@
+"""The top of a workflow file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from payloom.workflows.syntax.filemodel.steps import Steps
+from payloom.workflows.syntax.filemodel.triggers import Trigger
+from payloom.workflows.syntax.filemodel.values import TAG, Strict, Template
+
+
+class WorkflowFile(Strict):
+    """A workflow: what starts it, what it takes, what it does."""
+
+    name: str = Field(min_length=1, max_length=200)
+    description: str | None = None
+    on: Annotated[
+        Annotated[Trigger, Tag(TAG + "one")]
+        | Annotated[Annotated[list[Trigger], Field(min_length=1)], Tag(TAG + "many")],
+        Discriminator(lambda value: TAG + ("many" if isinstance(value, list) else "one")),
+    ]
+    input: dict[str, Any] | None = Field(None, description="Fields in short form, or a JSON Schema.")
+    output: dict[str, Any] | None = Field(
+        None, description="What `return` answers: fields in short form, or a JSON Schema."
+    )
+    once: Template | None = Field(
+        None, description="One run per value of this, whatever starts it; a `call` waits for it and gets its output."
+    )
+    vars: dict[str, Any] = Field(default_factory=dict, description="Variables, readable as `vars.<name>`.")
+    steps: Annotated[Steps, Field(min_length=1)]
+    on_error: Steps = Field(default_factory=list, description="Done when the run fails; `error` is readable.")
+    tests: Any = Field(None, description="Cases for `payloom test`.")

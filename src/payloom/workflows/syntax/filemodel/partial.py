@@ -1,0 +1,69 @@
+"""Finds the expressions of a file whose shape is wrong, so that their mistakes are reported in the same go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from payloom.kit.diagnostics import Path
+from payloom.workflows.expressions import ExpressionError
+from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
+from payloom.workflows.syntax.filemodel.steps import verb_of
+
+_BARE_VERBS = frozenset({"if", "switch", "filter", "for_each", "while"})
+_BLOCKS = frozenset({"then", "else", "do", "try", "finally", "catch", "default", "notify", "on_error", "on_timeout"})
+
+
+def problems(data: Mapping[str, Any]) -> Iterator[tuple[Path, ExpressionError]]:
+    """Yield the expressions in raw data that do not compile."""
+    for top in ("steps", "on_error"):
+        yield from _steps(data.get(top), (top,))
+    for top in ("vars", "once"):
+        yield from _value(data.get(top), (top,))
+
+
+def _steps(steps: Any, path: Path) -> Iterator[tuple[Path, ExpressionError]]:
+    for at, step in enumerate(steps if isinstance(steps, list) else []):
+        if isinstance(step, Mapping):
+            yield from _step(step, (*path, at))
+
+
+def _step(step: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, ExpressionError]]:
+    verb = verb_of(step)
+    for key, value in step.items():
+        here = (*path, key)
+        if key == "when" or (key == verb and key in _BARE_VERBS):
+            yield from _bare(value, here)
+        elif key in _BLOCKS and isinstance(value, list):
+            yield from _steps(value, here)
+        elif key in {"cases", "parallel"} and isinstance(value, Mapping):
+            for name, steps in value.items():
+                yield from _steps(steps, (*here, name))
+        elif key == "cases":
+            yield from _steps(value, here)
+        elif key == "wait_for" and isinstance(value, Mapping):
+            yield from _bare(value.get("match"), (*here, "match"))
+        else:
+            yield from _value(value, here)
+
+
+def _bare(value: Any, path: Path) -> Iterator[tuple[Path, ExpressionError]]:
+    if isinstance(value, str):
+        try:
+            compile_bare(value)
+        except ExpressionError as error:
+            yield path, error
+
+
+def _value(value: Any, path: Path) -> Iterator[tuple[Path, ExpressionError]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _value(item, (*path, key))
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _value(item, (*path, at))
+    elif isinstance(value, str):
+        try:
+            compile_value(value)
+        except ExpressionError as error:
+            yield from ((path, one) for one in mistakes(value) or [error])

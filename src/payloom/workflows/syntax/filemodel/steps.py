@@ -1,0 +1,391 @@
+"""One model per verb. A step is the head (`id`, `when`, …) and exactly one verb with its arguments."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag
+from typing_extensions import TypeAliasType
+
+from payloom.workflows.syntax.filemodel.values import (
+    LIST,
+    MAP,
+    STEP_ID,
+    TAG,
+    WORD,
+    Condition,
+    Duration,
+    FixedDuration,
+    Names,
+    Operand,
+    Retrying,
+    Rows,
+    Strict,
+    Template,
+    by_type,
+)
+
+INT = Tag(TAG + "int")
+
+
+def _int_or_text(value: Any) -> str:
+    return TAG + ("int" if isinstance(value, int) else "word")
+
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class StepHead(Strict):
+    """What every step may carry."""
+
+    verb: ClassVar[str] = ""
+    id: str | None = Field(None, pattern=STEP_ID, description="The step's result is readable under this name.")
+    name: str | None = Field(None, description="A title for people.")
+    when: Condition | None = Field(None, description="The step is skipped (value null) unless this is true.")
+    on_error: OnError | None = Field(
+        None, description="`continue` (value null) or steps to run instead; `error` is readable in them."
+    )
+
+    @property
+    def target(self) -> Any:
+        """What stands after the verb."""
+        field = next(f for n, f in type(self).model_fields.items() if (f.alias or n) == self.verb)
+        name = next(n for n, f in type(self).model_fields.items() if f is field)
+        return getattr(self, name)
+
+
+class OutsideHead(StepHead):
+    """What a step that leaves the machine may carry as well."""
+
+    retry: Retrying | None = Field(None, description="How often and how fast it is tried again.")
+    timeout: FixedDuration | None = Field(None, description="How long one try may take.")
+
+
+class Stripe(OutsideHead):
+    """Call Stripe."""
+
+    verb: ClassVar[str] = "stripe"
+    stripe: str = Field(description="The operation, e.g. `checkout.sessions.create`.")
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its parameters. A null is not sent.")
+    idempotency_key: Template | None = Field(None, description="Default: run id and step path.")
+    account: Template | None = Field(None, description="A connected account, `acct_…`.")
+    all: bool = Field(False, description="For lists: read every page.")
+    max: int | None = Field(None, ge=1, le=100_000, description="With `all`: stop after so many items.")
+
+
+class Select(StepHead):
+    """Read rows."""
+
+    verb: ClassVar[str] = "select"
+    select: str = Field(description="The table.")
+    where: dict[str, Any] = Field(description="Columns and the values they must have; a list: one of them; `any`: OR.")
+    one: Literal["required", "optional"] | None = Field(None, description="Exactly one row, or one or null.")
+    key_by: str | None = Field(None, description="Answer a map by this column instead of a list.")
+    require: Literal["all"] | None = Field(None, description="Every value asked for must be found.")
+    order_by: Names | None = Field(None, description="`created_at` or `created_at desc`.")
+    limit: Annotated[Annotated[int, INT] | Annotated[Template, WORD], Discriminator(_int_or_text)] | None = None
+
+
+class Insert(StepHead):
+    """Add a row, or several."""
+
+    verb: ClassVar[str] = "insert"
+    insert: str = Field(description="The table.")
+    values: Annotated[
+        Annotated[dict[str, Any], MAP] | Annotated[list[dict[str, Any]], LIST] | Annotated[str, WORD],
+        Discriminator(by_type),
+    ] = Field(description="A row, a list of rows, or `${{ … }}` that gives either.")
+
+
+class Update(StepHead):
+    """Change rows: exactly one, unless `rows` says otherwise."""
+
+    verb: ClassVar[str] = "update"
+    update: str = Field(description="The table.")
+    where: dict[str, Any] = Field(description="Columns and the values they must have; a list: one of them; `any`: OR.")
+    set: dict[str, Any] = Field(min_length=1, description="Columns and their new values.")
+    rows: Rows = "1"
+
+
+class Upsert(StepHead):
+    """Add a row, or change the one with the same key."""
+
+    verb: ClassVar[str] = "upsert"
+    upsert: str = Field(description="The table.")
+    key: Names = Field(description="The columns that tell whether the row is there.")
+    values: dict[str, Any] = Field(description="Columns and values.")
+
+
+class Delete(StepHead):
+    """Remove rows: exactly one, unless `rows` says otherwise."""
+
+    verb: ClassVar[str] = "delete"
+    delete: str = Field(description="The table.")
+    where: dict[str, Any] = Field(description="Columns and the values they must have; a list: one of them; `any`: OR.")
+    rows: Rows = "1"
+
+
+class Email(OutsideHead):
+    """Send a mail made from a template."""
+
+    verb: ClassVar[str] = "email"
+    email: str = Field(description="The template.")
+    to: Annotated[Annotated[Template, WORD] | Annotated[list[Template], LIST], Discriminator(by_type)]
+    data: dict[str, Any] = Field(default_factory=dict, description="What the template reads.")
+    from_: Template | None = Field(None, alias="from", description="Default: the project's sender.")
+    reply_to: Template | None = Field(None, description="Who gets the reply.")
+    attachments: Annotated[Annotated[Template, WORD] | Annotated[list[Any], LIST], Discriminator(by_type)] | None = None
+
+
+class Http(OutsideHead):
+    """Call a web address, e.g. `POST https://example.com/hook`."""
+
+    verb: ClassVar[str] = "http"
+    http: str = Field(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE) \S", description="Method and address.")
+    headers: dict[str, Any] = Field(default_factory=dict, description="Header names and values.")
+    body: Any = Field(None, description="Sent as JSON; text as it is.")
+    idempotency_key: Template | None = Field(None, description="Sent as `Idempotency-Key`. Default: run id and path.")
+
+
+class Python(OutsideHead):
+    """Call a registered Python function."""
+
+    verb: ClassVar[str] = "python"
+    python: str = Field(description="The function, `module:name`.")
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its arguments.")
+
+
+class Call(StepHead):
+    """Run another workflow as part of this run."""
+
+    verb: ClassVar[str] = "call"
+    call: str = Field(description="The workflow's id: its path below `workflows/`.")
+    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its arguments.")
+
+
+class CaseClause(Strict):
+    """One branch of a `switch` whose cases are conditions."""
+
+    when: Condition
+    do: Steps
+
+
+class Switch(StepHead):
+    """Take the branch named by a value, or the first whose condition holds."""
+
+    verb: ClassVar[str] = "switch"
+    switch: Operand | None = Field(description="The value; left empty when the cases are a list of conditions.")
+    cases: Cases
+    default: DefaultBranch = Field("raise", description="What happens when no case fits: raise, stop, or steps.")
+
+
+class If(StepHead):
+    """Do steps when a condition holds."""
+
+    verb: ClassVar[str] = "if"
+    if_: Condition = Field(alias="if")
+    then: Steps
+    else_: Steps = Field(default_factory=list, alias="else")
+
+
+class Filter(StepHead):
+    """End the run quietly unless a condition holds."""
+
+    verb: ClassVar[str] = "filter"
+    filter: Condition
+
+
+class ForEach(StepHead):
+    """Do steps for every item of a list."""
+
+    verb: ClassVar[str] = "for_each"
+    for_each: Operand
+    as_: str = Field("item", alias="as", pattern=STEP_ID)
+    do: Steps
+    concurrency: int = Field(1, ge=1, le=100, description="How many rounds run at the same time.")
+    max: int = Field(10_000, ge=1, le=100_000, description="A longer list fails before the first round.")
+
+
+class While(StepHead):
+    """Do steps again as long as a condition holds, at most `max` times."""
+
+    verb: ClassVar[str] = "while"
+    while_: Condition = Field(alias="while")
+    do: Steps
+    max: int = Field(ge=1, le=100_000)
+
+
+class CatchClause(Strict):
+    """What to do about some errors."""
+
+    errors: Names | None = Field(None, description="Kinds of error, e.g. `card_declined`; left out: every error.")
+    as_: str = Field("error", alias="as", pattern=STEP_ID)
+    do: Steps
+
+
+class Try(StepHead):
+    """Do steps and deal with their failure."""
+
+    verb: ClassVar[str] = "try"
+    try_: Steps = Field(alias="try")
+    catch: Catch = Field(default_factory=list)
+    finally_: Steps = Field(default_factory=list, alias="finally")
+
+
+class Parallel(StepHead):
+    """Do several branches at the same time."""
+
+    verb: ClassVar[str] = "parallel"
+    parallel: Annotated[dict[str, Steps], Field(min_length=1)]
+    fail: Literal["fast", "all"] = Field("fast", description="On a failure: give up the others, or let them end first.")
+
+
+class Wait(StepHead):
+    """Sleep for a time, or until a moment. Costs nothing and survives restarts."""
+
+    verb: ClassVar[str] = "wait"
+    wait: Duration
+
+
+class WaitedEvent(Strict):
+    """The event a `wait_for` waits for."""
+
+    stripe: str
+    actions: Names | None = None
+    match: Condition | None = None
+    timeout: Duration | None = None
+
+
+class WaitFor(StepHead):
+    """Wait for an event; null when the time is up."""
+
+    verb: ClassVar[str] = "wait_for"
+    wait_for: WaitedEvent
+
+
+class Approve(StepHead):
+    """Wait until somebody with a role says yes."""
+
+    verb: ClassVar[str] = "approve"
+    approve: Template = Field(description="The question, as the person reads it.")
+    roles: Names
+    data: dict[str, Any] = Field(default_factory=dict, description="What the person sees.")
+    timeout: Duration | None = None
+    notify: Steps = Field(
+        default_factory=list, description="Done first: tell who decides. `approval.url` is the link, for e-mails."
+    )
+    then: Steps = Field(default_factory=list)
+    else_: Steps | None = Field(None, alias="else", description="On a no. Left out: the step fails (`rejected`).")
+    on_timeout: Steps | None = Field(None, description="When time is up. Left out: `else`, or the step fails.")
+
+
+class Let(StepHead):
+    """Set variables: `vars.<name>`."""
+
+    verb: ClassVar[str] = "let"
+    let: dict[str, Any] = Field(min_length=1)
+
+
+class Log(StepHead):
+    """Write a line to the run's log."""
+
+    verb: ClassVar[str] = "log"
+    log: Template
+    level: Level = "info"
+
+
+class Return(StepHead):
+    """End the run with an answer."""
+
+    verb: ClassVar[str] = "return"
+    return_: Any = Field(alias="return")
+    status: int = Field(200, ge=200, le=599)
+
+
+class Respond(StepHead):
+    """Answer the caller now and go on."""
+
+    verb: ClassVar[str] = "respond"
+    respond: Any
+    status: int = Field(200, ge=200, le=599)
+
+
+class Failure(Strict):
+    """The error a `raise` makes."""
+
+    status: int = Field(400, ge=400, le=599)
+    code: str = Field(pattern=STEP_ID)
+    message: Template
+    hint: Template | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Raise(StepHead):
+    """Fail the run with an error of your own."""
+
+    verb: ClassVar[str] = "raise"
+    raise_: Failure = Field(alias="raise")
+
+
+VERB_MODELS: tuple[type[StepHead], ...] = (
+    Stripe, Select, Insert, Update, Upsert, Delete, Email, Switch, If, Filter, ForEach, While, Try, Parallel, Wait,
+    WaitFor,
+    Let, Log, Return, Respond, Raise, Http, Call, Python, Approve,
+)  # fmt: skip
+VERBS: dict[str, type[StepHead]] = {model.verb: model for model in VERB_MODELS}
+
+
+def verb_of(value: Any) -> str | None:
+    """Return the verb of a raw step or of a step's model; None when it has none."""
+    if isinstance(value, StepHead):
+        return value.verb
+    return next((key for key in value if key in VERBS), None) if isinstance(value, dict) else None
+
+
+def _clauses_or_steps(value: Any) -> str:
+    """Tell `catch: [{errors, as, do}]` from `catch: [steps]`; both are lists."""
+    is_clause = bool(value) and isinstance(value, list) and all(map(_is_clause, value))
+    return TAG + ("map" if is_clause else "list")
+
+
+def _is_clause(item: Any) -> bool:
+    return isinstance(item, CatchClause) or (isinstance(item, dict) and "do" in item and verb_of(item) is None)
+
+
+# A named alias: pydantic refers to it by name, which is what lets steps hold steps.
+Step = TypeAliasType(
+    "Step",
+    Annotated[
+        Annotated[Stripe, Tag(TAG + "stripe")]
+        | Annotated[Select, Tag(TAG + "select")]
+        | Annotated[Insert, Tag(TAG + "insert")]
+        | Annotated[Update, Tag(TAG + "update")]
+        | Annotated[Upsert, Tag(TAG + "upsert")]
+        | Annotated[Delete, Tag(TAG + "delete")]
+        | Annotated[Email, Tag(TAG + "email")]
+        | Annotated[Switch, Tag(TAG + "switch")]
+        | Annotated[If, Tag(TAG + "if")]
+        | Annotated[Filter, Tag(TAG + "filter")]
+        | Annotated[ForEach, Tag(TAG + "for_each")]
+        | Annotated[While, Tag(TAG + "while")]
+        | Annotated[Try, Tag(TAG + "try")]
+        | Annotated[Parallel, Tag(TAG + "parallel")]
+        | Annotated[Wait, Tag(TAG + "wait")]
+        | Annotated[WaitFor, Tag(TAG + "wait_for")]
+        | Annotated[Let, Tag(TAG + "let")]
+        | Annotated[Log, Tag(TAG + "log")]
+        | Annotated[Return, Tag(TAG + "return")]
+        | Annotated[Respond, Tag(TAG + "respond")]
+        | Annotated[Raise, Tag(TAG + "raise")]
+        | Annotated[Http, Tag(TAG + "http")]
+        | Annotated[Call, Tag(TAG + "call")]
+        | Annotated[Python, Tag(TAG + "python")]
+        | Annotated[Approve, Tag(TAG + "approve")],
+        Discriminator(lambda value: TAG + verb if (verb := verb_of(value)) else None),
+    ],
+)
+Steps = list[Step]
+OnError = Annotated[Annotated[Literal["continue"], WORD] | Annotated[Steps, LIST], Discriminator(by_type)]
+DefaultBranch = Annotated[Annotated[Literal["raise", "stop"], WORD] | Annotated[Steps, LIST], Discriminator(by_type)]
+Cases = Annotated[Annotated[dict[str, Steps], MAP] | Annotated[list[CaseClause], LIST], Discriminator(by_type)]
+Catch = Annotated[Annotated[list[CatchClause], MAP] | Annotated[Steps, LIST], Discriminator(_clauses_or_steps)]

@@ -1,0 +1,169 @@
+"""Bugs planted on purpose: the twelve of the test plan. Each changes one process of the storm; none is in the product.
+
+Some are mutations of the running code, one is of a workflow (`TEXTS`): what a shop's author may get wrong must be seen
+too. `EARLY` ones are made before the database is opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import shop
+import sqlalchemy as sa
+from tests.support.runs_fixture import World
+
+from payloom.connectors.port import Attempt
+from payloom.inbox.service import InboxEvent
+from payloom.runs.advance.run_session import Drive
+from payloom.workflows.program.commands import Do
+
+
+def random_key(world: World) -> None:
+    """A new idempotency key with every attempt."""
+    perform = world.ledger.perform
+
+    async def wrong(do: Do, attempt: Attempt) -> Any:
+        return await perform(dataclasses.replace(do, key=f"{do.key}:{random.random()}"), attempt)
+
+    world.ledger.perform = wrong
+
+
+def answer_first(world: World) -> None:
+    """200 before the event is stored."""
+    world.answers_first = True
+
+
+def no_dedupe(world: World) -> None:
+    """A second delivery is taken for another event."""
+    take_in = world.service.take_in
+
+    async def wrong(event: InboxEvent) -> Any:
+        return await take_in(dataclasses.replace(event, id=f"{event.id}~{random.randrange(10**9)}"))
+
+    world.service.take_in = wrong
+
+
+def read_then_write(world: World) -> None:
+    """What a run read may have changed by the time it writes what it decided from it."""
+    world.service._parts.scripts.writes = lambda _start: frozenset()
+
+
+def effect_later(world: World) -> None:
+    """The journal says done, the effect follows."""
+    perform = world.ledger.perform
+    late: list[Any] = []
+
+    async def after(do: Do, attempt: Attempt) -> None:
+        await asyncio.sleep(0.02)
+        await perform(do, attempt)
+
+    async def wrong(do: Do, attempt: Attempt) -> Any:
+        late.append(asyncio.create_task(after(do, attempt)))
+        return {"id": "obj", "args": do.args.get("with")}
+
+    world.ledger.perform = wrong
+
+
+def no_fence(_world: World) -> None:
+    """A worker that was taken for dead writes on as if nothing had happened."""
+    fence = Drive._fence
+
+    def wrong(self: Drive, tx: sa.Connection) -> None:
+        epoch = tx.execute(sa.text("SELECT epoch FROM payloom_runs WHERE id = :id"), {"id": self.run.id}).scalar()
+        self.run.epoch = epoch if epoch is not None else self.run.epoch
+        fence(self, tx)
+
+    Drive._fence = wrong
+
+
+def mail_before_commit(world: World) -> None:
+    """The mail leaves while the transaction that decides it is open, with a Message-ID of the moment."""
+    outside = Drive._outside
+    perform = world.ledger.perform
+
+    def wrong(self: Drive, do: Do) -> None:
+        before = len(self._scratch.calls)
+        outside(self, do)
+        if do.verb == "email" and len(self._scratch.calls) > before:
+            line = {"effect": do.key, "action": do.action, "args": do.args, "message_id": str(random.random())}
+            world.ledger._write(line)
+
+    async def quiet(do: Do, attempt: Attempt) -> Any:
+        return {"id": "mail"} if do.verb == "email" else await perform(do, attempt)
+
+    Drive._outside = wrong
+    world.ledger.perform = quiet
+
+
+def float_money(world: World) -> None:
+    """Amounts go through floats in major units on their way out: 19.90 times 100 is 1989.9999…"""
+    perform = world.ledger.perform
+
+    async def wrong(do: Do, attempt: Attempt) -> Any:
+        args = dict(do.args.get("with") or {})
+        if "amount" not in args:
+            return await perform(do, attempt)
+        sent = {**do.args, "with": {**args, "amount": int(args["amount"] / 100 * 1.1 / 1.1 * 100)}}
+        answer = await perform(dataclasses.replace(do, args=sent), attempt)
+        return {**answer, "args": args}
+
+    world.ledger.perform = wrong
+
+
+def no_takeover(world: World) -> None:
+    """Nobody looks after what a dead process was doing."""
+
+    async def wrong(_worker: str) -> None:
+        return None
+
+    world.service._driver.takeover = wrong
+
+
+def unsynced(*_: Any) -> None:
+    """A commit is said to be done before it is on the disk."""
+
+    def hurry(connection: Any, *_rest: Any) -> None:
+        if not connection.in_transaction:
+            connection.execute("PRAGMA synchronous=OFF")
+
+    sa.event.listen(sa.pool.Pool, "checkout", hurry)
+
+
+class NoSecret(str):
+    """An empty webhook secret that is taken for one: neither the inbox nor the signature check leaves it out."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return True
+
+
+EARLY: Mapping[str, Callable[[], None]] = {"unsynced": unsynced}
+PLANTS: Mapping[str, Callable[[World], None]] = {
+    one.__name__: one
+    for one in (
+        random_key,
+        answer_first,
+        no_dedupe,
+        read_then_write,
+        effect_later,
+        no_fence,
+        mail_before_commit,
+        float_money,
+        no_takeover,
+    )
+}
+NO_AMOUNT_CHECK = shop.PAY.replace(
+    """\
+      amount: "${{ object.amount }}"
+      currency: "${{ object.currency }}"
+""",
+    "",
+)
+assert NO_AMOUNT_CHECK != shop.PAY
+TEXTS: Mapping[str, Mapping[str, str]] = {"no_amount_check": {"pay": NO_AMOUNT_CHECK}}
+"""Plants in workflow files."""

@@ -1,0 +1,108 @@
+"""A project's server in a process of its own, as `payloom dev` makes it, with a parser and a loop of choice."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from tests.support.http_server import Served, write_project
+
+from payloom.settings import Settings, load_settings
+
+
+class ServerProcess(Served):
+    """A running server process: ways to knock, and to look at it from outside."""
+
+    def __init__(self, settings: Settings, process: subprocess.Popen[bytes], log: Path) -> None:
+        super().__init__(settings)
+        self.process = process
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        """What it has written so far."""
+        return self._log.read_text("utf-8")
+
+    def memory(self) -> int:
+        """Megabytes that are resident."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
+        return int(status.split("VmRSS:")[1].split()[0]) // 1024
+
+    def metric(self, line: str) -> float:
+        """The value of a line of /metrics, 0 when it is not there."""
+        found = [one for one in self.http.get("/metrics").text.splitlines() if one.startswith(line + " ")]
+        return float(found[0].split()[-1]) if found else 0.0
+
+    def stop(self) -> float:
+        """Ask it to stop as a deploy does; return the seconds that took. It must end by itself, without complaint."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == -signal.SIGTERM, self.log
+        return time.monotonic() - began
+
+
+@contextmanager
+def server_process(
+    folder: Path,
+    files: Mapping[str, str],
+    *,
+    parser: str = "auto",
+    loop: str = "auto",
+    database_url: str | None = None,
+    name: str = "server",
+) -> Iterator[ServerProcess]:
+    """Serve a project while the block runs."""
+    root = write_project(folder, files)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        settings = load_settings(root, port=port, database_url=database_url, environ={})
+        command = [sys.executable, __file__, str(root), str(port), parser, loop, database_url or ""]
+        log = folder / f"{name}.log"
+        with log.open("wb") as out:
+            command.append(str(listener.fileno()))
+            process = subprocess.Popen(command, stdout=out, stderr=out, pass_fds=[listener.fileno()])
+    made = ServerProcess(settings, process, log)
+    try:
+        _wait_ready(made)
+        yield made
+    finally:
+        made.http.close()
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+
+
+def _wait_ready(made: ServerProcess) -> None:
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        assert made.process.poll() is None, made.log
+        try:
+            if made.http.get("/readyz", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(made.log)
+
+
+def _serve(root: str, port: str, *rest: str) -> None:
+    from payloom.cli.server.serve import make_server  # noqa: PLC0415 - the child only
+
+    parser, loop, database_url, descriptor = rest
+    settings = load_settings(Path(root), port=int(port), database_url=database_url or None, environ={})
+    with socket.socket(fileno=int(descriptor)) as listener:
+        make_server(settings, lambda _link: None, parser=parser, loop=loop).run(sockets=[listener])  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])
