@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
+CHECKED = ("src", "emulator", "tests", "bench", "hatch_build.py")
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("format", "--check")], ids=["lint", "format"])
 def test_ruff_has_nothing_to_say(arguments: tuple[str, ...]) -> None:
     done = subprocess.run(
-        [Path(sys.executable).parent / "ruff", *arguments, "--no-cache", "src", "emulator", "tests", "bench", "hatch_build.py"],
+        [Path(sys.executable).parent / "ruff", *arguments, "--no-cache", *CHECKED],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -16,7 +16,7 @@ from payloom.cli.support.output import reported, show, show_json
 from payloom.kit.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from payloom.kit.errors import PayloomError
+    from typing import Any
 
 
 @reported
