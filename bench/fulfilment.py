@@ -17,7 +17,7 @@ from rounds import Compared, compare
 from payloom.app.composition import World
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 from payloom_emulator import embedded
 
 SHOP = Path(__file__).parent.parent / "templates" / "shop"

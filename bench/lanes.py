@@ -19,7 +19,7 @@ import psycopg
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt
-from payloom.db import Database, open_database
+from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import InboxEvent

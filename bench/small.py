@@ -21,7 +21,7 @@ import lanes
 from tests.support.runs_fixture import build
 
 from payloom.connectors.port import Attempt
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
 from payloom.kit.clock import SystemClock
@@ -30,7 +30,8 @@ from payloom.runs.advance.turn_changes import Call
 from payloom.runs.dependencies import Figures
 from payloom.runs.run_rows import Run
 from payloom.workflows.catalog.events import build_scope, event_scope
-from payloom.workflows.expressions import Ambient, compile_expression
+from payloom.workflows.expressions.expression import compile_expression
+from payloom.workflows.expressions.values import Ambient
 from payloom.workflows.program.commands import Do
 
 EXPRESSION = "event.action == 'completed' && object.amount_total > 1000"

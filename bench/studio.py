@@ -27,14 +27,14 @@ from tests.support import postgres
 from tests.support.http_server import write_project
 
 from payloom.app.asgi import create_app
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.db.migrate import migrate
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.runs.models import runs, steps
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.views.references.indexer import Indexer

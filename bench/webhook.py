@@ -20,7 +20,7 @@ import psutil
 import receiver
 from rounds import Compared, compare
 
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 
 CONNECTIONS = 50
 MORE = {"payment_status": "paid", "note": "x" * 1200}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.support.postgres import postgres_server, postgres_url
 
-from payloom.db import Database, open_database
+from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
 
 __all__ = ["postgres_server", "postgres_url"]

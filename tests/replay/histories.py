@@ -23,7 +23,7 @@ from alembic.config import Config
 
 from payloom import __version__
 from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
-from payloom.db import Database, open_database
+from payloom.db.database import Database, open_database
 from payloom.db.migrate import FOLDER, head
 from payloom.db.types import dump_json
 from payloom.inbox.service import load

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from histories import RECORDED, History, histories
 
-from payloom.workflows.interpreter import Execution
+from payloom.workflows.interpreter.execution import Execution
 
 FILES = sorted(RECORDED.glob("*/*.json"))
 

@@ -14,7 +14,7 @@ from histories import RECORDED
 
 from payloom.kit.strict_json import canonical
 from payloom.project.loader import load_project
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 from payloom.workflows.program.program import Workflow
 
 ROOT = Path(__file__).parents[2]

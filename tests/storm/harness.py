@@ -15,7 +15,7 @@ import psycopg
 import shop
 import sqlalchemy as sa
 
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import check_world, journal_of
 
 DIED = -9

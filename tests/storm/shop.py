@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tests.support.runs_fixture import World, catalog
 
 from payloom.connectors.tables.shapes import shapes
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.db.types import Json
 from payloom.kit.clock import SystemClock
 from payloom.runs.publishing.trigger_matching import Library

@@ -15,7 +15,7 @@ from tests.storm.worker_process import over
 from tests.support.http_server import event, served
 from tests.support.runs_fixture import World, build
 
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.db.migrate import migrate
 from payloom.sandbox.scenario.invariants import Counted, Seen, check_world
 

@@ -20,12 +20,12 @@ from tests.storm.effect_ledger import STORM, Tally
 from tests.support.http_server import write_project
 
 from payloom.app.composition import World
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.engine.leases import BEAT, DEAD
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.sandbox.scenario.invariants import Counted, Seen, check_world
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
 TABLES = """\

@@ -17,7 +17,7 @@ from tests.storm import seeded_bugs
 from tests.support.runs_fixture import World, build
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.db.migrate import migrate
 from payloom.inbox.errors import EventRefused
 from payloom.inbox.service import Inbox

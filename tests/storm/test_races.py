@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from harness import Databases, Story, Zygote
 from tests.storm.effect_ledger import Tally, some
 
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import Counted
 
 pytestmark = pytest.mark.timeout(7200)

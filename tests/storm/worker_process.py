@@ -31,7 +31,7 @@ from tests.storm.disk_faults import Faults, FaultyDisk
 from tests.storm.seeded_bugs import EARLY, PLANTS, TEXTS
 from tests.support.runs_fixture import World, build
 
-from payloom.db import Database, open_database
+from payloom.db.database import Database, open_database
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
 from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine

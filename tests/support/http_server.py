@@ -18,7 +18,8 @@ import uvicorn
 
 from payloom.app.asgi import create_app
 from payloom.project.loader import load_project
-from payloom.settings import Settings, load_settings
+from payloom.settings.load import load_settings
+from payloom.settings.model import Settings
 
 
 class Served:

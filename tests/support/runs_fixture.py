@@ -20,7 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.engine.memory import MemoryEngine
 from payloom.engine.port import Engine
 from payloom.inbox.service import Inbox, InboxEvent

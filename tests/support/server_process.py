@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 from tests.support.http_server import Served, write_project
 
-from payloom.settings import Settings, load_settings
+from payloom.settings.load import load_settings
+from payloom.settings.model import Settings
 
 
 class ServerProcess(Served):

@@ -18,15 +18,15 @@ from payloom.api.http.errors import NoSuchRoute, NotSignedIn, headers_of
 from payloom.api.http.middleware import name_route
 from payloom.api.http.security_headers import new_nonce, page_policy
 from payloom.auth.accounts import Account
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
 from payloom.pages.document import Page, Query
 from payloom.pages.templates import OWN, Templates
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 from payloom.tables.query.sql import Tables
-from payloom.workflows.expressions import Ambient
+from payloom.workflows.expressions.values import Ambient
 
 log = structlog.get_logger("payloom.pages")
 

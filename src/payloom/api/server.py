@@ -29,7 +29,7 @@ from payloom.api.management.lazy_app import PREFIX, Management
 from payloom.api.page_routes import Site
 from payloom.api.webhook import Webhook
 from payloom.auth.decision_links import DecisionLinks
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

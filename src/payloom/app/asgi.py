@@ -20,7 +20,7 @@ from payloom.app.composition import World
 from payloom.app.logging import configure_logs
 from payloom.kit.clock import Clock, SystemClock
 from payloom.project.loader import Project
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 
 log = structlog.get_logger("payloom.app.asgi")
 

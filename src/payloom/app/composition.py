@@ -25,18 +25,19 @@ from payloom.auth.rate_store import Rates
 from payloom.auth.service import AccountService
 from payloom.auth.studio_users import Managers
 from payloom.connectors.dispatch import ByVerb
-from payloom.connectors.email import EmailHost
-from payloom.connectors.http import HttpHost
+from payloom.connectors.email.host import EmailHost
 from payloom.connectors.http.guard import Guard
+from payloom.connectors.http.host import HttpHost
 from payloom.connectors.port import StepFailed
-from payloom.connectors.python import PythonHost
+from payloom.connectors.python.host import PythonHost
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.connector import StripeConnector
 from payloom.connectors.stripe.step_host import StripeHost
 from payloom.connectors.stripe.tables.mirror import Mirror
 from payloom.connectors.stripe.tables.table_source import StripeTables
-from payloom.connectors.tables import TablesHost, profile
-from payloom.db import open_database
+from payloom.connectors.tables.host import TablesHost
+from payloom.connectors.tables.user_profiles import profile
+from payloom.db.database import open_database
 from payloom.db.migrate import migrate
 from payloom.email.models import mails
 from payloom.email.outbox import Outbox
@@ -52,7 +53,7 @@ from payloom.runs.publishing.trigger_matching import Library
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange
 from payloom.runs.service import RunService
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.views.health import Vitals, vitals

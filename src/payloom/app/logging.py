@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from payloom.kit.redaction import redact
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 
 IDS = ("run", "workflow", "step", "event_id", "request_id")
 """What names things in a log line."""

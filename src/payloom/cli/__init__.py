@@ -6,12 +6,3 @@ outside is not available (a port, the database, the server); 130 interrupted.
 
 Commands import what they need when they run, so that `payloom --help` is quick.
 """
-
-from __future__ import annotations
-
-
-def main() -> None:
-    """Run the command line."""
-    from payloom.cli.commands import start  # noqa: PLC0415 - nothing loads before it is needed
-
-    start()

@@ -26,10 +26,11 @@ from dbos._queue import Queue, queue_worker_thread
 from dbos._serialization import Serializer
 from sqlalchemy import event
 
-from payloom.db import Database, after_commit
+from payloom.db.database import Database
 from payloom.db.errors import DatabaseError
 from payloom.db.sqlite import SqliteDatabase
 from payloom.db.sqlite_clock import add_clock
+from payloom.db.transactions import after_commit
 from payloom.engine.errors import AnotherWorkerRuns, EngineError
 from payloom.engine.leases import BEAT, DEAD, Leases
 from payloom.engine.port import Advance, Takeover

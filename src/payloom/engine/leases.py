@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom import __version__
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.engine.models import workers
 from payloom.kit.clock import Clock, monotonic
 

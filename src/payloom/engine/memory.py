@@ -9,7 +9,7 @@ import secrets
 
 import sqlalchemy as sa
 
-from payloom.db import after_commit
+from payloom.db.transactions import after_commit
 from payloom.engine.port import Advance, Takeover
 from payloom.engine.segment_runner import Segments
 from payloom.kit.clock import Clock

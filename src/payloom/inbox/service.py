@@ -11,7 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.db import Database, compiled_statements
+from payloom.db import compiled_statements
+from payloom.db.database import Database
 from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
 from payloom.inbox.models import events, rejections
 from payloom.inbox.signature import TOLERANCE, verify

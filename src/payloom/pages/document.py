@@ -20,7 +20,8 @@ from typing import Any
 from payloom.kit.diagnostics import EXPRESSION, NAME, SHAPE, Diagnostic, Place
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.catalog.catalog import Catalog
-from payloom.workflows.expressions import Compiled, ExpressionError
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import CompiledValue, compile_bare, compile_value
 from payloom.workflows.syntax.source import Source, read_source
 

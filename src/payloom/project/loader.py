@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from payloom.connectors.python import Functions, load_functions
+from payloom.connectors.python.loader import Functions, load_functions
 from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
-from payloom.connectors.tables import profile, shapes
+from payloom.connectors.tables import shapes
+from payloom.connectors.tables.user_profiles import profile
 from payloom.email.errors import EmailError
 from payloom.email.templates import Templates as MailTemplates
 from payloom.kit.clock import SystemClock
@@ -25,7 +26,8 @@ from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
 from payloom.pages.document import SUFFIX, Page, read_page
 from payloom.pages.templates import Templates
-from payloom.settings import FILE_NAME, Settings
+from payloom.settings.file import FILE_NAME
+from payloom.settings.model import Settings
 from payloom.tables.definition.loader import read_tables
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import BadTablesFile, TableError

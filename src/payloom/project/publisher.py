@@ -21,7 +21,7 @@ from payloom.kit.errors import PayloomError
 from payloom.project.loader import Project, ProjectCatalog, reload_workflows
 from payloom.runs.publishing.publications import Author
 from payloom.runs.publishing.versions import Versions
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 from payloom.workflows.program.program import Workflow
 
 log = structlog.get_logger("payloom.app.asgi")

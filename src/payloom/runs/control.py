@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.db import after_commit
+from payloom.db.transactions import after_commit
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.ids import new_id
 from payloom.runs.advance.replay import Play

@@ -12,7 +12,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from payloom.connectors.port import OutsideHost, TableHost
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import Clock

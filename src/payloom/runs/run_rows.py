@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.db import insert_later
+from payloom.db.deferred_writes import insert_later
 from payloom.kit.ids import base32
 from payloom.runs.models import runs, steps
 from payloom.runs.registry import Start

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.connectors.port import OutsideHost, TableHost
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.db.errors import DatabaseError
 from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent, load

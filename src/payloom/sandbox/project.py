@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from payloom.connectors.tables import TablesHost
+from payloom.connectors.tables.host import TablesHost
 from payloom.db.migrate import migrate
 from payloom.email.templates import Rendered
 from payloom.email.templates import Templates as MailTemplates
@@ -20,11 +20,11 @@ from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import Cause, Start
 from payloom.sandbox import engine
 from payloom.sandbox.database import Scratch
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.testing.errors import TestingError
-from payloom.workflows.interpreter import Execution
+from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.program.commands import Entry
 from payloom.workflows.program.program import Workflow
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt, OutsideHost, TableHost
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.inbox.models import events
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock, to_epoch
@@ -27,7 +27,7 @@ from payloom.sandbox.test_run import Mock, Occasion, Rehearsal, Stage, connectio
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.query.sql import Tables
 from payloom.workflows.compiler.json_schema import problems
-from payloom.workflows.expressions import to_json
+from payloom.workflows.expressions.values import to_json
 from payloom.workflows.program.commands import Do
 from payloom.workflows.program.program import StripeTrigger, TableTrigger, Trigger, Workflow
 

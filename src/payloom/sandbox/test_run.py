@@ -34,7 +34,7 @@ from payloom.runs.registry import Cause, Execution, RowChange, Start
 from payloom.runs.service import RunService
 from payloom.sandbox.held import HeldDatabase, HeldEngine, HeldHost
 from payloom.workflows.catalog.catalog import Catalog
-from payloom.workflows.interpreter import Execution as Interpreter
+from payloom.workflows.interpreter.execution import Execution as Interpreter
 from payloom.workflows.interpreter.verbs.call import CALLED
 from payloom.workflows.program.commands import (
     Approve,

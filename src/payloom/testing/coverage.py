@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 
-from payloom.workflows.interpreter import Execution
+from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.interpreter.verbs.branch import Switch
 from payloom.workflows.interpreter.verbs.call import Call
 from payloom.workflows.program.node import Node

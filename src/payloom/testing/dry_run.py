@@ -8,15 +8,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from payloom.connectors.tables import TablesHost
-from payloom.db import open_database
+from payloom.connectors.tables.host import TablesHost
+from payloom.db.database import open_database
 from payloom.inbox.models import events as stored_events
 from payloom.kit.clock import Clock, SystemClock
 from payloom.kit.durations import parse_duration
 from payloom.project.loader import Project, load_project
 from payloom.sandbox.dry_run import EventTrial, compare
 from payloom.sandbox.test_run import Stage
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 from payloom.tables.query.sql import Tables
 from payloom.testing.errors import BadCaseFile, NothingToTest, TestingError
 from payloom.workflows.compiler.loader import load_workflow

@@ -12,7 +12,9 @@ from payloom.kit.clock import from_epoch
 from payloom.kit.diagnostics import Path
 from payloom.sandbox.scenario.outcome import Outcome, as_text, timeless
 from payloom.testing.casefile import Case
-from payloom.workflows.expressions import Ambient, ExpressionError, compile_expression
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import compile_expression
+from payloom.workflows.expressions.values import Ambient
 
 _EXPRESSION = re.compile(r"\s*\$\{\{(.*)\}\}\s*", re.DOTALL)
 _MISSING = object()

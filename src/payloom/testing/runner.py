@@ -11,7 +11,7 @@ from payloom.kit.clock import monotonic
 from payloom.kit.diagnostics import Diagnostic
 from payloom.project.loader import Project, load_project
 from payloom.sandbox.project import Stage, open_stage
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 from payloom.testing.casefile import Case, CaseFile, find_case_files, load_case_file
 from payloom.testing.coverage import Coverage, Spot
 from payloom.testing.errors import BadCaseFile, NothingToTest

@@ -14,7 +14,7 @@ from payloom.sandbox.scenario.replays import replay_problems
 from payloom.sandbox.scenario.scenario import Call, Delivery, Event, Pass, Story
 from payloom.testing.casefile import Case
 from payloom.testing.expect import Difference, Expectation, compare
-from payloom.workflows.interpreter import Execution
+from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.program.program import ApiTrigger
 
 MOST_ORDERS = 12

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.kit.redaction import redact
 from payloom.runs.coordination import shared_calls
 from payloom.runs.errors import RunUnknown

@@ -11,7 +11,7 @@ import pytest
 from tests.support.http_server import Served, event, served, write_project
 
 from payloom.project.loader import load_project
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 from payloom.testing.runner import run_cases
 
 GUIDE = Path(__file__).parents[3] / "docs" / "guides" / "fulfil-once.md"

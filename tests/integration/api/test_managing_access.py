@@ -17,7 +17,7 @@ from tests.support.http_server import Served, served
 from payloom.api.management.identity.session import at_the_machine
 from payloom.auth.service import AccountService
 from payloom.auth.studio_users import FIRST_EMAIL, Managers
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.kit.clock import SystemClock
 
 API = "/api/_payloom"

@@ -14,7 +14,7 @@ import pytest
 from tests.support.http_server import Served, event, served
 from tests.support.postgres import fresh_database
 
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import SystemClock
 

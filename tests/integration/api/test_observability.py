@@ -14,7 +14,7 @@ import structlog
 from tests.support.http_server import event, served, write_project
 
 from payloom.app.logging import configure_logs
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 
 FILES = {
     "tables.yaml": "tables:\n  orders:\n    columns:\n      id: string primary\n",

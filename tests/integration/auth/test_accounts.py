@@ -28,8 +28,8 @@ from payloom.auth.passwords import Passwords
 from payloom.auth.service import AccountService
 from payloom.auth.sessions import IDLE, LIFETIME, end_sessions
 from payloom.auth.sign_in_throttle import PER_ACCOUNT, PER_CALLER, WINDOW
-from payloom.connectors.tables import profile
-from payloom.db import Database
+from payloom.connectors.tables.user_profiles import profile
+from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
 from payloom.tables.definition.loader import load_tables
 from payloom.tables.errors import TableError

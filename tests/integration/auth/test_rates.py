@@ -13,7 +13,7 @@ from payloom.api.http.errors import TooManyRequests
 from payloom.api.limits.rate_limit import SharedLimiter
 from payloom.auth.models import rates
 from payloom.auth.rate_store import Rates, sweep_rates
-from payloom.db import Database, open_database
+from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.kit.clock import ManualClock, SystemClock
 

@@ -12,7 +12,7 @@ from tests.support.http_server import write_project
 
 from payloom.auth.accounts import Account
 from payloom.auth.studio_users import FIRST_EMAIL, Managers
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.kit.clock import SystemClock
 
 PAYLOOM = Path(sys.executable).parent / "payloom"

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
-from payloom.connectors.http import HttpHost
 from payloom.connectors.http.guard import Guard
+from payloom.connectors.http.host import HttpHost
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.workflows.program.commands import Do, StepFailure
 

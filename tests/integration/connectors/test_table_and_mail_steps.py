@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from payloom.connectors.email import EmailHost
+from payloom.connectors.email.host import EmailHost
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.connectors.tables import TablesHost, shapes
+from payloom.connectors.tables import shapes
+from payloom.connectors.tables.host import TablesHost
 from payloom.email.errors import MailUnknown
 from payloom.email.message import Mail
 from payloom.email.outbox import Outbox

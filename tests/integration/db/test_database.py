@@ -13,10 +13,12 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from payloom.db import Database, Json, UtcDateTime, after_commit, metadata, open_database, savepoint
+from payloom.db.database import Database, metadata, open_database
 from payloom.db.errors import DatabaseNewer, DatabaseUnavailable, DatabaseUrlNotUnderstood
 from payloom.db.migrate import VERSION_TABLE, migrate
 from payloom.db.migrations.__main__ import load_models
+from payloom.db.transactions import after_commit, savepoint
+from payloom.db.types import Json, UtcDateTime
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from payloom.db import Database, open_database
+from payloom.db.database import Database, open_database
 from payloom.db.errors import DatabaseUnavailable
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from payloom.db import Database, before_commit, insert_later, savepoint
+from payloom.db.database import Database
+from payloom.db.deferred_writes import before_commit, insert_later
+from payloom.db.transactions import savepoint
 
 pytestmark = pytest.mark.anyio
 

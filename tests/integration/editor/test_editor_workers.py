@@ -16,7 +16,8 @@ from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.project.publisher import NotPublished
 from payloom.sandbox.test_run import Mock, Occasion
-from payloom.settings import Settings, load_settings
+from payloom.settings.load import load_settings
+from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 
 

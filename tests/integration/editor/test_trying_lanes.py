@@ -12,7 +12,7 @@ from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.runs.registry import RowChange
 from payloom.sandbox.test_run import Occasion
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 
 FILES = {
     "tables.yaml": "tables: {orders: {columns: {id: string primary, n: int = 0}}}\n",

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.email.errors import MailDelayed, MailRefused, MailUnknown
 from payloom.email.message import Mail, message_id
 from payloom.email.outbox import ALLOWED, Outbox, get_mail, list_mails

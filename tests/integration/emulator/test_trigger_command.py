@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
-from payloom.settings import LocalState
+from payloom.settings.local import LocalState
 from payloom_emulator.trigger import TRIGGERS
 
 

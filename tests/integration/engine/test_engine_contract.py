@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from tests.support.runs_fixture import soon
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.engine.dbos import DbosEngine
 from payloom.engine.errors import AnotherWorkerRuns
 from payloom.engine.memory import MemoryEngine

@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.engine.leases import Leases
 from payloom.kit.clock import ManualClock
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from tests.support.runs_fixture import soon
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.engine import queue_probe
 from payloom.engine.dbos import DbosEngine
 from payloom.kit.clock import SystemClock

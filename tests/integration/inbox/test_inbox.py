@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
 from payloom.inbox.service import MAX_BODY, Inbox, store
 from payloom.kit.clock import SystemClock, to_epoch

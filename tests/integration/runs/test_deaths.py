@@ -10,7 +10,7 @@ import pytest
 from tests.support.runs_fixture import World, build
 
 from payloom.connectors.port import Attempt
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.workflows.program.commands import Do
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from tests.support.runs_fixture import World, build
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.runs.dependencies import Figures
 
 pytestmark = pytest.mark.anyio

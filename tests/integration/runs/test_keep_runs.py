@@ -10,7 +10,8 @@ import pytest
 from payloom.app.composition import World
 from payloom.kit.clock import ManualClock
 from payloom.project.loader import load_project
-from payloom.settings import BadSettings, load_settings
+from payloom.settings.errors import BadSettings
+from payloom.settings.load import load_settings
 
 
 @pytest.mark.anyio

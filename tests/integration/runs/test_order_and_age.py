@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.runs_fixture import build
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
 
 pytestmark = pytest.mark.anyio

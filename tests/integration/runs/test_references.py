@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.inbox.service import InboxEvent, store
 from payloom.kit.clock import ManualClock
 from payloom.runs.models import runs as runs_table

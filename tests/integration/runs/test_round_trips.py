@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from tests.support.runs_fixture import World, build
 
-from payloom.db import Database
+from payloom.db.database import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.runs_fixture import World, build
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.runs.advance.table_triggers import DEEPEST
 from payloom.runs.registry import RowChange
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from tests.support.runs_fixture import World, build
 
-from payloom.db import Database, locking_reads
+from payloom.db.database import Database
+from payloom.db.transactions import locking_reads
 from payloom.kit.clock import Clock, ManualClock
 from payloom.runs.coordination import lanes
 from payloom.runs.registry import RowChange

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.support.runs_fixture import World, build
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
 from payloom.runs.dependencies import Figures
 from payloom.runs.errors import NotAllowed, RunUnknown, WorkflowUnknown, WrongState

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from tests.support.runs_fixture import World, build
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
 from payloom.runs.models import cursors
 from payloom.runs.scheduling.schedules import moments

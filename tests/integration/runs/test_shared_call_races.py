@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 from tests.support.runs_fixture import World, build
 
-from payloom.db import Database, open_database
+from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.runs.dependencies import Figures
 

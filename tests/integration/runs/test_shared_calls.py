@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event as sa_event
 from tests.support.runs_fixture import World, build
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.runs.dependencies import Figures
 from payloom.runs.errors import WrongState
 from payloom.workflows.program.commands import StepFailure

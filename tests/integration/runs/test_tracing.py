@@ -18,7 +18,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from tests.support.runs_fixture import build
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.runs.coordination.lanes import requeue
 from payloom.runs.tracing import RunIds, context_of
 from payloom.workflows.program.commands import Do, StepFailure

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.db.transactions import savepoint
 from payloom.kit.clock import ManualClock
 from payloom.tables.definition.loader import load_tables

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from tests.support.testing_fixture import PAY, SmallProject
 
 from payloom.connectors.port import Attempt
-from payloom.connectors.tables import TablesHost
-from payloom.db import open_database
+from payloom.connectors.tables.host import TablesHost
+from payloom.db.database import open_database
 from payloom.db.migrate import migrate
 from payloom.engine.memory import MemoryEngine
 from payloom.inbox.service import Inbox
@@ -23,7 +23,7 @@ from payloom.project.loader import load_project
 from payloom.runs.publishing.trigger_matching import Library
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.service import RunService
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.workflows.program.commands import Do

@@ -20,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 from tests.support.http_server import Served, event, served, write_project
 
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.runs.models import cursors
 
 pytestmark = pytest.mark.timeout(180)

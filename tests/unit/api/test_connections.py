@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from payloom.api.http.errors import TooManyConnections
 from payloom.api.limits.client_address import group_of
 from payloom.api.limits.connection_limiter import Doorman, whole_answer
-from payloom.settings import ConnectionSettings
+from payloom.settings.model import ConnectionSettings
 
 
 class Guest:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.connectors.python import Functions, PythonHost, load_functions
+from payloom.connectors.python.host import PythonHost
+from payloom.connectors.python.loader import Functions, load_functions
 from payloom.workflows.program.commands import Do, StepFailure
 
 pytestmark = pytest.mark.anyio

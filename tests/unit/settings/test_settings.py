@@ -6,15 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from payloom.settings import (
-    BadSettings,
-    LocalState,
-    MissingVariable,
-    SecretInFile,
-    StripeKeysRefused,
-    documented_names,
-    load_settings,
-)
+from payloom.settings.errors import BadSettings, MissingVariable, SecretInFile, StripeKeysRefused
+from payloom.settings.load import documented_names, load_settings
+from payloom.settings.local import LocalState
 
 TEST_KEYS = {
     "STRIPE_SECRET_KEY": "sk_test_abc123",

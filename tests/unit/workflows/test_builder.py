@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.support.workflow_driver import EXAMPLES, load, unchecked
 
+from payloom.workflows.authoring.symbols import SymbolicValue
 from payloom.workflows.builder import (
     Definition,
     api,
@@ -22,7 +23,6 @@ from payloom.workflows.builder import (
     workflow,
     x,
 )
-from payloom.workflows.builder.symbols import SymbolicValue
 from payloom.workflows.program.diff import diff
 
 

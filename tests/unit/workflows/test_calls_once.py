@@ -9,7 +9,7 @@ import pytest
 from tests.support.workflow_driver import START, unchecked
 
 from payloom.workflows.catalog.events import build_scope
-from payloom.workflows.interpreter import Execution, RunInfo
+from payloom.workflows.interpreter.execution import Execution, RunInfo
 from payloom.workflows.program.commands import CallOnce, Do, Entry, Finished, Log, StepFailure
 from payloom.workflows.program.program import Workflow
 

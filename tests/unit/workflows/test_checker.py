@@ -8,7 +8,7 @@ import pytest
 from tests.support.workflow_driver import load, shop_catalog
 
 from payloom.kit.diagnostics import Diagnostic
-from payloom.workflows.checker import RULES
+from payloom.workflows.checker.rules import RULES
 
 MANUAL = "name: T\ndescription: d\non: {manual: true}\n"
 CALLED = "name: T\ndescription: d\non: {called: true}\n"

@@ -9,8 +9,8 @@ from tests.support.workflow_driver import load, shop_catalog
 
 from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 from payloom.project.loader import load_project
-from payloom.settings import load_settings
-from payloom.workflows.checker import RULES
+from payloom.settings.load import load_settings
+from payloom.workflows.checker.rules import RULES
 from payloom.workflows.compiler.loader import load_workflow
 from payloom.workflows.reference import notes
 

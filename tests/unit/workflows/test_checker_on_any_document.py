@@ -12,7 +12,7 @@ from test_replay import RUN, World, documents
 from tests.support.workflow_driver import caller, load, shop_catalog, table
 
 from payloom.workflows.catalog.catalog import Action, StaticCatalog
-from payloom.workflows.interpreter import Execution
+from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.program.commands import Finished
 from payloom.workflows.syntax.filemodel.steps import verb_of
 

@@ -9,7 +9,7 @@ from tests.support.workflow_driver import EXAMPLES
 
 from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 from payloom.workflows.catalog.catalog import Column, TableShape
-from payloom.workflows.completion import complete_field, complete_text, hover_text
+from payloom.workflows.completion.answer import complete_field, complete_text, hover_text
 
 TEXT = """\
 name: T

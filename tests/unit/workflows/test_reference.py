@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from tests.support.workflow_driver import load, shop_catalog
 
-from payloom.workflows.checker import RULES
+from payloom.workflows.checker.rules import RULES
 from payloom.workflows.reference import notes, pages
-from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS
+from payloom.workflows.syntax.filemodel.steps import VERBS
+from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference" / "language"
 

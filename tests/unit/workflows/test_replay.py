@@ -13,10 +13,10 @@ from tests.support.workflow_driver import START, caller, shop_catalog, unchecked
 
 from payloom.kit import strict_json
 from payloom.workflows.compiler.compile import build, normalised
-from payloom.workflows.interpreter import Execution, RunInfo
+from payloom.workflows.interpreter.execution import Execution, RunInfo
 from payloom.workflows.program.commands import Command, Do, Entry, Finished, Sleep, StepFailure
 from payloom.workflows.program.program import Workflow
-from payloom.workflows.syntax.filemodel import WorkflowFile
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
 RUN = RunInfo("run_1", "run_1", START, "test")
 EXPRESSIONS = (

@@ -10,7 +10,7 @@ from tests.support.workflow_driver import START, Driver, Tables, caller, steps, 
 
 from payloom.workflows.catalog.events import build_scope
 from payloom.workflows.errors import HistoryMismatch
-from payloom.workflows.interpreter import Execution, RunInfo
+from payloom.workflows.interpreter.execution import Execution, RunInfo
 from payloom.workflows.program.commands import (
     Approve,
     Do,

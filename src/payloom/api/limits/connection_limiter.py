@@ -28,7 +28,7 @@ from payloom.api.http.errors import (
 from payloom.api.http.middleware import answer_headers
 from payloom.api.limits.client_address import group_of, is_loopback
 from payloom.kit.clock import monotonic
-from payloom.settings import ConnectionSettings
+from payloom.settings.model import ConnectionSettings
 
 log = structlog.get_logger("payloom.connections")
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from payloom.sandbox.dry_run import EventTrial
 from payloom.sandbox.test_run import Mock, Occasion, Rehearsal
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.program.program import Workflow
 

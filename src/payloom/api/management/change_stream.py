@@ -16,7 +16,7 @@ from typing import Any
 
 from payloom.api.http.errors import TooManyRequests
 from payloom.api.http.serialization import to_plain
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.views.change_feed import Change, changes_since
 

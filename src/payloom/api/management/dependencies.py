@@ -11,13 +11,13 @@ from payloom.api.limits.rate_limit import Counters
 from payloom.api.management.change_stream import Live
 from payloom.auth.studio_users import Managers
 from payloom.connectors.stripe.tables.table_source import StripeTables
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.email.outbox import Outbox
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock
 from payloom.kit.diagnostics import Diagnostic
 from payloom.runs.service import RunService
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 from payloom.tables.query.sql import Tables
 from payloom.views.references.indexer import Indexer
 from payloom.workflows.program.program import Workflow

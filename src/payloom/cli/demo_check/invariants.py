@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from payloom.cli.demo_check.actors import Stage
-from payloom.db import open_database
+from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import INVARIANTS, Order, Payment, Seen, check_world, looked_at
 
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})

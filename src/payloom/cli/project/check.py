@@ -24,7 +24,7 @@ EXPLAIN = Annotated[bool, typer.Option("--explain", help="Say which lane each wo
 def check(project: PROJECT = None, explain: EXPLAIN = False, as_json: JSON = False) -> None:
     """Check tables, workflows, pages and settings; exit code 1 if there are errors."""
     from payloom.project.loader import load_project  # noqa: PLC0415
-    from payloom.settings import load_settings  # noqa: PLC0415
+    from payloom.settings.load import load_settings  # noqa: PLC0415
 
     root = find_project(project)
     loaded = load_project(root, load_settings(root, keep=False))

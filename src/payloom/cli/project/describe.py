@@ -97,7 +97,7 @@ def openapi(project: PROJECT = None) -> None:
     """Print the OpenAPI description of the project's endpoints."""
     from payloom.api.openapi import describe  # noqa: PLC0415
     from payloom.project.loader import load_project  # noqa: PLC0415
-    from payloom.settings import load_settings  # noqa: PLC0415
+    from payloom.settings.load import load_settings  # noqa: PLC0415
 
     root = find_project(project)
     settings = load_settings(root, keep=False)
@@ -106,7 +106,7 @@ def openapi(project: PROJECT = None) -> None:
 
 def _catalog(project: Any) -> Any:
     from payloom.project.loader import load_project  # noqa: PLC0415
-    from payloom.settings import load_settings  # noqa: PLC0415
+    from payloom.settings.load import load_settings  # noqa: PLC0415
 
     root = find_project(project)
     return load_project(root, load_settings(root, keep=False)).catalog

@@ -70,7 +70,7 @@ def diff(
 
 def _of_project(old: str, new: str, project: Path | None) -> tuple[Models, Models]:
     from payloom.project.loader import load_project  # noqa: PLC0415
-    from payloom.settings import load_settings  # noqa: PLC0415
+    from payloom.settings.load import load_settings  # noqa: PLC0415
 
     root = find_project(project)
     settings = load_settings(root, keep=False)
@@ -136,7 +136,7 @@ async def _stored(url: str, names: frozenset[str]) -> Models:
     """Return the newest stored version of each workflow; of workflows that are no more, none."""
     import sqlalchemy as sa  # noqa: PLC0415
 
-    from payloom.db import open_database  # noqa: PLC0415
+    from payloom.db.database import open_database  # noqa: PLC0415
     from payloom.runs.models import versions  # noqa: PLC0415
 
     def work(tx: sa.Connection) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from payloom.cli.support.errors import CommandError, FolderInUse
 from payloom.cli.support.options import JSON
 from payloom.cli.support.output import reported, say
 from payloom.cli.support.paths import PROJECT_FILE, copy_template, template
-from payloom.settings import Settings, load_settings
+from payloom.settings.load import load_settings
+from payloom.settings.model import Settings
 
 if TYPE_CHECKING:
     from payloom.cli.demo_check.report import Outcome

@@ -11,7 +11,8 @@ from payloom.cli.server.serve import Servers, open_browser, run_until_stopped, s
 from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import reported, say
 from payloom.cli.support.paths import find_project
-from payloom.settings import Settings, load_settings
+from payloom.settings.load import load_settings
+from payloom.settings.model import Settings
 
 
 @reported

@@ -16,7 +16,8 @@ from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import reported, say, show, show_json
 from payloom.cli.support.paths import find_project, listen
 from payloom.kit.errors import PayloomError
-from payloom.settings import Settings, load_settings
+from payloom.settings.load import load_settings
+from payloom.settings.model import Settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _project(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Finding:
-    from payloom.db import open_database  # noqa: PLC0415
+    from payloom.db.database import open_database  # noqa: PLC0415
 
     async def look() -> str:
         import sqlalchemy as sa  # noqa: PLC0415

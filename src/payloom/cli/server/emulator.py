@@ -68,7 +68,7 @@ def trigger(
 
 def _running(project: Path | None) -> str | None:
     """Return the local Stripe that the project around us runs, if it does. Raises NotAProject for a wrong --project."""
-    from payloom.settings import LocalState  # noqa: PLC0415
+    from payloom.settings.local import LocalState  # noqa: PLC0415
 
     try:
         root = find_project(project)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import reported, say, show_json
 from payloom.cli.support.paths import find_project
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 
 
 @reported

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from payloom.cli.server.emulator_process import LocalStripe, local_stripe
 from payloom.cli.support.errors import AlreadyServed
 from payloom.cli.support.paths import listen
-from payloom.settings import LocalState, Settings
+from payloom.settings.local import LocalState
+from payloom.settings.model import Settings
 
 if TYPE_CHECKING:
     import uvicorn

@@ -13,7 +13,8 @@ from payloom.cli.support.errors import NothingFound
 from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import reported, say, show
 from payloom.cli.support.paths import find_project
-from payloom.settings import Settings, load_settings
+from payloom.settings.load import load_settings
+from payloom.settings.model import Settings
 
 
 @reported
@@ -37,7 +38,7 @@ async def _link(settings: Settings, email: str | None, address: str) -> str:
     from payloom.api.management.lazy_app import SIGN_IN_PATH  # noqa: PLC0415
     from payloom.auth.service import AccountService  # noqa: PLC0415
     from payloom.auth.studio_users import Managers  # noqa: PLC0415
-    from payloom.db import open_database  # noqa: PLC0415
+    from payloom.db.database import open_database  # noqa: PLC0415
     from payloom.db.migrate import migrate  # noqa: PLC0415
     from payloom.kit.clock import SystemClock  # noqa: PLC0415
 

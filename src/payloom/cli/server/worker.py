@@ -9,7 +9,7 @@ import signal
 from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import reported, say
 from payloom.cli.support.paths import find_project
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 
 
 @reported

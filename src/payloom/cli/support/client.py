@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from payloom.cli.support.errors import CommandError, NothingFound, ServerUnreachable
-from payloom.settings import LocalState, Settings, load_settings
+from payloom.settings.load import load_settings
+from payloom.settings.local import LocalState
+from payloom.settings.model import Settings
 
 T = TypeVar("T")
 PREFIX = "/api/_payloom"

@@ -1,5 +1,1 @@
 """The `http` verb: one guarded client for every call that is not Stripe's or the mail server's."""
-
-from payloom.connectors.http.host import HttpHost
-
-__all__ = ["HttpHost"]

@@ -18,7 +18,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.db import after_commit, compiled_statements
+from payloom.db import compiled_statements
+from payloom.db.transactions import after_commit
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import monotonic
 from payloom.kit.redaction import redact_text

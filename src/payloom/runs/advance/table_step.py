@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from payloom.connectors.port import StepFailed
-from payloom.db import locking_reads, savepoint
+from payloom.db.transactions import locking_reads, savepoint
 from payloom.runs.advance import table_triggers
 from payloom.runs.coordination import parking
 from payloom.runs.dependencies import Parts

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.db import locking_reads
+from payloom.db.transactions import locking_reads
 from payloom.kit import strict_json
 from payloom.kit.ids import new_id
 from payloom.runs.coordination import dedupe, lanes

@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt
-from payloom.db import compiled_statements, insert_later
+from payloom.db import compiled_statements
+from payloom.db.deferred_writes import insert_later
 from payloom.kit.redaction import redact
 from payloom.runs.coordination import lanes, shared_calls, waits
 from payloom.runs.dependencies import Parts

@@ -6,8 +6,8 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from payloom.db import before_commit, compiled_statements
-from payloom.db.deferred_writes import do_now
+from payloom.db import compiled_statements
+from payloom.db.deferred_writes import before_commit, do_now
 from payloom.runs.coordination.lanes import requeue
 from payloom.runs.dependencies import Parts
 from payloom.runs.models import runs

@@ -16,7 +16,7 @@ import structlog
 
 from payloom.connectors.port import StepFailed
 from payloom.connectors.stripe.connector import StripeConnector
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.inbox.errors import EventRefused
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock, to_epoch

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from payloom.db import after_commit, savepoint
+from payloom.db.transactions import after_commit, savepoint
 from payloom.inbox.service import InboxEvent, store_all
 from payloom.kit.ids import new_id
 from payloom.runs.advance.replay import broken

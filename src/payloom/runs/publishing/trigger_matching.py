@@ -19,8 +19,10 @@ from payloom.runs.registry import Cause, RowChange, Start, TriggerKind
 from payloom.runs.scheduling.schedules import Scheduled, schedules_of
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.catalog.events import build_scope, event_scope, split_type
-from payloom.workflows.expressions import Ambient, Compiled, ExpressionError, compile_expression
-from payloom.workflows.interpreter import Execution, RunInfo
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import Compiled, compile_expression
+from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.interpreter.execution import Execution, RunInfo
 from payloom.workflows.interpreter.verbs.tables import TableStep
 from payloom.workflows.program.commands import Entry, StepFailure
 from payloom.workflows.program.idempotency_key import text_of as _text

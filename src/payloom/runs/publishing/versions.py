@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.kit.clock import Clock
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.errors import VersionUnknown, WorkflowUnknown

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from payloom.connectors.dispatch import ByVerb
-from payloom.connectors.email import EmailHost
+from payloom.connectors.email.host import EmailHost
 from payloom.connectors.port import Attempt, OutsideHost, StepFailed
-from payloom.connectors.python import PythonHost
+from payloom.connectors.python.host import PythonHost
 from payloom.connectors.stripe.step_host import StripeHost
 from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.email.errors import MailDelayed, MailRefused, MailUnknown

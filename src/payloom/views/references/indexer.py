@@ -19,7 +19,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from payloom.db import Database, compiled_statements
+from payloom.db import compiled_statements
+from payloom.db.database import Database
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import Clock, monotonic

@@ -9,7 +9,7 @@
 Variable names become step ids. `if` on a value of the run is refused: use `with x.when(condition):`.
 """
 
-from payloom.workflows.builder.declare import (
+from payloom.workflows.authoring.declare import (
     Definition,
     api,
     called,
@@ -19,9 +19,9 @@ from payloom.workflows.builder.declare import (
     on_table,
     workflow,
 )
-from payloom.workflows.builder.export import to_yaml
-from payloom.workflows.builder.generate import to_python
-from payloom.workflows.builder.steps import (
+from payloom.workflows.authoring.export import to_yaml
+from payloom.workflows.authoring.generate import to_python
+from payloom.workflows.authoring.steps import (
     approve,
     call,
     email,
@@ -38,8 +38,8 @@ from payloom.workflows.builder.steps import (
     wait,
     wait_for,
 )
-from payloom.workflows.builder.symbols import Expr
-from payloom.workflows.builder.x import x
+from payloom.workflows.authoring.symbols import Expr
+from payloom.workflows.authoring.x import x
 
 __all__ = [
     "Definition",

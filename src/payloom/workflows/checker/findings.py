@@ -10,7 +10,7 @@ from typing import Any
 from payloom.kit.diagnostics import Diagnostic, Path, Place
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker.rules import RULES
-from payloom.workflows.expressions import Compiled
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Trigger, Workflow
 from payloom.workflows.program.templates import Site

@@ -7,7 +7,8 @@ import dataclasses
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.narrowing import guarded, not_null
-from payloom.workflows.expressions import Compiled, ExpressionError
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.interpreter.verbs import approve, loops, outbound, parallel, simple, tables, try_catch
 from payloom.workflows.interpreter.verbs import branch as branching
 from payloom.workflows.program.node import Node

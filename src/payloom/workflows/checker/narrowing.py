@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from payloom.workflows.checker.findings import root_of
-from payloom.workflows.expressions import Ambient, Compiled, ast
+from payloom.workflows.expressions import ast
+from payloom.workflows.expressions.expression import Compiled
+from payloom.workflows.expressions.values import Ambient
 
 NOWHERE = Ambient(
     now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "00000000-0000-0000-0000-000000000000"

@@ -14,13 +14,14 @@ from payloom.kit.diagnostics import Path, path_text
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.compiler.inputs import expand_input
 from payloom.workflows.errors import BrokenModel
-from payloom.workflows.expressions import ExpressionError
-from payloom.workflows.interpreter.verbs import make_node
+from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.interpreter.verbs.call import Call
+from payloom.workflows.interpreter.verbs.nodes import make_node
 from payloom.workflows.program import program
 from payloom.workflows.program.program import Auth, Workflow, model_data
 from payloom.workflows.program.templates import Builder
-from payloom.workflows.syntax.filemodel import WorkflowFile, triggers
+from payloom.workflows.syntax.filemodel import triggers
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -9,14 +9,17 @@ from pydantic import ValidationError
 
 from payloom.kit.diagnostics import EXPRESSION, SHAPE, Diagnostic, Path, in_order
 from payloom.workflows.catalog.catalog import Catalog, StaticCatalog
-from payloom.workflows.checker import RULES, apply_ignores, check, money
+from payloom.workflows.checker import money
+from payloom.workflows.checker.check_workflow import apply_ignores, check
 from payloom.workflows.checker.findings import Findings, file_path
+from payloom.workflows.checker.rules import RULES
 from payloom.workflows.compiler.compile import Built, build, normalised
 from payloom.workflows.compiler.inputs import BadShorthand, expand_input
-from payloom.workflows.expressions import ExpressionError
+from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax import source as sources
-from payloom.workflows.syntax.filemodel import WorkflowFile, partial, problems
+from payloom.workflows.syntax.filemodel import partial, problems
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.source import Source
 
 _ROUNDS = 5

@@ -3,8 +3,3 @@
 found = complete_text(text, offset, catalog)       # in the whole text, which need not parse
 found = complete_field(text, path, typed, cursor, catalog, is_expression=True)
 """
-
-from payloom.workflows.completion.answer import Hover, complete_field, complete_text, hover_text
-from payloom.workflows.completion.expression import Found, Item
-
-__all__ = ["Found", "Hover", "Item", "complete_field", "complete_text", "hover_text"]

@@ -15,14 +15,14 @@ from payloom.workflows.completion.cursor import BARE_KEYS, Cursor, cursor_at
 from payloom.workflows.completion.expression import Found, Item, Names
 from payloom.workflows.completion.tolerant_document import Sketch, sketch
 from payloom.workflows.completion.type_names import type_words
-from payloom.workflows.expressions import compile_expression
+from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
 from payloom.workflows.expressions.types import Shape
 from payloom.workflows.program.node import Node
 from payloom.workflows.program.templates import Site
-from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
-from payloom.workflows.syntax.filemodel.steps import verb_of
-from payloom.workflows.syntax.filemodel.triggers import kind_of
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
+from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
+from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 
 _MOST = 300
 

@@ -14,9 +14,9 @@ from payloom.workflows.completion.expression import Item
 from payloom.workflows.completion.tolerant_document import Sketch
 from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.types import Shape, shape_of
-from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
-from payloom.workflows.syntax.filemodel.steps import CaseClause, CatchClause, Failure, WaitedEvent, verb_of
-from payloom.workflows.syntax.filemodel.triggers import kind_of
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
+from payloom.workflows.syntax.filemodel.steps import VERBS, CaseClause, CatchClause, Failure, WaitedEvent, verb_of
+from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 from payloom.workflows.syntax.filemodel.values import RetryRule
 
 _TABLE_VERBS = frozenset({"select", "insert", "update", "upsert", "delete"})

@@ -10,8 +10,9 @@ from typing import Any
 
 from payloom.workflows.catalog.catalog import Schema
 from payloom.workflows.completion.type_names import type_words
-from payloom.workflows.expressions import ExpressionError, compile_expression
 from payloom.workflows.expressions.check import infer
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
 from payloom.workflows.expressions.types import Shape, shape_of
 

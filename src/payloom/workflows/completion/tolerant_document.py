@@ -18,10 +18,10 @@ from payloom.workflows.compiler.compile import build, normalised
 from payloom.workflows.compiler.inputs import BadShorthand, expand_input
 from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import Workflow
-from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.problems import real_path
-from payloom.workflows.syntax.filemodel.steps import verb_of
-from payloom.workflows.syntax.filemodel.triggers import kind_of
+from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
+from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 from payloom.workflows.syntax.filemodel.values import STEP_ID
 from payloom.workflows.syntax.source import Source, read_source
 

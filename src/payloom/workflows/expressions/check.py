@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from payloom.kit.suggest import closest, did_you_mean
-from payloom.workflows.expressions import Compiled, ast
+from payloom.workflows.expressions import ast
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
 from payloom.workflows.expressions.types import ANY, Schema, Shape, fits, of_kinds, shape_of, union, without_null
 

@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from payloom.workflows.expressions import Compiled, compile_expression
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError, JsonPath
+from payloom.workflows.expressions.expression import Compiled, compile_expression
 from payloom.workflows.expressions.tokens import tokenize
 from payloom.workflows.expressions.values import MAX_OUTPUT, Ambient, Mistake, to_text
 

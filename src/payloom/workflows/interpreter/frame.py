@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.diagnostics import Path
-from payloom.workflows.expressions import Ambient, ExpressionError
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.values import Ambient
 from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.signals import Failed, fail
 from payloom.workflows.program.templates import Bare, Filled

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom.kit import strict_json
-from payloom.workflows.expressions import Ambient, to_json
+from payloom.workflows.expressions.values import Ambient, to_json
 
 if TYPE_CHECKING:
     from payloom.workflows.program.templates import Filled

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from payloom.kit.diagnostics import Path
 from payloom.workflows.program.node import Node
 from payloom.workflows.program.templates import Bare, Block, Filled, Site
-from payloom.workflows.syntax.filemodel import WorkflowFile
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
 Auth = Literal["none", "optional", "user"] | tuple[str, ...]
 """Who may: nobody is checked, known if signed in, any signed-in user, users with one of the roles."""

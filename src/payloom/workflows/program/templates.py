@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from payloom.kit.diagnostics import Path
-from payloom.workflows.expressions import Compiled, ExpressionError
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
 from payloom.workflows.syntax.filemodel.steps import StepHead
 

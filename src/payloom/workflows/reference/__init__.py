@@ -2,7 +2,3 @@
 
 `python -m payloom.workflows.reference docs/reference/language` writes them; a test compares.
 """
-
-from payloom.workflows.reference.pages import pages
-
-__all__ = ["pages"]

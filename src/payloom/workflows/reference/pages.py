@@ -11,7 +11,9 @@ from payloom.kit import strict_json
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.compiler.inputs import expand_input
 from payloom.workflows.reference import notes
-from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
+from payloom.workflows.syntax.filemodel.steps import VERBS
+from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 
 _HEAD = {"id", "name", "when", "on_error"}
 _INPUTS = (

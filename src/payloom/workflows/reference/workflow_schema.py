@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from payloom.workflows.catalog.catalog import Catalog
-from payloom.workflows.syntax.filemodel import TRIGGERS, VERBS, WorkflowFile
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
+from payloom.workflows.syntax.filemodel.steps import VERBS
+from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 
 COMMON = (
     "billing_portal.sessions.create",

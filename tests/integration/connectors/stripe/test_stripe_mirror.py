@@ -10,7 +10,7 @@ import pytest
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.stripe.tables.mirror import Mirror
 from payloom.connectors.stripe.tables.table_source import StripeTables
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.db.migrate import migrate
 from payloom.kit.clock import to_epoch
 from payloom.workflows.program.commands import Do

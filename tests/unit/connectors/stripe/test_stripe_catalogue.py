@@ -15,8 +15,8 @@ import stripe
 
 from payloom.connectors.stripe.catalog import aliases, events, operations, schemas, stripe_catalog
 from payloom.workflows.catalog.catalog import StaticCatalog
-from payloom.workflows.expressions import compile_expression
 from payloom.workflows.expressions.check import infer
+from payloom.workflows.expressions.expression import compile_expression
 
 
 def walk(service: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

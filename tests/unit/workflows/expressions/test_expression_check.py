@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from payloom.workflows.expressions import compile_expression
 from payloom.workflows.expressions.check import fits, infer
+from payloom.workflows.expressions.expression import compile_expression
 
 
 def closed(**properties: Any) -> dict[str, Any]:

@@ -11,7 +11,9 @@ import subprocess
 import sys
 from typing import Any
 
-from payloom.workflows.expressions import Ambient, ExpressionError, compile_expression
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import compile_expression
+from payloom.workflows.expressions.values import Ambient
 
 AMBIENT = Ambient(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
 SCOPE = {

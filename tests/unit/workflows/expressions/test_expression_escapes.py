@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from payloom.workflows.expressions import Ambient, ExpressionError, compile_expression
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.interpolation import compile_value
+from payloom.workflows.expressions.values import Ambient
 
 AMBIENT = Ambient(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
 

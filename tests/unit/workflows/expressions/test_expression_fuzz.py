@@ -12,10 +12,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payloom.workflows.expressions import FAULT, Ambient, ExpressionError, compile_expression, to_json
 from payloom.workflows.expressions.check import infer
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import FAULT, compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
 from payloom.workflows.expressions.interpolation import compile_value
+from payloom.workflows.expressions.values import Ambient, to_json
 
 AMBIENT = Ambient(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
 SECONDS = 2.0

@@ -13,8 +13,9 @@ from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import models
 from payloom.kit.diagnostics import Diagnostic, Path, in_order
 from payloom.workflows.catalog.catalog import Catalog
-from payloom.workflows.checker import apply_ignores, scope
-from payloom.workflows.checker import check as check_workflow
+from payloom.workflows.checker import scope
+from payloom.workflows.checker.check_workflow import apply_ignores
+from payloom.workflows.checker.check_workflow import check as check_workflow
 from payloom.workflows.compiler.loader import Draft, read_workflow
 from payloom.workflows.completion.type_names import fields_of, type_words
 from payloom.workflows.program.lane import lane_of

@@ -13,7 +13,7 @@ from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import actions, models
 from payloom.api.management.identity import roles
 from payloom.connectors.stripe.catalog import stripe_catalog
-from payloom.workflows.completion import complete_field, complete_text, hover_text
+from payloom.workflows.completion.answer import complete_field, complete_text, hover_text
 from payloom.workflows.completion.cursor import BARE_KEYS
 from payloom.workflows.reference.workflow_schema import COMMON
 

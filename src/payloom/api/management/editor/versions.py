@@ -18,7 +18,7 @@ from payloom.api.management.editor.files import Conflict, Files
 from payloom.api.management.editor.sources import CHANGED, Desk, changed, off
 from payloom.api.management.identity import roles
 from payloom.api.management.identity.access import caller_of
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.runs.publishing import publications
 from payloom.workflows.program.diff import diff_models
 from payloom.workflows.program.program import model_data

@@ -16,7 +16,7 @@ from payloom.api.limits.rate_limit import SharedLimiter
 from payloom.api.management.dependencies import Parts
 from payloom.api.management.identity.roles import anybody, role_of
 from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 
 TRIES = (30, 60.0)
 

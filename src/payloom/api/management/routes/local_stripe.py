@@ -19,7 +19,7 @@ from payloom.api.http.request_body import read_json_object
 from payloom.api.management.dependencies import Parts
 from payloom.api.management.identity.roles import editor
 from payloom.kit.redaction import redact
-from payloom.settings import Settings
+from payloom.settings.model import Settings
 
 TIMEOUT = 60.0
 """Seconds; moving the clock by a year bills a lot."""

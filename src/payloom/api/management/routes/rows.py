@@ -19,7 +19,7 @@ from payloom.api.management.identity.access import caller_of
 from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, RowView
 from payloom.api.management.models.runs import RunList
 from payloom.api.management.routes.overview import FRESH_WITHIN
-from payloom.db import locking_reads
+from payloom.db.transactions import locking_reads
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.registry import RowChange

@@ -20,7 +20,7 @@ from payloom.connectors.stripe.connector import StripeConnector
 from payloom.connectors.stripe.failures import StripeStepFailed
 from payloom.connectors.stripe.tables import filter_sql
 from payloom.connectors.stripe.tables.models import copies, fills
-from payloom.db import Database
+from payloom.db.database import Database
 from payloom.kit.clock import Clock, to_epoch
 from payloom.tables.query.results import Row
 from payloom.workflows.program.commands import StepFailure

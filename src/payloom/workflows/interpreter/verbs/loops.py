@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from payloom.kit.diagnostics import Path
-from payloom.workflows.expressions import type_name
+from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.scheduler import Fork
 from payloom.workflows.interpreter.steps import run_block

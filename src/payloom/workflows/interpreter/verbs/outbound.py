@@ -9,7 +9,9 @@ from urllib.parse import quote
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
-from payloom.workflows.expressions import Compiled, ExpressionError, Mistake, to_text
+from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import Compiled
+from payloom.workflows.expressions.values import Mistake, to_text
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program.commands import Do, Retry
 from payloom.workflows.program.node import Node, Steps, command

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from payloom.kit.diagnostics import Path
-from payloom.workflows.expressions import Mistake, to_text
+from payloom.workflows.expressions.values import Mistake, to_text
 from payloom.workflows.interpreter.frame import Frame, answer
 from payloom.workflows.program import commands
 from payloom.workflows.program.node import Node, Steps, command

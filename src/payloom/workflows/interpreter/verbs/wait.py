@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
-from payloom.workflows.expressions import type_name
+from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program import commands
 from payloom.workflows.program.node import Node, Steps, command

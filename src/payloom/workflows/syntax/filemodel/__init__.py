@@ -2,9 +2,3 @@
 
 No meaning, no expressions: text is text.
 """
-
-from payloom.workflows.syntax.filemodel.file import WorkflowFile
-from payloom.workflows.syntax.filemodel.steps import VERBS, StepHead
-from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, TriggerHead
-
-__all__ = ["TRIGGERS", "VERBS", "StepHead", "TriggerHead", "WorkflowFile"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
-from payloom.workflows.expressions import ExpressionError
+from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
 from payloom.workflows.syntax.filemodel.steps import verb_of
 

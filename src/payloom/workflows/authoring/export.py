@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payloom.workflows.builder.declare import Definition
+from payloom.workflows.authoring.declare import Definition
 from payloom.workflows.edit.formatting import format_text
 from payloom.workflows.edit.yaml_writer import block
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from payloom.workflows.builder.symbols import Expr, plain, source, text_of
-from payloom.workflows.builder.trace import current
+from payloom.workflows.authoring.symbols import Expr, plain, source, text_of
+from payloom.workflows.authoring.trace import current
 
 
 class _X:

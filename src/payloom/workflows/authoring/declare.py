@@ -7,9 +7,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from payloom.workflows.builder.symbols import Expr, plain, text_of
-from payloom.workflows.builder.trace import tracing
-from payloom.workflows.syntax.filemodel import WorkflowFile
+from payloom.workflows.authoring.symbols import Expr, plain, text_of
+from payloom.workflows.authoring.trace import tracing
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
 Trigger = Mapping[str, Any]
 

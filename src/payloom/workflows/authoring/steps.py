@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.workflows.builder.symbols import Expr, plain, text_of
-from payloom.workflows.builder.trace import current
+from payloom.workflows.authoring.symbols import Expr, plain, text_of
+from payloom.workflows.authoring.trace import current
 
 
 def _some(**parts: Any) -> dict[str, Any]:

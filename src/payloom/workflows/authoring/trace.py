@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
-from payloom.workflows.builder.symbols import Expr, SymbolicValue
+from payloom.workflows.authoring.symbols import Expr, SymbolicValue
 
 _current: contextvars.ContextVar[Trace | None] = contextvars.ContextVar("trace", default=None)
 

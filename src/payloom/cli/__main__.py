@@ -1,7 +1,0 @@
-"""`python -m payloom.cli`."""
-
-from __future__ import annotations
-
-from payloom.cli import main
-
-main()

@@ -1,0 +1,221 @@
+"""Settings: payloom.yaml, then the environment on top; refused when they could lose money or leak a secret.
+
+    settings = load_settings(Path("shop"))
+
+Order, later wins: defaults, payloom.yaml, its `environments: <name>:` part, `PAYLOOM_*` variables, arguments.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+from payloom.settings.errors import (
+    BadSettings,
+    MissingVariable,
+)
+from payloom.settings.file import (
+    FILE_NAME,
+    SECTIONS,
+    EmailSection,
+    FileSettings,
+    Reference,
+    merge,
+    read_file,
+    validate,
+)
+from payloom.settings.keys import local_stripe, real_stripe
+from payloom.settings.local import LocalState
+from payloom.settings.model import ConnectionSettings, DemoAccount, EmailSettings, Settings
+from payloom.settings.variables import Variables, read_variables
+
+DEFAULT_DATABASE = "data/payloom.sqlite"
+DEFAULT_PORT = 8000
+
+
+def load_settings(
+    root: Path,
+    *,
+    port: int | None = None,
+    local_stripe_port: int | None = None,
+    database_url: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    keep: bool = True,
+) -> Settings:
+    """Return the settings of the project in `root`. Arguments win over everything. Raises SettingsError.
+
+    keep: made-up local secrets are kept in `data/local.json`; otherwise nothing is written.
+    """
+    environ = os.environ if environ is None else environ
+    root = root.resolve()
+    variables = read_variables()
+    raw = read_file(root / FILE_NAME)
+    base = validate(raw)
+    environment = variables.env or base.environment
+    file = validate(merge(raw, environment), f"{FILE_NAME} (environment {environment})")
+    local = LocalState(root / "data", keep=keep)
+    site_url, web_port = _address(file, variables, environ, environment, port)
+    stripe_port = _first(local_stripe_port, variables.local_stripe_port, file.stripe.local_port, web_port + 1)
+    stripe = real_stripe(file.stripe, environ, environment)
+    if stripe is None:
+        stripe = local_stripe(f"http://127.0.0.1:{stripe_port}", local.secret("webhook_secret", "whsec_"))
+    admin_token = _optional(file.admin_token, environ)
+    if admin_token is None and environment == "dev":
+        admin_token = SecretStr(local.secret("admin_token"))
+    return Settings(
+        name=file.name or root.name,
+        environment=environment,
+        root=root,
+        site_url=site_url,
+        host=variables.host or file.host,
+        port=web_port,
+        database_url=_database_url(database_url or variables.database_url or _text(file.database, environ), root),
+        stripe=stripe,
+        local_stripe_port=stripe_port,
+        email=_email(file.email, environ, environment, site_url),
+        accounts=_accounts(file, environment),
+        on_start=tuple(file.on_start),
+        env={
+            **{name: str(_text(value, environ)) for name, value in file.env.items()},
+            "SITE_URL": site_url,
+            "ENVIRONMENT": environment,
+        },
+        secrets={name: SecretStr(_needed(ref, environ)) for name, ref in file.secrets.items()},
+        admin_token=admin_token,
+        metrics_token=_optional(file.metrics_token, environ),
+        http_allow=tuple(file.http_allow),
+        trusted_proxies=tuple(file.trusted_proxies),
+        log_format=file.log_format or ("console" if environment == "dev" else "json"),
+        log_level=variables.log_level.lower(),
+        keep_runs=file.keep_runs,
+        mirror=tuple(dict.fromkeys(file.stripe.mirror)),
+        connections=ConnectionSettings(**file.connections.model_dump()),
+        studio_edit=environment == "dev" if file.studio.edit is None else file.studio.edit,
+    )
+
+
+def documented_names() -> Iterator[tuple[str, str]]:
+    """Yield (name, description) of every setting and variable; the reference page has an entry for each."""
+    for key, field in FileSettings.model_fields.items():
+        yield key, field.description or ""
+        if key in SECTIONS:
+            for inner, part in SECTIONS[key].model_fields.items():
+                yield f"{key}.{part.alias or inner}", part.description or ""
+    for key, field in Variables.model_fields.items():
+        yield f"PAYLOOM_{key.upper()}", field.description or ""
+
+
+def _first(*values: int | None) -> int:
+    return next(value for value in values if value is not None)
+
+
+def _needed(reference: Reference, environ: Mapping[str, str]) -> str:
+    value = environ.get(reference.env, "")
+    if not value:
+        raise MissingVariable(
+            f"{FILE_NAME} refers to the environment variable {reference.env}, which is not set",
+            hint=f"Set {reference.env}, or remove the setting.",
+        )
+    return value
+
+
+def _text(value: str | int | bool | Reference | None, environ: Mapping[str, str]) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, Reference):
+        return _needed(value, environ)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _optional(reference: Reference, environ: Mapping[str, str]) -> SecretStr | None:
+    value = environ.get(reference.env, "").strip()
+    if value and len(value) < 16:
+        raise BadSettings(f"{reference.env} is too short to be a token", hint="Use at least 16 random characters.")
+    return SecretStr(value) if value else None
+
+
+def _address(
+    file: FileSettings, variables: Variables, environ: Mapping[str, str], environment: str, port: int | None
+) -> tuple[str, int]:
+    given = variables.site_url or _text(file.site_url, environ)
+    if given is None and environment != "dev":
+        raise BadSettings(
+            f"site_url is not set, and {environment} needs to know the address customers see",
+            hint="Set site_url in payloom.yaml or PAYLOOM_SITE_URL, such as https://shop.example.com.",
+        )
+    parts = _parsed(given or f"http://127.0.0.1:{DEFAULT_PORT}", environment)
+    chosen = next((value for value in (port, variables.port, file.port) if value is not None), None)
+    if environment == "dev" and _is_loopback(parts.hostname or ""):
+        # On a developer's machine the address customers see is the one we listen on, whatever port that is.
+        chosen = chosen or parts.port or DEFAULT_PORT
+        return f"{parts.scheme}://{parts.hostname}:{chosen}{parts.path}".rstrip("/"), chosen
+    return parts.geturl().rstrip("/"), chosen or DEFAULT_PORT
+
+
+def _parsed(given: str, environment: str) -> SplitResult:
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise BadSettings(f"site_url {given!r} is not an address", hint="Write it like https://shop.example.com.")
+    if environment == "production" and parts.scheme != "https":
+        raise BadSettings(
+            f"site_url {given!r} is not https, and this is production",
+            hint="Sessions and payments need https; use the https address.",
+        )
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "127.0.0.1", "::1"}
+
+
+def _accounts(file: FileSettings, environment: str) -> tuple[DemoAccount, ...]:
+    if file.accounts and environment != "dev":
+        raise BadSettings(
+            f"accounts with passwords stand in the file, and this is {environment}",
+            hint="Move `accounts` under `environments: dev:`; real people sign up themselves.",
+        )
+    return tuple(DemoAccount(one.email, one.password, one.name, tuple(one.roles)) for one in file.accounts)
+
+
+def _database_url(given: str | None, root: Path) -> str:
+    text = given or DEFAULT_DATABASE
+    if text.startswith(("postgres://", "postgresql://")):
+        return "postgresql+psycopg://" + text.split("://", 1)[1]
+    if text.startswith(("postgresql+psycopg://", "sqlite://")):
+        return text
+    if "://" in text:
+        scheme = text.split("://", 1)[0]
+        raise BadSettings(
+            f"the database address starts with {scheme}://, which Payloom does not know",
+            hint="Use a SQLite file such as data/shop.sqlite, or a postgresql:// address.",
+        )
+    return f"sqlite:///{(root / text).resolve()}"
+
+
+def _email(section: EmailSection, environ: Mapping[str, str], environment: str, site_url: str) -> EmailSettings:
+    transport = section.transport
+    if transport is None:
+        if environment == "production":
+            raise BadSettings(
+                "email.transport is not set, and this is production: receipts would go nowhere",
+                hint="Set email: {transport: smtp, url: {env: SMTP_URL}}; or transport: outbox to send nothing.",
+            )
+        transport = "outbox"
+    if transport == "smtp" and section.url is None:
+        raise BadSettings(
+            "email.transport is smtp but email.url is not set",
+            hint="Set email.url to {env: SMTP_URL} and SMTP_URL to smtps://user:password@host:465.",
+        )
+    url = _needed(section.url, environ) if section.url and transport == "smtp" else None
+    if url and urlsplit(url).scheme not in {"smtp", "smtps"}:
+        raise BadSettings("the SMTP address does not start with smtp:// or smtps://", where="email.url")
+    host = urlsplit(site_url).hostname or "localhost"
+    return EmailSettings(
+        transport=transport,
+        sender=section.sender or f"no-reply@{host if '.' in host and not _is_loopback(host) else 'example.com'}",
+        url=SecretStr(url) if url else None,
+    )

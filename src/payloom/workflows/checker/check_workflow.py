@@ -1,0 +1,37 @@
+"""The checks that need no run: names, references, types, and what is known to go wrong with money."""
+
+from __future__ import annotations
+
+from payloom.kit.diagnostics import Diagnostic
+from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.checker import suppressions
+from payloom.workflows.checker.expressions import Types, check_expressions
+from payloom.workflows.checker.findings import Findings
+from payloom.workflows.checker.flow import analyse, check_references
+from payloom.workflows.checker.money import check_money
+from payloom.workflows.checker.names import Names
+from payloom.workflows.checker.ownership import check_ownership
+from payloom.workflows.checker.payments import check_payments
+from payloom.workflows.checker.secrets import check_secrets
+from payloom.workflows.checker.taint import Taint
+from payloom.workflows.program.program import Workflow
+from payloom.workflows.syntax.source import Source
+
+
+def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnostic]:
+    """Return every finding about a compiled workflow; ignore comments are not applied yet."""
+    findings = Findings(workflow, source, catalog)
+    flow = analyse(findings)
+    check_references(findings, flow)
+    types = Types(findings, flow)
+    check_expressions(findings, types)
+    Names(findings, types).run()
+    taint = Taint(findings)
+    check_money(findings, taint)
+    check_ownership(findings, taint)
+    check_payments(findings, types)
+    check_secrets(findings)
+    return findings.found
+
+
+apply_ignores = suppressions.apply
