@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from payloom.connectors.python.loader import Functions, load_functions
 from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
-from payloom.connectors.tables import shapes
+from payloom.connectors.tables.shapes import shapes
 from payloom.connectors.tables.user_profiles import profile
 from payloom.email.errors import EmailError
 from payloom.email.templates import Templates as MailTemplates

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from payloom.workflows.reference import pages
+from payloom.workflows.reference.pages import pages
 
 
 def main() -> None:
