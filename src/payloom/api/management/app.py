@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
 from payloom.api.http.middleware import name_route, request_id_of
 from payloom.api.http.serialization import to_plain
-from payloom.api.management import editor
 from payloom.api.management.dependencies import Parts
+from payloom.api.management.editor import router as editor
 from payloom.api.management.identity import me, session, users
 from payloom.api.management.lazy_app import PREFIX
 from payloom.api.management.models.answers import ErrorAnswer
