@@ -10,7 +10,7 @@ import dataclasses
 import socket
 import sys
 
-from payloom_emulator.config import (
+from payloom_emulator.core.config import (
     DEFAULT_PUBLISHABLE_KEY,
     DEFAULT_SECRET_KEY,
     DEFAULT_WEBHOOK_SECRET,
@@ -71,8 +71,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     port = listener.getsockname()[1]
     url = f"http://{options.host}:{port}"
-    from payloom_emulator.errors import EmulatorError  # noqa: PLC0415
-    from payloom_emulator.server import create_app  # noqa: PLC0415 - a taken port is reported before anything loads
+    from payloom_emulator.core.errors import EmulatorError  # noqa: PLC0415
+    from payloom_emulator.runtime.emulator import create_app  # noqa: PLC0415 - a taken port is reported before anything loads
 
     try:
         app = create_app(dataclasses.replace(config_of(options), base_url=url))

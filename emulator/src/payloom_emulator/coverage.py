@@ -9,11 +9,11 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from payloom_emulator.core.schema import Resource
+from payloom_emulator.http.trigger import TRIGGERS
 from payloom_emulator.protocol.params import anonymous, event_types, table
-from payloom_emulator.resource import Resource
-from payloom_emulator.resources import RESOURCES
-from payloom_emulator.routing import Router
-from payloom_emulator.trigger import TRIGGERS
+from payloom_emulator.runtime.registry import RESOURCES
+from payloom_emulator.runtime.router import Router
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "emulator-coverage.md"
 

@@ -11,9 +11,9 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
-from payloom_emulator.config import DEFAULT_PUBLISHABLE_KEY, DEFAULT_SECRET_KEY, EmulatorConfig
+from payloom_emulator.core.config import DEFAULT_PUBLISHABLE_KEY, DEFAULT_SECRET_KEY, EmulatorConfig
 from payloom_emulator.kit.clock import Clock, monotonic
-from payloom_emulator.server import Emulator, create_app
+from payloom_emulator.runtime.emulator import Emulator, create_app
 
 
 @dataclasses.dataclass(slots=True)

@@ -10,8 +10,8 @@ import shop_host
 from emulator_harness import Local, Served
 from tests.support import npm_packages
 
-from payloom_emulator.config import EmulatorConfig
-from payloom_emulator.server import create_app
+from payloom_emulator.core.config import EmulatorConfig
+from payloom_emulator.runtime.emulator import create_app
 
 
 @pytest.fixture(scope="session")

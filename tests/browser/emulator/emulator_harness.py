@@ -11,7 +11,7 @@ from typing import Any, Self
 import stripe
 import uvicorn
 
-from payloom_emulator.server import Emulator
+from payloom_emulator.runtime.emulator import Emulator
 
 
 class Served:

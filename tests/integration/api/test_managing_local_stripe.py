@@ -10,7 +10,7 @@ import pytest
 from tests.support.http_server import Served, served
 
 from payloom.api.management.routes.local_stripe import base_of
-from payloom_emulator.config import EmulatorConfig
+from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.embedded import RunningEmulator, run
 
 WORKFLOW = "name: Nothing\non: {manual: true}\nsteps:\n  - return: {done: true}\n"

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from payloom_emulator.protocol.params import operations, table
-from payloom_emulator.server import Emulator
+from payloom_emulator.runtime.emulator import Emulator
 
 NEWEST = "2026-10-28.endive"
 VERSIONS = (

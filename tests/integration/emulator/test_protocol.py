@@ -10,10 +10,10 @@ import pytest
 import stripe
 from tests.integration.emulator.conftest import client_of
 
-from payloom_emulator.config import EmulatorConfig, Key
+from payloom_emulator.core.config import EmulatorConfig, Key
+from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.embedded import run
-from payloom_emulator.errors import EmulatorError
-from payloom_emulator.server import Emulator
+from payloom_emulator.runtime.emulator import Emulator
 
 
 def raw(running, method, path, body=None, **headers):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.integration.emulator.shapes import faults
 
-from payloom_emulator.server import Emulator
-from payloom_emulator.trigger import TRIGGERS, trigger
+from payloom_emulator.http.trigger import TRIGGERS, trigger
+from payloom_emulator.runtime.emulator import Emulator
 
 
 @pytest.fixture(scope="module")

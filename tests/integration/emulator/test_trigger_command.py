@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from payloom.cli.commands import app
 from payloom.settings.local import LocalState
-from payloom_emulator.trigger import TRIGGERS
+from payloom_emulator.http.trigger import TRIGGERS
 
 
 def trigger(*arguments: str):

@@ -10,7 +10,7 @@ import pytest
 import stripe
 from tests.integration.emulator.conftest import client_of
 
-from payloom_emulator.config import EmulatorConfig, Endpoint
+from payloom_emulator.core.config import EmulatorConfig, Endpoint
 from payloom_emulator.embedded import run
 
 

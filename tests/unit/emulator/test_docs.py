@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from payloom_emulator import control_api, coverage
+from payloom_emulator import coverage
+from payloom_emulator.http import control_api
 
 DOCS = Path(coverage.PAGE).parent
 

@@ -11,9 +11,9 @@ import re
 import pytest
 import stripe
 
-from payloom_emulator.errors import ImpossibleMove
+from payloom_emulator.core.errors import ImpossibleMove
 from payloom_emulator.protocol.params import event_types
-from payloom_emulator.resources import RESOURCES
+from payloom_emulator.runtime.registry import RESOURCES
 
 WITH_MACHINE = [r for r in RESOURCES if r.machine is not None]
 IDS = [r.object for r in WITH_MACHINE]

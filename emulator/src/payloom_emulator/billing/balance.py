@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.object_factory import Body, make
 
 if TYPE_CHECKING:
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def add(unit: Unit, customer: Body, amount: int, currency: str, *, kind: str = "adjustment", **more: object) -> Body:

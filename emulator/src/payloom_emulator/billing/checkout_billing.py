@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing import (
-    amounts,
-    collect_invoice,
-    create_subscription,
-    discounts,
-    invoice_lifecycle,
-    items,
-    lines,
-    totals,
-)
+from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines, totals
 from payloom_emulator.billing.object_factory import Body
+from payloom_emulator.billing.pricing import amounts, discounts
+from payloom_emulator.billing.subscriptions import create_subscription, items
 from payloom_emulator.resources.seams import Taken
 
 if TYPE_CHECKING:
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import Unit
 
 _CARRIED = (
     "application_fee_percent",

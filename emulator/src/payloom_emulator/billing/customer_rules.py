@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import cancel_subscription, discounts
 from payloom_emulator.billing.object_factory import Body, make
+from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.billing.subscriptions import cancel_subscription
+from payloom_emulator.presentation.versions import BASIL, Accepted, register
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.versions import BASIL, Accepted, register
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 MOST_ON_A_CLOCK = 3
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from payloom_emulator.resource import Machine, Move
+from payloom_emulator.core.schema import Machine, Move
 
 UPDATED = ("customer.subscription.updated",)
 LIVE = frozenset({"incomplete", "trialing", "active", "past_due", "unpaid", "paused"})

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from payloom_emulator.core.paging import list_of
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.protocol.paging import list_of
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.resource import Resource
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Resource
+    from payloom_emulator.core.unit_of_work import Unit
 
 Body = dict[str, Any]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing import amounts, create_subscription, discounts, invoice_lifecycle, lines, totals
+from payloom_emulator.billing.invoices import invoice_lifecycle, lines, totals
 from payloom_emulator.billing.object_factory import Body, new_id
+from payloom_emulator.billing.pricing import amounts, discounts
+from payloom_emulator.billing.subscriptions import create_subscription
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.resources import prices
 
 if TYPE_CHECKING:
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def subscription_data(given: Body, unit: Unit) -> Body:
@@ -200,7 +202,7 @@ def _params(quote: Body, priced: list[tuple[Body, Body]]) -> Body:
 
 
 def _schedule(unit: Unit, quote: Body, priced: list[tuple[Body, Body]], date: int) -> str:
-    from payloom_emulator.billing import subscription_schedules  # noqa: PLC0415 - schedules begin subscriptions, quotes begin both
+    from payloom_emulator.billing.subscriptions import subscription_schedules  # noqa: PLC0415 - schedules begin subscriptions, quotes begin both
 
     wanted = [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if p["recurring"]]
     made = subscription_schedules.create(

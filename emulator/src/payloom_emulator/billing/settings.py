@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.errors import EmulatorError
+from payloom_emulator.core.errors import EmulatorError
 
 if TYPE_CHECKING:
-    from payloom_emulator.store import Store
+    from payloom_emulator.core.store import Store
 
 HOUR, DAY = 3_600, 86_400
 _META = "billing_settings"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.checkout import create_session, lines
+from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, overlay
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
-from payloom_emulator.resource import ADDRESS, SHIPPING, Body, overlay
 from payloom_emulator.resources import authentication, payment_intents, payment_methods, seams, setup_intents
 from payloom_emulator.resources.customers import CUSTOMER
 
 if TYPE_CHECKING:
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import Unit
 
 COMPLETED = "checkout.session.completed"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.checkout import lines
+from payloom_emulator.core.schema import Body
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
-from payloom_emulator.resource import Body
 from payloom_emulator.resources import authentication, seams, shipping_rates
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 HOUR = 3600
 _ONLY_IN = {

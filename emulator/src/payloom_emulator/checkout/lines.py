@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from payloom_emulator import money
+from payloom_emulator.core import money
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.resources import prices, seams
 
 if TYPE_CHECKING:
-    from payloom_emulator.resource import Body
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
 
 MAX_LINES = {"payment": 100, "subscription": 20}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from payloom_emulator import test_cards
+from payloom_emulator.core import test_cards
+from payloom_emulator.core.schema import Body
 from payloom_emulator.protocol.errors import CardError, parameter_missing
-from payloom_emulator.resource import Body
 from payloom_emulator.resources import authentication, charges, mandates, payment_methods, seams
 
 if TYPE_CHECKING:
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def pay(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.schema import Body
 from payloom_emulator.payments.attempts import tell_billing
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.resource import Body
 from payloom_emulator.resources import charges
 
 if TYPE_CHECKING:
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def capture(unit: Unit, intent: Body, amount: int | None = None) -> Body:

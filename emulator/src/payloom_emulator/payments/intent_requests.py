@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator import money
+from payloom_emulator.core import money
+from payloom_emulator.core.schema import SHIPPING, Body
 from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.resource import SHIPPING, Body
 from payloom_emulator.resources import authentication, payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 UNPAID = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
@@ -257,7 +257,7 @@ def _late_changes(call: Call, intent: Body) -> Body:
         if params.get(n) not in {None, ""}
     }
     if isinstance(params.get("shipping"), dict):
-        from payloom_emulator.resource import overlay  # noqa: PLC0415 - beside its only use
+        from payloom_emulator.core.schema import overlay  # noqa: PLC0415 - beside its only use
 
         changes["shipping"] = overlay(SHIPPING, params["shipping"])
     if params.get("payment_method_options"):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once, overlay
 from payloom_emulator.protocol.errors import StripeError, missing
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once, overlay
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 _REQUIREMENTS: Body = {
     "alternatives": [],

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
-from payloom_emulator import test_cards
+from payloom_emulator.core import test_cards
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.resources import payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.resource import Body
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
 
 Verdict = Literal["pass", "challenge", "refuse"]
 

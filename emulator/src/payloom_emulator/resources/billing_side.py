@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import checkout_billing, collect_invoice
-from payloom_emulator.protocol import versions_billing
+from payloom_emulator.billing import checkout_billing
+from payloom_emulator.billing.invoices import collect_invoice
 from payloom_emulator.resources import (
     billing_portal,
     coupons,
@@ -21,12 +21,13 @@ from payloom_emulator.resources import (
     subscriptions,
     tax_rates,
     test_clocks,
+    versions_billing,
 )
 from payloom_emulator.resources.seams import Taken
 
 if TYPE_CHECKING:
-    from payloom_emulator.resource import Body
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
 
 FILES = (
     billing_portal,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, not_emulated, parameter_missing
-from payloom_emulator.resource import Body, Resource, fixed, given, once
 from payloom_emulator.resources import payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 _OWNER = {"address": None, "email": None, "name": None, "phone": None}
 _SHOWN = ("brand", "country", "cvc_check", "dynamic_last4", "exp_month", "exp_year", "fingerprint", "funding", "last4")

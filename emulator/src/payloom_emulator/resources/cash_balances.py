@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.resource import Body, Operation, Resource, fixed
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 
 def _retrieve(call: Call) -> Body:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from payloom_emulator import money, test_cards
-from payloom_emulator.protocol import versions
+from payloom_emulator.core import money, test_cards
+from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given
+from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.versions import Change
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.protocol.versions import Change
-from payloom_emulator.resource import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given
 from payloom_emulator.resources import balance, disputes, payment_methods, transfers
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 _RISK = {"normal": ("normal", 32), "elevated": ("elevated", 72), "highest": ("highest", 99)}
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.checkout import complete_session, create_session, lines
-from payloom_emulator.protocol import versions
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given, once
+from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.versions import Accepted, Change
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
-from payloom_emulator.protocol.paging import list_of
 from payloom_emulator.protocol.params import extended
-from payloom_emulator.protocol.versions import Accepted, Change
-from payloom_emulator.resource import Body, Machine, Move, Operation, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 intent_changed = complete_session.intent_changed
 

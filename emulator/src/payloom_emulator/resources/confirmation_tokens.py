@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.schema import SHIPPING, Body, Operation, Resource, fixed, overlay
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.resource import SHIPPING, Body, Operation, Resource, fixed, overlay
 from payloom_emulator.resources import payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 LASTS = 12 * 3600
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from payloom_emulator import money
-from payloom_emulator.billing import discounts
+from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.core import money
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def _creating_coupon(call: Call, draft: Body) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import credit_notes
+from payloom_emulator.billing.invoices import credit_notes
 from payloom_emulator.billing.machines import CREDIT_NOTE_MACHINE
 from payloom_emulator.billing.savepoint import rehearsal
-from payloom_emulator.protocol.paging import list_of
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 
 def _create(call: Call) -> Body:

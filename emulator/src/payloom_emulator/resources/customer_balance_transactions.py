@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator import money
 from payloom_emulator.billing import balance
+from payloom_emulator.core import money
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 
 def _create(call: Call) -> Body:

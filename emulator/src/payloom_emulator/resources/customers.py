@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import customer_rules
-from payloom_emulator.protocol import versions
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, Resource, fixed, given, later, once
+from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.versions import Change
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.paging import list_of
-from payloom_emulator.protocol.versions import Change
-from payloom_emulator.resource import ADDRESS, SHIPPING, Body, Resource, fixed, given, later, once
 from payloom_emulator.resources import payment_methods, sources
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 INVOICE_SETTINGS = {
     "custom_fields": None,

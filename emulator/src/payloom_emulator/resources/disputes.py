@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.resource import Body, Machine, Move, Operation, Resource, fixed, given
 from payloom_emulator.resources import balance
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 FEE = 1500
 _RESPOND_WITHIN = 9 * 86400

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.schema import Resource, fixed, given, once
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.resource import Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.resource import Body
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body
 
 _ACTIVE = {"status": "active"}
 

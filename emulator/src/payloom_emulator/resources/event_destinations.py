@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
 from payloom_emulator.kit.clock import from_epoch
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.params import event_types
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 PING = "v2.core.event_destination.ping"
 

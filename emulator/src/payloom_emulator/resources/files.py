@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, parameter_missing
-from payloom_emulator.protocol.paging import list_of
 from payloom_emulator.protocol.params import enum
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 MAX_SIZE = 16 * 1024 * 1024
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import discounts, invoice_editing
-from payloom_emulator.billing import invoice_items as rules
+from payloom_emulator.billing.invoices import invoice_editing
+from payloom_emulator.billing.invoices import invoice_items as rules
 from payloom_emulator.billing.object_factory import tax_rates
+from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 
 def _create(call: Call) -> Body:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator import money
-from payloom_emulator.billing import (
+from payloom_emulator.billing import unsupported_params
+from payloom_emulator.billing.invoices import (
     collect_invoice,
-    discounts,
     invoice_actions,
     invoice_editing,
     invoice_lifecycle,
     payments,
-    preview,
-    unsupported_params,
 )
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.object_factory import tax_rates
+from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.billing.subscriptions import preview
+from payloom_emulator.core import money
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.protocol.paging import list_of
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 _PLAIN = [
     "custom_fields",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.resource import Body, Resource, fixed
+from payloom_emulator.core.schema import Body, Resource, fixed
 
 if TYPE_CHECKING:
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import Unit
 
 KINDS = frozenset({"sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"})
 

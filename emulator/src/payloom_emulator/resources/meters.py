@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import metering
+from payloom_emulator.billing.pricing import metering
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.protocol.paging import list_of
-from payloom_emulator.resource import Body, Machine, Move, Operation, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 DAY, HOUR = 86_400, 3_600
 OLDEST, NEWEST = 35 * DAY, 300

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator import money, test_cards
+from payloom_emulator.core import money, test_cards
+from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given, once
 from payloom_emulator.payments import attempts, capture_cancel, intent_requests
 from payloom_emulator.payments.attempts import challenged, microdeposits, pay
 from payloom_emulator.payments.capture_cancel import cancel, capture, close
-from payloom_emulator.protocol import versions
+from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.versions import Change
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.versions import Change
-from payloom_emulator.resource import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 __all__ = [
     "PAYMENT_INTENT",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator import test_cards
+from payloom_emulator.core import test_cards
+from payloom_emulator.core.schema import ADDRESS, Body, Operation, Resource, fixed, given, overlay
 from payloom_emulator.protocol.errors import CardError, invalid, parameter_missing
-from payloom_emulator.resource import ADDRESS, Body, Operation, Resource, fixed, given, overlay
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 BILLING_DETAILS = {"address": ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
 

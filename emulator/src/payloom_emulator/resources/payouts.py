@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator import money
+from payloom_emulator.core import money
+from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.resource import Body, Machine, Move, Operation, Resource, fixed, given, once
 from payloom_emulator.resources import balance
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 _ARRIVES_AFTER = 2 * 86400
 _TOPUP_AFTER = 3

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing.amounts import plan_of
+from payloom_emulator.billing.pricing.amounts import plan_of
+from payloom_emulator.core.schema import Body, Operation, Resource
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.resource import Body, Operation, Resource
 from payloom_emulator.resources import prices, products
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def _create(call: Call) -> Body:

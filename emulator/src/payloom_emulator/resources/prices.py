@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator import money
+from payloom_emulator.core import money
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
-from payloom_emulator.resource import Body, Resource, fixed, given, once
 from payloom_emulator.resources import products
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 _MAX_INTERVAL = {"day": 1095, "week": 156, "month": 36, "year": 3}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.protocol import versions
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.versions import Accepted, Change
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.versions import Accepted, Change
-from payloom_emulator.resource import Body, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def _creating(call: Call, draft: Body) -> None:

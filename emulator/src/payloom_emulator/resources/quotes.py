@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import quotes
 from payloom_emulator.billing.machines import QUOTE_MACHINE
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.protocol.paging import list_of
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 MONTH = 30 * 86_400
 _PLAIN = ("application_fee_amount", "application_fee_percent", "collection_method", "description", "footer", "header",

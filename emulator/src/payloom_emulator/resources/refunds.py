@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator import money
+from payloom_emulator.core import money
+from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.resource import Body, Machine, Move, Operation, Resource, fixed, given
 from payloom_emulator.resources import balance, charges, payment_methods, transfers
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 _SETTLES_AFTER = 2
 _CHANGED = ("refund.updated", "charge.refund.updated")

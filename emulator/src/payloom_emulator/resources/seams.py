@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from payloom_emulator.protocol.errors import not_emulated
 
 if TYPE_CHECKING:
-    from payloom_emulator.resource import Body
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

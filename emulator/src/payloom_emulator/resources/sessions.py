@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from payloom_emulator.core.schema import Body, Operation, Resource
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.resource import Body, Operation, Resource
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 _CUSTOMER_LASTS = 1800
 _ACCOUNT_LASTS = 24 * 3600

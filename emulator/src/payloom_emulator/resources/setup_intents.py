@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from payloom_emulator import test_cards
+from payloom_emulator.core import test_cards
+from payloom_emulator.core.schema import Body, Machine, Move, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid
-from payloom_emulator.resource import Body, Machine, Move, Resource, fixed, given, once
 from payloom_emulator.resources import authentication, mandates, payment_intents, payment_methods, seams
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 

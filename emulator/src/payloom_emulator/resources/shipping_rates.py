@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator import money
+from payloom_emulator.core import money
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, parameter_missing
-from payloom_emulator.resource import Body, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def _amount(data: Body, param: str) -> Body:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator import test_cards
+from payloom_emulator.core import test_cards
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource
 from payloom_emulator.protocol.errors import CardError, invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.protocol.paging import list_of
-from payloom_emulator.resource import Body, Operation, Resource
 from payloom_emulator.resources import payment_methods, tokens
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def _token(unit: Unit, source: object, param: str) -> tuple[Body, test_cards.Card, Body | None]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import create_subscription, subscription_schedules, unsupported_params
+from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
+from payloom_emulator.billing.subscriptions import create_subscription, subscription_schedules
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, overlay
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given, overlay
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 LIVE = frozenset({"not_started", "active"})
 

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing import (
+from payloom_emulator.billing import unsupported_params
+from payloom_emulator.billing.machines import SUBSCRIPTION_MACHINE
+from payloom_emulator.billing.pricing import discounts, metering
+from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
     create_subscription,
-    discounts,
     items,
-    metering,
     pending_updates,
     renew_subscription,
     resume_subscription,
     subscription_timers,
-    unsupported_params,
     update_subscription,
 )
-from payloom_emulator.billing.machines import SUBSCRIPTION_MACHINE
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.protocol.paging import list_of
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 ENDED = ("canceled", "incomplete_expired")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
+    from payloom_emulator.core.request_context import Call
 
 
 def _creating_rate(call: Call, draft: Body) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import items, periods
 from payloom_emulator.billing.machines import CLOCK_MACHINE
+from payloom_emulator.billing.pricing import periods
+from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.resource import Body, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 DAY = 86_400
 LIFETIME = 30 * DAY

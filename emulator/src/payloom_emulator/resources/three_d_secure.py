@@ -8,7 +8,7 @@ from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.resources import authentication, payment_intents, setup_intents
 
 if TYPE_CHECKING:
-    from payloom_emulator.server import Emulator
+    from payloom_emulator.runtime.emulator import Emulator
 
 
 def settle(emulator: Emulator, intent_id: str, outcome: str, client_secret: str) -> dict[str, Any]:

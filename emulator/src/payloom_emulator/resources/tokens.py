@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator import test_cards
+from payloom_emulator.core import test_cards
+from payloom_emulator.core.schema import Body, Resource, fixed
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.resource import Body, Resource, fixed
 from payloom_emulator.resources import payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def card_object(unit: Unit, card: test_cards.Card, data: Body | None) -> Body:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator import money
+from payloom_emulator.core import money
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
 from payloom_emulator.protocol.errors import invalid, parameter_missing
-from payloom_emulator.protocol.paging import list_of
-from payloom_emulator.resource import Body, Operation, Resource, fixed, given
 from payloom_emulator.resources import balance
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.unit_of_work import Unit
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
 
 
 def make(

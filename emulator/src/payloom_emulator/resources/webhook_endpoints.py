@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.errors import EmulatorError, NoSuchEndpoint
-from payloom_emulator.protocol import versions
+from payloom_emulator.core.errors import EmulatorError, NoSuchEndpoint
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.presentation import versions
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.resource import Body, Resource, fixed, given, once
 
 if TYPE_CHECKING:
-    from payloom_emulator.request_context import Call
-    from payloom_emulator.server import Emulator
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.runtime.emulator import Emulator
 
 MAX_HOURS = 24
 

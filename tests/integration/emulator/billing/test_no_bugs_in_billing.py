@@ -7,7 +7,7 @@ import random
 import pytest
 
 from payloom_emulator.protocol.params import operations, table
-from payloom_emulator.server import Emulator
+from payloom_emulator.runtime.emulator import Emulator
 
 VERSIONS = ("2026-10-28.endive", "2026-08-26.dahlia", "2025-03-31.basil", "2024-06-20", "2022-08-01", "2020-08-27")
 AREAS = (

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from payloom_emulator.billing import amounts, periods, totals
-from payloom_emulator.billing.rounding import rounded, share
+from payloom_emulator.billing.invoices import totals
+from payloom_emulator.billing.pricing import amounts, periods
+from payloom_emulator.billing.pricing.rounding import rounded, share
 
 
 def at(text: str) -> int:

@@ -10,8 +10,8 @@ import stripe
 from stripe import billing, test_helpers
 
 from payloom_emulator.billing import machines
+from payloom_emulator.core.schema import Machine
 from payloom_emulator.protocol.params import event_types
-from payloom_emulator.resource import Machine
 
 TABLES: dict[str, tuple[Machine, Any]] = {
     "subscription": (machines.SUBSCRIPTION_MACHINE, stripe.Subscription),

@@ -1,0 +1,1 @@
+"""Invoices: their items and lines, finalizing, collecting, and credit notes."""

@@ -1,0 +1,266 @@
+"""Collecting an open invoice: its PaymentIntent, attempts, retries, and what success and failure lead to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import balance, settings
+from payloom_emulator.billing.invoices import invoice_lifecycle, payments
+from payloom_emulator.billing.object_factory import Body, make
+from payloom_emulator.billing.subscriptions import subscription_status
+from payloom_emulator.core import money
+from payloom_emulator.protocol.errors import CardError
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+DAY = 86_400
+NO_METHOD = (
+    "This customer has no attached payment source or default payment method. Please consider adding a default payment "
+    "method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting"
+    "#payment-method-priority."
+)
+_WORDS = {"subscription_create": "Subscription creation", "manual": "Payment for Invoice"}
+
+
+def method_of(unit: Unit, invoice: Body) -> str | None:
+    """Return the payment method an automatic charge uses: invoice's, subscription's, then customer's default."""
+    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice)) or {}
+    customer = unit.find("customer", invoice["customer"]) or {}
+    places = (
+        invoice.get("default_payment_method"),
+        invoice.get("default_source"),
+        subscription.get("default_payment_method"),
+        subscription.get("default_source"),
+        (customer.get("invoice_settings") or {}).get("default_payment_method"),
+        customer.get("default_source"),
+    )
+    return next((p for p in places if isinstance(p, str) and payments.is_usable(unit, p, invoice["customer"])), None)
+
+
+def open_payment(unit: Unit, invoice: Body) -> None:
+    """Make the PaymentIntent of a just finalized invoice, unless nothing is due. Emits payment_intent.created."""
+    if invoice["amount_due"] == 0 or default_payment(unit, invoice) is not None:
+        return
+    if invoice["amount_due"] < money.MINIMUM.get(invoice["currency"], 1):
+        return
+    intent = payments.create(
+        unit,
+        invoice,
+        description=_WORDS.get(invoice["billing_reason"], "Subscription update"),
+        method=method_of(unit, invoice),
+    )
+    link(unit, invoice, intent)
+
+
+def link(unit: Unit, invoice: Body, intent: Body) -> Body:
+    """Make the InvoicePayment that says this PaymentIntent pays the invoice."""
+    if intent.get("_invoice") != invoice["id"]:
+        unit.change(intent, {"_invoice": invoice["id"]}, emits=())
+    return make(
+        unit,
+        "invoice_payment",
+        {
+            "amount_requested": invoice["amount_remaining"],
+            "currency": invoice["currency"],
+            "invoice": invoice["id"],
+            "is_default": default_payment(unit, invoice) is None,
+            "payment": {"payment_intent": intent["id"], "type": "payment_intent"},
+            "status": "open",
+        },
+    )
+
+
+def default_payment(unit: Unit, invoice: Body) -> Body | None:
+    """Return the InvoicePayment that is to pay the invoice, or None before there is one."""
+    found = unit.list("invoice_payment", invoice=invoice["id"])
+    return next((p for p in found if p["is_default"] and p["status"] != "canceled"), None)
+
+
+def intent_of(unit: Unit, invoice: Body) -> Body | None:
+    """Return the PaymentIntent that is to pay the invoice."""
+    payment = default_payment(unit, invoice)
+    return unit.find("payment_intent", payment["payment"]["payment_intent"]) if payment else None
+
+
+def advance(unit: Unit, invoice: Body, *, attempt: bool = True, off_session: bool = True) -> CardError | None:
+    """Do what comes after finalization: settle when nothing is due, ask for the money, or send the invoice.
+
+    attempt: try the default payment method now (automatic collection only). Returns why an attempt failed.
+    """
+    if invoice["amount_due"] == 0:
+        settle(unit, invoice, 0)
+        return None
+    if invoice["amount_due"] < money.MINIMUM.get(invoice["currency"], 1):
+        _carry_over(unit, invoice)
+        return None
+    open_payment(unit, invoice)
+    if invoice["collection_method"] == "send_invoice":
+        if invoice["auto_advance"]:
+            unit.emit("invoice.sent", invoice)
+        return None
+    return collect(unit, invoice, off_session=off_session) if attempt else None
+
+
+def _carry_over(unit: Unit, invoice: Body) -> None:
+    """Less than Stripe charges is not charged but added to what the customer owes."""
+    customer = unit.find("customer", invoice["customer"])
+    if customer is not None:
+        balance.add(
+            unit, customer, invoice["amount_due"], invoice["currency"], kind="invoice_too_small", invoice=invoice["id"]
+        )
+    ending = (invoice["ending_balance"] or 0) + invoice["amount_due"]
+    unit.change(invoice, {"amount_due": 0, "amount_remaining": 0, "ending_balance": ending}, emits=())
+    settle(unit, invoice, 0)
+
+
+def collect(unit: Unit, invoice: Body, *, method: str | None = None, off_session: bool = True) -> CardError | None:
+    """Attempt to charge an open invoice once. Returns the decline, or None when it went through or is under way."""
+    chosen = method or method_of(unit, invoice)
+    open_payment(unit, invoice)
+    intent = intent_of(unit, invoice)
+    if chosen is None or intent is None:
+        failed(unit, invoice, None)
+        return CardError(NO_METHOD, code="missing")
+    declined = payments.pay(unit, intent, chosen, off_session=off_session)
+    intent = unit.find("payment_intent", intent["id"]) or intent
+    if declined is None and intent["status"] == "requires_action":
+        _needs_action(unit, invoice)
+    elif declined is None and intent["status"] == "processing":
+        _under_way(unit, invoice)
+    return declined
+
+
+def _needs_action(unit: Unit, invoice: Body) -> None:
+    unit.change(invoice, {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
+    unit.emit("invoice.payment_action_required", invoice)
+
+
+def _under_way(unit: Unit, invoice: Body) -> None:
+    """A bank debit takes days; the subscription does not wait for it."""
+    unit.change(invoice, {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
+    subscription_status.invoice_paid(unit, invoice, None)
+
+
+def settle(unit: Unit, invoice: Body, amount: int, *, method: str | None = None, out_of_band: bool = False) -> Body:
+    """Make an open invoice paid and tell everyone: the subscription, the customer, the events in Stripe's order."""
+    # Stripe counts attempts of the retry schedule; the payment that starts a subscription is not one of them.
+    counted = bool(amount) and not out_of_band and invoice["billing_reason"] != "subscription_create"
+    count = invoice["attempt_count"] + int(counted)
+    payment = default_payment(unit, invoice) if amount else None
+    unit.change(invoice, {"attempt_count": count}, emits=())
+    invoice_lifecycle.mark_paid(unit, invoice, amount, out_of_band=out_of_band)
+    subscription_status.invoice_paid(unit, invoice, method)
+    unit.emit("invoice.paid", invoice)
+    if not out_of_band:
+        unit.emit("invoice.payment_succeeded", invoice)
+    if payment is not None and payment["status"] == "open":
+        if out_of_band:
+            _cancel_payment(unit, payment)
+        else:
+            transitions = {**payment["status_transitions"], "paid_at": unit.now}
+            unit.move(payment, "pay", {"amount_paid": amount, "status_transitions": transitions})
+    _still_delinquent(unit, invoice)
+    return invoice
+
+
+def _still_delinquent(unit: Unit, invoice: Body) -> None:
+    customer = unit.find("customer", invoice["customer"])
+    if customer is None or not customer.get("delinquent"):
+        return
+    owed = [i for i in unit.list("invoice", customer=customer["id"], status="open") if i["attempted"]]
+    if not owed:
+        unit.change(customer, {"delinquent": False})
+
+
+def failed(unit: Unit, invoice: Body, intent: Body | None) -> None:
+    """Record a failed attempt, plan the next, and tell everyone."""
+    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
+    count = invoice["attempt_count"] + 1
+    retry = _next_attempt(unit, invoice, subscription, count)
+    changes: Body = {"attempt_count": count, "attempted": True, "next_payment_attempt": retry}
+    if retry is None and subscription is not None and invoice["billing_reason"] != "subscription_create":
+        changes["auto_advance"] = False
+    unit.change(invoice, changes)
+    error = (intent or {}).get("last_payment_error") or {}
+    if error.get("code") == "authentication_required":
+        unit.emit("invoice.payment_action_required", invoice)
+    unit.emit("invoice.payment_failed", invoice)
+    customer = unit.find("customer", invoice["customer"])
+    if customer is not None and invoice["billing_reason"] != "subscription_create":
+        unit.change(customer, {"delinquent": True})
+    if retry is not None:
+        unit.schedule("collect", invoice, retry)
+    subscription_status.invoice_failed(unit, invoice, last=retry is None)
+
+
+def _next_attempt(unit: Unit, invoice: Body, subscription: Body | None, count: int) -> int | None:
+    """Return when to try again; first invoices, held ones and those of ended subscriptions are not tried again."""
+    if invoice["billing_reason"] == "subscription_create" or not invoice["auto_advance"]:
+        return None
+    if subscription is not None and subscription["status"] in {"canceled", "incomplete_expired", "unpaid", "paused"}:
+        return None
+    days = settings.read(unit.store).retry_days
+    return unit.now + days[count - 1] * DAY if count <= len(days) else None
+
+
+def retry(unit: Unit, invoice: Body) -> None:
+    """Timer: the next attempt on an open invoice."""
+    if invoice["status"] == "open":
+        collect(unit, invoice)
+
+
+def finalize_by_itself(unit: Unit, invoice: Body) -> None:
+    """Timer: a draft that was left alone becomes final and is collected."""
+    if invoice["status"] == "draft" and invoice["auto_advance"]:
+        invoice_lifecycle.finalize(unit, invoice)
+        advance(unit, invoice)
+
+
+def overdue(unit: Unit, invoice: Body) -> None:
+    """Timer: the due date has come and the invoice is still open."""
+    if invoice["status"] != "open":
+        return
+    unit.emit("invoice.overdue", invoice)
+    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
+    if subscription is not None and subscription["status"] == "active":
+        subscription_status.set_status(unit, subscription, "past_due")
+
+
+def intent_changed(unit: Unit, intent: Body) -> None:
+    """The payment side says that an invoice's PaymentIntent, or a subscription's SetupIntent, changed."""
+    if intent["object"] == "setup_intent":
+        subscription_status.set_up(unit, intent)
+        return
+    invoice = unit.find("invoice", intent.get("_invoice"))
+    if invoice is None or invoice["status"] not in {"open", "uncollectible"}:
+        return
+    if intent["status"] == "succeeded":
+        settle(unit, invoice, intent["amount_received"] or intent["amount"], method=intent.get("payment_method"))
+    elif intent["status"] == "requires_payment_method" and intent.get("last_payment_error"):
+        failed(unit, invoice, intent)
+    elif intent["status"] == "canceled":
+        _forget_payment(unit, invoice, intent)
+
+
+def _forget_payment(unit: Unit, invoice: Body, intent: Body) -> None:
+    """Somebody canceled the PaymentIntent itself; the next attempt makes a new one."""
+    payment = default_payment(unit, invoice)
+    if payment is not None and payment["status"] == "open" and payment["payment"]["payment_intent"] == intent["id"]:
+        _cancel_payment(unit, payment)
+
+
+def _cancel_payment(unit: Unit, payment: Body) -> None:
+    transitions = {**payment["status_transitions"], "canceled_at": unit.now}
+    unit.move(payment, "cancel", {"status_transitions": transitions})
+
+
+def drop_payment(unit: Unit, invoice: Body, reason: str = "void_invoice") -> None:
+    """Cancel the PaymentIntent of an invoice that is not to be paid any more."""
+    payment = default_payment(unit, invoice)
+    if payment is None or payment["status"] != "open":
+        return
+    _cancel_payment(unit, payment)
+    intent = unit.find("payment_intent", payment["payment"].get("payment_intent"))
+    if intent is not None:
+        payments.cancel(unit, intent, reason)

@@ -1,0 +1,296 @@
+"""Credit notes: what of a final invoice is taken back, and where the money goes."""
+
+from __future__ import annotations
+
+import dataclasses
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing import balance, unsupported_params
+from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments, totals
+from payloom_emulator.billing.object_factory import Body, embedded, make, new_id, tax_rates
+from payloom_emulator.billing.pricing.rounding import rounded, share
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.resources import refunds
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+@dataclasses.dataclass(slots=True)
+class Credit:
+    """A credit note worked out, not yet issued. refunds: refund objects that exist already, with their amounts."""
+
+    fields: Body
+    credit: int
+    refund: int
+    out_of_band: int
+    refunds: list[Body]
+
+
+def work_out(unit: Unit, params: Body) -> tuple[Body, Credit]:
+    """Return (invoice, what the parameters ask for), or raise Stripe's 400."""
+    invoice = unit.get("invoice", params["invoice"], "invoice")
+    if invoice["status"] not in {"open", "paid"}:
+        raise invalid(
+            f"You can only create credit notes for open or paid invoices; this one is {invoice['status']}.",
+            "invoice",
+            "invoice_not_editable",
+        )
+    unsupported_params.refuse(params, unsupported_params.CREDIT_NOTE, "credit notes")
+    rows = _lines(unit, invoice, params)
+    fields = _sums(rows)
+    total = fields["total"]
+    left = _creditable(invoice)
+    if total < 1:
+        raise invalid("The credit note must be worth something.", "amount")
+    if total > left:
+        raise invalid(
+            f"The sum of credit amounts ({total}) cannot be more than what is left of the invoice ({left}).", "amount"
+        )
+    given = [_refund(unit, r, i) for i, r in enumerate(params.get("refunds") or [])]
+    if params.get("refund"):
+        given.append(_refund(unit, {"refund": params["refund"]}, 0))
+    credit = Credit(fields, params.get("credit_amount") or 0, params.get("refund_amount") or 0,
+                    params.get("out_of_band_amount") or 0, given)  # fmt: skip
+    _check_split(invoice, total, credit, params)
+    return invoice, credit
+
+
+def _creditable(invoice: Body) -> int:
+    """Return what can still be credited: all that was not yet, of what is open or was paid."""
+    if invoice["status"] == "open":
+        return invoice["amount_remaining"]
+    return invoice["total"] - invoice["post_payment_credit_notes_amount"] - invoice["pre_payment_credit_notes_amount"]
+
+
+def _refund(unit: Unit, entry: Body, index: int) -> Body:
+    refund = unit.get("refund", entry["refund"], f"refunds[{index}][refund]")
+    return {
+        "amount_refunded": entry.get("amount_refunded") or refund["amount"],
+        "payment_record_refund": None,
+        "refund": refund["id"],
+        "type": "refund",
+    }
+
+
+def _check_split(invoice: Body, total: int, credit: Credit, params: Body) -> None:
+    split = credit.credit + credit.refund + credit.out_of_band + sum(r["amount_refunded"] for r in credit.refunds)
+    if invoice["status"] == "open":
+        if split:
+            raise invalid("An open invoice has no payment to give back; leave out the amounts.", "refund_amount")
+        return
+    if not split and not any(n in params for n in ("credit_amount", "refund_amount", "out_of_band_amount")):
+        raise invalid(
+            "The invoice is paid: say how the credit is given with refund_amount, credit_amount or out_of_band_amount.",
+            "refund_amount",
+        )
+    if split != total:
+        raise invalid(
+            f"The sum of credit_amount, refund_amount, out_of_band_amount and refunds ({split}) must equal the credit "
+            f"note's total ({total}).",
+            "refund_amount",
+        )
+
+
+def _lines(unit: Unit, invoice: Body, params: Body) -> list[Body]:
+    if params.get("lines"):
+        return [_line(unit, invoice, given, f"lines[{i}]") for i, given in enumerate(params["lines"])]
+    amount = params.get("amount")
+    if amount is None:
+        split = [params.get(n) or 0 for n in ("credit_amount", "refund_amount", "out_of_band_amount")]
+        amount = sum(split) or _creditable(invoice)
+    return [_custom(unit, {"description": "Credit", "amount": amount}, [], None)]
+
+
+def _line(unit: Unit, invoice: Body, given: Body, param: str) -> Body:
+    rates = tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]")
+    if given["type"] == "custom_line_item":
+        each = given.get("unit_amount_decimal", given.get("unit_amount"))
+        if each is None and given.get("amount") is None:
+            raise invalid("Custom lines need a unit_amount.", f"{param}[unit_amount]", "parameter_missing")
+        return _custom(unit, given, rates, each)
+    name = f"{param}[invoice_line_item]"
+    wanted = given.get("invoice_line_item")
+    source = next((row for row in invoice_lifecycle.all_lines(invoice) if row["id"] == wanted), None)
+    if source is None:
+        raise missing("line_item", str(wanted), param=name, status=400)
+    amount, quantity = given.get("amount"), given.get("quantity")
+    if amount is None:
+        amount = source["amount"] if quantity is None else share(source["amount"], quantity, source["quantity"] or 1)
+    taken = [
+        {"amount": share(d["amount"], amount, source["amount"] or 1), "discount": d["discount"]}
+        for d in source["discount_amounts"]
+    ]
+    taxes = [
+        {
+            **t,
+            "amount": share(t["amount"], amount, source["amount"] or 1),
+            "taxable_amount": share(t["taxable_amount"], amount, source["amount"] or 1),
+        }
+        for t in source["taxes"]
+    ]
+    found = [unit.find("tax_rate", t["tax_rate_details"]["tax_rate"], deleted=True) for t in taxes]
+    return _row(
+        unit,
+        amount=amount,
+        description=source["description"],
+        discount_amounts=taken,
+        invoice_line_item=source["id"],
+        quantity=quantity,
+        tax_rates=[r for r in found if r],
+        taxes=taxes,
+        type="invoice_line_item",
+        metadata=given.get("metadata") or {},
+    )
+
+
+def _custom(unit: Unit, given: Body, rates: list[Body], each: Any) -> Body:
+    quantity = given.get("quantity") or 1
+    amount = given["amount"] if each is None else rounded(Decimal(str(each)) * quantity)
+    scratch = {"amount": amount, "discount_amounts": []}
+    return _row(
+        unit,
+        amount=amount,
+        description=given.get("description"),
+        quantity=quantity,
+        tax_rates=rates,
+        taxes=totals.taxes_of(scratch, rates, "none"),
+        type="custom_line_item",
+        unit_amount=None if each is None or Decimal(str(each)) % 1 else int(Decimal(str(each))),
+        unit_amount_decimal=None if each is None else str(each),
+        metadata=given.get("metadata") or {},
+    )
+
+
+def _row(unit: Unit, **values: Any) -> Body:
+    row = {
+        "id": new_id(unit, "cnli_1", 23),
+        "object": "credit_note_line_item",
+        "amount": 0,
+        "description": None,
+        "discount_amount": 0,
+        "discount_amounts": [],
+        "invoice_line_item": None,
+        "livemode": False,
+        "metadata": {},
+        "pretax_credit_amounts": [],
+        "quantity": 1,
+        "tax_rates": [],
+        "taxes": [],
+        "type": "custom_line_item",
+        "unit_amount": None,
+        "unit_amount_decimal": None,
+        **values,
+    }
+    row["discount_amount"] = sum(d["amount"] for d in row["discount_amounts"])
+    return row
+
+
+def _sums(rows: list[Body]) -> Body:
+    made = totals.sums(rows)
+    return {
+        "amount": made["total"],
+        "discount_amount": sum(d["amount"] for d in made["total_discount_amounts"]),
+        "discount_amounts": made["total_discount_amounts"],
+        "pretax_credit_amounts": made["total_pretax_credit_amounts"],
+        "subtotal": made["subtotal"],
+        "subtotal_excluding_tax": made["subtotal_excluding_tax"],
+        "total": made["total"],
+        "total_excluding_tax": made["total_excluding_tax"],
+        "total_taxes": made["total_taxes"],
+        "_lines": rows,
+    }
+
+
+def describe(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
+    """Return the credit note's fields before it is issued."""
+    total = credit.fields["total"]
+    before = invoice["status"] == "open"
+    number = len(unit.list("credit_note", invoice=invoice["id"])) + 1
+    note_id = new_id(unit, "cn_1", 23)
+    return {
+        **credit.fields,
+        "id": note_id,
+        "currency": invoice["currency"],
+        "customer": invoice["customer"],
+        "customer_account": invoice.get("customer_account"),
+        "effective_at": params.get("effective_at") or unit.now,
+        "invoice": invoice["id"],
+        "lines": embedded(credit.fields["_lines"], f"/v1/credit_notes/{note_id}/lines", shown=10),
+        "memo": params.get("memo"),
+        "metadata": merge_metadata({}, params.get("metadata") or {}),
+        "number": f"{invoice['number']}-CN-{number:02d}",
+        "out_of_band_amount": credit.out_of_band or None,
+        "pdf": f"{unit.emulator.base_url}/credit_notes/{unit.account}/{note_id}/pdf",
+        "post_payment_amount": 0 if before else total,
+        "pre_payment_amount": total if before else 0,
+        "reason": params.get("reason"),
+        "refunds": list(credit.refunds),
+        "type": "pre_payment" if before else "post_payment",
+    }
+
+
+def issue(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
+    """Issue the note: an open invoice owes less, a paid one gives back. Emits credit_note.created."""
+    values = describe(unit, invoice, credit, params)
+    total = credit.fields["total"]
+    if invoice["status"] == "open":
+        note = make(unit, "credit_note", values)
+        _owe_less(unit, invoice, total)
+        return note
+    if credit.refund:
+        values["refunds"] = [*values["refunds"], _give_back(unit, invoice, credit.refund)]
+    note = make(unit, "credit_note", values, emits=())
+    if credit.credit:
+        customer = unit.get("customer", invoice["customer"])
+        about = {"kind": "credit_note", "credit_note": note["id"], "invoice": invoice["id"]}
+        transaction = balance.add(unit, customer, -credit.credit, invoice["currency"], **about)
+        unit.change(note, {"customer_balance_transaction": transaction["id"]}, emits=())
+    unit.emit("credit_note.created", note)
+    credited = invoice["post_payment_credit_notes_amount"] + total
+    unit.change(invoice, {"post_payment_credit_notes_amount": credited})
+    return note
+
+
+def _give_back(unit: Unit, invoice: Body, amount: int) -> Body:
+    intent = collect_invoice.intent_of(unit, invoice)
+    charge = unit.find("charge", intent["latest_charge"]) if intent else None
+    if charge is None:
+        raise invalid("The invoice was not paid by a charge that could be refunded.", "refund_amount")
+    refund = refunds.issue(unit, charge, amount=amount)
+    return {"amount_refunded": amount, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
+
+
+def _owe_less(unit: Unit, invoice: Body, amount: int) -> None:
+    due, left = invoice["amount_due"] - amount, invoice["amount_remaining"] - amount
+    credited = invoice["pre_payment_credit_notes_amount"] + amount
+    unit.change(invoice, {"amount_due": due, "amount_remaining": left, "pre_payment_credit_notes_amount": credited})
+    if left == 0:
+        collect_invoice.drop_payment(unit, invoice)
+        collect_invoice.settle(unit, invoice, 0)
+        return
+    _amend(unit, invoice, left)
+
+
+def _amend(unit: Unit, invoice: Body, left: int) -> None:
+    payment, intent = collect_invoice.default_payment(unit, invoice), collect_invoice.intent_of(unit, invoice)
+    if intent is not None and payment is not None:
+        payments.amend(unit, intent, left)
+        unit.change(payment, {"amount_requested": left}, emits=())
+
+
+def void(unit: Unit, note: Body) -> Body:
+    """Void a note of an invoice that is still open: it owes the amount again. Emits credit_note.voided."""
+    invoice = unit.get("invoice", note["invoice"])
+    if note["status"] != "issued":
+        raise invalid("The credit note is void already.")
+    if invoice["status"] != "open" or note["type"] != "pre_payment":
+        raise invalid("You can only void credit notes of open invoices.")
+    unit.move(note, "void", {"voided_at": unit.now})
+    due, left = invoice["amount_due"] + note["amount"], invoice["amount_remaining"] + note["amount"]
+    credited = invoice["pre_payment_credit_notes_amount"] - note["amount"]
+    unit.change(invoice, {"amount_due": due, "amount_remaining": left, "pre_payment_credit_notes_amount": credited})
+    _amend(unit, invoice, left)
+    return note

@@ -1,0 +1,147 @@
+"""Lines of a draft: added, changed and removed, each with the invoice item behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
+from payloom_emulator.billing.machines import INVOICE_PAYMENT_MACHINE
+from payloom_emulator.billing.object_factory import Body, tax_rates
+from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def _draft(invoice: Body) -> None:
+    if invoice["status"] != "draft":
+        raise invalid("Finalized invoices can't be updated in this way", None, "invoice_not_editable")
+
+
+def take_in(unit: Unit, invoice: Body, item: Body) -> Body:
+    """Put a line for an invoice item on the draft."""
+    _draft(invoice)
+    if item["currency"] != invoice["currency"]:
+        raise invalid(
+            f"The invoice item's currency ({item['currency']}) does not match the invoice's ({invoice['currency']}).",
+            "currency",
+        )
+    line = lines.for_invoice_item(unit, item)
+    invoice_lifecycle.set_lines(unit, invoice, [*invoice_lifecycle.all_lines(invoice), line])
+    return line
+
+
+def refresh(unit: Unit, invoice: Body, item: Body) -> None:
+    """Bring the item's line up to date with it."""
+    new = lines.for_invoice_item(unit, item)
+    rows = [
+        {**new, "id": row["id"]} if row.get("_item") == item["id"] else row
+        for row in invoice_lifecycle.all_lines(invoice)
+    ]
+    invoice_lifecycle.set_lines(unit, invoice, rows)
+
+
+def let_go(unit: Unit, invoice: Body, item: Body) -> None:
+    """Take the item's line off the draft."""
+    rows = [row for row in invoice_lifecycle.all_lines(invoice) if row.get("_item") != item["id"]]
+    invoice_lifecycle.set_lines(unit, invoice, rows)
+
+
+def add(call: Call) -> Body:
+    """`POST /v1/invoices/{id}/add_lines`: pending items by id, or new ones."""
+    unit, invoice = call.unit, call.target
+    _draft(invoice)
+    customer = unit.get("customer", invoice["customer"])
+    rows = list(invoice_lifecycle.all_lines(invoice))
+    for index, given in enumerate(call.params["lines"]):
+        param = f"lines[{index}]"
+        if given.get("invoice_item"):
+            item = unit.get("invoiceitem", given["invoice_item"], f"{param}[invoice_item]")
+            unit.change(item, {"invoice": invoice["id"], "_pending": False}, emits=())
+        else:
+            item = invoice_items.build(
+                unit, given, customer, param=param, invoice=invoice["id"], currency=invoice["currency"]
+            )
+        rows.append(lines.for_invoice_item(unit, item))
+    return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
+
+
+def _metadata(invoice: Body, call: Call) -> Body:
+    given = call.params.get("invoice_metadata")
+    return {} if given is None else {"metadata": merge_metadata(invoice["metadata"], given)}
+
+
+def remove(call: Call) -> Body:
+    """`POST /v1/invoices/{id}/remove_lines`: delete the items behind the lines, or let them wait again."""
+    unit, invoice = call.unit, call.target
+    _draft(invoice)
+    rows = list(invoice_lifecycle.all_lines(invoice))
+    for index, given in enumerate(call.params["lines"]):
+        row = _find(rows, given["id"], f"lines[{index}][id]")
+        rows.remove(row)
+        item = unit.find("invoiceitem", row.get("_item"))
+        if item is None:
+            continue
+        if given["behavior"] == "delete":
+            unit.delete(item)
+        else:
+            unit.change(item, {"invoice": None, "_pending": True}, emits=())
+    return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
+
+
+def update(call: Call) -> Body:
+    """`POST /v1/invoices/{id}/update_lines`."""
+    unit, invoice = call.unit, call.target
+    _draft(invoice)
+    rows = list(invoice_lifecycle.all_lines(invoice))
+    for index, given in enumerate(call.params["lines"]):
+        row = _find(rows, given["id"], f"lines[{index}][id]")
+        rows[rows.index(row)] = _changed(unit, invoice, row, given, f"lines[{index}]")
+    return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
+
+
+def update_one(call: Call) -> Body:
+    """`POST /v1/invoices/{id}/lines/{line}`: change one line and answer with it."""
+    unit = call.unit
+    invoice = unit.get("invoice", call.ids["id"])
+    unit.follow(invoice)
+    _draft(invoice)
+    rows = list(invoice_lifecycle.all_lines(invoice))
+    row = _find(rows, call.ids["line"], None)
+    rows[rows.index(row)] = _changed(unit, invoice, row, call.params, "")
+    invoice_lifecycle.set_lines(unit, invoice, rows)
+    return next(line for line in invoice_lifecycle.all_lines(invoice) if line["id"] == row["id"])
+
+
+def _find(rows: list[Body], line_id: str, param: str | None) -> Body:
+    found: Any = next((r for r in rows if r["id"] == line_id), None)
+    if found is None:
+        raise missing("line_item", line_id, param=param or "id", status=400 if param else 404)
+    return found
+
+
+def _changed(unit: Unit, invoice: Body, row: Body, given: Body, param: str) -> Body:
+    new = {**row, **{k: given[k] for k in ("description", "discountable", "period") if k in given}}
+    if "metadata" in given:
+        new["metadata"] = merge_metadata(row["metadata"], given["metadata"])
+    if "tax_rates" in given:
+        new["_tax_rates"] = [r["id"] for r in tax_rates(unit, given["tax_rates"], f"{param}[tax_rates]")]
+    if "discounts" in given:
+        new["discounts"] = discounts.attach(
+            unit, given["discounts"] or [], customer=invoice["customer"], invoice_item=row.get("_item") or row["id"]
+        )
+    if any(n in given for n in ("amount", "pricing", "price_data", "quantity")):
+        wanted = {n: given[n] for n in ("amount", "pricing", "price_data", "quantity") if n in given}
+        if set(wanted) == {"quantity"}:
+            wanted["unit_amount_decimal"] = row["pricing"]["unit_amount_decimal"]
+        worth = invoice_items.worth(unit, wanted, param, invoice["currency"])
+        new.update({k: worth[k] for k in ("amount", "quantity", "quantity_decimal", "pricing")})
+        if worth["description"] and "description" not in given:
+            new["description"] = worth["description"]
+    return new
+
+
+__all__ = ["INVOICE_PAYMENT_MACHINE", "add", "let_go", "refresh", "remove", "take_in", "update", "update_one"]

@@ -1,0 +1,256 @@
+"""The life of an invoice: draft, lines, finalize, paid, void, uncollectible. Collecting money is `collecting.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing import balance, settings
+from payloom_emulator.billing.invoices import lines, totals
+from payloom_emulator.billing.machines import INVOICE_MACHINE
+from payloom_emulator.billing.object_factory import Body, embedded, make, new_id
+from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+DAY = 86_400
+CUSTOMER_FIELDS = {
+    "customer_address": "address",
+    "customer_email": "email",
+    "customer_name": "name",
+    "customer_phone": "phone",
+    "customer_shipping": "shipping",
+    "customer_tax_exempt": "tax_exempt",
+}
+
+
+def customer_fields(unit: Unit, customer: Body) -> Body:
+    """Return what an invoice copies from its customer."""
+    shown = {ours: customer.get(theirs) for ours, theirs in CUSTOMER_FIELDS.items()}
+    tax_ids = unit.list("tax_id", customer=customer["id"], oldest_first=True)
+    return {**shown, "customer_tax_ids": [{"type": t["type"], "value": t["value"]} for t in tax_ids]}
+
+
+def subscription_parent(subscription: Body, proration_date: int | None = None) -> Body:
+    """Return the `parent` of an invoice made by a subscription."""
+    details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
+    if proration_date is not None:
+        details["subscription_proration_date"] = proration_date
+    return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
+
+
+def subscription_of(invoice: Body) -> str | None:
+    """Return the id of the subscription an invoice belongs to."""
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    return details.get("subscription")
+
+
+def draft(unit: Unit, customer: Body, rows: list[Body], values: Body) -> Body:
+    """Make a draft with these lines. Emits invoice.created.
+
+    values: fields of the invoice; `currency` and `billing_reason` are needed. Pending invoice items among the lines
+    are marked as belonging to it.
+    """
+    account = unit.emulator.config.business
+    fields = {
+        "account_country": account.get("country"),
+        "account_name": account.get("name"),
+        "customer": customer["id"],
+        "customer_account": customer.get("customer_account"),
+        "lines": embedded([], ""),
+        "test_clock": customer.get("test_clock"),
+        **customer_fields(unit, customer),
+        "period_start": unit.now,
+        "period_end": unit.now,
+        "id": new_id(unit, "in_1", 23),
+        **values,
+    }
+    fields.update(figures(unit, fields, rows, customer))
+    invoice = make(unit, "invoice", fields, emits=())
+    for line in rows:
+        item = unit.find("invoiceitem", line.get("_item"))
+        if item is not None:
+            unit.change(item, {"invoice": invoice["id"], "_pending": False})
+    unit.emit("invoice.created", invoice)
+    return invoice
+
+
+def figures(unit: Unit, invoice: Body, rows: list[Body], customer: Body | None = None) -> Body:
+    """Return the changes that give an invoice these lines: discounts, taxes, sums, what is due."""
+    owner = customer or unit.any(invoice["customer"]) or {}
+    whole = list(invoice.get("discounts") or [])
+    named = [*whole, *(d for line in rows for d in line["discounts"])]
+    offs = discounts.applying(unit, named, invoice["currency"], invoice.get("period_start") or unit.now)
+    done, sums = totals.compute(
+        unit,
+        [{**line, "invoice": invoice["id"]} for line in rows],
+        offs=offs,
+        whole=whole,
+        rates=invoice.get("default_tax_rates") or [],
+        exempt=owner.get("tax_exempt") or "none",
+        shipping=(invoice.get("shipping_cost") or {}).get("amount_total", 0),
+    )
+    starting = owner.get("balance") or 0
+    due = max(0, sums["total"] + starting) if invoice.get("_use_balance", True) else max(0, sums["total"])
+    url = f"/v1/invoices/{invoice['id']}/lines"
+    return {
+        **sums,
+        "_lines": done,
+        "lines": embedded(done, url, shown=lines.SHOWN),
+        "starting_balance": starting,
+        "amount_due": due,
+        "amount_remaining": due,
+    }
+
+
+def set_lines(unit: Unit, invoice: Body, rows: list[Body], more: Body | None = None) -> Body:
+    """Give a draft other lines and all that follows from them. Emits invoice.updated."""
+    base = {**invoice, **(more or {})}
+    return unit.change(invoice, {**(more or {}), **figures(unit, base, rows)})
+
+
+def all_lines(invoice: Body) -> list[Body]:
+    """Return every line, also beyond those the object shows."""
+    return invoice.get("_lines") or invoice["lines"]["data"]
+
+
+def finalize(unit: Unit, invoice: Body, *, auto_advance: bool | None = None) -> Body:
+    """Make a draft final: number, links, due date, customer balance. Emits invoice.finalized.
+
+    The invoice is open afterwards, also when nothing is due; `collecting.advance` takes it from there.
+    """
+    customer = unit.any(invoice["customer"])
+    assert customer is not None
+    base = {**invoice, **customer_fields(unit, customer)}
+    changes: Body = {**customer_fields(unit, customer), **figures(unit, base, all_lines(invoice), customer)}
+    token = f"test_{new_id(unit, '', 40)}"
+    account, base_url = unit.account, unit.emulator.base_url
+    changes.update(
+        {
+            "auto_advance": invoice["auto_advance"] if auto_advance is None else auto_advance,
+            "automatically_finalizes_at": None,
+            "next_payment_attempt": None,
+            "effective_at": invoice.get("effective_at") or unit.now,
+            "ending_balance": changes["starting_balance"],
+            "hosted_invoice_url": f"{base_url}/i/{account}/{token}?s=ap",
+            "invoice_pdf": f"{base_url}/invoice/{account}/{token}/pdf?s=ap",
+            "number": invoice.get("number") or _number(unit, customer),
+            "webhooks_delivered_at": unit.now,
+            "status_transitions": {**invoice["status_transitions"], "finalized_at": unit.now},
+            "_token": token,
+        }
+    )
+    if invoice["collection_method"] == "send_invoice" and invoice.get("due_date") is None:
+        changes["due_date"] = unit.now + DAY * (invoice.get("_days_until_due") or 0)
+    unit.unschedule("finalize", invoice)
+    changes.update(_use_balance(unit, customer, invoice, changes))
+    unit.move(invoice, "finalize", changes)
+    discounts.spend(unit, [d["discount"] for d in invoice["total_discount_amounts"] if d["amount"] > 0])
+    if invoice["due_date"] is not None and invoice["amount_due"] > 0:
+        unit.schedule("overdue", invoice, invoice["due_date"])
+    return invoice
+
+
+def _number(unit: Unit, customer: Body) -> str:
+    sequence = customer.get("next_invoice_sequence") or 1
+    prefix = customer.get("invoice_prefix") or "LOCAL"
+    if not unit.is_deleted(customer["id"]):
+        unit.change(customer, {"next_invoice_sequence": sequence + 1}, emits=())
+    return f"{prefix}-{sequence:04d}"
+
+
+def _use_balance(unit: Unit, customer: Body, invoice: Body, changes: Body) -> Body:
+    """Settle the invoice with the customer's balance: credit (negative) lowers what is due, debt raises it."""
+    starting, total = changes["starting_balance"], changes["total"]
+    applied = total - max(0, starting + total)  # negative when debt is collected with the invoice
+    if applied and not unit.is_deleted(customer["id"]):
+        balance.add(unit, customer, applied, invoice["currency"], kind="applied_to_invoice", invoice=invoice["id"])
+    return {"ending_balance": starting + applied}
+
+
+def mark_paid(unit: Unit, invoice: Body, amount: int, *, out_of_band: bool = False, attempted: bool = True) -> Body:
+    """Move an open (or uncollectible) invoice to paid, without its events but invoice.updated."""
+    for timer in ("collect", "overdue"):
+        unit.unschedule(timer, invoice)
+    changes = {
+        "amount_paid": invoice["amount_paid"] + (0 if out_of_band else amount),
+        "amount_remaining": 0,
+        "attempted": attempted,
+        "auto_advance": False,
+        "next_payment_attempt": None,
+        "status_details": None,
+        "status_transitions": {**invoice["status_transitions"], "paid_at": unit.now},
+    }
+    if out_of_band:
+        changes["amount_paid_off_stripe"] = amount
+        changes["amount_paid"] = invoice["amount_paid"] + amount
+        changes["_out_of_band"] = True
+    return unit.move(invoice, "pay", changes, emits=("invoice.updated",) if amount else ())
+
+
+def void(unit: Unit, invoice: Body) -> Body:
+    """Void an open or uncollectible invoice; credit it used goes back to the customer. Emits invoice.voided."""
+    check(invoice, "void", "You can only pass in open or uncollectible invoices. This invoice isn't open.")
+    _drop_timers(unit, invoice)
+    used = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
+    customer = unit.find("customer", invoice["customer"])
+    if used and customer is not None:
+        kind = "unapplied_from_invoice"
+        balance.add(unit, customer, -used, invoice["currency"], kind=kind, invoice=invoice["id"])
+    return unit.move(
+        invoice,
+        "void",
+        {
+            "auto_advance": False,
+            "next_payment_attempt": None,
+            "status_transitions": {**invoice["status_transitions"], "voided_at": unit.now},
+        },
+    )
+
+
+def write_off(unit: Unit, invoice: Body, reason: str = "user_forgiven") -> Body:
+    """Mark an open invoice uncollectible. Emits invoice.marked_uncollectible."""
+    check(invoice, "mark_uncollectible", "You can only mark open invoices as uncollectible.")
+    _drop_timers(unit, invoice)
+    transitions = {**invoice["status_transitions"], "marked_uncollectible_at": unit.now}
+    return unit.move(
+        invoice,
+        "mark_uncollectible",
+        {
+            "auto_advance": False,
+            "next_payment_attempt": None,
+            "status_details": {"uncollectible": {"reason": reason}},
+            "status_transitions": transitions,
+        },
+    )
+
+
+def _drop_timers(unit: Unit, invoice: Body) -> None:
+    for timer in ("collect", "overdue", "finalize"):
+        unit.unschedule(timer, invoice)
+
+
+def check(invoice: Body, move: str, message: str, code: str = "invoice_not_editable") -> None:
+    """Raise Stripe's 400 unless the invoice may make this move."""
+    if not INVOICE_MACHINE.allows(move, invoice["status"]):
+        raise invalid(message, None, code)
+
+
+def schedule_finalization(unit: Unit, invoice: Body) -> None:
+    """Plan a draft's automatic finalization, an hour from now unless set otherwise."""
+    at = invoice.get("automatically_finalizes_at") or unit.now + settings.read(unit.store).draft_seconds
+    unit.change(invoice, {"automatically_finalizes_at": at}, emits=())
+    unit.schedule("finalize", invoice, at)
+
+
+def pending_lines(unit: Unit, customer_id: str, *, subscription: str | None, currency: str | None = None) -> list[Body]:
+    """Return lines for the customer's pending invoice items: those of the subscription and those of none."""
+    rows: list[Body] = []
+    for item in unit.list("invoiceitem", customer=customer_id, pending="true", oldest_first=True):
+        details = (item.get("parent") or {}).get("subscription_details") or {}
+        owner: Any = details.get("subscription")
+        if owner not in {None, subscription} or (currency and item["currency"] != currency):
+            continue
+        rows.append(lines.for_invoice_item(unit, item))
+    return rows

@@ -1,0 +1,116 @@
+"""How billing takes money: the few functions of the payment side it uses, in one place."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing.object_factory import Body
+from payloom_emulator.protocol.errors import CardError, invalid, missing
+from payloom_emulator.resources import payment_intents, payment_methods, setup_intents
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+_CANCELABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"})
+
+
+def create(unit: Unit, invoice: Body, *, description: str, method: str | None) -> Body:
+    """Make the PaymentIntent of an invoice. Emits payment_intent.created."""
+    first = invoice["billing_reason"] == "subscription_create"
+    settings = invoice.get("payment_settings") or {}
+    more: dict[str, Any] = {}
+    if first:
+        more["setup_future_usage"] = "off_session"
+    if settings.get("payment_method_types"):
+        more["payment_method_types"] = settings["payment_method_types"]
+    if invoice.get("_session"):
+        more["_session"] = invoice["_session"]
+    return payment_intents.create(
+        unit,
+        amount=invoice["amount_remaining"],
+        currency=invoice["currency"],
+        customer=invoice["customer"],
+        payment_method=method,
+        invoice=invoice["id"],
+        description=description,
+        **more,
+    )
+
+
+def pay(unit: Unit, intent: Body, method_id: str, *, off_session: bool) -> CardError | None:
+    """Try to pay; return the decline, or None. The intent then says what happened."""
+    method = method_from(unit, method_id)
+    session = intent.get("_session")
+    back = f"{unit.emulator.base_url}/_emulator/checkout/{session}/finish" if session else None
+    try:
+        payment_intents.pay(unit, intent, method, off_session=off_session, return_url=back, use_sdk=session is not None)
+    except CardError as declined:
+        return declined
+    return None
+
+
+def method_from(unit: Unit, method_id: str) -> Body:
+    """Return the payment method of this id; cards and sources of older integrations count too."""
+    if method_id.startswith(("card_", "src_", "ba_", "tok_")):
+        from payloom_emulator.resources import sources  # noqa: PLC0415 - only older integrations have them
+
+        return sources.method_of(unit, method_id, "payment_method")
+    return unit.get("payment_method", method_id, "payment_method")
+
+
+def is_usable(unit: Unit, method_id: str, customer_id: str) -> bool:
+    """Return whether the method is still there and still the customer's; detached ones are passed over."""
+    method = unit.any(method_id)
+    if method is None or unit.is_deleted(method_id):
+        return False
+    return method["object"] != "payment_method" or method["customer"] == customer_id
+
+
+def check_source(unit: Unit, source_id: str | None, param: str) -> None:
+    """Raise unless a legacy source or card of this id exists."""
+    if source_id and unit.any(source_id) is None:
+        raise missing("source", source_id, param=param, status=400)
+
+
+def check_owner(unit: Unit, method_id: str, customer: Body, param: str) -> None:
+    """Raise unless the payment method is attached to this customer."""
+    method = unit.get("payment_method", method_id, param)
+    if method["customer"] != customer["id"]:
+        raise invalid(
+            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached "
+            "to the customer.",
+            param,
+            "resource_missing",
+        )
+
+
+def amend(unit: Unit, intent: Body, amount: int) -> None:
+    """Ask for another amount, while nothing was paid."""
+    if intent["status"] in _CANCELABLE and intent["amount"] != amount:
+        unit.change(intent, {"amount": amount}, emits=())
+
+
+def cancel(unit: Unit, intent: Body, reason: str) -> None:
+    """Cancel an intent that nobody is to pay any more. Emits payment_intent.canceled."""
+    if intent["status"] in _CANCELABLE:
+        payment_intents.cancel(unit, intent, reason)
+
+
+def setup(unit: Unit, subscription: Body, method_id: str | None) -> str | None:
+    """Prepare for charges to come while nothing is due: return the id of a SetupIntent somebody must still complete.
+
+    Without a method one waits for it. A method that can be charged off session as it is needs none.
+    """
+    method = unit.find("payment_method", method_id)
+    if method is not None and (method["type"] != "card" or payment_methods.card_of(method).authentication == "none"):
+        return None
+    if method is not None and method.get("_set_up"):
+        return None
+    made = setup_intents.create(
+        unit, customer=subscription["customer"], usage="off_session", _subscription=subscription["id"]
+    )
+    if method is not None:
+        with contextlib.suppress(CardError):  # the subscription starts all the same; its first charge will say so
+            setup_intents.set_up(unit, made, method, use_sdk=True)
+    return None if made["status"] == "succeeded" else made["id"]

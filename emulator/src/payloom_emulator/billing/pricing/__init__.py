@@ -1,0 +1,1 @@
+"""What something costs: amounts, discounts, metered usage and billing periods."""

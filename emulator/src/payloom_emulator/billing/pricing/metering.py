@@ -1,0 +1,50 @@
+"""Usage of metered prices: meter events of a customer, added up for a period."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing.invoices import lines
+from payloom_emulator.billing.object_factory import Body
+from payloom_emulator.billing.pricing import amounts
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def is_metered(item: Body) -> bool:
+    """Return whether the item's price is metered."""
+    return amounts.is_metered(item["price"])
+
+
+def usage(unit: Unit, meter_id: str | None, customer_id: str, start: int, end: int) -> Decimal:
+    """Return a customer's usage from `start` (inclusive) to `end` (exclusive), by the meter's formula."""
+    meter = unit.find("billing.meter", meter_id)
+    if meter is None:
+        return Decimal(0)
+    found = [
+        event
+        for event in unit.list(
+            "billing.meter_event", event_name=meter["event_name"], _customer=customer_id, oldest_first=True
+        )
+        if start <= event["timestamp"] < end and not event.get("_canceled")
+    ]
+    return total(meter, found)
+
+
+def total(meter: Body, events: list[Body]) -> Decimal:
+    """Return what a meter makes of these events: their sum, their number, or the last value."""
+    values = [Decimal(str(e["_value"])) for e in sorted(events, key=lambda e: e["timestamp"])]
+    formula = meter["default_aggregation"]["formula"]
+    if formula == "count":
+        return Decimal(len(values))
+    if formula == "last":
+        return values[-1] if values else Decimal(0)
+    return sum(values, Decimal(0))
+
+
+def line(unit: Unit, subscription: Body, item: Body, start: int, end: int) -> Body:
+    """Return the line for what was used in a period."""
+    used = usage(unit, item["price"]["recurring"].get("meter"), subscription["customer"], start, end)
+    return lines.for_item(unit, subscription, item, start=start, end=end, quantity=int(used))

@@ -1,0 +1,1 @@
+"""The life of subscriptions: create, update, renew, resume, cancel, and their schedules."""

@@ -1,0 +1,125 @@
+"""How a subscription ends: canceled now, at the period's end, or expired before it ever began."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
+from payloom_emulator.billing.object_factory import Body
+from payloom_emulator.billing.pricing import metering
+from payloom_emulator.billing.subscriptions import (
+    create_subscription,
+    items,
+    proration,
+    subscription_status,
+    subscription_timers,
+)
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def cancel(
+    unit: Unit,
+    subscription: Body,
+    *,
+    reason: str,
+    details: Body | None = None,
+    invoice_now: bool = False,
+    prorate: bool = False,
+) -> Body:
+    """End the subscription at once. Emits customer.subscription.deleted (and invoice events with `invoice_now`).
+
+    One that is still incomplete becomes `incomplete_expired` instead, as at Stripe.
+    """
+    if subscription["status"] == "incomplete":
+        return _abandon(unit, subscription, {"canceled_at": unit.now})
+    subscription_timers.clear(unit, subscription)
+    rows = items.of(unit, subscription)
+    if prorate and subscription["status"] in {"active", "past_due"}:
+        for item in rows:
+            proration.credit(unit, subscription, item, unit.now)
+    if invoice_now:
+        _last_invoice(unit, subscription, rows)
+    _hold_drafts(unit, subscription)
+    asked = {k: v or None for k, v in (details or {}).items()}
+    kept = subscription.get("cancellation_details") or {}
+    changes = {
+        "cancellation_details": {
+            "comment": None,
+            "feedback": None,
+            "feedback_option": None,
+            **kept,
+            **asked,
+            "reason": reason,
+        },
+        "canceled_at": subscription["canceled_at"] or unit.now,
+        "ended_at": unit.now,
+        "pending_update": None,
+    }
+    unit.move(subscription, "cancel", changes)
+    _release_schedule(unit, subscription)
+    return subscription
+
+
+def _release_schedule(unit: Unit, subscription: Body) -> None:
+    schedule = unit.find("subscription_schedule", subscription.get("schedule"))
+    if schedule is not None and schedule["status"] in {"active", "not_started"}:
+        unit.unschedule("step", schedule)
+        unit.move(schedule, "cancel", {"canceled_at": unit.now, "current_phase": None})
+
+
+def _hold_drafts(unit: Unit, subscription: Body) -> None:
+    """Drafts of an ended subscription are not finalized by themselves, and open ones are not tried again."""
+    for invoice in unit.list("invoice", subscription=subscription["id"]):
+        if invoice["status"] in {"draft", "open"}:
+            unit.unschedule("finalize", invoice)
+            unit.unschedule("collect", invoice)
+            unit.change(
+                invoice, {"auto_advance": False, "automatically_finalizes_at": None, "next_payment_attempt": None}
+            )
+
+
+def _last_invoice(unit: Unit, subscription: Body, rows: list[Body]) -> None:
+    customer = unit.find("customer", subscription["customer"])
+    if customer is None:
+        return
+    charged = [
+        metering.line(unit, subscription, item, item["current_period_start"], unit.now)
+        for item in rows
+        if metering.is_metered(item)
+    ]
+    charged += invoice_lifecycle.pending_lines(
+        unit, customer["id"], subscription=subscription["id"], currency=subscription["currency"]
+    )
+    if not charged:
+        return
+    about = create_subscription.invoice_fields(subscription, "subscription_update", customer)
+    about["parent"] = invoice_lifecycle.subscription_parent(subscription)
+    invoice = invoice_lifecycle.draft(unit, customer, charged, about)
+    unit.change(subscription, {"latest_invoice": invoice["id"]}, emits=())
+    invoice_lifecycle.finalize(unit, invoice)
+    collect_invoice.advance(unit, invoice)
+
+
+def expire(unit: Unit, subscription: Body) -> None:
+    """Timer: the first payment was not made within 23 hours; the subscription is over before it began."""
+    if subscription["status"] == "incomplete":
+        _abandon(unit, subscription, {})
+
+
+def _abandon(unit: Unit, subscription: Body, changes: Body) -> Body:
+    """End a subscription that never began: its invoice is void, its PaymentIntent canceled."""
+    subscription_timers.clear(unit, subscription)
+    invoice = unit.find("invoice", subscription["latest_invoice"])
+    if invoice is not None and invoice["status"] == "open":
+        collect_invoice.drop_payment(unit, invoice)
+        invoice_lifecycle.void(unit, invoice)
+    return subscription_status.set_status(unit, subscription, "incomplete_expired", {**changes, "ended_at": unit.now})
+
+
+def due(unit: Unit, subscription: Body) -> None:
+    """Timer: the moment `cancel_at` names, inside a period."""
+    if subscription["status"] in {"canceled", "incomplete_expired"} or subscription["cancel_at"] is None:
+        return
+    cancel(unit, subscription, reason="cancellation_requested", prorate=subscription.get("_prorate_cancel", True))

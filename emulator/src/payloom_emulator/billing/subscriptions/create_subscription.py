@@ -1,0 +1,399 @@
+"""How a subscription begins: its items, trial and anchor, the first invoice, and what its payment leads to."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import settings, unsupported_params
+from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, lines, payments
+from payloom_emulator.billing.object_factory import Body, make, new_id, tax_rates
+from payloom_emulator.billing.pricing import amounts, discounts, periods
+from payloom_emulator.billing.pricing.rounding import share
+from payloom_emulator.billing.subscriptions import items, subscription_timers
+from payloom_emulator.presentation.versions import CLOVER
+from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+DAY = 86_400
+LONGEST_TRIAL_DAYS = 730
+
+
+@dataclasses.dataclass(slots=True)
+class Start:
+    """When things begin and end, in Unix seconds."""
+
+    now: int
+    began: int
+    anchor: int
+    trial_end: int | None
+    prorate: bool
+
+
+def begin(unit: Unit, params: Body, *, extra: Body | None = None, reason: str = "subscription_create") -> Body:
+    """Create a subscription from checked API parameters, with its first invoice, and return it.
+
+    extra: further fields (of the object or private). Payment behaviour is Stripe's: by default a decline leaves an
+    incomplete subscription; error_if_incomplete raises and leaves nothing.
+    """
+    customer = unit.get("customer", params["customer"], "customer")
+    unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
+    unsupported_params.refuse_items(params.get("items"), "subscription items")
+    wanted = params.get("items") or []
+    found = [items.price_for(unit, g, f"items[{i}]") for i, g in enumerate(wanted)]
+    if not found and not params.get("add_invoice_items"):
+        raise parameter_missing("items")
+    items.distinct(found, "items")
+    currency = _currency(params, found, customer)
+    for index, price in enumerate(found):
+        items.check_currency(currency, price, f"items[{index}]")
+    when = _start(unit, params, found)
+    subscription_id = new_id(unit, "sub_1", 23)
+    rows = [
+        items.build(
+            unit,
+            subscription_id,
+            given,
+            price,
+            param=f"items[{index}]",
+            customer=customer["id"],
+            current_period_start=when.began,
+            current_period_end=when.trial_end or items.period_end(when.anchor, price, unit.now),
+        )
+        for index, (given, price) in enumerate(zip(wanted, found, strict=True))
+    ]
+    values = _fields(unit, params, customer, when, subscription_id=subscription_id, rows=rows, currency=currency)
+    values.update(extra or {})
+    values["discounts"] = discounts.attach(
+        unit,
+        params.get("discounts"),
+        customer=customer["id"],
+        currency=currency,
+        subtotal=sum(
+            amounts.cost(p, g.get("quantity", 1), currency)
+            for p, g in zip(found, wanted, strict=True)
+            if not amounts.is_metered(p)
+        ),
+        subscription=subscription_id,
+    )
+    add_invoice_items.add(unit, params.get("add_invoice_items"), customer, subscription_id, currency)
+    return _first_invoice(unit, params, customer, values, rows=rows, when=when, reason=reason)
+
+
+def _currency(params: Body, found: list[Body], customer: Body) -> str:
+    currency = params.get("currency") or (found[0]["currency"] if found else customer.get("currency") or "usd")
+    settled = customer.get("currency")
+    if not params.get("currency") and settled and settled != currency:
+        if found and settled in (found[0].get("currency_options") or {}):
+            return settled
+        raise invalid(
+            "You cannot combine currencies on a single customer. This customer has an active subscription, "
+            f"subscription schedule, discount, quote, or invoice item with currency {settled}",
+            "customer",
+        )
+    return currency.lower()
+
+
+def _start(unit: Unit, params: Body, found: list[Body]) -> Start:
+    now = unit.now
+    trial_end = trial(unit, params, found)
+    began = params.get("backdate_start_date") or now
+    if began > now:
+        raise invalid("`backdate_start_date` must be in the past.", "backdate_start_date")
+    anchor = trial_end or began
+    if params.get("billing_cycle_anchor") is not None:
+        anchor = params["billing_cycle_anchor"]
+        if anchor < now:
+            raise invalid("`billing_cycle_anchor` must be in the future.", "billing_cycle_anchor", "invalid_timestamp")
+        latest = min((items.period_end(trial_end or now, p, trial_end or now) for p in found), default=anchor)
+        if anchor > latest:
+            raise invalid(
+                f"billing_cycle_anchor cannot be later than next natural billing date ({latest}) for plan",
+                "billing_cycle_anchor",
+            )
+    elif params.get("billing_cycle_anchor_config"):
+        anchor = periods.next_on(params["billing_cycle_anchor_config"], trial_end or now)
+    return Start(now, began, anchor, trial_end, params.get("proration_behavior") != "none")
+
+
+def trial(unit: Unit, params: Body, found: list[Body]) -> int | None:
+    """Return when the trial these parameters ask for ends, or None for no trial."""
+    end = params.get("trial_end")
+    days = params.get("trial_period_days")
+    if end is not None and days is not None:
+        raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end")
+    if end == "now":
+        return None
+    if end is not None:
+        if end <= unit.now:
+            raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
+        if end > unit.now + 5 * 366 * DAY:
+            raise invalid("Invalid timestamp: trial_end can be no more than five years in the future.", "trial_end")
+        return end
+    if days is None and params.get("trial_from_plan"):
+        days = max((p["recurring"].get("trial_period_days") or 0 for p in found), default=0)
+    if days is None:
+        return None
+    if not 0 <= days <= LONGEST_TRIAL_DAYS:
+        raise invalid(f"`trial_period_days` must be between 0 and {LONGEST_TRIAL_DAYS}.", "trial_period_days")
+    return unit.now + days * DAY if days else None
+
+
+def _fields(
+    unit: Unit, params: Body, customer: Body, when: Start, *, subscription_id: str, rows: list[Body], currency: str
+) -> Body:
+    method = params.get("collection_method", "charge_automatically")
+    if method == "send_invoice" and params.get("days_until_due") is None:
+        raise invalid(
+            "You must pass `days_until_due` when creating a subscription with `collection_method=send_invoice`.",
+            "days_until_due",
+        )
+    if method != "send_invoice" and params.get("days_until_due") is not None:
+        raise invalid("`days_until_due` is only for `collection_method=send_invoice`.", "days_until_due")
+    if params.get("default_payment_method"):
+        payments.check_owner(unit, params["default_payment_method"], customer, "default_payment_method")
+    payments.check_source(unit, params.get("default_source"), "default_source")
+    names = [
+        "application_fee_percent",
+        "billing_cycle_anchor_config",
+        "billing_thresholds",
+        "days_until_due",
+        "default_payment_method",
+        "default_source",
+        "description",
+        "on_behalf_of",
+        "pending_invoice_item_interval",
+        "transfer_data",
+    ]
+    values: Body = {name: params[name] for name in names if name in params and params[name] != ""}
+    if values.get("billing_cycle_anchor_config"):
+        values["billing_cycle_anchor_config"] = {**ANCHOR_CONFIG, **values["billing_cycle_anchor_config"]}
+    values.update(
+        {
+            "id": subscription_id,
+            "automatic_tax": automatic_tax(params.get("automatic_tax")),
+            "billing_cycle_anchor": when.anchor,
+            "billing_mode": billing_mode(unit, params.get("billing_mode")),
+            "collection_method": method,
+            "currency": currency,
+            "customer": customer["id"],
+            "customer_account": customer.get("customer_account"),
+            "default_tax_rates": tax_rates(unit, params.get("default_tax_rates"), "default_tax_rates"),
+            "items": items.listed(subscription_id, rows),
+            "metadata": merge_metadata({}, params.get("metadata") or {}),
+            "start_date": when.began,
+            "test_clock": customer.get("test_clock"),
+            "trial_end": when.trial_end,
+            "trial_start": unit.now if when.trial_end else None,
+        }
+    )
+    values.update(nested(params))
+    values.update(ending_fields(unit, params, rows))
+    return values
+
+
+ANCHOR_CONFIG: Body = dict.fromkeys(("day_of_month", "hour", "minute", "month", "second"))
+INVOICE_SETTINGS: Body = {"account_tax_ids": None, "issuer": {"type": "self"}}
+PAYMENT_SETTINGS: Body = {
+    "payment_method_options": None,
+    "payment_method_types": None,
+    "save_default_payment_method": "off",
+}
+TRIAL_SETTINGS: Body = {"end_behavior": {"missing_payment_method": "create_invoice"}}
+
+
+def nested(params: Body, current: Body | None = None) -> Body:
+    """Return the settings objects these parameters change, whole."""
+    changes: Body = {}
+    for name, shape in (
+        ("invoice_settings", INVOICE_SETTINGS),
+        ("payment_settings", PAYMENT_SETTINGS),
+        ("trial_settings", TRIAL_SETTINGS),
+    ):
+        given = params.get(name)
+        base = (current or {}).get(name) or shape
+        if given:
+            changes[name] = {**base, **{k: (None if v == "" else v) for k, v in given.items()}}
+        elif current is None:
+            changes[name] = dict(base)
+    return changes
+
+
+def automatic_tax(given: Body | None) -> Body:
+    """Return the `automatic_tax` of a subscription."""
+    on = bool(given and given.get("enabled"))
+    return {"disabled_reason": None, "enabled": on, "liability": {"type": "self"} if on else None}
+
+
+def billing_mode(unit: Unit, given: Body | None) -> Body:
+    """Return the `billing_mode`: flexible unless asked otherwise."""
+    kind = (given or {}).get("type", "flexible")
+    if kind == "classic":
+        return {"flexible": None, "type": "classic", "updated_at": None}
+    asked = (given or {}).get("flexible") or {}
+    flexible = {"proration_discounts": asked.get("proration_discounts", "included")}
+    return {"flexible": flexible, "type": "flexible", "updated_at": unit.now if given else None}
+
+
+def ending_fields(unit: Unit, params: Body, rows: list[Body]) -> Body:
+    """Return what `cancel_at_period_end` and `cancel_at` set."""
+    if params.get("cancel_at_period_end") and params.get("cancel_at"):
+        raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at")
+    wished = {"comment": None, "feedback": None, "feedback_option": None, "reason": "cancellation_requested"}
+    if params.get("cancel_at_period_end"):
+        return {
+            "cancel_at_period_end": True,
+            "cancel_at": items.next_end(rows),
+            "canceled_at": unit.now,
+            "cancellation_details": wished,
+        }
+    if params.get("cancel_at"):
+        moment = params["cancel_at"]
+        if moment in {"min_period_end", "max_period_end", "max_billed_until"}:
+            pick = min if moment == "min_period_end" else max
+            moment = pick(r["current_period_end"] for r in rows)
+        if moment <= unit.now:
+            raise invalid("`cancel_at` must be in the future.", "cancel_at", "invalid_timestamp")
+        return {"cancel_at": moment, "canceled_at": unit.now, "cancellation_details": wished}
+    return {}
+
+
+def first_lines(unit: Unit, subscription: Body, rows: list[Body], when: Start) -> list[Body]:
+    """Return the first invoice's lines: the trial, the whole period, or the part up to the anchor."""
+    made = []
+    for row in rows:
+        price = unit.any(row["price"]["id"]) or row["price"]
+        start, end = row["current_period_start"], row["current_period_end"]
+        if when.trial_end:
+            made.append(lines.for_item(unit, subscription, row, start=start, end=end, trial=True))
+            continue
+        whole = amounts.cost(price, row["quantity"] or 0, subscription["currency"])
+        length = items.full_length(price, end)
+        part = whole if end - start == length else share(whole, end - start, length)
+        if end - start < length and not when.prorate:
+            part = 0
+        usage = 0 if amounts.is_metered(price) else None
+        made.append(
+            lines.for_item(
+                unit, subscription, row, start=start, end=end, quantity=usage, amount=0 if usage == 0 else part
+            )
+        )
+    return made
+
+
+def _first_invoice(
+    unit: Unit, params: Body, customer: Body, values: Body, *, rows: list[Body], when: Start, reason: str
+) -> Body:
+    behavior = params.get("payment_behavior") or "allow_incomplete"
+    charged = first_lines(unit, values, rows, when)
+    charged += invoice_lifecycle.pending_lines(
+        unit, customer["id"], subscription=values["id"], currency=values["currency"]
+    )
+    about = invoice_fields(values, reason, customer)
+    due = invoice_lifecycle.figures(
+        unit, {**about, "id": "in_preview", "customer": customer["id"], "period_start": unit.now}, charged, customer
+    )["amount_due"]
+    automatic = values["collection_method"] == "charge_automatically"
+    has_method = bool(
+        values.get("default_payment_method")
+        or collect_invoice.method_of(unit, {**about, "customer": customer["id"], "parent": None})
+    )
+    if due and automatic and behavior != "default_incomplete" and not has_method:
+        raise invalid(collect_invoice.NO_METHOD, None, "resource_missing")
+    values["status"] = "trialing" if when.trial_end else "incomplete" if due and automatic else "active"
+    subscription = make(unit, "subscription", values, emits=())
+    subscription_timers.plan(unit, subscription)
+    _settle_currency(unit, customer, values["currency"])
+    about["parent"] = invoice_lifecycle.subscription_parent(subscription)
+    about["_session"] = subscription.get("_session")
+    invoice = invoice_lifecycle.draft(unit, customer, charged, about)
+    invoice_lifecycle.finalize(unit, invoice)
+    unit.change(subscription, {"latest_invoice": invoice["id"]}, emits=())
+    if not due and automatic and not subscription.get("_session"):
+        setup = payments.setup(unit, subscription, collect_invoice.method_of(unit, invoice))
+        unit.change(subscription, {"pending_setup_intent": setup}, emits=())
+    unit.emit("customer.subscription.created", subscription)
+    subscription_timers.announce_trial_end(unit, subscription)
+    if subscription["status"] == "incomplete":
+        unit.schedule("expire", subscription, unit.now + settings.read(unit.store).incomplete_seconds)
+    declined = collect_invoice.advance(
+        unit, invoice, attempt=behavior != "default_incomplete", off_session=bool(params.get("off_session"))
+    )
+    if behavior == "error_if_incomplete" and subscription["status"] == "incomplete":
+        raise incomplete(declined)
+    return subscription
+
+
+def _settle_currency(unit: Unit, customer: Body, currency: str) -> None:
+    if customer.get("currency") is None:
+        unit.change(customer, {"currency": currency})
+
+
+def incomplete(declined: CardError | None) -> StripeError:
+    """Return the 402 that undoes everything (a CardError would keep what was made)."""
+    if declined is None:
+        return StripeError(
+            "Payment for this subscription requires additional user action before it can be completed successfully. "
+            "Payment can be completed using the PaymentIntent associated with `subscription.latest_invoice`.",
+            status=402,
+            type="card_error",
+            code="subscription_payment_intent_requires_action",
+        )
+    more = {k: v for k, v in declined.more.items() if k in {"decline_code", "advice_code", "network_decline_code"}}
+    return StripeError(declined.message, status=402, type="card_error", code=declined.code, **more)
+
+
+def invoice_fields(subscription: Body, reason: str, customer: Body | None = None) -> Body:
+    """Return what an invoice takes from its subscription; the customer's own discount stands in for none."""
+    automatic = subscription["automatic_tax"]["enabled"]
+    own = subscription.get("invoice_settings") or {}
+    payment = subscription.get("payment_settings") or {}
+    held = (customer or {}).get("discount")
+    own_discount = [held["id"]] if held else []
+    return {
+        "auto_advance": True,
+        "automatic_tax": {
+            "disabled_reason": None,
+            "enabled": automatic,
+            "liability": {"type": "self"} if automatic else None,
+            "provider": "stripe" if automatic else None,
+            "status": "complete" if automatic else None,
+        },
+        "billing_reason": reason,
+        "collection_method": subscription["collection_method"],
+        "currency": subscription["currency"],
+        "custom_fields": own.get("custom_fields"),
+        "default_tax_rates": [dict(r) for r in subscription.get("default_tax_rates") or []],
+        "description": own.get("description") or subscription.get("description"),
+        "footer": own.get("footer"),
+        "discounts": list(subscription.get("discounts") or own_discount),
+        "on_behalf_of": subscription.get("on_behalf_of"),
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": payment.get("payment_method_options"),
+            "payment_method_types": payment.get("payment_method_types") or None,
+        },
+        "_days_until_due": subscription.get("days_until_due"),
+    }
+
+
+def older(call: Call) -> Body:
+    """Return the parameters in today's form; older versions named coupons and plans directly."""
+    params = dict(call.params)
+    for name in ("coupon", "promotion_code"):
+        if name in params:
+            value = params.pop(name)
+            params["discounts"] = [{name: value}] if value else ""
+    if params.get("plan") and not params.get("items"):
+        params["items"] = [{"plan": params.pop("plan"), "quantity": params.pop("quantity", 1)}]
+    if "prorate" in params:
+        params.setdefault("proration_behavior", "create_prorations" if params.pop("prorate") else "none")
+    if call.before(CLOVER) and "billing_mode" not in params and "id" not in call.ids:
+        params["billing_mode"] = {"type": "classic"}
+    if params.get("trial_period_days") == 0:
+        params.pop("trial_period_days")
+    return params

@@ -1,0 +1,126 @@
+"""Subscription items: which price, how many, and the period each has been billed for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing.object_factory import Body, embedded, make, tax_rates
+from payloom_emulator.billing.pricing import amounts, discounts, periods
+from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.resources import prices
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+MOST = 20
+
+
+def price_for(unit: Unit, given: Body, param: str) -> Body:
+    """Return the recurring price that `{price | plan | price_data}` names, or raise."""
+    if given.get("price_data"):
+        price = prices.make(unit, given["price_data"], f"{param}[price_data]")
+    else:
+        name = "price" if given.get("price") else "plan"
+        if not given.get(name):
+            raise parameter_missing(f"{param}[price]")
+        found = unit.find("price", given[name])
+        if found is None:
+            raise missing(name, given[name], param=f"{param}[{name}]", status=400)
+        price = found
+        if not price["active"] and not given.get("_checked"):
+            raise invalid(
+                "The price specified is inactive. This field only accepts active prices.",
+                f"{param}[{name}]",
+            )
+    if price["type"] != "recurring":
+        raise invalid(
+            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.",
+            f"{param}[price]",
+        )
+    return price
+
+
+def check_currency(subscription_currency: str, price: Body, param: str) -> None:
+    """Raise when a price cannot be charged in the subscription's currency."""
+    if price["currency"] == subscription_currency or subscription_currency in (price.get("currency_options") or {}):
+        return
+    raise invalid(
+        f"The price specified only supports `{price['currency']}`. This doesn't match the expected currency: "
+        f"`{subscription_currency}`.",
+        f"{param}[price]",
+    )
+
+
+def quantity_of(given: Body, price: Body, param: str, default: int | None = 1) -> int | None:
+    """Return the quantity, None for metered prices, or raise for one that cannot be."""
+    if amounts.is_metered(price):
+        if given.get("quantity") is not None:
+            raise invalid("Quantity should not be specified where usage_type is `metered`.", f"{param}[quantity]")
+        return None
+    quantity = given.get("quantity", default)
+    if quantity is not None and quantity < 0:
+        raise invalid(
+            "This value must be greater than or equal to 0.", f"{param}[quantity]", "parameter_invalid_integer"
+        )
+    return quantity
+
+
+def build(
+    unit: Unit, subscription_id: str, given: Body, price: Body, *, param: str, customer: str, **period: int
+) -> Body:
+    """Store a new item. period: current_period_start=, current_period_end=."""
+    item = {
+        "metadata": merge_metadata({}, given.get("metadata") or {}),
+        "plan": amounts.plan_of(price),
+        "price": amounts.embedded(price),
+        "quantity": quantity_of(given, price, param),
+        "subscription": subscription_id,
+        "tax_rates": tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]"),
+        **period,
+    }
+    if given.get("billing_thresholds"):
+        item["billing_thresholds"] = given["billing_thresholds"]
+    made = make(unit, "subscription_item", item, emits=())
+    found = discounts.attach(
+        unit, given.get("discounts"), customer=customer, param=f"{param}[discounts]", subscription_item=made["id"]
+    )
+    return unit.change(made, {"discounts": found}) if found else made
+
+
+def of(unit: Unit, subscription: Body) -> list[Body]:
+    """Return the subscription's items in order, as stored."""
+    return [unit.find("subscription_item", i["id"]) or i for i in subscription["items"]["data"]]
+
+
+def listed(subscription_id: str, rows: list[Body]) -> Body:
+    """Return the `items` list a subscription carries."""
+    return embedded([dict(r) for r in rows], f"/v1/subscription_items?subscription={subscription_id}")
+
+
+def period_end(anchor: int, price: Body, moment: int) -> int:
+    """Return the end of the period of this price that `moment` falls in."""
+    interval, count = periods.cycle(price)
+    return periods.after(anchor, interval, count, moment)
+
+
+def full_length(price: Body, end: int) -> int:
+    """Return how long a whole period that ends at `end` is, in seconds."""
+    interval, count = periods.cycle(price)
+    return end - periods.at(end, interval, count, -1)
+
+
+def next_end(rows: list[Body]) -> int:
+    """Return when the first of the items' periods ends."""
+    return min(r["current_period_end"] for r in rows)
+
+
+def distinct(rows: list[Any], param: str) -> None:
+    """Raise for too many items or the same price twice."""
+    if len(rows) > MOST:
+        raise invalid(f"A subscription can have at most {MOST} items.", param)
+    seen: set[str] = set()
+    for price in rows:
+        if price["id"] in seen:
+            raise invalid(f"Cannot add multiple subscription items with the same plan: {price['id']}", param)
+        seen.add(price["id"])

@@ -1,0 +1,81 @@
+"""Changes that wait for their payment: put aside, carried out once it is made, dropped when it never comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import settings
+from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
+from payloom_emulator.billing.object_factory import Body, make
+from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers, update_subscription
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def hold(unit: Unit, subscription: Body, wish: update_subscription.Wish, before: dict[str, Body], kept: Body) -> None:
+    """The change waits for its payment: put the old items back and remember what was asked."""
+    wished = items.of(unit, subscription)
+    expires = unit.now + settings.read(unit.store).incomplete_seconds
+    waiting = {
+        "billing_cycle_anchor": subscription["billing_cycle_anchor"] if wish.anchor_now else None,
+        "cancel_at_period_end": None,
+        "discount": None,
+        "discounts": None,
+        "expires_at": expires,
+        "metadata": None,
+        "subscription_items": [dict(i) for i in wished],
+        "trial_end": subscription["trial_end"] if wish.trial_end else None,
+        "trial_from_plan": None,
+    }
+    rows = []
+    for old in before.values():
+        row = unit.find("subscription_item", old["id"])
+        if row is None:
+            row = make(unit, "subscription_item", {k: v for k, v in old.items() if k != "id"}, emits=())
+        rows.append(unit.change(row, {k: v for k, v in old.items() if k not in {"id", "object"}}, emits=()))
+    for row in wished:
+        if row["id"] not in before:
+            unit.delete(row, emits=())
+    back = {
+        "billing_cycle_anchor": kept["billing_cycle_anchor"],
+        "trial_end": kept["trial_end"],
+        "trial_start": kept["trial_start"],
+    }
+    changes = {**back, "items": items.listed(subscription["id"], rows), "pending_update": waiting, "_wish": wish.items}
+    subscription_status.set_status(unit, subscription, kept["status"], changes)
+    subscription_timers.plan(unit, subscription)
+    unit.schedule("drop_update", subscription, expires)
+
+
+def apply_pending(unit: Unit, subscription: Body, invoice: Body) -> bool:
+    """Carry out the change that waited for this invoice. Emits customer.subscription.pending_update_applied."""
+    if subscription.get("_pending_invoice") != invoice["id"] or not subscription["pending_update"]:
+        return False
+    unit.unschedule("drop_update", subscription)
+    wish = update_subscription.Wish(items=subscription.get("_wish") or [], behavior="none", moment=unit.now)
+    before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
+    rows, _ = update_subscription.new_items(unit, subscription, wish, before)
+    unit.change(
+        subscription,
+        {
+            "items": items.listed(subscription["id"], rows),
+            "pending_update": None,
+            "_pending_invoice": None,
+            "_wish": None,
+        },
+    )
+    unit.emit("customer.subscription.pending_update_applied", subscription)
+    return True
+
+
+def drop_update(unit: Unit, subscription: Body) -> None:
+    """Timer: the change was not paid for in time. Emits customer.subscription.pending_update_expired."""
+    if not subscription["pending_update"]:
+        return
+    invoice = unit.find("invoice", subscription.get("_pending_invoice"))
+    if invoice is not None and invoice["status"] == "open":
+        collect_invoice.drop_payment(unit, invoice)
+        invoice_lifecycle.void(unit, invoice)
+    unit.change(subscription, {"pending_update": None, "_pending_invoice": None, "_wish": None})
+    unit.emit("customer.subscription.pending_update_expired", subscription)

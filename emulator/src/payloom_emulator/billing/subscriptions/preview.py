@@ -1,0 +1,274 @@
+"""Invoices to come: a renewal, a change or a new subscription is carried out, looked at and undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing import unsupported_params
+from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
+from payloom_emulator.billing.object_factory import Body, new_id
+from payloom_emulator.billing.savepoint import rehearsal
+from payloom_emulator.billing.subscriptions import (
+    cancel_subscription,
+    create_subscription,
+    items,
+    renew_subscription,
+    update_subscription,
+)
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.presentation.versions import BASIL
+from payloom_emulator.protocol.errors import StripeError, invalid, unknown_url
+from payloom_emulator.protocol.params import check
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def upcoming(unit: Unit, subscription: Body) -> Body:
+    """Return the invoice the subscription's next renewal will make."""
+    at = items.next_end(items.of(unit, subscription))
+    with rehearsal(unit, now=at) as later:
+        mine = later.get("subscription", subscription["id"])
+        over = mine["status"] == "trialing"
+        found = renew_subscription.turn(later, mine, trial_over=over)
+    if found is None:
+        raise _nothing(subscription["id"])
+    return as_preview(unit, found, at)
+
+
+def as_preview(unit: Unit, invoice: Body, at: int) -> Body:
+    """Return an invoice that was made in a rehearsal as the preview of one."""
+    preview = {k: v for k, v in invoice.items() if k != "_token"}
+    preview["id"] = new_id(unit, "upcoming_in_1", 23)
+    data = [{**line, "invoice": None} for line in invoice_lifecycle.all_lines(invoice)]
+    preview.update(
+        {
+            "status": "draft",
+            "number": None,
+            "created": at,
+            "hosted_invoice_url": None,
+            "invoice_pdf": None,
+            "effective_at": None,
+            "ending_balance": min(0, invoice["starting_balance"] + invoice["total"]),
+            "next_payment_attempt": at + 3600 if invoice["collection_method"] == "charge_automatically" else None,
+            "auto_advance": True,
+            "attempted": False,
+            "attempt_count": 0,
+            "automatically_finalizes_at": None,
+            "amount_paid": 0,
+            "amount_remaining": invoice["amount_due"],
+            "lines": {
+                "object": "list",
+                "data": data[: lines.SHOWN],
+                "has_more": len(data) > lines.SHOWN,
+                "total_count": len(data),
+                "url": f"/v1/invoices/upcoming/lines?subscription={invoice_lifecycle.subscription_of(invoice) or ''}",
+            },
+            "_lines": data,
+        }
+    )
+    return preview
+
+
+def preview(call: Call) -> Body:
+    """Answer `POST /v1/invoices/create_preview`: for a subscription, a changed one, a new one, or loose items."""
+    unit, params = call.unit, dict(call.params)
+    unsupported_params.refuse(params, unsupported_params.PREVIEW, "invoice previews")
+    if not any(params.get(n) for n in ("customer", "customer_details", "subscription", "schedule")):
+        raise invalid("You must pass one of: customer, customer_details, subscription, or schedule.", "customer")
+    details: Body = dict(params.get("subscription_details") or {})
+    if params.get("subscription"):
+        subscription = unit.get("subscription", params["subscription"], "subscription")
+        unit.follow(subscription)
+        return _of_subscription(call, subscription, details)
+    if params.get("customer"):
+        unit.follow(unit.get("customer", params["customer"], "customer"))
+    return _of_new(call, details)
+
+
+_OLD_NAMES = {
+    "subscription_items": "items",
+    "subscription_proration_behavior": "proration_behavior",
+    "subscription_proration_date": "proration_date",
+    "subscription_trial_end": "trial_end",
+    "subscription_cancel_at_period_end": "cancel_at_period_end",
+    "subscription_cancel_now": "cancel_now",
+    "subscription_default_tax_rates": "default_tax_rates",
+}
+
+
+def upcoming_by_url(call: Call) -> Body:
+    """Answer `GET /v1/invoices/upcoming`, which previewed invoices until basil (2025-03-31)."""
+    if not call.before(BASIL):
+        raise unknown_url("GET", "/v1/invoices/upcoming")
+    params: Body = {}
+    for name, value in call.params.items():
+        if name in _OLD_NAMES:
+            params.setdefault("subscription_details", {})[_OLD_NAMES[name]] = value
+        elif name in {"coupon", "promotion_code"}:
+            params["discounts"] = [{name: value}]
+        elif name == "subscription_billing_cycle_anchor":
+            kind = {"type": value} if value in {"now", "unchanged"} else {"type": "timestamp", "timestamp": value}
+            params.setdefault("subscription_details", {})["billing_cycle_anchor"] = kind
+        else:
+            params[name] = value
+    call.params = check(("POST", "/v1/invoices/create_preview"), params)
+    return preview(call)
+
+
+def upcoming_lines_by_url(call: Call) -> Body:
+    """Answer `GET /v1/invoices/upcoming/lines`."""
+    page = {n: call.params.pop(n) for n in ("starting_after", "ending_before") if n in call.params}
+    limit = int(call.params.pop("limit", 10))
+    return list_of(invoice_lifecycle.all_lines(upcoming_by_url(call)), call.path, {"limit": limit, **page})
+
+
+def _of_subscription(call: Call, subscription: Body, details: Body) -> Body:
+    unit = call.unit
+    if subscription["status"] in {"canceled", "incomplete_expired"}:
+        raise _nothing(subscription["id"])
+    with rehearsal(unit) as scratch:
+        mine = scratch.get("subscription", subscription["id"])
+        _add_loose(scratch, call, mine["customer"], mine["currency"], mine["id"])
+        if call.params.get("discounts"):
+            found = update_subscription.discounts.attach(
+                scratch,
+                call.params["discounts"],
+                customer=mine["customer"],
+                currency=mine["currency"],
+                subscription=mine["id"],
+            )
+            scratch.change(mine, {"discounts": found}, emits=())
+        if details.get("cancel_now"):
+            before = mine["latest_invoice"]
+            prorate = details.get("proration_behavior", "create_prorations") != "none"
+            cancel_subscription.cancel(
+                scratch, mine, reason="cancellation_requested", invoice_now=True, prorate=prorate
+            )
+            made = scratch.find("invoice", mine["latest_invoice"]) if mine["latest_invoice"] != before else None
+            at = unit.now
+        else:
+            made, at = _changed(scratch, mine, details, recurring=call.params.get("preview_mode") == "recurring")
+    if made is None:
+        raise _nothing(subscription["id"])
+    shown = as_preview(unit, made, at)
+    if details.get("proration_date") or details.get("items"):
+        parent = dict(shown["parent"])
+        moment = details.get("proration_date") or unit.now
+        parent["subscription_details"] = {**parent["subscription_details"], "subscription_proration_date": moment}
+        shown["parent"] = parent
+    return shown
+
+
+def _changed(scratch: Unit, mine: Body, details: Body, *, recurring: bool) -> tuple[Body | None, int]:
+    """Carry out the change and return (the invoice it makes at once, or that of the next renewal; its time)."""
+    before = mine["latest_invoice"]
+    if recurring:
+        details = {**details, "proration_behavior": "none"}
+    wanted = {k for k in details if k != "proration_behavior"}
+    if wanted:
+        anchor = details.get("billing_cycle_anchor")
+        wish = update_subscription.Wish(
+            items=details.get("items") or [],
+            behavior=details.get("proration_behavior") or "create_prorations",
+            moment=details.get("proration_date") or scratch.now,
+            trial_end=details.get("trial_end"),
+            anchor_now=(anchor or {}).get("type") == "now" if isinstance(anchor, dict) else anchor == "now",
+            payment_behavior="default_incomplete",
+            param="subscription_details[items]",
+        )
+        update_subscription.carry_out(scratch, mine, wish)
+        if mine["latest_invoice"] != before:
+            return scratch.find("invoice", mine["latest_invoice"]), scratch.now
+    if mine["cancel_at_period_end"] or details.get("cancel_at_period_end"):
+        return None, scratch.now
+    scratch.flush()
+    at = items.next_end(items.of(scratch, mine))
+    scratch.now = at
+    return renew_subscription.turn(scratch, mine, trial_over=mine["status"] == "trialing"), at
+
+
+def _of_new(call: Call, details: Body) -> Body:
+    unit = call.unit
+    with rehearsal(unit) as scratch:
+        customer = _customer(scratch, call)
+        if details.get("items"):
+            params = {
+                "customer": customer["id"],
+                "items": [
+                    {k: v for k, v in i.items() if k not in {"id", "deleted", "clear_usage"}} for i in details["items"]
+                ],
+                "payment_behavior": "default_incomplete",
+                **{n: details[n] for n in ("trial_end", "default_tax_rates", "proration_behavior") if details.get(n)},
+            }
+            anchor = details.get("billing_cycle_anchor")
+            if isinstance(anchor, dict) and anchor.get("timestamp"):
+                params["billing_cycle_anchor"] = anchor["timestamp"]
+            if call.params.get("discounts"):
+                params["discounts"] = call.params["discounts"]
+            if call.params.get("currency"):
+                params["currency"] = call.params["currency"]
+            currency = call.params.get("currency") or customer.get("currency")
+            _add_loose(scratch, call, customer["id"], currency, None)
+            made = scratch.get("invoice", create_subscription.begin(scratch, params)["latest_invoice"])
+        else:
+            made = _loose(scratch, call, customer)
+    return as_preview(unit, made, unit.now)
+
+
+def _customer(scratch: Unit, call: Call) -> Body:
+    details: Body = call.params.get("customer_details") or {}
+    if call.params.get("customer"):
+        found = scratch.get("customer", call.params["customer"], "customer")
+    else:
+        found = create_subscription.make(scratch, "customer", {"invoice_prefix": "PREVIEW"}, emits=())
+    if details.get("tax_exempt"):
+        scratch.change(found, {"tax_exempt": details["tax_exempt"]}, emits=())
+    return found
+
+
+def _add_loose(scratch: Unit, call: Call, customer_id: str, currency: str | None, subscription: str | None) -> None:
+    customer = scratch.get("customer", customer_id)
+    for index, given in enumerate(call.params.get("invoice_items") or []):
+        existing: Any = scratch.find("invoiceitem", given.get("invoiceitem"))
+        if existing is not None:
+            if given.get("amount") is not None:
+                scratch.change(existing, {"amount": given["amount"]}, emits=())
+            continue
+        invoice_items.build(
+            scratch,
+            {**given, "currency": given.get("currency") or currency},
+            customer,
+            param=f"invoice_items[{index}]",
+            subscription=subscription,
+        )
+
+
+def _loose(scratch: Unit, call: Call, customer: Body) -> Body:
+    currency = call.params.get("currency") or customer.get("currency") or "usd"
+    _add_loose(scratch, call, customer["id"], currency, None)
+    rows = invoice_lifecycle.pending_lines(scratch, customer["id"], subscription=None)
+    if not rows:
+        subscriptions = [
+            s
+            for s in scratch.list("subscription", customer=customer["id"])
+            if s["status"] in {"active", "trialing", "past_due"}
+        ]
+        if subscriptions:
+            first = min(subscriptions, key=lambda s: items.next_end(items.of(scratch, s)))
+            made, _ = _changed(scratch, first, {}, recurring=False)
+            if made is not None:
+                return made
+        raise _nothing(customer["id"])
+    found = update_subscription.discounts.attach(scratch, call.params.get("discounts") or [], customer=customer["id"])
+    about = {"auto_advance": True, "billing_reason": "manual", "currency": rows[0]["currency"], "discounts": found}
+    return invoice_lifecycle.draft(scratch, customer, rows, about)
+
+
+def _nothing(name: str) -> StripeError:
+    return StripeError(
+        f"No upcoming invoices for {'subscription' if name.startswith('sub_') else 'customer'}: {name}",
+        status=404,
+        code="invoice_upcoming_none",
+    )

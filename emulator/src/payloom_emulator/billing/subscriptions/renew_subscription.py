@@ -1,0 +1,195 @@
+"""The turn of a period: the end of a trial, the next invoice, the cancellation that was waiting for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import settings
+from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines
+from payloom_emulator.billing.object_factory import Body
+from payloom_emulator.billing.pricing import metering
+from payloom_emulator.billing.subscriptions import (
+    cancel_subscription,
+    create_subscription,
+    items,
+    subscription_status,
+    subscription_timers,
+)
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+_DEAD = frozenset({"canceled", "incomplete_expired", "incomplete", "paused"})
+
+
+def renew(unit: Unit, subscription: Body) -> None:
+    """Timer: a period has ended. Turns the items whose time has come and bills the next one."""
+    if subscription["status"] in _DEAD:
+        return
+    if subscription["cancel_at"] is not None and subscription["cancel_at"] <= unit.now:
+        cancel_subscription.cancel(
+            unit, subscription, reason="cancellation_requested", invoice_now=_has_usage(unit, subscription)
+        )
+        return
+    trial_over = subscription["status"] == "trialing" and (subscription["trial_end"] or 0) <= unit.now
+    if trial_over and not _has_method(unit, subscription) and not _goes_on_without(unit, subscription):
+        return
+    if subscription.get("schedule") and _step_schedule(unit, subscription):
+        return
+    turn(unit, subscription, trial_over=trial_over)
+
+
+def _step_schedule(unit: Unit, subscription: Body) -> bool:
+    """Let a schedule's next phase begin first; return whether the subscription is over or was billed by it."""
+    from payloom_emulator.billing.subscriptions import subscription_schedules  # noqa: PLC0415 - schedules start and change subscriptions
+
+    schedule = unit.find("subscription_schedule", subscription["schedule"])
+    return schedule is not None and subscription_schedules.step(unit, schedule, subscription)
+
+
+def _has_usage(unit: Unit, subscription: Body) -> bool:
+    return any(metering.is_metered(i) for i in items.of(unit, subscription)) or bool(
+        invoice_lifecycle.pending_lines(unit, subscription["customer"], subscription=subscription["id"])
+    )
+
+
+def _has_method(unit: Unit, subscription: Body) -> bool:
+    if subscription["collection_method"] == "send_invoice":
+        return True
+    asked = {"customer": subscription["customer"], "parent": invoice_lifecycle.subscription_parent(subscription)}
+    return collect_invoice.method_of(unit, asked) is not None
+
+
+def _goes_on_without(unit: Unit, subscription: Body) -> bool:
+    """A trial ends and nothing can be charged: return False when the subscription is canceled or paused for it."""
+    behavior = (subscription.get("trial_settings") or {}).get("end_behavior") or {}
+    chosen = behavior.get("missing_payment_method", "create_invoice")
+    if chosen == "cancel":
+        cancel_subscription.cancel(unit, subscription, reason="payment_failed")
+        return False
+    if chosen == "pause":
+        pause(unit, subscription, "trial_end_without_payment_method")
+        return False
+    return True
+
+
+def pause(unit: Unit, subscription: Body, why: str) -> Body:
+    """Pause the subscription: no invoices until it is resumed. Emits customer.subscription.paused."""
+    subscription_timers.clear(unit, subscription)
+    paused = {"subscription": {"type": why}, "transitioned_at": unit.now, "type": "subscription"}
+    return subscription_status.set_status(
+        unit,
+        subscription,
+        "paused",
+        {"status_details": {"paused": paused}},
+        emits=("customer.subscription.updated", "customer.subscription.paused"),
+    )
+
+
+def turn(
+    unit: Unit, subscription: Body, *, trial_over: bool = False, reason: str = "subscription_cycle"
+) -> Body | None:
+    """Move the due items into their next period and make the draft that bills it. Returns the invoice."""
+    rows = items.of(unit, subscription)
+    anchor = subscription["billing_cycle_anchor"]
+    turned: list[tuple[Body, int, int]] = []
+    for item in rows:
+        if item["current_period_end"] <= unit.now:
+            before = (item["current_period_start"], item["current_period_end"])
+            end = items.period_end(anchor, item["price"], before[1])
+            unit.change(item, {"current_period_start": before[1], "current_period_end": end}, emits=())
+            turned.append((item, *before))
+    changes: Body = {"items": items.listed(subscription["id"], rows)}
+    charged = cycle_lines(unit, subscription, turned, trial_over=trial_over)
+    invoice = _draft(unit, subscription, charged, turned, reason)
+    if invoice is not None:
+        changes["latest_invoice"] = invoice["id"]
+    changes["discounts"] = _lasting(unit, subscription)
+    if trial_over:
+        subscription_status.set_status(unit, subscription, "active", changes)
+    else:
+        unit.change(subscription, changes)
+    subscription_timers.plan(unit, subscription)
+    if invoice is not None:
+        _hold_or_schedule(unit, subscription, invoice)
+    return invoice
+
+
+def cycle_lines(
+    unit: Unit, subscription: Body, turned: list[tuple[Body, int, int]], *, trial_over: bool = False
+) -> list[Body]:
+    """Return what a cycle's invoice bills: usage of the past period, the next period of the rest, what was pending.
+
+    turned: (item in its new period, old start, old end).
+    """
+    charged = []
+    for item, start, end in turned:
+        if metering.is_metered(item):
+            if not trial_over:
+                charged.append(metering.line(unit, subscription, item, start, end))
+        else:
+            charged.append(
+                lines.for_item(
+                    unit, subscription, item, start=item["current_period_start"], end=item["current_period_end"]
+                )
+            )
+    charged += invoice_lifecycle.pending_lines(
+        unit, subscription["customer"], subscription=subscription["id"], currency=subscription["currency"]
+    )
+    return charged
+
+
+def _draft(
+    unit: Unit, subscription: Body, charged: list[Body], turned: list[tuple[Body, int, int]], reason: str
+) -> Body | None:
+    customer = unit.find("customer", subscription["customer"])
+    if customer is None or not charged:
+        return None
+    about = create_subscription.invoice_fields(subscription, reason, customer)
+    about["parent"] = invoice_lifecycle.subscription_parent(subscription)
+    about["period_start"] = min((t[1] for t in turned), default=unit.now)
+    about["period_end"] = max((t[2] for t in turned), default=unit.now)
+    about["auto_advance"] = subscription["status"] != "unpaid" and not subscription.get("pause_collection")
+    return invoice_lifecycle.draft(unit, customer, charged, about)
+
+
+def _hold_or_schedule(unit: Unit, subscription: Body, invoice: Body) -> None:
+    paused = subscription.get("pause_collection")
+    if not paused:
+        if invoice["auto_advance"]:
+            invoice_lifecycle.schedule_finalization(unit, invoice)
+        return
+    if paused["behavior"] == "keep_as_draft":
+        return
+    invoice_lifecycle.finalize(unit, invoice)
+    if invoice["amount_due"] == 0:
+        collect_invoice.settle(unit, invoice, 0)
+    elif paused["behavior"] == "void":
+        invoice_lifecycle.void(unit, invoice)
+    else:
+        invoice_lifecycle.write_off(unit, invoice, "subscription_paused")
+
+
+def _lasting(unit: Unit, subscription: Body) -> list[str]:
+    """Return the discounts that still apply; those whose time is over leave with customer.discount.deleted."""
+    kept = []
+    for discount_id in subscription.get("discounts") or []:
+        discount = unit.find("discount", discount_id)
+        if discount is None or discount.get("_used"):
+            continue
+        if discount["end"] is not None and discount["end"] <= unit.now:
+            unit.change(discount, {"_used": True}, emits=())
+            unit.emit("customer.discount.deleted", discount)
+            continue
+        kept.append(discount_id)
+    return kept
+
+
+def announce(unit: Unit, subscription: Body) -> None:
+    """Timer: a few days before renewal, `invoice.upcoming` shows what it will be."""
+    from payloom_emulator.billing.subscriptions import preview  # noqa: PLC0415 - previews look at renewals
+
+    if subscription["status"] in _DEAD or subscription["cancel_at_period_end"]:
+        return
+    if settings.read(unit.store).upcoming_days:
+        unit.emit("invoice.upcoming", preview.upcoming(unit, subscription))

@@ -1,0 +1,43 @@
+"""Paused subscriptions that go on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing.invoices import collect_invoice
+from payloom_emulator.billing.object_factory import Body
+from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers, update_subscription
+from payloom_emulator.protocol.errors import CardError, invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+
+
+def resume(call: Call, subscription: Body) -> Body:
+    """Start a paused subscription again: a new cycle by default, active once its invoice is paid."""
+    unit = call.unit
+    if subscription["status"] != "paused":
+        raise invalid(f"Subscriptions with status `{subscription['status']}` cannot be resumed; only paused ones can.")
+    anchor = call.params.get("billing_cycle_anchor")
+    kind = anchor.get("type") if isinstance(anchor, dict) else (anchor or "now")
+    rows = items.of(unit, subscription)
+    changes: Body = {"status_details": None}
+    if kind == "now" or items.next_end(rows) <= unit.now:
+        changes.update(update_subscription.begin_cycle(unit, subscription, rows))
+        changes["items"] = items.listed(subscription["id"], rows)
+        customer = unit.get("customer", subscription["customer"])
+        invoice = update_subscription.bill_now(unit, {**subscription, **changes}, customer, rows)
+    else:
+        invoice = None
+    if invoice is not None:
+        changes["latest_invoice"] = invoice["id"]
+    unit.change(subscription, changes)
+    declined: CardError | None = None
+    if invoice is not None:
+        declined = collect_invoice.advance(unit, invoice)
+    if declined is None and (invoice is None or invoice["status"] == "paid"):
+        subscription_status.set_status(
+            unit, subscription, "active", emits=("customer.subscription.updated", "customer.subscription.resumed")
+        )
+        subscription_timers.plan(unit, subscription)
+    return subscription

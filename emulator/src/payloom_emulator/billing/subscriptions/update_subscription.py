@@ -1,0 +1,411 @@
+"""Changes to a running subscription: items with proration, trial, anchor, collection, and when payment is in doubt."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing import unsupported_params
+from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, payments
+from payloom_emulator.billing.object_factory import Body, tax_rates
+from payloom_emulator.billing.pricing import amounts, discounts, periods
+from payloom_emulator.billing.subscriptions import (
+    create_subscription,
+    items,
+    pending_updates,
+    proration,
+    subscription_status,
+    subscription_timers,
+)
+from payloom_emulator.core.schema import overlay
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+_CHARGED = frozenset({"active", "past_due", "unpaid"})
+_ITEM_PARAMS = ("billing_thresholds", "discounts", "metadata", "plan", "price", "price_data", "quantity", "tax_rates")
+_PENDABLE = frozenset(
+    [
+        "add_invoice_items",
+        "billing_cycle_anchor",
+        "expand",
+        "items",
+        "metadata",
+        "off_session",
+        "payment_behavior",
+        "proration_behavior",
+        "proration_date",
+        "trial_end",
+        "trial_from_plan",
+    ]
+)
+_LATE = frozenset({"metadata", "cancellation_details", "expand"})
+
+
+@dataclasses.dataclass(slots=True)
+class Wish:
+    """What a change asks for. trial_end: None for unchanged, "now", or Unix seconds."""
+
+    items: list[Body]
+    behavior: str = "create_prorations"
+    moment: int = 0
+    trial_end: Any = None
+    anchor_now: bool = False
+    payment_behavior: str = "allow_incomplete"
+    off_session: bool = False
+    param: str = "items"
+    fields: Body = dataclasses.field(default_factory=dict)
+    extras: list[Body] = dataclasses.field(default_factory=list)
+
+
+def item_params(call: Call) -> Body:
+    """Return the parameters of one item from a call on /v1/subscription_items."""
+    return {k: call.params[k] for k in _ITEM_PARAMS if k in call.params}
+
+
+def apply(call: Call, subscription: Body, given: list[Body], *, param: str = "items") -> Body:
+    """Change items as the parameters of a call say about proration and payment."""
+    return carry_out(call.unit, subscription, _wish(call, given, param))
+
+
+def _wish(call: Call, given: list[Body], param: str = "items") -> Wish:
+    params = call.params
+    anchor = params.get("billing_cycle_anchor")
+    kind = anchor.get("type") if isinstance(anchor, dict) else anchor
+    return Wish(
+        items=given,
+        behavior=params.get("proration_behavior")
+        or ("none" if params.get("prorate") is False else "create_prorations"),
+        moment=params.get("proration_date") or call.unit.now,
+        trial_end=params.get("trial_end"),
+        anchor_now=kind == "now",
+        payment_behavior=params.get("payment_behavior") or "allow_incomplete",
+        off_session=bool(params.get("off_session")),
+        param=param,
+        extras=params.get("add_invoice_items") or [],
+    )
+
+
+def update(call: Call, subscription: Body) -> Body:
+    """Carry out `POST /v1/subscriptions/{id}`."""
+    unit = call.unit
+    params = create_subscription.older(call)
+    if subscription["status"] in {"canceled", "incomplete_expired"}:
+        wrong = next((p for p in params if p not in _LATE), None)
+        if wrong is not None:
+            raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
+    unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
+    call.params = params
+    wish = _wish(call, params.get("items") or [])
+    wish.fields = _fields(unit, subscription, params)
+    behavior = wish.payment_behavior
+    if behavior == "pending_if_incomplete":
+        wrong = next((p for p in params if p not in _PENDABLE), None)
+        if wrong is not None:
+            raise invalid(
+                f"The following arguments are not supported when `payment_behavior=pending_if_incomplete`: {wrong}.",
+                wrong,
+            )
+    return carry_out(unit, subscription, wish)
+
+
+def _fields(unit: Unit, subscription: Body, params: Body) -> Body:
+    """Return the changes that have nothing to do with money."""
+    changes: Body = {}
+    payments.check_source(unit, params.get("default_source"), "default_source")
+    for name in ("application_fee_percent", "default_source", "description", "on_behalf_of", "transfer_data",
+                 "billing_thresholds", "pending_invoice_item_interval"):  # fmt: skip
+        if name in params:
+            changes[name] = None if params[name] == "" else params[name]
+    if params.get("default_payment_method"):
+        customer = unit.get("customer", subscription["customer"])
+        payments.check_owner(unit, params["default_payment_method"], customer, "default_payment_method")
+        changes["default_payment_method"] = params["default_payment_method"]
+    if "default_tax_rates" in params:
+        changes["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
+    if "automatic_tax" in params:
+        changes["automatic_tax"] = create_subscription.automatic_tax(params["automatic_tax"])
+    if "metadata" in params:
+        changes["metadata"] = merge_metadata(subscription["metadata"], params["metadata"])
+    if "cancellation_details" in params:
+        changes["cancellation_details"] = overlay(subscription["cancellation_details"], params["cancellation_details"])
+    changes.update(create_subscription.nested(params, subscription))
+    changes.update(_collection(subscription, params))
+    changes.update(_ending(unit, subscription, params))
+    changes.update(_pausing(unit, subscription, params))
+    if "discounts" in params:
+        changes["discounts"] = _discounts(unit, subscription, params["discounts"])
+    return changes
+
+
+def _collection(subscription: Body, params: Body) -> Body:
+    method = params.get("collection_method", subscription["collection_method"])
+    days = params.get("days_until_due", subscription["days_until_due"])
+    if method == "send_invoice" and days is None:
+        raise invalid("You must pass `days_until_due` for `collection_method=send_invoice`.", "days_until_due")
+    changed = {"collection_method": method, "days_until_due": days if method == "send_invoice" else None}
+    return {k: v for k, v in changed.items() if v != subscription[k]}
+
+
+def _ending(unit: Unit, subscription: Body, params: Body) -> Body:
+    rows = items.of(unit, subscription)
+    if params.get("cancel_at_period_end") or params.get("cancel_at"):
+        return create_subscription.ending_fields(unit, params, rows)
+    off = params.get("cancel_at_period_end") is False and subscription["cancel_at_period_end"]
+    if off or params.get("cancel_at") == "":
+        details = {**subscription["cancellation_details"], "reason": None}
+        return {"cancel_at_period_end": False, "cancel_at": None, "canceled_at": None, "cancellation_details": details}
+    return {}
+
+
+def _pausing(unit: Unit, subscription: Body, params: Body) -> Body:
+    if "pause_collection" not in params:
+        return {}
+    unit.unschedule("resume_collection", subscription)
+    given = params["pause_collection"]
+    if given == "":
+        return {"pause_collection": None}
+    resumes = given.get("resumes_at")
+    if resumes is not None:
+        unit.schedule("resume_collection", subscription, resumes)
+    return {"pause_collection": {"behavior": given["behavior"], "resumes_at": resumes}}
+
+
+def _discounts(unit: Unit, subscription: Body, given: Any) -> list[str]:
+    new = discounts.attach(
+        unit,
+        given or [],
+        customer=subscription["customer"],
+        currency=subscription["currency"],
+        subscription=subscription["id"],
+    )
+    for gone in subscription["discounts"]:
+        if gone not in new:
+            discounts.detach(unit, gone)
+    return new
+
+
+# --- items and money -------------------------------------------------------------------------------------------------
+
+
+def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
+    """Apply a wish: items, prorations, a new cycle when one begins, and the invoice that is due at once."""
+    unsupported_params.refuse_items(wish.items, "subscription items")
+    _check_moment(unit, subscription, wish)
+    before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
+    kept = {k: subscription[k] for k in ("billing_cycle_anchor", "trial_end", "trial_start", "status")}
+    rows, touched = new_items(unit, subscription, wish, before)
+    fresh = _new_cycle(unit, subscription, wish, before, rows)
+    trial = wish.trial_end if isinstance(wish.trial_end, int) else None
+    charged = subscription["status"] in _CHARGED and wish.behavior != "none"
+    if charged:
+        for item_id in before if fresh or trial else touched:
+            if item_id in before:
+                proration.credit(unit, subscription, before[item_id], wish.moment)
+    changes = dict(wish.fields)
+    status = subscription["status"]
+    if trial:
+        changes.update(_begin_trial(unit, subscription, rows, trial))
+        status = "trialing"
+    elif fresh:
+        changes.update(begin_cycle(unit, subscription, rows))
+        status = "active" if status == "trialing" else status
+    elif charged:
+        for row in rows:
+            if row["id"] in touched or row["id"] not in before:
+                proration.charge(unit, subscription, row, wish.moment)
+    if wish.items or fresh or trial:
+        changes["items"] = items.listed(subscription["id"], rows)
+    customer = unit.get("customer", subscription["customer"])
+    add_invoice_items.add(unit, wish.extras, customer, subscription["id"], subscription["currency"])
+    invoice = None
+    if fresh or (wish.behavior == "always_invoice" and (touched or trial or len(rows) != len(before))):
+        invoice = bill_now(unit, {**subscription, **changes}, customer, rows if fresh else [])
+    if invoice is not None:
+        changes["latest_invoice"] = invoice["id"]
+    subscription_status.set_status(unit, subscription, status, changes)
+    subscription_timers.plan(unit, subscription)
+    if invoice is not None:
+        _pay(unit, subscription, invoice, wish, before=before, kept=kept)
+    return subscription
+
+
+def _check_moment(unit: Unit, subscription: Body, wish: Wish) -> None:
+    rows = subscription["items"]["data"]
+    if wish.moment == unit.now or not rows:
+        wish.moment = wish.moment or unit.now
+        return
+    start, end = rows[0]["current_period_start"], rows[0]["current_period_end"]
+    if not start <= wish.moment <= end:
+        raise invalid(
+            f"Cannot specify proration date outside of current subscription period ({start} - {end}).",
+            "proration_date",
+        )
+
+
+def new_items(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body]) -> tuple[list[Body], set[str]]:
+    """Change, add and remove items; return (items afterwards, ids of those whose price or quantity changed or went)."""
+    rows = {i["id"]: i for i in items.of(unit, subscription)}
+    touched: set[str] = set()
+    for index, given in enumerate(wish.items):
+        param = f"{wish.param}[{index}]" if wish.param else ""
+        if given.get("id"):
+            if given["id"] not in rows:
+                raise missing("subscription_item", given["id"], param=f"{param}[id]", status=400)
+            row = rows[given["id"]]
+            if given.get("deleted"):
+                del rows[given["id"]]
+                unit.delete(row, emits=())
+                touched.add(row["id"])
+            elif _change_item(unit, subscription, row, given, param):
+                touched.add(row["id"])
+            continue
+        price = items.price_for(unit, given, param or "items[0]")
+        items.check_currency(subscription["currency"], price, param)
+        start, end = _period_for(unit, subscription, before, price)
+        made = items.build(
+            unit,
+            subscription["id"],
+            given,
+            price,
+            param=param,
+            customer=subscription["customer"],
+            current_period_start=start,
+            current_period_end=end,
+        )
+        rows[made["id"]] = made
+    if wish.items and not rows:
+        raise invalid(
+            "A subscription must have at least one active plan. If you would like to cancel the subscription, "
+            "please use the cancel endpoint.",
+            wish.param or None,
+        )
+    found = list(rows.values())
+    items.distinct([r["price"] for r in found], wish.param or "items")
+    return found, touched
+
+
+def _period_for(unit: Unit, subscription: Body, before: dict[str, Body], price: Body) -> tuple[int, int]:
+    if subscription["status"] == "trialing" and subscription["trial_end"]:
+        return unit.now, subscription["trial_end"]
+    alike = next((i for i in before.values() if periods.cycle(i["price"]) == periods.cycle(price)), None)
+    if alike is not None:
+        return alike["current_period_start"], alike["current_period_end"]
+    return unit.now, items.period_end(subscription["billing_cycle_anchor"], price, unit.now)
+
+
+def _change_item(unit: Unit, subscription: Body, row: Body, given: Body, param: str) -> bool:
+    changes: Body = {}
+    if "metadata" in given:
+        changes["metadata"] = merge_metadata(row["metadata"], given["metadata"])
+    if "tax_rates" in given:
+        changes["tax_rates"] = tax_rates(unit, given["tax_rates"], f"{param}[tax_rates]")
+    if "discounts" in given:
+        changes["discounts"] = discounts.attach(
+            unit, given["discounts"] or [], customer=subscription["customer"], param=f"{param}[discounts]",
+            subscription_item=row["id"],
+        )  # fmt: skip
+    price = unit.any(row["price"]["id"]) or row["price"]
+    if given.get("price") or given.get("plan") or given.get("price_data"):
+        price = items.price_for(unit, given, param)
+        items.check_currency(subscription["currency"], price, param)
+    moved = price["id"] != row["price"]["id"]
+    if moved:
+        changes["price"], changes["plan"] = amounts.embedded(price), amounts.plan_of(price)
+    default = 1 if moved and row["quantity"] is None else row["quantity"]
+    quantity = items.quantity_of(given, price, param, default)
+    if quantity != row["quantity"]:
+        changes["quantity"] = quantity
+    unit.change(row, changes, emits=())
+    return moved or "quantity" in changes
+
+
+def _new_cycle(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body], rows: list[Body]) -> bool:
+    """Return whether a new billing cycle begins now."""
+    if isinstance(wish.trial_end, int):
+        if wish.trial_end <= unit.now:
+            raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
+        return False
+    if wish.anchor_now or (wish.trial_end == "now" and subscription["status"] == "trialing"):
+        return True
+    if subscription["status"] == "trialing":
+        return False
+    for row in rows:
+        old = before.get(row["id"])
+        if old is None or old["price"]["id"] == row["price"]["id"]:
+            continue
+        if periods.cycle(old["price"]) != periods.cycle(row["price"]):
+            return True
+        if _is_free(old["price"]) and not _is_free(row["price"]):
+            return True
+    return False
+
+
+def _is_free(price: Body) -> bool:
+    return price.get("unit_amount") == 0 and price["billing_scheme"] == "per_unit"
+
+
+def _begin_trial(unit: Unit, subscription: Body, rows: list[Body], end: int) -> Body:
+    for row in rows:
+        start = row["current_period_start"] if subscription["status"] == "trialing" else unit.now
+        unit.change(row, {"current_period_start": start, "current_period_end": end}, emits=())
+    started = subscription["trial_start"] if subscription["status"] == "trialing" else unit.now
+    return {"trial_start": started, "trial_end": end, "billing_cycle_anchor": end}
+
+
+def begin_cycle(unit: Unit, subscription: Body, rows: list[Body]) -> Body:
+    """Begin all items' periods now; return what that changes on the subscription."""
+    for row in rows:
+        end = items.period_end(unit.now, row["price"], unit.now)
+        unit.change(row, {"current_period_start": unit.now, "current_period_end": end}, emits=())
+    changes: Body = {"billing_cycle_anchor": unit.now}
+    if subscription["status"] == "trialing":
+        changes["trial_end"] = unit.now
+    return changes
+
+
+def bill_now(unit: Unit, subscription: Body, customer: Body, rows: list[Body]) -> Body | None:
+    """Return the final invoice over these items' periods and what was pending, or None for nothing."""
+    charged = [
+        create_subscription.lines.for_item(
+            unit,
+            subscription,
+            row,
+            start=row["current_period_start"],
+            end=row["current_period_end"],
+            quantity=0 if amounts.is_metered(row["price"]) else None,
+        )
+        for row in rows
+    ]
+    charged += invoice_lifecycle.pending_lines(
+        unit, customer["id"], subscription=subscription["id"], currency=subscription["currency"]
+    )
+    if not charged:
+        return None
+    about = create_subscription.invoice_fields(subscription, "subscription_update", customer)
+    about["parent"] = invoice_lifecycle.subscription_parent(subscription)
+    invoice = invoice_lifecycle.draft(unit, customer, charged, about)
+    return invoice_lifecycle.finalize(unit, invoice)
+
+
+def _pay(unit: Unit, subscription: Body, invoice: Body, wish: Wish, *, before: dict[str, Body], kept: Body) -> None:
+    behavior = wish.payment_behavior
+    if behavior == "pending_if_incomplete":
+        unit.change(subscription, {"_pending_invoice": invoice["id"]}, emits=())
+    declined = collect_invoice.advance(
+        unit, invoice, attempt=behavior != "default_incomplete", off_session=wish.off_session
+    )
+    if invoice["status"] != "open" or invoice["collection_method"] == "send_invoice":
+        unit.change(subscription, {"_pending_invoice": None}, emits=())
+        return
+    if behavior == "error_if_incomplete":
+        raise create_subscription.incomplete(declined)
+    if behavior == "pending_if_incomplete":
+        pending_updates.hold(unit, subscription, wish, before, kept)
+    elif subscription["status"] == "active":
+        intent = collect_invoice.intent_of(unit, invoice)
+        if intent is None or intent["status"] != "processing":
+            subscription_status.set_status(unit, subscription, "past_due")

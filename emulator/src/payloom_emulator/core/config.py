@@ -1,0 +1,65 @@
+"""What can be set about a local Stripe."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from payloom_emulator.presentation.versions import DEFAULT
+
+DEFAULT_ACCOUNT = "acct_1LocalStripe0000"
+DEFAULT_SECRET_KEY = "sk_test_local_payloom_emulator"  # noqa: S105 - a key of nothing
+DEFAULT_PUBLISHABLE_KEY = "pk_test_local_payloom_emulator"
+DEFAULT_WEBHOOK_SECRET = "whsec_local_payloom_emulator"  # noqa: S105
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A webhook endpoint that exists from the start."""
+
+    url: str
+    secret: str = DEFAULT_WEBHOOK_SECRET
+    events: tuple[str, ...] = ("*",)
+    api_version: str | None = None
+    connect: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Key:
+    """A configured key: the account it opens and, for a restricted one, resource → "none" | "read" | "write"."""
+
+    key: str
+    account: str = DEFAULT_ACCOUNT
+    permissions: dict[str, str] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EmulatorConfig:
+    """Settings of one emulator.
+
+    base_url: where browsers reach it; links in objects (Checkout, receipts) begin with it.
+    api_version: of the account, used when a request names none. store: a file, or None to forget at exit.
+    schedule: a name of `delivery.SCHEDULES` or seconds between attempts. keys: when given, only these work.
+    settle_seconds: emulator time until a bank debit settles. seed: makes identifiers and faults repeatable.
+    rate_limit: requests a second before 429 (None: no limit). latency: seconds added to each answer.
+    """
+
+    base_url: str = "http://127.0.0.1:12111"
+    api_version: str = DEFAULT
+    store: str | None = None
+    account: str = DEFAULT_ACCOUNT
+    endpoints: tuple[Endpoint, ...] = ()
+    schedule: str | tuple[float, ...] = "quick"
+    keys: tuple[Key, ...] = ()
+    settle_seconds: int = 3
+    seed: int | None = None
+    rate_limit: int | None = None
+    latency: float = 0.0
+    business: dict[str, Any] = dataclasses.field(
+        default_factory=lambda: {
+            "name": "Local Stripe",
+            "country": "US",
+            "currency": "usd",
+            "email": "owner@example.com",
+        }
+    )

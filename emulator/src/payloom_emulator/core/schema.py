@@ -1,0 +1,226 @@
+"""How a resource is declared: its fields, machine, operations and events. Declarations only; the rest is in `unit.py`.
+
+A file in `resources/` reads like Stripe's own page on the object; docs/reference/emulator-adding-a-resource.md shows
+how.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.core.errors import ImpossibleMove
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+Body = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the object.
+
+    default: its value when nothing was given. param: taken from the parameter of the same name, at "create",
+    "update", "both" or "never". ref: the parameter names an object of this kind, which must exist.
+    emptyable: "" clears it (otherwise "" is refused). shape: members a nested object always shows, with their defaults.
+    """
+
+    name: str
+    default: Any = None
+    param: str = "never"
+    ref: str | None = None
+    emptyable: bool = True
+    shape: Mapping[str, Any] | None = None
+
+    def accepts(self, when: str) -> bool:
+        """Return whether the parameter is taken at "create" or "update"."""
+        return self.param in {when, "both"}
+
+    def value(self, given_value: Any, current: Any) -> Any:
+        """Return the field's new value: "" clears, nested objects keep the members that were not given."""
+        if given_value == "":
+            return copy.deepcopy(self.default)
+        if isinstance(given_value, dict) and (self.shape is not None or isinstance(self.default, dict)):
+            base = current if isinstance(self.default, dict) and isinstance(current, dict) else self.shape
+            return overlay(base or {}, given_value)
+        return given_value
+
+
+def overlay(base: Mapping[str, Any], given_value: Mapping[str, Any]) -> Body:
+    """Return `base` with the given members over it, nested objects likewise, "" becoming None."""
+    merged = copy.deepcopy(dict(base))
+    for name, value in given_value.items():
+        if isinstance(value, dict) and isinstance(merged.get(name), dict):
+            merged[name] = overlay(merged[name], value)
+        else:
+            merged[name] = None if value == "" else value
+    return merged
+
+
+ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
+SHIPPING = {"address": ADDRESS, "carrier": None, "name": None, "phone": None, "tracking_number": None}
+
+
+def given(
+    name: str,
+    default: Any = None,
+    *,
+    ref: str | None = None,
+    emptyable: bool = True,
+    shape: Mapping[str, Any] | None = None,
+) -> Field:
+    """Return a field the caller may set at create and at update."""
+    return Field(name, default, "both", ref, emptyable, shape)
+
+
+def once(
+    name: str,
+    default: Any = None,
+    *,
+    ref: str | None = None,
+    emptyable: bool = True,
+    shape: Mapping[str, Any] | None = None,
+) -> Field:
+    """Return a field the caller may set at create only."""
+    return Field(name, default, "create", ref, emptyable, shape)
+
+
+def later(name: str, default: Any = None, *, ref: str | None = None, shape: Mapping[str, Any] | None = None) -> Field:
+    """Return a field the caller may set at update only."""
+    return Field(name, default, "update", ref, shape=shape)
+
+
+def fixed(name: str, default: Any = None) -> Field:
+    """Return a field only the emulator sets."""
+    return Field(name, default)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Move:
+    """One transition: from any of `sources` to `target`, emitting `emits` in order."""
+
+    name: str
+    sources: frozenset[str] | set[str]
+    target: str
+    emits: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Machine:
+    """The life cycle of an object as a table."""
+
+    initial: tuple[str, ...]
+    moves: tuple[Move, ...]
+    terminal: frozenset[str] | set[str] = frozenset()
+    field: str = "status"
+
+    def statuses(self) -> set[str]:
+        """Return every status the table names."""
+        return {*self.initial, *(m.target for m in self.moves), *(s for m in self.moves for s in m.sources)}
+
+    def find(self, name: str, status: str) -> Move:
+        """Return the move `name` out of `status`; several moves may share a name when their sources differ."""
+        for move in self.moves:
+            if move.name == name and status in move.sources:
+                return move
+        raise ImpossibleMove(f"There is no move {name!r} from {status!r}.")
+
+    def allows(self, name: str, status: str) -> bool:
+        """Return whether the move exists from here."""
+        return any(m.name == name and status in m.sources for m in self.moves)
+
+
+Handler = Callable[["Call"], Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Operation:
+    """One URL: what happens on METHOD path. Its parameters are checked against Stripe's own types."""
+
+    method: str
+    path: str
+    handler: Handler
+    private: bool = False  # Stripe's own pages and CLI use it; it is in no specification, so nothing is checked
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Resource:
+    """An object of Stripe's API.
+
+    object: Stripe's name, e.g. "checkout.session". prefix: of the id, in full ("cus_"); id_length: characters after it.
+    path: the collection's URL; None when the object has none. can: which of create, retrieve, update, list,
+    delete, search exist in the standard way.
+
+    Hooks, all optional:
+      creating(call, draft)          refuse or complete the draft before it is stored (mutate it)
+      created(call, obj)             act after it was stored and its events were made
+      updating(call, obj, changes)   refuse or complete `changes` before they are applied (mutate them)
+      updated(call, obj)             act afterwards
+      deleting(call, obj)            refuse, or act before
+      listing(call) -> dict          further filters for the list
+
+    actions: name → handler of `POST {path}/{id}/{name}`, with the object in `call.target`.
+    operations: any other URLs. timers: name → function(unit, obj) that `unit.schedule` can plan.
+    filters: fields a list may be filtered by (indexed); dotted paths reach inside, and a tuple
+    (parameter, dotted path) renames. search: fields of the search query language.
+    includes: fields shown only when expanded, name → function(unit, obj). hidden: fields stored but shown only when
+    expanded. public: fields a publishable key sees (None: all). tombstone: a deleted one can still be retrieved.
+    premade: function(unit, id) that makes the objects everyone has, like `pm_card_visa`.
+    """
+
+    object: str
+    prefix: str
+    path: str | None = None
+    id_length: int = 24
+    fields: tuple[Field, ...] = ()
+    can: tuple[str, ...] = ("create", "retrieve", "update", "list")
+    machine: Machine | None = None
+    on_create: tuple[str, ...] = ()
+    on_update: tuple[str, ...] = ()
+    on_delete: tuple[str, ...] = ()
+    creating: Callable[[Call, Body], None] | None = None
+    created: Callable[[Call, Body], Any] | None = None
+    updating: Callable[[Call, Body, Body], None] | None = None
+    updated: Callable[[Call, Body], Any] | None = None
+    deleting: Callable[[Call, Body], None] | None = None
+    listing: Callable[[Call], dict[str, Any]] | None = None
+    actions: Mapping[str, Handler] = dataclasses.field(default_factory=dict)
+    operations: tuple[Operation, ...] = ()
+    timers: Mapping[str, Callable[[Unit, Body], None]] = dataclasses.field(default_factory=dict)
+    filters: tuple[str | tuple[str, str], ...] = ()
+    search: tuple[str, ...] = ()
+    includes: Mapping[str, Callable[[Unit, Body], Any]] = dataclasses.field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+    public: tuple[str, ...] | None = None
+    tombstone: bool = False
+    premade: Callable[[Unit, str], Body | None] | None = None
+    has_created: bool = True
+    has_livemode: bool = True
+
+    def skeleton(self) -> Body:
+        """Return a new object's fields with their defaults, in Stripe's order."""
+        body: Body = {"id": None, "object": self.object}
+        for field in self.fields:
+            default = field.default
+            body[field.name] = copy.deepcopy(default) if isinstance(default, dict | list) else default
+        return body
+
+    def links(self, body: Body) -> dict[str, Any]:
+        """Return the filterable values of an object."""
+        found = {}
+        for declared in self.filters:
+            name, path = declared if isinstance(declared, tuple) else (declared, declared)
+            value: Any = body
+            for part in path.split("."):
+                value = value.get(part) if isinstance(value, dict) else None
+            if value is not None and not isinstance(value, dict | list):
+                found[name] = _text(value)
+        return found
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,279 @@
+"""One unit of work: what a request or a timer reads and changes. All of it is kept, with its events, or nothing.
+
+Handlers change objects only through `create`, `change`, `move` and `delete`; these keep the machine's table, the time,
+the identifiers and the events right.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.core import events
+from payloom_emulator.core.errors import ImpossibleMove
+from payloom_emulator.core.paging import page_of
+from payloom_emulator.core.schema import Body, Resource
+from payloom_emulator.protocol.errors import invalid, missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.store import Store
+    from payloom_emulator.runtime.emulator import Emulator
+
+
+class Unit:
+    """The reads and changes of one request or timer."""
+
+    def __init__(
+        self,
+        emulator: Emulator,
+        account: str,
+        *,
+        now: int | None = None,
+        test_clock: str | None = None,
+        request_id: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> None:
+        """Begin for `account` at `now` (the emulator's time by default)."""
+        self.emulator = emulator
+        self.account = account
+        self.now = emulator.clock.now() if now is None else now
+        self.test_clock = test_clock
+        self.request_id, self.idempotency_key = request_id, idempotency_key
+        self._objects: dict[str, Body] = {}
+        self._gone: set[str] = set()
+        self._links: dict[str, dict[str, Any]] = {}
+        self._dirty: dict[str, None] = {}
+
+    @property
+    def store(self) -> Store:
+        """The store everything goes to."""
+        return self.emulator.store
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def find(self, object_name: str, object_id: str | None, *, deleted: bool = False) -> Body | None:
+        """Return the object, or None when there is none of this kind (or it was deleted and `deleted` is False)."""
+        if not object_id or not isinstance(object_id, str):
+            return None
+        body = self._objects.get(object_id)
+        if body is None:
+            row = self.store.read(self.account, object_id)
+            if row is None:
+                return None
+            body, gone = row
+            self._remember(body)
+            if gone:
+                self._gone.add(object_id)
+        if body["object"] != object_name or (object_id in self._gone and not deleted):
+            return None
+        return body
+
+    def get(self, object_name: str, object_id: str, param: str | None = None) -> Body:
+        """Return the object or raise `resource_missing`: 400 naming `param`, or 404 when it came from the URL."""
+        body = self.find(object_name, object_id)
+        if body is None:
+            body = self.emulator.premade(self, object_name, object_id)
+        if body is None:
+            raise missing(object_name, object_id, param=param or "id", status=400 if param else 404)
+        return body
+
+    def any(self, object_id: str) -> Body | None:
+        """Return whatever object has this id, also a deleted one."""
+        body = self._objects.get(object_id)
+        if body is None:
+            row = self.store.read(self.account, object_id)
+            if row is None:
+                return None
+            body = row[0]
+            self._remember(body)
+            if row[1]:
+                self._gone.add(object_id)
+        return body
+
+    def is_deleted(self, object_id: str) -> bool:
+        """Return whether an object that was read has been deleted."""
+        return object_id in self._gone
+
+    def list(
+        self, object_name: str, *, oldest_first: bool = False, limit: int | None = None, **filters: Any
+    ) -> list[Body]:
+        """Return the objects whose filterable fields have these values, newest first."""
+        self.flush()
+        rows = self.store.select(
+            self.account,
+            object_name,
+            {k: _text(v) for k, v in filters.items() if v is not None},
+            oldest_first=oldest_first,
+            limit=limit,
+        )
+        return [self._objects.get(r["id"]) or self._remember(r) for r in rows]
+
+    def page(self, object_name: str, filters: dict[str, Any], params: dict[str, Any], *, url: str) -> dict[str, Any]:
+        """Return `{object: "list", data, has_more, url}` as the paging parameters in `params` ask."""
+        self.flush()
+        return page_of(self, object_name, {k: _text(v) for k, v in filters.items() if v is not None}, params, url)
+
+    def adopt(self, row: Body) -> Body:
+        """Return the unit's own copy of a row that was just read."""
+        return self._objects.get(row["id"]) or self._remember(row)
+
+    def _remember(self, body: Body) -> Body:
+        self._objects[body["id"]] = body
+        resource = self.emulator.resource(body["object"])
+        if resource is not None:
+            self._links[body["id"]] = resource.links(body)
+        return body
+
+    # --- changing ------------------------------------------------------------------------------------------------
+
+    def create(self, resource: Resource, values: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
+        """Store a new object: the declared fields, `values` over them, an id and the time. Emits `on_create`.
+
+        emits: other events than the declared ones (() for none).
+        """
+        body = resource.skeleton()
+        body.update(values or {})
+        if not body.get("id"):
+            body["id"] = self.emulator.ids.new(resource.prefix, resource.id_length)
+        if resource.has_created and body.get("created") is None:
+            body["created"] = self.now
+        if resource.has_livemode:
+            body.setdefault("livemode", False)
+        machine = resource.machine
+        if machine is not None and body.get(machine.field) not in machine.initial:
+            raise ImpossibleMove(f"A {resource.object} does not begin {body.get(machine.field)!r}.")
+        links = resource.links(body)
+        try:
+            self.store.insert(self.account, body, links)
+        except sqlite3.IntegrityError:
+            raise invalid(f"{body['id']} already exists.", "id", "resource_already_exists") from None
+        self._objects[body["id"]] = body
+        self._links[body["id"]] = links
+        for event_type in resource.on_create if emits is None else emits:
+            self.emit(event_type, body)
+        return body
+
+    def change(self, obj: Body, changes: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
+        """Apply `changes` (whole new values by field name). Emits `on_update`, or `emits`, only if anything changed."""
+        resource = self.emulator.resource_of(obj)
+        changes = changes or {}
+        machine = resource.machine
+        if machine is not None and changes.get(machine.field, obj.get(machine.field)) != obj.get(machine.field):
+            raise ImpossibleMove(f"The {machine.field} of a {resource.object} changes by a move, not by hand.")
+        previous = self._apply(obj, changes)
+        if previous:
+            for event_type in resource.on_update if emits is None else emits:
+                self.emit(event_type, obj, previous)
+        return obj
+
+    def move(self, obj: Body, name: str, changes: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
+        """Make the move `name` of the object's machine, with `changes`, and emit the move's events (or `emits`)."""
+        resource = self.emulator.resource_of(obj)
+        assert resource.machine is not None
+        field = resource.machine.field
+        move = resource.machine.find(name, obj[field])
+        previous = self._apply(obj, {**(changes or {}), field: move.target})
+        for event_type in move.emits if emits is None else emits:
+            self.emit(event_type, obj, previous)
+        return obj
+
+    def _apply(self, obj: Body, changes: Body) -> Body:
+        mine = self._objects.setdefault(obj["id"], obj)
+        before = {name: mine.get(name) for name in changes}
+        previous = events.difference(before, changes)
+        mine.update(changes)
+        if mine is not obj:
+            obj.update(changes)
+        self._dirty[obj["id"]] = None
+        return previous
+
+    def delete(self, obj: Body, *, emits: tuple[str, ...] | None = None) -> dict[str, Any]:
+        """Delete the object. Emits `on_delete`. Returns Stripe's `{id, object, deleted: true}`."""
+        resource = self.emulator.resource_of(obj)
+        self._gone.add(obj["id"])
+        self._dirty[obj["id"]] = None
+        for event_type in resource.on_delete if emits is None else emits:
+            self.emit(event_type, obj)
+        return {"id": obj["id"], "object": obj["object"], "deleted": True}
+
+    def emit(self, event_type: str, obj: Body, previous: Body | None = None) -> Body:
+        """Make one event about `obj` as it is now."""
+        return events.make(self, event_type, obj, previous)
+
+    def snapshot(self, obj: Body) -> Body:
+        """Return a copy of the object as an event shows it: nothing private, nothing that needs expanding."""
+        resource = self.emulator.resource(obj["object"])
+        hidden = resource.hidden if resource else ()
+        return {k: strip(v) for k, v in obj.items() if not k.startswith("_") and k not in hidden}
+
+    # --- time ----------------------------------------------------------------------------------------------------
+
+    def schedule(self, name: str, obj: Body, at: int) -> None:
+        """Run the resource's timer `name` on `obj` when its clock reaches `at`; replaces an earlier plan."""
+        self.store.query(
+            "INSERT OR REPLACE INTO timers (account, object, object_id, name, clock, due) VALUES (?, ?, ?, ?, ?, ?)",
+            (self.account, obj["object"], obj["id"], name, self.test_clock or "", int(at)),
+        )
+        self.emulator.planned()
+
+    def soon(self, name: str, obj: Body, seconds: int = 0) -> None:
+        """Run a timer `seconds` from now by the emulator's clock, whatever test clock the object is on.
+
+        For what the outside world does in its own time: banks settle, cardholders dispute.
+        """
+        self.store.query(
+            "INSERT OR REPLACE INTO timers (account, object, object_id, name, clock, due) VALUES (?, ?, ?, ?, '', ?)",
+            (self.account, obj["object"], obj["id"], name, self.emulator.clock.now() + seconds),
+        )
+        self.emulator.planned()
+
+    def unschedule(self, name: str, obj: Body) -> None:
+        """Drop a plan, if there is one."""
+        self.store.query("DELETE FROM timers WHERE object_id = ? AND name = ?", (obj["id"], name))
+
+    def follow(self, obj: Body | None) -> None:
+        """Take the time of the test clock that `obj`, or the customer it belongs to, is attached to."""
+        if obj is None or self.test_clock:
+            return
+        clock_id = obj.get("test_clock")
+        if not clock_id and isinstance(obj.get("customer"), str):
+            customer = self.any(obj["customer"])
+            clock_id = customer.get("test_clock") if customer else None
+        clock = self.find("test_helpers.test_clock", clock_id)
+        if clock is not None:
+            self.test_clock, self.now = clock["id"], clock["frozen_time"]
+
+    # --- end -----------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write what changed to the store (still inside the transaction)."""
+        for object_id in self._dirty:
+            body = self._objects[object_id]
+            resource = self.emulator.resource_of(body)
+            old, new = self._links.get(object_id, {}), resource.links(body)
+            moved = [(n, old.get(n), new.get(n)) for n in old.keys() | new.keys() if old.get(n) != new.get(n)]
+            self.store.write(self.account, body, moved, deleted=object_id in self._gone)
+            self._links[object_id] = new
+        self._dirty.clear()
+
+    def discard_dirty(self) -> None:
+        """Forget changes that will not be kept."""
+        self._dirty.clear()
+
+
+def strip(value: Any) -> Any:
+    """Return a deep copy without private members (those whose name begins with an underscore)."""
+    if isinstance(value, dict):
+        return {k: strip(v) for k, v in value.items() if not k.startswith("_")}
+    if isinstance(value, list):
+        return [strip(v) for v in value]
+    return value
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, dict):
+        return value
+    return [_text(v) for v in value] if isinstance(value, list) else str(value)

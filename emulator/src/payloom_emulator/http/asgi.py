@@ -1,0 +1,141 @@
+"""The HTTP face of /v1 and /v2: reads a request, lets the emulator answer, and wakes the deliveries afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.protocol.form import decode
+from payloom_emulator.protocol.multipart import read_multipart
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from payloom_emulator.runtime.emulator import Emulator, Request
+
+MAX_BODY = 20 * 1024 * 1024
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, HEAD, PUT, PATCH, POST, DELETE"),
+    (
+        b"access-control-allow-headers",
+        b"*, Authorization, Content-Type, Stripe-Version, Stripe-Account, Idempotency-Key",
+    ),
+    (b"access-control-expose-headers", b"Request-Id, Stripe-Manage-Version, Stripe-Should-Retry"),
+    (b"access-control-max-age", b"300"),
+]
+
+
+class WireApp:
+    """An ASGI application that speaks Stripe's protocol."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Answer with `emulator`."""
+        self._emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        if scope["method"] == "OPTIONS":
+            await _write(send, 200, [], b"")
+            return
+        request_or_error = await self._read(scope, receive)
+        if isinstance(request_or_error, StripeError):
+            body = json.dumps(request_or_error.body(None)).encode()
+            await _write(send, request_or_error.status, [(b"content-type", b"application/json")], body)
+            return
+        await self._respond(request_or_error, send)
+        self._emulator.delivery.wake()
+
+    async def _respond(self, request: Request, send: Send) -> None:
+        emulator = self._emulator
+        key = request.idempotency_key if request.method == "POST" else None
+        slow = emulator.latency or emulator.faults.slow(request.method, request.path)
+        if slow and key:
+            answer = None
+            account = request.account or emulator.config.account
+            if not emulator.idempotency.running(account, key):
+                emulator.idempotency.begin(account, key)
+                try:
+                    await asyncio.sleep(slow)
+                finally:
+                    emulator.idempotency.end(account, key)
+        elif slow:
+            await asyncio.sleep(slow)
+        answer = emulator.answer(request)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"server", b"nginx"),
+            *((k.lower().encode(), v.encode()) for k, v in answer.headers.items()),
+        ]
+        await _write(send, answer.status, headers, answer.payload())
+
+    async def _read(self, scope: Scope, receive: Receive) -> Request | StripeError:
+        from payloom_emulator.runtime.emulator import Request  # noqa: PLC0415 - server imports this module
+
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > MAX_BODY:
+                return StripeError("The request is too large.", status=413)
+            if not message.get("more_body"):
+                break
+        try:
+            params, typed = _params(scope, headers, b"".join(chunks))
+        except StripeError as error:
+            return error
+        version = params.pop("_stripe_version", None) or headers.get("stripe-version")
+        authorization = headers.get("authorization")
+        if "key" in params and authorization is None and not typed:
+            # Stripe.js sends its publishable key as a parameter.
+            authorization = f"Bearer {params.pop('key')}"
+        account = params.pop("_stripe_account", None) or headers.get("stripe-account") or headers.get("stripe-context")
+        return Request(
+            scope["method"],
+            scope["path"],
+            params,
+            authorization,
+            version,
+            headers.get("idempotency-key"),
+            account,
+            typed,
+        )
+
+
+def _params(scope: Scope, headers: dict[str, str], body: bytes) -> tuple[dict[str, Any], bool]:
+    query = decode(scope["query_string"].decode("latin-1"))
+    content = headers.get("content-type", "")
+    if scope["method"] == "GET" or not body:
+        return query, False
+    if content.startswith("application/json") or scope["path"].startswith("/v2/"):
+        return {**query, **_json(body)}, True
+    if content.startswith("multipart/form-data"):
+        return {**query, **read_multipart(content, body)}, False
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise StripeError("Invalid request: the body is not UTF-8.") from None
+    return {**query, **decode(text)}, False
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        raise StripeError("Invalid request: the body is not JSON.") from None
+    if not isinstance(value, dict):
+        raise StripeError("Invalid request: the body is not a JSON object.")
+    return value
+
+
+async def _write(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *_CORS, length]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,372 @@
+"""Control for tests and people: `/_emulator/…`. None of it exists at Stripe."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from payloom_emulator.core.errors import EmulatorError
+from payloom_emulator.http import onboarding_page
+from payloom_emulator.http.same_site import own_pages_only
+from payloom_emulator.kit.durations import parse_duration
+from payloom_emulator.protocol.errors import StripeError
+
+if TYPE_CHECKING:
+    from payloom_emulator.runtime.emulator import Answer, Emulator
+
+
+@dataclasses.dataclass(slots=True)
+class Fault:
+    """Fails the next `count` calls that match.
+
+    method, path: which calls ("" any; path is a prefix). status and error: the answer. before: refuse before anything
+    happens; otherwise the effect takes place and only the answer is lost. seconds: wait so long first (a time-out).
+    """
+
+    status: int = 500
+    method: str = ""
+    path: str = ""
+    count: int = 1
+    before: bool = True
+    seconds: float = 0.0
+    error: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def matches(self, method: str, path: str) -> bool:
+        """Return whether this call is meant."""
+        return self.method.upper() in {"", method} and path.startswith(self.path)
+
+    def answer(self, request_id: str) -> Answer:
+        """Return the failing answer."""
+        from payloom_emulator.runtime.emulator import Answer  # noqa: PLC0415 - server imports this module
+
+        defaults = {
+            "type": "api_error" if self.status >= 500 else "invalid_request_error",
+            "message": f"The local Stripe was told to fail this call with {self.status}.",
+        }
+        error = {**defaults, **self.error}
+        made = StripeError(
+            error.pop("message"), status=self.status, type=error.pop("type"), code=error.pop("code", None), **error
+        )
+        return Answer(self.status, made.body(request_id), {})
+
+
+class Faults:
+    """The calls that are to fail."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Fail the next calls that match."""
+        self._waiting.append(fault)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Return the fault for this call and count it."""
+        for fault in self._waiting:
+            if fault.matches(method, path):
+                fault.count -= 1
+                if fault.count <= 0:
+                    self._waiting.remove(fault)
+                return fault if fault.status else None
+        return None
+
+    def slow(self, method: str, path: str) -> float:
+        """Return how long the next such call is to wait."""
+        return next((f.seconds for f in self._waiting if f.matches(method, path)), 0.0)
+
+    def clear(self) -> None:
+        """Drop all."""
+        self._waiting.clear()
+
+
+class Limiter:
+    """Counts calls per second and refuses those beyond the limit."""
+
+    def __init__(self, limit: int | None) -> None:
+        """Allow `limit` calls a second; None: any number."""
+        self.limit = limit
+        self._second, self._count = 0, 0
+
+    def count(self, now: float) -> None:
+        """Count one call at `now`, or raise 429."""
+        if self.limit is None:
+            return
+        if int(now) != self._second:
+            self._second, self._count = int(now), 0
+        self._count += 1
+        if self._count > self.limit:
+            raise StripeError(
+                "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+                status=429,
+                code="rate_limit",
+                headers={"Stripe-Should-Retry": "true", "Stripe-Rate-Limited-Reason": "global-rate"},
+            )
+
+
+def report(error: Exception) -> None:
+    """Show a bug of ours to whoever runs the emulator."""
+    traceback.print_exception(error, file=sys.stderr)
+
+
+Handler = Callable[["Emulator", dict[str, Any]], Any]
+
+
+def routes() -> list[Route]:
+    """Return the control routes."""
+    table: list[tuple[str, str, Handler]] = [
+        ("GET", "/_emulator", _about),
+        ("POST", "/_emulator/reset", _reset),
+        ("POST", "/_emulator/seed", _seed),
+        ("GET", "/_emulator/clock", _read_clock),
+        ("POST", "/_emulator/clock", _move_clock),
+        ("POST", "/_emulator/fail-next", _fail_next),
+        ("GET", "/_emulator/deliveries", _deliveries),
+        ("POST", "/_emulator/redeliver", _redeliver),
+        ("POST", "/_emulator/delivery", _switches),
+        ("POST", "/_emulator/webhook_endpoints/{id}/roll", _roll),
+        ("GET", "/_emulator/calls", _calls),
+        ("POST", "/_emulator/limits", _limits),
+        ("GET", "/_emulator/trigger", _triggers),
+        ("POST", "/_emulator/trigger", _trigger),
+        ("POST", "/_emulator/billing", _billing),
+    ]
+    made = [Route(path, own_pages_only(_endpoint(handler)), methods=[method]) for method, path, handler in table]
+    return [
+        *made,
+        Route("/_emulator/snapshot", own_pages_only(_snapshot), methods=["GET", "POST"]),
+        Route("/_emulator/restore", own_pages_only(_restore), methods=["POST"]),
+        Route("/b/{slug}", _payment_link, methods=["GET"]),
+        *onboarding_page.routes(),
+        Route("/_emulator/3ds/{intent}/{outcome:str}", _three_d_secure, methods=["POST"]),
+    ]
+
+
+def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def run(request: Request) -> Response:
+        emulator: Emulator = request.app.state.emulator
+        try:
+            given: dict[str, Any] = dict(request.query_params)
+            if request.method == "POST":
+                given.update(await _body(request))
+            given.update(request.path_params)
+            result = handler(emulator, given)
+        except EmulatorError as error:
+            return JSONResponse({"error": error.to_dict()}, error.status)
+        except StripeError as error:
+            return JSONResponse(error.body(None), error.status)
+        return JSONResponse(result)
+
+    return run
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    raw = await request.body()
+    if not raw:
+        return {}
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return dict(await request.form())
+    value = await request.json()
+    if not isinstance(value, dict):
+        raise EmulatorError("The body must be a JSON object.")
+    return value
+
+
+def _about(emulator: Emulator, given: dict[str, Any]) -> Any:
+    del given
+    return {
+        "base_url": emulator.base_url,
+        "account": emulator.config.account,
+        "api_version": emulator.config.api_version,
+        "now": emulator.clock.now(),
+        "operations": len(emulator.router.routes),
+    }
+
+
+def _reset(emulator: Emulator, given: dict[str, Any]) -> Any:
+    del given
+    emulator.reset()
+    return {"reset": True}
+
+
+def _seed(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """Run the calls of a seed file: `{"calls": [{"method", "path", "params", "as"?}]}`; see `seeding.py`."""
+    from payloom_emulator.http.seeding import plant  # noqa: PLC0415 - only when asked for
+
+    return plant(emulator, given.get("calls") or [])
+
+
+def _read_clock(emulator: Emulator, given: dict[str, Any]) -> Any:
+    del given
+    return {"now": emulator.clock.now(), "offset": emulator.clock.offset}
+
+
+def _move_clock(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """`{"advance": "30d"}` (or seconds), or `{"to": 1893456000}`."""
+    now = emulator.clock.now()
+    if given.get("to") is not None:
+        moment = int(given["to"])
+    elif given.get("advance") is not None:
+        moment = now + _seconds(given["advance"])
+    else:
+        raise EmulatorError('Say how far: {"advance": "30d"} or {"to": 1893456000}.')
+    if moment < now:
+        raise EmulatorError(f"The clock is at {now} and does not go back.", hint="POST /_emulator/reset to start over.")
+    ran = emulator.timers.advance(moment)
+    return {"now": emulator.clock.now(), "offset": emulator.clock.offset, "timers": ran}
+
+
+def _seconds(value: Any) -> int:
+    if isinstance(value, int | float):
+        return int(value)
+    text = str(value)
+    if text.isdigit():
+        return int(text)
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        raise EmulatorError(str(error)) from error
+    return int(found.total_seconds()) if hasattr(found, "total_seconds") else int(found)  # type: ignore[arg-type]
+
+
+def _fail_next(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """Take `{status, method, path, count, when: "before"|"after", seconds, error: {…}}`; see `Fault`."""
+    error = dict(given.get("error") or {})
+    error.update({k: given[k] for k in ("type", "code", "message") if k in given})
+    fault = Fault(
+        status=int(given.get("status", 500)),
+        method=given.get("method", ""),
+        path=given.get("path", ""),
+        count=int(given.get("count", 1)),
+        before=given.get("when", "before") == "before",
+        seconds=float(given.get("seconds", 0)),
+        error=error,
+    )
+    emulator.faults.add(fault)
+    return {"armed": True}
+
+
+def _deliveries(emulator: Emulator, given: dict[str, Any]) -> Any:
+    return {"data": emulator.delivery.rows(event=given.get("event"), limit=int(given.get("limit", 100)))}
+
+
+def _redeliver(emulator: Emulator, given: dict[str, Any]) -> Any:
+    if not given.get("event"):
+        raise EmulatorError('Name the event: {"event": "evt_…"}.')
+    return {"planned": emulator.delivery.redeliver(given["event"], given.get("endpoint"))}
+
+
+def _switches(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """Take `{seed, duplicate, reorder, delay, drop, delay_seconds, paused, schedule}`; shares are 0 to 1."""
+    from payloom_emulator.runtime.delivery import SCHEDULES, Faults  # noqa: PLC0415 - delivery imports the wire
+
+    names = ("seed", "duplicate", "reorder", "delay", "drop", "delay_seconds")
+    if any(n in given for n in names):
+        emulator.delivery.faults = Faults(**{n: given[n] for n in names if n in given})
+    if "paused" in given:
+        emulator.delivery.paused = bool(given["paused"])
+    if "schedule" in given:
+        wanted = given["schedule"]
+        emulator.delivery.schedule = SCHEDULES[wanted] if isinstance(wanted, str) else tuple(wanted)
+    emulator.delivery.wake()
+    faults = emulator.delivery.faults
+    return {
+        **{n: getattr(faults, n) for n in names},
+        "paused": emulator.delivery.paused,
+        "schedule": emulator.delivery.schedule,
+    }
+
+
+def _roll(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """Take `{expires_in_hours: 0 to 24}`: how long the old secret signs too. Nothing given: it ends at once."""
+    from payloom_emulator.resources.webhook_endpoints import roll  # noqa: PLC0415 - resources import the framework
+
+    hours = given.get("expires_in_hours", 0)
+    try:
+        return roll(emulator, given["id"], float(hours))
+    except (TypeError, ValueError):
+        raise EmulatorError(f"expires_in_hours is {hours!r}, not a number of hours.") from None
+
+
+def _calls(emulator: Emulator, given: dict[str, Any]) -> Any:
+    rows = list(emulator.calls)
+    if given.get("path"):
+        rows = [r for r in rows if r["path"].startswith(given["path"])]
+    return {"data": rows[-int(given.get("limit", 100)) :]}
+
+
+def _limits(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """`{"rate_limit": 25, "latency": 0.2}`; null lifts the limit."""
+    if "rate_limit" in given:
+        emulator.limiter.limit = None if given["rate_limit"] is None else int(given["rate_limit"])
+    if "latency" in given:
+        emulator.latency = float(given["latency"] or 0)
+    return {"rate_limit": emulator.limiter.limit, "latency": emulator.latency}
+
+
+def _billing(emulator: Emulator, given: dict[str, Any]) -> Any:
+    """`{"retry_days": [3, 5, 7], "after_retries": "cancel"|"unpaid"|"past_due", "draft_seconds": 3600, …}`."""
+    from payloom_emulator.billing import settings  # noqa: PLC0415 - billing imports the resources
+
+    with emulator.store.transaction():
+        return dataclasses.asdict(settings.write(emulator.store, given))
+
+
+def _trigger(emulator: Emulator, given: dict[str, Any]) -> Any:
+    from payloom_emulator.http.trigger import trigger  # noqa: PLC0415 - only when asked for
+
+    return trigger(emulator, str(given.get("event", "")))
+
+
+def _triggers(emulator: Emulator, given: dict[str, Any]) -> Any:
+    from payloom_emulator.http.trigger import TRIGGERS  # noqa: PLC0415 - only when asked for
+
+    del emulator, given
+    return {"data": sorted(TRIGGERS)}
+
+
+async def _snapshot(request: Request) -> Response:
+    return Response(request.app.state.emulator.store.snapshot(), media_type="application/vnd.sqlite3")
+
+
+async def _restore(request: Request) -> Response:
+    emulator: Emulator = request.app.state.emulator
+    emulator.store.restore(await request.body())
+    emulator.delivery.endpoints_changed()
+    emulator.delivery.wake()
+    return JSONResponse({"restored": True})
+
+
+async def _payment_link(request: Request) -> Response:
+    """Somebody follows a payment link: a new session, and on to its page."""
+    emulator: Emulator = request.app.state.emulator
+    rows = emulator.store.query(
+        "SELECT account FROM links WHERE object = 'payment_link' AND value = ?", (request.path_params["slug"],)
+    )
+    account = rows[0][0] if rows else None
+    status, body = emulator.call("POST", f"/v1/payment_links/visits/{request.path_params['slug']}", account=account)
+    if status != 200:
+        return JSONResponse(body, status)
+    return RedirectResponse(body["url"], 303)
+
+
+async def _three_d_secure(request: Request) -> Response:
+    from payloom_emulator.resources import three_d_secure  # noqa: PLC0415 - resources import the framework
+
+    emulator: Emulator = request.app.state.emulator
+    given = {**dict(request.query_params), **await _body(request)}
+    intent, outcome = request.path_params["intent"], request.path_params["outcome"]
+    headers = {"Access-Control-Allow-Origin": "*"}
+    try:
+        result = three_d_secure.settle(emulator, intent, outcome, str(given.get("client_secret", "")))
+    except StripeError as error:
+        return JSONResponse(error.body(None), error.status, headers=headers)
+    emulator.delivery.wake()
+    return JSONResponse(result, headers=headers)

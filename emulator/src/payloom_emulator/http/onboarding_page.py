@@ -1,0 +1,48 @@
+"""The plain page a connected account's onboarding link leads to; other links lead to `pages/documents.py`."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from payloom_emulator.runtime.emulator import Emulator
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem}"
+    "body{color:#1a1f36;background:#fff}"
+    "dl{display:grid;grid-template-columns:auto 1fr;gap:.5rem 1.5rem}dt{color:#4f566b}dd{margin:0}"
+    "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:6px;background:#1a1f36;color:#fff}"
+)
+
+
+def routes() -> list[Route]:
+    """Return the route of this page."""
+    return [
+        Route("/_emulator/onboarding/{account}", _onboarding, methods=["GET", "POST"]),
+    ]
+
+
+def _page(title: str, body: str, status: int = 200) -> Response:
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+    top = f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head>'
+    return HTMLResponse(f"{top}<body><main>{body}</main></body></html>", status)
+
+
+async def _onboarding(request: Request) -> Response:
+    """A connected account accepts the terms with one button, then goes back to the platform."""
+    emulator: Emulator = request.app.state.emulator
+    account_id = request.path_params["account"]
+    row = emulator.store.read(emulator.config.account, account_id)
+    if row is None:
+        return _page("No such account", "<h1>There is no such account</h1>", 404)
+    if request.method == "POST":
+        terms = {"date": emulator.clock.now(), "ip": "127.0.0.1"}
+        emulator.call("POST", f"/v1/accounts/{account_id}", {"tos_acceptance": terms})
+        return RedirectResponse(row[0].get("_return_url") or "/", 303)
+    text = f"<h1>Set up {escape(account_id)}</h1><p>The local Stripe asks for nothing but your consent.</p>"
+    return _page("Set up payments", f'{text}<form method="post"><button type="submit">Accept and go on</button></form>')

@@ -1,0 +1,136 @@
+"""The local Stripe's own front page: what it is, its keys, what it holds, its events and deliveries, its clock.
+
+Written on the server; its few buttons call the control endpoints under `/_emulator`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from payloom_emulator.core.config import DEFAULT_WEBHOOK_SECRET
+from payloom_emulator.http.pages.api_access import Access, Json
+from payloom_emulator.http.pages.rendering import money, page
+from payloom_emulator.http.trigger import TRIGGERS
+
+_RECENT, _EVENTS = 8, 12
+_KINDS = (
+    ("payment_intent", "Payments", "/v1/payment_intents"),
+    ("customer", "Customers", "/v1/customers"),
+    ("subscription", "Subscriptions", "/v1/subscriptions"),
+    ("invoice", "Invoices", "/v1/invoices"),
+    ("checkout.session", "Checkout Sessions", "/v1/checkout/sessions"),
+    ("refund", "Refunds", "/v1/refunds"),
+    ("dispute", "Disputes", "/v1/disputes"),
+)
+_GOOD = {"succeeded", "paid", "active", "complete", "delivered", "won", "enabled"}
+_BAD = {"failed", "canceled", "expired", "unpaid", "past_due", "lost", "uncollectible", "void", "gave_up", "dropped"}
+
+
+def moment(seconds: float) -> str:
+    """Return `2026-11-23 18:04:05` in UTC."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def tone(status: str | None) -> str:
+    """Return which colour a status has: good, bad or wait; the word itself is always written too."""
+    if status in _GOOD:
+        return "good"
+    return "bad" if status in _BAD else "wait"
+
+
+def _row(item: Json) -> Json:
+    amount = item.get("amount", item.get("amount_total", item.get("total")))
+    status = item.get("status")
+    return {
+        "id": item["id"],
+        "what": item.get("description") or item.get("email") or item.get("name") or item.get("customer") or "",
+        "amount": money(amount, item["currency"]) if amount is not None and item.get("currency") else "",
+        "status": status,
+        "tone": tone(status),
+        "at": moment(item["created"]),
+    }
+
+
+def _recent(pages: Access) -> list[Json]:
+    found = []
+    for _, label, path in _KINDS:
+        listed = pages.get(path, limit=_RECENT)
+        rows = [_row(item) for item in (listed or {}).get("data") or []]
+        if rows:
+            found.append({"label": label, "rows": rows, "more": (listed or {}).get("has_more", False)})
+    return found
+
+
+def _counts(pages: Access) -> list[Json]:
+    sql = "SELECT object, count(*) FROM objects WHERE account = ? AND deleted = 0 GROUP BY object"
+    known = dict(pages.emulator.store.query(sql, (pages.emulator.config.account,)))
+    return [{"label": label, "count": known.get(name, 0)} for name, label, _ in _KINDS]
+
+
+def _events(pages: Access) -> list[Json]:
+    """Return the last events with what became of their deliveries."""
+    listed = pages.get("/v1/events", limit=_EVENTS) or {}
+    deliveries: dict[str, list[Json]] = {}
+    for row in pages.emulator.delivery.rows(limit=200):
+        deliveries.setdefault(row["event"], []).append(row)
+    return [
+        {
+            "id": event["id"],
+            "type": event["type"],
+            "object": (event["data"]["object"] or {}).get("id") or "",
+            "at": moment(event["created"]),
+            "deliveries": [_delivery(row) for row in deliveries.get(event["id"], [])],
+        }
+        for event in listed.get("data") or []
+    ]
+
+
+def _delivery(row: Json) -> Json:
+    status = row["status"]
+    state = "delivered" if status and 200 <= status < 300 else row["state"]
+    words = f"{state} · {status}" if status else state
+    return {
+        "words": words.replace("_", " "),
+        "tone": tone("delivered" if state == "delivered" else "failed" if row["error"] or status else None),
+        "note": row["error"] or row["reply"] or "",
+        "attempt": row["attempt"],
+    }
+
+
+def _endpoints(pages: Access) -> list[Json]:
+    listed = pages.get("/v1/webhook_endpoints", limit=20) or {}
+    return [
+        {
+            "id": endpoint["id"],
+            "url": endpoint["url"],
+            "status": endpoint["status"],
+            "tone": tone(endpoint["status"]),
+            "events": ", ".join(endpoint["enabled_events"][:4]) + (" …" if len(endpoint["enabled_events"]) > 4 else ""),
+        }
+        for endpoint in listed.get("data") or []
+    ]
+
+
+async def dashboard(request: Request) -> Response:
+    """Serve the front page, or with `?part=live` only the part that changes."""
+    pages = Access(request)
+    live = request.query_params.get("part") == "live"
+    return page(
+        "dashboard_live.html" if live else "dashboard.html",
+        base=str(request.base_url).rstrip("/"),
+        version=pages.emulator.config.api_version,
+        account=pages.emulator.config.account,
+        secret_key=pages.secret_key,
+        publishable_key=pages.publishable_key,
+        webhook_secret=DEFAULT_WEBHOOK_SECRET,
+        now=moment(pages.now),
+        offset=pages.emulator.clock.offset,
+        counts=_counts(pages),
+        recent=_recent(pages),
+        events=_events(pages),
+        endpoints=_endpoints(pages),
+        triggers=sorted(TRIGGERS),
+    )

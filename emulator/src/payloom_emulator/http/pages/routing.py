@@ -1,0 +1,36 @@
+"""Which address shows what."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from payloom_emulator.http.pages import assets, checkout, dashboard, elements, linked_documents, portal, three_d_secure
+
+routes: list[BaseRoute] = [
+    Route("/", dashboard.dashboard, methods=["GET"]),
+    Route("/v3", assets.stripe_script),
+    Route("/v3/", assets.stripe_script),
+    Route("/{train:str}/stripe.js", assets.stripe_script),
+    Route("/_emulator/assets/{name:path}", assets.asset),
+    Route("/_emulator/elements/{kind}", elements.frame),
+    Route("/_emulator/3ds/{intent}", three_d_secure.challenge, methods=["GET"]),
+    Route("/c/pay/{session}", checkout.pay, methods=["GET"]),
+    Route("/_emulator/checkout/{session}/finish", checkout.finish, methods=["GET"]),
+    Route("/_emulator/checkout/{session}/summary", checkout.summary, methods=["GET"]),
+    Route("/_emulator/checkout/{session}/embedded", checkout.embedded, methods=["GET"]),
+    Route("/_emulator/checkout/{session}/session", checkout.session_json, methods=["GET"]),
+    Route("/p/login/{token}", portal.login, methods=["GET", "POST"]),
+    Route("/p/session/{session}", portal.front, methods=["GET"]),
+    Route("/p/session/{session}/cancel/{subscription}", portal.cancel, methods=["GET", "POST"]),
+    Route("/p/session/{session}/resume/{subscription}", portal.resume, methods=["POST"]),
+    Route("/p/session/{session}/update/{subscription}", portal.update, methods=["GET", "POST"]),
+    Route("/p/session/{session}/payment-methods/add", portal.add_method, methods=["GET", "POST"]),
+    Route("/p/session/{session}/payment-methods/{method}/{action}", portal.change_method, methods=["POST"]),
+    Route("/p/session/{session}/billing", portal.billing, methods=["GET", "POST"]),
+    Route("/_emulator/paid", linked_documents.paid, methods=["GET"]),
+    Route("/i/{account}/{token}", linked_documents.hosted_invoice, methods=["GET", "POST"]),
+    Route("/invoice/{account}/{token}/pdf", linked_documents.invoice_pdf, methods=["GET"]),
+    Route("/_emulator/receipts/{account}/{charge}", linked_documents.receipt, methods=["GET"]),
+    Route("/_emulator/mandate", linked_documents.mandate, methods=["GET"]),
+    Route("/_emulator/microdeposits/{intent}", linked_documents.microdeposits, methods=["GET", "POST"]),
+]

@@ -1,0 +1,42 @@
+"""Keeps pages of other sites from steering the local Stripe through the browser of whoever runs it.
+
+Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`); scripts say nothing and are let in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from payloom_emulator.core.errors import CrossSite
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def check(request: Request) -> None:
+    """Refuse what a browser sends for a page that is not the local Stripe's own. Raises CrossSite."""
+    origin = request.headers.get("origin")
+    host = request.headers.get("host", "")  # a proxy in front may speak https, so only hosts are compared
+    own = {f"http://{host}", f"https://{host}", request.app.state.emulator.base_url}
+    # Another port of the same host counts as the same site, but not as the same origin.
+    if request.headers.get("sec-fetch-site") == "cross-site" or (origin is not None and origin not in own):
+        raise CrossSite(
+            f"A page of {origin or 'another site'} may not steer the local Stripe.",
+            hint="Call it from a script or a server, or use its own front page.",
+        )
+
+
+def own_pages_only(endpoint: Endpoint) -> Endpoint:
+    """Wrap an endpoint: what changes something is refused to pages of other sites; reading is as open as it was."""
+
+    async def run(request: Request) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            try:
+                check(request)
+            except CrossSite as error:
+                return JSONResponse({"error": error.to_dict()}, error.status)
+        return await endpoint(request)
+
+    return run

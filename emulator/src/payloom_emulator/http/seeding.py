@@ -1,0 +1,75 @@
+"""Plays a list of calls, for seed files and triggers: a later call may name what an earlier one answered.
+
+A call is `{"method", "path", "params", "as"}`; `{pi.id}` in a path or a value stands for a member of the answer that
+was named `pi`. A call that is `{"advance": "30d"}` moves the clock, `{"challenge": "{pi.id}", "outcome": "complete"}`
+ends a challenge, and `"declines": true` says that a 402 is what is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.core.errors import EmulatorError
+from payloom_emulator.kit.durations import parse_duration
+
+if TYPE_CHECKING:
+    from payloom_emulator.runtime.emulator import Emulator
+
+_NAME = re.compile(r"\{([A-Za-z_]\w*)((?:\.\w+)+)\}")
+
+
+def plant(emulator: Emulator, calls: list[dict[str, Any]]) -> dict[str, Any]:
+    """Make every call; return the answers by name (`as`, or `call_1`…). Raises EmulatorError when one fails."""
+    known: dict[str, Any] = {}
+    for number, step in enumerate(calls, 1):
+        if "advance" in step:
+            seconds = int(parse_duration(str(step["advance"])).total_seconds())
+            emulator.timers.advance(emulator.clock.now() + seconds)
+            continue
+        if "challenge" in step:
+            _challenge(emulator, _filled(step["challenge"], known), step.get("outcome", "complete"))
+            continue
+        path = _filled(step["path"], known)
+        status, body = emulator.call(
+            step.get("method", "POST"), path, _filled(step.get("params") or {}, known), version=step.get("version")
+        )
+        if status == 402 and step.get("declines"):
+            body = body["error"]
+        elif status != 200:
+            raise EmulatorError(
+                f"Call {number} ({step.get('method', 'POST')} {path}) answered {status}: {body['error']['message']}",
+                where=f"calls[{number - 1}]",
+            )
+        known[step.get("as", f"call_{number}")] = body
+    return known
+
+
+def _challenge(emulator: Emulator, intent_id: str, outcome: str) -> None:
+    from payloom_emulator.resources import three_d_secure  # noqa: PLC0415 - resources load after the framework
+
+    kind = "payment_intents" if intent_id.startswith("pi_") else "setup_intents"
+    _, intent = emulator.call("GET", f"/v1/{kind}/{intent_id}")
+    three_d_secure.settle(emulator, intent_id, outcome, intent["client_secret"])
+
+
+def _filled(value: Any, known: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {k: _filled(v, known) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_filled(v, known) for v in value]
+    if not isinstance(value, str):
+        return value
+
+    def one(match: re.Match[str]) -> str:
+        found: Any = known.get(match[1])
+        for part in match[2].strip(".").split("."):
+            if isinstance(found, list):
+                found = found[int(part)] if part.isdigit() and int(part) < len(found) else None
+            else:
+                found = found.get(part) if isinstance(found, dict) else None
+        if found is None:
+            raise EmulatorError(f"Nothing is known as {match[0]}.", hint='Name an earlier call with "as".')
+        return str(found)
+
+    return _NAME.sub(one, value)

@@ -1,0 +1,155 @@
+"""Shows an object to a caller: nothing private, in the caller's version, with what `expand` asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.presentation import versions
+from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.params import table
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+MAX_LEVELS = 4
+Tree = dict[str, Any]
+
+
+def render(unit: Unit, value: Any, version: str, paths: list[str] | None = None, *, public: bool = False) -> Any:
+    """Return what the caller sees of `value` (an object or a list object).
+
+    public: the caller has a publishable key and sees only the object's public fields.
+    """
+    tree: Tree = {}
+    for path in paths or []:
+        parts = path.split(".")
+        if len(parts) > MAX_LEVELS:
+            raise invalid(f"You cannot expand more than {MAX_LEVELS} levels of a property. Property: {path}", "expand")
+        node = tree
+        for part in parts:
+            node = node.setdefault(part, {})
+    return _Renderer(unit, version, public=public).value(value, tree, "")
+
+
+class _Renderer:
+    def __init__(self, unit: Unit, version: str, *, public: bool) -> None:
+        self._unit, self._version, self._public = unit, version, public
+
+    def value(self, value: Any, tree: Tree, where: str) -> Any:
+        if isinstance(value, list):
+            return [self.value(v, tree, where) for v in value]
+        if not isinstance(value, dict):
+            return value
+        if not isinstance(value.get("object"), str):
+            return self._plain(value)
+        if value["object"] in {"list", "search_result"} and isinstance(value.get("data"), list):
+            wrong = next((k for k in tree if k not in {"data", "total_count"}), None)
+            if wrong is not None:
+                raise _refused(where + wrong, f"data.{wrong}")
+            data = [self.value(v, tree.get("data", {}), f"{where}data.") for v in value["data"]]
+            return {**value, "data": data}
+        return self.object(value, tree, where)
+
+    def object(self, stored: dict[str, Any], tree: Tree, where: str) -> dict[str, Any]:
+        name = stored.get("object", "")
+        resource = self._unit.emulator.resource(name)
+        if name == "event" and stored.get("api_version") and stored["api_version"] != self._version:
+            # What an event carries is shown as the version it was made for shows it, whoever reads it.
+            return _Renderer(self._unit, stored["api_version"], public=False).object(stored, tree, where)
+        shown = {
+            k: self._plain(v)
+            for k, v in stored.items()
+            if not k.startswith("_") and not (resource and k in resource.hidden)
+        }
+        versions.down(self._unit, shown, stored, self._version)
+        if name == "event":
+            self._previous(shown, stored)
+        if self._public and resource is not None and resource.public is not None:
+            shown = {k: v for k, v in shown.items() if k in resource.public}
+        for key, below in tree.items():
+            if resource is not None and key in resource.includes:
+                shown[key] = self.value(resource.includes[key](self._unit, stored), below, f"{where}{key}.")
+            elif resource is not None and key in resource.hidden:
+                shown[key] = self.value(stored.get(key), below, f"{where}{key}.")
+            else:
+                self._expand(shown, key, below, name=name, path=key, where=where)
+        return shown
+
+    def _previous(self, shown: dict[str, Any], stored: dict[str, Any]) -> None:
+        """Tell what changed in the words of the version: compare what it shows of the object before and after."""
+        data = stored["data"]
+        if "previous_attributes" not in data or not versions.differs(data["object"].get("object", ""), self._version):
+            return
+        before = self.value(patched(data["object"], data["previous_attributes"]), {}, "")
+        shown["data"] = {**shown["data"], "previous_attributes": difference(before, shown["data"]["object"])}
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            if isinstance(value.get("object"), str):
+                return self.value(value, {}, "")
+            return {k: self._plain(v) for k, v in value.items() if not k.startswith("_")}
+        if isinstance(value, list):
+            return [self._plain(v) for v in value]
+        return value
+
+    def _expand(self, holder: dict[str, Any], key: str, below: Tree, *, name: str, path: str, where: str) -> None:
+        known = table()["shapes"].get(name, {})
+        older = versions.expandable(name, self._version)
+        allowed = path in known or path in older or any(p.startswith(f"{path}.") for p in known)
+        if not allowed and not (known == {} and key in holder):
+            raise _refused(where + key)
+        value = holder.get(key)
+        if isinstance(value, str):
+            holder[key] = self._load(value, below, f"{where}{key}.")
+        elif isinstance(value, list):
+            holder[key] = [
+                self._load(v, below, f"{where}{key}.")
+                if isinstance(v, str)
+                else self._inside(v, below, name, path, where)
+                for v in value
+            ]
+        elif isinstance(value, dict):
+            holder[key] = self._inside(value, below, name, path, f"{where}{key}.")
+
+    def _inside(self, value: Any, below: Tree, name: str, path: str, where: str) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("object"), str):
+            stored = self._unit.find(value["object"], value.get("id")) if value["object"] != "list" else None
+            return self.value(stored or value, below, where)
+        if isinstance(value, dict):
+            for key, deeper in below.items():
+                self._expand(value, key, deeper, name=name, path=f"{path}.{key}", where=where)
+        return value
+
+    def _load(self, object_id: str, below: Tree, where: str) -> Any:
+        found = self._unit.any(object_id)
+        if found is None:
+            return object_id
+        if self._unit.is_deleted(object_id):
+            return {"id": found["id"], "object": found["object"], "deleted": True}
+        return self.value(found, below, where)
+
+
+def patched(obj: dict[str, Any], previous: dict[str, Any]) -> dict[str, Any]:
+    """Return the object as it was: `previous` over it, nested objects likewise."""
+    whole = dict(obj)
+    for name, value in previous.items():
+        now = obj.get(name)
+        whole[name] = patched(now, value) if isinstance(now, dict) and isinstance(value, dict) else value
+    return whole
+
+
+def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return the old values of what changed; inside nested objects likewise only what changed."""
+    changed: dict[str, Any] = {}
+    for name in old.keys() | new.keys():
+        before, after = old.get(name), new.get(name)
+        if before == after or name.startswith("_"):
+            continue
+        both = isinstance(before, dict) and isinstance(after, dict)
+        changed[name] = difference(before, after) if both else before  # type: ignore[arg-type]
+    return changed
+
+
+def _refused(path: str, better: str | None = None) -> Exception:
+    hint = f" You may want to try expanding '{better}' instead." if better else ""
+    return invalid(f"This property cannot be expanded ({path}).{hint}", "expand")

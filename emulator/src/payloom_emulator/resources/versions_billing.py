@@ -1,0 +1,226 @@
+"""How Billing's objects looked before each change: whole prices on lines, one PaymentIntent per invoice, and so on.
+
+Basil (2025-03-31) moved periods to the items and payments to a list; clover (2025-09-30) moved coupons into `source`
+and `promotion`; endive (2026-09-30) made the anchor of an update an object.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing.invoices import lines
+from payloom_emulator.billing.pricing import amounts
+from payloom_emulator.presentation.versions import BASIL, CLOVER, ENDIVE, Accepted, Change, register
+from payloom_emulator.protocol.params import operations, table
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+Body = dict[str, Any]
+
+
+# --- basil ----------------------------------------------------------------------------------------
+
+
+def _subscription(unit: Unit, shown: Body, stored: Body) -> None:
+    rows = stored["items"]["data"]
+    if rows:
+        shown["current_period_start"] = max(i["current_period_start"] for i in rows)
+        shown["current_period_end"] = min(i["current_period_end"] for i in rows)
+    shown["discount"] = _first_discount(unit, stored)
+
+
+def _first_discount(unit: Unit, stored: Body) -> Body | None:
+    found = unit.find("discount", next(iter(stored.get("discounts") or []), None))
+    if found is None:
+        return None
+    shown = {k: v for k, v in found.items() if not k.startswith("_")}
+    _discount(unit, shown, found)
+    return shown
+
+
+def _invoice(unit: Unit, shown: Body, stored: Body) -> None:
+    payments = unit.list("invoice_payment", invoice=stored["id"]) if stored.get("id") else []
+    chosen = next((p for p in payments if p["is_default"]), None)
+    intent_id = chosen["payment"].get("payment_intent") if chosen else None
+    intent = unit.find("payment_intent", intent_id)
+    parent = shown.pop("parent", None) or {}
+    details = parent.get("subscription_details") or {}
+    taxes = [_tax_amount(t) for t in shown.pop("total_taxes", None) or []]
+    shown.update(
+        {
+            "application_fee_amount": stored.get("application_fee_amount"),
+            "charge": intent.get("latest_charge") if intent else None,
+            "discount": _first_discount(unit, stored),
+            "paid": stored["status"] == "paid",
+            "paid_out_of_band": bool(stored["status"] == "paid" and stored.get("amount_paid_off_stripe")),
+            "payment_intent": intent_id,
+            "quote": (parent.get("quote_details") or {}).get("quote"),
+            "rendering_options": None,
+            "subscription": details.get("subscription"),
+            "subscription_details": {"metadata": details.get("metadata") if details else None},
+            "tax": sum(t["amount"] for t in taxes) if taxes else None,
+            "total_tax_amounts": taxes,
+            "transfer_data": stored.get("transfer_data"),
+        }
+    )
+    if details.get("subscription_proration_date") is not None:
+        shown["subscription_proration_date"] = details["subscription_proration_date"]
+
+
+def _tax_amount(tax: Body) -> Body:
+    return {
+        "amount": tax["amount"],
+        "inclusive": tax["tax_behavior"] == "inclusive",
+        "tax_rate": tax["tax_rate_details"]["tax_rate"],
+        "taxability_reason": None if tax["taxability_reason"] == "not_available" else tax["taxability_reason"],
+        "taxable_amount": tax["taxable_amount"],
+    }
+
+
+def _line(unit: Unit, shown: Body, stored: Body) -> None:
+    if "pricing" not in stored:  # shown before, and looked at again to expand something inside
+        return
+    parent = shown.pop("parent", None) or {}
+    details = parent.get("subscription_item_details") or parent.get("invoice_item_details") or {}
+    from_item = parent.get("type") == "subscription_item_details" and not details.get("invoice_item")
+    taxes = shown.pop("taxes", None) or []
+    _old_pricing(unit, shown, stored)
+    quantity = stored.get("quantity") or 1
+    added = sum(t["amount"] for t in taxes if t["tax_behavior"] == "inclusive")
+    shown.update(
+        {
+            "amount_excluding_tax": stored["amount"] - added,
+            "invoice_item": details.get("invoice_item"),
+            "proration": lines.is_proration(stored),
+            "proration_details": details.get("proration_details") or {"credited_items": None},
+            "subscription": details.get("subscription"),
+            "subscription_item": details.get("subscription_item"),
+            "tax_amounts": [_tax_amount(t) for t in taxes],
+            "tax_rates": [_rate(unit, t["tax_rate_details"]["tax_rate"]) for t in taxes],
+            "type": "subscription" if from_item else "invoiceitem",
+            "unit_amount_excluding_tax": str((stored["amount"] - added) // quantity),
+        }
+    )
+    if shown["invoice_item"] is None:
+        shown.pop("invoice_item")
+    if shown["subscription_item"] is None:
+        shown.pop("subscription_item")
+
+
+def _rate(unit: Unit, rate_id: str) -> Body | str:
+    return unit.find("tax_rate", rate_id, deleted=True) or rate_id
+
+
+def _old_pricing(unit: Unit, shown: Body, stored: Body) -> None:
+    pricing = shown.pop("pricing", None) or {}
+    price = unit.find("price", (pricing.get("price_details") or {}).get("price"), deleted=True)
+    shown["price"] = amounts.embedded(price) if price else None
+    shown["plan"] = amounts.plan_of(price) if price and price.get("recurring") else None
+    del stored
+
+
+def _invoice_item(unit: Unit, shown: Body, stored: Body) -> None:
+    each = (stored.get("pricing") or {}).get("unit_amount_decimal")
+    details = (shown.pop("parent", None) or {}).get("subscription_details") or {}
+    _old_pricing(unit, shown, stored)
+    shown["unit_amount_decimal"] = each
+    shown["unit_amount"] = int(each) if each is not None and "." not in each else None
+    shown["subscription"] = details.get("subscription")
+    if details.get("subscription_item"):
+        shown["subscription_item"] = details["subscription_item"]
+
+
+# Events carry no private members, so the invoice of an intent is found by its InvoicePayment, not by what is stored.
+
+
+def _intent(unit: Unit, shown: Body, stored: Body) -> None:
+    shown["invoice"] = _invoice_of(unit, stored["id"])
+
+
+def _charge(unit: Unit, shown: Body, stored: Body) -> None:
+    shown["invoice"] = _invoice_of(unit, stored.get("payment_intent"))
+
+
+def _invoice_of(unit: Unit, intent_id: Any) -> str | None:
+    if not isinstance(intent_id, str):
+        return None
+    found = unit.list("invoice_payment", payment_intent=intent_id, limit=1)
+    return found[0]["invoice"] if found else None
+
+
+def _credit_note(unit: Unit, shown: Body, stored: Body) -> None:
+    del unit
+    shown["tax_amounts"] = [_tax_amount(t) for t in shown.pop("total_taxes", None) or []]
+    first = next(iter(stored.get("refunds") or []), None)
+    shown["refund"] = first["refund"] if first else None
+
+
+def _credit_line(unit: Unit, shown: Body, stored: Body) -> None:
+    del unit
+    if "taxes" not in stored:
+        return
+    shown["tax_amounts"] = [_tax_amount(t) for t in shown.pop("taxes", None) or []]
+
+
+# --- clover ---------------------------------------------------------------------------------------
+
+
+def _discount(unit: Unit, shown: Body, stored: Body) -> None:
+    if "source" not in stored:
+        return
+    source = shown.pop("source", None) or stored.get("source") or {}
+    shown["coupon"] = _coupon(unit, source.get("coupon"))
+
+
+def _single_item(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the plan and quantity of a subscription with one item on the subscription itself."""
+    del unit
+    rows = stored["items"]["data"]
+    single = rows[0] if len(rows) == 1 else None
+    shown["plan"] = single["plan"] if single else None
+    shown["quantity"] = single["quantity"] if single else None
+
+
+def _promotion_code(unit: Unit, shown: Body, stored: Body) -> None:
+    shown.pop("promotion", None)
+    shown["coupon"] = _coupon(unit, stored["promotion"]["coupon"])
+
+
+def _coupon(unit: Unit, coupon_id: Any) -> Body | None:
+    found = unit.find("coupon", coupon_id, deleted=True)
+    hidden = {"applies_to", "currency_options"}
+    return {k: v for k, v in found.items() if k not in hidden and not k.startswith("_")} if found else None
+
+
+def _promotion_node() -> Any:
+    types = table()["types"]
+    return types[operations()["POST", "/v1/promotion_codes"]][1]["promotion"]
+
+
+_ANCHOR = {"billing_cycle_anchor": ["e", "now", "unchanged"]}
+_OLD_DISCOUNTS = {"coupon": ["u", ["e", ""], ["s"]], "promotion_code": ["u", ["e", ""], ["s"]]}
+_OLD_PLAN = {"plan": ["s"], "quantity": ["i"], "prorate": ["b"]}
+_OLD_PRICE = {"price": ["s"], "unit_amount": ["i"]}
+
+register(
+    Change(BASIL, "subscription", _subscription, expandable=("discount",)),
+    Change(BASIL, "invoice", _invoice, expandable=("charge", "payment_intent", "subscription", "quote", "discount")),
+    Change(BASIL, "line_item", _line, expandable=("price", "plan", "subscription", "invoice_item")),
+    Change(BASIL, "invoiceitem", _invoice_item, expandable=("price", "plan", "subscription")),
+    Change(BASIL, "payment_intent", _intent, expandable=("invoice",)),
+    Change(BASIL, "charge", _charge, expandable=("invoice",)),
+    Change(BASIL, "credit_note", _credit_note, expandable=("refund",)),
+    Change(BASIL, "credit_note_line_item", _credit_line),
+    Change(CLOVER, "subscription", _single_item, expandable=("plan",)),
+    Change(CLOVER, "discount", _discount, expandable=("coupon",)),
+    Change(CLOVER, "promotion_code", _promotion_code, expandable=("coupon",)),
+    Accepted(BASIL, "POST", "/v1/subscriptions", {**_OLD_DISCOUNTS, **_OLD_PLAN}),
+    Accepted(BASIL, "POST", "/v1/subscriptions/{}", {**_OLD_DISCOUNTS, **_OLD_PLAN}),
+    Accepted(ENDIVE, "POST", "/v1/subscriptions/{}", _ANCHOR),
+    Accepted(ENDIVE, "POST", "/v1/subscriptions/{}/resume", _ANCHOR),
+    Accepted(BASIL, "POST", "/v1/invoiceitems", _OLD_PRICE),
+    Accepted(BASIL, "POST", "/v1/invoiceitems/{}", _OLD_PRICE),
+    Accepted(BASIL, "POST", "/v1/credit_notes", {"refund": ["s"]}),
+    Accepted(CLOVER, "POST", "/v1/promotion_codes", {"coupon": ["s"], "promotion": _promotion_node()}),
+)

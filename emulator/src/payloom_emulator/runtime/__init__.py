@@ -1,0 +1,1 @@
+"""The running local Stripe: it answers one request, delivers events, and runs timers."""

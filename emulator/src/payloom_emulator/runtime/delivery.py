@@ -1,0 +1,335 @@
+"""The only file that sends events: signs at send time, retries by a table, and can misbehave on purpose.
+
+Sending happens after the response, in a loop of its own over the rows of `deliveries`. A receiver must survive
+duplicates, reordering, delay and loss; the switches make them happen, the same way for the same seed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import hashlib
+import hmac
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.core.store import dump
+from payloom_emulator.presentation.expand import render
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.runtime.emulator import Emulator
+
+# Seconds from one attempt to the next. Stripe does not publish its own; `sandbox` and `live` follow what its
+# documentation says in words (three times over a few hours; up to three days with exponential back-off).
+SCHEDULES: dict[str, tuple[float, ...]] = {
+    "quick": (1, 5, 30, 300, 3600),
+    "sandbox": (1800, 3600, 7200),
+    "live": (300, 1800, 3600, 7200, 14400, 28800, 43200, 43200, 43200, 43200),
+    "none": (),
+}
+TIMEOUT = 10.0
+REPLY_KEPT = 4096
+
+
+@dataclasses.dataclass(slots=True)
+class Faults:
+    """Switches: the share of deliveries (0 to 1) that are doubled, swapped with later ones, delayed or lost."""
+
+    seed: int = 0
+    duplicate: float = 0.0
+    reorder: float = 0.0
+    delay: float = 0.0
+    drop: float = 0.0
+    delay_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Start the sequence of draws at its beginning."""
+        self._random = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+
+    _random: random.Random = dataclasses.field(init=False, repr=False)
+
+    def draw(self) -> tuple[int, float, bool]:
+        """Return (copies, seconds to wait, lost) for the next delivery."""
+        duplicate, reorder, delay, drop = (self._random.random() for _ in range(4))
+        wait = 0.0
+        if reorder < self.reorder:
+            wait += 0.3
+        if delay < self.delay:
+            wait += self.delay_seconds
+        return (2 if duplicate < self.duplicate else 1), wait, drop < self.drop
+
+
+def _as_endpoint(destination: dict[str, Any]) -> dict[str, Any]:
+    """Return an event destination of the v2 API in the shape of a webhook endpoint."""
+    return {
+        "id": destination["id"],
+        "url": destination["_url"],
+        "status": destination["status"],
+        "enabled_events": [e.removeprefix("v1.") for e in destination["enabled_events"]],
+        "api_version": destination["snapshot_api_version"],
+        "_secret": destination["_secret"],
+        "_old_secrets": destination.get("_old_secrets", []),
+        "_thin": destination["event_payload"] == "thin",
+        "_connect": "other_accounts" in (destination["events_from"] or []),
+    }
+
+
+def sign(payload: bytes, secrets: list[str], moment: int) -> str:
+    """Return the Stripe-Signature header: `t=…` and one `v1=…` per secret."""
+    signed = f"{moment}.".encode() + payload
+    parts = [f"v1={hmac.new(s.encode(), signed, hashlib.sha256).hexdigest()}" for s in secrets]
+    return ",".join([f"t={moment}", *parts])
+
+
+class Delivery:
+    """Owes, sends and remembers."""
+
+    def __init__(self, emulator: Emulator, schedule: str | tuple[float, ...]) -> None:
+        """Send for `emulator`, retrying by a named schedule or a tuple of seconds."""
+        self._emulator = emulator
+        self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
+        self.faults = Faults()
+        self.paused = False
+        self._wake: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._endpoints: dict[str, list[dict[str, Any]]] = {}
+        self._client: Any = None
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    def reset(self) -> None:
+        """Behave as at the start: no faults, not paused, the configured schedule."""
+        schedule = self._emulator.config.schedule
+        self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
+        self.faults, self.paused = Faults(), False
+        self._endpoints.clear()
+        if self._loop is not None and not self._loop.is_closed():
+            for task in list(self._busy.values()):
+                self._loop.call_soon_threadsafe(task.cancel)
+
+    # --- owing ---------------------------------------------------------------------------------------------------
+
+    def endpoints_changed(self) -> None:
+        """Forget what is known about endpoints."""
+        self._endpoints.clear()
+
+    def listening(self, account: str) -> list[dict[str, Any]]:
+        """Return the account's endpoints, event destinations among them."""
+        return self._of(account)
+
+    def _of(self, account: str) -> list[dict[str, Any]]:
+        if account not in self._endpoints:
+            rows = self._emulator.store.select(account, "webhook_endpoint", {}, oldest_first=True)
+            more = self._emulator.store.select(account, "v2.core.event_destination", {}, oldest_first=True)
+            self._endpoints[account] = [*rows, *map(_as_endpoint, more)]
+        return self._endpoints[account]
+
+    def interested(self, unit: Unit, event_type: str) -> list[dict[str, Any]]:
+        """Return the endpoints that get an event of this type of the unit's account."""
+        home = self._emulator.config.account
+        found = [e for e in self._of(unit.account) if not e.get("_connect")]
+        if unit.account != home:
+            found += [e for e in self._of(home) if e.get("_connect")]
+        return [e for e in found if e["status"] == "enabled" and ({"*", event_type} & set(e["enabled_events"]))]
+
+    def owe(self, unit: Unit, event: dict[str, Any], endpoints: list[dict[str, Any]]) -> None:
+        """Plan the first attempt for each endpoint."""
+        for endpoint in endpoints:
+            copies, wait, lost = self.faults.draw()
+            for _ in range(copies):
+                self._plan(unit.account, event, endpoint["id"], wait=wait, state="dropped" if lost else "pending")
+
+    def _plan(
+        self,
+        account: str,
+        event: dict[str, Any],
+        endpoint: str,
+        *,
+        attempt: int = 1,
+        wait: float = 0.0,
+        state: str = "pending",
+    ) -> None:
+        self._emulator.store.query(
+            "INSERT INTO deliveries (event, endpoint, account, attempt, due, state, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (event["id"], endpoint, account, attempt, self._emulator.clock.precise() + wait, state, event["type"]),
+        )
+
+    def redeliver(self, event_id: str, endpoint: str | None = None) -> int:
+        """Plan one more attempt of an event, to one endpoint or all that were owed it; return how many."""
+        rows = self._emulator.store.query(
+            "SELECT DISTINCT endpoint, account, type FROM deliveries WHERE event = ?", (event_id,)
+        )
+        chosen = [r for r in rows if endpoint in {None, r[0]}]
+        for name, account, event_type in chosen:
+            self._plan(account, {"id": event_id, "type": event_type}, name)
+        self.wake()
+        return len(chosen)
+
+    # --- sending -------------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """Look for work now. Safe from any thread."""
+        if self._loop is not None and self._wake is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def run(self) -> None:
+        """Send what is due until cancelled. Endpoints are served side by side: a slow one holds up only itself."""
+        self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            while True:
+                self._wake.clear()
+                pause = self._start_due()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), pause)
+        finally:
+            self._loop = None
+            for task in self._busy.values():
+                task.cancel()
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+            self._busy.clear()
+            if self._client is not None:
+                await self._client.aclose()
+                self._client = None
+
+    def _start_due(self) -> float | None:
+        """Start a task for each endpoint that is owed something; return seconds until the next is due, or None."""
+        if self.paused:
+            return None
+        now = self._emulator.clock.precise()
+        rows = self._emulator.store.query(
+            "SELECT endpoint, min(due) FROM deliveries WHERE state = 'pending' GROUP BY endpoint"
+        )
+        upcoming: list[float] = []
+        for endpoint, due in rows:
+            if endpoint in self._busy:
+                continue  # it wakes this loop when it is done
+            if due <= now:
+                self._busy[endpoint] = asyncio.create_task(self._serve(endpoint))
+            else:
+                upcoming.append(due)
+        return max(0.01, min(upcoming) - now) if upcoming else None
+
+    async def _serve(self, endpoint: str) -> None:
+        """Send what one endpoint is owed, in order, until nothing is due."""
+        try:
+            while not self.paused:
+                rows = self._emulator.store.query(
+                    "SELECT seq FROM deliveries WHERE state = 'pending' AND endpoint = ? AND due <= ? "
+                    "ORDER BY due, seq LIMIT 1",
+                    (endpoint, self._emulator.clock.precise()),
+                )
+                if not rows:
+                    break
+                await self._send(rows[0][0])
+        finally:
+            self._busy.pop(endpoint, None)
+            if self._wake is not None:
+                self._wake.set()
+
+    async def _send(self, seq: int) -> None:
+        store = self._emulator.store
+        row = store.query(
+            "SELECT event, endpoint, account, attempt FROM deliveries WHERE seq = ? AND state = 'pending'", (seq,)
+        )
+        if not row:
+            return
+        event_id, endpoint_id, account, attempt = row[0]
+        packed = self._pack(account, event_id, endpoint_id)
+        if packed is None:
+            store.query("UPDATE deliveries SET state = 'canceled' WHERE seq = ?", (seq,))
+            return
+        url, payload, secrets, event = packed
+        status, reply, error = await self._post(url, payload, secrets)
+        ok = status is not None and 200 <= status < 300
+        known = store.query(
+            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? "
+            "RETURNING seq",
+            ("succeeded" if ok else "failed", self._emulator.clock.precise(), status, reply, error, seq),
+        )
+        if not known:
+            return  # everything was forgotten meanwhile
+        if ok:
+            self._settled(account, event_id)
+        elif attempt <= len(self.schedule):
+            self._plan(account, event, endpoint_id, attempt=attempt + 1, wait=self.schedule[attempt - 1])
+
+    def _pack(
+        self, account: str, event_id: str, endpoint_id: str
+    ) -> tuple[str, bytes, list[str], dict[str, Any]] | None:
+        emulator = self._emulator
+        endpoint = next(
+            (e for owner in {account, emulator.config.account} for e in self._of(owner) if e["id"] == endpoint_id), None
+        )
+        if endpoint is None or endpoint["status"] != "enabled":
+            return None
+        with emulator.store.transaction():
+            unit = emulator.unit(account)
+            event = unit.find("event", event_id)
+            if event is None:
+                return None
+            version = endpoint.get("api_version") or emulator.config.api_version
+            if endpoint.get("_thin") or event["type"].startswith("v2."):
+                from payloom_emulator.resources.event_destinations import thin  # noqa: PLC0415 - resources load later
+
+                shown = thin(unit, event)
+            else:
+                shown = render(unit, {**event, "api_version": version}, version)
+            unit.flush()
+        from payloom_emulator.resources.webhook_endpoints import secrets_of  # noqa: PLC0415 - resources load later
+
+        secrets = secrets_of(endpoint, emulator.clock.now())
+        return endpoint["url"], json.dumps(shown, indent=2, ensure_ascii=False).encode(), secrets, event
+
+    def _settled(self, account: str, event_id: str) -> None:
+        with self._emulator.store.transaction():
+            unit = self._emulator.unit(account)
+            event = unit.find("event", event_id)
+            if event is not None and event["pending_webhooks"] > 0:
+                unit.change(event, {"pending_webhooks": event["pending_webhooks"] - 1}, emits=())
+            unit.flush()
+
+    async def _post(self, url: str, payload: bytes, secrets: list[str]) -> tuple[int | None, str | None, str | None]:
+        import httpx  # noqa: PLC0415 - loaded with the first delivery, not at start
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Accept": "*/*; q=0.5, application/xml",
+            "Cache-Control": "no-cache",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": sign(payload, secrets, int(self._emulator.real_now())),
+        }
+        try:
+            response = await self._client.post(url, content=payload, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            return None, None, f"{type(error).__name__}: {error}"
+        return response.status_code, response.text[:REPLY_KEPT], None
+
+    def rows(self, *, event: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Return deliveries, newest first, for the control API."""
+        where, values = ("WHERE event = ?", (event,)) if event else ("", ())
+        names = [
+            "seq",
+            "event",
+            "endpoint",
+            "account",
+            "attempt",
+            "due",
+            "state",
+            "sent_at",
+            "status",
+            "reply",
+            "error",
+            "type",
+        ]
+        found = self._emulator.store.query(
+            f"SELECT {', '.join(names)} FROM deliveries {where} ORDER BY seq DESC LIMIT {int(limit)}",  # noqa: S608
+            values,
+        )
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+
+__all__ = ["SCHEDULES", "Delivery", "Faults", "dump", "sign"]

@@ -1,0 +1,229 @@
+"""Turns the declarations into a table of URLs, with the standard operations every resource shares."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from payloom_emulator.core.request_context import Call
+from payloom_emulator.core.schema import Body, Field, Handler, Operation, Resource
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.params import anonymous
+from payloom_emulator.runtime import search
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Route:
+    """One URL and what it does."""
+
+    operation: Operation
+    template: str
+    resource: Resource
+
+
+class Router:
+    """Finds the route of a method and a path; fixed words win over placeholders."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        """Build the table."""
+        self._root: dict[str, Any] = {}
+        self.routes: dict[tuple[str, str], Route] = {}
+        for resource in resources:
+            for operation in [*resource.operations, *_actions(resource), *_standard(resource)]:
+                self._add(operation, resource)
+
+    def _add(self, operation: Operation, resource: Resource) -> None:
+        route = Route(operation, anonymous(operation.path), resource)
+        if (operation.method, route.template) in self.routes:
+            return  # a resource's own operation wins over the standard one
+        self.routes[operation.method, route.template] = route
+        node = self._root
+        for part in operation.path.strip("/").split("/"):
+            node = node.setdefault("{}" if part.startswith("{") else part, {})
+        node.setdefault("", {})[operation.method] = route
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """Return the route and the ids in the path, or None."""
+        parts = path.strip("/").split("/")
+        values: list[str] = []
+        node = _descend(self._root, parts, 0, values)
+        route = node.get(method) if node else None
+        if route is None:
+            return None
+        names = [p[1:-1] for p in route.operation.path.strip("/").split("/") if p.startswith("{")]
+        return route, dict(zip(names, values, strict=True))
+
+
+def _descend(node: dict[str, Any], parts: list[str], index: int, values: list[str]) -> dict[str, Any] | None:
+    if index == len(parts):
+        return node.get("")
+    fixed = node.get(parts[index])
+    if fixed is not None:
+        found = _descend(fixed, parts, index + 1, values)
+        if found is not None:
+            return found
+    if "{}" in node and parts[index]:
+        values.append(parts[index])
+        found = _descend(node["{}"], parts, index + 1, values)
+        if found is not None:
+            return found
+        values.pop()
+    return None
+
+
+def _actions(resource: Resource) -> list[Operation]:
+    return [
+        Operation("POST", f"{resource.path}/{{id}}/{name}", _on_target(resource, handler))
+        for name, handler in resource.actions.items()
+    ]
+
+
+def _standard(resource: Resource) -> list[Operation]:
+    if resource.path is None:
+        return []
+    one = f"{resource.path}/{{id}}"
+    table: dict[str, Operation] = {
+        "create": Operation("POST", resource.path, _create(resource)),
+        "retrieve": Operation("GET", one, _retrieve(resource)),
+        "update": Operation("POST", one, _on_target(resource, _update(resource))),
+        "list": Operation("GET", resource.path, _list(resource)),
+        "delete": Operation("DELETE", one, _on_target(resource, _delete(resource))),
+        "search": Operation("GET", f"{resource.path}/search", search.handler(resource)),
+    }
+    return [table[name] for name in resource.can]
+
+
+def _on_target(resource: Resource, handler: Handler) -> Handler:
+    def run(call: Call) -> Any:
+        call.loaded = call.unit.get(resource.object, call.ids["id"], None)
+        check_secret(call, call.loaded)
+        call.unit.follow(call.loaded)
+        return handler(call)
+
+    return run
+
+
+def check_secret(call: Call, obj: Body) -> None:
+    """Raise unless a publishable key comes with the object's client_secret (a secret key needs none)."""
+    secret = call.params.get("client_secret")
+    if "client_secret" not in obj or (call.caller.kind != "publishable" and secret is None):
+        return
+    if secret is None:
+        raise invalid("Missing required param: client_secret.", "client_secret", "parameter_missing")
+    if secret != obj["client_secret"]:
+        noun = {"payment_intent": "PaymentIntent", "setup_intent": "SetupIntent"}.get(obj["object"], obj["object"])
+        raise invalid(
+            f"The client_secret provided does not match any associated {noun} on this account. Ensure the "
+            "publishable "
+            f"key used belongs to the same account that created the {noun}.",
+            "client_secret",
+        )
+
+
+def _create(resource: Resource) -> Handler:
+    def run(call: Call) -> Any:
+        call.resource = resource
+        draft = resource.skeleton()
+        _follow_customer(call)
+        for field in resource.fields:
+            if field.accepts("create") and field.name in call.params:
+                draft[field.name] = _taken(call, field, draft.get(field.name))
+        if "metadata" in call.params and isinstance(draft.get("metadata"), dict):
+            draft["metadata"] = merge_metadata({}, call.params["metadata"])
+        if resource.creating is not None:
+            resource.creating(call, draft)
+        obj = call.unit.create(resource, draft)
+        result = resource.created(call, obj) if resource.created is not None else None
+        return obj if result is None else result
+
+    return run
+
+
+def _follow_customer(call: Call) -> None:
+    """A customer on a test clock takes what is made for it to that clock's time."""
+    for object_name, param in (("customer", "customer"), ("test_helpers.test_clock", "test_clock")):
+        value = call.params.get(param)
+        if isinstance(value, str) and value:
+            found = call.unit.find(object_name, value)
+            if found is not None:
+                call.unit.follow(found if object_name == "customer" else {"test_clock": value})
+
+
+def _taken(call: Call, field: Field, current: Any) -> Any:
+    value = call.params[field.name]
+    if value == "" and not field.emptyable:
+        raise invalid(
+            f"You passed an empty string for '{field.name}'. We assume empty values are an attempt to "
+            "unset a "
+            f"parameter; however '{field.name}' cannot be unset. You should remove '{field.name}' from "
+            "your request "
+            "or supply a non-empty value.",
+            field.name,
+            "parameter_invalid_empty",
+        )
+    if field.ref is not None and value != "":
+        values = value if isinstance(value, list) else [value]
+        found = [call.unit.get(field.ref, v, field.name)["id"] for v in values]
+        return found if isinstance(value, list) else found[0]
+    return field.value(value, current)
+
+
+def _retrieve(resource: Resource) -> Handler:
+    def run(call: Call) -> Any:
+        call.resource = resource
+        obj = call.unit.find(resource.object, call.ids["id"], deleted=resource.tombstone)
+        if obj is None:
+            obj = call.unit.get(resource.object, call.ids["id"])
+        if call.unit.is_deleted(obj["id"]):
+            return {"id": obj["id"], "object": obj["object"], "deleted": True}
+        check_secret(call, obj)
+        return obj
+
+    return run
+
+
+def _update(resource: Resource) -> Handler:
+    def run(call: Call) -> Any:
+        call.resource = resource
+        obj = call.target
+        changes: Body = {}
+        for field in resource.fields:
+            if field.accepts("update") and field.name in call.params:
+                changes[field.name] = _taken(call, field, obj.get(field.name))
+        if "metadata" in changes:
+            changes["metadata"] = merge_metadata(obj.get("metadata") or {}, call.params["metadata"])
+        if resource.updating is not None:
+            resource.updating(call, obj, changes)
+        call.unit.change(obj, changes)
+        result = resource.updated(call, obj) if resource.updated is not None else None
+        return obj if result is None else result
+
+    return run
+
+
+def _list(resource: Resource) -> Handler:
+    names = [f[0] if isinstance(f, tuple) else f for f in resource.filters]
+
+    def run(call: Call) -> Any:
+        call.resource = resource
+        filters = {n: call.params[n] for n in names if call.params.get(n) not in (None, "")} if names else {}
+        if resource.listing is not None:
+            filters.update(resource.listing(call))
+        return call.page(resource.object, **filters)
+
+    return run
+
+
+def _delete(resource: Resource) -> Handler:
+    def run(call: Call) -> Any:
+        call.resource = resource
+        if resource.deleting is not None:
+            resource.deleting(call, call.target)
+        return call.unit.delete(call.target)
+
+    return run
+
+
+__all__ = ["Route", "Router", "missing"]

@@ -1,0 +1,144 @@
+"""Stripe's search query language: `status:"active" AND metadata["order"]:"42" -name~"test" amount>100`."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.core.paging import limit_of
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Resource
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<word>AND|OR)\b|(?P<not>-)?(?P<field>[A-Za-z_][\w.]*)(?:\[(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\])?"""
+    r"""\s*(?P<op>:|~|>=|<=|>|<)\s*(?P<value>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s]+))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Clause:
+    """One comparison."""
+
+    field: str
+    key: str | None
+    operator: str
+    value: str
+    negated: bool
+
+    def holds(self, obj: dict[str, Any]) -> bool:
+        """Return whether the object satisfies the clause."""
+        return self._plain(obj) is not self.negated
+
+    def _plain(self, obj: dict[str, Any]) -> bool:
+        actual: Any = obj
+        for part in [*self.field.split("."), *([self.key] if self.key is not None else [])]:
+            actual = actual.get(part) if isinstance(actual, dict) else None
+        if self.value.lower() == "null":
+            return actual is None
+        if actual is None:
+            return False
+        if self.operator == ":":
+            if isinstance(actual, str):
+                return actual.lower() == self.value.lower()
+            return str(actual).lower() == self.value.lower()
+        if self.operator == "~":
+            return self.value.lower() in str(actual).lower()
+        try:
+            left, right = float(actual), float(self.value)
+        except (TypeError, ValueError):
+            return False
+        return {">": left > right, "<": left < right, ">=": left >= right, "<=": left <= right}[self.operator]
+
+
+def parse(query: str, fields: tuple[str, ...]) -> Callable[[dict[str, Any]], bool]:
+    """Return the test a query describes; raise Stripe's 400 for what it cannot say. AND and OR cannot be mixed."""
+    clauses: list[Clause] = []
+    joins: set[str] = set()
+    position, expect_clause = 0, True
+    text = query.strip()
+    if not text:
+        raise invalid("The search query cannot be empty.", "query")
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise invalid(
+                f"We were unable to parse your search query near '{text[position : position + 20]}'.", "query"
+            )
+        position = match.end()
+        if match["word"]:
+            if expect_clause:
+                raise invalid(f"We were unable to parse your search query: unexpected '{match['word']}'.", "query")
+            joins.add(match["word"].upper())
+            expect_clause = True
+            continue
+        if not expect_clause:
+            joins.add("AND")  # clauses beside each other are joined
+        clauses.append(_clause(match, fields))
+        expect_clause = False
+    if expect_clause:
+        raise invalid("We were unable to parse your search query: it ends with a conjunction.", "query")
+    if len(joins) > 1:
+        raise invalid("Search queries cannot mix AND and OR.", "query")
+    combine = any if joins == {"OR"} else all
+    return lambda obj: combine(c.holds(obj) for c in clauses)
+
+
+def _clause(match: re.Match[str], fields: tuple[str, ...]) -> Clause:
+    name = match["field"]
+    if name not in fields:
+        raise invalid(f"Field `{name}` is an unsupported search field for this resource.", "query")
+    raw = match["value"]
+    value = re.sub(r"\\(.)", r"\1", raw[1:-1]) if raw[:1] in {'"', "'"} else raw
+    if match["op"] == "~" and len(value) < 3:
+        raise invalid("Substring search needs at least 3 characters.", "query")
+    return Clause(name, match["key"], match["op"], value, negated=bool(match["not"]))
+
+
+def handler(resource: Resource) -> Callable[[Call], Any]:
+    """Return the handler of `GET {path}/search`."""
+
+    def run(call: Call) -> Any:
+        call.need("query")
+        test = parse(call.params["query"], ("created", *resource.search))
+        limit = limit_of(call.params)
+        skip = _page_number(call.params.get("page"))
+        call.unit.flush()
+        found: list[dict[str, Any]] = []
+        seen = 0
+        for obj in call.unit.store.scan(call.unit.account, resource.object):
+            if not test(obj):
+                continue
+            seen += 1
+            if seen > skip:
+                found.append(obj)
+            if len(found) > limit:
+                break
+        has_more = len(found) > limit
+        return {
+            "object": "search_result",
+            "data": [call.unit.adopt(o) for o in found[:limit]],
+            "has_more": has_more,
+            "next_page": base64.urlsafe_b64encode(f"page:{skip + limit}".encode()).decode() if has_more else None,
+            "url": call.path,
+        }
+
+    return run
+
+
+def _page_number(page: str | None) -> int:
+    if not page:
+        return 0
+    try:
+        word, _, number = base64.urlsafe_b64decode(page).decode().partition(":")
+        if word == "page":
+            return int(number)
+    except ValueError:
+        pass
+    raise invalid("Invalid page token.", "page")

@@ -1,0 +1,101 @@
+"""Runs what was planned for a moment, in order, when the emulator's clock or a test clock gets there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from payloom_emulator.http import control_api
+
+if TYPE_CHECKING:
+    from payloom_emulator.runtime.emulator import Emulator
+
+MAX_SLEEP = 30.0
+
+
+class Timers:
+    """The rows of `timers`, run one by one, each in its own unit of work whose time is the row's."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Run for `emulator`."""
+        self._emulator = emulator
+        self._wake: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run_due(self, until: int | None = None, test_clock: str = "") -> int:
+        """Run everything due by `until` (the clock's time by default) on one clock; return how many ran.
+
+        A timer may plan further timers; those due by `until` run too.
+        """
+        moment = self._emulator.clock.now() if until is None else until
+        ran = 0
+        while self._run_next(moment, test_clock):
+            ran += 1
+        if ran:
+            self._emulator.delivery.wake()
+        return ran
+
+    def next_due(self, test_clock: str = "") -> int | None:
+        """Return when the next timer of a clock is due, or None."""
+        return self._emulator.store.query("SELECT min(due) FROM timers WHERE clock = ?", (test_clock,))[0][0]
+
+    def _run_next(self, moment: int, test_clock: str) -> bool:
+        emulator = self._emulator
+        with emulator.store.transaction() as db:
+            row = db.execute(
+                "SELECT seq, account, object, object_id, name, due FROM timers WHERE clock = ? AND due <= ? "
+                "ORDER BY due, seq LIMIT 1",
+                (test_clock, moment),
+            ).fetchone()
+            if row is None:
+                return False
+            seq, account, object_name, object_id, name, due = row
+            db.execute("DELETE FROM timers WHERE seq = ?", (seq,))
+            resource = emulator.resource(object_name)
+            unit = emulator.unit(account, now=due, test_clock=test_clock or None)
+            obj = unit.find(object_name, object_id)
+            if not test_clock:
+                unit.follow(obj)
+            db.execute("SAVEPOINT timer")
+            try:
+                if resource is not None and obj is not None and name in resource.timers:
+                    resource.timers[name](unit, obj)
+                unit.flush()
+            except Exception as error:  # noqa: BLE001 - one broken plan must not stop the clock for all the others
+                db.execute("ROLLBACK TO timer")
+                control_api.report(error)
+            db.execute("RELEASE timer")
+        return True
+
+    def advance(self, moment: int) -> int:
+        """Move the emulator's clock to `moment`, running what is due on the way; return how many timers ran."""
+        ran = self.run_due(moment)
+        if moment > self._emulator.clock.now():
+            self._emulator.clock.set(moment)
+        self._emulator.delivery.wake()
+        return ran
+
+    def pass_time(self) -> None:
+        """Run what is due when no ticker does: an emulator that is called without being served."""
+        if self._loop is None:
+            self.run_due()
+
+    def wake(self) -> None:
+        """Look again at what is planned. Safe from any thread."""
+        if self._loop is not None and self._wake is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def run(self) -> None:
+        """Let real time pass: run timers as they come due, until cancelled."""
+        self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            while True:
+                self._wake.clear()
+                self.run_due()
+                due = self.next_due()
+                wait = MAX_SLEEP if due is None else min(MAX_SLEEP, max(0.05, due - self._emulator.clock.precise()))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), wait)
+        finally:
+            self._loop = None
