@@ -54,7 +54,7 @@ check: $(VENV)/.tests ## lint, import contract, types, unit tests
 	@$(BIN)/ruff format --check src emulator tests bench hatch_build.py studio/build.py
 	@$(BIN)/lint-imports
 	@$(BIN)/pyright
-	@$(BIN)/python -m pytest tests/unit $(ARGS)
+	@$(BIN)/python -m pytest tests/unit emulator/tests/unit $(ARGS)
 
 fix: $(VENV)/.tests ## format and fix what the linter can fix
 	@$(BIN)/ruff check --fix -q src emulator tests bench hatch_build.py studio/build.py || true

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.support import collection
 from tests.support.postgres import postgres_server, postgres_url
 
 from payloom.db.database import Database, open_database
@@ -15,13 +16,8 @@ __all__ = ["postgres_server", "postgres_url"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run browser tests last: Playwright keeps a loop in the main thread, and tests with their own cannot follow."""
-    items.sort(key=lambda item: "/tests/browser/" in item.path.as_posix())
-    for item in items:
-        if "/tests/browser/" in item.path.as_posix():
-            # A browser on a busy machine may lose a race that a person would not notice. A second try is counted in the
-            # summary ("rerun"): one that is seen there again and again is a fault, of the page or of the test.
-            item.add_marker(pytest.mark.flaky(reruns=1))
+    """Run browser tests last."""
+    collection.order(items)
 
 
 @pytest.fixture

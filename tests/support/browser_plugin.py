@@ -1,20 +1,31 @@
-"""A browser that fails the test on any stray request or error, and axe-core."""
+"""Fixtures of every browser test, in `tests/browser` and `emulator/tests/browser` alike.
+
+One browser serves a whole session: `watched` opens pages that fail the test on any stray request or error, and `axe`
+checks a page with axe-core. The conftest of each folder registers this plugin, which loads once.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.ensure_chromium import find
 from tests.support import npm_packages
 from tests.support.browser_watch import Watch
-
-from ensure_chromium import find
 
 # A page may take its time when every core runs tests. What must be quick is measured elsewhere.
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
+
+
+def register(config: pytest.Config) -> None:
+    """Add these fixtures to the session, once, however many folders ask for them."""
+    plugin = sys.modules[__name__]
+    if not config.pluginmanager.is_registered(plugin):
+        config.pluginmanager.register(plugin, __name__)
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import shop_host
-from emulator_harness import Local, Served
-from tests.support import npm_packages
+from emulator.tests.support import shop_host
+from emulator.tests.support.local_servers import Local, Served
+from tests.support import browser_plugin, npm_packages
 
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.runtime.emulator import create_app
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Offer the browser's fixtures."""
+    browser_plugin.register(config)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from emulator_harness import Local
+from emulator.tests.support.local_servers import Local
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from checkout_steps import DECLINED, GOOD, SECURE, fill, pay
-from emulator_harness import Local
+from emulator.tests.support.checkout_steps import DECLINED, GOOD, SECURE, fill, pay
+from emulator.tests.support.local_servers import Local
 from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from checkout_steps import DECLINED, GOOD, SECURE, arrived, challenge, fill, pay, session
-from emulator_harness import Local
+from emulator.tests.support.checkout_steps import DECLINED, GOOD, SECURE, arrived, challenge, fill, pay, session
+from emulator.tests.support.local_servers import Local
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser

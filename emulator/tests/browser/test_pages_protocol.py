@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from checkout_steps import session
-from emulator_harness import Local
+from emulator.tests.support.checkout_steps import session
+from emulator.tests.support.local_servers import Local
 
 pytestmark = pytest.mark.browser
 

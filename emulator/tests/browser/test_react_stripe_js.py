@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from emulator_harness import Local
+from emulator.tests.support.local_servers import Local
 from playwright.sync_api import FrameLocator, Page, expect
 
 pytestmark = pytest.mark.browser

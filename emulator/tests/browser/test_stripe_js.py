@@ -7,8 +7,18 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from emulator_harness import Local
-from own_form_steps import DECLINED, GOOD, SECURE, challenge, fill, open_flow, pay, payment_frame, result
+from emulator.tests.support.local_servers import Local
+from emulator.tests.support.own_form_steps import (
+    DECLINED,
+    GOOD,
+    SECURE,
+    challenge,
+    fill,
+    open_flow,
+    pay,
+    payment_frame,
+    result,
+)
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser

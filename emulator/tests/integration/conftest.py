@@ -1,36 +1,15 @@
-"""A local Stripe in a thread and the official client, whose every answer is checked against the SDK's own types."""
+"""The official client of a local Stripe that runs in a thread."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 import stripe
-from tests.integration.emulator.shapes import faults
+from emulator.tests.support.checked_client import client_of
 
 from payloom_emulator.embedded import RunningEmulator
-
-NEWEST = "2026-10-28.endive"
-
-
-class CheckedClient(stripe.RequestsClient):
-    """The SDK's own HTTP client; in the newest version each answer must have the shape its type promises."""
-
-    def request(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
-        content, status, response_headers = super().request(method, url, headers, post_data)
-        if status == 200 and headers.get("Stripe-Version") == NEWEST:
-            wrong = faults(json.loads(content))
-            assert not wrong, f"{method} {url}\n" + "\n".join(wrong)
-        return content, status, response_headers
-
-
-def client_of(url: str, key: str = "sk_test_check_123", **more: Any) -> stripe.StripeClient:
-    return stripe.StripeClient(
-        key, base_addresses={"api": url, "files": url}, max_network_retries=0, http_client=CheckedClient(), **more
-    )
 
 
 @pytest.fixture
 def client(stripe_emulator: RunningEmulator) -> stripe.StripeClient:
+    """Return a client of this test's local Stripe."""
     return client_of(stripe_emulator.url)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from tests.integration.emulator.test_payment_intents import ONE_CALL, types_of
+from emulator.tests.support.payments import ONE_CALL, types_of
 
 
 def paid(client, amount=2000, method="pm_card_visa", **more):

@@ -2,29 +2,14 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from tests.integration.emulator.conftest import client_of
-from tests.integration.emulator.test_payment_intents import types_of
+from emulator.tests.support.checked_client import client_of
+from emulator.tests.support.payments import URLS, card, pay, types_of
 
 LINE = {"price_data": {"currency": "usd", "unit_amount": 1500, "product_data": {"name": "Mug"}}, "quantity": 2}
-URLS = {"success_url": "https://shop.example/thanks?s={CHECKOUT_SESSION_ID}", "cancel_url": "https://shop.example/cart"}
 
 
 def payment(client, **more):
     return client.v1.checkout.sessions.create({"mode": "payment", "line_items": [LINE], **URLS, **more})
-
-
-def pay(running, session, key="pk_test_browser_1", **params):
-    return running.emulator.call(
-        "POST", f"/v1/payment_pages/{session.id}/confirm", {"email": "jenny@example.com", **params}, key=key
-    )
-
-
-def card(number):
-    return {
-        "type": "card",
-        "card": {"number": number, "exp_month": 12, "exp_year": 2034, "cvc": "123"},
-        "billing_details": {"name": "Jenny"},
-    }
 
 
 def test_an_open_payment_session_has_its_url_totals_and_lines(client, stripe_emulator):

@@ -6,8 +6,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from tests.integration.emulator.test_checkout import URLS, card, pay
-from tests.integration.emulator.test_payment_intents import types_of
+from emulator.tests.support.payments import URLS, card, pay, types_of
 
 MONTHLY = {
     "price_data": {

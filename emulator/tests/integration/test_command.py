@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 
-from tests.integration.emulator.conftest import client_of
+from emulator.tests.support.checked_client import client_of
 
 
 def start(*options):

@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 import stripe
-from tests.integration.emulator.test_payment_intents import ONE_CALL, types_of
+from emulator.tests.support.payments import ONE_CALL, types_of
 
 TERMS = {"tos_acceptance": {"date": 1700000000, "ip": "127.0.0.1"}}
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.node_packages import Packages, node
+from tests.support.node_packages import Packages, node
 
 from payloom_emulator.embedded import run
 

@@ -2,18 +2,8 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from tests.integration.emulator.conftest import client_of
-
-ONE_CALL = {
-    "amount": 2000,
-    "currency": "usd",
-    "confirm": True,
-    "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
-}
-
-
-def types_of(client):
-    return [e.type for e in reversed(client.v1.events.list({"limit": 100}).data)]
+from emulator.tests.support.checked_client import client_of
+from emulator.tests.support.payments import ONE_CALL, types_of
 
 
 def test_a_card_payment_succeeds_in_one_call_and_its_events_come_in_order(client, stripe_emulator):

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 import stripe
-from tests.integration.emulator.conftest import client_of
+from emulator.tests.support.checked_client import client_of
 
 from payloom_emulator.core.config import EmulatorConfig, Key
 from payloom_emulator.core.errors import EmulatorError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.integration.emulator.shapes import faults
+from emulator.tests.support.response_shapes import faults
 
 from payloom_emulator.http.trigger import TRIGGERS, trigger
 from payloom_emulator.runtime.emulator import Emulator

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import stripe
-from tests.integration.emulator.conftest import client_of
+from emulator.tests.support.checked_client import client_of
 
 from payloom_emulator.core.config import EmulatorConfig, Endpoint
 from payloom_emulator.embedded import run

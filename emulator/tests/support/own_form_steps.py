@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from emulator_harness import Local
+from emulator.tests.support.local_servers import Local
 from playwright.sync_api import FrameLocator, Page, expect
 
 GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002760003184"

@@ -6,15 +6,23 @@ import json
 import socket
 
 import pytest
+import stripe
+from emulator.tests.support.checked_client import client_of
 from typer.testing import CliRunner
 
 from payloom.cli.commands import app
 from payloom.settings.local import LocalState
+from payloom_emulator.embedded import RunningEmulator
 from payloom_emulator.http.trigger import TRIGGERS
 
 
 def trigger(*arguments: str):
     return CliRunner().invoke(app, ["emulator", "trigger", *arguments])
+
+
+@pytest.fixture
+def client(stripe_emulator: RunningEmulator) -> stripe.StripeClient:
+    return client_of(stripe_emulator.url)
 
 
 @pytest.fixture

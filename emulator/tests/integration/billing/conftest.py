@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.integration.emulator.billing.shop import Shop
+from emulator.tests.support.billing_shop import Shop
 
 
 @pytest.fixture

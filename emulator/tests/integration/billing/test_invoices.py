@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from tests.integration.emulator.billing.shop import data, day
+from emulator.tests.support.billing_shop import data, day
 
 
 def draft(shop, customer, *amounts: int, **more):

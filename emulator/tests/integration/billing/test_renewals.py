@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.integration.emulator.billing.shop import data, day
+from emulator.tests.support.billing_shop import data, day
 
 YEAR_OF_MONTHS = 12
 

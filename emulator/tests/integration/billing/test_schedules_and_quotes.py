@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from tests.integration.emulator.billing.shop import day, moment
+from emulator.tests.support.billing_shop import day, moment
 
 
 def quantities(shop, subscription: str) -> list[int]:

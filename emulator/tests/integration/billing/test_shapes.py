@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.integration.emulator.shapes import classes
+from emulator.tests.support.response_shapes import classes
 
 # Shown only when expanded, only for deleted objects, or only when there is something to say.
 ONLY_SOMETIMES = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import stripe
-from tests.integration.emulator.billing.shop import moment
+from emulator.tests.support.billing_shop import moment
 
 
 def test_a_clock_moves_forward_and_tells(shop):

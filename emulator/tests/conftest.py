@@ -1,0 +1,11 @@
+"""The order of the local Stripe's tests. Their fixture `stripe_emulator` comes from the package's own pytest plugin."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support import collection
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run browser tests last."""
+    collection.order(items)

@@ -1,0 +1,21 @@
+"""The order of tests: what every conftest at the top of a tests folder does with the items it collected."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def order(items: list[pytest.Item]) -> None:
+    """Run browser tests last: Playwright keeps a loop in the main thread, and tests with their own cannot follow.
+
+    A browser on a busy machine may lose a race that a person would not notice, so each of them has a second try. It is
+    counted in the summary ("rerun"): a test that appears there again and again has a fault, or its page has.
+    """
+    items.sort(key=_in_browser)
+    for item in items:
+        if _in_browser(item) and item.get_closest_marker("flaky") is None:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def _in_browser(item: pytest.Item) -> bool:
+    return "/tests/browser/" in item.path.as_posix()
