@@ -9,8 +9,16 @@ export interface LiveEvent {
   status?: string;
   workflow?: string;
   table?: string;
+}
+
+/** The first message of a connection. `refetch`: events were missed since the last one. */
+interface Greeting {
+  kind?: string;
   refetch?: boolean;
 }
+
+const isLiveEvent = (message: LiveEvent | Greeting): message is LiveEvent =>
+  message.kind !== undefined && Object.hasOwn(TOUCHED, message.kind);
 
 /** The answers that each kind of event outdates: the first part of their query keys. */
 export const TOUCHED: Record<LiveEvent["kind"], readonly string[]> = {
@@ -74,19 +82,18 @@ export function listen(cache: QueryClient): () => void {
     );
   };
   const take = (message: MessageEvent<string>) => {
-    let event: LiveEvent;
+    let event: LiveEvent | Greeting;
     try {
-      event = JSON.parse(message.data) as LiveEvent;
+      event = JSON.parse(message.data) as LiveEvent | Greeting;
     } catch {
       return;
     }
-    const touched = TOUCHED[event.kind];
-    if (!touched) {
-      // The greeting tells whether something was missed meanwhile.
+    if (!isLiveEvent(event)) {
+      // The greeting says whether events were missed.
       if (event.refetch) void cache.invalidateQueries();
       return;
     }
-    touched.forEach((key) => old.add(key));
+    TOUCHED[event.kind].forEach((key) => old.add(key));
     heard.forEach((listener) => listener(event));
     timer ??= setTimeout(flush, PAUSE);
   };

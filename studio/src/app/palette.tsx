@@ -112,7 +112,7 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
                 >
                   <Icon aria-hidden />
                   <span>{one.title}</span>
-                  <small>{one.detail ?? one.kind}</small>
+                  <small>{one.detail}</small>
                 </Command.Item>
               );
             })}

@@ -16,7 +16,7 @@ export function stringifySearch(search: Record<string, unknown>): string {
 
 /** Returns the search parameters and a function that changes some of them (undefined removes one). */
 export function useSearchParams(): [Search, (changes: Search, options?: { push?: boolean }) => void] {
-  const search = useSearch({ strict: false }) as Search;
+  const search: Search = useSearch({ strict: false });
   const navigate = useNavigate();
   const change = useCallback(
     (changes: Search, options?: { push?: boolean }) => {

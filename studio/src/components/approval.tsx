@@ -1,4 +1,5 @@
 /** An approval that a run waits for, with the buttons that decide it. */
+import { asText } from "@/model/text";
 import { Check, UserCheck, X } from "lucide-react";
 import { useState } from "react";
 import { useRunActions, type Waiting } from "@/api/runs";
@@ -14,7 +15,12 @@ function About({ data }: { data: Record<string, unknown> }) {
     return <JsonView value={data} label="What it is about" />;
   return (
     <div className="approval-data">
-      <Facts facts={entries.map(([name, value]) => [name.replaceAll("_", " "), String(value ?? "–")])} />
+      <Facts
+        facts={entries.map(([name, value]) => [
+          name.replaceAll("_", " "),
+          value === null || value === undefined ? "–" : asText(value),
+        ])}
+      />
     </div>
   );
 }

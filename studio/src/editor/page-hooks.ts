@@ -1,5 +1,5 @@
 /** What the editor's page does beside drawing: keys, the address, changes of the file, toasts. */
-import { useCallback, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { useLiveEvents, type LiveEvent } from "@/api/live-events";
 import { pathKey, pathOfKey } from "@/model/path";
 import { toast, toastError } from "@/ui";
@@ -43,16 +43,13 @@ export function useSelectionInAddress(
   }, [ready, selected, change]);
 }
 
+function refreshOnWorkflowEvent(event: LiveEvent): void {
+  if (event.kind === "workflow") void useEditor.getState().refresh();
+}
+
 /** Notices that the file was changed elsewhere: by a live event, and whenever the page becomes visible. */
-export function useFileChanges(id: string): void {
-  useLiveEvents(
-    useCallback(
-      (event: LiveEvent) => {
-        if (event.kind === "workflow") void useEditor.getState().refresh();
-      },
-      [id],
-    ),
-  );
+export function useFileChanges(): void {
+  useLiveEvents(refreshOnWorkflowEvent);
   useEffect(() => {
     const look = () => document.visibilityState === "visible" && void useEditor.getState().refresh();
     document.addEventListener("visibilitychange", look);

@@ -1,5 +1,5 @@
 /** One workflow: the canvas, its text, and beside them the step's form, problems, test runs and versions. */
-import { useParams } from "@tanstack/react-router";
+import { usePathParams } from "@/browser/path-params";
 import { lazy, Suspense, useCallback, useEffect } from "react";
 import { ApiError } from "@/api/client";
 import { useMay } from "@/api/session";
@@ -24,7 +24,7 @@ const YamlView = lazy(() => import("./yaml/yaml-view").then((module) => ({ defau
 const NOT_ALLOWED = "Your role lets you look, not change. An admin can give you the role editor.";
 
 export function Page() {
-  const { id } = useParams({ strict: false }) as { id: string };
+  const { id = "" } = usePathParams();
   const [search, change] = useSearchParams();
   const view: View = viewOf(search["view"]);
   const phase = useEditor((state) => state.phase);
@@ -44,7 +44,7 @@ export function Page() {
   }, [phase, may]);
 
   useSelectionInAddress(search["step"], change);
-  useFileChanges(id);
+  useFileChanges();
   useDocumentKeys();
   useEditErrorToast();
 

@@ -60,7 +60,7 @@ function done(start: Record<string, unknown>, operations: Operation[]): Record<s
 
 const ids = (value: unknown): unknown =>
   Array.isArray(value)
-    ? value.map((one) =>
+    ? value.map((one: unknown) =>
         isMap(one)
           ? one["then"]
             ? { [String(one["id"])]: ids(one["then"]), ...(one["else"] ? { else: ids(one["else"]) } : {}) }

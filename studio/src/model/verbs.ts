@@ -1,4 +1,5 @@
 /** What the canvas knows of each verb: the word for people, the family that colours it, and how one line tells it. */
+import { asText } from "./text";
 import { isMap } from "./path";
 
 export type VerbKind = "stripe" | "rows" | "message" | "flow" | "time" | "outside" | "value" | "end";
@@ -86,7 +87,7 @@ export function target(name: string, step: Record<string, unknown>): string {
   const value = step[name];
   switch (name) {
     case "for_each":
-      return `${String(step["as"] ?? "item")} in ${bare(value)}`;
+      return `${asText(step["as"] ?? "item")} in ${bare(value)}`;
     case "try":
     case "return":
     case "respond":

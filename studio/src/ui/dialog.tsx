@@ -73,7 +73,7 @@ export interface ConfirmProps {
   /** The word on the button: what is done, "Cancel the run". */
   action: string;
   danger?: boolean;
-  onConfirm: () => Promise<unknown> | unknown;
+  onConfirm: () => unknown;
 }
 
 /** Asks before something that cannot be taken back. Stays open with the error when it fails. */

@@ -32,7 +32,9 @@ function Value({ name, value, depth, open }: { name?: string; value: unknown; de
 function Branch({ name, value, depth, open }: { name: React.ReactNode; value: object; depth: number; open: number }) {
   const [shown, setShown] = useState(depth < open);
   const list = Array.isArray(value);
-  const entries = list ? value.map((item, index) => [String(index), item] as const) : Object.entries(value);
+  const entries: [string, unknown][] = list
+    ? value.map((item: unknown, index) => [String(index), item])
+    : Object.entries(value);
   const [openBracket, closeBracket] = list ? ["[", "]"] : ["{", "}"];
   if (entries.length === 0) {
     return (
@@ -90,5 +92,5 @@ function Leaf({ value }: { value: unknown }) {
     );
   }
   if (value === null || value === undefined) return <span className="json-null">null</span>;
-  return <span className={typeof value === "number" ? "json-number" : "json-boolean"}>{String(value)}</span>;
+  return <span className={typeof value === "number" ? "json-number" : "json-boolean"}>{JSON.stringify(value)}</span>;
 }

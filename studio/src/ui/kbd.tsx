@@ -1,10 +1,10 @@
+import { IS_MAC } from "./platform";
 import "./kbd.css";
 
-const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
 const NAMES: Record<string, string> = {
-  mod: MAC ? "⌘" : "Ctrl",
-  shift: MAC ? "⇧" : "Shift",
-  alt: MAC ? "⌥" : "Alt",
+  mod: IS_MAC ? "⌘" : "Ctrl",
+  shift: IS_MAC ? "⇧" : "Shift",
+  alt: IS_MAC ? "⌥" : "Alt",
   enter: "↵",
   escape: "Esc",
   up: "↑",

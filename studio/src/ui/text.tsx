@@ -54,7 +54,7 @@ export function Duration({ ms }: { ms: number | null | undefined }) {
 }
 
 export async function copy(text: string): Promise<void> {
-  if (navigator.clipboard && window.isSecureContext) {
+  if (window.isSecureContext) {
     await navigator.clipboard.writeText(text);
     return;
   }
@@ -64,6 +64,7 @@ export async function copy(text: string): Promise<void> {
   area.style.position = "fixed";
   document.body.append(area);
   area.select();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to copy without https
   document.execCommand("copy");
   area.remove();
 }

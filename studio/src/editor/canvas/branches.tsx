@@ -1,6 +1,6 @@
 /** Branches on the canvas: their labels, with a menu to rename or remove them, and the button for a further one. */
 import { ChevronDown, Pencil, Plus, Trash2 } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type SubmitEvent, useState } from "react";
 
 import { Button, Dialog, Field, Input, Menu, MenuItem } from "@/ui";
 import type { Step } from "@/model/graph";
@@ -60,7 +60,7 @@ function NameDialog({
   onClose: () => void;
 }) {
   const [name, setName] = useState(start);
-  const send = async (event: FormEvent) => {
+  const send = async (event: SubmitEvent) => {
     event.preventDefault();
     if (needed && name.trim() === "") return;
     if (await onDone(name.trim())) onClose();

@@ -86,10 +86,10 @@ export function hovers(assist: Assist, id: () => string): Extension {
         return null;
       }
       if (found === null || (!found.title && !found.doc && !found.type)) return null;
-      const help = found;
-      const from = help.from === null || help.from === undefined ? pos : utf16(text, help.from);
-      const to = help.to === null || help.to === undefined ? pos : utf16(text, help.to);
-      return { pos: from, end: to, above: true, create: () => ({ dom: hoverElement(help) }) };
+      const from = utf16(text, found.from);
+      const to = utf16(text, found.to);
+      const dom = hoverElement(found);
+      return { pos: from, end: to, above: true, create: () => ({ dom }) };
     },
     { hoverTime: 350 },
   );

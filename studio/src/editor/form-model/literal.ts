@@ -1,5 +1,6 @@
 /** Text typed into a field as the value it stands for, and back. A text that is no such value is a mistake with a message. */
 
+import { asText } from "@/model/text";
 import { couldBe, type Field } from "./schema";
 
 export type Read = { ok: true; value: unknown } | { ok: false; message: string };
@@ -7,7 +8,7 @@ export type Read = { ok: true; value: unknown } | { ok: false; message: string }
 /** A value as a field of this kind shows it. */
 export function textOf(value: unknown): string {
   if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : typeof value === "object" ? JSON.stringify(value) : String(value);
+  return asText(value);
 }
 
 /** The value that `text` stands for in a field. An empty text is the empty text only where text is wanted. */

@@ -82,7 +82,7 @@ describe("text typed into a field", () => {
 
   it("is a value, or a mistake that says what to do", () => {
     expect(read(amount, " 2198 ")).toEqual({ ok: true, value: 2198 });
-    expect(read(amount, "21.98")).toMatchObject({ ok: false, message: expect.stringContaining("2198") });
+    expect(read(amount, "21.98")).toMatchObject({ ok: false, message: expect.stringContaining("2198") as string });
     expect(read(amount, "0")).toMatchObject({ ok: false, message: "At least 1." });
     expect(read(amount, "99999999999999999999").ok).toBe(false);
     expect(read(amount, "").ok).toBe(false);

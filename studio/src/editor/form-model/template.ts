@@ -1,4 +1,5 @@
 /** Reads text with `${{ … }}` in it: where the expressions are, and whether a value is one expression, text, or both. */
+import { asText } from "@/model/text";
 
 export type Mode = "literal" | "expression" | "mixed";
 
@@ -140,7 +141,7 @@ function literalExpression(value: unknown): string {
     const pairs = Object.entries(value as Record<string, unknown>);
     return `{${pairs.map(([key, item]) => `${quoted(key)}: ${literalExpression(item)}`).join(", ")}}`;
   }
-  return String(value);
+  return asText(value);
 }
 
 function quoted(text: string): string {

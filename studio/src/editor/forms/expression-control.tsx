@@ -1,3 +1,4 @@
+import { asText } from "@/model/text";
 import { pathKey } from "@/model/path";
 import { useEditor } from "../document/store";
 import { useDraft } from "./draft";
@@ -43,7 +44,7 @@ export function ExpressionControl({ field, path, value, write, ids, editable }: 
 }
 
 function shownBare(value: unknown): string {
-  return typeof value === "string" ? unwrapped(value) : value === null || value === undefined ? "" : String(value);
+  return typeof value === "string" ? unwrapped(value) : asText(value ?? "");
 }
 
 function read(text: string, bare: boolean): Read {

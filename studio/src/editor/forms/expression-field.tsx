@@ -76,15 +76,17 @@ export function ExpressionField(props: ExpressionFieldProps) {
     if (change !== null) view.current?.dispatch({ changes: change, annotations: outside.of(true) });
   }, [props.text]);
 
+  const { readOnly, id, label, reading, describedBy, invalid } = props;
   useEffect(() => {
+    const attributesNow = described({ id, label, reading, describedBy, invalid });
     view.current?.dispatch({
       effects: [
-        frozen.current.reconfigure(EditorState.readOnly.of(props.readOnly)),
-        attributes.current.reconfigure(EditorView.contentAttributes.of(described(props))),
+        frozen.current.reconfigure(EditorState.readOnly.of(readOnly)),
+        attributes.current.reconfigure(EditorView.contentAttributes.of(attributesNow)),
       ],
       annotations: outside.of(true),
     });
-  }, [props.readOnly, props.invalid, props.label, props.id, props.describedBy]);
+  }, [readOnly, id, label, reading, describedBy, invalid]);
 
   return (
     <div
@@ -101,7 +103,9 @@ export function ExpressionField(props: ExpressionFieldProps) {
   );
 }
 
-function described(props: ExpressionFieldProps): Record<string, string> {
+type Described = Pick<ExpressionFieldProps, "id" | "label" | "reading" | "describedBy" | "invalid">;
+
+function described(props: Described): Record<string, string> {
   return {
     id: props.id,
     "aria-label": `${props.label}, ${props.reading === "expression" ? "expression" : "text with expressions"}`,

@@ -20,8 +20,12 @@ export function OutlineView({ onOpen }: { onOpen?: (path: Path) => void }) {
   useEffect(() => {
     if (flow === null) return;
     const keys = new Set<string>(flow.triggers.map((one) => one.key));
-    const visit = (branch: Branch) =>
-      branch.steps.forEach((step) => (keys.add(step.key), step.branches.forEach(visit)));
+    const visit = (branch: Branch) => {
+      for (const step of branch.steps) {
+        keys.add(step.key);
+        step.branches.forEach(visit);
+      }
+    };
     [flow.main, flow.onError].forEach(visit);
     useCanvas.setState({ findings: findingsByItem(check?.diagnostics ?? [], keys) });
   }, [flow, check]);

@@ -1,6 +1,6 @@
 /** Stand-ins for steps: a value or an error, kept beside the workflow (not in its file) for the next test. */
 import { Pencil, X } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type SubmitEvent, useState } from "react";
 
 import { Button, Dialog, Field, IconButton, Input, Select, TextArea } from "@/ui";
 import { placeOf, useTestRun } from "./state";
@@ -67,7 +67,7 @@ export function MockDialog({
   const [error, setError] = useState(known?.error?.kind ?? "card_declined");
   const [message, setMessage] = useState(known?.error?.message ?? "Your card was declined.");
   const [wrong, setWrong] = useState<string | null>(null);
-  const done = (event: FormEvent) => {
+  const done = (event: SubmitEvent) => {
     event.preventDefault();
     try {
       useTestRun
@@ -102,7 +102,10 @@ export function MockDialog({
                 mono
                 rows={12}
                 value={value}
-                onChange={(event) => (setValue(event.target.value), setWrong(null))}
+                onChange={(event) => {
+                  setValue(event.target.value);
+                  setWrong(null);
+                }}
               />
             )}
           </Field>

@@ -88,8 +88,8 @@ export const useTestRun = create<TestRunState>()((set, get) => ({
     set({ recorded: { run_id: run }, chosen: `run:${run}`, failure: null });
   },
   mock(path, mock) {
-    const { [path]: _, ...rest } = get().mocks;
-    const mocks = mock === null ? rest : { ...rest, [path]: mock };
+    const others = Object.entries(get().mocks).filter(([step]) => step !== path);
+    const mocks = Object.fromEntries(mock === null ? others : [...others, [path, mock]]);
     set({ mocks });
     writePins(get().workflow, { trigger: null, mocks }).catch((error: unknown) =>
       set({ failure: testRunErrorOf(error) }),

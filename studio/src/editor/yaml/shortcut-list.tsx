@@ -1,15 +1,15 @@
+import { IS_MAC } from "@/ui/platform";
 import * as Popover from "@radix-ui/react-popover";
 import { Keyboard } from "lucide-react";
 
-const mac = typeof navigator !== "undefined" && /mac/i.test(navigator.platform);
-const mod = mac ? "⌘" : "Ctrl";
+const mod = IS_MAC ? "⌘" : "Ctrl";
 
 const KEYS: [string, string][] = [
   ["Ctrl Space", "Complete a key, an action, an expression"],
   [`${mod} F`, "Search and replace"],
   [`${mod} /`, "Comment or uncomment"],
   ["F8", "Go to the next finding"],
-  [mac ? "⌘ ⌥ [" : "Ctrl Shift [", "Fold the block"],
+  [IS_MAC ? "⌘ ⌥ [" : "Ctrl Shift [", "Fold the block"],
   [`${mod} Z`, "Undo, in text, form and canvas alike"],
   ["Tab", "Indent"],
   ["Esc, then Tab", "Leave the text"],

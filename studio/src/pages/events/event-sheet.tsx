@@ -1,4 +1,5 @@
 /** One event: how it came in, what it changed, what was made of it. */
+import { asText } from "@/model/text";
 import { Link } from "@tanstack/react-router";
 import { Send, Terminal } from "lucide-react";
 import { useSearchParams } from "@/browser/search-params";
@@ -154,8 +155,7 @@ function Content({ event }: { event: EventDetail }) {
   );
 }
 
-const shown = (value: unknown): string =>
-  value === null || value === undefined ? "null" : typeof value === "object" ? JSON.stringify(value) : String(value);
+const shown = (value: unknown): string => asText(value ?? null);
 
 function Changes({ changes }: { changes: Change[] }) {
   return (

@@ -1,5 +1,6 @@
 /** The inbox: every event Stripe sent, what was made of it, and what was turned away. */
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { usePathParams } from "@/browser/path-params";
+import { useNavigate } from "@tanstack/react-router";
 import { DownloadCloud, Inbox, SearchX, Send } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useSearchParams, useSearchText } from "@/browser/search-params";
@@ -72,7 +73,7 @@ const COLUMNS: Column<EventSummary>[] = [
 ];
 
 export function Page() {
-  const { id } = useParams({ strict: false }) as { id?: string };
+  const { id } = usePathParams();
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
   const mayResend = useMay("editor");
@@ -91,7 +92,8 @@ export function Page() {
   });
   const resend = useResend();
 
-  useEffect(() => setChosen(new Set()), [state, search["search"]]);
+  const filter = search["search"];
+  useEffect(() => setChosen(new Set()), [state, filter]);
 
   const rows = events.data?.pages.flatMap((page) => page.data) ?? [];
   const sendAgain = () =>

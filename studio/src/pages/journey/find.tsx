@@ -1,4 +1,5 @@
 /** Where a search begins: one field for any id or address, with suggestions as one types, and the latest payments. */
+import type { components } from "@/api/schema";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Activity, ExternalLink } from "lucide-react";
@@ -67,8 +68,7 @@ export function Find() {
   );
 }
 
-type Found = Awaited<ReturnType<typeof search>>;
-const search = (q: string) => take(client.GET("/search", { params: { query: { q } } }));
+type Found = components["schemas"]["SearchAnswer"];
 
 function Suggestions({
   asked,

@@ -134,9 +134,9 @@ function FaultCard({ may }: { may: boolean }) {
   const [id, setId] = useState("500");
   const fault = FAULTS.find((one) => one.id === id) ?? FAULTS[0];
   const fail = useMutation({
-    mutationFn: () => local.failNext(fault!.fault),
+    mutationFn: () => local.failNext(fault.fault),
     onSuccess: () =>
-      toast({ title: `The next write will fail: ${fault!.word}`, detail: "Start something and watch the run retry." }),
+      toast({ title: `The next write will fail: ${fault.word}`, detail: "Start something and watch the run retry." }),
     onError: toastError,
   });
   return (

@@ -3,7 +3,13 @@ import type { Fault } from "./api";
 
 const WRITES = { method: "POST", path: "/v1/" };
 
-export const FAULTS: { id: string; word: string; fault: Fault }[] = [
+export interface OrderableFault {
+  id: string;
+  word: string;
+  fault: Fault;
+}
+
+export const FAULTS: [OrderableFault, ...OrderableFault[]] = [
   { id: "500", word: "500 before anything happens", fault: { ...WRITES, status: 500, when: "before" } },
   { id: "lost", word: "500 after it happened: the answer is lost", fault: { ...WRITES, status: 500, when: "after" } },
   { id: "429", word: "429: too many requests", fault: { ...WRITES, status: 429, when: "before" } },

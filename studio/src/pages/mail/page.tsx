@@ -1,5 +1,5 @@
 /** The outbox: every mail a workflow wrote, as its reader saw it, and what became of it. */
-import { useParams } from "@tanstack/react-router";
+import { usePathParams } from "@/browser/path-params";
 import { Mail } from "lucide-react";
 import { useSearchParams } from "@/browser/search-params";
 import { EmptyState, FilterBar, PageBody, PageHeader, SearchField } from "@/ui";
@@ -8,7 +8,7 @@ import { MailView } from "./view";
 import "./mail.css";
 
 export function Page() {
-  const { id } = useParams({ strict: false }) as { id?: string };
+  const { id } = usePathParams();
   const [search, setSearch] = useSearchParams();
   return (
     <PageBody wide>

@@ -92,7 +92,7 @@ function Failed({ run }: { run: RunDetail }) {
         {failure.hint && <p className="soft">{failure.hint}</p>}
         <p className="run-failure-where">
           <code>{failure.kind}</code>
-          {failure.path !== null && failure.path !== undefined && (
+          {failure.path !== null && (
             <Link to="/runs/$id" params={{ id: run.id }} search={{ step: failure.path }} className="link">
               at step {failure.path}
             </Link>

@@ -2,7 +2,7 @@ import type { components } from "@/api/schema";
 import { Facts, JsonView } from "@/ui";
 
 export function Failure({ failure }: { failure: components["schemas"]["Failure"] }) {
-  const data = failure.data && Object.keys(failure.data).length > 0 ? failure.data : null;
+  const data = Object.keys(failure.data).length > 0 ? failure.data : null;
   return (
     <div className="failure">
       <p className="run-failure-message">{failure.message}</p>

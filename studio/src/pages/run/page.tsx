@@ -1,5 +1,6 @@
 /** One run: what it did as a waterfall, and the details of the chosen step beside it. */
-import { Link, useParams } from "@tanstack/react-router";
+import { usePathParams } from "@/browser/path-params";
+import { Link } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { useSearchParams } from "@/browser/search-params";
@@ -16,7 +17,7 @@ import { Waterfall } from "./waterfall";
 import "./run.css";
 
 export function Page() {
-  const { id } = useParams({ strict: false }) as { id: string };
+  const { id = "" } = usePathParams();
   const run = useRun(id);
   if (run.error && !run.data) {
     return (

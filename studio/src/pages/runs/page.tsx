@@ -54,7 +54,8 @@ export function Page() {
   const mayRetry = useMay("editor");
   const retry = useRetryMany();
 
-  useEffect(() => setChosen(new Set()), [status, workflow, event, search["search"]]);
+  const filter = search["search"];
+  useEffect(() => setChosen(new Set()), [status, workflow, event, filter]);
 
   const rows = runs.data?.pages.flatMap((page) => page.data) ?? [];
   const failed = rows.filter((row) => chosen.has(row.id) && row.status === "failed");

@@ -69,7 +69,7 @@ function NewCondition({
   const [problem, setProblem] = useState<string | null>(null);
   if (!column) return null;
   const operators = operatorsFor(column);
-  const operator = operators.includes(chosen) ? chosen : operators[0]!;
+  const operator = operators.includes(chosen) ? chosen : (operators[0] ?? chosen);
   const bare = operator === "null" || operator === "not_null";
   const control = controlOf(column);
   const given = value || (control === "check" ? "true" : control === "choice" ? (column.choices?.[0] ?? "") : "");

@@ -1,4 +1,5 @@
 /** One table as a grid: filter, sort, page, and a row opened at the side. */
+import { asText } from "@/model/text";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ArrowDown, ArrowUp, Plus, RefreshCw } from "lucide-react";
@@ -216,7 +217,7 @@ function Cell({ column, row }: { column: ColumnShape; row: Row }) {
   if (value === null || value === undefined) return <span className="faint">null</span>;
   if (typeof value === "boolean") return <code>{String(value)}</code>;
   if (column.name === "created" && typeof value === "number") return <Time at={fromUnix(value)} />;
-  if (column.type === "datetime") return <Time at={String(value)} />;
+  if (column.type === "datetime") return <Time at={asText(value)} />;
   if (typeof value === "number") {
     const currency = row["currency"];
     const title = isAmount(column) && typeof currency === "string" ? money(value, currency) : undefined;
@@ -228,8 +229,8 @@ function Cell({ column, row }: { column: ColumnShape; row: Row }) {
   }
   if (typeof value === "object") return <code className="soft">{JSON.stringify(value)}</code>;
   return column.type === "uuid" || /_id$|^id$/.test(column.name) ? (
-    <code title={String(value)}>{toText(value)}</code>
+    <code title={asText(value)}>{toText(value)}</code>
   ) : (
-    <span title={String(value)}>{String(value)}</span>
+    <span title={asText(value)}>{asText(value)}</span>
   );
 }

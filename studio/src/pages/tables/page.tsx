@@ -1,6 +1,7 @@
 /** The project's tables as grids, and Stripe's resources beside them. */
+import { usePathParams } from "@/browser/path-params";
 import { useQuery } from "@tanstack/react-query";
-import { Link, Navigate, useParams } from "@tanstack/react-router";
+import { Link, Navigate } from "@tanstack/react-router";
 import { Lock, Table2 } from "lucide-react";
 import { EmptyState, ErrorNote, PageBody, PageHeader, Skeleton } from "@/ui";
 import { SEARCH, isStripe, tables, type TableShape } from "./api";
@@ -8,7 +9,7 @@ import { Grid } from "./grid";
 import "./tables.css";
 
 export function Page() {
-  const { table } = useParams({ strict: false }) as { table?: string };
+  const { table } = usePathParams();
   const found = useQuery({ queryKey: ["tables", "list"], queryFn: tables.list });
   if (!found.data) {
     return (

@@ -1,4 +1,5 @@
 /** Between a column's values and what one types in a form. Pure. */
+import { asText } from "@/model/text";
 import type { ColumnShape, Row } from "./api";
 
 // A Stripe object has dozens of fields; these tell one from another. All are in the opened row.
@@ -57,7 +58,7 @@ export const isAmount = (column: ColumnShape): boolean =>
 /** What a field shows for a value; an empty field is null. */
 export function toText(value: unknown): string {
   if (value === null || value === undefined) return "";
-  return typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
+  return typeof value === "object" ? JSON.stringify(value, null, 2) : asText(value);
 }
 
 export type Read = { value: unknown } | { problem: string };

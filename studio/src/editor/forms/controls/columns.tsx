@@ -136,7 +136,7 @@ function Condition({
   editable,
   value,
   onRemove,
-}: Omit<ColumnsProps, "what"> & { name: string; value: unknown; onRemove(): void }) {
+}: Omit<ColumnsProps, "what"> & { name: string; value: unknown; onRemove: () => void }) {
   const changes = useChanges();
   const column = columnField(table, name);
   const operator = operatorOf(value);

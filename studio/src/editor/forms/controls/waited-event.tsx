@@ -1,3 +1,4 @@
+import { asText } from "@/model/text";
 import type { FamilyEntry } from "@/api/editor";
 import { isMap, type Path } from "@/model/path";
 import { useChanges, useEditable, useValue } from "../changes";
@@ -22,7 +23,7 @@ export function WaitedEvent({ path, families }: { path: Path; families: FamilyEn
             id={ids.id}
             describedBy={ids.describedBy}
             label="event family"
-            value={String(map["stripe"] ?? "")}
+            value={asText(map["stripe"] ?? "")}
             choices={families.map((one) => ({ value: one.family, words: one.label }))}
             placeholder="Choose a family"
             disabled={!editable}

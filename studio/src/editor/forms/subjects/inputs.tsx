@@ -424,9 +424,9 @@ function Small({
       const wrong = problem(text);
       return wrong === null ? { ok: true, value: text } : { ok: false, message: wrong };
     },
-    commit: async (value) => {
+    commit: (value) => {
       onText(String(value));
-      return true;
+      return Promise.resolve(true);
     },
   });
   return (

@@ -64,7 +64,7 @@ export function StepSubject({ path, catalog }: { path: Path; catalog: Catalog })
 }
 
 function lower(text: string): string {
-  return /^[A-Z][a-z ]/.test(text) && !text.startsWith("Stripe") ? text[0]?.toLowerCase() + text.slice(1) : text;
+  return /^[A-Z][a-z ]/.test(text) && !text.startsWith("Stripe") ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
 function Options({

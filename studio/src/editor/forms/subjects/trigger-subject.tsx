@@ -1,3 +1,4 @@
+import { asText } from "@/model/text";
 import { useMemo } from "react";
 import { isMap, pathKey, type Path } from "@/model/path";
 import { Input, Select } from "@/ui";
@@ -140,7 +141,7 @@ function Endpoint({ path }: { path: Path }) {
   const id = useEditor((state) => state.id);
   const changes = useChanges();
   const editable = useEditable();
-  const [method = "POST", address = ""] = String(value ?? "POST /").split(/ (.*)/s);
+  const [method = "POST", address = ""] = asText(value ?? "POST /").split(/ (.*)/s);
   const draft = useDraft({
     name: `${id}/${pathKey(path)}`,
     shown: address,
@@ -256,7 +257,7 @@ function Stripe({ path, map, schema, catalog }: Part & { catalog: Catalog }) {
             id={ids.id}
             describedBy={ids.describedBy}
             label="event family"
-            value={String(map["stripe"] ?? "")}
+            value={asText(map["stripe"] ?? "")}
             choices={catalog.families.map((one) => ({
               value: one.family,
               words: `${one.label}: ${one.actions.join(", ")}`,
@@ -414,7 +415,7 @@ function Table({ path, map, schema, catalog }: Part & { catalog: Catalog }) {
             id={ids.id}
             describedBy={ids.describedBy}
             label="table"
-            value={String(map["table"] ?? "")}
+            value={asText(map["table"] ?? "")}
             choices={catalog.tables.map((one) => ({ value: one.name }))}
             placeholder="Choose a table"
             invalid={ids.invalid}

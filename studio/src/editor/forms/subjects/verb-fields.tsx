@@ -1,3 +1,4 @@
+import { asText } from "@/model/text";
 import type { TableEntry } from "@/api/editor";
 import { useCallback } from "react";
 import { ErrorNote } from "@/ui";
@@ -44,7 +45,7 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
     case "action":
       return <ActionField {...common} step={step} />;
     case "parameters":
-      return <Parameters path={place} action={String(step["stripe"] ?? "")} />;
+      return <Parameters path={place} action={asText(step["stripe"] ?? "")} />;
     case "table":
       return (
         <Pick
@@ -210,7 +211,7 @@ function ActionField({ field, path, label, step }: FieldProps & { step: Record<s
   const assist = useAssist();
   const changes = useChanges();
   const editable = useEditable();
-  const value = String(step["stripe"] ?? "");
+  const value = asText(step["stripe"] ?? "");
   const { action } = useAction(value);
   const search = useCallback(
     async (query: string, signal: AbortSignal) => {

@@ -76,7 +76,7 @@ function Triggers({ on }: { on: unknown }) {
   const editable = useEditable();
   const many = Array.isArray(on);
   const list: { path: Path; value: unknown }[] = many
-    ? on.map((value, at) => ({ path: ["on", at], value }))
+    ? on.map((value: unknown, at) => ({ path: ["on", at], value }))
     : on === undefined
       ? []
       : [{ path: ["on"], value: on }];
