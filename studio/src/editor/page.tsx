@@ -28,21 +28,12 @@ export function Page() {
   const [search, change] = useSearchParams();
   const view: View = viewOf(search["view"]);
   const phase = useEditor((state) => state.phase);
-  const failure = useEditor((state) => state.failure);
-  const may = useMay("editor");
-
   useEffect(() => {
     useTestRun.getState().reset(id);
     void useEditor.getState().open(id);
     return () => useEditor.getState().close();
   }, [id]);
-  useEffect(() => {
-    if (phase !== "ready") return;
-    // Who looks may be known later than the file: what was forbidden for that reason alone is allowed again.
-    if (may) useEditor.setState((state) => ({ readOnly: state.readOnly === NOT_ALLOWED ? null : state.readOnly }));
-    else useEditor.setState((state) => ({ readOnly: state.readOnly ?? NOT_ALLOWED }));
-  }, [phase, may]);
-
+  useRoleLock();
   useSelectionInAddress(search["step"], change);
   useFileChanges();
   useDocumentKeys();
@@ -54,25 +45,7 @@ export function Page() {
     requestAnimationFrame(() => requestAnimationFrame(() => focusForm()));
   }, [change]);
 
-  if (phase === "failed") {
-    return (
-      <div className="editor-alone">
-        <h1>{id}</h1>
-        <ErrorNote
-          error={new ApiError(0, { code: "load", message: failure?.message ?? "", hint: failure?.hint ?? null })}
-          retry={() => void useEditor.getState().open(id)}
-        />
-      </div>
-    );
-  }
-  if (phase !== "ready") {
-    return (
-      <div className="editor-alone">
-        <h1 className="hidden-text">{id}</h1>
-        <Skeleton />
-      </div>
-    );
-  }
+  if (phase !== "ready") return <NotReady id={id} />;
   return (
     <div className="editor">
       <EditorHeader
@@ -84,23 +57,7 @@ export function Page() {
       <Notes />
       <div className={`editor-body editor-${view}`}>
         <div className="editor-views">
-          <Suspense fallback={<Skeleton />}>
-            {(view === "canvas" || view === "split") && (
-              <section className="editor-view" aria-label="Canvas">
-                <CanvasView onOpen={openForm} />
-              </section>
-            )}
-            {view === "list" && (
-              <section className="editor-view" aria-label="Steps as a list">
-                <OutlineView onOpen={openForm} />
-              </section>
-            )}
-            {(view === "yaml" || view === "split") && (
-              <section className="editor-view editor-view-yaml" aria-label="YAML">
-                <YamlView />
-              </section>
-            )}
-          </Suspense>
+          <Views view={view} onOpen={openForm} />
         </div>
         <SidePanel
           panel={search["panel"]}
@@ -111,6 +68,63 @@ export function Page() {
       <AddStep onAdded={openForm} />
       <RuleHelp />
       <ConflictDialog />
+    </div>
+  );
+}
+
+/** Without the role editor the document cannot be changed. */
+function useRoleLock(): void {
+  const phase = useEditor((state) => state.phase);
+  const may = useMay("editor");
+  useEffect(() => {
+    if (phase !== "ready") return;
+    // Who looks may be known later than the file: what was forbidden for that reason alone is allowed again.
+    if (may) useEditor.setState((state) => ({ readOnly: state.readOnly === NOT_ALLOWED ? null : state.readOnly }));
+    else useEditor.setState((state) => ({ readOnly: state.readOnly ?? NOT_ALLOWED }));
+  }, [phase, may]);
+}
+
+function Views({ view, onOpen }: { view: View; onOpen: () => void }) {
+  return (
+    <Suspense fallback={<Skeleton />}>
+      {(view === "canvas" || view === "split") && (
+        <section className="editor-view" aria-label="Canvas">
+          <CanvasView onOpen={onOpen} />
+        </section>
+      )}
+      {view === "list" && (
+        <section className="editor-view" aria-label="Steps as a list">
+          <OutlineView onOpen={onOpen} />
+        </section>
+      )}
+      {(view === "yaml" || view === "split") && (
+        <section className="editor-view editor-view-yaml" aria-label="YAML">
+          <YamlView />
+        </section>
+      )}
+    </Suspense>
+  );
+}
+
+/** The workflow is being loaded, or could not be. */
+function NotReady({ id }: { id: string }) {
+  const phase = useEditor((state) => state.phase);
+  const failure = useEditor((state) => state.failure);
+  if (phase === "failed") {
+    return (
+      <div className="editor-alone">
+        <h1>{id}</h1>
+        <ErrorNote
+          error={new ApiError(0, { code: "load", message: failure?.message ?? "", hint: failure?.hint ?? null })}
+          retry={() => void useEditor.getState().open(id)}
+        />
+      </div>
+    );
+  }
+  return (
+    <div className="editor-alone">
+      <h1 className="hidden-text">{id}</h1>
+      <Skeleton />
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type { KeyboardEvent } from "react";
 
 import { Tabs } from "@/ui";
 import { pathKey } from "@/model/path";
+import { focusElement, hasElement } from "./canvas/elements";
 import { flushFields } from "./forms/draft";
 import { StepForm } from "./forms/step-form";
 import { Problems } from "./problems/problems";
@@ -14,14 +15,11 @@ import { VersionsPanel } from "./versions/versions-panel";
 function backToCanvas(event: KeyboardEvent): void {
   if (event.key !== "Escape" || event.defaultPrevented) return;
   const { selected } = useEditor.getState();
-  const card =
-    selected === null
-      ? null
-      : document.querySelector<HTMLElement>(`.flow [data-key="${CSS.escape(pathKey(selected))}"]`);
-  if (card === null) return;
+  const key = selected === null ? null : pathKey(selected);
+  if (key === null || !hasElement(key)) return;
   event.preventDefault();
   flushFields();
-  card.focus({ preventScroll: true });
+  focusElement(key);
 }
 
 export function SidePanel({

@@ -1,17 +1,27 @@
 /**
- * Where everything stands on the canvas. Steps run downwards; branches stand side by side inside the frame of their step.
- * Pure and stable: the same flow gives the same places, and a change moves only what is below or around it.
+ * The position of everything on the canvas. Steps run downwards; branches are side by side in the frame of their step.
+ * Pure and stable: the same flow gives the same layout, and a change moves only what is below or around it.
  */
 import type { Branch, Flow, Step, TriggerItem } from "./graph";
 import type { Path } from "./path";
 
 export const CARD = { width: 288, height: 58 } as const;
+/** Between a card and the next one below it. */
 const GAP = 44;
+/** The side of the button between two cards. */
 const PLACE = 22;
-const LABEL = 26;
+/** Inside a frame, around what is in it. */
 const PAD = 18;
+/** Between branches side by side. */
 const BETWEEN = 28;
+/** The large button of an empty branch. */
 const EMPTY = { width: 176, height: 40 } as const;
+/** The large button for the steps that run when the run fails. */
+const FAILURE = { width: 184, height: 30 } as const;
+/** The button beside a card that adds a branch. */
+const ADD = { width: 88, height: 26, gap: 8, top: 16 } as const;
+/** The label above a branch. `character`: the mean width of one, as no text is measured here. `menu`: its arrow. */
+const LABEL = { height: 26, least: 72, padding: 26, menu: 18, character: 7.2 } as const;
 
 export interface Box {
   x: number;
@@ -108,7 +118,7 @@ class LayoutBuilder {
 
   private failure(branch: Branch, middle: number, y: number): number {
     if (!branch.exists) {
-      const box = { x: middle - 92, y, width: 184, height: 30 };
+      const box = { x: middle - FAILURE.width / 2, y, width: FAILURE.width, height: FAILURE.height };
       this.place(
         { key: "p:on_error/0", list: branch.path, index: 0, exists: false, large: true, label: "When the run fails…" },
         box,
@@ -135,7 +145,7 @@ class LayoutBuilder {
     if (step.branches.length > 0) {
       const lanes = step.branches.map((one) => this.ofLane(one));
       const inner = lanes.reduce((sum, one) => sum + one.width, 0) + BETWEEN * (lanes.length - 1);
-      const adds = step.adds !== null && this.places ? 2 * 96 : 0;
+      const adds = step.adds !== null && this.places ? 2 * (ADD.gap + ADD.width) : 0;
       size = {
         width: Math.max(inner, CARD.width + adds) + 2 * PAD,
         height: PAD + CARD.height + GAP + Math.max(...lanes.map((one) => one.height)) + BETWEEN,
@@ -147,7 +157,7 @@ class LayoutBuilder {
 
   private ofLane(branch: Branch): Size {
     const steps = this.ofSteps(branch);
-    return { width: Math.max(steps.width, EMPTY.width), height: LABEL + steps.height };
+    return { width: Math.max(steps.width, EMPTY.width), height: LABEL.height + steps.height };
   }
 
   /** A list of steps, with the gap above the first and the place below the last. */
@@ -277,7 +287,7 @@ class LayoutBuilder {
       box: { x: middle - size.width / 2, y, width: size.width, height: size.height },
     });
     if (step.adds !== null && this.places) {
-      const box = { x: middle + CARD.width / 2 + 8, y: top + 16, width: 88, height: 26 };
+      const box = { x: middle + CARD.width / 2 + ADD.gap, y: top + ADD.top, width: ADD.width, height: ADD.height };
       this.items.push({ kind: "add", key: `a:${step.key}`, box, step });
     }
     this.lanes(step, middle, { top: top + CARD.height, bottom: y + size.height }, depth);
@@ -323,20 +333,21 @@ class LayoutBuilder {
   }
 
   private lane(branch: Branch, step: Step | null, middle: number, y: number, depth: number): number {
-    const menu = branch.renames !== null || branch.removes !== null ? 18 : 0;
-    const width = Math.min(this.ofLane(branch).width, Math.max(72, 26 + menu + branch.label.length * 7.2));
+    const menu = branch.renames !== null || branch.removes !== null ? LABEL.menu : 0;
+    const text = LABEL.padding + menu + branch.label.length * LABEL.character;
+    const width = Math.min(this.ofLane(branch).width, Math.max(LABEL.least, text));
     const owner = step ?? { ...EMPTY_STEP, key: branch.key };
     this.items.push({
       kind: "label",
       key: `l:${branch.key}`,
       branch,
       step: owner,
-      box: { x: middle - width / 2, y, width, height: LABEL },
+      box: { x: middle - width / 2, y, width, height: LABEL.height },
     });
     return this.steps(
       branch,
       middle,
-      y + LABEL,
+      y + LABEL.height,
       depth,
       step === null ? "the failure steps" : `“${branch.label}” of ${named(step)}`,
     );
@@ -363,33 +374,3 @@ const EMPTY_STEP: Step = {
 export function named(step: Step): string {
   return step.name ?? step.id ?? `${step.verb ?? "step"} ${step.title}`.trim();
 }
-
-/** The path of an SVG line with rounded corners. */
-export function lineOf(points: readonly [number, number][], radius = 8): string {
-  const [first, ...rest] = points.filter((point, at) => at === 0 || !same(point, points[at - 1]));
-  if (first === undefined) return "";
-  let line = `M${first[0]},${first[1]}`;
-  let from = first;
-  rest.forEach((point, at) => {
-    const next = rest[at + 1];
-    if (next === undefined) {
-      line += `L${point[0]},${point[1]}`;
-    } else {
-      const before = Math.min(radius, distance(from, point) / 2);
-      const after = Math.min(radius, distance(point, next) / 2);
-      const [ax, ay] = towards(point, from, before);
-      const [bx, by] = towards(point, next, after);
-      line += `L${ax},${ay}Q${point[0]},${point[1]} ${bx},${by}`;
-    }
-    from = point;
-  });
-  return line;
-}
-
-const same = (a: [number, number], b: [number, number] | undefined): boolean =>
-  b !== undefined && a[0] === b[0] && a[1] === b[1];
-const distance = (a: [number, number], b: [number, number]): number => Math.abs(a[0] - b[0]) + Math.abs(a[1] - b[1]);
-const towards = (from: [number, number], to: [number, number], by: number): [number, number] => {
-  const all = distance(from, to) || 1;
-  return [from[0] + ((to[0] - from[0]) * by) / all, from[1] + ((to[1] - from[1]) * by) / all];
-};

@@ -7,6 +7,7 @@ import type { Step } from "@/model/graph";
 import { type Item, named } from "@/model/layout";
 import { useEditor } from "../document/store";
 import { newBranch, removeBranch, renameBranch } from "./actions";
+import { useElement } from "./elements";
 
 const WORDS: Record<
   NonNullable<Step["adds"]>,
@@ -104,7 +105,7 @@ export function BranchMenu({
   const [renaming, setRenaming] = useState(false);
   const readOnly = useEditor((state) => state.readOnly !== null);
   const { renames, removes } = branch;
-  const place = { tabIndex: tab, "data-key": item.key } as const;
+  const element = useElement(item.key);
   if (readOnly || (renames === null && removes === null)) {
     return (
       <span className={className} title={branch.label}>
@@ -118,11 +119,13 @@ export function BranchMenu({
         align="center"
         trigger={
           <button
+            ref={element}
             type="button"
             className={`nopan ${className} flow-label-button`}
             title={branch.label}
             aria-label={`Branch ${branch.label}`}
-            {...place}
+            tabIndex={tab}
+            data-key={item.key}
           >
             <span>{branch.label}</span>
             <ChevronDown aria-hidden />
@@ -159,12 +162,14 @@ export function BranchMenu({
 
 export function NewBranch({ item, tab }: { item: Extract<Item, { kind: "add" }>; tab: 0 | -1 }) {
   const [open, setOpen] = useState(false);
+  const element = useElement(item.key);
   const { step } = item;
   if (step.adds === null) return null;
   const words = WORDS[step.adds];
   return (
     <>
       <button
+        ref={element}
         type="button"
         className="nopan flow-add"
         tabIndex={tab}

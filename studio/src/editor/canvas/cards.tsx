@@ -11,6 +11,7 @@ import { useEditor } from "../document/store";
 import { openCatalog } from "./actions";
 import { BranchMenu, NewBranch } from "./branches";
 import { triggerIcon, verbIcon } from "@/ui/verbs";
+import { useElement } from "./elements";
 import { useCanvas } from "./state";
 
 export type StepNode = Node<{ item: Extract<Item, { kind: "step" }> }, "step">;
@@ -74,10 +75,18 @@ export const StepCard = memo(function StepCard({ data: { item } }: NodeProps<Ste
   const finding = useCanvas((state) => state.findings.get(step.key));
   const failed = useCanvas((state) => state.overlay?.marks.get(step.key)?.status === "failed");
   const tab = useTab(step.key);
+  const element = useElement(step.key);
   const Icon = verbIcon(step.verb);
   const classes = `flow-card flow-${step.kind}${selected ? " flow-selected" : ""}${marked ? " flow-marked" : ""}${carried ? " flow-carried" : ""}${failed ? " flow-failed" : ""}${useWay(step.key)}`;
   return (
-    <div className={classes} role="button" tabIndex={tab} data-key={step.key} aria-pressed={selected || marked}>
+    <div
+      ref={element}
+      className={classes}
+      role="button"
+      tabIndex={tab}
+      data-key={step.key}
+      aria-pressed={selected || marked}
+    >
       <span className="flow-icon">
         <Icon aria-hidden />
       </span>
@@ -109,9 +118,11 @@ export const TriggerCard = memo(function TriggerCard({ data: { item } }: NodePro
   const selected = useEditor((state) => samePath(state.selected, trigger.path));
   const finding = useCanvas((state) => state.findings.get(trigger.key));
   const tab = useTab(trigger.key);
+  const element = useElement(trigger.key);
   const Icon = triggerIcon(trigger.kind);
   return (
     <div
+      ref={element}
       className={`flow-card flow-trigger${selected ? " flow-selected" : ""}${useWay(trigger.key)}`}
       role="button"
       tabIndex={tab}
@@ -138,6 +149,7 @@ export const TriggerCard = memo(function TriggerCard({ data: { item } }: NodePro
 export const PlaceButton = memo(function PlaceButton({ data: { item } }: NodeProps<PlaceNode>) {
   const { place } = item;
   const tab = useTab(place.key);
+  const element = useElement(place.key);
   const aim = useCanvas((state) =>
     state.drop === place.key
       ? " flow-aim"
@@ -149,6 +161,7 @@ export const PlaceButton = memo(function PlaceButton({ data: { item } }: NodePro
   );
   return (
     <button
+      ref={element}
       type="button"
       className={`nopan flow-place${place.large ? " flow-place-large" : ""}${aim}`}
       tabIndex={tab}

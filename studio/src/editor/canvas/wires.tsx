@@ -3,7 +3,7 @@ import { ViewportPortal } from "@xyflow/react";
 import { memo } from "react";
 
 import type { Layout, Wire } from "@/model/layout";
-import { lineOf } from "@/model/layout";
+import { lineOf } from "@/model/line";
 import { useCanvas } from "./state";
 
 const Line = memo(function Line({ wire }: { wire: Wire }) {

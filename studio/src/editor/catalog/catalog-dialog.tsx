@@ -60,23 +60,11 @@ const GROUPS: Item["group"][] = [
   "Python",
 ];
 
-function Search({
-  adding,
-  words,
-  onPick,
-}: {
-  adding: "step" | "trigger";
-  words: string;
-  onPick: (picked: Picked) => void;
-}) {
+/** What can be added and fits the query, in groups; Stripe's actions come from the server. */
+function useFoundItems(adding: "step" | "trigger", query: string) {
   const assist = useAssist();
   const catalog = useCatalog();
   const self = useEditor((state) => state.id);
-  const [query, setQuery] = useState("");
-  const [lit, setLit] = useState("");
-  const [failure, setFailure] = useState<unknown>(null);
-  // Until the person moves, the best hit is the one that Enter takes, also when better ones come late.
-  const moved = useRef(false);
   const actions = useQuery({
     queryKey: ["editor", "actions", query],
     queryFn: ({ signal }) => assist.actions(query, signal),
@@ -91,16 +79,21 @@ function Search({
   const found = useMemo(() => {
     const mine = searched(all, query);
     const stripe = adding === "step" ? (actions.data ?? []).map(actionItem) : [];
-    // Answers to what was typed before stay until the new ones are here, but only those that fit.
+    // Answers to the query before stay until the new ones are here, but only those that fit.
     return [...mine, ...(actions.isPlaceholderData ? searched(stripe, query) : stripe)];
   }, [all, query, actions.data, actions.isPlaceholderData, adding]);
-  const groups = GROUPS.map((group) => ({ group, items: found.filter((one) => one.group === group) })).filter(
-    (one) => one.items.length > 0,
+  const groups = GROUPS.map((group) => ({ group, items: found.filter((item) => item.group === group) })).filter(
+    ({ items }) => items.length > 0,
   );
   // While searching, the group with the best hit comes first.
   if (query.trim() !== "") groups.sort((one, other) => best(one.items, query) - best(other.items, query));
-  const shown = found.find((one) => one.key === lit) ?? groups[0]?.items[0];
+  return { found, groups, loading: catalog === undefined || actions.isFetching };
+}
 
+/** Picks an item: a step gets a free id, a Stripe action the step to start from. */
+function usePick(onPick: (picked: Picked) => void): { pick: (item: Item) => Promise<void>; failure: unknown } {
+  const assist = useAssist();
+  const [failure, setFailure] = useState<unknown>(null);
   const pick = async (item: Item): Promise<void> => {
     setFailure(null);
     try {
@@ -115,33 +108,52 @@ function Search({
       setFailure(error);
     }
   };
+  return { pick, failure };
+}
+
+const PLACEHOLDERS = {
+  step: "Add a step: if, select, refund payment, checkout session …",
+  trigger: "Add a trigger: request, schedule, checkout session completed …",
+};
+
+interface SearchProps {
+  adding: "step" | "trigger";
+  words: string;
+  onPick: (picked: Picked) => void;
+}
+
+function Search({ adding, words, onPick }: SearchProps) {
+  const [query, setQuery] = useState("");
+  const [highlighted, setHighlighted] = useState("");
+  // Until the person moves, the best hit is the one that Enter takes, also when better ones come late.
+  const moved = useRef(false);
+  const { found, groups, loading } = useFoundItems(adding, query);
+  const { pick, failure } = usePick(onPick);
+  const shown = found.find((item) => item.key === highlighted) ?? groups[0]?.items[0];
+  const move = (): void => {
+    moved.current = true;
+  };
 
   return (
     <Command
       label={words}
       shouldFilter={false}
       loop
-      value={shown?.key ?? lit}
-      onValueChange={(key) => moved.current && setLit(key)}
+      value={shown?.key ?? highlighted}
+      onValueChange={(key) => moved.current && setHighlighted(key)}
       onKeyDown={(event) => {
-        if (/^(Arrow|Home|End)/.test(event.key)) moved.current = true;
+        if (/^(Arrow|Home|End)/.test(event.key)) move();
       }}
-      onPointerMove={() => {
-        moved.current = true;
-      }}
+      onPointerMove={move}
       className="catalog-command"
     >
       <Command.Input
         className="catalog-search"
-        placeholder={
-          adding === "step"
-            ? "Add a step: if, select, refund payment, checkout session …"
-            : "Add a trigger: request, schedule, checkout session completed …"
-        }
+        placeholder={PLACEHOLDERS[adding]}
         value={query}
         onValueChange={(text) => {
           moved.current = false;
-          setLit("");
+          setHighlighted("");
           setQuery(text);
         }}
         autoFocus
@@ -150,21 +162,11 @@ function Search({
         <Command.List className="catalog-list" aria-label={words}>
           {groups.length === 0 ? (
             <div className="catalog-none">
-              {catalog === undefined || actions.isFetching
-                ? "Looking …"
-                : `Nothing is called “${query}”. Try another word: refund, mail, wait.`}
+              {loading ? "Looking …" : `Nothing is called “${query}”. Try another word: refund, mail, wait.`}
             </div>
           ) : null}
           {groups.map(({ group, items }) => (
-            <Command.Group key={group} heading={group} className="catalog-group">
-              {items.map((item) => (
-                <Command.Item key={item.key} value={item.key} className="catalog-item" onSelect={() => void pick(item)}>
-                  <ItemIcon item={item} />
-                  <span className="catalog-title">{item.title}</span>
-                  <span className="catalog-name mono">{item.name}</span>
-                </Command.Item>
-              ))}
-            </Command.Group>
+            <Group key={group} heading={group} items={items} onSelect={(item) => void pick(item)} />
           ))}
         </Command.List>
         <aside className="catalog-docs" aria-label="About the highlighted item">
@@ -172,20 +174,38 @@ function Search({
           {shown === undefined ? null : <About item={shown} />}
         </aside>
       </div>
-      <footer className="catalog-foot">
-        <span>
-          <Kbd keys="up" /> <Kbd keys="down" /> choose
-        </span>
-        <span>
-          <Kbd keys="enter" /> add
-        </span>
-        <span>
-          <Kbd keys="escape" /> close
-        </span>
-      </footer>
+      <Foot />
     </Command>
   );
 }
+
+function Group({ heading, items, onSelect }: { heading: string; items: Item[]; onSelect: (item: Item) => void }) {
+  return (
+    <Command.Group heading={heading} className="catalog-group">
+      {items.map((item) => (
+        <Command.Item key={item.key} value={item.key} className="catalog-item" onSelect={() => onSelect(item)}>
+          <ItemIcon item={item} />
+          <span className="catalog-title">{item.title}</span>
+          <span className="catalog-name mono">{item.name}</span>
+        </Command.Item>
+      ))}
+    </Command.Group>
+  );
+}
+
+const Foot = () => (
+  <footer className="catalog-foot">
+    <span>
+      <Kbd keys="up" /> <Kbd keys="down" /> choose
+    </span>
+    <span>
+      <Kbd keys="enter" /> add
+    </span>
+    <span>
+      <Kbd keys="escape" /> close
+    </span>
+  </footer>
+);
 
 function ItemIcon({ item }: { item: Item }) {
   const Icon =

@@ -30,12 +30,16 @@ export interface Draft {
   reset: () => void;
 }
 
-export function useDraft(options: {
+export interface DraftOptions {
+  /** Under which the text is kept while the field is not on the page. */
   name: string;
+  /** What the file says. */
   shown: string;
   read: (text: string) => Read;
   commit: (value: unknown) => Promise<boolean>;
-}): Draft {
+}
+
+export function useDraft(options: DraftOptions): Draft {
   const { name, shown } = options;
   const [draft, setDraft] = useState<string | null>(() => restored(name, shown));
   const [refused, setRefused] = useState(false);
@@ -86,16 +90,9 @@ export function useDraft(options: {
     latest.current.draft = next;
     clearTimeout(timer.current);
   };
-  const text = draft ?? shown;
-  const reading = draft === null ? null : options.read(draft);
   return {
-    text,
-    problem:
-      reading !== null && !reading.ok
-        ? reading.message
-        : refused && draft !== null
-          ? "This was not written to the file."
-          : null,
+    text: draft ?? shown,
+    problem: draft === null ? null : problemOf(options.read(draft), refused),
     type(next) {
       take(next);
       timer.current = setTimeout(flush, PAUSE_MS);
@@ -105,15 +102,18 @@ export function useDraft(options: {
       // Far away: only leaving, saving or unmounting writes it.
       timer.current = setTimeout(() => undefined, 0x7fffffff);
     },
-    leave() {
-      flush();
-    },
+    leave: flush,
     reset() {
       clearTimeout(timer.current);
       timer.current = undefined;
       setDraft(null);
     },
   };
+}
+
+function problemOf(reading: Read, refused: boolean): string | null {
+  if (!reading.ok) return reading.message;
+  return refused ? "This was not written to the file." : null;
 }
 
 function restored(name: string, shown: string): string | null {

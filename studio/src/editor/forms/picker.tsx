@@ -22,6 +22,26 @@ export interface PickerProps {
   describedBy?: string | undefined;
 }
 
+/** What the server found for the query; null until it answered once. Asks after a pause in the typing. */
+function useServerSearch(search: PickerProps["search"], query: string, open: boolean): Choice[] | null {
+  const [found, setFound] = useState<Choice[] | null>(null);
+  useEffect(() => {
+    if (search === undefined || !open) return undefined;
+    const gone = new AbortController();
+    const timer = setTimeout(
+      () => {
+        search(query, gone.signal).then(setFound, () => undefined);
+      },
+      query === "" ? 0 : 120,
+    );
+    return () => {
+      clearTimeout(timer);
+      gone.abort();
+    };
+  }, [search, query, open]);
+  return found;
+}
+
 /** A button that opens a searched list: tables, templates, workflows, actions. */
 export function Picker({
   id,
@@ -37,22 +57,8 @@ export function Picker({
 }: PickerProps) {
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState("");
-  const [found, setFound] = useState<Choice[]>(choices);
-  useEffect(() => {
-    if (search === undefined || !open) return undefined;
-    const gone = new AbortController();
-    const timer = setTimeout(
-      () => {
-        search(query, gone.signal).then(setFound, () => undefined);
-      },
-      query === "" ? 0 : 120,
-    );
-    return () => {
-      clearTimeout(timer);
-      gone.abort();
-    };
-  }, [search, query, open]);
-  const shown = search === undefined ? choices : found;
+  const found = useServerSearch(search, query, open);
+  const shown = search === undefined ? choices : (found ?? choices);
   return (
     <Popover.Root
       open={open}
@@ -84,27 +90,32 @@ export function Picker({
             />
             <Command.List className="form-options">
               <Command.Empty className="form-empty">Nothing is called this.</Command.Empty>
-              {shown.map((one) => (
-                <Command.Item
-                  key={one.value}
-                  value={one.value}
-                  keywords={one.words ? [one.words] : []}
-                  className="form-option"
+              {shown.map((choice) => (
+                <Option
+                  key={choice.value}
+                  choice={choice}
                   onSelect={() => {
                     setOpen(false);
-                    if (one.value !== value) onPick(one.value);
+                    if (choice.value !== value) onPick(choice.value);
                   }}
-                >
-                  <span className="form-option-head">
-                    <span className="mono">{one.value}</span>
-                  </span>
-                  {one.words ? <span className="form-option-doc">{one.words}</span> : null}
-                </Command.Item>
+                />
               ))}
             </Command.List>
           </Command>
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
+  );
+}
+
+function Option({ choice, onSelect }: { choice: Choice; onSelect: () => void }) {
+  const { value, words } = choice;
+  return (
+    <Command.Item value={value} keywords={words ? [words] : []} className="form-option" onSelect={onSelect}>
+      <span className="form-option-head">
+        <span className="mono">{value}</span>
+      </span>
+      {words ? <span className="form-option-doc">{words}</span> : null}
+    </Command.Item>
   );
 }

@@ -5,9 +5,11 @@ import { LiteralControl } from "./control";
 import { ExpressionControl } from "./expression-control";
 import { ModeSwitch } from "./mode-switch";
 import { amountHint } from "../form-model/money";
-import { type Field, wordOf } from "../form-model/schema";
+import { type Field, type Kind, wordOf, type Writing } from "../form-model/schema";
 import { asLiteral, expressionIn, modeOf } from "../form-model/template";
 import { Row } from "./row";
+
+type Mode = "literal" | "expression";
 
 export interface ValueFieldProps {
   field: Field;
@@ -24,6 +26,10 @@ export interface ValueFieldProps {
   beside?: ReactNode;
 }
 
+/** Fields that are always expressions or never. */
+const FIXED_MODES: Partial<Record<Writing, Mode>> = { bare: "expression", plain: "literal" };
+/** Kinds of values whose control is a group of rows. */
+const GROUPS: ReadonlySet<Kind> = new Set<Kind>(["object", "list", "map", "union", "any"]);
 /** Bare expressions that are no conditions. */
 const LISTS_AND_VALUES = new Set(["switch", "for_each"]);
 
@@ -39,31 +45,13 @@ export function ValueField({
 }: ValueFieldProps) {
   const value = useValue(path);
   const changes = useChanges();
-  const [forced, setForced] = useState<"literal" | "expression" | null>(null);
+  const [forced, setForced] = useState<Mode | null>(null);
   const stands = modeOf(value);
   // What the file says decides again as soon as it says something else.
   useEffect(() => setForced(null), [stands]);
-  const mode =
-    field.writing === "bare"
-      ? "expression"
-      : field.writing === "plain"
-        ? "literal"
-        : (forced ?? (stands === "expression" ? "expression" : "literal"));
+  const mode = FIXED_MODES[field.writing] ?? forced ?? (stands === "expression" ? "expression" : "literal");
   const editable = useEditable();
-  const write = (next: unknown) => changes.set(path, next, label);
-  const shape =
-    field.kind === "object" ||
-    field.kind === "list" ||
-    field.kind === "map" ||
-    field.kind === "union" ||
-    field.kind === "any";
-  const group = mode === "literal" && shape;
-  const note =
-    field.unit === "minor" && mode === "literal"
-      ? amountHint(value, currency)
-      : field.unit === "seconds" && mode === "literal"
-        ? momentHint(value)
-        : null;
+  const group = mode === "literal" && GROUPS.has(field.kind);
 
   return (
     <Row
@@ -72,15 +60,7 @@ export function ValueField({
       doc={field.doc}
       required={field.required}
       todo={field.required && (value === undefined || value === "") && !group}
-      type={
-        beside
-          ? undefined
-          : field.writing === "bare"
-            ? LISTS_AND_VALUES.has(field.name)
-              ? "expression"
-              : "condition"
-            : wordOf(field)
-      }
+      type={beside ? undefined : typeWord(field)}
       group={group}
       below={!group}
       onRemove={editable ? onRemove : undefined}
@@ -88,39 +68,36 @@ export function ValueField({
       beside={beside}
       aside={
         field.writing === "value" ? (
-          <ModeSwitch
-            name={field.name}
-            mode={mode === "expression" ? "expression" : "literal"}
-            onMode={setForced}
-            disabled={!editable}
-            compact={bare}
-          />
+          <ModeSwitch name={field.name} mode={mode} onMode={setForced} disabled={!editable} compact={bare} />
         ) : null
       }
     >
       {(ids) => {
-        const common = {
-          field,
-          path,
-          value: mode === "literal" && stands === "expression" ? asLiteral(expressionIn(value) ?? "") : value,
-          write,
-          label,
-          ids,
-          editable,
-        };
+        const write = (next: unknown) => changes.set(path, next, label);
+        const common = { field, path, write, label, ids, editable };
         if (mode === "expression") return <ExpressionControl {...common} value={value} />;
-        const control = <LiteralControl {...common} />;
-        return note === null ? (
-          control
-        ) : (
+        const literal = stands === "expression" ? asLiteral(expressionIn(value) ?? "") : value;
+        const note = unitNote(field, value, currency);
+        return (
           <>
-            {control}
-            <p className="form-unit num">{note}</p>
+            <LiteralControl {...common} value={literal} />
+            {note === null ? null : <p className="form-unit num">{note}</p>}
           </>
         );
       }}
     </Row>
   );
+}
+
+/** How a value with a unit reads in words; null when it needs none. */
+function unitNote(field: Field, value: unknown, currency: unknown): string | null {
+  if (field.unit === "minor") return amountHint(value, currency);
+  return field.unit === "seconds" ? momentHint(value) : null;
+}
+
+function typeWord(field: Field): string {
+  if (field.writing !== "bare") return wordOf(field);
+  return LISTS_AND_VALUES.has(field.name) ? "expression" : "condition";
 }
 
 function momentHint(value: unknown): string {

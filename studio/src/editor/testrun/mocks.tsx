@@ -50,17 +50,16 @@ export function MockList() {
   );
 }
 
-export function MockDialog({
-  path,
-  name,
-  start,
-  onClose,
-}: {
+export interface MockDialogProps {
+  /** The step's run path, without rounds. */
   path: string;
   name: string;
+  /** The value to begin with. */
   start: unknown;
   onClose: () => void;
-}) {
+}
+
+export function MockDialog({ path, name, start, onClose }: MockDialogProps) {
   const known = useTestRun((state) => state.mocks[path]);
   const [kind, setKind] = useState<"value" | "error">(known?.error ? "error" : "value");
   const [value, setValue] = useState(JSON.stringify(known?.value ?? start, null, 2));

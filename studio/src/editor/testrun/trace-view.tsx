@@ -61,19 +61,15 @@ export function TraceView({ trace }: { trace: TestRun }) {
   );
 }
 
-function Entry({
-  step,
-  note,
-  logs,
-  open,
-  onOpen,
-}: {
+interface EntryProps {
   step: Step;
   note: TestRun["notes"][string] | undefined;
   logs: TestRun["run"]["logs"];
   open: boolean;
   onOpen: () => void;
-}) {
+}
+
+function Entry({ step, note, logs, open, onOpen }: EntryProps) {
   const [mocking, setMocking] = useState(false);
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
@@ -97,40 +93,7 @@ function Entry({
           </Badge>
         )}
       </button>
-      {open && (
-        <div className="trace-body">
-          {step.failure !== null && <p className="trace-failure">{step.failure.message}</p>}
-          {logs.map((one, at) => (
-            <p key={at} className="trace-log">
-              <Badge>{one.level}</Badge> {one.text}
-            </p>
-          ))}
-          {step.args !== null && step.args !== undefined && (
-            <>
-              <h3>In</h3>
-              <JsonView value={step.args} label="Input" open={1} />
-            </>
-          )}
-          {step.failure === null && (
-            <>
-              <h3>Out</h3>
-              <JsonView value={step.value ?? null} label="Output" open={1} />
-            </>
-          )}
-          <div className="trace-tools">
-            <Button size="s" icon={<Wand aria-hidden />} onClick={() => setMocking(true)}>
-              Mock its answer…
-            </Button>
-            <Button
-              size="s"
-              icon={<SkipForward aria-hidden />}
-              onClick={() => void useTestRun.getState().run(step.path)}
-            >
-              Run up to here
-            </Button>
-          </div>
-        </div>
-      )}
+      {open && <EntryBody step={step} logs={logs} onMock={() => setMocking(true)} />}
       {mocking && (
         <MockDialog
           path={withoutRounds(step.path)}
@@ -140,5 +103,38 @@ function Entry({
         />
       )}
     </li>
+  );
+}
+
+function EntryBody({ step, logs, onMock }: Pick<EntryProps, "step" | "logs"> & { onMock: () => void }) {
+  return (
+    <div className="trace-body">
+      {step.failure !== null && <p className="trace-failure">{step.failure.message}</p>}
+      {logs.map((one, at) => (
+        <p key={at} className="trace-log">
+          <Badge>{one.level}</Badge> {one.text}
+        </p>
+      ))}
+      {step.args !== null && step.args !== undefined && (
+        <>
+          <h3>In</h3>
+          <JsonView value={step.args} label="Input" open={1} />
+        </>
+      )}
+      {step.failure === null && (
+        <>
+          <h3>Out</h3>
+          <JsonView value={step.value ?? null} label="Output" open={1} />
+        </>
+      )}
+      <div className="trace-tools">
+        <Button size="s" icon={<Wand aria-hidden />} onClick={onMock}>
+          Mock its answer…
+        </Button>
+        <Button size="s" icon={<SkipForward aria-hidden />} onClick={() => void useTestRun.getState().run(step.path)}>
+          Run up to here
+        </Button>
+      </div>
+    </div>
   );
 }

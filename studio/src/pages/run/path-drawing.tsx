@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "@/api/runs";
 import type { Branch, Flow } from "@/model/graph";
+import { lineOf } from "@/model/line";
 import { stagesOf } from "@/model/timeline";
 import { EmptyState, Skeleton } from "@/ui";
 
@@ -15,7 +16,7 @@ export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow
   if (loading) return <Skeleton lines={4} />;
   if (!flow) return <EmptyState title="The workflow of this version is not kept" />;
   if (!layouts) return <Skeleton lines={4} />;
-  const [{ layoutOf, lineOf }, { overlayOf }] = layouts;
+  const [{ layoutOf }, { overlayOf }] = layouts;
   const layout = layoutOf(flow, { places: false });
   const failed = run.failure?.path;
   const trace = run.steps.map((step) => ({ path: step.path, status: step.status }));

@@ -13,7 +13,7 @@ import { MapRows } from "../controls/map-rows";
 import { ObjectFields } from "../controls/object-fields";
 import { type Entry } from "../../form-model/verbs";
 import { fieldOf, type Field } from "../../form-model/schema";
-import { Picker } from "../picker";
+import { type Choice, Picker } from "../picker";
 import { Row } from "../row";
 import { ValueField } from "../value-field";
 import { ColumnsList } from "../controls/columns-list";
@@ -47,26 +47,10 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
     case "parameters":
       return <Parameters path={place} action={asText(step["stripe"] ?? "")} />;
     case "table":
-      return (
-        <Pick
-          {...common}
-          choices={catalog.tables.map((one) => ({
-            value: one.name,
-            words: one.columns.map((column) => column.name).join(", "),
-          }))}
-        />
-      );
     case "template":
-      return <Pick {...common} choices={catalog.emails.map((one) => ({ value: one.name, words: one.doc }))} />;
     case "workflow":
-      return (
-        <Pick
-          {...common}
-          choices={catalog.workflows.map((one) => ({ value: one.name, words: one.title ?? one.doc }))}
-        />
-      );
     case "function":
-      return <Pick {...common} choices={catalog.functions.map((one) => ({ value: one.name, words: one.doc }))} />;
+      return <Pick {...common} choices={choicesOf(entry.control, catalog)} />;
     case "arguments":
       return (
         <Arguments
@@ -114,6 +98,23 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
       return <WaitedEvent path={place} families={catalog.families} />;
     case "auto":
       return <ValueField {...common} onRemove={remove} />;
+  }
+}
+
+/** What the project has of a kind, to pick from. */
+function choicesOf(kind: "table" | "template" | "workflow" | "function", catalog: Catalog): Choice[] {
+  switch (kind) {
+    case "table":
+      return catalog.tables.map(({ name, columns }) => ({
+        value: name,
+        words: columns.map((column) => column.name).join(", "),
+      }));
+    case "template":
+      return catalog.emails.map(({ name, doc }) => ({ value: name, words: doc }));
+    case "workflow":
+      return catalog.workflows.map(({ name, title, doc }) => ({ value: name, words: title ?? doc }));
+    case "function":
+      return catalog.functions.map(({ name, doc }) => ({ value: name, words: doc }));
   }
 }
 

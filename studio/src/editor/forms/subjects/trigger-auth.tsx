@@ -1,0 +1,57 @@
+import type { Path } from "@/model/path";
+import { Select } from "@/ui";
+import { fieldOf } from "../../form-model/schema";
+import { useChanges, useEditable, useValue } from "../changes";
+import { ColumnsList } from "../controls/columns-list";
+import { Row } from "../row";
+
+/** Who may start the workflow. `absent`: what holds when nothing is written; null when something must be. */
+export function Auth({ path, absent }: { path: Path; absent: string | null }) {
+  const changes = useChanges();
+  const editable = useEditable();
+  const value = useValue(path);
+  const roles =
+    Array.isArray(value) ||
+    (typeof value === "string" && value !== "" && !["none", "optional", "user"].includes(value));
+  return (
+    <Row name="auth" path={path} required={absent === null} below doc="Who may start it.">
+      {(ids) => (
+        <>
+          <Select
+            id={ids.id}
+            aria-describedby={ids.describedBy}
+            aria-invalid={ids.invalid || undefined}
+            disabled={!editable}
+            value={roles ? "roles" : typeof value === "string" ? value : ""}
+            onChange={(event) => {
+              const next = event.target.value;
+              if (next === "") void changes.remove(path, "Remove auth");
+              else void changes.set(path, next === "roles" ? ["admin"] : next, "Change auth");
+            }}
+          >
+            {absent !== null || value === undefined || value === "" ? (
+              <option value="" disabled={absent === null}>
+                {absent ?? "Choose …"}
+              </option>
+            ) : null}
+            <option value="user">user: anybody signed in</option>
+            <option value="roles">people with a role</option>
+            <option value="optional">optional: signed in or not</option>
+            <option value="none">none: nobody is checked</option>
+          </Select>
+          {roles ? (
+            <div className="form-nested">
+              <ColumnsList
+                field={{ ...fieldOf("roles", {}), doc: "" }}
+                path={path}
+                label="Change roles"
+                columns={[]}
+                order={false}
+              />
+            </div>
+          ) : null}
+        </>
+      )}
+    </Row>
+  );
+}
