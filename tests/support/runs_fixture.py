@@ -34,7 +34,7 @@ from payloom.tables.errors import VerbFailed
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.workflows.catalog.catalog import Action, Column, Family, StaticCatalog, TableShape
-from payloom.workflows.compiler.loader import load_workflow
+from payloom.workflows.loading.loader import load_workflow
 from payloom.workflows.program.commands import Do, StepFailure
 from payloom.workflows.program.program import Workflow
 

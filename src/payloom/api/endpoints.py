@@ -31,8 +31,8 @@ from payloom.kit.redaction import redact
 from payloom.kit.suggest import closest
 from payloom.runs.intake.callers import Answer
 from payloom.runs.intake.callers import Request as Call
-from payloom.workflows.compiler import json_schema
-from payloom.workflows.compiler.inputs import validate_input
+from payloom.workflows.program import json_schema
+from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, Workflow
 
 _NO_BODY = frozenset({"GET", "DELETE", "HEAD"})

@@ -32,7 +32,7 @@ from payloom.tables.definition.loader import read_tables
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import BadTablesFile, TableError
 from payloom.tables.query.sql import Tables
-from payloom.workflows.compiler.loader import Draft, finish, learn_money_inputs, read_workflow
+from payloom.workflows.loading.loader import Draft, finish, learn_money_inputs, read_workflow
 from payloom.workflows.program.program import ApiTrigger, Workflow
 
 WORKFLOW_SUFFIX = ".yaml"

@@ -26,9 +26,9 @@ from payloom.sandbox.stripe.fixtures import event_object
 from payloom.sandbox.test_run import Mock, Occasion, Rehearsal, Stage, connection, rehearse
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.query.sql import Tables
-from payloom.workflows.compiler.json_schema import problems
 from payloom.workflows.expressions.values import to_json
 from payloom.workflows.program.commands import Do
+from payloom.workflows.program.json_schema import problems
 from payloom.workflows.program.program import StripeTrigger, TableTrigger, Trigger, Workflow
 
 T = TypeVar("T")

@@ -19,7 +19,7 @@ from payloom.sandbox.test_run import Stage
 from payloom.settings.load import load_settings
 from payloom.tables.query.sql import Tables
 from payloom.testing.errors import BadCaseFile, NothingToTest, TestingError
-from payloom.workflows.compiler.loader import load_workflow
+from payloom.workflows.loading.loader import load_workflow
 from payloom.workflows.program.program import Workflow
 
 __all__ = ["MOST", "EventTrial", "dry_run"]

@@ -13,7 +13,7 @@ from tests.support.workflow_driver import EXAMPLES
 from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 from payloom.workflows.authoring.symbols import SymbolicValue
 from payloom.workflows.builder import Definition, to_python, to_yaml, workflow, x
-from payloom.workflows.compiler.loader import read_workflow
+from payloom.workflows.loading.loader import read_workflow
 from payloom.workflows.program.diff import diff
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.steps import VERBS

@@ -11,7 +11,7 @@ from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
 from payloom.workflows.checker.rules import RULES
-from payloom.workflows.compiler.loader import load_workflow
+from payloom.workflows.loading.loader import load_workflow
 from payloom.workflows.reference import notes
 
 HEAD = "name: T\ndescription: d\non: {api: POST /t, auth: user, dedupe: '${{ inputs.id }}'}\n"

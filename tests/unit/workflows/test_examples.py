@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.support.workflow_driver import EXAMPLES, START, Driver, Tables, caller, example, load, stripe_event
 
-from payloom.workflows.compiler.inputs import validate_input
 from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Workflow
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payloom.workflows.compiler.inputs import BadShorthand, InvalidInput, expand_input, validate_input
+from payloom.workflows.program.inputs import BadShorthand, InvalidInput, expand_input, validate_input
 
 
 @dataclasses.dataclass

@@ -90,7 +90,7 @@ def _of_project(old: str, new: str, project: Path | None) -> tuple[Models, Model
 
 
 def _model(text: str, name: str, file: str, catalog: Catalog) -> Mapping[str, Any]:
-    from payloom.workflows.compiler.loader import read_workflow  # noqa: PLC0415
+    from payloom.workflows.loading.loader import read_workflow  # noqa: PLC0415
 
     draft = read_workflow(text, workflow_id=name, file=file, catalog=catalog)
     if draft.built is None:

@@ -28,8 +28,8 @@ from payloom.sandbox.scenario.faults import NoFaults
 from payloom.sandbox.scenario.initial_state import Given
 from payloom.sandbox.scenario.process import Effect, Killed, Life
 from payloom.sandbox.stripe.fake import StoryStripe
-from payloom.workflows.compiler.inputs import InvalidInput, validate_input
 from payloom.workflows.program.commands import Do
+from payloom.workflows.program.inputs import InvalidInput, validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
 
 LONGEST = dt.timedelta(days=400)

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from payloom.kit import strict_json
 from payloom.kit.diagnostics import Path, path_text
 from payloom.workflows.catalog.catalog import Catalog
-from payloom.workflows.compiler.inputs import expand_input
 from payloom.workflows.errors import BrokenModel
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.interpreter.verbs.call import Call
 from payloom.workflows.interpreter.verbs.nodes import make_node
 from payloom.workflows.program import program
+from payloom.workflows.program.inputs import expand_input
 from payloom.workflows.program.program import Auth, Workflow, model_data
 from payloom.workflows.program.templates import Builder
 from payloom.workflows.syntax.filemodel import triggers

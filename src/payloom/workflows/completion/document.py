@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 from payloom.kit.diagnostics import Path, value_at
 from payloom.workflows.catalog.catalog import WHERE_OPERATORS, Column, TableShape
-from payloom.workflows.compiler.inputs import TYPE_NAMES
 from payloom.workflows.completion.expression import Item
 from payloom.workflows.completion.tolerant_document import Sketch
 from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.types import Shape, shape_of
+from payloom.workflows.program.inputs import TYPE_NAMES
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS, CaseClause, CatchClause, Failure, WaitedEvent, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of

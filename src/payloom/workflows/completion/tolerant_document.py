@@ -15,7 +15,7 @@ from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.flow import Flow, State, analyse
 from payloom.workflows.compiler.compile import build, normalised
-from payloom.workflows.compiler.inputs import BadShorthand, expand_input
+from payloom.workflows.program.inputs import BadShorthand, expand_input
 from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.file import WorkflowFile

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from payloom.kit import strict_json
 from payloom.workflows.checker.rules import RULES, Rule
-from payloom.workflows.compiler.inputs import expand_input
+from payloom.workflows.program.inputs import expand_input
 from payloom.workflows.reference import notes
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS

@@ -16,8 +16,8 @@ from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.check_workflow import apply_ignores
 from payloom.workflows.checker.check_workflow import check as check_workflow
-from payloom.workflows.compiler.loader import Draft, read_workflow
 from payloom.workflows.completion.type_names import fields_of, type_words
+from payloom.workflows.loading.loader import Draft, read_workflow
 from payloom.workflows.program.lane import lane_of
 from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import Workflow

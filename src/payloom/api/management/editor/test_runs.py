@@ -21,8 +21,8 @@ from payloom.api.management.identity.access import caller_of
 from payloom.api.management.routes.runs import detail
 from payloom.kit.redaction import redact
 from payloom.sandbox.test_run import Mock, Occasion, Rehearsal
-from payloom.workflows.compiler.inputs import validate_input
 from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
 
 

@@ -13,7 +13,7 @@ from payloom.api.management.dependencies import Parts
 from payloom.api.management.models.workflows import Start, StartAnswer, WorkflowDetail, WorkflowList
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.intake.callers import Request as Call
-from payloom.workflows.compiler.inputs import validate_input
+from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import Trigger, Workflow
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from payloom.kit.diagnostics import Path
 from payloom.workflows.catalog.events import build_scope
-from payloom.workflows.compiler.inputs import InvalidInput, validate_input
 from payloom.workflows.errors import UnknownWorkflow
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.interpreter.frame import MAX_CALLS, Frame
 from payloom.workflows.program import commands
 from payloom.workflows.program.idempotency_key import text_of
+from payloom.workflows.program.inputs import InvalidInput, validate_input
 from payloom.workflows.program.node import Node, Steps
 from payloom.workflows.program.signals import Failed, Stopped, fail
 from payloom.workflows.program.templates import Builder

@@ -14,11 +14,12 @@ from payloom.workflows.checker.check_workflow import apply_ignores, check
 from payloom.workflows.checker.findings import Findings, file_path
 from payloom.workflows.checker.rules import RULES
 from payloom.workflows.compiler.compile import Built, build, normalised
-from payloom.workflows.compiler.inputs import BadShorthand, expand_input
 from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.loading import partial_file
+from payloom.workflows.program.inputs import BadShorthand, expand_input
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax import source as sources
-from payloom.workflows.syntax.filemodel import partial, problems
+from payloom.workflows.syntax.filemodel import problems
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.source import Source
 
@@ -125,7 +126,7 @@ def _model(source: Source) -> WorkflowFile | None:
         return WorkflowFile.model_validate(source.data)
     except ValidationError as error:
         problems.report(error, source)
-    for path, problem in partial.problems(source.data):
+    for path, problem in partial_file.problems(source.data):
         _expression_problem(source, path, problem)
     for top in ("input", "output"):
         short = source.data.get(top)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
-from payloom.workflows.compiler import json_schema
+from payloom.workflows.program import json_schema
 
 _NAMED: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
