@@ -15,7 +15,7 @@ from histories import RECORDED
 from payloom.kit.strict_json import canonical
 from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
-from payloom.workflows.program.program import Workflow
+from payloom.workflows.compiler.compile import load_model
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(RECORDED.glob("*/*.json"))
@@ -37,7 +37,7 @@ TEMPLATES: dict[str, dict[str, str]] = json.loads((Path(__file__).parent / "temp
 
 @pytest.mark.parametrize(("model", "version"), STORED)
 def test_a_stored_model_keeps_its_version(model: str, version: str) -> None:
-    workflow = Workflow.from_model(json.loads(model), "stored")
+    workflow = load_model(json.loads(model), "stored")
     assert workflow.version == version
     assert canonical(workflow.to_model()) == canonical(json.loads(model))
 

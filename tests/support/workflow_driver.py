@@ -10,7 +10,8 @@ from typing import Any
 
 from payloom.workflows.catalog.catalog import Action, Column, Family, StaticCatalog, TableShape
 from payloom.workflows.catalog.events import build_scope, event_scope, split_type
-from payloom.workflows.interpreter.execution import Execution, RunInfo
+from payloom.workflows.interpreter.execution import Execution
+from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.loading.loader import Loaded, load_workflow, read_workflow
 from payloom.workflows.program.commands import (
     Approve,

@@ -14,8 +14,8 @@ from tests.support.runs_fixture import World, build
 from payloom.db.database import Database
 from payloom.runs.dependencies import Figures
 from payloom.runs.errors import WrongState
+from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.program.commands import StepFailure
-from payloom.workflows.program.program import Workflow
 
 pytestmark = pytest.mark.anyio
 
@@ -351,7 +351,7 @@ async def test_a_null_key_is_no_key(world: World) -> None:
 
 async def test_a_run_that_began_when_calls_were_inline_ends_inline(world: World) -> None:
     """Its pinned versions were stored before; the step that is under way keeps its key."""
-    older = Workflow.from_model({**world.load("fulfill", FULFILL).to_model(), "language": 1}, "fulfill")
+    older = load_model({**world.load("fulfill", FULFILL).to_model(), "language": 1}, "fulfill")
     await world.versions.publish([older, world.load("thanks", THANKS)])
     await world.put("orders", id="s1")
     gate = slow(world, "things.create")

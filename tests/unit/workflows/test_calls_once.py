@@ -9,7 +9,9 @@ import pytest
 from tests.support.workflow_driver import START, unchecked
 
 from payloom.workflows.catalog.events import build_scope
-from payloom.workflows.interpreter.execution import Execution, RunInfo
+from payloom.workflows.compiler.compile import load_model
+from payloom.workflows.interpreter.execution import Execution
+from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.program.commands import CallOnce, Do, Entry, Finished, Log, StepFailure
 from payloom.workflows.program.program import Workflow
 
@@ -107,13 +109,13 @@ def assert_inline(execution: Execution) -> None:
 def test_a_version_stored_before_runs_inline_from_the_beginning() -> None:
     """Also when the first step of it is under way and nothing is recorded yet."""
     callee = unchecked(CALLEE, "ensure-customer")
-    old = Workflow.from_model({**callee.to_model(), "language": 1}, "ensure-customer")
+    old = load_model({**callee.to_model(), "language": 1}, "ensure-customer")
     assert (callee.language, old.language) == (2, 1)
     assert old.version != callee.version
     asked = asked_by(begin(old, later("0")))
     assert isinstance(asked, Log)
     assert asked.path == "1.call.0"
-    again = Workflow.from_model(old.to_model(), "ensure-customer")
+    again = load_model(old.to_model(), "ensure-customer")
     assert (again.language, again.version) == (1, old.version)
 
 

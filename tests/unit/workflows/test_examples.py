@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from tests.support.workflow_driver import EXAMPLES, START, Driver, Tables, caller, example, load, stripe_event
 
+from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.inputs import validate_input
-from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Workflow
+from payloom.workflows.program.program import ApiTrigger, StripeTrigger
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
 CUSTOMER = {"customers.create": {"id": "cus_new"}}
@@ -29,7 +30,7 @@ def test_loads_without_a_finding(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_stored_model_makes_the_same_workflow(name: str) -> None:
     first = example(name)
-    again = Workflow.from_model(first.to_model(), name)
+    again = load_model(first.to_model(), name)
     assert again.to_model() == first.to_model()
     assert again.version == first.version
 

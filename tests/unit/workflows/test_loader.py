@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES, load
 
+from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.errors import BrokenModel
-from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.source import MAX_NODES, read_source
 
 HEAD = "name: T\non: {manual: true}\n"
@@ -133,9 +133,9 @@ def test_a_stored_version_of_another_language_is_refused() -> None:
     model = load((EXAMPLES / "refund.yaml").read_text()).workflow
     assert model is not None
     with pytest.raises(BrokenModel, match="language 2"):
-        Workflow.from_model({**model.to_model(), "language": 2}, "refund")
+        load_model({**model.to_model(), "language": 2}, "refund")
     with pytest.raises(BrokenModel):
-        Workflow.from_model({**model.to_model(), "steps": [{"nope": 1}]}, "refund")
+        load_model({**model.to_model(), "steps": [{"nope": 1}]}, "refund")
 
 
 @settings(max_examples=150, deadline=None)

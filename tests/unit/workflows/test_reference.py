@@ -8,7 +8,8 @@ import pytest
 from tests.support.workflow_driver import load, shop_catalog
 
 from payloom.workflows.checker.rules import RULES
-from payloom.workflows.reference import notes, pages
+from payloom.workflows.reference import notes
+from payloom.workflows.reference.pages import pages
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 

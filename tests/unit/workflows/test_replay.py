@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.support.workflow_driver import START, caller, shop_catalog, unchecked
 
 from payloom.kit import strict_json
-from payloom.workflows.compiler.compile import build, normalised
-from payloom.workflows.interpreter.execution import Execution, RunInfo
+from payloom.workflows.compiler.compile import build, load_model, normalised
+from payloom.workflows.interpreter.execution import Execution
+from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.program.commands import Command, Do, Entry, Finished, Sleep, StepFailure
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
@@ -146,7 +147,7 @@ def test_any_cut_of_the_history_gives_the_same_commands(document: dict[str, Any]
     workflow = compiled(document)
     history, asked, _ = drive(workflow, seed)
     stored = json.loads(strict_json.canonical(workflow.to_model()))
-    again = Workflow.from_model(stored, "test")
+    again = load_model(stored, "test")
     assert again.version == workflow.version
     for cut in range(len(history) + 1):
         for version in (workflow, again):

@@ -9,8 +9,10 @@ import pytest
 from tests.support.workflow_driver import START, Driver, Tables, caller, steps, stripe_event, unchecked
 
 from payloom.workflows.catalog.events import build_scope
+from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.errors import HistoryMismatch
-from payloom.workflows.interpreter.execution import Execution, RunInfo
+from payloom.workflows.interpreter.execution import Execution
+from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.program.commands import (
     Approve,
     Do,
@@ -23,7 +25,6 @@ from payloom.workflows.program.commands import (
     StepFailure,
     Wait,
 )
-from payloom.workflows.program.program import Workflow
 
 RUN = RunInfo("run_1", "run_1", START, "test")
 DECLINED = StepFailure("card_error", "Your card was declined.", status=402, data={"decline_code": "lost_card"})
@@ -67,7 +68,7 @@ def test_an_expression_error_names_its_place_in_the_file() -> None:
 
 
 def test_an_expression_error_of_a_stored_version_names_the_step() -> None:
-    stored = Workflow.from_model(steps("- log: Hello ${{ inputs.nmae }}\n").to_model(), "test")
+    stored = load_model(steps("- log: Hello ${{ inputs.nmae }}\n").to_model(), "test")
     finished = Driver().run(stored, caller({}))
     assert finished.failure is not None
     assert finished.failure.where == "step 0"

@@ -22,7 +22,8 @@ from payloom.workflows.catalog.events import build_scope, event_scope, split_typ
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled, compile_expression
 from payloom.workflows.expressions.values import Ambient
-from payloom.workflows.interpreter.execution import Execution, RunInfo
+from payloom.workflows.interpreter.execution import Execution
+from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.interpreter.verbs.tables import TableStep
 from payloom.workflows.program.commands import Entry, StepFailure
 from payloom.workflows.program.idempotency_key import text_of as _text

@@ -16,6 +16,7 @@ from payloom.runs.models import versions
 from payloom.runs.publishing import publications
 from payloom.runs.publishing.publications import Author
 from payloom.runs.scheduling import schedules
+from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.program.program import Workflow
 
 
@@ -141,7 +142,7 @@ class Versions:
             query = sa.select(versions.c.model).where(versions.c.workflow_id == workflow_id, versions.c.hash == version)
             model: Any = tx.execute(query).scalar()
             if model is not None:
-                self._known[workflow_id, version] = Workflow.from_model(model, workflow_id)
+                self._known[workflow_id, version] = load_model(model, workflow_id)
 
     def pins(self, workflow: Workflow) -> Mapping[str, str]:
         """Return the current versions of everything `workflow` calls, directly or not, by id."""

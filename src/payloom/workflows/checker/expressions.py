@@ -10,8 +10,7 @@ from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.flow import Flow
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.interpreter.verbs import loops, outbound, wait
-from payloom.workflows.program.node import Node
-from payloom.workflows.program.templates import Site
+from payloom.workflows.program.node import Node, Site
 
 _CONDITIONS = frozenset({"if", "when", "filter", "while", "match"})
 _EVENT = frozenset({"event", "object", "previous"})

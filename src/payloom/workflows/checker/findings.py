@@ -11,9 +11,8 @@ from payloom.kit.diagnostics import Diagnostic, Path, Place
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker.rules import RULES
 from payloom.workflows.expressions.expression import Compiled
-from payloom.workflows.program.node import Node
+from payloom.workflows.program.node import Node, Site
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Trigger, Workflow
-from payloom.workflows.program.templates import Site
 from payloom.workflows.syntax.masking import closing
 from payloom.workflows.syntax.source import Source
 
@@ -79,10 +78,6 @@ class Findings:
             outer = self.by_place.get(node.path[:length])
             if outer is not None:
                 yield outer
-
-    def sites_under(self, path: Path) -> list[Site]:
-        """Return the expressions at and below a path."""
-        return [site for site in self.workflow.sites if site.path[: len(path)] == path]
 
     def single(self, value: Any, path: Path) -> Site | None:
         """Return the expression when the text at `path` is exactly one."""

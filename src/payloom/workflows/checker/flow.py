@@ -11,8 +11,8 @@ from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.interpreter.verbs import approve, loops, outbound, parallel, simple, tables, try_catch
 from payloom.workflows.interpreter.verbs import branch as branching
-from payloom.workflows.program.node import Node
-from payloom.workflows.program.templates import Bare, Block, Site
+from payloom.workflows.program.node import Block, Node, Site
+from payloom.workflows.program.templates import Bare
 
 State = dict[str, bool]
 """Ids readable at a place: True when the step has certainly run and has a value, False when it may be null."""

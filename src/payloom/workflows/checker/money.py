@@ -10,8 +10,7 @@ from payloom.workflows.checker.findings import Findings, leaves
 from payloom.workflows.checker.taint import MONEY, Taint
 from payloom.workflows.expressions import ast
 from payloom.workflows.interpreter.verbs import call, loops, outbound
-from payloom.workflows.program.node import Node
-from payloom.workflows.program.templates import Site
+from payloom.workflows.program.node import Node, Site
 
 
 def check_money(findings: Findings, taint: Taint) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from payloom.workflows.checker.expressions import Types
-from payloom.workflows.checker.findings import Findings, reads, root_of
+from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.interpreter.verbs import branch, loops, outbound, tables
-from payloom.workflows.program.node import Node
+from payloom.workflows.program.node import Node, Site
 from payloom.workflows.program.program import StripeTrigger
 
 _PAIRS = {
@@ -152,10 +152,7 @@ def _nothing_to_match(findings: Findings, types: Types, node: tables.Select | ta
     )
 
 
-def _nullable(types: Types, site: object, name: str) -> bool:
-    from payloom.workflows.program.templates import Site  # noqa: PLC0415
-
-    assert isinstance(site, Site)
+def _nullable(types: Types, site: Site, name: str) -> bool:
     if name == "any" or "??" in site.compiled.source:
         return False
     if any(ref.optional for ref in site.compiled.refs):
@@ -169,9 +166,9 @@ def _nullable(types: Types, site: object, name: str) -> bool:
     return nullable and not _tested(types, site)
 
 
-def _tested(types: Types, site: object) -> bool:
+def _tested(types: Types, site: Site) -> bool:
     """Whether some condition of the workflow compares the same value with null."""
-    refs = {root_of(ref.path) for ref in site.compiled.refs}  # pyright: ignore[reportAttributeAccessIssue]
+    refs = {root_of(ref.path) for ref in site.compiled.refs}
     for other in types.findings.workflow.sites:
         if other.bare and "null" in other.compiled.source and refs & {root_of(ref.path) for ref in other.compiled.refs}:
             return True
@@ -189,8 +186,3 @@ def _mail_in_loop(findings: Findings, node: Node) -> None:
                 key=True,
             )
             return
-
-
-def uses_event(findings: Findings) -> bool:
-    """Whether any expression reads the event."""
-    return any(reads(site.compiled, "event", "object") for site in findings.workflow.sites)

@@ -8,7 +8,7 @@ from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.scope import names
 from payloom.workflows.interpreter.verbs import outbound, simple
-from payloom.workflows.program.templates import Site
+from payloom.workflows.program.node import Site
 
 _SECRET = frozenset({"client_secret", "password", "secret", "api_key", "token", "authorization"})
 _CARD = frozenset({"cvc", "cvv", "card_number"})

@@ -14,7 +14,7 @@ from payloom.workflows.checker.findings import Findings
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.check import fits
 from payloom.workflows.expressions.types import Shape
-from payloom.workflows.program.templates import Site
+from payloom.workflows.program.node import Site
 
 _WORDS = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list",

@@ -18,8 +18,8 @@ from payloom.workflows.interpreter.verbs.call import Call
 from payloom.workflows.interpreter.verbs.nodes import make_node
 from payloom.workflows.program import program
 from payloom.workflows.program.inputs import expand_input
+from payloom.workflows.program.node import Builder
 from payloom.workflows.program.program import Auth, Workflow, model_data
-from payloom.workflows.program.templates import Builder
 from payloom.workflows.syntax.filemodel import triggers
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
@@ -110,7 +110,7 @@ def version_of(file: WorkflowFile, language: int | None = None) -> str:
     return hashlib.sha256(strict_json.canonical(model_data(file, language)).encode()).hexdigest()
 
 
-def workflow_of_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
+def load_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
     """Return the workflow of a stored model; raises BrokenModel."""
     content = dict(data)
     language = content.pop("language", None)

@@ -18,8 +18,7 @@ from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
 from payloom.workflows.expressions.types import Shape
-from payloom.workflows.program.node import Node
-from payloom.workflows.program.templates import Site
+from payloom.workflows.program.node import Node, Site
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of

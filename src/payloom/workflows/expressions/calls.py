@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.functions import FUNCTIONS, MACROS, METHODS, OTHER_WORDS, Function, compile_pattern
-from payloom.workflows.expressions.optional_chain import ABSENT, Closure
+from payloom.workflows.expressions.optional_chain import ABSENT, Closure, CompilerPort
 from payloom.workflows.expressions.values import Mistake, Work
 
-if TYPE_CHECKING:
-    from payloom.workflows.expressions.compiler import Compiler
 
-
-def call(compiler: Compiler, node: ast.Call) -> Closure:
+def call(compiler: CompilerPort, node: ast.Call) -> Closure:
     """Compile `name(args)`."""
     if node.name == "has":
         return _has(compiler, node)
@@ -27,7 +24,7 @@ def call(compiler: Compiler, node: ast.Call) -> Closure:
     return _apply(compiler, node, function, [compiler.compile(arg) for arg in node.args])
 
 
-def method(compiler: Compiler, node: ast.Method) -> Closure:
+def method(compiler: CompilerPort, node: ast.Method) -> Closure:
     """Compile `of.name(args)`."""
     function = METHODS.get(node.name)
     if function is None:
@@ -54,7 +51,7 @@ def method(compiler: Compiler, node: ast.Method) -> Closure:
 
 
 def _unknown_call(
-    compiler: Compiler, node: ast.Call | ast.Method, kind: str, known: Mapping[str, Any]
+    compiler: CompilerPort, node: ast.Call | ast.Method, kind: str, known: Mapping[str, Any]
 ) -> ExpressionError:
     hint = f"write {OTHER_WORDS[node.name]}" if node.name in OTHER_WORDS else did_you_mean(node.name, known)
     if not hint and kind == "method" and node.name in FUNCTIONS:
@@ -64,7 +61,7 @@ def _unknown_call(
     return compiler.error(node, f"unknown {kind} `{node.name}`", hint)
 
 
-def _check_count(compiler: Compiler, node: ast.Call | ast.Method, function: Function) -> None:
+def _check_count(compiler: CompilerPort, node: ast.Call | ast.Method, function: Function) -> None:
     least, most = function.args
     if not least <= len(node.args) <= most:
         count = f"{least}" if least == most else f"{least} to {most}"
@@ -74,7 +71,7 @@ def _check_count(compiler: Compiler, node: ast.Call | ast.Method, function: Func
         )  # fmt: skip
 
 
-def _apply(compiler: Compiler, node: ast.Call | ast.Method, function: Function, args: list[Closure]) -> Closure:
+def _apply(compiler: CompilerPort, node: ast.Call | ast.Method, function: Function, args: list[Closure]) -> Closure:
     fn = function.fn
 
     def call(scope: Mapping[str, Any], work: Work) -> Any:
@@ -88,7 +85,7 @@ def _apply(compiler: Compiler, node: ast.Call | ast.Method, function: Function, 
 
 
 def _apply_to(
-    compiler: Compiler, node: ast.Call | ast.Method, function: Function, args: list[Closure]
+    compiler: CompilerPort, node: ast.Call | ast.Method, function: Function, args: list[Closure]
 ) -> Callable[[Any, Mapping[str, Any], Work], Any]:
     fn = function.fn
 
@@ -102,7 +99,7 @@ def _apply_to(
     return call
 
 
-def _has(compiler: Compiler, node: ast.Call) -> Closure:
+def _has(compiler: CompilerPort, node: ast.Call) -> Closure:
     field = node.args[0] if len(node.args) == 1 else None
     if not isinstance(field, ast.Field):
         raise compiler.error(node, "has() takes one field", "e.g. has(object.metadata.order_id)")

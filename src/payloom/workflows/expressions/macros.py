@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError
-from payloom.workflows.expressions.optional_chain import ABSENT, Closure
+from payloom.workflows.expressions.optional_chain import ABSENT, Closure, CompilerPort
 from payloom.workflows.expressions.values import Work, type_name
 
-if TYPE_CHECKING:
-    from payloom.workflows.expressions.compiler import Compiler
 
-
-def macro(compiler: Compiler, node: ast.Macro) -> Closure:
+def macro(compiler: CompilerPort, node: ast.Macro) -> Closure:
     """Compile `of.name(variable, …)`."""
     of, chained = compiler.base(node.of)
     bodies = [compiler.compile(part) for part in node.args]
@@ -41,13 +38,13 @@ def macro(compiler: Compiler, node: ast.Macro) -> Closure:
     return loop
 
 
-def _condition(compiler: Compiler, node: ast.Macro, value: Any) -> bool:
+def _condition(compiler: CompilerPort, node: ast.Macro, value: Any) -> bool:
     if value is True or value is False:
         return value
     raise compiler.not_bool(node.args[0], value, f"{node.name}()")
 
 
-def _run_map(compiler: Compiler, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
+def _run_map(compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
     if len(bodies) == 1:
         (body,) = bodies
         return [body(scope, work) for _, scope in rounds]
@@ -55,17 +52,17 @@ def _run_map(compiler: Compiler, node: ast.Macro, rounds: Any, bodies: list[Clos
     return [body(scope, work) for _, scope in rounds if _condition(compiler, node, test(scope, work))]
 
 
-def _run_filter(compiler: Compiler, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
+def _run_filter(compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
     test = bodies[0]
     return [item for item, scope in rounds if _condition(compiler, node, test(scope, work))]
 
 
-def _run_exists_one(compiler: Compiler, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
+def _run_exists_one(compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
     test = bodies[0]
     return sum(_condition(compiler, node, test(scope, work)) for _, scope in rounds) == 1
 
 
-def _run_quantifier(compiler: Compiler, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
+def _run_quantifier(compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
     test = bodies[0]
     decides = node.name == "exists"
     failure: ExpressionError | None = None

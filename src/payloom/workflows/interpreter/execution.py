@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from payloom.workflows.errors import HistoryMismatch, UnknownWorkflow
-from payloom.workflows.interpreter.frame import Frame, Shared, Visit, answer, recorded
+from payloom.workflows.interpreter.frame import Frame, RunInfo, Shared, Visit, answer, recorded
 from payloom.workflows.interpreter.scheduler import Scheduler
-from payloom.workflows.interpreter.steps import error_value, run_block
+from payloom.workflows.interpreter.steps import run_workflow
 from payloom.workflows.interpreter.verbs.call import CALLED, INLINE
 from payloom.workflows.program.commands import CallOnce, Command, Entry, Finished
-from payloom.workflows.program.node import Steps
-from payloom.workflows.program.signals import Failed, Returned, Stopped
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.program import Workflow
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RunInfo:
-    """The run as its workflow sees it under `run`. root_id: the first run of a chain of reruns; keys are made of it.
-
-    depth: how deep in calls it begins, if another run called it.
-    """
-
-    id: str
-    root_id: str
-    started_at: dt.datetime
-    workflow_id: str
-    depth: int = 0
-
-    def as_scope(self) -> dict[str, Any]:
-        """Return `run` for expressions."""
-        return {"id": self.id, "root_id": self.root_id, "started_at": self.started_at, "workflow": self.workflow_id}
+from payloom.workflows.program.program import Workflow
+from payloom.workflows.program.signals import Failed, Stopped
 
 
 def _no_calls(name: str) -> Workflow:
@@ -131,28 +109,3 @@ class Execution:
             return Finished("failed", output=output, failure=failed.failure, http_status=status, path=failed.path)
         body, status = scheduler.value
         return Finished("succeeded", output=answer(body), http_status=status)
-
-
-def run_workflow(frame: Frame, prefix: str) -> Steps:
-    """Run a workflow's variables, steps and, on a failure, its `on_error`; returns `(body, status)`, raises Failed,
-    Stopped."""
-    workflow = frame.workflow
-    try:
-        if workflow.vars is not None:
-            frame.names["vars"].update(frame.fill(workflow.vars, f"{prefix}vars"))
-        yield from run_block(workflow.steps, frame, prefix)
-    except Returned as returned:
-        return returned.body, returned.status
-    except Failed as failed:
-        if workflow.on_error is None:
-            raise
-        inner = frame.with_names(error=error_value(failed))
-        try:
-            yield from run_block(workflow.on_error, inner, f"{prefix}on_error.")
-        except Returned as returned:
-            failed.answer = returned
-        except (Failed, Stopped):
-            # The first failure is what people must see; the handler's own one is on the trail.
-            pass
-        raise failed from None
-    return None, 200

@@ -3,29 +3,45 @@ leave."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import decimal
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.values import Ambient
 from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, fail
 from payloom.workflows.program.templates import Bare, Filled
-
-if TYPE_CHECKING:
-    from payloom.workflows.interpreter.execution import RunInfo
-    from payloom.workflows.program.program import Workflow
 
 MAX_STEPS = 200_000
 MAX_TRAIL = 20_000
 MAX_CALLS = 16
 _NAMESPACE = uuid.UUID("a3a3f3a8-5b0c-5b6e-9d0e-0b7c1c1f6f10")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RunInfo:
+    """The run as its workflow sees it under `run`. root_id: the first run of a chain of reruns; keys are made of it.
+
+    depth: how deep in calls it begins, if another run called it.
+    """
+
+    id: str
+    root_id: str
+    started_at: dt.datetime
+    workflow_id: str
+    depth: int = 0
+
+    def as_scope(self) -> dict[str, Any]:
+        """Return `run` for expressions."""
+        return {"id": self.id, "root_id": self.root_id, "started_at": self.started_at, "workflow": self.workflow_id}
 
 
 class Visit(NamedTuple):

@@ -1,13 +1,13 @@
-"""Runs steps one after another: `when`, the verb, `on_error`, the result under the step's id."""
+"""Runs a workflow, and steps one after another: `when`, the verb, `on_error`, the result under the step's id."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from payloom.workflows.interpreter.frame import Frame
-from payloom.workflows.program.node import Node, Steps
-from payloom.workflows.program.signals import Failed, Returned
-from payloom.workflows.program.templates import Block
+from payloom.workflows.program.node import Block, Node
+from payloom.workflows.program.signals import Failed, Returned, Stopped
+from payloom.workflows.program.step_generator import Steps
 
 
 def run_block(block: Block, frame: Frame, prefix: str) -> Steps:
@@ -61,3 +61,28 @@ def error_value(failed: Failed) -> dict[str, Any]:
         "retryable": failure.retryable,
         "data": dict(failure.data),
     }
+
+
+def run_workflow(frame: Frame, prefix: str) -> Steps:
+    """Run a workflow's variables, steps and, on a failure, its `on_error`; returns `(body, status)`, raises Failed,
+    Stopped."""
+    workflow = frame.workflow
+    try:
+        if workflow.vars is not None:
+            frame.names["vars"].update(frame.fill(workflow.vars, f"{prefix}vars"))
+        yield from run_block(workflow.steps, frame, prefix)
+    except Returned as returned:
+        return returned.body, returned.status
+    except Failed as failed:
+        if workflow.on_error is None:
+            raise
+        inner = frame.with_names(error=error_value(failed))
+        try:
+            yield from run_block(workflow.on_error, inner, f"{prefix}on_error.")
+        except Returned as returned:
+            failed.answer = returned
+        except (Failed, Stopped):
+            # The first failure is what people must see; the handler's own one is on the trail.
+            pass
+        raise failed from None
+    return None, 200

@@ -6,12 +6,12 @@ Everything in it is compiled; nothing is parsed per run.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
 from payloom.kit.diagnostics import Path
-from payloom.workflows.program.node import Node
-from payloom.workflows.program.templates import Bare, Block, Filled, Site
+from payloom.workflows.program.node import Block, Node, Site
+from payloom.workflows.program.templates import Bare, Filled
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
 Auth = Literal["none", "optional", "user"] | tuple[str, ...]
@@ -132,15 +132,8 @@ class Workflow:
         return self.once is not None and self.language >= SHARING
 
     def to_model(self) -> dict[str, Any]:
-        """Return the canonical model as JSON data; `Workflow.from_model` makes the same workflow of it."""
+        """Return the canonical model as JSON data; `load_model` of the compiler makes the same workflow of it."""
         return model_data(self.model, self.language)
-
-    @staticmethod
-    def from_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
-        """Return the workflow of a stored model; raises BrokenModel."""
-        from payloom.workflows.compiler.compile import workflow_of_model  # noqa: PLC0415 - building needs this module
-
-        return workflow_of_model(data, workflow_id)
 
     def nodes(self) -> tuple[Node, ...]:
         """Return every step, at any depth, in the order they stand."""

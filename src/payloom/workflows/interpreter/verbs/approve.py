@@ -13,9 +13,9 @@ from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.interpreter.verbs.branch import take
 from payloom.workflows.interpreter.verbs.wait import until
 from payloom.workflows.program import commands
-from payloom.workflows.program.node import Node, Steps, command
+from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.signals import fail
-from payloom.workflows.program.templates import Block, Builder
+from payloom.workflows.program.step_generator import Steps, command
 from payloom.workflows.syntax.filemodel import steps as models
 
 LINK_LIFETIME = dt.timedelta(days=7)

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from payloom.kit.diagnostics import Path
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
-from payloom.workflows.program.node import Node, Steps
+from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.signals import Stopped, fail
-from payloom.workflows.program.templates import Bare, Block, Builder
+from payloom.workflows.program.step_generator import Steps
+from payloom.workflows.program.templates import Bare
 from payloom.workflows.syntax.filemodel import steps as models
 
 

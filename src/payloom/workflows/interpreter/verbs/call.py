@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from payloom.kit.diagnostics import Path
 from payloom.workflows.catalog.events import build_scope
 from payloom.workflows.errors import UnknownWorkflow
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.interpreter.frame import MAX_CALLS, Frame
+from payloom.workflows.interpreter.steps import run_workflow
 from payloom.workflows.program import commands
 from payloom.workflows.program.idempotency_key import text_of
 from payloom.workflows.program.inputs import InvalidInput, validate_input
-from payloom.workflows.program.node import Node, Steps
+from payloom.workflows.program.node import Builder, Node
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, Stopped, fail
-from payloom.workflows.program.templates import Builder
+from payloom.workflows.program.step_generator import Steps
 from payloom.workflows.syntax.filemodel import steps as models
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.program import Workflow
 
 INHERITED = ("user", "env", "run")
 CALLED = ".call."
@@ -83,8 +82,6 @@ class Call(Node):
 
     @staticmethod
     def _inline(callee: Workflow, inputs: Mapping[str, Any], frame: Frame, path: str) -> Steps:
-        from payloom.workflows.interpreter.execution import run_workflow  # noqa: PLC0415 - the two need each other
-
         scope = {"inputs": inputs, **{name: frame.names[name] for name in INHERITED if name in frame.names}}
         inner = Frame(frame.shared, callee, scope, frame.depth + 1)
         try:

@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
-from payloom.workflows.interpreter.scheduler import Fork
 from payloom.workflows.interpreter.steps import run_block
-from payloom.workflows.program.node import Node, Steps
+from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.signals import fail
-from payloom.workflows.program.templates import Block, Builder
+from payloom.workflows.program.step_generator import Fork, Steps
 from payloom.workflows.syntax.filemodel import steps as models
 
 

@@ -13,8 +13,7 @@ from payloom.workflows.interpreter.verbs.simple import Let, Log, Raise, Respond,
 from payloom.workflows.interpreter.verbs.tables import Delete, Insert, Select, Update, Upsert
 from payloom.workflows.interpreter.verbs.try_catch import Try
 from payloom.workflows.interpreter.verbs.wait import Wait, WaitFor
-from payloom.workflows.program.node import Node
-from payloom.workflows.program.templates import Builder
+from payloom.workflows.program.node import Builder, Node
 from payloom.workflows.syntax.filemodel.steps import StepHead
 
 NODES: dict[str, type[Node]] = {

@@ -14,9 +14,10 @@ from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.values import Mistake, to_text
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program.commands import Do, Retry
-from payloom.workflows.program.node import Node, Steps, command
+from payloom.workflows.program.node import Builder, Node
 from payloom.workflows.program.signals import fail
-from payloom.workflows.program.templates import Builder, Filled
+from payloom.workflows.program.step_generator import Steps, command
+from payloom.workflows.program.templates import Filled
 from payloom.workflows.syntax.filemodel import steps as models
 from payloom.workflows.syntax.filemodel.values import RetryRule
 

@@ -8,9 +8,9 @@ from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.values import Mistake, to_text
 from payloom.workflows.interpreter.frame import Frame, answer
 from payloom.workflows.program import commands
-from payloom.workflows.program.node import Node, Steps, command
+from payloom.workflows.program.node import Builder, Node
 from payloom.workflows.program.signals import Failed, Returned, fail
-from payloom.workflows.program.templates import Builder
+from payloom.workflows.program.step_generator import Steps, command
 from payloom.workflows.syntax.filemodel import steps as models
 
 

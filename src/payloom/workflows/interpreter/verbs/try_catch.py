@@ -9,9 +9,9 @@ from payloom.kit.diagnostics import Path
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import error_value, run_block
 from payloom.workflows.program.commands import StepFailure
-from payloom.workflows.program.node import Node, Steps
+from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.signals import Failed, Signal
-from payloom.workflows.program.templates import Block, Builder
+from payloom.workflows.program.step_generator import Steps
 from payloom.workflows.syntax.filemodel import steps as models
 
 

@@ -10,9 +10,10 @@ from payloom.kit.durations import parse_duration
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program import commands
-from payloom.workflows.program.node import Node, Steps, command
+from payloom.workflows.program.node import Builder, Node
 from payloom.workflows.program.signals import fail
-from payloom.workflows.program.templates import Builder, Filled
+from payloom.workflows.program.step_generator import Steps, command
+from payloom.workflows.program.templates import Filled
 from payloom.workflows.syntax.filemodel import steps as models
 
 
