@@ -14,7 +14,7 @@ import psycopg
 from lanes import Floor, spread
 from rounds import Compared, compare
 
-from payloom.app.composition import World
+from payloom.app.composition import Services
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
@@ -27,16 +27,16 @@ ITEM = {"sku": "guide", "quantity": 1, "name": "Field Guide to Webhooks", "amoun
 class Shop:
     """The shop in this process, and people who have paid."""
 
-    def __init__(self, world: World) -> None:
-        """The world must be running."""
-        self._world, self._numbers = world, itertools.count(1)
+    def __init__(self, services: Services) -> None:
+        """The services must be running."""
+        self._services, self._numbers = services, itertools.count(1)
 
     async def orders(self, count: int) -> list[str]:
         """Write orders that wait for their payment; returns their ids."""
         ids = [str(uuid.uuid4()) for _ in range(count)]
         common = {"email": "ada@corner.test", "items": [ITEM], "amount": 1900, "currency": "usd"}
         values = [{"id": order, **common} for order in ids]
-        await self._world.database.write(lambda tx: self._world.tables.insert(tx, "orders", values=values))
+        await self._services.database.write(lambda tx: self._services.tables.insert(tx, "orders", values=values))
         return ids
 
     def paid(self, order: str) -> dict[str, object]:
@@ -66,15 +66,15 @@ class Shop:
 
     async def fulfil(self, count: int) -> float:
         """Orders per second from the first event to the last receipt."""
-        orders, world = await self.orders(count), self._world
+        orders, services = await self.orders(count), self._services
         began = time.perf_counter()
 
         async def one(number: int) -> None:
-            await world.runs.take_in(world.inbox.read(self.paid(orders[number])))
+            await services.runs.take_in(services.inbox.read(self.paid(orders[number])))
 
         await spread(count, one)
         while True:
-            counts = await world.runs.queries.counts()
+            counts = await services.runs.queries.counts()
             if not any(counts.get(status) for status in ("queued", "running", "waiting")):
                 break
             await asyncio.sleep(0.02)
@@ -85,7 +85,7 @@ class Shop:
     async def receipts(self) -> int:
         """How many receipts are in the outbox."""
         query = "SELECT count(*) FROM payloom_mails WHERE template = 'receipt' AND status = 'sent'"
-        return await self._world.database.read(lambda tx: tx.exec_driver_sql(query).scalar() or 0)
+        return await self._services.database.read(lambda tx: tx.exec_driver_sql(query).scalar() or 0)
 
 
 async def fulfilment(url: str, bare_url: str, folder: Path, *, rounds: int, count: int = 100) -> Compared:
@@ -95,9 +95,9 @@ async def fulfilment(url: str, bare_url: str, folder: Path, *, rounds: int, coun
     with embedded.run() as stripe:
         port = int(stripe.url.rsplit(":", 1)[1])
         settings = load_settings(root, database_url=url, local_stripe_port=port, environ={})
-        world = World(load_project(root, settings), settings, SystemClock())
-        async with world.running(work=True):
-            shop = Shop(world)
+        services = Services(load_project(root, settings), settings, SystemClock())
+        async with services.lifespan(work=True):
+            shop = Shop(services)
             floor = _floor(bare_url, json.dumps(shop.paid("o1")))
             try:
                 found = await compare(lambda: floor(0.3), lambda: shop.fulfil(count), rounds)

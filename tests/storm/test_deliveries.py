@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from tests.storm.effect_ledger import Tally, some
 from tests.storm.worker_process import over
-from tests.support.http_server import event, served
+from tests.support.http_server import event, running_server
 from tests.support.runs_fixture import World, build
 
 from payloom.db.database import open_database
@@ -59,7 +59,7 @@ def test_a16_every_event_many_times_has_one_effect_and_is_always_acknowledged(
     files = {"tables.yaml": TABLES, "workflows/paid.yaml": PAID}
     statuses: list[int] = []
     names: list[str] = []
-    with served(tmp_path / "project", files, database_url=empty_url) as server:
+    with running_server(tmp_path / "project", files, database_url=empty_url) as server:
         database = open_database(empty_url)
         with database.engine.begin() as conn:
             for number, times in itertools.product(range(rounds), (2, 10, 100, 50)):

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from tests.storm.effect_ledger import STORM, Tally
 from tests.support.http_server import write_project
 
-from payloom.app.composition import World
+from payloom.app.composition import Services
 from payloom.db.database import open_database
 from payloom.engine.leases import BEAT, DEAD
 from payloom.kit.clock import SystemClock
@@ -86,14 +86,14 @@ class Warehouse:
         settings = load_settings(self.root, database_url=self.url, environ={})
 
         async def deliver() -> None:
-            world = World(load_project(self.root, settings), settings, SystemClock())
-            async with world.running(work=False):
+            services = Services(load_project(self.root, settings), settings, SystemClock())
+            async with services.lifespan(work=False):
                 for name in names:
                     thing = {"object": "payment_intent", "id": name}
                     payload = {"id": f"evt_{name}", "object": "event", "type": "payment_intent.succeeded"}
                     payload |= {"created": int(time.time()), "livemode": False, "data": {"object": thing}}
-                    await world.runs.take_in(world.inbox.read(payload))
-            await world.engine.stop(0)  # it has put entries on the queue, and keeps connections for that
+                    await services.runs.take_in(services.inbox.read(payload))
+            await services.engine.stop(0)  # it has put entries on the queue, and keeps connections for that
 
         asyncio.run(deliver())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.support.http_server import Served
+from tests.support.http_server import RunningServer
 
 TABLES = """
 tables:
@@ -70,10 +70,10 @@ accounts:
 }
 
 
-class Desk:
+class EditorClient:
     """An editor at the management API of a running server."""
 
-    def __init__(self, server: Served) -> None:
+    def __init__(self, server: RunningServer) -> None:
         self.server = server
         self.root = server.settings.root
 

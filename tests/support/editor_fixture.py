@@ -27,7 +27,7 @@ steps:
 """
 
 
-class Edited:
+class EditorPage:
     """A workflow of its own, its file, and a page that shows its editor."""
 
     def __init__(self, studio, open_page, text=TEXT, **options):

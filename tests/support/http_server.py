@@ -22,7 +22,7 @@ from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 
 
-class Served:
+class RunningServer:
     """A running server: its address, its settings, and ways to knock."""
 
     def __init__(self, settings: Settings) -> None:
@@ -91,7 +91,9 @@ def write_project(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 @contextmanager
-def served(folder: Path, files: Mapping[str, str], *, database_url: str | None = None) -> Iterator[Served]:
+def running_server(
+    folder: Path, files: Mapping[str, str], *, database_url: str | None = None
+) -> Iterator[RunningServer]:
     """Serve a project while the block runs."""
     root = write_project(folder, files)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -102,7 +104,7 @@ def served(folder: Path, files: Mapping[str, str], *, database_url: str | None =
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            made = Served(settings)
+            made = RunningServer(settings)
             _wait_ready(made, thread)
             yield made
             made.http.close()
@@ -112,7 +114,7 @@ def served(folder: Path, files: Mapping[str, str], *, database_url: str | None =
             assert not thread.is_alive()
 
 
-def _wait_ready(made: Served, thread: threading.Thread) -> None:
+def _wait_ready(made: RunningServer, thread: threading.Thread) -> None:
     end = time.monotonic() + 30
     while time.monotonic() < end:
         assert thread.is_alive(), "the server did not start"

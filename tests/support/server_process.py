@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from tests.support.http_server import Served, write_project
+from tests.support.http_server import RunningServer, write_project
 
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 
-class ServerProcess(Served):
+
+class ServerProcess(RunningServer):
     """A running server process: ways to knock, and to look at it from outside."""
 
     def __init__(self, settings: Settings, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -64,11 +66,11 @@ def server_process(
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         settings = load_settings(root, port=port, database_url=database_url, environ={})
-        command = [sys.executable, __file__, str(root), str(port), parser, loop, database_url or ""]
+        command = [sys.executable, "-m", __name__, str(root), str(port), parser, loop, database_url or ""]
         log = folder / f"{name}.log"
         with log.open("wb") as out:
             command.append(str(listener.fileno()))
-            process = subprocess.Popen(command, stdout=out, stderr=out, pass_fds=[listener.fileno()])
+            process = subprocess.Popen(command, cwd=REPOSITORY, stdout=out, stderr=out, pass_fds=[listener.fileno()])
     made = ServerProcess(settings, process, log)
     try:
         _wait_ready(made)

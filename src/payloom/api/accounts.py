@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from payloom.api.http.current_user import Visitors, as_user
+from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import BadRequest, NotSignedIn
-from payloom.api.http.middleware import name_route
+from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
 from payloom.api.http.same_origin import refuse_foreign, safe_next
-from payloom.api.limits.client_address import sender_of
+from payloom.api.limits.client_address import client_key
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
-from payloom.api.page_routes import Site
+from payloom.api.page_routes import PageRoutes
 from payloom.auth.accounts import Account
 from payloom.auth.errors import AuthError
 from payloom.kit.errors import PayloomError
@@ -32,10 +32,10 @@ _FIELDS = {"bad_email": "email", "email_taken": "email", "bad_password": "passwo
 class AccountRoutes:
     """The routes around accounts."""
 
-    def __init__(self, visitors: Visitors, site: Site, origin: str, counters: Counters) -> None:
+    def __init__(self, session_auth: SessionAuth, page_routes: PageRoutes, origin: str, counters: Counters) -> None:
         """origin: the site's own origin, for the check against other sites. counters: of tries, for every process."""
-        self.visitors = visitors
-        self.site = site
+        self.session_auth = session_auth
+        self.page_routes = page_routes
         self.origin = origin
         self.limiter = SharedLimiter("sign-in", *SIGN_INS, counters)
 
@@ -53,29 +53,29 @@ class AccountRoutes:
 
     async def api_sign_up(self, request: Request) -> Response:
         """`{email, password, name?}` → 201 `{user}` and a session cookie."""
-        name_route(request, "/api/auth/sign-up")
+        set_route_label(request, "/api/auth/sign-up")
         values = await self._json(request, {"email", "password", "name"})
         visitor, token = await self._sign_up(values["email"], values["password"], values.get("name"))
         return await self._begin(request, visitor, token, JSONResponse({"user": as_user(visitor)}, 201))
 
     async def api_sign_in(self, request: Request) -> Response:
         """`{email, password}` → 200 `{user}` and a session cookie."""
-        name_route(request, "/api/auth/sign-in")
+        set_route_label(request, "/api/auth/sign-in")
         values = await self._json(request, {"email", "password"})
         visitor, token = await self._sign_in(request, values["email"], values["password"])
         return await self._begin(request, visitor, token, JSONResponse({"user": as_user(visitor)}))
 
     async def api_sign_out(self, request: Request) -> Response:
         """End the session; 200 `{}` also when there is none."""
-        name_route(request, "/api/auth/sign-out")
+        set_route_label(request, "/api/auth/sign-out")
         refuse_foreign(request, self.origin)
         await read_json_object(request, MAX_FORM)
         return await self._end(request, JSONResponse({}))
 
     async def api_me(self, request: Request) -> Response:
         """200 `{user}`, or 401."""
-        name_route(request, "/api/auth/me")
-        visitor = await self.visitors.current(request)
+        set_route_label(request, "/api/auth/me")
+        visitor = await self.session_auth.current(request)
         if visitor is None:
             raise NotSignedIn
         return JSONResponse({"user": as_user(visitor)})
@@ -83,18 +83,18 @@ class AccountRoutes:
     async def form(self, request: Request) -> Response:
         """Show the form, or take it and go on to `next`."""
         is_new = request.url.path == "/sign-up"
-        name_route(request, request.url.path)
+        set_route_label(request, request.url.path)
         if request.method != "POST":
             target = safe_next(request.query_params.get("next"))
             return self._draw(request, is_new, target, {})
         refuse_foreign(request, self.origin, form=True)
         values = await read_form(request)
-        self.visitors.check_csrf(request, values)
+        self.session_auth.check_csrf(request, values)
         target = safe_next(values.get("next"))
         email, password = values.get("email", ""), values.get("password", "")
         try:
             if is_new:
-                await self.limiter.check(sender_of(request))
+                await self.limiter.check(client_key(request))
                 made = await self._sign_up(email, password, values.get("name") or None)
             else:
                 made = await self._sign_in(request, email, password)
@@ -106,14 +106,14 @@ class AccountRoutes:
 
     async def sign_out(self, request: Request) -> Response:
         """Take the posted sign-out form and go to the start page."""
-        name_route(request, "/sign-out")
+        set_route_label(request, "/sign-out")
         refuse_foreign(request, self.origin, form=True)
-        self.visitors.check_csrf(request, await read_form(request))
+        self.session_auth.check_csrf(request, await read_form(request))
         return await self._end(request, RedirectResponse("/", 303))
 
     async def _json(self, request: Request, known: set[str]) -> dict[str, str]:
         refuse_foreign(request, self.origin)
-        await self.limiter.check(sender_of(request))
+        await self.limiter.check(client_key(request))
         values = await read_json_object(request, MAX_FORM)
         fields = {name: "there is no such field" for name in values if name not in known}
         fields |= {name: "this is needed" for name in ("email", "password") if name not in values}
@@ -124,7 +124,7 @@ class AccountRoutes:
 
     async def _sign_up(self, email: str, password: str, name: str | None) -> tuple[Account, str]:
         try:
-            return await self.visitors.accounts.sign_up(email, password, name)
+            return await self.session_auth.accounts.sign_up(email, password, name)
         except AuthError as error:
             if field := _FIELDS.get(error.code):
                 error.data["errors"] = [{"field": field, "message": error.message, "hint": error.hint}]
@@ -133,21 +133,21 @@ class AccountRoutes:
 
     async def _sign_in(self, request: Request, email: str, password: str) -> tuple[Account, str]:
         if request.url.path == "/sign-in":
-            await self.limiter.check(sender_of(request))
-        return await self.visitors.accounts.sign_in(email, password, sender_of(request))
+            await self.limiter.check(client_key(request))
+        return await self.session_auth.accounts.sign_in(email, password, client_key(request))
 
     async def _begin(self, request: Request, visitor: Account, token: str, response: Response) -> Response:
         # A session that was open before ends: nobody stays signed in as somebody else in the background.
-        if before := self.visitors.token(request):
-            await self.visitors.accounts.sign_out(before)
+        if before := self.session_auth.token(request):
+            await self.session_auth.accounts.sign_out(before)
         request.scope["state"]["visitor"] = visitor
-        self.visitors.keep(response, token)
+        self.session_auth.keep(response, token)
         return response
 
     async def _end(self, request: Request, response: Response) -> Response:
-        if token := self.visitors.token(request):
-            await self.visitors.accounts.sign_out(token)
-        self.visitors.forget(response)
+        if token := self.session_auth.token(request):
+            await self.session_auth.accounts.sign_out(token)
+        self.session_auth.forget(response)
         return response
 
     def _draw(
@@ -164,7 +164,7 @@ class AccountRoutes:
             "error": shown,
         }
         status = error.status if error else 200
-        return self.site.draw_template(request, f"{OWN}/sign-in.html.j2", None, context, status)
+        return self.page_routes.render(request, f"{OWN}/sign-in.html.j2", None, context, status)
 
 
 def _text(value: Any) -> bool:

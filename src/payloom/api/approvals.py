@@ -10,11 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from payloom.api.http.errors import BadRequest, NotAllowed
-from payloom.api.http.middleware import name_route
+from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import read_form
 from payloom.api.http.same_origin import refuse_foreign
-from payloom.api.management.dependencies import Parts
-from payloom.api.page_routes import Site
+from payloom.api.management.dependencies import ManagementDependencies
+from payloom.api.page_routes import PageRoutes
 from payloom.auth.decision_links import PATH, DecisionLink, DecisionLinks
 from payloom.auth.errors import LinkNotValid
 from payloom.kit.clock import rfc3339
@@ -29,11 +29,13 @@ _MOST = 500
 class ApprovalRoutes:
     """`GET` and `POST /approve/{token}`."""
 
-    def __init__(self, links: DecisionLinks, parts: Parts, site: Site, origin: str) -> None:
+    def __init__(
+        self, links: DecisionLinks, parts: ManagementDependencies, page_routes: PageRoutes, origin: str
+    ) -> None:
         """origin: the site's own origin, for the check against other sites."""
         self.links = links
         self.parts = parts
-        self.site = site
+        self.page_routes = page_routes
         self.origin = origin
 
     def routes(self) -> list[Route]:
@@ -42,7 +44,7 @@ class ApprovalRoutes:
 
     async def page(self, request: Request) -> Response:
         """Show the decision, or take the answer and show what came of it."""
-        name_route(request, f"{PATH}{{token}}")
+        set_route_label(request, f"{PATH}{{token}}")
         link = self.links.read(request.path_params["token"])
         approval = await self._approval(link)
         await self._may(link, approval)
@@ -97,4 +99,4 @@ class ApprovalRoutes:
             "decided_at": approval.at if isinstance(approval.at, str) or approval.at is None else rfc3339(approval.at),
             "facts": [(key.replace("_", " "), value) for key, value in approval.data.items() if value is not None],
         }
-        return self.site.draw_template(request, f"{OWN}/approval.html.j2", None, context)
+        return self.page_routes.render(request, f"{OWN}/approval.html.j2", None, context)

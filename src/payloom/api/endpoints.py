@@ -16,13 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from payloom.api.http.current_user import Visitors, as_user
+from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body
-from payloom.api.http.middleware import name_route, request_id_of
+from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.request_body import read_json_object, read_query
 from payloom.api.http.same_origin import SAFE_METHODS, cors_headers, is_foreign, refuse_foreign
 from payloom.api.http.serialization import to_plain
-from payloom.api.limits.client_address import sender_of
+from payloom.api.limits.client_address import client_key
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.auth.accounts import Account
 from payloom.kit import strict_json
@@ -96,7 +96,7 @@ class Endpoints:
         self,
         workflows: Callable[[], Mapping[str, Workflow]],
         runs: Runs,
-        visitors: Visitors,
+        session_auth: SessionAuth,
         *,
         origin: str,
         open_errors: bool,
@@ -114,7 +114,7 @@ class Endpoints:
         self._built_for: Mapping[str, Workflow] | None = None
         self._endpoints: Sequence[Endpoint] = ()
         self.runs = runs
-        self.visitors = visitors
+        self.session_auth = session_auth
         self.origin = origin
         self.open_errors = open_errors
         self.own = own
@@ -145,8 +145,8 @@ class Endpoints:
         wanted = method or ("GET" if request.method == "HEAD" else request.method)
         endpoint, match = next(((one, match) for one, match in matching if one.trigger.method == wanted), (None, None))
         if endpoint is None or match is None:
-            raise self._nowhere(path, wanted, [one.trigger.method for one, _ in matching])
-        name_route(request, endpoint.route)
+            raise self._no_endpoint(path, wanted, [one.trigger.method for one, _ in matching])
+        set_route_label(request, endpoint.route)
         cors = cors_headers(request, endpoint.trigger.cors)
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=cors)
@@ -165,8 +165,8 @@ class Endpoints:
         trigger = endpoint.trigger
         visitor = await self._visitor(request, trigger, with_cookies=with_cookies)
         if endpoint.limiter is not None:
-            await endpoint.limiter.check(visitor.id if visitor else sender_of(request))
-        inputs = self._still(endpoint, await self._inputs(request, endpoint, match))
+            await endpoint.limiter.check(visitor.id if visitor else client_key(request))
+        inputs = self._revalidate(endpoint, await self._inputs(request, endpoint, match))
         user = as_user(visitor) if visitor else None
         call = Call(
             user=user,
@@ -177,7 +177,7 @@ class Endpoints:
         answer = await self.runs.call(endpoint.workflow.id, inputs, request=call, trigger_index=endpoint.index)
         return self._respond(request, answer)
 
-    def _still(self, endpoint: Endpoint, inputs: dict[str, Any]) -> dict[str, Any]:
+    def _revalidate(self, endpoint: Endpoint, inputs: dict[str, Any]) -> dict[str, Any]:
         """Return the inputs as the workflow takes them now: it may have been published anew while the body came in."""
         now = self._workflows().get(endpoint.workflow.id)
         if now is endpoint.workflow:
@@ -224,7 +224,7 @@ class Endpoints:
             request.scope["state"]["visitor"] = None
         elif trigger.method not in SAFE_METHODS:
             refuse_foreign(request, self.origin)
-        return await self.visitors.allowed(request, trigger.auth)
+        return await self.session_auth.allowed(request, trigger.auth)
 
     @staticmethod
     async def _inputs(request: Request, endpoint: Endpoint, match: re.Match[str]) -> dict[str, Any]:
@@ -239,7 +239,7 @@ class Endpoints:
         read = {name: json_schema.from_text(value, properties.get(name, {})) for name, value in path.items()}
         return validate_input(endpoint.workflow, {**values, **read})
 
-    def _nowhere(self, path: str, method: str, methods: Sequence[str]) -> PayloomError:
+    def _no_endpoint(self, path: str, method: str, methods: Sequence[str]) -> PayloomError:
         if f"/api{path}" in self.own:
             methods = [self.own[f"/api{path}"]]
         if methods:
@@ -247,14 +247,14 @@ class Endpoints:
             return WrongMethod(
                 f"/api{path} does not take {method}", hint=f"It takes {' or '.join(allowed)}.", allow=allowed
             )
-        known = {_filled(one.trigger.path, path): one.trigger.path for one in self.endpoints}
+        known = {_with_values(one.trigger.path, path): one.trigger.path for one in self.endpoints}
         guess = known.get(closest(path, known) or "")
         return NoSuchRoute(
             f"there is no endpoint /api{path[:200]}", hint=f"Did you mean /api{guess}?" if guess else None
         )
 
 
-def _filled(pattern: str, path: str) -> str:
+def _with_values(pattern: str, path: str) -> str:
     """Return the pattern with its names replaced by what stands there in `path`, so that both can be compared."""
     given = path.split("/")
     parts = pattern.split("/")

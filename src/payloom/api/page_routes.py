@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from payloom.api.http.current_user import Visitors, as_user
+from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import NoSuchRoute, NotSignedIn, headers_of
-from payloom.api.http.middleware import name_route
+from payloom.api.http.middleware import set_route_label
 from payloom.api.http.security_headers import new_nonce, page_policy
 from payloom.auth.accounts import Account
 from payloom.db.database import Database
@@ -40,7 +40,7 @@ class PageBroken(PayloomError):
 
 
 @dataclasses.dataclass(slots=True)
-class Site:
+class PageRoutes:
     """The pages of one project."""
 
     settings: Settings
@@ -48,7 +48,7 @@ class Site:
     templates: Templates
     tables: Tables
     database: Database
-    visitors: Visitors
+    session_auth: SessionAuth
     clock: Clock
 
     def routes(self) -> list[Route]:
@@ -58,14 +58,14 @@ class Site:
 
     def _endpoint(self, page: Page) -> Any:
         async def show(request: Request) -> Response:
-            name_route(request, page.path)
+            set_route_label(request, page.path)
             return await self._show(request, page)
 
         return show
 
     async def _show(self, request: Request, page: Page) -> Response:
         try:
-            visitor = await self.visitors.allowed(request, page.auth)
+            visitor = await self.session_auth.allowed(request, page.auth)
         except NotSignedIn:
             here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/sign-in?next={quote(here, safe='')}", 303)
@@ -76,7 +76,7 @@ class Site:
             "env": dict(self.settings.env),
         }
         rows = await self._rows(page, scope)
-        return self.draw_template(request, page.template, visitor, {**scope, **rows, "title": page.title})
+        return self.render(request, page.template, visitor, {**scope, **rows, "title": page.title})
 
     async def _rows(self, page: Page, scope: Mapping[str, Any]) -> dict[str, Any]:
         if not page.queries:
@@ -96,7 +96,7 @@ class Site:
                 raise NoSuchRoute("there is no such thing, or it is not yours") from None
             raise PageBroken(f"{page.template}: {error}", hint="Look at the page's data in its head.") from error
 
-    def draw_template(
+    def render(
         self, request: Request, template: str, visitor: Account | None, context: dict[str, Any], status: int = 200
     ) -> Response:
         """Return a page drawn with everything pages may know, under its own Content-Security-Policy."""
@@ -104,7 +104,7 @@ class Site:
         stripe = self.settings.stripe
         known = {
             "user": as_user(visitor) if visitor else None,
-            "csrf_token": self.visitors.csrf_token(request),
+            "csrf_token": self.session_auth.csrf_token(request),
             "csp_nonce": nonce,
             "stripe": {"publishable_key": stripe.publishable_key, "script_url": stripe.script_url, "mode": stripe.mode},
             "site_url": self.settings.site_url,
@@ -119,10 +119,10 @@ class Site:
             raise PageBroken(f"{where}: {error}", hint="Look at the template.") from error
         response = HTMLResponse(html, status)
         response.headers["content-security-policy"] = page_policy(nonce, stripe.script_url, stripe.api_base)
-        self.visitors.keep_csrf(request, response)
+        self.session_auth.keep_csrf(request, response)
         return response
 
-    async def draw(self, request: Request, error: PayloomError | None, request_id: str) -> Response:
+    async def render_error(self, request: Request, error: PayloomError | None, request_id: str) -> Response:
         """Draw an error for people; outside development nothing of a broken page's cause is shown."""
         status = error.status if error else 500
         shown = error if error and (status < 500 or self.settings.is_dev) else None
@@ -136,8 +136,8 @@ class Site:
         }
         visitor = None
         if status < 500:
-            visitor = await self.visitors.current(request)
-        response = self.draw_template(request, f"{OWN}/error.html.j2", visitor, context, status)
+            visitor = await self.session_auth.current(request)
+        response = self.render(request, f"{OWN}/error.html.j2", visitor, context, status)
         for name, value in (headers_of(error) if error else {}).items():
             response.headers[name] = value
         return response

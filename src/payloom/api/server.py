@@ -19,28 +19,28 @@ from payloom.api.accounts import AccountRoutes
 from payloom.api.approvals import ApprovalRoutes
 from payloom.api.endpoints import Endpoints
 from payloom.api.http import metrics as probes
-from payloom.api.http.current_user import Visitors
+from payloom.api.http.current_user import SessionAuth
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod
 from payloom.api.http.metrics import Metrics, Probe
-from payloom.api.http.middleware import Envelope
+from payloom.api.http.middleware import RequestMiddleware
 from payloom.api.http.request_body import MAX_MANAGED, Limited
-from payloom.api.management.dependencies import Parts as ManagementParts
-from payloom.api.management.lazy_app import PREFIX, Management
-from payloom.api.page_routes import Site
+from payloom.api.management.dependencies import ManagementDependencies
+from payloom.api.management.lazy_app import PREFIX, LazyManagementApp
+from payloom.api.page_routes import PageRoutes
 from payloom.api.webhook import Webhook
 from payloom.auth.decision_links import DecisionLinks
 from payloom.settings.model import Settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ServerParts:
+class ServerDependencies:
     """What the routes work with. ready: raises while the server cannot take work."""
 
     settings: Settings
     assets: Path
-    visitors: Visitors
-    site: Site
-    management: ManagementParts
+    session_auth: SessionAuth
+    page_routes: PageRoutes
+    management: ManagementDependencies
     metrics: Metrics
     decisions: DecisionLinks
     ready: Probe
@@ -49,71 +49,78 @@ class ServerParts:
 class Server(Starlette):
     """The application: deliveries of webhooks past everything, all else through the envelope to the routes."""
 
-    def __init__(self, parts: ServerParts, lifespan: Any) -> None:
+    def __init__(self, dependencies: ServerDependencies, lifespan: Any) -> None:
         """Build routes and envelope."""
-        management = parts.management
-        self._webhook = Webhook(management.inbox, management.runs, parts.metrics, https=parts.settings.secure_cookies)
-        super().__init__(routes=_routes(parts, self._webhook.route()), lifespan=lifespan)
-        _wrap(self, parts)
+        management = dependencies.management
+        self._webhook = Webhook(
+            management.inbox, management.runs, dependencies.metrics, https=dependencies.settings.secure_cookies
+        )
+        super().__init__(routes=_routes(dependencies, self._webhook.route()), lifespan=lifespan)
+        _add_middleware(self, dependencies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if self._webhook.wants(scope):
+        if self._webhook.matches(scope):
             await self._webhook(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
 
-def _routes(parts: ServerParts, webhook: Route) -> Sequence[BaseRoute]:
+def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRoute]:
     """Return the routes: probes, webhook, accounts, management, the user's endpoints, static files, pages."""
-    settings, management = parts.settings, parts.management
-    accounts = AccountRoutes(parts.visitors, parts.site, settings.origin, management.counters)
+    settings, management = dependencies.settings, dependencies.management
+    accounts = AccountRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, management.counters)
     endpoints = Endpoints(
-        lambda: management.workbench.served,
+        lambda: management.publisher.published,
         management.runs,
-        parts.visitors,
+        dependencies.session_auth,
         origin=settings.origin,
         open_errors=settings.is_dev,
         counters=management.counters,
         own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes()]},
     )
-    approvals = ApprovalRoutes(parts.decisions, management, parts.site, settings.origin)
-    managed = Management(lambda: _management(parts))
+    approvals = ApprovalRoutes(dependencies.decisions, management, dependencies.page_routes, settings.origin)
+    managed = LazyManagementApp(lambda: _create_management(dependencies))
     return [
-        *probes.routes(parts.metrics, token=settings.metrics_token, ready=parts.ready),
+        *probes.routes(dependencies.metrics, token=settings.metrics_token, ready=dependencies.ready),
         webhook,
         *accounts.routes(),
         *approvals.routes(),
         Mount(PREFIX, Limited(managed, MAX_MANAGED)),
         endpoints.route(),
-        *static_files.routes(parts.assets, settings.stripe),
+        *static_files.routes(dependencies.assets, settings.stripe),
         *studio_files.routes(opened=managed.prepare),
-        *parts.site.routes(),
+        *dependencies.page_routes.routes(),
     ]
 
 
-def _management(parts: ServerParts) -> ASGIApp:
+def _create_management(dependencies: ServerDependencies) -> ASGIApp:
     from payloom.api.management.app import create_management  # noqa: PLC0415
-    from payloom.api.management.identity.access import Gate  # noqa: PLC0415 - see payloom.api.management.lazy_app
+    from payloom.api.management.identity.access import ManagementAuth  # noqa: PLC0415 - see payloom.api.management.lazy_app
 
-    gate = Gate(parts.visitors, parts.settings.admin_token, parts.settings.origin, parts.management.counters)
-    return create_management(parts.management, gate)
+    auth = ManagementAuth(
+        dependencies.session_auth,
+        dependencies.settings.admin_token,
+        dependencies.settings.origin,
+        dependencies.management.counters,
+    )
+    return create_management(dependencies.management, auth)
 
 
-def _wrap(app: Starlette, parts: ServerParts) -> None:
+def _add_middleware(app: Starlette, dependencies: ServerDependencies) -> None:
     """Put the envelope around the application: ids, host check, headers, and an answer to every error."""
-    settings = parts.settings
+    settings = dependencies.settings
     app.add_middleware(
-        Envelope,
+        RequestMiddleware,
         hosts=settings.allowed_hosts,
         https=settings.secure_cookies,
-        observe=parts.metrics.observe,
-        pages=parts.site,
+        observe=dependencies.metrics.observe,
+        pages=dependencies.page_routes,
     )
-    app.add_exception_handler(HTTPException, _as_ours)
+    app.add_exception_handler(HTTPException, _convert_http_error)
 
 
-async def _as_ours(request: Request, error: Any) -> Response:
+async def _convert_http_error(request: Request, error: Any) -> Response:
     if error.status_code == 405:
         allow = [part.strip() for part in (error.headers or {}).get("Allow", "").split(",") if part.strip()]
         raise WrongMethod(f"{request.url.path[:200]} does not take {request.method}", allow=allow)

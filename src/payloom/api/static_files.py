@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from payloom.api.http.errors import NoSuchRoute
-from payloom.api.http.middleware import name_route
+from payloom.api.http.middleware import set_route_label
 from payloom.settings.keys import StripeSettings
 
 _OWN = Path(__file__).parent / "static"
@@ -46,7 +46,7 @@ def routes(project_assets: Path, stripe: StripeSettings) -> list[BaseRoute]:
     """Return the routes."""
 
     async def config(request: Request) -> Response:
-        name_route(request, "/_payloom/config.json")
+        set_route_label(request, "/_payloom/config.json")
         return JSONResponse(
             {"publishable_key": stripe.publishable_key, "script_url": stripe.script_url, "mode": stripe.mode}
         )

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from payloom.api.http.errors import BodyCutShort, BodyTooLarge, StoreUnavailable, error_body, headers_of
 from payloom.api.http.metrics import Metrics
-from payloom.api.http.middleware import answer_headers, answer_to
+from payloom.api.http.middleware import error_response, response_headers
 from payloom.api.http.request_body import read_stream
 from payloom.db.errors import DatabaseError
 from payloom.inbox.errors import EventRefused, NoWebhookSecret
@@ -26,7 +26,7 @@ from payloom.inbox.service import MAX_BODY, Inbox, InboxEvent
 from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
-from payloom.runs.intake.intake import Intake as Taken
+from payloom.runs.intake.intake import Intake as IntakeResult
 
 log = structlog.get_logger("payloom.webhook")
 
@@ -37,10 +37,10 @@ Answer = tuple[int, bytes, Mapping[str, str]]
 """Status, body, and headers beside those of every answer."""
 
 
-class Intake(Protocol):
+class EventIntake(Protocol):
     """Stores an event with the runs it starts."""
 
-    async def take_in(self, event: InboxEvent) -> Taken:
+    async def take_in(self, event: InboxEvent) -> IntakeResult:
         """Store the event and start what matches, in one transaction. Durable on return."""
         ...
 
@@ -48,12 +48,12 @@ class Intake(Protocol):
 class Webhook:
     """The webhook, an ASGI application of its own."""
 
-    def __init__(self, inbox: Inbox, intake: Intake, metrics: Metrics, *, https: bool) -> None:
+    def __init__(self, inbox: Inbox, intake: EventIntake, metrics: Metrics, *, https: bool) -> None:
         """Verify with `inbox`, hand on to `intake`, count in `metrics`. https: whether it is reached by https."""
         self.inbox = inbox
         self.intake = intake
         self.metrics = metrics
-        self._headers = answer_headers([(b"content-type", b"application/json")], https=https)
+        self._headers = response_headers([(b"content-type", b"application/json")], https=https)
         self._stored = metrics.webhooks.labels("stored")
         self._duplicate = metrics.webhooks.labels("duplicate")
         self._observe = metrics.observer(PATH, "POST")
@@ -63,7 +63,7 @@ class Webhook:
         """Return the route, for what is asked of the address with another method."""
         return Route(PATH, self, methods=["POST"])
 
-    def wants(self, scope: Scope) -> bool:
+    def matches(self, scope: Scope) -> bool:
         """Whether a request is a delivery."""
         return scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
 
@@ -76,7 +76,7 @@ class Webhook:
             try:
                 status, body, more = await self._receive(scope, receive, request_id)
             except Exception as error:  # noqa: BLE001 - the last stop: everything becomes an answer
-                status, failure, more = answer_to(error, request_id, "POST", PATH)
+                status, failure, more = error_response(error, request_id, "POST", PATH)
                 body = _json(failure)
             headers = [
                 *self._headers,
@@ -106,13 +106,13 @@ class Webhook:
         except NoWebhookSecret as missing:
             return self._unavailable(missing, request_id)
         try:
-            taken = await self.intake.take_in(event)
+            stored = await self.intake.take_in(event)
         except DatabaseError as down:
             # The cause is outside, so no traceback.
             log.error("webhook_not_stored", error=str(down), event_id=event.id, request_id=request_id)  # noqa: TRY400
             return self._unavailable(StoreUnavailable(hint="The event is sent again."), request_id)
-        (self._stored if taken.new else self._duplicate).inc()
-        duplicate = "false" if taken.new else "true"
+        (self._stored if stored.new else self._duplicate).inc()
+        duplicate = "false" if stored.new else "true"
         return 200, f'{{"received":true,"event":{json.dumps(event.id)},"duplicate":{duplicate}}}'.encode(), {}
 
     async def _refuse(self, refused: PayloomError, request_id: str) -> Answer:

@@ -14,9 +14,9 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 
-from payloom.api.limits.connection_limiter import Doorman
+from payloom.api.limits.connection_limiter import ConnectionLimiter
 from payloom.api.server import Server
-from payloom.app.composition import World
+from payloom.app.composition import Services
 from payloom.app.logging import configure_logs
 from payloom.kit.clock import Clock, SystemClock
 from payloom.project.loader import Project
@@ -32,26 +32,28 @@ def create_app(project: Project, settings: Settings, *, work: bool = True, clock
     looked at all the same.
     """
     if work:
-        project.require_sound()
+        project.ensure_valid()
     configure_logs(settings)
-    world = World(project, settings, clock or SystemClock())
+    services = Services(project, settings, clock or SystemClock())
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[Mapping[str, Any]]:
-        async with world.running(work=work):
+        async with services.lifespan(work=work):
             yield {}
 
-    app = Server(world.parts(), lifespan)
-    app.state.studio_link = world.studio_link
-    app.state.stop_listening = world.live.close
-    app.state.doorman = Doorman(settings.connections, world.metrics.registry, https=settings.secure_cookies)
+    app = Server(services.server_dependencies(), lifespan)
+    app.state.studio_link = services.studio_link
+    app.state.stop_listening = services.live.close
+    app.state.connection_limiter = ConnectionLimiter(
+        settings.connections, services.metrics.registry, https=settings.secure_cookies
+    )
     return app
 
 
 async def migrate_project(project: Project, settings: Settings) -> list[str]:
     """Bring the database to what the project needs and return what changed, for people."""
-    world = World(project.require_sound(), settings, SystemClock())
+    services = Services(project.ensure_valid(), settings, SystemClock())
     try:
-        return await world.migrate()
+        return await services.migrate()
     finally:
-        await world.close()
+        await services.close()

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import exc
 
-from payloom.api.http.current_user import Visitors, as_user
+from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.metrics import Metrics
-from payloom.api.management.change_stream import Live
-from payloom.api.management.dependencies import Parts as ManagementParts
+from payloom.api.management.change_stream import ChangeStream
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.lazy_app import SIGN_IN_PATH
-from payloom.api.page_routes import Site
-from payloom.api.server import ServerParts
+from payloom.api.page_routes import PageRoutes
+from payloom.api.server import ServerDependencies
 from payloom.auth.accounts import Profile
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
 from payloom.auth.rate_store import Rates
@@ -47,7 +47,7 @@ from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.project.loader import Project
-from payloom.project.publisher import Workbench
+from payloom.project.publisher import ProjectPublisher
 from payloom.runs.intake.backfill import CatchUp
 from payloom.runs.publishing.trigger_matching import Library
 from payloom.runs.publishing.versions import Versions
@@ -56,7 +56,7 @@ from payloom.runs.service import RunService
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
-from payloom.views.health import Vitals, vitals
+from payloom.views.health import HealthReport, read_health
 from payloom.views.references.indexer import Indexer
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ MIRROR_EVERY = 15.0
 """Seconds between two looks for doubtful rows; resources are listed once a day."""
 
 
-class World:
+class Services:
     """The services of one project in one process."""
 
     def __init__(self, project: Project, settings: Settings, clock: Clock) -> None:
@@ -81,7 +81,7 @@ class World:
         self.database = open_database(settings.database_url)
         self.tables = Tables(project.tables, clock)
         self.versions = Versions(self.database, clock)
-        self.workbench = Workbench(project, settings, self.versions, clock)
+        self.publisher = ProjectPublisher(project, settings, self.versions, clock)
         self.library = Library(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
         profile = self._profile()
@@ -95,7 +95,7 @@ class World:
         self.http = HttpHost(Guard(settings.http_allow), settings.secrets)
         self.outbox = self._outbox()
         self.metrics = Metrics()
-        self.metrics.look = self.vitals
+        self.metrics.collector = self.health
         self.runs = RunService(
             self.database,
             self.engine,
@@ -111,10 +111,12 @@ class World:
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
         self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.taken)
-        self.live = Live(self.database, clock)
-        self.workbench.tell = functools.partial(self.live.tell, "workflow")
-        self.visitors = Visitors(self.accounts, secure=settings.secure_cookies)
-        self.site = Site(settings, project.pages, project.templates, self.tables, self.database, self.visitors, clock)
+        self.live = ChangeStream(self.database, clock)
+        self.publisher.on_workflow_changed = functools.partial(self.live.publish, "workflow")
+        self.session_auth = SessionAuth(self.accounts, secure=settings.secure_cookies)
+        self.page_routes = PageRoutes(
+            settings, project.pages, project.templates, self.tables, self.database, self.session_auth, clock
+        )
 
     def _decision_link(self, claims: Mapping[str, Any], recipient: str) -> str:
         return self.decisions.make(DecisionLink(claims["run_id"], claims["path"], claims["until"], recipient))
@@ -170,12 +172,12 @@ class World:
             }
         )
 
-    def parts(self) -> ServerParts:
+    def server_dependencies(self) -> ServerDependencies:
         """Return what the routes work with."""
-        management = ManagementParts(
+        management = ManagementDependencies(
             settings=self.settings,
             clock=self.clock,
-            visitors=self.visitors,
+            session_auth=self.session_auth,
             managers=self.managers,
             counters=Rates(self.database, self.clock),
             database=self.database,
@@ -185,19 +187,19 @@ class World:
             live=self.live,
             tables=self.tables,
             mails=self.outbox,
-            workflows=self.workbench.workflows,
-            diagnostics=self.workbench.diagnostics,
+            workflows=self.publisher.workflows,
+            diagnostics=self.publisher.diagnostics,
             catch_up=self.catch_up.look,
             find_user=self.find_user,
-            workbench=self.workbench,
+            publisher=self.publisher,
             rehearsals=self.rehearsals,
             stripe_tables=self.stripe_tables,
         )
-        return ServerParts(
+        return ServerDependencies(
             settings=self.settings,
             assets=self.project.assets_folder,
-            visitors=self.visitors,
-            site=self.site,
+            session_auth=self.session_auth,
+            page_routes=self.page_routes,
             management=management,
             metrics=self.metrics,
             decisions=self.decisions,
@@ -210,23 +212,23 @@ class World:
 
         host = TablesHost(self.tables)
         return Rehearsals(
-            self.workbench, self.database, self.inbox, self.tables, host, StripeHost(self.stripe), self.clock
+            self.publisher, self.database, self.inbox, self.tables, host, StripeHost(self.stripe), self.clock
         )
 
     async def ready(self) -> None:
         """Raise unless the database answers."""
         await self.database.read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar())
 
-    async def vitals(self) -> tuple[Vitals, Mapping[str, int]]:
+    async def health(self) -> tuple[HealthReport, Mapping[str, int]]:
         """Return how the runs are doing, and how many mails have not left or may not have."""
 
-        def look(tx: sa.Connection) -> tuple[Vitals, Mapping[str, int]]:
+        def look(tx: sa.Connection) -> tuple[HealthReport, Mapping[str, int]]:
             counted = (
                 sa.select(mails.c.status, sa.func.count()).where(mails.c.status != "sent").group_by(mails.c.status)
             )
             states: dict[str, int] = dict.fromkeys(("queued", "sending", "unknown", "failed"), 0)
             states.update((row[0], row[1]) for row in tx.execute(counted))
-            return vitals(tx, self.clock.now()), states
+            return read_health(tx, self.clock.now()), states
 
         return await self.database.read(look)
 
@@ -247,7 +249,7 @@ class World:
         return [*(["Payloom's own tables"] if made else []), *map(str, changes)]
 
     @contextlib.asynccontextmanager
-    async def running(self, *, work: bool) -> AsyncIterator[None]:
+    async def lifespan(self, *, work: bool) -> AsyncIterator[None]:
         """Migrate, publish the workflows, start to work, and stop in the reverse order."""
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self.close)
@@ -255,7 +257,7 @@ class World:
             await self.versions.publish(self.project.workflows.values(), self.project.sources)
             for account in self.settings.accounts:
                 await self.accounts.ensure(account.email, account.password, name=account.name, roles=account.roles)
-            following = asyncio.create_task(self.workbench.follow(), name="payloom-follow")
+            following = asyncio.create_task(self.publisher.poll_publications(), name="payloom-follow")
             stack.push_async_callback(_canceled, following)
             if work:
                 await self.runs.start()
@@ -264,11 +266,11 @@ class World:
                 task = asyncio.create_task(self.catch_up.keep_looking(), name="payloom-catch-up")
                 stack.push_async_callback(_canceled, task)
                 if self.settings.is_dev:
-                    watching = asyncio.create_task(self.workbench.watch(), name="payloom-watch")
+                    watching = asyncio.create_task(self.publisher.watch(), name="payloom-watch")
                     stack.push_async_callback(_canceled, watching)
                 timing = asyncio.create_task(self.runs.keep_time(), name="payloom-timetable")
                 stack.push_async_callback(_canceled, timing)
-                indexing = asyncio.create_task(self.index.keep(lambda: self.engine.eldest), name="payloom-references")
+                indexing = asyncio.create_task(self.index.run(lambda: self.engine.eldest), name="payloom-references")
                 stack.push_async_callback(_canceled, indexing)
                 sweeping = asyncio.create_task(self._sweep(), name="payloom-hourly-sweep")
                 stack.push_async_callback(_canceled, sweeping)

@@ -76,7 +76,7 @@ class Project:
         """Where the pages' images, styles and scripts are."""
         return self.root / "pages" / "assets"
 
-    def require_sound(self) -> Project:
+    def ensure_valid(self) -> Project:
         """Return the project, or raise ProjectHasErrors that lists the first ten."""
         if not self.errors:
             return self
@@ -180,7 +180,7 @@ class _Loader:
             try:
                 templates.check(name)
             except EmailError as error:
-                self.placed(error, f"emails/{name}.mjml.j2")
+                self.report_at(error, f"emails/{name}.mjml.j2")
         return templates
 
     def unmigrated(self, before: Project) -> None:
@@ -196,10 +196,10 @@ class _Loader:
         functions = load_functions(self.root / "actions")
         self.catalog.functions = set(functions.by_name)
         for problem in functions.problems:
-            self.placed(problem, "actions")
+            self.report_at(problem, "actions")
         return functions
 
-    def placed(self, error: PayloomError, file: str) -> None:
+    def report_at(self, error: PayloomError, file: str) -> None:
         """Report an error whose `where` is `file:line` or nothing."""
         match = re.fullmatch(r"(.+?):(\d+)(?::\d+)?", error.where or "")
         line = int(match[2]) if match else 1

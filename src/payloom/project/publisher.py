@@ -47,7 +47,7 @@ class Publication:
     changed: tuple[str, ...]
 
 
-class Workbench:
+class ProjectPublisher:
     """Holds the project; whoever reads it through here sees what is published."""
 
     def __init__(self, project: Project, settings: Settings, versions: Versions, clock: Clock) -> None:
@@ -55,17 +55,17 @@ class Workbench:
         self.settings = settings
         self._versions = versions
         self._clock = clock
-        self._found: Sequence[Diagnostic] = project.diagnostics
+        self._diagnostics: Sequence[Diagnostic] = project.diagnostics
         self._swapping = asyncio.Lock()
-        self.tell: Callable[[str, str | None], None] = lambda _name, _version: None
+        self.on_workflow_changed: Callable[[str, str | None], None] = lambda _name, _version: None
         """Told of every workflow that changed, with its new version (None: it is gone)."""
 
     async def publish(self, author: str | None = None) -> Publication:
         """Make new runs use the files as they are now. Raises NotPublished with the diagnostics."""
         async with self._swapping:
-            await self.take_news()
+            await self.apply_remote_publications()
             project = await asyncio.to_thread(reload_workflows, self.project, self.settings)
-            self._found = project.diagnostics
+            self._diagnostics = project.diagnostics
             if project.errors:
                 first = project.errors[0]
                 raise NotPublished(
@@ -81,10 +81,10 @@ class Workbench:
         if changes:
             log.info("published", number=number, workflows=sorted(changes), by=author)
             for name, version in changes.items():
-                self.tell(name, version)
+                self.on_workflow_changed(name, version)
         return Publication(number, tuple(sorted(changes)))
 
-    async def take_news(self) -> None:
+    async def apply_remote_publications(self) -> None:
         """Take over what other workers published since the last look."""
         changes = await self._versions.news()
         if not changes:
@@ -99,15 +99,15 @@ class Workbench:
         self.project = dataclasses.replace(self.project, workflows=workflows, sources={})
         log.info("published_elsewhere", workflows=sorted(changes))
         for name, one in changes.items():
-            self.tell(name, one.version if one else None)
+            self.on_workflow_changed(name, one.version if one else None)
 
-    async def follow(self) -> None:
+    async def poll_publications(self) -> None:
         """Take over what other workers publish, until canceled; failures are logged and tried again."""
         while True:
             await asyncio.sleep(FOLLOW_EVERY)
             try:
                 async with self._swapping:
-                    await self.take_news()
+                    await self.apply_remote_publications()
             except (PayloomError, exc.SQLAlchemyError) as error:
                 log.warning("follow_failed", error=str(error), again_in=FOLLOW_EVERY)
 
@@ -166,12 +166,12 @@ class Workbench:
         return self.project.catalog
 
     @property
-    def found(self) -> Sequence[Diagnostic]:
+    def latest_diagnostics(self) -> Sequence[Diagnostic]:
         """What is wrong with the files as they were read last, published or not."""
-        return self._found
+        return self._diagnostics
 
     @property
-    def served(self) -> Mapping[str, Workflow]:
+    def published(self) -> Mapping[str, Workflow]:
         """The published workflows; another object after every publish."""
         return self.project.workflows
 
@@ -189,31 +189,31 @@ class Workbench:
 class PublishedWorkflows(Mapping[str, Workflow]):
     """The workflows of the project that is served at the moment of looking."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, publisher: ProjectPublisher) -> None:
+        self._publisher = publisher
 
     def __getitem__(self, key: str) -> Workflow:
-        return self._bench.project.workflows[key]
+        return self._publisher.project.workflows[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._bench.project.workflows)
+        return iter(self._publisher.project.workflows)
 
     def __len__(self) -> int:
-        return len(self._bench.project.workflows)
+        return len(self._publisher.project.workflows)
 
 
 class PublishedDiagnostics(Sequence[Diagnostic]):
     """The findings of the latest reading at the moment of looking."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, publisher: ProjectPublisher) -> None:
+        self._publisher = publisher
 
     @overload
     def __getitem__(self, index: int) -> Diagnostic: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Diagnostic]: ...
     def __getitem__(self, index: Any) -> Any:
-        return self._bench.found[index]
+        return self._publisher.latest_diagnostics[index]
 
     def __len__(self) -> int:
-        return len(self._bench.found)
+        return len(self._publisher.latest_diagnostics)

@@ -38,7 +38,7 @@ from payloom.runs.scheduling.retention import prune
 from payloom.runs.scheduling.runner import fire
 from payloom.runs.scheduling.schedules import Scheduled, arrange, ask, next_moments
 from payloom.runs.scheduling.sweeper import sweep
-from payloom.views.run_queries import Queries
+from payloom.views.run_queries import RunQueries
 
 log = logging.getLogger("payloom.runs")
 
@@ -82,7 +82,7 @@ class RunService:
         self._driver = Driver(self._parts)
         self._gathering = Gathering(self._parts, self._driver)
         self._sweeper: asyncio.Task[None] | None = None
-        self.queries = Queries(database)
+        self.queries = RunQueries(database)
 
     # -- life --------------------------------------------------------------------------------------------------------
 

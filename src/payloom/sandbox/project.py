@@ -168,7 +168,7 @@ class Stage:
 
 async def open_stage(project: Project, settings: Settings) -> Stage:
     """Return a stage for a project without errors. Raises ProjectHasErrors."""
-    project.require_sound()
+    project.ensure_valid()
     stage = Stage(project, settings)
     await stage.prepare()
     return stage

@@ -19,7 +19,7 @@ from payloom.inbox.models import events
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.ids import new_id
-from payloom.project.publisher import Workbench
+from payloom.project.publisher import ProjectPublisher
 from payloom.runs.models import runs
 from payloom.sandbox.dry_run import EventTrial, compare
 from payloom.sandbox.stripe.fixtures import event_object
@@ -41,7 +41,7 @@ class Rehearsals:
 
     def __init__(  # noqa: PLR0917 - the collaborators, once
         self,
-        bench: Workbench,
+        publisher: ProjectPublisher,
         database: Database,
         inbox: Inbox,
         tables: Tables,
@@ -50,7 +50,7 @@ class Rehearsals:
         clock: Clock,
     ) -> None:
         """host: does table steps. stripe: reaches the local Stripe, for those who want their test run to."""
-        self._bench = bench
+        self._publisher = publisher
         self._database = database
         self._inbox = inbox
         self._tables = tables
@@ -59,8 +59,10 @@ class Rehearsals:
         self._clock = clock
 
     def _stage(self) -> Stage:
-        bench = self._bench
-        return Stage(self._database.engine, self._host, bench.catalog, bench.settings.env, dict(bench.served))
+        publisher = self._publisher
+        return Stage(
+            self._database.engine, self._host, publisher.catalog, publisher.settings.env, dict(publisher.published)
+        )
 
     async def test_run(
         self,
@@ -78,7 +80,7 @@ class Rehearsals:
         if event is not None:
             occasion = dataclasses.replace(occasion, event=self.completed(draft, occasion.index, event))
         stripe: OutsideHost | None = None
-        if local_stripe and self._bench.settings.stripe.mode == "local":
+        if local_stripe and self._publisher.settings.stripe.mode == "local":
             stripe = _Elsewhere(self._stripe, asyncio.get_running_loop())
         return await _apart(rehearse(self._stage(), draft, occasion, mocks, now=self._clock.now(), stripe=stripe))
 
@@ -93,7 +95,7 @@ class Rehearsals:
             return await compare(stage, tx, draft, ids, self._clock)
 
     async def _fitting(self, draft: Workflow, limit: int) -> list[str]:
-        wanted = [_types(one, self._bench) for one in draft.triggers if isinstance(one, StripeTrigger)]
+        wanted = [_types(one, self._publisher) for one in draft.triggers if isinstance(one, StripeTrigger)]
         types = sorted({name for names in wanted for name in names})
         query = (
             sa.select(events.c.id)
@@ -108,7 +110,7 @@ class Rehearsals:
         """Return an event made of what is given, and of the plainest values for the rest."""
         trigger = draft.triggers[index] if index < len(draft.triggers) else None
         family = trigger.family if isinstance(trigger, StripeTrigger) else ""
-        known = self._bench.catalog.family(family)
+        known = self._publisher.catalog.family(family)
         actions = trigger.actions if isinstance(trigger, StripeTrigger) else ()
         action = (actions or (known.actions if known else ()) or ("created",))[0]
         kind = str(given.get("type") or f"{family}.{action}")
@@ -127,7 +129,7 @@ class Rehearsals:
             "object": "event",
             "type": kind,
             "created": given.get("created") or now,
-            "livemode": self._bench.settings.stripe.livemode,
+            "livemode": self._publisher.settings.stripe.livemode,
             "data": {**data, "object": event_object(object_kind, schema, action, thing, now)},
         }
         return self._inbox.read(whole, source="sample")
@@ -153,7 +155,7 @@ class Rehearsals:
 
     async def _events(self, index: int, trigger: StripeTrigger) -> list[dict[str, Any]]:
         columns = (events.c.id, events.c.type, events.c.object_id, events.c.received_at)
-        query = sa.select(*columns).where(events.c.type.in_(_types(trigger, self._bench)))
+        query = sa.select(*columns).where(events.c.type.in_(_types(trigger, self._publisher)))
         query = query.order_by(events.c.received_at.desc(), events.c.id).limit(EVENTS)
         rows = await self._database.read(lambda tx: tx.execute(query).all())
         return [
@@ -209,8 +211,8 @@ class Rehearsals:
         ]
 
 
-def _types(trigger: StripeTrigger, bench: Workbench) -> list[str]:
-    family = bench.catalog.family(trigger.family)
+def _types(trigger: StripeTrigger, publisher: ProjectPublisher) -> list[str]:
+    family = publisher.catalog.family(trigger.family)
     return [f"{trigger.family}.{action}" for action in (trigger.actions or (family.actions if family else ()))]
 
 

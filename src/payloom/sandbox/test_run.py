@@ -110,7 +110,7 @@ Note = Literal["mocked", "recorded", "made up", "skipped", "sent"]
 
 @dataclasses.dataclass(slots=True)
 class Rehearsal:
-    """What came of it. found: as `Queries.timeline` returns it. notes: how steps were answered, by path.
+    """What came of it. found: as `RunQueries.timeline` returns it. notes: how steps were answered, by path.
 
     stood_in: the steps that were mocked or skipped, which the journal does not have. trail: which way it took.
     """

@@ -68,7 +68,7 @@ def open_project(root: Path) -> tuple[Project, Stage]:
     """Return the project in `root` and an empty stage for it. Raises ProjectHasErrors."""
     settings = load_settings(root, environ={}, keep=False)
     project = load_project(root, settings)
-    project.require_sound()
+    project.ensure_valid()
     return project, Stage(project, settings)
 
 

@@ -23,7 +23,7 @@ _RUN = ("id", "workflow_id", "status", "trigger", "event_id", "parked_on", "fail
 _MAIL = ("id", "template", "recipients", "subject", "status", "error", "created_at")
 
 
-def overview(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
+def dashboard(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
     """Return counts and the latest of each."""
     since = now - dt.timedelta(days=1)
     failed = runs.c.status == "failed"

@@ -28,7 +28,7 @@ _WORKERS = sa.select(sa.func.count()).select_from(workers)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Vitals:
+class HealthReport:
     """runs: how many are `queued` (ready to be advanced), `blocked` (behind another in their lane), `running`,
     `waiting` (asleep, or for an event or a decision), `parked` (for a row), `failed` (until somebody looks after them).
 
@@ -42,7 +42,7 @@ class Vitals:
     workers: int
 
 
-def vitals(tx: sa.Connection, now: dt.datetime) -> Vitals:
+def read_health(tx: sa.Connection, now: dt.datetime) -> HealthReport:
     """Look once."""
     counts: dict[str, int] = dict.fromkeys(("queued", "blocked", "running", "waiting", "parked", "failed"), 0)
     ready: list[dt.datetime] = []
@@ -55,7 +55,7 @@ def vitals(tx: sa.Connection, now: dt.datetime) -> Vitals:
         ready.append(late)
     counts["failed"] = tx.execute(_FAILED).scalar() or 0
     counts["parked"] = tx.execute(_PARKED).scalar() or 0
-    return Vitals(
+    return HealthReport(
         runs=counts,
         oldest=max(0.0, (now - min(ready)).total_seconds()) if ready else 0.0,
         in_doubt=tx.execute(_IN_DOUBT).scalar() or 0,

@@ -55,7 +55,7 @@ _AMOUNTS = ("amount_total", "amount", "total")
 
 
 @dataclasses.dataclass(slots=True)
-class Entry:
+class TimelineEntry:
     """One thing on the line. amount: minor units. data: what there is to say of it, secrets masked."""
 
     at: dt.datetime
@@ -69,16 +69,16 @@ class Entry:
 
 
 @dataclasses.dataclass(slots=True)
-class Journey:
+class PaymentTimeline:
     """The entries, oldest first. truncated: there is more than is shown."""
 
     id: str
     kind: str
-    entries: list[Entry]
+    entries: list[TimelineEntry]
     truncated: bool
 
 
-def journey(tx: sa.Connection, text: str, tables: Tables) -> Journey:
+def payment_timeline(tx: sa.Connection, text: str, tables: Tables) -> PaymentTimeline:
     """Return what has to do with an id, an e-mail address or a value."""
     subject = clean(text)
     most = MOST if kind_of(subject) is not None else MOST_OF_VALUE
@@ -95,7 +95,7 @@ def journey(tx: sa.Connection, text: str, tables: Tables) -> Journey:
         _follow(tx, owners, {subject, *names})
     entries = _entries(tx, owners, tables)
     entries.sort(key=lambda entry: (entry.at, _RANK.get(entry.kind, 5)))
-    return Journey(subject, kind, entries, truncated=len(owners) >= most)
+    return PaymentTimeline(subject, kind, entries, truncated=len(owners) >= most)
 
 
 _RANK: Mapping[str, int] = {"order": 0, "row": 1, "session": 2, "intent": 3, "charge": 4, "run": 8, "mail": 9}
@@ -146,7 +146,7 @@ def _of_payments(tx: sa.Connection, links: set[str]) -> set[str]:
     return {row.id for row in tx.execute(query) if kind_of(row.ref) in _PAYMENT}
 
 
-def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Tables) -> list[Entry]:
+def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Tables) -> list[TimelineEntry]:
     by_kind: dict[str, list[str]] = {}
     for kind, key in owners:
         by_kind.setdefault(kind, []).append(key)
@@ -164,29 +164,29 @@ def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Table
     return entries
 
 
-def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[Entry], list[sa.Row]]:
+def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], list[sa.Row]]:
     names = ("id", "workflow_id", "status", "outcome", "event_id", "object_id", "trigger", "failure", "forked_from")
     query = sa.select(*(runs.c[name] for name in (*names, "created_at", "finished_at"))).where(runs.c.id.in_(ids))
     rows = list(tx.execute(query))
     entries = []
     for row in rows:
         data = {name: getattr(row, name) for name in (*names[3:], "finished_at")}
-        entries.append(Entry(row.created_at, "run", row.id, row.workflow_id, row.status, data=redact(data)))
+        entries.append(TimelineEntry(row.created_at, "run", row.id, row.workflow_id, row.status, data=redact(data)))
     return entries, rows
 
 
-def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[Entry], dict[str, Mapping[str, Any]]]:
+def _event_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], dict[str, Mapping[str, Any]]]:
     """Return the events, and the newest state of the objects they are about."""
     names = ("id", "type", "object_id", "created", "received_at", "source", "deliveries", "payload")
     query = sa.select(*(events.c[name] for name in names)).where(events.c.id.in_(ids)).order_by(events.c.created)
-    entries: list[Entry] = []
+    entries: list[TimelineEntry] = []
     objects: dict[str, Mapping[str, Any]] = {}
     for row in tx.execute(query):
         thing = json.loads(row.payload)["data"]["object"]
         if thing.get("object") in _KINDS and isinstance(thing.get("id"), str):
             objects[thing["id"]] = thing
         data = {name: getattr(row, name) for name in ("object_id", "created", "source", "deliveries")}
-        entries.append(Entry(row.received_at, "event", row.id, row.type, data=data))
+        entries.append(TimelineEntry(row.received_at, "event", row.id, row.type, data=data))
     return entries, objects
 
 
@@ -200,11 +200,11 @@ def _objects_of_steps(tx: sa.Connection, run_ids: list[str], objects: dict[str, 
             objects.setdefault(value["id"], value)
 
 
-def _object_entry(thing: Mapping[str, Any]) -> Entry:
+def _object_entry(thing: Mapping[str, Any]) -> TimelineEntry:
     kind = _KINDS[thing["object"]]
     amount = next((thing[name] for name in _AMOUNTS if isinstance(thing.get(name), int)), None)
     created = thing.get("created")
-    return Entry(
+    return TimelineEntry(
         from_epoch(created) if isinstance(created, int) else from_epoch(0),
         kind,
         thing["id"],
@@ -225,12 +225,12 @@ def _status(thing: Mapping[str, Any]) -> str | None:
     return status if isinstance(status, str) else None
 
 
-def _mail_entries(tx: sa.Connection, ids: list[str], run_ids: list[str]) -> list[Entry]:
+def _mail_entries(tx: sa.Connection, ids: list[str], run_ids: list[str]) -> list[TimelineEntry]:
     names = ("id", "subject", "status", "template", "recipients", "run_id", "created_at", "sent_at", "error")
     of_these = mails.c.id.in_(ids) | mails.c.run_id.in_(run_ids)
     query = sa.select(*(mails.c[name] for name in names)).where(of_these).limit(MOST)
     return [
-        Entry(
+        TimelineEntry(
             row.sent_at or row.created_at,
             "mail",
             row.id,
@@ -242,7 +242,7 @@ def _mail_entries(tx: sa.Connection, ids: list[str], run_ids: list[str]) -> list
     ]
 
 
-def _row_entry(tx: sa.Connection, name: str, tables: Tables) -> Entry | None:
+def _row_entry(tx: sa.Connection, name: str, tables: Tables) -> TimelineEntry | None:
     table, _, text = name.partition("/")
     spec = tables.specs.get(table)
     if spec is None:
@@ -258,7 +258,7 @@ def _row_entry(tx: sa.Connection, name: str, tables: Tables) -> Entry | None:
     if not isinstance(at, dt.datetime):
         at = tx.execute(sa.select(sa.func.min(refs.c.at)).where(refs.c.kind == "row", refs.c.id == name)).scalar()
     amount, currency = row.get("amount"), row.get("currency")
-    return Entry(
+    return TimelineEntry(
         at or from_epoch(0),
         "order" if table in {"orders", "order"} else "row",
         name,

@@ -43,7 +43,7 @@ _LIST = (
 )
 
 
-class Queries:
+class RunQueries:
     """Read-only questions."""
 
     def __init__(self, database: Database) -> None:

@@ -2697,7 +2697,7 @@ export interface components {
             mocks?: {
                 [key: string]: components["schemas"]["MockBody"];
             };
-            trigger?: components["schemas"]["payloom__api__management__editor__trial_models__Start"] | null;
+            trigger?: components["schemas"]["TestRunTrigger"] | null;
         };
         /**
          * PinsAnswer
@@ -2708,7 +2708,7 @@ export interface components {
             mocks: {
                 [key: string]: components["schemas"]["MockBody"];
             };
-            trigger: components["schemas"]["Start-Output"] | null;
+            trigger: components["schemas"]["TestRunTrigger"] | null;
         };
         /**
          * Position
@@ -3529,30 +3529,13 @@ export interface components {
         };
         /**
          * Start
-         * @description What starts the run. index: of the trigger.
-         *
-         *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
-         *     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
-         *     user: the e-mail address of the account that calls; somebody made up if it is left out.
+         * @description Inputs, and the e-mail address of the account to run as.
          */
-        "Start-Output": {
-            /** Event Id */
-            event_id?: string | null;
-            /**
-             * Index
-             * @default 0
-             */
-            index?: number;
+        Start: {
             /** Inputs */
             inputs?: {
                 [key: string]: unknown;
-            } | null;
-            /** Run Id */
-            run_id?: string | null;
-            /** Sample */
-            sample?: {
-                [key: string]: unknown;
-            } | null;
+            };
             /** User */
             user?: string | null;
         };
@@ -3810,9 +3793,38 @@ export interface components {
              *       "index": 0
              *     }
              */
-            trigger?: components["schemas"]["payloom__api__management__editor__trial_models__Start"];
+            trigger?: components["schemas"]["TestRunTrigger"];
             /** Until */
             until?: string | null;
+        };
+        /**
+         * TestRunTrigger
+         * @description What starts the run. index: of the trigger.
+         *
+         *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
+         *     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
+         *     user: the e-mail address of the account that calls; somebody made up if it is left out.
+         */
+        TestRunTrigger: {
+            /** Event Id */
+            event_id?: string | null;
+            /**
+             * Index
+             * @default 0
+             */
+            index?: number;
+            /** Inputs */
+            inputs?: {
+                [key: string]: unknown;
+            } | null;
+            /** Run Id */
+            run_id?: string | null;
+            /** Sample */
+            sample?: {
+                [key: string]: unknown;
+            } | null;
+            /** User */
+            user?: string | null;
         };
         /**
          * TriggerEntry
@@ -4083,47 +4095,6 @@ export interface components {
             data: components["schemas"]["WorkflowLine"][];
             /** Diagnostics */
             diagnostics: components["schemas"]["DiagnosticView"][];
-        };
-        /**
-         * Start
-         * @description What starts the run. index: of the trigger.
-         *
-         *     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
-         *     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
-         *     user: the e-mail address of the account that calls; somebody made up if it is left out.
-         */
-        payloom__api__management__editor__trial_models__Start: {
-            /** Event Id */
-            event_id?: string | null;
-            /**
-             * Index
-             * @default 0
-             */
-            index?: number;
-            /** Inputs */
-            inputs?: {
-                [key: string]: unknown;
-            } | null;
-            /** Run Id */
-            run_id?: string | null;
-            /** Sample */
-            sample?: {
-                [key: string]: unknown;
-            } | null;
-            /** User */
-            user?: string | null;
-        };
-        /**
-         * Start
-         * @description Inputs, and the e-mail address of the account to run as.
-         */
-        payloom__api__management__models__workflows__Start: {
-            /** Inputs */
-            inputs?: {
-                [key: string]: unknown;
-            };
-            /** User */
-            user?: string | null;
         };
     };
     responses: never;
@@ -6126,7 +6097,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["payloom__api__management__models__workflows__Start"];
+                "application/json": components["schemas"]["Start"];
             };
         };
         responses: {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.support.http_server import Served, served
+from tests.support.http_server import RunningServer, running_server
 
 TABLES = """
 tables:
@@ -61,18 +61,18 @@ accounts:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     files = {
         "payloom.yaml": SETTINGS,
         "tables.yaml": TABLES,
         "workflows/ask.yaml": ASK,
         "emails/ask.mjml.j2": MAIL,
     }
-    with served(tmp_path_factory.mktemp("approving"), files) as made:
+    with running_server(tmp_path_factory.mktemp("approving"), files) as made:
         yield made
 
 
-def asked(shop: Served, order: str, to: str, **more: Any) -> str:
+def asked(shop: RunningServer, order: str, to: str, **more: Any) -> str:
     """Ask, and return the link from the mail as it is sent; who looks at mails in the studio sees none."""
     assert shop.http.post("/api/ask", json={"id": order, "to": to, **more}).status_code == 202
     found = shop.wait(lambda: shop.manage("/mails", to=to)["data"])
@@ -85,7 +85,9 @@ def asked(shop: Served, order: str, to: str, **more: Any) -> str:
     return link[1]
 
 
-def test_a_click_on_approve_lets_the_run_go_on(shop: Served, page: Page, axe: Callable[[Any], list[str]]) -> None:
+def test_a_click_on_approve_lets_the_run_go_on(
+    shop: RunningServer, page: Page, axe: Callable[[Any], list[str]]
+) -> None:
     link = asked(shop, "o1", "boss@shop.test")
     page.goto(link)
     expect(page.get_by_role("heading", name="Refund order o1?")).to_be_visible()
@@ -103,14 +105,14 @@ def test_a_click_on_approve_lets_the_run_go_on(shop: Served, page: Page, axe: Ca
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 
 
-def test_a_click_on_refuse_takes_the_other_branch(shop: Served, page: Page) -> None:
+def test_a_click_on_refuse_takes_the_other_branch(shop: RunningServer, page: Page) -> None:
     page.goto(asked(shop, "o2", "second@shop.test"))
     page.get_by_role("button", name="Refuse").click()
     expect(page.get_by_role("status")).to_contain_text("Refused by second@shop.test")
     assert shop.wait(lambda: shop.rows("answers", id="o2"))[0]["said"] == "no"
 
 
-def test_fetching_the_link_decides_nothing(shop: Served) -> None:
+def test_fetching_the_link_decides_nothing(shop: RunningServer) -> None:
     link = asked(shop, "o3", "third@shop.test")
     for _ in range(3):
         answer = shop.http.get(link)
@@ -124,14 +126,14 @@ def test_fetching_the_link_decides_nothing(shop: Served) -> None:
     assert shop.rows("answers", id="o3") == []
 
 
-def test_a_link_of_somebody_whose_account_lacks_the_role_opens_nothing(shop: Served) -> None:
+def test_a_link_of_somebody_whose_account_lacks_the_role_opens_nothing(shop: RunningServer) -> None:
     link = asked(shop, "o4", "clerk@shop.test")
     assert shop.http.get(link).status_code == 403
     assert shop.http.post(link, data={"answer": "yes"}).status_code == 403
     assert shop.rows("answers", id="o4") == []
 
 
-def test_a_changed_link_opens_nothing(shop: Served) -> None:
+def test_a_changed_link_opens_nothing(shop: RunningServer) -> None:
     link = asked(shop, "o5", "fifth@shop.test")
     body, _, signature = link.rpartition(".")
     for forged in (f"{body}x.{signature}", f"{body}.{signature[:-3]}abc", f"{body}.", body, f"{body}.%00"):
@@ -140,7 +142,7 @@ def test_a_changed_link_opens_nothing(shop: Served) -> None:
     assert shop.http.get(f"{other[0]}.{signature}").status_code == 403
 
 
-def test_silence_takes_its_branch_and_the_late_click_is_told(shop: Served) -> None:
+def test_silence_takes_its_branch_and_the_late_click_is_told(shop: RunningServer) -> None:
     link = asked(shop, "o7", "late@shop.test", time="2s")
     row = shop.wait(lambda: shop.rows("answers", id="o7"))[0]
     assert row["said"] == "late"
@@ -152,7 +154,7 @@ def test_silence_takes_its_branch_and_the_late_click_is_told(shop: Served) -> No
     assert shop.rows("answers", id="o7")[0]["said"] == "late"
 
 
-def test_no_journal_and_no_answer_of_the_server_holds_the_link(shop: Served) -> None:
+def test_no_journal_and_no_answer_of_the_server_holds_the_link(shop: RunningServer) -> None:
     link = asked(shop, "o8", "eighth@shop.test")
     token = link.rpartition("/approve/")[2]
     run = shop.manage("/runs", workflow="ask")["data"][0]["id"]

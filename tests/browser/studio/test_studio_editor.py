@@ -6,13 +6,13 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.editor_fixture import TEXT, Edited
+from tests.support.editor_fixture import TEXT, EditorPage
 
 
 @pytest.fixture
 def editor(studio, open_page):
     """Return a maker of edited workflows."""
-    return lambda text=TEXT, **options: Edited(studio, open_page, text, **options)
+    return lambda text=TEXT, **options: EditorPage(studio, open_page, text, **options)
 
 
 def test_an_edit_on_the_canvas_changes_its_lines_of_the_file_and_no_others(editor):

@@ -6,13 +6,13 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.editor_fixture import TEXT, Edited
+from tests.support.editor_fixture import TEXT, EditorPage
 
 
 @pytest.fixture
 def editor(studio, open_page):
     """Return a maker of edited workflows."""
-    return lambda text=TEXT, **options: Edited(studio, open_page, text, **options)
+    return lambda text=TEXT, **options: EditorPage(studio, open_page, text, **options)
 
 
 def test_unsaved_edits_survive_views_pages_and_reloads(editor, studio):

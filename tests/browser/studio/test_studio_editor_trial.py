@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from tests.support.editor_fixture import Edited
+from tests.support.editor_fixture import EditorPage
 
 CHOICE = """\
 name: Choose
@@ -31,7 +31,7 @@ steps:
 @pytest.fixture
 def editor(studio, open_page):
     """Return a maker of edited workflows."""
-    return lambda text=CHOICE, **options: Edited(studio, open_page, text, **options)
+    return lambda text=CHOICE, **options: EditorPage(studio, open_page, text, **options)
 
 
 def test_a_test_run_lights_the_way_it_took_and_does_nothing(editor, studio):

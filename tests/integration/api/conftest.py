@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support.http_server import Served, served
+from tests.support.http_server import RunningServer, running_server
 
 TABLES = """
 tables:
@@ -142,7 +142,7 @@ accounts:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """The running project."""
-    with served(tmp_path_factory.mktemp("project"), PROJECT) as made:
+    with running_server(tmp_path_factory.mktemp("project"), PROJECT) as made:
         yield made

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.http_server import Served, served
+from tests.support.http_server import RunningServer, running_server
 
 TABLES = "tables: {notes: {columns: {id: uuid primary, text: string}}}\n"
 WORKFLOW = """
@@ -30,22 +30,24 @@ steps:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("fork"), {"tables.yaml": TABLES, "workflows/note.yaml": WORKFLOW}) as made:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with running_server(
+        tmp_path_factory.mktemp("fork"), {"tables.yaml": TABLES, "workflows/note.yaml": WORKFLOW}
+    ) as made:
         yield made
 
 
-def failed(server: Served, text: str) -> dict[str, Any]:
+def failed(server: RunningServer, text: str) -> dict[str, Any]:
     answer = server.http.post("/api/note", json={"text": text})
     assert answer.status_code == 409
     return server.manage(f"/runs/{answer.json()['error']['run_id']}")
 
 
-def fork(server: Served, run: dict[str, Any], **body: Any) -> httpx.Response:
+def fork(server: RunningServer, run: dict[str, Any], **body: Any) -> httpx.Response:
     return server.http.post(f"/api/_payloom/runs/{run['id']}/fork", json=body, headers=server.admin)
 
 
-def finished(server: Served, run_id: str) -> dict[str, Any]:
+def finished(server: RunningServer, run_id: str) -> dict[str, Any]:
     return server.wait(lambda: (run := server.manage(f"/runs/{run_id}"))["finished_at"] and run)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.http_server import Served, event, served, write_project
+from tests.support.http_server import RunningServer, event, running_server, write_project
 
 from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
@@ -37,7 +37,7 @@ def files() -> dict[str, str]:
 
 def test_the_guide_is_a_sound_project(tmp_path: Path) -> None:
     root = write_project(tmp_path, files())
-    project = load_project(root, load_settings(root, environ={}, keep=False)).require_sound()
+    project = load_project(root, load_settings(root, environ={}, keep=False)).ensure_valid()
     assert sorted(project.workflows) == ["catch-up", "fulfill", "paid", "thanks"]
     assert [str(one) for one in project.diagnostics if one.severity != "advice"] == []
 
@@ -62,7 +62,7 @@ def test_sixty_at_once_get_one_fulfilment_and_one_receipt(tmp_path: Path, databa
     seeded = "    seed: [{id: o1, email: ada@example.com, checkout_session: cs_test_1}]\n"
     sources["tables.yaml"] += seeded
     with (
-        served(tmp_path, sources, database_url=database_url) as server,
+        running_server(tmp_path, sources, database_url=database_url) as server,
         concurrent.futures.ThreadPoolExecutor(60) as pool,
     ):
         jobs = [pool.submit(one, server, number) for number in range(MANY) for one in (page, webhook, by_hand)]
@@ -78,28 +78,28 @@ def test_sixty_at_once_get_one_fulfilment_and_one_receipt(tmp_path: Path, databa
         assert page(server, 0) == {"order": "o1", "status": "paid"}
 
 
-def page(server: Served, number: int) -> dict[str, Any]:
+def page(server: RunningServer, number: int) -> dict[str, Any]:
     """The thanks page asks."""
     answer = server.http.post("/api/thanks", json={"session_id": "cs_test_1"})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def webhook(server: Served, number: int) -> dict[str, Any]:
+def webhook(server: RunningServer, number: int) -> dict[str, Any]:
     """Stripe tells."""
     body = event("checkout.session.completed", f"evt_{number}", id="cs_test_1", payment_status="paid")
     assert server.deliver(body).status_code == 200
     return {}
 
 
-def by_hand(server: Served, number: int) -> dict[str, Any]:
+def by_hand(server: RunningServer, number: int) -> dict[str, Any]:
     """Somebody starts the catch-up."""
     answer = server.http.post("/api/_payloom/workflows/catch-up/run", json={"inputs": {}}, headers=server.admin)
     assert answer.status_code in (200, 202), answer.text
     return {}
 
 
-def over(server: Served) -> list[dict[str, Any]] | None:
+def over(server: RunningServer) -> list[dict[str, Any]] | None:
     """All runs, once they are over."""
     runs = server.manage("/runs", limit=200)["data"]
     return runs if all(run["finished_at"] for run in runs) else None

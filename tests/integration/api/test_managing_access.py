@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from starlette.requests import Request
-from tests.support.http_server import Served, served
+from tests.support.http_server import RunningServer, running_server
 
 from payloom.api.management.identity.session import at_the_machine
 from payloom.auth.service import AccountService
@@ -26,21 +26,21 @@ FILES = {"workflows/nothing.yaml": WORKFLOW}
 
 
 @pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A project without any account."""
-    with served(tmp_path_factory.mktemp("bare"), FILES) as made:
+    with running_server(tmp_path_factory.mktemp("bare"), FILES) as made:
         yield made
 
 
 @pytest.fixture
-def browser(bare: Served) -> Iterator[httpx.Client]:
+def browser(bare: RunningServer) -> Iterator[httpx.Client]:
     """A browser nobody is signed in with."""
     headers = {"sec-fetch-site": "same-origin", "origin": bare.url}
     with httpx.Client(base_url=bare.url, headers=headers) as made:
         yield made
 
 
-def link(bare: Served, email: str | None = None) -> str:
+def link(bare: RunningServer, email: str | None = None) -> str:
     """The token of a fresh link."""
 
     async def make() -> str:
@@ -53,7 +53,7 @@ def link(bare: Served, email: str | None = None) -> str:
     return asyncio.run(make())
 
 
-def test_the_first_admin_is_made_by_the_link_and_found_again_by_the_next(bare: Served, browser: httpx.Client):
+def test_the_first_admin_is_made_by_the_link_and_found_again_by_the_next(bare: RunningServer, browser: httpx.Client):
     assert browser.get(f"{API}/me").status_code == 401
     answer = browser.post(f"{API}/session", json={"token": link(bare)})
     assert answer.json() == {"email": FIRST_EMAIL, "role": "admin"}
@@ -67,7 +67,7 @@ def test_the_first_admin_is_made_by_the_link_and_found_again_by_the_next(bare: S
     assert [one["email"] for one in accounts if one["role"] == "admin"] == [FIRST_EMAIL]
 
 
-def test_a_link_works_once_and_a_made_up_one_never(bare: Served, browser: httpx.Client):
+def test_a_link_works_once_and_a_made_up_one_never(bare: RunningServer, browser: httpx.Client):
     token = link(bare)
     assert browser.post(f"{API}/session", json={"token": token}).status_code == 200
     for used in (token, "made-up"):
@@ -76,7 +76,7 @@ def test_a_link_works_once_and_a_made_up_one_never(bare: Served, browser: httpx.
         assert again.json()["error"]["code"] == "link_not_valid"
 
 
-def test_signing_out_ends_the_session_itself(bare: Served, browser: httpx.Client):
+def test_signing_out_ends_the_session_itself(bare: RunningServer, browser: httpx.Client):
     browser.post(f"{API}/session", json={"token": link(bare)})
     kept = dict(browser.cookies)
     assert browser.delete(f"{API}/session").json()["signed_in"] is False
@@ -99,13 +99,13 @@ def test_one_click_at_the_machine(browser: httpx.Client):
         {"origin": "https://evil.example", "sec-fetch-site": ""},
     ],
 )
-def test_one_click_is_for_nobody_who_comes_through_something_else(bare: Served, headers: dict[str, str]):
+def test_one_click_is_for_nobody_who_comes_through_something_else(bare: RunningServer, headers: dict[str, str]):
     answer = httpx.post(f"{bare.url}{API}/session", json={"local": True}, headers=headers)
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
 
 
-def test_one_click_is_not_opened_by_a_foreign_name_that_points_here(bare: Served):
+def test_one_click_is_not_opened_by_a_foreign_name_that_points_here(bare: RunningServer):
     answer = httpx.post(f"{bare.url}{API}/session", json={"local": True}, headers={"host": "evil.example"})
     assert answer.status_code == 421
     assert "set-cookie" not in answer.headers
@@ -125,14 +125,14 @@ def test_one_click_is_not_opened_by_a_foreign_name_that_points_here(bare: Served
     ],
 )
 def test_one_click_needs_development_this_machine_and_its_own_name(
-    bare: Served, environment: Any, peer: str, host: str, opens: bool
+    bare: RunningServer, environment: Any, peer: str, host: str, opens: bool
 ):
     settings = dataclasses.replace(bare.settings, environment=environment)
     scope = {"type": "http", "headers": [(b"host", host.encode())], "client": (peer, 4000)}
     assert at_the_machine(Request(scope), settings) is opens
 
 
-def roles(bare: Served, browser: httpx.Client, role: str | None) -> httpx.Client:
+def roles(bare: RunningServer, browser: httpx.Client, role: str | None) -> httpx.Client:
     """Sign somebody in who has this role."""
     email = f"{role}@shop.test"
     made = {"email": email, "password": "correct-horse-battery"}
@@ -151,7 +151,7 @@ def roles(bare: Served, browser: httpx.Client, role: str | None) -> httpx.Client
     [(None, 403, 403, 403), ("viewer", 200, 403, 403), ("editor", 200, 404, 403), ("admin", 200, 404, 200)],
 )
 def test_what_each_role_may(  # noqa: PLR0917 - a table
-    bare: Served, browser: httpx.Client, role: str | None, read: int, edit: int, manage: int
+    bare: RunningServer, browser: httpx.Client, role: str | None, read: int, edit: int, manage: int
 ):
     browser.post(f"{API}/session", json={"token": link(bare)})
     with contextlib.closing(roles(bare, browser, role)) as person:
@@ -161,7 +161,7 @@ def test_what_each_role_may(  # noqa: PLR0917 - a table
         assert person.get(f"{API}/accounts").status_code == manage
 
 
-def test_a_role_that_is_taken_away_is_gone_at_once(bare: Served, browser: httpx.Client):
+def test_a_role_that_is_taken_away_is_gone_at_once(bare: RunningServer, browser: httpx.Client):
     browser.post(f"{API}/session", json={"token": link(bare)})
     with contextlib.closing(roles(bare, browser, "viewer")) as person:
         assert person.get(f"{API}/runs").status_code == 200
@@ -171,7 +171,7 @@ def test_a_role_that_is_taken_away_is_gone_at_once(bare: Served, browser: httpx.
         assert person.get(f"{API}/runs").status_code == 403
 
 
-def test_an_admin_cannot_lock_themselves_out(bare: Served, browser: httpx.Client):
+def test_an_admin_cannot_lock_themselves_out(bare: RunningServer, browser: httpx.Client):
     browser.post(f"{API}/session", json={"token": link(bare)})
     own = next(one for one in browser.get(f"{API}/accounts").json()["data"] if one["email"] == FIRST_EMAIL)
     answer = browser.put(f"{API}/accounts/{own['id']}/role", json={"role": "viewer"})
@@ -179,7 +179,7 @@ def test_an_admin_cannot_lock_themselves_out(bare: Served, browser: httpx.Client
     assert browser.get(f"{API}/me").json()["role"] == "admin"
 
 
-def test_a_link_for_somebody_signs_that_person_in(bare: Served, browser: httpx.Client):
+def test_a_link_for_somebody_signs_that_person_in(bare: RunningServer, browser: httpx.Client):
     browser.post(f"{API}/session", json={"token": link(bare)})
     roles(bare, browser, "viewer").close()
     accounts = browser.get(f"{API}/accounts").json()["data"]
@@ -194,7 +194,9 @@ def test_a_link_for_somebody_signs_that_person_in(bare: Served, browser: httpx.C
 
 
 @pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}])
-def test_another_site_does_nothing_in_a_managers_name(bare: Served, browser: httpx.Client, headers: dict[str, str]):
+def test_another_site_does_nothing_in_a_managers_name(
+    bare: RunningServer, browser: httpx.Client, headers: dict[str, str]
+):
     browser.post(f"{API}/session", json={"token": link(bare)})
     cookies = dict(browser.cookies)
     answer = httpx.post(f"{bare.url}{API}/workflows/nothing/run", json={}, headers=headers, cookies=cookies)

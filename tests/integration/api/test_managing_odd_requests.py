@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from tests.support.http_server import Served
+from tests.support.http_server import RunningServer
 
 from payloom.api.management.schema import schema_text
 
@@ -43,7 +43,7 @@ def helped(status: int, body: str, what: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def http(server: Served) -> Iterator[httpx.Client]:
+def http(server: RunningServer) -> Iterator[httpx.Client]:
     """An admin's program; on a slow machine a kept connection may be closed when it is used again."""
     limits = httpx.Limits(max_keepalive_connections=0)
     with httpx.Client(base_url=server.url, headers=server.admin, timeout=60, limits=limits) as made:

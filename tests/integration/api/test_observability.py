@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
-from tests.support.http_server import event, served, write_project
+from tests.support.http_server import event, running_server, write_project
 
 from payloom.app.logging import configure_logs
 from payloom.settings.load import load_settings
@@ -44,7 +44,7 @@ steps:
 
 
 def test_metrics_tell_what_waits_what_failed_and_how_long_things_take(tmp_path: Path) -> None:
-    with served(tmp_path, FILES) as server:
+    with running_server(tmp_path, FILES) as server:
         for number, action in enumerate(("succeeded", "canceled", "payment_failed", "payment_failed")):
             assert (
                 server.deliver(event(f"payment_intent.{action}", f"evt_{number}", id=f"pi_{number}")).status_code == 200

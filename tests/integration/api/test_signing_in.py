@@ -7,14 +7,14 @@ import secrets
 
 import httpx
 import pytest
-from tests.support.http_server import Served
+from tests.support.http_server import RunningServer
 
 PASSWORD = "a-long-enough-password"
 HTML = {"accept": "text/html"}
 
 
 @pytest.fixture
-def browser(server: Served):
+def browser(server: RunningServer):
     with httpx.Client(base_url=server.url, timeout=20, headers={"accept": "text/html"}) as client:
         yield client
 
@@ -33,7 +33,7 @@ def sign_up(browser: httpx.Client, email: str, **fields: str) -> httpx.Response:
     return browser.post("/sign-up", data=data)
 
 
-def test_signing_up_by_form_signs_in_and_goes_on(server: Served, browser: httpx.Client):
+def test_signing_up_by_form_signs_in_and_goes_on(server: RunningServer, browser: httpx.Client):
     email = address()
     answer = sign_up(browser, email, name="Ann")
     assert (answer.status_code, answer.headers["location"]) == (303, "/mine")
@@ -46,7 +46,7 @@ def test_signing_up_by_form_signs_in_and_goes_on(server: Served, browser: httpx.
     assert (row["id"], row["name"], me["roles"]) == (me["id"], "Ann", [])
 
 
-def test_signing_out_ends_the_session_on_the_server_too(server: Served, browser: httpx.Client):
+def test_signing_out_ends_the_session_on_the_server_too(server: RunningServer, browser: httpx.Client):
     sign_up(browser, address())
     kept = dict(browser.cookies)
     page = browser.get("/")
@@ -55,7 +55,7 @@ def test_signing_out_ends_the_session_on_the_server_too(server: Served, browser:
     assert httpx.get(f"{server.url}/api/auth/me", cookies=kept).status_code == 401
 
 
-def test_a_session_that_was_open_before_is_ended_by_signing_in_again(server: Served, browser: httpx.Client):
+def test_a_session_that_was_open_before_is_ended_by_signing_in_again(server: RunningServer, browser: httpx.Client):
     sign_up(browser, address())
     before = dict(browser.cookies)
     sign_up(browser, address())
@@ -93,7 +93,7 @@ def test_wrong_passwords_and_unknown_addresses_answer_the_same(browser: httpx.Cl
     assert len(texts) == 1
 
 
-def test_a_taken_address_and_a_weak_password_are_told_at_their_field(server: Served):
+def test_a_taken_address_and_a_weak_password_are_told_at_their_field(server: RunningServer):
     def post(**values: str) -> httpx.Response:
         return httpx.post(f"{server.url}/api/auth/sign-up", json=values)
 
@@ -109,13 +109,13 @@ def test_a_taken_address_and_a_weak_password_are_told_at_their_field(server: Ser
     assert "roles" in post(email=address(), password=PASSWORD, roles="admin").json()["error"]["fields"]
 
 
-def test_nobody_becomes_admin_by_asking(server: Served, browser: httpx.Client):
+def test_nobody_becomes_admin_by_asking(server: RunningServer, browser: httpx.Client):
     sign_up(browser, address(), roles="admin")
     assert browser.get("/api/auth/me").json()["user"]["roles"] == []
     assert browser.post("/api/admins", json={}).status_code == 403
 
 
-def test_an_endpoint_for_users_knows_who_calls_and_limits_the_rate(server: Served, browser: httpx.Client):
+def test_an_endpoint_for_users_knows_who_calls_and_limits_the_rate(server: RunningServer, browser: httpx.Client):
     email = address()
     sign_up(browser, email)
     assert browser.post("/api/private", json={}).json() == {"email": email}
@@ -135,7 +135,7 @@ def test_another_site_cannot_use_a_signed_in_persons_cookie(browser: httpx.Clien
     assert form.status_code == 403
 
 
-def test_the_accounts_of_development_are_there_with_their_roles(server: Served, browser: httpx.Client):
+def test_the_accounts_of_development_are_there_with_their_roles(server: RunningServer, browser: httpx.Client):
     answer = browser.post("/api/auth/sign-in", json={"email": "boss@shop.test", "password": "battery-staple"})
     assert answer.json()["user"]["roles"] == ["admin"]
     assert browser.post("/api/admins", json={}).json() == {"ok": True}
@@ -150,7 +150,7 @@ def test_a_page_for_a_role_is_closed_to_others(browser: httpx.Client):
     assert "Not for you" in page.text
 
 
-def test_an_admins_cookie_does_not_manage_from_another_site(server: Served, browser: httpx.Client):
+def test_an_admins_cookie_does_not_manage_from_another_site(server: RunningServer, browser: httpx.Client):
     browser.post("/api/auth/sign-in", json={"email": "boss@shop.test", "password": "battery-staple"})
     answer = browser.post(
         "/api/_payloom/workflows/echo/run", json={"inputs": {"word": "x"}}, headers={"origin": "https://evil.example"}
@@ -158,7 +158,7 @@ def test_an_admins_cookie_does_not_manage_from_another_site(server: Served, brow
     assert answer.status_code == 403
 
 
-def test_a_workflow_is_run_by_hand_as_a_person(server: Served):
+def test_a_workflow_is_run_by_hand_as_a_person(server: RunningServer):
     body = {"inputs": {}, "user": "ada@shop.test"}
     answer = server.http.post("/api/_payloom/workflows/private/run", json=body, headers=server.admin)
     assert answer.json()["body"] == {"email": "ada@shop.test"}

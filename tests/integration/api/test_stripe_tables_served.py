@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import stripe
-from tests.support.http_server import Served, event, served
+from tests.support.http_server import RunningServer, event, running_server
 
 from payloom_emulator.embedded import RunningEmulator, run
 
@@ -50,7 +50,7 @@ def local() -> Iterator[RunningEmulator]:
 
 
 @pytest.fixture(scope="module")
-def shop(local: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def shop(local: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     port = local.url.rpartition(":")[2]
     files = {
         "payloom.yaml": f"name: Test Shop\nstripe: {{local_port: {port}, mirror: [products]}}\n",
@@ -59,11 +59,11 @@ def shop(local: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> It
         "workflows/named.yaml": NAMED,
     }
     client(local).v1.products.create({"name": "Listed at the start"})
-    with served(tmp_path_factory.mktemp("tables"), files) as made:
+    with running_server(tmp_path_factory.mktemp("tables"), files) as made:
         yield made
 
 
-def test_a_select_step_reads_stripe(local: RunningEmulator, shop: Served) -> None:
+def test_a_select_step_reads_stripe(local: RunningEmulator, shop: RunningServer) -> None:
     customer = client(local).v1.customers.create({"email": "a@b.c"})
     assert shop.http.get(f"/api/owes/{customer.id}").json() == {"count": 0}
     client(local).v1.invoices.create({"customer": customer.id})
@@ -73,7 +73,7 @@ def test_a_select_step_reads_stripe(local: RunningEmulator, shop: Served) -> Non
     assert (step["verb"], step["action"]) == ("select", "stripe.invoices")
 
 
-def test_the_copy_is_listed_at_the_start_and_kept_by_webhooks(local: RunningEmulator, shop: Served) -> None:
+def test_the_copy_is_listed_at_the_start_and_kept_by_webhooks(local: RunningEmulator, shop: RunningServer) -> None:
     listed = shop.wait(lambda: shop.http.get("/api/named/Listed").json().get("id"))
     assert client(local).v1.products.retrieve(listed).name == "Listed at the start"
     later = int(time.time()) + 1000
@@ -83,7 +83,7 @@ def test_the_copy_is_listed_at_the_start_and_kept_by_webhooks(local: RunningEmul
     assert shop.http.get("/api/named/Brand").json() == {"id": "prod_new"}
 
 
-def test_the_studio_lists_and_reads_them(local: RunningEmulator, shop: Served) -> None:
+def test_the_studio_lists_and_reads_them(local: RunningEmulator, shop: RunningServer) -> None:
     found = {one["name"]: one for one in shop.manage("/tables")["data"]}
     assert found["stripe.products"]["mirrored"]
     assert not found["stripe.prices"]["mirrored"]
@@ -98,7 +98,7 @@ def test_the_studio_lists_and_reads_them(local: RunningEmulator, shop: Served) -
     assert [row["email"] for row in one["data"]] == ["p1@b.c"]
 
 
-def test_what_cannot_be_asked_is_told(shop: Served) -> None:
+def test_what_cannot_be_asked_is_told(shop: RunningServer) -> None:
     answer = shop.http.get("/api/_payloom/tables/stripe.customers/rows", params={"name": "x"}, headers=shop.admin)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "unknown_column")
     answer = shop.http.get("/api/_payloom/tables/stripe.customer/rows", headers=shop.admin)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support.editor_client import FILES, Desk
-from tests.support.http_server import served
+from tests.support.editor_client import FILES, EditorClient
+from tests.support.http_server import running_server
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EditorClient]:
     """The running server, for tests that change nothing."""
-    with served(tmp_path_factory.mktemp("shop"), FILES) as server:
-        yield Desk(server)
+    with running_server(tmp_path_factory.mktemp("shop"), FILES) as server:
+        yield EditorClient(server)
 
 
 @pytest.fixture
-def desk(reader: Desk) -> Iterator[Desk]:
+def desk(reader: EditorClient) -> Iterator[EditorClient]:
     """The running server; its files are put back afterwards."""
     yield reader
     reader.put_back()

@@ -10,7 +10,7 @@ import pytest
 from tests.support.editor_client import FILES, HELLO, MARK_PAID
 from tests.support.http_server import write_project
 
-from payloom.app.composition import World
+from payloom.app.composition import Services
 from payloom.db.migrate import migrate
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
@@ -29,36 +29,36 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     return load_settings(root, database_url=url, environ={})
 
 
-async def worker(settings: Settings) -> World:
+async def worker(settings: Settings) -> Services:
     """A process that has started: its workflows are stored, nothing runs yet."""
-    world = World(load_project(settings.root, settings), settings, SystemClock())
-    await migrate(world.database)
-    await migrate_tables(world.database, world.tables, world.clock)
-    await world.versions.publish(world.project.workflows.values(), world.project.sources)
-    return world
+    services = Services(load_project(settings.root, settings), settings, SystemClock())
+    await migrate(services.database)
+    await migrate_tables(services.database, services.tables, services.clock)
+    await services.versions.publish(services.project.workflows.values(), services.project.sources)
+    return services
 
 
 @pytest.mark.anyio
 async def test_what_one_worker_publishes_all_use(settings: Settings) -> None:
     one, other = await worker(settings), await worker(settings)
     told: list[tuple[str, str | None]] = []
-    other.workbench.tell = lambda name, version: told.append((name, version))
+    other.publisher.on_workflow_changed = lambda name, version: told.append((name, version))
     try:
-        await other.workbench.take_news()
+        await other.publisher.apply_remote_publications()
         assert told == []
         (settings.root / "workflows/hello.yaml").write_text(HELLO.replace("POST /hello", "POST /hi"))
         (settings.root / "workflows/mark-paid.yaml").unlink()
         (settings.root / "workflows/new.yaml").write_text(HELLO.replace("POST /hello", "POST /new"))
-        done = await one.workbench.publish("ada@shop.test")
+        done = await one.publisher.publish("ada@shop.test")
         assert done.changed == ("hello", "mark-paid", "new")
-        before = other.workbench.served
-        await other.workbench.take_news()
-        assert other.workbench.served is not before
+        before = other.publisher.published
+        await other.publisher.apply_remote_publications()
+        assert other.publisher.published is not before
         versions = {name: found.version for name, found in one.versions.current.items()}
         assert {name: found.version for name, found in other.versions.current.items()} == versions
         assert dict(told) == {"hello": versions["hello"], "new": versions["new"], "mark-paid": None}
         assert other.versions.pins(other.versions.get_current("hello")) == {}
-        again = await other.workbench.publish("bob@shop.test")
+        again = await other.publisher.publish("bob@shop.test")
         assert again.changed == ()
     finally:
         await one.close()
@@ -73,13 +73,13 @@ async def test_a_refused_publish_changes_nothing_anywhere(settings: Settings) ->
         (settings.root / "workflows/hello.yaml").write_text(HELLO.replace("inputs.who", "inputs.whom"))
         (settings.root / "workflows/mark-paid.yaml").write_text(MARK_PAID.replace("is paid", "was paid"))
         with pytest.raises(NotPublished):
-            await one.workbench.publish()
-        await other.workbench.take_news()
+            await one.publisher.publish()
+        await other.publisher.apply_remote_publications()
         assert dict(one.versions.current) == before
         assert {name: found.version for name, found in other.versions.current.items()} == {
             name: found.version for name, found in before.items()
         }
-        assert [found.code for found in one.workbench.diagnostics if found.severity == "error"] == ["F001"]
+        assert [found.code for found in one.publisher.diagnostics if found.severity == "error"] == ["F001"]
     finally:
         await one.close()
         await other.close()
@@ -87,18 +87,18 @@ async def test_a_refused_publish_changes_nothing_anywhere(settings: Settings) ->
 
 @pytest.mark.anyio
 async def test_a_draft_is_tried_and_nothing_stays(settings: Settings) -> None:
-    world = await worker(settings)
+    services = await worker(settings)
     try:
-        draft = world.workbench.served["mark-paid"]
+        draft = services.publisher.published["mark-paid"]
         event = {"data": {"object": {"metadata": {"order_id": "o1"}, "amount": 12}}}
-        found = await world.rehearsals().test_run(draft, Occasion(), {}, event=event)
+        found = await services.rehearsals().test_run(draft, Occasion(), {}, event=event)
         assert found.found["run"]["status"] == "succeeded"
         assert found.found["steps"][0]["value"]["amount"] == 12
-        mocked = await world.rehearsals().test_run(draft, Occasion(), {"0": Mock({"id": "o9"})}, event=event)
+        mocked = await services.rehearsals().test_run(draft, Occasion(), {"0": Mock({"id": "o9"})}, event=event)
         assert [one["path"] for one in mocked.stood_in] == ["0"]
         assert mocked.found["logs"][0]["text"] == "Order o9 is paid"
-        rows = await world.database.read(lambda tx: world.tables.perform(tx, "select", "orders", {}))
+        rows = await services.database.read(lambda tx: services.tables.perform(tx, "select", "orders", {}))
         assert {row["status"] for row in rows} == {"pending"}
-        assert await world.runs.queries.list() == []
+        assert await services.runs.queries.list() == []
     finally:
-        await world.close()
+        await services.close()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.editor_client import FILES, MARK_PAID, Desk
-from tests.support.http_server import served
+from tests.support.editor_client import FILES, MARK_PAID, EditorClient
+from tests.support.http_server import running_server
 
 
 def test_files_outside_development_are_only_read_unless_the_project_says_so(tmp_path: Path):
     settings = "name: Shop\nstudio: {edit: false}\n"
-    with served(tmp_path, {**FILES, "payloom.yaml": settings}) as server:
-        desk = Desk(server)
+    with running_server(tmp_path, {**FILES, "payloom.yaml": settings}) as server:
+        desk = EditorClient(server)
         source = desk.source("mark-paid")
         assert source["editable"] is False
         body = {"text": "x", "etag": source["etag"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.editor_client import Desk
+from tests.support.editor_client import EditorClient
 
 FULFILL = """\
 name: Fulfill
@@ -42,7 +42,7 @@ steps:
 """
 
 
-def tried(desk: Desk, order: str, **more: Any) -> dict[str, Any]:
+def tried(desk: EditorClient, order: str, **more: Any) -> dict[str, Any]:
     """Try the page with `fulfill` published."""
     (desk.root / "workflows" / "fulfill.yaml").write_text(FULFILL, "utf-8")
     desk.post("/workflows/fulfill/publish", {})
@@ -50,7 +50,7 @@ def tried(desk: Desk, order: str, **more: Any) -> dict[str, Any]:
     return desk.post("/editor/test-run", body)
 
 
-def test_the_steps_of_the_called_run_stand_inside_the_call(desk: Desk):
+def test_the_steps_of_the_called_run_stand_inside_the_call(desk: EditorClient):
     answer = tried(desk, "o1")
     assert [(one["path"], one["verb"], one["status"]) for one in answer["run"]["steps"]] == [
         ("0", "log", "succeeded"),
@@ -66,7 +66,7 @@ def test_the_steps_of_the_called_run_stand_inside_the_call(desk: Desk):
     assert desk.get("/runs", workflow="fulfill")["data"] == []
 
 
-def test_a_mock_answers_for_the_call_or_for_a_step_inside(desk: Desk):
+def test_a_mock_answers_for_the_call_or_for_a_step_inside(desk: EditorClient):
     whole = tried(desk, "o1", mocks={"1": {"value": {"order": "mine"}}})
     assert [one["path"] for one in whole["run"]["steps"]] == ["0", "1"]
     assert whole["run"]["steps"][1]["action"] == "fulfill"
@@ -79,7 +79,7 @@ def test_a_mock_answers_for_the_call_or_for_a_step_inside(desk: Desk):
     assert (failed["run"]["status"], failed["run"]["failure"]["kind"]) == ("failed", "card_declined")
 
 
-def test_what_was_done_before_is_found(desk: Desk):
+def test_what_was_done_before_is_found(desk: EditorClient):
     (desk.root / "workflows" / "page.yaml").write_text(PAGE, "utf-8")
     (desk.root / "workflows" / "fulfill.yaml").write_text(
         FULFILL.replace(STRIPE, "").replace("intent.status", "'mine'")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.http_server import write_project
 
-from payloom.app.composition import World
+from payloom.app.composition import Services
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.runs.registry import RowChange
@@ -45,21 +45,21 @@ def event(amount: int) -> dict[str, object]:
 @pytest.mark.anyio
 async def test_a_draft_is_tried_while_a_real_run_is_in_the_way(tmp_path: Path, database_url: str) -> None:
     settings = load_settings(write_project(tmp_path / "shop", FILES), database_url=database_url, environ={})
-    world = World(load_project(settings.root, settings), settings, SystemClock())
-    async with world.running(work=True):
+    services = Services(load_project(settings.root, settings), settings, SystemClock())
+    async with services.lifespan(work=True):
         patched = {**event(1), "livemode": False, "created": 1_760_000_000}
-        await world.runs.take_in(world.inbox.read(patched))
+        await services.runs.take_in(services.inbox.read(patched))
         row = {"id": "a", "n": 1}
 
         def change(tx: object) -> None:
-            world.tables.insert(tx, "orders", values=row)  # type: ignore[arg-type]
-            world.runs.rows_changed(tx, "insert", "orders", RowChange("orders", "insert", row, None))  # type: ignore[arg-type]
+            services.tables.insert(tx, "orders", values=row)  # type: ignore[arg-type]
+            services.runs.rows_changed(tx, "insert", "orders", RowChange("orders", "insert", row, None))  # type: ignore[arg-type]
 
-        await world.database.write(change)
-        served = world.workbench.served
-        tried = await world.rehearsals().test_run(served["queued"], Occasion(), {}, event=event(2))
+        await services.database.write(change)
+        published = services.publisher.published
+        tried = await services.rehearsals().test_run(published["queued"], Occasion(), {}, event=event(2))
         assert [line["text"] for line in tried.found["logs"]] == ["Payment of 2"]
-        tried = await world.rehearsals().test_run(served["rows"], Occasion(row={"id": "a", "n": 2}, old=row), {})
+        tried = await services.rehearsals().test_run(published["rows"], Occasion(row={"id": "a", "n": 2}, old=row), {})
         assert [line["text"] for line in tried.found["logs"]] == ["Order at 2"]
-        counts = await world.runs.queries.counts()
+        counts = await services.runs.queries.counts()
         assert (counts.get("waiting", 0) + counts.get("running", 0), counts["blocked"]) == (2, 0)

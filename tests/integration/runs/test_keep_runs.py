@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from payloom.app.composition import World
+from payloom.app.composition import Services
 from payloom.kit.clock import ManualClock
 from payloom.project.loader import load_project
 from payloom.settings.errors import BadSettings
@@ -21,17 +21,17 @@ async def test_the_hourly_sweep_deletes_runs_older_than_the_setting(tmp_path: Pa
     (tmp_path / "workflows" / "hello.yaml").write_text("name: Hello\non: {manual: true}\nsteps:\n  - log: hi\n")
     settings, clock = load_settings(tmp_path, environ={}), ManualClock()
     settings.data_dir.mkdir(exist_ok=True)
-    world = World(load_project(tmp_path, settings), settings, clock)
-    await world.migrate()
-    await world.versions.publish(world.project.workflows.values())
-    await world.runs.call("hello", {}, trigger="manual", wait=0)
+    services = Services(load_project(tmp_path, settings), settings, clock)
+    await services.migrate()
+    await services.versions.publish(services.project.workflows.values())
+    await services.runs.call("hello", {}, trigger="manual", wait=0)
     clock.advance(dt.timedelta(days=39))
-    await world.sweep()
-    assert len(await world.runs.queries.list()) == 1
+    await services.sweep()
+    assert len(await services.runs.queries.list()) == 1
     clock.advance(dt.timedelta(days=2))
-    await world.sweep()
-    assert await world.runs.queries.list() == []
-    await world.close()
+    await services.sweep()
+    assert await services.runs.queries.list() == []
+    await services.close()
 
 
 def test_less_than_stripe_remembers_is_refused(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class Outside:
 async def live(root: Path) -> None:
     """Let the project take in two events, for real but for the outside."""
     settings = load_settings(root, keep=False)
-    project = load_project(root, settings).require_sound()
+    project = load_project(root, settings).ensure_valid()
     clock = SystemClock()
     database = open_database(settings.database_url)
     await migrate(database)

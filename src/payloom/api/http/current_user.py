@@ -26,7 +26,7 @@ def as_user(account: Account) -> dict[str, Any]:
     return {"id": account.id, "email": account.email, "name": account.name, "roles": list(account.roles)}
 
 
-class Visitors:
+class SessionAuth:
     """Reads and writes the cookies of a visit."""
 
     def __init__(self, accounts: AccountService, *, secure: bool) -> None:

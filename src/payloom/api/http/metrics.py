@@ -16,15 +16,15 @@ from starlette.routing import Route
 
 from payloom import __version__
 from payloom.api.http.errors import NotAllowed
-from payloom.api.http.middleware import name_route
+from payloom.api.http.middleware import set_route_label
 from payloom.db.errors import DatabaseError
-from payloom.views.health import Vitals
+from payloom.views.health import HealthReport
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LONG = (0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 86400)
 READY_WITHIN = 2.0
 Probe = Callable[[], Awaitable[object]]
-Look = Callable[[], Awaitable[tuple[Vitals, Mapping[str, int]]]]
+Collector = Callable[[], Awaitable[tuple[HealthReport, Mapping[str, int]]]]
 """Returns how the runs are doing, and how many mails there are by status."""
 
 
@@ -67,7 +67,7 @@ class Metrics:
         )
         self.workers = Gauge("payloom_workers", "Processes that advance runs", registry=self.registry)
         self.mails = Gauge("payloom_mails", "Mails that have not left for sure", ["status"], registry=self.registry)
-        self.look: Look | None = None
+        self.collector: Collector | None = None
         self._observers: dict[tuple[str, str], Callable[[int, float], None]] = {}
         version = Gauge("payloom_info", "Version", ["version"], registry=self.registry)
         version.labels(__version__).set(1)
@@ -83,16 +83,16 @@ class Metrics:
 
     async def refresh(self) -> None:
         """Look at the database for what no process knows by itself."""
-        if self.look is None:
+        if self.collector is None:
             return
-        vitals, mails = await self.look()
-        for status, count in vitals.runs.items():
+        health, mails = await self.collector()
+        for status, count in health.runs.items():
             self.runs.labels(status).set(count)
         for status, count in mails.items():
             self.mails.labels(status).set(count)
-        self.oldest.set(vitals.oldest)
-        self.in_doubt.set(vitals.in_doubt)
-        self.workers.set(vitals.workers)
+        self.oldest.set(health.oldest)
+        self.in_doubt.set(health.in_doubt)
+        self.workers.set(health.workers)
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -125,11 +125,11 @@ def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[R
     """Return the probes. ready: raises when the server cannot take work (the database does not answer, say)."""
 
     async def healthz(request: Request) -> Response:
-        name_route(request, "/healthz")
+        set_route_label(request, "/healthz")
         return JSONResponse({"status": "ok", "version": __version__})
 
     async def readyz(request: Request) -> Response:
-        name_route(request, "/readyz")
+        set_route_label(request, "/readyz")
         try:
             await asyncio.wait_for(ready(), READY_WITHIN)
         except Exception as error:  # noqa: BLE001 - any reason means: not ready
@@ -137,7 +137,7 @@ def routes(metrics: Metrics, *, token: SecretStr | None, ready: Probe) -> list[R
         return JSONResponse({"status": "ready"})
 
     async def show(request: Request) -> Response:
-        name_route(request, "/metrics")
+        set_route_label(request, "/metrics")
         _allow(request, token)
         with contextlib.suppress(DatabaseError):  # the rest can be told all the same
             await asyncio.wait_for(metrics.refresh(), READY_WITHIN)

@@ -33,12 +33,12 @@ ANY_HOST = ("/api/stripe/webhook", "/healthz", "/readyz", "/metrics")
 class ErrorPages(Protocol):
     """Draws errors for people."""
 
-    def draw(self, request: Request, error: PayloomError | None, request_id: str) -> Awaitable[Response]:
+    def render_error(self, request: Request, error: PayloomError | None, request_id: str) -> Awaitable[Response]:
         """Return a page for `error`, or for a bug of ours when it is None."""
         ...
 
 
-class Envelope:
+class RequestMiddleware:
     """The outermost layer of the server."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 begun = True
                 status = message["status"]
-                headers = answer_headers(message["headers"], https=self.https)
+                headers = response_headers(message["headers"], https=self.https)
                 message["headers"] = [*headers, (b"payloom-request-id", request_id.encode())]
             await send(message)
 
@@ -96,16 +96,18 @@ class Envelope:
             )
 
     async def _answer(self, request: Request, error: Exception, request_id: str) -> Response:
-        status, body, headers = answer_to(error, request_id, request.method, request.url.path)
-        if wants_page(request):
+        status, body, headers = error_response(error, request_id, request.method, request.url.path)
+        if accepts_html(request):
             try:
-                return await self.pages.draw(request, error if isinstance(error, PayloomError) else None, request_id)
+                return await self.pages.render_error(
+                    request, error if isinstance(error, PayloomError) else None, request_id
+                )
             except Exception:  # a broken error page must not hide the error
                 log.exception("error_page_failed", request_id=request_id)
         return JSONResponse(body, status, headers=dict(headers))
 
 
-def answer_headers(headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> list[tuple[bytes, bytes]]:
+def response_headers(headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> list[tuple[bytes, bytes]]:
     """Return the headers of an answer with those that every answer carries, but for the request's id."""
     found = list(headers)
     names = {name for name, _ in found}
@@ -117,7 +119,7 @@ def answer_headers(headers: Iterable[tuple[bytes, bytes]], *, https: bool) -> li
     return found
 
 
-def answer_to(
+def error_response(
     error: Exception, request_id: str, method: str, path: str
 ) -> tuple[int, dict[str, Any], Mapping[str, str]]:
     """Return status, body and headers of the answer to an error, and log it if it is ours: a bug with its traceback."""
@@ -136,7 +138,7 @@ def answer_to(
     return known.status, error_body(known, request_id), headers_of(known)
 
 
-def wants_page(request: Request) -> bool:
+def accepts_html(request: Request) -> bool:
     """Tell whether a person's browser asks, rather than a program."""
     return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
 
@@ -146,6 +148,6 @@ def request_id_of(request: Request) -> str:
     return request.scope["state"]["request_id"]
 
 
-def name_route(request: Request, route: str) -> None:
+def set_route_label(request: Request, route: str) -> None:
     """Name the request for the metrics: a pattern, never an address with ids in it."""
     request.scope["state"]["route"] = route

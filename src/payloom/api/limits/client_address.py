@@ -10,9 +10,9 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "v
 """Headers that tell of a proxy in between, trusted or not."""
 
 
-def sender_of(request: Request) -> str:
+def client_key(request: Request) -> str:
     """Return under which name a request's sender is counted: its address, or the /64 network of an IPv6 one."""
-    return group_of(request.client.host) if request.client else "unknown"
+    return address_key(request.client.host) if request.client else "unknown"
 
 
 def from_this_machine(request: Request) -> bool:
@@ -32,7 +32,7 @@ def is_loopback(address: str) -> bool:
     return (mapped or parsed).is_loopback
 
 
-def group_of(address: str) -> str:
+def address_key(address: str) -> str:
     """Return under which name an address is counted: itself, or the /64 network of an IPv6 address.
 
     Whoever has one IPv6 address has all of its /64. `::ffff:192.0.2.1` counts as `192.0.2.1`.

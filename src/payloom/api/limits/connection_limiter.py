@@ -1,7 +1,7 @@
-"""The doorman: how many connections may be open, and the end of those that are too slow.
+"""Limits how many connections are open, and ends those that are too slow.
 
-One look over all connections about once a second, and only while there are any: a request pays for none of it with a
-timer of its own. What a connection is doing is known to `api.protocols`.
+One timer checks all connections about once a second, and only while there are any, so that no request needs a timer of
+its own. `limits.uvicorn_protocols` knows the state of each connection.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from payloom.api.http.errors import (
     error_body,
     headers_of,
 )
-from payloom.api.http.middleware import answer_headers
-from payloom.api.limits.client_address import group_of, is_loopback
+from payloom.api.http.middleware import response_headers
+from payloom.api.limits.client_address import address_key, is_loopback
 from payloom.kit.clock import monotonic
 from payloom.settings.model import ConnectionSettings
 
@@ -41,15 +41,15 @@ _LINGER_SECONDS = 1.0
 _LINGERING = 100
 
 
-class Watched(Protocol):
+class TimedConnection(Protocol):
     """A connection that can be looked at."""
 
-    def look(self, now: float) -> None:
+    def check_deadlines(self, now: float) -> None:
         """End it if it takes too long. `now`: monotonic seconds."""
         ...
 
 
-class Doorman:
+class ConnectionLimiter:
     """Counts connections, per address and in all, and looks at them from time to time."""
 
     def __init__(self, limits: ConnectionSettings, registry: CollectorRegistry, *, https: bool) -> None:
@@ -57,7 +57,7 @@ class Doorman:
         self.limits = limits
         self.most = limits.total
         self.answers: Mapping[str, bytes] = {
-            error.code: whole_answer(error, https=https)
+            error.code: raw_response(error, https=https)
             for error in (
                 TooManyConnections(hint="Try again in a moment."),
                 RequestTooSlow(hint="Send it faster, or try again."),
@@ -66,12 +66,12 @@ class Doorman:
             )
         }
         """Whole answers for connections whose request never reaches the application, by error code."""
-        self._open: set[Watched] = set()
+        self._open: set[TimedConnection] = set()
         self._per_address: collections.Counter[str] = collections.Counter()
         self._lingering = 0
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
-        self._told: collections.Counter[str] = collections.Counter()
+        self._counts: collections.Counter[str] = collections.Counter()
         self._refused = Counter(
             "payloom_connections_refused_total", "Connections not taken", ["reason"], registry=registry
         )
@@ -90,28 +90,28 @@ class Doorman:
         """How long a body may take before what has come of it counts, and how long an answer may stay untaken."""
         return min(self.limits.body_seconds, _CLOSING_SECONDS) if self._closing else self.limits.body_seconds
 
-    def enter(self, one: Watched, address: str, trusted: Container[str]) -> tuple[bool, str | None]:
+    def admit(self, one: TimedConnection, address: str, trusted: Container[str]) -> tuple[bool, str | None]:
         """Return whether the connection may stay, and the address under which it counts, which `leave` wants back.
 
         trusted: the proxies whose headers count. They, and programs on this machine, speak for many and are counted in
         all only.
         """
         if len(self._open) >= self.most:
-            self._turn_away("full", address, "Every connection counts that is open; see `connections.total`.")
+            self._refuse("full", address, "Every connection counts that is open; see `connections.total`.")
             return False, None
         key = None
         if self.limits.per_address and not (is_loopback(address) or address in trusted):
-            key = group_of(address)
+            key = address_key(address)
             if self._per_address[key] >= self.limits.per_address:
-                self._turn_away("address", address, "If this is your own proxy, name it in `trusted_proxies`.")
+                self._refuse("address", address, "If this is your own proxy, name it in `trusted_proxies`.")
                 return False, None
             self._per_address[key] += 1
         self._open.add(one)
         if self._timer is None:
-            self._plan()
+            self._schedule_check()
         return True, key
 
-    def leave(self, one: Watched, key: str | None) -> None:
+    def release(self, one: TimedConnection, key: str | None) -> None:
         """Forget a connection that was let in."""
         self._open.discard(one)
         if key is not None:
@@ -119,7 +119,7 @@ class Doorman:
             if self._per_address[key] <= 0:
                 del self._per_address[key]
 
-    def show_out(self, transport: asyncio.Transport) -> None:
+    def evict(self, transport: asyncio.Transport) -> None:
         """Answer a connection that was not let in, and give it a moment to read why."""
         transport.set_protocol(_Lingering())
         if self._lingering >= _LINGERING:
@@ -129,54 +129,54 @@ class Doorman:
         transport.write(self.answers[TooManyConnections.code])
         if transport.can_write_eof():
             transport.write_eof()
-        asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._shut, transport)
+        asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._close_evicted, transport)
 
     def cut(self, reason: str, address: str | None) -> None:
         """Count a connection that is being ended, and log one in a hundred."""
         self._cut.labels(reason).inc()
-        self._tell("connection_cut", reason, address)
+        self._log_sampled("connection_cut", reason, address)
 
     def close(self) -> None:
         """The server is to stop: those who are slow have two seconds left."""
         self._closing = True
 
-    def _turn_away(self, reason: str, address: str, hint: str) -> None:
+    def _refuse(self, reason: str, address: str, hint: str) -> None:
         self._refused.labels(reason).inc()
-        self._tell("connection_refused", reason, address, hint=hint)
+        self._log_sampled("connection_refused", reason, address, hint=hint)
 
-    def _tell(self, event: str, reason: str, address: str | None, **more: str) -> None:
+    def _log_sampled(self, event: str, reason: str, address: str | None, **more: str) -> None:
         # A flood of connections must not become a flood of log lines; the counters have them all.
-        self._told[reason] += 1
-        if self._told[reason] % _LOG_EVERY == 1:
-            log.warning(event, reason=reason, address=address, so_far=self._told[reason], **more)
+        self._counts[reason] += 1
+        if self._counts[reason] % _LOG_EVERY == 1:
+            log.warning(event, reason=reason, address=address, so_far=self._counts[reason], **more)
 
-    def _shut(self, transport: asyncio.Transport) -> None:
+    def _close_evicted(self, transport: asyncio.Transport) -> None:
         self._lingering -= 1
         transport.abort()
 
-    def _plan(self) -> None:
+    def _schedule_check(self) -> None:
         shortest = min(self.head_seconds, self.body_seconds)
-        self._timer = asyncio.get_running_loop().call_later(min(max(shortest / 8, 0.05), 1.0), self._look)
+        self._timer = asyncio.get_running_loop().call_later(min(max(shortest / 8, 0.05), 1.0), self._check_all)
 
-    def _look(self) -> None:
+    def _check_all(self) -> None:
         self._timer = None
         if not self._open:
             return
-        self._plan()
+        self._schedule_check()
         now = monotonic()
         for one in list(self._open):
-            one.look(now)
+            one.check_deadlines(now)
 
 
 class _Lingering(asyncio.Protocol):
     """Takes nothing more from somebody who is on the way out."""
 
 
-def whole_answer(error: ApiError, *, https: bool) -> bytes:
+def raw_response(error: ApiError, *, https: bool) -> bytes:
     """Return an error as the bytes of a whole HTTP answer after which the connection ends."""
     body = json.dumps(error_body(error), separators=(",", ":")).encode()
     more = [(name.encode(), value.encode()) for name, value in headers_of(error).items()]
-    headers = answer_headers(
+    headers = response_headers(
         [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),

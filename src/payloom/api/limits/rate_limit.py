@@ -14,7 +14,7 @@ from typing import Protocol
 from payloom.api.http.errors import TooManyRequests
 from payloom.kit.clock import monotonic
 
-MOST_KEYS = 50_000
+MAX_KEYS = 50_000
 
 
 class RateLimiter:
@@ -32,7 +32,7 @@ class RateLimiter:
         now = self._now()
         tokens, at = self._buckets.pop(key, (float(self._count), now))
         tokens = min(float(self._count), tokens + (now - at) * self._rate)
-        if len(self._buckets) >= MOST_KEYS:
+        if len(self._buckets) >= MAX_KEYS:
             self._buckets.popitem(last=False)
         if tokens < 1:
             self._buckets[key] = (tokens, now)

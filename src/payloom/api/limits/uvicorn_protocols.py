@@ -1,7 +1,7 @@
-"""Uvicorn's two HTTP protocols, watched by a `Doorman`: limits on heads, bodies, fields and what is sent ahead.
+"""Uvicorn's two HTTP protocols with a `ConnectionLimiter`: limits on heads, bodies, fields and pipelined requests.
 
-Uvicorn itself waits for ever for a head or a body, takes heads of any size (httptools) and puts any number of requests
-that are sent ahead into memory. What is answered here never reaches the application.
+Uvicorn itself waits without a limit for a head or a body, accepts heads of any size (httptools) and keeps any number of
+pipelined requests in memory. Requests that this module answers never reach the application.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from payloom.api.http.errors import ApiError, BadRequest, HeadTooLarge, RequestTooSlow
-from payloom.api.limits.connection_limiter import BODY_RATE, Doorman
+from payloom.api.limits.connection_limiter import BODY_RATE, ConnectionLimiter
 from payloom.kit.clock import monotonic
 
 try:
@@ -42,36 +42,36 @@ _NOISE = ("Invalid HTTP request received.", "Unsupported upgrade request.", "No 
 _HEAD, _BODY, _ANSWER, _IDLE, _LEAVING = "head", "body", "answer", "idle", "leaving"
 
 
-def watched_protocol(doorman: Doorman, parser: Parser = "auto") -> type[asyncio.Protocol]:
+def limited_protocol(limiter: ConnectionLimiter, parser: Parser = "auto") -> type[asyncio.Protocol]:
     """Return the protocol class to give to uvicorn as `http`. auto: httptools where it is installed."""
     kind = H11 if parser == "h11" or HttpTools is None else HttpTools
-    return cast("type[asyncio.Protocol]", type(kind.__name__, (kind,), {"doorman": doorman}))
+    return cast("type[asyncio.Protocol]", type(kind.__name__, (kind,), {"limiter": limiter}))
 
 
-def hush(name: str = "uvicorn.error") -> None:
-    """Have uvicorn log no line for each bad request: the doorman counts them and tells of one in a hundred."""
-    logging.getLogger(name).addFilter(_is_news)
+def silence_bad_request_logs(name: str = "uvicorn.error") -> None:
+    """Drop uvicorn's log line for each bad request: the limiter counts them and logs one in a hundred."""
+    logging.getLogger(name).addFilter(_is_worth_logging)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def _is_worth_logging(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith(_NOISE)
 
 
-class _Watched(_Base):
+class _LimitedConnection(_Base):
     """What both protocols do beside uvicorn's own."""
 
-    doorman: ClassVar[Doorman]
+    limiter: ClassVar[ConnectionLimiter]
     received = 0
     """Bytes that have come on this connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        """Begin, if the doorman lets it in."""
+        """Begin, if the limiter admits the connection."""
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]) if peer else ""
         trusted: Container[str] = getattr(self.config.loaded_app, "trusted_hosts", ())
-        welcome, self._key = self.doorman.enter(self, self._address, trusted)
+        welcome, self._key = self.limiter.admit(self, self._address, trusted)
         if not welcome:
-            self.doorman.show_out(transport)
+            self.limiter.evict(transport)
             return
         # What it was doing when it was looked at last, over which request, since when, and how many bytes had come.
         self._doing, self._over, self._since, self._had = _HEAD, None, monotonic(), 0
@@ -80,10 +80,10 @@ class _Watched(_Base):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        self.doorman.leave(self, self._key)
+        self.limiter.release(self, self._key)
         super().connection_lost(exc)
 
-    def look(self, now: float) -> None:
+    def check_deadlines(self, now: float) -> None:
         """End it if it takes too long. `now`: monotonic seconds."""
         doing, over = self._state(), self.cycle
         if doing != self._doing or over is not self._over:
@@ -92,20 +92,20 @@ class _Watched(_Base):
             return
         waited = now - self._since
         if doing == _HEAD:
-            if waited > self.doorman.head_seconds:
+            if waited > self.limiter.head_seconds:
                 self._end("slow_head", RequestTooSlow if self._head_has_begun() else None)
         elif doing == _BODY:
-            if waited > self.doorman.body_seconds + (self.received - self._had) / BODY_RATE:
+            if waited > self.limiter.body_seconds + (self.received - self._had) / BODY_RATE:
                 self._end("slow_body", RequestTooSlow)
         else:
-            self._look_at_answer(now, waited)
+            self._check_response(now, waited)
 
-    def _look_at_answer(self, now: float, waited: float) -> None:
+    def _check_response(self, now: float, waited: float) -> None:
         unsent = self.transport.get_write_buffer_size()
         if not unsent or unsent != self._unsent:
             self._unsent, self._since = unsent, now
-        elif waited > self.doorman.body_seconds:
-            self.doorman.cut("slow_reader", self._address)
+        elif waited > self.limiter.body_seconds:
+            self.limiter.cut("slow_reader", self._address)
             self.transport.abort()
 
     def _state(self) -> str:
@@ -131,7 +131,7 @@ class _Watched(_Base):
 
     def _end(self, reason: str, error: type[ApiError] | None) -> None:
         """End the connection, with an answer if nothing of one has been sent for the request at hand."""
-        self.doorman.cut(reason, self._address)
+        self.limiter.cut(reason, self._address)
         cycle = self.cycle
         open_cycle = cycle is not None and not cycle.response_complete
         if open_cycle:
@@ -140,7 +140,7 @@ class _Watched(_Base):
             cycle.message_event.set()
         begun = open_cycle and (cycle.response_started or self._answering_earlier())
         if error is not None and not begun and not self.transport.is_closing():
-            self.transport.write(self.doorman.answers[error.code])
+            self.transport.write(self.limiter.answers[error.code])
         self.transport.close()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
@@ -158,7 +158,7 @@ class _Watched(_Base):
         return BadRequest
 
 
-class H11(_Watched, H11Protocol):
+class H11(_LimitedConnection, H11Protocol):
     """The protocol in pure Python."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -207,7 +207,7 @@ def _size(target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> int:
 HttpTools: type[asyncio.Protocol] | None = None
 if HttpToolsProtocol is not None:
 
-    class _HttpTools(_Watched, HttpToolsProtocol):  # type: ignore[misc] - the mixin's base is h11's for the checker only
+    class _HttpTools(_LimitedConnection, HttpToolsProtocol):  # type: ignore[misc] - the mixin's base is h11's for the checker only
         """The protocol around httptools, in C."""
 
         _partial = 0

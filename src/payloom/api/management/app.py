@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
-from payloom.api.http.middleware import name_route, request_id_of
+from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor import router as editor
 from payloom.api.management.identity import me, session, users
 from payloom.api.management.lazy_app import PREFIX
@@ -37,19 +37,19 @@ from payloom.kit.redaction import redact
 from payloom.tables.errors import VerbFailed
 
 
-def create_management(parts: Parts, gate: Callable[[Request], Awaitable[None]]) -> FastAPI:
+def create_management(parts: ManagementDependencies, auth: Callable[[Request], Awaitable[None]]) -> FastAPI:
     """Return the application."""
 
     def named(request: Request) -> None:
         route = request.scope.get("route")
-        name_route(request, f"{PREFIX}{getattr(route, 'path', '')}")
+        set_route_label(request, f"{PREFIX}{getattr(route, 'path', '')}")
 
     app = FastAPI(
         title="Payloom management API",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(named), Depends(gate)],
+        dependencies=[Depends(named), Depends(auth)],
         generate_unique_id_function=lambda route: route.name,
         responses={"default": {"model": ErrorAnswer, "description": "Why it was not done."}},
     )

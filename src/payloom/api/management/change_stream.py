@@ -25,14 +25,14 @@ log = logging.getLogger("payloom.live")
 PAUSE = 0.5
 OVERLAP = dt.timedelta(seconds=3)
 """How far each look goes back: transactions become visible in another order than their times."""
-MOST_LISTENERS = 100
-MOST_WAITING = 500
+MAX_LISTENERS = 100
+MAX_QUEUED = 500
 _REMEMBERED = 5000
 
 Message = dict[str, Any]
 
 
-class Live:
+class ChangeStream:
     """Everybody who listens in this process."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -40,11 +40,11 @@ class Live:
         self._database = database
         self._clock = clock
         self._listeners: set[asyncio.Queue[Message | None]] = set()
-        self._looking: asyncio.Task[None] | None = None
+        self._polling: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._seen: collections.OrderedDict[tuple[Any, ...], None] = collections.OrderedDict()
 
-    def tell(self, kind: str, key: str, status: str | None = None, **more: Any) -> None:
+    def publish(self, kind: str, key: str, status: str | None = None, **more: Any) -> None:
         """Tell everybody in this process of a change that no table of Payloom's own shows."""
         self._send({"kind": kind, "id": key, "status": status, "at": to_plain(self._clock.now()), **more})
 
@@ -52,41 +52,41 @@ class Live:
         """End every stream; the server is about to stop."""
         for queue in self._listeners:
             queue.put_nowait(None)
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
+        if self._polling is not None:
+            self._polling.cancel()
+            self._polling = None
 
     @contextlib.asynccontextmanager
     async def listen(self) -> AsyncIterator[asyncio.Queue[Message | None]]:
         """Give a queue of messages; None ends it. Raises TooManyRequests."""
-        if len(self._listeners) >= MOST_LISTENERS:
+        if len(self._listeners) >= MAX_LISTENERS:
             raise TooManyRequests("too many listen already", hint="Close other tabs of the studio.", retry_after=30)
         queue: asyncio.Queue[Message | None] = asyncio.Queue()
         self._listeners.add(queue)
         try:
             async with self._starting:
-                if self._looking is None or self._looking.done():
+                if self._polling is None or self._polling.done():
                     # Before the listener is told that it listens: what changes from then on is not taken for old.
                     since = self._clock.now()
                     for change in await self._database.read(lambda tx: changes_since(tx, since - OVERLAP)):
                         self._is_new(change)
-                    self._looking = asyncio.create_task(self._look(since), name="payloom-live")
+                    self._polling = asyncio.create_task(self._poll(since), name="payloom-live")
             yield queue
         finally:
             self._listeners.discard(queue)
-            if not self._listeners and self._looking is not None:
-                self._looking.cancel()
-                self._looking = None
+            if not self._listeners and self._polling is not None:
+                self._polling.cancel()
+                self._polling = None
 
     def _send(self, message: Message) -> None:
         for queue in self._listeners:
-            if queue.qsize() >= MOST_WAITING:
+            if queue.qsize() >= MAX_QUEUED:
                 while not queue.empty():
                     queue.get_nowait()
                 queue.put_nowait({"kind": "hello", "refetch": True})
             queue.put_nowait(message)
 
-    async def _look(self, since: dt.datetime) -> None:
+    async def _poll(self, since: dt.datetime) -> None:
         while True:
             await asyncio.sleep(PAUSE)
             try:

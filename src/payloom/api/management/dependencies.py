@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from payloom.api.http.current_user import Visitors
+from payloom.api.http.current_user import SessionAuth
 from payloom.api.limits.rate_limit import Counters
-from payloom.api.management.change_stream import Live
+from payloom.api.management.change_stream import ChangeStream
 from payloom.auth.studio_users import Managers
 from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.db.database import Database
@@ -16,6 +16,7 @@ from payloom.email.outbox import Outbox
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock
 from payloom.kit.diagnostics import Diagnostic
+from payloom.project.publisher import ProjectPublisher
 from payloom.runs.service import RunService
 from payloom.settings.model import Settings
 from payloom.tables.query.sql import Tables
@@ -23,31 +24,31 @@ from payloom.views.references.indexer import Indexer
 from payloom.workflows.program.program import Workflow
 
 if TYPE_CHECKING:
-    from payloom.api.management.bench import Rehearsals, Workbench
+    from payloom.sandbox.service import Rehearsals
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Parts:
+class ManagementDependencies:
     """The collaborators. catch_up: asks Stripe for missed events, returns `{seen, stored}`. rehearsals: loads what
     tries drafts out.
     """
 
     settings: Settings
     clock: Clock
-    visitors: Visitors
+    session_auth: SessionAuth
     managers: Managers
     counters: Counters
     database: Database
     runs: RunService
     inbox: Inbox
     index: Indexer
-    live: Live
+    live: ChangeStream
     tables: Tables
     mails: Outbox
     workflows: Mapping[str, Workflow]
     diagnostics: Sequence[Diagnostic]
     catch_up: Callable[[], Awaitable[Mapping[str, Any]]]
     find_user: Callable[[str], Awaitable[Mapping[str, Any] | None]]
-    workbench: Workbench
+    publisher: ProjectPublisher
     rehearsals: Callable[[], Rehearsals]
     stripe_tables: StripeTables

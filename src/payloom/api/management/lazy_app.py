@@ -14,29 +14,29 @@ PREFIX = "/api/_payloom"
 SIGN_IN_PATH = "/studio/sign-in"
 
 
-class Management:
+class LazyManagementApp:
     """The application behind PREFIX, made in a thread when it is first asked."""
 
-    def __init__(self, make: Callable[[], ASGIApp]) -> None:
-        """make: loads and returns the application."""
-        self._make = make
-        self._made: ASGIApp | None = None
-        self._making: asyncio.Task[ASGIApp] | None = None
+    def __init__(self, load: Callable[[], ASGIApp]) -> None:
+        """load: loads and returns the application."""
+        self._load = load
+        self._app: ASGIApp | None = None
+        self._loading: asyncio.Task[ASGIApp] | None = None
 
     def prepare(self) -> None:
         """Begin to make it, as it will be asked soon."""
-        if self._made is None and (self._making is None or self._making.done()):
-            self._making = asyncio.create_task(asyncio.to_thread(self._make), name="payloom-management")
+        if self._app is None and (self._loading is None or self._loading.done()):
+            self._loading = asyncio.create_task(asyncio.to_thread(self._load), name="payloom-management")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        made = self._made or await self._wait()
-        await made(scope, receive, send)
+        app = self._app or await self._wait()
+        await app(scope, receive, send)
 
     async def _wait(self) -> ASGIApp:
         self.prepare()
-        assert self._making is not None
+        assert self._loading is not None
         # Who hangs up does not take it from the others that wait for it.
-        made = await asyncio.shield(self._making)
-        self._made = made
-        return made
+        app = await asyncio.shield(self._loading)
+        self._app = app
+        return app

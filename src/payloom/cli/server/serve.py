@@ -95,14 +95,14 @@ def make_server(settings: Settings, started: Started, *, parser: Parser = "auto"
     """Return the HTTP server of a project, not yet running. parser, loop: for tests; uvicorn's best otherwise."""
     import uvicorn  # noqa: PLC0415
 
-    from payloom.api.limits.uvicorn_protocols import hush, watched_protocol  # noqa: PLC0415
+    from payloom.api.limits.uvicorn_protocols import limited_protocol, silence_bad_request_logs  # noqa: PLC0415
     from payloom.app.asgi import create_app  # noqa: PLC0415
     from payloom.project.loader import load_project  # noqa: PLC0415
 
     app = create_app(load_project(settings.root, settings), settings)
-    doorman = app.state.doorman
-    doorman.most = open_files_for(settings.connections.total)
-    hush()
+    connection_limiter = app.state.connection_limiter
+    connection_limiter.most = open_files_for(settings.connections.total)
+    silence_bad_request_logs()
     life = contextlib.AsyncExitStack()
 
     class Server(uvicorn.Server):
@@ -118,13 +118,13 @@ def make_server(settings: Settings, started: Started, *, parser: Parser = "auto"
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             app.state.stop_listening()  # open streams would be waited for
-            doorman.close()
+            connection_limiter.close()
             await super().shutdown(sockets=sockets)
             await life.aclose()
 
     config = uvicorn.Config(
         app,
-        http=watched_protocol(doorman, parser),
+        http=limited_protocol(connection_limiter, parser),
         loop=loop,
         ws="none",  # there are no web sockets here, and one would be a connection that nobody looks at
         lifespan="off",

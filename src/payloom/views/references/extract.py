@@ -56,7 +56,7 @@ def kind_of(ref: str) -> str | None:
     return "row" if "/" in ref else None
 
 
-class Found:
+class ReferenceCollector:
     """The references of one thing, in the order in which they were met, each once."""
 
     def __init__(self, tables: Mapping[str, TableSpec]) -> None:
@@ -124,7 +124,7 @@ def row_ref(table: str, key: Any) -> str:
     return f"{table}/{key}"
 
 
-def of_event(found: Found, payload: Mapping[str, Any]) -> Iterable[str]:
+def of_event(found: ReferenceCollector, payload: Mapping[str, Any]) -> Iterable[str]:
     """Return the references of an event."""
     found.add(payload.get("id"))
     thing = (payload.get("data") or {}).get("object") or {}
@@ -135,7 +135,7 @@ def of_event(found: Found, payload: Mapping[str, Any]) -> Iterable[str]:
     return found.refs
 
 
-def of_run(found: Found, run: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def of_run(found: ReferenceCollector, run: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     """Return the references of a run: what started it, what it was given, and what its steps touched."""
     for name in ("id", "root_id", "forked_from", "event_id", "object_id", "user_id"):
         found.add(run[name])
@@ -165,14 +165,14 @@ def rows_of(tables: Mapping[str, TableSpec], steps: Iterable[Mapping[str, Any]])
             continue
         value = step["value"]
         for row in (value if isinstance(value, list) else [value])[:_WIDEST]:
-            found = Found(tables)
+            found = ReferenceCollector(tables)
             found.row(step["action"], row)
             if found.refs:
                 rows[next(iter(found.refs))] = found.refs
     return rows
 
 
-def of_mail(found: Found, mail: Mapping[str, Any]) -> Iterable[str]:
+def of_mail(found: ReferenceCollector, mail: Mapping[str, Any]) -> Iterable[str]:
     """Return the references of a mail."""
     found.add(mail["id"])
     found.add(mail["run_id"])

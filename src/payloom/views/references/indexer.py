@@ -26,7 +26,7 @@ from payloom.inbox.models import events
 from payloom.kit.clock import Clock, monotonic
 from payloom.runs.models import cursors, runs, steps
 from payloom.tables.definition.spec import TableSpec
-from payloom.views.references.extract import Found, of_event, of_mail, of_run, rows_of
+from payloom.views.references.extract import ReferenceCollector, of_event, of_mail, of_run, rows_of
 from payloom.views.references.models import refs
 
 log = logging.getLogger("payloom.runs")
@@ -73,7 +73,7 @@ class Indexer:
         self._database = database
         self._clock = clock
         self._tables = tables
-        self._looking = asyncio.Lock()
+        self._indexing = asyncio.Lock()
         self._reached: dict[str, dt.datetime] = {}
         self._deep = True
         self._newest: Sequence[Any] = ()
@@ -88,17 +88,17 @@ class Indexer:
         back: how far behind what was reached it begins.
         """
         end = None if seconds is None else monotonic() + seconds
-        if seconds is not None and self._looking.locked():
+        if seconds is not None and self._indexing.locked():
             try:
-                await asyncio.wait_for(self._looking.acquire(), seconds)
+                await asyncio.wait_for(self._indexing.acquire(), seconds)
             except TimeoutError:
                 return False
         else:
-            await self._looking.acquire()
+            await self._indexing.acquire()
         try:
             return await self._catch_up(end, back)
         finally:
-            self._looking.release()
+            self._indexing.release()
 
     async def _catch_up(self, end: float | None, back: dt.timedelta) -> bool:
         # Another process may have come further: what it did need not be looked at here.
@@ -113,7 +113,7 @@ class Indexer:
         self._deep = self._deep and not deep
         return True
 
-    async def keep(self, mine: Callable[[], bool] = lambda: True) -> None:
+    async def run(self, mine: Callable[[], bool] = lambda: True) -> None:
         """Catch up again and again, until canceled; failures are logged and tried again.
 
         mine: whether it is for this process to do now; several would only do the same work.
@@ -121,12 +121,12 @@ class Indexer:
         while True:
             try:
                 if mine():
-                    await self.look()
+                    await self.index_once()
             except Exception:
                 log.exception("the index of references fell behind; trying again in %s s", PAUSE)
             await asyncio.sleep(PAUSE)
 
-    async def look(self) -> None:
+    async def index_once(self) -> None:
         """Look once, as the background task does: not while a burst of events needs the processor, nor for nothing."""
         before, self._taken_before = self._taken_before, self._taken()
         if self._taken_before - before >= BURST and self._stood_back < PATIENT:
@@ -152,7 +152,9 @@ class Indexer:
         position: Position = (_BEGINNING if reached is None else reached - back, "")
         many = BATCH
         while True:
-            found = await self._database.read(lambda tx, at=position, many=many: self._look(tx, stream, at, many))
+            found = await self._database.read(
+                lambda tx, at=position, many=many: self._index_stream(tx, stream, at, many)
+            )
             if not found.last:
                 return True
             at = found.last[0]
@@ -167,7 +169,7 @@ class Indexer:
                 return False
             await asyncio.sleep(BREATH if end is None else 0)
 
-    def _look(self, tx: sa.Connection, stream: str, position: Position, many: int) -> _Batch:
+    def _index_stream(self, tx: sa.Connection, stream: str, position: Position, many: int) -> _Batch:
         parameters = {"at": position[0], "key": position[1], "many": many, "none": 0}
         found = compiled_statements.rows(
             tx, _next(stream), parameters | ({"status": stream} if stream in _STATUSES else {})
@@ -183,11 +185,11 @@ class Indexer:
 
     def _events(self, tx: sa.Connection, batch: _Batch, ids: Any) -> None:
         for key, at, payload in compiled_statements.rows(tx, _by_ids("events", tx.dialect.name), {"ids": ids}):
-            batch.add(of_event(Found(self._tables), json.loads(payload)), "event", key, at)
+            batch.add(of_event(ReferenceCollector(self._tables), json.loads(payload)), "event", key, at)
 
     def _mails(self, tx: sa.Connection, batch: _Batch, ids: Any) -> None:
         for row in _named(tx, "mails", ids):
-            batch.add(of_mail(Found(self._tables), row), "mail", row["id"], row["created_at"])
+            batch.add(of_mail(ReferenceCollector(self._tables), row), "mail", row["id"], row["created_at"])
 
     def _runs(self, tx: sa.Connection, batch: _Batch, ids: Any) -> None:
         done: dict[str, list[Mapping[str, Any]]] = {}
@@ -195,7 +197,7 @@ class Indexer:
             done.setdefault(row["run_id"], []).append(row)
         for row in _named(tx, "runs", ids):
             did = done.get(row["id"], [])
-            batch.add(of_run(Found(self._tables), row, did), "run", row["id"], row["updated_at"])
+            batch.add(of_run(ReferenceCollector(self._tables), row, did), "run", row["id"], row["updated_at"])
             for name, names in rows_of(self._tables, did).items():
                 batch.add(names, "row", name, row["updated_at"])
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.api.management.bench import Workbench
+from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS, Function
 from payloom.workflows.reference import notes
@@ -149,11 +149,11 @@ def _families(names: tuple[str, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def catalogue(bench: Workbench) -> dict[str, Any]:
+def catalogue(publisher: ProjectPublisher) -> dict[str, Any]:
     """Return the catalogue of a project."""
-    catalog = bench.catalog
+    catalog = publisher.catalog
     tables = [catalog.table(name) for name in catalog.table_names()]
-    known = {one.id: one for one in bench.workflows.values()}
+    known = {one.id: one for one in publisher.workflows.values()}
     return {
         **_language(),
         "families": _families(tuple(catalog.family_names())),

@@ -8,19 +8,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from payloom.api.http.errors import BadRequest
-from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import actions, catalog_models
 from payloom.api.management.editor.catalog import catalogue
+from payloom.project.publisher import ProjectPublisher
 
 
-def router(bench: Workbench) -> APIRouter:
+def router(publisher: ProjectPublisher) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/editor", tags=["editor"])
 
     @routes.get("/catalogue", response_model=catalog_models.Catalogue)
     def get_catalogue() -> Any:
         """Verbs, triggers, event families, tables, templates, functions and error kinds."""
-        return catalogue(bench)
+        return catalogue(publisher)
 
     @routes.get("/actions", response_model=catalog_models.ActionList)
     def search_actions(

@@ -9,9 +9,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import models
 from payloom.kit.diagnostics import Diagnostic, Path, in_order
+from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.check_workflow import apply_ignores
@@ -41,14 +41,14 @@ class Checked:
 class Checker:
     """Checks texts; the same text is checked once."""
 
-    def __init__(self, bench: Workbench) -> None:
-        self._bench = bench
+    def __init__(self, publisher: ProjectPublisher) -> None:
+        self._publisher = publisher
         self._kept: OrderedDict[tuple[str, str, int], Checked] = OrderedDict()
         self._lock = threading.Lock()
 
     def check(self, workflow_id: str, text: str) -> Checked:
         """Return what is known about a text."""
-        catalog = self._bench.catalog
+        catalog = self._publisher.catalog
         key = (workflow_id, text, id(catalog))
         with self._lock:
             found = self._kept.get(key)
@@ -65,7 +65,7 @@ class Checker:
     def answer(self, workflow_id: str, text: str) -> dict[str, Any]:
         """Return the fields of models.Check."""
         found = self.check(workflow_id, text)
-        return answer_of(found, self._bench)
+        return answer_of(found, self._publisher)
 
 
 def _checked(workflow_id: str, text: str, catalog: Catalog) -> Checked:
@@ -81,16 +81,16 @@ def _checked(workflow_id: str, text: str, catalog: Catalog) -> Checked:
     return Checked(text, draft, in_order(found), outline, None if broken else draft.built.workflow)
 
 
-def answer_of(checked: Checked, bench: Workbench) -> dict[str, Any]:
+def answer_of(checked: Checked, publisher: ProjectPublisher) -> dict[str, Any]:
     """Return the fields of models.Check."""
     built = checked.draft.built
     lane = None
     if built is not None:
-        found = lane_of(built.workflow, bench.workflows)
+        found = lane_of(built.workflow, publisher.workflows)
         lane = models.Lane(name=found.name, why=found.why)
     return {
         "diagnostics": findings(checked),
-        "outline": _outline(checked, bench.catalog) if checked.outline else None,
+        "outline": _outline(checked, publisher.catalog) if checked.outline else None,
         "lane": lane,
         "version": checked.workflow.version if checked.workflow else None,
         "syntax_ok": checked.draft.source.data is not None,
@@ -168,7 +168,7 @@ def _outline(checked: Checked, catalog: Catalog) -> models.Outline:
     outline, lines = checked.outline, Lines(checked.text)
     built = checked.draft.built
     nodes = {node.path: node for node in built.workflow.nodes()} if built else {}
-    drawing = _Drawing(lines, nodes, catalog)
+    builder = _OutlineBuilder(lines, nodes, catalog)
     return models.Outline(
         name=outline.name,
         description=outline.description,
@@ -183,12 +183,12 @@ def _outline(checked: Checked, catalog: Catalog) -> models.Outline:
             for one in outline.triggers
         ],
         inputs=list(outline.inputs),
-        steps=[drawing.step(one) for one in outline.steps],
-        on_error=[drawing.step(one) for one in outline.on_error],
+        steps=[builder.step(one) for one in outline.steps],
+        on_error=[builder.step(one) for one in outline.on_error],
     )
 
 
-class _Drawing:
+class _OutlineBuilder:
     def __init__(self, lines: Lines, nodes: Mapping[Path, Node], catalog: Catalog) -> None:
         self.lines = lines
         self.nodes = nodes

@@ -9,16 +9,16 @@ from typing import Any
 from fastapi import APIRouter
 
 from payloom.api.http.errors import BadRequest
-from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import actions, models
 from payloom.api.management.identity import roles
 from payloom.connectors.stripe.catalog import stripe_catalog
+from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.completion.answer import complete_field, complete_text, hover_text
 from payloom.workflows.completion.cursor import BARE_KEYS
 from payloom.workflows.reference.workflow_schema import COMMON
 
 
-class Warmth:
+class CompletionWarmup:
     """Reads Stripe's types once, in the background, when an editor opens: the first list of actions is fast."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Warmth:
         gc.freeze()  # they stay, and are many: collections need not look at them again
 
 
-def router(bench: Workbench) -> APIRouter:
+def router(publisher: ProjectPublisher) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/editor", tags=["editor"])
 
@@ -55,9 +55,11 @@ def router(bench: Workbench) -> APIRouter:
             path = tuple(body.path)
             cursor = len(body.expression) if body.cursor is None else body.cursor
             is_expression = "${{" not in body.expression or (bool(path) and path[-1] in BARE_KEYS)
-            found = complete_field(body.text, path, body.expression, cursor, bench.catalog, is_expression=is_expression)
+            found = complete_field(
+                body.text, path, body.expression, cursor, publisher.catalog, is_expression=is_expression
+            )
         elif body.offset is not None:
-            found = complete_text(body.text, body.offset, bench.catalog)
+            found = complete_text(body.text, body.offset, publisher.catalog)
         else:
             raise BadRequest("nothing says where the cursor is", hint="Send `offset`, or `path` and `expression`.")
         items = [
@@ -76,7 +78,7 @@ def router(bench: Workbench) -> APIRouter:
     @routes.post("/hover", response_model=models.Hover | None, openapi_extra=roles.viewer())
     def hover(body: models.HoverBody) -> Any:
         """What the word at an offset means, and its type; null when nothing is known."""
-        found = hover_text(body.text, body.offset, bench.catalog)
+        found = hover_text(body.text, body.offset, publisher.catalog)
         if found is None:
             return None
         return {

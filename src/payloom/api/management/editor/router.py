@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor import catalog_routes, completion, sources, test_runs, versions
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Files
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
-    bench = parts.workbench
-    checker, files = Checker(bench), Files(bench)
+    publisher = parts.publisher
+    checker, files = Checker(publisher), Files(publisher)
     routes = APIRouter()
-    routes.include_router(catalog_routes.router(bench))
-    warmth = completion.Warmth()
-    routes.include_router(completion.router(bench))
-    routes.include_router(sources.router(bench, checker, files, warmth.begin))
-    routes.include_router(versions.router(bench, checker, files, parts.database))
+    routes.include_router(catalog_routes.router(publisher))
+    warmup = completion.CompletionWarmup()
+    routes.include_router(completion.router(publisher))
+    routes.include_router(sources.router(publisher, checker, files, warmup.begin))
+    routes.include_router(versions.router(publisher, checker, files, parts.database))
     routes.include_router(test_runs.router(parts, checker, files))
     return routes

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from payloom.api.http.errors import NotAllowed, error_body
 from payloom.api.http.middleware import request_id_of
-from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import models
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Conflict, File, Files
@@ -19,6 +19,7 @@ from payloom.api.management.identity import roles
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.models.answers import ErrorAnswer
 from payloom.kit.errors import PayloomError
+from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.edit import operations
 
 START = """\
@@ -37,25 +38,25 @@ CHANGED: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Desk:
+class SourceService:
     """What writing a file comes to: what is answered, and whether it is published."""
 
-    def __init__(self, bench: Workbench, checker: Checker, files: Files) -> None:
-        self._bench = bench
+    def __init__(self, publisher: ProjectPublisher, checker: Checker, files: Files) -> None:
+        self._publisher = publisher
         self._checker = checker
         self._files = files
 
-    def writable(self) -> None:
+    def require_editable(self) -> None:
         """Raise NotAllowed unless files may be changed here."""
-        if not self._bench.editable:
+        if not self._publisher.editable:
             raise NotAllowed(
                 "workflow files are not changed here", hint="Set `studio: {edit: true}` in payloom.yaml to allow it."
             )
 
-    def shown(self, file: File) -> dict[str, Any]:
+    def view(self, file: File) -> dict[str, Any]:
         """Return the fields of models.Source."""
         answer = self._checker.answer(file.id, file.text)
-        published = self._bench.workflows.get(file.id)
+        published = self._publisher.workflows.get(file.id)
         version = published.version if published else None
         return {
             **answer,
@@ -63,37 +64,37 @@ class Desk:
             "path": file.path,
             "text": file.text,
             "etag": file.etag,
-            "editable": self._bench.editable,
+            "editable": self._publisher.editable,
             "published_version": version,
             "changed": answer["version"] is None or answer["version"] != version,
         }
 
-    async def settled(self, file: File, author: str, *, publish: bool | None) -> dict[str, Any]:
+    async def after_save(self, file: File, author: str, *, publish: bool | None) -> dict[str, Any]:
         """Publish what was just written, if that is wanted, and return the fields of models.Saved."""
-        published, error = await self.published(author, publish=publish)
-        return {**await off(self.shown, file), "published": published, "publish_error": error}
+        published, error = await self.publish(author, publish=publish)
+        return {**await run_in_threadpool(self.view, file), "published": published, "publish_error": error}
 
-    async def published(self, author: str, *, publish: bool | None) -> tuple[bool, str | None]:
+    async def publish(self, author: str, *, publish: bool | None) -> tuple[bool, str | None]:
         """Publish, if that is wanted; what is wrong with the files is told, and is no reason to refuse the saving."""
-        if not (self._bench.publish_on_save if publish is None else publish):
+        if not (self._publisher.publish_on_save if publish is None else publish):
             return False, None
         try:
-            await self._bench.publish(author)
+            await self._publisher.publish(author)
         except PayloomError as error:
             return False, error.message
         return True, None
 
 
-def router(bench: Workbench, checker: Checker, files: Files, opened: Callable[[], None]) -> APIRouter:
+def router(publisher: ProjectPublisher, checker: Checker, files: Files, opened: Callable[[], None]) -> APIRouter:
     """Return the routes. opened: called when somebody opens a file."""
     routes = APIRouter(tags=["editor"])
-    desk = Desk(bench, checker, files)
+    service = SourceService(publisher, checker, files)
 
     @routes.get("/workflows/{workflow_id:path}/source", response_model=models.Source)
     def get_source(workflow_id: str) -> Any:
         """A workflow's file with its outline and what is wrong with it."""
         opened()
-        return desk.shown(files.read(workflow_id))
+        return service.view(files.read(workflow_id))
 
     @routes.put(
         "/workflows/{workflow_id:path}/source",
@@ -103,22 +104,22 @@ def router(bench: Workbench, checker: Checker, files: Files, opened: Callable[[]
     )
     async def save_source(workflow_id: str, body: models.SaveBody, request: Request) -> Any:
         """Replace the file as a whole, if it is still the one with this etag. Mistakes in it do not hinder saving."""
-        desk.writable()
+        service.require_editable()
         try:
-            file = await off(files.write, workflow_id, body.text, body.etag)
+            file = await run_in_threadpool(files.write, workflow_id, body.text, body.etag)
         except Conflict as conflict:
-            return changed(request, conflict)
-        return await desk.settled(file, caller_of(request).by, publish=body.publish)
+            return conflict_response(request, conflict)
+        return await service.after_save(file, caller_of(request).by, publish=body.publish)
 
     @routes.post("/workflows", response_model=models.Saved, status_code=201, openapi_extra=roles.editor())
     async def create_workflow(body: models.CreateBody, request: Request) -> Any:
         """Make a new workflow file."""
-        desk.writable()
+        service.require_editable()
         text = body.text
         if text is None:
             text = START.format(name=body.id.rpartition("/")[2].replace("-", " ").replace("_", " ").capitalize())
-        file = await off(files.create, body.id, text)
-        return await desk.settled(file, caller_of(request).by, publish=None)
+        file = await run_in_threadpool(files.create, body.id, text)
+        return await service.after_save(file, caller_of(request).by, publish=None)
 
     @routes.delete(
         "/workflows/{workflow_id:path}",
@@ -128,12 +129,12 @@ def router(bench: Workbench, checker: Checker, files: Files, opened: Callable[[]
     )
     async def delete_workflow(workflow_id: str, etag: str, request: Request) -> Any:
         """Delete a workflow's file. Its versions and runs stay, and runs on their way go on."""
-        desk.writable()
+        service.require_editable()
         try:
-            await off(files.delete, workflow_id, etag)
+            await run_in_threadpool(files.delete, workflow_id, etag)
         except Conflict as conflict:
-            return changed(request, conflict)
-        published, error = await desk.published(caller_of(request).by, publish=None)
+            return conflict_response(request, conflict)
+        published, error = await service.publish(caller_of(request).by, publish=None)
         return {"id": workflow_id, "deleted": True, "published": published, "publish_error": error}
 
     @routes.post("/editor/check", response_model=models.Check, openapi_extra=roles.viewer())
@@ -155,14 +156,7 @@ def _operation(it: models.Operation) -> operations.Operation:
     return operations.Operation(it.op, tuple(it.path), it.value, to, it.id, it.key, it.count)
 
 
-async def off(work: Any, *args: Any) -> Any:
-    """Do blocking work in a thread."""
-    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
-
-    return await run_in_threadpool(work, *args)
-
-
-def changed(request: Request, conflict: Conflict) -> Response:
+def conflict_response(request: Request, conflict: Conflict) -> Response:
     """Return a conflict with both texts as they are: masking would change what is saved next."""
     body = error_body(conflict, request_id_of(request))
     body["error"]["data"] = dict(conflict.data)

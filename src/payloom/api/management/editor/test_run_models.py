@@ -27,13 +27,15 @@ class MockBody(Body):
     error: MockFailure | None = None
 
 
-class Start(Body):
+class TestRunTrigger(Body):
     """What starts the run. index: of the trigger.
 
     One of: inputs (api, manual, called); event_id, of a stored event; run_id, whose event or inputs are taken; sample,
     a Stripe event or part of one (what is left out is filled in), or `{row, old}` of a table.
     user: the e-mail address of the account that calls; somebody made up if it is left out.
     """
+
+    __test__ = False
 
     index: Annotated[int, Field(ge=0)] = 0
     inputs: dict[str, Any] | None = None
@@ -53,7 +55,7 @@ class TestRunBody(Body):
 
     id: WorkflowId
     text: Text
-    trigger: Start = Start()
+    trigger: TestRunTrigger = TestRunTrigger()
     mocks: dict[str, MockBody] = Field(default_factory=dict, max_length=500)
     until: str | None = None
     stripe: Literal["mock", "local"] = "mock"
@@ -151,12 +153,12 @@ class Samples(Shape):
 class Pins(Body):
     """Data pinned to a workflow for its test runs: what starts it, and what steps answer. Kept outside the file."""
 
-    trigger: Start | None = None
+    trigger: TestRunTrigger | None = None
     mocks: dict[str, MockBody] = Field(default_factory=dict, max_length=500)
 
 
 class PinsAnswer(Shape):
     """What is pinned."""
 
-    trigger: Start | None
+    trigger: TestRunTrigger | None
     mocks: dict[str, MockBody]

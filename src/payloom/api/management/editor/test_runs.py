@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor import test_run_models as models
 from payloom.api.management.editor.checking import Checker, findings
 from payloom.api.management.editor.files import Files, write_whole
-from payloom.api.management.editor.sources import off
 from payloom.api.management.identity import roles
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.routes.runs import detail
@@ -37,18 +37,18 @@ _BROKEN = frozenset({"F000", "F001", "F004"})
 """The rules whose breach leaves nothing to play."""
 
 
-def router(parts: Parts, checker: Checker, files: Files) -> APIRouter:
+def router(parts: ManagementDependencies, checker: Checker, files: Files) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/editor", tags=["editor"])
-    trials = Trials(parts, checker)
+    inputs_reader = TestRunInputs(parts, checker)
 
     @routes.post("/test-run", response_model=models.TestRun, openapi_extra=roles.editor())
     async def test_run(body: models.TestRunBody, request: Request) -> Any:
         """Play a draft once, on a copy of the rows, with calls answered by mocks, records or made-up data. Nothing is
         stored, and nothing leaves (unless Stripe's calls are sent to the local Stripe).
         """
-        draft = await trials.draft(body.id, body.text)
-        occasion, event = await trials.occasion(draft, body.trigger, caller_of(request).email)
+        draft = await inputs_reader.draft(body.id, body.text)
+        occasion, event = await inputs_reader.occasion(draft, body.trigger, caller_of(request).email)
         mocks = {path: _mock(one) for path, one in body.mocks.items()}
         found = await parts.rehearsals().test_run(
             draft, occasion, mocks, event=event, local_stripe=body.stripe == "local"
@@ -58,7 +58,7 @@ def router(parts: Parts, checker: Checker, files: Files) -> APIRouter:
     @routes.post("/dry-run", response_model=models.DryRun, openapi_extra=roles.editor())
     async def dry_run(body: models.DryRunBody) -> Any:
         """Try a draft on recorded events with all effects held back, and compare with what happened then."""
-        draft = await trials.draft(body.id, body.text)
+        draft = await inputs_reader.draft(body.id, body.text)
         found = await parts.rehearsals().dry_run(draft, body.events, body.limit)
         data = redact(to_plain(found))
         return {"data": data, "changed": sum(bool(one["difference"]) for one in data)}
@@ -66,8 +66,8 @@ def router(parts: Parts, checker: Checker, files: Files) -> APIRouter:
     @routes.get("/samples", response_model=models.Samples)
     async def list_samples(id: str) -> Any:  # noqa: A002 - the contract's word
         """What the file's triggers can be tried with: recorded events, earlier runs, rows, and made-up data."""
-        file = await off(files.read, id)
-        checked = await off(checker.check, id, file.text)
+        file = await run_in_threadpool(files.read, id)
+        checked = await run_in_threadpool(checker.check, id, file.text)
         if checked.draft.built is None:
             return {"data": [], "next": None}
         found = await parts.rehearsals().samples(checked.draft.built.workflow)
@@ -76,24 +76,24 @@ def router(parts: Parts, checker: Checker, files: Files) -> APIRouter:
     @routes.get("/pins/{workflow_id:path}", response_model=models.PinsAnswer)
     async def get_pins(workflow_id: str) -> Any:
         """What is pinned to a workflow for its test runs."""
-        await off(files.read, workflow_id)
-        return await off(_read_pins, _pins_path(parts, workflow_id))
+        await run_in_threadpool(files.read, workflow_id)
+        return await run_in_threadpool(_read_pins, _pins_path(parts, workflow_id))
 
     @routes.put("/pins/{workflow_id:path}", response_model=models.PinsAnswer, openapi_extra=roles.editor())
     async def put_pins(workflow_id: str, body: models.Pins) -> Any:
         """Pin data to a workflow: replaces what was pinned."""
-        await off(files.read, workflow_id)
+        await run_in_threadpool(files.read, workflow_id)
         text = body.model_dump_json(exclude_none=True, indent=2)
-        await off(write_whole, _pins_path(parts, workflow_id), text)
+        await run_in_threadpool(write_whole, _pins_path(parts, workflow_id), text)
         return body.model_dump()
 
     return routes
 
 
-class Trials:
+class TestRunInputs:
     """Turns what is sent into what is played."""
 
-    def __init__(self, parts: Parts, checker: Checker) -> None:
+    def __init__(self, parts: ManagementDependencies, checker: Checker) -> None:
         self._parts = parts
         self._checker = checker
 
@@ -102,7 +102,7 @@ class Trials:
 
         What would be wrong with real money or other people's rows is no reason not to try.
         """
-        checked = await off(self._checker.check, workflow_id, text)
+        checked = await run_in_threadpool(self._checker.check, workflow_id, text)
         built = checked.draft.built
         first = next((one for one in checked.diagnostics if one.severity == "error" and one.code in _BROKEN), None)
         if built is None or built.problems or first is not None:
@@ -114,7 +114,7 @@ class Trials:
         return built.workflow
 
     async def occasion(
-        self, draft: Workflow, start: models.Start, caller: str | None
+        self, draft: Workflow, start: models.TestRunTrigger, caller: str | None
     ) -> tuple[Occasion, dict[str, Any] | None]:
         """Return what starts the run, and the event to be completed if one was sent."""
         inputs, event_id, sample = start.inputs, start.event_id, start.sample
@@ -137,7 +137,7 @@ class Trials:
         checked = validate_input(draft, inputs or {})
         return Occasion(start.index, checked, user), None
 
-    async def _user(self, draft: Workflow, start: models.Start, caller: str | None) -> dict[str, Any] | None:
+    async def _user(self, draft: Workflow, start: models.TestRunTrigger, caller: str | None) -> dict[str, Any] | None:
         trigger = draft.triggers[start.index] if start.index < len(draft.triggers) else None
         auth = trigger.auth if isinstance(trigger, ApiTrigger | ManualTrigger) else "none"
         if start.user is not None:
@@ -213,7 +213,7 @@ def _up_to(steps: list[dict[str, Any]], until: str) -> list[dict[str, Any]]:
 # ------------------------------------------------------------------ pins
 
 
-def _pins_path(parts: Parts, workflow_id: str) -> Path:
+def _pins_path(parts: ManagementDependencies, workflow_id: str) -> Path:
     return parts.settings.data_dir / "pins" / f"{workflow_id.replace('/', '~')}.json"
 
 

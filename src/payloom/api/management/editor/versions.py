@@ -7,18 +7,19 @@ import difflib
 from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, NoSuchRoute
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.bench import Workbench
 from payloom.api.management.editor import models
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Conflict, Files
-from payloom.api.management.editor.sources import CHANGED, Desk, changed, off
+from payloom.api.management.editor.sources import CHANGED, SourceService, conflict_response
 from payloom.api.management.identity import roles
 from payloom.api.management.identity.access import caller_of
 from payloom.db.database import Database
+from payloom.project.publisher import ProjectPublisher
 from payloom.runs.publishing import publications
 from payloom.workflows.program.diff import diff_models
 from payloom.workflows.program.program import model_data
@@ -35,7 +36,7 @@ class NoText(ApiError):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Side:
+class DiffSide:
     """One side of a comparison. model: None when the meaning cannot be compared, and why_not says why."""
 
     name: str
@@ -44,11 +45,11 @@ class Side:
     why_not: str | None
 
 
-def router(bench: Workbench, checker: Checker, files: Files, database: Database) -> APIRouter:
+def router(publisher: ProjectPublisher, checker: Checker, files: Files, database: Database) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/workflows", tags=["editor"])
-    desk = Desk(bench, checker, files)
-    history = History(bench, checker, files, database)
+    service = SourceService(publisher, checker, files)
+    history = History(publisher, checker, files, database)
 
     @routes.post("/{workflow_id:path}/publish", response_model=models.Published, openapi_extra=roles.editor())
     async def publish_workflow(workflow_id: str, body: models.PublishBody, request: Request) -> Any:
@@ -56,21 +57,21 @@ def router(bench: Workbench, checker: Checker, files: Files, database: Database)
 
         etag: refuses with 409 when the file is no longer what was looked at.
         """
-        desk.writable()
-        file = await off(files.read, workflow_id)
+        service.require_editable()
+        file = await run_in_threadpool(files.read, workflow_id)
         if body.etag is not None and body.etag != file.etag:
             raise Conflict(
                 f"{file.path} has changed on disk since you opened it",
                 hint="Look at what is there now, and publish that.",
                 etag=file.etag,
             )
-        done = await bench.publish(caller_of(request).by)
-        published = bench.workflows.get(workflow_id)
+        done = await publisher.publish(caller_of(request).by)
+        published = publisher.workflows.get(workflow_id)
         return {
             "number": done.number,
             "changed": list(done.changed),
             "version": published.version if published else None,
-            "diagnostics": (await off(checker.answer, workflow_id, file.text))["diagnostics"],
+            "diagnostics": (await run_in_threadpool(checker.answer, workflow_id, file.text))["diagnostics"],
         }
 
     @routes.get("/{workflow_id:path}/versions", response_model=models.Versions)
@@ -96,15 +97,15 @@ def router(bench: Workbench, checker: Checker, files: Files, database: Database)
     )
     async def roll_back(workflow_id: str, body: models.RollbackBody, request: Request) -> Any:
         """Write an older version's text back as the file, and publish it."""
-        desk.writable()
+        service.require_editable()
         found = await history.one(workflow_id, body.version)
         if found["text"] is None:
             raise NoText(f"version {found['hash'][:12]} was not read from a file", hint="Its model can be looked at.")
         try:
-            file = await off(files.write, workflow_id, found["text"], body.etag)
+            file = await run_in_threadpool(files.write, workflow_id, found["text"], body.etag)
         except Conflict as conflict:
-            return changed(request, conflict)
-        return await desk.settled(file, caller_of(request).by, publish=True)
+            return conflict_response(request, conflict)
+        return await service.after_save(file, caller_of(request).by, publish=True)
 
     return routes
 
@@ -112,8 +113,8 @@ def router(bench: Workbench, checker: Checker, files: Files, database: Database)
 class History:
     """The versions of workflows, with their texts."""
 
-    def __init__(self, bench: Workbench, checker: Checker, files: Files, database: Database) -> None:
-        self._bench = bench
+    def __init__(self, publisher: ProjectPublisher, checker: Checker, files: Files, database: Database) -> None:
+        self._publisher = publisher
         self._checker = checker
         self._files = files
         self._database = database
@@ -122,8 +123,8 @@ class History:
         """Return every version. Raises NoSuchRoute when there never was such a workflow."""
         found = await self._database.read(lambda tx: publications.history(tx, workflow_id))
         if not found:
-            await off(self._files.read, workflow_id)
-        current = self._bench.workflows.get(workflow_id)
+            await run_in_threadpool(self._files.read, workflow_id)
+        current = self._publisher.workflows.get(workflow_id)
         return [
             {
                 **to_plain(one),
@@ -152,7 +153,7 @@ class History:
 
     async def diff(self, workflow_id: str, before: str, after: str) -> dict[str, Any]:
         """Return the fields of models.Diff."""
-        old, new = await self._side(workflow_id, before), await self._side(workflow_id, after)
+        old, new = await self._diff_side(workflow_id, before), await self._diff_side(workflow_id, after)
         text = "".join(
             difflib.unified_diff(
                 (old.text or "").splitlines(keepends=True),
@@ -171,18 +172,20 @@ class History:
             ]  # fmt: skip
         return {"from": before, "to": after, "text": text, "changes": changes, "why_not": why_not}
 
-    async def _side(self, workflow_id: str, name: str) -> Side:
+    async def _diff_side(self, workflow_id: str, name: str) -> DiffSide:
         if name == FILE:
-            file = await off(self._files.read, workflow_id)
-            checked = await off(self._checker.check, workflow_id, file.text)
+            file = await run_in_threadpool(self._files.read, workflow_id)
+            checked = await run_in_threadpool(self._checker.check, workflow_id, file.text)
             built = checked.draft.built
             model = model_data(built.workflow.model) if built and not built.problems else None
-            return Side(file.path, file.text, model, None if model else "the file has errors")
+            return DiffSide(file.path, file.text, model, None if model else "the file has errors")
         if name == PUBLISHED:
-            published = self._bench.workflows.get(workflow_id)
+            published = self._publisher.workflows.get(workflow_id)
             if published is None:
-                return Side("published", None, {}, None)
+                return DiffSide("published", None, {}, None)
             name = published.version
         found = await self.one(workflow_id, name)
         model = await self.model(workflow_id, found["hash"])
-        return Side(f"version {found['hash'][:12]}", found["text"], model, None if model else "the model is not stored")
+        return DiffSide(
+            f"version {found['hash'][:12]}", found["text"], model, None if model else "the model is not stored"
+        )

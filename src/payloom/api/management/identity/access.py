@@ -10,12 +10,12 @@ import structlog
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from payloom.api.http.current_user import Visitors
+from payloom.api.http.current_user import SessionAuth
 from payloom.api.http.errors import NotAllowed, NotSignedIn
 from payloom.api.http.same_origin import refuse_foreign
-from payloom.api.limits.client_address import from_this_machine, sender_of
+from payloom.api.limits.client_address import client_key, from_this_machine
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
-from payloom.api.management.identity.roles import ANYBODY, holds, needed, role_of
+from payloom.api.management.identity.roles import ANYBODY, has_role, required_role, role_of
 from payloom.api.management.models.answers import Role
 from payloom.db.errors import DatabaseError
 
@@ -41,24 +41,24 @@ class Caller:
         return self.email or "token"
 
 
-class Gate:
+class ManagementAuth:
     """Lets managers in. Used as a FastAPI dependency; what it finds is read with `caller_of`."""
 
-    def __init__(self, visitors: Visitors, token: SecretStr | None, origin: str, counters: Counters) -> None:
+    def __init__(self, session_auth: SessionAuth, token: SecretStr | None, origin: str, counters: Counters) -> None:
         """token: None means that only people who are signed in may. counters: of wrong tokens, for every process."""
         self._guesses = SharedLimiter("admin-token", *GUESSES, counters)
-        self._visitors = visitors
+        self._session_auth = session_auth
         self._token = token
         self._origin = origin
 
     async def __call__(self, request: Request) -> None:
         """Raise NotSignedIn, NotAllowed or CrossSiteRequest, or note who it is."""
-        wanted = needed(request.scope.get("route"), request.method)
+        wanted = required_role(request.scope.get("route"), request.method)
         if wanted == ANYBODY:
             refuse_foreign(request, self._origin)
             return
         caller = await self.caller(request)
-        if not holds(caller.role, wanted):
+        if not has_role(caller.role, wanted):
             raise NotAllowed(
                 f"this needs the role {wanted}, and yours is {caller.role}", hint="Ask an admin.", role=wanted
             )
@@ -71,13 +71,13 @@ class Gate:
             counted = not from_this_machine(request)
             if counted:
                 # Before the token is looked at, or else a right guess would still get through.
-                self._guesses.peek(sender_of(request))
+                self._guesses.peek(client_key(request))
             if self._token and hmac.compare_digest(given.encode(), self._token.get_secret_value().encode()):
                 return Caller("admin", "token")
             if counted:
                 await self._count(request)
             raise NotSignedIn("the admin token is not right", hint="It is the value of PAYLOOM_ADMIN_TOKEN.")
-        visitor = await self._visitors.current(request)
+        visitor = await self._session_auth.current(request)
         if visitor is None:
             raise NotSignedIn(hint="Sign in as an admin, or send the admin token as a bearer token.")
         role = role_of(visitor.roles)
@@ -88,7 +88,7 @@ class Gate:
 
     async def _count(self, request: Request) -> None:
         try:
-            await self._guesses.check(sender_of(request))
+            await self._guesses.check(client_key(request))
         except DatabaseError:
             # Counted in memory all the same. The right token must open while the database is away.
             log.warning("wrong_token_not_counted")

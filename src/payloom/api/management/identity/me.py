@@ -8,13 +8,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from payloom import __version__
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
-from payloom.api.management.identity.roles import holds
+from payloom.api.management.identity.roles import has_role
 from payloom.api.management.models.answers import Me
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["access"])
 
@@ -32,7 +32,7 @@ def router(parts: Parts) -> APIRouter:
             "livemode": settings.stripe.livemode,
             "local_stripe": settings.stripe.api_base if settings.stripe.mode == "local" else None,
             "site_url": settings.site_url,
-            "editable": settings.studio_edit and holds(caller.role, "editor"),
+            "editable": settings.studio_edit and has_role(caller.role, "editor"),
             "version": __version__,
         }
 

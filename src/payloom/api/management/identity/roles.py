@@ -48,11 +48,11 @@ def role_for(method: str) -> Role:
     return "viewer" if method.upper() in SAFE_METHODS else "admin"
 
 
-def needed(route: Any, method: str) -> str:
+def required_role(route: Any, method: str) -> str:
     """Return the role that a route needs, or `anybody`."""
     return (getattr(route, "openapi_extra", None) or {}).get(KEY) or role_for(method)
 
 
-def holds(role: Role, wanted: str) -> bool:
+def has_role(role: Role, wanted: str) -> bool:
     """Whether `role` is at least `wanted`."""
     return ORDER.index(role) >= ORDER.index(wanted)  # type: ignore[arg-type]

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.same_origin import host_name
-from payloom.api.limits.client_address import FORWARDED, sender_of
+from payloom.api.limits.client_address import FORWARDED, client_key
 from payloom.api.limits.rate_limit import SharedLimiter
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import anybody, role_of
 from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
 from payloom.settings.model import Settings
@@ -21,7 +21,7 @@ from payloom.settings.model import Settings
 TRIES = (30, 60.0)
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/session", tags=["access"])
     limiter = SharedLimiter("session", *TRIES, parts.counters)
@@ -29,7 +29,7 @@ def router(parts: Parts) -> APIRouter:
     @routes.get("", response_model=SessionState, openapi_extra=anybody())
     async def get_session(request: Request) -> Any:
         """Whether somebody is signed in, and which ways in there are."""
-        visitor = await parts.visitors.current(request)
+        visitor = await parts.session_auth.current(request)
         return {
             "signed_in": visitor is not None,
             "email": visitor.email if visitor else None,
@@ -40,7 +40,7 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("", response_model=SignedIn, openapi_extra=anybody())
     async def sign_in(request: Request, response: Response, body: SignIn) -> Any:
         """Sign in with the token of a link, or (`local`) with one click; sets the session cookie."""
-        await limiter.check(sender_of(request))
+        await limiter.check(client_key(request))
         if body.token:
             account, token = await parts.managers.open(body.token)
         elif body.local:
@@ -52,17 +52,17 @@ def router(parts: Parts) -> APIRouter:
             account, token = await parts.managers.step_in()
         else:
             raise BadRequest("there is nothing to sign in with", hint="Send `token` from a link, or `local`.")
-        if before := parts.visitors.token(request):
-            await parts.visitors.accounts.sign_out(before)
-        parts.visitors.keep(response, token)
+        if before := parts.session_auth.token(request):
+            await parts.session_auth.accounts.sign_out(before)
+        parts.session_auth.keep(response, token)
         return {"email": account.email, "role": role_of(account.roles)}
 
     @routes.delete("", response_model=SessionState, openapi_extra=anybody())
     async def sign_out(request: Request, response: Response) -> Any:
         """End the session; also fine when there is none."""
-        if token := parts.visitors.token(request):
-            await parts.visitors.accounts.sign_out(token)
-        parts.visitors.forget(response)
+        if token := parts.session_auth.token(request):
+            await parts.session_auth.accounts.sign_out(token)
+        parts.session_auth.forget(response)
         one_click = at_the_machine(request, parts.settings)
         return {"signed_in": False, "email": None, "role": None, "one_click": one_click}
 

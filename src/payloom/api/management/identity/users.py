@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.identity.roles import ORDER, admin, role_of
 from payloom.api.management.lazy_app import SIGN_IN_PATH
@@ -20,7 +20,7 @@ from payloom.auth.errors import BadRole
 from payloom.auth.links import LIFETIME
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/accounts", tags=["access"])
 
@@ -48,7 +48,7 @@ def router(parts: Parts) -> APIRouter:
     @routes.post("/{account_id}/link", response_model=SignInLink)
     async def make_link(account_id: str) -> Any:
         """Return a link that signs this person in once, within a quarter of an hour."""
-        account = await parts.visitors.accounts.find(account_id=account_id)
+        account = await parts.session_auth.accounts.find(account_id=account_id)
         token = await parts.managers.link(account_id=_found(account, account_id).id)
         url = f"{parts.settings.site_url}{SIGN_IN_PATH}?token={token}"
         return {"url": url, "expires_at": to_plain(parts.clock.now() + LIFETIME)}

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from payloom.api.http.errors import ApiError
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.events import (
@@ -34,14 +34,14 @@ from payloom.views.event_list import State, list_events, states_of
 CATCH_UP = "catch_up"
 
 
-class StripeAway(ApiError):
+class StripeUnavailable(ApiError):
     """Stripe could not be asked."""
 
     code: ClassVar[str] = "stripe_away"
     status: ClassVar[int] = 502
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/events", tags=["events"])
 
@@ -84,7 +84,7 @@ def router(parts: Parts) -> APIRouter:
             return to_plain(await parts.catch_up())
         except StepFailed as failed:
             failure = failed.failure
-            raise StripeAway(failure.message, hint=failure.hint, **failure.data) from failed
+            raise StripeUnavailable(failure.message, hint=failure.hint, **failure.data) from failed
 
     @routes.post("/replay", response_model=Outcomes, openapi_extra=editor())
     async def replay_events(body: ReplayMany) -> Any:

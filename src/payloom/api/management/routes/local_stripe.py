@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.request_body import read_json_object
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
 from payloom.kit.redaction import redact
 from payloom.settings.model import Settings
@@ -29,7 +29,7 @@ _DO = frozenset({"clock", "trigger", "fail-next", "redeliver", "delivery", "limi
 _OBJECTS = re.compile(r"[a-z_]+(?:/[A-Za-z0-9_]+)*")
 
 
-class LocalStripeAway(ApiError):
+class LocalStripeUnavailable(ApiError):
     """The local Stripe does not answer."""
 
     code: ClassVar[str] = "local_stripe_away"
@@ -43,7 +43,7 @@ class LocalStripeRefused(ApiError):
     status: ClassVar[int] = 422
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/local-stripe", tags=["local-stripe"])
 
@@ -104,7 +104,7 @@ async def _ask(settings: Settings, method: str, path: str, **options: Any) -> An
             answer = await http.request(method, path, **options)
             found = answer.json()
     except (httpx.HTTPError, ValueError):
-        raise LocalStripeAway(hint="`payloom dev` starts it; look at data/stripe.log.") from None
+        raise LocalStripeUnavailable(hint="`payloom dev` starts it; look at data/stripe.log.") from None
     if answer.is_success:
         return redact(found if isinstance(found, dict) else {"data": found})
     error = found.get("error") if isinstance(found, dict) else None

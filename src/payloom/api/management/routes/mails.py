@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
 from payloom.api.management.models.data import MailDetail, MailList, MailSummary
 from payloom.email.errors import MailNotFound
@@ -16,7 +16,7 @@ from payloom.email.outbox import summary
 from payloom.kit.redaction import redact
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/mails", tags=["mails"])
 

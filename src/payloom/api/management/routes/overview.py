@@ -8,10 +8,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.overview import ApprovalList, JourneyView, Overview, SearchAnswer
-from payloom.views.dashboard import overview
-from payloom.views.payment_timeline import journey
+from payloom.views.dashboard import dashboard
+from payloom.views.payment_timeline import payment_timeline
 from payloom.views.references.search import suggest
 
 STUDIO = "/studio"
@@ -20,7 +20,7 @@ FRESH_WITHIN = 0.1
 _PAGES = {"event": "events", "run": "runs", "mail": "mail", "workflow": "workflows", "table": "tables"}
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["overview"])
 
@@ -29,7 +29,7 @@ def router(parts: Parts) -> APIRouter:
         """What needs somebody, the latest payments, and counts of the last 24 hours."""
         await parts.inbox.report(force=True)
         now = parts.clock.now()
-        return to_plain(await parts.database.read(lambda tx: overview(tx, now)))
+        return to_plain(await parts.database.read(lambda tx: dashboard(tx, now)))
 
     @routes.get("/approvals", response_model=ApprovalList)
     async def list_approvals() -> Any:
@@ -49,7 +49,7 @@ def router(parts: Parts) -> APIRouter:
     async def get_journey(any_id: Annotated[str, Path(min_length=1, max_length=200)]) -> Any:
         """Everything that has to do with an id, oldest first."""
         complete = await parts.index.catch_up(FRESH_WITHIN)
-        found = await parts.database.read(lambda tx: journey(tx, any_id, parts.tables))
+        found = await parts.database.read(lambda tx: payment_timeline(tx, any_id, parts.tables))
         return {
             "subject": {"id": found.id, "kind": found.kind},
             "entries": [{**to_plain(one), "href": href(one.kind, one.id)} for one in found.entries],

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, RowView
 from payloom.api.management.models.runs import RunList
@@ -24,7 +24,7 @@ from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.registry import RowChange
 from payloom.tables.definition.spec import TableSpec
-from payloom.views.references.extract import Found, row_ref
+from payloom.views.references.extract import ReferenceCollector, row_ref
 from payloom.views.references.indexer import write
 from payloom.views.references.search import owners_of
 
@@ -39,7 +39,7 @@ class RowChanged(ApiError):
     status: ClassVar[int] = 409
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/tables", tags=["tables"])
 
@@ -65,12 +65,12 @@ def router(parts: Parts) -> APIRouter:
 
         def work(tx: sa.Connection) -> dict[str, Any]:
             row = parts.tables.insert(tx, name, values=body.values)
-            _tell(parts, tx, spec, RowChange(name, "insert", row, None))
+            _record_change(parts, tx, spec, RowChange(name, "insert", row, None))
             return row
 
         row = await parts.database.write(work)
         key = str(row[spec.primary])
-        parts.live.tell("row", key, "insert", table=name)
+        parts.live.publish("row", key, "insert", table=name)
         log.info("row_inserted", table=name, key=key, by=caller_of(request).by)
         return {"row": shown(row)}
 
@@ -83,11 +83,11 @@ def router(parts: Parts) -> APIRouter:
             old = _guarded(parts, tx, spec, key, body.was)
             row = parts.tables.update(tx, name, where={spec.primary: old[spec.primary]}, set=body.set)
             if row != old:
-                _tell(parts, tx, spec, RowChange(name, "update", row, old))
+                _record_change(parts, tx, spec, RowChange(name, "update", row, old))
             return row
 
         row = await parts.database.write(work)
-        parts.live.tell("row", key, "update", table=name)
+        parts.live.publish("row", key, "update", table=name)
         log.info("row_updated", table=name, key=key, columns=sorted(body.set), by=caller_of(request).by)
         return {"row": shown(row)}
 
@@ -99,11 +99,11 @@ def router(parts: Parts) -> APIRouter:
         def work(tx: sa.Connection) -> dict[str, Any]:
             old = _guarded(parts, tx, spec, key, body.was)
             parts.tables.delete(tx, name, where={spec.primary: old[spec.primary]})
-            _tell(parts, tx, spec, RowChange(name, "delete", old, old))
+            _record_change(parts, tx, spec, RowChange(name, "delete", old, old))
             return old
 
         row = await parts.database.write(work)
-        parts.live.tell("row", key, "delete", table=name)
+        parts.live.publish("row", key, "delete", table=name)
         log.info("row_deleted", table=name, key=key, by=caller_of(request).by)
         return {"row": shown(row)}
 
@@ -128,7 +128,7 @@ def _writers(tx: sa.Connection, spec: TableSpec, key: str) -> list[str]:
     return list(found)[:_WRITERS]
 
 
-def _row(parts: Parts, tx: sa.Connection, spec: TableSpec, key: str) -> dict[str, Any]:
+def _row(parts: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: str) -> dict[str, Any]:
     value: Any = key
     if spec.columns[spec.primary].type == "int":
         if not key.removeprefix("-").isdecimal() or len(key) > 19:
@@ -140,7 +140,9 @@ def _row(parts: Parts, tx: sa.Connection, spec: TableSpec, key: str) -> dict[str
     return row
 
 
-def _guarded(parts: Parts, tx: sa.Connection, spec: TableSpec, key: str, was: dict[str, Any]) -> dict[str, Any]:
+def _guarded(
+    parts: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: str, was: dict[str, Any]
+) -> dict[str, Any]:
     """Return the row, locked, if it is as somebody saw it: as it was shown, so masked values compare too."""
     with locking_reads(tx):
         row = _row(parts, tx, spec, key)
@@ -153,9 +155,9 @@ def _guarded(parts: Parts, tx: sa.Connection, spec: TableSpec, key: str, was: di
     return row
 
 
-def _tell(parts: Parts, tx: sa.Connection, spec: TableSpec, change: RowChange) -> None:
+def _record_change(parts: ManagementDependencies, tx: sa.Connection, spec: TableSpec, change: RowChange) -> None:
     parts.runs.rows_changed(tx, change.kind, spec.name, change)
-    found = Found(parts.tables.specs)
+    found = ReferenceCollector(parts.tables.specs)
     found.row(spec.name, change.row)
     name, now = row_ref(spec.name, change.row[spec.primary]), parts.clock.now()
     write(tx, [(ref, "row", name, now) for ref in found.refs])

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.identity.roles import editor, viewer
 from payloom.api.management.models.answers import Outcomes
@@ -17,10 +17,10 @@ from payloom.api.management.routes.bulk import done, each
 from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.runs.run_rows import Run
 
-MOST_AT_ONCE = 200
+MAX_BULK = 200
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/runs", tags=["runs"])
     service = parts.runs
@@ -58,7 +58,7 @@ def router(parts: Parts) -> APIRouter:
         ids = body.ids
         if ids is None:
             found = await service.queries.list(
-                status="failed", workflow_id=body.workflow, search=body.search, limit=MOST_AT_ONCE
+                status="failed", workflow_id=body.workflow, search=body.search, limit=MAX_BULK
             )
             ids = [one["id"] for one in found if body.kind in (None, (one["failure"] or {}).get("kind"))]
 
@@ -95,7 +95,7 @@ def router(parts: Parts) -> APIRouter:
 
 
 def detail(found: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of RunDetail from what `Queries.timeline` finds."""
+    """Return the fields of RunDetail from what `RunQueries.timeline` finds."""
     shown = to_plain(found)
     return {
         **_short(shown["run"]),

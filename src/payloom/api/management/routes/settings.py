@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.settings import SettingsView
 from payloom.inbox.models import events
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["settings"])
 

@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from payloom.api.management.change_stream import Live, Message
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.change_stream import ChangeStream, Message
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.answers import LiveEvent
 from payloom.kit.clock import monotonic
 
@@ -21,7 +21,7 @@ LONGEST = 1800.0
 """Seconds after which a stream ends and the browser asks again: who may listen is looked at then."""
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(tags=["live"])
 
@@ -38,7 +38,7 @@ def router(parts: Parts) -> APIRouter:
     return routes
 
 
-async def _stream(live: Live, *, missed: bool) -> AsyncIterator[str]:
+async def _stream(live: ChangeStream, *, missed: bool) -> AsyncIterator[str]:
     end = monotonic() + LONGEST
     number = 0
     async with live.listen() as queue:

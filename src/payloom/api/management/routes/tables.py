@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from payloom.api.http.errors import BadRequest
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.data import RowList, TableList
 from payloom.api.management.routes import stripe_tables
 from payloom.api.management.routes.rows import shown
@@ -19,7 +19,7 @@ from payloom.workflows.catalog.catalog import STRIPE_TABLES
 _OWN = frozenset({"cursor", "limit", "order_by", "filter"})
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/tables", tags=["tables"])
 

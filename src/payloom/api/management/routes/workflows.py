@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from payloom.api.http.errors import BadRequest, NoSuchRoute
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import Parts
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.workflows import Start, StartAnswer, WorkflowDetail, WorkflowList
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.intake.callers import Request as Call
@@ -17,7 +17,7 @@ from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import Trigger, Workflow
 
 
-def router(parts: Parts) -> APIRouter:
+def router(parts: ManagementDependencies) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/workflows", tags=["workflows"])
 
@@ -67,7 +67,7 @@ def router(parts: Parts) -> APIRouter:
     return routes
 
 
-async def _user(parts: Parts, email: str | None) -> dict[str, Any] | None:
+async def _user(parts: ManagementDependencies, email: str | None) -> dict[str, Any] | None:
     if email is None:
         return None
     found = await parts.find_user(email)
@@ -76,7 +76,7 @@ async def _user(parts: Parts, email: str | None) -> dict[str, Any] | None:
     return dict(found)
 
 
-def _find(parts: Parts, workflow_id: str) -> Workflow:
+def _find(parts: ManagementDependencies, workflow_id: str) -> Workflow:
     found = parts.workflows.get(workflow_id)
     if found is None:
         hint = did_you_mean(workflow_id, parts.workflows) or "`payloom check` lists them."

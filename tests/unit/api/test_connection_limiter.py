@@ -8,74 +8,74 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from payloom.api.http.errors import TooManyConnections
-from payloom.api.limits.client_address import group_of
-from payloom.api.limits.connection_limiter import Doorman, whole_answer
+from payloom.api.limits.client_address import address_key
+from payloom.api.limits.connection_limiter import ConnectionLimiter, raw_response
 from payloom.settings.model import ConnectionSettings
 
 
 class Guest:
-    def look(self, now: float) -> None:
+    def check_deadlines(self, now: float) -> None:
         """Stay."""
 
 
-def doorman(**limits: int) -> Doorman:
-    return Doorman(ConnectionSettings(**limits), CollectorRegistry(), https=True)
+def connection_limiter(**limits: int) -> ConnectionLimiter:
+    return ConnectionLimiter(ConnectionSettings(**limits), CollectorRegistry(), https=True)
 
 
-def let_in(at: Doorman, address: str, times: int, trusted: tuple[str, ...] = ()) -> int:
-    return sum(at.enter(Guest(), address, trusted)[0] for _ in range(times))
+def let_in(at: ConnectionLimiter, address: str, times: int, trusted: tuple[str, ...] = ()) -> int:
+    return sum(at.admit(Guest(), address, trusted)[0] for _ in range(times))
 
 
 @pytest.mark.anyio
 async def test_one_address_may_have_so_many_and_others_still_come_in():
-    at = doorman(per_address=3)
+    at = connection_limiter(per_address=3)
     assert let_in(at, "198.51.100.1", 5) == 3
     assert let_in(at, "198.51.100.2", 5) == 3
 
 
 @pytest.mark.anyio
 async def test_who_leaves_makes_room():
-    at = doorman(per_address=1)
+    at = connection_limiter(per_address=1)
     guest = Guest()
-    _, key = at.enter(guest, "198.51.100.1", ())
+    _, key = at.admit(guest, "198.51.100.1", ())
     assert let_in(at, "198.51.100.1", 1) == 0
-    at.leave(guest, key)
+    at.release(guest, key)
     assert let_in(at, "198.51.100.1", 1) == 1
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", "10.0.0.7", ""])
 async def test_this_machine_and_trusted_proxies_are_counted_in_all_only(address: str):
-    at = doorman(per_address=2, total=5)
+    at = connection_limiter(per_address=2, total=5)
     assert let_in(at, address, 10, trusted=("10.0.0.7",)) == 5
 
 
 @pytest.mark.anyio
 async def test_no_limit_per_address_when_it_is_nought():
-    assert let_in(doorman(per_address=0, total=50), "198.51.100.1", 60) == 50
+    assert let_in(connection_limiter(per_address=0, total=50), "198.51.100.1", 60) == 50
 
 
 def test_ipv6_addresses_count_by_their_network():
-    assert group_of("2001:db8:1:2:3:4:5:6") == group_of("2001:db8:1:2::1") == "2001:db8:1:2::/64"
-    assert group_of("2001:db8:1:3::1") != group_of("2001:db8:1:2::1")
-    assert group_of("::ffff:192.0.2.1") == group_of("192.0.2.1") == "192.0.2.1"
-    assert group_of("fe80::1%eth0") == "fe80::/64"
+    assert address_key("2001:db8:1:2:3:4:5:6") == address_key("2001:db8:1:2::1") == "2001:db8:1:2::/64"
+    assert address_key("2001:db8:1:3::1") != address_key("2001:db8:1:2::1")
+    assert address_key("::ffff:192.0.2.1") == address_key("192.0.2.1") == "192.0.2.1"
+    assert address_key("fe80::1%eth0") == "fe80::/64"
 
 
 @pytest.mark.anyio
 async def test_nobody_looks_while_there_is_nobody():
-    at = doorman()
+    at = connection_limiter()
     guest = Guest()
-    _, key = at.enter(guest, "198.51.100.1", ())
+    _, key = at.admit(guest, "198.51.100.1", ())
     assert at._timer is not None
-    at.leave(guest, key)
-    at._look()
+    at.release(guest, key)
+    at._check_all()
     assert at._timer is None
     await asyncio.sleep(0)
 
 
 def test_an_answer_from_the_door_carries_what_every_answer_carries():
-    head, _, body = whole_answer(TooManyConnections(), https=True).partition(b"\r\n\r\n")
+    head, _, body = raw_response(TooManyConnections(), https=True).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
     for line in (b"connection: close", b"retry-after: 5", b"x-content-type-options: nosniff", b"content-length: %d"):
         assert (line % len(body) if b"%d" in line else line) in head

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from tests.support.http_server import Served, event, served, write_project
+from tests.support.http_server import RunningServer, event, running_server, write_project
 
 from payloom.db.database import open_database
 from payloom.runs.models import cursors
@@ -231,7 +231,7 @@ def test_a_schedule_fires_once_however_many_servers_wait_for_it(tmp_path: Path, 
         **{f"workflows/yearly{number}.yaml": _YEARLY.format(number=number) for number in numbers},
     }
     count = 1 if database_url.startswith("sqlite") else 2
-    with served(tmp_path / "first", files, database_url=database_url):
+    with running_server(tmp_path / "first", files, database_url=database_url):
         pass  # arranges the timetable
     coming = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3 + 3 * count)
     database = open_database(database_url)
@@ -256,13 +256,13 @@ def test_a_schedule_fires_once_however_many_servers_wait_for_it(tmp_path: Path, 
 
 
 @pytest.fixture
-def shop(tmp_path: Path, database_url: str) -> Iterator[Served]:
+def shop(tmp_path: Path, database_url: str) -> Iterator[RunningServer]:
     """A running shop whose orders are followed."""
-    with served(tmp_path / "shop", ROWS, database_url=database_url) as made:
+    with running_server(tmp_path / "shop", ROWS, database_url=database_url) as made:
         yield made
 
 
-def seen(shop: Served, count: int) -> list[tuple[str, int, int | None]]:
+def seen(shop: RunningServer, count: int) -> list[tuple[str, int, int | None]]:
     """What was noted, once that many runs are over, in order."""
     over = "SELECT count(*) FROM payloom_runs WHERE trigger = 'table' AND status = 'succeeded'"
     url = shop.settings.database_url
@@ -271,7 +271,7 @@ def seen(shop: Served, count: int) -> list[tuple[str, int, int | None]]:
     return [tuple(row) for row in ask(url, query + " ORDER BY payloom_runs.finished_at")]
 
 
-def test_a_row_that_a_call_the_studio_or_an_event_changes_starts_its_run(shop: Served) -> None:
+def test_a_row_that_a_call_the_studio_or_an_event_changes_starts_its_run(shop: RunningServer) -> None:
     """One after the other, on the engine that `payloom serve` has; and the next one when it changes again."""
     assert shop.http.post("/api/touch", json={"id": "a"}).json() == {"n": 1}
     patched = shop.http.patch(
@@ -292,7 +292,7 @@ def test_a_row_that_a_call_the_studio_or_an_event_changes_starts_its_run(shop: S
     assert [one for one in found if one[0] == "d"] == [("d", 0, None)]
 
 
-def test_a_change_that_is_refused_starts_nothing(shop: Served) -> None:
+def test_a_change_that_is_refused_starts_nothing(shop: RunningServer) -> None:
     """The studio's edit of a row that is different by now, and an insert of one that is there."""
     stale = shop.http.patch(
         "/api/_payloom/tables/orders/rows/a", json={"was": {"id": "a", "n": 9}, "set": {"n": 5}}, headers=shop.admin

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
-from tests.support.http_server import served
+from tests.support.http_server import running_server
 
 from payloom.views.references import indexer
 
@@ -48,7 +48,7 @@ def test_an_idle_server_asks_little_and_answers_at_once(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(indexer, "SETTLED", 0.0)
-    with served(tmp_path, FILES, database_url=database_url) as server:
+    with running_server(tmp_path, FILES, database_url=database_url) as server:
         time.sleep(2)  # until the index has found that there is no news
         with asked() as statements:
             time.sleep(SECONDS)

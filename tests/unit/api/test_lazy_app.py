@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from payloom.api.management.lazy_app import Management
+from payloom.api.management.lazy_app import LazyManagementApp
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,7 @@ class Made:
         self.asked += 1
 
 
-async def ask(management: Management) -> None:
+async def ask(management: LazyManagementApp) -> None:
     """One request."""
     nothing: Any = None
     await management({"type": "http"}, nothing, nothing)
@@ -39,7 +39,7 @@ async def ask(management: Management) -> None:
 
 async def test_many_that_come_at_once_wait_for_the_same():
     made = Made()
-    management = Management(made)
+    management = LazyManagementApp(made)
     management.prepare()
     await asyncio.gather(*[ask(management) for _ in range(5)])
     await ask(management)
@@ -48,7 +48,7 @@ async def test_many_that_come_at_once_wait_for_the_same():
 
 async def test_who_hangs_up_does_not_take_it_from_the_others():
     made = Made()
-    management = Management(made)
+    management = LazyManagementApp(made)
     first, second = (asyncio.create_task(ask(management)) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
@@ -58,7 +58,7 @@ async def test_who_hangs_up_does_not_take_it_from_the_others():
 
 async def test_what_failed_is_tried_again_by_the_next():
     made = Made(failing=1)
-    management = Management(made)
+    management = LazyManagementApp(made)
     with pytest.raises(ImportError):
         await ask(management)
     await ask(management)
@@ -67,6 +67,6 @@ async def test_what_failed_is_tried_again_by_the_next():
 
 async def test_nothing_is_made_before_somebody_asks():
     made = Made()
-    Management(made)
+    LazyManagementApp(made)
     await asyncio.sleep(0.05)
     assert made.made == 0
