@@ -1,6 +1,6 @@
 """Writes `params.json.gz`: every v1 operation's parameters, and what each object can expand, read from the SDK's types.
 
-Run by a developer after the SDK was upgraded (`python -m payloom_emulator.protocol.generate_params`); the emulator
+Run by a developer after the SDK was upgraded (`python -m emulator.tools.generate_params`); the emulator
 itself reads only the file. Nodes of the type table are small lists: `["s"]` string, `["i"]` integer, `["n"]` number,
 `["b"]` boolean, `["f"]` file, `["e", ...]` enum, `["a", node]` array, `["m", node]` map, `["u", ...]` one of,
 `["o", {name: node}, [required]]` object. A node that occurs twice is stored once and named by its index.
@@ -20,7 +20,7 @@ from typing import Any, NotRequired, Required
 
 from typing_extensions import is_typeddict
 
-TARGET = Path(__file__).with_name("params.json.gz")
+TARGET = Path(__file__).parents[1] / "src" / "payloom_emulator" / "protocol" / "params.json.gz"
 _OPTION_KEYS = frozenset(
     [
         "api_key",
@@ -224,7 +224,7 @@ def _words(text: str) -> list[str]:
 
 
 def main() -> None:
-    """Write the table beside this module."""
+    """Write the table that the emulator reads."""
     import stripe  # noqa: PLC0415 - only the generator needs the SDK
 
     modules = _modules("stripe")
@@ -246,7 +246,7 @@ def main() -> None:
     text = json.dumps(table, separators=(",", ":"), sort_keys=False).encode()
     TARGET.write_bytes(gzip.compress(text, 9, mtime=0))
     v1 = sum(1 for o in operations if " /v1/" in o)
-    print(f"{TARGET}: {v1} v1 operations, {len(operations) - v1} v2, {len(types.nodes)} types, {len(text)} bytes")  # noqa: T201
+    print(f"{TARGET}: {v1} v1 operations, {len(operations) - v1} v2, {len(types.nodes)} types, {len(text)} bytes")
 
 
 if __name__ == "__main__":

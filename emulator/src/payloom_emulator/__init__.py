@@ -1,1 +1,3 @@
-"""The local Stripe. Stands alone: imports kit only, and nothing but the command line starts it."""
+"""A local Stripe for tests and demos. It imports nothing of Payloom."""
+
+__version__ = "0.1.0"

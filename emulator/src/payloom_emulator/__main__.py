@@ -17,30 +17,7 @@ from payloom_emulator.core.config import (
     EmulatorConfig,
     Endpoint,
 )
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    made = argparse.ArgumentParser(prog="payloom-emulator", description="A local Stripe.")
-    made.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    made.add_argument("--port", type=int, default=12111, help="port to listen on; 0 picks a free one")
-    made.add_argument("--store", metavar="FILE", help="keep everything in this file; in memory without it")
-    made.add_argument("--webhook-url", action="append", default=[], metavar="URL", help="send events here (repeatable)")
-    made.add_argument(
-        "--webhook-secret",
-        action="append",
-        default=[],
-        metavar="whsec_…",
-        help="secret of the URL before it (repeatable)",
-    )
-    made.add_argument("--api-version", help="the account's API version, used when a request names none")
-    made.add_argument(
-        "--schedule", default="quick", choices=("quick", "sandbox", "live", "none"), help="webhook retries"
-    )
-    made.add_argument("--seed", type=int, help="make identifiers and faults repeatable")
-    made.add_argument("--latency", type=float, default=0.0, help="seconds added to each answer")
-    made.add_argument("--rate-limit", type=int, help="calls a second before 429")
-    return made
+from payloom_emulator.options import parser
 
 
 def config_of(options: argparse.Namespace) -> EmulatorConfig:

@@ -1,6 +1,6 @@
 """pytest fixtures: `stripe_emulator` is a fresh local Stripe for each test, served on a free port.
 
-pytest finds them as soon as Payloom is installed. The server runs once per session and is reset
+pytest finds them as soon as the distribution is installed. The server runs once per session and is reset
 for each test; `stripe_emulator.url` and `stripe_emulator.secret_key` are all a Stripe client needs.
 """
 

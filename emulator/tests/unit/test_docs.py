@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from payloom_emulator import coverage
+from emulator.tools import coverage
+
 from payloom_emulator.http import control_api
 
 DOCS = Path(coverage.PAGE).parent
@@ -20,4 +21,4 @@ def test_every_control_call_is_documented():
 
 
 def test_the_coverage_page_is_the_one_the_code_makes():
-    assert coverage.main(["--check"]) == 0, "run: python -m payloom_emulator.coverage"
+    assert coverage.main(["--check"]) == 0, "run: python -m emulator.tools.coverage"

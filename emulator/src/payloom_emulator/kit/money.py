@@ -8,13 +8,38 @@ from __future__ import annotations
 
 import dataclasses
 import decimal
-import re
 
 ZERO_DECIMAL = frozenset(
     ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"]
 )
 THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 MAX_MINOR = 99_999_999_999_999
+# What American English writes for a currency (CLDR 47); every other one is written by its code.
+_SYMBOLS = {
+    "AUD": "A$",
+    "BRL": "R$",
+    "CAD": "CA$",
+    "CNY": "CN¥",
+    "EUR": "€",
+    "GBP": "£",
+    "HKD": "HK$",
+    "ILS": "₪",
+    "INR": "₹",
+    "JPY": "¥",
+    "KRW": "₩",
+    "MXN": "MX$",
+    "NZD": "NZ$",
+    "PHP": "₱",
+    "TWD": "NT$",
+    "USD": "$",
+    "VND": "₫",
+    "XAF": "FCFA",
+    "XCD": "EC$",
+    "XCG": "Cg.",
+    "XOF": "F\u202fCFA",
+    "XPF": "CFPF",
+    "XXX": "¤",
+}
 
 
 def exponent(currency: str) -> int:
@@ -55,17 +80,10 @@ class Amount:
         """Return the exact amount in major units, e.g. 21.98 for 2198 usd."""
         return decimal.Decimal(self.minor).scaleb(-exponent(self.currency))
 
-    def format(self, locale: str = "en_US") -> str:
-        """Return the amount for people, e.g. `$21.98`, `¥500`, `KWD 1.500`. `locale`: `de_DE` or `de-DE`."""
-        from babel import Locale  # noqa: PLC0415 - babel's data loads only where money is shown
-        from babel.numbers import get_currency_symbol, parse_pattern  # noqa: PLC0415
-
-        name = locale.replace("-", "_")
-        places = exponent(self.currency)
-        pattern = parse_pattern(Locale.parse(name).currency_formats["standard"].pattern)
-        pattern.frac_prec = (places, places)
+    def format(self) -> str:
+        """Return the amount for people, as American English writes it: `$21.98`, `¥500`, `KWD 1.500`."""
         code = self.currency.upper()
-        text = pattern.apply(self.major(), name, currency=code, currency_digits=False)
-        symbol = get_currency_symbol(code, name)
-        # CLDR puts a space between a symbol made of letters and the digit after it; Babel leaves that out.
-        return re.sub(rf"({re.escape(symbol)})(?=\d)", "\\1\u00a0", text) if symbol[-1:].isalpha() else text
+        symbol = _SYMBOLS.get(code, code)
+        space = "\u00a0" if symbol[-1].isalpha() else ""
+        sign = "-" if self.minor < 0 else ""
+        return f"{sign}{symbol}{space}{abs(self.major()):,.{exponent(self.currency)}f}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import inspect
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +14,7 @@ from payloom.cli.support.errors import CommandError, NotAProject, NothingFound, 
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import reported, show, show_json, show_table
 from payloom.cli.support.paths import find_project
+from payloom_emulator.options import parser
 
 DEFAULT_URL = "http://127.0.0.1:12111"
 _TIMEOUT = 60.0
@@ -19,25 +22,47 @@ _TIMEOUT = 60.0
 app = typer.Typer(help="Run the local Stripe by itself; make its events happen.", invoke_without_command=True)
 
 
-@app.callback()
-@reported
-def emulator(
-    context: typer.Context,
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 picks a free one.")] = 12111,
-    store: Annotated[Path | None, typer.Option(help="Keep everything in this file.")] = None,
-    webhook_url: Annotated[str | None, typer.Option(help="Where to send events.")] = None,
-    webhook_secret: Annotated[str | None, typer.Option(help="The secret they are signed with (whsec_…).")] = None,
-) -> None:
+def _emulator(context: typer.Context, **values: Any) -> None:
     """Run the local Stripe by itself, or use one that runs (`trigger`)."""
     if context.invoked_subcommand is not None:
         return
-    from payloom_emulator.__main__ import main  # noqa: PLC0415
+    from payloom_emulator.__main__ import main  # noqa: PLC0415 - the server loads only when it is to run
 
-    arguments = ["--port", str(port)]
-    arguments += ["--store", str(store)] if store else []
-    arguments += ["--webhook-url", webhook_url] if webhook_url else []
-    arguments += ["--webhook-secret", webhook_secret] if webhook_secret else []
+    arguments: list[str] = ["--version"] if values["version"] else []
+    for action in _actions():
+        value = values[action.dest]
+        for item in value if isinstance(value, list) else [value]:
+            arguments += [] if item is None else [action.option_strings[0], str(item)]
     sys.exit(main(arguments))
+
+
+def _actions() -> list[argparse.Action]:
+    """Return the options of `payloom-emulator` that take a value."""
+    return [action for action in parser()._actions if action.nargs is None]  # noqa: SLF001 - argparse has no public list
+
+
+def _signature() -> inspect.Signature:
+    """Return the parameters by which Typer offers the options of `payloom-emulator`, which declares them once."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
+    for action in _actions():
+        kind: Any = action.type or str
+        annotation = list[kind] if isinstance(action.default, list) else kind | None if action.default is None else kind
+        placeholder = "|".join(action.choices) if action.choices else action.metavar
+        option = typer.Option(
+            action.option_strings[0], help=action.help, metavar=None if placeholder is None else str(placeholder)
+        )
+        parameters.append(
+            inspect.Parameter(action.dest, keyword, default=action.default, annotation=Annotated[annotation, option])
+        )
+    version = Annotated[bool, typer.Option("--version", help="Show the version and exit.")]
+    parameters.append(inspect.Parameter("version", keyword, default=False, annotation=version))
+    return inspect.Signature(parameters)
+
+
+_command = reported(_emulator)
+_command.__signature__ = _signature()
+app.callback()(_command)
 
 
 @app.command("trigger")

@@ -1,0 +1,31 @@
+"""The options of `payloom-emulator`. `payloom emulator` offers the same ones, read from this declaration."""
+
+from __future__ import annotations
+
+import argparse
+
+from payloom_emulator import __version__
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    command = argparse.ArgumentParser(prog="payloom-emulator", description="A local Stripe.")
+    add = command.add_argument
+    add("--host", default="127.0.0.1", help="Address to listen on.")
+    add("--port", type=int, default=12111, help="Port to listen on; 0 picks a free one.")
+    add("--store", metavar="FILE", help="Keep everything in this file; in memory without it.")
+    add("--webhook-url", action="append", default=[], metavar="URL", help="Send events here (repeatable).")
+    add(
+        "--webhook-secret",
+        action="append",
+        default=[],
+        metavar="whsec_…",
+        help="Secret that signs the events for the URL at the same position (repeatable).",
+    )
+    add("--api-version", metavar="VERSION", help="The account's API version, used when a request names none.")
+    add("--schedule", default="quick", choices=("quick", "sandbox", "live", "none"), help="When webhooks are retried.")
+    add("--seed", type=int, help="Make identifiers and faults repeatable.")
+    add("--latency", type=float, default=0.0, help="Seconds added to each answer.")
+    add("--rate-limit", type=int, help="Calls a second before the answer is 429.")
+    add("--version", action="version", version=f"payloom-emulator {__version__}", help="Show the version and exit.")
+    return command
