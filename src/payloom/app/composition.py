@@ -21,10 +21,10 @@ from payloom.api.page_routes import PageRoutes
 from payloom.api.server import ServerDependencies
 from payloom.auth.accounts import Profile
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
-from payloom.auth.rate_store import Rates
+from payloom.auth.rate_store import RateLimitStore
 from payloom.auth.service import AccountService
-from payloom.auth.studio_users import Managers
-from payloom.connectors.dispatch import ByVerb
+from payloom.auth.studio_users import StudioUsers
+from payloom.connectors.dispatch import VerbDispatcher
 from payloom.connectors.email.host import EmailHost
 from payloom.connectors.http.guard import Guard
 from payloom.connectors.http.host import HttpHost
@@ -86,7 +86,7 @@ class Services:
         self.engine = DbosEngine(self.database, clock)
         profile = self._profile()
         self.accounts = AccountService(self.database, clock, profile=profile)
-        self.managers = Managers(self.database, clock, profile=profile)
+        self.studio_users = StudioUsers(self.database, clock, profile=profile)
         self.stripe = StripeConnector(
             StripeSettings(settings.stripe.secret_key, base_url=settings.stripe.api_base), clock
         )
@@ -123,7 +123,7 @@ class Services:
 
     def _observe(self, tx: sa.Connection, event: InboxEvent) -> None:
         assert self.mirror is not None
-        self.mirror.take(tx, event.payload)
+        self.mirror.apply_event(tx, event.payload)
 
     async def _keep_mirror(self) -> None:
         """List what is mirrored, now and daily, and settle doubts; a failure is told, and tried again."""
@@ -155,8 +155,8 @@ class Services:
         transport = SmtpTransport(parse_smtp_url(url.get_secret_value())) if url else OutboxTransport()
         return Outbox(self.database, transport, self.clock)
 
-    def _outside(self) -> ByVerb:
-        return ByVerb(
+    def _outside(self) -> VerbDispatcher:
+        return VerbDispatcher(
             {
                 "stripe": StripeHost(self.stripe),
                 "select": self.stripe_tables,
@@ -178,8 +178,8 @@ class Services:
             settings=self.settings,
             clock=self.clock,
             session_auth=self.session_auth,
-            managers=self.managers,
-            counters=Rates(self.database, self.clock),
+            studio_users=self.studio_users,
+            counters=RateLimitStore(self.database, self.clock),
             database=self.database,
             runs=self.runs,
             inbox=self.inbox,
@@ -239,7 +239,7 @@ class Services:
 
     async def studio_link(self) -> str:
         """Return a link that signs an admin into the studio once."""
-        return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.managers.link()}"
+        return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.studio_users.link()}"
 
     async def migrate(self) -> list[str]:
         """Bring the database to what the project needs; return what changed, for people."""

@@ -20,7 +20,7 @@ _SLACK = 1.0
 """Seconds by which moments of one machine may seem to be in another's future."""
 
 
-class Rates:
+class RateLimitStore:
     """The counters of one project."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -34,7 +34,7 @@ class Rates:
 
 
 def take(tx: sa.Connection, key: str, count: int, seconds: float, now: float) -> int:
-    """Count a call, as `Rates.take` does. now: epoch seconds, for databases without a clock of their own."""
+    """Count a call, as `RateLimitStore.take` does. now: epoch seconds, for databases without a clock of their own."""
     bucket = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
     each = seconds / count
     moment = _moment(tx, now)

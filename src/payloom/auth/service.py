@@ -100,7 +100,7 @@ class AccountService:
         """End the session; an unknown token changes nothing."""
         await self._database.write(lambda tx: end_session(tx, token))
 
-    async def who(self, token: str | None) -> Account | None:
+    async def current_account(self, token: str | None) -> Account | None:
         """Return whose session it is, or None. Does not write, but once in a quarter of an hour per session."""
         if not token:
             return None

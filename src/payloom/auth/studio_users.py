@@ -20,7 +20,7 @@ FIRST_EMAIL = "admin@localhost"
 """Who the first admin is until an account with an address of its own has the role."""
 
 
-class Managers:
+class StudioUsers:
     """Signs managers in without a password."""
 
     def __init__(self, database: Database, clock: Clock, *, profile: Profile | None = None) -> None:
@@ -47,7 +47,7 @@ class Managers:
 
         return await self._database.write(work)
 
-    async def step_in(self) -> tuple[Account, str]:
+    async def sign_in_locally(self) -> tuple[Account, str]:
         """Sign in as the first admin; for whoever sits at the machine. The caller has made sure of that."""
 
         def work(tx: sa.Connection) -> tuple[Account, str]:

@@ -10,7 +10,7 @@ from payloom.kit.suggest import did_you_mean
 from payloom.workflows.program.commands import Do, StepFailure
 
 
-class ByVerb:
+class VerbDispatcher:
     """Hands each step to the host of its verb."""
 
     def __init__(self, hosts: Mapping[str, OutsideHost]) -> None:

@@ -64,7 +64,7 @@ class MailDelayed(EmailError):
     retryable: ClassVar[bool] = True
 
 
-class MailUnknown(EmailError):
+class DeliveryUnknown(EmailError):
     """The mail server did not say whether it took the mail."""
 
     code: ClassVar[str] = "mail_unknown"

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.db.database import Database
-from payloom.email.errors import BadMail, EmailError, MailDelayed, MailNotFound, MailRefused, MailUnknown
+from payloom.email.errors import BadMail, DeliveryUnknown, EmailError, MailDelayed, MailNotFound, MailRefused
 from payloom.email.message import Attachment, Mail, Status, message_id
 from payloom.email.models import mails
 from payloom.email.transport import Transport
@@ -34,7 +34,7 @@ ALLOWED: Mapping[Status, frozenset[Status]] = {
     "failed": frozenset({"sending"}),
     "unknown": frozenset({"sending"}),
 }
-_AFTER: Mapping[type[EmailError], Status] = {MailRefused: "failed", MailDelayed: "queued", MailUnknown: "unknown"}
+_AFTER: Mapping[type[EmailError], Status] = {MailRefused: "failed", MailDelayed: "queued", DeliveryUnknown: "unknown"}
 _STALE = dt.timedelta(minutes=10)
 """Nobody takes so long to send a mail: whoever began it has died."""
 _LOST = "the process died while it sent the mail, twice"
@@ -71,7 +71,7 @@ class Outbox:
 
         in_doubt: an earlier try may have sent it. Then it is sent a second time at most, under the same Message-ID and
         marked. A mail whose key was sent before is returned as it was; nothing leaves.
-        Raises `MailRefused`, `MailDelayed` (nothing left, try later), `MailUnknown` (perhaps sent).
+        Raises `MailRefused`, `MailDelayed` (nothing left, try later), `DeliveryUnknown` (perhaps sent).
         """
         decision, stored = await self._database.write(lambda tx: self._begin(tx, mail, in_doubt=in_doubt))
         if decision == "sent":
@@ -80,7 +80,9 @@ class Outbox:
             raise MailDelayed("the same mail is being sent right now")
         if decision == "unknown":
             hint = "ask the recipient or the mail server's log, and send it by hand if it is missing"
-            raise MailUnknown("it is not known whether the mail arrived, and it was repeated once already", hint=hint)
+            raise DeliveryUnknown(
+                "it is not known whether the mail arrived, and it was repeated once already", hint=hint
+            )
         try:
             await self._transport.send(stored)
         except EmailError as error:

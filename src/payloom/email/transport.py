@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
-from payloom.email.errors import EmailError, MailDelayed, MailRefused, MailUnknown
+from payloom.email.errors import DeliveryUnknown, EmailError, MailDelayed, MailRefused
 from payloom.email.message import Mail, address
 
 Tls = Literal["implicit", "starttls", "opportunistic", "none"]
@@ -19,9 +19,9 @@ class Transport(Protocol):
     """Sends a mail."""
 
     async def send(self, mail: Mail) -> None:
-        """Return once somebody else is responsible for the mail.
+        """Return once the next server has accepted the mail.
 
-        Raises `MailRefused` (never again), `MailDelayed` (nothing was sent, try later) or `MailUnknown` (perhaps sent).
+        Raises `MailRefused` (final), `MailDelayed` (nothing was sent, retry later) or `DeliveryUnknown` (perhaps sent).
         """
         ...
 
@@ -126,10 +126,10 @@ class SmtpTransport:
             await client.data(mail.mime())
         except aiosmtplib.SMTPResponseException as error:
             if error.code == aiosmtplib.SMTPStatus.invalid_response:
-                raise MailUnknown(f"{where} gave no understandable answer after the mail") from error
+                raise DeliveryUnknown(f"{where} gave no understandable answer after the mail") from error
             raise _answered(where, error.code, error.message) from error
         except (TimeoutError, aiosmtplib.SMTPException, OSError) as error:
-            raise MailUnknown(f"{where} went silent after the mail: {error or type(error).__name__}") from error
+            raise DeliveryUnknown(f"{where} went silent after the mail: {error or type(error).__name__}") from error
 
 
 def _answered(where: str, code: int, message: str) -> EmailError:

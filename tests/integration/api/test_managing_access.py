@@ -16,7 +16,7 @@ from tests.support.http_server import RunningServer, running_server
 
 from payloom.api.management.identity.session import at_the_machine
 from payloom.auth.service import AccountService
-from payloom.auth.studio_users import FIRST_EMAIL, Managers
+from payloom.auth.studio_users import FIRST_EMAIL, StudioUsers
 from payloom.db.database import open_database
 from payloom.kit.clock import SystemClock
 
@@ -46,7 +46,7 @@ def link(bare: RunningServer, email: str | None = None) -> str:
     async def make() -> str:
         database = open_database(bare.settings.database_url)
         account = await AccountService(database, SystemClock()).find(email=email) if email else None
-        token = await Managers(database, SystemClock()).link(account_id=account.id if account else None)
+        token = await StudioUsers(database, SystemClock()).link(account_id=account.id if account else None)
         await database.close()
         return token
 

@@ -69,7 +69,7 @@ async def everything(database: Database) -> str:
 async def test_sign_up_opens_a_session_and_stores_neither_password_nor_token(service, database):
     account, token = await service.sign_up(f" {ADA} ", GOOD, "Ada")
     assert account.email == ADA
-    assert await service.who(token) == account
+    assert await service.current_account(token) == account
     stored = await everything(database)
     assert GOOD not in stored
     assert token not in stored
@@ -131,22 +131,22 @@ async def test_sign_out_ends_that_session_alone(service):
     _, second = await service.sign_in(ADA, GOOD, "x")
     await service.sign_out(first)
     await service.sign_out("unknown")
-    assert await service.who(first) is None
-    assert await service.who(second) is not None
-    assert await service.who(None) is None
-    assert await service.who("\ud800") is None
+    assert await service.current_account(first) is None
+    assert await service.current_account(second) is not None
+    assert await service.current_account(None) is None
+    assert await service.current_account("\ud800") is None
 
 
 async def test_a_session_ends_after_thirty_days_or_two_weeks_of_silence(service, clock):
     _, token = await service.sign_up(ADA, GOOD)
     clock.advance(IDLE)
-    assert await service.who(token) is None
+    assert await service.current_account(token) is None
     _, token = await service.sign_in(ADA, GOOD, "x")
     used_until = clock.now() + LIFETIME
     while clock.now() < used_until:
-        assert await service.who(token) is not None
+        assert await service.current_account(token) is not None
         clock.advance(dt.timedelta(days=10))
-    assert await service.who(token) is None
+    assert await service.current_account(token) is None
     await service.sweep()
 
 
@@ -158,10 +158,10 @@ async def test_a_page_view_writes_at_most_each_quarter_of_an_hour(service, clock
 
     first = await seen()
     clock.advance(dt.timedelta(minutes=14))
-    await service.who(token)
+    await service.current_account(token)
     assert await seen() == first
     clock.advance(dt.timedelta(minutes=1))
-    await service.who(token)
+    await service.current_account(token)
     assert await seen() == clock.now()
 
 
@@ -214,12 +214,12 @@ async def test_attempts_at_once_cannot_slip_past_the_brake(service):
 async def test_roles_and_disabling_take_effect_on_open_sessions(service, database):
     account, token = await service.sign_up(ADA, GOOD)
     await database.write(lambda tx: set_roles(tx, account.id, ["support", "admin"]))
-    found = await service.who(token)
+    found = await service.current_account(token)
     assert found.roles == ("admin", "support")
     assert found.has_role("admin")
     assert not found.has_role("owner")
     await database.write(lambda tx: set_disabled(tx, account.id, disabled=True))
-    assert await service.who(token) is None
+    assert await service.current_account(token) is None
     with pytest.raises(UnknownAccount):
         await database.write(lambda tx: set_roles(tx, "nobody", []))
 
@@ -228,8 +228,8 @@ async def test_a_new_password_ends_the_other_sessions(service):
     account, mine = await service.sign_up(ADA, GOOD)
     _, other = await service.sign_in(ADA, GOOD, "x")
     await service.change_password(account.id, "tiller-and-sail", keep_session=mine)
-    assert await service.who(mine) is not None
-    assert await service.who(other) is None
+    assert await service.current_account(mine) is not None
+    assert await service.current_account(other) is None
     with pytest.raises(SignInRefused):
         await service.sign_in(ADA, GOOD, "x")
     await service.sign_in(ADA, "tiller-and-sail", "x")
@@ -305,7 +305,7 @@ async def test_accounts_are_listed_by_address_and_sessions_ended_by_account(serv
     after = await database.read(lambda tx: list_accounts(tx, after=ADA, limit=1))
     assert [one.email for one in after] == ["bob@example.test"]
     assert await database.write(lambda tx: end_sessions(tx, account.id)) == 1
-    assert await service.who(token) is None
+    assert await service.current_account(token) is None
     with pytest.raises(EmailTaken):
         await database.write(
             lambda tx: accounts_module.create_account(tx, email=ADA, password_hash=None, now=account.created_at)

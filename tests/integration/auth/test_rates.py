@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from payloom.api.http.errors import TooManyRequests
 from payloom.api.limits.rate_limit import SharedLimiter
 from payloom.auth.models import rates
-from payloom.auth.rate_store import Rates, sweep_rates
+from payloom.auth.rate_store import RateLimitStore, sweep_rates
 from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.kit.clock import ManualClock, SystemClock
@@ -22,7 +22,7 @@ from payloom.kit.clock import ManualClock, SystemClock
 async def test_two_processes_have_one_limit_together_however_close_their_calls(database: Database, database_url: str):
     other = open_database(database_url)
     waits: list[int] = []
-    limits = [SharedLimiter("buy", 10, 600, Rates(one, SystemClock())) for one in (database, other)]
+    limits = [SharedLimiter("buy", 10, 600, RateLimitStore(one, SystemClock())) for one in (database, other)]
 
     async def call(limit: SharedLimiter) -> bool:
         try:
@@ -36,15 +36,17 @@ async def test_two_processes_have_one_limit_together_however_close_their_calls(d
         passed = await asyncio.gather(*(call(limits[at % 2]) for at in range(40)))
         assert sum(passed) == 10
         assert all(50 <= wait <= 60 for wait in waits)
-        assert await call(SharedLimiter("buy", 10, 600, Rates(other, SystemClock()))) is False, "after a restart"
-        assert await call(SharedLimiter("sell", 10, 600, Rates(other, SystemClock()))) is True
+        assert await call(SharedLimiter("buy", 10, 600, RateLimitStore(other, SystemClock()))) is False, (
+            "after a restart"
+        )
+        assert await call(SharedLimiter("sell", 10, 600, RateLimitStore(other, SystemClock()))) is True
     finally:
         await other.close()
 
 
 @pytest.mark.anyio
 async def test_what_is_used_up_comes_back_evenly(database: Database):
-    counters = Rates(database, SystemClock())
+    counters = RateLimitStore(database, SystemClock())
     assert [await counters.take("ada", 4, 2.0) for _ in range(5)] == [0, 0, 0, 0, 1]
     threading.Event().wait(0.55)
     assert [await counters.take("ada", 4, 2.0), await counters.take("ada", 4, 2.0)] == [0, 1]
@@ -55,7 +57,7 @@ async def test_what_is_used_up_comes_back_evenly(database: Database):
 async def test_waiting_long_gives_no_more_than_the_burst_and_a_clock_set_back_locks_nobody_out(tmp_path):
     database = open_database(f"sqlite:///{tmp_path}/rates.db")
     await migrate(database)
-    counters = Rates(database, clock := ManualClock())
+    counters = RateLimitStore(database, clock := ManualClock())
     try:
         assert [await counters.take("ada", 2, 60) for _ in range(3)] == [0, 0, 30]
         clock.advance(dt.timedelta(hours=1))
@@ -69,7 +71,7 @@ async def test_waiting_long_gives_no_more_than_the_burst_and_a_clock_set_back_lo
 @pytest.mark.anyio
 async def test_counters_of_which_nothing_is_used_are_swept(database: Database):
     clock = SystemClock()
-    counters = Rates(database, clock)
+    counters = RateLimitStore(database, clock)
     await counters.take("soon", 10, 1.0)
     await counters.take("late", 1, 3600)
     threading.Event().wait(0.2)

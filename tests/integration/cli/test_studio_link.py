@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.support.http_server import write_project
 
 from payloom.auth.accounts import Account
-from payloom.auth.studio_users import FIRST_EMAIL, Managers
+from payloom.auth.studio_users import FIRST_EMAIL, StudioUsers
 from payloom.db.database import open_database
 from payloom.kit.clock import SystemClock
 
@@ -30,7 +30,7 @@ def opened(folder: Path, link: str) -> Account:
 
     async def work() -> Account:
         database = open_database(f"sqlite:///{folder}/data/payloom.sqlite")
-        account, _ = await Managers(database, SystemClock()).open(token)
+        account, _ = await StudioUsers(database, SystemClock()).open(token)
         await database.close()
         return account
 

@@ -13,7 +13,7 @@ from payloom.connectors.email.host import EmailHost
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.tables import shapes
 from payloom.connectors.tables.host import TablesHost
-from payloom.email.errors import MailUnknown
+from payloom.email.errors import DeliveryUnknown
 from payloom.email.message import Mail
 from payloom.email.outbox import Outbox
 from payloom.email.templates import Templates
@@ -128,7 +128,7 @@ async def test_a_mail_that_cannot_be_sent_fails_and_leaves_nothing(host, outbox,
 async def test_a_mail_that_may_have_left_is_in_doubt(database):
     class Silent:
         async def send(self, mail: Mail) -> None:
-            raise MailUnknown("silence")
+            raise DeliveryUnknown("silence")
 
     host = EmailHost(Templates(SHOP / "emails"), Outbox(database, Silent(), CLOCK), CLOCK, sender="s@corner.test")
     with pytest.raises(StepFailed) as caught:

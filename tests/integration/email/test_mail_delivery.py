@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from payloom.db.database import Database
-from payloom.email.errors import MailDelayed, MailRefused, MailUnknown
+from payloom.email.errors import DeliveryUnknown, MailDelayed, MailRefused
 from payloom.email.message import Mail, message_id
 from payloom.email.outbox import ALLOWED, Outbox, get_mail, list_mails
 from payloom.email.transport import OutboxTransport, SmtpServer, SmtpTransport, Transport
@@ -190,14 +190,14 @@ async def test_all_recipients_or_none(server):
 
 async def test_taken_and_then_dropped_is_unknown(server):
     server.drop = "after DATA"
-    with pytest.raises(MailUnknown):
+    with pytest.raises(DeliveryUnknown):
         await server.transport().send(mail())
     assert len(server.received) == 1
 
 
 async def test_silence_after_the_mail_is_unknown(server):
     server.delay = 0.6
-    with pytest.raises(MailUnknown):
+    with pytest.raises(DeliveryUnknown):
         await server.transport(timeout=0.2).send(mail())
 
 
@@ -284,12 +284,12 @@ async def test_a_crash_while_sending_is_repeated_once_and_marked(database, clock
 
 
 async def test_two_doubtful_tries_are_enough(database, clock):
-    transport = Scripted(MailUnknown("silence"), MailUnknown("silence"), None)
+    transport = Scripted(DeliveryUnknown("silence"), DeliveryUnknown("silence"), None)
     outbox = Outbox(database, transport, clock)
     for _ in range(2):
-        with pytest.raises(MailUnknown, match="silence"):
+        with pytest.raises(DeliveryUnknown, match="silence"):
             await outbox.send(mail(), in_doubt=True)
-    with pytest.raises(MailUnknown, match="repeated once already"):
+    with pytest.raises(DeliveryUnknown, match="repeated once already"):
         await outbox.send(mail(), in_doubt=True)
     assert len(transport.sent) == 2
     assert (await stored(database))[0].status == "unknown"

@@ -46,7 +46,7 @@ class SessionAuth:
         state = request.scope.setdefault("state", {})
         if "visitor" not in state:
             token = self.token(request)
-            state["visitor"] = await self.accounts.who(token) if token else None
+            state["visitor"] = await self.accounts.current_account(token) if token else None
         return state["visitor"]
 
     async def allowed(self, request: Request, auth: str | Sequence[str]) -> Account | None:

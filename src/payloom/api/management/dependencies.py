@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from payloom.api.http.current_user import SessionAuth
 from payloom.api.limits.rate_limit import Counters
 from payloom.api.management.change_stream import ChangeStream
-from payloom.auth.studio_users import Managers
+from payloom.auth.studio_users import StudioUsers
 from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.db.database import Database
 from payloom.email.outbox import Outbox
@@ -36,7 +36,7 @@ class ManagementDependencies:
     settings: Settings
     clock: Clock
     session_auth: SessionAuth
-    managers: Managers
+    studio_users: StudioUsers
     counters: Counters
     database: Database
     runs: RunService

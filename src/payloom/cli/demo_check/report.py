@@ -10,7 +10,7 @@ import httpx
 from payloom.cli.demo_check.actors import FlowFailed, Stage
 from payloom.cli.demo_check.flows import FLOWS
 from payloom.cli.demo_check.invariants import summary
-from payloom.cli.support.output import say, show_json, show_table
+from payloom.cli.support.output import print_json, print_message, print_table
 from payloom.kit.clock import monotonic
 from payloom.sandbox.scenario.invariants import Seen, looked_at
 
@@ -38,7 +38,7 @@ def play(stage: Stage, *, quiet: bool = False) -> list[Outcome]:
             held, told = False, f"{type(failure).__name__}: {failure}"
         outcomes.append(Outcome(name, held, told, evidence, monotonic() - started))
         if not quiet:
-            say(f"  {'✓' if held else '✗'} {name}  ({outcomes[-1].seconds:.1f} s)")
+            print_message(f"  {'✓' if held else '✗'} {name}  ({outcomes[-1].seconds:.1f} s)")
     return outcomes
 
 
@@ -47,15 +47,15 @@ def report(outcomes: list[Outcome], seen: Seen, broken: list[str], *, as_json: b
     held = all(outcome.held for outcome in outcomes) and not broken
     if as_json:
         told = {"looked_at": looked_at(seen), "broken": broken}
-        show_json({"held": held, "flows": [dataclasses.asdict(outcome) for outcome in outcomes], "invariants": told})
+        print_json({"held": held, "flows": [dataclasses.asdict(outcome) for outcome in outcomes], "invariants": told})
         return held
     rows = []
     for outcome in outcomes:
         facts = "\n".join(f"{key}: {value}" for key, value in outcome.evidence.items() if value is not None)
         rows.append((outcome.flow, "holds" if outcome.held else "FAILED", outcome.told, facts))
-    show_table("The five payment flows", ("flow", "", "what happened", "evidence"), rows)
-    say(f"{summary(seen)}; {'all hold' if not broken else 'broken:'}.")
+    print_table("The five payment flows", ("flow", "", "what happened", "evidence"), rows)
+    print_message(f"{summary(seen)}; {'all hold' if not broken else 'broken:'}.")
     for line in broken:
-        say(f"  {line}")
-    say("All five flows hold." if held else "[bold red]Not all flows hold.[/bold red]")
+        print_message(f"  {line}")
+    print_message("All five flows hold." if held else "[bold red]Not all flows hold.[/bold red]")
     return held

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXPLAIN = Annotated[bool, typer.Option("--explain", help="Say which lane each workflow takes, and why; its schedules.")]
 
 
-@reported
+@report_errors
 def check(project: PROJECT = None, explain: EXPLAIN = False, as_json: JSON = False) -> None:
     """Check tables, workflows, pages and settings; exit code 1 if there are errors."""
     from payloom.project.loader import load_project  # noqa: PLC0415
@@ -33,19 +33,21 @@ def check(project: PROJECT = None, explain: EXPLAIN = False, as_json: JSON = Fal
         answer: dict[str, Any] = {"errors": errors, "diagnostics": [one.to_dict() for one in loaded.diagnostics]}
         if explain:
             answer["workflows"] = list(lanes(loaded.workflows))
-        show_json(answer)
+        print_json(answer)
     else:
         for one in loaded.diagnostics:
             mark = {"error": "error", "warning": "warning"}.get(one.severity, "advice")
-            show(f"{one.file}:{one.line}:{one.column}: {mark}: {one.message} [{one.code}]")
+            print_data(f"{one.file}:{one.line}:{one.column}: {mark}: {one.message} [{one.code}]")
             if one.hint:
-                show(f"  hint: {one.hint}")
+                print_data(f"  hint: {one.hint}")
         for one in lanes(loaded.workflows) if explain else ():
-            show(f"{one['workflow']}: {one['lane']} lane: {one['why']}")
+            print_data(f"{one['workflow']}: {one['lane']} lane: {one['why']}")
             for schedule in one["schedules"]:
-                show(f"  at {schedule['schedule']} ({schedule['timezone']}), missed moments: {schedule['catch_up']}")
+                print_data(
+                    f"  at {schedule['schedule']} ({schedule['timezone']}), missed moments: {schedule['catch_up']}"
+                )
         kinds = f"{len(loaded.sources)} workflows, {len(loaded.tables)} tables, {len(loaded.pages)} pages"
-        say(f"Checked {kinds}: {errors or 'no'} error{'' if errors == 1 else 's'}.")
+        print_message(f"Checked {kinds}: {errors or 'no'} error{'' if errors == 1 else 's'}.")
     sys.exit(1 if errors else 0)
 
 

@@ -11,7 +11,7 @@ import typer
 
 from payloom.cli.support.errors import CommandError, NothingFound
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.kit.suggest import did_you_mean
 
@@ -25,7 +25,7 @@ class NotAWorkflow(CommandError):
     code = "not_a_workflow"
 
 
-@reported
+@report_errors
 def export(
     file: Annotated[Path, typer.Argument(help="A Python file with functions under `@workflow`.")],
     write: Annotated[bool, typer.Option("--write", help="Write them under the project's workflows/.")] = False,
@@ -40,12 +40,12 @@ def export(
     if write:
         _write(find_project(project), texts, force=force)
     elif as_json:
-        show_json(texts)
+        print_json(texts)
     else:
-        show("---\n".join(texts.values()).rstrip())
+        print_data("---\n".join(texts.values()).rstrip())
 
 
-@reported
+@report_errors
 def import_(
     name: Annotated[str, typer.Argument(help="A workflow's id, or the path of its file.")],
     project: PROJECT = None,
@@ -58,9 +58,9 @@ def import_(
     data = _sound(path.read_text("utf-8"), workflow_id, path.name)
     code = to_python(data, workflow_id)
     if as_json:
-        show_json({workflow_id: code})
+        print_json({workflow_id: code})
     else:
-        show(code.rstrip())
+        print_data(code.rstrip())
 
 
 def definitions(file: Path) -> list[Definition]:
@@ -109,7 +109,7 @@ def _write(root: Path, texts: dict[str, str], *, force: bool) -> None:
         path = root / "workflows" / f"{name}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-        say(f"wrote workflows/{name}.yaml")
+        print_message(f"wrote workflows/{name}.yaml")
 
 
 def _file_of(name: str, project: Path | None) -> tuple[Path, str]:

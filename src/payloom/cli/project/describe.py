@@ -8,14 +8,14 @@ import typer
 
 from payloom.cli.support.errors import NothingFound
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, show, show_json, show_table
+from payloom.cli.support.output import print_data, print_json, print_table, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.kit.suggest import did_you_mean
 
 STRIPE = "stripe"
 
 
-@reported
+@report_errors
 def actions(
     search: Annotated[str | None, typer.Argument(help="A part of the name, or a full name for its parameters.")] = None,
     as_json: JSON = False,
@@ -34,10 +34,10 @@ def actions(
         return
     found = {name: action for name in names if (action := catalog.action(STRIPE, name))}
     if as_json:
-        show_json([_described(name, action, whole=bool(search)) for name, action in found.items()])
+        print_json([_described(name, action, whole=bool(search)) for name, action in found.items()])
         return
     rows = [(name, "writes" if action.writes else "reads", action.summary) for name, action in found.items()]
-    show_table(None, ("stripe:", "", "what it does"), rows)
+    print_table(None, ("stripe:", "", "what it does"), rows)
 
 
 def _described(name: str, action: Any, *, whole: bool) -> dict[str, Any]:
@@ -46,8 +46,8 @@ def _described(name: str, action: Any, *, whole: bool) -> dict[str, Any]:
 
 
 def _show_action(action: Any) -> None:
-    show(f"{action.verb}: {action.name}")
-    show(f"  {action.summary}")
+    print_data(f"{action.verb}: {action.name}")
+    print_data(f"  {action.summary}")
     properties = (action.params or {}).get("properties", {})
     required = set((action.params or {}).get("required", ()))
     ordered = sorted(properties.items(), key=lambda pair: (pair[0] not in required, pair[0]))
@@ -55,7 +55,7 @@ def _show_action(action: Any) -> None:
         (name, _kind(part), "needed" if name in required else "", part.get("description", "")[:90])
         for name, part in ordered
     ]
-    show_table(None, ("parameter", "type", "", ""), rows)
+    print_table(None, ("parameter", "type", "", ""), rows)
 
 
 def _kind(schema: dict[str, Any]) -> str:
@@ -65,7 +65,7 @@ def _kind(schema: dict[str, Any]) -> str:
     return "/".join(kind) if isinstance(kind, list) else str(kind)
 
 
-@reported
+@report_errors
 def triggers(
     search: Annotated[str | None, typer.Argument(help="A part of the name.")] = None, as_json: JSON = False
 ) -> None:
@@ -78,21 +78,21 @@ def triggers(
     if search and not families:
         raise NothingFound(f"no trigger has {search!r} in its name")
     if as_json:
-        show_json([{"name": f.name, "label": f.label, "actions": list(f.actions)} for f in families])
+        print_json([{"name": f.name, "label": f.label, "actions": list(f.actions)} for f in families])
         return
     rows = [(family.name, family.label, ", ".join(family.actions)) for family in families]
-    show_table(None, ("stripe:", "label", "actions"), rows)
+    print_table(None, ("stripe:", "label", "actions"), rows)
 
 
-@reported
+@report_errors
 def schema(project: PROJECT = None) -> None:
     """Print the JSON Schema of workflow files, for editors."""
     from payloom.workflows.reference.workflow_schema import workflow_schema  # noqa: PLC0415
 
-    show_json(workflow_schema(_catalog(project)))
+    print_json(workflow_schema(_catalog(project)))
 
 
-@reported
+@report_errors
 def openapi(project: PROJECT = None) -> None:
     """Print the OpenAPI description of the project's endpoints."""
     from payloom.api.openapi import describe  # noqa: PLC0415
@@ -101,7 +101,7 @@ def openapi(project: PROJECT = None) -> None:
 
     root = find_project(project)
     settings = load_settings(root, keep=False)
-    show_json(describe(settings.name, settings.site_url, load_project(root, settings).workflows))
+    print_json(describe(settings.name, settings.site_url, load_project(root, settings).workflows))
 
 
 def _catalog(project: Any) -> Any:

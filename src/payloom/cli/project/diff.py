@@ -13,7 +13,7 @@ import typer
 
 from payloom.cli.support.errors import CommandError, NothingFound
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class NotComparable(CommandError):
     code = "not_comparable"
 
 
-@reported
+@report_errors
 def diff(
     old: Annotated[
         str, typer.Argument(help="A git revision, `stored` (what the database has), `files`, or a workflow file.")
@@ -58,13 +58,13 @@ def diff(
         elif changes := diff_models(before[name], after[name]):
             found.append({"workflow": name, "kind": "changed", "changes": [one.format() for one in changes]})
     if as_json:
-        show_json(found)
+        print_json(found)
     else:
         for entry in found:
-            show(f"{entry['kind']} {entry['workflow']}")
+            print_data(f"{entry['kind']} {entry['workflow']}")
             for line in entry["changes"]:
-                show(f"  {line}")
-        say(f"{len(found) or 'No'} workflow{'' if len(found) == 1 else 's'} changed.")
+                print_data(f"  {line}")
+        print_message(f"{len(found) or 'No'} workflow{'' if len(found) == 1 else 's'} changed.")
     sys.exit(1 if exit_code and found else 0)
 
 

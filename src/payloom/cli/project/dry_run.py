@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
     from payloom.testing.dry_run import EventTrial
 
 
-@reported
+@report_errors
 def dry_run(
     file: Annotated[Path, typer.Argument(help="The draft: a workflow file, in workflows/ or elsewhere.", exists=True)],
     events: Annotated[
@@ -31,21 +31,23 @@ def dry_run(
 
     found = asyncio.run(run(find_project(project), file, events or ["last-7d"]))
     if as_json:
-        show_json([dataclasses.asdict(one) for one in found])
+        print_json([dataclasses.asdict(one) for one in found])
         return
     started = [one for one in found if one.draft.ended is not None or one.recorded.ended is not None]
     for one in started:
         _show(one)
     changed = sum(bool(one.difference) for one in started)
     counts = f"{len(found)} event(s), {len(started)} for this workflow, {changed} with a difference"
-    say(f"{counts}. Nothing was stored or sent.")
+    print_message(f"{counts}. Nothing was stored or sent.")
 
 
 def _show(one: EventTrial) -> None:
-    show(f"{one.event} {one.type}: {one.draft.ended or 'does not start'}")
+    print_data(f"{one.event} {one.type}: {one.draft.ended or 'does not start'}")
     for line in one.draft.lines:
-        show(f"    {line}")
+        print_data(f"    {line}")
     if one.difference:
-        show("  different from what the recorded run did:" if one.recorded.ended else "  there is no recorded run:")
+        print_data(
+            "  different from what the recorded run did:" if one.recorded.ended else "  there is no recorded run:"
+        )
         for text in one.difference:
-            show(f"    {text}")
+            print_data(f"    {text}")

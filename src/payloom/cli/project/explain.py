@@ -12,14 +12,14 @@ import typer
 from payloom.cli.support.error_help import NOTES
 from payloom.cli.support.errors import NothingFound
 from payloom.cli.support.options import JSON
-from payloom.cli.support.output import reported, show, show_json
+from payloom.cli.support.output import print_data, print_json, report_errors
 from payloom.kit.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from typing import Any
 
 
-@reported
+@report_errors
 def explain(
     code: Annotated[str, typer.Argument(help="An error's code, such as `row_not_found`, or a rule, such as F101.")],
     as_json: JSON = False,
@@ -37,11 +37,11 @@ def explain(
         hint = did_you_mean(code, [*NOTES, *RULES]) or "Stripe's own codes stand in Stripe's documentation."
         raise NothingFound(f"no error has the code {code!r}", hint=hint)
     if as_json:
-        show_json(found)
+        print_json(found)
         return
-    show(f"{found['code']}: {found['what']}")
-    show(f"  why: {found['why']}")
-    show(f"  do:  {found['do']}")
+    print_data(f"{found['code']}: {found['what']}")
+    print_data(f"  why: {found['why']}")
+    print_data(f"  do:  {found['do']}")
 
 
 def meanings() -> dict[str, set[str]]:

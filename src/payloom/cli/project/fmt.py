@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 
-@reported
+@report_errors
 def fmt(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; exit code 1 if something would.")] = False,
     project: PROJECT = None,
@@ -39,11 +39,11 @@ def fmt(
             if not check:
                 path.write_text(after, "utf-8")
     if as_json:
-        show_json({"changed": changed, "unreadable": broken})
+        print_json({"changed": changed, "unreadable": broken})
     else:
         for name in changed:
-            show(name)
+            print_data(name)
         for one in broken:
-            say(f"{one['file']}:{one['line']}:{one['column']}: left alone: {one['message']}")
-        say(f"{len(changed)} file(s) {'would change' if check else 'changed'}.")
+            print_message(f"{one['file']}:{one['line']}:{one['column']}: left alone: {one['message']}")
+        print_message(f"{len(changed)} file(s) {'would change' if check else 'changed'}.")
     sys.exit(1 if broken or (check and changed) else 0)

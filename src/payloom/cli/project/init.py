@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from payloom.cli.support.errors import FolderInUse
-from payloom.cli.support.output import reported, say, show_json
+from payloom.cli.support.output import print_json, print_message, report_errors
 from payloom.cli.support.paths import copy_template, template
 
 
-@reported
+@report_errors
 def init(
     name: Annotated[str, typer.Argument(help="The folder to make.")],
     template_name: Annotated[str, typer.Option("--template", "-t", help="The template to begin with.")] = "shop",
@@ -27,7 +27,7 @@ def init(
     count = copy_template(source, target)
     (target / ".gitignore").write_text("data/\n", "utf-8")
     if as_json:
-        show_json({"folder": str(target), "template": template_name, "files": count})
+        print_json({"folder": str(target), "template": template_name, "files": count})
         return
-    say(f"Made {target} from the template {template_name} ({count} files).")
-    say(f"Next: [bold]cd {name} && payloom dev[/bold]")
+    print_message(f"Made {target} from the template {template_name} ({count} files).")
+    print_message(f"Next: [bold]cd {name} && payloom dev[/bold]")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SEEDS = 50
 
 
-@reported
+@report_errors
 def storm(
     workflows: Annotated[list[str] | None, typer.Argument(help="Only cases of these workflows.")] = None,
     *,
@@ -51,11 +51,11 @@ def storm(
     if keep and seed is None:
         keep_seeds(root, weather.wrecks)
     if as_json:
-        show_json(_as_json(weather))
+        print_json(_as_json(weather))
     else:
         for wreck in weather.wrecks:
             _show(wreck)
-        say(
+        print_message(
             f"{weather.stories} stories with {weather.incidents} incidents in {weather.seconds:.1f} s, "
             f"{weather.compared} compared with their calm twin: "
             f"{f'{len(weather.wrecks)} failed' if weather.wrecks else 'all hold'}."
@@ -107,17 +107,17 @@ class _Progress:
 
 def _show(wreck: Wreck) -> None:
     case = wreck.plot.case
-    show(f"FAILED  seed {wreck.seed}: {case.id} ({case.file.name}:{case.line})")
-    show(
+    print_data(f"FAILED  seed {wreck.seed}: {case.id} ({case.file.name}:{case.line})")
+    print_data(
         f"  it takes {len(wreck.schedule)} of {wreck.before} incidents:"
         if wreck.schedule
         else "  without any incident:"
     )
     for incident in wreck.schedule:
-        show(f"    - {incident}")
+        print_data(f"    - {incident}")
     for line in wreck.wrong[:12]:
-        show(f"  {line}")
-    show(f"  again: {wreck.replay}")
+        print_data(f"  {line}")
+    print_data(f"  again: {wreck.replay}")
 
 
 def _as_json(weather: Weather) -> dict[str, Any]:

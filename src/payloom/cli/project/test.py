@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from payloom.testing.variants import CaseResult
 
 
-@reported
+@report_errors
 def run_tests(
     files: Annotated[list[Path] | None, typer.Argument(help="Only these test files.", exists=True)] = None,
     *,
@@ -41,7 +41,7 @@ def run_tests(
     if listed:
         loaded, _ = open_project(root)
         for case in chosen(load_case_files(loaded, files or ()), wanted):
-            show(case.id)
+            print_data(case.id)
         return
     report = asyncio.run(
         run_cases(
@@ -57,11 +57,11 @@ def run_tests(
 
         written = write(report.results)
         for name in written:
-            say(f"recorded {name}")
-        say(f"Wrote {len(written)} expectation(s). Read them before you trust them.")
+            print_message(f"recorded {name}")
+        print_message(f"Wrote {len(written)} expectation(s). Read them before you trust them.")
         return
     if as_json:
-        show_json(_as_json(report))
+        print_json(_as_json(report))
     else:
         _summary(report)
     sys.exit(0 if report.ok else 1)
@@ -73,22 +73,22 @@ def _ignore(_result: CaseResult) -> None:
 
 def _show_case(result: CaseResult) -> None:
     case = result.case
-    show(f"{'ok    ' if result.ok else 'FAILED'}  {case.id}  ({result.stories} stories)")
+    print_data(f"{'ok    ' if result.ok else 'FAILED'}  {case.id}  ({result.stories} stories)")
     for played in result.played:
         for difference in played.differences:
             place = case.file.source.place(difference.path) if difference.path else None
             line = place.line if place else case.line
-            show(f"    {case.file.name}:{line}: {played.variant}: {difference}")
+            print_data(f"    {case.file.name}:{line}: {played.variant}: {difference}")
 
 
 def _summary(report: Report) -> None:
     for spot in report.missed:
-        say(f"never reached: workflows/{spot.workflow}.yaml:{spot.line}: {spot.what}")
+        print_message(f"never reached: workflows/{spot.workflow}.yaml:{spot.line}: {spot.what}")
     for name in report.untested:
-        say(f"no tests: workflows/{name}.yaml")
+        print_message(f"no tests: workflows/{name}.yaml")
     failed = sum(not one.ok for one in report.results)
     stories = sum(one.stories for one in report.results)
-    say(
+    print_message(
         f"{len(report.results)} cases, {stories} stories in {report.seconds:.1f} s: "
         f"{f'{failed} failed' if failed else 'all hold'}. {report.reached} of {report.spots} steps and cases reached."
     )

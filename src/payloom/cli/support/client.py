@@ -24,7 +24,7 @@ class Refused(CommandError):
     exit_code = 1
 
 
-class Backend:
+class ManagementClient:
     """The management API of one project."""
 
     def __init__(self, http: Any, *, in_process: bool) -> None:
@@ -60,19 +60,19 @@ def _error_of(answer: Any) -> dict[str, Any]:
         return {}
 
 
-def with_backend(root: Path, work: Callable[[Backend], Coroutine[Any, Any, T]], *, engine: bool = False) -> T:
+def with_client(root: Path, work: Callable[[ManagementClient], Coroutine[Any, Any, T]], *, engine: bool = False) -> T:
     """Do `work` with the project's management API. engine: runs must also be advanced when no server runs."""
-    return asyncio.run(_with_backend(root, work, engine=engine))
+    return asyncio.run(_with_client(root, work, engine=engine))
 
 
-async def _with_backend(root: Path, work: Callable[[Backend], Coroutine[Any, Any, T]], *, engine: bool) -> T:
+async def _with_client(root: Path, work: Callable[[ManagementClient], Coroutine[Any, Any, T]], *, engine: bool) -> T:
     async with contextlib.AsyncExitStack() as stack:
-        backend = await stack.enter_async_context(_open(root, engine=engine))
-        return await work(backend)
+        client = await stack.enter_async_context(_open(root, engine=engine))
+        return await work(client)
 
 
 @contextlib.asynccontextmanager
-async def _open(root: Path, *, engine: bool) -> AsyncIterator[Backend]:
+async def _open(root: Path, *, engine: bool) -> AsyncIterator[ManagementClient]:
     import httpx  # noqa: PLC0415
 
     settings = load_settings(root)
@@ -85,12 +85,12 @@ async def _open(root: Path, *, engine: bool) -> AsyncIterator[Backend]:
     url = running_server(settings)
     if url is not None:
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
-            yield Backend(http, in_process=False)
+            yield ManagementClient(http, in_process=False)
         return
     async with _in_process(settings, engine=engine) as app:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
-            yield Backend(http, in_process=True)
+            yield ManagementClient(http, in_process=True)
 
 
 def running_server(settings: Settings) -> str | None:

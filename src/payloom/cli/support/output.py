@@ -12,7 +12,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 from payloom.kit.errors import PayloomError
 
 
-class _Bug(PayloomError):
+class InternalError(PayloomError):
     """Payloom met something it did not expect."""
 
     code = "internal"
@@ -26,25 +26,25 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def say(text: str = "") -> None:
+def print_message(text: str = "") -> None:
     """Write a line for people to stderr."""
     from rich.console import Console  # noqa: PLC0415
 
     Console(stderr=True, highlight=False, soft_wrap=True).print(text)
 
 
-def show(text: str) -> None:
+def print_data(text: str) -> None:
     """Write a line of data to stdout."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
-def show_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Write JSON to stdout."""
-    show(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    print_data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def show_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a table to stdout; cells are shown as they are, not as markup."""
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
@@ -65,7 +65,7 @@ def fail(error: PayloomError, *, as_json: bool = False) -> NoReturn:
 
     code = int(getattr(error, "exit_code", 2))
     if as_json:
-        show_json({"error": error.to_dict()})
+        print_json({"error": error.to_dict()})
         sys.exit(code)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     place = f"{error.where}: " if error.where else ""
@@ -75,7 +75,7 @@ def fail(error: PayloomError, *, as_json: bool = False) -> NoReturn:
     sys.exit(code)
 
 
-def reported(command: Callable[P, R]) -> Callable[P, R]:
+def report_errors(command: Callable[P, R]) -> Callable[P, R]:
     """Turn a command's PayloomErrors into reports, in JSON when it was asked for."""
 
     @functools.wraps(command)
@@ -89,6 +89,6 @@ def reported(command: Callable[P, R]) -> Callable[P, R]:
         except Exception as error:
             if os.environ.get("PAYLOOM_TRACEBACK"):
                 raise
-            fail(_Bug(f"{type(error).__name__}: {error}"), as_json=bool(kwargs.get("as_json")))
+            fail(InternalError(f"{type(error).__name__}: {error}"), as_json=bool(kwargs.get("as_json")))
 
     return run

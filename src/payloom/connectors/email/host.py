@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from payloom.connectors.port import Attempt, StepFailed
-from payloom.email.errors import BadMail, EmailError, MailUnknown
+from payloom.email.errors import BadMail, DeliveryUnknown, EmailError
 from payloom.email.message import Mail, attachments, message_id, recipients
 from payloom.email.outbox import Outbox
 from payloom.email.templates import Templates
@@ -44,7 +44,7 @@ class EmailHost:
             mail = await asyncio.to_thread(self._compose, do, attempt)
             sent = await self._outbox.send(mail, in_doubt=attempt.in_doubt)
         except EmailError as error:
-            doubt = {"in_doubt": True} if isinstance(error, MailUnknown) else {}
+            doubt = {"in_doubt": True} if isinstance(error, DeliveryUnknown) else {}
             failure = StepFailure(
                 kind=error.code,
                 message=error.message,

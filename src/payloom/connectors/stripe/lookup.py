@@ -50,7 +50,7 @@ _MOST = 5_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class LookUp:
+class LookupResult:
     """found: the object, or None. certain: whether None means that it never happened."""
 
     found: dict[str, Any] | None
@@ -65,41 +65,41 @@ async def find_existing(
     *,
     since: dt.datetime,
     account: str | None = None,
-) -> LookUp:
+) -> LookupResult:
     """Look for the object that the call with `key`, first made at `since`, made or changed; raises StripeStepFailed."""
     operation, fixed = resolve(action)
     if operation.name in _DONE or operation.method == "delete":
         return await _state(connector, operation, {**args, **fixed}, account)
     listing = operations.find(".".join((*operation.service, "list")))
     if not can_be_stamped(operation) or listing is None:
-        return LookUp(None, certain=False)
+        return LookupResult(None, certain=False)
     filters = _filters(operation, listing, {**args, **fixed}, since)
     page = await connector.perform(listing.name, {**filters, "all": True, "limit": _MOST}, account=account)
     wanted = shortened(key)
     for item in page["data"]:
         if (item.get("metadata") or {}).get(STAMP) == wanted:
-            return LookUp(item, certain=True)
-    return LookUp(None, certain=not page["has_more"])
+            return LookupResult(item, certain=True)
+    return LookupResult(None, certain=not page["has_more"])
 
 
 async def _state(
     connector: StripeConnector, operation: Operation, args: Mapping[str, Any], account: str | None
-) -> LookUp:
+) -> LookupResult:
     """Read the object and tell from its state whether the operation was done."""
     reading = operations.find(".".join((*operation.service, "retrieve")))
     if reading is None or len(reading.path_names) != len(operation.path_names):
-        return LookUp(None, certain=False)
+        return LookupResult(None, certain=False)
     path = prepare(operation, args).path
     try:
         found = await connector.perform(reading.name, dict(zip(reading.path_names, path, strict=True)), account=account)
     except StripeStepFailed as error:
         if operation.method == "delete" and error.failure.kind == "resource_missing":
-            return LookUp({"id": path[-1], "deleted": True}, certain=True)
+            return LookupResult({"id": path[-1], "deleted": True}, certain=True)
         raise
     if operation.method == "delete":
-        return LookUp(found if found.get("deleted") else None, certain=True)
+        return LookupResult(found if found.get("deleted") else None, certain=True)
     field, values = _DONE[operation.name]
-    return LookUp(found if found.get(field) in values else None, certain=True)
+    return LookupResult(found if found.get(field) in values else None, certain=True)
 
 
 def _fields_of_items(listing: Operation) -> Mapping[str, Any]:

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from payloom.connectors.dispatch import ByVerb
+from payloom.connectors.dispatch import VerbDispatcher
 from payloom.connectors.email.host import EmailHost
 from payloom.connectors.port import Attempt, OutsideHost, StepFailed
 from payloom.connectors.python.host import PythonHost
 from payloom.connectors.stripe.step_host import StripeHost
 from payloom.connectors.stripe.tables.table_source import StripeTables
-from payloom.email.errors import MailDelayed, MailRefused, MailUnknown
+from payloom.email.errors import DeliveryUnknown, MailDelayed, MailRefused
 from payloom.email.message import Mail
 from payloom.email.outbox import Outbox
 from payloom.runs.dependencies import Figures
@@ -66,7 +66,7 @@ class StoryMailServer:
         self._story.sent.append(mail)
         self._reached("mail")
         if fault == "lost":
-            raise MailUnknown("the connection broke")
+            raise DeliveryUnknown("the connection broke")
 
 
 class StoryMailHost(EmailHost):
@@ -181,7 +181,7 @@ class Life:
         outbox = Outbox(self.database, StoryMailServer(story, reached), stage.clock)
         mails = StoryMailHost(stage.mails, outbox, stage.clock, sender=stage.settings.email.sender)
         mails.story = story
-        outside = ByVerb(
+        outside = VerbDispatcher(
             {
                 "stripe": TakingTurns(story, StripeHost(connector)),
                 "select": TakingTurns(story, StripeTables(connector)),

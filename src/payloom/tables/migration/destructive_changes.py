@@ -25,7 +25,7 @@ class Refusal:
         return f"{self.change.target}: {self.reason} ({self.hint})"
 
 
-class Losses:
+class DestructiveChangeCheck:
     """Looks at the stored rows through the tables as they were last applied."""
 
     def __init__(

@@ -19,7 +19,7 @@ from payloom.tables.definition.schema import build
 from payloom.tables.definition.spec import TableSpec, describe, restore
 from payloom.tables.errors import MigrationRefused
 from payloom.tables.migration.changes import Change, compare
-from payloom.tables.migration.destructive_changes import Losses
+from payloom.tables.migration.destructive_changes import DestructiveChangeCheck
 from payloom.tables.migration.seeding import seed_declared
 from payloom.tables.query.sql import Tables
 
@@ -81,7 +81,7 @@ def _apply(
     after = tables.specs
     changes = compare(before, after)
     _refuse_foreign_tables(tx, changes)
-    refusals = Losses(tx, before, after, allow_drop).refusals(changes)
+    refusals = DestructiveChangeCheck(tx, before, after, allow_drop).refusals(changes)
     if refusals:
         lines = "\n".join(f"  - {refusal}" for refusal in refusals)
         raise MigrationRefused(

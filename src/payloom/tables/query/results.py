@@ -8,7 +8,7 @@ from typing import Any
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.definition.values import show
 from payloom.tables.errors import BadArguments, KeyNotUnique, RowNotFound, RowsMismatch, RowsMissing, TooManyRows
-from payloom.tables.query.where import Where, find_column, picture
+from payloom.tables.query.where import Where, describe_where, find_column
 
 Row = dict[str, Any]
 MAX_ROWS = 10_000
@@ -19,10 +19,13 @@ def single(spec: TableSpec, rows: list[Row], where: Any, *, required: bool) -> R
     if len(rows) > 1:
         hint = "compare with a unique column, or leave `one` out to read them all"
         raise RowsMismatch(
-            f"more than one row of {spec.name} matches ({picture(where)})", hint=hint, table=spec.name, expected=[0, 1]
+            f"more than one row of {spec.name} matches ({describe_where(where)})",
+            hint=hint,
+            table=spec.name,
+            expected=[0, 1],
         )
     if not rows and required:
-        raise RowNotFound(f"no row of {spec.name} matches ({picture(where)})", table=spec.name)
+        raise RowNotFound(f"no row of {spec.name} matches ({describe_where(where)})", table=spec.name)
     return rows[0] if rows else None
 
 
@@ -33,7 +36,7 @@ def counted(spec: TableSpec, verb: str, touched: list[Row], rows: Any, where: An
     if count < least or (most is not None and count > most):
         wanted = f"exactly {least}" if least == most else f"at least {least}" if most is None else f"{least} to {most}"
         counted = "no row matches" if count == 0 else f"{count:,} rows match" if count > 1 else "1 row matches"
-        message = f"{verb} {spec.name}: {counted}, {wanted} expected ({picture(where)})"
+        message = f"{verb} {spec.name}: {counted}, {wanted} expected ({describe_where(where)})"
         hint = "say `rows: 0..1` if the row may be absent" if count == 0 else "narrow `where`, or say `rows: 1..`"
         error = RowNotFound if count == 0 else RowsMismatch
         raise error(message, hint=hint, table=spec.name, matched=count, expected=[least, most])

@@ -239,7 +239,7 @@ def condition(table: sa.Table, shape: Shape, dialect: str) -> sa.ColumnElement[b
     return sa.and_(groups[0], sa.or_(*groups[1:])) if shape[1] else groups[0]
 
 
-def picture(where: Any) -> str:
+def describe_where(where: Any) -> str:
     """Return `where` for people: short, secrets and addresses masked."""
     if not isinstance(where, Mapping):
         return "every row"
@@ -251,7 +251,7 @@ def _masked(value: Any) -> str:
         local, _, domain = value.partition("@")
         return show(f"{local[:1]}…@{domain}")
     if isinstance(value, Mapping):
-        return f"{{{picture(value)}}}"
+        return f"{{{describe_where(value)}}}"
     if isinstance(value, list | tuple):
         shown = ", ".join(_masked(item) for item in value[:3])
         return f"[{shown}{', …' if len(value) > 3 else ''}]"

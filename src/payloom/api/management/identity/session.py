@@ -42,14 +42,14 @@ def router(parts: ManagementDependencies) -> APIRouter:
         """Sign in with the token of a link, or (`local`) with one click; sets the session cookie."""
         await limiter.check(client_key(request))
         if body.token:
-            account, token = await parts.managers.open(body.token)
+            account, token = await parts.studio_users.open(body.token)
         elif body.local:
             if not at_the_machine(request, parts.settings):
                 raise NotAllowed(
                     "one click opens only at a developer's own machine",
                     hint="Run `payloom studio` where the server runs; it prints a link.",
                 )
-            account, token = await parts.managers.step_in()
+            account, token = await parts.studio_users.sign_in_locally()
         else:
             raise BadRequest("there is nothing to sign in with", hint="Send `token` from a link, or `local`.")
         if before := parts.session_auth.token(request):

@@ -49,7 +49,7 @@ def router(parts: ManagementDependencies) -> APIRouter:
     async def make_link(account_id: str) -> Any:
         """Return a link that signs this person in once, within a quarter of an hour."""
         account = await parts.session_auth.accounts.find(account_id=account_id)
-        token = await parts.managers.link(account_id=_found(account, account_id).id)
+        token = await parts.studio_users.link(account_id=_found(account, account_id).id)
         url = f"{parts.settings.site_url}{SIGN_IN_PATH}?token={token}"
         return {"url": url, "expires_at": to_plain(parts.clock.now() + LIFETIME)}
 

@@ -46,7 +46,7 @@ class Mirror:
         self.resources = tuple(resources)
         self._by_family = {FAMILIES[one]: one for one in self.resources}
 
-    def keeps(self, resource: str) -> bool:
+    def is_mirrored(self, resource: str) -> bool:
         """Whether this resource is copied."""
         return resource in self.resources
 
@@ -88,7 +88,7 @@ class Mirror:
 
     # -- events ------------------------------------------------------------------------------------------------------
 
-    def take(self, tx: sa.Connection, payload: Mapping[str, Any]) -> None:
+    def apply_event(self, tx: sa.Connection, payload: Mapping[str, Any]) -> None:
         """Within `tx`, which stores an event: lay the state it brings over the copy, if it is a newer one."""
         family, _ = split_type(str(payload.get("type")))
         resource = self._by_family.get(family)
@@ -96,7 +96,7 @@ class Mirror:
         if resource is None or payload.get("account") or not isinstance(given, Mapping) or "id" not in given:
             return
         deleted = payload["type"] in _GONE
-        _lay(tx, resource, given, int(payload.get("created") or 0), listed=False, deleted=deleted)
+        _apply_state(tx, resource, given, int(payload.get("created") or 0), listed=False, deleted=deleted)
 
     # -- listing -----------------------------------------------------------------------------------------------------
 
@@ -112,7 +112,7 @@ class Mirror:
         for resource in self.resources:
             if resource not in done or now - done[resource] >= FILL_AGAIN:
                 changed[resource] = await self.fill(resource)
-        settled = await self.settle()
+        settled = await self.reread_doubtful()
         return changed | {resource: changed.get(resource, 0) + count for resource, count in settled.items()}
 
     async def fill(self, resource: str) -> int:
@@ -127,18 +127,18 @@ class Mirror:
             page = await self._connector.perform(f"{resource}.list", {**extra, **paging})
 
             def lay(tx: sa.Connection, page: Mapping[str, Any] = page, at: int = at) -> int:
-                return sum(_lay(tx, resource, one, at, listed=True) for one in page["data"])
+                return sum(_apply_state(tx, resource, one, at, listed=True) for one in page["data"])
 
             changed += await self._database.write(lay)
             listed.update(one["id"] for one in page["data"])
             if not page.get("has_more") or not page["data"]:
                 break
             after = page["data"][-1]["id"]
-        changed += await self._database.write(lambda tx: _forget(tx, resource, listed, to_epoch(began) - SLACK))
-        await self._database.write(lambda tx: _filled(tx, resource, began, len(listed)))
+        changed += await self._database.write(lambda tx: _mark_deleted(tx, resource, listed, to_epoch(began) - SLACK))
+        await self._database.write(lambda tx: _record_fill(tx, resource, began, len(listed)))
         return changed
 
-    async def settle(self) -> dict[str, int]:
+    async def reread_doubtful(self) -> dict[str, int]:
         """Read every doubtful row again; returns how many there were of each resource."""
         settled: dict[str, int] = {}
         for resource in self.resources:
@@ -148,7 +148,7 @@ class Mirror:
                 at = to_epoch(self._clock.now())
                 fresh = await self._read(resource, row.id)
                 await self._database.write(
-                    lambda tx, row=row, fresh=fresh, at=at, resource=resource: _settle(
+                    lambda tx, row=row, fresh=fresh, at=at, resource=resource: _store_reread(
                         tx, resource, row.id, row.revision, fresh, at
                     )
                 )
@@ -166,7 +166,7 @@ class Mirror:
         return None if found.get("deleted") else found
 
 
-def _lay(
+def _apply_state(
     tx: sa.Connection, resource: str, given: Mapping[str, Any], at: int, *, listed: bool, deleted: bool = False
 ) -> bool:
     """Lay one state over the copy; returns whether the row changed."""
@@ -203,7 +203,7 @@ def _compare(at: int, before: int, *, listed: bool, was_listed: bool) -> int:
     return 1 if at > before + slack else -1 if at < before - slack else 0
 
 
-def _settle(  # noqa: PLR0917 - one place calls it
+def _store_reread(  # noqa: PLR0917 - one place calls it
     tx: sa.Connection, resource: str, identity: str, revision: int, fresh: Mapping[str, Any] | None, at: int
 ) -> None:
     """Store what was read, unless the row has changed since: then it is read again."""
@@ -216,7 +216,7 @@ def _settle(  # noqa: PLR0917 - one place calls it
     tx.execute(sa.update(copy).where(copy.c.id == identity, copy.c.revision == revision).values(values))
 
 
-def _forget(tx: sa.Connection, resource: str, listed: Collection[str], before: int) -> int:
+def _mark_deleted(tx: sa.Connection, resource: str, listed: Collection[str], before: int) -> int:
     """Mark rows that a whole listing did not show, unless they are newer than it."""
     copy = copies[resource]
     query = sa.select(copy.c.id).where(copy.c.deleted.is_(False), copy.c.at < before)
@@ -227,7 +227,7 @@ def _forget(tx: sa.Connection, resource: str, listed: Collection[str], before: i
     return len(gone)
 
 
-def _filled(tx: sa.Connection, resource: str, at: dt.datetime, count: int) -> None:
+def _record_fill(tx: sa.Connection, resource: str, at: dt.datetime, count: int) -> None:
     values = {"filled_at": at, "count": count}
     if tx.execute(sa.update(fills).where(fills.c.resource == resource).values(values)).rowcount == 0:
         tx.execute(sa.insert(fills).values(resource=resource, **values))

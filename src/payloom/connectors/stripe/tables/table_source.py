@@ -30,10 +30,10 @@ _MOST_IDS = 100
 _RANGE = frozenset({"gt", "gte", "lt", "lte"})
 
 
-class Kept(Protocol):
+class MirrorPort(Protocol):
     """A local copy of some resources; see `mirror`."""
 
-    def keeps(self, resource: str) -> bool: ...
+    def is_mirrored(self, resource: str) -> bool: ...
 
     async def select(
         self, table: StripeTable, where: Mapping[str, Any], *, order_by: Sequence[str], limit: int
@@ -41,7 +41,7 @@ class Kept(Protocol):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Asked:
+class PageRequest:
     """What to ask Stripe. ids: read these objects one by one; else `action` with `params`. none: nothing can match."""
 
     action: str = ""
@@ -53,11 +53,11 @@ class Asked:
 class StripeTables:
     """The tables `stripe.…`, read from Stripe or from the local copy."""
 
-    def __init__(self, connector: StripeConnector, kept: Kept | None = None, *, most: int = MOST) -> None:
+    def __init__(self, connector: StripeConnector, mirror: MirrorPort | None = None, *, most: int = MOST) -> None:
         """kept: the local copy. most: rows of a `select` without `limit`."""
         self._most = most
         self._connector = connector
-        self._kept = kept
+        self._mirror = mirror
 
     # -- select ------------------------------------------------------------------------------------------------------
 
@@ -97,23 +97,23 @@ class StripeTables:
         most: int,
         timeout: float | None,  # noqa: ASYNC109
     ) -> list[Row]:
-        if self._kept is not None and table.view == "list" and self._kept.keeps(table.resource):
-            return await self._kept.select(table, where, order_by=order_by, limit=most)
+        if self._mirror is not None and table.view == "list" and self._mirror.is_mirrored(table.resource):
+            return await self._mirror.select(table, where, order_by=order_by, limit=most)
         if order_by:
             raise BadArguments(
                 f"Stripe lists {table.name} newest first, in no other order",
                 hint=f"keep a copy with `stripe: mirror: [{table.resource}]`, which can be sorted",
             )
-        asked = ask(table, where)
-        if asked.none or most == 0:
+        request = page_request(table, where)
+        if request.none or most == 0:
             return []
-        if asked.ids is not None:
-            return (await self._by_id(table, asked.ids, timeout))[:most]
-        if "ending_before" in asked.params:
+        if request.ids is not None:
+            return (await self._by_id(table, request.ids, timeout))[:most]
+        if "ending_before" in request.params:
             paging: dict[str, Any] = {"limit": min(most, _PAGE)}
         else:
             paging = {"all": True, "limit": most}
-        page = await self._connector.perform(asked.action, {**asked.params, **paging}, timeout=timeout)
+        page = await self._connector.perform(request.action, {**request.params, **paging}, timeout=timeout)
         return page["data"]
 
     async def _by_id(self, table: StripeTable, ids: Sequence[str], timeout: float | None) -> list[Row]:  # noqa: ASYNC109
@@ -140,7 +140,7 @@ class StripeTables:
 
     def _described(self, name: str) -> dict[str, Any]:
         table = _table(name)
-        mirrored = self._kept is not None and table.view == "list" and self._kept.keeps(table.resource)
+        mirrored = self._mirror is not None and table.view == "list" and self._mirror.is_mirrored(table.resource)
         filters = [
             {"name": key, "range": key in table.ranges, **_kind(schema)}
             for key, schema in table.filters.items()
@@ -163,21 +163,21 @@ class StripeTables:
         filters: as in `where`. limit: 1 to 100. Always asks Stripe. Raises VerbFailed, StripeStepFailed.
         """
         table = _table(name)
-        asked = ask(table, filters or {})
-        if asked.none:
+        request = page_request(table, filters or {})
+        if request.none:
             return {"data": [], "next": None}
-        if asked.ids is not None:
-            return {"data": await self._by_id(table, asked.ids, None), "next": None}
+        if request.ids is not None:
+            return {"data": await self._by_id(table, request.ids, None), "next": None}
         paging: dict[str, Any] = {"limit": max(1, min(limit, _PAGE))}
         if cursor:
             paging["page" if table.view == "search" else "starting_after"] = cursor
-        page = await self._connector.perform(asked.action, {**asked.params, **paging})
+        page = await self._connector.perform(request.action, {**request.params, **paging})
         data = page["data"]
         more = page.get("next_page") if table.view == "search" else data[-1]["id"] if data else None
         return {"data": data, "next": more if page.get("has_more") else None}
 
 
-def ask(table: StripeTable, where: Mapping[str, Any]) -> Asked:
+def page_request(table: StripeTable, where: Mapping[str, Any]) -> PageRequest:
     """Return what to ask Stripe for `where`; raises VerbFailed for what it cannot be asked."""
     if not isinstance(where, Mapping):
         raise BadArguments(f"where {table.name}: expected a map")
@@ -189,15 +189,17 @@ def ask(table: StripeTable, where: Mapping[str, Any]) -> Asked:
                 f"every value in `where` is null, so the step would not know which rows of {table.name} it means",
                 hint="check the values the step compares with; nothing was read",
             )
-        return Asked(none=True)
+        return PageRequest(none=True)
     if any(value == [] for value in given.values()):
-        return Asked(none=True)
+        return PageRequest(none=True)
     if table.view == "search":
-        return Asked(f"{table.resource}.search", {"query": search_query.query(table, given)})
+        return PageRequest(f"{table.resource}.search", {"query": search_query.query(table, given)})
     if "id" in given:
-        return Asked(ids=_ids(table, given))
+        return PageRequest(ids=_ids(table, given))
     params: dict[str, Any] = {"status": "all"} if table.resource == "subscriptions" else {}
-    return Asked(f"{table.resource}.list", params | {name: _plain(table, name, value) for name, value in given.items()})
+    return PageRequest(
+        f"{table.resource}.list", params | {name: _plain(table, name, value) for name, value in given.items()}
+    )
 
 
 def _table(name: str) -> StripeTable:
@@ -212,8 +214,8 @@ def _checked(table: StripeTable, name: str, value: Any) -> Any:
         hint = did_you_mean(name, table.filters) or table.shape().hint
         raise UnknownColumn(f"Stripe cannot be asked for {table.name} by {name!r}", hint=hint)
     if isinstance(value, list | tuple):
-        kept = [one for one in value if one is not None]
-        return None if value and not kept else kept
+        present = [item for item in value if item is not None]
+        return None if value and not present else present
     if isinstance(value, Mapping) and name not in {"metadata", "recurring", "automatic_tax"}:
         for sign in value:
             if sign not in OPERATORS:
