@@ -8,7 +8,6 @@ from payloom_emulator.checkout import create_session, lines
 from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, overlay
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
 from payloom_emulator.resources import authentication, payment_intents, payment_methods, seams, setup_intents
-from payloom_emulator.resources.customers import CUSTOMER
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import Unit
@@ -147,7 +146,7 @@ def _customer(unit: Unit, session: Body, *, required: bool) -> Body | None:
     details = session["customer_details"]
     shipping = (session["collected_information"] or {}).get("shipping_details")
     customer = unit.create(
-        CUSTOMER,
+        "customer",
         {
             "address": details["address"],
             "email": details["email"],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.core import events
 from payloom_emulator.core.errors import ImpossibleMove
 from payloom_emulator.core.paging import page_of
-from payloom_emulator.core.schema import Body, Resource
+from payloom_emulator.core.schema import Body
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
@@ -127,11 +127,17 @@ class Unit:
 
     # --- changing ------------------------------------------------------------------------------------------------
 
-    def create(self, resource: Resource, values: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
+    def new_id(self, object_name: str) -> str:
+        """Return a new identifier for an object of this kind."""
+        resource = self.emulator.declared(object_name)
+        return self.emulator.ids.new(resource.prefix, resource.id_length)
+
+    def create(self, object_name: str, values: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
         """Store a new object: the declared fields, `values` over them, an id and the time. Emits `on_create`.
 
         emits: other events than the declared ones (() for none).
         """
+        resource = self.emulator.declared(object_name)
         body = resource.skeleton()
         body.update(values or {})
         if not body.get("id"):
@@ -156,7 +162,7 @@ class Unit:
 
     def change(self, obj: Body, changes: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
         """Apply `changes` (whole new values by field name). Emits `on_update`, or `emits`, only if anything changed."""
-        resource = self.emulator.resource_of(obj)
+        resource = self.emulator.declared(obj["object"])
         changes = changes or {}
         machine = resource.machine
         if machine is not None and changes.get(machine.field, obj.get(machine.field)) != obj.get(machine.field):
@@ -169,7 +175,7 @@ class Unit:
 
     def move(self, obj: Body, name: str, changes: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
         """Make the move `name` of the object's machine, with `changes`, and emit the move's events (or `emits`)."""
-        resource = self.emulator.resource_of(obj)
+        resource = self.emulator.declared(obj["object"])
         assert resource.machine is not None
         field = resource.machine.field
         move = resource.machine.find(name, obj[field])
@@ -190,7 +196,7 @@ class Unit:
 
     def delete(self, obj: Body, *, emits: tuple[str, ...] | None = None) -> dict[str, Any]:
         """Delete the object. Emits `on_delete`. Returns Stripe's `{id, object, deleted: true}`."""
-        resource = self.emulator.resource_of(obj)
+        resource = self.emulator.declared(obj["object"])
         self._gone.add(obj["id"])
         self._dirty[obj["id"]] = None
         for event_type in resource.on_delete if emits is None else emits:
@@ -250,7 +256,7 @@ class Unit:
         """Write what changed to the store (still inside the transaction)."""
         for object_id in self._dirty:
             body = self._objects[object_id]
-            resource = self.emulator.resource_of(body)
+            resource = self.emulator.declared(body["object"])
             old, new = self._links.get(object_id, {}), resource.links(body)
             moved = [(n, old.get(n), new.get(n)) for n in old.keys() | new.keys() if old.get(n) != new.get(n)]
             self.store.write(self.account, body, moved, deleted=object_id in self._gone)

@@ -55,7 +55,7 @@ def close(unit: Unit, intent: Body, move: str, reason: str | None) -> Body:
 
 def cancel(unit: Unit, intent: Body, reason: str | None = None) -> Body:
     """Cancel an intent that has not succeeded; an authorisation is let go."""
-    machine = unit.emulator.resource_of(intent).machine
+    machine = unit.emulator.declared(intent["object"]).machine
     assert machine is not None
     if not machine.allows("cancel", intent["status"]):
         raise unexpected(

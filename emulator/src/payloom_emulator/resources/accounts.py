@@ -85,7 +85,7 @@ def home(unit: Unit) -> Body:
         raise missing("account", unit.account)
     business = config.business
     return unit.create(
-        ACCOUNT,
+        "account",
         {
             **_standing(enabled=True),
             "id": config.account,
@@ -152,7 +152,7 @@ def _creating(call: Call, draft: Body) -> None:
 def _created(call: Call, account: Body) -> None:
     # The account is an object of the platform and the owner of its own objects: it is found from both sides.
     own = call.unit.emulator.unit(account["id"], now=call.unit.now)
-    own.create(ACCOUNT, dict(account), emits=())
+    own.create("account", dict(account), emits=())
     own.flush()
     _maybe_enable(call.unit, account)
 

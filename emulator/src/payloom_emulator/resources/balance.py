@@ -48,7 +48,7 @@ def book(
         }
     ]
     made = unit.create(
-        BALANCE_TRANSACTION,
+        "balance_transaction",
         {
             "amount": amount,
             "available_on": unit.now if available else unit.now + AVAILABLE_AFTER,

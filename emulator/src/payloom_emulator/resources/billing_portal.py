@@ -136,7 +136,7 @@ def default_configuration(unit: Unit) -> Body:
     if found:
         return found[0]
     return unit.create(
-        CONFIGURATION,
+        "billing_portal.configuration",
         {
             "features": overlay(FEATURES, _ALL_ON),
             "is_default": True,

@@ -66,7 +66,7 @@ def make(
     if outcome == "succeeded":
         account = unit.account
         values["receipt_url"] = f"{unit.emulator.base_url}/_emulator/receipts/{account}/{charge_id}"
-    charge = unit.create(CHARGE, {"id": charge_id, **values}, emits=(f"charge.{outcome}",))
+    charge = unit.create("charge", {"id": charge_id, **values}, emits=(f"charge.{outcome}",))
     if outcome == "succeeded" and captured:
         _after_success(unit, charge, card)
     return charge

@@ -33,7 +33,7 @@ def _create(call: Call) -> Body:
     }
     shipping = params.get("shipping")
     return unit.create(
-        CONFIRMATION_TOKEN,
+        "confirmation_token",
         {
             "expires_at": unit.now + LASTS,
             "payment_method_preview": {**preview, "customer": method["customer"]},

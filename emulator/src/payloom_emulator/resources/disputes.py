@@ -52,7 +52,7 @@ def open_for(unit: Unit, charge: Body, reason: str, *, inquiry: bool) -> Body:
     details = charge["payment_method_details"]
     card = details.get("card")
     dispute = unit.create(
-        DISPUTE,
+        "dispute",
         {
             "amount": charge["amount_captured"],
             "charge": charge["id"],
@@ -158,7 +158,7 @@ def _won(unit: Unit, dispute: Body) -> None:
 
 def _close(call: Call) -> Body:
     move = "close_inquiry" if call.target["status"].startswith("warning") else "lose"
-    if not call.unit.emulator.resource_of(call.target).machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
+    if not call.unit.emulator.declared("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
         raise invalid("This dispute is already closed.", code="dispute_already_closed")
     call.unit.unschedule("decide", call.target)
     return call.unit.move(call.target, move)

@@ -20,7 +20,7 @@ def _create(call: Call) -> Body:
     customer = unit.get("customer", call.params["customer"], "customer")
     secret = unit.emulator.ids.new("ek_test_", 60)
     key = unit.create(
-        EPHEMERAL_KEY,
+        "ephemeral_key",
         {
             "associated_objects": [{"id": customer["id"], "type": "customer"}],
             "expires": unit.now + LASTS,

@@ -61,7 +61,7 @@ def _create(call: Call) -> Body:
         raise parameter_missing("webhook_endpoint")
     _check_events(params["enabled_events"])
     made = unit.create(
-        EVENT_DESTINATION,
+        "v2.core.event_destination",
         {
             **{n: params[n] for n in ("description", "enabled_events", "event_payload", "name", "type") if n in params},
             "created": _moment(unit.now),
@@ -94,7 +94,7 @@ def _shown(call: Call, made: Body) -> Body:
 
 
 def _target(call: Call) -> Body:
-    return call.unit.get(EVENT_DESTINATION.object, call.ids["id"])
+    return call.unit.get("v2.core.event_destination", call.ids["id"])
 
 
 def _update(call: Call) -> Body:
@@ -164,7 +164,7 @@ def _cursor(call: Call) -> Body:
 
 
 def _list(call: Call) -> Body:
-    page = _page(call, EVENT_DESTINATION.object, {})
+    page = _page(call, "v2.core.event_destination", {})
     return {**page, "data": [_shown(call, d) for d in page["data"]]}
 
 

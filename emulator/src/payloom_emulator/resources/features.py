@@ -28,7 +28,7 @@ def _grant(call: Call) -> Body:
         g["entitlement_feature"]["id"] == feature["id"] for g in unit.list("product_feature", _product=product["id"])
     ):
         raise invalid("The product has this feature already.", "entitlement_feature", "resource_already_exists")
-    return unit.create(PRODUCT_FEATURE, {"entitlement_feature": unit.snapshot(feature), "_product": product["id"]})
+    return unit.create("product_feature", {"entitlement_feature": unit.snapshot(feature), "_product": product["id"]})
 
 
 def _granted(call: Call) -> Body:

@@ -30,9 +30,9 @@ def _create(call: Call) -> Body:
     if len(content) > MAX_SIZE:
         raise invalid("The file is larger than 16 MB.", "file")
     name = upload["filename"].replace("\\", "/").rsplit("/", 1)[-1]
-    file_id = call.unit.emulator.ids.new(FILE.prefix, FILE.id_length)
+    file_id = call.unit.new_id("file")
     return call.unit.create(
-        FILE,
+        "file",
         {
             "id": file_id,
             "filename": name,

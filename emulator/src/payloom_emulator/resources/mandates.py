@@ -32,7 +32,7 @@ def make(unit: Unit, method: Body, data: Body | None, *, single_use: Body | None
         },
     }.get(method["type"], {})
     return unit.create(
-        MANDATE,
+        "mandate",
         {
             "customer_acceptance": {
                 "accepted_at": acceptance.get("accepted_at", unit.now),

@@ -155,7 +155,7 @@ def record(call: Call) -> Body:
         else payload.get(meter["value_settings"]["event_payload_key"])
     )
     return unit.create(
-        METER_EVENT,
+        "billing.meter_event",
         {
             "event_name": name,
             "identifier": identifier,

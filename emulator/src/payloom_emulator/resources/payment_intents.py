@@ -60,7 +60,7 @@ def create(
 
 def _store(unit: Unit, values: Body) -> Body:
     intent_id, secret = intent_requests.identity(unit)
-    return unit.create(PAYMENT_INTENT, {"id": intent_id, "client_secret": secret, **values})
+    return unit.create("payment_intent", {"id": intent_id, "client_secret": secret, **values})
 
 
 def _capture(call: Call) -> Body:

@@ -146,7 +146,7 @@ def visit(call: Call, link: Body) -> Body:
             draft[field.name] = field.value(params[field.name], draft.get(field.name))
     create_session.fill(call, draft)
     draft["payment_link"] = link["id"]
-    session = call.unit.create(SESSION, draft)
+    session = call.unit.create("checkout.session", draft)
     call.unit.schedule("expire", session, session["expires_at"])
     return session
 

@@ -237,7 +237,7 @@ def premade(unit: Unit, object_id: str) -> Body | None:
             "_number": card.number,
             "_name": name.removeprefix("card_"),
         }
-        return unit.create(PAYMENT_METHOD, {"type": "card", "billing_details": billing, **fields})
+        return unit.create("payment_method", {"type": "card", "billing_details": billing, **fields})
     account = test_cards.BANK_NAMES.get(name)
     if account is None:
         return None
@@ -248,12 +248,12 @@ def premade(unit: Unit, object_id: str) -> Body | None:
         "bacs_debit": lambda: bacs_fields(account.account, "108800"),
     }[account.kind]()
     fields = {account.kind: shape, "_account": account.account, "_verified": True}
-    return unit.create(PAYMENT_METHOD, {"type": account.kind, "billing_details": billing, **fields})
+    return unit.create("payment_method", {"type": account.kind, "billing_details": billing, **fields})
 
 
 def make(unit: Unit, data: Body, prefix: str = "payment_method_data") -> Body:
     """Store a payment method from inline data."""
-    return unit.create(PAYMENT_METHOD, build(unit, data, prefix))
+    return unit.create("payment_method", build(unit, data, prefix))
 
 
 def attach(unit: Unit, method: Body, customer_id: str) -> Body:

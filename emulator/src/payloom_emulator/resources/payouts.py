@@ -74,7 +74,7 @@ def _reverse(call: Call) -> Body:
         raise invalid("Only payouts that were paid can be reversed.")
     unit = call.unit
     reversal = unit.create(
-        PAYOUT,
+        "payout",
         {
             "amount": -payout["amount"],
             "arrival_date": unit.now + _ARRIVES_AFTER,
@@ -149,7 +149,7 @@ def _topup(call: Call) -> Body:
     names = ("amount", "description", "metadata", "statement_descriptor", "transfer_group")
     values = {n: params[n] for n in names if n in params}
     when = unit.now + _TOPUP_AFTER
-    made = unit.create(TOPUP, {**values, "currency": code, "status": "pending", "expected_availability_date": when})
+    made = unit.create("topup", {**values, "currency": code, "status": "pending", "expected_availability_date": when})
     unit.soon("succeed", made, _TOPUP_AFTER)
     return made
 

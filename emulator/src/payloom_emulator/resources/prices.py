@@ -204,7 +204,7 @@ def make(unit: Unit, data: Body, param: str, price_id: str | None = None) -> Bod
     terms = _terms(data, param)
     named = {"id": price_id} if price_id else {}
     active = param == "default_price_data"
-    return unit.create(PRICE, {**terms, **named, "product": product["id"], "active": active})
+    return unit.create("price", {**terms, **named, "product": product["id"], "active": active})
 
 
 def tiers(unit: Unit, price: Body) -> list[Body] | None:

@@ -61,7 +61,7 @@ def make(unit: Unit, name: str, **more: Any) -> Body:
     """Create a product from inline `product_data`."""
     if more.get("id") and unit.any(more["id"]) is not None:
         raise invalid("Product already exists.", "product_data[id]", "resource_already_exists")
-    return unit.create(PRODUCT, {"name": name, "updated": unit.now, **more})
+    return unit.create("product", {"name": name, "updated": unit.now, **more})
 
 
 PRODUCT = Resource(

@@ -43,7 +43,7 @@ def _create(call: Call) -> Body:
     values.setdefault("subscription_data", quotes.subscription_data({}, unit))
     values["metadata"] = merge_metadata({}, params.get("metadata") or {})
     values.update(quotes.figures(unit, values))
-    return unit.create(QUOTE, values)
+    return unit.create("quote", values)
 
 
 def _values(call: Call, current: Body) -> Body:

@@ -114,7 +114,7 @@ def _release(unit: Unit, charge: Body, amount: int, reason: str | None, metadata
     if amount != charge["amount"]:
         raise invalid("You cannot partially refund a charge that was not captured.", "amount")
     refund = unit.create(
-        REFUND, _values(charge, amount, reason=reason, metadata=metadata, status="succeeded"), emits=("refund.created",)
+        "refund", _values(charge, amount, reason=reason, metadata=metadata, status="succeeded"), emits=("refund.created",)
     )
     intent = unit.find("payment_intent", charge["payment_intent"])
     charges.release(unit, charge, expired=False)
@@ -163,7 +163,7 @@ def _give_back(
         description="REFUND FOR CHARGE" + (f" ({charge['description']})" if charge["description"] else ""),
     )
     refund = unit.create(
-        REFUND, {**values, "id": refund_id, "balance_transaction": transaction["id"]}, emits=("refund.created",)
+        "refund", {**values, "id": refund_id, "balance_transaction": transaction["id"]}, emits=("refund.created",)
     )
     refunded = charge["amount_refunded"] + amount
     unit.change(

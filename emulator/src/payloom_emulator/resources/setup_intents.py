@@ -19,7 +19,7 @@ OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_
 
 def create(unit: Unit, *, customer: str | None, payment_method_types: list[str] | None = None, **more: object) -> Body:
     """Make a SetupIntent for another object (a session, a subscription)."""
-    intent_id = unit.emulator.ids.new(SETUP_INTENT.prefix, SETUP_INTENT.id_length)
+    intent_id = unit.new_id("setup_intent")
     values: Body = {
         "id": intent_id,
         "client_secret": f"{intent_id}_secret_{unit.emulator.ids.new('', 30)}",
@@ -29,7 +29,7 @@ def create(unit: Unit, *, customer: str | None, payment_method_types: list[str] 
         "status": "requires_payment_method",
         **more,
     }
-    return unit.create(SETUP_INTENT, values)
+    return unit.create("setup_intent", values)
 
 
 _CARD_OPTIONS: Body = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
@@ -58,7 +58,7 @@ def _creating(call: Call, draft: Body) -> None:
         _check_owner(draft, method)
         draft["payment_method"] = method["id"]
     draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
-    draft["id"] = call.unit.emulator.ids.new(SETUP_INTENT.prefix, SETUP_INTENT.id_length)
+    draft["id"] = call.unit.new_id("setup_intent")
     draft["client_secret"] = f"{draft['id']}_secret_{call.unit.emulator.ids.new('', 30)}"
 
 
@@ -221,7 +221,7 @@ def _attempt(unit: Unit, intent: Body, method: Body, status: str, error: Body | 
         member = {n: shown[n] for n in ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")}
         member.update({"checks": shown["checks"], "network": shown["brand"], "three_d_secure": None, "wallet": None})
     return unit.create(
-        SETUP_ATTEMPT,
+        "setup_attempt",
         {
             "customer": intent["customer"],
             "payment_method": method["id"],

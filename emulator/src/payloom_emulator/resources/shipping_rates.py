@@ -33,7 +33,7 @@ def make(unit: Unit, data: Body, param: str) -> Body:
         for k, v in data.items()
         if k in {"display_name", "delivery_estimate", "metadata", "tax_behavior", "tax_code"}
     }
-    return unit.create(SHIPPING_RATE, {**values, "fixed_amount": _amount(data, param)})
+    return unit.create("shipping_rate", {**values, "fixed_amount": _amount(data, param)})
 
 
 def amount_of(rate: Body, currency: str) -> int:

@@ -39,7 +39,7 @@ def save(unit: Unit, customer: Body, source: object, param: str = "source", *, d
         raise payment_methods.decline(test_cards.DECLINES[card.decline])
     name = next((n for n, c in test_cards.BY_NAME.items() if c is card), None)
     checked = {**shown, "customer": customer["id"], "cvc_check": "pass" if shown["cvc_check"] else None}
-    stored = unit.create(CARD, {**checked, "_number": card.number, "_name": name}, emits=("customer.source.created",))
+    stored = unit.create("card", {**checked, "_number": card.number, "_name": name}, emits=("customer.source.created",))
     if default or not customer["default_source"]:
         unit.change(customer, {"default_source": stored["id"]})
     return stored
@@ -79,7 +79,7 @@ def method_of(unit: Unit, source_id: str, param: str) -> Body:
     data = {"exp_month": shown["exp_month"], "exp_year": shown["exp_year"], "cvc": "123"}
     billing = {**payment_methods.BILLING_DETAILS, "name": shown.get("name")}
     method = unit.create(
-        payment_methods.PAYMENT_METHOD,
+        "payment_method",
         {
             "type": "card",
             "billing_details": billing,

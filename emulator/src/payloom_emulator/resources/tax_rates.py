@@ -70,7 +70,7 @@ def _make(call: Call, customer: str | None) -> Body:
     }
     emits = ("customer.tax_id.created",) if customer else ()
     made = call.unit.create(
-        TAX_ID,
+        "tax_id",
         {
             "country": country,
             "customer": customer,

@@ -103,7 +103,7 @@ def premade(unit: Unit, object_id: str) -> Body | None:
     if card is None:
         return None
     return unit.create(
-        TOKEN,
+        "token",
         {
             "type": "card",
             "card": card_object(unit, card, None),

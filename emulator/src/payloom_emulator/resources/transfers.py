@@ -28,7 +28,7 @@ def make(
 ) -> Body:
     """Move money from the platform's balance to a connected account's. Emits transfer.created."""
     transfer = unit.create(
-        TRANSFER,
+        "transfer",
         {
             "amount": amount,
             "currency": currency,
@@ -102,7 +102,7 @@ def reverse(
         )
     booked = balance.book(unit, transfer, kind="transfer_refund", amount=wanted, available=True)
     made = unit.create(
-        REVERSAL,
+        "transfer_reversal",
         {
             "amount": wanted,
             "balance_transaction": booked["id"],
@@ -190,7 +190,7 @@ def keep_fee(unit: Unit, charge: Body) -> Body:
     """Make the application fee of a charge on a connected account, or of a destination charge."""
     transfer_data = charge.get("transfer_data") or {}
     return unit.create(
-        APPLICATION_FEE,
+        "application_fee",
         {
             "account": transfer_data.get("destination") or unit.account,
             "amount": charge["application_fee_amount"],
@@ -213,7 +213,7 @@ def _refund_fee(call: Call) -> Body:
 def refund_fee(unit: Unit, fee: Body, amount: int, *, metadata: Body | None = None) -> Body:
     """Give back `amount` of an application fee. Emits application_fee.refunded."""
     made = unit.create(
-        FEE_REFUND, {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}
+        "fee_refund", {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}
     )
     total = fee["amount_refunded"] + amount
     rows = [_plain(r) for r in unit.list("fee_refund", fee=fee["id"])]

@@ -120,9 +120,9 @@ class Emulator:
         """Return the declaration of an object name, or None."""
         return self._resources.get(object_name)
 
-    def resource_of(self, obj: Body) -> Resource:
-        """Return the declaration of an object."""
-        return self._resources[obj["object"]]
+    def declared(self, object_name: str) -> Resource:
+        """Return the declaration of an object name that exists."""
+        return self._resources[object_name]
 
     def premade(self, unit: Unit, object_name: str, object_id: str) -> Body | None:
         """Return a fresh one of the objects everyone has (`pm_card_visa`), or None."""

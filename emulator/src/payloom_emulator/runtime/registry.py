@@ -86,7 +86,7 @@ def seed(unit: Unit, endpoints: tuple[Endpoint, ...]) -> None:
     for endpoint in endpoints:
         if (endpoint.url, endpoint.secret) not in existing:
             unit.create(
-                webhook_endpoints.WEBHOOK_ENDPOINT,
+                "webhook_endpoint",
                 {
                     "url": endpoint.url,
                     "enabled_events": list(endpoint.events),

@@ -134,7 +134,7 @@ def _create(resource: Resource) -> Handler:
             draft["metadata"] = merge_metadata({}, call.params["metadata"])
         if resource.creating is not None:
             resource.creating(call, draft)
-        obj = call.unit.create(resource, draft)
+        obj = call.unit.create(resource.object, draft)
         result = resource.created(call, obj) if resource.created is not None else None
         return obj if result is None else result
 
