@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Resource
 from payloom_emulator.http.trigger import TRIGGERS
 from payloom_emulator.protocol.params import anonymous, event_types, table
 from payloom_emulator.runtime.registry import RESOURCES

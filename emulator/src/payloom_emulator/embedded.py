@@ -8,12 +8,14 @@ import json
 import socket
 import threading
 import urllib.request
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.config import DEFAULT_PUBLISHABLE_KEY, DEFAULT_SECRET_KEY, EmulatorConfig
 from payloom_emulator.kit.clock import Clock, monotonic
 from payloom_emulator.runtime.emulator import Emulator, create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclasses.dataclass(slots=True)

@@ -6,11 +6,14 @@ for each test; `stripe_emulator.url` and `stripe_emulator.secret_key` are all a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from payloom_emulator.embedded import RunningEmulator, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")

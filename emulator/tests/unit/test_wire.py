@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from payloom_emulator.catalog.prices import amount_for
 from payloom_emulator.checkout.lines import share
 from payloom_emulator.core import money, test_cards
-from payloom_emulator.core.events import difference
 from payloom_emulator.core.ids import Ids
 from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.expand import difference
 from payloom_emulator.protocol import auth, params
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.multipart import read_multipart
-from payloom_emulator.resources.prices import amount_for
 from payloom_emulator.runtime.search import parse
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing.object_factory import Body, make
-
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 
 def add(unit: Unit, customer: Body, amount: int, currency: str, *, kind: str = "adjustment", **more: object) -> Body:
     """Change the balance by `amount` minor units and return the transaction."""
     ending = (customer.get("balance") or 0) + amount
-    transaction = make(
-        unit,
+    transaction = unit.create(
         "customer_balance_transaction",
         {
             "amount": amount,

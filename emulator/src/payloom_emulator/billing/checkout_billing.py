@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines, totals
-from payloom_emulator.billing.object_factory import Body
 from payloom_emulator.billing.pricing import amounts, discounts
 from payloom_emulator.billing.subscriptions import create_subscription, items
 from payloom_emulator.resources.seams import Taken
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 _CARRIED = (

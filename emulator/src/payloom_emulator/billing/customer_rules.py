@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing.object_factory import Body, make
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import cancel_subscription
 from payloom_emulator.presentation.versions import BASIL, Accepted, register
@@ -12,6 +11,7 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body
 
 MOST_ON_A_CLOCK = 3
 
@@ -58,7 +58,7 @@ def _record(call: Call, customer: Body, amount: int, ending: int, kind: str) -> 
         "ending_balance": ending,
         "type": kind,
     }
-    make(call.unit, "customer_balance_transaction", values, emits=())
+    call.unit.create("customer_balance_transaction", values, emits=())
 
 
 def _redeem(call: Call, customer: Body) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.invoices import invoice_lifecycle, lines, totals
-from payloom_emulator.billing.object_factory import Body, new_id
 from payloom_emulator.billing.pricing import amounts, discounts
-from payloom_emulator.billing.subscriptions import create_subscription
+from payloom_emulator.billing.subscriptions import create_subscription, subscription_schedules
+from payloom_emulator.catalog import prices
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.resources import prices
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 
@@ -42,7 +42,7 @@ def read_items(unit: Unit, given: list[Body], current: list[Body]) -> list[Body]
         price = unit.get("price", price_id or "", f"{param}[price]")
         made.append(
             {
-                "id": held["id"] if held else new_id(unit, "li_1", 23),
+                "id": held["id"] if held else unit.emulator.ids.new("li_1", 23),
                 "price": price["id"],
                 "quantity": entry.get("quantity") or (held or {}).get("quantity") or 1,
                 "tax_rates": [
@@ -202,7 +202,6 @@ def _params(quote: Body, priced: list[tuple[Body, Body]]) -> Body:
 
 
 def _schedule(unit: Unit, quote: Body, priced: list[tuple[Body, Body]], date: int) -> str:
-    from payloom_emulator.billing.subscriptions import subscription_schedules  # noqa: PLC0415 - schedules begin subscriptions, quotes begin both
 
     wanted = [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if p["recurring"]]
     made = subscription_schedules.create(

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.checkout import create_session, lines
 from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, overlay
+from payloom_emulator.payments import attempts, payment_intents, setup_intents
+from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
-from payloom_emulator.resources import authentication, payment_intents, payment_methods, seams, setup_intents
+from payloom_emulator.resources import seams
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import Unit
@@ -178,7 +180,7 @@ def _pay(unit: Unit, session: Body, method: Body | None) -> Body:
     else:
         customer_id = customer["id"] if customer else intent["customer"]
         unit.change(intent, {"amount": session["amount_total"], "customer": customer_id}, emits=())
-    payment_intents.pay(unit, intent, method, return_url=_return_url(unit, session), use_sdk=True)
+    attempts.pay(unit, intent, method, return_url=_return_url(unit, session), use_sdk=True)
     return _after_intent(unit, session, intent)
 
 
@@ -268,7 +270,7 @@ def _subscribe(unit: Unit, session: Body, method: Body | None) -> Body:
         unit.change(subscription, {"default_payment_method": method["id"]}, emits=())
         intent = _intent_of(unit, session)
         if intent is not None:
-            payment_intents.pay(unit, intent, method, return_url=_return_url(unit, session), use_sdk=True)
+            attempts.pay(unit, intent, method, return_url=_return_url(unit, session), use_sdk=True)
     return _after_subscription(unit, session, subscription)
 
 
@@ -359,6 +361,3 @@ def intent_changed(unit: Unit, intent: Body) -> None:
             unit.change(session, {"payment_status": "paid"}, emits=("checkout.session.async_payment_succeeded",))
         elif intent["status"] == "requires_payment_method":
             unit.emit("checkout.session.async_payment_failed", session)
-
-
-__all__ = ["authentication", "complete", "confirm", "intent_changed"]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.checkout import lines
-from payloom_emulator.core.schema import Body
+from payloom_emulator.payments import authentication
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
-from payloom_emulator.resources import authentication, seams, shipping_rates
+from payloom_emulator.resources import seams
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 HOUR = 3600
+
+
 _ONLY_IN = {
     "payment_intent_data": ("payment",),
     "submit_type": ("payment", "subscription"),
@@ -26,7 +30,11 @@ _ONLY_IN = {
     "discounts": ("payment", "subscription"),
     "allow_promotion_codes": ("payment", "subscription"),
 }
+
+
 _HOSTED, _EMBEDDED = {"hosted_page"}, {"embedded_page", "elements", "form"}
+
+
 _OLD_UI = {"hosted": "hosted_page", "embedded": "embedded_page", "custom": "elements"}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
+from payloom_emulator.catalog import prices
 from payloom_emulator.core import money
 from payloom_emulator.protocol.errors import invalid, parameter_missing
-from payloom_emulator.resources import prices, seams
+from payloom_emulator.resources import seams
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.schema import Body, Resource
-from payloom_emulator.core.unit_of_work import Unit
-from payloom_emulator.protocol.auth import Caller
 from payloom_emulator.protocol.errors import parameter_missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body, Resource
+    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.protocol.auth import Caller
 
 
 @dataclasses.dataclass(slots=True)

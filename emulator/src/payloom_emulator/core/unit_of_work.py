@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.core import events
 from payloom_emulator.core.errors import ImpossibleMove
 from payloom_emulator.core.paging import page_of
-from payloom_emulator.core.schema import Body
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.store import Store
     from payloom_emulator.runtime.emulator import Emulator
 

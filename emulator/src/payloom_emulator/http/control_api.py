@@ -8,18 +8,24 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom_emulator.billing import settings
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.http import onboarding_page
 from payloom_emulator.http.same_site import own_pages_only
+from payloom_emulator.http.seeding import plant
+from payloom_emulator.http.trigger import TRIGGERS, trigger
 from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.runtime import challenges
+from payloom_emulator.runtime.delivery import SCHEDULES
+from payloom_emulator.runtime.emulator import Answer, Emulator
+from payloom_emulator.runtime.webhook_secrets import roll
 
 if TYPE_CHECKING:
-    from payloom_emulator.runtime.emulator import Answer, Emulator
+    from starlette.requests import Request
 
 
 @dataclasses.dataclass(slots=True)
@@ -44,7 +50,6 @@ class Fault:
 
     def answer(self, request_id: str) -> Answer:
         """Return the failing answer."""
-        from payloom_emulator.runtime.emulator import Answer  # noqa: PLC0415 - server imports this module
 
         defaults = {
             "type": "api_error" if self.status >= 500 else "invalid_request_error",
@@ -198,7 +203,6 @@ def _reset(emulator: Emulator, given: dict[str, Any]) -> Any:
 
 def _seed(emulator: Emulator, given: dict[str, Any]) -> Any:
     """Run the calls of a seed file: `{"calls": [{"method", "path", "params", "as"?}]}`; see `seeding.py`."""
-    from payloom_emulator.http.seeding import plant  # noqa: PLC0415 - only when asked for
 
     return plant(emulator, given.get("calls") or [])
 
@@ -265,7 +269,6 @@ def _redeliver(emulator: Emulator, given: dict[str, Any]) -> Any:
 
 def _switches(emulator: Emulator, given: dict[str, Any]) -> Any:
     """Take `{seed, duplicate, reorder, delay, drop, delay_seconds, paused, schedule}`; shares are 0 to 1."""
-    from payloom_emulator.runtime.delivery import SCHEDULES, Faults  # noqa: PLC0415 - delivery imports the wire
 
     names = ("seed", "duplicate", "reorder", "delay", "drop", "delay_seconds")
     if any(n in given for n in names):
@@ -286,7 +289,6 @@ def _switches(emulator: Emulator, given: dict[str, Any]) -> Any:
 
 def _roll(emulator: Emulator, given: dict[str, Any]) -> Any:
     """Take `{expires_in_hours: 0 to 24}`: how long the old secret signs too. Nothing given: it ends at once."""
-    from payloom_emulator.resources.webhook_endpoints import roll  # noqa: PLC0415 - resources import the framework
 
     hours = given.get("expires_in_hours", 0)
     try:
@@ -313,20 +315,17 @@ def _limits(emulator: Emulator, given: dict[str, Any]) -> Any:
 
 def _billing(emulator: Emulator, given: dict[str, Any]) -> Any:
     """`{"retry_days": [3, 5, 7], "after_retries": "cancel"|"unpaid"|"past_due", "draft_seconds": 3600, …}`."""
-    from payloom_emulator.billing import settings  # noqa: PLC0415 - billing imports the resources
 
     with emulator.store.transaction():
         return dataclasses.asdict(settings.write(emulator.store, given))
 
 
 def _trigger(emulator: Emulator, given: dict[str, Any]) -> Any:
-    from payloom_emulator.http.trigger import trigger  # noqa: PLC0415 - only when asked for
 
     return trigger(emulator, str(given.get("event", "")))
 
 
 def _triggers(emulator: Emulator, given: dict[str, Any]) -> Any:
-    from payloom_emulator.http.trigger import TRIGGERS  # noqa: PLC0415 - only when asked for
 
     del emulator, given
     return {"data": sorted(TRIGGERS)}
@@ -358,14 +357,13 @@ async def _payment_link(request: Request) -> Response:
 
 
 async def _three_d_secure(request: Request) -> Response:
-    from payloom_emulator.resources import three_d_secure  # noqa: PLC0415 - resources import the framework
 
     emulator: Emulator = request.app.state.emulator
     given = {**dict(request.query_params), **await _body(request)}
     intent, outcome = request.path_params["intent"], request.path_params["outcome"]
     headers = {"Access-Control-Allow-Origin": "*"}
     try:
-        result = three_d_secure.settle(emulator, intent, outcome, str(given.get("client_secret", "")))
+        result = challenges.settle(emulator, intent, outcome, str(given.get("client_secret", "")))
     except StripeError as error:
         return JSONResponse(error.body(None), error.status, headers=headers)
     emulator.delivery.wake()

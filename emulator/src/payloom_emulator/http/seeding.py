@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.kit.durations import parse_duration
+from payloom_emulator.runtime import challenges
 
 if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
@@ -46,11 +47,10 @@ def plant(emulator: Emulator, calls: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _challenge(emulator: Emulator, intent_id: str, outcome: str) -> None:
-    from payloom_emulator.resources import three_d_secure  # noqa: PLC0415 - resources load after the framework
 
     kind = "payment_intents" if intent_id.startswith("pi_") else "setup_intents"
     _, intent = emulator.call("GET", f"/v1/{kind}/{intent_id}")
-    three_d_secure.settle(emulator, intent_id, outcome, intent["client_secret"])
+    challenges.settle(emulator, intent_id, outcome, intent["client_secret"])
 
 
 def _filled(value: Any, known: dict[str, Any]) -> Any:

@@ -6,11 +6,14 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core import test_cards
-from payloom_emulator.core.schema import Body
+from payloom_emulator.payments import authentication, charges
+from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError, parameter_missing
-from payloom_emulator.resources import authentication, charges, mandates, payment_methods, seams
+from payloom_emulator.resources import seams
+from payloom_emulator.resources.payment_methods import checkout_sessions
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 
@@ -307,6 +310,4 @@ def tell_billing(unit: Unit, intent: Body) -> None:
 
 def _tell_session(unit: Unit, intent: Body) -> None:
     if intent.get("_session"):
-        from payloom_emulator.resources import checkout_sessions  # noqa: PLC0415 - sessions own intents, rarely the reverse
-
         checkout_sessions.intent_changed(unit, intent)

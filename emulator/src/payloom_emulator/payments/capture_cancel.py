@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body
+from payloom_emulator.payments import charges
 from payloom_emulator.payments.attempts import tell_billing
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.resources import charges
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core import money
-from payloom_emulator.core.schema import SHIPPING, Body
+from payloom_emulator.core.schema import SHIPPING, Body, overlay
+from payloom_emulator.payments import authentication
 from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected
+from payloom_emulator.payments.methods import card_sources, confirmation_tokens, payment_methods
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.resources import authentication, payment_methods
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
     from payloom_emulator.core.unit_of_work import Unit
 
-
 UNPAID = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+
+
 PREFIX, ID_LENGTH = "pi_3", 23
+
+
 _AUTOMATIC_SINCE = "2023-08-16"
+
+
 _ASYNC_CAPTURE_SINCE = "2024-04-10"
 
 
@@ -102,25 +108,19 @@ def _given_method(call: Call, intent: Body) -> Body | None:
     """Return the payment method the parameters name, make or carry."""
     params, unit = call.params, call.unit
     if call.get("confirmation_token"):
-        from payloom_emulator.resources import confirmation_tokens  # noqa: PLC0415 - tokens come back to intents
-
         return confirmation_tokens.use(unit, params["confirmation_token"], intent)
     if params.get("payment_method_data"):
         return payment_methods.make(unit, params["payment_method_data"])
     if call.get("payment_method"):
         return _method(unit, params["payment_method"])
     if call.get("source"):
-        from payloom_emulator.resources import sources  # noqa: PLC0415 - sources make payment methods of tokens
-
-        return sources.method_of(unit, params["source"], "source")
+        return card_sources.method_of(unit, params["source"], "source")
     return None
 
 
 def _method(unit: Unit, method_id: str) -> Body:
     if method_id.startswith(("card_", "src_", "ba_", "tok_")):
-        from payloom_emulator.resources import sources  # noqa: PLC0415 - sources make payment methods of tokens
-
-        return sources.method_of(unit, method_id, "payment_method")
+        return card_sources.method_of(unit, method_id, "payment_method")
     return unit.get("payment_method", method_id, "payment_method")
 
 
@@ -257,8 +257,6 @@ def _late_changes(call: Call, intent: Body) -> Body:
         if params.get(n) not in {None, ""}
     }
     if isinstance(params.get("shipping"), dict):
-        from payloom_emulator.core.schema import overlay  # noqa: PLC0415 - beside its only use
-
         changes["shipping"] = overlay(SHIPPING, params["shipping"])
     if params.get("payment_method_options"):
         changes["payment_method_options"] = _options(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from payloom_emulator.core.unit_of_work import Unit
 
 Body = dict[str, Any]

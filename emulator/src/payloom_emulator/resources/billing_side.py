@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.billing.invoices import collect_invoice
-from payloom_emulator.resources import (
+from payloom_emulator.resources import seams, versions_billing
+from payloom_emulator.resources.billing import (
     billing_portal,
-    coupons,
     credit_notes,
     customer_balance_transactions,
     invoice_items,
@@ -16,18 +16,16 @@ from payloom_emulator.resources import (
     meters,
     plans,
     quotes,
-    seams,
     subscription_schedules,
     subscriptions,
-    tax_rates,
     test_clocks,
-    versions_billing,
 )
-from payloom_emulator.resources.seams import Taken
+from payloom_emulator.resources.products import coupons, tax_rates
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.resources.seams import Taken
 
 FILES = (
     billing_portal,

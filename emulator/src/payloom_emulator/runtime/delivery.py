@@ -15,8 +15,9 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.store import dump
 from payloom_emulator.presentation.expand import render
+from payloom_emulator.presentation.thin_events import thin
+from payloom_emulator.runtime.webhook_secrets import secrets_of
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import Unit
@@ -30,7 +31,11 @@ SCHEDULES: dict[str, tuple[float, ...]] = {
     "live": (300, 1800, 3600, 7200, 14400, 28800, 43200, 43200, 43200, 43200),
     "none": (),
 }
+
+
 TIMEOUT = 10.0
+
+
 REPLY_KEPT = 4096
 
 
@@ -271,13 +276,10 @@ class Delivery:
                 return None
             version = endpoint.get("api_version") or emulator.config.api_version
             if endpoint.get("_thin") or event["type"].startswith("v2."):
-                from payloom_emulator.resources.event_destinations import thin  # noqa: PLC0415 - resources load later
-
                 shown = thin(unit, event)
             else:
                 shown = render(unit, {**event, "api_version": version}, version)
             unit.flush()
-        from payloom_emulator.resources.webhook_endpoints import secrets_of  # noqa: PLC0415 - resources load later
 
         secrets = secrets_of(endpoint, emulator.clock.now())
         return endpoint["url"], json.dumps(shown, indent=2, ensure_ascii=False).encode(), secrets, event
@@ -330,6 +332,3 @@ class Delivery:
             values,
         )
         return [dict(zip(names, row, strict=True)) for row in found]
-
-
-__all__ = ["SCHEDULES", "Delivery", "Faults", "dump", "sign"]

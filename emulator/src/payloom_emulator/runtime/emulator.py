@@ -7,8 +7,7 @@ import contextlib
 import dataclasses
 import json
 from collections import deque
-from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route
@@ -18,7 +17,6 @@ from payloom_emulator.core.config import EmulatorConfig, Endpoint
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.core.ids import Ids
 from payloom_emulator.core.request_context import Call
-from payloom_emulator.core.schema import Body, Resource
 from payloom_emulator.core.store import Store
 from payloom_emulator.core.unit_of_work import Unit
 from payloom_emulator.http import control_api
@@ -35,6 +33,11 @@ from payloom_emulator.runtime.idempotency import Idempotency, Saved, fingerprint
 from payloom_emulator.runtime.registry import RESOURCES, seed
 from payloom_emulator.runtime.router import Router
 from payloom_emulator.runtime.timers import Timers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from payloom_emulator.core.schema import Body, Resource
 
 CALLS_KEPT = 1000
 

@@ -1,88 +1,121 @@
-"""Every resource the local Stripe has: the list of the files that declare them."""
+"""Every resource the local Stripe has, and what a new account begins with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.connect.accounts import home as home_account
 from payloom_emulator.core.events import EVENT
-from payloom_emulator.core.schema import Resource
-from payloom_emulator.resources import (
+from payloom_emulator.resources.billing import (
+    billing_portal,
+    credit_notes,
+    customer_balance_transactions,
+    invoice_items,
+    invoices,
+    meters,
+    plans,
+    quotes,
+    subscription_schedules,
+    subscriptions,
+    test_clocks,
+)
+from payloom_emulator.resources.connect import (
     accounts,
-    balance,
-    billing_side,
-    card_sources,
-    cash_balances,
-    charges,
-    checkout_sessions,
-    confirmation_tokens,
-    customers,
-    disputes,
-    domains,
     ephemeral_keys,
     event_destinations,
-    features,
-    files,
-    mandates,
-    payment_intents,
-    payment_links,
-    payment_methods,
-    payouts,
-    prices,
-    products,
-    refunds,
     sessions,
-    setup_intents,
-    shipping_rates,
-    sources,
-    tokens,
     transfers,
     webhook_endpoints,
 )
+from payloom_emulator.resources.core_resources import (
+    balance,
+    charges,
+    confirmation_tokens,
+    customers,
+    disputes,
+    files,
+    mandates,
+    payment_intents,
+    payouts,
+    refunds,
+    setup_intents,
+    tokens,
+)
+from payloom_emulator.resources.payment_methods import (
+    card_sources,
+    cash_balances,
+    checkout_sessions,
+    domains,
+    payment_links,
+    payment_methods,
+    sources,
+)
+from payloom_emulator.resources.products import coupons, features, prices, products, shipping_rates, tax_rates
+from payloom_emulator.runtime import webhook_secrets
 
 if TYPE_CHECKING:
     from payloom_emulator.core.config import Endpoint
+    from payloom_emulator.core.schema import Resource
     from payloom_emulator.core.unit_of_work import Unit
 
-_FILES = (
-    accounts,
-    balance,
-    card_sources,
-    cash_balances,
-    charges,
-    checkout_sessions,
-    confirmation_tokens,
-    customers,
-    disputes,
-    domains,
-    ephemeral_keys,
-    event_destinations,
-    features,
-    files,
-    mandates,
-    payment_intents,
-    payment_links,
-    payment_methods,
-    payouts,
-    prices,
-    products,
-    refunds,
-    sessions,
-    setup_intents,
-    shipping_rates,
-    sources,
-    tokens,
-    transfers,
-    webhook_endpoints,
+RESOURCES: tuple[Resource, ...] = (
+    EVENT,
+    *(
+        resource
+        for file in (
+            accounts,
+            balance,
+            card_sources,
+            cash_balances,
+            charges,
+            checkout_sessions,
+            confirmation_tokens,
+            customers,
+            disputes,
+            domains,
+            ephemeral_keys,
+            event_destinations,
+            features,
+            files,
+            mandates,
+            payment_intents,
+            payment_links,
+            payment_methods,
+            payouts,
+            prices,
+            products,
+            refunds,
+            sessions,
+            setup_intents,
+            shipping_rates,
+            sources,
+            tokens,
+            transfers,
+            webhook_endpoints,
+            billing_portal,
+            coupons,
+            credit_notes,
+            customer_balance_transactions,
+            invoice_items,
+            invoices,
+            meters,
+            plans,
+            quotes,
+            subscription_schedules,
+            subscriptions,
+            tax_rates,
+            test_clocks,
+        )
+        for resource in file.RESOURCES
+    ),
 )
-
-RESOURCES: tuple[Resource, ...] = (EVENT, *(r for f in (*_FILES, *billing_side.FILES) for r in f.RESOURCES))
 
 
 def seed(unit: Unit, endpoints: tuple[Endpoint, ...]) -> None:
     """Make what a new account has, unless it is there already."""
     if unit.account == unit.emulator.config.account:
-        accounts.home(unit)
-    existing = {(e["url"], s) for e in unit.list("webhook_endpoint") for s in webhook_endpoints.secrets_of(e, 0)}
+        home_account(unit)
+    existing = {(e["url"], s) for e in unit.list("webhook_endpoint") for s in webhook_secrets.secrets_of(e, 0)}
     for endpoint in endpoints:
         if (endpoint.url, endpoint.secret) not in existing:
             unit.create(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.request_context import Call
 from payloom_emulator.core.schema import Body, Field, Handler, Operation, Resource
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 from payloom_emulator.protocol.params import anonymous
 from payloom_emulator.runtime import search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from payloom_emulator.core.request_context import Call
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

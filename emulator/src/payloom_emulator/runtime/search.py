@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import dataclasses
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.paging import limit_of
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from payloom_emulator.core.request_context import Call
     from payloom_emulator.core.schema import Resource
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import balance, settings
 from payloom_emulator.billing.invoices import invoice_lifecycle, payments
-from payloom_emulator.billing.object_factory import Body, make
 from payloom_emulator.billing.subscriptions import subscription_status
 from payloom_emulator.core import money
 from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 DAY = 86_400
@@ -57,8 +57,7 @@ def link(unit: Unit, invoice: Body, intent: Body) -> Body:
     """Make the InvoicePayment that says this PaymentIntent pays the invoice."""
     if intent.get("_invoice") != invoice["id"]:
         unit.change(intent, {"_invoice": invoice["id"]}, emits=())
-    return make(
-        unit,
+    return unit.create(
         "invoice_payment",
         {
             "amount_requested": invoice["amount_remaining"],

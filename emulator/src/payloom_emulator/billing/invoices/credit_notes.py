@@ -7,14 +7,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import balance, unsupported_params
+from payloom_emulator.billing.embedded_objects import embedded, tax_rates
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments, totals
-from payloom_emulator.billing.object_factory import Body, embedded, make, new_id, tax_rates
 from payloom_emulator.billing.pricing.rounding import rounded, share
+from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.resources import refunds
+from payloom_emulator.protocol.metadata import merge
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 
@@ -166,7 +167,7 @@ def _custom(unit: Unit, given: Body, rates: list[Body], each: Any) -> Body:
 
 def _row(unit: Unit, **values: Any) -> Body:
     row = {
-        "id": new_id(unit, "cnli_1", 23),
+        "id": unit.emulator.ids.new("cnli_1", 23),
         "object": "credit_note_line_item",
         "amount": 0,
         "description": None,
@@ -209,7 +210,7 @@ def describe(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
     total = credit.fields["total"]
     before = invoice["status"] == "open"
     number = len(unit.list("credit_note", invoice=invoice["id"])) + 1
-    note_id = new_id(unit, "cn_1", 23)
+    note_id = unit.emulator.ids.new("cn_1", 23)
     return {
         **credit.fields,
         "id": note_id,
@@ -220,7 +221,7 @@ def describe(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
         "invoice": invoice["id"],
         "lines": embedded(credit.fields["_lines"], f"/v1/credit_notes/{note_id}/lines", shown=10),
         "memo": params.get("memo"),
-        "metadata": merge_metadata({}, params.get("metadata") or {}),
+        "metadata": merge({}, params.get("metadata") or {}),
         "number": f"{invoice['number']}-CN-{number:02d}",
         "out_of_band_amount": credit.out_of_band or None,
         "pdf": f"{unit.emulator.base_url}/credit_notes/{unit.account}/{note_id}/pdf",
@@ -237,12 +238,12 @@ def issue(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
     values = describe(unit, invoice, credit, params)
     total = credit.fields["total"]
     if invoice["status"] == "open":
-        note = make(unit, "credit_note", values)
+        note = unit.create("credit_note", values)
         _owe_less(unit, invoice, total)
         return note
     if credit.refund:
         values["refunds"] = [*values["refunds"], _give_back(unit, invoice, credit.refund)]
-    note = make(unit, "credit_note", values, emits=())
+    note = unit.create("credit_note", values, emits=())
     if credit.credit:
         customer = unit.get("customer", invoice["customer"])
         about = {"kind": "credit_note", "credit_note": note["id"], "invoice": invoice["id"]}

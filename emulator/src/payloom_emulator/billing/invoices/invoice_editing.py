@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
 from payloom_emulator.billing.machines import INVOICE_PAYMENT_MACHINE
-from payloom_emulator.billing.object_factory import Body, tax_rates
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import lines
-from payloom_emulator.billing.object_factory import Body, make, tax_rates
 from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.billing.pricing.rounding import rounded
+from payloom_emulator.catalog import prices
 from payloom_emulator.core import money
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.resources import prices
+from payloom_emulator.protocol.metadata import merge
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 
@@ -37,7 +38,7 @@ def build(
         "date": unit.now,
         "discountable": given.get("discountable", True),
         "invoice": invoice,
-        "metadata": merge_metadata({}, given.get("metadata") or {}),
+        "metadata": merge({}, given.get("metadata") or {}),
         "parent": {"subscription_details": details, "type": "subscription_details"} if details else None,
         "period": given.get("period") or {"end": unit.now, "start": unit.now},
         "tax_rates": tax_rates(unit, given.get("tax_rates"), _named(param, "tax_rates")),
@@ -47,7 +48,7 @@ def build(
     if given.get("description"):
         made["description"] = given["description"]
     made["net_amount"] = made["amount"]
-    return make(unit, "invoiceitem", made)
+    return unit.create("invoiceitem", made)
 
 
 def worth(unit: Unit, given: Body, param: str, currency: str | None) -> Body:
@@ -127,8 +128,7 @@ def proration(
     price = unit.any(item["price"]["id"]) or item["price"]
     customer = unit.any(subscription["customer"]) or {}
     units = 1 if quantity is None else quantity
-    return make(
-        unit,
+    return unit.create(
         "invoiceitem",
         {
             "amount": amount,

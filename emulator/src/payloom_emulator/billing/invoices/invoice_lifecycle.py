@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import balance, settings
+from payloom_emulator.billing.embedded_objects import embedded
 from payloom_emulator.billing.invoices import lines, totals
 from payloom_emulator.billing.machines import INVOICE_MACHINE
-from payloom_emulator.billing.object_factory import Body, embedded, make, new_id
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 DAY = 86_400
@@ -63,11 +64,11 @@ def draft(unit: Unit, customer: Body, rows: list[Body], values: Body) -> Body:
         **customer_fields(unit, customer),
         "period_start": unit.now,
         "period_end": unit.now,
-        "id": new_id(unit, "in_1", 23),
+        "id": unit.emulator.ids.new("in_1", 23),
         **values,
     }
     fields.update(figures(unit, fields, rows, customer))
-    invoice = make(unit, "invoice", fields, emits=())
+    invoice = unit.create("invoice", fields, emits=())
     for line in rows:
         item = unit.find("invoiceitem", line.get("_item"))
         if item is not None:
@@ -124,7 +125,7 @@ def finalize(unit: Unit, invoice: Body, *, auto_advance: bool | None = None) -> 
     assert customer is not None
     base = {**invoice, **customer_fields(unit, customer)}
     changes: Body = {**customer_fields(unit, customer), **figures(unit, base, all_lines(invoice), customer)}
-    token = f"test_{new_id(unit, '', 40)}"
+    token = f"test_{unit.emulator.ids.new('', 40)}"
     account, base_url = unit.account, unit.emulator.base_url
     changes.update(
         {

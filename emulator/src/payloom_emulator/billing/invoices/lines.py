@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing.object_factory import Body, new_id
 from payloom_emulator.billing.pricing import amounts
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 SHOWN = 10
@@ -17,7 +17,7 @@ SHOWN = 10
 def blank(unit: Unit, **values: Any) -> Body:
     """Return a line with every member Stripe shows, `values` over them. `_tax_rates`: ids; `_discounts`: ids."""
     line: Body = {
-        "id": new_id(unit, "il_1", 23),
+        "id": unit.emulator.ids.new("il_1", 23),
         "object": "line_item",
         "amount": 0,
         "currency": "usd",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing.object_factory import Body
+from payloom_emulator.payments import attempts, capture_cancel, payment_intents, setup_intents
+from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.errors import CardError, invalid, missing
-from payloom_emulator.resources import payment_intents, payment_methods, setup_intents
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 _CANCELABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"})
@@ -44,7 +45,7 @@ def pay(unit: Unit, intent: Body, method_id: str, *, off_session: bool) -> CardE
     session = intent.get("_session")
     back = f"{unit.emulator.base_url}/_emulator/checkout/{session}/finish" if session else None
     try:
-        payment_intents.pay(unit, intent, method, off_session=off_session, return_url=back, use_sdk=session is not None)
+        attempts.pay(unit, intent, method, off_session=off_session, return_url=back, use_sdk=session is not None)
     except CardError as declined:
         return declined
     return None
@@ -53,9 +54,7 @@ def pay(unit: Unit, intent: Body, method_id: str, *, off_session: bool) -> CardE
 def method_from(unit: Unit, method_id: str) -> Body:
     """Return the payment method of this id; cards and sources of older integrations count too."""
     if method_id.startswith(("card_", "src_", "ba_", "tok_")):
-        from payloom_emulator.resources import sources  # noqa: PLC0415 - only older integrations have them
-
-        return sources.method_of(unit, method_id, "payment_method")
+        return card_sources.method_of(unit, method_id, "payment_method")
     return unit.get("payment_method", method_id, "payment_method")
 
 
@@ -94,7 +93,7 @@ def amend(unit: Unit, intent: Body, amount: int) -> None:
 def cancel(unit: Unit, intent: Body, reason: str) -> None:
     """Cancel an intent that nobody is to pay any more. Emits payment_intent.canceled."""
     if intent["status"] in _CANCELABLE:
-        payment_intents.cancel(unit, intent, reason)
+        capture_cancel.cancel(unit, intent, reason)
 
 
 def setup(unit: Unit, subscription: Body, method_id: str | None) -> str | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from payloom_emulator.catalog import prices
 from payloom_emulator.kit.money import Amount, exponent
-from payloom_emulator.resources import prices
 
 Body = dict[str, Any]
 

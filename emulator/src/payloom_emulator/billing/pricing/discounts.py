@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.invoices import totals
-from payloom_emulator.billing.object_factory import Body, make
 from payloom_emulator.billing.pricing import amounts, periods
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 
@@ -134,8 +134,7 @@ def redeem(
     if coupon["duration"] == "repeating":
         end = periods.at(begin, "month", coupon["duration_in_months"], 1)
     lasting = not owner or "subscription" in owner
-    discount = make(
-        unit,
+    discount = unit.create(
         "discount",
         {
             "customer": customer,

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import lines
-from payloom_emulator.billing.object_factory import Body
 from payloom_emulator.billing.pricing import amounts
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
-from payloom_emulator.billing.object_factory import Body
 from payloom_emulator.billing.pricing import metering
 from payloom_emulator.billing.subscriptions import (
     create_subscription,
@@ -16,6 +15,7 @@ from payloom_emulator.billing.subscriptions import (
 )
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 

@@ -6,8 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings, unsupported_params
+from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, lines, payments
-from payloom_emulator.billing.object_factory import Body, make, new_id, tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.pricing.rounding import share
 from payloom_emulator.billing.subscriptions import items, subscription_timers
@@ -17,6 +17,7 @@ from payloom_emulator.protocol.metadata import merge as merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 DAY = 86_400
@@ -52,7 +53,7 @@ def begin(unit: Unit, params: Body, *, extra: Body | None = None, reason: str = 
     for index, price in enumerate(found):
         items.check_currency(currency, price, f"items[{index}]")
     when = _start(unit, params, found)
-    subscription_id = new_id(unit, "sub_1", 23)
+    subscription_id = unit.emulator.ids.new("sub_1", 23)
     rows = [
         items.build(
             unit,
@@ -305,7 +306,7 @@ def _first_invoice(
     if due and automatic and behavior != "default_incomplete" and not has_method:
         raise invalid(collect_invoice.NO_METHOD, None, "resource_missing")
     values["status"] = "trialing" if when.trial_end else "incomplete" if due and automatic else "active"
-    subscription = make(unit, "subscription", values, emits=())
+    subscription = unit.create("subscription", values, emits=())
     subscription_timers.plan(unit, subscription)
     _settle_currency(unit, customer, values["currency"])
     about["parent"] = invoice_lifecycle.subscription_parent(subscription)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing.object_factory import Body, embedded, make, tax_rates
+from payloom_emulator.billing.embedded_objects import embedded, tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
+from payloom_emulator.catalog import prices
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.resources import prices
+from payloom_emulator.protocol.metadata import merge
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 MOST = 20
@@ -71,7 +72,7 @@ def build(
 ) -> Body:
     """Store a new item. period: current_period_start=, current_period_end=."""
     item = {
-        "metadata": merge_metadata({}, given.get("metadata") or {}),
+        "metadata": merge({}, given.get("metadata") or {}),
         "plan": amounts.plan_of(price),
         "price": amounts.embedded(price),
         "quantity": quantity_of(given, price, param),
@@ -81,7 +82,7 @@ def build(
     }
     if given.get("billing_thresholds"):
         item["billing_thresholds"] = given["billing_thresholds"]
-    made = make(unit, "subscription_item", item, emits=())
+    made = unit.create("subscription_item", item, emits=())
     found = discounts.attach(
         unit, given.get("discounts"), customer=customer, param=f"{param}[discounts]", subscription_item=made["id"]
     )

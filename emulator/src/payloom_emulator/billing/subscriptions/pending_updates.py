@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
-from payloom_emulator.billing.object_factory import Body, make
 from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers, update_subscription
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 
@@ -32,7 +32,7 @@ def hold(unit: Unit, subscription: Body, wish: update_subscription.Wish, before:
     for old in before.values():
         row = unit.find("subscription_item", old["id"])
         if row is None:
-            row = make(unit, "subscription_item", {k: v for k, v in old.items() if k != "id"}, emits=())
+            row = unit.create("subscription_item", {k: v for k, v in old.items() if k != "id"}, emits=())
         rows.append(unit.change(row, {k: v for k, v in old.items() if k not in {"id", "object"}}, emits=()))
     for row in wished:
         if row["id"] not in before:

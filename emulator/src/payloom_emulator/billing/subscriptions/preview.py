@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
-from payloom_emulator.billing.object_factory import Body, new_id
 from payloom_emulator.billing.savepoint import rehearsal
 from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
@@ -22,6 +21,7 @@ from payloom_emulator.protocol.params import check
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 
@@ -40,7 +40,7 @@ def upcoming(unit: Unit, subscription: Body) -> Body:
 def as_preview(unit: Unit, invoice: Body, at: int) -> Body:
     """Return an invoice that was made in a rehearsal as the preview of one."""
     preview = {k: v for k, v in invoice.items() if k != "_token"}
-    preview["id"] = new_id(unit, "upcoming_in_1", 23)
+    preview["id"] = unit.emulator.ids.new("upcoming_in_1", 23)
     data = [{**line, "invoice": None} for line in invoice_lifecycle.all_lines(invoice)]
     preview.update(
         {
@@ -222,7 +222,7 @@ def _customer(scratch: Unit, call: Call) -> Body:
     if call.params.get("customer"):
         found = scratch.get("customer", call.params["customer"], "customer")
     else:
-        found = create_subscription.make(scratch, "customer", {"invoice_prefix": "PREVIEW"}, emits=())
+        found = scratch.create("customer", {"invoice_prefix": "PREVIEW"}, emits=())
     if details.get("tax_exempt"):
         scratch.change(found, {"tax_exempt": details["tax_exempt"]}, emits=())
     return found

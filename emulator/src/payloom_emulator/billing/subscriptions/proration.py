@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import invoice_items, lines
-from payloom_emulator.billing.object_factory import Body
 from payloom_emulator.billing.pricing import amounts, discounts
 from payloom_emulator.billing.pricing.rounding import rounded, share
 from payloom_emulator.billing.subscriptions import items
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines
-from payloom_emulator.billing.object_factory import Body
 from payloom_emulator.billing.pricing import metering
 from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
@@ -17,6 +16,7 @@ from payloom_emulator.billing.subscriptions import (
 )
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 _DEAD = frozenset({"canceled", "incomplete_expired", "incomplete", "paused"})

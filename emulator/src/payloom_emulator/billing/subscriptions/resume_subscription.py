@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice
-from payloom_emulator.billing.object_factory import Body
 from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers, update_subscription
 from payloom_emulator.protocol.errors import CardError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body
 
 
 def resume(call: Call, subscription: Body) -> Body:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing.object_factory import Body, make, tax_rates
+from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.pricing import discounts, periods
 from payloom_emulator.billing.subscriptions import cancel_subscription, create_subscription, items, update_subscription
+from payloom_emulator.catalog import prices
 from payloom_emulator.protocol.errors import invalid, parameter_missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
-from payloom_emulator.resources import prices
+from payloom_emulator.protocol.metadata import merge
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 DEFAULTS: Body = {
@@ -33,6 +34,8 @@ DEFAULTS: Body = {
     "on_behalf_of": None,
     "transfer_data": None,
 }
+
+
 _PHASE: Body = {
     "add_invoice_items": [],
     "application_fee_percent": None,
@@ -51,6 +54,8 @@ _PHASE: Body = {
     "transfer_data": None,
     "trial_end": None,
 }
+
+
 _COPIED = (
     "application_fee_percent",
     "billing_cycle_anchor",
@@ -90,7 +95,7 @@ def _phase(unit: Unit, wanted: Body, begin: int, index: int, *, last: bool) -> B
         "items": [{k: v for k, v in r.items() if k != "_currency"} for r in rows],
         "start_date": begin,
         "end_date": _end(unit, wanted, rows, begin, param, last=last),
-        "metadata": merge_metadata({}, wanted.get("metadata") or {}),
+        "metadata": merge({}, wanted.get("metadata") or {}),
         "default_tax_rates": tax_rates(unit, wanted.get("default_tax_rates"), f"{param}[default_tax_rates]"),
         "discounts": [_discount(d) for d in wanted.get("discounts") or []],
         "add_invoice_items": [_extra(unit, e) for e in wanted.get("add_invoice_items") or []],
@@ -125,7 +130,7 @@ def _item(unit: Unit, given: Body, param: str) -> Body:
     return {
         "billing_thresholds": None,
         "discounts": [_discount(d) for d in given.get("discounts") or []],
-        "metadata": merge_metadata({}, given.get("metadata") or {}),
+        "metadata": merge({}, given.get("metadata") or {}),
         "plan": price["id"],
         "price": price["id"],
         "quantity": items.quantity_of(given, price, param),
@@ -297,7 +302,7 @@ def enter(unit: Unit, schedule: Body, subscription: Body, phase: Body) -> None:
             wanted.append(entry)
     wanted += [{"id": gone["id"], "deleted": True} for gone in free]
     at_renewal = items.next_end(list(held.values())) <= unit.now
-    fields: Body = {"metadata": merge_metadata(subscription["metadata"], phase["metadata"])}
+    fields: Body = {"metadata": merge(subscription["metadata"], phase["metadata"])}
     if params.get("default_payment_method"):
         fields["default_payment_method"] = params["default_payment_method"]
     if phase["collection_method"]:
@@ -360,7 +365,7 @@ def cancel(unit: Unit, schedule: Body, *, invoice_now: bool, prorate: bool) -> B
 
 def create(unit: Unit, values: Body) -> Body:
     """Store a schedule and, when its time has come, start it."""
-    schedule = make(unit, "subscription_schedule", values)
+    schedule = unit.create("subscription_schedule", values)
     if schedule["subscription"] is not None:
         plan(unit, schedule)
     elif schedule["status"] == "active":

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import invoice_lifecycle
-from payloom_emulator.billing.object_factory import Body
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 _BECOMES = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
-from payloom_emulator.billing.object_factory import Body
 from payloom_emulator.billing.subscriptions import items
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 DAY = 86_400

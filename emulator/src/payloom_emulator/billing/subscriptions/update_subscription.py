@@ -6,8 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import unsupported_params
+from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, payments
-from payloom_emulator.billing.object_factory import Body, tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.subscriptions import (
     create_subscription,
@@ -17,7 +17,7 @@ from payloom_emulator.billing.subscriptions import (
     subscription_status,
     subscription_timers,
 )
-from payloom_emulator.core.schema import overlay
+from payloom_emulator.core.schema import Body, overlay
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from starlette.requests import Request
+from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.config import DEFAULT_PUBLISHABLE_KEY, DEFAULT_SECRET_KEY
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 Json = dict[str, Any]
 

@@ -6,16 +6,19 @@ publishable key, as Stripe's own page does.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from payloom_emulator.catalog.prices import amount_for
 from payloom_emulator.http.pages.api_access import Access
 from payloom_emulator.http.pages.checkout_sdk import sdk_session
 from payloom_emulator.http.pages.checkout_view import Json, shipping, view
 from payloom_emulator.http.pages.rendering import page
-from payloom_emulator.resources.prices import amount_for
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 _LINES = {"limit": 100, "expand": ["data.price.product"]}
 

@@ -6,14 +6,16 @@ Written on the server; its few buttons call the control endpoints under `/_emula
 from __future__ import annotations
 
 import datetime as dt
-
-from starlette.requests import Request
-from starlette.responses import Response
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.config import DEFAULT_WEBHOOK_SECRET
 from payloom_emulator.http.pages.api_access import Access, Json
 from payloom_emulator.http.pages.rendering import money, page
 from payloom_emulator.http.trigger import TRIGGERS
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 _RECENT, _EVENTS = 8, 12
 _KINDS = (

@@ -4,10 +4,13 @@ everything over the HTTP interface with the page's publishable key.
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
+from typing import TYPE_CHECKING
 
 from payloom_emulator.http.pages.rendering import page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 _TITLES = {
     "payment": "Payment details",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from typing import TYPE_CHECKING
+
 from starlette.responses import RedirectResponse, Response
 
 from payloom_emulator.http.pages.api_access import Access, Json
@@ -10,6 +11,9 @@ from payloom_emulator.http.pages.checkout_view import date
 from payloom_emulator.http.pages.pdf import pdf
 from payloom_emulator.http.pages.portal_view import method
 from payloom_emulator.http.pages.rendering import money, page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 
 def _missing(message: str) -> Response:

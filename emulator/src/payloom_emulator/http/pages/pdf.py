@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _FONTS = b"<< /Font << /F1 5 0 R >> >>"
 _TOP, _LEFT, _LEADING = 780, 56, 18

@@ -5,16 +5,19 @@ Plain forms: each action is one POST, done with the API calls a shop would make,
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from payloom_emulator.http.pages import portal_view as words
 from payloom_emulator.http.pages.api_access import Access
-from payloom_emulator.http.pages.checkout_view import Json
 from payloom_emulator.http.pages.rendering import page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from payloom_emulator.http.pages.checkout_view import Json
 
 _DEFAULT_FEATURES: Json = {
     "customer_update": {"enabled": True},

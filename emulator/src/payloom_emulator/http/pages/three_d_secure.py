@@ -6,13 +6,15 @@ Used full-page (the intent's `redirect_to_url`) and inside a frame (`use_stripe_
 from __future__ import annotations
 
 import hmac
-
-from starlette.requests import Request
-from starlette.responses import Response
+from typing import TYPE_CHECKING
 
 from payloom_emulator.http.pages.api_access import Access, Json
 from payloom_emulator.http.pages.checkout_view import METHODS
 from payloom_emulator.http.pages.rendering import money, page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
 
 
 def _intent(pages: Access, intent_id: str) -> Json | None:

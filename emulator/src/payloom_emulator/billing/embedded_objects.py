@@ -1,0 +1,28 @@
+"""Small helpers about stored objects: the lists that objects carry inside, and the tax rates a parameter names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def embedded(rows: list[Body], url: str, *, shown: int | None = None) -> Body:
+    """Return a list object as objects carry it inside."""
+    data = rows if shown is None else rows[:shown]
+    return {"object": "list", "data": data, "has_more": len(rows) > len(data), "total_count": len(rows), "url": url}
+
+
+def tax_rates(unit: Unit, given: Any, param: str) -> list[Body]:
+    """Return the tax rates a parameter names ("" and None: none)."""
+    if not given:
+        return []
+    found = [unit.get("tax_rate", rate, f"{param}[{i}]") for i, rate in enumerate(given)]
+    inactive = next((r for r in found if not r["active"]), None)
+    if inactive is not None:
+        raise invalid(f"The tax rate {inactive['id']} is inactive and cannot be used.", param)
+    return found

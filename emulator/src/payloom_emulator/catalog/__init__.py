@@ -1,0 +1,1 @@
+"""The rules of products, prices and shipping rates."""

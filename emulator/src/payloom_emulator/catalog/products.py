@@ -1,0 +1,18 @@
+"""Products that are created together with a price or a plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def make(unit: Unit, name: str, **more: Any) -> Body:
+    """Create a product from inline `product_data`."""
+    if more.get("id") and unit.any(more["id"]) is not None:
+        raise invalid("Product already exists.", "product_data[id]", "resource_already_exists")
+    return unit.create("product", {"name": name, "updated": unit.now, **more})

@@ -1,0 +1,42 @@
+"""Shipping rates and what they cost in a currency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core import money
+from payloom_emulator.protocol.errors import invalid, parameter_missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def fixed_amount(data: Body, param: str) -> Body:
+    amount = data.get("fixed_amount")
+    if not amount:
+        raise parameter_missing(f"{param}[fixed_amount]" if param else "fixed_amount")
+    return {**amount, "currency": money.currency(amount["currency"], "fixed_amount[currency]")}
+
+
+def make(unit: Unit, data: Body, param: str) -> Body:
+    """Make a rate from inline `shipping_rate_data`."""
+    if not data.get("display_name"):
+        raise parameter_missing(f"{param}[display_name]")
+    values = {
+        k: v
+        for k, v in data.items()
+        if k in {"display_name", "delivery_estimate", "metadata", "tax_behavior", "tax_code"}
+    }
+    return unit.create("shipping_rate", {**values, "fixed_amount": fixed_amount(data, param)})
+
+
+def amount_of(rate: Body, currency: str) -> int:
+    """Return the rate's amount in a currency."""
+    fixed_amount = rate["fixed_amount"]
+    if fixed_amount["currency"] == currency:
+        return fixed_amount["amount"]
+    option = (fixed_amount.get("currency_options") or {}).get(currency)
+    if option is None:
+        raise invalid(f"The shipping rate {rate['id']} has no amount in {currency}.", "shipping_options")
+    return option["amount"]

@@ -1,0 +1,1 @@
+"""The rules of Connect: accounts, transfers and application fees."""

@@ -1,0 +1,108 @@
+"""Accounts: the account of the configuration, and what an account starts with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.errors import missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+REQUIREMENTS: Body = {
+    "alternatives": [],
+    "current_deadline": None,
+    "currently_due": [],
+    "disabled_reason": None,
+    "errors": [],
+    "eventually_due": [],
+    "past_due": [],
+    "pending_verification": [],
+}
+
+
+PROFILE: Body = {
+    "annual_revenue": None,
+    "estimated_worker_count": None,
+    "mcc": None,
+    "minority_owned_business_designation": None,
+    "name": None,
+    "product_description": None,
+    "support_address": None,
+    "support_email": None,
+    "support_phone": None,
+    "support_url": None,
+    "url": None,
+}
+
+
+def settings(name: str) -> Body:
+    return {
+        "bacs_debit_payments": {"display_name": None, "service_user_number": None},
+        "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
+        "card_issuing": {"tos_acceptance": {"date": None, "ip": None}},
+        "card_payments": {
+            "decline_on": {"avs_failure": False, "cvc_failure": False},
+            "statement_descriptor_prefix": None,
+            "statement_descriptor_prefix_kana": None,
+            "statement_descriptor_prefix_kanji": None,
+        },
+        "dashboard": {"display_name": name, "timezone": "Etc/UTC"},
+        "invoices": {"default_account_tax_ids": None, "hosted_payment_method_save": "offer"},
+        "payments": {
+            "statement_descriptor": name.upper()[:22],
+            "statement_descriptor_kana": None,
+            "statement_descriptor_kanji": None,
+        },
+        "payouts": {
+            "debit_negative_balances": True,
+            "schedule": {"delay_days": 2, "interval": "daily"},
+            "statement_descriptor": None,
+        },
+        "sepa_debit_payments": {},
+    }
+
+
+def home(unit: Unit) -> Body:
+    """Return the account the configuration opens, making its object the first time."""
+    config = unit.emulator.config
+    found = unit.find("account", unit.account)
+    if found is not None:
+        return found
+    if unit.account != config.account:
+        raise missing("account", unit.account)
+    business = config.business
+    return unit.create(
+        "account",
+        {
+            **account_status(enabled=True),
+            "id": config.account,
+            "business_profile": {**PROFILE, "name": business["name"]},
+            "business_type": "company",
+            "capabilities": {"card_payments": "active", "link_payments": "active", "transfers": "active"},
+            "controller": {"type": "account"},
+            "country": business["country"],
+            "default_currency": business["currency"],
+            "email": business["email"],
+            "settings": settings(business["name"]),
+            "type": "standard",
+        },
+        emits=(),
+    )
+
+
+def account_status(*, enabled: bool) -> Body:
+    needed: Body = dict(REQUIREMENTS)
+    if not enabled:
+        due = ["business_type", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
+        needed.update(
+            {"currently_due": due, "past_due": due, "eventually_due": due, "disabled_reason": "requirements.past_due"}
+        )
+    return {
+        "charges_enabled": enabled,
+        "details_submitted": enabled,
+        "payouts_enabled": enabled,
+        "requirements": needed,
+        "future_requirements": dict(REQUIREMENTS),
+    }

@@ -1,0 +1,126 @@
+"""Transfers and application fees: how platforms and connected accounts share a payment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core import money
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.ledger import balance
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def make(
+    unit: Unit,
+    *,
+    amount: int,
+    currency: str,
+    destination: str,
+    source: str | None = None,
+    group: str | None = None,
+    metadata: Body | None = None,
+    description: str | None = None,
+) -> Body:
+    """Move money from the platform's balance to a connected account's. Emits transfer.created."""
+    transfer = unit.create(
+        "transfer",
+        {
+            "amount": amount,
+            "currency": currency,
+            "description": description,
+            "destination": destination,
+            "metadata": metadata or {},
+            "source_transaction": source,
+            "transfer_group": group,
+        },
+    )
+    booked = balance.book(unit, transfer, kind="transfer", amount=-amount, available=True)
+    unit.change(transfer, {"balance_transaction": booked["id"]}, emits=())
+    theirs = unit.emulator.unit(destination, now=unit.now)
+    income = balance.book(
+        theirs,
+        {"id": transfer["id"], "currency": currency},
+        kind="payment",
+        amount=amount,
+        available=True,
+        category="transfer",
+    )
+    theirs.change(income, {"description": f"Transfer {transfer['id']}"}, emits=())
+    theirs.flush()
+    return transfer
+
+
+def reverse(
+    unit: Unit,
+    transfer: Body,
+    amount: int | None = None,
+    *,
+    metadata: Body | None = None,
+    source_refund: str | None = None,
+) -> Body:
+    """Take a transfer back, or a part of it."""
+    left = transfer["amount"] - transfer["amount_reversed"]
+    wanted = left if amount is None else amount
+    if wanted > left or left == 0:
+        raise invalid(
+            f"Reversal amount ({money.plain(wanted, transfer['currency'])}) is greater than unreversed amount on "
+            f"transfer ({money.plain(left, transfer['currency'])})",
+            "amount",
+        )
+    booked = balance.book(unit, transfer, kind="transfer_refund", amount=wanted, available=True)
+    made = unit.create(
+        "transfer_reversal",
+        {
+            "amount": wanted,
+            "balance_transaction": booked["id"],
+            "currency": transfer["currency"],
+            "metadata": metadata or {},
+            "source_refund": source_refund,
+            "transfer": transfer["id"],
+        },
+    )
+    total = transfer["amount_reversed"] + wanted
+    reversals = list_of([_plain(r) for r in unit.list("transfer_reversal", transfer=transfer["id"])], _url(transfer))
+    changes = {"amount_reversed": total, "reversed": total == transfer["amount"], "reversals": reversals}
+    unit.change(transfer, changes, emits=("transfer.reversed",))
+    return made
+
+
+def _plain(obj: Body) -> Body:
+    return {k: v for k, v in obj.items() if not k.startswith("_")}
+
+
+def _url(transfer: Body) -> str:
+    return f"/v1/transfers/{transfer['id']}/reversals"
+
+
+def keep_fee(unit: Unit, charge: Body) -> Body:
+    """Make the application fee of a charge on a connected account, or of a destination charge."""
+    transfer_data = charge.get("transfer_data") or {}
+    return unit.create(
+        "application_fee",
+        {
+            "account": transfer_data.get("destination") or unit.account,
+            "amount": charge["application_fee_amount"],
+            "charge": charge["id"],
+            "currency": charge["currency"],
+            "originating_transaction": charge["id"],
+        },
+    )
+
+
+def refund_fee(unit: Unit, fee: Body, amount: int, *, metadata: Body | None = None) -> Body:
+    """Give back `amount` of an application fee. Emits application_fee.refunded."""
+    made = unit.create(
+        "fee_refund", {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}
+    )
+    total = fee["amount_refunded"] + amount
+    rows = [_plain(r) for r in unit.list("fee_refund", fee=fee["id"])]
+    listed = list_of(rows, f"/v1/application_fees/{fee['id']}/refunds")
+    changes = {"amount_refunded": total, "refunded": total == fee["amount"], "refunds": listed}
+    unit.change(fee, changes, emits=("application_fee.refunded",))
+    return made

@@ -1,0 +1,70 @@
+"""The account's balance: every movement of money books a balance transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+DAY = 86400
+
+
+AVAILABLE_AFTER = 7 * DAY
+
+
+_CATEGORIES = {
+    "payment": "charge",
+    "payment_refund": "refund",
+    "adjustment": "dispute",
+    "payment_failure_refund": "charge_failure",
+}
+
+
+def fee_for(amount: int) -> int:
+    """Return Stripe's fee on a card payment: 2.9 % and 30."""
+    return (amount * 29 + 500) // 1000 + 30
+
+
+def book(
+    unit: Unit,
+    source: Body,
+    *,
+    kind: str,
+    amount: int,
+    fee: int = 0,
+    available: bool = False,
+    description: str | None = None,
+    category: str | None = None,
+    exchange: str = "Stripe processing fees",
+) -> Body:
+    """Make the balance transaction of `source`: `amount` in, `fee` off; available at once or in a week."""
+    details = [
+        {
+            "amount": fee,
+            "application": None,
+            "currency": source["currency"],
+            "description": exchange,
+            "type": "stripe_fee",
+        }
+    ]
+    made = unit.create(
+        "balance_transaction",
+        {
+            "amount": amount,
+            "available_on": unit.now if available else unit.now + AVAILABLE_AFTER,
+            "currency": source["currency"],
+            "description": description,
+            "fee": fee,
+            "fee_details": details if fee else [],
+            "net": amount - fee,
+            "reporting_category": category or _CATEGORIES.get(kind, kind),
+            "source": source["id"],
+            "status": "available" if available else "pending",
+            "type": kind,
+        },
+    )
+    if not available:
+        unit.schedule("become_available", made, made["available_on"])
+    return made

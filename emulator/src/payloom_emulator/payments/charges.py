@@ -1,0 +1,260 @@
+"""Charges: how an attempt becomes a charge, and what follows when its money arrives."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from payloom_emulator.connect import transfers
+from payloom_emulator.ledger import balance
+from payloom_emulator.payments.methods import payment_methods
+
+if TYPE_CHECKING:
+    from payloom_emulator.core import test_cards
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+_RISK = {"normal": ("normal", 32), "elevated": ("elevated", 72), "highest": ("highest", 99)}
+
+
+def make(
+    unit: Unit,
+    intent: Body,
+    method: Body,
+    *,
+    outcome: str,
+    captured: bool = True,
+    why: test_cards.Decline | None = None,
+    three_d_secure: Body | None = None,
+    mandate: str | None = None,
+) -> Body:
+    """Make the charge of a PaymentIntent's attempt. outcome: "succeeded", "pending" or "failed" (then `why`)."""
+    card = payment_methods.card_of(method) if method["type"] == "card" else None
+    descriptor = (intent.get("statement_descriptor") or unit.emulator.config.business["name"]).upper()[:22]
+    values: Body = {
+        "amount": intent["amount"],
+        "amount_captured": intent["amount"] if outcome == "succeeded" and captured else 0,
+        "application_fee_amount": intent.get("application_fee_amount"),
+        "billing_details": method["billing_details"],
+        "calculated_statement_descriptor": descriptor,
+        "captured": captured and outcome != "failed",
+        "currency": intent["currency"],
+        "customer": intent.get("customer"),
+        "description": intent.get("description"),
+        "failure_code": why.code if why else None,
+        "failure_message": why.message if why else None,
+        "metadata": dict(intent.get("metadata") or {}),
+        "on_behalf_of": intent.get("on_behalf_of"),
+        "outcome": _outcome(card, why, outcome),
+        "paid": outcome == "succeeded",
+        "payment_intent": intent["id"] if intent["object"] == "payment_intent" else None,
+        "payment_method": method["id"],
+        "payment_method_details": details(intent, method, three_d_secure, mandate, captured=captured, now=unit.now),
+        "receipt_email": intent.get("receipt_email"),
+        "shipping": intent.get("shipping"),
+        "statement_descriptor": intent.get("statement_descriptor"),
+        "statement_descriptor_suffix": intent.get("statement_descriptor_suffix"),
+        "status": outcome,
+        "transfer_data": intent.get("transfer_data"),
+        "transfer_group": intent.get("transfer_group"),
+        "_captured_amount": None,
+    }
+    charge_id = unit.emulator.ids.new("ch_3" if method["type"] in {"card", "link"} else "py_3", 23)
+    if outcome == "succeeded":
+        account = unit.account
+        values["receipt_url"] = f"{unit.emulator.base_url}/_emulator/receipts/{account}/{charge_id}"
+    charge = unit.create("charge", {"id": charge_id, **values}, emits=(f"charge.{outcome}",))
+    if outcome == "succeeded" and captured:
+        _after_success(unit, charge, card)
+    return charge
+
+
+def _outcome(card: test_cards.Card | None, why: test_cards.Decline | None, outcome: str) -> Body | None:
+    level, score = _RISK[card.risk] if card else ("not_assessed", None)
+    base: Body = {
+        "advice_code": why.advice_code if why else None,
+        "network_advice_code": None,
+        "network_decline_code": why.network_decline_code if why else None,
+        "network_status": "approved_by_network",
+        "reason": None,
+        "risk_level": level,
+        "risk_score": score,
+        "seller_message": "Payment complete.",
+        "type": "authorized",
+    }
+    if outcome == "pending":
+        return {**base, "seller_message": None, "network_status": "approved_by_network"}
+    if why is None:
+        return base
+    if card is not None and card.risk == "highest":
+        return {
+            **base,
+            "network_status": "not_sent_to_network",
+            "reason": "highest_risk_level",
+            "seller_message": "Stripe blocked this payment as too risky.",
+            "type": "blocked",
+        }
+    return {
+        **base,
+        "network_status": "declined_by_network",
+        "reason": why.decline_code or why.code,
+        "seller_message": _SELLER.get(
+            why.decline_code or why.code, "The bank did not return any further details with this decline."
+        ),
+        "type": "issuer_declined",
+    }
+
+
+_SELLER = {
+    "insufficient_funds": "The bank returned the decline code `insufficient_funds`.",
+    "lost_card": "The bank returned the decline code `lost_card`.",
+    "stolen_card": "The bank returned the decline code `stolen_card`.",
+    "expired_card": "The bank returned the decline code `expired_card`.",
+    "incorrect_cvc": "The bank returned the decline code `incorrect_cvc`.",
+    "processing_error": "The bank returned the decline code `processing_error`.",
+}
+
+
+def details(
+    intent: Body, method: Body, three_d_secure: Body | None, mandate: str | None, *, captured: bool, now: int
+) -> Body:
+    """Return the charge's `payment_method_details`."""
+    kind = method["type"]
+    member = dict(method.get(kind) or {})
+    if kind == "card":
+        checks = dict(member["checks"])
+        if checks["cvc_check"] == "unchecked":
+            checks["cvc_check"] = "pass"
+        member = {
+            "amount_authorized": intent["amount"],
+            "authorization_code": None,
+            "brand": member["brand"],
+            "checks": checks,
+            "country": member["country"],
+            "exp_month": member["exp_month"],
+            "exp_year": member["exp_year"],
+            "extended_authorization": {"status": "disabled"},
+            "fingerprint": member["fingerprint"],
+            "funding": member["funding"],
+            "incremental_authorization": {"status": "unavailable"},
+            "installments": None,
+            "last4": member["last4"],
+            "mandate": mandate,
+            "multicapture": {"status": "unavailable"},
+            "network": member["brand"],
+            "network_token": {"used": False},
+            "network_transaction_id": f"{int(hashlib.sha256(method['id'].encode()).hexdigest(), 16) % 10**15:015d}",
+            "overcapture": {"maximum_amount_capturable": intent["amount"], "status": "unavailable"},
+            "regulated_status": "unregulated",
+            "three_d_secure": three_d_secure,
+            "wallet": None,
+        }
+        if not captured:
+            member["capture_before"] = now + AUTHORIZED_SECONDS
+    elif kind in {"sepa_debit", "us_bank_account", "bacs_debit"}:
+        for gone in ("generated_from", "networks", "status_details", "financial_connections_account"):
+            member.pop(gone, None)
+        member.update({"mandate": mandate, "expected_debit_date": None})
+        if kind == "us_bank_account":
+            member["payment_reference"] = None
+    elif kind == "link":
+        member = {"country": None}
+    return {kind: member, "type": kind}
+
+
+AUTHORIZED_SECONDS = 7 * 86400
+
+
+def _after_success(unit: Unit, charge: Body, card: test_cards.Card | None) -> None:
+    unit.soon("book", charge)
+    if card is not None and card.dispute:
+        unit.soon("dispute", charge, 1)
+
+
+def book(unit: Unit, charge: Body) -> None:
+    """The balance transaction arrives after the payment, as it does since captures are asynchronous."""
+    if charge["balance_transaction"] or not charge["paid"]:
+        return
+    amount = charge["amount_captured"]
+    card = card_used(unit, charge)
+    kind = "charge" if charge["payment_method_details"]["type"] in {"card", "link"} else "payment"
+    transaction = balance.book(
+        unit,
+        charge,
+        kind=kind,
+        amount=amount,
+        fee=balance.fee_for(amount),
+        available=bool(card and card.available),
+        description=charge["description"],
+    )
+    unit.change(charge, {"balance_transaction": transaction["id"], **_pass_on(unit, charge)}, emits=("charge.updated",))
+
+
+def _pass_on(unit: Unit, charge: Body) -> Body:
+    """Give a connected account its part and keep the platform's fee; returns what the charge then says."""
+    changes: Body = {}
+    if charge["application_fee_amount"]:
+        changes["application_fee"] = transfers.keep_fee(unit, charge)["id"]
+    data = charge["transfer_data"]
+    if data and data.get("destination"):
+        amount = data.get("amount") or charge["amount_captured"]
+        changes["transfer"] = transfers.make(
+            unit,
+            amount=amount,
+            currency=charge["currency"],
+            destination=data["destination"],
+            source=charge["id"],
+            group=charge["transfer_group"] or f"group_{charge['payment_intent'] or charge['id']}",
+        )["id"]
+    return changes
+
+
+def booked(unit: Unit, charge: Body) -> Body:
+    """Return the charge with its balance transaction made, now if it had not arrived."""
+    unit.unschedule("book", charge)
+    book(unit, charge)
+    return charge
+
+
+def card_used(unit: Unit, charge: Body) -> test_cards.Card | None:
+    method = unit.any(charge["payment_method"]) if charge["payment_method"] else None
+    return payment_methods.card_of(method) if method and method.get("type") == "card" else None
+
+
+def settle(unit: Unit, charge: Body, bank: test_cards.Bank) -> None:
+    """A pending debit's money arrives or does not."""
+    if bank.outcome == "failed":
+        code, message = bank.failure or ("generic_could_not_process", "The payment could not be processed.")
+        unit.move(charge, "fail", {"failure_code": code, "failure_message": message, "captured": False})
+        return
+    unit.move(
+        charge,
+        "succeed",
+        {
+            "paid": True,
+            "captured": True,
+            "amount_captured": charge["amount"],
+            "receipt_url": f"{unit.emulator.base_url}/_emulator/receipts/{unit.account}/{charge['id']}",
+        },
+    )
+    unit.soon("book", charge)
+    if bank.outcome == "disputed":
+        unit.soon("dispute_debit", charge, 1)
+
+
+def capture(unit: Unit, charge: Body, amount: int) -> Body:
+    """Capture an authorised charge; what is left of it is released."""
+    rest = charge["amount"] - amount
+    unit.change(
+        charge,
+        {"captured": True, "amount_captured": amount, "amount_refunded": rest, "refunded": False},
+        emits=("charge.captured",),
+    )
+    _after_success(unit, charge, card_used(unit, charge))
+    return charge
+
+
+def release(unit: Unit, charge: Body, *, expired: bool) -> Body:
+    """Let an authorisation go."""
+    event = ("charge.expired",) if expired else ("charge.refunded",)
+    return unit.change(charge, {"amount_refunded": charge["amount"], "refunded": True}, emits=event)

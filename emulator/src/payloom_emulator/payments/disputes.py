@@ -1,0 +1,111 @@
+"""Disputes: a cardholder takes a charge's money back until the dispute is decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.ledger import balance
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+FEE = 1500
+
+
+_RESPOND_WITHIN = 9 * 86400
+
+
+EVIDENCE = [
+    "access_activity_log",
+    "billing_address",
+    "cancellation_policy",
+    "cancellation_policy_disclosure",
+    "cancellation_rebuttal",
+    "customer_communication",
+    "customer_email_address",
+    "customer_name",
+    "customer_purchase_ip",
+    "customer_signature",
+    "duplicate_charge_documentation",
+    "duplicate_charge_explanation",
+    "duplicate_charge_id",
+    "enhanced_evidence",
+    "product_description",
+    "receipt",
+    "refund_policy",
+    "refund_policy_disclosure",
+    "refund_refusal_explanation",
+    "service_date",
+    "service_documentation",
+    "shipping_address",
+    "shipping_carrier",
+    "shipping_date",
+    "shipping_documentation",
+    "shipping_tracking_number",
+    "uncategorized_file",
+    "uncategorized_text",
+]
+
+
+def open_for(unit: Unit, charge: Body, reason: str, *, inquiry: bool) -> Body:
+    """Open a dispute about a charge; unless it is an inquiry the money is withdrawn at once."""
+    details = charge["payment_method_details"]
+    card = details.get("card")
+    dispute = unit.create(
+        "dispute",
+        {
+            "amount": charge["amount_captured"],
+            "charge": charge["id"],
+            "currency": charge["currency"],
+            "evidence": {**dict.fromkeys(EVIDENCE), "enhanced_evidence": {}},
+            "evidence_details": {
+                "due_by": unit.now + _RESPOND_WITHIN,
+                "enhanced_eligibility": {},
+                "has_evidence": False,
+                "past_due": False,
+                "submission_count": 0,
+                "submission_method": "not_submitted",
+            },
+            "is_charge_refundable": inquiry,
+            "payment_intent": charge["payment_intent"],
+            "payment_method_details": {
+                "card": {
+                    "brand": card["brand"],
+                    "case_type": "inquiry" if inquiry else "chargeback",
+                    "network": card["brand"],
+                    "network_reason_code": "10" if reason == "fraudulent" else "13.1",
+                },
+                "type": "card",
+            }
+            if card
+            else None,
+            "reason": reason,
+            "status": "warning_needs_response" if inquiry else "needs_response",
+        },
+    )
+    unit.change(charge, {"disputed": True}, emits=("charge.updated",))
+    if not inquiry:
+        _withdraw(unit, dispute)
+    unit.schedule("expire", dispute, unit.now + _RESPOND_WITHIN)
+    return dispute
+
+
+def _withdraw(unit: Unit, dispute: Body) -> None:
+    transaction = balance.book(
+        unit,
+        dispute,
+        kind="adjustment",
+        amount=-dispute["amount"],
+        fee=FEE,
+        available=True,
+        description=f"Chargeback withdrawal for {dispute['charge']}",
+        exchange="Dispute fee",
+    )
+    unit.change(
+        dispute, {"balance_transactions": [plain_evidence(transaction)]}, emits=("charge.dispute.funds_withdrawn",)
+    )
+
+
+def plain_evidence(transaction: Body) -> Body:
+    return {k: v for k, v in transaction.items() if not k.startswith("_")}

@@ -1,0 +1,1 @@
+"""Payment methods and what stands for one: tokens, confirmation tokens, legacy cards, mandates."""

@@ -1,0 +1,125 @@
+"""Legacy cards and sources of customers, and the payment method that stands for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core import test_cards
+from payloom_emulator.payments.methods import payment_methods, tokens
+from payloom_emulator.protocol.errors import invalid, missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def _token(unit: Unit, source: object, param: str) -> tuple[Body, test_cards.Card, Body | None]:
+    """Return (legacy card object, test card, data) of a token id or of inline card data."""
+    if isinstance(source, dict):
+        card = payment_methods.check_card(unit, source, param)
+        return tokens.card_object(unit, card, source), card, source
+    token = unit.get("token", str(source), param)
+    if token["used"]:
+        raise invalid(f"You cannot use a Stripe token more than once: {source}.", param, "token_already_used")
+    if token["type"] != "card":
+        raise invalid("Only card tokens can be used here by the local Stripe.", param)
+    unit.change(token, {"used": True}, emits=())
+    return dict(token["card"]), payment_methods.card_of(token), None
+
+
+def save(unit: Unit, customer: Body, source: object, param: str = "source", *, default: bool = False) -> Body:
+    """Save a card on a customer. The first one (or `default`) becomes the default source."""
+    if isinstance(source, str) and source.startswith("src_"):
+        return _attach(unit, customer, unit.get("source", source, param), default=default)
+    shown, card, _data = _token(unit, source, param)
+    if card.decline and not card.attaches:
+        raise payment_methods.decline(test_cards.DECLINES[card.decline])
+    name = next((n for n, c in test_cards.BY_NAME.items() if c is card), None)
+    checked = {**shown, "customer": customer["id"], "cvc_check": "pass" if shown["cvc_check"] else None}
+    stored = unit.create("card", {**checked, "_number": card.number, "_name": name}, emits=("customer.source.created",))
+    if default or not customer["default_source"]:
+        unit.change(customer, {"default_source": stored["id"]})
+    return stored
+
+
+def _attach(unit: Unit, customer: Body, source: Body, *, default: bool) -> Body:
+    if source["customer"]:
+        raise invalid(f"The source {source['id']} belongs to a customer already.", "source")
+    card = payment_methods.card_of(source)
+    if card.decline and not card.attaches:
+        raise payment_methods.decline(test_cards.DECLINES[card.decline])
+    unit.change(source, {"customer": customer["id"]}, emits=("customer.source.created",))
+    if default or not customer["default_source"]:
+        unit.change(customer, {"default_source": source["id"]})
+    return unit.get("source", source["id"])
+
+
+def method_of(unit: Unit, source_id: str, param: str) -> Body:
+    """Return the payment method that stands for a legacy card or token."""
+    found: Body | None = None
+    if source_id.startswith("tok_"):
+        shown, card, _data = _token(unit, source_id, param)
+        shown = {**shown, "_number": card.number}
+    else:
+        found = unit.find("card", source_id) or unit.find("source", source_id)
+        if found is None:
+            raise missing("source", source_id, param=param, status=400)
+        if found.get("status", "chargeable") != "chargeable":
+            raise invalid(f"The source {source_id} is {found['status']} and cannot be used again.", param)
+        # A source of type card carries the card it was made of.
+        inner = found.get("_card") or found
+        shown = {**inner, **{n: found.get(n) for n in ("customer", "_number", "_name")}}
+        card = payment_methods.card_of(found)
+        existing = unit.find("payment_method", found.get("_method"))
+        if existing is not None:
+            return existing
+    data = {"exp_month": shown["exp_month"], "exp_year": shown["exp_year"], "cvc": "123"}
+    billing = {**payment_methods.BILLING_DETAILS, "name": shown.get("name")}
+    method = unit.create(
+        "payment_method",
+        {
+            "type": "card",
+            "billing_details": billing,
+            "card": payment_methods.card_fields(unit, card, data, billing),
+            "customer": shown.get("customer"),
+            "_number": card.number,
+            "_name": shown.get("_name"),
+            "_source_object": {k: v for k, v in (found or shown).items() if not k.startswith("_")},
+        },
+    )
+    if found is not None:
+        unit.change(found, {"_method": method["id"]}, emits=())
+    return method
+
+
+def method_for_charge(call: Call) -> Body:
+    """Return what a legacy charge is paid with: `source`, or the customer's default source."""
+    unit = call.unit
+    if call.params.get("source"):
+        source = call.params["source"]
+        if isinstance(source, dict):
+            return payment_methods.make(unit, {"type": "card", "card": source}, "source")
+        return method_of(unit, source, "source")
+    if not call.get("customer"):
+        raise invalid("Must provide source or customer.", "source", "parameter_missing")
+    customer = unit.get("customer", call.params["customer"], "customer")
+    if not customer["default_source"]:
+        raise invalid("Cannot charge a customer that has no active card", "card", "missing")
+    return method_of(unit, customer["default_source"], "source")
+
+
+def saved_sources(unit: Unit, customer: Body) -> list[Body]:
+    return [r for kind in ("card", "source") for r in unit.list(kind, customer=customer["id"])]
+
+
+def listed(unit: Unit, customer: Body) -> Body:
+    """Return the `sources` list of a customer."""
+    rows = saved_sources(unit, customer)
+    return {
+        "object": "list",
+        "data": rows,
+        "has_more": False,
+        "total_count": len(rows),
+        "url": f"/v1/customers/{customer['id']}/sources",
+    }

@@ -1,0 +1,25 @@
+"""Confirmation tokens: an intent takes the payment method a token stands for, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def use(unit: Unit, token_id: str, intent: Body) -> Body:
+    """Return the payment method of a token, which pays once."""
+    token = unit.get("confirmation_token", token_id, "confirmation_token")
+    if token["payment_intent"] or token["setup_intent"] or token.get("_used"):
+        raise invalid(f"This ConfirmationToken ({token_id}) has already been used.", "confirmation_token")
+    if token["expires_at"] < unit.now:
+        raise invalid(f"This ConfirmationToken ({token_id}) has expired.", "confirmation_token")
+    unit.change(token, {intent["object"]: intent["id"], "_used": True}, emits=())
+    method = unit.get("payment_method", token["_method"])
+    if token["setup_future_usage"]:
+        unit.change(method, {"_future_usage": token["setup_future_usage"]}, emits=())
+    return method

@@ -1,0 +1,51 @@
+"""Mandates: the customer's permission to debit a bank account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+KINDS = frozenset({"sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"})
+
+
+def make(unit: Unit, method: Body, data: Body | None, *, single_use: Body | None = None) -> Body:
+    """Make the mandate of a debit. data: the `mandate_data` given; single_use: `{amount, currency}`."""
+    acceptance = (data or {}).get("customer_acceptance") or {}
+    kind = acceptance.get("type", "online")
+    details: Body = {
+        "sepa_debit": {
+            "reference": unit.emulator.ids.new("", 16).upper(),
+            "url": f"{unit.emulator.base_url}/_emulator/mandate",
+        },
+        "us_bank_account": {"collection_method": None},
+        "bacs_debit": {
+            "network_status": "accepted",
+            "reference": unit.emulator.ids.new("", 6).upper(),
+            "revocation_reason": None,
+            "url": f"{unit.emulator.base_url}/_emulator/mandate",
+            "display_name": None,
+            "service_user_number": None,
+        },
+    }.get(method["type"], {})
+    return unit.create(
+        "mandate",
+        {
+            "customer_acceptance": {
+                "accepted_at": acceptance.get("accepted_at", unit.now),
+                "type": kind,
+                **(
+                    {"online": acceptance.get("online") or {"ip_address": "127.0.0.1", "user_agent": "local"}}
+                    if kind == "online"
+                    else {"offline": {}}
+                ),
+            },
+            "payment_method": method["id"],
+            "payment_method_details": {method["type"]: details, "type": method["type"]},
+            "type": "single_use" if single_use else "multi_use",
+            **({"single_use": single_use} if single_use else {"multi_use": {}}),
+        },
+        emits=(),
+    )

@@ -1,0 +1,272 @@
+"""Payment methods: what a card or a bank account is, who may use it, and how it declines."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.core import test_cards
+from payloom_emulator.core.schema import ADDRESS, Body, overlay
+from payloom_emulator.protocol.errors import CardError, invalid, parameter_missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.unit_of_work import Unit
+
+BILLING_DETAILS = {"address": ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
+
+
+def decline(why: test_cards.Decline, *, param: str | None = None, **more: Any) -> CardError:
+    """Return the 402 of a decline."""
+    return CardError(
+        why.message,
+        code=why.code,
+        param=param,
+        decline_code=why.decline_code,
+        advice_code=why.advice_code,
+        network_decline_code=why.network_decline_code,
+        **more,
+    )
+
+
+def card_of(method: Body) -> test_cards.Card:
+    """Return the test card behind a payment method, card or token."""
+    number = method.get("_number", "4242424242424242")
+    name = method.get("_name")
+    return test_cards.BY_NAME.get(
+        name or "", test_cards.BY_NUMBER.get(number, test_cards.BY_NUMBER["4242424242424242"])
+    )
+
+
+def bank_of(method: Body) -> test_cards.Bank:
+    """Return the test account behind a bank payment method."""
+    return test_cards.bank(method["type"], method.get("_account", ""))
+
+
+def check_card(unit: Unit, data: Body, prefix: str = "") -> test_cards.Card:
+    """Return the test card of `{number, exp_month, exp_year, cvc}`, or raise as Stripe answers."""
+
+    def named(name: str) -> str:
+        return f"{prefix}[{name}]" if prefix else name
+
+    number = str(data.get("number", "")).replace(" ", "").replace("-", "")
+    if not number:
+        raise parameter_missing(named("number"))
+    if not number.isdigit() or not 12 <= len(number) <= 19 or not test_cards.luhn(number):
+        raise CardError("Your card number is incorrect.", code="incorrect_number", param=named("number"))
+    now = dt.datetime.fromtimestamp(unit.emulator.clock.now(), dt.UTC)
+    # Tokens and ConfirmationTokens are specified with text here, PaymentMethods with numbers.
+    for name in ("exp_month", "exp_year"):
+        if str(data.get(name, "")).isdigit():
+            data[name] = int(data[name])
+    month, year = data.get("exp_month"), data.get("exp_year")
+    if not isinstance(month, int) or not 1 <= month <= 12:
+        raise CardError(
+            "Your card's expiration month is invalid.", code="invalid_expiry_month", param=named("exp_month")
+        )
+    if isinstance(year, int) and year < 100:
+        year += 2000
+    if not isinstance(year, int) or not now.year <= year <= now.year + 50 or (year == now.year and month < now.month):
+        raise CardError("Your card's expiration year is invalid.", code="invalid_expiry_year", param=named("exp_year"))
+    cvc = data.get("cvc")
+    if cvc is not None and not (cvc.isdigit() and 3 <= len(cvc) <= 4):
+        raise CardError("Your card's security code is invalid.", code="invalid_cvc", param=named("cvc"))
+    card = test_cards.BY_NUMBER.get(number)
+    if card is None:
+        raise decline(test_cards.DECLINES["test_mode_live_card"], param=named("number"))
+    return card
+
+
+def card_fields(unit: Unit, card: test_cards.Card, data: Body | None, billing: Body | None) -> Body:
+    """Return the `card` member of a payment method."""
+    now = dt.datetime.fromtimestamp(unit.emulator.clock.now(), dt.UTC)
+    data = data or {"exp_month": now.month, "exp_year": now.year + 1, "cvc": "123"}
+    address = (billing or {}).get("address") or {}
+    year = data.get("exp_year") or now.year + 1
+    networks = [card.brand]
+    return {
+        "brand": card.brand,
+        "checks": {
+            "address_line1_check": card.line1_check if address.get("line1") else None,
+            "address_postal_code_check": card.postal_check if address.get("postal_code") else None,
+            "cvc_check": ("unchecked" if card.cvc_check == "pass" else card.cvc_check) if data.get("cvc") else None,
+        },
+        "country": card.country,
+        "display_brand": "american_express" if card.brand == "amex" else card.brand,
+        "exp_month": data.get("exp_month") or now.month,
+        "exp_year": year + 2000 if year < 100 else year,
+        "fingerprint": card.fingerprint,
+        "funding": card.funding,
+        "generated_from": None,
+        "last4": card.last4,
+        "networks": {"available": networks, "preferred": (data.get("networks") or {}).get("preferred")},
+        "regulated_status": "unregulated",
+        "three_d_secure_usage": {"supported": card.three_d_secure},
+        "wallet": None,
+    }
+
+
+def build(unit: Unit, data: Body, prefix: str = "") -> Body:
+    """Return the fields of a payment method from the parameters of a create or of `payment_method_data`."""
+    kind = data.get("type")
+    if kind is None:
+        kind = next((k for k in ("card", "us_bank_account", "sepa_debit", "bacs_debit") if k in data), None)
+    if kind is None:
+        raise parameter_missing(f"{prefix}[type]" if prefix else "type")
+    if kind not in test_cards.KINDS:
+        raise invalid(
+            f"The payment method type `{kind}` is not covered by the local Stripe.",
+            f"{prefix}[type]" if prefix else "type",
+        )
+    billing = overlay(BILLING_DETAILS, data.get("billing_details") or {})
+    body: Body = {
+        "type": kind,
+        "billing_details": billing,
+        "metadata": {k: v for k, v in (data.get("metadata") or {}).items() if v} if data.get("metadata") else {},
+        "allow_redisplay": data.get("allow_redisplay", "unspecified"),
+    }
+    details = data.get(kind) or {}
+    below = f"{prefix}[{kind}]" if prefix else kind
+    if kind == "card":
+        body.update(_card(unit, details, billing, below))
+    elif kind in _BANKS:
+        body.update(_BANKS[kind](details, below))
+    elif kind == "link":
+        body["link"] = {"email": billing["email"]}
+    else:
+        body[kind] = dict(details)
+    return body
+
+
+def _card(unit: Unit, details: Body, billing: Body, below: str) -> Body:
+    token = details.get("token")
+    if token:
+        source = unit.emulator.premade(unit, "token", token) or unit.get("token", token, f"{below}[token]")
+        if source.get("used"):
+            raise invalid(
+                f"You cannot use a Stripe token more than once: {token}.", f"{below}[token]", "token_already_used"
+            )
+        unit.change(source, {"used": True}, emits=())
+        card = card_of(source)
+        shown = source["card"]
+        data = {
+            "exp_month": shown["exp_month"],
+            "exp_year": shown["exp_year"],
+            "cvc": "123" if shown.get("cvc_check") else None,
+        }
+        return {"card": card_fields(unit, card, data, billing), "_number": card.number, "_name": source.get("_name")}
+    card = check_card(unit, details, below)
+    return {"card": card_fields(unit, card, details, billing), "_number": card.number}
+
+
+def _us_bank(details: Body, below: str) -> Body:
+    number = details.get("account_number")
+    if not number:
+        raise parameter_missing(f"{below}[account_number]")
+    routing = details.get("routing_number", "")
+    if len(routing) != 9 or not routing.isdigit():
+        raise invalid("Routing number must have 9 digits", f"{below}[routing_number]", "routing_number_invalid")
+    return {"us_bank_account": us_bank_fields(number, routing, details), "_account": number}
+
+
+def us_bank_fields(number: str, routing: str, details: Body) -> Body:
+    """Return the `us_bank_account` member."""
+    return {
+        "account_holder_type": details.get("account_holder_type", "individual"),
+        "account_type": details.get("account_type", "checking"),
+        "bank_name": "STRIPE TEST BANK",
+        "financial_connections_account": None,
+        "fingerprint": test_cards.Card(number, "bank").fingerprint,
+        "last4": number[-4:],
+        "networks": {"preferred": "ach", "supported": ["ach"]},
+        "routing_number": routing,
+        "status_details": {},
+    }
+
+
+def _sepa(details: Body, below: str) -> Body:
+    iban = str(details.get("iban", "")).replace(" ", "").upper()
+    if not iban:
+        raise parameter_missing(f"{below}[iban]")
+    if not 15 <= len(iban) <= 34 or not iban[:2].isalpha():
+        raise invalid("Invalid IBAN.", f"{below}[iban]", "invalid_bank_account_iban")
+    return {"sepa_debit": sepa_fields(iban), "_account": iban}
+
+
+def sepa_fields(iban: str) -> Body:
+    """Return the `sepa_debit` member."""
+    return {
+        "bank_code": iban[4:12],
+        "branch_code": "",
+        "country": iban[:2],
+        "fingerprint": test_cards.Card(iban, "bank").fingerprint,
+        "generated_from": {"charge": None, "setup_attempt": None},
+        "last4": iban[-4:],
+    }
+
+
+def _bacs(details: Body, below: str) -> Body:
+    number, sort_code = details.get("account_number"), details.get("sort_code")
+    if not number:
+        raise parameter_missing(f"{below}[account_number]")
+    if not sort_code:
+        raise parameter_missing(f"{below}[sort_code]")
+    return {"bacs_debit": bacs_fields(number, sort_code), "_account": number}
+
+
+def bacs_fields(number: str, sort_code: str) -> Body:
+    """Return the `bacs_debit` member."""
+    return {"fingerprint": test_cards.Card(number, "bank").fingerprint, "last4": number[-4:], "sort_code": sort_code}
+
+
+_BANKS = {"us_bank_account": _us_bank, "sepa_debit": _sepa, "bacs_debit": _bacs}
+
+
+def make(unit: Unit, data: Body, prefix: str = "payment_method_data") -> Body:
+    """Store a payment method from inline data."""
+    return unit.create("payment_method", build(unit, data, prefix))
+
+
+def attach(unit: Unit, method: Body, customer_id: str) -> Body:
+    """Attach to a customer. Cards that decline at once refuse to be saved; the reusable kinds only."""
+    if method["customer"] == customer_id:
+        return method
+    if method["customer"]:
+        raise invalid("The payment method you provided has already been attached to a customer.")
+    refuse_spent(method)
+    if method["type"] not in test_cards.REUSABLE:
+        raise invalid(
+            f"Payment method of type {method['type']} cannot be attached to a customer.",
+            code="payment_method_not_reusable",
+        )
+    card = card_of(method) if method["type"] == "card" else None
+    if card is not None and card.decline and not card.attaches:
+        raise decline(test_cards.DECLINES[card.decline])
+    return _attached(unit, method, customer_id)
+
+
+def _attached(unit: Unit, method: Body, customer_id: str) -> Body:
+    changes: Body = {"customer": customer_id}
+    if method["type"] == "card":
+        checks = dict(method["card"]["checks"])
+        if checks["cvc_check"] == "unchecked":
+            checks["cvc_check"] = "pass"
+        changes["card"] = {**method["card"], "checks": checks}
+    return unit.change(method, changes, emits=("payment_method.attached",))
+
+
+def keep(unit: Unit, method: Body, customer_id: str) -> Body:
+    """Attach after a payment or set-up went through; what could be charged can be saved."""
+    if method["customer"] == customer_id or method["type"] not in test_cards.REUSABLE:
+        return method
+    return _attached(unit, method, customer_id)
+
+
+def refuse_spent(method: Body) -> None:
+    """Raise for a method that was used once without being saved, or was detached."""
+    if method.get("_spent") and not method["customer"]:
+        raise invalid(
+            "This PaymentMethod was previously used without being attached to a Customer or was detached "
+            "from a "
+            "Customer, and may not be used again.",
+            code="payment_method_unactivated" if method.get("_detached") is None else None,
+        )

@@ -1,0 +1,55 @@
+"""PaymentIntents that another object asks for, and the amounts of microdeposits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.core import test_cards
+from payloom_emulator.payments import intent_requests
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def create(
+    unit: Unit,
+    *,
+    amount: int,
+    currency: str,
+    customer: str | None = None,
+    payment_method: str | None = None,
+    invoice: str | None = None,
+    **more: Any,
+) -> Body:
+    """Make a PaymentIntent for another object (an invoice, a session). `more`: further fields in their newest shape."""
+    values: Body = {
+        "amount": amount,
+        "currency": currency,
+        "customer": customer,
+        "payment_method": payment_method,
+        "payment_method_types": ["card"],
+        "status": "requires_confirmation" if payment_method else "requires_payment_method",
+        "_invoice": invoice,
+        **more,
+    }
+    return _store(unit, values)
+
+
+def _store(unit: Unit, values: Body) -> Body:
+    intent_id, secret = intent_requests.identity(unit)
+    return unit.create("payment_intent", {"id": intent_id, "client_secret": secret, **values})
+
+
+def check_microdeposits(call: Call) -> None:
+    """Raise unless the amounts or the descriptor code are those of the test deposits."""
+    amounts, code = test_cards.MICRODEPOSITS
+    if call.params.get("amounts") in (list(amounts), list(reversed(amounts))) or call.get("descriptor_code") == code:
+        return
+    raise invalid(
+        "The amounts provided do not match the amounts that were sent to the bank account.",
+        "amounts",
+        "payment_method_microdeposit_verification_amounts_mismatch",
+    )

@@ -1,0 +1,123 @@
+"""Refunds: giving back all or a part of a charge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core import money
+from payloom_emulator.ledger import balance
+from payloom_emulator.payments import capture_cancel, charges
+from payloom_emulator.payments.methods import payment_methods
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+_SETTLES_AFTER = 2
+
+
+def issue(
+    unit: Unit,
+    charge: Body,
+    *,
+    amount: int | None = None,
+    reason: str | None = None,
+    metadata: Body | None = None,
+    instructions_email: str | None = None,
+) -> Body:
+    """Refund a charge, all that is left of it by default. Raises Stripe's 400s."""
+    left = charge["amount"] - charge["amount_refunded"]
+    if charge["status"] == "failed" or not (charge["paid"] or charge["status"] == "pending"):
+        raise invalid(f"Charge {charge['id']} was not successful and cannot be refunded.", code="charge_not_refundable")
+    if charge["refunded"] or left <= 0:
+        raise invalid(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    if charge["disputed"] and not _refundable_dispute(unit, charge):
+        raise invalid(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
+    if amount is not None and amount < 1:
+        raise invalid("Invalid positive integer", "amount", "parameter_invalid_integer")
+    wanted = left if amount is None else amount
+    if wanted > left:
+        rest = "unrefunded amount on charge" if charge["amount_refunded"] else "charge amount"
+        code = charge["currency"]
+        raise invalid(
+            f"Refund amount ({money.plain(wanted, code)}) is greater than {rest} ({money.plain(left, code)})", "amount"
+        )
+    if not charge["captured"]:
+        return _release(unit, charge, wanted, reason, metadata)
+    return _give_back(unit, charge, wanted, reason=reason, metadata=metadata, email=instructions_email)
+
+
+def _refundable_dispute(unit: Unit, charge: Body) -> bool:
+    return any(d["is_charge_refundable"] or d["status"] == "won" for d in unit.list("dispute", charge=charge["id"]))
+
+
+def _release(unit: Unit, charge: Body, amount: int, reason: str | None, metadata: Body | None) -> Body:
+
+    if amount != charge["amount"]:
+        raise invalid("You cannot partially refund a charge that was not captured.", "amount")
+    refund = unit.create(
+        "refund",
+        _values(charge, amount, reason=reason, metadata=metadata, status="succeeded"),
+        emits=("refund.created",),
+    )
+    intent = unit.find("payment_intent", charge["payment_intent"])
+    charges.release(unit, charge, expired=False)
+    if intent is not None and intent["status"] == "requires_capture":
+        capture_cancel.close(unit, intent, "cancel", None)
+    return refund
+
+
+def _values(charge: Body, amount: int, *, reason: str | None, metadata: Body | None, status: str) -> Body:
+    kind = charge["payment_method_details"]["type"]
+    member: Body = (
+        {"card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}}
+        if kind == "card"
+        else {kind: {}}
+    )
+    return {
+        "amount": amount,
+        "charge": charge["id"],
+        "currency": charge["currency"],
+        "destination_details": {**member, "type": kind},
+        "metadata": metadata or {},
+        "payment_intent": charge["payment_intent"],
+        "reason": reason,
+        "status": status,
+    }
+
+
+def _give_back(
+    unit: Unit, charge: Body, amount: int, *, reason: str | None, metadata: Body | None, email: str | None
+) -> Body:
+    method = unit.any(charge["payment_method"]) or {}
+    card = payment_methods.card_of(method) if method.get("type") == "card" else None
+    pending = (card is not None and card.refund == "pending") or card is None
+    values = _values(charge, amount, reason=reason, metadata=metadata, status="pending" if pending else "succeeded")
+    if pending:
+        values["pending_reason"] = "processing" if charge["paid"] else "charge_pending"
+    values["instructions_email"] = email
+    charges.booked(unit, charge)
+    refund_id = unit.emulator.ids.new("re_3" if method.get("type") == "card" else "pyr_1", 23)
+    transaction = balance.book(
+        unit,
+        {"id": refund_id, "currency": charge["currency"]},
+        kind="refund" if card else "payment_refund",
+        amount=-amount,
+        available=True,
+        description="REFUND FOR CHARGE" + (f" ({charge['description']})" if charge["description"] else ""),
+    )
+    refund = unit.create(
+        "refund", {**values, "id": refund_id, "balance_transaction": transaction["id"]}, emits=("refund.created",)
+    )
+    refunded = charge["amount_refunded"] + amount
+    unit.change(
+        charge, {"amount_refunded": refunded, "refunded": refunded == charge["amount"]}, emits=("charge.refunded",)
+    )
+    if pending:
+        unit.soon("settle", refund, _SETTLES_AFTER)
+    elif card is not None and card.refund == "failed":
+        unit.soon("fail", refund, _SETTLES_AFTER)
+    else:
+        unit.soon("reference", refund, 1)
+    return refund

@@ -1,0 +1,162 @@
+"""SetupIntents: one attempt to save a payment method, and what follows from it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core import test_cards
+from payloom_emulator.payments import attempts, authentication
+from payloom_emulator.payments.methods import mandates, payment_methods
+from payloom_emulator.protocol.errors import CardError
+from payloom_emulator.resources import seams
+from payloom_emulator.resources.payment_methods import checkout_sessions
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def create(unit: Unit, *, customer: str | None, payment_method_types: list[str] | None = None, **more: object) -> Body:
+    """Make a SetupIntent for another object (a session, a subscription)."""
+    intent_id = unit.new_id("setup_intent")
+    values: Body = {
+        "id": intent_id,
+        "client_secret": f"{intent_id}_secret_{unit.emulator.ids.new('', 30)}",
+        "customer": customer,
+        "payment_method_types": payment_method_types or ["card"],
+        "payment_method_options": {"card": dict(CARD_OPTIONS)},
+        "status": "requires_payment_method",
+        **more,
+    }
+    return unit.create("setup_intent", values)
+
+
+CARD_OPTIONS: Body = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+
+
+def set_up(
+    unit: Unit,
+    intent: Body,
+    method: Body,
+    *,
+    return_url: str | None = None,
+    use_sdk: bool = False,
+    mandate_data: Body | None = None,
+    authenticated: bool = False,
+) -> Body:
+    """Try to save `method` for `intent`; raises CardError (the attempt is kept) when the bank refuses."""
+    unit.change(
+        intent, {"payment_method": method["id"], "_return_url": return_url, "_mandate_data": mandate_data}, emits=()
+    )
+    how = test_cards.KINDS[method["type"]]
+    if how == "card":
+        card = payment_methods.card_of(method)
+        wanted = (intent["payment_method_options"].get("card") or {}).get("request_three_d_secure")
+        if (
+            not authenticated
+            and authentication.verdict(method, off_session=False, wanted=wanted, saving=True) == "challenge"
+        ):
+            action = authentication.next_action(unit, intent, return_url, use_sdk=use_sdk)
+            attempt = record_attempt(unit, intent, method, "requires_action")
+            return unit.move(intent, "challenge", {"next_action": action, "latest_attempt": attempt["id"]})
+        decline = card.decline if not card.attaches else None
+        if decline:
+            _refused(unit, intent, method, test_cards.DECLINES[decline])
+    elif how == "debit" and method["type"] == "us_bank_account" and not method.get("_verified") and not authenticated:
+        return unit.move(intent, "challenge", {"next_action": attempts.microdeposits(unit, intent)})
+    elif how.startswith("redirect") and not authenticated:
+        action = authentication.next_action(unit, intent, return_url or unit.emulator.base_url, use_sdk=False)
+        return unit.move(intent, "challenge", {"next_action": action})
+    return _succeed(unit, intent, method, mandate_data)
+
+
+def _succeed(unit: Unit, intent: Body, method: Body, mandate_data: Body | None) -> Body:
+    changes: Body = {"next_action": None, "last_setup_error": None}
+    if method["type"] in mandates.KINDS:
+        changes["mandate"] = mandates.make(unit, method, mandate_data)["id"]
+    if intent["customer"]:
+        payment_methods.keep(unit, method, intent["customer"])
+    unit.change(method, {"_set_up": True}, emits=())
+    changes["latest_attempt"] = record_attempt(unit, intent, method, "succeeded")["id"]
+    unit.move(intent, "succeed", changes)
+    if intent.get("_subscription") and seams.has_billing():
+        seams.billing().intent_changed(unit, intent)
+    return intent
+
+
+def record_attempt(unit: Unit, intent: Body, method: Body, status: str, error: Body | None = None) -> Body:
+    member: Body = {}
+    if method["type"] == "card":
+        shown = method["card"]
+        member = {n: shown[n] for n in ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")}
+        member.update({"checks": shown["checks"], "network": shown["brand"], "three_d_secure": None, "wallet": None})
+    return unit.create(
+        "setup_attempt",
+        {
+            "customer": intent["customer"],
+            "payment_method": method["id"],
+            "payment_method_details": {method["type"]: member, "type": method["type"]},
+            "setup_error": error,
+            "setup_intent": intent["id"],
+            "status": status,
+            "usage": intent["usage"],
+        },
+    )
+
+
+def _refused(unit: Unit, intent: Body, method: Body, why: test_cards.Decline) -> None:
+    error: Body = {
+        "code": why.code,
+        "decline_code": why.decline_code,
+        "doc_url": f"https://stripe.com/docs/error-codes/{why.code.replace('_', '-')}",
+        "message": why.message,
+        "payment_method": unit.snapshot(method),
+        "type": "card_error",
+    }
+    error = {k: v for k, v in error.items() if v is not None}
+    attempt = record_attempt(unit, intent, method, "failed", error)
+    _fail(unit, intent, error, attempt["id"])
+    raise payment_methods.decline(why, setup_intent=intent, payment_method=method)
+
+
+def _fail(unit: Unit, intent: Body, error: Body, attempt: str | None) -> None:
+    if intent["status"] == "requires_payment_method":
+        unit.move(intent, "provide", emits=())
+    unit.move(
+        intent,
+        "fail",
+        {
+            "last_setup_error": error,
+            "latest_attempt": attempt or intent["latest_attempt"],
+            "next_action": None,
+            "payment_method": None,
+        },
+    )
+
+
+def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
+    """The challenge of an intent in `requires_action` ended."""
+    method = unit.get("payment_method", intent["payment_method"])
+    if passed:
+        with contextlib.suppress(CardError):  # the page that asked shows it from last_setup_error
+            set_up(
+                unit,
+                intent,
+                method,
+                mandate_data=intent.get("_mandate_data"),
+                return_url=intent.get("_return_url"),
+                authenticated=True,
+            )
+    else:
+        code = "setup_intent_authentication_failure"
+        error = {
+            "code": code,
+            "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}",
+            "message": "The latest attempt to set up the payment method has failed because authentication failed.",
+            "payment_method": unit.snapshot(method),
+            "type": "invalid_request_error",
+        }
+        _fail(unit, intent, error, record_attempt(unit, intent, method, "failed", error)["id"])
+    if intent.get("_session"):
+        checkout_sessions.intent_changed(unit, intent)

@@ -1,0 +1,36 @@
+"""Thin events of the v2 API: what happened to which object, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.kit.clock import from_epoch
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def timestamp(seconds: int) -> str:
+    return from_epoch(seconds).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def thin(unit: Unit, event: Body) -> Body:
+    """Return a stored event as a thin one."""
+    about = event["data"]["object"]
+    resource = unit.emulator.resource(about["object"])
+    related = None
+    if about.get("id"):
+        path = resource.path if resource is not None and resource.path else f"/v1/{about['object']}s"
+        related = {"id": about["id"], "type": about["object"], "url": f"{path}/{about['id']}"}
+    request = event["request"]
+    return {
+        "id": event["id"],
+        "object": "v2.core.event",
+        "context": event.get("account"),
+        "created": timestamp(event["created"]),
+        "livemode": False,
+        "reason": {"type": "request", "request": request} if request and request["id"] else None,
+        "related_object": related,
+        "type": event["type"] if event["type"].startswith("v2.") else f"v1.{event['type']}",
+    }

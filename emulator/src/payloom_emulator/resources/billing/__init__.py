@@ -1,0 +1,1 @@
+"""Billing: subscriptions, invoices, quotes, credit notes, meters, the portal and test clocks."""

@@ -1,0 +1,387 @@
+"""Invoices: what is owed and whether it was paid. https://docs.stripe.com/api/invoices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing import unsupported_params
+from payloom_emulator.billing.embedded_objects import tax_rates
+from payloom_emulator.billing.invoices import (
+    collect_invoice,
+    invoice_actions,
+    invoice_editing,
+    invoice_lifecycle,
+    payments,
+)
+from payloom_emulator.billing.machines import INVOICE_MACHINE
+from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.billing.subscriptions import preview
+from payloom_emulator.core import money
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.metadata import merge as merge_metadata
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+_PLAIN = [
+    "custom_fields",
+    "description",
+    "effective_at",
+    "footer",
+    "on_behalf_of",
+    "statement_descriptor",
+    "account_tax_ids",
+    "default_source",
+    "rendering",
+    "shipping_details",
+]
+
+
+def _create(call: Call) -> Body:
+    unit, params = call.unit, call.params
+    call.need("customer")
+    unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
+    customer = unit.get("customer", params["customer"], "customer")
+    unit.follow(customer)
+    subscription = (
+        unit.get("subscription", params["subscription"], "subscription") if call.get("subscription") else None
+    )
+    method = params.get("collection_method") or (subscription or {}).get("collection_method") or "charge_automatically"
+    include = params.get("pending_invoice_items_behavior", "include" if call.before("2022-08-01") else "exclude")
+    rows: list[Body] = []
+    if include == "include" or subscription is not None:
+        wanted = params.get("currency")
+        rows = invoice_lifecycle.pending_lines(
+            unit, customer["id"], subscription=subscription["id"] if subscription else None, currency=wanted
+        )
+    if subscription is not None and not rows:
+        raise invalid(
+            f"Nothing to invoice for subscription {subscription['id']}", None, "invoice_no_subscription_line_items"
+        )
+    if not rows and call.before("2022-08-01"):
+        raise invalid("Nothing to invoice for customer", None, "invoice_no_customer_line_items")
+    account_currency = unit.emulator.config.business.get("currency", "usd")
+    currency = (
+        params.get("currency")
+        or (rows[0]["currency"] if rows else None)
+        or customer.get("currency")
+        or account_currency
+    )
+    values = _values(call, method)
+    values.update(
+        {
+            "auto_advance": bool(params.get("auto_advance", False)),
+            "billing_reason": "manual",
+            "collection_method": method,
+            "currency": money.currency(currency),
+            "metadata": merge_metadata({}, params.get("metadata") or {}),
+            "discounts": discounts.attach(
+                unit, params.get("discounts") or [], customer=customer["id"], currency=currency
+            ),
+        }
+    )
+    if params.get("number"):
+        values["number"] = params["number"]
+    if not values["discounts"] and customer.get("discount") and params.get("discounts") is None:
+        values["discounts"] = [customer["discount"]["id"]]
+    if subscription is not None:
+        values["parent"] = invoice_lifecycle.subscription_parent(subscription)
+        values["billing_reason"] = "manual"
+    invoice = invoice_lifecycle.draft(unit, customer, [r for r in rows if r["currency"] == currency], values)
+    if invoice["auto_advance"]:
+        _plan(unit, invoice)
+    return invoice
+
+
+def _values(call: Call, method: str) -> Body:
+    params, unit = call.params, call.unit
+    values: Body = {n: (None if params[n] == "" else params[n]) for n in _PLAIN if n in params}
+    payments.check_source(unit, params.get("default_source"), "default_source")
+    if call.get("default_payment_method"):
+        values["default_payment_method"] = unit.get(
+            "payment_method", params["default_payment_method"], "default_payment_method"
+        )["id"]
+    if "default_tax_rates" in params:
+        values["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
+    if "payment_settings" in params:
+        values["payment_settings"] = {**PAYMENT_SETTINGS, **params["payment_settings"]}
+    if "automatic_tax" in params:
+        on = params["automatic_tax"]["enabled"]
+        values["automatic_tax"] = {
+            **AUTOMATIC_TAX,
+            "enabled": on,
+            "liability": {"type": "self"} if on else None,
+            "provider": "stripe" if on else None,
+            "status": "complete" if on else None,
+        }
+    if call.get("automatically_finalizes_at"):
+        values["automatically_finalizes_at"] = params["automatically_finalizes_at"]
+    due, days = params.get("due_date"), params.get("days_until_due")
+    if method != "send_invoice" and (due is not None or days is not None):
+        name = "due_date" if due is not None else "days_until_due"
+        raise invalid(f"`{name}` can only be used with `collection_method=send_invoice`.", name)
+    if due is not None:
+        if due <= unit.now:
+            raise invalid("`due_date` must be in the future.", "due_date")
+        values["due_date"] = due
+    if days is not None:
+        values["_days_until_due"] = days
+        values["due_date"] = unit.now + days * invoice_lifecycle.DAY
+    return values
+
+
+def _plan(unit: Unit, invoice: Body) -> None:
+    invoice_lifecycle.schedule_finalization(unit, invoice)
+
+
+def _target(call: Call) -> Body:
+    invoice = call.unit.get("invoice", call.ids["id"])
+    call.unit.follow(invoice)
+    return invoice
+
+
+def _update(call: Call) -> Body:
+    invoice, unit, params = _target(call), call.unit, call.params
+    unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
+    free = {"metadata", "default_payment_method", "default_source", "auto_advance", "expand", "statement_descriptor"}
+    if invoice["status"] != "draft":
+        wrong = next((p for p in params if p not in free | {"description", "footer", "custom_fields"}), None)
+        if wrong is not None or (invoice["status"] in {"paid", "void"} and set(params) - {"metadata", "expand"}):
+            raise invalid("Finalized invoices can't be updated in this way", wrong, "invoice_not_editable")
+    method = params.get("collection_method", invoice["collection_method"])
+    changes = _values(call, method)
+    if "metadata" in params:
+        changes["metadata"] = merge_metadata(invoice["metadata"], params["metadata"])
+    if "collection_method" in params:
+        changes["collection_method"] = method
+        if method == "send_invoice" and invoice["due_date"] is None and "due_date" not in changes:
+            changes["_days_until_due"] = invoice.get("_days_until_due") or 30
+    if "number" in params:
+        changes["number"] = params["number"] or None
+    if "discounts" in params:
+        changes["discounts"] = discounts.attach(
+            unit,
+            params["discounts"] or [],
+            customer=invoice["customer"],
+            currency=invoice["currency"],
+            invoice=invoice["id"],
+        )
+    if "auto_advance" in params:
+        changes["auto_advance"] = params["auto_advance"]
+        if not params["auto_advance"]:
+            changes["automatically_finalizes_at"] = None
+            changes["next_payment_attempt"] = None
+            for timer in ("finalize", "collect"):
+                unit.unschedule(timer, invoice)
+    if invoice["status"] == "draft":
+        invoice_lifecycle.set_lines(unit, invoice, invoice_lifecycle.all_lines(invoice), changes)
+        if params.get("auto_advance"):
+            _plan(unit, invoice)
+        return invoice
+    return unit.change(invoice, changes)
+
+
+def _delete(call: Call) -> Body:
+    invoice = _target(call)
+    if invoice["status"] != "draft":
+        raise invalid("You can only delete draft invoices.", None, "invoice_not_editable")
+    if invoice_lifecycle.subscription_of(invoice) and invoice["billing_reason"] != "manual":
+        raise invalid("You can't delete invoices created by subscriptions.", None, "invoice_not_editable")
+    for item in call.unit.list("invoiceitem", invoice=invoice["id"]):
+        call.unit.change(item, {"invoice": None, "_pending": True}, emits=())
+    call.unit.unschedule("finalize", invoice)
+    return call.unit.delete(invoice)
+
+
+def _lines(call: Call) -> Body:
+    invoice = call.unit.get("invoice", call.ids["id"])
+    return list_of(invoice_lifecycle.all_lines(invoice), call.path, {"limit": 10, **call.params})
+
+
+def _listing(call: Call) -> Body:
+    due = call.params.get("due_date")
+    return {"due_date": due} if isinstance(due, int) else {}
+
+
+def _payments_of(unit: Unit, invoice: Body) -> Body:
+    found = unit.list("invoice_payment", invoice=invoice["id"])
+    return list_of(found, f"/v1/invoice_payments?invoice={invoice['id']}")
+
+
+def confirmation_secret(unit: Unit, invoice: Body) -> Any:
+    """Return `{client_secret, type}` of the invoice's PaymentIntent, or None before there is one."""
+    intent = collect_invoice.intent_of(unit, invoice)
+    return {"client_secret": intent["client_secret"], "type": "payment_intent"} if intent else None
+
+
+AUTOMATIC_TAX = {"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None}
+PAYMENT_SETTINGS = {"default_mandate": None, "payment_method_options": None, "payment_method_types": None}
+TRANSITIONS = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
+
+INVOICE = Resource(
+    object="invoice",
+    prefix="in_1",
+    id_length=23,
+    path="/v1/invoices",
+    can=("retrieve", "list", "search"),
+    fields=(
+        fixed("account_country"),
+        fixed("account_name"),
+        given("account_tax_ids"),
+        fixed("amount_due", 0),
+        fixed("amount_overpaid", 0),
+        fixed("amount_paid", 0),
+        fixed("amount_paid_off_stripe", 0),
+        fixed("amount_remaining", 0),
+        fixed("amount_shipping", 0),
+        fixed("application"),
+        fixed("attempt_count", 0),
+        fixed("attempted", False),
+        fixed("auto_advance", False),
+        fixed("automatic_tax", AUTOMATIC_TAX),
+        fixed("automatically_finalizes_at"),
+        fixed("billing_reason", "manual"),
+        fixed("collection_method", "charge_automatically"),
+        fixed("created"),
+        fixed("currency"),
+        given("custom_fields"),
+        once("customer"),
+        fixed("customer_account"),
+        fixed("customer_address"),
+        fixed("customer_email"),
+        fixed("customer_name"),
+        fixed("customer_phone"),
+        fixed("customer_shipping"),
+        fixed("customer_tax_exempt", "none"),
+        fixed("customer_tax_ids", []),
+        given("default_payment_method"),
+        given("default_source"),
+        fixed("default_tax_rates", []),
+        given("description"),
+        fixed("discounts", []),
+        fixed("due_date"),
+        given("effective_at"),
+        fixed("ending_balance"),
+        given("footer"),
+        fixed("from_invoice"),
+        fixed("hosted_invoice_url"),
+        fixed("invoice_pdf"),
+        fixed("issuer", {"type": "self"}),
+        fixed("last_finalization_error"),
+        fixed("latest_revision"),
+        fixed("lines"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("next_payment_attempt"),
+        fixed("number"),
+        given("on_behalf_of"),
+        fixed("parent"),
+        fixed("payment_settings", PAYMENT_SETTINGS),
+        fixed("period_end"),
+        fixed("period_start"),
+        fixed("post_payment_credit_notes_amount", 0),
+        fixed("pre_payment_credit_notes_amount", 0),
+        fixed("receipt_number"),
+        fixed("rendering"),
+        fixed("shipping_cost"),
+        given("shipping_details"),
+        fixed("starting_balance", 0),
+        given("statement_descriptor"),
+        fixed("status", "draft"),
+        fixed("status_details"),
+        fixed("status_transitions", TRANSITIONS),
+        fixed("subtotal", 0),
+        fixed("subtotal_excluding_tax", 0),
+        fixed("test_clock"),
+        fixed("threshold_reason"),
+        fixed("total", 0),
+        fixed("total_discount_amounts", []),
+        fixed("total_excluding_tax", 0),
+        fixed("total_pretax_credit_amounts", []),
+        fixed("total_taxes", []),
+        fixed("webhooks_delivered_at"),
+    ),
+    machine=INVOICE_MACHINE,
+    on_create=("invoice.created",),
+    on_update=("invoice.updated",),
+    on_delete=("invoice.deleted",),
+    listing=_listing,
+    filters=(
+        "collection_method",
+        "customer",
+        "status",
+        "due_date",
+        ("subscription", "parent.subscription_details.subscription"),
+        ("_token", "_token"),
+    ),
+    search=("currency", "customer", "metadata", "number", "status", "total"),
+    includes={"payments": _payments_of, "confirmation_secret": confirmation_secret},
+    actions={
+        "finalize": invoice_actions.finalize,
+        "pay": invoice_actions.pay,
+        "void": invoice_actions.void,
+        "mark_uncollectible": invoice_actions.write_off,
+        "send": invoice_actions.send,
+        "attach_payment": invoice_actions.attach,
+        "add_lines": invoice_editing.add,
+        "remove_lines": invoice_editing.remove,
+        "update_lines": invoice_editing.update,
+    },
+    operations=(
+        Operation("POST", "/v1/invoices/create_preview", preview.preview),
+        Operation("GET", "/v1/invoices/upcoming", preview.upcoming_by_url, private=True),
+        Operation("GET", "/v1/invoices/upcoming/lines", preview.upcoming_lines_by_url, private=True),
+        Operation("POST", "/v1/invoices", _create),
+        Operation("POST", "/v1/invoices/{id}", _update),
+        Operation("DELETE", "/v1/invoices/{id}", _delete),
+        Operation("GET", "/v1/invoices/{id}/lines", _lines),
+        Operation("POST", "/v1/invoices/{id}/lines/{line}", invoice_editing.update_one),
+    ),
+    timers={
+        "finalize": collect_invoice.finalize_by_itself,
+        "collect": collect_invoice.retry,
+        "overdue": collect_invoice.overdue,
+    },
+)
+
+
+def _list_payments(call: Call) -> Body:
+    payment = call.params.get("payment") or {}
+    filters: Body = {n: call.params[n] for n in ("invoice", "status") if call.get(n)}
+    if payment.get("payment_intent"):
+        filters["payment_intent"] = payment["payment_intent"]
+    elif payment and payment.get("type") == "payment_intent":
+        raise parameter_missing("payment[payment_intent]")
+    return call.page("invoice_payment", **filters)
+
+
+INVOICE_PAYMENT = Resource(
+    object="invoice_payment",
+    prefix="inpay_1",
+    id_length=23,
+    path="/v1/invoice_payments",
+    can=("retrieve",),
+    fields=(
+        fixed("amount_paid"),
+        fixed("amount_requested", 0),
+        fixed("created"),
+        fixed("currency"),
+        fixed("invoice"),
+        fixed("is_default", True),
+        fixed("livemode", False),
+        fixed("payment"),
+        fixed("status", "open"),
+        fixed("status_transitions", {"canceled_at": None, "paid_at": None}),
+    ),
+    machine=invoice_editing.INVOICE_PAYMENT_MACHINE,
+    filters=("invoice", "status", ("payment_intent", "payment.payment_intent")),
+    operations=(Operation("GET", "/v1/invoice_payments", _list_payments),),
+)
+
+# An invoice line is shown inside invoices; it is declared so that older versions can be rendered and fields expanded.
+LINE_ITEM = Resource(object="line_item", prefix="il_1", can=(), has_created=False)
+
+RESOURCES = (INVOICE, INVOICE_PAYMENT, LINE_ITEM)

@@ -1,0 +1,118 @@
+"""Plans: recurring prices as older integrations know them. https://docs.stripe.com/api/plans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing.pricing.amounts import plan_of
+from payloom_emulator.catalog import prices, products
+from payloom_emulator.core.schema import Body, Operation, Resource
+from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
+from payloom_emulator.protocol.metadata import merge
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def _create(call: Call) -> Body:
+    unit, params = call.unit, call.params
+    product = params.get("product")
+    if not product:
+        raise parameter_missing("product")
+    if isinstance(product, dict):
+        about = dict(product)
+        product = products.make(unit, about.pop("name"), **about)["id"]
+    wanted = params.get("id")
+    if wanted and unit.any(wanted) is not None:
+        raise invalid("Plan already exists.", "id", "resource_already_exists")
+    data: Body = {
+        "currency": params["currency"],
+        "product": product,
+        "recurring": {
+            "interval": params["interval"],
+            "interval_count": params.get("interval_count", 1),
+            "usage_type": params.get("usage_type", "licensed"),
+            **{n: params[n] for n in ("meter", "trial_period_days") if params.get(n) is not None},
+        },
+        **{n: params[n] for n in ("billing_scheme", "tiers", "tiers_mode") if params.get(n)},
+    }
+    if params.get("amount") is not None:
+        data["unit_amount"] = params["amount"]
+    elif params.get("amount_decimal") is not None:
+        data["unit_amount_decimal"] = params["amount_decimal"]
+    if params.get("transform_usage"):
+        data["transform_quantity"] = params["transform_usage"]
+    price = prices.make(unit, data, "plan", price_id=wanted)
+    changes: Body = {
+        "active": params.get("active", True),
+        "metadata": merge({}, params.get("metadata") or {}),
+        "nickname": params.get("nickname"),
+    }
+    unit.change(price, changes, emits=())
+    plan = plan_of(price)
+    unit.emit("plan.created", plan)
+    return plan
+
+
+def find(unit: Unit, plan_id: str) -> Body:
+    """Return the recurring price behind a plan id, or raise."""
+    price = unit.find("price", plan_id)
+    if price is None or price["type"] != "recurring":
+        raise missing("plan", plan_id)
+    return price
+
+
+def _retrieve(call: Call) -> Body:
+    return plan_of(find(call.unit, call.ids["id"]))
+
+
+def _update(call: Call) -> Body:
+    price = find(call.unit, call.ids["id"])
+    params = call.params
+    changes: Body = {n: params[n] for n in ("active", "nickname") if n in params}
+    if params.get("product"):
+        changes["product"] = call.unit.get("product", params["product"], "product")["id"]
+    if "trial_period_days" in params:
+        changes["recurring"] = {**price["recurring"], "trial_period_days": params["trial_period_days"]}
+    if "metadata" in params:
+        changes["metadata"] = merge(price["metadata"], params["metadata"])
+    previous = plan_of(price)
+    call.unit.change(price, changes, emits=("price.updated",))
+    plan = plan_of(price)
+    changed = {k: v for k, v in previous.items() if plan[k] != v}
+    if changed:
+        call.unit.emit("plan.updated", plan, changed)
+    return plan
+
+
+def _delete(call: Call) -> Body:
+    price = find(call.unit, call.ids["id"])
+    plan = plan_of(price)
+    call.unit.delete(price)
+    call.unit.emit("plan.deleted", plan)
+    return {"id": plan["id"], "object": "plan", "deleted": True}
+
+
+def _list(call: Call) -> Body:
+    filters = {n: call.params[n] for n in ("active", "product") if n in call.params}
+    page = call.page("price", type="recurring", **filters)
+    return {**page, "data": [plan_of(p) for p in page["data"]]}
+
+
+PLAN = Resource(
+    object="plan",
+    prefix="plan_",
+    can=(),
+    operations=(
+        Operation("POST", "/v1/plans", _create),
+        Operation("GET", "/v1/plans", _list),
+        Operation("GET", "/v1/plans/{id}", _retrieve),
+        Operation("POST", "/v1/plans/{id}", _update),
+        Operation("DELETE", "/v1/plans/{id}", _delete),
+    ),
+    includes={"tiers": lambda unit, plan: prices.tiers(unit, unit.any(plan["id"]) or {})},
+)
+
+
+RESOURCES = (PLAN,)

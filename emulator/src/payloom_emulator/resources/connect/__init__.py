@@ -1,0 +1,1 @@
+"""Connect, short-lived sessions and webhooks."""

@@ -1,0 +1,203 @@
+"""Accounts: the one the keys open, and connected ones, which keep their own objects. https://docs.stripe.com/api/accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.connect import accounts
+from payloom_emulator.connect.accounts import PROFILE, REQUIREMENTS
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once, overlay
+from payloom_emulator.protocol.errors import StripeError
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+_CURRENCY = {
+    "US": "usd",
+    "GB": "gbp",
+    "JP": "jpy",
+    "CH": "chf",
+    "CA": "cad",
+    "AU": "aud",
+    "SE": "sek",
+    "DK": "dkk",
+    "NO": "nok",
+    "PL": "pln",
+}
+
+
+def _creating(call: Call, draft: Body) -> None:
+    params = call.params
+    country = params.get("country", call.unit.emulator.config.business["country"])
+    wanted = params.get("capabilities") or {}
+    controller = params.get("controller")
+    draft.update(accounts.account_status(enabled=False))
+    draft.update(
+        {
+            "business_profile": overlay(PROFILE, params.get("business_profile") or {}),
+            "capabilities": {name: "inactive" for name, c in wanted.items() if (c or {}).get("requested")},
+            "controller": {
+                "fees": {"payer": "application" if controller else "account"},
+                "is_controller": True,
+                "losses": {"payments": "application" if controller else "stripe"},
+                "requirement_collection": "stripe",
+                "stripe_dashboard": {"type": "express"},
+                "type": "application",
+                **(controller or {}),
+            },
+            "country": country,
+            "default_currency": params.get(
+                "default_currency", _CURRENCY.get(country, "eur" if country != "US" else "usd")
+            ),
+            "settings": overlay(
+                accounts.settings(draft.get("email") or "Connected account"), params.get("settings") or {}
+            ),
+            "tos_acceptance": {"date": None, "ip": None, "user_agent": None, **(params.get("tos_acceptance") or {})},
+            "type": params.get("type", "none" if controller else "standard"),
+        }
+    )
+
+
+def _created(call: Call, account: Body) -> None:
+    # The account is an object of the platform and the owner of its own objects: it is found from both sides.
+    own = call.unit.emulator.unit(account["id"], now=call.unit.now)
+    own.create("account", dict(account), emits=())
+    own.flush()
+    _maybe_enable(call.unit, account)
+
+
+def _maybe_enable(unit: Unit, account: Body) -> None:
+    """A connected account that accepted the terms has given all the local Stripe asks for."""
+    if account["charges_enabled"] or not account["tos_acceptance"].get("date"):
+        return
+    active = dict.fromkeys(account["capabilities"], "active")
+    unit.change(account, {**accounts.account_status(enabled=True), "capabilities": active})
+
+
+def _updating(call: Call, account: Body, changes: Body) -> None:
+    for name in ("business_profile", "settings", "tos_acceptance"):
+        if isinstance(call.params.get(name), dict):
+            changes[name] = overlay(account[name] or {}, call.params[name])
+    if call.params.get("capabilities"):
+        asked = {
+            n: "active" if account["charges_enabled"] else "inactive"
+            for n, c in call.params["capabilities"].items()
+            if c.get("requested")
+        }
+        changes["capabilities"] = {**account["capabilities"], **asked}
+
+
+def _updated(call: Call, account: Body) -> None:
+    _maybe_enable(call.unit, account)
+
+
+def _retrieve(call: Call) -> Body:
+    if call.ids["account"] == call.unit.account:
+        return accounts.home(call.unit)
+    return call.unit.get("account", call.ids["account"])
+
+
+def _deleting(call: Call, account: Body) -> None:
+    if account["id"] == call.unit.emulator.config.account:
+        raise StripeError("You cannot delete the account your key belongs to.", status=403)
+
+
+def _link(call: Call) -> Body:
+    account = call.unit.get("account", call.params["account"], "account")
+    url = f"{call.unit.emulator.base_url}/_emulator/onboarding/{account['id']}"
+    call.unit.change(account, {"_return_url": call.params.get("return_url")}, emits=())
+    return {"object": "account_link", "created": call.unit.now, "expires_at": call.unit.now + 300, "url": url}
+
+
+def _capabilities(call: Call) -> Body:
+    account = call.unit.get("account", call.ids["account"])
+    rows = [_capability(account, name) for name in account["capabilities"]]
+    return {"object": "list", "data": rows, "has_more": False, "url": call.path}
+
+
+def _capability(account: Body, name: str) -> Body:
+    status = account["capabilities"].get(name, "unrequested")
+    return {
+        "id": name,
+        "object": "capability",
+        "account": account["id"],
+        "future_requirements": dict(REQUIREMENTS),
+        "requested": name in account["capabilities"],
+        "requested_at": account["created"] if name in account["capabilities"] else None,
+        "requirements": dict(REQUIREMENTS),
+        "status": status,
+    }
+
+
+def _one_capability(call: Call) -> Body:
+    account = call.unit.get("account", call.ids["account"])
+    return _capability(account, call.ids["capability"])
+
+
+def _request_capability(call: Call) -> Body:
+    account = call.unit.get("account", call.ids["account"])
+    wanted = dict(account["capabilities"])
+    if call.params.get("requested"):
+        wanted[call.ids["capability"]] = "active" if account["charges_enabled"] else "inactive"
+    elif call.params.get("requested") is False:
+        wanted.pop(call.ids["capability"], None)
+    call.unit.change(account, {"capabilities": wanted})
+    return _capability(account, call.ids["capability"])
+
+
+def _login_link(call: Call) -> Body:
+    account = call.unit.get("account", call.ids["account"])
+    url = f"{call.unit.emulator.base_url}/_emulator/express/{account['id']}"
+    return {"object": "login_link", "created": call.unit.now, "url": url}
+
+
+ACCOUNT = Resource(
+    object="account",
+    prefix="acct_1",
+    id_length=15,
+    path="/v1/accounts",
+    can=("create", "retrieve", "update", "list", "delete"),
+    fields=(
+        fixed("business_profile"),
+        given("business_type"),
+        fixed("capabilities", {}),
+        fixed("charges_enabled", False),
+        fixed("controller"),
+        fixed("country"),
+        fixed("created"),
+        given("default_currency"),
+        fixed("details_submitted", False),
+        given("email"),
+        fixed(
+            "external_accounts",
+            {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/account/external_accounts"},
+        ),
+        fixed("future_requirements"),
+        given("metadata", {}),
+        fixed("payouts_enabled", False),
+        fixed("requirements"),
+        fixed("settings"),
+        fixed("tos_acceptance", {"date": None, "ip": None, "user_agent": None}),
+        once("type"),
+    ),
+    on_update=("account.updated",),
+    creating=_creating,
+    created=_created,
+    updating=_updating,
+    updated=_updated,
+    deleting=_deleting,
+    has_livemode=False,
+    operations=(
+        Operation("GET", "/v1/account", lambda call: accounts.home(call.unit)),
+        Operation("GET", "/v1/accounts/{account}", _retrieve),
+        Operation("POST", "/v1/account_links", _link),
+        Operation("GET", "/v1/accounts/{account}/capabilities", _capabilities),
+        Operation("GET", "/v1/accounts/{account}/capabilities/{capability}", _one_capability),
+        Operation("POST", "/v1/accounts/{account}/capabilities/{capability}", _request_capability),
+        Operation("POST", "/v1/accounts/{account}/login_links", _login_link),
+    ),
+)
+
+
+RESOURCES = (ACCOUNT,)

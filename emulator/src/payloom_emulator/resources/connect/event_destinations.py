@@ -1,0 +1,196 @@
+"""Event destinations and thin events of the v2 API. https://docs.stripe.com/api/v2/core/event-destinations.
+
+A thin event says what happened to which object and carries nothing else; it is a view of the snapshot event.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.presentation import thin_events
+from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
+from payloom_emulator.protocol.params import event_types
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+
+PING = "v2.core.event_destination.ping"
+
+
+def _check_events(names: list[str]) -> None:
+    known = event_types()
+    for name in names:
+        plain = name.removeprefix("v1.")
+        if name != "*" and plain not in known and name != PING:
+            raise invalid(f"Unknown event type: {name}.", "enabled_events")
+
+
+def _create(call: Call) -> Body:
+    params, unit = call.params, call.unit
+    if params["type"] != "webhook_endpoint":
+        raise invalid("The local Stripe delivers to webhook endpoints only.", "type")
+    if not params.get("webhook_endpoint"):
+        raise parameter_missing("webhook_endpoint")
+    _check_events(params["enabled_events"])
+    made = unit.create(
+        "v2.core.event_destination",
+        {
+            **{n: params[n] for n in ("description", "enabled_events", "event_payload", "name", "type") if n in params},
+            "created": thin_events.timestamp(unit.now),
+            "updated": thin_events.timestamp(unit.now),
+            "events_from": params.get("events_from", ["self"]),
+            "metadata": params.get("metadata") or {},
+            "snapshot_api_version": (params.get("snapshot_api_version") or call.version)
+            if params["event_payload"] == "snapshot"
+            else None,
+            "_url": params["webhook_endpoint"]["url"],
+            "_secret": unit.emulator.ids.new("whsec_", 32),
+        },
+    )
+    return _changed(call, made)
+
+
+def _changed(call: Call, made: Body) -> Body:
+    call.unit.flush()
+    call.unit.emulator.delivery.endpoints_changed()
+    return _shown(call, made)
+
+
+def _shown(call: Call, made: Body) -> Body:
+    include = call.params.get("include") or []
+    hook = {
+        "signing_secret": made["_secret"] if "webhook_endpoint.signing_secret" in include else None,
+        "url": made["_url"] if "webhook_endpoint.url" in include else None,
+    }
+    return {**made, "webhook_endpoint": hook}
+
+
+def _target(call: Call) -> Body:
+    return call.unit.get("v2.core.event_destination", call.ids["id"])
+
+
+def _update(call: Call) -> Body:
+    changes = {n: call.params[n] for n in ("description", "enabled_events", "name") if n in call.params}
+    if "enabled_events" in changes:
+        _check_events(changes["enabled_events"])
+    if call.params.get("metadata"):
+        merged = {**_target(call)["metadata"], **call.params["metadata"]}
+        changes["metadata"] = {k: v for k, v in merged.items() if v is not None}
+    if call.params.get("webhook_endpoint"):
+        changes["_url"] = call.params["webhook_endpoint"]["url"]
+    changes["updated"] = thin_events.timestamp(call.unit.now)
+    return _changed(call, call.unit.change(_target(call), changes))
+
+
+def _switch(status: str) -> object:
+    def run(call: Call) -> Body:
+        reason = {"disabled": {"reason": "user"}} if status == "disabled" else None
+        return _changed(call, call.unit.change(_target(call), {"status": status, "status_details": reason}))
+
+    return run
+
+
+def _ping(call: Call) -> Body:
+    made = call.unit.emit(PING, _target(call))
+    call.unit.emulator.delivery.owe(
+        call.unit,
+        made,
+        [e for e in call.unit.emulator.delivery.listening(call.unit.account) if e["id"] == call.ids["id"]],
+    )
+    return thin_events.thin(call.unit, made)
+
+
+def _delete(call: Call) -> Body:
+    gone = call.unit.delete(_target(call))
+    call.unit.emulator.delivery.endpoints_changed()
+    return gone
+
+
+def _page(call: Call, object_name: str, filters: Body) -> Body:
+    limit = int(call.params.get("limit", 20))
+    rows = call.unit.page(object_name, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
+    after = rows["data"][-1]["id"] if rows["has_more"] else None
+    # Whoever follows the address sends nothing else: the filters go along in it.
+    query = {**{k: v for k, v in call.params.items() if k != "page"}, "limit": limit, "page": after}
+    return {
+        "data": rows["data"],
+        "next_page_url": f"{call.path}?{_encoded(query)}" if after else None,
+        "previous_page_url": None,
+    }
+
+
+def _encoded(query: Body) -> str:
+    pairs = []
+    for name, value in query.items():
+        if isinstance(value, list):
+            pairs += [(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        elif isinstance(value, dict):
+            pairs += [(f"{name}[{key}]", item) for key, item in value.items()]
+        else:
+            pairs.append((name, value))
+    return urlencode(pairs)
+
+
+def _cursor(call: Call) -> Body:
+    return {"starting_after": call.params["page"]} if call.params.get("page") else {}
+
+
+def _list(call: Call) -> Body:
+    page = _page(call, "v2.core.event_destination", {})
+    return {**page, "data": [_shown(call, d) for d in page["data"]]}
+
+
+def _events(call: Call) -> Body:
+    types = [t.removeprefix("v1.") for t in call.params.get("types") or []]
+    page = _page(call, "event", {"type": types} if types else {})
+    found = page["data"]
+    if call.params.get("object_id"):
+        found = [e for e in found if e["data"]["object"].get("id") == call.params["object_id"]]
+    return {**page, "data": [thin_events.thin(call.unit, e) for e in found]}
+
+
+def _event(call: Call) -> Body:
+    event = call.unit.find("event", call.ids["id"])
+    if event is None:
+        raise missing("event", call.ids["id"])
+    return {**thin_events.thin(call.unit, event), "snapshot_event": event["id"]}
+
+
+EVENT_DESTINATION = Resource(
+    object="v2.core.event_destination",
+    prefix="ed_test_",
+    id_length=40,
+    fields=(
+        fixed("created"),
+        given("description", ""),
+        given("enabled_events", []),
+        once("event_payload", "thin"),
+        once("events_from"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        given("name"),
+        fixed("snapshot_api_version"),
+        fixed("status", "enabled"),
+        fixed("status_details"),
+        once("type", "webhook_endpoint"),
+        fixed("updated"),
+    ),
+    has_created=False,
+    operations=(
+        Operation("POST", "/v2/core/event_destinations", _create),
+        Operation("GET", "/v2/core/event_destinations", _list),
+        Operation("GET", "/v2/core/event_destinations/{id}", lambda call: _shown(call, _target(call))),
+        Operation("POST", "/v2/core/event_destinations/{id}", _update),
+        Operation("DELETE", "/v2/core/event_destinations/{id}", _delete),
+        Operation("POST", "/v2/core/event_destinations/{id}/disable", _switch("disabled")),  # type: ignore[arg-type]
+        Operation("POST", "/v2/core/event_destinations/{id}/enable", _switch("enabled")),  # type: ignore[arg-type]
+        Operation("POST", "/v2/core/event_destinations/{id}/ping", _ping),
+        Operation("GET", "/v2/core/events", _events),
+        Operation("GET", "/v2/core/events/{id}", _event),
+    ),
+)
+
+
+RESOURCES = (EVENT_DESTINATION,)

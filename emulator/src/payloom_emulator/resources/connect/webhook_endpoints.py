@@ -1,0 +1,86 @@
+"""Webhook endpoints: where events go. The signing secret is shown once, when it is made or rolled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.presentation import versions
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+
+
+def _check_url(url: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise invalid("Invalid URL: An explicit scheme (such as https) must be provided.", "url", "url_invalid")
+
+
+def _check_events(events: list[str]) -> None:
+    if "*" in events and len(events) > 1:
+        raise invalid("You cannot specify other events along with '*'.", "enabled_events")
+
+
+def _creating(call: Call, draft: Body) -> None:
+    _check_url(draft["url"])
+    _check_events(draft["enabled_events"])
+    if draft["api_version"]:
+        versions.known(draft["api_version"])
+    draft["_secret"] = call.unit.emulator.ids.new("whsec_", 32)
+    draft["_connect"] = bool(call.params.get("connect"))
+    draft["application"] = None
+
+
+def _created(call: Call, endpoint: Body) -> Body:
+    call.unit.emulator.delivery.endpoints_changed()
+    return {**endpoint, "secret": endpoint["_secret"]}
+
+
+def _updating(call: Call, endpoint: Body, changes: Body) -> None:
+    del endpoint
+    if "url" in changes:
+        _check_url(changes["url"])
+    if "enabled_events" in changes:
+        _check_events(changes["enabled_events"])
+    if "disabled" in call.params:
+        changes["status"] = "disabled" if call.params["disabled"] else "enabled"
+
+
+def _updated(call: Call, endpoint: Body) -> None:
+    del endpoint
+    call.unit.flush()
+    call.unit.emulator.delivery.endpoints_changed()
+
+
+def _deleting(call: Call, endpoint: Body) -> None:
+    del endpoint
+    call.unit.emulator.delivery.endpoints_changed()
+
+
+WEBHOOK_ENDPOINT = Resource(
+    object="webhook_endpoint",
+    prefix="we_1",
+    id_length=23,
+    path="/v1/webhook_endpoints",
+    can=("create", "retrieve", "update", "list", "delete"),
+    fields=(
+        once("api_version"),
+        fixed("application"),
+        fixed("created"),
+        given("description"),
+        given("enabled_events", []),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("status", "enabled"),
+        given("url", emptyable=False),
+    ),
+    creating=_creating,
+    created=_created,
+    updating=_updating,
+    updated=_updated,
+    deleting=_deleting,
+)
+
+
+RESOURCES = (WEBHOOK_ENDPOINT,)

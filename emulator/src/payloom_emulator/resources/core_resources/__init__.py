@@ -1,0 +1,1 @@
+"""Core resources: payments and what belongs to them."""

@@ -1,0 +1,87 @@
+"""Balance and balance transactions: where money is. https://docs.stripe.com/api/balance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def _retrieve(call: Call) -> Body:
+    return current(call.unit)
+
+
+def current(unit: Unit) -> Body:
+    """Return the balance as it is now: the net of all transactions, by currency and availability."""
+    unit.flush()
+    totals = unit.store.query(
+        "SELECT json_extract(body, '$.currency'), json_extract(body, '$.available_on') <= ?, "
+        "sum(json_extract(body, '$.net')) FROM objects WHERE object = 'balance_transaction' AND account = "
+        "? GROUP BY 1, 2",
+        (unit.now, unit.account),
+    )
+    sums: dict[tuple[str, bool], int] = {(c, bool(a)): total for c, a, total in totals}
+    currencies = sorted({c for c, _ in sums} | {unit.emulator.config.business["currency"]})
+
+    def side(available: bool) -> list[Body]:
+        return [
+            {
+                "amount": sums.get((c, available), 0),
+                "currency": c,
+                "source_types": {"card": sums.get((c, available), 0)},
+            }
+            for c in currencies
+        ]
+
+    return {
+        "object": "balance",
+        "available": side(True),
+        "connect_reserved": [{"amount": 0, "currency": currencies[0]}],
+        "livemode": False,
+        "pending": side(False),
+        "refund_and_dispute_prefunding": {"available": [{"amount": 0, "currency": currencies[0]}], "pending": []},
+    }
+
+
+def _become_available(unit: Unit, transaction: Body) -> None:
+    unit.change(transaction, {"status": "available"}, emits=())
+    unit.emit("balance.available", current(unit))
+
+
+BALANCE_TRANSACTION = Resource(
+    object="balance_transaction",
+    prefix="txn_1",
+    id_length=23,
+    path="/v1/balance_transactions",
+    can=("retrieve", "list"),
+    fields=(
+        fixed("amount", 0),
+        fixed("available_on"),
+        fixed("balance_type", "payments"),
+        fixed("created"),
+        fixed("currency"),
+        fixed("description"),
+        fixed("exchange_rate"),
+        fixed("fee", 0),
+        fixed("fee_details", []),
+        fixed("net", 0),
+        fixed("reporting_category"),
+        fixed("source"),
+        fixed("status", "pending"),
+        fixed("type"),
+    ),
+    filters=("currency", "source", "type"),
+    has_livemode=False,
+    timers={"become_available": _become_available},
+    operations=(
+        Operation("GET", "/v1/balance", _retrieve),
+        Operation("GET", "/v1/balance/history", lambda call: call.page("balance_transaction")),
+    ),
+)
+
+
+RESOURCES = (BALANCE_TRANSACTION,)

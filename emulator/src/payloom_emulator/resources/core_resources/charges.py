@@ -1,0 +1,205 @@
+"""Charges: one attempt to move money. https://docs.stripe.com/api/charges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core import money, test_cards
+from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given
+from payloom_emulator.payments import capture_cancel, charges, disputes
+from payloom_emulator.payments.methods import card_sources, payment_methods
+from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.versions import Change
+from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.metadata import merge
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def _dispute(unit: Unit, charge: Body) -> None:
+    card = charges.card_used(unit, charge)
+    if card is not None and card.dispute and not charge["disputed"] and charge["amount_refunded"] < charge["amount"]:
+        disputes.open_for(unit, charges.booked(unit, charge), card.dispute, inquiry=card.inquiry)
+
+
+def _dispute_debit(unit: Unit, charge: Body) -> None:
+    if not charge["disputed"]:
+        disputes.open_for(unit, charges.booked(unit, charge), "fraudulent", inquiry=False)
+
+
+def _charge(call: Call) -> Body:
+    """The legacy way to pay: a token, a card or a customer's default source, captured at once unless told not to."""
+
+    call.need("amount", "currency")
+    unit = call.unit
+    code = money.currency(call.params["currency"])
+    amount = money.chargeable(call.params["amount"], code)
+    method = card_sources.method_for_charge(call)
+    card = payment_methods.card_of(method)
+    intent: Body = {
+        "object": "charge",
+        "id": None,
+        "amount": amount,
+        "currency": code,
+        "metadata": merge({}, call.params.get("metadata") or {}),
+        **{
+            n: call.get(n)
+            for n in (
+                "customer",
+                "description",
+                "receipt_email",
+                "shipping",
+                "statement_descriptor",
+                "statement_descriptor_suffix",
+                "transfer_data",
+                "transfer_group",
+                "on_behalf_of",
+            )
+        },
+    }
+    captured = call.get("capture", True)
+    why = test_cards.DECLINES[card.decline] if card.decline else None
+    if why is None and card.authentication == "always":
+        why = test_cards.DECLINES["authentication_required"]
+    charge = charges.make(unit, intent, method, outcome="failed" if why else "succeeded", captured=captured, why=why)
+    unit.change(charge, {"source": method.get("_source_object")}, emits=())
+    if why:
+        raise payment_methods.decline(why, charge=charge["id"])
+    return charge
+
+
+def _capture(call: Call) -> Body:
+    charge = call.target
+    if charge["payment_intent"]:
+        intent = call.unit.get("payment_intent", charge["payment_intent"])
+        capture_cancel.capture(call.unit, intent, call.get("amount"))
+        return charge
+    if charge["captured"]:
+        raise invalid(f"Charge {charge['id']} has already been captured.", code="charge_already_captured")
+    if charge["refunded"]:
+        raise StripeError(
+            f"Charge {charge['id']} has expired and can no longer be captured.", code="charge_expired_for_capture"
+        )
+    amount = call.get("amount", charge["amount"])
+    if amount > charge["amount"]:
+        raise invalid("Amount exceeds the authorised amount.", "amount", "amount_too_large")
+    return charges.capture(call.unit, charge, amount)
+
+
+def _refunds(unit: Unit, charge: Body) -> Body:
+    rows = unit.list("refund", charge=charge["id"])
+    url = f"/v1/charges/{charge['id']}/refunds"
+    return {"object": "list", "data": rows[:10], "has_more": len(rows) > 10, "total_count": len(rows), "url": url}
+
+
+def _updating(call: Call, charge: Body, changes: Body) -> None:
+    report = (call.params.get("fraud_details") or {}).get("user_report")
+    if report:
+        changes["fraud_details"] = {"user_report": report}
+    del charge
+
+
+CHARGE = Resource(
+    object="charge",
+    prefix="ch_3",
+    id_length=23,
+    path="/v1/charges",
+    can=("retrieve", "update", "list", "search"),
+    fields=(
+        fixed("amount", 0),
+        fixed("amount_captured", 0),
+        fixed("amount_refunded", 0),
+        fixed("application"),
+        fixed("application_fee"),
+        fixed("application_fee_amount"),
+        fixed("balance_transaction"),
+        fixed("billing_details"),
+        fixed("calculated_statement_descriptor"),
+        fixed("captured", False),
+        fixed("created"),
+        fixed("currency"),
+        given("customer", ref="customer"),
+        given("description"),
+        fixed("disputed", False),
+        fixed("failure_balance_transaction"),
+        fixed("failure_code"),
+        fixed("failure_message"),
+        fixed("fraud_details", {}),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("on_behalf_of"),
+        fixed("outcome"),
+        fixed("paid", False),
+        fixed("payment_intent"),
+        fixed("payment_method"),
+        fixed("payment_method_details"),
+        fixed("presentment_details"),
+        fixed("radar_options", {}),
+        given("receipt_email"),
+        fixed("receipt_number"),
+        fixed("receipt_url"),
+        fixed("refunded", False),
+        fixed("review"),
+        given("shipping", shape=SHIPPING),
+        fixed("source"),
+        fixed("source_transfer"),
+        fixed("statement_descriptor"),
+        fixed("statement_descriptor_suffix"),
+        fixed("status", "succeeded"),
+        fixed("transfer_data"),
+        given("transfer_group"),
+    ),
+    machine=Machine(
+        initial=("succeeded", "pending", "failed"),
+        moves=(
+            Move("succeed", {"pending"}, "succeeded", ("charge.succeeded",)),
+            Move("fail", {"pending"}, "failed", ("charge.failed",)),
+        ),
+        terminal={"succeeded", "failed"},
+    ),
+    on_update=("charge.updated",),
+    updating=_updating,
+    filters=("customer", "payment_intent", "transfer_group"),
+    search=(
+        "amount",
+        "currency",
+        "customer",
+        "disputed",
+        "metadata",
+        "refunded",
+        "status",
+        "payment_method_details.card.last4",
+        "payment_method_details.card.brand",
+        "payment_method_details.card.exp_month",
+        "payment_method_details.card.exp_year",
+        "payment_method_details.card.fingerprint",
+        "billing_details.address.postal_code",
+    ),
+    includes={"refunds": _refunds},
+    actions={"capture": _capture},
+    operations=(Operation("POST", "/v1/charges", _charge),),
+    timers={"book": charges.book, "dispute": _dispute, "dispute_debit": _dispute_debit},
+)
+
+
+RESOURCES = (CHARGE,)
+
+
+def _refunds_on_charge(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until 2022-11-15 a charge came with its refunds."""
+    listed = _refunds(unit, stored)
+    shown["refunds"] = {**listed, "data": [unit.snapshot(r) for r in listed["data"]]}
+
+
+def _invoice_on_charge(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until basil a charge named the invoice it paid."""
+    intent = unit.any(stored["payment_intent"]) if stored["payment_intent"] else None
+    shown["invoice"] = intent.get("_invoice") if intent else None
+
+
+versions.register(
+    Change("2022-11-15", "charge", _refunds_on_charge),
+    Change(versions.BASIL, "charge", _invoice_on_charge, expandable=("invoice",)),
+)

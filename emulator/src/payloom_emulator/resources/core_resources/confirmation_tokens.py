@@ -1,0 +1,75 @@
+"""ConfirmationTokens: what the payment form collected, for the server to confirm with. https://docs.stripe.com/api/confirmation_tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core.schema import SHIPPING, Body, Operation, Resource, fixed, overlay
+from payloom_emulator.payments.methods import payment_methods
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+
+LASTS = 12 * 3600
+
+
+def _create(call: Call) -> Body:
+    """Made by Stripe.js with a publishable key, or by a test helper with a secret one."""
+    params, unit = call.params, call.unit
+    if params.get("payment_method_data"):
+        method = payment_methods.make(unit, params["payment_method_data"])
+    elif call.get("payment_method"):
+        method = unit.get("payment_method", params["payment_method"], "payment_method")
+    else:
+        raise invalid(
+            "You must provide payment_method_data or payment_method.", "payment_method_data", "parameter_missing"
+        )
+    preview = {
+        k: v
+        for k, v in method.items()
+        if k not in {"id", "object", "created", "livemode", "metadata"} and not k.startswith("_")
+    }
+    shipping = params.get("shipping")
+    return unit.create(
+        "confirmation_token",
+        {
+            "expires_at": unit.now + LASTS,
+            "payment_method_preview": {**preview, "customer": method["customer"]},
+            "return_url": call.get("return_url"),
+            "setup_future_usage": call.get("setup_future_usage"),
+            "shipping": overlay(SHIPPING, shipping) if isinstance(shipping, dict) else None,
+            "mandate_data": params.get("mandate_data") or None,
+            "_method": method["id"],
+        },
+    )
+
+
+CONFIRMATION_TOKEN = Resource(
+    object="confirmation_token",
+    prefix="ctoken_1",
+    id_length=23,
+    path="/v1/confirmation_tokens",
+    can=("retrieve",),
+    fields=(
+        fixed("created"),
+        fixed("expires_at"),
+        fixed("livemode", False),
+        fixed("mandate_data"),
+        fixed("payment_intent"),
+        fixed("payment_method_options"),
+        fixed("payment_method_preview"),
+        fixed("return_url"),
+        fixed("setup_future_usage"),
+        fixed("setup_intent"),
+        fixed("shipping"),
+        fixed("use_stripe_sdk", True),
+    ),
+    operations=(
+        Operation("POST", "/v1/confirmation_tokens", _create, private=True),
+        Operation("POST", "/v1/test_helpers/confirmation_tokens", _create),
+    ),
+)
+
+
+RESOURCES = (CONFIRMATION_TOKEN,)

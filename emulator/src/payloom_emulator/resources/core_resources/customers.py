@@ -1,0 +1,156 @@
+"""Customers: who pays. https://docs.stripe.com/api/customers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import customer_rules
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, Resource, fixed, given, later, once
+from payloom_emulator.payments.methods import card_sources, payment_methods
+from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.versions import Change
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+INVOICE_SETTINGS = {
+    "custom_fields": None,
+    "default_payment_method": None,
+    "footer": None,
+    "rendering_options": None,
+}
+
+
+def _tax_ids(unit: Unit, customer: Body) -> Body:
+    rows = unit.list("tax_id", customer=customer["id"])
+    return list_of(rows, f"/v1/customers/{customer['id']}/tax_ids")
+
+
+def _subscriptions(unit: Unit, customer: Body) -> Body:
+    rows = [s for s in unit.list("subscription", customer=customer["id"]) if s["status"] != "canceled"]
+    return list_of(rows, f"/v1/customers/{customer['id']}/subscriptions")
+
+
+def _created(call: Call, customer: Body) -> Body:
+    """A method or a legacy token given at create is saved on the new customer."""
+    unit = call.unit
+    customer_rules.created(call, customer)
+    if call.get("payment_method"):
+        method = unit.get("payment_method", call.params["payment_method"], "payment_method")
+        payment_methods.attach(unit, method, customer["id"])
+    if call.get("source"):
+        card_sources.save(unit, customer, call.params["source"], default=True)
+    return customer
+
+
+def _updated(call: Call, customer: Body) -> None:
+    customer_rules.updated(call, customer)
+    if call.get("source"):
+        card_sources.save(call.unit, customer, call.params["source"], default=True)
+
+
+def _check(call: Call, customer: Body) -> None:
+    email = call.params.get("email")
+    if email and ("@" not in email or email.startswith("@") or email.endswith("@")):
+        raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
+    default = (call.params.get("invoice_settings") or {}).get("default_payment_method")
+    if default and default != call.get("payment_method"):
+        method = call.unit.get("payment_method", default, "invoice_settings[default_payment_method]")
+        if method["customer"] is None or method["customer"] != customer.get("id"):
+            raise invalid(
+                f"The customer does not have a payment method with the ID {default}. The payment method "
+                "must be attached to "
+                "the customer.",
+                "invoice_settings[default_payment_method]",
+                "resource_missing",
+            )
+
+
+def _creating(call: Call, draft: Body) -> None:
+    _check(call, draft)
+    customer_rules.creating(call, draft)
+    _offered(call, draft)
+    draft["invoice_prefix"] = call.unit.emulator.ids.new("", 8).upper()
+
+
+def _offered(call: Call, draft: Body) -> None:
+    """A method that comes with a new customer may be the default at once; `pm_card_visa` gets its own id first."""
+    name = call.get("payment_method")
+    if not name:
+        return
+    method = call.unit.get("payment_method", name, "payment_method")
+    settings = draft.get("invoice_settings") or {}
+    if settings.get("default_payment_method") == name:
+        draft["invoice_settings"] = {**settings, "default_payment_method": method["id"]}
+    call.params["payment_method"] = method["id"]
+
+
+def _updating(call: Call, customer: Body, changes: Body) -> None:
+    _check(call, customer)
+    customer_rules.updating(call, customer, changes)
+
+
+CUSTOMER = Resource(
+    object="customer",
+    prefix="cus_",
+    id_length=14,
+    path="/v1/customers",
+    can=("create", "retrieve", "update", "list", "delete", "search"),
+    fields=(
+        given("address", shape=ADDRESS),
+        given("balance", 0),
+        given("business_name"),
+        fixed("created"),
+        fixed("currency"),
+        fixed("customer_account"),
+        later("default_source", ref="card"),
+        fixed("delinquent", False),
+        given("description"),
+        fixed("discount"),
+        given("email"),
+        given("individual_name"),
+        given("invoice_prefix"),
+        given("invoice_settings", INVOICE_SETTINGS),
+        fixed("livemode", False),
+        given("metadata", {}),
+        given("name"),
+        given("next_invoice_sequence", 1),
+        given("phone"),
+        given("preferred_locales", []),
+        given("shipping", shape=SHIPPING),
+        given("tax_exempt", "none"),
+        once("test_clock", ref="test_helpers.test_clock"),
+    ),
+    on_create=("customer.created",),
+    on_update=("customer.updated",),
+    on_delete=("customer.deleted",),
+    creating=_creating,
+    created=_created,
+    updating=_updating,
+    updated=_updated,
+    deleting=customer_rules.deleting,
+    includes={"sources": card_sources.listed, "subscriptions": _subscriptions, "tax_ids": _tax_ids},
+    filters=("email", "test_clock"),
+    search=("email", "metadata", "name", "phone"),
+    tombstone=True,
+)
+
+
+RESOURCES = (CUSTOMER,)
+
+
+def _lists_on_customer(unit: Unit, shown: Body, stored: Body) -> None:
+    """Before 2020-08-27 a customer came with its sources, subscriptions and tax ids."""
+    for name in ("sources", "subscriptions", "tax_ids"):
+        listed = CUSTOMER.includes[name](unit, stored)
+        shown[name] = {
+            **listed,
+            "data": [unit.snapshot(row) for row in listed["data"]],
+            "total_count": len(listed["data"]),
+        }
+
+
+versions.register(Change("2020-08-27", "customer", _lists_on_customer))

@@ -1,0 +1,141 @@
+"""Disputes: a cardholder asks the bank for the money back. https://docs.stripe.com/api/disputes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given
+from payloom_emulator.ledger import balance
+from payloom_emulator.payments import disputes
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+_DECIDED_AFTER = 2
+
+
+def _updating(call: Call, dispute: Body, changes: Body) -> None:
+    if dispute["status"] not in {"needs_response", "warning_needs_response"}:
+        raise invalid("This dispute is already closed or under review; its evidence cannot be changed.")
+    given_evidence = call.params.get("evidence") or {}
+    if given_evidence:
+        evidence = {**dispute["evidence"], **{k: v if v != "" else None for k, v in given_evidence.items()}}
+        details = {**dispute["evidence_details"], "has_evidence": any(v for v in evidence.values())}
+        changes.update({"evidence": evidence, "evidence_details": details})
+
+
+def _updated(call: Call, dispute: Body) -> None:
+    if call.params.get("submit", bool(call.params.get("evidence"))):
+        details = dispute["evidence_details"]
+        submitted = {**details, "submission_count": details["submission_count"] + 1, "submission_method": "manual"}
+        call.unit.move(dispute, "submit", {"evidence_details": submitted})
+        call.unit.soon("decide", dispute, _DECIDED_AFTER)
+
+
+def _decide(unit: Unit, dispute: Body) -> None:
+    """Stripe's test mode decides by what the evidence says: `winning_evidence` or `losing_evidence`."""
+    text = dispute["evidence"].get("uncategorized_text") or ""
+    if dispute["status"] == "warning_under_review":
+        unit.move(dispute, "close_inquiry")
+    elif text == "winning_evidence":
+        _won(unit, dispute)
+    elif text == "losing_evidence" and dispute["status"] == "under_review":
+        unit.move(dispute, "lose")
+
+
+def _won(unit: Unit, dispute: Body) -> None:
+    unit.move(dispute, "win", emits=())
+    back = balance.book(
+        unit,
+        dispute,
+        kind="adjustment",
+        amount=dispute["amount"],
+        available=True,
+        category="dispute_reversal",
+        description=f"Chargeback reversal for {dispute['charge']}",
+    )
+    unit.change(
+        dispute,
+        {"balance_transactions": [*dispute["balance_transactions"], disputes.plain_evidence(back)]},
+        emits=("charge.dispute.funds_reinstated",),
+    )
+    unit.emit("charge.dispute.closed", dispute)
+
+
+def _close(call: Call) -> Body:
+    move = "close_inquiry" if call.target["status"].startswith("warning") else "lose"
+    if not call.unit.emulator.declared("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
+        raise invalid("This dispute is already closed.", code="dispute_already_closed")
+    call.unit.unschedule("decide", call.target)
+    return call.unit.move(call.target, move)
+
+
+def _expire(unit: Unit, dispute: Body) -> None:
+    if dispute["status"] == "needs_response":
+        unit.move(dispute, "lose", {"evidence_details": {**dispute["evidence_details"], "past_due": True}})
+    elif dispute["status"] == "warning_needs_response":
+        unit.move(dispute, "close_inquiry")
+
+
+def _close_by_charge(call: Call) -> Body:
+    found = call.unit.list("dispute", charge=call.ids["charge"], limit=1)
+    if not found:
+        raise invalid(f"Charge {call.ids['charge']} has no dispute.")
+    call.loaded = found[0]
+    return _close(call)
+
+
+DISPUTE = Resource(
+    object="dispute",
+    prefix="du_1",
+    id_length=23,
+    path="/v1/disputes",
+    can=("retrieve", "update", "list"),
+    fields=(
+        fixed("amount", 0),
+        fixed("balance_transactions", []),
+        fixed("charge"),
+        fixed("created"),
+        fixed("currency"),
+        fixed("enhanced_eligibility_types", []),
+        fixed("evidence", {}),
+        fixed("evidence_details", {}),
+        fixed("is_charge_refundable", False),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("network_reason_code"),
+        fixed("payment_intent"),
+        fixed("payment_method_details"),
+        fixed("reason"),
+        fixed("status"),
+    ),
+    machine=Machine(
+        initial=("needs_response", "warning_needs_response"),
+        moves=(
+            Move("submit", {"needs_response"}, "under_review", ("charge.dispute.updated",)),
+            Move("submit", {"warning_needs_response"}, "warning_under_review", ("charge.dispute.updated",)),
+            Move("win", {"needs_response", "under_review"}, "won", ("charge.dispute.closed",)),
+            Move("lose", {"needs_response", "under_review"}, "lost", ("charge.dispute.closed",)),
+            Move(
+                "close_inquiry",
+                {"warning_needs_response", "warning_under_review"},
+                "warning_closed",
+                ("charge.dispute.closed",),
+            ),
+        ),
+        terminal={"won", "lost", "warning_closed"},
+    ),
+    on_create=("charge.dispute.created",),
+    on_update=("charge.dispute.updated",),
+    updating=_updating,
+    updated=_updated,
+    actions={"close": _close},
+    filters=("charge", "payment_intent"),
+    timers={"decide": _decide, "expire": _expire},
+    operations=(Operation("POST", "/v1/charges/{charge}/dispute/close", _close_by_charge),),
+)
+
+
+RESOURCES = (DISPUTE,)

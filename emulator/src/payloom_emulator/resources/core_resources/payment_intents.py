@@ -1,0 +1,234 @@
+"""PaymentIntents: one payment from first idea to money. https://docs.stripe.com/api/payment_intents.
+
+Declared here; the rules are in `payments/`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core import money
+from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given, once
+from payloom_emulator.payments import attempts, capture_cancel, intent_requests, payment_intents
+from payloom_emulator.payments.capture_cancel import cancel, capture
+from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.versions import Change
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def _capture(call: Call) -> Body:
+    metadata = call.params.get("metadata")
+    if metadata:
+        call.unit.change(call.target, {"metadata": {**call.target["metadata"], **metadata}}, emits=())
+    return capture(call.unit, call.target, call.params.get("amount_to_capture"))
+
+
+def _cancel(call: Call) -> Body:
+    return cancel(call.unit, call.target, call.get("cancellation_reason"))
+
+
+def _increment(call: Call) -> Body:
+    intent = call.target
+    call.need("amount")
+    if intent["status"] != "requires_capture":
+        raise capture_cancel.unexpected(
+            intent, "Only a PaymentIntent with a status of requires_capture can have its authorization incremented."
+        )
+    if call.params["amount"] <= intent["amount"]:
+        raise invalid("The amount must be greater than the currently authorized amount.", "amount")
+    money.chargeable(call.params["amount"], intent["currency"])
+    charge = call.unit.get("charge", intent["latest_charge"])
+    call.unit.change(charge, {"amount": call.params["amount"]}, emits=("charge.updated",))
+    changes = {"amount": call.params["amount"], "amount_capturable": call.params["amount"]}
+    return call.unit.change(intent, changes, emits=("payment_intent.amount_capturable_updated",))
+
+
+def _verify(call: Call) -> Body:
+    intent = call.target
+    if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
+        raise capture_cancel.unexpected(intent, "This PaymentIntent is not waiting for microdeposits.")
+    payment_intents.check_microdeposits(call)
+    method = call.unit.get("payment_method", intent["payment_method"])
+    call.unit.change(method, {"_verified": True}, emits=())
+    return attempts.pay_by_debit(
+        call.unit, intent, method, mandate_data=intent.get("_mandate_data"), authenticated=True
+    )
+
+
+def _apply_balance(call: Call) -> Body:
+    raise capture_cancel.unexpected(call.target, "This customer has no cash balance to apply.")
+
+
+_PUBLIC = [
+    "id",
+    "object",
+    "amount",
+    "amount_details",
+    "automatic_payment_methods",
+    "canceled_at",
+    "cancellation_reason",
+    "capture_method",
+    "client_secret",
+    "confirmation_method",
+    "created",
+    "currency",
+    "description",
+    "last_payment_error",
+    "livemode",
+    "next_action",
+    "payment_method",
+    "payment_method_configuration_details",
+    "payment_method_types",
+    "processing",
+    "receipt_email",
+    "setup_future_usage",
+    "shipping",
+    "source",
+    "status",
+    "allowed_payment_method_types",
+    "excluded_payment_method_types",
+]
+
+
+PAYMENT_INTENT = Resource(
+    object="payment_intent",
+    prefix=intent_requests.PREFIX,
+    id_length=intent_requests.ID_LENGTH,
+    path="/v1/payment_intents",
+    can=("create", "retrieve", "update", "list", "search"),
+    fields=(
+        given("allowed_payment_method_types"),
+        given("amount", 0),
+        fixed("amount_capturable", 0),
+        fixed("amount_details", {"tip": {}}),
+        fixed("amount_received", 0),
+        fixed("application"),
+        given("application_fee_amount"),
+        fixed("automatic_payment_methods"),
+        fixed("canceled_at"),
+        fixed("cancellation_reason"),
+        given("capture_method", "automatic_async"),
+        fixed("client_secret"),
+        once("confirmation_method", "automatic"),
+        fixed("created"),
+        fixed("currency"),
+        given("customer", ref="customer"),
+        fixed("customer_account"),
+        given("description"),
+        given("excluded_payment_method_types"),
+        fixed("last_payment_error"),
+        fixed("latest_charge"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("next_action"),
+        once("on_behalf_of"),
+        fixed("payment_method"),
+        fixed("payment_method_configuration_details"),
+        fixed("payment_method_options", {}),
+        fixed("payment_method_types", ["card"]),
+        fixed("processing"),
+        given("receipt_email"),
+        fixed("review"),
+        given("setup_future_usage"),
+        given("shipping", shape=SHIPPING),
+        fixed("source"),
+        given("statement_descriptor"),
+        given("statement_descriptor_suffix"),
+        fixed("status"),
+        given("transfer_data"),
+        given("transfer_group"),
+    ),
+    machine=Machine(
+        initial=("requires_payment_method", "requires_confirmation"),
+        moves=(
+            Move("provide", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
+            Move("withdraw", {"requires_confirmation", "requires_action"}, "requires_payment_method"),
+            Move("challenge", set(intent_requests.UNPAID), "requires_action", ("payment_intent.requires_action",)),
+            Move("process", set(intent_requests.UNPAID), "processing", ("payment_intent.processing",)),
+            Move(
+                "authorize",
+                set(intent_requests.UNPAID),
+                "requires_capture",
+                ("payment_intent.amount_capturable_updated",),
+            ),
+            Move(
+                "succeed",
+                {*intent_requests.UNPAID, "processing", "requires_capture"},
+                "succeeded",
+                ("payment_intent.succeeded",),
+            ),
+            Move(
+                "fail",
+                {"requires_confirmation", "requires_action", "processing"},
+                "requires_payment_method",
+                ("payment_intent.payment_failed",),
+            ),
+            Move("cancel", {*intent_requests.UNPAID, "requires_capture"}, "canceled", ("payment_intent.canceled",)),
+        ),
+        terminal={"succeeded", "canceled"},
+    ),
+    on_create=("payment_intent.created",),
+    creating=intent_requests.creating,
+    created=intent_requests.created,
+    updating=intent_requests.updating,
+    updated=intent_requests.updated,
+    filters=("customer", "_session", "_invoice"),
+    search=("amount", "currency", "customer", "metadata", "status"),
+    public=tuple(_PUBLIC),
+    actions={
+        "confirm": intent_requests.confirm,
+        "capture": _capture,
+        "cancel": _cancel,
+        "increment_authorization": _increment,
+        "verify_microdeposits": _verify,
+        "apply_customer_balance": _apply_balance,
+    },
+    operations=(
+        Operation(
+            "GET",
+            "/v1/payment_intents/{intent}/amount_details_line_items",
+            lambda call: call.page("payment_intent_amount_details_line_item", payment_intent=call.ids["intent"]),
+        ),
+    ),
+    timers={"settle": attempts.settle, "lapse": capture_cancel.lapse},
+)
+
+
+RESOURCES = (PAYMENT_INTENT,)
+
+
+def _charges_on_intent(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until 2022-11-15 an intent came with its charges instead of the latest one's id."""
+    rows = unit.list("charge", payment_intent=stored["id"])
+    data = []
+    for row in rows[:10]:
+        charge = unit.snapshot(row)
+        versions.down(unit, charge, row, _BEFORE_LATEST_CHARGE)
+        data.append(charge)
+    url = f"/v1/charges?payment_intent={stored['id']}"
+    shown["charges"] = {
+        "object": "list",
+        "data": data,
+        "has_more": len(rows) > 10,
+        "total_count": len(rows),
+        "url": url,
+    }
+
+
+def _invoice_on_intent(unit: Unit, shown: Body, stored: Body) -> None:
+    """Until basil an intent named the invoice it pays."""
+    del unit
+    shown["invoice"] = stored.get("_invoice")
+
+
+_BEFORE_LATEST_CHARGE = "2022-08-01"
+
+
+versions.register(
+    Change("2022-11-15", "payment_intent", _charges_on_intent, expandable=("charges",)),
+    Change(versions.BASIL, "payment_intent", _invoice_on_intent, expandable=("invoice",)),
+)

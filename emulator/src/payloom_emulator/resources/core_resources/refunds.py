@@ -1,0 +1,171 @@
+"""Refunds: money back. https://docs.stripe.com/api/refunds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.connect import transfers
+from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given
+from payloom_emulator.ledger import balance
+from payloom_emulator.payments import refunds
+from payloom_emulator.protocol.errors import StripeError, invalid
+from payloom_emulator.protocol.metadata import merge
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+_CHANGED = ("refund.updated", "charge.refund.updated")
+
+
+def _charge_of(call: Call) -> Body:
+    unit = call.unit
+    if call.get("charge"):
+        return unit.get("charge", call.params["charge"], "charge")
+    if not call.get("payment_intent"):
+        raise invalid(
+            "One of the following params should be provided for this request: payment_intent or charge.",
+            "payment_intent",
+            "parameter_missing",
+        )
+    intent = unit.get("payment_intent", call.params["payment_intent"], "payment_intent")
+    charge = unit.find("charge", intent["latest_charge"])
+    if charge is None or charge["status"] == "failed":
+        raise invalid(
+            f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
+            "payment_intent",
+            "payment_intent_unexpected_state" if intent["status"] == "requires_capture" else None,
+        )
+    return charge
+
+
+def _create(call: Call) -> Body:
+    charge = _charge_of(call)
+    call.unit.follow(charge)
+    refund = refunds.issue(
+        call.unit,
+        charge,
+        amount=call.params.get("amount"),
+        reason=call.get("reason"),
+        metadata=merge({}, call.params.get("metadata") or {}),
+        instructions_email=call.get("instructions_email"),
+    )
+    _take_back(call, charge, refund)
+    return refund
+
+
+def _take_back(call: Call, charge: Body, refund: Body) -> None:
+    """On a Connect charge, take back the account's part and give back the fee, in proportion, when asked to."""
+    unit, part = call.unit, refund["amount"]
+    if call.params.get("reverse_transfer"):
+        transfer = unit.find("transfer", charge.get("transfer"))
+        if transfer is None:
+            raise invalid("This charge has no transfer to reverse.", "reverse_transfer")
+        amount = min(transfer["amount"] * part // charge["amount"], transfer["amount"] - transfer["amount_reversed"])
+        reversal = transfers.reverse(unit, transfer, amount, source_refund=refund["id"])
+        unit.change(refund, {"transfer_reversal": reversal["id"]}, emits=())
+    if call.params.get("refund_application_fee"):
+        fee = unit.find("application_fee", charge.get("application_fee"))
+        if fee is None:
+            raise invalid("This charge has no application fee to refund.", "refund_application_fee")
+        amount = min(fee["amount"] * part // charge["amount"], fee["amount"] - fee["amount_refunded"])
+        if amount:
+            transfers.refund_fee(unit, fee, amount)
+
+
+def _reference(unit: Unit, refund: Body) -> None:
+    details = refund["destination_details"]
+    card = {**details["card"], "reference": "1" + refund["id"][-10:].upper(), "reference_status": "available"}
+    unit.change(refund, {"destination_details": {**details, "card": card}}, emits=_CHANGED)
+
+
+def _settle(unit: Unit, refund: Body) -> None:
+    if refund["status"] == "pending":
+        unit.move(refund, "settle", {"pending_reason": None})
+
+
+def _fail(unit: Unit, refund: Body) -> None:
+    if refund["status"] not in {"pending", "succeeded", "requires_action"}:
+        return
+    charge = unit.get("charge", refund["charge"])
+    back = balance.book(
+        unit, refund, kind="refund_failure", amount=refund["amount"], available=True, description="REFUND FAILURE"
+    )
+    unit.move(
+        refund,
+        "fail",
+        {
+            "failure_reason": "expired_or_canceled_card",
+            "failure_balance_transaction": back["id"],
+            "pending_reason": None,
+        },
+    )
+    unit.change(charge, {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False})
+
+
+def _cancel(call: Call) -> Body:
+    refund = call.target
+    if refund["status"] != "requires_action":
+        raise StripeError(
+            f"This refund cannot be canceled because it has a status of {refund['status']}. Only refunds "
+            "with a status "
+            "of requires_action can be canceled.",
+            code="refund_not_cancelable",
+        )
+    return call.unit.move(refund, "cancel")
+
+
+def _of_charge(call: Call) -> Body:
+    charge = call.unit.get("charge", call.ids["charge"])
+    return call.page("refund", charge=charge["id"])
+
+
+def _create_on_charge(call: Call) -> Body:
+    call.params["charge"] = call.ids["charge"]
+    return _create(call)
+
+
+REFUND = Resource(
+    object="refund",
+    prefix="re_3",
+    id_length=23,
+    path="/v1/refunds",
+    can=("retrieve", "update", "list"),
+    fields=(
+        fixed("amount", 0),
+        fixed("balance_transaction"),
+        fixed("charge"),
+        fixed("created"),
+        fixed("currency"),
+        fixed("destination_details"),
+        given("metadata", {}),
+        fixed("payment_intent"),
+        fixed("reason"),
+        fixed("receipt_number"),
+        fixed("source_transfer_reversal"),
+        fixed("status", "succeeded"),
+        fixed("transfer_reversal"),
+    ),
+    machine=Machine(
+        initial=("pending", "requires_action", "succeeded"),
+        moves=(
+            Move("settle", {"pending", "requires_action"}, "succeeded", _CHANGED),
+            Move("fail", {"pending", "requires_action", "succeeded"}, "failed", (*_CHANGED, "refund.failed")),
+            Move("cancel", {"requires_action"}, "canceled", _CHANGED),
+        ),
+        terminal={"failed", "canceled"},
+    ),
+    on_update=_CHANGED,
+    actions={"cancel": _cancel},
+    filters=("charge", "payment_intent"),
+    has_livemode=False,
+    operations=(
+        Operation("POST", "/v1/refunds", _create),
+        Operation("GET", "/v1/charges/{charge}/refunds", _of_charge),
+        Operation("POST", "/v1/charges/{charge}/refunds", _create_on_charge),
+    ),
+    timers={"settle": _settle, "fail": _fail, "reference": _reference},
+)
+
+
+RESOURCES = (REFUND,)

@@ -1,0 +1,275 @@
+"""SetupIntents: saving a payment method for later. https://docs.stripe.com/api/setup_intents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core.schema import Body, Machine, Move, Resource, fixed, given, once
+from payloom_emulator.payments import authentication, payment_intents, setup_intents
+from payloom_emulator.payments.methods import confirmation_tokens, payment_methods
+from payloom_emulator.payments.setup_intents import CARD_OPTIONS
+from payloom_emulator.protocol.errors import StripeError, invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+
+OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+
+
+def _creating(call: Call, draft: Body) -> None:
+    params = call.params
+    automatic = params.get("automatic_payment_methods")
+    if automatic is None and not params.get("payment_method_types") and not call.before("2023-08-16"):
+        automatic = {"enabled": True}
+    if automatic and automatic.get("enabled"):
+        draft["automatic_payment_methods"] = {
+            "allow_redirects": automatic.get("allow_redirects", "always"),
+            "enabled": True,
+        }
+        if not call.before("2023-11"):
+            draft["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
+    draft["payment_method_types"] = authentication.types_for(params, automatic=bool(draft["automatic_payment_methods"]))
+    options: Body = {"card": dict(CARD_OPTIONS)} if "card" in draft["payment_method_types"] else {}
+    for kind, values in (params.get("payment_method_options") or {}).items():
+        options[kind] = {**options.get(kind, {}), **values} if isinstance(values, dict) else {}
+    draft["payment_method_options"] = options
+    method = _given_method(call)
+    if method is not None:
+        authentication.check_type(draft, method, "SetupIntent")
+        _check_owner(draft, method)
+        draft["payment_method"] = method["id"]
+    draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
+    draft["id"] = call.unit.new_id("setup_intent")
+    draft["client_secret"] = f"{draft['id']}_secret_{call.unit.emulator.ids.new('', 30)}"
+
+
+def _given_method(call: Call) -> Body | None:
+    if call.get("confirmation_token"):
+        return confirmation_tokens.use(
+            call.unit, call.params["confirmation_token"], {"object": "setup_intent", "id": None}
+        )
+    if call.params.get("payment_method_data"):
+        return payment_methods.make(call.unit, call.params["payment_method_data"])
+    if call.get("payment_method"):
+        return call.unit.get("payment_method", call.params["payment_method"], "payment_method")
+    return None
+
+
+def _check_owner(intent: Body, method: Body) -> None:
+    if method["customer"] and method["customer"] != intent.get("customer"):
+        raise invalid(
+            f"The payment method {method['id']} belongs to a different Customer than the SetupIntent.", "payment_method"
+        )
+    payment_methods.refuse_spent(method)
+
+
+def _created(call: Call, intent: Body) -> Body:
+    return _confirm(call, intent) if call.params.get("confirm") else intent
+
+
+def _updating(call: Call, intent: Body, changes: Body) -> None:
+    if intent["status"] not in OPEN and set(call.params) - {"metadata", "description"}:
+        raise _unexpected(intent, f"This SetupIntent cannot be updated because it has a status of {intent['status']}.")
+    method = _given_method(call)
+    if method is not None:
+        _check_owner({**intent, **changes}, method)
+        changes["payment_method"] = method["id"]
+    if call.params.get("payment_method_types"):
+        changes["payment_method_types"] = call.params["payment_method_types"]
+
+
+def _updated(call: Call, intent: Body) -> None:
+    if intent["payment_method"] and intent["status"] == "requires_payment_method":
+        call.unit.move(intent, "provide")
+
+
+def _confirm(call: Call, intent: Body | None = None) -> Body:
+    intent = intent or call.target
+    unit, params = call.unit, call.params
+    if intent["status"] not in OPEN:
+        raise _unexpected(
+            intent,
+            f"You cannot confirm this SetupIntent because it has a status of {intent['status']}. Only a "
+            "SetupIntent with one "
+            "of the following statuses may be confirmed: requires_payment_method, requires_confirmation, "
+            "requires_action.",
+        )
+    method = (
+        None
+        if intent["payment_method"]
+        and not call.get("payment_method")
+        and not params.get("payment_method_data")
+        and not call.get("confirmation_token")
+        else _given_method(call)
+    )
+    if method is not None:
+        authentication.check_type(intent, method, "SetupIntent")
+        _check_owner(intent, method)
+        unit.change(intent, {"payment_method": method["id"]}, emits=())
+    method = unit.find("payment_method", intent["payment_method"])
+    if method is None:
+        raise _unexpected(
+            intent,
+            "You cannot confirm this SetupIntent because it's missing a payment method. Update the "
+            "SetupIntent with a payment "
+            "method and then confirm it again.",
+        )
+    automatic = intent["automatic_payment_methods"]
+    if (
+        automatic
+        and automatic["allow_redirects"] != "never"
+        and not call.get("return_url")
+        and not params.get("use_stripe_sdk")
+        and not call.get("confirmation_token")
+        and call.caller.kind != "publishable"
+    ):
+        raise invalid(
+            "This SetupIntent is configured to accept payment methods enabled in your Dashboard. Because "
+            "some of these payment "
+            "methods might redirect your customer off of your page, you must provide a `return_url`. If "
+            "you don't want to "
+            "accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
+            "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
+            "Payment Intents.",
+            "return_url",
+        )
+    return setup_intents.set_up(
+        unit,
+        intent,
+        method,
+        return_url=call.get("return_url"),
+        use_sdk=bool(params.get("use_stripe_sdk")) or call.caller.kind == "publishable",
+        mandate_data=params.get("mandate_data") or None,
+    )
+
+
+def _cancel(call: Call) -> Body:
+    if call.target["status"] not in OPEN:
+        raise _unexpected(
+            call.target,
+            f"You cannot cancel this SetupIntent because it has a status of {call.target['status']}. Only "
+            "a SetupIntent with one "
+            "of the following statuses may be canceled: requires_payment_method, requires_confirmation, "
+            "requires_action.",
+        )
+    return call.unit.move(
+        call.target, "cancel", {"cancellation_reason": call.get("cancellation_reason"), "next_action": None}
+    )
+
+
+def _verify(call: Call) -> Body:
+    intent = call.target
+    if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
+        raise _unexpected(intent, "This SetupIntent is not waiting for microdeposits.")
+    payment_intents.check_microdeposits(call)
+    method = call.unit.get("payment_method", intent["payment_method"])
+    call.unit.change(method, {"_verified": True}, emits=())
+    return setup_intents.set_up(call.unit, intent, method, mandate_data=intent.get("_mandate_data"), authenticated=True)
+
+
+def _unexpected(intent: Body, message: str) -> StripeError:
+    return StripeError(message, code="setup_intent_unexpected_state", setup_intent=intent)
+
+
+SETUP_INTENT = Resource(
+    object="setup_intent",
+    prefix="seti_1",
+    id_length=23,
+    path="/v1/setup_intents",
+    fields=(
+        given("allowed_payment_method_types"),
+        fixed("application"),
+        fixed("automatic_payment_methods"),
+        fixed("cancellation_reason"),
+        fixed("client_secret"),
+        fixed("created"),
+        given("customer", ref="customer"),
+        fixed("customer_account"),
+        given("description"),
+        given("excluded_payment_method_types"),
+        given("flow_directions"),
+        fixed("last_setup_error"),
+        fixed("latest_attempt"),
+        fixed("livemode", False),
+        fixed("mandate"),
+        given("metadata", {}),
+        fixed("next_action"),
+        once("on_behalf_of"),
+        fixed("payment_method"),
+        fixed("payment_method_configuration_details"),
+        fixed("payment_method_options", {}),
+        fixed("payment_method_types", ["card"]),
+        fixed("single_use_mandate"),
+        fixed("status"),
+        once("usage", "off_session"),
+    ),
+    machine=Machine(
+        initial=("requires_payment_method", "requires_confirmation"),
+        moves=(
+            Move("provide", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
+            Move("challenge", set(OPEN), "requires_action", ("setup_intent.requires_action",)),
+            Move("succeed", {*OPEN, "processing"}, "succeeded", ("setup_intent.succeeded",)),
+            Move(
+                "fail",
+                {"requires_confirmation", "requires_action", "processing"},
+                "requires_payment_method",
+                ("setup_intent.setup_failed",),
+            ),
+            Move("cancel", set(OPEN), "canceled", ("setup_intent.canceled",)),
+            Move("process", set(OPEN), "processing"),
+        ),
+        terminal={"succeeded", "canceled"},
+    ),
+    on_create=("setup_intent.created",),
+    creating=_creating,
+    created=_created,
+    updating=_updating,
+    updated=_updated,
+    filters=("customer", "payment_method"),
+    public=(
+        "id",
+        "object",
+        "cancellation_reason",
+        "client_secret",
+        "created",
+        "description",
+        "last_setup_error",
+        "livemode",
+        "next_action",
+        "payment_method",
+        "payment_method_configuration_details",
+        "payment_method_types",
+        "status",
+        "usage",
+        "automatic_payment_methods",
+    ),
+    actions={"confirm": _confirm, "cancel": _cancel, "verify_microdeposits": _verify},
+)
+
+
+SETUP_ATTEMPT = Resource(
+    object="setup_attempt",
+    prefix="setatt_1",
+    id_length=23,
+    path="/v1/setup_attempts",
+    can=("list",),
+    fields=(
+        fixed("application"),
+        fixed("created"),
+        fixed("customer"),
+        fixed("customer_account"),
+        fixed("flow_directions"),
+        fixed("livemode", False),
+        fixed("on_behalf_of"),
+        fixed("payment_method"),
+        fixed("payment_method_details"),
+        fixed("setup_error"),
+        fixed("setup_intent"),
+        fixed("status"),
+        fixed("usage"),
+    ),
+    filters=("setup_intent",),
+)
+
+
+RESOURCES = (SETUP_INTENT, SETUP_ATTEMPT)

@@ -1,0 +1,94 @@
+"""Tokens: card and bank details for one use, and the premade `tok_visa` and its like. https://docs.stripe.com/api/tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core import test_cards
+from payloom_emulator.core.schema import Body, Resource, fixed
+from payloom_emulator.payments.methods import payment_methods, tokens
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def _creating(call: Call, draft: Body) -> None:
+    params = call.params
+    draft["client_ip"] = "127.0.0.1"
+    if isinstance(params.get("card"), dict):
+        card = payment_methods.check_card(call.unit, params["card"], "card")
+        draft.update(
+            {"type": "card", "card": tokens.card_object(call.unit, card, params["card"]), "_number": card.number}
+        )
+    elif params.get("bank_account"):
+        data = params["bank_account"]
+        draft.update(
+            {"type": "bank_account", "bank_account": _bank_account(call.unit, data), "_account": data["account_number"]}
+        )
+    elif params.get("pii"):
+        draft["type"] = "pii"
+    elif params.get("cvc_update"):
+        draft["type"] = "cvc_update"
+    else:
+        raise invalid(
+            "You must supply either a card, customer, PII data, bank account, or account to create a token.",
+            code="parameter_missing",
+        )
+
+
+def _bank_account(unit: Unit, data: Body) -> Body:
+    number = data["account_number"]
+    return {
+        "id": unit.emulator.ids.new("ba_1", 23),
+        "object": "bank_account",
+        "account_holder_name": data.get("account_holder_name"),
+        "account_holder_type": data.get("account_holder_type"),
+        "account_type": None,
+        "bank_name": "STRIPE TEST BANK",
+        "country": data["country"],
+        "currency": data.get("currency", "usd"),
+        "fingerprint": test_cards.Card(number, "bank").fingerprint,
+        "last4": number[-4:],
+        "routing_number": data.get("routing_number"),
+        "status": "new",
+    }
+
+
+def premade(unit: Unit, object_id: str) -> Body | None:
+    """Return a fresh token for `tok_visa` and its like, or None."""
+    card = test_cards.BY_NAME.get(object_id.removeprefix("tok_")) if object_id.startswith("tok_") else None
+    if card is None:
+        return None
+    return unit.create(
+        "token",
+        {
+            "type": "card",
+            "card": tokens.card_object(unit, card, None),
+            "_number": card.number,
+            "_name": object_id.removeprefix("tok_"),
+            "client_ip": None,
+        },
+    )
+
+
+TOKEN = Resource(
+    object="token",
+    prefix="tok_1",
+    id_length=23,
+    path="/v1/tokens",
+    can=("create", "retrieve"),
+    fields=(
+        fixed("client_ip"),
+        fixed("created"),
+        fixed("livemode", False),
+        fixed("type"),
+        fixed("used", False),
+    ),
+    creating=_creating,
+    premade=premade,
+)
+
+
+RESOURCES = (TOKEN,)

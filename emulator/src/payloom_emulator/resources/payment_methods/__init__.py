@@ -1,0 +1,1 @@
+"""Payment methods, Checkout Sessions and payment links."""

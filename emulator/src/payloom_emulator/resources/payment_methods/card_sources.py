@@ -1,0 +1,85 @@
+"""Legacy sources of type `card`: a card token as a source of its own. https://docs.stripe.com/api/sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.payments.methods import payment_methods
+from payloom_emulator.protocol.errors import invalid, not_emulated, parameter_missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+
+_OWNER = {"address": None, "email": None, "name": None, "phone": None}
+
+
+_SHOWN = ("brand", "country", "cvc_check", "dynamic_last4", "exp_month", "exp_year", "fingerprint", "funding", "last4")
+
+
+def _creating(call: Call, draft: Body) -> None:
+    unit, params = call.unit, call.params
+    kind = call.get("type") or ("card" if call.get("token") else None)
+    if kind is None:
+        raise parameter_missing("type")
+    if kind != "card":
+        raise not_emulated(f"POST /v1/sources with type {kind}")
+    if not call.get("token"):
+        raise parameter_missing("token")
+    token = unit.get("token", params["token"], "token")
+    if token["used"]:
+        raise invalid(f"You cannot use a Stripe token more than once: {token['id']}.", "token", "token_already_used")
+    if token["type"] != "card":
+        raise invalid("Only card tokens make card sources.", "token")
+    unit.change(token, {"used": True}, emits=())
+    card = token["card"]
+    owner = params.get("owner") or {}
+    verified = {f"verified_{name}": None for name in _OWNER}
+    draft.update(
+        {
+            "type": "card",
+            "card": {
+                **{name: card[name] for name in _SHOWN},
+                "address_line1_check": card["address_line1_check"],
+                "address_zip_check": card["address_zip_check"],
+                "name": card["name"],
+                "three_d_secure": "optional",
+                "tokenization_method": None,
+            },
+            "client_secret": unit.emulator.ids.new("src_client_secret_", 24),
+            "owner": {**_OWNER, "name": card["name"], **{n: owner[n] for n in _OWNER if n in owner}, **verified},
+            "_card": card,
+            "_number": payment_methods.card_of(token).number,
+            "_name": token.get("_name"),
+        }
+    )
+
+
+SOURCE = Resource(
+    object="source",
+    prefix="src_1",
+    id_length=23,
+    path="/v1/sources",
+    can=("create", "retrieve", "update"),
+    fields=(
+        once("amount"),
+        fixed("card"),
+        fixed("client_secret"),
+        fixed("created"),
+        once("currency"),
+        fixed("customer"),
+        fixed("flow", "none"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("owner"),
+        once("statement_descriptor"),
+        fixed("status", "chargeable"),
+        fixed("type"),
+        once("usage", "reusable"),
+    ),
+    creating=_creating,
+    filters=("customer",),
+)
+
+
+RESOURCES = (SOURCE,)

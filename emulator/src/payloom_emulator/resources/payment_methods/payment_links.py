@@ -1,0 +1,210 @@
+"""Payment links: an address that opens a new Checkout Session each time. https://docs.stripe.com/api/payment_links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.checkout import create_session, lines
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.resources.payment_methods.checkout_sessions import SESSION
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+_TEXT = {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None}
+
+
+def _creating(call: Call, draft: Body) -> None:
+    unit, params = call.unit, call.params
+    items = params["line_items"]
+    any_recurring = any(_recurring(unit, item) for item in items)
+    draft["_mode"] = "subscription" if any_recurring else "payment"
+    draft["_lines"] = lines.read(unit, items, draft["_mode"])
+    lines.check_terms(unit, draft["_lines"], draft["_mode"])
+    draft["currency"] = lines.currency_of(unit, draft["_lines"], params.get("currency"))
+    after: Body = params.get("after_completion") or {"type": "hosted_confirmation"}
+    draft["after_completion"] = (
+        {"redirect": after.get("redirect"), "type": "redirect"}
+        if after["type"] == "redirect"
+        else {
+            "hosted_confirmation": {"custom_message": (after.get("hosted_confirmation") or {}).get("custom_message")},
+            "type": "hosted_confirmation",
+        }
+    )
+    tax = params.get("automatic_tax") or {}
+    draft["automatic_tax"] = {
+        "enabled": bool(tax.get("enabled")),
+        "liability": {"type": "self"} if tax.get("enabled") else None,
+    }
+    draft["custom_fields"] = [create_session.custom_field(f) for f in params.get("custom_fields") or []]
+    draft["_params"] = params
+    draft["url"] = f"{unit.emulator.base_url}/b/test_{unit.emulator.ids.new('', 18)}"
+    draft["_slug"] = draft["url"].rsplit("/", 1)[1]
+    if draft["_mode"] == "payment":
+        draft["invoice_creation"] = {"enabled": False, "invoice_data": None}
+    data = params.get("payment_intent_data")
+    draft["payment_intent_data"] = (
+        {
+            "capture_method": None,
+            "description": None,
+            "metadata": {},
+            "setup_future_usage": None,
+            "statement_descriptor": None,
+            "statement_descriptor_suffix": None,
+            "transfer_group": None,
+            **data,
+        }
+        if data
+        else None
+    )
+    wanted = params.get("subscription_data")
+    draft["subscription_data"] = (
+        {
+            "description": None,
+            "invoice_settings": {"issuer": {"type": "self"}},
+            "metadata": {},
+            "trial_period_days": None,
+            "trial_settings": None,
+            **wanted,
+        }
+        if wanted
+        else None
+    )
+
+
+def _recurring(unit: Unit, item: Body) -> bool:
+    if item.get("price_data"):
+        return bool(item["price_data"].get("recurring"))
+    price = unit.find("price", item.get("price"))
+    return bool(price and price["recurring"])
+
+
+def _list(call: Call) -> Body:
+    link = call.unit.get("payment_link", call.ids["payment_link"])
+    return list_of(lines.line_items(call.unit, _as_session(link)), call.path, {"limit": 10, **call.params})
+
+
+def _include(unit: Unit, link: Body) -> Body:
+    return list_of(
+        lines.line_items(unit, _as_session(link)), f"/v1/payment_links/{link['id']}/line_items", {"limit": 10}
+    )
+
+
+def _as_session(link: Body) -> Body:
+    return {
+        "mode": link["_mode"],
+        "currency": link["currency"],
+        "_lines": link["_lines"],
+        "_subscription_data": link["subscription_data"],
+        "customer": None,
+    }
+
+
+def visit(call: Call, link: Body) -> Body:
+    """Open a new session for somebody who followed the link."""
+    if not link["active"]:
+        raise StripeError(link["inactive_message"] or "This payment link is no longer active.")
+    after = link["after_completion"]
+    success = (after.get("redirect") or {}).get("url") or f"{call.unit.emulator.base_url}/_emulator/paid"
+    items: list[Body] = []
+    for line in link["_lines"]:
+        item: Body = {"price": line["price"], "adjustable_quantity": line["adjustable_quantity"]}
+        if line["quantity"] is not None:
+            item["quantity"] = line["quantity"]
+        items.append({k: v for k, v in item.items() if v is not None})
+    params: Body = {
+        "mode": link["_mode"],
+        "line_items": items,
+        "success_url": success,
+        "metadata": dict(link["metadata"]),
+    }
+    for name in (
+        "allow_promotion_codes",
+        "billing_address_collection",
+        "consent_collection",
+        "custom_fields",
+        "custom_text",
+        "phone_number_collection",
+        "shipping_address_collection",
+        "payment_intent_data",
+        "subscription_data",
+        "submit_type",
+        "shipping_options",
+        "tax_id_collection",
+    ):
+        if link["_params"].get(name):
+            params[name] = link["_params"][name]
+    if link["_mode"] == "payment":
+        params["customer_creation"] = link["customer_creation"]
+    call.params = params
+    draft = SESSION.skeleton()
+    for field in SESSION.fields:
+        if field.accepts("create") and field.name in params:
+            draft[field.name] = field.value(params[field.name], draft.get(field.name))
+    create_session.fill(call, draft)
+    draft["payment_link"] = link["id"]
+    session = call.unit.create("checkout.session", draft)
+    call.unit.schedule("expire", session, session["expires_at"])
+    return session
+
+
+def _visit(call: Call) -> Body:
+    found = call.unit.list("payment_link", _slug=call.ids["slug"], limit=1)
+    if not found:
+        raise StripeError("This payment link does not exist.", status=404)
+    return visit(call, found[0])
+
+
+PAYMENT_LINK = Resource(
+    object="payment_link",
+    prefix="plink_1",
+    id_length=23,
+    path="/v1/payment_links",
+    fields=(
+        given("active", True),
+        fixed("after_completion"),
+        given("allow_promotion_codes", False),
+        fixed("application"),
+        once("application_fee_amount"),
+        once("application_fee_percent"),
+        fixed("automatic_tax"),
+        given("billing_address_collection", "auto"),
+        once("consent_collection"),
+        fixed("currency"),
+        fixed("custom_fields", []),
+        given("custom_text", _TEXT),
+        given("customer_creation", "if_required"),
+        given("inactive_message"),
+        fixed("invoice_creation"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        once("on_behalf_of"),
+        fixed("payment_intent_data"),
+        given("payment_method_collection", "always"),
+        given("payment_method_types"),
+        given("phone_number_collection", {"enabled": False}),
+        given("restrictions"),
+        given("shipping_address_collection"),
+        fixed("shipping_options", []),
+        given("submit_type", "auto"),
+        fixed("subscription_data"),
+        given("tax_id_collection", {"enabled": False, "required": "never"}),
+        once("transfer_data"),
+        fixed("url"),
+    ),
+    on_create=("payment_link.created",),
+    on_update=("payment_link.updated",),
+    creating=_creating,
+    filters=("active", "_slug"),
+    includes={"line_items": _include},
+    has_created=False,
+    operations=(
+        Operation("GET", "/v1/payment_links/{payment_link}/line_items", _list),
+        Operation("POST", "/v1/payment_links/visits/{slug}", _visit, private=True),
+    ),
+)
+
+RESOURCES = (PAYMENT_LINK,)

@@ -1,0 +1,132 @@
+"""Payment methods: what people pay with. https://docs.stripe.com/api/payment_methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core import test_cards
+from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, overlay
+from payloom_emulator.payments.methods import payment_methods
+from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def premade(unit: Unit, object_id: str) -> Body | None:
+    """Return a fresh payment method for `pm_card_visa` and its like, or None."""
+    if not object_id.startswith("pm_"):
+        return None
+    name = object_id.removeprefix("pm_")
+    billing = overlay(BILLING_DETAILS, {})
+    if name.startswith("card_"):
+        card = test_cards.BY_NAME.get(name.removeprefix("card_"))
+        if card is None:
+            return None
+        fields = {
+            "card": payment_methods.card_fields(unit, card, None, None),
+            "_number": card.number,
+            "_name": name.removeprefix("card_"),
+        }
+        return unit.create("payment_method", {"type": "card", "billing_details": billing, **fields})
+    account = test_cards.BANK_NAMES.get(name)
+    if account is None:
+        return None
+    billing = overlay(BILLING_DETAILS, {"email": "jenny@example.com", "name": "Jenny Rosen"})
+    shape: Body = {
+        "us_bank_account": lambda: payment_methods.us_bank_fields(account.account, "110000000", {}),
+        "sepa_debit": lambda: payment_methods.sepa_fields(account.account),
+        "bacs_debit": lambda: payment_methods.bacs_fields(account.account, "108800"),
+    }[account.kind]()
+    fields = {account.kind: shape, "_account": account.account, "_verified": True}
+    return unit.create("payment_method", {"type": account.kind, "billing_details": billing, **fields})
+
+
+def _creating(call: Call, draft: Body) -> None:
+    original = call.get("payment_method")
+    if original:
+        source = call.unit.get("payment_method", original, "payment_method")
+        draft.update({k: v for k, v in source.items() if k not in {"id", "created", "customer"}})
+        return
+    draft.update(payment_methods.build(call.unit, call.params))
+
+
+def _updating(call: Call, method: Body, changes: Body) -> None:
+    if not method["customer"]:
+        raise invalid(
+            "You must save this PaymentMethod to a customer before you can update it.",
+        )
+    if call.params.get("card"):
+        card = dict(method["card"])
+        for name in ("exp_month", "exp_year"):
+            if call.params["card"].get(name):
+                card[name] = call.params["card"][name]
+        changes["card"] = card
+    if "billing_details" in call.params:
+        changes["billing_details"] = overlay(method["billing_details"], call.params["billing_details"])
+
+
+def _attach(call: Call) -> Body:
+    call.need("customer")
+    customer = call.unit.get("customer", call.params["customer"], "customer")
+    return payment_methods.attach(call.unit, call.target, customer["id"])
+
+
+def _detach(call: Call) -> Body:
+    method = call.target
+    if not method["customer"]:
+        raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
+    customer = call.unit.find("customer", method["customer"])
+    if customer and customer["invoice_settings"]["default_payment_method"] == method["id"]:
+        settings = {**customer["invoice_settings"], "default_payment_method": None}
+        call.unit.change(customer, {"invoice_settings": settings})
+    changes: Body = {"customer": None, "_spent": True, "_detached": True}
+    return call.unit.change(method, changes, emits=("payment_method.detached",))
+
+
+def _of_customer(call: Call) -> Body:
+    customer = call.unit.get("customer", call.ids["customer"])
+    return call.page("payment_method", customer=customer["id"], type=call.get("type"))
+
+
+def _one_of_customer(call: Call) -> Body:
+    customer = call.unit.get("customer", call.ids["customer"])
+    method = call.unit.get("payment_method", call.ids["payment_method"])
+    if method["customer"] != customer["id"]:
+        raise invalid(
+            "The payment method is not attached to this customer.", "payment_method", "resource_missing", status=404
+        )
+    return method
+
+
+PAYMENT_METHOD = Resource(
+    object="payment_method",
+    prefix="pm_1",
+    id_length=23,
+    path="/v1/payment_methods",
+    fields=(
+        given("allow_redisplay", "unspecified"),
+        fixed("billing_details"),
+        fixed("created"),
+        fixed("customer"),
+        fixed("customer_account"),
+        fixed("livemode", False),
+        given("metadata", {}),
+        fixed("type"),
+    ),
+    on_update=("payment_method.updated",),
+    creating=_creating,
+    updating=_updating,
+    filters=("customer", "type"),
+    actions={"attach": _attach, "detach": _detach},
+    operations=(
+        Operation("GET", "/v1/customers/{customer}/payment_methods", _of_customer),
+        Operation("GET", "/v1/customers/{customer}/payment_methods/{payment_method}", _one_of_customer),
+    ),
+    premade=premade,
+)
+
+
+RESOURCES = (PAYMENT_METHOD,)

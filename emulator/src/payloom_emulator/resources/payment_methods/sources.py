@@ -1,0 +1,91 @@
+"""Legacy cards of customers: tokens saved with `source`, still used by samples. https://docs.stripe.com/api/cards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.core.paging import list_of
+from payloom_emulator.core.schema import Body, Operation, Resource
+from payloom_emulator.payments.methods import card_sources
+from payloom_emulator.protocol.errors import CardError, missing
+from payloom_emulator.protocol.metadata import merge
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+
+
+def _create(call: Call) -> Body:
+    call.need("source")
+    customer = call.unit.get("customer", call.ids["customer"])
+    return card_sources.save(call.unit, customer, call.params["source"])
+
+
+def _list(call: Call) -> Body:
+    customer = call.unit.get("customer", call.ids["customer"])
+    return list_of(card_sources.saved_sources(call.unit, customer), call.path, {"limit": 10, **call.params})
+
+
+def _one(call: Call) -> Body:
+    card = call.unit.get("source" if call.ids["id"].startswith("src_") else "card", call.ids["id"])
+    if card["customer"] != call.ids["customer"]:
+        raise missing("source", call.ids["id"])
+    return card
+
+
+def _update(call: Call) -> Body:
+    names = (
+        "address_city",
+        "address_country",
+        "address_line1",
+        "address_line2",
+        "address_state",
+        "address_zip",
+        "exp_month",
+        "exp_year",
+        "name",
+        "metadata",
+    )
+    changes = {n: call.params[n] for n in names if n in call.params}
+    for name, code in (("exp_month", "invalid_expiry_month"), ("exp_year", "invalid_expiry_year")):
+        if name in changes:
+            if not str(changes[name]).isdigit():
+                raise CardError("Your card's expiration date is invalid.", code=code, param=name)
+            changes[name] = int(changes[name])
+    if "metadata" in changes:
+        changes["metadata"] = merge(_one(call)["metadata"], changes["metadata"])
+    return call.unit.change(_one(call), changes)
+
+
+def _delete(call: Call) -> Body:
+    card = _one(call)
+    customer = call.unit.get("customer", call.ids["customer"])
+    if card["object"] == "source":  # a source is detached and can never be used again
+        gone = call.unit.change(card, {"customer": None, "status": "consumed"}, emits=("customer.source.deleted",))
+    else:
+        gone = call.unit.delete(card)
+    if customer["default_source"] == card["id"]:
+        rest = card_sources.saved_sources(call.unit, customer)
+        call.unit.change(customer, {"default_source": rest[0]["id"] if rest else None})
+    return gone
+
+
+CARD = Resource(
+    object="card",
+    prefix="card_1",
+    id_length=23,
+    filters=("customer",),
+    on_update=("customer.source.updated",),
+    on_delete=("customer.source.deleted",),
+    has_created=False,
+    has_livemode=False,
+    operations=(
+        Operation("POST", "/v1/customers/{customer}/sources", _create),
+        Operation("GET", "/v1/customers/{customer}/sources", _list),
+        Operation("GET", "/v1/customers/{customer}/sources/{id}", _one),
+        Operation("POST", "/v1/customers/{customer}/sources/{id}", _update),
+        Operation("DELETE", "/v1/customers/{customer}/sources/{id}", _delete),
+    ),
+)
+
+
+RESOURCES = (CARD,)

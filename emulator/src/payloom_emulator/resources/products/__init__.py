@@ -1,0 +1,1 @@
+"""Products, prices, coupons, shipping rates and tax rates."""

@@ -1,0 +1,115 @@
+"""Prices: how much and how often. https://docs.stripe.com/api/prices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.catalog import prices, products
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.protocol.errors import invalid, parameter_missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+
+
+def _creating(call: Call, draft: Body) -> None:
+    params = call.params
+    if not call.get("product") and not call.get("product_data"):
+        raise parameter_missing("product")
+    if call.get("product") and call.get("product_data"):
+        raise invalid("You may only specify one of these parameters: product, product_data.", "product")
+    if call.get("product_data"):
+        data = dict(params["product_data"])
+        data.pop("id", None)
+        wanted = {"id": params["product_data"]["id"]} if params["product_data"].get("id") else {}
+        draft["product"] = products.make(call.unit, data.pop("name"), **data, **wanted)["id"]
+    draft.update(prices.terms(params, ""))
+    _lookup_key(call, draft)
+
+
+def _lookup_key(call: Call, price: Body) -> None:
+    key = call.get("lookup_key")
+    if not key:
+        return
+    holders = call.unit.list("price", lookup_key=key)
+    for holder in holders:
+        if holder["id"] == price.get("id"):
+            continue
+        if not call.params.get("transfer_lookup_key"):
+            raise invalid(
+                f"A price (`{holder['id']}`) already uses that lookup key. Set `transfer_lookup_key` to move it.",
+                "lookup_key",
+            )
+        call.unit.change(holder, {"lookup_key": None})
+
+
+def _updating(call: Call, price: Body, changes: Body) -> None:
+    if "lookup_key" in changes:
+        _lookup_key(call, price)
+    if (
+        price["tax_behavior"] != "unspecified"
+        and changes.get("tax_behavior", price["tax_behavior"]) != price["tax_behavior"]
+    ):
+        raise invalid("The tax behavior of a price cannot be changed once it was set.", "tax_behavior")
+
+
+def _listing(call: Call) -> Body:
+    found: Body = {}
+    keys = call.get("lookup_keys")
+    if keys:
+        found["lookup_key"] = keys
+    recurring = call.get("recurring") or {}
+    for name, value in recurring.items():
+        found[f"recurring.{name}"] = value
+    return found
+
+
+PRICE = Resource(
+    object="price",
+    prefix="price_1",
+    id_length=23,
+    path="/v1/prices",
+    can=("create", "retrieve", "update", "list", "search"),
+    fields=(
+        given("active", True),
+        once("billing_scheme", "per_unit"),
+        fixed("created"),
+        once("currency"),
+        fixed("currency_options"),
+        fixed("custom_unit_amount"),
+        fixed("livemode", False),
+        given("lookup_key"),
+        given("metadata", {}),
+        given("nickname"),
+        once("product", ref="product"),
+        fixed("recurring"),
+        given("tax_behavior", "unspecified"),
+        fixed("tiers_mode"),
+        fixed("transform_quantity"),
+        fixed("type", "one_time"),
+        fixed("unit_amount"),
+        fixed("unit_amount_decimal"),
+    ),
+    on_create=("price.created",),
+    on_update=("price.updated",),
+    on_delete=("price.deleted",),
+    creating=_creating,
+    updating=_updating,
+    listing=_listing,
+    filters=(
+        "active",
+        "currency",
+        "product",
+        "type",
+        "lookup_key",
+        "recurring.interval",
+        "recurring.usage_type",
+        "recurring.meter",
+    ),
+    search=("active", "currency", "lookup_key", "metadata", "product", "type"),
+    hidden=("currency_options",),
+    includes={"tiers": prices.tiers},
+)
+
+
+RESOURCES = (PRICE,)

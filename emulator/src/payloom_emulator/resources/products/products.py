@@ -1,0 +1,114 @@
+"""Products: what is sold. https://docs.stripe.com/api/products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.catalog import prices
+from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.presentation import versions
+from payloom_emulator.presentation.versions import Accepted, Change
+from payloom_emulator.protocol.errors import invalid
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def _creating(call: Call, draft: Body) -> None:
+    wanted = call.get("id")
+    if wanted:
+        if call.unit.any(wanted) is not None:
+            raise invalid("Product already exists.", "id", "resource_already_exists")
+        draft["id"] = wanted
+    draft["updated"] = call.unit.now
+    if call.get("features"):
+        draft["marketing_features"] = call.params["features"]
+    if draft["name"] == "":
+        raise invalid(
+            "You passed an empty string for 'name'. We assume empty values are an attempt to unset a "
+            "parameter; however "
+            "'name' cannot be unset. You should remove 'name' from your request or supply a non-empty value.",
+            "name",
+            "parameter_invalid_empty",
+        )
+
+
+def _created(call: Call, product: Body) -> None:
+
+    data = call.get("default_price_data")
+    if data:
+        price = prices.make(call.unit, {**data, "product": product["id"]}, "default_price_data")
+        call.unit.change(product, {"default_price": price["id"]}, emits=())
+
+
+def _updating(call: Call, product: Body, changes: Body) -> None:
+    if changes.get("default_price"):
+        price = call.unit.get("price", changes["default_price"], "default_price")
+        if price["product"] != product["id"]:
+            raise invalid("The price specified does not belong to this product.", "default_price")
+    changes["updated"] = call.unit.now
+
+
+def _deleting(call: Call, product: Body) -> None:
+    if call.unit.list("price", product=product["id"], limit=1):
+        raise invalid(
+            "This product cannot be deleted because it has one or more user-created prices.",
+        )
+
+
+PRODUCT = Resource(
+    object="product",
+    prefix="prod_",
+    id_length=14,
+    path="/v1/products",
+    can=("create", "retrieve", "update", "list", "delete", "search"),
+    fields=(
+        given("active", True),
+        fixed("attributes", []),
+        fixed("created"),
+        given("default_price", ref="price"),
+        given("description"),
+        given("images", []),
+        fixed("livemode", False),
+        given("marketing_features", []),
+        given("metadata", {}),
+        given("name"),
+        given("package_dimensions"),
+        given("shippable"),
+        given("statement_descriptor"),
+        given("tax_code"),
+        once("type", "service"),
+        given("unit_label"),
+        fixed("updated"),
+        given("url"),
+    ),
+    on_create=("product.created",),
+    on_update=("product.updated",),
+    on_delete=("product.deleted",),
+    creating=_creating,
+    created=_created,
+    updating=_updating,
+    deleting=_deleting,
+    filters=("active", "shippable", "url", "type"),
+    search=("active", "description", "metadata", "name", "shippable", "url"),
+)
+
+
+RESOURCES = (PRODUCT,)
+
+
+def _features(unit: Unit, shown: Body, stored: Body) -> None:
+    """Marketing features were called features until 2024-04-10."""
+    del unit, stored
+    shown["features"] = shown.pop("marketing_features")
+
+
+_NAMED = {"features": ["a", ["o", {"name": ["s"]}, []]]}
+
+
+versions.register(
+    Change("2024-04-10", "product", _features),
+    Accepted("2024-04-10", "POST", "/v1/products", _NAMED),
+    Accepted("2024-04-10", "POST", "/v1/products/{}", _NAMED),
+)

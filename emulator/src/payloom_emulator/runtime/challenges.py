@@ -1,0 +1,56 @@
+"""Ends a challenge: the cardholder (or a test) completed or failed it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.payments import attempts, authentication, setup_intents
+from payloom_emulator.protocol.errors import StripeError, invalid, missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.runtime.emulator import Emulator
+
+
+def settle(emulator: Emulator, intent_id: str, outcome: str, client_secret: str) -> dict[str, Any]:
+    """Settle the intent's challenge; `outcome` is "complete" or "fail".
+
+    Returns `{id, object, status, return_url}`: return_url is where the browser goes on, with what Stripe adds to it, or
+    None when the page that asked goes on by itself. Raises Stripe's errors.
+    """
+    if outcome not in {"complete", "fail"}:
+        raise StripeError(f"A challenge ends with complete or fail, not {outcome}.", status=404)
+    account = _account_of(emulator, intent_id)
+    with emulator.store.transaction():
+        unit = emulator.unit(account)
+        intent = unit.any(intent_id)
+        if intent is None or intent["object"] not in {"payment_intent", "setup_intent"}:
+            raise missing("payment_intent", intent_id)
+        if client_secret != intent["client_secret"]:
+            raise invalid("The client_secret does not belong to this intent.", "client_secret")
+        unit.follow(intent)
+        if intent["status"] != "requires_action":
+            raise invalid(
+                f"This intent is {intent['status']}; no challenge is open.", code="payment_intent_unexpected_state"
+            )
+        return_url = intent.get("_return_url")
+        if intent["object"] == "payment_intent":
+            attempts.challenged(unit, intent, passed=outcome == "complete")
+        else:
+            setup_intents.challenged(unit, intent, passed=outcome == "complete")
+        unit.flush()
+    emulator.delivery.wake()
+    emulator.timers.pass_time()
+    ok = intent["status"] in {"succeeded", "processing", "requires_capture"}
+    return {
+        "id": intent["id"],
+        "object": intent["object"],
+        "status": intent["status"],
+        "return_url": authentication.returned(intent, return_url, ok=ok),
+    }
+
+
+def _account_of(emulator: Emulator, intent_id: str) -> str:
+    rows = emulator.store.query("SELECT account FROM objects WHERE id = ?", (intent_id,))
+    if not rows:
+        raise missing("payment_intent", intent_id)
+    return rows[0][0]
