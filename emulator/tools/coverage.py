@@ -15,6 +15,9 @@ from payloom_emulator.protocol.params import anonymous, event_types, table
 from payloom_emulator.runtime.registry import RESOURCES
 from payloom_emulator.runtime.router import Router
 
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Schema
+
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "emulator-coverage.md"
 
 _SCOPE = """\
@@ -26,10 +29,10 @@ recordings of Stripe's own servers."""
 def emitted() -> set[str]:
     """Return the event types the declarations name."""
     found: set[str] = set()
-    for resource in RESOURCES:
-        found.update((*resource.on_create, *resource.on_update, *resource.on_delete))
-        if resource.machine is not None:
-            found.update(e for m in resource.machine.moves for e in m.emits)
+    for schema in (r.schema for r in RESOURCES):
+        found.update((*schema.on_create, *schema.on_update, *schema.on_delete))
+        if schema.machine is not None:
+            found.update(e for m in schema.machine.moves for e in m.emits)
     return found
 
 
@@ -59,10 +62,10 @@ def _area(path: str) -> str:
     return "/".join(parts[2:4]) if parts[2] in grouped and len(parts) > 3 else parts[2]
 
 
-def _machine(resource: Resource) -> list[str]:
-    machine = resource.machine
+def _machine(schema: Schema) -> list[str]:
+    machine = schema.machine
     assert machine is not None
-    lines = [f"### `{resource.object}`", "", "```mermaid", "stateDiagram-v2"]
+    lines = [f"### `{schema.object}`", "", "```mermaid", "stateDiagram-v2"]
     lines += [f"  [*] --> {status}" for status in machine.initial]
     for move in machine.moves:
         lines += [
@@ -97,8 +100,8 @@ def page() -> str:
         absent = ", ".join(f"`{m} {p.removeprefix('/v1')}`" for m, p, there in listed if not there) if ok else "all"
         lines.append(f"| {area} | {ok} | {len(listed)} | {absent} |")
     lines += ["", "## State machines", "", "Drawn from the tables the code runs on.", ""]
-    for resource in sorted((r for r in RESOURCES if r.machine), key=lambda r: r.object):
-        lines += _machine(resource)
+    for schema in sorted((r.schema for r in RESOURCES if r.schema.machine), key=lambda r: r.object):
+        lines += _machine(schema)
     declared, known = emitted(), event_types()
     lines += [
         "## Events",

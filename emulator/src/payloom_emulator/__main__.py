@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     port = listener.getsockname()[1]
     url = f"http://{options.host}:{port}"
     from payloom_emulator.core.errors import EmulatorError  # noqa: PLC0415
-    from payloom_emulator.runtime.emulator import create_app  # noqa: PLC0415 - a taken port is reported before anything loads
+    from payloom_emulator.http.app import create_app  # noqa: PLC0415 - a taken port is reported before anything loads
 
     try:
         app = create_app(dataclasses.replace(config_of(options), base_url=url))

@@ -11,7 +11,7 @@ from emulator.tests.support.local_servers import Local, Served
 from tests.support import browser_plugin, npm_packages
 
 from payloom_emulator.core.config import EmulatorConfig
-from payloom_emulator.runtime.emulator import create_app
+from payloom_emulator.http.app import create_app
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -15,7 +15,7 @@ from payloom_emulator.core.errors import ImpossibleMove
 from payloom_emulator.protocol.params import event_types
 from payloom_emulator.runtime.registry import RESOURCES
 
-WITH_MACHINE = [r for r in RESOURCES if r.machine is not None]
+WITH_MACHINE = [r.schema for r in RESOURCES if r.schema.machine is not None]
 IDS = [r.object for r in WITH_MACHINE]
 
 
@@ -36,22 +36,22 @@ def statuses_in_sdk(object_name, field):
     return set()
 
 
-@pytest.mark.parametrize("resource", WITH_MACHINE, ids=IDS)
-def test_every_status_is_one_of_stripes(resource):
-    known = statuses_in_sdk(resource.object, resource.machine.field)
+@pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
+def test_every_status_is_one_of_stripes(schema):
+    known = statuses_in_sdk(schema.object, schema.machine.field)
     if known:  # a few objects (refund) have a plain string there
-        assert resource.machine.statuses() <= known
+        assert schema.machine.statuses() <= known
 
 
-@pytest.mark.parametrize("resource", WITH_MACHINE, ids=IDS)
-def test_every_event_is_one_of_stripes(resource):
-    emitted = {e for m in resource.machine.moves for e in m.emits}
-    assert emitted | {*resource.on_create, *resource.on_update, *resource.on_delete} <= event_types()
+@pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
+def test_every_event_is_one_of_stripes(schema):
+    emitted = {e for m in schema.machine.moves for e in m.emits}
+    assert emitted | {*schema.on_create, *schema.on_update, *schema.on_delete} <= event_types()
 
 
-@pytest.mark.parametrize("resource", WITH_MACHINE, ids=IDS)
-def test_every_status_can_be_reached_and_left_unless_it_is_the_end(resource):
-    machine = resource.machine
+@pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
+def test_every_status_can_be_reached_and_left_unless_it_is_the_end(schema):
+    machine = schema.machine
     reached, grew = set(machine.initial), True
     while grew:
         more = {m.target for m in machine.moves if m.sources & reached}
@@ -62,13 +62,13 @@ def test_every_status_can_be_reached_and_left_unless_it_is_the_end(resource):
     assert machine.statuses() - left <= set(machine.terminal)
 
 
-@pytest.mark.parametrize("resource", WITH_MACHINE, ids=IDS)
-def test_a_move_the_table_does_not_have_is_refused(resource):
+@pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
+def test_a_move_the_table_does_not_have_is_refused(schema):
     with pytest.raises(ImpossibleMove):
-        resource.machine.find("no_such_move", resource.machine.initial[0])
+        schema.machine.find("no_such_move", schema.machine.initial[0])
 
 
 def test_every_declared_event_of_every_resource_exists():
-    for resource in RESOURCES:
-        declared = {*resource.on_create, *resource.on_update, *resource.on_delete}
-        assert declared <= event_types(), resource.object
+    for schema in (r.schema for r in RESOURCES):
+        declared = {*schema.on_create, *schema.on_update, *schema.on_delete}
+        assert declared <= event_types(), schema.object

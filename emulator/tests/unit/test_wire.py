@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from payloom_emulator.catalog.prices import amount_for
 from payloom_emulator.checkout.lines import share
 from payloom_emulator.core import money, test_cards
+from payloom_emulator.core.differences import difference
 from payloom_emulator.core.ids import Ids
-from payloom_emulator.presentation import versions
-from payloom_emulator.presentation.expand import difference
-from payloom_emulator.protocol import auth, params
+from payloom_emulator.protocol import api_versions, auth, params
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.multipart import read_multipart
@@ -51,7 +50,7 @@ def test_any_text_is_read_or_refused_as_a_400(text):
 
 def test_all_of_stripes_v1_operations_are_in_the_table():
     assert sum(1 for o in params.table()["operations"] if " /v1/" in o) >= 556
-    assert params.table()["api_version"] == versions.NEWEST
+    assert params.table()["api_version"] == api_versions.NEWEST
     assert len(params.event_types()) > 270
 
 
@@ -108,7 +107,7 @@ def test_values_get_their_types():
     ],
 )
 def test_known_versions(version):
-    assert versions.known(version) == version
+    assert api_versions.known(version) == version
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,7 @@ def test_known_versions(version):
 )
 def test_versions_that_do_not_exist(version):
     with pytest.raises(StripeError):
-        versions.known(version)
+        api_versions.known(version)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines, totals
 from payloom_emulator.billing.pricing import amounts, discounts
-from payloom_emulator.billing.subscriptions import create_subscription, items
-from payloom_emulator.resources.seams import Taken
+from payloom_emulator.billing.subscriptions import create_subscription
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -27,6 +27,15 @@ _CARRIED = (
     "trial_period_days",
     "trial_settings",
 )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Taken:
+    """What one discount takes off: `amount` in minor units, and what it came from."""
+
+    amount: int
+    coupon: str
+    promotion_code: str | None = None
 
 
 def start(unit: Unit, session: Body, *, customer: Body, payment_method: Body | None) -> Body:
@@ -128,30 +137,6 @@ def parameters(unit: Unit, session: Body, customer: Body, payment_method: Body |
 
 def _id(value: Any) -> str:
     return value if isinstance(value, str) else value["id"]
-
-
-def due_now(unit: Unit, session: Body) -> int:
-    """Return what is due at once before discounts: the first period, or only one-time items when there is a trial."""
-    data: Body = session.get("_subscription_data") or {}
-    found = [unit.get("price", _id(row["price"])) for row in session["_lines"]]
-    trial = create_subscription.trial(unit, {k: data[k] for k in ("trial_end", "trial_period_days") if data.get(k)}, [])
-    due = 0
-    for row, price in zip(session["_lines"], found, strict=True):
-        if price["type"] == "recurring" and (trial or amounts.is_metered(price)):
-            continue
-        cost = amounts.cost(price, row.get("quantity") or 1, session["currency"])
-        anchor = data.get("billing_cycle_anchor")
-        if price["type"] == "recurring" and anchor:
-            end = items.period_end(anchor, price, unit.now)
-            length = items.full_length(price, end)
-            prorated = data.get("proration_behavior") != "none"
-            cost = (
-                create_subscription.share(cost, end - unit.now, length)
-                if prorated and end - unit.now < length
-                else (cost if end - unit.now >= length else 0)
-            )
-        due += cost
-    return due
 
 
 def taken(unit: Unit, wanted: list[Body], *, subtotal: int, currency: str, customer: str | None) -> list[Taken]:

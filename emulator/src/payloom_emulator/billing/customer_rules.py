@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import cancel_subscription
-from payloom_emulator.presentation.versions import BASIL, Accepted, register
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def deleting(call: Call, customer: Body) -> None:
 
 
 def _record(call: Call, customer: Body, amount: int, ending: int, kind: str) -> None:
-    currency = customer["currency"] or call.unit.emulator.config.business.get("currency", "usd")
+    currency = customer["currency"] or call.unit.environment.config.business.get("currency", "usd")
     values = {
         "amount": amount,
         "currency": currency,
@@ -78,7 +77,3 @@ def _redeem(call: Call, customer: Body) -> None:
     made = discounts.redeem(call.unit, coupon, code, customer=customer["id"])
     shown = {k: v for k, v in made.items() if not k.startswith("_")}
     call.unit.change(customer, {"discount": shown}, emits=())
-
-
-_OLD = {"coupon": ["u", ["e", ""], ["s"]], "promotion_code": ["u", ["e", ""], ["s"]]}
-register(Accepted(BASIL, "POST", "/v1/customers", _OLD), Accepted(BASIL, "POST", "/v1/customers/{}", _OLD))

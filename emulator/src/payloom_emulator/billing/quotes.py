@@ -42,7 +42,7 @@ def read_items(unit: Unit, given: list[Body], current: list[Body]) -> list[Body]
         price = unit.get("price", price_id or "", f"{param}[price]")
         made.append(
             {
-                "id": held["id"] if held else unit.emulator.ids.new("li_1", 23),
+                "id": held["id"] if held else unit.environment.ids.new("li_1", 23),
                 "price": price["id"],
                 "quantity": entry.get("quantity") or (held or {}).get("quantity") or 1,
                 "tax_rates": [

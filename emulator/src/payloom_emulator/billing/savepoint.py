@@ -21,7 +21,7 @@ def rehearsal(unit: Unit, *, now: int | None = None) -> Iterator[Unit]:
     store = unit.store
     store.query("SAVEPOINT rehearsal")
     try:
-        yield unit.emulator.unit(unit.account, now=unit.now if now is None else now, test_clock=unit.test_clock)
+        yield unit.at(unit.account, now=now, test_clock=unit.test_clock)
     finally:
         store.query("ROLLBACK TO rehearsal")
         store.query("RELEASE rehearsal")

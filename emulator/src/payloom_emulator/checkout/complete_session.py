@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from payloom_emulator.billing import checkout_billing
 from payloom_emulator.checkout import create_session, lines
 from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, overlay
 from payloom_emulator.payments import attempts, payment_intents, setup_intents
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
-from payloom_emulator.resources import seams
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import Unit
@@ -152,7 +152,7 @@ def _customer(unit: Unit, session: Body, *, required: bool) -> Body | None:
         {
             "address": details["address"],
             "email": details["email"],
-            "invoice_prefix": unit.emulator.ids.new("", 8).upper(),
+            "invoice_prefix": unit.environment.ids.new("", 8).upper(),
             "name": details["name"],
             "phone": details["phone"],
             "shipping": overlay(SHIPPING, shipping) if shipping else None,
@@ -236,7 +236,7 @@ def _intent_values(session: Body, data: Body, customer: Body | None, method: Bod
 
 
 def _return_url(unit: Unit, session: Body) -> str:
-    return f"{unit.emulator.base_url}/_emulator/checkout/{session['id']}/finish"
+    return f"{unit.environment.base_url}/_emulator/checkout/{session['id']}/finish"
 
 
 def _after_intent(unit: Unit, session: Body, intent: Body) -> Body:
@@ -263,7 +263,7 @@ def _subscribe(unit: Unit, session: Body, method: Body | None) -> Body:
         if method is not None:
             payment_methods.attach(unit, method, customer["id"])
         shown = {**session, "_lines": [{**line, "price": lines.price_of(unit, line)} for line in session["_lines"]]}
-        subscription = seams.billing().start_from_checkout(unit, shown, customer=customer, payment_method=method)
+        subscription = checkout_billing.start(unit, shown, customer=customer, payment_method=method)
         unit.change(session, {"_subscription": subscription["id"]}, emits=())
     elif method is not None and subscription["status"] == "incomplete":
         payment_methods.attach(unit, method, customer["id"])
@@ -332,8 +332,7 @@ def complete(unit: Unit, session: Body, payment_status: str) -> Body:
     """Close the session: it is complete, and everyone hears of it."""
     unit.unschedule("expire", session)
     if session["mode"] == "payment" and session["invoice_creation"]["enabled"]:
-        make = getattr(seams.billing(), "invoice_for_checkout")  # noqa: B009 - optional member of the seam
-        unit.change(session, {"invoice": make(unit, session)["id"]}, emits=())
+        unit.change(session, {"invoice": checkout_billing.invoice_for(unit, session)["id"]}, emits=())
     changes: Body = {"payment_status": payment_status, "url": None}
     if session["automatic_tax"]["enabled"]:
         changes["automatic_tax"] = {**session["automatic_tax"], "status": "complete"}

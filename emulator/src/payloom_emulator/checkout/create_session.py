@@ -8,7 +8,6 @@ from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.checkout import lines
 from payloom_emulator.payments import authentication
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
-from payloom_emulator.resources import seams
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
@@ -46,7 +45,7 @@ def fill(call: Call, draft: Body) -> None:
     draft["ui_mode"] = _OLD_UI.get(params.get("ui_mode", "hosted_page"), params.get("ui_mode", "hosted_page"))
     _check_combinations(params, mode)
     _urls(params, draft)
-    draft["id"] = unit.emulator.ids.new("cs_test_a1" if draft["ui_mode"] == "hosted_page" else "cs_test_b1", 56)
+    draft["id"] = unit.environment.ids.new("cs_test_a1" if draft["ui_mode"] == "hosted_page" else "cs_test_b1", 56)
     draft["status"], draft["payment_status"] = "open", "unpaid" if mode != "setup" else "no_payment_required"
     draft["expires_at"] = _expiry(params, unit.now)
     _sell(call, draft, mode)
@@ -61,9 +60,9 @@ def fill(call: Call, draft: Body) -> None:
         if mode == "payment" and not draft["amount_total"]:
             draft["payment_status"] = "no_payment_required"
     if draft["ui_mode"] == "hosted_page":
-        draft["url"] = f"{unit.emulator.base_url}/c/pay/{draft['id']}#{_FRAGMENT}{unit.emulator.ids.new('', 40)}"
+        draft["url"] = f"{unit.environment.base_url}/c/pay/{draft['id']}#{_FRAGMENT}{unit.environment.ids.new('', 40)}"
     else:
-        draft["client_secret"] = f"{draft['id']}_secret_{unit.emulator.ids.new('', 40)}"
+        draft["client_secret"] = f"{draft['id']}_secret_{unit.environment.ids.new('', 40)}"
 
 
 _FRAGMENT = "fidkdWxOYHwnPyd1blpxYHZxWjA0"
@@ -203,8 +202,6 @@ def _how(call: Call, params: Body, draft: Body, mode: str) -> None:
     )
     if mode == "payment":
         wanted: Body = params.get("invoice_creation") or {"enabled": False}
-        if wanted.get("enabled") and not hasattr(seams.billing(), "invoice_for_checkout"):
-            raise not_emulated("POST /v1/checkout/sessions with invoice_creation")
         data = {
             "account_tax_ids": None,
             "custom_fields": None,
@@ -228,7 +225,7 @@ def _how(call: Call, params: Body, draft: Body, mode: str) -> None:
         **draft["custom_text"],
         **{k: v or None for k, v in (params.get("custom_text") or {}).items()},
     }
-    business = call.unit.emulator.config.business["name"]
+    business = call.unit.environment.config.business["name"]
     if draft["ui_mode"] == "hosted_page" and not draft["branding_settings"]:
         draft["branding_settings"] = {
             "background_color": "#ffffff",

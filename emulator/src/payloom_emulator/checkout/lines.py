@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
+from payloom_emulator.billing import checkout_billing
 from payloom_emulator.catalog import prices
 from payloom_emulator.core import money
 from payloom_emulator.protocol.errors import invalid, parameter_missing
-from payloom_emulator.resources import seams
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -71,7 +71,7 @@ def _line(unit: Unit, item: Body, index: int) -> Body:
         )
     adjustable = item.get("adjustable_quantity")
     return {
-        "id": unit.emulator.ids.new("li_1", 23),
+        "id": unit.environment.ids.new("li_1", 23),
         "price": price["id"],
         "quantity": quantity,
         "adjustable_quantity": {"enabled": False, "maximum": None, "minimum": None, **adjustable}
@@ -182,11 +182,11 @@ def starts_with_trial(session: Body) -> bool:
     return bool(data.get("trial_period_days") or data.get("trial_end"))
 
 
-def _taken(unit: Unit, session: Body, subtotal: int) -> list[seams.Taken]:
+def _taken(unit: Unit, session: Body, subtotal: int) -> list[checkout_billing.Taken]:
     wanted = session.get("_discounts") or []
     if not wanted:
         return []
-    return seams.billing().discounts(
+    return checkout_billing.taken(
         unit, wanted, subtotal=subtotal, currency=session["currency"], customer=session.get("customer")
     )
 

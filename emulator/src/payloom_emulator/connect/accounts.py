@@ -66,7 +66,7 @@ def settings(name: str) -> Body:
 
 def home(unit: Unit) -> Body:
     """Return the account the configuration opens, making its object the first time."""
-    config = unit.emulator.config
+    config = unit.environment.config
     found = unit.find("account", unit.account)
     if found is not None:
         return found

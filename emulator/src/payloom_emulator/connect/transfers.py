@@ -40,7 +40,7 @@ def make(
     )
     booked = balance.book(unit, transfer, kind="transfer", amount=-amount, available=True)
     unit.change(transfer, {"balance_transaction": booked["id"]}, emits=())
-    theirs = unit.emulator.unit(destination, now=unit.now)
+    theirs = unit.at(destination)
     income = balance.book(
         theirs,
         {"id": transfer["id"], "currency": currency},

@@ -5,11 +5,17 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from payloom_emulator.presentation.versions import DEFAULT
+from payloom_emulator.protocol.api_versions import DEFAULT
 
 DEFAULT_ACCOUNT = "acct_1LocalStripe0000"
+
+
 DEFAULT_SECRET_KEY = "sk_test_local_payloom_emulator"  # noqa: S105 - a key of nothing
+
+
 DEFAULT_PUBLISHABLE_KEY = "pk_test_local_payloom_emulator"
+
+
 DEFAULT_WEBHOOK_SECRET = "whsec_local_payloom_emulator"  # noqa: S105
 
 

@@ -2,72 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import UnknownEventType
-from payloom_emulator.core.schema import Operation, Resource, fixed
-from payloom_emulator.core.store import dump
-from payloom_emulator.presentation.expand import difference
 from payloom_emulator.protocol.params import event_types
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.environment import Environment
+    from payloom_emulator.core.schema import Body
+
+_WITH_PREVIOUS = frozenset({"updated", "updating"})
 
 
-def _list_types(call: Call) -> dict[str, Any]:
-    types = call.params.get("types")
-    return {"type": types} if types else {}
+def make(
+    environment: Environment,
+    event_type: str,
+    shown: Body,
+    previous: Body | None = None,
+    *,
+    account: str,
+    now: int,
+    request: Body,
+) -> Body:
+    """Store one event about an object, `shown` as it is now, and one delivery for each endpoint that wants it.
 
-
-EVENT = Resource(
-    object="event",
-    prefix="evt_1",
-    id_length=23,
-    path="/v1/events",
-    can=("retrieve", "list"),
-    fields=(
-        fixed("api_version"),
-        fixed("created"),
-        fixed("data"),
-        fixed("livemode", False),
-        fixed("pending_webhooks", 0),
-        fixed("request"),
-        fixed("type"),
-    ),
-    filters=("type",),
-    listing=_list_types,
-)
-
-
-def make(unit: Unit, event_type: str, obj: dict[str, Any], previous: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Store one event about `obj` as it is now, and one delivery for each endpoint that wants it.
-
-    previous: the changed fields' old values; only events whose type ends in "updated" carry them.
+    previous: the changed fields' old values; only events whose type ends in "updated" carry them. now: Unix seconds.
+    request: `{id, idempotency_key}` of the call that caused it.
     """
-    if event_type not in event_types() and not event_type.startswith(_LEGACY):
+    if event_type not in event_types() and not event_type.startswith("v2."):
         raise UnknownEventType(f"Stripe has no event {event_type!r}.")
-    data: dict[str, Any] = {"object": unit.snapshot(obj)}
-    if previous is not None and event_type.rsplit(".", 1)[-1] in {"updated", "updating"}:
+    data: Body = {"object": shown}
+    if previous is not None and event_type.rsplit(".", 1)[-1] in _WITH_PREVIOUS:
         data["previous_attributes"] = previous
-    wanted = unit.emulator.delivery.interested(unit, event_type)
-    body = EVENT.skeleton() | {
-        "id": unit.emulator.ids.new(EVENT.prefix, EVENT.id_length),
-        "api_version": unit.emulator.config.api_version,
-        "created": unit.now,
+    endpoints = environment.outbox.matching_endpoints(account, event_type)
+    schema = environment.schema("event")
+    event = schema.skeleton() | {
+        "id": environment.ids.new(schema.prefix, schema.id_length),
+        "api_version": environment.config.api_version,
+        "created": now,
         "data": data,
-        "pending_webhooks": len(wanted),
-        "request": {"id": unit.request_id, "idempotency_key": unit.idempotency_key},
+        "pending_webhooks": len(endpoints),
+        "request": request,
         "type": event_type,
     }
-    if unit.account != unit.emulator.config.account:
-        body["account"] = unit.account
-    unit.store.insert(unit.account, body, EVENT.links(body))
-    unit.emulator.delivery.owe(unit, body, wanted)
-    return body
-
-
-_LEGACY = ("v2.",)
-
-
-__all__ = ["EVENT", "Operation", "difference", "dump", "make"]
+    if account != environment.config.account:
+        event["account"] = account
+    environment.store.insert(account, event, schema.links(event))
+    environment.outbox.enqueue(account, event, endpoints)
+    return event

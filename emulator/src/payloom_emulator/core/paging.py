@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.store import Store
 
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
@@ -22,8 +22,10 @@ def limit_of(params: dict[str, Any]) -> int:
     return limit
 
 
-def page_of(unit: Unit, object_name: str, filters: dict[str, Any], params: dict[str, Any], url: str) -> dict[str, Any]:
-    """Return one page of a stored list."""
+def page_of(
+    store: Store, account: str, object_name: str, filters: dict[str, Any], params: dict[str, Any]
+) -> dict[str, Any]:
+    """Return `{object: "list", data, has_more}`: one page of a stored list, its rows as the store has them."""
     limit = limit_of(params)
     created = params.get("created")
     bounds = {"gte": created, "lte": created} if isinstance(created, int) else created
@@ -33,12 +35,12 @@ def page_of(unit: Unit, object_name: str, filters: dict[str, Any], params: dict[
     edges: dict[str, Any] = {}
     for name, cursor, edge in (("starting_after", start, "before"), ("ending_before", end, "after")):
         if cursor:
-            position = unit.store.position(unit.account, cursor)
+            position = store.position(account, cursor)
             if position is None:
                 raise missing(object_name, cursor, param=name, status=400)
             edges[edge] = position
-    rows = unit.store.select(
-        unit.account,
+    rows = store.select(
+        account,
         object_name,
         filters,
         created=bounds,
@@ -50,7 +52,7 @@ def page_of(unit: Unit, object_name: str, filters: dict[str, Any], params: dict[
     rows = rows[:limit]
     if end:
         rows.reverse()
-    return {"object": "list", "data": [unit.adopt(r) for r in rows], "has_more": has_more, "url": url}
+    return {"object": "list", "data": rows, "has_more": has_more}
 
 
 def list_of(data: list[Any], url: str, params: dict[str, Any] | None = None) -> dict[str, Any]:

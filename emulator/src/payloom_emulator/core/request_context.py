@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.protocol.errors import parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body, Resource
+    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
     from payloom_emulator.protocol.auth import Caller
 
@@ -27,7 +27,6 @@ class Call:
     caller: Caller
     version: str
     path: str
-    resource: Resource | None = None
     loaded: Body | None = None
 
     @property

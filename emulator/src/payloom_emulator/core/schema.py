@@ -1,21 +1,15 @@
-"""How a resource is declared: its fields, machine, operations and events. Declarations only; the rest is in `unit.py`.
-
-A file in `resources/` reads like Stripe's own page on the object; docs/reference/emulator-adding-a-resource.md shows
-how.
-"""
+"""What an object is: its fields, its state machine, its events, and what it can be found by. It knows no handler."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import ImpossibleMove
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from collections.abc import Mapping
 
 Body = dict[str, Any]
 
@@ -134,42 +128,15 @@ class Machine:
         return any(m.name == name and status in m.sources for m in self.moves)
 
 
-Handler = Callable[["Call"], Any]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Operation:
-    """One URL: what happens on METHOD path. Its parameters are checked against Stripe's own types."""
-
-    method: str
-    path: str
-    handler: Handler
-    private: bool = False  # Stripe's own pages and CLI use it; it is in no specification, so nothing is checked
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Resource:
-    """An object of Stripe's API.
+class Schema:
+    """An object of Stripe's API, as it is stored and shown.
 
     object: Stripe's name, e.g. "checkout.session". prefix: of the id, in full ("cus_"); id_length: characters after it.
-    path: the collection's URL; None when the object has none. can: which of create, retrieve, update, list,
-    delete, search exist in the standard way.
-
-    Hooks, all optional:
-      creating(call, draft)          refuse or complete the draft before it is stored (mutate it)
-      created(call, obj)             act after it was stored and its events were made
-      updating(call, obj, changes)   refuse or complete `changes` before they are applied (mutate them)
-      updated(call, obj)             act afterwards
-      deleting(call, obj)            refuse, or act before
-      listing(call) -> dict          further filters for the list
-
-    actions: name → handler of `POST {path}/{id}/{name}`, with the object in `call.target`.
-    operations: any other URLs. timers: name → function(unit, obj) that `unit.schedule` can plan.
+    path: the collection's URL; None when the object has none. on_create, on_update, on_delete: the events these emit.
     filters: fields a list may be filtered by (indexed); dotted paths reach inside, and a tuple
-    (parameter, dotted path) renames. search: fields of the search query language.
-    includes: fields shown only when expanded, name → function(unit, obj). hidden: fields stored but shown only when
-    expanded. public: fields a publishable key sees (None: all). tombstone: a deleted one can still be retrieved.
-    premade: function(unit, id) that makes the objects everyone has, like `pm_card_visa`.
+    (parameter, dotted path) renames. search: fields of the search query language. hidden: fields stored but shown only
+    when expanded. public: fields a publishable key sees (None: all). tombstone: a deleted one can still be retrieved.
     """
 
     object: str
@@ -177,27 +144,15 @@ class Resource:
     path: str | None = None
     id_length: int = 24
     fields: tuple[Field, ...] = ()
-    can: tuple[str, ...] = ("create", "retrieve", "update", "list")
     machine: Machine | None = None
     on_create: tuple[str, ...] = ()
     on_update: tuple[str, ...] = ()
     on_delete: tuple[str, ...] = ()
-    creating: Callable[[Call, Body], None] | None = None
-    created: Callable[[Call, Body], Any] | None = None
-    updating: Callable[[Call, Body, Body], None] | None = None
-    updated: Callable[[Call, Body], Any] | None = None
-    deleting: Callable[[Call, Body], None] | None = None
-    listing: Callable[[Call], dict[str, Any]] | None = None
-    actions: Mapping[str, Handler] = dataclasses.field(default_factory=dict)
-    operations: tuple[Operation, ...] = ()
-    timers: Mapping[str, Callable[[Unit, Body], None]] = dataclasses.field(default_factory=dict)
     filters: tuple[str | tuple[str, str], ...] = ()
     search: tuple[str, ...] = ()
-    includes: Mapping[str, Callable[[Unit, Body], Any]] = dataclasses.field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     public: tuple[str, ...] | None = None
     tombstone: bool = False
-    premade: Callable[[Unit, str], Body | None] | None = None
     has_created: bool = True
     has_livemode: bool = True
 

@@ -10,15 +10,15 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core import events
+from payloom_emulator.core import differences, events
 from payloom_emulator.core.errors import ImpossibleMove
 from payloom_emulator.core.paging import page_of
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.environment import Environment
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.store import Store
-    from payloom_emulator.runtime.emulator import Emulator
 
 
 class Unit:
@@ -26,7 +26,7 @@ class Unit:
 
     def __init__(
         self,
-        emulator: Emulator,
+        environment: Environment,
         account: str,
         *,
         now: int | None = None,
@@ -34,10 +34,10 @@ class Unit:
         request_id: str | None = None,
         idempotency_key: str | None = None,
     ) -> None:
-        """Begin for `account` at `now` (the emulator's time by default)."""
-        self.emulator = emulator
+        """Begin for `account` at `now` (the environment's time by default)."""
+        self.environment = environment
         self.account = account
-        self.now = emulator.clock.now() if now is None else now
+        self.now = environment.clock.now() if now is None else now
         self.test_clock = test_clock
         self.request_id, self.idempotency_key = request_id, idempotency_key
         self._objects: dict[str, Body] = {}
@@ -48,7 +48,7 @@ class Unit:
     @property
     def store(self) -> Store:
         """The store everything goes to."""
-        return self.emulator.store
+        return self.environment.store
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ class Unit:
         """Return the object or raise `resource_missing`: 400 naming `param`, or 404 when it came from the URL."""
         body = self.find(object_name, object_id)
         if body is None:
-            body = self.emulator.premade(self, object_name, object_id)
+            body = self.environment.builtin(self, object_name, object_id)
         if body is None:
             raise missing(object_name, object_id, param=param or "id", status=400 if param else 404)
         return body
@@ -112,7 +112,9 @@ class Unit:
     def page(self, object_name: str, filters: dict[str, Any], params: dict[str, Any], *, url: str) -> dict[str, Any]:
         """Return `{object: "list", data, has_more, url}` as the paging parameters in `params` ask."""
         self.flush()
-        return page_of(self, object_name, {k: _text(v) for k, v in filters.items() if v is not None}, params, url)
+        filled = {k: _text(v) for k, v in filters.items() if v is not None}
+        page = page_of(self.store, self.account, object_name, filled, params)
+        return {**page, "data": [self.adopt(row) for row in page["data"]], "url": url}
 
     def adopt(self, row: Body) -> Body:
         """Return the unit's own copy of a row that was just read."""
@@ -120,65 +122,65 @@ class Unit:
 
     def _remember(self, body: Body) -> Body:
         self._objects[body["id"]] = body
-        resource = self.emulator.resource(body["object"])
-        if resource is not None:
-            self._links[body["id"]] = resource.links(body)
+        schema = self.environment.find_schema(body["object"])
+        if schema is not None:
+            self._links[body["id"]] = schema.links(body)
         return body
 
     # --- changing ------------------------------------------------------------------------------------------------
 
     def new_id(self, object_name: str) -> str:
         """Return a new identifier for an object of this kind."""
-        resource = self.emulator.declared(object_name)
-        return self.emulator.ids.new(resource.prefix, resource.id_length)
+        schema = self.environment.schema(object_name)
+        return self.environment.ids.new(schema.prefix, schema.id_length)
 
     def create(self, object_name: str, values: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
         """Store a new object: the declared fields, `values` over them, an id and the time. Emits `on_create`.
 
         emits: other events than the declared ones (() for none).
         """
-        resource = self.emulator.declared(object_name)
-        body = resource.skeleton()
+        schema = self.environment.schema(object_name)
+        body = schema.skeleton()
         body.update(values or {})
         if not body.get("id"):
-            body["id"] = self.emulator.ids.new(resource.prefix, resource.id_length)
-        if resource.has_created and body.get("created") is None:
+            body["id"] = self.environment.ids.new(schema.prefix, schema.id_length)
+        if schema.has_created and body.get("created") is None:
             body["created"] = self.now
-        if resource.has_livemode:
+        if schema.has_livemode:
             body.setdefault("livemode", False)
-        machine = resource.machine
+        machine = schema.machine
         if machine is not None and body.get(machine.field) not in machine.initial:
-            raise ImpossibleMove(f"A {resource.object} does not begin {body.get(machine.field)!r}.")
-        links = resource.links(body)
+            raise ImpossibleMove(f"A {schema.object} does not begin {body.get(machine.field)!r}.")
+        links = schema.links(body)
         try:
             self.store.insert(self.account, body, links)
         except sqlite3.IntegrityError:
             raise invalid(f"{body['id']} already exists.", "id", "resource_already_exists") from None
         self._objects[body["id"]] = body
         self._links[body["id"]] = links
-        for event_type in resource.on_create if emits is None else emits:
+        for event_type in schema.on_create if emits is None else emits:
             self.emit(event_type, body)
         return body
 
     def change(self, obj: Body, changes: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
         """Apply `changes` (whole new values by field name). Emits `on_update`, or `emits`, only if anything changed."""
-        resource = self.emulator.declared(obj["object"])
+        schema = self.environment.schema(obj["object"])
         changes = changes or {}
-        machine = resource.machine
+        machine = schema.machine
         if machine is not None and changes.get(machine.field, obj.get(machine.field)) != obj.get(machine.field):
-            raise ImpossibleMove(f"The {machine.field} of a {resource.object} changes by a move, not by hand.")
+            raise ImpossibleMove(f"The {machine.field} of a {schema.object} changes by a move, not by hand.")
         previous = self._apply(obj, changes)
         if previous:
-            for event_type in resource.on_update if emits is None else emits:
+            for event_type in schema.on_update if emits is None else emits:
                 self.emit(event_type, obj, previous)
         return obj
 
     def move(self, obj: Body, name: str, changes: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
         """Make the move `name` of the object's machine, with `changes`, and emit the move's events (or `emits`)."""
-        resource = self.emulator.declared(obj["object"])
-        assert resource.machine is not None
-        field = resource.machine.field
-        move = resource.machine.find(name, obj[field])
+        schema = self.environment.schema(obj["object"])
+        assert schema.machine is not None
+        field = schema.machine.field
+        move = schema.machine.find(name, obj[field])
         previous = self._apply(obj, {**(changes or {}), field: move.target})
         for event_type in move.emits if emits is None else emits:
             self.emit(event_type, obj, previous)
@@ -187,7 +189,7 @@ class Unit:
     def _apply(self, obj: Body, changes: Body) -> Body:
         mine = self._objects.setdefault(obj["id"], obj)
         before = {name: mine.get(name) for name in changes}
-        previous = events.difference(before, changes)
+        previous = differences.difference(before, changes)
         mine.update(changes)
         if mine is not obj:
             obj.update(changes)
@@ -196,21 +198,34 @@ class Unit:
 
     def delete(self, obj: Body, *, emits: tuple[str, ...] | None = None) -> dict[str, Any]:
         """Delete the object. Emits `on_delete`. Returns Stripe's `{id, object, deleted: true}`."""
-        resource = self.emulator.declared(obj["object"])
+        schema = self.environment.schema(obj["object"])
         self._gone.add(obj["id"])
         self._dirty[obj["id"]] = None
-        for event_type in resource.on_delete if emits is None else emits:
+        for event_type in schema.on_delete if emits is None else emits:
             self.emit(event_type, obj)
         return {"id": obj["id"], "object": obj["object"], "deleted": True}
 
     def emit(self, event_type: str, obj: Body, previous: Body | None = None) -> Body:
         """Make one event about `obj` as it is now."""
-        return events.make(self, event_type, obj, previous)
+        return events.make(
+            self.environment,
+            event_type,
+            self.snapshot(obj),
+            previous,
+            account=self.account,
+            now=self.now,
+            request={"id": self.request_id, "idempotency_key": self.idempotency_key},
+        )
+
+    def publish(self, fact: str, obj: Body) -> None:
+        """Run what the declarations say reacts to `fact` about `obj`, in this unit of work and in declared order."""
+        for react in self.environment.subscribers(fact):
+            react(self, obj)
 
     def snapshot(self, obj: Body) -> Body:
         """Return a copy of the object as an event shows it: nothing private, nothing that needs expanding."""
-        resource = self.emulator.resource(obj["object"])
-        hidden = resource.hidden if resource else ()
+        schema = self.environment.find_schema(obj["object"])
+        hidden = schema.hidden if schema else ()
         return {k: strip(v) for k, v in obj.items() if not k.startswith("_") and k not in hidden}
 
     # --- time ----------------------------------------------------------------------------------------------------
@@ -221,7 +236,7 @@ class Unit:
             "INSERT OR REPLACE INTO timers (account, object, object_id, name, clock, due) VALUES (?, ?, ?, ?, ?, ?)",
             (self.account, obj["object"], obj["id"], name, self.test_clock or "", int(at)),
         )
-        self.emulator.planned()
+        self.environment.timer_added()
 
     def soon(self, name: str, obj: Body, seconds: int = 0) -> None:
         """Run a timer `seconds` from now by the emulator's clock, whatever test clock the object is on.
@@ -230,9 +245,9 @@ class Unit:
         """
         self.store.query(
             "INSERT OR REPLACE INTO timers (account, object, object_id, name, clock, due) VALUES (?, ?, ?, ?, '', ?)",
-            (self.account, obj["object"], obj["id"], name, self.emulator.clock.now() + seconds),
+            (self.account, obj["object"], obj["id"], name, self.environment.clock.now() + seconds),
         )
-        self.emulator.planned()
+        self.environment.timer_added()
 
     def unschedule(self, name: str, obj: Body) -> None:
         """Drop a plan, if there is one."""
@@ -250,14 +265,18 @@ class Unit:
         if clock is not None:
             self.test_clock, self.now = clock["id"], clock["frozen_time"]
 
+    def at(self, account: str, *, now: int | None = None, test_clock: str | None = None) -> Unit:
+        """Return another unit of work in the same transaction: of `account`, at `now` (this unit's time by default)."""
+        return Unit(self.environment, account, now=self.now if now is None else now, test_clock=test_clock)
+
     # --- end -----------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
         """Write what changed to the store (still inside the transaction)."""
         for object_id in self._dirty:
             body = self._objects[object_id]
-            resource = self.emulator.declared(body["object"])
-            old, new = self._links.get(object_id, {}), resource.links(body)
+            schema = self.environment.schema(body["object"])
+            old, new = self._links.get(object_id, {}), schema.links(body)
             moved = [(n, old.get(n), new.get(n)) for n in old.keys() | new.keys() if old.get(n) != new.get(n)]
             self.store.write(self.account, body, moved, deleted=object_id in self._gone)
             self._links[object_id] = new

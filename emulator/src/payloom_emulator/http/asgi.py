@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.multipart import read_multipart
+from payloom_emulator.runtime.messages import Request
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from payloom_emulator.runtime.emulator import Emulator, Request
+    from payloom_emulator.runtime.emulator import Emulator
 
 MAX_BODY = 20 * 1024 * 1024
+
+
 _CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, HEAD, PUT, PATCH, POST, DELETE"),
@@ -74,7 +77,6 @@ class WireApp:
         await _write(send, answer.status, headers, answer.payload())
 
     async def _read(self, scope: Scope, receive: Receive) -> Request | StripeError:
-        from payloom_emulator.runtime.emulator import Request  # noqa: PLC0415 - server imports this module
 
         headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
         chunks: list[bytes] = []

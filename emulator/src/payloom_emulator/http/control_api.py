@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -20,106 +18,14 @@ from payloom_emulator.http.trigger import TRIGGERS, trigger
 from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.runtime import challenges
-from payloom_emulator.runtime.delivery import SCHEDULES
-from payloom_emulator.runtime.emulator import Answer, Emulator
+from payloom_emulator.runtime.call_faults import CallFault
+from payloom_emulator.runtime.delivery import SCHEDULES, DeliveryFaults
 from payloom_emulator.runtime.webhook_secrets import roll
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-
-@dataclasses.dataclass(slots=True)
-class Fault:
-    """Fails the next `count` calls that match.
-
-    method, path: which calls ("" any; path is a prefix). status and error: the answer. before: refuse before anything
-    happens; otherwise the effect takes place and only the answer is lost. seconds: wait so long first (a time-out).
-    """
-
-    status: int = 500
-    method: str = ""
-    path: str = ""
-    count: int = 1
-    before: bool = True
-    seconds: float = 0.0
-    error: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    def matches(self, method: str, path: str) -> bool:
-        """Return whether this call is meant."""
-        return self.method.upper() in {"", method} and path.startswith(self.path)
-
-    def answer(self, request_id: str) -> Answer:
-        """Return the failing answer."""
-
-        defaults = {
-            "type": "api_error" if self.status >= 500 else "invalid_request_error",
-            "message": f"The local Stripe was told to fail this call with {self.status}.",
-        }
-        error = {**defaults, **self.error}
-        made = StripeError(
-            error.pop("message"), status=self.status, type=error.pop("type"), code=error.pop("code", None), **error
-        )
-        return Answer(self.status, made.body(request_id), {})
-
-
-class Faults:
-    """The calls that are to fail."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._waiting: list[Fault] = []
-
-    def add(self, fault: Fault) -> None:
-        """Fail the next calls that match."""
-        self._waiting.append(fault)
-
-    def take(self, method: str, path: str) -> Fault | None:
-        """Return the fault for this call and count it."""
-        for fault in self._waiting:
-            if fault.matches(method, path):
-                fault.count -= 1
-                if fault.count <= 0:
-                    self._waiting.remove(fault)
-                return fault if fault.status else None
-        return None
-
-    def slow(self, method: str, path: str) -> float:
-        """Return how long the next such call is to wait."""
-        return next((f.seconds for f in self._waiting if f.matches(method, path)), 0.0)
-
-    def clear(self) -> None:
-        """Drop all."""
-        self._waiting.clear()
-
-
-class Limiter:
-    """Counts calls per second and refuses those beyond the limit."""
-
-    def __init__(self, limit: int | None) -> None:
-        """Allow `limit` calls a second; None: any number."""
-        self.limit = limit
-        self._second, self._count = 0, 0
-
-    def count(self, now: float) -> None:
-        """Count one call at `now`, or raise 429."""
-        if self.limit is None:
-            return
-        if int(now) != self._second:
-            self._second, self._count = int(now), 0
-        self._count += 1
-        if self._count > self.limit:
-            raise StripeError(
-                "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
-                status=429,
-                code="rate_limit",
-                headers={"Stripe-Should-Retry": "true", "Stripe-Rate-Limited-Reason": "global-rate"},
-            )
-
-
-def report(error: Exception) -> None:
-    """Show a bug of ours to whoever runs the emulator."""
-    traceback.print_exception(error, file=sys.stderr)
-
+    from payloom_emulator.runtime.emulator import Emulator
 
 Handler = Callable[["Emulator", dict[str, Any]], Any]
 
@@ -244,7 +150,7 @@ def _fail_next(emulator: Emulator, given: dict[str, Any]) -> Any:
     """Take `{status, method, path, count, when: "before"|"after", seconds, error: {…}}`; see `Fault`."""
     error = dict(given.get("error") or {})
     error.update({k: given[k] for k in ("type", "code", "message") if k in given})
-    fault = Fault(
+    fault = CallFault(
         status=int(given.get("status", 500)),
         method=given.get("method", ""),
         path=given.get("path", ""),
@@ -272,7 +178,7 @@ def _switches(emulator: Emulator, given: dict[str, Any]) -> Any:
 
     names = ("seed", "duplicate", "reorder", "delay", "drop", "delay_seconds")
     if any(n in given for n in names):
-        emulator.delivery.faults = Faults(**{n: given[n] for n in names if n in given})
+        emulator.delivery.faults = DeliveryFaults(**{n: given[n] for n in names if n in given})
     if "paused" in given:
         emulator.delivery.paused = bool(given["paused"])
     if "schedule" in given:
@@ -338,7 +244,7 @@ async def _snapshot(request: Request) -> Response:
 async def _restore(request: Request) -> Response:
     emulator: Emulator = request.app.state.emulator
     emulator.store.restore(await request.body())
-    emulator.delivery.endpoints_changed()
+    emulator.delivery.invalidate()
     emulator.delivery.wake()
     return JSONResponse({"restored": True})
 

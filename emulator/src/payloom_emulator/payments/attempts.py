@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core import test_cards
+from payloom_emulator.core import facts, test_cards
 from payloom_emulator.payments import authentication, charges
 from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError, parameter_missing
-from payloom_emulator.resources import seams
-from payloom_emulator.resources.payment_methods import checkout_sessions
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -67,7 +65,7 @@ def pay(
         return _voucher(unit, intent, method)
     if not return_url and not use_sdk:
         raise parameter_missing("return_url")
-    action = authentication.next_action(unit, intent, return_url or unit.emulator.base_url, use_sdk=False)
+    action = authentication.next_action(unit, intent, return_url or unit.environment.base_url, use_sdk=False)
     return unit.move(intent, "challenge", {"next_action": action})
 
 
@@ -134,7 +132,7 @@ def _decline(unit: Unit, intent: Body, method: Body, why: test_cards.Decline, se
         "fail",
         {"last_payment_error": error, "latest_charge": charge["id"], "next_action": None, "payment_method": None},
     )
-    tell_billing(unit, intent)
+    unit.publish(facts.INTENT_CHANGED, intent)
     raise payment_methods.decline(
         why,
         param="payment_method" if why.code == "authentication_required" else None,
@@ -157,7 +155,7 @@ def _succeed(unit: Unit, intent: Body, method: Body, secure: Body | None) -> Bod
     if method["type"] not in intent["payment_method_types"]:
         changes["payment_method_types"] = [*intent["payment_method_types"], method["type"]]
     unit.move(intent, "succeed", changes)
-    tell_billing(unit, intent)
+    unit.publish(facts.INTENT_CHANGED, intent)
     return intent
 
 
@@ -212,7 +210,7 @@ def microdeposits(unit: Unit, intent: Body) -> Body:
         "type": "verify_with_microdeposits",
         "verify_with_microdeposits": {
             "arrival_date": unit.now + 86400,
-            "hosted_verification_url": f"{unit.emulator.base_url}/_emulator/microdeposits/{intent['id']}",
+            "hosted_verification_url": f"{unit.environment.base_url}/_emulator/microdeposits/{intent['id']}",
             "microdeposit_type": "descriptor_code",
         },
     }
@@ -223,14 +221,14 @@ def _process(unit: Unit, intent: Body, method: Body, mandate: str | None) -> Bod
     _save(unit, intent, method, authenticated=True)
     unit.move(intent, "process", {"latest_charge": charge["id"], "next_action": None, "last_payment_error": None})
     bank = payment_methods.bank_of(method)
-    base = unit.emulator.config.settle_seconds
+    base = unit.environment.config.settle_seconds
     unit.soon("settle", intent, base * 60 if bank.slow else base)
     return intent
 
 
 def _voucher(unit: Unit, intent: Body, method: Body) -> Body:
     kind = f"{method['type']}_display_details"
-    page = f"{unit.emulator.base_url}/_emulator/3ds/{intent['id']}?client_secret={intent['client_secret']}"
+    page = f"{unit.environment.base_url}/_emulator/3ds/{intent['id']}?client_secret={intent['client_secret']}"
     details = {"expires_at": unit.now + 3 * 86400, "hosted_voucher_url": page, "number": "01010101010101"}
     return unit.move(intent, "challenge", {"next_action": {"type": kind, kind: details}})
 
@@ -263,8 +261,8 @@ def settle(unit: Unit, intent: Body) -> None:
         unit.move(intent, "fail", {"last_payment_error": error, "payment_method": None, "processing": None})
     else:
         unit.move(intent, "succeed", {"amount_received": intent["amount"], "processing": None})
-    tell_billing(unit, intent)
-    _tell_session(unit, intent)
+    unit.publish(facts.INTENT_CHANGED, intent)
+    unit.publish(facts.INTENT_RESUMED, intent)
 
 
 def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
@@ -282,7 +280,7 @@ def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
                 mandate_data=intent.get("_mandate_data"),
                 authenticated=True,
             )
-    _tell_session(unit, intent)
+    unit.publish(facts.INTENT_RESUMED, intent)
 
 
 def _authentication_failed(unit: Unit, intent: Body, method: Body) -> None:
@@ -299,15 +297,4 @@ def _authentication_failed(unit: Unit, intent: Body, method: Body) -> None:
         "type": "invalid_request_error",
     }
     unit.move(intent, "fail", {"last_payment_error": error, "next_action": None, "payment_method": None})
-    tell_billing(unit, intent)
-
-
-def tell_billing(unit: Unit, intent: Body) -> None:
-    """Tell billing that an intent made for an invoice changed."""
-    if intent.get("_invoice") and seams.has_billing():
-        seams.billing().intent_changed(unit, intent)
-
-
-def _tell_session(unit: Unit, intent: Body) -> None:
-    if intent.get("_session"):
-        checkout_sessions.intent_changed(unit, intent)
+    unit.publish(facts.INTENT_CHANGED, intent)

@@ -44,7 +44,7 @@ def verdict(method: Body, *, off_session: bool, wanted: str | None, saving: bool
 def next_action(unit: Unit, intent: Body, return_url: str | None, *, use_sdk: bool) -> Body:
     """Return the `next_action` of a challenge: a page to visit, or what Stripe.js handles by itself."""
     query = urlencode({"client_secret": intent["client_secret"]})
-    url = f"{unit.emulator.base_url}/_emulator/3ds/{intent['id']}?{query}"
+    url = f"{unit.environment.base_url}/_emulator/3ds/{intent['id']}?{query}"
     if return_url and not use_sdk:
         return {"redirect_to_url": {"return_url": return_url, "url": url}, "type": "redirect_to_url"}
     return {
@@ -53,10 +53,10 @@ def next_action(unit: Unit, intent: Body, return_url: str | None, *, use_sdk: bo
             "directory_server_encryption": {"algorithm": "RSA", "certificate": "", "directory_server_id": "A000000003"},
             "directory_server_name": "visa",
             "merchant": unit.account,
-            "server_transaction_id": unit.emulator.ids.new("", 32).lower(),
-            "source": unit.emulator.ids.new("src_1", 23),
+            "server_transaction_id": unit.environment.ids.new("", 32).lower(),
+            "source": unit.environment.ids.new("src_1", 23),
             "stripe_js": url,
-            "three_d_secure_2_source": unit.emulator.ids.new("src_1", 23),
+            "three_d_secure_2_source": unit.environment.ids.new("src_1", 23),
             "type": "stripe_3ds2_fingerprint",
         },
     }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core import facts
 from payloom_emulator.payments import charges
-from payloom_emulator.payments.attempts import tell_billing
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def capture(unit: Unit, intent: Body, amount: int | None = None) -> Body:
     charges.capture(unit, unit.get("charge", intent["latest_charge"]), wanted)
     unit.unschedule("lapse", intent)
     unit.move(intent, "succeed", {"amount_capturable": 0, "amount_received": wanted})
-    tell_billing(unit, intent)
+    unit.publish(facts.INTENT_CHANGED, intent)
     return intent
 
 
@@ -49,13 +49,13 @@ def close(unit: Unit, intent: Body, move: str, reason: str | None) -> Body:
         move,
         {"amount_capturable": 0, "canceled_at": unit.now, "cancellation_reason": reason, "next_action": None},
     )
-    tell_billing(unit, intent)
+    unit.publish(facts.INTENT_CHANGED, intent)
     return intent
 
 
 def cancel(unit: Unit, intent: Body, reason: str | None = None) -> Body:
     """Cancel an intent that has not succeeded; an authorisation is let go."""
-    machine = unit.emulator.declared(intent["object"]).machine
+    machine = unit.environment.schema(intent["object"]).machine
     assert machine is not None
     if not machine.allows("cancel", intent["status"]):
         raise unexpected(

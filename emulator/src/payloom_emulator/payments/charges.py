@@ -30,7 +30,7 @@ def make(
 ) -> Body:
     """Make the charge of a PaymentIntent's attempt. outcome: "succeeded", "pending" or "failed" (then `why`)."""
     card = payment_methods.card_of(method) if method["type"] == "card" else None
-    descriptor = (intent.get("statement_descriptor") or unit.emulator.config.business["name"]).upper()[:22]
+    descriptor = (intent.get("statement_descriptor") or unit.environment.config.business["name"]).upper()[:22]
     values: Body = {
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if outcome == "succeeded" and captured else 0,
@@ -59,10 +59,10 @@ def make(
         "transfer_group": intent.get("transfer_group"),
         "_captured_amount": None,
     }
-    charge_id = unit.emulator.ids.new("ch_3" if method["type"] in {"card", "link"} else "py_3", 23)
+    charge_id = unit.environment.ids.new("ch_3" if method["type"] in {"card", "link"} else "py_3", 23)
     if outcome == "succeeded":
         account = unit.account
-        values["receipt_url"] = f"{unit.emulator.base_url}/_emulator/receipts/{account}/{charge_id}"
+        values["receipt_url"] = f"{unit.environment.base_url}/_emulator/receipts/{account}/{charge_id}"
     charge = unit.create("charge", {"id": charge_id, **values}, emits=(f"charge.{outcome}",))
     if outcome == "succeeded" and captured:
         _after_success(unit, charge, card)
@@ -234,7 +234,7 @@ def settle(unit: Unit, charge: Body, bank: test_cards.Bank) -> None:
             "paid": True,
             "captured": True,
             "amount_captured": charge["amount"],
-            "receipt_url": f"{unit.emulator.base_url}/_emulator/receipts/{unit.account}/{charge['id']}",
+            "receipt_url": f"{unit.environment.base_url}/_emulator/receipts/{unit.account}/{charge['id']}",
         },
     )
     unit.soon("book", charge)

@@ -30,8 +30,8 @@ _ASYNC_CAPTURE_SINCE = "2024-04-10"
 
 def identity(unit: Unit) -> tuple[str, str]:
     """Return a new intent's id and client secret."""
-    intent_id = unit.emulator.ids.new(PREFIX, ID_LENGTH)
-    return intent_id, f"{intent_id}_secret_{unit.emulator.ids.new('', 25)}"
+    intent_id = unit.environment.ids.new(PREFIX, ID_LENGTH)
+    return intent_id, f"{intent_id}_secret_{unit.environment.ids.new('', 25)}"
 
 
 def creating(call: Call, draft: Body) -> None:

@@ -98,7 +98,7 @@ def _give_back(
         values["pending_reason"] = "processing" if charge["paid"] else "charge_pending"
     values["instructions_email"] = email
     charges.booked(unit, charge)
-    refund_id = unit.emulator.ids.new("re_3" if method.get("type") == "card" else "pyr_1", 23)
+    refund_id = unit.environment.ids.new("re_3" if method.get("type") == "card" else "pyr_1", 23)
     transaction = balance.book(
         unit,
         {"id": refund_id, "currency": charge["currency"]},

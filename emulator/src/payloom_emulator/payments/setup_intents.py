@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core import test_cards
+from payloom_emulator.core import facts, test_cards
 from payloom_emulator.payments import attempts, authentication
 from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError
-from payloom_emulator.resources import seams
-from payloom_emulator.resources.payment_methods import checkout_sessions
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -22,7 +20,7 @@ def create(unit: Unit, *, customer: str | None, payment_method_types: list[str] 
     intent_id = unit.new_id("setup_intent")
     values: Body = {
         "id": intent_id,
-        "client_secret": f"{intent_id}_secret_{unit.emulator.ids.new('', 30)}",
+        "client_secret": f"{intent_id}_secret_{unit.environment.ids.new('', 30)}",
         "customer": customer,
         "payment_method_types": payment_method_types or ["card"],
         "payment_method_options": {"card": dict(CARD_OPTIONS)},
@@ -66,7 +64,7 @@ def set_up(
     elif how == "debit" and method["type"] == "us_bank_account" and not method.get("_verified") and not authenticated:
         return unit.move(intent, "challenge", {"next_action": attempts.microdeposits(unit, intent)})
     elif how.startswith("redirect") and not authenticated:
-        action = authentication.next_action(unit, intent, return_url or unit.emulator.base_url, use_sdk=False)
+        action = authentication.next_action(unit, intent, return_url or unit.environment.base_url, use_sdk=False)
         return unit.move(intent, "challenge", {"next_action": action})
     return _succeed(unit, intent, method, mandate_data)
 
@@ -80,8 +78,7 @@ def _succeed(unit: Unit, intent: Body, method: Body, mandate_data: Body | None) 
     unit.change(method, {"_set_up": True}, emits=())
     changes["latest_attempt"] = record_attempt(unit, intent, method, "succeeded")["id"]
     unit.move(intent, "succeed", changes)
-    if intent.get("_subscription") and seams.has_billing():
-        seams.billing().intent_changed(unit, intent)
+    unit.publish(facts.SETUP_SUCCEEDED, intent)
     return intent
 
 
@@ -158,5 +155,4 @@ def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
             "type": "invalid_request_error",
         }
         _fail(unit, intent, error, record_attempt(unit, intent, method, "failed", error)["id"])
-    if intent.get("_session"):
-        checkout_sessions.intent_changed(unit, intent)
+    unit.publish(facts.INTENT_RESUMED, intent)

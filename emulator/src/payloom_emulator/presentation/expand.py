@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.presentation import versions
+from payloom_emulator.core import differences
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.params import table
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import Unit
 
 MAX_LEVELS = 4
+
+
 Tree = dict[str, Any]
 
 
@@ -52,24 +54,25 @@ class _Renderer:
 
     def object(self, stored: dict[str, Any], tree: Tree, where: str) -> dict[str, Any]:
         name = stored.get("object", "")
-        resource = self._unit.emulator.resource(name)
+        schema = self._unit.environment.find_schema(name)
+        includes = self._unit.environment.includes(name)
         if name == "event" and stored.get("api_version") and stored["api_version"] != self._version:
             # What an event carries is shown as the version it was made for shows it, whoever reads it.
             return _Renderer(self._unit, stored["api_version"], public=False).object(stored, tree, where)
         shown = {
             k: self._plain(v)
             for k, v in stored.items()
-            if not k.startswith("_") and not (resource and k in resource.hidden)
+            if not k.startswith("_") and not (schema and k in schema.hidden)
         }
-        versions.down(self._unit, shown, stored, self._version)
+        self._unit.environment.history.down(self._unit, shown, stored, self._version)
         if name == "event":
             self._previous(shown, stored)
-        if self._public and resource is not None and resource.public is not None:
-            shown = {k: v for k, v in shown.items() if k in resource.public}
+        if self._public and schema is not None and schema.public is not None:
+            shown = {k: v for k, v in shown.items() if k in schema.public}
         for key, below in tree.items():
-            if resource is not None and key in resource.includes:
-                shown[key] = self.value(resource.includes[key](self._unit, stored), below, f"{where}{key}.")
-            elif resource is not None and key in resource.hidden:
+            if key in includes:
+                shown[key] = self.value(includes[key](self._unit, stored), below, f"{where}{key}.")
+            elif schema is not None and key in schema.hidden:
                 shown[key] = self.value(stored.get(key), below, f"{where}{key}.")
             else:
                 self._expand(shown, key, below, name=name, path=key, where=where)
@@ -78,10 +81,15 @@ class _Renderer:
     def _previous(self, shown: dict[str, Any], stored: dict[str, Any]) -> None:
         """Tell what changed in the words of the version: compare what it shows of the object before and after."""
         data = stored["data"]
-        if "previous_attributes" not in data or not versions.differs(data["object"].get("object", ""), self._version):
+        if "previous_attributes" not in data or not self._unit.environment.history.differs(
+            data["object"].get("object", ""), self._version
+        ):
             return
-        before = self.value(patched(data["object"], data["previous_attributes"]), {}, "")
-        shown["data"] = {**shown["data"], "previous_attributes": difference(before, shown["data"]["object"])}
+        before = self.value(differences.patched(data["object"], data["previous_attributes"]), {}, "")
+        shown["data"] = {
+            **shown["data"],
+            "previous_attributes": differences.difference(before, shown["data"]["object"]),
+        }
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -94,7 +102,7 @@ class _Renderer:
 
     def _expand(self, holder: dict[str, Any], key: str, below: Tree, *, name: str, path: str, where: str) -> None:
         known = table()["shapes"].get(name, {})
-        older = versions.expandable(name, self._version)
+        older = self._unit.environment.history.expandable(name, self._version)
         allowed = path in known or path in older or any(p.startswith(f"{path}.") for p in known)
         if not allowed and not (known == {} and key in holder):
             raise _refused(where + key)
@@ -127,27 +135,6 @@ class _Renderer:
         if self._unit.is_deleted(object_id):
             return {"id": found["id"], "object": found["object"], "deleted": True}
         return self.value(found, below, where)
-
-
-def patched(obj: dict[str, Any], previous: dict[str, Any]) -> dict[str, Any]:
-    """Return the object as it was: `previous` over it, nested objects likewise."""
-    whole = dict(obj)
-    for name, value in previous.items():
-        now = obj.get(name)
-        whole[name] = patched(now, value) if isinstance(now, dict) and isinstance(value, dict) else value
-    return whole
-
-
-def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Return the old values of what changed; inside nested objects likewise only what changed."""
-    changed: dict[str, Any] = {}
-    for name in old.keys() | new.keys():
-        before, after = old.get(name), new.get(name)
-        if before == after or name.startswith("_"):
-            continue
-        both = isinstance(before, dict) and isinstance(after, dict)
-        changed[name] = difference(before, after) if both else before  # type: ignore[arg-type]
-    return changed
 
 
 def _refused(path: str, better: str | None = None) -> Exception:

@@ -18,10 +18,10 @@ def timestamp(seconds: int) -> str:
 def thin(unit: Unit, event: Body) -> Body:
     """Return a stored event as a thin one."""
     about = event["data"]["object"]
-    resource = unit.emulator.resource(about["object"])
+    schema = unit.environment.find_schema(about["object"])
     related = None
     if about.get("id"):
-        path = resource.path if resource is not None and resource.path else f"/v1/{about['object']}s"
+        path = schema.path if schema is not None and schema.path else f"/v1/{about['object']}s"
         related = {"id": about["id"], "type": about["object"], "url": f"{path}/{about['id']}"}
     request = event["request"]
     return {

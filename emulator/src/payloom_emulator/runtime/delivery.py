@@ -20,7 +20,6 @@ from payloom_emulator.presentation.thin_events import thin
 from payloom_emulator.runtime.webhook_secrets import secrets_of
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.unit_of_work import Unit
     from payloom_emulator.runtime.emulator import Emulator
 
 # Seconds from one attempt to the next. Stripe does not publish its own; `sandbox` and `live` follow what its
@@ -40,7 +39,7 @@ REPLY_KEPT = 4096
 
 
 @dataclasses.dataclass(slots=True)
-class Faults:
+class DeliveryFaults:
     """Switches: the share of deliveries (0 to 1) that are doubled, swapped with later ones, delayed or lost."""
 
     seed: int = 0
@@ -90,13 +89,13 @@ def sign(payload: bytes, secrets: list[str], moment: int) -> str:
 
 
 class Delivery:
-    """Owes, sends and remembers."""
+    """The outbox: plans deliveries, sends them, and keeps what was answered."""
 
     def __init__(self, emulator: Emulator, schedule: str | tuple[float, ...]) -> None:
         """Send for `emulator`, retrying by a named schedule or a tuple of seconds."""
         self._emulator = emulator
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
-        self.faults = Faults()
+        self.faults = DeliveryFaults()
         self.paused = False
         self._wake: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -108,7 +107,7 @@ class Delivery:
         """Behave as at the start: no faults, not paused, the configured schedule."""
         schedule = self._emulator.config.schedule
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
-        self.faults, self.paused = Faults(), False
+        self.faults, self.paused = DeliveryFaults(), False
         self._endpoints.clear()
         if self._loop is not None and not self._loop.is_closed():
             for task in list(self._busy.values()):
@@ -116,11 +115,11 @@ class Delivery:
 
     # --- owing ---------------------------------------------------------------------------------------------------
 
-    def endpoints_changed(self) -> None:
+    def invalidate(self) -> None:
         """Forget what is known about endpoints."""
         self._endpoints.clear()
 
-    def listening(self, account: str) -> list[dict[str, Any]]:
+    def endpoints_of(self, account: str) -> list[dict[str, Any]]:
         """Return the account's endpoints, event destinations among them."""
         return self._of(account)
 
@@ -131,20 +130,20 @@ class Delivery:
             self._endpoints[account] = [*rows, *map(_as_endpoint, more)]
         return self._endpoints[account]
 
-    def interested(self, unit: Unit, event_type: str) -> list[dict[str, Any]]:
-        """Return the endpoints that get an event of this type of the unit's account."""
+    def matching_endpoints(self, account: str, event_type: str) -> list[dict[str, Any]]:
+        """Return the endpoints that get an event of this type of this account."""
         home = self._emulator.config.account
-        found = [e for e in self._of(unit.account) if not e.get("_connect")]
-        if unit.account != home:
+        found = [e for e in self._of(account) if not e.get("_connect")]
+        if account != home:
             found += [e for e in self._of(home) if e.get("_connect")]
         return [e for e in found if e["status"] == "enabled" and ({"*", event_type} & set(e["enabled_events"]))]
 
-    def owe(self, unit: Unit, event: dict[str, Any], endpoints: list[dict[str, Any]]) -> None:
+    def enqueue(self, account: str, event: dict[str, Any], endpoints: list[dict[str, Any]]) -> None:
         """Plan the first attempt for each endpoint."""
         for endpoint in endpoints:
             copies, wait, lost = self.faults.draw()
             for _ in range(copies):
-                self._plan(unit.account, event, endpoint["id"], wait=wait, state="dropped" if lost else "pending")
+                self._plan(account, event, endpoint["id"], wait=wait, state="dropped" if lost else "pending")
 
     def _plan(
         self,

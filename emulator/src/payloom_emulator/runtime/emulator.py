@@ -2,84 +2,59 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import dataclasses
 import json
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount, Route
-
 from payloom_emulator.core.clock import EmulatorClock
-from payloom_emulator.core.config import EmulatorConfig, Endpoint
+from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.core.ids import Ids
 from payloom_emulator.core.request_context import Call
 from payloom_emulator.core.store import Store
 from payloom_emulator.core.unit_of_work import Unit
-from payloom_emulator.http import control_api
-from payloom_emulator.http.asgi import WireApp
 from payloom_emulator.kit.clock import Clock, SystemClock
 from payloom_emulator.presentation import versions
 from payloom_emulator.presentation.expand import render
-from payloom_emulator.protocol import auth
+from payloom_emulator.presentation.versions import VersionHistory
+from payloom_emulator.protocol import api_versions, auth
+from payloom_emulator.protocol.api_versions import known
 from payloom_emulator.protocol.errors import CardError, StripeError, not_emulated, unknown_url
 from payloom_emulator.protocol.form import decode
-from payloom_emulator.protocol.params import check, operations, table
+from payloom_emulator.protocol.params import check, operations
+from payloom_emulator.runtime import bug_report
+from payloom_emulator.runtime.call_faults import CallFaults
 from payloom_emulator.runtime.delivery import Delivery
 from payloom_emulator.runtime.idempotency import Idempotency, Saved, fingerprint
-from payloom_emulator.runtime.registry import RESOURCES, seed
+from payloom_emulator.runtime.messages import Answer, Request
+from payloom_emulator.runtime.rate_limiter import RateLimiter
+from payloom_emulator.runtime.registry import RESOURCES, seed, subscribers_of
 from payloom_emulator.runtime.router import Router
 from payloom_emulator.runtime.timers import Timers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Callable, Mapping
 
-    from payloom_emulator.core.schema import Body, Resource
+    from payloom_emulator.core.resource import Rule
+    from payloom_emulator.core.schema import Body, Schema
 
 CALLS_KEPT = 1000
+
 
 _NOT_KEPT = frozenset({400, 401, 403, 404, 409, 429})
 
 
-@dataclasses.dataclass(slots=True)
-class Request:
-    """A call as it comes in. params: nested, leaves are strings (or JSON values when `typed`)."""
-
-    method: str
-    path: str
-    params: dict[str, Any]
-    authorization: str | None = None
-    version: str | None = None
-    idempotency_key: str | None = None
-    account: str | None = None
-    typed: bool = False
-
-
-@dataclasses.dataclass(slots=True)
-class Answer:
-    """What goes out."""
-
-    status: int
-    body: dict[str, Any]
-    headers: dict[str, str]
-    text: str | None = None  # the saved bytes of a replay
-
-    def payload(self) -> bytes:
-        """Return the body as Stripe writes it: indented JSON."""
-        return (self.text if self.text is not None else json.dumps(self.body, indent=2, ensure_ascii=False)).encode()
-
-
 class Emulator:
-    """A local Stripe. `call` answers exactly as HTTP does, without the network."""
+    """A local Stripe. `call` answers exactly as HTTP does, without the network.
+
+    It is the `Environment` of its rules.
+    """
 
     def __init__(self, config: EmulatorConfig | None = None, *, clock: Clock | None = None) -> None:
         """Open the store and make the endpoints the configuration names."""
         self.config = config or EmulatorConfig()
         try:
-            versions.known(self.config.api_version)
+            known(self.config.api_version)
         except StripeError as error:
             raise EmulatorError(error.message, where="api_version") from None
         self.base_url = self.config.base_url
@@ -90,22 +65,24 @@ class Emulator:
         self.delivery = Delivery(self, self.config.schedule)
         self.timers = Timers(self)
         self.idempotency = Idempotency(self.store)
-        self.faults = control_api.Faults()
+        self.faults = CallFaults()
         self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
         self.latency = self.config.latency
-        self.limiter = control_api.Limiter(self.config.rate_limit)
-        self._resources = {r.object: r for r in RESOURCES}
+        self.limiter = RateLimiter(self.config.rate_limit)
+        self._resources = {r.schema.object: r for r in RESOURCES}
+        self._subscribers = subscribers_of(RESOURCES)
+        self.history = VersionHistory((r.schema.object, r.versions) for r in RESOURCES)
         self.router = Router(RESOURCES)
         self._keys = {k.key: k for k in self.config.keys}
-        self.begin()
+        self.ensure_account()
 
-    def begin(self) -> None:
+    def ensure_account(self) -> None:
         """Make what a new account has: the endpoints of the configuration, unless the store has them."""
         with self.store.transaction():
             unit = self.unit(self.config.account)
             seed(unit, self.config.endpoints)
             unit.flush()
-        self.delivery.endpoints_changed()
+        self.delivery.invalidate()
 
     def reset(self) -> None:
         """Forget everything, also the clock's offset, and begin anew."""
@@ -115,22 +92,52 @@ class Emulator:
         self.delivery.reset()
         self.latency, self.limiter.limit = self.config.latency, self.config.rate_limit
         self.ids = Ids(self.config.seed)
-        self.begin()
+        self.ensure_account()
+
+    # --- what the rules need (`Environment`) -----------------------------------------------------------------------
+
+    @property
+    def outbox(self) -> Delivery:
+        """Where events go."""
+        return self.delivery
+
+    def find_schema(self, object_name: str) -> Schema | None:
+        """Return the schema of an object name, or None."""
+        resource = self._resources.get(object_name)
+        return resource.schema if resource is not None else None
+
+    def schema(self, object_name: str) -> Schema:
+        """Return the schema of an object name that exists."""
+        return self._resources[object_name].schema
+
+    def includes(self, object_name: str) -> Mapping[str, Callable[[Unit, Body], Any]]:
+        """Return the fields that are shown only when expanded."""
+        resource = self._resources.get(object_name)
+        return resource.includes if resource is not None else {}
+
+    def builtin(self, unit: Unit, object_name: str, object_id: str) -> Body | None:
+        """Return a fresh one of the objects every account has (`pm_card_visa`), or None."""
+        resource = self._resources.get(object_name)
+        return resource.builtin(unit, object_id) if resource is not None and resource.builtin is not None else None
+
+    def subscribers(self, fact: str) -> tuple[Rule, ...]:
+        """Return what reacts to a fact, in declared order."""
+        return self._subscribers.get(fact, ())
+
+    def timer_added(self) -> None:
+        """A timer was planned: the ticker looks again."""
+        self.timers.wake()
+
+    def run_timers(self, until: int, test_clock: str) -> int:
+        """Run what is due by `until` on a test clock; return how many timers ran."""
+        return self.timers.run_due(until, test_clock)
 
     # --- lookups -------------------------------------------------------------------------------------------------
 
-    def resource(self, object_name: str) -> Resource | None:
-        """Return the declaration of an object name, or None."""
-        return self._resources.get(object_name)
-
-    def declared(self, object_name: str) -> Resource:
-        """Return the declaration of an object name that exists."""
-        return self._resources[object_name]
-
-    def premade(self, unit: Unit, object_name: str, object_id: str) -> Body | None:
-        """Return a fresh one of the objects everyone has (`pm_card_visa`), or None."""
+    def timer(self, object_name: str, name: str) -> Rule | None:
+        """Return what the timer `name` of an object runs, or None when there is no such timer."""
         resource = self._resources.get(object_name)
-        return resource.premade(unit, object_id) if resource is not None and resource.premade is not None else None
+        return resource.timers.get(name) if resource is not None else None
 
     def real_now(self) -> float:
         """Return real Unix seconds; signatures carry these, receivers compare them with their own clocks."""
@@ -139,10 +146,6 @@ class Emulator:
     def unit(self, account: str | None = None, **more: Any) -> Unit:
         """Begin a unit of work; the caller holds the store's transaction and flushes."""
         return Unit(self, account or self.config.account, **more)
-
-    def planned(self) -> None:
-        """A timer was planned: the ticker looks again."""
-        self.timers.wake()
 
     # --- answering -----------------------------------------------------------------------------------------------
 
@@ -176,7 +179,7 @@ class Emulator:
         except StripeError as error:
             answer = Answer(error.status, error.body(request_id), dict(error.headers))
         except Exception as error:  # noqa: BLE001 - a bug of ours must reach the caller as Stripe's 500, and be found
-            control_api.report(error)
+            bug_report.report_bug(error)
             failed = StripeError(
                 f"The local Stripe failed: {type(error).__name__}: {error}. This is a bug in it, not in your code.",
                 status=500,
@@ -205,7 +208,7 @@ class Emulator:
             }
         )
 
-    def caller(self, authorization: str | None, account: str | None) -> auth.Caller:
+    def authenticate(self, authorization: str | None, account: str | None) -> auth.Caller:
         """Return who calls, or raise 401/403."""
         key = auth.read_key(authorization)
         if key is None:
@@ -229,8 +232,8 @@ class Emulator:
         return auth.Caller(kind, key, home, configured.permissions if configured else None)
 
     def _answer(self, request: Request, request_id: str) -> Answer:
-        caller = self.caller(request.authorization, request.account)
-        version = versions.known(request.version) if request.version else self.config.api_version
+        caller = self.authenticate(request.authorization, request.account)
+        version = api_versions.known(request.version) if request.version else self.config.api_version
         found = self.router.find(request.method, request.path)
         if found is None:
             raise self._nothing_there(request)
@@ -252,7 +255,7 @@ class Emulator:
             params = request.params
             if not route.operation.private:
                 versions.refuse(operation, params, version)
-                extra = versions.accepted(operation, version)
+                extra = self.history.accepted(operation, version)
                 params = check(operation, params, extra=dict(extra), typed=request.typed)
             answer = self._run(
                 Call(self._unit_for(caller, request, request_id), params, ids, caller, version, request.path), route
@@ -317,44 +320,3 @@ def _text(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_text(v) for v in value]
     return str(value)
-
-
-def create_app(config: EmulatorConfig | None = None, *, emulator: Emulator | None = None) -> Starlette:
-    """Return the application: /v1 and /v2, /_emulator, and the pages. `app.state.emulator` is the Emulator."""
-    local = emulator or Emulator(config)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        del app
-        tasks = [asyncio.create_task(local.delivery.run()), asyncio.create_task(local.timers.run())]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            local.store.close()
-
-    wire = WireApp(local)
-    routes: list[BaseRoute] = [
-        Mount("/v1", app=wire),
-        Mount("/v2", app=wire),
-        *control_api.routes(),
-        *_pages(),
-    ]
-    app = Starlette(routes=routes, lifespan=lifespan)
-    app.state.emulator = local
-    return app
-
-
-def _pages() -> list[BaseRoute]:
-    try:
-        from payloom_emulator.http.pages.routing import routes  # noqa: PLC0415 - the API works without its pages
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("payloom_emulator.http.pages"):
-            raise
-        return []
-    return list(routes)
-
-
-__all__ = ["Answer", "Emulator", "EmulatorConfig", "Endpoint", "Request", "Route", "create_app", "table"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.connect.accounts import home as home_account
-from payloom_emulator.core.events import EVENT
 from payloom_emulator.resources.billing import (
     billing_portal,
     credit_notes,
@@ -33,6 +32,7 @@ from payloom_emulator.resources.core_resources import (
     confirmation_tokens,
     customers,
     disputes,
+    events,
     files,
     mandates,
     payment_intents,
@@ -54,15 +54,17 @@ from payloom_emulator.resources.products import coupons, features, prices, produ
 from payloom_emulator.runtime import webhook_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from payloom_emulator.core.config import Endpoint
-    from payloom_emulator.core.schema import Resource
+    from payloom_emulator.core.resource import Resource, Rule
     from payloom_emulator.core.unit_of_work import Unit
 
 RESOURCES: tuple[Resource, ...] = (
-    EVENT,
     *(
         resource
         for file in (
+            events,
             accounts,
             balance,
             card_sources,
@@ -111,9 +113,18 @@ RESOURCES: tuple[Resource, ...] = (
 )
 
 
+def subscribers_of(resources: Iterable[Resource]) -> dict[str, tuple[Rule, ...]]:
+    """Return fact to the rules that react to it, in the order in which the resources declare them."""
+    subscribers: dict[str, tuple[Rule, ...]] = {}
+    for resource in resources:
+        for fact, rules in resource.reacts.items():
+            subscribers[fact] = (*subscribers.get(fact, ()), *rules)
+    return subscribers
+
+
 def seed(unit: Unit, endpoints: tuple[Endpoint, ...]) -> None:
     """Make what a new account has, unless it is there already."""
-    if unit.account == unit.emulator.config.account:
+    if unit.account == unit.environment.config.account:
         home_account(unit)
     existing = {(e["url"], s) for e in unit.list("webhook_endpoint") for s in webhook_secrets.secrets_of(e, 0)}
     for endpoint in endpoints:

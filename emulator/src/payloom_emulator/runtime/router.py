@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.schema import Body, Field, Handler, Operation, Resource
+from payloom_emulator.core.resource import Handler, Operation, Resource
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 from payloom_emulator.protocol.params import anonymous
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.schema import Body, Field
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Router:
         self._root: dict[str, Any] = {}
         self.routes: dict[tuple[str, str], Route] = {}
         for resource in resources:
-            for operation in [*resource.operations, *_actions(resource), *_standard(resource)]:
+            for operation in [*resource.endpoints.operations, *_actions(resource), *_standard(resource)]:
                 self._add(operation, resource)
 
     def _add(self, operation: Operation, resource: Resource) -> None:
@@ -78,29 +79,29 @@ def _descend(node: dict[str, Any], parts: list[str], index: int, values: list[st
 
 def _actions(resource: Resource) -> list[Operation]:
     return [
-        Operation("POST", f"{resource.path}/{{id}}/{name}", _on_target(resource, handler))
-        for name, handler in resource.actions.items()
+        Operation("POST", f"{resource.schema.path}/{{id}}/{name}", _on_target(resource, handler))
+        for name, handler in resource.endpoints.actions.items()
     ]
 
 
 def _standard(resource: Resource) -> list[Operation]:
-    if resource.path is None:
+    if resource.schema.path is None:
         return []
-    one = f"{resource.path}/{{id}}"
+    one = f"{resource.schema.path}/{{id}}"
     table: dict[str, Operation] = {
-        "create": Operation("POST", resource.path, _create(resource)),
+        "create": Operation("POST", resource.schema.path, _create(resource)),
         "retrieve": Operation("GET", one, _retrieve(resource)),
         "update": Operation("POST", one, _on_target(resource, _update(resource))),
-        "list": Operation("GET", resource.path, _list(resource)),
+        "list": Operation("GET", resource.schema.path, _list(resource)),
         "delete": Operation("DELETE", one, _on_target(resource, _delete(resource))),
-        "search": Operation("GET", f"{resource.path}/search", search.handler(resource)),
+        "search": Operation("GET", f"{resource.schema.path}/search", search.handler(resource)),
     }
-    return [table[name] for name in resource.can]
+    return [table[name] for name in resource.endpoints.can]
 
 
 def _on_target(resource: Resource, handler: Handler) -> Handler:
     def run(call: Call) -> Any:
-        call.loaded = call.unit.get(resource.object, call.ids["id"], None)
+        call.loaded = call.unit.get(resource.schema.object, call.ids["id"], None)
         check_secret(call, call.loaded)
         call.unit.follow(call.loaded)
         return handler(call)
@@ -127,18 +128,17 @@ def check_secret(call: Call, obj: Body) -> None:
 
 def _create(resource: Resource) -> Handler:
     def run(call: Call) -> Any:
-        call.resource = resource
-        draft = resource.skeleton()
+        draft = resource.schema.skeleton()
         _follow_customer(call)
-        for field in resource.fields:
+        for field in resource.schema.fields:
             if field.accepts("create") and field.name in call.params:
                 draft[field.name] = _taken(call, field, draft.get(field.name))
         if "metadata" in call.params and isinstance(draft.get("metadata"), dict):
             draft["metadata"] = merge_metadata({}, call.params["metadata"])
-        if resource.creating is not None:
-            resource.creating(call, draft)
-        obj = call.unit.create(resource.object, draft)
-        result = resource.created(call, obj) if resource.created is not None else None
+        if resource.endpoints.creating is not None:
+            resource.endpoints.creating(call, draft)
+        obj = call.unit.create(resource.schema.object, draft)
+        result = resource.endpoints.created(call, obj) if resource.endpoints.created is not None else None
         return obj if result is None else result
 
     return run
@@ -175,10 +175,9 @@ def _taken(call: Call, field: Field, current: Any) -> Any:
 
 def _retrieve(resource: Resource) -> Handler:
     def run(call: Call) -> Any:
-        call.resource = resource
-        obj = call.unit.find(resource.object, call.ids["id"], deleted=resource.tombstone)
+        obj = call.unit.find(resource.schema.object, call.ids["id"], deleted=resource.schema.tombstone)
         if obj is None:
-            obj = call.unit.get(resource.object, call.ids["id"])
+            obj = call.unit.get(resource.schema.object, call.ids["id"])
         if call.unit.is_deleted(obj["id"]):
             return {"id": obj["id"], "object": obj["object"], "deleted": True}
         check_secret(call, obj)
@@ -189,41 +188,38 @@ def _retrieve(resource: Resource) -> Handler:
 
 def _update(resource: Resource) -> Handler:
     def run(call: Call) -> Any:
-        call.resource = resource
         obj = call.target
         changes: Body = {}
-        for field in resource.fields:
+        for field in resource.schema.fields:
             if field.accepts("update") and field.name in call.params:
                 changes[field.name] = _taken(call, field, obj.get(field.name))
         if "metadata" in changes:
             changes["metadata"] = merge_metadata(obj.get("metadata") or {}, call.params["metadata"])
-        if resource.updating is not None:
-            resource.updating(call, obj, changes)
+        if resource.endpoints.updating is not None:
+            resource.endpoints.updating(call, obj, changes)
         call.unit.change(obj, changes)
-        result = resource.updated(call, obj) if resource.updated is not None else None
+        result = resource.endpoints.updated(call, obj) if resource.endpoints.updated is not None else None
         return obj if result is None else result
 
     return run
 
 
 def _list(resource: Resource) -> Handler:
-    names = [f[0] if isinstance(f, tuple) else f for f in resource.filters]
+    names = [f[0] if isinstance(f, tuple) else f for f in resource.schema.filters]
 
     def run(call: Call) -> Any:
-        call.resource = resource
         filters = {n: call.params[n] for n in names if call.params.get(n) not in (None, "")} if names else {}
-        if resource.listing is not None:
-            filters.update(resource.listing(call))
-        return call.page(resource.object, **filters)
+        if resource.endpoints.listing is not None:
+            filters.update(resource.endpoints.listing(call))
+        return call.page(resource.schema.object, **filters)
 
     return run
 
 
 def _delete(resource: Resource) -> Handler:
     def run(call: Call) -> Any:
-        call.resource = resource
-        if resource.deleting is not None:
-            resource.deleting(call, call.target)
+        if resource.endpoints.deleting is not None:
+            resource.endpoints.deleting(call, call.target)
         return call.unit.delete(call.target)
 
     return run

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.schema import Resource
+    from payloom_emulator.core.resource import Resource
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<word>AND|OR)\b|(?P<not>-)?(?P<field>[A-Za-z_][\w.]*)(?:\[(?P<q>["'])(?P<key>(?:\\.|(?!(?P=q)).)*)(?P=q)\])?"""
@@ -107,13 +107,13 @@ def handler(resource: Resource) -> Callable[[Call], Any]:
 
     def run(call: Call) -> Any:
         call.need("query")
-        test = parse(call.params["query"], ("created", *resource.search))
+        test = parse(call.params["query"], ("created", *resource.schema.search))
         limit = limit_of(call.params)
         skip = _page_number(call.params.get("page"))
         call.unit.flush()
         found: list[dict[str, Any]] = []
         seen = 0
-        for obj in call.unit.store.scan(call.unit.account, resource.object):
+        for obj in call.unit.store.scan(call.unit.account, resource.schema.object):
             if not test(obj):
                 continue
             seen += 1

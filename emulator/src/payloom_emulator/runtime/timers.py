@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from payloom_emulator.http import control_api
+from payloom_emulator.runtime import bug_report
 
 if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
@@ -52,19 +52,19 @@ class Timers:
                 return False
             seq, account, object_name, object_id, name, due = row
             db.execute("DELETE FROM timers WHERE seq = ?", (seq,))
-            resource = emulator.resource(object_name)
             unit = emulator.unit(account, now=due, test_clock=test_clock or None)
             obj = unit.find(object_name, object_id)
             if not test_clock:
                 unit.follow(obj)
             db.execute("SAVEPOINT timer")
             try:
-                if resource is not None and obj is not None and name in resource.timers:
-                    resource.timers[name](unit, obj)
+                rule = emulator.timer(object_name, name)
+                if rule is not None and obj is not None:
+                    rule(unit, obj)
                 unit.flush()
             except Exception as error:  # noqa: BLE001 - one broken plan must not stop the clock for all the others
                 db.execute("ROLLBACK TO timer")
-                control_api.report(error)
+                bug_report.report_bug(error)
             db.execute("RELEASE timer")
         return True
 

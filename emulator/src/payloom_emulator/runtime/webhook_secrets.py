@@ -37,7 +37,7 @@ def roll(emulator: Emulator, endpoint_id: str, hours: float) -> Body:
         old = [[endpoint["_secret"], until], *endpoint.get("_old_secrets", [])]
         unit.change(endpoint, {"_secret": secret, "_old_secrets": old}, emits=())
         unit.flush()
-    emulator.delivery.endpoints_changed()
+    emulator.delivery.invalidate()
     return {"id": endpoint_id, "secret": secret, "old_secret_expires_at": until if hours else None}
 
 

@@ -227,10 +227,7 @@ def overdue(unit: Unit, invoice: Body) -> None:
 
 
 def intent_changed(unit: Unit, intent: Body) -> None:
-    """The payment side says that an invoice's PaymentIntent, or a subscription's SetupIntent, changed."""
-    if intent["object"] == "setup_intent":
-        subscription_status.set_up(unit, intent)
-        return
+    """React to a PaymentIntent that succeeded, failed or was canceled: settle the invoice it was made for, if any."""
     invoice = unit.find("invoice", intent.get("_invoice"))
     if invoice is None or invoice["status"] not in {"open", "uncollectible"}:
         return

@@ -167,7 +167,7 @@ def _custom(unit: Unit, given: Body, rates: list[Body], each: Any) -> Body:
 
 def _row(unit: Unit, **values: Any) -> Body:
     row = {
-        "id": unit.emulator.ids.new("cnli_1", 23),
+        "id": unit.environment.ids.new("cnli_1", 23),
         "object": "credit_note_line_item",
         "amount": 0,
         "description": None,
@@ -210,7 +210,7 @@ def describe(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
     total = credit.fields["total"]
     before = invoice["status"] == "open"
     number = len(unit.list("credit_note", invoice=invoice["id"])) + 1
-    note_id = unit.emulator.ids.new("cn_1", 23)
+    note_id = unit.environment.ids.new("cn_1", 23)
     return {
         **credit.fields,
         "id": note_id,
@@ -224,7 +224,7 @@ def describe(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
         "metadata": merge({}, params.get("metadata") or {}),
         "number": f"{invoice['number']}-CN-{number:02d}",
         "out_of_band_amount": credit.out_of_band or None,
-        "pdf": f"{unit.emulator.base_url}/credit_notes/{unit.account}/{note_id}/pdf",
+        "pdf": f"{unit.environment.base_url}/credit_notes/{unit.account}/{note_id}/pdf",
         "post_payment_amount": 0 if before else total,
         "pre_payment_amount": total if before else 0,
         "reason": params.get("reason"),

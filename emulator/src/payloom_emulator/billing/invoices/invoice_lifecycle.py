@@ -53,7 +53,7 @@ def draft(unit: Unit, customer: Body, rows: list[Body], values: Body) -> Body:
     values: fields of the invoice; `currency` and `billing_reason` are needed. Pending invoice items among the lines
     are marked as belonging to it.
     """
-    account = unit.emulator.config.business
+    account = unit.environment.config.business
     fields = {
         "account_country": account.get("country"),
         "account_name": account.get("name"),
@@ -64,7 +64,7 @@ def draft(unit: Unit, customer: Body, rows: list[Body], values: Body) -> Body:
         **customer_fields(unit, customer),
         "period_start": unit.now,
         "period_end": unit.now,
-        "id": unit.emulator.ids.new("in_1", 23),
+        "id": unit.environment.ids.new("in_1", 23),
         **values,
     }
     fields.update(figures(unit, fields, rows, customer))
@@ -125,8 +125,8 @@ def finalize(unit: Unit, invoice: Body, *, auto_advance: bool | None = None) -> 
     assert customer is not None
     base = {**invoice, **customer_fields(unit, customer)}
     changes: Body = {**customer_fields(unit, customer), **figures(unit, base, all_lines(invoice), customer)}
-    token = f"test_{unit.emulator.ids.new('', 40)}"
-    account, base_url = unit.account, unit.emulator.base_url
+    token = f"test_{unit.environment.ids.new('', 40)}"
+    account, base_url = unit.account, unit.environment.base_url
     changes.update(
         {
             "auto_advance": invoice["auto_advance"] if auto_advance is None else auto_advance,

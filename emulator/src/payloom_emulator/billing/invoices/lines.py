@@ -17,7 +17,7 @@ SHOWN = 10
 def blank(unit: Unit, **values: Any) -> Body:
     """Return a line with every member Stripe shows, `values` over them. `_tax_rates`: ids; `_discounts`: ids."""
     line: Body = {
-        "id": unit.emulator.ids.new("il_1", 23),
+        "id": unit.environment.ids.new("il_1", 23),
         "object": "line_item",
         "amount": 0,
         "currency": "usd",

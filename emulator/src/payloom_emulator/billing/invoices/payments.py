@@ -43,7 +43,7 @@ def pay(unit: Unit, intent: Body, method_id: str, *, off_session: bool) -> CardE
     """Try to pay; return the decline, or None. The intent then says what happened."""
     method = method_from(unit, method_id)
     session = intent.get("_session")
-    back = f"{unit.emulator.base_url}/_emulator/checkout/{session}/finish" if session else None
+    back = f"{unit.environment.base_url}/_emulator/checkout/{session}/finish" if session else None
     try:
         attempts.pay(unit, intent, method, off_session=off_session, return_url=back, use_sdk=session is not None)
     except CardError as declined:

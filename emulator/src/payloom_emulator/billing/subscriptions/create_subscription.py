@@ -11,9 +11,9 @@ from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.pricing.rounding import share
 from payloom_emulator.billing.subscriptions import items, subscription_timers
-from payloom_emulator.presentation.versions import CLOVER
+from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.metadata import merge
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import Unit
 
 DAY = 86_400
+
+
 LONGEST_TRIAL_DAYS = 730
 
 
@@ -53,7 +55,7 @@ def begin(unit: Unit, params: Body, *, extra: Body | None = None, reason: str = 
     for index, price in enumerate(found):
         items.check_currency(currency, price, f"items[{index}]")
     when = _start(unit, params, found)
-    subscription_id = unit.emulator.ids.new("sub_1", 23)
+    subscription_id = unit.environment.ids.new("sub_1", 23)
     rows = [
         items.build(
             unit,
@@ -185,7 +187,7 @@ def _fields(
             "customer_account": customer.get("customer_account"),
             "default_tax_rates": tax_rates(unit, params.get("default_tax_rates"), "default_tax_rates"),
             "items": items.listed(subscription_id, rows),
-            "metadata": merge_metadata({}, params.get("metadata") or {}),
+            "metadata": merge({}, params.get("metadata") or {}),
             "start_date": when.began,
             "test_clock": customer.get("test_clock"),
             "trial_end": when.trial_end,
@@ -198,12 +200,18 @@ def _fields(
 
 
 ANCHOR_CONFIG: Body = dict.fromkeys(("day_of_month", "hour", "minute", "month", "second"))
+
+
 INVOICE_SETTINGS: Body = {"account_tax_ids": None, "issuer": {"type": "self"}}
+
+
 PAYMENT_SETTINGS: Body = {
     "payment_method_options": None,
     "payment_method_types": None,
     "save_default_payment_method": "off",
 }
+
+
 TRIAL_SETTINGS: Body = {"end_behavior": {"missing_payment_method": "create_invoice"}}
 
 

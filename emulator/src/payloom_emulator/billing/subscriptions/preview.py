@@ -15,7 +15,7 @@ from payloom_emulator.billing.subscriptions import (
     update_subscription,
 )
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.presentation.versions import BASIL
+from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import StripeError, invalid, unknown_url
 from payloom_emulator.protocol.params import check
 
@@ -40,7 +40,7 @@ def upcoming(unit: Unit, subscription: Body) -> Body:
 def as_preview(unit: Unit, invoice: Body, at: int) -> Body:
     """Return an invoice that was made in a rehearsal as the preview of one."""
     preview = {k: v for k, v in invoice.items() if k != "_token"}
-    preview["id"] = unit.emulator.ids.new("upcoming_in_1", 23)
+    preview["id"] = unit.environment.ids.new("upcoming_in_1", 23)
     data = [{**line, "invoice": None} for line in invoice_lifecycle.all_lines(invoice)]
     preview.update(
         {

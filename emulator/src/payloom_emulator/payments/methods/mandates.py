@@ -17,15 +17,15 @@ def make(unit: Unit, method: Body, data: Body | None, *, single_use: Body | None
     kind = acceptance.get("type", "online")
     details: Body = {
         "sepa_debit": {
-            "reference": unit.emulator.ids.new("", 16).upper(),
-            "url": f"{unit.emulator.base_url}/_emulator/mandate",
+            "reference": unit.environment.ids.new("", 16).upper(),
+            "url": f"{unit.environment.base_url}/_emulator/mandate",
         },
         "us_bank_account": {"collection_method": None},
         "bacs_debit": {
             "network_status": "accepted",
-            "reference": unit.emulator.ids.new("", 6).upper(),
+            "reference": unit.environment.ids.new("", 6).upper(),
             "revocation_reason": None,
-            "url": f"{unit.emulator.base_url}/_emulator/mandate",
+            "url": f"{unit.environment.base_url}/_emulator/mandate",
             "display_name": None,
             "service_user_number": None,
         },

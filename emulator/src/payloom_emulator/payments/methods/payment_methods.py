@@ -53,7 +53,7 @@ def check_card(unit: Unit, data: Body, prefix: str = "") -> test_cards.Card:
         raise parameter_missing(named("number"))
     if not number.isdigit() or not 12 <= len(number) <= 19 or not test_cards.luhn(number):
         raise CardError("Your card number is incorrect.", code="incorrect_number", param=named("number"))
-    now = dt.datetime.fromtimestamp(unit.emulator.clock.now(), dt.UTC)
+    now = dt.datetime.fromtimestamp(unit.environment.clock.now(), dt.UTC)
     # Tokens and ConfirmationTokens are specified with text here, PaymentMethods with numbers.
     for name in ("exp_month", "exp_year"):
         if str(data.get(name, "")).isdigit():
@@ -78,7 +78,7 @@ def check_card(unit: Unit, data: Body, prefix: str = "") -> test_cards.Card:
 
 def card_fields(unit: Unit, card: test_cards.Card, data: Body | None, billing: Body | None) -> Body:
     """Return the `card` member of a payment method."""
-    now = dt.datetime.fromtimestamp(unit.emulator.clock.now(), dt.UTC)
+    now = dt.datetime.fromtimestamp(unit.environment.clock.now(), dt.UTC)
     data = data or {"exp_month": now.month, "exp_year": now.year + 1, "cvc": "123"}
     address = (billing or {}).get("address") or {}
     year = data.get("exp_year") or now.year + 1
@@ -140,7 +140,7 @@ def build(unit: Unit, data: Body, prefix: str = "") -> Body:
 def _card(unit: Unit, details: Body, billing: Body, below: str) -> Body:
     token = details.get("token")
     if token:
-        source = unit.emulator.premade(unit, "token", token) or unit.get("token", token, f"{below}[token]")
+        source = unit.environment.builtin(unit, "token", token) or unit.get("token", token, f"{below}[token]")
         if source.get("used"):
             raise invalid(
                 f"You cannot use a Stripe token more than once: {token}.", f"{below}[token]", "token_already_used"

@@ -26,7 +26,7 @@ def card_object(unit: Unit, card: test_cards.Card, data: Body | None) -> Body:
         "unionpay": "UnionPay",
     }
     return {
-        "id": unit.emulator.ids.new("card_1", 23),
+        "id": unit.environment.ids.new("card_1", 23),
         "object": "card",
         "address_city": data.get("address_city"),
         "address_country": data.get("address_country"),

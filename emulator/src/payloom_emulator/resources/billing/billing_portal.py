@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Resource, fixed, given, later, once, overlay
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, later, once, overlay
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ REASONS = [
     "low_quality",
     "other",
 ]
+
+
 FEATURES: Body = {
     "customer_update": {"allowed_updates": [], "enabled": False},
     "invoice_history": {"enabled": False},
@@ -42,7 +45,11 @@ FEATURES: Body = {
         "trial_update_behavior": "end_trial",
     },
 }
+
+
 PROFILE = {"headline": None, "privacy_policy_url": None, "terms_of_service_url": None}
+
+
 _ALL_ON: Body = {
     "customer_update": {"allowed_updates": ["email", "name", "address", "phone"], "enabled": True},
     "invoice_history": {"enabled": True},
@@ -99,35 +106,8 @@ def _updating(call: Call, configuration: Body, changes: Body) -> None:
 
 def _login_page(call: Call, draft: Body) -> None:
     on = bool((call.params.get("login_page") or {}).get("enabled"))
-    token = call.unit.emulator.ids.new("test_", 24)
-    draft["login_page"] = {"enabled": on, "url": f"{call.unit.emulator.base_url}/p/login/{token}" if on else None}
-
-
-CONFIGURATION = Resource(
-    object="billing_portal.configuration",
-    prefix="bpc_1",
-    id_length=23,
-    path="/v1/billing_portal/configurations",
-    fields=(
-        later("active", True),
-        fixed("application"),
-        given("business_profile", PROFILE),
-        fixed("created"),
-        given("default_return_url"),
-        fixed("features"),
-        fixed("is_default", False),
-        fixed("livemode", False),
-        fixed("login_page"),
-        given("metadata", {}),
-        given("name"),
-        fixed("updated"),
-    ),
-    on_create=("billing_portal.configuration.created",),
-    on_update=("billing_portal.configuration.updated",),
-    creating=_creating,
-    updating=_updating,
-    filters=("active", "is_default"),
-)
+    token = call.unit.environment.ids.new("test_", 24)
+    draft["login_page"] = {"enabled": on, "url": f"{call.unit.environment.base_url}/p/login/{token}" if on else None}
 
 
 def default_configuration(unit: Unit) -> Body:
@@ -148,7 +128,11 @@ def default_configuration(unit: Unit) -> Body:
 
 
 _AFTER = {"hosted_confirmation": None, "redirect": None, "type": "portal_homepage"}
+
+
 _FLOWS = ("subscription_cancel", "subscription_pause", "subscription_update", "subscription_update_confirm")
+
+
 _FLOW = {
     "after_completion": _AFTER,
     "customer_update": None,
@@ -171,8 +155,8 @@ def _creating_session(call: Call, draft: Body) -> None:
     draft["configuration"] = configuration["id"]
     draft["return_url"] = params.get("return_url") or configuration["default_return_url"]
     draft["flow"] = _flow(call, customer, configuration)
-    path = f"/p/session/{unit.emulator.ids.new('test_', 60)}"
-    draft["url"] = f"{unit.emulator.base_url}{path}"
+    path = f"/p/session/{unit.environment.ids.new('test_', 60)}"
+    draft["url"] = f"{unit.environment.base_url}{path}"
 
 
 def _flow(call: Call, customer: Body, configuration: Body) -> Body | None:
@@ -206,27 +190,56 @@ def _flow(call: Call, customer: Body, configuration: Body) -> Body | None:
     return flow
 
 
-SESSION = Resource(
-    object="billing_portal.session",
-    prefix="bps_1",
-    id_length=23,
-    path="/v1/billing_portal/sessions",
-    can=("create",),
-    fields=(
-        once("after_expiration"),
-        fixed("configuration"),
-        fixed("created"),
-        once("customer", ref="customer"),
-        fixed("customer_account"),
-        fixed("flow"),
-        fixed("livemode", False),
-        once("locale"),
-        once("on_behalf_of"),
-        fixed("return_url"),
-        fixed("url"),
+CONFIGURATION = Resource(
+    schema=Schema(
+        object="billing_portal.configuration",
+        prefix="bpc_1",
+        id_length=23,
+        path="/v1/billing_portal/configurations",
+        fields=(
+            later("active", True),
+            fixed("application"),
+            given("business_profile", PROFILE),
+            fixed("created"),
+            given("default_return_url"),
+            fixed("features"),
+            fixed("is_default", False),
+            fixed("livemode", False),
+            fixed("login_page"),
+            given("metadata", {}),
+            given("name"),
+            fixed("updated"),
+        ),
+        on_create=("billing_portal.configuration.created",),
+        on_update=("billing_portal.configuration.updated",),
+        filters=("active", "is_default"),
     ),
-    on_create=("billing_portal.session.created",),
-    creating=_creating_session,
+    endpoints=Endpoints(creating=_creating, updating=_updating),
+)
+
+
+SESSION = Resource(
+    schema=Schema(
+        object="billing_portal.session",
+        prefix="bps_1",
+        id_length=23,
+        path="/v1/billing_portal/sessions",
+        fields=(
+            once("after_expiration"),
+            fixed("configuration"),
+            fixed("created"),
+            once("customer", ref="customer"),
+            fixed("customer_account"),
+            fixed("flow"),
+            fixed("livemode", False),
+            once("locale"),
+            once("on_behalf_of"),
+            fixed("return_url"),
+            fixed("url"),
+        ),
+        on_create=("billing_portal.session.created",),
+    ),
+    endpoints=Endpoints(can=("create",), creating=_creating_session),
 )
 
 RESOURCES = (CONFIGURATION, SESSION)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import balance
 from payloom_emulator.core import money
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 
@@ -57,31 +58,35 @@ def _update(call: Call) -> Body:
 
 
 CUSTOMER_BALANCE_TRANSACTION = Resource(
-    object="customer_balance_transaction",
-    prefix="cbtxn_1",
-    id_length=23,
-    can=(),
-    fields=(
-        fixed("amount", 0),
-        fixed("checkout_session"),
-        fixed("created"),
-        fixed("credit_note"),
-        fixed("currency"),
-        fixed("customer"),
-        fixed("customer_account"),
-        given("description"),
-        fixed("ending_balance", 0),
-        fixed("invoice"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("type", "adjustment"),
+    schema=Schema(
+        object="customer_balance_transaction",
+        prefix="cbtxn_1",
+        id_length=23,
+        fields=(
+            fixed("amount", 0),
+            fixed("checkout_session"),
+            fixed("created"),
+            fixed("credit_note"),
+            fixed("currency"),
+            fixed("customer"),
+            fixed("customer_account"),
+            given("description"),
+            fixed("ending_balance", 0),
+            fixed("invoice"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("type", "adjustment"),
+        ),
+        filters=("customer", "invoice"),
     ),
-    filters=("customer", "invoice"),
-    operations=(
-        Operation("POST", "/v1/customers/{customer}/balance_transactions", _create),
-        Operation("GET", "/v1/customers/{customer}/balance_transactions", _of_customer),
-        Operation("GET", "/v1/customers/{customer}/balance_transactions/{id}", _one),
-        Operation("POST", "/v1/customers/{customer}/balance_transactions/{id}", _update),
+    endpoints=Endpoints(
+        can=(),
+        operations=(
+            Operation("POST", "/v1/customers/{customer}/balance_transactions", _create),
+            Operation("GET", "/v1/customers/{customer}/balance_transactions", _of_customer),
+            Operation("GET", "/v1/customers/{customer}/balance_transactions/{id}", _one),
+            Operation("POST", "/v1/customers/{customer}/balance_transactions/{id}", _update),
+        ),
     ),
 )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import invoice_editing
 from payloom_emulator.billing.invoices import invoice_items as rules
 from payloom_emulator.billing.pricing import discounts
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
+from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 
@@ -117,46 +121,55 @@ def _listing(call: Call) -> Body:
 
 
 INVOICE_ITEM = Resource(
-    object="invoiceitem",
-    prefix="ii_1",
-    id_length=23,
-    path="/v1/invoiceitems",
-    can=("retrieve", "list"),
-    fields=(
-        fixed("amount", 0),
-        fixed("currency"),
-        fixed("customer"),
-        fixed("customer_account"),
-        fixed("date"),
-        given("description"),
-        given("discountable", True),
-        fixed("discounts", []),
-        fixed("frozen_fields"),
-        fixed("invoice"),
-        fixed("invoicing_rules"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("net_amount"),
-        fixed("parent"),
-        fixed("period"),
-        fixed("pricing"),
-        fixed("proration", False),
-        fixed("proration_details"),
-        fixed("quantity", 1),
-        fixed("quantity_decimal", "1"),
-        fixed("tax_rates", []),
-        fixed("test_clock"),
+    schema=Schema(
+        object="invoiceitem",
+        prefix="ii_1",
+        id_length=23,
+        path="/v1/invoiceitems",
+        fields=(
+            fixed("amount", 0),
+            fixed("currency"),
+            fixed("customer"),
+            fixed("customer_account"),
+            fixed("date"),
+            given("description"),
+            given("discountable", True),
+            fixed("discounts", []),
+            fixed("frozen_fields"),
+            fixed("invoice"),
+            fixed("invoicing_rules"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("net_amount"),
+            fixed("parent"),
+            fixed("period"),
+            fixed("pricing"),
+            fixed("proration", False),
+            fixed("proration_details"),
+            fixed("quantity", 1),
+            fixed("quantity_decimal", "1"),
+            fixed("tax_rates", []),
+            fixed("test_clock"),
+        ),
+        on_create=("invoiceitem.created",),
+        on_delete=("invoiceitem.deleted",),
+        filters=("customer", "invoice", ("pending", "_pending")),
+        has_created=False,
     ),
-    on_create=("invoiceitem.created",),
-    on_delete=("invoiceitem.deleted",),
-    listing=_listing,
-    filters=("customer", "invoice", ("pending", "_pending")),
-    operations=(
-        Operation("POST", "/v1/invoiceitems", _create),
-        Operation("POST", "/v1/invoiceitems/{id}", _update),
-        Operation("DELETE", "/v1/invoiceitems/{id}", _delete),
+    endpoints=Endpoints(
+        can=("retrieve", "list"),
+        listing=_listing,
+        operations=(
+            Operation("POST", "/v1/invoiceitems", _create),
+            Operation("POST", "/v1/invoiceitems/{id}", _update),
+            Operation("DELETE", "/v1/invoiceitems/{id}", _delete),
+        ),
     ),
-    has_created=False,
+    versions=(
+        Change(BASIL, older_shapes.invoice_item_before_basil, expandable=("price", "plan", "subscription")),
+        Accepted(BASIL, "POST", "/v1/invoiceitems", older_shapes.OLD_PRICE),
+        Accepted(BASIL, "POST", "/v1/invoiceitems/{}", older_shapes.OLD_PRICE),
+    ),
 )
 
 RESOURCES = (INVOICE_ITEM,)

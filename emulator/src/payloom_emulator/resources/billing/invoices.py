@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing import unsupported_params
+from payloom_emulator.billing import older_shapes, unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import (
     collect_invoice,
@@ -17,8 +17,12 @@ from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import preview
 from payloom_emulator.core import money
+from payloom_emulator.core.api_changes import Change
+from payloom_emulator.core.facts import INTENT_CHANGED
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 
@@ -63,7 +67,7 @@ def _create(call: Call) -> Body:
         )
     if not rows and call.before("2022-08-01"):
         raise invalid("Nothing to invoice for customer", None, "invoice_no_customer_line_items")
-    account_currency = unit.emulator.config.business.get("currency", "usd")
+    account_currency = unit.environment.config.business.get("currency", "usd")
     currency = (
         params.get("currency")
         or (rows[0]["currency"] if rows else None)
@@ -218,134 +222,12 @@ def confirmation_secret(unit: Unit, invoice: Body) -> Any:
 
 
 AUTOMATIC_TAX = {"disabled_reason": None, "enabled": False, "liability": None, "provider": None, "status": None}
-PAYMENT_SETTINGS = {"default_mandate": None, "payment_method_options": None, "payment_method_types": None}
-TRANSITIONS = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
 
-INVOICE = Resource(
-    object="invoice",
-    prefix="in_1",
-    id_length=23,
-    path="/v1/invoices",
-    can=("retrieve", "list", "search"),
-    fields=(
-        fixed("account_country"),
-        fixed("account_name"),
-        given("account_tax_ids"),
-        fixed("amount_due", 0),
-        fixed("amount_overpaid", 0),
-        fixed("amount_paid", 0),
-        fixed("amount_paid_off_stripe", 0),
-        fixed("amount_remaining", 0),
-        fixed("amount_shipping", 0),
-        fixed("application"),
-        fixed("attempt_count", 0),
-        fixed("attempted", False),
-        fixed("auto_advance", False),
-        fixed("automatic_tax", AUTOMATIC_TAX),
-        fixed("automatically_finalizes_at"),
-        fixed("billing_reason", "manual"),
-        fixed("collection_method", "charge_automatically"),
-        fixed("created"),
-        fixed("currency"),
-        given("custom_fields"),
-        once("customer"),
-        fixed("customer_account"),
-        fixed("customer_address"),
-        fixed("customer_email"),
-        fixed("customer_name"),
-        fixed("customer_phone"),
-        fixed("customer_shipping"),
-        fixed("customer_tax_exempt", "none"),
-        fixed("customer_tax_ids", []),
-        given("default_payment_method"),
-        given("default_source"),
-        fixed("default_tax_rates", []),
-        given("description"),
-        fixed("discounts", []),
-        fixed("due_date"),
-        given("effective_at"),
-        fixed("ending_balance"),
-        given("footer"),
-        fixed("from_invoice"),
-        fixed("hosted_invoice_url"),
-        fixed("invoice_pdf"),
-        fixed("issuer", {"type": "self"}),
-        fixed("last_finalization_error"),
-        fixed("latest_revision"),
-        fixed("lines"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("next_payment_attempt"),
-        fixed("number"),
-        given("on_behalf_of"),
-        fixed("parent"),
-        fixed("payment_settings", PAYMENT_SETTINGS),
-        fixed("period_end"),
-        fixed("period_start"),
-        fixed("post_payment_credit_notes_amount", 0),
-        fixed("pre_payment_credit_notes_amount", 0),
-        fixed("receipt_number"),
-        fixed("rendering"),
-        fixed("shipping_cost"),
-        given("shipping_details"),
-        fixed("starting_balance", 0),
-        given("statement_descriptor"),
-        fixed("status", "draft"),
-        fixed("status_details"),
-        fixed("status_transitions", TRANSITIONS),
-        fixed("subtotal", 0),
-        fixed("subtotal_excluding_tax", 0),
-        fixed("test_clock"),
-        fixed("threshold_reason"),
-        fixed("total", 0),
-        fixed("total_discount_amounts", []),
-        fixed("total_excluding_tax", 0),
-        fixed("total_pretax_credit_amounts", []),
-        fixed("total_taxes", []),
-        fixed("webhooks_delivered_at"),
-    ),
-    machine=INVOICE_MACHINE,
-    on_create=("invoice.created",),
-    on_update=("invoice.updated",),
-    on_delete=("invoice.deleted",),
-    listing=_listing,
-    filters=(
-        "collection_method",
-        "customer",
-        "status",
-        "due_date",
-        ("subscription", "parent.subscription_details.subscription"),
-        ("_token", "_token"),
-    ),
-    search=("currency", "customer", "metadata", "number", "status", "total"),
-    includes={"payments": _payments_of, "confirmation_secret": confirmation_secret},
-    actions={
-        "finalize": invoice_actions.finalize,
-        "pay": invoice_actions.pay,
-        "void": invoice_actions.void,
-        "mark_uncollectible": invoice_actions.write_off,
-        "send": invoice_actions.send,
-        "attach_payment": invoice_actions.attach,
-        "add_lines": invoice_editing.add,
-        "remove_lines": invoice_editing.remove,
-        "update_lines": invoice_editing.update,
-    },
-    operations=(
-        Operation("POST", "/v1/invoices/create_preview", preview.preview),
-        Operation("GET", "/v1/invoices/upcoming", preview.upcoming_by_url, private=True),
-        Operation("GET", "/v1/invoices/upcoming/lines", preview.upcoming_lines_by_url, private=True),
-        Operation("POST", "/v1/invoices", _create),
-        Operation("POST", "/v1/invoices/{id}", _update),
-        Operation("DELETE", "/v1/invoices/{id}", _delete),
-        Operation("GET", "/v1/invoices/{id}/lines", _lines),
-        Operation("POST", "/v1/invoices/{id}/lines/{line}", invoice_editing.update_one),
-    ),
-    timers={
-        "finalize": collect_invoice.finalize_by_itself,
-        "collect": collect_invoice.retry,
-        "overdue": collect_invoice.overdue,
-    },
-)
+
+PAYMENT_SETTINGS = {"default_mandate": None, "payment_method_options": None, "payment_method_types": None}
+
+
+TRANSITIONS = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
 
 
 def _list_payments(call: Call) -> Body:
@@ -358,30 +240,178 @@ def _list_payments(call: Call) -> Body:
     return call.page("invoice_payment", **filters)
 
 
-INVOICE_PAYMENT = Resource(
-    object="invoice_payment",
-    prefix="inpay_1",
-    id_length=23,
-    path="/v1/invoice_payments",
-    can=("retrieve",),
-    fields=(
-        fixed("amount_paid"),
-        fixed("amount_requested", 0),
-        fixed("created"),
-        fixed("currency"),
-        fixed("invoice"),
-        fixed("is_default", True),
-        fixed("livemode", False),
-        fixed("payment"),
-        fixed("status", "open"),
-        fixed("status_transitions", {"canceled_at": None, "paid_at": None}),
+INVOICE = Resource(
+    schema=Schema(
+        object="invoice",
+        prefix="in_1",
+        id_length=23,
+        path="/v1/invoices",
+        fields=(
+            fixed("account_country"),
+            fixed("account_name"),
+            given("account_tax_ids"),
+            fixed("amount_due", 0),
+            fixed("amount_overpaid", 0),
+            fixed("amount_paid", 0),
+            fixed("amount_paid_off_stripe", 0),
+            fixed("amount_remaining", 0),
+            fixed("amount_shipping", 0),
+            fixed("application"),
+            fixed("attempt_count", 0),
+            fixed("attempted", False),
+            fixed("auto_advance", False),
+            fixed("automatic_tax", AUTOMATIC_TAX),
+            fixed("automatically_finalizes_at"),
+            fixed("billing_reason", "manual"),
+            fixed("collection_method", "charge_automatically"),
+            fixed("created"),
+            fixed("currency"),
+            given("custom_fields"),
+            once("customer"),
+            fixed("customer_account"),
+            fixed("customer_address"),
+            fixed("customer_email"),
+            fixed("customer_name"),
+            fixed("customer_phone"),
+            fixed("customer_shipping"),
+            fixed("customer_tax_exempt", "none"),
+            fixed("customer_tax_ids", []),
+            given("default_payment_method"),
+            given("default_source"),
+            fixed("default_tax_rates", []),
+            given("description"),
+            fixed("discounts", []),
+            fixed("due_date"),
+            given("effective_at"),
+            fixed("ending_balance"),
+            given("footer"),
+            fixed("from_invoice"),
+            fixed("hosted_invoice_url"),
+            fixed("invoice_pdf"),
+            fixed("issuer", {"type": "self"}),
+            fixed("last_finalization_error"),
+            fixed("latest_revision"),
+            fixed("lines"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("next_payment_attempt"),
+            fixed("number"),
+            given("on_behalf_of"),
+            fixed("parent"),
+            fixed("payment_settings", PAYMENT_SETTINGS),
+            fixed("period_end"),
+            fixed("period_start"),
+            fixed("post_payment_credit_notes_amount", 0),
+            fixed("pre_payment_credit_notes_amount", 0),
+            fixed("receipt_number"),
+            fixed("rendering"),
+            fixed("shipping_cost"),
+            given("shipping_details"),
+            fixed("starting_balance", 0),
+            given("statement_descriptor"),
+            fixed("status", "draft"),
+            fixed("status_details"),
+            fixed("status_transitions", TRANSITIONS),
+            fixed("subtotal", 0),
+            fixed("subtotal_excluding_tax", 0),
+            fixed("test_clock"),
+            fixed("threshold_reason"),
+            fixed("total", 0),
+            fixed("total_discount_amounts", []),
+            fixed("total_excluding_tax", 0),
+            fixed("total_pretax_credit_amounts", []),
+            fixed("total_taxes", []),
+            fixed("webhooks_delivered_at"),
+        ),
+        machine=INVOICE_MACHINE,
+        on_create=("invoice.created",),
+        on_update=("invoice.updated",),
+        on_delete=("invoice.deleted",),
+        filters=(
+            "collection_method",
+            "customer",
+            "status",
+            "due_date",
+            ("subscription", "parent.subscription_details.subscription"),
+            ("_token", "_token"),
+        ),
+        search=("currency", "customer", "metadata", "number", "status", "total"),
     ),
-    machine=invoice_editing.INVOICE_PAYMENT_MACHINE,
-    filters=("invoice", "status", ("payment_intent", "payment.payment_intent")),
-    operations=(Operation("GET", "/v1/invoice_payments", _list_payments),),
+    endpoints=Endpoints(
+        can=("retrieve", "list", "search"),
+        listing=_listing,
+        actions={
+            "finalize": invoice_actions.finalize,
+            "pay": invoice_actions.pay,
+            "void": invoice_actions.void,
+            "mark_uncollectible": invoice_actions.write_off,
+            "send": invoice_actions.send,
+            "attach_payment": invoice_actions.attach,
+            "add_lines": invoice_editing.add,
+            "remove_lines": invoice_editing.remove,
+            "update_lines": invoice_editing.update,
+        },
+        operations=(
+            Operation("POST", "/v1/invoices/create_preview", preview.preview),
+            Operation("GET", "/v1/invoices/upcoming", preview.upcoming_by_url, private=True),
+            Operation("GET", "/v1/invoices/upcoming/lines", preview.upcoming_lines_by_url, private=True),
+            Operation("POST", "/v1/invoices", _create),
+            Operation("POST", "/v1/invoices/{id}", _update),
+            Operation("DELETE", "/v1/invoices/{id}", _delete),
+            Operation("GET", "/v1/invoices/{id}/lines", _lines),
+            Operation("POST", "/v1/invoices/{id}/lines/{line}", invoice_editing.update_one),
+        ),
+    ),
+    includes={"payments": _payments_of, "confirmation_secret": confirmation_secret},
+    timers={
+        "finalize": collect_invoice.finalize_by_itself,
+        "collect": collect_invoice.retry,
+        "overdue": collect_invoice.overdue,
+    },
+    versions=(
+        Change(
+            BASIL,
+            older_shapes.invoice_before_basil,
+            expandable=("charge", "payment_intent", "subscription", "quote", "discount"),
+        ),
+    ),
+    reacts={INTENT_CHANGED: (collect_invoice.intent_changed,)},
+)
+
+
+INVOICE_PAYMENT = Resource(
+    schema=Schema(
+        object="invoice_payment",
+        prefix="inpay_1",
+        id_length=23,
+        path="/v1/invoice_payments",
+        fields=(
+            fixed("amount_paid"),
+            fixed("amount_requested", 0),
+            fixed("created"),
+            fixed("currency"),
+            fixed("invoice"),
+            fixed("is_default", True),
+            fixed("livemode", False),
+            fixed("payment"),
+            fixed("status", "open"),
+            fixed("status_transitions", {"canceled_at": None, "paid_at": None}),
+        ),
+        machine=invoice_editing.INVOICE_PAYMENT_MACHINE,
+        filters=("invoice", "status", ("payment_intent", "payment.payment_intent")),
+    ),
+    endpoints=Endpoints(can=("retrieve",), operations=(Operation("GET", "/v1/invoice_payments", _list_payments),)),
 )
 
 # An invoice line is shown inside invoices; it is declared so that older versions can be rendered and fields expanded.
-LINE_ITEM = Resource(object="line_item", prefix="il_1", can=(), has_created=False)
+LINE_ITEM = Resource(
+    schema=Schema(object="line_item", prefix="il_1", has_created=False),
+    endpoints=Endpoints(can=()),
+    versions=(
+        Change(
+            BASIL, older_shapes.line_item_before_basil, expandable=("price", "plan", "subscription", "invoice_item")
+        ),
+    ),
+)
 
 RESOURCES = (INVOICE, INVOICE_PAYMENT, LINE_ITEM)

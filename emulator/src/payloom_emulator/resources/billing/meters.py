@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.pricing import metering
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
 
 DAY, HOUR = 86_400, 3_600
+
+
 OLDEST, NEWEST = 35 * DAY, 300
 
 
@@ -44,7 +47,7 @@ def _reactivate(call: Call) -> Body:
 
 
 def _switch(call: Call, move: str, at: int | None) -> Body:
-    machine = METER.machine
+    machine = METER.schema.machine
     assert machine is not None
     if not machine.allows(move, call.target["status"]):
         raise invalid(f"The meter is {call.target['status']} already.")
@@ -86,42 +89,6 @@ def _summaries(call: Call) -> Body:
     return list_of(rows, call.path, {"limit": 10, **params})
 
 
-METER = Resource(
-    object="billing.meter",
-    prefix="mtr_test_",
-    id_length=30,
-    path="/v1/billing/meters",
-    can=("create", "retrieve", "update", "list"),
-    fields=(
-        fixed("created"),
-        fixed("customer_mapping"),
-        fixed("default_aggregation"),
-        given("display_name"),
-        once("event_name"),
-        once("event_time_window"),
-        fixed("livemode", False),
-        fixed("status", "active"),
-        fixed("status_transitions", {"deactivated_at": None}),
-        fixed("updated"),
-        fixed("value_settings"),
-    ),
-    machine=Machine(
-        initial=("active",),
-        moves=(
-            Move("deactivate", {"active"}, "inactive", ("billing.meter.deactivated",)),
-            Move("reactivate", {"inactive"}, "active", ("billing.meter.reactivated",)),
-        ),
-    ),
-    on_create=("billing.meter.created",),
-    on_update=("billing.meter.updated",),
-    creating=_creating,
-    updating=_updating,
-    filters=("status", "event_name"),
-    actions={"deactivate": _deactivate, "reactivate": _reactivate},
-    operations=(Operation("GET", "/v1/billing/meters/{id}/event_summaries", _summaries),),
-)
-
-
 def record(call: Call) -> Body:
     """Store one meter event, checked against its meter."""
     unit, params = call.unit, call.params
@@ -144,7 +111,7 @@ def record(call: Call) -> Body:
             code="timestamp_too_far_in_past" if moment < unit.now else "timestamp_in_future",
             param="timestamp",
         )
-    identifier = params.get("identifier") or unit.emulator.ids.new("", 32)
+    identifier = params.get("identifier") or unit.environment.ids.new("", 32)
     if unit.list("billing.meter_event", identifier=identifier, limit=1):
         raise StripeError(
             f"An event already exists with identifier {identifier}.", code="duplicate_meter_event", param="identifier"
@@ -175,23 +142,6 @@ def _number(value: object, meter: Body) -> Decimal:
         raise StripeError("The value must be a number.", code="invalid_value", param=name) from error
 
 
-METER_EVENT = Resource(
-    object="billing.meter_event",
-    prefix="mtrevt_test_",
-    can=(),
-    fields=(
-        fixed("created"),
-        fixed("event_name"),
-        fixed("identifier"),
-        fixed("livemode", False),
-        fixed("payload"),
-        fixed("timestamp"),
-    ),
-    filters=("event_name", "identifier", ("_customer", "_customer")),
-    operations=(Operation("POST", "/v1/billing/meter_events", record),),
-)
-
-
 def _adjust(call: Call) -> Body:
     identifier = (call.params.get("cancel") or {}).get("identifier")
     if not identifier:
@@ -212,11 +162,67 @@ def _adjust(call: Call) -> Body:
     }
 
 
+METER = Resource(
+    schema=Schema(
+        object="billing.meter",
+        prefix="mtr_test_",
+        id_length=30,
+        path="/v1/billing/meters",
+        fields=(
+            fixed("created"),
+            fixed("customer_mapping"),
+            fixed("default_aggregation"),
+            given("display_name"),
+            once("event_name"),
+            once("event_time_window"),
+            fixed("livemode", False),
+            fixed("status", "active"),
+            fixed("status_transitions", {"deactivated_at": None}),
+            fixed("updated"),
+            fixed("value_settings"),
+        ),
+        machine=Machine(
+            initial=("active",),
+            moves=(
+                Move("deactivate", {"active"}, "inactive", ("billing.meter.deactivated",)),
+                Move("reactivate", {"inactive"}, "active", ("billing.meter.reactivated",)),
+            ),
+        ),
+        on_create=("billing.meter.created",),
+        on_update=("billing.meter.updated",),
+        filters=("status", "event_name"),
+    ),
+    endpoints=Endpoints(
+        can=("create", "retrieve", "update", "list"),
+        creating=_creating,
+        updating=_updating,
+        actions={"deactivate": _deactivate, "reactivate": _reactivate},
+        operations=(Operation("GET", "/v1/billing/meters/{id}/event_summaries", _summaries),),
+    ),
+)
+
+
+METER_EVENT = Resource(
+    schema=Schema(
+        object="billing.meter_event",
+        prefix="mtrevt_test_",
+        fields=(
+            fixed("created"),
+            fixed("event_name"),
+            fixed("identifier"),
+            fixed("livemode", False),
+            fixed("payload"),
+            fixed("timestamp"),
+        ),
+        filters=("event_name", "identifier", ("_customer", "_customer")),
+    ),
+    endpoints=Endpoints(can=(), operations=(Operation("POST", "/v1/billing/meter_events", record),)),
+)
+
+
 METER_EVENT_ADJUSTMENT = Resource(
-    object="billing.meter_event_adjustment",
-    prefix="",
-    can=(),
-    operations=(Operation("POST", "/v1/billing/meter_event_adjustments", _adjust),),
+    schema=Schema(object="billing.meter_event_adjustment", prefix=""),
+    endpoints=Endpoints(can=(), operations=(Operation("POST", "/v1/billing/meter_event_adjustments", _adjust),)),
 )
 
 RESOURCES = (METER, METER_EVENT, METER_EVENT_ADJUSTMENT)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.pricing.amounts import plan_of
 from payloom_emulator.catalog import prices, products
-from payloom_emulator.core.schema import Body, Operation, Resource
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge
 
@@ -101,15 +102,16 @@ def _list(call: Call) -> Body:
 
 
 PLAN = Resource(
-    object="plan",
-    prefix="plan_",
-    can=(),
-    operations=(
-        Operation("POST", "/v1/plans", _create),
-        Operation("GET", "/v1/plans", _list),
-        Operation("GET", "/v1/plans/{id}", _retrieve),
-        Operation("POST", "/v1/plans/{id}", _update),
-        Operation("DELETE", "/v1/plans/{id}", _delete),
+    schema=Schema(object="plan", prefix="plan_"),
+    endpoints=Endpoints(
+        can=(),
+        operations=(
+            Operation("POST", "/v1/plans", _create),
+            Operation("GET", "/v1/plans", _list),
+            Operation("GET", "/v1/plans/{id}", _retrieve),
+            Operation("POST", "/v1/plans/{id}", _update),
+            Operation("DELETE", "/v1/plans/{id}", _delete),
+        ),
     ),
     includes={"tiers": lambda unit, plan: prices.tiers(unit, unit.any(plan["id"]) or {})},
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import quotes
 from payloom_emulator.billing.machines import QUOTE_MACHINE
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 
@@ -154,61 +155,65 @@ INVOICE_SETTINGS = {
 }
 
 QUOTE = Resource(
-    object="quote",
-    prefix="qt_1",
-    id_length=23,
-    path="/v1/quotes",
-    can=("retrieve", "list"),
-    fields=(
-        fixed("amount_subtotal", 0),
-        fixed("amount_total", 0),
-        fixed("application"),
-        given("application_fee_amount"),
-        given("application_fee_percent"),
-        fixed("automatic_tax", {"enabled": False, "liability": None, "provider": None, "status": None}),
-        given("collection_method", "charge_automatically"),
-        fixed("computed"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("customer"),
-        fixed("customer_account"),
-        fixed("default_tax_rates", []),
-        given("description"),
-        fixed("discounts", []),
-        fixed("expires_at"),
-        given("footer"),
-        fixed("from_quote"),
-        given("header"),
-        fixed("invoice"),
-        fixed("invoice_settings"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("number"),
-        given("on_behalf_of"),
-        fixed("status", "draft"),
-        fixed("status_transitions", {"accepted_at": None, "canceled_at": None, "finalized_at": None}),
-        fixed("subscription"),
-        fixed("subscription_data"),
-        fixed("subscription_schedule"),
-        fixed("test_clock"),
-        fixed("total_details"),
-        given("transfer_data"),
+    schema=Schema(
+        object="quote",
+        prefix="qt_1",
+        id_length=23,
+        path="/v1/quotes",
+        fields=(
+            fixed("amount_subtotal", 0),
+            fixed("amount_total", 0),
+            fixed("application"),
+            given("application_fee_amount"),
+            given("application_fee_percent"),
+            fixed("automatic_tax", {"enabled": False, "liability": None, "provider": None, "status": None}),
+            given("collection_method", "charge_automatically"),
+            fixed("computed"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("customer"),
+            fixed("customer_account"),
+            fixed("default_tax_rates", []),
+            given("description"),
+            fixed("discounts", []),
+            fixed("expires_at"),
+            given("footer"),
+            fixed("from_quote"),
+            given("header"),
+            fixed("invoice"),
+            fixed("invoice_settings"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("number"),
+            given("on_behalf_of"),
+            fixed("status", "draft"),
+            fixed("status_transitions", {"accepted_at": None, "canceled_at": None, "finalized_at": None}),
+            fixed("subscription"),
+            fixed("subscription_data"),
+            fixed("subscription_schedule"),
+            fixed("test_clock"),
+            fixed("total_details"),
+            given("transfer_data"),
+        ),
+        machine=QUOTE_MACHINE,
+        on_create=("quote.created",),
+        filters=("customer", "status", "test_clock"),
     ),
-    machine=QUOTE_MACHINE,
-    on_create=("quote.created",),
-    filters=("customer", "status", "test_clock"),
+    endpoints=Endpoints(
+        can=("retrieve", "list"),
+        actions={"finalize": _finalize, "accept": _accept, "cancel": _cancel},
+        operations=(
+            Operation("POST", "/v1/quotes", _create),
+            Operation("POST", "/v1/quotes/{id}", _update),
+            Operation("GET", "/v1/quotes/{id}/line_items", _line_items),
+            Operation("GET", "/v1/quotes/{id}/computed_upfront_line_items", _upfront_items),
+        ),
+    ),
     includes={
         "line_items": lambda unit, quote: list_of(
             quotes.line_items(unit, quote), f"/v1/quotes/{quote['id']}/line_items", {"limit": 10}
         )
     },
-    actions={"finalize": _finalize, "accept": _accept, "cancel": _cancel},
-    operations=(
-        Operation("POST", "/v1/quotes", _create),
-        Operation("POST", "/v1/quotes/{id}", _update),
-        Operation("GET", "/v1/quotes/{id}/line_items", _line_items),
-        Operation("GET", "/v1/quotes/{id}/computed_upfront_line_items", _upfront_items),
-    ),
     timers={"expire": _expire},
 )
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
 from payloom_emulator.billing.subscriptions import create_subscription, subscription_schedules
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, overlay
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, overlay
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 
@@ -142,41 +143,45 @@ def _listing(call: Call) -> Body:
 
 
 SUBSCRIPTION_SCHEDULE = Resource(
-    object="subscription_schedule",
-    prefix="sub_sched_1",
-    id_length=23,
-    path="/v1/subscription_schedules",
-    can=("retrieve", "list"),
-    fields=(
-        fixed("application"),
-        fixed("billing_mode"),
-        fixed("canceled_at"),
-        fixed("completed_at"),
-        fixed("created"),
-        fixed("current_phase"),
-        fixed("customer"),
-        fixed("customer_account"),
-        fixed("default_settings"),
-        fixed("end_behavior", "release"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("pause_schedules", []),
-        fixed("phases", []),
-        fixed("released_at"),
-        fixed("released_subscription"),
-        fixed("status"),
-        fixed("subscription"),
-        fixed("test_clock"),
+    schema=Schema(
+        object="subscription_schedule",
+        prefix="sub_sched_1",
+        id_length=23,
+        path="/v1/subscription_schedules",
+        fields=(
+            fixed("application"),
+            fixed("billing_mode"),
+            fixed("canceled_at"),
+            fixed("completed_at"),
+            fixed("created"),
+            fixed("current_phase"),
+            fixed("customer"),
+            fixed("customer_account"),
+            fixed("default_settings"),
+            fixed("end_behavior", "release"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("pause_schedules", []),
+            fixed("phases", []),
+            fixed("released_at"),
+            fixed("released_subscription"),
+            fixed("status"),
+            fixed("subscription"),
+            fixed("test_clock"),
+        ),
+        machine=SCHEDULE_MACHINE,
+        on_create=("subscription_schedule.created",),
+        on_update=("subscription_schedule.updated",),
+        filters=("customer", "status"),
     ),
-    machine=SCHEDULE_MACHINE,
-    on_create=("subscription_schedule.created",),
-    on_update=("subscription_schedule.updated",),
-    listing=_listing,
-    filters=("customer", "status"),
-    actions={"release": _release, "cancel": _cancel},
-    operations=(
-        Operation("POST", "/v1/subscription_schedules", _create),
-        Operation("POST", "/v1/subscription_schedules/{id}", _update),
+    endpoints=Endpoints(
+        can=("retrieve", "list"),
+        listing=_listing,
+        actions={"release": _release, "cancel": _cancel},
+        operations=(
+            Operation("POST", "/v1/subscription_schedules", _create),
+            Operation("POST", "/v1/subscription_schedules/{id}", _update),
+        ),
     ),
     timers={"step": subscription_schedules.due},
 )

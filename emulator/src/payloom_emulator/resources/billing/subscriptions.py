@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing import unsupported_params
+from payloom_emulator.billing import older_shapes, unsupported_params
 from payloom_emulator.billing.machines import SUBSCRIPTION_MACHINE
 from payloom_emulator.billing.pricing import discounts, metering
 from payloom_emulator.billing.subscriptions import (
@@ -14,11 +14,16 @@ from payloom_emulator.billing.subscriptions import (
     pending_updates,
     renew_subscription,
     resume_subscription,
+    subscription_status,
     subscription_timers,
     update_subscription,
 )
+from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.facts import SETUP_SUCCEEDED
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.protocol.api_versions import BASIL, CLOVER, ENDIVE
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
@@ -134,86 +139,6 @@ def _resume_collection(unit: Any, subscription: Body) -> None:
         unit.change(subscription, {"pause_collection": None})
 
 
-SUBSCRIPTION = Resource(
-    object="subscription",
-    prefix="sub_1",
-    id_length=23,
-    path="/v1/subscriptions",
-    can=("retrieve", "search"),
-    fields=(
-        fixed("application"),
-        given("application_fee_percent"),
-        fixed("automatic_tax"),
-        fixed("billing_cycle_anchor"),
-        fixed("billing_cycle_anchor_config"),
-        fixed("billing_mode"),
-        fixed("billing_schedules", []),
-        given("billing_thresholds"),
-        fixed("cancel_at"),
-        fixed("cancel_at_period_end", False),
-        fixed("canceled_at"),
-        fixed("cancellation_details", {"comment": None, "feedback": None, "feedback_option": None, "reason": None}),
-        fixed("collection_method", "charge_automatically"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("customer"),
-        fixed("customer_account"),
-        fixed("days_until_due"),
-        fixed("default_payment_method"),
-        given("default_source"),
-        fixed("default_tax_rates", []),
-        given("description"),
-        fixed("discounts", []),
-        fixed("ended_at"),
-        fixed("invoice_settings", create_subscription.INVOICE_SETTINGS),
-        fixed("items"),
-        fixed("latest_invoice"),
-        fixed("livemode", False),
-        fixed("managed_payments", {"enabled": False}),
-        given("metadata", {}),
-        fixed("next_pending_invoice_item_invoice"),
-        given("on_behalf_of"),
-        fixed("pause_collection"),
-        fixed("payment_settings", create_subscription.PAYMENT_SETTINGS),
-        given("pending_invoice_item_interval"),
-        fixed("pending_setup_intent"),
-        fixed("pending_update"),
-        fixed("presentment_details"),
-        fixed("schedule"),
-        fixed("start_date"),
-        fixed("status"),
-        fixed("status_details"),
-        fixed("test_clock"),
-        given("transfer_data"),
-        fixed("trial_end"),
-        fixed("trial_settings", create_subscription.TRIAL_SETTINGS),
-        fixed("trial_start"),
-    ),
-    machine=SUBSCRIPTION_MACHINE,
-    on_create=("customer.subscription.created",),
-    on_update=("customer.subscription.updated",),
-    filters=("customer", "status", "collection_method", "test_clock", "schedule"),
-    search=("created", "metadata", "status"),
-    actions={"resume": _resume, "pause": _pause, "migrate": _migrate},
-    operations=(
-        Operation("POST", "/v1/subscriptions", _create),
-        Operation("GET", "/v1/subscriptions", _list),
-        Operation("POST", "/v1/subscriptions/{id}", _update),
-        Operation("DELETE", "/v1/subscriptions/{id}", _cancel),
-        Operation("DELETE", "/v1/subscriptions/{id}/discount", _drop_discount),
-    ),
-    timers={
-        "renew": renew_subscription.renew,
-        "upcoming": renew_subscription.announce,
-        "trial_will_end": subscription_timers.trial_will_end,
-        "cancel": cancel_subscription.due,
-        "expire": cancel_subscription.expire,
-        "resume_collection": _resume_collection,
-        "drop_update": pending_updates.drop_update,
-    },
-)
-
-
 def _items_of(call: Call) -> Body:
     call.need("subscription")
     subscription = call.unit.get("subscription", call.params["subscription"], "subscription")
@@ -249,35 +174,132 @@ def _change_item(call: Call) -> Body:
     return item
 
 
+SUBSCRIPTION = Resource(
+    schema=Schema(
+        object="subscription",
+        prefix="sub_1",
+        id_length=23,
+        path="/v1/subscriptions",
+        fields=(
+            fixed("application"),
+            given("application_fee_percent"),
+            fixed("automatic_tax"),
+            fixed("billing_cycle_anchor"),
+            fixed("billing_cycle_anchor_config"),
+            fixed("billing_mode"),
+            fixed("billing_schedules", []),
+            given("billing_thresholds"),
+            fixed("cancel_at"),
+            fixed("cancel_at_period_end", False),
+            fixed("canceled_at"),
+            fixed("cancellation_details", {"comment": None, "feedback": None, "feedback_option": None, "reason": None}),
+            fixed("collection_method", "charge_automatically"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("customer"),
+            fixed("customer_account"),
+            fixed("days_until_due"),
+            fixed("default_payment_method"),
+            given("default_source"),
+            fixed("default_tax_rates", []),
+            given("description"),
+            fixed("discounts", []),
+            fixed("ended_at"),
+            fixed("invoice_settings", create_subscription.INVOICE_SETTINGS),
+            fixed("items"),
+            fixed("latest_invoice"),
+            fixed("livemode", False),
+            fixed("managed_payments", {"enabled": False}),
+            given("metadata", {}),
+            fixed("next_pending_invoice_item_invoice"),
+            given("on_behalf_of"),
+            fixed("pause_collection"),
+            fixed("payment_settings", create_subscription.PAYMENT_SETTINGS),
+            given("pending_invoice_item_interval"),
+            fixed("pending_setup_intent"),
+            fixed("pending_update"),
+            fixed("presentment_details"),
+            fixed("schedule"),
+            fixed("start_date"),
+            fixed("status"),
+            fixed("status_details"),
+            fixed("test_clock"),
+            given("transfer_data"),
+            fixed("trial_end"),
+            fixed("trial_settings", create_subscription.TRIAL_SETTINGS),
+            fixed("trial_start"),
+        ),
+        machine=SUBSCRIPTION_MACHINE,
+        on_create=("customer.subscription.created",),
+        on_update=("customer.subscription.updated",),
+        filters=("customer", "status", "collection_method", "test_clock", "schedule"),
+        search=("created", "metadata", "status"),
+    ),
+    endpoints=Endpoints(
+        can=("retrieve", "search"),
+        actions={"resume": _resume, "pause": _pause, "migrate": _migrate},
+        operations=(
+            Operation("POST", "/v1/subscriptions", _create),
+            Operation("GET", "/v1/subscriptions", _list),
+            Operation("POST", "/v1/subscriptions/{id}", _update),
+            Operation("DELETE", "/v1/subscriptions/{id}", _cancel),
+            Operation("DELETE", "/v1/subscriptions/{id}/discount", _drop_discount),
+        ),
+    ),
+    timers={
+        "renew": renew_subscription.renew,
+        "upcoming": renew_subscription.announce,
+        "trial_will_end": subscription_timers.trial_will_end,
+        "cancel": cancel_subscription.due,
+        "expire": cancel_subscription.expire,
+        "resume_collection": _resume_collection,
+        "drop_update": pending_updates.drop_update,
+    },
+    versions=(
+        Change(BASIL, older_shapes.subscription_before_basil, expandable=("discount",)),
+        Change(CLOVER, older_shapes.subscription_before_clover, expandable=("plan",)),
+        Accepted(BASIL, "POST", "/v1/subscriptions", {**older_shapes.OLD_DISCOUNTS, **older_shapes.OLD_PLAN}),
+        Accepted(BASIL, "POST", "/v1/subscriptions/{}", {**older_shapes.OLD_DISCOUNTS, **older_shapes.OLD_PLAN}),
+        Accepted(ENDIVE, "POST", "/v1/subscriptions/{}", older_shapes.OLD_ANCHOR),
+        Accepted(ENDIVE, "POST", "/v1/subscriptions/{}/resume", older_shapes.OLD_ANCHOR),
+    ),
+    reacts={SETUP_SUCCEEDED: (subscription_status.set_up,)},
+)
+
+
 SUBSCRIPTION_ITEM = Resource(
-    object="subscription_item",
-    prefix="si_",
-    id_length=14,
-    path="/v1/subscription_items",
-    can=("retrieve",),
-    fields=(
-        fixed("billed_until"),
-        fixed("billing_thresholds"),
-        fixed("created"),
-        fixed("current_period_end"),
-        fixed("current_period_start"),
-        fixed("current_trial"),
-        fixed("discounts", []),
-        fixed("metadata", {}),
-        fixed("plan"),
-        fixed("price"),
-        fixed("quantity"),
-        fixed("subscription"),
-        fixed("tax_rates", []),
+    schema=Schema(
+        object="subscription_item",
+        prefix="si_",
+        id_length=14,
+        path="/v1/subscription_items",
+        fields=(
+            fixed("billed_until"),
+            fixed("billing_thresholds"),
+            fixed("created"),
+            fixed("current_period_end"),
+            fixed("current_period_start"),
+            fixed("current_trial"),
+            fixed("discounts", []),
+            fixed("metadata", {}),
+            fixed("plan"),
+            fixed("price"),
+            fixed("quantity"),
+            fixed("subscription"),
+            fixed("tax_rates", []),
+        ),
+        filters=("subscription",),
+        has_livemode=False,
     ),
-    filters=("subscription",),
-    operations=(
-        Operation("POST", "/v1/subscription_items", _add_item),
-        Operation("GET", "/v1/subscription_items", _items_of),
-        Operation("POST", "/v1/subscription_items/{id}", _change_item),
-        Operation("DELETE", "/v1/subscription_items/{id}", _delete_item),
+    endpoints=Endpoints(
+        can=("retrieve",),
+        operations=(
+            Operation("POST", "/v1/subscription_items", _add_item),
+            Operation("GET", "/v1/subscription_items", _items_of),
+            Operation("POST", "/v1/subscription_items/{id}", _change_item),
+            Operation("DELETE", "/v1/subscription_items/{id}", _delete_item),
+        ),
     ),
-    has_livemode=False,
 )
 
 RESOURCES = (SUBSCRIPTION, SUBSCRIPTION_ITEM)

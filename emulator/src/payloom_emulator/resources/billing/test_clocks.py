@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.machines import CLOCK_MACHINE
 from payloom_emulator.billing.pricing import periods
 from payloom_emulator.billing.subscriptions import items
-from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ WITHOUT_SUBSCRIPTIONS = 2 * 366 * DAY
 
 def _creating(call: Call, draft: Body) -> None:
     moment = draft["frozen_time"]
-    real = call.unit.emulator.clock.now()
+    real = call.unit.environment.clock.now()
     if abs(moment - real) > 10 * 366 * DAY:
         raise invalid("`frozen_time` is too far from the present.", "frozen_time")
     draft["created"] = real
@@ -58,7 +59,7 @@ def _advance(call: Call) -> Body:
     call.unit.move(clock, "advance", {"status_details": details})
     outside = call.unit.test_clock
     call.unit.test_clock = None  # this plan belongs to the emulator's own clock: it runs now
-    call.unit.schedule("arrive", clock, call.unit.emulator.clock.now())
+    call.unit.schedule("arrive", clock, call.unit.environment.clock.now())
     call.unit.test_clock = outside
     return clock
 
@@ -78,8 +79,8 @@ def _arrive(unit: Unit, clock: Body) -> None:
     """Timer: run what is due on the clock, then set it."""
     target = clock["status_details"]["advancing"]["target_frozen_time"]
     unit.flush()
-    unit.emulator.timers.run_due(target, clock["id"])
-    unit.now = max(unit.now, unit.emulator.clock.now())
+    unit.environment.run_timers(target, clock["id"])
+    unit.now = max(unit.now, unit.environment.clock.now())
     unit.move(clock, "arrive", {"frozen_time": target, "status_details": {}})
 
 
@@ -94,27 +95,31 @@ def _deleting(call: Call, clock: Body) -> None:
 
 
 TEST_CLOCK = Resource(
-    object="test_helpers.test_clock",
-    prefix="clock_1",
-    id_length=23,
-    path="/v1/test_helpers/test_clocks",
-    can=("create", "retrieve", "list", "delete"),
-    fields=(
-        fixed("created"),
-        fixed("deletes_after"),
-        once("frozen_time"),
-        fixed("livemode", False),
-        given("name"),
-        fixed("status", "ready"),
-        fixed("status_details", {}),
+    schema=Schema(
+        object="test_helpers.test_clock",
+        prefix="clock_1",
+        id_length=23,
+        path="/v1/test_helpers/test_clocks",
+        fields=(
+            fixed("created"),
+            fixed("deletes_after"),
+            once("frozen_time"),
+            fixed("livemode", False),
+            given("name"),
+            fixed("status", "ready"),
+            fixed("status_details", {}),
+        ),
+        machine=CLOCK_MACHINE,
+        on_create=("test_helpers.test_clock.created",),
+        on_delete=("test_helpers.test_clock.deleted",),
     ),
-    machine=CLOCK_MACHINE,
-    on_create=("test_helpers.test_clock.created",),
-    on_delete=("test_helpers.test_clock.deleted",),
-    creating=_creating,
-    created=_created,
-    deleting=_deleting,
-    actions={"advance": _advance},
+    endpoints=Endpoints(
+        can=("create", "retrieve", "list", "delete"),
+        creating=_creating,
+        created=_created,
+        deleting=_deleting,
+        actions={"advance": _advance},
+    ),
     timers={"arrive": _arrive},
 )
 

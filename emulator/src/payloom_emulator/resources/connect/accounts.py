@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import accounts
 from payloom_emulator.connect.accounts import PROFILE, REQUIREMENTS
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once, overlay
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once, overlay
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _CURRENCY = {
 
 def _creating(call: Call, draft: Body) -> None:
     params = call.params
-    country = params.get("country", call.unit.emulator.config.business["country"])
+    country = params.get("country", call.unit.environment.config.business["country"])
     wanted = params.get("capabilities") or {}
     controller = params.get("controller")
     draft.update(accounts.account_status(enabled=False))
@@ -61,7 +62,7 @@ def _creating(call: Call, draft: Body) -> None:
 
 def _created(call: Call, account: Body) -> None:
     # The account is an object of the platform and the owner of its own objects: it is found from both sides.
-    own = call.unit.emulator.unit(account["id"], now=call.unit.now)
+    own = call.unit.at(account["id"])
     own.create("account", dict(account), emits=())
     own.flush()
     _maybe_enable(call.unit, account)
@@ -99,13 +100,13 @@ def _retrieve(call: Call) -> Body:
 
 
 def _deleting(call: Call, account: Body) -> None:
-    if account["id"] == call.unit.emulator.config.account:
+    if account["id"] == call.unit.environment.config.account:
         raise StripeError("You cannot delete the account your key belongs to.", status=403)
 
 
 def _link(call: Call) -> Body:
     account = call.unit.get("account", call.params["account"], "account")
-    url = f"{call.unit.emulator.base_url}/_emulator/onboarding/{account['id']}"
+    url = f"{call.unit.environment.base_url}/_emulator/onboarding/{account['id']}"
     call.unit.change(account, {"_return_url": call.params.get("return_url")}, emits=())
     return {"object": "account_link", "created": call.unit.now, "expires_at": call.unit.now + 300, "url": url}
 
@@ -148,54 +149,64 @@ def _request_capability(call: Call) -> Body:
 
 def _login_link(call: Call) -> Body:
     account = call.unit.get("account", call.ids["account"])
-    url = f"{call.unit.emulator.base_url}/_emulator/express/{account['id']}"
+    url = f"{call.unit.environment.base_url}/_emulator/express/{account['id']}"
     return {"object": "login_link", "created": call.unit.now, "url": url}
 
 
 ACCOUNT = Resource(
-    object="account",
-    prefix="acct_1",
-    id_length=15,
-    path="/v1/accounts",
-    can=("create", "retrieve", "update", "list", "delete"),
-    fields=(
-        fixed("business_profile"),
-        given("business_type"),
-        fixed("capabilities", {}),
-        fixed("charges_enabled", False),
-        fixed("controller"),
-        fixed("country"),
-        fixed("created"),
-        given("default_currency"),
-        fixed("details_submitted", False),
-        given("email"),
-        fixed(
-            "external_accounts",
-            {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/account/external_accounts"},
+    schema=Schema(
+        object="account",
+        prefix="acct_1",
+        id_length=15,
+        path="/v1/accounts",
+        fields=(
+            fixed("business_profile"),
+            given("business_type"),
+            fixed("capabilities", {}),
+            fixed("charges_enabled", False),
+            fixed("controller"),
+            fixed("country"),
+            fixed("created"),
+            given("default_currency"),
+            fixed("details_submitted", False),
+            given("email"),
+            fixed(
+                "external_accounts",
+                {
+                    "object": "list",
+                    "data": [],
+                    "has_more": False,
+                    "total_count": 0,
+                    "url": "/v1/account/external_accounts",
+                },
+            ),
+            fixed("future_requirements"),
+            given("metadata", {}),
+            fixed("payouts_enabled", False),
+            fixed("requirements"),
+            fixed("settings"),
+            fixed("tos_acceptance", {"date": None, "ip": None, "user_agent": None}),
+            once("type"),
         ),
-        fixed("future_requirements"),
-        given("metadata", {}),
-        fixed("payouts_enabled", False),
-        fixed("requirements"),
-        fixed("settings"),
-        fixed("tos_acceptance", {"date": None, "ip": None, "user_agent": None}),
-        once("type"),
+        on_update=("account.updated",),
+        has_livemode=False,
     ),
-    on_update=("account.updated",),
-    creating=_creating,
-    created=_created,
-    updating=_updating,
-    updated=_updated,
-    deleting=_deleting,
-    has_livemode=False,
-    operations=(
-        Operation("GET", "/v1/account", lambda call: accounts.home(call.unit)),
-        Operation("GET", "/v1/accounts/{account}", _retrieve),
-        Operation("POST", "/v1/account_links", _link),
-        Operation("GET", "/v1/accounts/{account}/capabilities", _capabilities),
-        Operation("GET", "/v1/accounts/{account}/capabilities/{capability}", _one_capability),
-        Operation("POST", "/v1/accounts/{account}/capabilities/{capability}", _request_capability),
-        Operation("POST", "/v1/accounts/{account}/login_links", _login_link),
+    endpoints=Endpoints(
+        can=("create", "retrieve", "update", "list", "delete"),
+        creating=_creating,
+        created=_created,
+        updating=_updating,
+        updated=_updated,
+        deleting=_deleting,
+        operations=(
+            Operation("GET", "/v1/account", lambda call: accounts.home(call.unit)),
+            Operation("GET", "/v1/accounts/{account}", _retrieve),
+            Operation("POST", "/v1/account_links", _link),
+            Operation("GET", "/v1/accounts/{account}/capabilities", _capabilities),
+            Operation("GET", "/v1/accounts/{account}/capabilities/{capability}", _one_capability),
+            Operation("POST", "/v1/accounts/{account}/capabilities/{capability}", _request_capability),
+            Operation("POST", "/v1/accounts/{account}/login_links", _login_link),
+        ),
     ),
 )
 

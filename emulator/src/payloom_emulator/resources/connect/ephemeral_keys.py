@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def _create(call: Call) -> Body:
     if not call.get("customer"):
         raise invalid("You must provide a customer to create an ephemeral key.", "customer", "parameter_missing")
     customer = unit.get("customer", call.params["customer"], "customer")
-    secret = unit.emulator.ids.new("ek_test_", 60)
+    secret = unit.environment.ids.new("ek_test_", 60)
     key = unit.create(
         "ephemeral_key",
         {
@@ -31,13 +32,14 @@ def _create(call: Call) -> Body:
 
 
 EPHEMERAL_KEY = Resource(
-    object="ephemeral_key",
-    prefix="ephkey_1",
-    id_length=23,
-    path="/v1/ephemeral_keys",
-    can=("delete",),
-    fields=(fixed("associated_objects", []), fixed("created"), fixed("expires"), fixed("livemode", False)),
-    operations=(Operation("POST", "/v1/ephemeral_keys", _create),),
+    schema=Schema(
+        object="ephemeral_key",
+        prefix="ephkey_1",
+        id_length=23,
+        path="/v1/ephemeral_keys",
+        fields=(fixed("associated_objects", []), fixed("created"), fixed("expires"), fixed("livemode", False)),
+    ),
+    endpoints=Endpoints(can=("delete",), operations=(Operation("POST", "/v1/ephemeral_keys", _create),)),
 )
 
 RESOURCES = (EPHEMERAL_KEY,)

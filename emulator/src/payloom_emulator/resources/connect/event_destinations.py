@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 from payloom_emulator.presentation import thin_events
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.params import event_types
@@ -46,7 +47,7 @@ def _create(call: Call) -> Body:
             if params["event_payload"] == "snapshot"
             else None,
             "_url": params["webhook_endpoint"]["url"],
-            "_secret": unit.emulator.ids.new("whsec_", 32),
+            "_secret": unit.environment.ids.new("whsec_", 32),
         },
     )
     return _changed(call, made)
@@ -54,7 +55,7 @@ def _create(call: Call) -> Body:
 
 def _changed(call: Call, made: Body) -> Body:
     call.unit.flush()
-    call.unit.emulator.delivery.endpoints_changed()
+    call.unit.environment.outbox.invalidate()
     return _shown(call, made)
 
 
@@ -94,17 +95,17 @@ def _switch(status: str) -> object:
 
 def _ping(call: Call) -> Body:
     made = call.unit.emit(PING, _target(call))
-    call.unit.emulator.delivery.owe(
-        call.unit,
+    call.unit.environment.outbox.enqueue(
+        call.unit.account,
         made,
-        [e for e in call.unit.emulator.delivery.listening(call.unit.account) if e["id"] == call.ids["id"]],
+        [e for e in call.unit.environment.outbox.endpoints_of(call.unit.account) if e["id"] == call.ids["id"]],
     )
     return thin_events.thin(call.unit, made)
 
 
 def _delete(call: Call) -> Body:
     gone = call.unit.delete(_target(call))
-    call.unit.emulator.delivery.endpoints_changed()
+    call.unit.environment.outbox.invalidate()
     return gone
 
 
@@ -159,36 +160,40 @@ def _event(call: Call) -> Body:
 
 
 EVENT_DESTINATION = Resource(
-    object="v2.core.event_destination",
-    prefix="ed_test_",
-    id_length=40,
-    fields=(
-        fixed("created"),
-        given("description", ""),
-        given("enabled_events", []),
-        once("event_payload", "thin"),
-        once("events_from"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        given("name"),
-        fixed("snapshot_api_version"),
-        fixed("status", "enabled"),
-        fixed("status_details"),
-        once("type", "webhook_endpoint"),
-        fixed("updated"),
+    schema=Schema(
+        object="v2.core.event_destination",
+        prefix="ed_test_",
+        id_length=40,
+        fields=(
+            fixed("created"),
+            given("description", ""),
+            given("enabled_events", []),
+            once("event_payload", "thin"),
+            once("events_from"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            given("name"),
+            fixed("snapshot_api_version"),
+            fixed("status", "enabled"),
+            fixed("status_details"),
+            once("type", "webhook_endpoint"),
+            fixed("updated"),
+        ),
+        has_created=False,
     ),
-    has_created=False,
-    operations=(
-        Operation("POST", "/v2/core/event_destinations", _create),
-        Operation("GET", "/v2/core/event_destinations", _list),
-        Operation("GET", "/v2/core/event_destinations/{id}", lambda call: _shown(call, _target(call))),
-        Operation("POST", "/v2/core/event_destinations/{id}", _update),
-        Operation("DELETE", "/v2/core/event_destinations/{id}", _delete),
-        Operation("POST", "/v2/core/event_destinations/{id}/disable", _switch("disabled")),  # type: ignore[arg-type]
-        Operation("POST", "/v2/core/event_destinations/{id}/enable", _switch("enabled")),  # type: ignore[arg-type]
-        Operation("POST", "/v2/core/event_destinations/{id}/ping", _ping),
-        Operation("GET", "/v2/core/events", _events),
-        Operation("GET", "/v2/core/events/{id}", _event),
+    endpoints=Endpoints(
+        operations=(
+            Operation("POST", "/v2/core/event_destinations", _create),
+            Operation("GET", "/v2/core/event_destinations", _list),
+            Operation("GET", "/v2/core/event_destinations/{id}", lambda call: _shown(call, _target(call))),
+            Operation("POST", "/v2/core/event_destinations/{id}", _update),
+            Operation("DELETE", "/v2/core/event_destinations/{id}", _delete),
+            Operation("POST", "/v2/core/event_destinations/{id}/disable", _switch("disabled")),  # type: ignore[arg-type]
+            Operation("POST", "/v2/core/event_destinations/{id}/enable", _switch("enabled")),  # type: ignore[arg-type]
+            Operation("POST", "/v2/core/event_destinations/{id}/ping", _ping),
+            Operation("GET", "/v2/core/events", _events),
+            Operation("GET", "/v2/core/events/{id}", _event),
+        )
     ),
 )
 

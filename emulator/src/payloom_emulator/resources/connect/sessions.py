@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.schema import Body, Operation, Resource
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _customer_session(call: Call) -> Body:
         components[name] = {"enabled": on, "features": {**defaults, **(wanted.get("features") or {})} if on else None}
     return {
         "object": "customer_session",
-        "client_secret": unit.emulator.ids.new("cuss_secret_", 60),
+        "client_secret": unit.environment.ids.new("cuss_secret_", 60),
         "components": components,
         "created": unit.now,
         "customer": customer["id"],
@@ -66,7 +67,7 @@ def _account_session(call: Call) -> Body:
     return {
         "object": "account_session",
         "account": account["id"],
-        "client_secret": unit.emulator.ids.new("accs_secret__", 60),
+        "client_secret": unit.environment.ids.new("accs_secret__", 60),
         "components": {
             name: {"enabled": bool((c or {}).get("enabled")), "features": (c or {}).get("features") or {}}
             for name, c in asked.items()
@@ -77,14 +78,12 @@ def _account_session(call: Call) -> Body:
 
 
 CUSTOMER_SESSION = Resource(
-    object="customer_session",
-    prefix="",
-    operations=(Operation("POST", "/v1/customer_sessions", _customer_session),),
+    schema=Schema(object="customer_session", prefix=""),
+    endpoints=Endpoints(operations=(Operation("POST", "/v1/customer_sessions", _customer_session),)),
 )
 ACCOUNT_SESSION = Resource(
-    object="account_session",
-    prefix="",
-    operations=(Operation("POST", "/v1/account_sessions", _account_session),),
+    schema=Schema(object="account_session", prefix=""),
+    endpoints=Endpoints(operations=(Operation("POST", "/v1/account_sessions", _account_session),)),
 )
 
 RESOURCES = (CUSTOMER_SESSION, ACCOUNT_SESSION)

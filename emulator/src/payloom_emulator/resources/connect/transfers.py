@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
 from payloom_emulator.core import money
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -45,62 +46,6 @@ def _one_reversal(call: Call) -> Body:
     return call.unit.get("transfer_reversal", call.ids["reversal"])
 
 
-TRANSFER = Resource(
-    object="transfer",
-    prefix="tr_1",
-    id_length=23,
-    path="/v1/transfers",
-    can=("retrieve", "update", "list"),
-    fields=(
-        fixed("amount", 0),
-        fixed("amount_reversed", 0),
-        fixed("balance_transaction"),
-        fixed("created"),
-        fixed("currency"),
-        given("description"),
-        fixed("destination"),
-        fixed("destination_payment"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("reversals", {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/transfers"}),
-        fixed("reversed", False),
-        fixed("source_transaction"),
-        fixed("source_type", "card"),
-        fixed("transfer_group"),
-    ),
-    on_create=("transfer.created",),
-    on_update=("transfer.updated",),
-    filters=("destination", "transfer_group"),
-    operations=(
-        Operation("POST", "/v1/transfers", _create),
-        Operation("POST", "/v1/transfers/{id}/reversals", _reverse),
-        Operation(
-            "GET", "/v1/transfers/{id}/reversals", lambda call: call.page("transfer_reversal", transfer=call.ids["id"])
-        ),
-        Operation("GET", "/v1/transfers/{transfer}/reversals/{reversal}", _one_reversal),
-    ),
-)
-
-
-REVERSAL = Resource(
-    object="transfer_reversal",
-    prefix="trr_1",
-    id_length=23,
-    fields=(
-        fixed("amount", 0),
-        fixed("balance_transaction"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("destination_payment_refund"),
-        given("metadata", {}),
-        fixed("source_refund"),
-        fixed("transfer"),
-    ),
-    filters=("transfer",),
-    has_livemode=False,
-)
-
-
 def _refund_fee(call: Call) -> Body:
     fee = call.unit.get("application_fee", call.ids["id"])
     left = fee["amount"] - fee["amount_refunded"]
@@ -110,56 +55,132 @@ def _refund_fee(call: Call) -> Body:
     return transfers.refund_fee(call.unit, fee, wanted, metadata=call.params.get("metadata"))
 
 
-APPLICATION_FEE = Resource(
-    object="application_fee",
-    prefix="fee_1",
-    id_length=23,
-    path="/v1/application_fees",
-    can=("retrieve", "list"),
-    fields=(
-        fixed("account"),
-        fixed("amount", 0),
-        fixed("amount_refunded", 0),
-        fixed("application", "ca_LocalStripe00000000000000"),
-        fixed("balance_transaction"),
-        fixed("charge"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("fee_source"),
-        fixed("livemode", False),
-        fixed("originating_transaction"),
-        fixed("refunded", False),
-        fixed(
-            "refunds",
-            {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/application_fees"},
+TRANSFER = Resource(
+    schema=Schema(
+        object="transfer",
+        prefix="tr_1",
+        id_length=23,
+        path="/v1/transfers",
+        fields=(
+            fixed("amount", 0),
+            fixed("amount_reversed", 0),
+            fixed("balance_transaction"),
+            fixed("created"),
+            fixed("currency"),
+            given("description"),
+            fixed("destination"),
+            fixed("destination_payment"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed(
+                "reversals", {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/transfers"}
+            ),
+            fixed("reversed", False),
+            fixed("source_transaction"),
+            fixed("source_type", "card"),
+            fixed("transfer_group"),
+        ),
+        on_create=("transfer.created",),
+        on_update=("transfer.updated",),
+        filters=("destination", "transfer_group"),
+    ),
+    endpoints=Endpoints(
+        can=("retrieve", "update", "list"),
+        operations=(
+            Operation("POST", "/v1/transfers", _create),
+            Operation("POST", "/v1/transfers/{id}/reversals", _reverse),
+            Operation(
+                "GET",
+                "/v1/transfers/{id}/reversals",
+                lambda call: call.page("transfer_reversal", transfer=call.ids["id"]),
+            ),
+            Operation("GET", "/v1/transfers/{transfer}/reversals/{reversal}", _one_reversal),
         ),
     ),
-    on_create=("application_fee.created",),
-    filters=("charge",),
-    operations=(
-        Operation("POST", "/v1/application_fees/{id}/refunds", _refund_fee),
-        Operation("GET", "/v1/application_fees/{id}/refunds", lambda call: call.page("fee_refund", fee=call.ids["id"])),
-        Operation(
-            "GET", "/v1/application_fees/{fee}/refunds/{id}", lambda call: call.unit.get("fee_refund", call.ids["id"])
+)
+
+
+REVERSAL = Resource(
+    schema=Schema(
+        object="transfer_reversal",
+        prefix="trr_1",
+        id_length=23,
+        fields=(
+            fixed("amount", 0),
+            fixed("balance_transaction"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("destination_payment_refund"),
+            given("metadata", {}),
+            fixed("source_refund"),
+            fixed("transfer"),
+        ),
+        filters=("transfer",),
+        has_livemode=False,
+    ),
+)
+
+
+APPLICATION_FEE = Resource(
+    schema=Schema(
+        object="application_fee",
+        prefix="fee_1",
+        id_length=23,
+        path="/v1/application_fees",
+        fields=(
+            fixed("account"),
+            fixed("amount", 0),
+            fixed("amount_refunded", 0),
+            fixed("application", "ca_LocalStripe00000000000000"),
+            fixed("balance_transaction"),
+            fixed("charge"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("fee_source"),
+            fixed("livemode", False),
+            fixed("originating_transaction"),
+            fixed("refunded", False),
+            fixed(
+                "refunds",
+                {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/application_fees"},
+            ),
+        ),
+        on_create=("application_fee.created",),
+        filters=("charge",),
+    ),
+    endpoints=Endpoints(
+        can=("retrieve", "list"),
+        operations=(
+            Operation("POST", "/v1/application_fees/{id}/refunds", _refund_fee),
+            Operation(
+                "GET", "/v1/application_fees/{id}/refunds", lambda call: call.page("fee_refund", fee=call.ids["id"])
+            ),
+            Operation(
+                "GET",
+                "/v1/application_fees/{fee}/refunds/{id}",
+                lambda call: call.unit.get("fee_refund", call.ids["id"]),
+            ),
         ),
     ),
 )
 
 
 FEE_REFUND = Resource(
-    object="fee_refund",
-    prefix="fr_1",
-    id_length=23,
-    fields=(
-        fixed("amount", 0),
-        fixed("balance_transaction"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("fee"),
-        given("metadata", {}),
+    schema=Schema(
+        object="fee_refund",
+        prefix="fr_1",
+        id_length=23,
+        fields=(
+            fixed("amount", 0),
+            fixed("balance_transaction"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("fee"),
+            given("metadata", {}),
+        ),
+        filters=("fee",),
+        has_livemode=False,
     ),
-    filters=("fee",),
-    has_livemode=False,
 )
 
 

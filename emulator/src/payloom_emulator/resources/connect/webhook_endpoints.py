@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Resource, fixed, given, once
-from payloom_emulator.presentation import versions
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ def _creating(call: Call, draft: Body) -> None:
     _check_url(draft["url"])
     _check_events(draft["enabled_events"])
     if draft["api_version"]:
-        versions.known(draft["api_version"])
-    draft["_secret"] = call.unit.emulator.ids.new("whsec_", 32)
+        api_versions.known(draft["api_version"])
+    draft["_secret"] = call.unit.environment.ids.new("whsec_", 32)
     draft["_connect"] = bool(call.params.get("connect"))
     draft["application"] = None
 
 
 def _created(call: Call, endpoint: Body) -> Body:
-    call.unit.emulator.delivery.endpoints_changed()
+    call.unit.environment.outbox.invalidate()
     return {**endpoint, "secret": endpoint["_secret"]}
 
 
@@ -50,36 +51,40 @@ def _updating(call: Call, endpoint: Body, changes: Body) -> None:
 def _updated(call: Call, endpoint: Body) -> None:
     del endpoint
     call.unit.flush()
-    call.unit.emulator.delivery.endpoints_changed()
+    call.unit.environment.outbox.invalidate()
 
 
 def _deleting(call: Call, endpoint: Body) -> None:
     del endpoint
-    call.unit.emulator.delivery.endpoints_changed()
+    call.unit.environment.outbox.invalidate()
 
 
 WEBHOOK_ENDPOINT = Resource(
-    object="webhook_endpoint",
-    prefix="we_1",
-    id_length=23,
-    path="/v1/webhook_endpoints",
-    can=("create", "retrieve", "update", "list", "delete"),
-    fields=(
-        once("api_version"),
-        fixed("application"),
-        fixed("created"),
-        given("description"),
-        given("enabled_events", []),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("status", "enabled"),
-        given("url", emptyable=False),
+    schema=Schema(
+        object="webhook_endpoint",
+        prefix="we_1",
+        id_length=23,
+        path="/v1/webhook_endpoints",
+        fields=(
+            once("api_version"),
+            fixed("application"),
+            fixed("created"),
+            given("description"),
+            given("enabled_events", []),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("status", "enabled"),
+            given("url", emptyable=False),
+        ),
     ),
-    creating=_creating,
-    created=_created,
-    updating=_updating,
-    updated=_updated,
-    deleting=_deleting,
+    endpoints=Endpoints(
+        can=("create", "retrieve", "update", "list", "delete"),
+        creating=_creating,
+        created=_created,
+        updating=_updating,
+        updated=_updated,
+        deleting=_deleting,
+    ),
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
@@ -25,7 +26,7 @@ def current(unit: Unit) -> Body:
         (unit.now, unit.account),
     )
     sums: dict[tuple[str, bool], int] = {(c, bool(a)): total for c, a, total in totals}
-    currencies = sorted({c for c, _ in sums} | {unit.emulator.config.business["currency"]})
+    currencies = sorted({c for c, _ in sums} | {unit.environment.config.business["currency"]})
 
     def side(available: bool) -> list[Body]:
         return [
@@ -53,34 +54,38 @@ def _become_available(unit: Unit, transaction: Body) -> None:
 
 
 BALANCE_TRANSACTION = Resource(
-    object="balance_transaction",
-    prefix="txn_1",
-    id_length=23,
-    path="/v1/balance_transactions",
-    can=("retrieve", "list"),
-    fields=(
-        fixed("amount", 0),
-        fixed("available_on"),
-        fixed("balance_type", "payments"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("description"),
-        fixed("exchange_rate"),
-        fixed("fee", 0),
-        fixed("fee_details", []),
-        fixed("net", 0),
-        fixed("reporting_category"),
-        fixed("source"),
-        fixed("status", "pending"),
-        fixed("type"),
+    schema=Schema(
+        object="balance_transaction",
+        prefix="txn_1",
+        id_length=23,
+        path="/v1/balance_transactions",
+        fields=(
+            fixed("amount", 0),
+            fixed("available_on"),
+            fixed("balance_type", "payments"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("description"),
+            fixed("exchange_rate"),
+            fixed("fee", 0),
+            fixed("fee_details", []),
+            fixed("net", 0),
+            fixed("reporting_category"),
+            fixed("source"),
+            fixed("status", "pending"),
+            fixed("type"),
+        ),
+        filters=("currency", "source", "type"),
+        has_livemode=False,
     ),
-    filters=("currency", "source", "type"),
-    has_livemode=False,
+    endpoints=Endpoints(
+        can=("retrieve", "list"),
+        operations=(
+            Operation("GET", "/v1/balance", _retrieve),
+            Operation("GET", "/v1/balance/history", lambda call: call.page("balance_transaction")),
+        ),
+    ),
     timers={"become_available": _become_available},
-    operations=(
-        Operation("GET", "/v1/balance", _retrieve),
-        Operation("GET", "/v1/balance/history", lambda call: call.page("balance_transaction")),
-    ),
 )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.billing import older_shapes
 from payloom_emulator.core import money, test_cards
-from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given
+from payloom_emulator.core.api_changes import Change
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Schema, fixed, given
 from payloom_emulator.payments import capture_cancel, charges, disputes
 from payloom_emulator.payments.methods import card_sources, payment_methods
-from payloom_emulator.presentation import versions
-from payloom_emulator.presentation.versions import Change
+from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.metadata import merge
 
@@ -101,105 +103,101 @@ def _updating(call: Call, charge: Body, changes: Body) -> None:
     del charge
 
 
-CHARGE = Resource(
-    object="charge",
-    prefix="ch_3",
-    id_length=23,
-    path="/v1/charges",
-    can=("retrieve", "update", "list", "search"),
-    fields=(
-        fixed("amount", 0),
-        fixed("amount_captured", 0),
-        fixed("amount_refunded", 0),
-        fixed("application"),
-        fixed("application_fee"),
-        fixed("application_fee_amount"),
-        fixed("balance_transaction"),
-        fixed("billing_details"),
-        fixed("calculated_statement_descriptor"),
-        fixed("captured", False),
-        fixed("created"),
-        fixed("currency"),
-        given("customer", ref="customer"),
-        given("description"),
-        fixed("disputed", False),
-        fixed("failure_balance_transaction"),
-        fixed("failure_code"),
-        fixed("failure_message"),
-        fixed("fraud_details", {}),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("on_behalf_of"),
-        fixed("outcome"),
-        fixed("paid", False),
-        fixed("payment_intent"),
-        fixed("payment_method"),
-        fixed("payment_method_details"),
-        fixed("presentment_details"),
-        fixed("radar_options", {}),
-        given("receipt_email"),
-        fixed("receipt_number"),
-        fixed("receipt_url"),
-        fixed("refunded", False),
-        fixed("review"),
-        given("shipping", shape=SHIPPING),
-        fixed("source"),
-        fixed("source_transfer"),
-        fixed("statement_descriptor"),
-        fixed("statement_descriptor_suffix"),
-        fixed("status", "succeeded"),
-        fixed("transfer_data"),
-        given("transfer_group"),
-    ),
-    machine=Machine(
-        initial=("succeeded", "pending", "failed"),
-        moves=(
-            Move("succeed", {"pending"}, "succeeded", ("charge.succeeded",)),
-            Move("fail", {"pending"}, "failed", ("charge.failed",)),
-        ),
-        terminal={"succeeded", "failed"},
-    ),
-    on_update=("charge.updated",),
-    updating=_updating,
-    filters=("customer", "payment_intent", "transfer_group"),
-    search=(
-        "amount",
-        "currency",
-        "customer",
-        "disputed",
-        "metadata",
-        "refunded",
-        "status",
-        "payment_method_details.card.last4",
-        "payment_method_details.card.brand",
-        "payment_method_details.card.exp_month",
-        "payment_method_details.card.exp_year",
-        "payment_method_details.card.fingerprint",
-        "billing_details.address.postal_code",
-    ),
-    includes={"refunds": _refunds},
-    actions={"capture": _capture},
-    operations=(Operation("POST", "/v1/charges", _charge),),
-    timers={"book": charges.book, "dispute": _dispute, "dispute_debit": _dispute_debit},
-)
-
-
-RESOURCES = (CHARGE,)
-
-
 def _refunds_on_charge(unit: Unit, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 a charge came with its refunds."""
     listed = _refunds(unit, stored)
     shown["refunds"] = {**listed, "data": [unit.snapshot(r) for r in listed["data"]]}
 
 
-def _invoice_on_charge(unit: Unit, shown: Body, stored: Body) -> None:
-    """Until basil a charge named the invoice it paid."""
-    intent = unit.any(stored["payment_intent"]) if stored["payment_intent"] else None
-    shown["invoice"] = intent.get("_invoice") if intent else None
-
-
-versions.register(
-    Change("2022-11-15", "charge", _refunds_on_charge),
-    Change(versions.BASIL, "charge", _invoice_on_charge, expandable=("invoice",)),
+CHARGE = Resource(
+    schema=Schema(
+        object="charge",
+        prefix="ch_3",
+        id_length=23,
+        path="/v1/charges",
+        fields=(
+            fixed("amount", 0),
+            fixed("amount_captured", 0),
+            fixed("amount_refunded", 0),
+            fixed("application"),
+            fixed("application_fee"),
+            fixed("application_fee_amount"),
+            fixed("balance_transaction"),
+            fixed("billing_details"),
+            fixed("calculated_statement_descriptor"),
+            fixed("captured", False),
+            fixed("created"),
+            fixed("currency"),
+            given("customer", ref="customer"),
+            given("description"),
+            fixed("disputed", False),
+            fixed("failure_balance_transaction"),
+            fixed("failure_code"),
+            fixed("failure_message"),
+            fixed("fraud_details", {}),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("on_behalf_of"),
+            fixed("outcome"),
+            fixed("paid", False),
+            fixed("payment_intent"),
+            fixed("payment_method"),
+            fixed("payment_method_details"),
+            fixed("presentment_details"),
+            fixed("radar_options", {}),
+            given("receipt_email"),
+            fixed("receipt_number"),
+            fixed("receipt_url"),
+            fixed("refunded", False),
+            fixed("review"),
+            given("shipping", shape=SHIPPING),
+            fixed("source"),
+            fixed("source_transfer"),
+            fixed("statement_descriptor"),
+            fixed("statement_descriptor_suffix"),
+            fixed("status", "succeeded"),
+            fixed("transfer_data"),
+            given("transfer_group"),
+        ),
+        machine=Machine(
+            initial=("succeeded", "pending", "failed"),
+            moves=(
+                Move("succeed", {"pending"}, "succeeded", ("charge.succeeded",)),
+                Move("fail", {"pending"}, "failed", ("charge.failed",)),
+            ),
+            terminal={"succeeded", "failed"},
+        ),
+        on_update=("charge.updated",),
+        filters=("customer", "payment_intent", "transfer_group"),
+        search=(
+            "amount",
+            "currency",
+            "customer",
+            "disputed",
+            "metadata",
+            "refunded",
+            "status",
+            "payment_method_details.card.last4",
+            "payment_method_details.card.brand",
+            "payment_method_details.card.exp_month",
+            "payment_method_details.card.exp_year",
+            "payment_method_details.card.fingerprint",
+            "billing_details.address.postal_code",
+        ),
+    ),
+    endpoints=Endpoints(
+        can=("retrieve", "update", "list", "search"),
+        updating=_updating,
+        actions={"capture": _capture},
+        operations=(Operation("POST", "/v1/charges", _charge),),
+    ),
+    includes={"refunds": _refunds},
+    timers={"book": charges.book, "dispute": _dispute, "dispute_debit": _dispute_debit},
+    versions=(
+        Change("2022-11-15", _refunds_on_charge),
+        Change(BASIL, older_shapes.charge_before_basil, expandable=("invoice",)),
+    ),
 )
+
+
+RESOURCES = (CHARGE,)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import SHIPPING, Body, Operation, Resource, fixed, overlay
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import SHIPPING, Body, Schema, fixed, overlay
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
 
@@ -46,28 +47,32 @@ def _create(call: Call) -> Body:
 
 
 CONFIRMATION_TOKEN = Resource(
-    object="confirmation_token",
-    prefix="ctoken_1",
-    id_length=23,
-    path="/v1/confirmation_tokens",
-    can=("retrieve",),
-    fields=(
-        fixed("created"),
-        fixed("expires_at"),
-        fixed("livemode", False),
-        fixed("mandate_data"),
-        fixed("payment_intent"),
-        fixed("payment_method_options"),
-        fixed("payment_method_preview"),
-        fixed("return_url"),
-        fixed("setup_future_usage"),
-        fixed("setup_intent"),
-        fixed("shipping"),
-        fixed("use_stripe_sdk", True),
+    schema=Schema(
+        object="confirmation_token",
+        prefix="ctoken_1",
+        id_length=23,
+        path="/v1/confirmation_tokens",
+        fields=(
+            fixed("created"),
+            fixed("expires_at"),
+            fixed("livemode", False),
+            fixed("mandate_data"),
+            fixed("payment_intent"),
+            fixed("payment_method_options"),
+            fixed("payment_method_preview"),
+            fixed("return_url"),
+            fixed("setup_future_usage"),
+            fixed("setup_intent"),
+            fixed("shipping"),
+            fixed("use_stripe_sdk", True),
+        ),
     ),
-    operations=(
-        Operation("POST", "/v1/confirmation_tokens", _create, private=True),
-        Operation("POST", "/v1/test_helpers/confirmation_tokens", _create),
+    endpoints=Endpoints(
+        can=("retrieve",),
+        operations=(
+            Operation("POST", "/v1/confirmation_tokens", _create, private=True),
+            Operation("POST", "/v1/test_helpers/confirmation_tokens", _create),
+        ),
     ),
 )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import customer_rules
+from payloom_emulator.billing import customer_rules, older_shapes
+from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, Resource, fixed, given, later, once
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, Schema, fixed, given, later, once
 from payloom_emulator.payments.methods import card_sources, payment_methods
-from payloom_emulator.presentation import versions
-from payloom_emulator.presentation.versions import Change
+from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _creating(call: Call, draft: Body) -> None:
     _check(call, draft)
     customer_rules.creating(call, draft)
     _offered(call, draft)
-    draft["invoice_prefix"] = call.unit.emulator.ids.new("", 8).upper()
+    draft["invoice_prefix"] = call.unit.environment.ids.new("", 8).upper()
 
 
 def _offered(call: Call, draft: Body) -> None:
@@ -93,55 +94,6 @@ def _updating(call: Call, customer: Body, changes: Body) -> None:
     customer_rules.updating(call, customer, changes)
 
 
-CUSTOMER = Resource(
-    object="customer",
-    prefix="cus_",
-    id_length=14,
-    path="/v1/customers",
-    can=("create", "retrieve", "update", "list", "delete", "search"),
-    fields=(
-        given("address", shape=ADDRESS),
-        given("balance", 0),
-        given("business_name"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("customer_account"),
-        later("default_source", ref="card"),
-        fixed("delinquent", False),
-        given("description"),
-        fixed("discount"),
-        given("email"),
-        given("individual_name"),
-        given("invoice_prefix"),
-        given("invoice_settings", INVOICE_SETTINGS),
-        fixed("livemode", False),
-        given("metadata", {}),
-        given("name"),
-        given("next_invoice_sequence", 1),
-        given("phone"),
-        given("preferred_locales", []),
-        given("shipping", shape=SHIPPING),
-        given("tax_exempt", "none"),
-        once("test_clock", ref="test_helpers.test_clock"),
-    ),
-    on_create=("customer.created",),
-    on_update=("customer.updated",),
-    on_delete=("customer.deleted",),
-    creating=_creating,
-    created=_created,
-    updating=_updating,
-    updated=_updated,
-    deleting=customer_rules.deleting,
-    includes={"sources": card_sources.listed, "subscriptions": _subscriptions, "tax_ids": _tax_ids},
-    filters=("email", "test_clock"),
-    search=("email", "metadata", "name", "phone"),
-    tombstone=True,
-)
-
-
-RESOURCES = (CUSTOMER,)
-
-
 def _lists_on_customer(unit: Unit, shown: Body, stored: Body) -> None:
     """Before 2020-08-27 a customer came with its sources, subscriptions and tax ids."""
     for name in ("sources", "subscriptions", "tax_ids"):
@@ -153,4 +105,59 @@ def _lists_on_customer(unit: Unit, shown: Body, stored: Body) -> None:
         }
 
 
-versions.register(Change("2020-08-27", "customer", _lists_on_customer))
+CUSTOMER = Resource(
+    schema=Schema(
+        object="customer",
+        prefix="cus_",
+        id_length=14,
+        path="/v1/customers",
+        fields=(
+            given("address", shape=ADDRESS),
+            given("balance", 0),
+            given("business_name"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("customer_account"),
+            later("default_source", ref="card"),
+            fixed("delinquent", False),
+            given("description"),
+            fixed("discount"),
+            given("email"),
+            given("individual_name"),
+            given("invoice_prefix"),
+            given("invoice_settings", INVOICE_SETTINGS),
+            fixed("livemode", False),
+            given("metadata", {}),
+            given("name"),
+            given("next_invoice_sequence", 1),
+            given("phone"),
+            given("preferred_locales", []),
+            given("shipping", shape=SHIPPING),
+            given("tax_exempt", "none"),
+            once("test_clock", ref="test_helpers.test_clock"),
+        ),
+        on_create=("customer.created",),
+        on_update=("customer.updated",),
+        on_delete=("customer.deleted",),
+        filters=("email", "test_clock"),
+        search=("email", "metadata", "name", "phone"),
+        tombstone=True,
+    ),
+    endpoints=Endpoints(
+        can=("create", "retrieve", "update", "list", "delete", "search"),
+        creating=_creating,
+        created=_created,
+        updating=_updating,
+        updated=_updated,
+        deleting=customer_rules.deleting,
+    ),
+    includes={"sources": card_sources.listed, "subscriptions": _subscriptions, "tax_ids": _tax_ids},
+    versions=(
+        Change("2020-08-27", _lists_on_customer),
+        Accepted(BASIL, "POST", "/v1/customers", older_shapes.OLD_DISCOUNTS),
+        Accepted(BASIL, "POST", "/v1/customers/{}", older_shapes.OLD_DISCOUNTS),
+    ),
+)
+
+
+RESOURCES = (CUSTOMER,)

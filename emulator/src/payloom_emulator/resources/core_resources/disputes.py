@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given
 from payloom_emulator.ledger import balance
 from payloom_emulator.payments import disputes
 from payloom_emulator.protocol.errors import invalid
@@ -66,7 +67,7 @@ def _won(unit: Unit, dispute: Body) -> None:
 
 def _close(call: Call) -> Body:
     move = "close_inquiry" if call.target["status"].startswith("warning") else "lose"
-    if not call.unit.emulator.declared("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
+    if not call.unit.environment.schema("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
         raise invalid("This dispute is already closed.", code="dispute_already_closed")
     call.unit.unschedule("decide", call.target)
     return call.unit.move(call.target, move)
@@ -88,53 +89,57 @@ def _close_by_charge(call: Call) -> Body:
 
 
 DISPUTE = Resource(
-    object="dispute",
-    prefix="du_1",
-    id_length=23,
-    path="/v1/disputes",
-    can=("retrieve", "update", "list"),
-    fields=(
-        fixed("amount", 0),
-        fixed("balance_transactions", []),
-        fixed("charge"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("enhanced_eligibility_types", []),
-        fixed("evidence", {}),
-        fixed("evidence_details", {}),
-        fixed("is_charge_refundable", False),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("network_reason_code"),
-        fixed("payment_intent"),
-        fixed("payment_method_details"),
-        fixed("reason"),
-        fixed("status"),
-    ),
-    machine=Machine(
-        initial=("needs_response", "warning_needs_response"),
-        moves=(
-            Move("submit", {"needs_response"}, "under_review", ("charge.dispute.updated",)),
-            Move("submit", {"warning_needs_response"}, "warning_under_review", ("charge.dispute.updated",)),
-            Move("win", {"needs_response", "under_review"}, "won", ("charge.dispute.closed",)),
-            Move("lose", {"needs_response", "under_review"}, "lost", ("charge.dispute.closed",)),
-            Move(
-                "close_inquiry",
-                {"warning_needs_response", "warning_under_review"},
-                "warning_closed",
-                ("charge.dispute.closed",),
-            ),
+    schema=Schema(
+        object="dispute",
+        prefix="du_1",
+        id_length=23,
+        path="/v1/disputes",
+        fields=(
+            fixed("amount", 0),
+            fixed("balance_transactions", []),
+            fixed("charge"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("enhanced_eligibility_types", []),
+            fixed("evidence", {}),
+            fixed("evidence_details", {}),
+            fixed("is_charge_refundable", False),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("network_reason_code"),
+            fixed("payment_intent"),
+            fixed("payment_method_details"),
+            fixed("reason"),
+            fixed("status"),
         ),
-        terminal={"won", "lost", "warning_closed"},
+        machine=Machine(
+            initial=("needs_response", "warning_needs_response"),
+            moves=(
+                Move("submit", {"needs_response"}, "under_review", ("charge.dispute.updated",)),
+                Move("submit", {"warning_needs_response"}, "warning_under_review", ("charge.dispute.updated",)),
+                Move("win", {"needs_response", "under_review"}, "won", ("charge.dispute.closed",)),
+                Move("lose", {"needs_response", "under_review"}, "lost", ("charge.dispute.closed",)),
+                Move(
+                    "close_inquiry",
+                    {"warning_needs_response", "warning_under_review"},
+                    "warning_closed",
+                    ("charge.dispute.closed",),
+                ),
+            ),
+            terminal={"won", "lost", "warning_closed"},
+        ),
+        on_create=("charge.dispute.created",),
+        on_update=("charge.dispute.updated",),
+        filters=("charge", "payment_intent"),
     ),
-    on_create=("charge.dispute.created",),
-    on_update=("charge.dispute.updated",),
-    updating=_updating,
-    updated=_updated,
-    actions={"close": _close},
-    filters=("charge", "payment_intent"),
+    endpoints=Endpoints(
+        can=("retrieve", "update", "list"),
+        updating=_updating,
+        updated=_updated,
+        actions={"close": _close},
+        operations=(Operation("POST", "/v1/charges/{charge}/dispute/close", _close_by_charge),),
+    ),
     timers={"decide": _decide, "expire": _expire},
-    operations=(Operation("POST", "/v1/charges/{charge}/dispute/close", _close_by_charge),),
 )
 
 

@@ -6,7 +6,8 @@ import base64
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.params import enum
 
@@ -39,7 +40,7 @@ def _create(call: Call) -> Body:
             "purpose": purpose,
             "size": len(content),
             "type": name.rsplit(".", 1)[-1].lower() if "." in name else None,
-            "url": f"{call.unit.emulator.base_url}/v1/files/{file_id}/contents",
+            "url": f"{call.unit.environment.base_url}/v1/files/{file_id}/contents",
             "_content": base64.b64encode(content).decode(),
         },
     )
@@ -56,7 +57,7 @@ def _links(unit: Unit, file: Body) -> Body:
 
 
 def _link(call: Call, draft: Body) -> None:
-    draft["url"] = f"{call.unit.emulator.base_url}/_emulator/files/{call.unit.emulator.ids.new('', 32)}"
+    draft["url"] = f"{call.unit.environment.base_url}/_emulator/files/{call.unit.environment.ids.new('', 32)}"
 
 
 def _expiring(call: Call, link: Body, changes: Body) -> None:
@@ -66,47 +67,52 @@ def _expiring(call: Call, link: Body, changes: Body) -> None:
 
 
 FILE = Resource(
-    object="file",
-    prefix="file_1",
-    id_length=23,
-    path="/v1/files",
-    can=("retrieve", "list"),
-    fields=(
-        fixed("created"),
-        fixed("expires_at"),
-        fixed("filename"),
-        fixed("purpose"),
-        fixed("size", 0),
-        fixed("title"),
-        fixed("type"),
-        fixed("url"),
+    schema=Schema(
+        object="file",
+        prefix="file_1",
+        id_length=23,
+        path="/v1/files",
+        fields=(
+            fixed("created"),
+            fixed("expires_at"),
+            fixed("filename"),
+            fixed("purpose"),
+            fixed("size", 0),
+            fixed("title"),
+            fixed("type"),
+            fixed("url"),
+        ),
+        filters=("purpose",),
+        has_livemode=False,
     ),
-    filters=("purpose",),
+    endpoints=Endpoints(
+        can=("retrieve", "list"),
+        operations=(
+            Operation("POST", "/v1/files", _create, private=True),
+            Operation("GET", "/v1/files/{file}/contents", _contents, private=True),
+        ),
+    ),
     includes={"links": _links},
-    has_livemode=False,
-    operations=(
-        Operation("POST", "/v1/files", _create, private=True),
-        Operation("GET", "/v1/files/{file}/contents", _contents, private=True),
-    ),
 )
 
 FILE_LINK = Resource(
-    object="file_link",
-    prefix="link_1",
-    id_length=23,
-    path="/v1/file_links",
-    fields=(
-        fixed("created"),
-        fixed("expired", False),
-        given("expires_at"),
-        once("file", ref="file"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("url"),
+    schema=Schema(
+        object="file_link",
+        prefix="link_1",
+        id_length=23,
+        path="/v1/file_links",
+        fields=(
+            fixed("created"),
+            fixed("expired", False),
+            given("expires_at"),
+            once("file", ref="file"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("url"),
+        ),
+        filters=("file", "expired"),
     ),
-    creating=_link,
-    updating=_expiring,
-    filters=("file", "expired"),
+    endpoints=Endpoints(creating=_link, updating=_expiring),
 )
 
 RESOURCES = (FILE, FILE_LINK)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.billing import older_shapes
 from payloom_emulator.core import money
-from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Operation, Resource, fixed, given, once
+from payloom_emulator.core.api_changes import Change
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Schema, fixed, given, once
 from payloom_emulator.payments import attempts, capture_cancel, intent_requests, payment_intents
 from payloom_emulator.payments.capture_cancel import cancel, capture
-from payloom_emulator.presentation import versions
-from payloom_emulator.presentation.versions import Change
+from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -94,120 +96,13 @@ _PUBLIC = [
 ]
 
 
-PAYMENT_INTENT = Resource(
-    object="payment_intent",
-    prefix=intent_requests.PREFIX,
-    id_length=intent_requests.ID_LENGTH,
-    path="/v1/payment_intents",
-    can=("create", "retrieve", "update", "list", "search"),
-    fields=(
-        given("allowed_payment_method_types"),
-        given("amount", 0),
-        fixed("amount_capturable", 0),
-        fixed("amount_details", {"tip": {}}),
-        fixed("amount_received", 0),
-        fixed("application"),
-        given("application_fee_amount"),
-        fixed("automatic_payment_methods"),
-        fixed("canceled_at"),
-        fixed("cancellation_reason"),
-        given("capture_method", "automatic_async"),
-        fixed("client_secret"),
-        once("confirmation_method", "automatic"),
-        fixed("created"),
-        fixed("currency"),
-        given("customer", ref="customer"),
-        fixed("customer_account"),
-        given("description"),
-        given("excluded_payment_method_types"),
-        fixed("last_payment_error"),
-        fixed("latest_charge"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("next_action"),
-        once("on_behalf_of"),
-        fixed("payment_method"),
-        fixed("payment_method_configuration_details"),
-        fixed("payment_method_options", {}),
-        fixed("payment_method_types", ["card"]),
-        fixed("processing"),
-        given("receipt_email"),
-        fixed("review"),
-        given("setup_future_usage"),
-        given("shipping", shape=SHIPPING),
-        fixed("source"),
-        given("statement_descriptor"),
-        given("statement_descriptor_suffix"),
-        fixed("status"),
-        given("transfer_data"),
-        given("transfer_group"),
-    ),
-    machine=Machine(
-        initial=("requires_payment_method", "requires_confirmation"),
-        moves=(
-            Move("provide", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
-            Move("withdraw", {"requires_confirmation", "requires_action"}, "requires_payment_method"),
-            Move("challenge", set(intent_requests.UNPAID), "requires_action", ("payment_intent.requires_action",)),
-            Move("process", set(intent_requests.UNPAID), "processing", ("payment_intent.processing",)),
-            Move(
-                "authorize",
-                set(intent_requests.UNPAID),
-                "requires_capture",
-                ("payment_intent.amount_capturable_updated",),
-            ),
-            Move(
-                "succeed",
-                {*intent_requests.UNPAID, "processing", "requires_capture"},
-                "succeeded",
-                ("payment_intent.succeeded",),
-            ),
-            Move(
-                "fail",
-                {"requires_confirmation", "requires_action", "processing"},
-                "requires_payment_method",
-                ("payment_intent.payment_failed",),
-            ),
-            Move("cancel", {*intent_requests.UNPAID, "requires_capture"}, "canceled", ("payment_intent.canceled",)),
-        ),
-        terminal={"succeeded", "canceled"},
-    ),
-    on_create=("payment_intent.created",),
-    creating=intent_requests.creating,
-    created=intent_requests.created,
-    updating=intent_requests.updating,
-    updated=intent_requests.updated,
-    filters=("customer", "_session", "_invoice"),
-    search=("amount", "currency", "customer", "metadata", "status"),
-    public=tuple(_PUBLIC),
-    actions={
-        "confirm": intent_requests.confirm,
-        "capture": _capture,
-        "cancel": _cancel,
-        "increment_authorization": _increment,
-        "verify_microdeposits": _verify,
-        "apply_customer_balance": _apply_balance,
-    },
-    operations=(
-        Operation(
-            "GET",
-            "/v1/payment_intents/{intent}/amount_details_line_items",
-            lambda call: call.page("payment_intent_amount_details_line_item", payment_intent=call.ids["intent"]),
-        ),
-    ),
-    timers={"settle": attempts.settle, "lapse": capture_cancel.lapse},
-)
-
-
-RESOURCES = (PAYMENT_INTENT,)
-
-
 def _charges_on_intent(unit: Unit, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 an intent came with its charges instead of the latest one's id."""
     rows = unit.list("charge", payment_intent=stored["id"])
     data = []
     for row in rows[:10]:
         charge = unit.snapshot(row)
-        versions.down(unit, charge, row, _BEFORE_LATEST_CHARGE)
+        unit.environment.history.down(unit, charge, row, _BEFORE_LATEST_CHARGE)
         data.append(charge)
     url = f"/v1/charges?payment_intent={stored['id']}"
     shown["charges"] = {
@@ -219,16 +114,119 @@ def _charges_on_intent(unit: Unit, shown: Body, stored: Body) -> None:
     }
 
 
-def _invoice_on_intent(unit: Unit, shown: Body, stored: Body) -> None:
-    """Until basil an intent named the invoice it pays."""
-    del unit
-    shown["invoice"] = stored.get("_invoice")
-
-
 _BEFORE_LATEST_CHARGE = "2022-08-01"
 
 
-versions.register(
-    Change("2022-11-15", "payment_intent", _charges_on_intent, expandable=("charges",)),
-    Change(versions.BASIL, "payment_intent", _invoice_on_intent, expandable=("invoice",)),
+PAYMENT_INTENT = Resource(
+    schema=Schema(
+        object="payment_intent",
+        prefix=intent_requests.PREFIX,
+        id_length=intent_requests.ID_LENGTH,
+        path="/v1/payment_intents",
+        fields=(
+            given("allowed_payment_method_types"),
+            given("amount", 0),
+            fixed("amount_capturable", 0),
+            fixed("amount_details", {"tip": {}}),
+            fixed("amount_received", 0),
+            fixed("application"),
+            given("application_fee_amount"),
+            fixed("automatic_payment_methods"),
+            fixed("canceled_at"),
+            fixed("cancellation_reason"),
+            given("capture_method", "automatic_async"),
+            fixed("client_secret"),
+            once("confirmation_method", "automatic"),
+            fixed("created"),
+            fixed("currency"),
+            given("customer", ref="customer"),
+            fixed("customer_account"),
+            given("description"),
+            given("excluded_payment_method_types"),
+            fixed("last_payment_error"),
+            fixed("latest_charge"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("next_action"),
+            once("on_behalf_of"),
+            fixed("payment_method"),
+            fixed("payment_method_configuration_details"),
+            fixed("payment_method_options", {}),
+            fixed("payment_method_types", ["card"]),
+            fixed("processing"),
+            given("receipt_email"),
+            fixed("review"),
+            given("setup_future_usage"),
+            given("shipping", shape=SHIPPING),
+            fixed("source"),
+            given("statement_descriptor"),
+            given("statement_descriptor_suffix"),
+            fixed("status"),
+            given("transfer_data"),
+            given("transfer_group"),
+        ),
+        machine=Machine(
+            initial=("requires_payment_method", "requires_confirmation"),
+            moves=(
+                Move("provide", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
+                Move("withdraw", {"requires_confirmation", "requires_action"}, "requires_payment_method"),
+                Move("challenge", set(intent_requests.UNPAID), "requires_action", ("payment_intent.requires_action",)),
+                Move("process", set(intent_requests.UNPAID), "processing", ("payment_intent.processing",)),
+                Move(
+                    "authorize",
+                    set(intent_requests.UNPAID),
+                    "requires_capture",
+                    ("payment_intent.amount_capturable_updated",),
+                ),
+                Move(
+                    "succeed",
+                    {*intent_requests.UNPAID, "processing", "requires_capture"},
+                    "succeeded",
+                    ("payment_intent.succeeded",),
+                ),
+                Move(
+                    "fail",
+                    {"requires_confirmation", "requires_action", "processing"},
+                    "requires_payment_method",
+                    ("payment_intent.payment_failed",),
+                ),
+                Move("cancel", {*intent_requests.UNPAID, "requires_capture"}, "canceled", ("payment_intent.canceled",)),
+            ),
+            terminal={"succeeded", "canceled"},
+        ),
+        on_create=("payment_intent.created",),
+        filters=("customer", "_session", "_invoice"),
+        search=("amount", "currency", "customer", "metadata", "status"),
+        public=tuple(_PUBLIC),
+    ),
+    endpoints=Endpoints(
+        can=("create", "retrieve", "update", "list", "search"),
+        creating=intent_requests.creating,
+        created=intent_requests.created,
+        updating=intent_requests.updating,
+        updated=intent_requests.updated,
+        actions={
+            "confirm": intent_requests.confirm,
+            "capture": _capture,
+            "cancel": _cancel,
+            "increment_authorization": _increment,
+            "verify_microdeposits": _verify,
+            "apply_customer_balance": _apply_balance,
+        },
+        operations=(
+            Operation(
+                "GET",
+                "/v1/payment_intents/{intent}/amount_details_line_items",
+                lambda call: call.page("payment_intent_amount_details_line_item", payment_intent=call.ids["intent"]),
+            ),
+        ),
+    ),
+    timers={"settle": attempts.settle, "lapse": capture_cancel.lapse},
+    versions=(
+        Change("2022-11-15", _charges_on_intent, expandable=("charges",)),
+        Change(BASIL, older_shapes.payment_intent_before_basil, expandable=("invoice",)),
+    ),
 )
+
+
+RESOURCES = (PAYMENT_INTENT,)

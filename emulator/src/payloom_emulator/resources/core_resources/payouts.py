@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core import money
-from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once
 from payloom_emulator.ledger import balance
 from payloom_emulator.protocol.errors import StripeError, invalid
 
@@ -91,58 +92,6 @@ def _reverse(call: Call) -> Body:
     return reversal
 
 
-PAYOUT = Resource(
-    object="payout",
-    prefix="po_1",
-    id_length=23,
-    path="/v1/payouts",
-    fields=(
-        once("amount", 0),
-        fixed("application_fee"),
-        fixed("application_fee_amount"),
-        fixed("arrival_date"),
-        fixed("automatic", False),
-        fixed("balance_transaction"),
-        fixed("created"),
-        fixed("currency"),
-        once("description"),
-        fixed("destination"),
-        fixed("failure_balance_transaction"),
-        fixed("failure_code"),
-        fixed("failure_message"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        once("method", "standard"),
-        fixed("original_payout"),
-        fixed("payout_method"),
-        fixed("reconciliation_status", "not_applicable"),
-        fixed("reversed_by"),
-        once("source_type", "card"),
-        once("statement_descriptor"),
-        fixed("status"),
-        fixed("trace_id"),
-        fixed("type", "bank_account"),
-    ),
-    machine=Machine(
-        initial=("pending",),
-        moves=(
-            Move("send", {"pending"}, "in_transit", ("payout.updated",)),
-            Move("arrive", {"in_transit"}, "paid", ("payout.paid",)),
-            Move("fail", {"pending", "in_transit", "paid"}, "failed", ("payout.failed",)),
-            Move("cancel", {"pending"}, "canceled", ("payout.canceled",)),
-        ),
-        terminal={"paid", "failed", "canceled"},
-    ),
-    on_create=("payout.created",),
-    on_update=("payout.updated",),
-    creating=_creating,
-    created=_created,
-    filters=("status", "destination"),
-    actions={"cancel": _cancel, "reverse": _reverse},
-    timers={"arrive": _arrive},
-)
-
-
 def _topup(call: Call) -> Body:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
@@ -168,43 +117,99 @@ def _cancel_topup(call: Call) -> Body:
     return call.unit.move(call.target, "cancel")
 
 
-TOPUP = Resource(
-    object="topup",
-    prefix="tu_1",
-    id_length=23,
-    path="/v1/topups",
-    can=("retrieve", "update", "list"),
-    fields=(
-        fixed("amount", 0),
-        fixed("balance_transaction"),
-        fixed("created"),
-        fixed("currency"),
-        given("description"),
-        fixed("expected_availability_date"),
-        fixed("failure_code"),
-        fixed("failure_message"),
-        fixed("initiated_by", "user"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("source"),
-        fixed("statement_descriptor"),
-        fixed("status"),
-        fixed("transfer_group"),
-    ),
-    machine=Machine(
-        initial=("pending",),
-        moves=(
-            Move("succeed", {"pending"}, "succeeded", ("topup.succeeded",)),
-            Move("fail", {"pending"}, "failed", ("topup.failed",)),
-            Move("cancel", {"pending"}, "canceled", ("topup.canceled",)),
-            Move("reverse", {"succeeded"}, "reversed", ("topup.reversed",)),
+PAYOUT = Resource(
+    schema=Schema(
+        object="payout",
+        prefix="po_1",
+        id_length=23,
+        path="/v1/payouts",
+        fields=(
+            once("amount", 0),
+            fixed("application_fee"),
+            fixed("application_fee_amount"),
+            fixed("arrival_date"),
+            fixed("automatic", False),
+            fixed("balance_transaction"),
+            fixed("created"),
+            fixed("currency"),
+            once("description"),
+            fixed("destination"),
+            fixed("failure_balance_transaction"),
+            fixed("failure_code"),
+            fixed("failure_message"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            once("method", "standard"),
+            fixed("original_payout"),
+            fixed("payout_method"),
+            fixed("reconciliation_status", "not_applicable"),
+            fixed("reversed_by"),
+            once("source_type", "card"),
+            once("statement_descriptor"),
+            fixed("status"),
+            fixed("trace_id"),
+            fixed("type", "bank_account"),
         ),
-        terminal={"failed", "canceled", "reversed"},
+        machine=Machine(
+            initial=("pending",),
+            moves=(
+                Move("send", {"pending"}, "in_transit", ("payout.updated",)),
+                Move("arrive", {"in_transit"}, "paid", ("payout.paid",)),
+                Move("fail", {"pending", "in_transit", "paid"}, "failed", ("payout.failed",)),
+                Move("cancel", {"pending"}, "canceled", ("payout.canceled",)),
+            ),
+            terminal={"paid", "failed", "canceled"},
+        ),
+        on_create=("payout.created",),
+        on_update=("payout.updated",),
+        filters=("status", "destination"),
     ),
-    on_create=("topup.created",),
-    operations=(Operation("POST", "/v1/topups", _topup),),
-    actions={"cancel": _cancel_topup},
-    filters=("status",),
+    endpoints=Endpoints(creating=_creating, created=_created, actions={"cancel": _cancel, "reverse": _reverse}),
+    timers={"arrive": _arrive},
+)
+
+
+TOPUP = Resource(
+    schema=Schema(
+        object="topup",
+        prefix="tu_1",
+        id_length=23,
+        path="/v1/topups",
+        fields=(
+            fixed("amount", 0),
+            fixed("balance_transaction"),
+            fixed("created"),
+            fixed("currency"),
+            given("description"),
+            fixed("expected_availability_date"),
+            fixed("failure_code"),
+            fixed("failure_message"),
+            fixed("initiated_by", "user"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("source"),
+            fixed("statement_descriptor"),
+            fixed("status"),
+            fixed("transfer_group"),
+        ),
+        machine=Machine(
+            initial=("pending",),
+            moves=(
+                Move("succeed", {"pending"}, "succeeded", ("topup.succeeded",)),
+                Move("fail", {"pending"}, "failed", ("topup.failed",)),
+                Move("cancel", {"pending"}, "canceled", ("topup.canceled",)),
+                Move("reverse", {"succeeded"}, "reversed", ("topup.reversed",)),
+            ),
+            terminal={"failed", "canceled", "reversed"},
+        ),
+        on_create=("topup.created",),
+        filters=("status",),
+    ),
+    endpoints=Endpoints(
+        can=("retrieve", "update", "list"),
+        operations=(Operation("POST", "/v1/topups", _topup),),
+        actions={"cancel": _cancel_topup},
+    ),
     timers={"succeed": _succeed},
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
-from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given
 from payloom_emulator.ledger import balance
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import StripeError, invalid
@@ -126,43 +127,47 @@ def _create_on_charge(call: Call) -> Body:
 
 
 REFUND = Resource(
-    object="refund",
-    prefix="re_3",
-    id_length=23,
-    path="/v1/refunds",
-    can=("retrieve", "update", "list"),
-    fields=(
-        fixed("amount", 0),
-        fixed("balance_transaction"),
-        fixed("charge"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("destination_details"),
-        given("metadata", {}),
-        fixed("payment_intent"),
-        fixed("reason"),
-        fixed("receipt_number"),
-        fixed("source_transfer_reversal"),
-        fixed("status", "succeeded"),
-        fixed("transfer_reversal"),
-    ),
-    machine=Machine(
-        initial=("pending", "requires_action", "succeeded"),
-        moves=(
-            Move("settle", {"pending", "requires_action"}, "succeeded", _CHANGED),
-            Move("fail", {"pending", "requires_action", "succeeded"}, "failed", (*_CHANGED, "refund.failed")),
-            Move("cancel", {"requires_action"}, "canceled", _CHANGED),
+    schema=Schema(
+        object="refund",
+        prefix="re_3",
+        id_length=23,
+        path="/v1/refunds",
+        fields=(
+            fixed("amount", 0),
+            fixed("balance_transaction"),
+            fixed("charge"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("destination_details"),
+            given("metadata", {}),
+            fixed("payment_intent"),
+            fixed("reason"),
+            fixed("receipt_number"),
+            fixed("source_transfer_reversal"),
+            fixed("status", "succeeded"),
+            fixed("transfer_reversal"),
         ),
-        terminal={"failed", "canceled"},
+        machine=Machine(
+            initial=("pending", "requires_action", "succeeded"),
+            moves=(
+                Move("settle", {"pending", "requires_action"}, "succeeded", _CHANGED),
+                Move("fail", {"pending", "requires_action", "succeeded"}, "failed", (*_CHANGED, "refund.failed")),
+                Move("cancel", {"requires_action"}, "canceled", _CHANGED),
+            ),
+            terminal={"failed", "canceled"},
+        ),
+        on_update=_CHANGED,
+        filters=("charge", "payment_intent"),
+        has_livemode=False,
     ),
-    on_update=_CHANGED,
-    actions={"cancel": _cancel},
-    filters=("charge", "payment_intent"),
-    has_livemode=False,
-    operations=(
-        Operation("POST", "/v1/refunds", _create),
-        Operation("GET", "/v1/charges/{charge}/refunds", _of_charge),
-        Operation("POST", "/v1/charges/{charge}/refunds", _create_on_charge),
+    endpoints=Endpoints(
+        can=("retrieve", "update", "list"),
+        actions={"cancel": _cancel},
+        operations=(
+            Operation("POST", "/v1/refunds", _create),
+            Operation("GET", "/v1/charges/{charge}/refunds", _of_charge),
+            Operation("POST", "/v1/charges/{charge}/refunds", _create_on_charge),
+        ),
     ),
     timers={"settle": _settle, "fail": _fail, "reference": _reference},
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Machine, Move, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once
 from payloom_emulator.payments import authentication, payment_intents, setup_intents
 from payloom_emulator.payments.methods import confirmation_tokens, payment_methods
 from payloom_emulator.payments.setup_intents import CARD_OPTIONS
@@ -40,7 +41,7 @@ def _creating(call: Call, draft: Body) -> None:
         draft["payment_method"] = method["id"]
     draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
     draft["id"] = call.unit.new_id("setup_intent")
-    draft["client_secret"] = f"{draft['id']}_secret_{call.unit.emulator.ids.new('', 30)}"
+    draft["client_secret"] = f"{draft['id']}_secret_{call.unit.environment.ids.new('', 30)}"
 
 
 def _given_method(call: Call) -> Body | None:
@@ -172,103 +173,109 @@ def _unexpected(intent: Body, message: str) -> StripeError:
 
 
 SETUP_INTENT = Resource(
-    object="setup_intent",
-    prefix="seti_1",
-    id_length=23,
-    path="/v1/setup_intents",
-    fields=(
-        given("allowed_payment_method_types"),
-        fixed("application"),
-        fixed("automatic_payment_methods"),
-        fixed("cancellation_reason"),
-        fixed("client_secret"),
-        fixed("created"),
-        given("customer", ref="customer"),
-        fixed("customer_account"),
-        given("description"),
-        given("excluded_payment_method_types"),
-        given("flow_directions"),
-        fixed("last_setup_error"),
-        fixed("latest_attempt"),
-        fixed("livemode", False),
-        fixed("mandate"),
-        given("metadata", {}),
-        fixed("next_action"),
-        once("on_behalf_of"),
-        fixed("payment_method"),
-        fixed("payment_method_configuration_details"),
-        fixed("payment_method_options", {}),
-        fixed("payment_method_types", ["card"]),
-        fixed("single_use_mandate"),
-        fixed("status"),
-        once("usage", "off_session"),
-    ),
-    machine=Machine(
-        initial=("requires_payment_method", "requires_confirmation"),
-        moves=(
-            Move("provide", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
-            Move("challenge", set(OPEN), "requires_action", ("setup_intent.requires_action",)),
-            Move("succeed", {*OPEN, "processing"}, "succeeded", ("setup_intent.succeeded",)),
-            Move(
-                "fail",
-                {"requires_confirmation", "requires_action", "processing"},
-                "requires_payment_method",
-                ("setup_intent.setup_failed",),
-            ),
-            Move("cancel", set(OPEN), "canceled", ("setup_intent.canceled",)),
-            Move("process", set(OPEN), "processing"),
+    schema=Schema(
+        object="setup_intent",
+        prefix="seti_1",
+        id_length=23,
+        path="/v1/setup_intents",
+        fields=(
+            given("allowed_payment_method_types"),
+            fixed("application"),
+            fixed("automatic_payment_methods"),
+            fixed("cancellation_reason"),
+            fixed("client_secret"),
+            fixed("created"),
+            given("customer", ref="customer"),
+            fixed("customer_account"),
+            given("description"),
+            given("excluded_payment_method_types"),
+            given("flow_directions"),
+            fixed("last_setup_error"),
+            fixed("latest_attempt"),
+            fixed("livemode", False),
+            fixed("mandate"),
+            given("metadata", {}),
+            fixed("next_action"),
+            once("on_behalf_of"),
+            fixed("payment_method"),
+            fixed("payment_method_configuration_details"),
+            fixed("payment_method_options", {}),
+            fixed("payment_method_types", ["card"]),
+            fixed("single_use_mandate"),
+            fixed("status"),
+            once("usage", "off_session"),
         ),
-        terminal={"succeeded", "canceled"},
+        machine=Machine(
+            initial=("requires_payment_method", "requires_confirmation"),
+            moves=(
+                Move("provide", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
+                Move("challenge", set(OPEN), "requires_action", ("setup_intent.requires_action",)),
+                Move("succeed", {*OPEN, "processing"}, "succeeded", ("setup_intent.succeeded",)),
+                Move(
+                    "fail",
+                    {"requires_confirmation", "requires_action", "processing"},
+                    "requires_payment_method",
+                    ("setup_intent.setup_failed",),
+                ),
+                Move("cancel", set(OPEN), "canceled", ("setup_intent.canceled",)),
+                Move("process", set(OPEN), "processing"),
+            ),
+            terminal={"succeeded", "canceled"},
+        ),
+        on_create=("setup_intent.created",),
+        filters=("customer", "payment_method"),
+        public=(
+            "id",
+            "object",
+            "cancellation_reason",
+            "client_secret",
+            "created",
+            "description",
+            "last_setup_error",
+            "livemode",
+            "next_action",
+            "payment_method",
+            "payment_method_configuration_details",
+            "payment_method_types",
+            "status",
+            "usage",
+            "automatic_payment_methods",
+        ),
     ),
-    on_create=("setup_intent.created",),
-    creating=_creating,
-    created=_created,
-    updating=_updating,
-    updated=_updated,
-    filters=("customer", "payment_method"),
-    public=(
-        "id",
-        "object",
-        "cancellation_reason",
-        "client_secret",
-        "created",
-        "description",
-        "last_setup_error",
-        "livemode",
-        "next_action",
-        "payment_method",
-        "payment_method_configuration_details",
-        "payment_method_types",
-        "status",
-        "usage",
-        "automatic_payment_methods",
+    endpoints=Endpoints(
+        creating=_creating,
+        created=_created,
+        updating=_updating,
+        updated=_updated,
+        actions={"confirm": _confirm, "cancel": _cancel, "verify_microdeposits": _verify},
     ),
-    actions={"confirm": _confirm, "cancel": _cancel, "verify_microdeposits": _verify},
 )
 
 
 SETUP_ATTEMPT = Resource(
-    object="setup_attempt",
-    prefix="setatt_1",
-    id_length=23,
-    path="/v1/setup_attempts",
-    can=("list",),
-    fields=(
-        fixed("application"),
-        fixed("created"),
-        fixed("customer"),
-        fixed("customer_account"),
-        fixed("flow_directions"),
-        fixed("livemode", False),
-        fixed("on_behalf_of"),
-        fixed("payment_method"),
-        fixed("payment_method_details"),
-        fixed("setup_error"),
-        fixed("setup_intent"),
-        fixed("status"),
-        fixed("usage"),
+    schema=Schema(
+        object="setup_attempt",
+        prefix="setatt_1",
+        id_length=23,
+        path="/v1/setup_attempts",
+        fields=(
+            fixed("application"),
+            fixed("created"),
+            fixed("customer"),
+            fixed("customer_account"),
+            fixed("flow_directions"),
+            fixed("livemode", False),
+            fixed("on_behalf_of"),
+            fixed("payment_method"),
+            fixed("payment_method_details"),
+            fixed("setup_error"),
+            fixed("setup_intent"),
+            fixed("status"),
+            fixed("usage"),
+        ),
+        filters=("setup_intent",),
     ),
-    filters=("setup_intent",),
+    endpoints=Endpoints(can=("list",)),
 )
 
 

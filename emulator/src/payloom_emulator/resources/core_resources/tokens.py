@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core import test_cards
-from payloom_emulator.core.schema import Body, Resource, fixed
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed
 from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid
 
@@ -41,7 +42,7 @@ def _creating(call: Call, draft: Body) -> None:
 def _bank_account(unit: Unit, data: Body) -> Body:
     number = data["account_number"]
     return {
-        "id": unit.emulator.ids.new("ba_1", 23),
+        "id": unit.environment.ids.new("ba_1", 23),
         "object": "bank_account",
         "account_holder_name": data.get("account_holder_name"),
         "account_holder_type": data.get("account_holder_type"),
@@ -74,20 +75,21 @@ def premade(unit: Unit, object_id: str) -> Body | None:
 
 
 TOKEN = Resource(
-    object="token",
-    prefix="tok_1",
-    id_length=23,
-    path="/v1/tokens",
-    can=("create", "retrieve"),
-    fields=(
-        fixed("client_ip"),
-        fixed("created"),
-        fixed("livemode", False),
-        fixed("type"),
-        fixed("used", False),
+    schema=Schema(
+        object="token",
+        prefix="tok_1",
+        id_length=23,
+        path="/v1/tokens",
+        fields=(
+            fixed("client_ip"),
+            fixed("created"),
+            fixed("livemode", False),
+            fixed("type"),
+            fixed("used", False),
+        ),
     ),
-    creating=_creating,
-    premade=premade,
+    endpoints=Endpoints(can=("create", "retrieve"), creating=_creating),
+    builtin=premade,
 )
 
 

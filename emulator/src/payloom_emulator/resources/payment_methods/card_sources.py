@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid, not_emulated, parameter_missing
 
@@ -46,7 +47,7 @@ def _creating(call: Call, draft: Body) -> None:
                 "three_d_secure": "optional",
                 "tokenization_method": None,
             },
-            "client_secret": unit.emulator.ids.new("src_client_secret_", 24),
+            "client_secret": unit.environment.ids.new("src_client_secret_", 24),
             "owner": {**_OWNER, "name": card["name"], **{n: owner[n] for n in _OWNER if n in owner}, **verified},
             "_card": card,
             "_number": payment_methods.card_of(token).number,
@@ -56,29 +57,30 @@ def _creating(call: Call, draft: Body) -> None:
 
 
 SOURCE = Resource(
-    object="source",
-    prefix="src_1",
-    id_length=23,
-    path="/v1/sources",
-    can=("create", "retrieve", "update"),
-    fields=(
-        once("amount"),
-        fixed("card"),
-        fixed("client_secret"),
-        fixed("created"),
-        once("currency"),
-        fixed("customer"),
-        fixed("flow", "none"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("owner"),
-        once("statement_descriptor"),
-        fixed("status", "chargeable"),
-        fixed("type"),
-        once("usage", "reusable"),
+    schema=Schema(
+        object="source",
+        prefix="src_1",
+        id_length=23,
+        path="/v1/sources",
+        fields=(
+            once("amount"),
+            fixed("card"),
+            fixed("client_secret"),
+            fixed("created"),
+            once("currency"),
+            fixed("customer"),
+            fixed("flow", "none"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("owner"),
+            once("statement_descriptor"),
+            fixed("status", "chargeable"),
+            fixed("type"),
+            once("usage", "reusable"),
+        ),
+        filters=("customer",),
     ),
-    creating=_creating,
-    filters=("customer",),
+    endpoints=Endpoints(can=("create", "retrieve", "update"), creating=_creating),
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
@@ -23,17 +24,19 @@ def _retrieve(call: Call) -> Body:
 
 
 CASH_BALANCE = Resource(
-    object="cash_balance",
-    prefix="",
-    fields=(
-        fixed("available"),
-        fixed("customer"),
-        fixed("customer_account"),
-        fixed("livemode", False),
-        fixed("settings"),
+    schema=Schema(
+        object="cash_balance",
+        prefix="",
+        fields=(
+            fixed("available"),
+            fixed("customer"),
+            fixed("customer_account"),
+            fixed("livemode", False),
+            fixed("settings"),
+        ),
+        has_created=False,
     ),
-    has_created=False,
-    operations=(Operation("GET", "/v1/customers/{customer}/cash_balance", _retrieve),),
+    endpoints=Endpoints(operations=(Operation("GET", "/v1/customers/{customer}/cash_balance", _retrieve),)),
 )
 
 RESOURCES = (CASH_BALANCE,)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.checkout import complete_session, create_session, lines
+from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.facts import INTENT_RESUMED
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.schema import Body, Machine, Move, Operation, Resource, fixed, given, once
-from payloom_emulator.presentation import versions
-from payloom_emulator.presentation.versions import Accepted, Change
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once
+from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.params import extended
 
@@ -192,111 +194,6 @@ def _typed(params: Body) -> Body:
     return params
 
 
-SESSION = Resource(
-    object="checkout.session",
-    prefix="cs_test_a1",
-    id_length=56,
-    path="/v1/checkout/sessions",
-    fields=(
-        once("adaptive_pricing", {"enabled": True}),
-        once("after_expiration"),
-        once("allow_promotion_codes"),
-        once("allowed_payment_method_types"),
-        fixed("amount_subtotal"),
-        fixed("amount_total"),
-        fixed("automatic_tax"),
-        once("billing_address_collection"),
-        once("branding_settings"),
-        once("cancel_url"),
-        once("client_reference_id"),
-        fixed("client_secret"),
-        fixed("collected_information"),
-        fixed("consent"),
-        once("consent_collection"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("currency_conversion"),
-        fixed("custom_fields", []),
-        fixed(
-            "custom_text",
-            {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None},
-        ),
-        once("customer", ref="customer"),
-        fixed("customer_account"),
-        fixed("customer_creation"),
-        fixed("customer_details"),
-        once("customer_email"),
-        fixed("discounts", []),
-        once("excluded_payment_method_types"),
-        fixed("expires_at"),
-        fixed("integration_identifier"),
-        fixed("invoice"),
-        fixed("invoice_creation"),
-        fixed("livemode", False),
-        once("locale"),
-        given("metadata", {}),
-        once("mode", emptyable=False),
-        once("origin_context"),
-        fixed("payment_intent"),
-        fixed("payment_link"),
-        fixed("payment_method_collection"),
-        fixed("payment_method_configuration_details"),
-        fixed("payment_method_options", {}),
-        fixed("payment_method_types", ["card"]),
-        fixed("payment_status"),
-        once("permissions"),
-        once("phone_number_collection", {"enabled": False}),
-        fixed("recovered_from"),
-        once("return_url"),
-        fixed("saved_payment_method_options"),
-        fixed("setup_intent"),
-        once("shipping_address_collection"),
-        fixed("shipping_cost"),
-        fixed("shipping_options", []),
-        fixed("status"),
-        once("submit_type"),
-        fixed("subscription"),
-        once("success_url"),
-        once("tax_id_collection"),
-        fixed("total_details"),
-        fixed("ui_mode"),
-        fixed("url"),
-        once("wallet_options"),
-    ),
-    machine=Machine(
-        initial=("open",),
-        moves=(
-            Move("complete", {"open"}, "complete", (complete_session.COMPLETED,)),
-            Move("expire", {"open"}, "expired", ("checkout.session.expired",)),
-        ),
-        terminal={"complete", "expired"},
-    ),
-    creating=create_session.fill,
-    created=_created,
-    updating=_updating,
-    filters=(
-        "customer",
-        "payment_intent",
-        "payment_link",
-        "subscription",
-        "status",
-        ("customer_details.email", "customer_details.email"),
-    ),
-    listing=lambda call: {"customer_details.email": (call.params.get("customer_details") or {}).get("email")},
-    includes={"line_items": _include_lines},
-    actions={"expire": _expire},
-    operations=(
-        Operation("GET", "/v1/checkout/sessions/{session}/line_items", _list_lines),
-        Operation("GET", "/v1/payment_pages/{session}", _open, private=True),
-        Operation("POST", "/v1/payment_pages/{session}", _update_page, private=True),
-        Operation("POST", "/v1/payment_pages/{session}/init", _open, private=True),
-        Operation("POST", "/v1/payment_pages/{session}/confirm", _confirm_page, private=True),
-    ),
-    timers={"expire": _lapse},
-)
-
-RESOURCES = (SESSION,)
-
 _UI = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom", "form": "custom"}
 
 
@@ -318,15 +215,129 @@ def _shipping_at_first(unit: Unit, shown: Body, stored: Body) -> None:
 
 
 _OLD_LINE = {"name": ["s"], "amount": ["i"], "currency": ["s"], "description": ["s"], "images": ["a", ["s"]]}
-versions.register(
-    Change("2022-11-15", "checkout.session", _shipping_at_first),
-    Accepted(
-        "2022-08-01",
-        "POST",
-        "/v1/checkout/sessions",
-        {"line_items": extended("POST", "/v1/checkout/sessions", "line_items", _OLD_LINE)},
+
+
+SESSION = Resource(
+    schema=Schema(
+        object="checkout.session",
+        prefix="cs_test_a1",
+        id_length=56,
+        path="/v1/checkout/sessions",
+        fields=(
+            once("adaptive_pricing", {"enabled": True}),
+            once("after_expiration"),
+            once("allow_promotion_codes"),
+            once("allowed_payment_method_types"),
+            fixed("amount_subtotal"),
+            fixed("amount_total"),
+            fixed("automatic_tax"),
+            once("billing_address_collection"),
+            once("branding_settings"),
+            once("cancel_url"),
+            once("client_reference_id"),
+            fixed("client_secret"),
+            fixed("collected_information"),
+            fixed("consent"),
+            once("consent_collection"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("currency_conversion"),
+            fixed("custom_fields", []),
+            fixed(
+                "custom_text",
+                {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None},
+            ),
+            once("customer", ref="customer"),
+            fixed("customer_account"),
+            fixed("customer_creation"),
+            fixed("customer_details"),
+            once("customer_email"),
+            fixed("discounts", []),
+            once("excluded_payment_method_types"),
+            fixed("expires_at"),
+            fixed("integration_identifier"),
+            fixed("invoice"),
+            fixed("invoice_creation"),
+            fixed("livemode", False),
+            once("locale"),
+            given("metadata", {}),
+            once("mode", emptyable=False),
+            once("origin_context"),
+            fixed("payment_intent"),
+            fixed("payment_link"),
+            fixed("payment_method_collection"),
+            fixed("payment_method_configuration_details"),
+            fixed("payment_method_options", {}),
+            fixed("payment_method_types", ["card"]),
+            fixed("payment_status"),
+            once("permissions"),
+            once("phone_number_collection", {"enabled": False}),
+            fixed("recovered_from"),
+            once("return_url"),
+            fixed("saved_payment_method_options"),
+            fixed("setup_intent"),
+            once("shipping_address_collection"),
+            fixed("shipping_cost"),
+            fixed("shipping_options", []),
+            fixed("status"),
+            once("submit_type"),
+            fixed("subscription"),
+            once("success_url"),
+            once("tax_id_collection"),
+            fixed("total_details"),
+            fixed("ui_mode"),
+            fixed("url"),
+            once("wallet_options"),
+        ),
+        machine=Machine(
+            initial=("open",),
+            moves=(
+                Move("complete", {"open"}, "complete", (complete_session.COMPLETED,)),
+                Move("expire", {"open"}, "expired", ("checkout.session.expired",)),
+            ),
+            terminal={"complete", "expired"},
+        ),
+        filters=(
+            "customer",
+            "payment_intent",
+            "payment_link",
+            "subscription",
+            "status",
+            ("customer_details.email", "customer_details.email"),
+        ),
     ),
-    Change(versions.DAHLIA, "checkout.session", _older_ui),
-    Change("2025-03-31", "checkout.session", _shipping_on_top),
-    Accepted(versions.DAHLIA, "POST", "/v1/checkout/sessions", {"ui_mode": ["e", "hosted", "embedded", "custom"]}),
+    endpoints=Endpoints(
+        creating=create_session.fill,
+        created=_created,
+        updating=_updating,
+        listing=lambda call: {"customer_details.email": (call.params.get("customer_details") or {}).get("email")},
+        actions={"expire": _expire},
+        operations=(
+            Operation("GET", "/v1/checkout/sessions/{session}/line_items", _list_lines),
+            Operation("GET", "/v1/payment_pages/{session}", _open, private=True),
+            Operation("POST", "/v1/payment_pages/{session}", _update_page, private=True),
+            Operation("POST", "/v1/payment_pages/{session}/init", _open, private=True),
+            Operation("POST", "/v1/payment_pages/{session}/confirm", _confirm_page, private=True),
+        ),
+    ),
+    includes={"line_items": _include_lines},
+    timers={"expire": _lapse},
+    versions=(
+        Change("2022-11-15", _shipping_at_first),
+        Accepted(
+            "2022-08-01",
+            "POST",
+            "/v1/checkout/sessions",
+            {"line_items": extended("POST", "/v1/checkout/sessions", "line_items", _OLD_LINE)},
+        ),
+        Change(api_versions.DAHLIA, _older_ui),
+        Change("2025-03-31", _shipping_on_top),
+        Accepted(
+            api_versions.DAHLIA, "POST", "/v1/checkout/sessions", {"ui_mode": ["e", "hosted", "embedded", "custom"]}
+        ),
+    ),
+    reacts={INTENT_RESUMED: (complete_session.intent_changed,)},
 )
+
+
+RESOURCES = (SESSION,)

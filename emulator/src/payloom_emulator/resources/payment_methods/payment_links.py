@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.checkout import create_session, lines
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 from payloom_emulator.protocol.errors import StripeError
-from payloom_emulator.resources.payment_methods.checkout_sessions import SESSION
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
@@ -41,7 +41,7 @@ def _creating(call: Call, draft: Body) -> None:
     }
     draft["custom_fields"] = [create_session.custom_field(f) for f in params.get("custom_fields") or []]
     draft["_params"] = params
-    draft["url"] = f"{unit.emulator.base_url}/b/test_{unit.emulator.ids.new('', 18)}"
+    draft["url"] = f"{unit.environment.base_url}/b/test_{unit.environment.ids.new('', 18)}"
     draft["_slug"] = draft["url"].rsplit("/", 1)[1]
     if draft["_mode"] == "payment":
         draft["invoice_creation"] = {"enabled": False, "invoice_data": None}
@@ -108,7 +108,7 @@ def visit(call: Call, link: Body) -> Body:
     if not link["active"]:
         raise StripeError(link["inactive_message"] or "This payment link is no longer active.")
     after = link["after_completion"]
-    success = (after.get("redirect") or {}).get("url") or f"{call.unit.emulator.base_url}/_emulator/paid"
+    success = (after.get("redirect") or {}).get("url") or f"{call.unit.environment.base_url}/_emulator/paid"
     items: list[Body] = []
     for line in link["_lines"]:
         item: Body = {"price": line["price"], "adjustable_quantity": line["adjustable_quantity"]}
@@ -140,8 +140,9 @@ def visit(call: Call, link: Body) -> Body:
     if link["_mode"] == "payment":
         params["customer_creation"] = link["customer_creation"]
     call.params = params
-    draft = SESSION.skeleton()
-    for field in SESSION.fields:
+    schema = call.unit.environment.schema("checkout.session")
+    draft = schema.skeleton()
+    for field in schema.fields:
         if field.accepts("create") and field.name in params:
             draft[field.name] = field.value(params[field.name], draft.get(field.name))
     create_session.fill(call, draft)
@@ -159,52 +160,56 @@ def _visit(call: Call) -> Body:
 
 
 PAYMENT_LINK = Resource(
-    object="payment_link",
-    prefix="plink_1",
-    id_length=23,
-    path="/v1/payment_links",
-    fields=(
-        given("active", True),
-        fixed("after_completion"),
-        given("allow_promotion_codes", False),
-        fixed("application"),
-        once("application_fee_amount"),
-        once("application_fee_percent"),
-        fixed("automatic_tax"),
-        given("billing_address_collection", "auto"),
-        once("consent_collection"),
-        fixed("currency"),
-        fixed("custom_fields", []),
-        given("custom_text", _TEXT),
-        given("customer_creation", "if_required"),
-        given("inactive_message"),
-        fixed("invoice_creation"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        once("on_behalf_of"),
-        fixed("payment_intent_data"),
-        given("payment_method_collection", "always"),
-        given("payment_method_types"),
-        given("phone_number_collection", {"enabled": False}),
-        given("restrictions"),
-        given("shipping_address_collection"),
-        fixed("shipping_options", []),
-        given("submit_type", "auto"),
-        fixed("subscription_data"),
-        given("tax_id_collection", {"enabled": False, "required": "never"}),
-        once("transfer_data"),
-        fixed("url"),
+    schema=Schema(
+        object="payment_link",
+        prefix="plink_1",
+        id_length=23,
+        path="/v1/payment_links",
+        fields=(
+            given("active", True),
+            fixed("after_completion"),
+            given("allow_promotion_codes", False),
+            fixed("application"),
+            once("application_fee_amount"),
+            once("application_fee_percent"),
+            fixed("automatic_tax"),
+            given("billing_address_collection", "auto"),
+            once("consent_collection"),
+            fixed("currency"),
+            fixed("custom_fields", []),
+            given("custom_text", _TEXT),
+            given("customer_creation", "if_required"),
+            given("inactive_message"),
+            fixed("invoice_creation"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            once("on_behalf_of"),
+            fixed("payment_intent_data"),
+            given("payment_method_collection", "always"),
+            given("payment_method_types"),
+            given("phone_number_collection", {"enabled": False}),
+            given("restrictions"),
+            given("shipping_address_collection"),
+            fixed("shipping_options", []),
+            given("submit_type", "auto"),
+            fixed("subscription_data"),
+            given("tax_id_collection", {"enabled": False, "required": "never"}),
+            once("transfer_data"),
+            fixed("url"),
+        ),
+        on_create=("payment_link.created",),
+        on_update=("payment_link.updated",),
+        filters=("active", "_slug"),
+        has_created=False,
     ),
-    on_create=("payment_link.created",),
-    on_update=("payment_link.updated",),
-    creating=_creating,
-    filters=("active", "_slug"),
+    endpoints=Endpoints(
+        creating=_creating,
+        operations=(
+            Operation("GET", "/v1/payment_links/{payment_link}/line_items", _list),
+            Operation("POST", "/v1/payment_links/visits/{slug}", _visit, private=True),
+        ),
+    ),
     includes={"line_items": _include},
-    has_created=False,
-    operations=(
-        Operation("GET", "/v1/payment_links/{payment_link}/line_items", _list),
-        Operation("POST", "/v1/payment_links/visits/{slug}", _visit, private=True),
-    ),
 )
 
 RESOURCES = (PAYMENT_LINK,)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core import test_cards
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, overlay
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, overlay
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
 from payloom_emulator.protocol.errors import invalid
@@ -102,30 +103,34 @@ def _one_of_customer(call: Call) -> Body:
 
 
 PAYMENT_METHOD = Resource(
-    object="payment_method",
-    prefix="pm_1",
-    id_length=23,
-    path="/v1/payment_methods",
-    fields=(
-        given("allow_redisplay", "unspecified"),
-        fixed("billing_details"),
-        fixed("created"),
-        fixed("customer"),
-        fixed("customer_account"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("type"),
+    schema=Schema(
+        object="payment_method",
+        prefix="pm_1",
+        id_length=23,
+        path="/v1/payment_methods",
+        fields=(
+            given("allow_redisplay", "unspecified"),
+            fixed("billing_details"),
+            fixed("created"),
+            fixed("customer"),
+            fixed("customer_account"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("type"),
+        ),
+        on_update=("payment_method.updated",),
+        filters=("customer", "type"),
     ),
-    on_update=("payment_method.updated",),
-    creating=_creating,
-    updating=_updating,
-    filters=("customer", "type"),
-    actions={"attach": _attach, "detach": _detach},
-    operations=(
-        Operation("GET", "/v1/customers/{customer}/payment_methods", _of_customer),
-        Operation("GET", "/v1/customers/{customer}/payment_methods/{payment_method}", _one_of_customer),
+    endpoints=Endpoints(
+        creating=_creating,
+        updating=_updating,
+        actions={"attach": _attach, "detach": _detach},
+        operations=(
+            Operation("GET", "/v1/customers/{customer}/payment_methods", _of_customer),
+            Operation("GET", "/v1/customers/{customer}/payment_methods/{payment_method}", _one_of_customer),
+        ),
     ),
-    premade=premade,
+    builtin=premade,
 )
 
 

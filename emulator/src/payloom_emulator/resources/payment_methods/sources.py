@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.core.schema import Body, Operation, Resource
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema
 from payloom_emulator.payments.methods import card_sources
 from payloom_emulator.protocol.errors import CardError, missing
 from payloom_emulator.protocol.metadata import merge
@@ -70,20 +71,24 @@ def _delete(call: Call) -> Body:
 
 
 CARD = Resource(
-    object="card",
-    prefix="card_1",
-    id_length=23,
-    filters=("customer",),
-    on_update=("customer.source.updated",),
-    on_delete=("customer.source.deleted",),
-    has_created=False,
-    has_livemode=False,
-    operations=(
-        Operation("POST", "/v1/customers/{customer}/sources", _create),
-        Operation("GET", "/v1/customers/{customer}/sources", _list),
-        Operation("GET", "/v1/customers/{customer}/sources/{id}", _one),
-        Operation("POST", "/v1/customers/{customer}/sources/{id}", _update),
-        Operation("DELETE", "/v1/customers/{customer}/sources/{id}", _delete),
+    schema=Schema(
+        object="card",
+        prefix="card_1",
+        id_length=23,
+        filters=("customer",),
+        on_update=("customer.source.updated",),
+        on_delete=("customer.source.deleted",),
+        has_created=False,
+        has_livemode=False,
+    ),
+    endpoints=Endpoints(
+        operations=(
+            Operation("POST", "/v1/customers/{customer}/sources", _create),
+            Operation("GET", "/v1/customers/{customer}/sources", _list),
+            Operation("GET", "/v1/customers/{customer}/sources/{id}", _one),
+            Operation("POST", "/v1/customers/{customer}/sources/{id}", _update),
+            Operation("DELETE", "/v1/customers/{customer}/sources/{id}", _delete),
+        )
     ),
 )
 

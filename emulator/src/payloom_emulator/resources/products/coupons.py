@@ -5,9 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core import money
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -78,39 +82,6 @@ def _updating_coupon(call: Call, coupon: Body, changes: Body) -> None:
         changes["currency_options"] = {**(coupon["currency_options"] or {}), **added}
 
 
-COUPON = Resource(
-    object="coupon",
-    prefix="",
-    id_length=8,
-    path="/v1/coupons",
-    can=("create", "retrieve", "update", "list", "delete"),
-    fields=(
-        once("amount_off"),
-        fixed("applies_to"),
-        fixed("created"),
-        fixed("currency"),
-        fixed("currency_options"),
-        fixed("duration", "once"),
-        once("duration_in_months"),
-        fixed("livemode", False),
-        once("max_redemptions"),
-        given("metadata", {}),
-        given("name"),
-        fixed("percent_off"),
-        once("redeem_by"),
-        fixed("times_redeemed", 0),
-        fixed("valid", True),
-    ),
-    on_create=("coupon.created",),
-    on_update=("coupon.updated",),
-    on_delete=("coupon.deleted",),
-    creating=_creating_coupon,
-    updating=_updating_coupon,
-    hidden=("applies_to", "currency_options"),
-    timers={"lapse": _lapse_coupon},
-    created=lambda call, coupon: coupon["redeem_by"] and call.unit.schedule("lapse", coupon, coupon["redeem_by"]),
-)
-
 RESTRICTIONS = {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None}
 
 
@@ -123,7 +94,7 @@ def _creating_code(call: Call, draft: Body) -> None:
     if not discounts.coupon_is_valid(coupon, unit.now):
         raise invalid(f"Coupon {coupon['id']} is no longer valid.", "promotion[coupon]", "coupon_expired")
     draft["promotion"] = {"coupon": coupon["id"], "type": "coupon"}
-    draft["code"] = params.get("code") or unit.emulator.ids.new("", 8).upper()
+    draft["code"] = params.get("code") or unit.environment.ids.new("", 8).upper()
     if not all(c.isalnum() or c == "-" for c in draft["code"]) or not draft["code"].isascii():
         raise invalid("Promotion codes may have only letters a-z, digits and dashes.", "code")
     taken = [c for c in unit.list("promotion_code", _upper=draft["code"].upper()) if c["active"]]
@@ -160,36 +131,6 @@ def _lapse_code(unit: Unit, code: Body) -> None:
         unit.change(code, {"active": False})
 
 
-PROMOTION_CODE = Resource(
-    object="promotion_code",
-    prefix="promo_1",
-    id_length=23,
-    path="/v1/promotion_codes",
-    fields=(
-        given("active", True),
-        fixed("code"),
-        fixed("created"),
-        once("customer", ref="customer"),
-        fixed("customer_account"),
-        once("expires_at"),
-        fixed("livemode", False),
-        once("max_redemptions"),
-        given("metadata", {}),
-        fixed("promotion"),
-        fixed("restrictions", RESTRICTIONS),
-        fixed("times_redeemed", 0),
-    ),
-    on_create=("promotion_code.created",),
-    on_update=("promotion_code.updated",),
-    creating=_creating_code,
-    created=lambda call, code: code["expires_at"] and call.unit.schedule("lapse", code, code["expires_at"]),
-    updating=_updating_code,
-    listing=_listing_codes,
-    filters=("active", "customer", ("coupon", "promotion.coupon"), ("_upper", "_upper")),
-    timers={"lapse": _lapse_code},
-)
-
-
 def _drop_customer_discount(call: Call) -> Body:
     customer = call.unit.get("customer", call.ids["customer"])
     held = customer.get("discount")
@@ -200,27 +141,107 @@ def _drop_customer_discount(call: Call) -> Body:
     return {**held, "deleted": True}
 
 
-DISCOUNT = Resource(
-    object="discount",
-    prefix="di_1",
-    id_length=23,
-    can=(),
-    fields=(
-        fixed("checkout_session"),
-        fixed("customer"),
-        fixed("customer_account"),
-        fixed("end"),
-        fixed("invoice"),
-        fixed("invoice_item"),
-        fixed("promotion_code"),
-        fixed("source"),
-        fixed("start"),
-        fixed("subscription"),
-        fixed("subscription_item"),
+COUPON = Resource(
+    schema=Schema(
+        object="coupon",
+        prefix="",
+        id_length=8,
+        path="/v1/coupons",
+        fields=(
+            once("amount_off"),
+            fixed("applies_to"),
+            fixed("created"),
+            fixed("currency"),
+            fixed("currency_options"),
+            fixed("duration", "once"),
+            once("duration_in_months"),
+            fixed("livemode", False),
+            once("max_redemptions"),
+            given("metadata", {}),
+            given("name"),
+            fixed("percent_off"),
+            once("redeem_by"),
+            fixed("times_redeemed", 0),
+            fixed("valid", True),
+        ),
+        on_create=("coupon.created",),
+        on_update=("coupon.updated",),
+        on_delete=("coupon.deleted",),
+        hidden=("applies_to", "currency_options"),
     ),
-    operations=(Operation("DELETE", "/v1/customers/{customer}/discount", _drop_customer_discount),),
-    has_created=False,
-    has_livemode=False,
+    endpoints=Endpoints(
+        can=("create", "retrieve", "update", "list", "delete"),
+        creating=_creating_coupon,
+        updating=_updating_coupon,
+        created=lambda call, coupon: coupon["redeem_by"] and call.unit.schedule("lapse", coupon, coupon["redeem_by"]),
+    ),
+    timers={"lapse": _lapse_coupon},
+)
+
+
+PROMOTION_CODE = Resource(
+    schema=Schema(
+        object="promotion_code",
+        prefix="promo_1",
+        id_length=23,
+        path="/v1/promotion_codes",
+        fields=(
+            given("active", True),
+            fixed("code"),
+            fixed("created"),
+            once("customer", ref="customer"),
+            fixed("customer_account"),
+            once("expires_at"),
+            fixed("livemode", False),
+            once("max_redemptions"),
+            given("metadata", {}),
+            fixed("promotion"),
+            fixed("restrictions", RESTRICTIONS),
+            fixed("times_redeemed", 0),
+        ),
+        on_create=("promotion_code.created",),
+        on_update=("promotion_code.updated",),
+        filters=("active", "customer", ("coupon", "promotion.coupon"), ("_upper", "_upper")),
+    ),
+    endpoints=Endpoints(
+        creating=_creating_code,
+        created=lambda call, code: code["expires_at"] and call.unit.schedule("lapse", code, code["expires_at"]),
+        updating=_updating_code,
+        listing=_listing_codes,
+    ),
+    timers={"lapse": _lapse_code},
+    versions=(
+        Change(CLOVER, older_shapes.promotion_code_before_clover, expandable=("coupon",)),
+        Accepted(CLOVER, "POST", "/v1/promotion_codes", {"coupon": ["s"], "promotion": older_shapes.promotion_node()}),
+    ),
+)
+
+
+DISCOUNT = Resource(
+    schema=Schema(
+        object="discount",
+        prefix="di_1",
+        id_length=23,
+        fields=(
+            fixed("checkout_session"),
+            fixed("customer"),
+            fixed("customer_account"),
+            fixed("end"),
+            fixed("invoice"),
+            fixed("invoice_item"),
+            fixed("promotion_code"),
+            fixed("source"),
+            fixed("start"),
+            fixed("subscription"),
+            fixed("subscription_item"),
+        ),
+        has_created=False,
+        has_livemode=False,
+    ),
+    endpoints=Endpoints(
+        can=(), operations=(Operation("DELETE", "/v1/customers/{customer}/discount", _drop_customer_discount),)
+    ),
+    versions=(Change(CLOVER, older_shapes.discount_before_clover, expandable=("coupon",)),),
 )
 
 RESOURCES = (COUPON, PROMOTION_CODE, DISCOUNT)

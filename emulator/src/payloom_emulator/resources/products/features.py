@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
@@ -44,33 +45,39 @@ def _one(call: Call) -> Body:
 
 
 FEATURE = Resource(
-    object="entitlements.feature",
-    prefix="feat_test_",
-    id_length=30,
-    path="/v1/entitlements/features",
-    fields=(
-        given("active", True),
-        fixed("livemode", False),
-        once("lookup_key", emptyable=False),
-        given("metadata", {}),
-        given("name", emptyable=False),
+    schema=Schema(
+        object="entitlements.feature",
+        prefix="feat_test_",
+        id_length=30,
+        path="/v1/entitlements/features",
+        fields=(
+            given("active", True),
+            fixed("livemode", False),
+            once("lookup_key", emptyable=False),
+            given("metadata", {}),
+            given("name", emptyable=False),
+        ),
+        filters=("lookup_key", ("archived", "_archived")),
+        has_created=False,
     ),
-    creating=_creating,
-    filters=("lookup_key", ("archived", "_archived")),
-    has_created=False,
+    endpoints=Endpoints(creating=_creating),
 )
 PRODUCT_FEATURE = Resource(
-    object="product_feature",
-    prefix="prodft_1",
-    id_length=23,
-    fields=(fixed("entitlement_feature"), fixed("livemode", False)),
-    filters=("_product",),
-    has_created=False,
-    operations=(
-        Operation("POST", "/v1/products/{product}/features", _grant),
-        Operation("GET", "/v1/products/{product}/features", _granted),
-        Operation("GET", "/v1/products/{product}/features/{id}", _one),
-        Operation("DELETE", "/v1/products/{product}/features/{id}", lambda call: call.unit.delete(_one(call))),
+    schema=Schema(
+        object="product_feature",
+        prefix="prodft_1",
+        id_length=23,
+        fields=(fixed("entitlement_feature"), fixed("livemode", False)),
+        filters=("_product",),
+        has_created=False,
+    ),
+    endpoints=Endpoints(
+        operations=(
+            Operation("POST", "/v1/products/{product}/features", _grant),
+            Operation("GET", "/v1/products/{product}/features", _granted),
+            Operation("GET", "/v1/products/{product}/features/{id}", _one),
+            Operation("DELETE", "/v1/products/{product}/features/{id}", lambda call: call.unit.delete(_one(call))),
+        )
     ),
 )
 

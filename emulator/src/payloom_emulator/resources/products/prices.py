@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.catalog import prices, products
-from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -65,49 +66,50 @@ def _listing(call: Call) -> Body:
 
 
 PRICE = Resource(
-    object="price",
-    prefix="price_1",
-    id_length=23,
-    path="/v1/prices",
-    can=("create", "retrieve", "update", "list", "search"),
-    fields=(
-        given("active", True),
-        once("billing_scheme", "per_unit"),
-        fixed("created"),
-        once("currency"),
-        fixed("currency_options"),
-        fixed("custom_unit_amount"),
-        fixed("livemode", False),
-        given("lookup_key"),
-        given("metadata", {}),
-        given("nickname"),
-        once("product", ref="product"),
-        fixed("recurring"),
-        given("tax_behavior", "unspecified"),
-        fixed("tiers_mode"),
-        fixed("transform_quantity"),
-        fixed("type", "one_time"),
-        fixed("unit_amount"),
-        fixed("unit_amount_decimal"),
+    schema=Schema(
+        object="price",
+        prefix="price_1",
+        id_length=23,
+        path="/v1/prices",
+        fields=(
+            given("active", True),
+            once("billing_scheme", "per_unit"),
+            fixed("created"),
+            once("currency"),
+            fixed("currency_options"),
+            fixed("custom_unit_amount"),
+            fixed("livemode", False),
+            given("lookup_key"),
+            given("metadata", {}),
+            given("nickname"),
+            once("product", ref="product"),
+            fixed("recurring"),
+            given("tax_behavior", "unspecified"),
+            fixed("tiers_mode"),
+            fixed("transform_quantity"),
+            fixed("type", "one_time"),
+            fixed("unit_amount"),
+            fixed("unit_amount_decimal"),
+        ),
+        on_create=("price.created",),
+        on_update=("price.updated",),
+        on_delete=("price.deleted",),
+        filters=(
+            "active",
+            "currency",
+            "product",
+            "type",
+            "lookup_key",
+            "recurring.interval",
+            "recurring.usage_type",
+            "recurring.meter",
+        ),
+        search=("active", "currency", "lookup_key", "metadata", "product", "type"),
+        hidden=("currency_options",),
     ),
-    on_create=("price.created",),
-    on_update=("price.updated",),
-    on_delete=("price.deleted",),
-    creating=_creating,
-    updating=_updating,
-    listing=_listing,
-    filters=(
-        "active",
-        "currency",
-        "product",
-        "type",
-        "lookup_key",
-        "recurring.interval",
-        "recurring.usage_type",
-        "recurring.meter",
+    endpoints=Endpoints(
+        can=("create", "retrieve", "update", "list", "search"), creating=_creating, updating=_updating, listing=_listing
     ),
-    search=("active", "currency", "lookup_key", "metadata", "product", "type"),
-    hidden=("currency_options",),
     includes={"tiers": prices.tiers},
 )
 

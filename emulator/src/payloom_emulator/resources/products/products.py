@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.catalog import prices
-from payloom_emulator.core.schema import Body, Resource, fixed, given, once
-from payloom_emulator.presentation import versions
-from payloom_emulator.presentation.versions import Accepted, Change
+from payloom_emulator.core.api_changes import Accepted, Change
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -57,47 +57,6 @@ def _deleting(call: Call, product: Body) -> None:
         )
 
 
-PRODUCT = Resource(
-    object="product",
-    prefix="prod_",
-    id_length=14,
-    path="/v1/products",
-    can=("create", "retrieve", "update", "list", "delete", "search"),
-    fields=(
-        given("active", True),
-        fixed("attributes", []),
-        fixed("created"),
-        given("default_price", ref="price"),
-        given("description"),
-        given("images", []),
-        fixed("livemode", False),
-        given("marketing_features", []),
-        given("metadata", {}),
-        given("name"),
-        given("package_dimensions"),
-        given("shippable"),
-        given("statement_descriptor"),
-        given("tax_code"),
-        once("type", "service"),
-        given("unit_label"),
-        fixed("updated"),
-        given("url"),
-    ),
-    on_create=("product.created",),
-    on_update=("product.updated",),
-    on_delete=("product.deleted",),
-    creating=_creating,
-    created=_created,
-    updating=_updating,
-    deleting=_deleting,
-    filters=("active", "shippable", "url", "type"),
-    search=("active", "description", "metadata", "name", "shippable", "url"),
-)
-
-
-RESOURCES = (PRODUCT,)
-
-
 def _features(unit: Unit, shown: Body, stored: Body) -> None:
     """Marketing features were called features until 2024-04-10."""
     del unit, stored
@@ -107,8 +66,51 @@ def _features(unit: Unit, shown: Body, stored: Body) -> None:
 _NAMED = {"features": ["a", ["o", {"name": ["s"]}, []]]}
 
 
-versions.register(
-    Change("2024-04-10", "product", _features),
-    Accepted("2024-04-10", "POST", "/v1/products", _NAMED),
-    Accepted("2024-04-10", "POST", "/v1/products/{}", _NAMED),
+PRODUCT = Resource(
+    schema=Schema(
+        object="product",
+        prefix="prod_",
+        id_length=14,
+        path="/v1/products",
+        fields=(
+            given("active", True),
+            fixed("attributes", []),
+            fixed("created"),
+            given("default_price", ref="price"),
+            given("description"),
+            given("images", []),
+            fixed("livemode", False),
+            given("marketing_features", []),
+            given("metadata", {}),
+            given("name"),
+            given("package_dimensions"),
+            given("shippable"),
+            given("statement_descriptor"),
+            given("tax_code"),
+            once("type", "service"),
+            given("unit_label"),
+            fixed("updated"),
+            given("url"),
+        ),
+        on_create=("product.created",),
+        on_update=("product.updated",),
+        on_delete=("product.deleted",),
+        filters=("active", "shippable", "url", "type"),
+        search=("active", "description", "metadata", "name", "shippable", "url"),
+    ),
+    endpoints=Endpoints(
+        can=("create", "retrieve", "update", "list", "delete", "search"),
+        creating=_creating,
+        created=_created,
+        updating=_updating,
+        deleting=_deleting,
+    ),
+    versions=(
+        Change("2024-04-10", _features),
+        Accepted("2024-04-10", "POST", "/v1/products", _NAMED),
+        Accepted("2024-04-10", "POST", "/v1/products/{}", _NAMED),
+    ),
 )
+
+
+RESOURCES = (PRODUCT,)

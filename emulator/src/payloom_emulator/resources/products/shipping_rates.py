@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.catalog import shipping_rates
-from payloom_emulator.core.schema import Body, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
@@ -16,24 +17,26 @@ def _creating(call: Call, draft: Body) -> None:
 
 
 SHIPPING_RATE = Resource(
-    object="shipping_rate",
-    prefix="shr_1",
-    id_length=23,
-    path="/v1/shipping_rates",
-    fields=(
-        given("active", True),
-        fixed("created"),
-        once("delivery_estimate"),
-        once("display_name"),
-        fixed("fixed_amount"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        given("tax_behavior", "unspecified"),
-        once("tax_code"),
-        once("type", "fixed_amount"),
+    schema=Schema(
+        object="shipping_rate",
+        prefix="shr_1",
+        id_length=23,
+        path="/v1/shipping_rates",
+        fields=(
+            given("active", True),
+            fixed("created"),
+            once("delivery_estimate"),
+            once("display_name"),
+            fixed("fixed_amount"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            given("tax_behavior", "unspecified"),
+            once("tax_code"),
+            once("type", "fixed_amount"),
+        ),
+        filters=("active", ("currency", "fixed_amount.currency")),
     ),
-    creating=_creating,
-    filters=("active", ("currency", "fixed_amount.currency")),
+    endpoints=Endpoints(creating=_creating),
 )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.schema import Body, Operation, Resource, fixed, given, once
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, fixed, given, once
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
@@ -21,35 +22,6 @@ def _creating_rate(call: Call, draft: Body) -> None:
     shown = float(value) if value != int(value) else int(value)
     draft.update({"percentage": shown, "effective_percentage": None})
 
-
-TAX_RATE = Resource(
-    object="tax_rate",
-    prefix="txr_1",
-    id_length=23,
-    path="/v1/tax_rates",
-    fields=(
-        given("active", True),
-        given("country"),
-        fixed("created"),
-        given("description"),
-        given("display_name", emptyable=False),
-        fixed("effective_percentage"),
-        fixed("flat_amount"),
-        once("inclusive"),
-        given("jurisdiction"),
-        fixed("jurisdiction_level"),
-        fixed("livemode", False),
-        given("metadata", {}),
-        fixed("percentage"),
-        fixed("rate_type", "percentage"),
-        given("state"),
-        given("tax_type"),
-    ),
-    on_create=("tax_rate.created",),
-    on_update=("tax_rate.updated",),
-    creating=_creating_rate,
-    filters=("active", "inclusive"),
-)
 
 _COUNTRY_OF = {"eu_vat": None, "eu_oss_vat": "EU", "gb_vat": "GB", "us_ein": "US"}
 
@@ -125,34 +97,70 @@ def _delete(call: Call) -> Body:
     return call.unit.delete(found, emits=("customer.tax_id.deleted",) if found["customer"] else ())
 
 
+TAX_RATE = Resource(
+    schema=Schema(
+        object="tax_rate",
+        prefix="txr_1",
+        id_length=23,
+        path="/v1/tax_rates",
+        fields=(
+            given("active", True),
+            given("country"),
+            fixed("created"),
+            given("description"),
+            given("display_name", emptyable=False),
+            fixed("effective_percentage"),
+            fixed("flat_amount"),
+            once("inclusive"),
+            given("jurisdiction"),
+            fixed("jurisdiction_level"),
+            fixed("livemode", False),
+            given("metadata", {}),
+            fixed("percentage"),
+            fixed("rate_type", "percentage"),
+            given("state"),
+            given("tax_type"),
+        ),
+        on_create=("tax_rate.created",),
+        on_update=("tax_rate.updated",),
+        filters=("active", "inclusive"),
+    ),
+    endpoints=Endpoints(creating=_creating_rate),
+)
+
+
 TAX_ID = Resource(
-    object="tax_id",
-    prefix="txi_1",
-    id_length=23,
-    path="/v1/tax_ids",
-    can=("list",),
-    fields=(
-        fixed("country"),
-        fixed("created"),
-        fixed("customer"),
-        fixed("customer_account"),
-        fixed("livemode", False),
-        fixed("owner"),
-        fixed("type"),
-        fixed("value"),
-        fixed("verification"),
+    schema=Schema(
+        object="tax_id",
+        prefix="txi_1",
+        id_length=23,
+        path="/v1/tax_ids",
+        fields=(
+            fixed("country"),
+            fixed("created"),
+            fixed("customer"),
+            fixed("customer_account"),
+            fixed("livemode", False),
+            fixed("owner"),
+            fixed("type"),
+            fixed("value"),
+            fixed("verification"),
+        ),
+        filters=("customer",),
     ),
-    filters=("customer",),
+    endpoints=Endpoints(
+        can=("list",),
+        operations=(
+            Operation("POST", "/v1/tax_ids", _create_own),
+            Operation("GET", "/v1/tax_ids/{id}", _one),
+            Operation("DELETE", "/v1/tax_ids/{id}", _delete),
+            Operation("POST", "/v1/customers/{customer}/tax_ids", _create_of_customer),
+            Operation("GET", "/v1/customers/{customer}/tax_ids", _of_customer),
+            Operation("GET", "/v1/customers/{customer}/tax_ids/{id}", _one),
+            Operation("DELETE", "/v1/customers/{customer}/tax_ids/{id}", _delete),
+        ),
+    ),
     timers={"verify": _verify},
-    operations=(
-        Operation("POST", "/v1/tax_ids", _create_own),
-        Operation("GET", "/v1/tax_ids/{id}", _one),
-        Operation("DELETE", "/v1/tax_ids/{id}", _delete),
-        Operation("POST", "/v1/customers/{customer}/tax_ids", _create_of_customer),
-        Operation("GET", "/v1/customers/{customer}/tax_ids", _of_customer),
-        Operation("GET", "/v1/customers/{customer}/tax_ids/{id}", _one),
-        Operation("DELETE", "/v1/customers/{customer}/tax_ids/{id}", _delete),
-    ),
 )
 
 RESOURCES = (TAX_RATE, TAX_ID)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts
-from payloom_emulator.presentation.versions import BASIL, CLOVER, ENDIVE, Accepted, Change, register
 from payloom_emulator.protocol.params import operations, table
 
 if TYPE_CHECKING:
@@ -22,7 +21,8 @@ Body = dict[str, Any]
 # --- basil ----------------------------------------------------------------------------------------
 
 
-def _subscription(unit: Unit, shown: Body, stored: Body) -> None:
+def subscription_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the period on the subscription, and one discount."""
     rows = stored["items"]["data"]
     if rows:
         shown["current_period_start"] = max(i["current_period_start"] for i in rows)
@@ -35,11 +35,12 @@ def _first_discount(unit: Unit, stored: Body) -> Body | None:
     if found is None:
         return None
     shown = {k: v for k, v in found.items() if not k.startswith("_")}
-    _discount(unit, shown, found)
+    discount_before_clover(unit, shown, found)
     return shown
 
 
-def _invoice(unit: Unit, shown: Body, stored: Body) -> None:
+def invoice_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the payment, the taxes and the subscription on the invoice itself."""
     payments = unit.list("invoice_payment", invoice=stored["id"]) if stored.get("id") else []
     chosen = next((p for p in payments if p["is_default"]), None)
     intent_id = chosen["payment"].get("payment_intent") if chosen else None
@@ -78,7 +79,8 @@ def _tax_amount(tax: Body) -> Body:
     }
 
 
-def _line(unit: Unit, shown: Body, stored: Body) -> None:
+def line_item_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the price, the plan and the subscription on the line itself."""
     if "pricing" not in stored:  # shown before, and looked at again to expand something inside
         return
     parent = shown.pop("parent", None) or {}
@@ -120,7 +122,8 @@ def _old_pricing(unit: Unit, shown: Body, stored: Body) -> None:
     del stored
 
 
-def _invoice_item(unit: Unit, shown: Body, stored: Body) -> None:
+def invoice_item_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the price and the subscription on the item itself."""
     each = (stored.get("pricing") or {}).get("unit_amount_decimal")
     details = (shown.pop("parent", None) or {}).get("subscription_details") or {}
     _old_pricing(unit, shown, stored)
@@ -134,11 +137,13 @@ def _invoice_item(unit: Unit, shown: Body, stored: Body) -> None:
 # Events carry no private members, so the invoice of an intent is found by its InvoicePayment, not by what is stored.
 
 
-def _intent(unit: Unit, shown: Body, stored: Body) -> None:
+def payment_intent_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+    """Name the invoice the intent pays."""
     shown["invoice"] = _invoice_of(unit, stored["id"])
 
 
-def _charge(unit: Unit, shown: Body, stored: Body) -> None:
+def charge_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+    """Name the invoice the charge pays."""
     shown["invoice"] = _invoice_of(unit, stored.get("payment_intent"))
 
 
@@ -149,14 +154,16 @@ def _invoice_of(unit: Unit, intent_id: Any) -> str | None:
     return found[0]["invoice"] if found else None
 
 
-def _credit_note(unit: Unit, shown: Body, stored: Body) -> None:
+def credit_note_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the tax amounts by their old name, and one refund."""
     del unit
     shown["tax_amounts"] = [_tax_amount(t) for t in shown.pop("total_taxes", None) or []]
     first = next(iter(stored.get("refunds") or []), None)
     shown["refund"] = first["refund"] if first else None
 
 
-def _credit_line(unit: Unit, shown: Body, stored: Body) -> None:
+def credit_note_line_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the tax amounts by their old name."""
     del unit
     if "taxes" not in stored:
         return
@@ -166,14 +173,15 @@ def _credit_line(unit: Unit, shown: Body, stored: Body) -> None:
 # --- clover ---------------------------------------------------------------------------------------
 
 
-def _discount(unit: Unit, shown: Body, stored: Body) -> None:
+def discount_before_clover(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the whole coupon of a discount."""
     if "source" not in stored:
         return
     source = shown.pop("source", None) or stored.get("source") or {}
     shown["coupon"] = _coupon(unit, source.get("coupon"))
 
 
-def _single_item(unit: Unit, shown: Body, stored: Body) -> None:
+def subscription_before_clover(unit: Unit, shown: Body, stored: Body) -> None:
     """Show the plan and quantity of a subscription with one item on the subscription itself."""
     del unit
     rows = stored["items"]["data"]
@@ -182,7 +190,8 @@ def _single_item(unit: Unit, shown: Body, stored: Body) -> None:
     shown["quantity"] = single["quantity"] if single else None
 
 
-def _promotion_code(unit: Unit, shown: Body, stored: Body) -> None:
+def promotion_code_before_clover(unit: Unit, shown: Body, stored: Body) -> None:
+    """Show the whole coupon of a promotion code."""
     shown.pop("promotion", None)
     shown["coupon"] = _coupon(unit, stored["promotion"]["coupon"])
 
@@ -193,34 +202,19 @@ def _coupon(unit: Unit, coupon_id: Any) -> Body | None:
     return {k: v for k, v in found.items() if k not in hidden and not k.startswith("_")} if found else None
 
 
-def _promotion_node() -> Any:
+def promotion_node() -> Any:
+    """Return the type node of the parameter `promotion`, which older versions took as optional."""
     types = table()["types"]
     return types[operations()["POST", "/v1/promotion_codes"]][1]["promotion"]
 
 
-_ANCHOR = {"billing_cycle_anchor": ["e", "now", "unchanged"]}
-_OLD_DISCOUNTS = {"coupon": ["u", ["e", ""], ["s"]], "promotion_code": ["u", ["e", ""], ["s"]]}
-_OLD_PLAN = {"plan": ["s"], "quantity": ["i"], "prorate": ["b"]}
-_OLD_PRICE = {"price": ["s"], "unit_amount": ["i"]}
+OLD_ANCHOR = {"billing_cycle_anchor": ["e", "now", "unchanged"]}
 
-register(
-    Change(BASIL, "subscription", _subscription, expandable=("discount",)),
-    Change(BASIL, "invoice", _invoice, expandable=("charge", "payment_intent", "subscription", "quote", "discount")),
-    Change(BASIL, "line_item", _line, expandable=("price", "plan", "subscription", "invoice_item")),
-    Change(BASIL, "invoiceitem", _invoice_item, expandable=("price", "plan", "subscription")),
-    Change(BASIL, "payment_intent", _intent, expandable=("invoice",)),
-    Change(BASIL, "charge", _charge, expandable=("invoice",)),
-    Change(BASIL, "credit_note", _credit_note, expandable=("refund",)),
-    Change(BASIL, "credit_note_line_item", _credit_line),
-    Change(CLOVER, "subscription", _single_item, expandable=("plan",)),
-    Change(CLOVER, "discount", _discount, expandable=("coupon",)),
-    Change(CLOVER, "promotion_code", _promotion_code, expandable=("coupon",)),
-    Accepted(BASIL, "POST", "/v1/subscriptions", {**_OLD_DISCOUNTS, **_OLD_PLAN}),
-    Accepted(BASIL, "POST", "/v1/subscriptions/{}", {**_OLD_DISCOUNTS, **_OLD_PLAN}),
-    Accepted(ENDIVE, "POST", "/v1/subscriptions/{}", _ANCHOR),
-    Accepted(ENDIVE, "POST", "/v1/subscriptions/{}/resume", _ANCHOR),
-    Accepted(BASIL, "POST", "/v1/invoiceitems", _OLD_PRICE),
-    Accepted(BASIL, "POST", "/v1/invoiceitems/{}", _OLD_PRICE),
-    Accepted(BASIL, "POST", "/v1/credit_notes", {"refund": ["s"]}),
-    Accepted(CLOVER, "POST", "/v1/promotion_codes", {"coupon": ["s"], "promotion": _promotion_node()}),
-)
+
+OLD_DISCOUNTS = {"coupon": ["u", ["e", ""], ["s"]], "promotion_code": ["u", ["e", ""], ["s"]]}
+
+
+OLD_PLAN = {"plan": ["s"], "quantity": ["i"], "prorate": ["b"]}
+
+
+OLD_PRICE = {"price": ["s"], "unit_amount": ["i"]}

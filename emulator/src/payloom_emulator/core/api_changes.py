@@ -1,0 +1,34 @@
+"""How a declaration says what its object looked like, and what requests took, before an API version."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Change:
+    """One change of an object's shape. `down(unit, shown, stored)` turns `shown` into what it was before `since`.
+
+    expandable: fields that could be expanded before `since`, and not after.
+    """
+
+    since: str
+    down: Callable[[Unit, Body, Body], None]
+    expandable: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Accepted:
+    """Parameters a request took before `until` and does not take any more: name to type node (see generate_params)."""
+
+    until: str
+    method: str
+    path: str
+    params: Mapping[str, Any]

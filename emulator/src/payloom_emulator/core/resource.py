@@ -1,0 +1,78 @@
+"""How a resource is declared: its schema, its endpoints, and what else concerns it.
+
+A file in `resources/` reads like Stripe's own page on the object; docs/reference/emulator-adding-a-resource.md shows
+how.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.core.request_context import Call
+from payloom_emulator.core.schema import Body, Schema
+from payloom_emulator.core.unit_of_work import Unit
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.api_changes import Accepted, Change
+
+Handler = Callable[[Call], Any]
+Rule = Callable[[Unit, Body], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Operation:
+    """One URL: what happens on METHOD path. Its parameters are checked against Stripe's own types."""
+
+    method: str
+    path: str
+    handler: Handler
+    private: bool = False  # Stripe's own pages and CLI use it; it is in no specification, so nothing is checked
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Endpoints:
+    """What can be called.
+
+    can: which of create, retrieve, update, list, delete, search exist in the standard way.
+
+    Handlers around the standard operations, all optional:
+      creating(call, draft)          refuse or complete the draft before it is stored (mutate it)
+      created(call, obj)             act after it was stored and its events were made
+      updating(call, obj, changes)   refuse or complete `changes` before they are applied (mutate them)
+      updated(call, obj)             act afterwards
+      deleting(call, obj)            refuse, or act before
+      listing(call) -> dict          further filters for the list
+
+    actions: name to handler of `POST {path}/{id}/{name}`, with the object in `call.target`. operations: any other URLs.
+    """
+
+    can: tuple[str, ...] = ("create", "retrieve", "update", "list")
+    creating: Callable[[Call, Body], None] | None = None
+    created: Callable[[Call, Body], Any] | None = None
+    updating: Callable[[Call, Body, Body], None] | None = None
+    updated: Callable[[Call, Body], Any] | None = None
+    deleting: Callable[[Call, Body], None] | None = None
+    listing: Callable[[Call], dict[str, Any]] | None = None
+    actions: Mapping[str, Handler] = dataclasses.field(default_factory=dict)
+    operations: tuple[Operation, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Resource:
+    """An object of Stripe's API with all that is declared about it.
+
+    timers: name to function(unit, obj) that `unit.schedule` can plan. reacts: fact to functions(unit, obj) that run in
+    the transaction of the unit of work that published the fact, in declared order. includes: fields shown only when
+    expanded, name to function(unit, obj). builtin: function(unit, id) that makes the objects every account has, like
+    `pm_card_visa`. versions: how the object looked, and what its requests took, before an API version.
+    """
+
+    schema: Schema
+    endpoints: Endpoints = Endpoints(can=())
+    timers: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
+    reacts: Mapping[str, tuple[Rule, ...]] = dataclasses.field(default_factory=dict)
+    includes: Mapping[str, Callable[[Unit, Body], Any]] = dataclasses.field(default_factory=dict)
+    builtin: Callable[[Unit, str], Body | None] | None = None
+    versions: tuple[Change | Accepted, ...] = ()

@@ -1,0 +1,39 @@
+"""Events: what happened to an object. https://docs.stripe.com/api/events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.core.resource import Endpoints, Resource
+from payloom_emulator.core.schema import Schema, fixed
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import Call
+
+
+def _list_types(call: Call) -> dict[str, Any]:
+    types = call.params.get("types")
+    return {"type": types} if types else {}
+
+
+EVENT = Resource(
+    schema=Schema(
+        object="event",
+        prefix="evt_1",
+        id_length=23,
+        path="/v1/events",
+        fields=(
+            fixed("api_version"),
+            fixed("created"),
+            fixed("data"),
+            fixed("livemode", False),
+            fixed("pending_webhooks", 0),
+            fixed("request"),
+            fixed("type"),
+        ),
+        filters=("type",),
+    ),
+    endpoints=Endpoints(can=("retrieve", "list"), listing=_list_types),
+)
+
+RESOURCES = (EVENT,)
