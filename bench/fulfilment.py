@@ -70,7 +70,7 @@ class Shop:
         began = time.perf_counter()
 
         async def one(number: int) -> None:
-            await services.runs.take_in(services.inbox.read(self.paid(orders[number])))
+            await services.runs.ingest(services.inbox.parse(self.paid(orders[number])))
 
         await spread(count, one)
         while True:

@@ -25,14 +25,14 @@ from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import SystemClock
 from payloom.kit.strict_json import dumps
-from payloom.runs.dependencies import Figures
+from payloom.runs.dependencies import RunLimits
 from payloom.workflows.program.commands import Do
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from rounds import Compared, Measure, compare, processor_seconds
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 FAST = """\
 name: Pay
@@ -65,7 +65,7 @@ class Nothing:
         return {"id": do.key}
 
 
-def event(world: World, kind: str, number: int) -> InboxEvent:
+def event(world: RunsFixture, kind: str, number: int) -> InboxEvent:
     """An event of about 1.4 KB, as Stripe's small ones are."""
     return world.event(
         f"thing.{kind}",
@@ -78,12 +78,12 @@ def event(world: World, kind: str, number: int) -> InboxEvent:
 
 
 @contextlib.asynccontextmanager
-async def started(database: Database, folder: Path, direct: int = 48) -> AsyncIterator[World]:
+async def started(database: Database, folder: Path, direct: int = 48) -> AsyncIterator[RunsFixture]:
     """A working world whose outside costs nothing."""
     clock = SystemClock()
     engine = DbosEngine(database, clock)
-    world = await build(database, folder, engine=engine, clock=clock, figures=Figures(direct=direct))
-    object.__setattr__(world.service._parts, "outside", Nothing())
+    world = await build(database, folder, engine=engine, clock=clock, limits=RunLimits(local_slots=direct))
+    object.__setattr__(world.service._deps, "outside", Nothing())
     await world.publish(pay=FAST, four=DURABLE)
     if not await world.rows("orders"):
         for number in range(ORDERS):
@@ -158,15 +158,15 @@ class Floor:
         self._threads.shutdown()
 
 
-async def fast_lane(world: World, count: int) -> float:
+async def fast_lane(world: RunsFixture, count: int) -> float:
     """Events per second whose whole run is done when they are acknowledged."""
-    return await spread(count, lambda number: world.service.take_in(event(world, "paid", number)))
+    return await spread(count, lambda number: world.service.ingest(event(world, "paid", number)))
 
 
-async def durable_lane(world: World, count: int) -> float:
+async def durable_lane(world: RunsFixture, count: int) -> float:
     """Runs of four outside steps per second, from the first event to the last run's end."""
     began = time.perf_counter()
-    await spread(count, lambda number: world.service.take_in(event(world, "created", number)))
+    await spread(count, lambda number: world.service.ingest(event(world, "created", number)))
     while True:
         counts = await world.service.queries.counts()
         if not any(counts.get(status) for status in ("queued", "running", "waiting")):
@@ -239,7 +239,7 @@ async def fast(url: str, folder: Path, server: Path | None, *, rounds: int) -> C
 
         async def subject() -> float:
             first = next(numbers) * 10**6
-            return await spread(500, lambda number: world.service.take_in(event(world, "paid", first + number)))
+            return await spread(500, lambda number: world.service.ingest(event(world, "paid", first + number)))
 
         found = await compare(lambda: floor(0.3), subject, rounds, spent=lambda: processor_seconds(server))
         floor.close()

@@ -26,8 +26,8 @@ from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
 from payloom.kit.clock import SystemClock
 from payloom.runs import tracing
-from payloom.runs.advance.turn_changes import Call
-from payloom.runs.dependencies import Figures
+from payloom.runs.advance.turn_changes import StepCall
+from payloom.runs.dependencies import RunLimits
 from payloom.runs.run_rows import Run
 from payloom.workflows.catalog.events import build_scope, event_scope
 from payloom.workflows.expressions.expression import compile_expression
@@ -54,7 +54,7 @@ def span() -> float:
     """Microseconds of a step's span in a process without an OpenTelemetry SDK."""
     now = SystemClock().now()
     run = Run("run_1", "run_1", "pay", "v", "event", now, now, now)
-    call = Call(Do("0", "stripe", "refunds.create", {}, "run_1:0"), Attempt("run_1", 1, now, in_doubt=False))
+    call = StepCall(Do("0", "stripe", "refunds.create", {}, "run_1:0"), Attempt("run_1", 1, now, in_doubt=False))
 
     def one() -> None:
         with tracing.step(call, run):
@@ -76,9 +76,9 @@ async def fill(url: str, folder: Path, count: int) -> None:
     """Put `count` runs on the queue, with nobody working."""
     database = open_database(url)
     await migrate(database)
-    world = await build(database, folder, engine=DbosEngine(database, SystemClock()), figures=Figures(direct=0))
+    world = await build(database, folder, engine=DbosEngine(database, SystemClock()), limits=RunLimits(local_slots=0))
     await world.publish(four=lanes.DURABLE)
-    await lanes.spread(count, lambda number: world.service.take_in(lanes.event(world, "created", number)))
+    await lanes.spread(count, lambda number: world.service.ingest(lanes.event(world, "created", number)))
     await database.close()
 
 
@@ -87,7 +87,7 @@ async def work(url: str, folder: Path) -> None:
     database = open_database(url)
     await migrate(database)
     world = await build(database, folder, engine=DbosEngine(database, SystemClock(), concurrency=32))
-    object.__setattr__(world.service._parts, "outside", Slow())
+    object.__setattr__(world.service._deps, "outside", Slow())
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     await world.service.start()

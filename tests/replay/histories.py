@@ -29,9 +29,9 @@ from payloom.db.types import dump_json
 from payloom.inbox.service import load
 from payloom.kit.clock import SystemClock
 from payloom.runs.models import runs
-from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
-from payloom.runs.registry import FRESH
+from payloom.runs.registry import REFETCH
 from payloom.runs.run_rows import Run, load_journal, load_run
 from payloom.sandbox.project import Stage
 from payloom.sandbox.scenario.replays import cause_of
@@ -51,14 +51,14 @@ TABLES = ("payloom_events", "payloom_workflow_versions", "payloom_runs", "payloo
 # -- what a history says ------
 
 
-def transcript(library: Library, tx: sa.Connection, run: Run) -> list[Any]:
+def transcript(library: PublishedWorkflows, tx: sa.Connection, run: Run) -> list[Any]:
     """Return the commands a run's history leads to, entry by entry, and how it ends."""
     journal = load_journal(tx, run.id)
     event = load(tx, run.event_id) if run.event_id else None
-    fresh = next((one for one in journal.entries if one.path == FRESH), None)
+    fresh = next((one for one in journal.entries if one.path == REFETCH), None)
     library.ensure(tx, run.start())
     cause = cause_of(run, event, fresh.value if fresh is not None else None)
-    own = [one for one in journal.entries if one.path != FRESH]
+    own = [one for one in journal.entries if one.path != REFETCH]
     execution = library.execution(run.start(), cause, [])
     said = []
     for entry in own:
@@ -111,7 +111,7 @@ async def record(root: Path) -> dict[str, Any]:
 
 
 def _keep(tx: sa.Connection, stage: Stage, kept: Any, said: dict[str, Any], known: set[Any]) -> None:
-    library = Library(Versions(stage.scratch, stage.clock), stage.project.catalog, stage.settings.env)
+    library = PublishedWorkflows(Versions(stage.scratch, stage.clock), stage.project.catalog, stage.settings.env)
     for identity in tx.execute(sa.select(runs.c.id)).scalars().all():
         run = load_run(tx, identity)
         assert run is not None
@@ -150,7 +150,7 @@ class History:
     """One recorded run, in a database of its own that has been brought up to date."""
 
     name: str
-    library: Library
+    library: PublishedWorkflows
     database: Database
     run_id: str
     said: list[Any]
@@ -168,7 +168,7 @@ def histories(file: Path, folder: Path) -> Iterator[History]:
     recorded = json.loads(file.read_text("utf-8"))
     for number, names in enumerate(_layers(recorded["rows"])):
         database = _filled(folder / f"{file.parent.name}-{file.stem}-{number}.db", recorded, names)
-        library = Library(Versions(database, SystemClock()), CatalogWithStripe(), recorded["env"])
+        library = PublishedWorkflows(Versions(database, SystemClock()), CatalogWithStripe(), recorded["env"])
         try:
             for name in names:
                 yield History(f"{file.stem} {name}", library, database, name.split(".")[0], recorded["said"][name])

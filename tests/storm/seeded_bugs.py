@@ -14,15 +14,15 @@ from typing import Any
 
 import shop
 import sqlalchemy as sa
-from tests.support.runs_fixture import World
+from tests.support.runs_fixture import RunsFixture
 
 from payloom.connectors.port import Attempt
 from payloom.inbox.service import InboxEvent
-from payloom.runs.advance.run_session import Drive
+from payloom.runs.advance.run_session import RunSession
 from payloom.workflows.program.commands import Do
 
 
-def random_key(world: World) -> None:
+def random_key(world: RunsFixture) -> None:
     """A new idempotency key with every attempt."""
     perform = world.ledger.perform
 
@@ -32,27 +32,27 @@ def random_key(world: World) -> None:
     world.ledger.perform = wrong
 
 
-def answer_first(world: World) -> None:
+def answer_first(world: RunsFixture) -> None:
     """200 before the event is stored."""
     world.answers_first = True
 
 
-def no_dedupe(world: World) -> None:
+def no_dedupe(world: RunsFixture) -> None:
     """A second delivery is taken for another event."""
-    take_in = world.service.take_in
+    ingest = world.service.ingest
 
     async def wrong(event: InboxEvent) -> Any:
-        return await take_in(dataclasses.replace(event, id=f"{event.id}~{random.randrange(10**9)}"))
+        return await ingest(dataclasses.replace(event, id=f"{event.id}~{random.randrange(10**9)}"))
 
-    world.service.take_in = wrong
+    world.service.ingest = wrong
 
 
-def read_then_write(world: World) -> None:
+def read_then_write(world: RunsFixture) -> None:
     """What a run read may have changed by the time it writes what it decided from it."""
-    world.service._parts.scripts.writes = lambda _start: frozenset()
+    world.service._deps.workflows.writes = lambda _start: frozenset()
 
 
-def effect_later(world: World) -> None:
+def effect_later(world: RunsFixture) -> None:
     """The journal says done, the effect follows."""
     perform = world.ledger.perform
     late: list[Any] = []
@@ -68,24 +68,24 @@ def effect_later(world: World) -> None:
     world.ledger.perform = wrong
 
 
-def no_fence(_world: World) -> None:
+def no_fence(_world: RunsFixture) -> None:
     """A worker that was taken for dead writes on as if nothing had happened."""
-    fence = Drive._fence
+    fence = RunSession._fence
 
-    def wrong(self: Drive, tx: sa.Connection) -> None:
+    def wrong(self: RunSession, tx: sa.Connection) -> None:
         epoch = tx.execute(sa.text("SELECT epoch FROM payloom_runs WHERE id = :id"), {"id": self.run.id}).scalar()
         self.run.epoch = epoch if epoch is not None else self.run.epoch
         fence(self, tx)
 
-    Drive._fence = wrong
+    RunSession._fence = wrong
 
 
-def mail_before_commit(world: World) -> None:
+def mail_before_commit(world: RunsFixture) -> None:
     """The mail leaves while the transaction that decides it is open, with a Message-ID of the moment."""
-    outside = Drive._outside
+    outside = RunSession._outside
     perform = world.ledger.perform
 
-    def wrong(self: Drive, do: Do) -> None:
+    def wrong(self: RunSession, do: Do) -> None:
         before = len(self._scratch.calls)
         outside(self, do)
         if do.verb == "email" and len(self._scratch.calls) > before:
@@ -95,11 +95,11 @@ def mail_before_commit(world: World) -> None:
     async def quiet(do: Do, attempt: Attempt) -> Any:
         return {"id": "mail"} if do.verb == "email" else await perform(do, attempt)
 
-    Drive._outside = wrong
+    RunSession._outside = wrong
     world.ledger.perform = quiet
 
 
-def float_money(world: World) -> None:
+def float_money(world: RunsFixture) -> None:
     """Amounts go through floats in major units on their way out: 19.90 times 100 is 1989.9999…"""
     perform = world.ledger.perform
 
@@ -114,13 +114,13 @@ def float_money(world: World) -> None:
     world.ledger.perform = wrong
 
 
-def no_takeover(world: World) -> None:
+def no_takeover(world: RunsFixture) -> None:
     """Nobody looks after what a dead process was doing."""
 
     async def wrong(_worker: str) -> None:
         return None
 
-    world.service._driver.takeover = wrong
+    world.service._worker.takeover = wrong
 
 
 def unsynced(*_: Any) -> None:
@@ -143,7 +143,7 @@ class NoSecret(str):
 
 
 EARLY: Mapping[str, Callable[[], None]] = {"unsynced": unsynced}
-PLANTS: Mapping[str, Callable[[World], None]] = {
+PLANTS: Mapping[str, Callable[[RunsFixture], None]] = {
     one.__name__: one
     for one in (
         random_key,

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from tests.support.runs_fixture import World, catalog
+from tests.support.runs_fixture import RunsFixture, catalog
 
 from payloom.connectors.tables.shapes import shapes
 from payloom.db.database import Database
 from payloom.db.types import Json
 from payloom.kit.clock import SystemClock
-from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.sandbox.scenario.invariants import Counted, Effect, Letter, Limit, Order, Payment, Seen
 from payloom.sandbox.scenario.replays import replay_all
@@ -183,13 +183,13 @@ _TRIGGERS = {
 }
 
 
-def furnish(world: World) -> None:
+def furnish(world: RunsFixture) -> None:
     """Let the catalogue know the shop's tables."""
     world.catalog.tables.update(shapes(world.tables.tables.specs))
     world.catalog.env |= {"SECRET"}
 
 
-async def open_shop(world: World, **changed: str) -> None:
+async def open_shop(world: RunsFixture, **changed: str) -> None:
     """Publish the workflows (`changed`: other texts for some), fill the shelf and watch who is let in early."""
     furnish(world)
     files = {"fulfil": FULFIL, "count": COUNT, "pay": PAY, "refund": REFUND, "deliver": DELIVER, "ask": ASK, **changed}
@@ -211,12 +211,12 @@ def env() -> dict[str, str]:
     return {"SITE": "x", "SECRET": CANARY}
 
 
-def created(world: World, name: str, amount: int = PRICE) -> Any:
+def created(world: RunsFixture, name: str, amount: int = PRICE) -> Any:
     """The event that begins an order."""
     return world.event("thing.created", f"evt_{name}", id=f"order_{name}", amount=amount, currency="usd")
 
 
-def asked(world: World, name: str) -> Any:
+def asked(world: RunsFixture, name: str) -> Any:
     """The event that asks for a delivery: of the order before the dot."""
     return world.event("thing.deleted", f"evt_{name}", id=f"thing_{name}", order=f"order_{name.partition('.')[0]}")
 
@@ -303,7 +303,7 @@ def _replayed(tx: sa.Connection, database: Database) -> list[str]:
     tables = Tables(load_tables(TABLES), clock)
     known = catalog(tables)
     known.tables.update(shapes(tables.specs))
-    library = Library(Versions(database, clock), known, env())
+    library = PublishedWorkflows(Versions(database, clock), known, env())
 
     def build(start: Any, cause: Any) -> Any:
         library.ensure(tx, start)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from tests.storm.effect_ledger import Tally, some
 from tests.storm.worker_process import over
 from tests.support.http_server import event, running_server
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import open_database
 from payloom.db.migrate import migrate
@@ -147,7 +147,7 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
     tally.judge("A17", kind, asyncio.run(deliver()), runs=len(chosen), what="sequences of five events")
 
 
-async def _in_order(world: World, number: int, sequence: tuple[int, ...]) -> None:
+async def _in_order(world: RunsFixture, number: int, sequence: tuple[int, ...]) -> None:
     for one in sequence:
         made = world.event("sub.updated", f"evt_{number}_{one}", created=1_760_000_000 + one, id=f"s{number}", n=one)
-        await world.service.take_in(made)
+        await world.service.ingest(made)

@@ -21,7 +21,7 @@ from tests.support.http_server import write_project
 
 from payloom.app.composition import Services
 from payloom.db.database import open_database
-from payloom.engine.leases import BEAT, DEAD
+from payloom.engine.leases import HEARTBEAT, LEASE_TIMEOUT
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.sandbox.scenario.invariants import Counted, Seen, check_world
@@ -81,7 +81,7 @@ class Warehouse:
         }
         write_project(root, files)
 
-    def take_in(self, *names: str) -> None:
+    def ingest(self, *names: str) -> None:
         """Take events in as this version's server, which leaves the work to the workers."""
         settings = load_settings(self.root, database_url=self.url, environ={})
 
@@ -92,7 +92,7 @@ class Warehouse:
                     thing = {"object": "payment_intent", "id": name}
                     payload = {"id": f"evt_{name}", "object": "event", "type": "payment_intent.succeeded"}
                     payload |= {"created": int(time.time()), "livemode": False, "data": {"object": thing}}
-                    await services.runs.take_in(services.inbox.read(payload))
+                    await services.runs.ingest(services.inbox.parse(payload))
             await services.engine.stop(0)  # it has put entries on the queue, and keeps connections for that
 
         asyncio.run(deliver())
@@ -165,7 +165,7 @@ NAMES = [f"p{number}" for number in range(5)]
 
 def test_a_dead_worker_is_noticed_in_time_for_thirty_seconds() -> None:
     """The product's own figures: not heard of for so long, looked at so often."""
-    assert DEAD + 3 * BEAT < 30
+    assert LEASE_TIMEOUT + 3 * HEARTBEAT < 30
 
 
 @pytest.mark.skipif(not STORM, reason="waits half a minute; make storm")
@@ -176,7 +176,7 @@ def test_a3_runs_of_a_worker_that_was_killed_end_on_another_within_thirty_second
     shop = Warehouse(tmp_path / "one", postgres_url, "v1", PACK)
     other = Warehouse(tmp_path / "two", postgres_url, "v1", PACK)
     with shop.worker() as dying:
-        shop.take_in(*NAMES)
+        shop.ingest(*NAMES)
         running = "SELECT count(*) FROM payloom_steps WHERE verb = 'python' AND status = 'started'"
         shop.until("it works on them", lambda: shop.ask(running)[0][0] == len(NAMES))
         dying.kill()
@@ -195,7 +195,7 @@ def test_a3_a_worker_that_is_told_to_stop_finishes_its_steps_and_leaves_nothing(
     """SIGTERM: what runs is finished, what waits is the next one's, no step is done twice."""
     shop = Warehouse(tmp_path / "one", postgres_url, "v1", PACK)
     with shop.worker() as stopping:
-        shop.take_in(*NAMES)
+        shop.ingest(*NAMES)
         running = "SELECT count(*) FROM payloom_steps WHERE verb = 'python' AND status = 'started'"
         shop.until("it works on them", lambda: shop.ask(running)[0][0] == len(NAMES))
         began = time.monotonic()
@@ -219,9 +219,9 @@ def test_a3_during_a_rolling_deploy_every_run_ends_on_the_version_it_began_with(
     new = Warehouse(tmp_path / "new", postgres_url, "v2", WAIT)
     before, after = [f"before{n}" for n in range(4)], [f"after{n}" for n in range(4)]
     with old.worker() as leaving:
-        old.take_in(*before)
+        old.ingest(*before)
         with new.worker():
-            new.take_in(*after)
+            new.ingest(*after)
             leaving.send_signal(signal.SIGTERM)
             assert leaving.wait(15) == 0, old.log()
             new.until("all end", lambda: new.over(8))

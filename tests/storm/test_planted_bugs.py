@@ -14,7 +14,7 @@ import shop
 from harness import Databases, Story, Zygote, check
 from test_races import PAID, paid_orders
 from tests.storm import seeded_bugs
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.db.database import open_database
@@ -22,7 +22,7 @@ from payloom.db.migrate import migrate
 from payloom.inbox.errors import EventRefused
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import SystemClock
-from payloom.runs.advance.run_session import Drive
+from payloom.runs.advance.run_session import RunSession
 from payloom.workflows.program.commands import Do, StepFailure
 
 pytestmark = pytest.mark.timeout(600)
@@ -100,12 +100,12 @@ def test_amounts_that_go_through_floats_are_found(zygote: Zygote, databases: Dat
 # -- bugs that need no death ------------------------------------------------------------------------------------------
 
 
-async def open_world(folder: Path, url: str, **changed: str) -> World:
+async def open_world(folder: Path, url: str, **changed: str) -> RunsFixture:
     """The shop, on a database of its own."""
     database = open_database(url)
     await migrate(database)
     world = await build(database, folder, tables=shop.TABLES, clock=SystemClock())
-    world.service._parts.scripts._env.update(shop.env())
+    world.service._deps.workflows._env.update(shop.env())
     await shop.open_shop(world, **changed)
     return world
 
@@ -119,7 +119,7 @@ def test_an_amount_that_nobody_compared_is_found(tmp_path: Path) -> None:
         await world.service.start()
         await world.put("orders", id="dear", amount=PAID, currency="usd")
         world.ledger._write({"payment": "pay_1", "order": "dear", "currency": "usd", "amount": 1})
-        await world.service.take_in(
+        await world.service.ingest(
             world.event("thing.paid", "evt_p1", id="pay_1", order="dear", amount=1, currency="usd")
         )
         await world.settled()
@@ -164,10 +164,10 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
 
         old.ledger.perform = stuck  # type: ignore[method-assign]
         await old.service.start()
-        await old.service.take_in(old.event("thing.deleted", "evt_1", id="t"))
+        await old.service.ingest(old.event("thing.deleted", "evt_1", id="t"))
         await gone.wait()
         await new.service.start()
-        await new.service._driver.takeover(old.engine.worker_id)
+        await new.service._worker.takeover(old.engine.worker_id)
         await new.settled()
         before = await new.database.read(check_journal)
         back.set()
@@ -178,7 +178,7 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
         return check(url, tmp_path, {"evt_1"}, earlier=before)
 
     if planted:
-        monkeypatch.setattr(Drive, "_fence", Drive._fence)
+        monkeypatch.setattr(RunSession, "_fence", RunSession._fence)
         seeded_bugs.no_fence(None)  # type: ignore[arg-type]
     assert found(asyncio.run(race()), 11, 8) is planted
 
@@ -216,7 +216,7 @@ def test_the_last_event_taken_for_the_newest_is_found(tmp_path: Path, planted: b
         await world.publish(follow=LAST_WINS if planted else NEWEST_WINS)
         await world.service.start()
         for number in (2, 1):
-            await world.service.take_in(
+            await world.service.ingest(
                 world.event("sub.updated", f"evt_{number}", created=1_760_000_000 + number, id="all", n=number)
             )
         await world.settled()
@@ -259,11 +259,11 @@ def test_an_event_that_stripe_never_sent_is_found(
         body = json.dumps(dict(shop.created(world, "forged").payload)).encode()
         await world.service.start()
         try:
-            event = inbox.accept(body, signature(body, secret, int(time.time()) - age))
+            event = inbox.verify(body, signature(body, secret, int(time.time()) - age))
         except EventRefused:
             pass
         else:
-            await world.service.take_in(event)
+            await world.service.ingest(event)
             await world.settled()
         await world.service.stop(1)
         await world.database.close()

@@ -29,7 +29,7 @@ import shop
 import sqlalchemy as sa
 from tests.storm.disk_faults import Faults, FaultyDisk
 from tests.storm.seeded_bugs import EARLY, PLANTS, TEXTS
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import Database, open_database
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable
@@ -38,7 +38,7 @@ from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import SystemClock
 from payloom.kit.errors import PayloomError
-from payloom.runs.dependencies import Figures
+from payloom.runs.dependencies import RunLimits
 
 
 class Points:
@@ -140,15 +140,15 @@ async def live(told: Told) -> None:
         EARLY[told.plant]()
     database = open_database(command["url"])
     await migrate(database)
-    figures = Figures(direct=command.get("direct", 48), step_timeout=5)
+    limits = RunLimits(local_slots=command.get("direct", 48), step_timeout=5)
     clock = SystemClock()
     engine = DbosEngine(database, clock, poll=0.05, beat=0.2, dead=command.get("dead", 1.0))
     await engine.prepare()
-    world = await build(database, folder, engine=engine, clock=clock, figures=figures, tables=shop.TABLES)
-    world.service._parts.scripts._env.update(shop.env())
+    world = await build(database, folder, engine=engine, clock=clock, limits=limits, tables=shop.TABLES)
+    world.service._deps.workflows._env.update(shop.env())
     await shop.open_shop(world, **TEXTS.get(told.plant, {}))
     mortal = Mortal(database, told.points)
-    object.__setattr__(world.service._parts, "database", mortal)
+    object.__setattr__(world.service._deps, "database", mortal)
 
     async def point(_when: str, _do: Any) -> None:
         told.points()
@@ -175,7 +175,7 @@ async def live(told: Told) -> None:
         await database.close()
 
 
-async def work(world: World, told: Told) -> None:
+async def work(world: RunsFixture, told: Told) -> None:
     """Take the events in and wait until everything is over."""
     names, batch = told.command["events"], told.command.get("batch", 10_000)
     if "race" in told.command:
@@ -188,13 +188,13 @@ async def work(world: World, told: Told) -> None:
     await over(world)
 
 
-async def deliver(world: World, name: str, told: Told) -> None:
+async def deliver(world: RunsFixture, name: str, told: Told) -> None:
     """Take an event in and note the acknowledgement, as a 200 would. Refused for now, it comes again."""
     while True:
         if world.answers_first:
             told.note(name)
         try:
-            await world.service.take_in(event_of(world, name))
+            await world.service.ingest(event_of(world, name))
         except PayloomError as error:
             told.answered(error.status, up=not isinstance(error, DatabaseUnavailable | CommitUnknown))
             await asyncio.sleep(0.05)
@@ -208,7 +208,7 @@ async def deliver(world: World, name: str, told: Told) -> None:
             return
 
 
-def event_of(world: World, name: str) -> InboxEvent:
+def event_of(world: RunsFixture, name: str) -> InboxEvent:
     """The event that a name stands for: c… begins an order, d… asks for a delivery, u… counts."""
     if name.startswith("d"):
         return shop.asked(world, name)
@@ -217,14 +217,14 @@ def event_of(world: World, name: str) -> InboxEvent:
     return world.event("thing.updated", f"evt_{name}", id=f"thing_{name}")
 
 
-async def race(world: World, orders: list[str], callers: int, amount: int, worker: int) -> None:
+async def race(world: RunsFixture, orders: list[str], callers: int, amount: int, worker: int) -> None:
     """Ask for a part of each order's money back, several times at once."""
     for order in orders:
         clicks = [{"order": order, "amount": amount, "click": f"{order}-{worker}-{n}"} for n in range(callers)]
         await asyncio.gather(*[world.service.call("refund", click, trigger="manual", wait=30) for click in clicks])
 
 
-async def over(world: World) -> None:
+async def over(world: RunsFixture) -> None:
     """Wait until nothing is left to do. The database may be away meanwhile."""
     while True:
         try:

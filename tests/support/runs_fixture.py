@@ -25,8 +25,8 @@ from payloom.engine.memory import MemoryEngine
 from payloom.engine.port import Engine
 from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock, SystemClock
-from payloom.runs.dependencies import Figures
-from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.dependencies import RunLimits
+from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.service import RunService
 from payloom.tables.definition.loader import load_tables
@@ -148,7 +148,7 @@ def catalog(tables: Tables) -> StaticCatalog:
 
 
 @dataclasses.dataclass
-class World:
+class RunsFixture:
     """Everything wired."""
 
     database: Database
@@ -188,7 +188,7 @@ class World:
             "livemode": False,
             "data": {"object": {"object": kind.split(".", maxsplit=1)[0], **thing}},
         }
-        return self.inbox.read(payload)
+        return self.inbox.parse(payload)
 
     async def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a user's table, by id."""
@@ -221,9 +221,9 @@ async def build(
     *,
     engine: Engine | None = None,
     clock: Clock | None = None,
-    figures: Figures | None = None,
+    limits: RunLimits | None = None,
     tables: str = TABLES,
-) -> World:
+) -> RunsFixture:
     """Wire a world on a migrated database."""
     clock = clock or SystemClock()
     engine = engine or MemoryEngine(clock)
@@ -235,9 +235,11 @@ async def build(
     ledger = Ledger(folder / "ledger.jsonl")
     await engine.prepare()
     host = TablesHost(built)
-    service = RunService(database, engine, clock, Library(versions, names, {"SITE": "x"}), host, ledger, figures)
+    service = RunService(
+        database, engine, clock, PublishedWorkflows(versions, names, {"SITE": "x"}), host, ledger, limits
+    )
     inbox = Inbox(database, clock, ["whsec_test"], livemode=False)
-    return World(database, engine, clock, ledger, service, versions, names, inbox, host)
+    return RunsFixture(database, engine, clock, ledger, service, versions, names, inbox, host)
 
 
 def soon(clock: Clock, seconds: float) -> dt.datetime:

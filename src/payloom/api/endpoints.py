@@ -29,8 +29,7 @@ from payloom.kit import strict_json
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
 from payloom.kit.suggest import closest
-from payloom.runs.intake.callers import Answer
-from payloom.runs.intake.callers import Request as Call
+from payloom.runs.intake.callers import Caller, RunResponse
 from payloom.workflows.program import json_schema
 from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, Workflow
@@ -43,8 +42,8 @@ class Runs(Protocol):
     """Runs workflows for a caller who waits."""
 
     async def call(
-        self, workflow_id: str, inputs: Mapping[str, Any], *, request: Call | None = None, trigger_index: int = 0
-    ) -> Answer:
+        self, workflow_id: str, inputs: Mapping[str, Any], *, request: Caller | None = None, trigger_index: int = 0
+    ) -> RunResponse:
         """Run and answer; a request with the `dedupe` value of an earlier one gets that one's answer."""
         ...
 
@@ -168,7 +167,7 @@ class Endpoints:
             await endpoint.limiter.check(visitor.id if visitor else client_key(request))
         inputs = self._revalidate(endpoint, await self._inputs(request, endpoint, match))
         user = as_user(visitor) if visitor else None
-        call = Call(
+        call = Caller(
             user=user,
             user_id=visitor.id if visitor else None,
             http={"method": trigger.method, "path": request.url.path},
@@ -191,7 +190,7 @@ class Endpoints:
             raise NoSuchRoute(f"there is no endpoint {endpoint.route} any more", hint="It was just changed; ask again.")
         return validate_input(now, inputs)
 
-    def _respond(self, request: Request, answer: Answer) -> Response:
+    def _respond(self, request: Request, answer: RunResponse) -> Response:
         headers = {"payloom-run-id": answer.run_id}
         if answer.state == "running":
             # The work goes on; a page that asks again with the same dedupe value gets the answer then.
@@ -202,7 +201,7 @@ class Endpoints:
             body = answer.body
         return JSONResponse(to_plain(body), answer.status, headers=headers)
 
-    def _failure(self, answer: Answer) -> dict[str, Any]:
+    def _failure(self, answer: RunResponse) -> dict[str, Any]:
         failure = answer.failure
         if failure is None:
             return {"code": "run_failed", "message": "The run failed.", "run_id": answer.run_id}

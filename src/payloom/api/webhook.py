@@ -40,7 +40,7 @@ Answer = tuple[int, bytes, Mapping[str, str]]
 class EventIntake(Protocol):
     """Stores an event with the runs it starts."""
 
-    async def take_in(self, event: InboxEvent) -> IntakeResult:
+    async def ingest(self, event: InboxEvent) -> IntakeResult:
         """Store the event and start what matches, in one transaction. Durable on return."""
         ...
 
@@ -100,13 +100,13 @@ class Webhook:
                 length = value
         try:
             raw = await read_stream(receive, length, MAX_BODY)
-            event = self.inbox.accept(raw, signature.decode("latin-1") if signature else None, _remote(scope))
+            event = self.inbox.verify(raw, signature.decode("latin-1") if signature else None, _remote(scope))
         except (EventRefused, BodyTooLarge, BodyCutShort) as refused:
             return await self._refuse(refused, request_id)
         except NoWebhookSecret as missing:
             return self._unavailable(missing, request_id)
         try:
-            stored = await self.intake.take_in(event)
+            stored = await self.intake.ingest(event)
         except DatabaseError as down:
             # The cause is outside, so no traceback.
             log.error("webhook_not_stored", error=str(down), event_id=event.id, request_id=request_id)  # noqa: TRY400
@@ -123,7 +123,7 @@ class Webhook:
             # A flood of forged requests must not become a flood of log lines; the counters have them all.
             log.warning("webhook_refused", reason=reason, so_far=self._refused, request_id=request_id)
         try:
-            await self.inbox.report()
+            await self.inbox.flush_rejections()
         except DatabaseError:
             log.warning("rejections_not_counted", request_id=request_id)
         return 400, _json(error_body(refused, request_id)), {}

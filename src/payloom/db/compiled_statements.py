@@ -85,7 +85,7 @@ def rows(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> Se
             plan.results = _results(tx.dialect, plan.columns, cursor.description)
         return [_read(row, plan.results) for row in found] if plan.results else found
     finally:
-        _let_go(tx, cursor)
+        _release_cursor(tx, cursor)
 
 
 def insert(tx: sa.Connection, table: sa.Table, found: Sequence[Mapping[str, Any]]) -> None:
@@ -99,9 +99,9 @@ def insert(tx: sa.Connection, table: sa.Table, found: Sequence[Mapping[str, Any]
     if plan is None:
         tx.execute(sa.insert(table), found)
     elif len(found) == 1:
-        _let_go(tx, _execute(tx, plan.text, plan.values(found[0])))
+        _release_cursor(tx, _execute(tx, plan.text, plan.values(found[0])))
     else:
-        _let_go(tx, _execute(tx, plan.text, [plan.values(row) for row in found], many=True))
+        _release_cursor(tx, _execute(tx, plan.text, [plan.values(row) for row in found], execute_many=True))
 
 
 @functools.cache
@@ -114,13 +114,13 @@ def _may_be_left_out(table: sa.Table) -> frozenset[str]:
     )
 
 
-def many(tx: sa.Connection, statement: Any, found: Sequence[Mapping[str, Any]]) -> None:
+def execute_many(tx: sa.Connection, statement: Any, found: Sequence[Mapping[str, Any]]) -> None:
     """Execute a kept statement that returns nothing, once for each of `found`."""
     plan = _plan(tx.dialect, statement)
     if plan is None:
         tx.execute(statement, list(found))
     else:
-        _let_go(tx, _execute(tx, plan.text, [plan.values(one) for one in found], many=True))
+        _release_cursor(tx, _execute(tx, plan.text, [plan.values(one) for one in found], execute_many=True))
 
 
 def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> int:
@@ -132,11 +132,11 @@ def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> i
     try:
         return cursor.rowcount
     finally:
-        _let_go(tx, cursor)
+        _release_cursor(tx, cursor)
 
 
-def one_of(column: sa.ColumnElement[Any], name: str, dialect: str) -> sa.ColumnElement[bool]:
-    """Return whether a text column is one of a list given as the one parameter `name`: see `listed`.
+def any_of(column: sa.ColumnElement[Any], name: str, dialect: str) -> sa.ColumnElement[bool]:
+    """Return whether a text column is one of a list given as the one parameter `name`: see `array_param`.
 
     `IN` would be another statement for each length of the list.
     """
@@ -145,8 +145,8 @@ def one_of(column: sa.ColumnElement[Any], name: str, dialect: str) -> sa.ColumnE
     return column == sa.any_(sa.bindparam(name, type_=sa.ARRAY(sa.Text)))
 
 
-def listed(values: Sequence[str], dialect: str) -> Any:
-    """Return a list as the parameter of `one_of`."""
+def array_param(values: Sequence[str], dialect: str) -> Any:
+    """Return a list as the parameter of `any_of`."""
     return json.dumps(list(values)) if dialect == "sqlite" else list(values)
 
 
@@ -163,19 +163,19 @@ def _cursor(tx: sa.Connection, driver: Any, text: str) -> Any:
     return cursor
 
 
-def _let_go(tx: sa.Connection, cursor: Any) -> None:
+def _release_cursor(tx: sa.Connection, cursor: Any) -> None:
     # A cursor keeps its last result: a large one is not held until the next.
     if tx.dialect.name != "postgresql" or cursor.rowcount > _MOST_ROWS:
         cursor.close()
 
 
-def _execute(tx: sa.Connection, text: str, values: Any, *, many: bool = False) -> Any:
+def _execute(tx: sa.Connection, text: str, values: Any, *, execute_many: bool = False) -> Any:
     driver: Any = tx.connection.dbapi_connection
     cursor = _cursor(tx, driver, text)
     try:
-        tx.dispatch.before_cursor_execute(tx, cursor, text, values, None, many)
-        (cursor.executemany if many else cursor.execute)(text, values)
-        tx.dispatch.after_cursor_execute(tx, cursor, text, values, None, many)
+        tx.dispatch.before_cursor_execute(tx, cursor, text, values, None, execute_many)
+        (cursor.executemany if execute_many else cursor.execute)(text, values)
+        tx.dispatch.after_cursor_execute(tx, cursor, text, values, None, execute_many)
     except tx.dialect.loaded_dbapi.Error as error:
         lost = tx.dialect.is_disconnect(error, driver, cursor)
         cursor.close()
@@ -189,7 +189,7 @@ def _execute(tx: sa.Connection, text: str, values: Any, *, many: bool = False) -
             hide_parameters=True,
             connection_invalidated=lost,
             dialect=tx.dialect,
-            ismulti=many,
+            ismulti=execute_many,
         ) from error
     except BaseException:
         cursor.close()

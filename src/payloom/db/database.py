@@ -36,7 +36,7 @@ class Database(Protocol):
         """Run `work` in a read transaction in a worker thread and return its result."""
         ...
 
-    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:
         """Run `work` in a write transaction (SQLite: BEGIN IMMEDIATE, several callers may share one commit) and
         return its
         result once it is durable. An exception rolls back this `work` alone and is raised to its caller.
@@ -45,7 +45,8 @@ class Database(Protocol):
         the
         commit: run idempotent work again, look up otherwise.
 
-        patient: otherwise work that meets a lock for long, or would be run again, is given up with `LostRace`.
+        wait_for_locks: otherwise work that meets a lock for long, or would be run again, is given up with
+        `SerializationConflict`.
         """
         ...
 

@@ -26,7 +26,7 @@ _AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
 Rows = dict[sa.Table, list[Mapping[str, Any]]]
 
 
-class Undo(BaseException):
+class RetryPessimistically(BaseException):
     """Work that was done lightly would have to be undone in part: its transaction is rolled back and it is done again,
     carefully.
 
@@ -35,13 +35,13 @@ class Undo(BaseException):
 
 
 @dataclasses.dataclass(slots=True)
-class Later:
+class DeferredWrites:
     """What one piece of work has still to write.
 
     light: failures inside are not expected. Rows wait for the end of the work, and `savepoint` sets none.
     """
 
-    light: bool
+    optimistic: bool
     rows: Rows = dataclasses.field(default_factory=dict)
     ends: dict[Hashable, Callable[[sa.Connection], None]] = dataclasses.field(default_factory=dict)
     writes: int = 0
@@ -56,12 +56,12 @@ class Later:
         self.rows = {table: rows[table][:length] for table, length in lengths}
 
 
-def begin(tx: sa.Connection, *, light: bool) -> None:
+def begin(tx: sa.Connection, *, optimistic: bool) -> None:
     """Collect from now on. Called by the Database before each piece of work; without it nothing is put off."""
-    tx.info[_KEY] = Later(light)
+    tx.info[_KEY] = DeferredWrites(optimistic)
 
 
-def of(tx: sa.Connection) -> Later | None:
+def of(tx: sa.Connection) -> DeferredWrites | None:
     """Return what is put off on this connection."""
     return tx.info.get(_KEY)
 
@@ -71,7 +71,7 @@ def drop(tx: sa.Connection) -> None:
     tx.info.pop(_KEY, None)
 
 
-def insert_later(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def defer_insert(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows of one of our own tables, at the end of the work or when somebody looks. All have the
     same keys.
     """
@@ -82,7 +82,7 @@ def insert_later(tx: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str,
         later.rows.setdefault(table, []).extend(rows)
 
 
-def before_commit(tx: sa.Connection, key: Hashable, work: Callable[[sa.Connection], None]) -> None:
+def on_before_commit(tx: sa.Connection, key: Hashable, work: Callable[[sa.Connection], None]) -> None:
     """Have `work` done at the end of the transaction's work, once per `key`; at once where nothing is put off."""
     later = of(tx)
     if later is None:
@@ -91,8 +91,8 @@ def before_commit(tx: sa.Connection, key: Hashable, work: Callable[[sa.Connectio
         later.ends.setdefault(key, work)
 
 
-def do_now(tx: sa.Connection, key: Hashable) -> None:
-    """Do what `before_commit` was given under `key` already, if anything; it may be given again."""
+def flush_key(tx: sa.Connection, key: Hashable) -> None:
+    """Do what `on_before_commit` was given under `key` already, if anything; it may be given again."""
     later = of(tx)
     work = later.ends.pop(key, None) if later is not None else None
     if work is not None:
@@ -120,9 +120,9 @@ def write_rows(tx: sa.Connection) -> None:
     except _AWAY:
         raise
     except exc.StatementError as error:
-        if later.light:
+        if later.optimistic:
             # Whose row it was is not known here.
-            raise Undo from error
+            raise RetryPessimistically from error
         raise
 
 

@@ -26,7 +26,7 @@ class CommitUnknown(DatabaseError):
     code: ClassVar[str] = "commit_unknown"
 
 
-class LostRace(DatabaseError):
+class SerializationConflict(DatabaseError):
     """Work that was not to wait or to be tried again met a lock, or has to be done with more care."""
 
     code: ClassVar[str] = "lost_race"

@@ -18,7 +18,7 @@ from sqlalchemy import event, exc
 
 from payloom.db import compiled_statements, deferred_writes
 from payloom.db.compiled_statements import LOCKING
-from payloom.db.errors import CommitUnknown, DatabaseUnavailable, LostRace
+from payloom.db.errors import CommitUnknown, DatabaseUnavailable, SerializationConflict
 from payloom.db.transactions import begin_work, take_hooks
 
 T = TypeVar("T")
@@ -70,11 +70,11 @@ class PostgresDatabase:
         """Run `work` in a read-only snapshot."""
         return await self._submit(self._read, work)
 
-    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:
         """Run `work` in a transaction, again if it lost a race or its connection, and return its result once
         committed.
         """
-        return await self._submit(self._write if patient else self._write_impatiently, work)
+        return await self._submit(self._write if wait_for_locks else self._write_without_waiting, work)
 
     async def _submit(self, run: Callable[[Callable[[sa.Connection], T]], T], work: Callable[[sa.Connection], T]) -> T:
         if self._closed:
@@ -91,36 +91,36 @@ class PostgresDatabase:
         raise AssertionError("unreachable")
 
     def _write(self, work: Callable[[sa.Connection], T]) -> T:
-        light = True
+        optimistic = True
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 try:
-                    return self._write_once(work, light=light)
-                except deferred_writes.Undo:
-                    light = False
-                    return self._write_once(work, light=light)
+                    return self._write_once(work, optimistic=optimistic)
+                except deferred_writes.RetryPessimistically:
+                    optimistic = False
+                    return self._write_once(work, optimistic=optimistic)
             except exc.DBAPIError as error:
                 _wait_or_raise(error, attempt)
         raise AssertionError("unreachable")
 
-    def _write_impatiently(self, work: Callable[[sa.Connection], T]) -> T:
+    def _write_without_waiting(self, work: Callable[[sa.Connection], T]) -> T:
         def hurried(tx: sa.Connection) -> T:
             compiled_statements.rows(tx, _HURRY, {})
             return work(tx)
 
         try:
-            return self._write_once(hurried, light=True)
-        except deferred_writes.Undo as error:
-            raise LostRace from error
+            return self._write_once(hurried, optimistic=True)
+        except deferred_writes.RetryPessimistically as error:
+            raise SerializationConflict from error
         except exc.DBAPIError as error:
             if sqlstate(error) in _RETRYABLE:
-                raise LostRace from error
+                raise SerializationConflict from error
             raise
 
-    def _write_once(self, work: Callable[[sa.Connection], T], *, light: bool) -> T:
+    def _write_once(self, work: Callable[[sa.Connection], T], *, optimistic: bool) -> T:
         with self._engine.connect() as conn:
             begin_work(conn)
-            deferred_writes.begin(conn, light=light)
+            deferred_writes.begin(conn, optimistic=optimistic)
             transaction = conn.begin()
             try:
                 result = work(conn)

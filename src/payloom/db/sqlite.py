@@ -145,7 +145,7 @@ class SqliteDatabase:
         with self._engine.connect() as conn, conn.begin():
             return work(conn)
 
-    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:  # noqa: ARG002 - no locks
+    async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:  # noqa: ARG002 - no locks
         """Run `work` in the next transaction and return its result once it is on disk."""
         if self._closed:
             raise DatabaseUnavailable("The database is closed.")
@@ -228,9 +228,9 @@ class SqliteDatabase:
 
 
 def _run_one(conn: sa.Connection, job: _Job) -> None:
-    for light in (True, False):
+    for optimistic in (True, False):
         begin_work(conn)
-        deferred_writes.begin(conn, light=light)
+        deferred_writes.begin(conn, optimistic=optimistic)
         try:
             with savepoint(conn, always=True):
                 job.result = job.work(conn)
@@ -243,7 +243,7 @@ def _run_one(conn: sa.Connection, job: _Job) -> None:
                 raise
         finally:
             deferred_writes.drop(conn)
-        if not isinstance(job.error, deferred_writes.Undo):
+        if not isinstance(job.error, deferred_writes.RetryPessimistically):
             return
 
 

@@ -40,8 +40,8 @@ def after_commit(tx: sa.Connection, hook: Callable[[], None]) -> None:
 class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
     """Undo everything in the block, hooks included, if it raises; the transaction around it lives on.
 
-    In light work (see `later.Later`) none is set, as it would be two round trips on Postgres: if there is something to
-    undo after all, the whole work is done again. always: set one in any case.
+    Optimistic work (see `DeferredWrites`) sets none, as it would be two round trips on Postgres: if there is something
+    to undo after all, the whole work is done again. always: set one in any case.
     """
 
     __slots__ = ("_always", "_hooks", "_later", "_mark", "_name", "_tx", "_writes")
@@ -56,11 +56,11 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
         self._later = put_off = deferred_writes.of(tx)
         self._name = None
         if put_off is not None:
-            if not put_off.light:
+            if not put_off.optimistic:
                 deferred_writes.write_rows(tx)
             self._mark = put_off.mark()
             self._writes = _writes(tx, put_off)
-        if put_off is None or not put_off.light or self._always:
+        if put_off is None or not put_off.optimistic or self._always:
             self._name = f"sp_{next(_numbers)}"
             run_plain(tx, f"SAVEPOINT {self._name}")
 
@@ -68,7 +68,7 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
         if kind is None:
             self._release()
             return
-        if isinstance(error, deferred_writes.Undo) and self._name is None:
+        if isinstance(error, deferred_writes.RetryPessimistically) and self._name is None:
             return
         del self._tx.info[_HOOKS][self._hooks :]
         if self._later is not None:
@@ -76,12 +76,12 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
         if self._name is not None:
             self._undo()
         elif self._later is not None and _to_undo(self._tx, self._later, self._writes):
-            raise deferred_writes.Undo from error
+            raise deferred_writes.RetryPessimistically from error
 
     def _release(self) -> None:
         if self._name is None:
             return
-        if self._later is not None and not self._later.light:
+        if self._later is not None and not self._later.optimistic:
             try:
                 deferred_writes.write_rows(self._tx)
             except BaseException:
@@ -98,13 +98,13 @@ class savepoint:  # noqa: N801 - used like a function: `with savepoint(tx):`
             run_plain(self._tx, f"RELEASE SAVEPOINT {self._name}")
 
 
-def _writes(tx: sa.Connection, put_off: deferred_writes.Later) -> int:
+def _writes(tx: sa.Connection, put_off: deferred_writes.DeferredWrites) -> int:
     """Return a number that grows with each row written."""
     driver = tx.connection.dbapi_connection
     return driver.total_changes if isinstance(driver, sqlite3.Connection) else put_off.writes
 
 
-def _to_undo(tx: sa.Connection, put_off: deferred_writes.Later, before: int) -> bool:
+def _to_undo(tx: sa.Connection, put_off: deferred_writes.DeferredWrites, before: int) -> bool:
     """Whether a failure has left something behind in a transaction that still lives."""
     driver: Any = tx.connection.dbapi_connection
     if isinstance(driver, sqlite3.Connection):

@@ -32,10 +32,10 @@ from payloom.db.sqlite import SqliteDatabase
 from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import after_commit
 from payloom.engine.errors import AnotherWorkerRuns, EngineError
-from payloom.engine.leases import BEAT, DEAD, Leases
+from payloom.engine.leases import HEARTBEAT, LEASE_TIMEOUT, Leases
 from payloom.engine.port import Advance, Takeover
-from payloom.engine.queue_probe import Bell, Lookout
-from payloom.engine.segment_runner import Segments
+from payloom.engine.queue_probe import QueueProbe, WakeEvent
+from payloom.engine.segment_runner import SegmentRunner
 from payloom.kit.clock import Clock
 
 log = logging.getLogger("payloom.engine")
@@ -81,8 +81,8 @@ class DbosEngine:
         *,
         concurrency: int = 64,
         poll: float = 0.25,
-        beat: float = BEAT,
-        dead: float = DEAD,
+        beat: float = HEARTBEAT,
+        dead: float = LEASE_TIMEOUT,
     ) -> None:
         """concurrency: segments at once in this process. poll: seconds between looks at the queue when nothing wakes
         it (other processes' entries). beat, dead: see Leases."""
@@ -93,14 +93,14 @@ class DbosEngine:
         self._leases = Leases(database, clock, self._worker_id, beat=beat, dead=dead)
         self._engine = _own_engine(database)
         self._client: DBOSClient | None = None
-        self._segments: Segments | None = None
+        self._segments: SegmentRunner | None = None
         self._takeover: Takeover | None = None
         self._purger: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
-        lookout = Lookout(self._engine, _move_due, queue=QUEUE, version=JOURNAL_FORMAT, poll=poll)
+        lookout = QueueProbe(self._engine, _move_due, queue=QUEUE, version=JOURNAL_FORMAT, poll=poll)
         self._lookout = lookout
-        self._bell = Bell(lookout)
-        self._taker: threading.Thread | None = None
+        self._bell = WakeEvent(lookout)
+        self._queue_thread: threading.Thread | None = None
 
     @property
     def worker_id(self) -> str:
@@ -108,9 +108,9 @@ class DbosEngine:
         return self._worker_id
 
     @property
-    def eldest(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether no worker that lives has begun to work before this one: who does what one is enough for."""
-        return self._lock is not None or self._leases.eldest
+        return self._lock is not None or self._leases.is_leader
 
     async def prepare(self) -> None:
         """Make DBOS's tables, so that `enqueue` works."""
@@ -129,7 +129,7 @@ class DbosEngine:
         """Begin to work. Raises `AnotherWorkerRuns` when another process works on this SQLite file."""
         self._take_file_lock()
         await self.prepare()
-        self._segments = segments = Segments(advance)
+        self._segments = segments = SegmentRunner(advance)
         self._takeover = takeover
         others = await self._leases.register()
         # Launched on this loop's thread: DBOS then runs segments as tasks of this loop. It blocks for a few
@@ -137,8 +137,8 @@ class DbosEngine:
         _launch(self._config(), segments, self._bell)
         queue = await DBOS.register_queue_async(QUEUE, worker_concurrency=self._concurrency)
         queue.database_backed_queue = False  # its settings are this process's; not to be read again at every poll
-        self._taker = threading.Thread(target=self._take, args=(queue,), name="payloom-queue", daemon=True)
-        self._taker.start()
+        self._queue_thread = threading.Thread(target=self._run_queue, args=(queue,), name="payloom-queue", daemon=True)
+        self._queue_thread.start()
         if self._lock is not None:
             # One process per file: whoever is written there besides us is gone.
             for worker in others:
@@ -148,7 +148,7 @@ class DbosEngine:
             self._leases.watch(self._take_over)
         self._purger = asyncio.create_task(self._purge(), name="payloom-engine-purge")
 
-    def _take(self, queue: Queue) -> None:
+    def _run_queue(self, queue: Queue) -> None:
         try:
             queue_worker_thread(self._bell, _instance(), queue)
         finally:
@@ -227,7 +227,7 @@ class DbosEngine:
             await self._takeover(self._worker_id)
             await asyncio.to_thread(DBOS._recover_pending_workflows, [self._worker_id])  # noqa: SLF001 - as above
             await self._leases.stop()
-            await asyncio.to_thread(self._join_taker)
+            await asyncio.to_thread(self._join_queue_thread)
             await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
             # DBOS had made its threads the loop's own and has just shut them down.
             asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor())
@@ -245,9 +245,9 @@ class DbosEngine:
             self._lock.close()
             self._lock = None
 
-    def _join_taker(self) -> None:
-        if self._taker is not None:
-            self._taker.join(5.0)
+    def _join_queue_thread(self) -> None:
+        if self._queue_thread is not None:
+            self._queue_thread.join(5.0)
 
     def enqueue(self, tx: sa.Connection, run_id: str, segment: int, *, at: dt.datetime | None = None) -> None:
         """Put a segment on the queue with `tx`."""
@@ -267,7 +267,7 @@ class DbosEngine:
 
     def wake(self) -> None:
         """Look at the queue now."""
-        self._bell.ring()
+        self._bell.wake()
 
 
 def _own_engine(database: Database) -> sa.Engine:
@@ -290,12 +290,12 @@ def _own_engine(database: Database) -> sa.Engine:
     return engine
 
 
-def _launch(config: DBOSConfig, segments: Segments, bell: Bell) -> None:
+def _launch(config: DBOSConfig, segments: SegmentRunner, bell: WakeEvent) -> None:
     DBOS(config=config)
 
     async def payloom_advance(run_id: str) -> None:
         await segments.run(run_id)
-        bell.ring()
+        bell.wake()
 
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(payloom_advance)
     DBOS.listen_queues([])  # our own thread takes from our queue; see Bell

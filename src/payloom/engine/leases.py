@@ -25,9 +25,9 @@ from payloom.kit.clock import Clock, monotonic
 
 log = logging.getLogger("payloom.engine")
 
-BEAT = 3.0
+HEARTBEAT = 3.0
 """Seconds between two beats."""
-DEAD = 15.0
+LEASE_TIMEOUT = 15.0
 """Seconds without a beat after which a worker is taken to be dead. Its late writes are refused by the runs' epochs."""
 _SILENT = 3
 """Beats after whose lack a worker no longer counts as the eldest."""
@@ -47,7 +47,7 @@ class Leases:
     """Keeps this worker's row and watches the others'."""
 
     def __init__(
-        self, database: Database, clock: Clock, worker_id: str, *, beat: float = BEAT, dead: float = DEAD
+        self, database: Database, clock: Clock, worker_id: str, *, beat: float = HEARTBEAT, dead: float = LEASE_TIMEOUT
     ) -> None:
         """beat, dead: seconds."""
         self._database = database
@@ -60,7 +60,7 @@ class Leases:
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def eldest(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether no other worker that is heard of began before this one; for some seconds of two workers, or none."""
         now, own = monotonic(), (self._began, self._id)
         return not any(

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from payloom.db.transactions import after_commit
 from payloom.engine.port import Advance, Takeover
-from payloom.engine.segment_runner import Segments
+from payloom.engine.segment_runner import SegmentRunner
 from payloom.kit.clock import Clock
 
 
@@ -26,7 +26,7 @@ class MemoryEngine:
         self._seen: set[tuple[str, int]] = set()
         self._queue: list[tuple[str, dt.datetime | None]] = []
         self._slots = asyncio.Semaphore(concurrency)
-        self._segments: Segments | None = None
+        self._segments: SegmentRunner | None = None
         self._takeover: Takeover | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
@@ -43,7 +43,7 @@ class MemoryEngine:
 
     async def start(self, advance: Advance, takeover: Takeover) -> None:
         """Begin to work."""
-        self._segments = Segments(advance)
+        self._segments = SegmentRunner(advance)
         self._takeover = takeover
         self._loop = asyncio.get_running_loop()
         self._worker = asyncio.create_task(self._work(), name="payloom-memory-engine")

@@ -33,7 +33,7 @@ SELECT EXISTS (SELECT 1 FROM {table} WHERE queue_name = '{queue}' AND status = '
 """Both are the first entry of an index. SQLite uses the partial one only if it finds its condition word by word."""
 
 
-class Lookout:
+class QueueProbe:
     """Looks at the queue on a connection of its own. Used by one thread."""
 
     def __init__(self, engine: sa.Engine, due: Callable[[], object], *, queue: str, version: str, poll: float) -> None:
@@ -60,7 +60,7 @@ class Lookout:
         left = self._next / 1000 - self._clock.now().timestamp() if self._next is not None else 0.0
         return min(self._poll, left) if left > 0 else self._poll
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Whether something can be taken. A database that is away has nothing to take."""
         try:
             if self._connection is None:
@@ -109,21 +109,21 @@ class Lookout:
                 connection.close()
 
 
-class Bell(threading.Event):
+class WakeEvent(threading.Event):
     """The stop event of DBOS's queue thread, which also lets it sleep as long as there is nothing to take.
 
     That thread takes what there is and then sleeps in `wait(poll)` on its stop event. This one returns, unset, as soon
     as somebody rings or the lookout has seen something.
     """
 
-    def __init__(self, lookout: Lookout) -> None:
+    def __init__(self, lookout: QueueProbe) -> None:
         """lookout: looks while nobody rings."""
         super().__init__()
         self._lookout = lookout
         self._rung = threading.Event()
         self._looked = 0.0
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """End the current wait."""
         self._rung.set()
 
@@ -136,7 +136,7 @@ class Bell(threading.Event):
         """Wait for a ring, something to take, or the end; returns whether this is the end."""
         end = monotonic() + SAFETY
         while not self._rung.wait(self._lookout.pause()):
-            if self._lookout.look() or monotonic() >= end:
+            if self._lookout.poll() or monotonic() >= end:
                 break
         # A pause, so that a burst is taken in few large bites.
         pause = self._looked + _BITE - monotonic()

@@ -14,7 +14,7 @@ _PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Seconds between tries while the database is away; the last one repeats."""
 
 
-class Segments:
+class SegmentRunner:
     """The segments that run in this process now."""
 
     def __init__(self, advance: Advance) -> None:

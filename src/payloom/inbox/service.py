@@ -59,18 +59,18 @@ class Inbox:
         self._secrets = tuple(secret for secret in secrets if secret.strip())
         self._livemode = livemode
         self._tolerance = tolerance
-        self._turned_away: dict[str, list[Any]] = {}
+        self._rejections: dict[str, list[Any]] = {}
         self._reported = 0.0
 
-    def accept(self, raw: bytes, header: str | None, remote: str | None = None) -> InboxEvent:
+    def verify(self, raw: bytes, header: str | None, remote: str | None = None) -> InboxEvent:
         """Return the verified event. Raises `EventRefused` (also counted) or `NoWebhookSecret`; touches no database."""
         try:
-            return self._accept(raw, header)
+            return self._verify_and_parse(raw, header)
         except EventRefused as refused:
             self._count(refused, remote, len(raw))
             raise
 
-    def _accept(self, raw: bytes, header: str | None) -> InboxEvent:
+    def _verify_and_parse(self, raw: bytes, header: str | None) -> InboxEvent:
         if not self._secrets:
             raise NoWebhookSecret(hint="Set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret (whsec_…).")
         if len(raw) > MAX_BODY:
@@ -80,9 +80,9 @@ class Inbox:
             payload = strict_json.loads(raw)
         except strict_json.NotStrictJson as error:
             raise EventRefused("invalid_json", error.message) from None
-        return self.read(payload, raw.decode())
+        return self.parse(payload, raw.decode())
 
-    def read(self, payload: Any, raw: str | None = None, *, source: str = "webhook") -> InboxEvent:
+    def parse(self, payload: Any, raw: str | None = None, *, source: str = "webhook") -> InboxEvent:
         """Return the event in `payload` (parsed JSON, already trusted as to its origin). Raises `EventRefused`."""
         wrong = _shape_error(payload)
         if wrong is not None:
@@ -121,22 +121,22 @@ class Inbox:
         return store(tx, event)
 
     def _count(self, refused: EventRefused, remote: str | None, size: int) -> None:
-        entry = self._turned_away.setdefault(refused.reason, [0, None])
+        entry = self._rejections.setdefault(refused.reason, [0, None])
         entry[0] += 1
         entry[1] = {"hint": refused.hint, "remote": remote, "bytes": size}
 
-    async def report(self, *, force: bool = False) -> None:
+    async def flush_rejections(self, *, force: bool = False) -> None:
         """Write the counters of refused requests, at most once a second: a flood must not become a flood of writes."""
-        if not self._turned_away or (not force and monotonic() - self._reported < _REPORT_SECONDS):
+        if not self._rejections or (not force and monotonic() - self._reported < _REPORT_SECONDS):
             return
         self._reported = monotonic()
-        counted, self._turned_away = self._turned_away, {}
+        counted, self._rejections = self._rejections, {}
         now = self._clock.now()
         try:
             await self._database.write(lambda tx: _report(tx, counted, now))
         except BaseException:
             for reason, (count, sample) in counted.items():
-                entry = self._turned_away.setdefault(reason, [0, sample])
+                entry = self._rejections.setdefault(reason, [0, sample])
                 entry[0] += count
             raise
 
@@ -160,7 +160,7 @@ class Inbox:
 
     async def rejected(self) -> list[dict[str, Any]]:
         """Return the counters: reason, count, first_at, last_at, sample."""
-        await self.report(force=True)
+        await self.flush_rejections(force=True)
         query = sa.select(rejections).order_by(rejections.c.last_at.desc())
         return await self._database.read(lambda tx: [dict(row._mapping) for row in tx.execute(query)])  # noqa: SLF001
 
@@ -219,7 +219,8 @@ def _insert(tx: sa.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
 
 def _there_on_sqlite(tx: sa.Connection, ids: Sequence[str]) -> set[str]:
     return {
-        found for (found,) in compiled_statements.rows(tx, _THERE, {"ids": compiled_statements.listed(ids, "sqlite")})
+        found
+        for (found,) in compiled_statements.rows(tx, _THERE, {"ids": compiled_statements.array_param(ids, "sqlite")})
     }
 
 
@@ -230,7 +231,7 @@ def _insert_on_sqlite() -> sa.Insert:
     return sqlite.insert(events).on_conflict_do_nothing(index_elements=["id"])
 
 
-_THERE = sa.select(events.c.id).where(compiled_statements.one_of(events.c.id, "ids", "sqlite"))
+_THERE = sa.select(events.c.id).where(compiled_statements.any_of(events.c.id, "ids", "sqlite"))
 
 
 @functools.cache

@@ -11,15 +11,15 @@ import sqlalchemy as sa
 from payloom.db.transactions import after_commit
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.ids import new_id
-from payloom.runs.advance.replay import Play
-from payloom.runs.advance.worker import Driver
+from payloom.runs.advance.replay import ReplayCache
+from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination import dedupe
 from payloom.runs.coordination.lanes import occupied, requeue
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import RunUnknown, WrongState
-from payloom.runs.intake.intake import begin
+from payloom.runs.intake.intake import start_run
 from payloom.runs.models import runs, steps
-from payloom.runs.registry import Cause
+from payloom.runs.registry import TriggerContext
 from payloom.runs.run_rows import Run, insert_run, load_journal, load_run
 from payloom.workflows.errors import HistoryMismatch
 from payloom.workflows.program.commands import Finished
@@ -32,7 +32,7 @@ def _get(tx: sa.Connection, run_id: str) -> Run:
     return run
 
 
-def cancel(driver: Driver, tx: sa.Connection, run_id: str) -> Run:
+def cancel(worker: RunWorker, tx: sa.Connection, run_id: str) -> Run:
     """End a run now, or ask whoever advances it to."""
     run = _get(tx, run_id)
     if run.finished:
@@ -41,22 +41,22 @@ def cancel(driver: Driver, tx: sa.Connection, run_id: str) -> Run:
     if run.status != "running":
         # Nobody advances it: end it here, by the same code that ends every run.
         tx.execute(sa.update(runs).where(runs.c.id == run_id).values(blocked=False, status="queued"))
-        drive = driver.claim(tx, run_id)
-        assert drive is not None
-        drive.turn(tx)
-        after_commit(tx, drive.told)
+        session = worker.claim(tx, run_id)
+        assert session is not None
+        session.turn(tx)
+        after_commit(tx, session.notify_observers)
     return _get(tx, run_id)
 
 
-def retry(parts: Parts, tx: sa.Connection, run_id: str) -> Run:
+def retry(deps: RunDependencies, tx: sa.Connection, run_id: str) -> Run:
     """Set the failed step aside and put the run back on the queue."""
     seen = load_run(tx, run_id)
     if seen is not None:
-        dedupe.hold_key(parts, tx, seen)
+        dedupe.hold_key(deps, tx, seen)
     run = _get(tx, run_id)
     if run.status != "failed":
         raise WrongState(f"Run {run_id} has not failed, it is {run.status}.", hint="Only failed runs can be retried.")
-    if (other := dedupe.reclaim(parts, tx, run)) is not None:
+    if (other := dedupe.reclaim(deps, tx, run)) is not None:
         raise WrongState(
             f"Run {other.id} has taken the place of run {run_id}: they have the same key.",
             hint="Look at that run; retry it instead if it fails.",
@@ -69,20 +69,20 @@ def retry(parts: Parts, tx: sa.Connection, run_id: str) -> Run:
             .where(steps.c.run_id == run_id, steps.c.path == path, steps.c.status == "failed")
             .values(path=f"{path}#{number}", status="superseded")
         )
-    blocked = run.lane is not None and occupied(parts, tx, run.lane, run_id)
+    blocked = run.lane is not None and occupied(deps, tx, run.lane, run_id)
     values: dict[str, Any] = {"retries": number, "failure": None, "finished_at": None, "http_status": None}
     values |= {"output": None, "outcome": None, "cancel_requested": False, "parked_since": None, "parked_times": 0}
     tx.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
     if blocked:
         tx.execute(sa.update(runs).where(runs.c.id == run_id).values(status="queued", blocked=True))
     else:
-        requeue(parts, tx, run_id, run.segment)
+        requeue(deps, tx, run_id, run.segment)
     return _get(tx, run_id)
 
 
 def fork(  # noqa: PLR0917 - called in one place
-    parts: Parts,
-    driver: Driver,
+    deps: RunDependencies,
+    worker: RunWorker,
     tx: sa.Connection,
     run_id: str,
     path: str | None,
@@ -93,33 +93,33 @@ def fork(  # noqa: PLR0917 - called in one place
     """Begin a new run from the history of an old one."""
     old = _get(tx, run_id)
     event = load(tx, old.event_id) if old.event_id is not None else None
-    new = _forked(parts, old, inputs)
+    new = _forked(deps, old, inputs)
     start = old.start()
     if newest:
-        cause = Cause("manual", new.id, new.root_id, new.started_at, inputs=new.inputs)
-        current = parts.scripts.start(old.workflow_id, "manual", old.trigger_index, cause)
+        context = TriggerContext("manual", new.id, new.root_id, new.started_at, inputs=new.inputs)
+        current = deps.workflows.start(old.workflow_id, "manual", old.trigger_index, context)
         start = dataclasses.replace(start, version=current.version, pins=current.pins)
         new.version, new.pins = start.version, dict(start.pins) or None
-    parts.scripts.ensure(tx, start)
+    deps.workflows.ensure(tx, start)
     if path is None:
-        begin(parts, driver, tx, new, event, start)
+        start_run(deps, worker, tx, new, event, start)
         return _get(tx, new.id)
     if inputs is not None:
         # What was decided before the step was decided at the old run's time.
         new.started_at = old.started_at
     _copy_steps(tx, old, new, path)
     if inputs is not None:
-        _check_history(parts, tx, new, event, path)
-    blocked = new.lane is not None and occupied(parts, tx, new.lane, new.id)
+        _check_history(deps, tx, new, event, path)
+    blocked = new.lane is not None and occupied(deps, tx, new.lane, new.id)
     new.blocked = blocked
     insert_run(tx, new)
     if not blocked:
-        parts.engine.enqueue(tx, new.id, new.segment)
+        deps.engine.enqueue(tx, new.id, new.segment)
     return _get(tx, new.id)
 
 
-def _forked(parts: Parts, old: Run, inputs: Mapping[str, Any] | None) -> Run:
-    run_id, now = new_id("run"), parts.clock.now()
+def _forked(deps: RunDependencies, old: Run, inputs: Mapping[str, Any] | None) -> Run:
+    run_id, now = new_id("run"), deps.clock.now()
     return Run(
         id=run_id,
         root_id=run_id,
@@ -156,10 +156,10 @@ def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> None:
         tx.execute(sa.insert(steps), [{**row._mapping, "run_id": new.id} for row in rows])  # noqa: SLF001
 
 
-def _check_history(parts: Parts, tx: sa.Connection, run: Run, event: InboxEvent | None, path: str) -> None:
+def _check_history(deps: RunDependencies, tx: sa.Connection, run: Run, event: InboxEvent | None, path: str) -> None:
     """Refuse inputs with which the run would have gone another way before the step it begins at."""
     entries = load_journal(tx, run.id).entries
-    state = Play(parts, run, event, lambda: entries).next()
+    state = ReplayCache(deps, run, event, lambda: entries).next()
     if isinstance(state, Finished) and state.failure is not None and state.failure.kind == HistoryMismatch.code:
         raise WrongState(
             f"With these inputs the run takes another way before step {path}, so its history does not fit.",

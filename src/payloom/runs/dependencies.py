@@ -16,35 +16,35 @@ from payloom.db.database import Database
 from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import Clock
-from payloom.runs.registry import Scripts
+from payloom.runs.registry import WorkflowRegistry
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Figures:
+class RunLimits:
     """Times and sizes. Seconds unless said otherwise."""
 
     step_timeout: float = 60.0
     """An outside step that has not answered by then ended in doubt."""
-    patience: float = 2.0
+    max_inline_wait: float = 2.0
     """Pauses up to this long are waited out in the process; longer ones end the segment."""
     park_for: float = 3600.0
     """How long a run started by an event waits for a row that does not exist yet."""
     park_first: float = 2.0
-    park_most: float = 120.0
+    park_max: float = 120.0
     """A parked run also looks by itself, after pauses that double between these two."""
     turn_steps: int = 200
     turn_seconds: float = 1.0
     """A transaction ends after the first write behind so many table steps, or behind so long; the rest of the run
     goes on in
     the next one."""
-    direct: int = 48
+    local_slots: int = 48
     """Runs this process advances at once without going through the engine's queue."""
     answer_within: float = 25.0
     """How long a caller waits for its answer before it is told the run's id instead."""
     dedupe_for: float = 24 * 3600.0
 
 
-class Watch(Protocol):
+class RunObserver(Protocol):
     """Counts what ends. Called from any thread; must not block."""
 
     def run_ended(self, workflow: str, status: str, seconds: float) -> None:
@@ -57,21 +57,21 @@ class Watch(Protocol):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Parts:
+class RunDependencies:
     """The collaborators, wired once."""
 
     database: Database
     engine: Engine
     clock: Clock
-    scripts: Scripts
+    workflows: WorkflowRegistry
     tables: TableHost
     outside: OutsideHost
-    figures: Figures = dataclasses.field(default_factory=Figures)
+    limits: RunLimits = dataclasses.field(default_factory=RunLimits)
     notify: Callable[[str], None] = lambda _run_id: None
     """Called in a database thread after a run answered or ended."""
     observe: Callable[[sa.Connection, InboxEvent], None] | None = None
     """Told of every new event in the transaction that stores it."""
-    watch: Watch | None = None
+    watch: RunObserver | None = None
     """Told of what ended, once it is durable."""
 
     def later(self, seconds: float) -> dt.datetime:

@@ -13,10 +13,10 @@ from typing import Any, Literal, Protocol
 import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
-from payloom.runs.scheduling.schedules import Scheduled
+from payloom.runs.scheduling.schedules import Schedule
 from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
 
-FRESH = "fresh"
+REFETCH = "fresh"
 """Path of the step that re-reads a stateful object from Stripe before the run's scope is built."""
 
 TriggerKind = Literal["event", "api", "manual", "schedule", "called", "call", "table"]
@@ -36,7 +36,7 @@ class Execution(Protocol):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Start:
+class StartPlan:
     """One run to be started.
 
     lane: runs of the same lane run one after another. once: at most one run of the workflow ever succeeds with it.
@@ -65,7 +65,7 @@ class RowChange:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Cause:
+class TriggerContext:
     """What a run came from: everything its scope is built of, besides its history.
 
     user: the signed-in person as the language sees it, or None. request: method, path, headers the endpoint passes on.
@@ -87,14 +87,14 @@ class Cause:
     called: Mapping[str, Any] | None = None
 
 
-class Scripts(Protocol):
+class WorkflowRegistry(Protocol):
     """The workflows, current and past."""
 
-    def starts(self, event: InboxEvent) -> Sequence[Start]:
+    def starts(self, event: InboxEvent) -> Sequence[StartPlan]:
         """Return a Start for each current workflow that this event starts."""
         ...
 
-    def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, cause: Cause) -> Start:
+    def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, context: TriggerContext) -> StartPlan:
         """Return how a current workflow is started by something other than an event. Raises `WorkflowUnknown`."""
         ...
 
@@ -102,31 +102,31 @@ class Scripts(Protocol):
         """Return the kinds of change of a table (`insert` …) that start anything."""
         ...
 
-    def row_starts(self, change: RowChange, cause: Cause) -> Sequence[Start]:
+    def row_starts(self, change: RowChange, context: TriggerContext) -> Sequence[StartPlan]:
         """Return a Start for each current workflow that this change starts."""
         ...
 
-    def schedules(self) -> Sequence[Scheduled]:
+    def schedules(self) -> Sequence[Schedule]:
         """Return the schedules of the current workflows."""
         ...
 
-    def called(self, caller: Start, workflow_id: str) -> Start:
+    def called(self, caller: StartPlan, workflow_id: str) -> StartPlan:
         """Return how a run calls a workflow: on the version it is pinned to. Raises `WorkflowUnknown`."""
         ...
 
-    def dedupe(self, workflow_id: str, trigger_index: int, cause: Cause) -> str | None:
+    def dedupe(self, workflow_id: str, trigger_index: int, context: TriggerContext) -> str | None:
         """Return the value that makes two calls the same call, or None."""
         ...
 
-    def execution(self, start: Start, cause: Cause, history: Sequence[Entry]) -> Execution:
+    def execution(self, start: StartPlan, context: TriggerContext, history: Sequence[Entry]) -> Execution:
         """Build the execution of a run on its pinned version. Raises `VersionUnknown`."""
         ...
 
-    def ensure(self, tx: sa.Connection, start: Start) -> None:
+    def ensure(self, tx: sa.Connection, start: StartPlan) -> None:
         """Read the versions that a run is pinned to, so that `execution` finds them."""
         ...
 
-    def writes(self, start: Start) -> frozenset[str]:
+    def writes(self, start: StartPlan) -> frozenset[str]:
         """Return the tables that a run may write, on its pinned versions."""
         ...
 

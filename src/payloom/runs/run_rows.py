@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.db.deferred_writes import insert_later
+from payloom.db.deferred_writes import defer_insert
 from payloom.kit.ids import base32
 from payloom.runs.models import runs, steps
-from payloom.runs.registry import Start
+from payloom.runs.registry import StartPlan
 from payloom.workflows.program.commands import Entry, StepFailure
 
 TERMINAL = frozenset({"succeeded", "failed", "canceled"})
@@ -67,10 +67,10 @@ class Run:
         """Whether it is over."""
         return self.status in TERMINAL
 
-    def start(self) -> Start:
+    def start(self) -> StartPlan:
         """Return how it was started."""
         request = self.request or {}
-        return Start(
+        return StartPlan(
             workflow_id=self.workflow_id,
             version=self.version,
             trigger_index=self.trigger_index,
@@ -157,7 +157,7 @@ def insert_failed(tx: sa.Connection, run: Run, failure: StepFailure) -> None:
 
 def insert_run(tx: sa.Connection, run: Run) -> None:
     """Insert a run, at the latest before anybody looks."""
-    insert_later(tx, runs, [run_values(run)])
+    defer_insert(tx, runs, [run_values(run)])
 
 
 @dataclasses.dataclass(slots=True)

@@ -20,7 +20,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from payloom.runs.advance.turn_changes import Call
+from payloom.runs.advance.turn_changes import StepCall
 from payloom.runs.run_rows import Run
 from payloom.workflows.program.commands import StepFailure
 
@@ -98,7 +98,7 @@ def segment(run: Run) -> Iterator[Span]:
 
 
 @contextlib.contextmanager
-def step(call: Call, run: Run) -> Iterator[Span]:
+def step(call: StepCall, run: Run) -> Iterator[Span]:
     """Span one attempt of an outside step."""
     do = call.do
     # An http step's action is its URL: the query may hold what is nobody's business.

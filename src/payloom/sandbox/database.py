@@ -80,7 +80,7 @@ class Scratch:
         """See Database.read."""
         return self.look(work)
 
-    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:  # noqa: ARG002 - the seam
+    async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:  # noqa: ARG002 - the seam
         """See Database.write."""
         result, hooks = self.run(work)
         for hook in hooks:
@@ -116,7 +116,7 @@ class LivedDatabase:
         """See Database.read."""
         return self._scratch.look(work)
 
-    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:  # noqa: ARG002 - the seam
+    async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:  # noqa: ARG002 - the seam
         """See Database.write. What is committed stays, also when the process dies right after."""
         self._reached("")
         result, hooks = self._scratch.run(work)

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.clock import Clock
-from payloom.runs.dependencies import Figures
+from payloom.runs.dependencies import RunLimits
 from payloom.runs.intake.intake import event_run_id
 from payloom.runs.models import runs, steps
-from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.service import RunService
 from payloom.sandbox.held import HeldDatabase, HeldEngine, HeldHost, comparable
@@ -89,8 +89,10 @@ async def _held(stage: Stage, tx: sa.Connection, workflow: Workflow, event: Inbo
         versions = Versions(database, clock)
         chosen = {**stage.workflows, workflow.id: workflow}
         await versions.publish(chosen.values())
-        library = Library(versions, stage.catalog, stage.env, in_lanes=False)
-        service = RunService(database, engine, clock, library, stage.tables, host, Figures(patience=-1.0, direct=0))
+        library = PublishedWorkflows(versions, stage.catalog, stage.env, in_lanes=False)
+        service = RunService(
+            database, engine, clock, library, stage.tables, host, RunLimits(max_inline_wait=-1.0, local_slots=0)
+        )
         await service.start()
         try:
             started = await service.replay(event.id, workflow_id=workflow.id)

@@ -51,7 +51,7 @@ class HeldDatabase:
         """See Database.read."""
         return work(self._tx)
 
-    async def write(self, work: Callable[[sa.Connection], T], *, patient: bool = True) -> T:  # noqa: ARG002 - the seam
+    async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:  # noqa: ARG002 - the seam
         """See Database.write."""
         begin_work(self._tx)
         with savepoint(self._tx):

@@ -15,9 +15,9 @@ from payloom.kit import strict_json
 from payloom.kit.clock import ManualClock, from_epoch
 from payloom.kit.suggest import did_you_mean
 from payloom.project.loader import Project
-from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
-from payloom.runs.registry import Cause, Start
+from payloom.runs.registry import StartPlan, TriggerContext
 from payloom.sandbox import engine
 from payloom.sandbox.database import Scratch
 from payloom.settings.model import Settings
@@ -70,7 +70,7 @@ class KeptTemplates(MailTemplates):
         return found
 
 
-class WatchedLibrary(Library):
+class WatchedLibrary(PublishedWorkflows):
     """A Library that remembers the executions it built, for coverage."""
 
     def __init__(self, versions: Versions, catalog: Any, env: Mapping[str, str]) -> None:
@@ -78,15 +78,15 @@ class WatchedLibrary(Library):
         super().__init__(versions, catalog, env)
         self.built: list[Execution] = []
 
-    def execution(self, start: Start, cause: Cause, history: Any) -> Execution:
+    def execution(self, start: StartPlan, context: TriggerContext, history: Any) -> Execution:
         """Build and remember."""
-        made = super().execution(start, cause, history)
+        made = super().execution(start, context, history)
         self.built.append(made)
         return made
 
-    def replayed(self, start: Start, cause: Cause, history: list[Entry]) -> Execution:
+    def replayed(self, start: StartPlan, context: TriggerContext, history: list[Entry]) -> Execution:
         """Build without remembering."""
-        return super().execution(start, cause, history)
+        return super().execution(start, context, history)
 
 
 @dataclasses.dataclass(slots=True)

@@ -132,7 +132,7 @@ class Rehearsals:
             "livemode": self._publisher.settings.stripe.livemode,
             "data": {**data, "object": event_object(object_kind, schema, action, thing, now)},
         }
-        return self._inbox.read(whole, source="sample")
+        return self._inbox.parse(whole, source="sample")
 
     # -- samples -----------------------------------------------------------------------------------------------------
 

@@ -24,13 +24,13 @@ from payloom.db.transactions import begin_work
 from payloom.inbox.service import InboxEvent, load, store
 from payloom.kit.clock import ManualClock, monotonic
 from payloom.kit.errors import PayloomError
-from payloom.runs.advance.replay import FRESH
-from payloom.runs.dependencies import Figures
-from payloom.runs.intake.callers import Request
+from payloom.runs.advance.replay import REFETCH
+from payloom.runs.dependencies import RunLimits
+from payloom.runs.intake.callers import Caller
 from payloom.runs.models import runs
-from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
-from payloom.runs.registry import Cause, Execution, RowChange, Start
+from payloom.runs.registry import Execution, RowChange, StartPlan, TriggerContext
 from payloom.runs.service import RunService
 from payloom.sandbox.held import HeldDatabase, HeldEngine, HeldHost
 from payloom.workflows.catalog.catalog import Catalog
@@ -141,11 +141,11 @@ async def rehearse(
         database, engine = HeldDatabase(tx), HeldEngine()
         versions = Versions(database, clock)
         await versions.publish([*(one for one in stage.workflows.values() if one.id != draft.id), draft])
-        scripts = _Scripts(Library(versions, stage.catalog, stage.env, in_lanes=False), mocks, clock)
+        scripts = _Scripts(PublishedWorkflows(versions, stage.catalog, stage.env, in_lanes=False), mocks, clock)
         host = _Host(HeldHost(tx, clock), occasion, tx, stripe, scripts.place)
-        figures = Figures(patience=-1.0, direct=0)
+        limits = RunLimits(max_inline_wait=-1.0, local_slots=0)
         seam: Any = scripts
-        service = RunService(database, engine, clock, seam, stage.tables, host, figures)
+        service = RunService(database, engine, clock, seam, stage.tables, host, limits)
         await service.start()
         try:
             run_id = await _begin(service, draft, occasion, tx)
@@ -191,7 +191,7 @@ async def _begin(service: RunService, draft: Workflow, occasion: Occasion, tx: s
         return await _by_event(service, draft, occasion, tx)
     if isinstance(trigger, TableTrigger):
         return await _by_row(service, draft, trigger, occasion, tx)
-    request = Request(user=occasion.user, user_id=occasion.user["id"] if occasion.user else None)
+    request = Caller(user=occasion.user, user_id=occasion.user["id"] if occasion.user else None)
     kind: Any = {"api": "api", "schedule": "schedule"}.get(trigger.kind, "manual")
     answer = await service.call(
         draft.id, occasion.inputs, request=request, trigger=kind, trigger_index=occasion.index, wait=0.0
@@ -300,7 +300,7 @@ class _Host:
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:
         """Answer one step."""
-        if do.path == FRESH and (self._stripe is None or self._occasion.event is not None):
+        if do.path == REFETCH and (self._stripe is None or self._occasion.event is not None):
             return self._object()
         if do.verb == "stripe" and self._stripe is not None:
             self._sent[self._place(attempt.run_id, do.path)] = "sent"
@@ -332,7 +332,7 @@ class _Watched(Protocol):
 class _Scripts:
     """A project's scripts, with executions in which mocks answer."""
 
-    def __init__(self, library: Library, mocks: Mapping[str, Mock], clock: ManualClock) -> None:
+    def __init__(self, library: PublishedWorkflows, mocks: Mapping[str, Mock], clock: ManualClock) -> None:
         self._library = library
         self._mocks = mocks
         self._clock = clock
@@ -352,12 +352,12 @@ class _Scripts:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._library, name)
 
-    def execution(self, start: Start, cause: Cause, history: Sequence[Entry]) -> Execution:
+    def execution(self, start: StartPlan, context: TriggerContext, history: Sequence[Entry]) -> Execution:
         """Build an execution; the mocked steps before the end of its history are answered on the way."""
-        made = self._library.execution(start, cause, ())
-        called = cause.called
+        made = self._library.execution(start, context, ())
+        called = context.called
         prefix = f"{self.place(called['by'], called['path'])}{CALLED}" if called else ""
-        self.prefixes.setdefault(cause.run_id, prefix)
+        self.prefixes.setdefault(context.run_id, prefix)
         if called is None:
             self._latest = made
         mocked = _Mocked(made, self, prefix)

@@ -379,7 +379,7 @@ def test_what_another_process_takes_in_is_heard_of_too(shop: RunningServer):
     async def elsewhere() -> None:
         database = open_database(shop.settings.database_url)
         inbox = Inbox(database, SystemClock(), [], livemode=False)
-        taken = inbox.read(json.loads(event("customer.created", "evt_elsewhere", id="cus_elsewhere")))
+        taken = inbox.parse(json.loads(event("customer.created", "evt_elsewhere", id="cus_elsewhere")))
         await database.write(lambda tx: inbox.store(tx, taken))
         await database.close()
 

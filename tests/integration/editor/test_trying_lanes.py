@@ -48,7 +48,7 @@ async def test_a_draft_is_tried_while_a_real_run_is_in_the_way(tmp_path: Path, d
     services = Services(load_project(settings.root, settings), settings, SystemClock())
     async with services.lifespan(work=True):
         patched = {**event(1), "livemode": False, "created": 1_760_000_000}
-        await services.runs.take_in(services.inbox.read(patched))
+        await services.runs.ingest(services.inbox.parse(patched))
         row = {"id": "a", "n": 1}
 
         def change(tx: object) -> None:

@@ -12,7 +12,7 @@ from payloom.engine.leases import Leases
 from payloom.kit.clock import ManualClock
 
 pytestmark = pytest.mark.anyio
-BEAT = 0.1
+HEARTBEAT = 0.1
 
 
 async def nobody(worker: str) -> None:
@@ -23,20 +23,20 @@ async def nobody(worker: str) -> None:
 async def test_the_eldest_that_is_heard_of_is_one_and_the_next_follows_when_it_is_silent(database: Database) -> None:
     """Also when it has not been taken for dead yet. A row that never moved stands for nobody."""
     clock = ManualClock()
-    gone, first, second = (Leases(database, clock, name, beat=BEAT) for name in ("gone", "first", "second"))
+    gone, first, second = (Leases(database, clock, name, beat=HEARTBEAT) for name in ("gone", "first", "second"))
     for one in (gone, first, second):
         await one.register()
         clock.advance(dt.timedelta(seconds=1))
     for _ in range(3):
         await first.check(nobody)
         await second.check(nobody)
-    assert (first.eldest, second.eldest) == (True, False)
-    await asyncio.sleep(3 * BEAT)
+    assert (first.is_leader, second.is_leader) == (True, False)
+    await asyncio.sleep(3 * HEARTBEAT)
     await second.check(nobody)
-    assert second.eldest
+    assert second.is_leader
     await first.check(nobody)
     await second.check(nobody)
-    assert (first.eldest, second.eldest) == (True, False), "it was only slow"
+    assert (first.is_leader, second.is_leader) == (True, False), "it was only slow"
     await first.forget("first")
     await second.check(nobody)
-    assert second.eldest
+    assert second.is_leader

@@ -43,14 +43,14 @@ def signed(body: bytes, secret: str = SECRET) -> str:
 def refused(inbox: Inbox, body: bytes) -> str:
     """The reason a well-signed body is turned away for."""
     with pytest.raises(EventRefused) as caught:
-        inbox.accept(body, signed(body), "203.0.113.9")
+        inbox.verify(body, signed(body), "203.0.113.9")
     return caught.value.reason
 
 
 async def test_a_genuine_event_is_read_and_stored_once(inbox: Inbox, database: Database) -> None:
     """The bytes are kept as they were signed."""
     body = json.dumps(EVENT, indent=1).encode()
-    event = inbox.accept(body, signed(body))
+    event = inbox.verify(body, signed(body))
     assert (event.id, event.object_id, event.livemode) == ("evt_1", "cs_1", False)
     assert [await database.write(lambda tx: store(tx, event)) for _ in range(3)] == [True, False, False]
     kept = await inbox.get("evt_1")
@@ -63,8 +63,8 @@ async def test_a_genuine_event_is_read_and_stored_once(inbox: Inbox, database: D
 
 async def test_seeing_an_event_again_in_stripes_list_is_no_delivery(inbox: Inbox, database: Database) -> None:
     """Only webhooks are counted."""
-    await database.write(lambda tx: store(tx, inbox.read(EVENT)))
-    assert await database.write(lambda tx: store(tx, inbox.read(EVENT, source="catch_up"))) is False
+    await database.write(lambda tx: store(tx, inbox.parse(EVENT)))
+    assert await database.write(lambda tx: store(tx, inbox.parse(EVENT, source="catch_up"))) is False
     assert (await inbox.list())[0]["deliveries"] == 1
 
 
@@ -111,7 +111,7 @@ async def test_hostile_bodies_are_refused_cleanly(inbox: Inbox, body: bytes) -> 
 async def test_a_body_over_the_limit_is_refused_before_anything_else(inbox: Inbox) -> None:
     """Without hashing or parsing it."""
     with pytest.raises(BodyTooLarge):
-        inbox.accept(b"x" * (MAX_BODY + 1), None)
+        inbox.verify(b"x" * (MAX_BODY + 1), None)
 
 
 async def test_without_a_secret_nothing_is_accepted(database: Database) -> None:
@@ -119,14 +119,14 @@ async def test_without_a_secret_nothing_is_accepted(database: Database) -> None:
     inbox = Inbox(database, SystemClock(), ["", "  "], livemode=False)
     body = json.dumps(EVENT).encode()
     with pytest.raises(NoWebhookSecret):
-        inbox.accept(body, signed(body, ""))
+        inbox.verify(body, signed(body, ""))
 
 
 async def test_refusals_are_counted_and_nothing_of_them_is_kept(inbox: Inbox, database: Database) -> None:
     """A flood costs counters, not rows."""
     for number in range(50):
         with pytest.raises(EventRefused):
-            inbox.accept(b'{"canary":"4242424242424242"}', f"t=1,v1={number:064x}", "203.0.113.9")
+            inbox.verify(b'{"canary":"4242424242424242"}', f"t=1,v1={number:064x}", "203.0.113.9")
     [counted] = await inbox.rejected()
     assert (counted["reason"], counted["count"]) == ("wrong_signature", 50)
     assert counted["sample"]["remote"] == "203.0.113.9"
@@ -138,7 +138,7 @@ async def test_refusals_are_counted_and_nothing_of_them_is_kept(inbox: Inbox, da
 async def test_pages_of_events_meet_without_gap_or_overlap(inbox: Inbox, database: Database) -> None:
     """Also when they came in the same moment."""
     for number in range(25):
-        event = inbox.read({**EVENT, "id": f"evt_{number:02d}"})
+        event = inbox.parse({**EVENT, "id": f"evt_{number:02d}"})
         await database.write(lambda tx, event=event: store(tx, event))
     seen: list[str] = []
     last: str | None = None

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.connectors.port import Attempt
 from payloom.db.database import Database
@@ -24,7 +24,7 @@ steps:
 """
 
 
-async def dies(world: World) -> tuple[str, World]:
+async def dies(world: RunsFixture) -> tuple[str, RunsFixture]:
     """A world whose process hangs in the step, for good."""
     gone = asyncio.Event()
 
@@ -35,12 +35,12 @@ async def dies(world: World) -> tuple[str, World]:
 
     world.ledger.perform = stuck  # type: ignore[method-assign]
     await world.service.start()
-    taken = await world.service.take_in(world.event("thing.created", "evt_1", id="t"))
+    taken = await world.service.ingest(world.event("thing.created", "evt_1", id="t"))
     await gone.wait()
     return taken.runs[0], world
 
 
-async def taken_over(database: Database, tmp_path: Path, flow: str) -> tuple[World, dict[str, Any]]:
+async def taken_over(database: Database, tmp_path: Path, flow: str) -> tuple[RunsFixture, dict[str, Any]]:
     """Let a process die in the step and another one take over; returns the run's timeline."""
     first = await build(database, tmp_path)
     await first.publish(push=flow)
@@ -48,7 +48,7 @@ async def taken_over(database: Database, tmp_path: Path, flow: str) -> tuple[Wor
     second = await build(database, tmp_path)
     await second.publish(push=flow)
     await second.service.start()
-    await second.service._driver.takeover(first.engine.worker_id)
+    await second.service._worker.takeover(first.engine.worker_id)
     await second.settled()
     timeline = await second.service.queries.timeline(run)
     await second.service.stop(1)
@@ -89,7 +89,7 @@ async def test_a_step_that_kills_every_process_ends_as_failed(database: Database
         await following.publish(push=flow)
         following.ledger.perform = world.ledger.perform  # type: ignore[method-assign]
         await following.service.start()
-        await following.service._driver.takeover(world.engine.worker_id)
+        await following.service._worker.takeover(world.engine.worker_id)
         async with asyncio.timeout(10):
             while len(world.ledger.attempts()) == before and await following.status(run) != "failed":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)

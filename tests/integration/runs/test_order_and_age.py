@@ -44,7 +44,7 @@ async def test_every_order_and_every_single_duplicate_ends_in_the_same_state(
             sent = world.event(
                 "sub.updated", f"evt_{number}_{event}", created=1_760_000_000 + event, id=f"s{number}", n=event
             )
-            await world.service.take_in(sent)
+            await world.service.ingest(sent)
     statuses = await world.settled(seconds=60)
     assert set(statuses.values()) == {"succeeded"}
     rows = await world.rows("counters")
@@ -71,7 +71,7 @@ steps:
     )
     ran = {}
     for kind in ("ends", "waits", "fails"):
-        taken = await world.service.take_in(world.event("thing.created", f"evt_{kind}", id="t", what=kind))
+        taken = await world.service.ingest(world.event("thing.created", f"evt_{kind}", id="t", what=kind))
         ran[kind] = taken.runs[0]
     assert await world.service.prune(days=90) == 0
     clock.advance(dt.timedelta(days=91))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import Database
 from payloom.runs.advance.table_triggers import DEEPEST
@@ -28,20 +28,20 @@ steps:
 """
 
 
-async def ready(database: Database, folder: Path, **files: str) -> World:
+async def ready(database: Database, folder: Path, **files: str) -> RunsFixture:
     world = await build(database, folder)
     await world.service.start()
     await world.publish(**files)
     return world
 
 
-async def run(world: World, name: str = "write") -> str:
+async def run(world: RunsFixture, name: str = "write") -> str:
     answer = await world.service.call(name, {}, trigger="manual", wait=10)
     await world.settled()
     return answer.run_id
 
 
-async def seen(world: World) -> list[str]:
+async def seen(world: RunsFixture) -> list[str]:
     """What the triggered runs wrote, without their ids."""
     return sorted(row["id"].rpartition(":")[0] for row in await world.rows("counters"))
 

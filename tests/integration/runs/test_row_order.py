@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import Database
 from payloom.db.transactions import locking_reads
@@ -63,7 +63,7 @@ class Seen:
         assert self.by_row[row] == [(when, one) for one in paid for when in ("before", "after")]
 
 
-async def worker(database: Database, folder: Path, seen: Seen, clock: Clock | None = None, **files: str) -> World:
+async def worker(database: Database, folder: Path, seen: Seen, clock: Clock | None = None, **files: str) -> RunsFixture:
     world = await build(database, folder, clock=clock)
     world.ledger.hooks.append(seen.hook)
     await world.service.start()
@@ -71,7 +71,7 @@ async def worker(database: Database, folder: Path, seen: Seen, clock: Clock | No
     return world
 
 
-async def change(world: World, verb: str, name: str, **values: Any) -> None:
+async def change(world: RunsFixture, verb: str, name: str, **values: Any) -> None:
     """Change a row as the studio does."""
 
     def work(tx: Any) -> None:
@@ -88,7 +88,7 @@ async def change(world: World, verb: str, name: str, **values: Any) -> None:
     await world.database.write(work)
 
 
-async def over(*worlds: World) -> dict[str, int]:
+async def over(*worlds: RunsFixture) -> dict[str, int]:
     """Wait until no run is open; returns how many ended how."""
     async with asyncio.timeout(60):
         while True:
@@ -110,7 +110,7 @@ async def test_two_hundred_changes_of_five_rows_by_many_writers_on_two_workers(
     todo = rows * 38
     random.Random(7).shuffle(todo)
 
-    async def writer(world: World) -> None:
+    async def writer(world: RunsFixture) -> None:
         while todo:
             name = todo.pop()
             answer = await world.service.call("touch", {"id": name}, trigger="manual", wait=20)

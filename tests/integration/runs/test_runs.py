@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
-from payloom.runs.dependencies import Figures
+from payloom.runs.dependencies import RunLimits
 from payloom.runs.errors import NotAllowed, RunUnknown, WorkflowUnknown, WrongState
-from payloom.runs.intake.callers import Request
+from payloom.runs.intake.callers import Caller
 from payloom.runs.publishing.publications import history
 from payloom.workflows.program.commands import StepFailure
 
@@ -54,19 +54,19 @@ steps:
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world; short pauses."""
-    made = await build(database, tmp_path, figures=Figures(park_first=0.2, step_timeout=0.5, answer_within=10))
+    made = await build(database, tmp_path, limits=RunLimits(park_first=0.2, step_timeout=0.5, answer_within=10))
     await made.service.start()
     yield made
     await made.service.stop(2.0)
 
 
-async def test_an_event_that_only_touches_tables_is_done_when_it_is_taken_in(world: World) -> None:
+async def test_an_event_that_only_touches_tables_is_done_when_it_is_taken_in(world: RunsFixture) -> None:
     """The fast lane: nothing is left to do after the acknowledgement."""
     await world.publish(pay=PAY)
     await world.put("orders", id="o1")
-    taken = await world.service.take_in(world.event("thing.paid", id="t1", order="o1", amount=500))
+    taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=500))
     [run] = taken.runs
     found = await world.service.queries.timeline(run)
     assert found["run"]["status"] == "succeeded"
@@ -74,7 +74,7 @@ async def test_an_event_that_only_touches_tables_is_done_when_it_is_taken_in(wor
     assert (await world.rows("orders"))[0]["paid"] == 500
 
 
-async def test_an_event_delivered_many_times_at_once_runs_once(world: World) -> None:
+async def test_an_event_delivered_many_times_at_once_runs_once(world: RunsFixture) -> None:
     """One row, one run, one effect."""
     await world.publish(
         count="""\
@@ -92,21 +92,21 @@ steps:
     )
     await world.put("counters", id="c", value=0)
     event = world.event("thing.created", id="t1")
-    results = await asyncio.gather(*[world.service.take_in(event) for _ in range(20)])
+    results = await asyncio.gather(*[world.service.ingest(event) for _ in range(20)])
     assert sum(result.new for result in results) == 1
     assert (await world.rows("counters"))[0]["value"] == 1
     [stored] = await world.inbox.list()
     assert stored["deliveries"] == 20
 
 
-async def test_an_event_nobody_waits_for_is_only_stored(world: World) -> None:
+async def test_an_event_nobody_waits_for_is_only_stored(world: RunsFixture) -> None:
     """And acknowledged."""
     await world.publish(pay=PAY)
-    taken = await world.service.take_in(world.event("thing.deleted", id="t1"))
+    taken = await world.service.ingest(world.event("thing.deleted", id="t1"))
     assert (taken.new, list(taken.runs)) == (True, [])
 
 
-async def test_a_failing_run_keeps_its_event_and_says_why(world: World) -> None:
+async def test_a_failing_run_keeps_its_event_and_says_why(world: RunsFixture) -> None:
     """And undoes the step that failed, not the steps before it."""
     await world.publish(
         broken="""\
@@ -119,7 +119,7 @@ steps:
     values: {id: kept}
 """
     )
-    taken = await world.service.take_in(world.event("thing.created", id="t1"))
+    taken = await world.service.ingest(world.event("thing.created", id="t1"))
     found = await world.service.queries.get(taken.runs[0])
     assert found.status == "failed"
     assert found.failure["kind"] == "unique_violation"
@@ -127,15 +127,15 @@ steps:
     assert [row["id"] for row in await world.rows("counters")] == ["kept"]
 
 
-async def test_a_trigger_that_cannot_be_evaluated_is_a_visible_failed_run(world: World) -> None:
+async def test_a_trigger_that_cannot_be_evaluated_is_a_visible_failed_run(world: RunsFixture) -> None:
     """Not silence."""
     await world.publish(pay=PAY.replace("  actions: [paid]", "  match: object.nothing.here == 1"))
-    taken = await world.service.take_in(world.event("thing.paid", id="t1"))
+    taken = await world.service.ingest(world.event("thing.paid", id="t1"))
     found = await world.service.queries.get(taken.runs[0])
     assert (found.status, found.failure["kind"]) == ("failed", "expression")
 
 
-async def test_a_caller_gets_the_answer_and_the_effects_happen_once(world: World) -> None:
+async def test_a_caller_gets_the_answer_and_the_effects_happen_once(world: RunsFixture) -> None:
     """Insert, outside call, update, return."""
     await world.publish(charge=CHARGE)
     answer = await world.service.call("charge", {"cart": "c1", "amount": 700})
@@ -145,7 +145,7 @@ async def test_a_caller_gets_the_answer_and_the_effects_happen_once(world: World
     assert (await world.rows("orders"))[0]["status"] == "charged"
 
 
-async def test_the_same_call_twenty_times_is_one_run_with_one_answer(world: World) -> None:
+async def test_the_same_call_twenty_times_is_one_run_with_one_answer(world: RunsFixture) -> None:
     """Also while the first is still on its way; another user's is another run."""
     await world.publish(
         charge=CHARGE.replace('    values: {id: "${{ inputs.cart }}"}', '    values: {id: "${{ uuid() }}"}')
@@ -155,11 +155,11 @@ async def test_the_same_call_twenty_times_is_one_run_with_one_answer(world: Worl
         await asyncio.sleep(0.1)
 
     world.ledger.hooks.append(slow)
-    mine = Request(user_id="u1")
+    mine = Caller(user_id="u1")
     answers = await asyncio.gather(
         *[world.service.call("charge", {"cart": "c1", "amount": 1}, request=mine) for _ in range(20)]
     )
-    other = await world.service.call("charge", {"cart": "c1", "amount": 1}, request=Request(user_id="u2"))
+    other = await world.service.call("charge", {"cart": "c1", "amount": 1}, request=Caller(user_id="u2"))
     assert len({answer.run_id for answer in answers}) == 1
     assert {answer.state for answer in answers} == {"answered"}
     assert sum(not answer.repeated for answer in answers) == 1
@@ -167,7 +167,7 @@ async def test_the_same_call_twenty_times_is_one_run_with_one_answer(world: Worl
     assert len(world.ledger.effects()) == 2
 
 
-async def test_a_slow_answer_becomes_the_runs_id_and_can_be_fetched_later(world: World) -> None:
+async def test_a_slow_answer_becomes_the_runs_id_and_can_be_fetched_later(world: RunsFixture) -> None:
     """202, and the run goes on."""
     await world.publish(charge=CHARGE)
     go = asyncio.Event()
@@ -182,7 +182,7 @@ async def test_a_slow_answer_becomes_the_runs_id_and_can_be_fetched_later(world:
     assert (await world.service.answer(answer.run_id, wait=5)).state == "answered"
 
 
-async def test_a_retryable_failure_is_tried_again_under_the_same_key(world: World) -> None:
+async def test_a_retryable_failure_is_tried_again_under_the_same_key(world: RunsFixture) -> None:
     """With the attempt counted."""
     await world.publish(charge=CHARGE)
     world.ledger.answers["things.charge"] = [StepFailure("api_connection_error", "no answer", retryable=True)] * 2
@@ -195,7 +195,7 @@ async def test_a_retryable_failure_is_tried_again_under_the_same_key(world: Worl
     assert (step["attempts"], step["status"]) == (3, "succeeded")
 
 
-async def test_a_final_failure_reaches_the_caller_and_can_be_retried_by_hand(world: World) -> None:
+async def test_a_final_failure_reaches_the_caller_and_can_be_retried_by_hand(world: RunsFixture) -> None:
     """Under the same key; steps already done are not done again."""
     await world.publish(charge=CHARGE)
     world.ledger.answers["things.charge"] = [StepFailure("card_declined", "declined", status=402)]
@@ -212,7 +212,7 @@ async def test_a_final_failure_reaches_the_caller_and_can_be_retried_by_hand(wor
         await world.service.retry(answer.run_id)
 
 
-async def test_a_step_that_does_not_answer_is_in_doubt_and_tried_again(world: World) -> None:
+async def test_a_step_that_does_not_answer_is_in_doubt_and_tried_again(world: RunsFixture) -> None:
     """The next attempt is told."""
     await world.publish(charge=CHARGE)
 
@@ -226,10 +226,10 @@ async def test_a_step_that_does_not_answer_is_in_doubt_and_tried_again(world: Wo
     assert tried == [(1, False), (2, True)]
 
 
-async def test_a_run_before_its_row_is_parked_and_woken_by_the_insert(world: World) -> None:
+async def test_a_run_before_its_row_is_parked_and_woken_by_the_insert(world: RunsFixture) -> None:
     """The webhook was faster than the order."""
     await world.publish(pay=PAY)
-    taken = await world.service.take_in(world.event("thing.paid", id="t1", order="o1", amount=5))
+    taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=5))
     found = await world.service.queries.get(taken.runs[0])
     assert (found.status, found.parked_on) == ("waiting", "orders")
 
@@ -242,26 +242,26 @@ async def test_a_run_before_its_row_is_parked_and_woken_by_the_insert(world: Wor
     assert (await world.rows("orders"))[0]["status"] == "paid"
 
 
-async def test_a_parked_run_also_looks_by_itself(world: World) -> None:
+async def test_a_parked_run_also_looks_by_itself(world: RunsFixture) -> None:
     """A row may come by other ways than a workflow."""
     await world.publish(pay=PAY)
-    taken = await world.service.take_in(world.event("thing.paid", id="t1", order="o1", amount=5))
+    taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=5))
     await world.put("orders", id="o1")
     assert await world.settled(*taken.runs) == {taken.runs[0]: "succeeded"}
 
 
 async def test_a_row_that_never_comes_fails_the_run(database: Database, tmp_path: Path) -> None:
     """Visible, after a while."""
-    world = await build(database, tmp_path, figures=Figures(park_first=0.1, park_for=0.5))
+    world = await build(database, tmp_path, limits=RunLimits(park_first=0.1, park_for=0.5))
     await world.service.start()
     await world.publish(pay=PAY)
-    taken = await world.service.take_in(world.event("thing.paid", id="t1", order="o1", amount=5))
+    taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=5))
     assert await world.settled(*taken.runs) == {taken.runs[0]: "failed"}
     assert (await world.service.queries.get(taken.runs[0])).failure["kind"] == "row_not_found"
     await world.service.stop(1)
 
 
-async def test_runs_about_one_object_go_one_after_another(world: World) -> None:
+async def test_runs_about_one_object_go_one_after_another(world: RunsFixture) -> None:
     """And in the order in which Stripe made the events, as far as they are there."""
     await world.publish(
         lane="""\
@@ -290,7 +290,7 @@ steps:
     world.ledger.hooks.append(watch)
     for number in (1, 3, 2, 101, 4):
         thing = "a" if number < 100 else "b"
-        await world.service.take_in(world.event("thing.updated", id=thing, n=number, created=1_760_000_000 + number))
+        await world.service.ingest(world.event("thing.updated", id=thing, n=number, created=1_760_000_000 + number))
     statuses = await world.settled()
     assert set(statuses.values()) == {"succeeded"}
     assert len(statuses) == 5
@@ -298,7 +298,7 @@ steps:
     assert [number for number in order if number < 100] == [1, 2, 3, 4]
 
 
-async def test_a_canceled_run_lets_the_next_one_of_its_lane_go(world: World) -> None:
+async def test_a_canceled_run_lets_the_next_one_of_its_lane_go(world: RunsFixture) -> None:
     """Whoever ends a run releases its lane."""
     await world.publish(
         lane="""\
@@ -311,8 +311,8 @@ steps:
     values: {id: "${{ event.id }}"}
 """
     )
-    first = (await world.service.take_in(world.event("thing.updated", id="a", first=True))).runs[0]
-    second = (await world.service.take_in(world.event("thing.updated", id="a", first=False))).runs[0]
+    first = (await world.service.ingest(world.event("thing.updated", id="a", first=True))).runs[0]
+    second = (await world.service.ingest(world.event("thing.updated", id="a", first=False))).runs[0]
     assert (await world.status(first), await world.status(second)) == ("waiting", "queued")
     assert (await world.service.cancel(first)).status == "canceled"
     assert await world.settled(second) == {second: "succeeded"}
@@ -320,7 +320,7 @@ steps:
         await world.service.cancel(first)
 
 
-async def test_a_stateful_object_is_read_again_first(world: World) -> None:
+async def test_a_stateful_object_is_read_again_first(world: RunsFixture) -> None:
     """Late events cannot undo newer state."""
     await world.publish(
         sub="""\
@@ -332,14 +332,14 @@ steps:
 """
     )
     world.ledger.answers["subs.retrieve"] = [{"id": "s1", "object": "sub", "n": 42}]
-    taken = await world.service.take_in(world.event("sub.updated", id="s1", n=1))
+    taken = await world.service.ingest(world.event("sub.updated", id="s1", n=1))
     await world.settled(*taken.runs)
     assert [(row["id"], row["value"]) for row in await world.rows("counters")] == [("s1", 42)]
     steps = (await world.service.queries.timeline(taken.runs[0]))["steps"]
     assert [step["path"] for step in steps] == ["fresh", "0"]
 
 
-async def test_a_run_waits_for_an_event_and_goes_on_with_it(world: World) -> None:
+async def test_a_run_waits_for_an_event_and_goes_on_with_it(world: RunsFixture) -> None:
     """Also when the event came before it waited."""
     await world.publish(
         waiting="""\
@@ -361,20 +361,20 @@ steps:
     async def before_the_wait(when: str, _do: Any) -> None:
         if when == "after" and not early.is_set():
             early.set()
-            await world.service.take_in(world.event("thing.paid", id="t1", amount=1))
+            await world.service.ingest(world.event("thing.paid", id="t1", amount=1))
 
     world.ledger.hooks.append(before_the_wait)
     answer = await world.service.call("waiting", {"thing": "t1"})
     assert answer.body == {"amount": 1}
     late = await world.service.call("waiting", {"thing": "t2"}, wait=0.2)
     assert await world.status(late.run_id) == "waiting"
-    await world.service.take_in(world.event("thing.paid", id="other", amount=3))
-    taken = await world.service.take_in(world.event("thing.paid", id="t2", amount=2))
+    await world.service.ingest(world.event("thing.paid", id="other", amount=3))
+    taken = await world.service.ingest(world.event("thing.paid", id="t2", amount=2))
     assert taken.woken == 1
     assert (await world.service.answer(late.run_id, wait=5)).body == {"amount": 2}
 
 
-async def test_a_decision_needs_its_role(world: World) -> None:
+async def test_a_decision_needs_its_role(world: RunsFixture) -> None:
     """And is asked for once."""
     await world.publish(
         ask="""\
@@ -416,7 +416,7 @@ steps:
     values: {id: woken}
 """
     )
-    taken = await world.service.take_in(world.event("thing.created", id="t1"))
+    taken = await world.service.ingest(world.event("thing.created", id="t1"))
     run = await world.service.queries.get(taken.runs[0])
     assert run.status == "waiting"
     clock.set(run.wake_at.replace(microsecond=0) if run.wake_at else clock.now())
@@ -428,21 +428,21 @@ steps:
     await world.service.stop(1)
 
 
-async def test_a_run_ends_on_the_version_it_began_with(world: World) -> None:
+async def test_a_run_ends_on_the_version_it_began_with(world: RunsFixture) -> None:
     """New runs take the newest."""
     await world.publish(
         v="name: V\non: {stripe: thing}\nsteps:\n  - wait: 1h\n  - insert: counters\n    values: {id: old}\n"
     )
-    first = (await world.service.take_in(world.event("thing.created", id="t1"))).runs[0]
+    first = (await world.service.ingest(world.event("thing.created", id="t1"))).runs[0]
     await world.publish(v="name: V\non: {stripe: thing}\nsteps:\n  - insert: counters\n    values: {id: new}\n")
-    second = (await world.service.take_in(world.event("thing.created", id="t2"))).runs[0]
+    second = (await world.service.ingest(world.event("thing.created", id="t2"))).runs[0]
     assert await world.status(second) == "succeeded"
     use = await world.database.read(lambda tx: history(tx, "v"))
     assert sorted(version["open_runs"] for version in use) == [0, 1]
     assert (await world.service.queries.get(first)).version != (await world.service.queries.get(second)).version
 
 
-async def test_a_fork_goes_on_from_a_step_with_new_keys(world: World) -> None:
+async def test_a_fork_goes_on_from_a_step_with_new_keys(world: RunsFixture) -> None:
     """What came before it is not done again."""
     await world.publish(charge=CHARGE)
     answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
@@ -455,19 +455,19 @@ async def test_a_fork_goes_on_from_a_step_with_new_keys(world: World) -> None:
     assert [(row["id"], row["paid"]) for row in await world.rows("orders")] == [("c1", 1), ("c2", 9)]
 
 
-async def test_a_replayed_event_is_a_new_run(world: World) -> None:
+async def test_a_replayed_event_is_a_new_run(world: RunsFixture) -> None:
     """Of the current version; the first one stays."""
     await world.publish(pay=PAY)
     await world.put("orders", id="o1")
     event = world.event("thing.paid", id="t1", order="o1", amount=500)
-    first = (await world.service.take_in(event)).runs[0]
+    first = (await world.service.ingest(event)).runs[0]
     [second] = await world.service.replay(event.id)
     assert (await world.service.queries.get(second)).forked_from == first
     with pytest.raises(RunUnknown):
         await world.service.replay("evt_unknown")
 
 
-async def test_once_is_once_for_callers_and_events_alike(world: World) -> None:
+async def test_once_is_once_for_callers_and_events_alike(world: RunsFixture) -> None:
     """Fulfil-once: the thanks page, the webhook and catch-up may all ask."""
     await world.publish(
         fulfil="""\
@@ -485,16 +485,16 @@ steps:
   - return: {key: "${{ made.key }}"}
 """
     )
-    taken = await world.service.take_in(world.event("thing.created", id="t1"))
+    taken = await world.service.ingest(world.event("thing.created", id="t1"))
     answers = await asyncio.gather(*[world.service.call("fulfil", {"thing": "t1"}) for _ in range(5)])
-    again = await world.service.take_in(world.event("thing.updated", id="t1"))
+    again = await world.service.ingest(world.event("thing.updated", id="t1"))
     assert {answer.run_id for answer in answers} == set(taken.runs)
     assert list(again.runs) == []
     assert {answer.body["key"] for answer in answers} == {f"{taken.runs[0]}:0"}
     assert len(world.ledger.effects()) == 1
 
 
-async def test_parallel_branches_do_not_wait_for_each_other(world: World) -> None:
+async def test_parallel_branches_do_not_wait_for_each_other(world: RunsFixture) -> None:
     """A slow branch does not hold up a quick one of several steps."""
     await world.publish(
         both="""\
@@ -528,7 +528,7 @@ steps:
     assert order == ["things.charge", "things.refund", "things.create"]
 
 
-async def test_an_early_answer_does_not_end_the_run(world: World) -> None:
+async def test_an_early_answer_does_not_end_the_run(world: RunsFixture) -> None:
     """`respond` answers, the rest goes on."""
     await world.publish(
         early="""\
@@ -560,7 +560,7 @@ steps:
     assert [line["text"] for line in logged] == [f"Done for {answer.run_id}"]
 
 
-async def test_an_unknown_workflow_or_run_is_named(world: World) -> None:
+async def test_an_unknown_workflow_or_run_is_named(world: RunsFixture) -> None:
     """With what is there."""
     await world.publish(charge=CHARGE)
     with pytest.raises(WorkflowUnknown, match="did you mean 'charge'"):
@@ -569,7 +569,7 @@ async def test_an_unknown_workflow_or_run_is_named(world: World) -> None:
         await world.service.cancel("run_nope")
 
 
-async def test_what_a_run_read_still_holds_when_it_writes(world: World) -> None:
+async def test_what_a_run_read_still_holds_when_it_writes(world: RunsFixture) -> None:
     """Twenty runs read, add and write one row at the same time: none of the additions is lost."""
     await world.publish(
         count="""\
@@ -586,6 +586,6 @@ steps:
 """
     )
     await world.put("counters", id="all")
-    await asyncio.gather(*[world.service.take_in(world.event("thing.created", id=f"t{n}")) for n in range(20)])
+    await asyncio.gather(*[world.service.ingest(world.event("thing.created", id=f"t{n}")) for n in range(20)])
     assert set((await world.settled()).values()) == {"succeeded"}
     assert (await world.rows("counters"))[0]["value"] == 20

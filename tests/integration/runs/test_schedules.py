@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
@@ -34,7 +34,7 @@ def utc(*parts: int) -> dt.datetime:
     return dt.datetime(*parts, tzinfo=dt.UTC)  # type: ignore[misc, arg-type]
 
 
-async def scheduled(world: World) -> list[str]:
+async def scheduled(world: RunsFixture) -> list[str]:
     """The moments that have been run, in order."""
     found = await world.service.queries.list(limit=200)
     rows = [await world.service.queries.get(run["id"]) for run in found]
@@ -135,7 +135,7 @@ async def test_an_old_version_that_starts_again_beside_a_new_one_takes_no_schedu
     await (await build(database, tmp_path, clock=clock)).publish(weekly=weekly("0 3 * * *"))
     new = await build(database, tmp_path, clock=clock)
     await new.publish(weekly=weekly("0 4 * * *"))
-    keeping = asyncio.create_task(new.service.keep_time())
+    keeping = asyncio.create_task(new.service.run_scheduler())
     await _asked(database)
     old = await build(database, tmp_path, clock=clock)
     await old.publish(weekly=weekly("0 3 * * *"))
@@ -164,7 +164,7 @@ async def test_the_timetable_keeps_time_by_itself(database: Database, tmp_path: 
     world = await build(database, tmp_path, clock=clock)
     await world.service.start()
     await world.publish(weekly=weekly())
-    keeping = asyncio.create_task(world.service.keep_time())
+    keeping = asyncio.create_task(world.service.run_scheduler())
     clock.advance(dt.timedelta(seconds=1))
     await world.settled(seconds=10)
     keeping.cancel()

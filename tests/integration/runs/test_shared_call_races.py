@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
-from payloom.runs.dependencies import Figures
+from payloom.runs.dependencies import RunLimits
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 
@@ -53,9 +53,9 @@ async def databases(postgres_url: str) -> AsyncIterator[list[Database]]:
 
 
 @pytest.fixture
-async def worlds(databases: list[Database], tmp_path: Path) -> AsyncIterator[list[World]]:
+async def worlds(databases: list[Database], tmp_path: Path) -> AsyncIterator[list[RunsFixture]]:
     """Two workers."""
-    made = [await build(one, tmp_path, figures=Figures(answer_within=10)) for one in databases]
+    made = [await build(one, tmp_path, limits=RunLimits(answer_within=10)) for one in databases]
     for world in made:
         await world.publish(fulfill=FULFILL, page=PAGE)
         await world.service.start()
@@ -83,7 +83,7 @@ class Gate:
         self._open.set()
 
 
-def held(world: World) -> tuple[asyncio.Event, asyncio.Event]:
+def held(world: RunsFixture) -> tuple[asyncio.Event, asyncio.Event]:
     """Let the fulfilment's step wait; returns an event that is set when it has begun, and one to let it go on."""
     began, goes_on = asyncio.Event(), asyncio.Event()
 
@@ -103,18 +103,18 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(0.005)
 
 
-async def page(world: World) -> Any:
+async def page(world: RunsFixture) -> Any:
     """Call and wait for the answer."""
     return await world.service.call("page", {"session": "s"}, trigger="manual", wait=8)
 
 
-async def status(world: World) -> str:
+async def status(world: RunsFixture) -> str:
     """Of the shared run."""
     [run] = await world.service.queries.list(workflow_id="fulfill")
     return run["status"]
 
 
-async def test_a_run_that_ends_while_somebody_begins_to_wait_for_it_waits_for_him(worlds: list[World]) -> None:
+async def test_a_run_that_ends_while_somebody_begins_to_wait_for_it_waits_for_him(worlds: list[RunsFixture]) -> None:
     """His wait is written and not committed: the end comes after it, and wakes him."""
     one, two = worlds
     began, step = held(one)
@@ -131,7 +131,7 @@ async def test_a_run_that_ends_while_somebody_begins_to_wait_for_it_waits_for_hi
     assert [answer.body for answer in answers] == ["obj_things.create"] * 2
 
 
-async def test_who_begins_to_wait_while_the_run_ends_finds_it_over(worlds: list[World]) -> None:
+async def test_who_begins_to_wait_while_the_run_ends_finds_it_over(worlds: list[RunsFixture]) -> None:
     """The end has looked who waits and is not committed: the caller comes after it, and takes the output."""
     one, two = worlds
     began, step = held(one)
@@ -150,11 +150,11 @@ async def test_who_begins_to_wait_while_the_run_ends_finds_it_over(worlds: list[
     assert found["run"]["segment"] == 0, "it never slept"
 
 
-async def test_nobody_is_forgotten_however_calls_and_ends_fall(worlds: list[World]) -> None:
+async def test_nobody_is_forgotten_however_calls_and_ends_fall(worlds: list[RunsFixture]) -> None:
     """Thirty keys, eight callers each, on two workers, at random moments around the end of the run."""
     rng = random.Random(11)
 
-    async def call(world: World, session: str, pause: float) -> Any:
+    async def call(world: RunsFixture, session: str, pause: float) -> Any:
         await asyncio.sleep(pause)
         return await world.service.call("page", {"session": session}, trigger="manual", wait=12)
 

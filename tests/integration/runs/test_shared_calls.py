@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event as sa_event
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import Database
-from payloom.runs.dependencies import Figures
+from payloom.runs.dependencies import RunLimits
 from payloom.runs.errors import WrongState
 from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.program.commands import StepFailure
@@ -60,26 +60,26 @@ CATCH_UP = THANKS.replace("Thanks page", "Catch up").replace(
 ALL = {"fulfill": FULFILL, "thanks": THANKS, "webhook": WEBHOOK, "catch_up": CATCH_UP}
 
 
-def figures() -> Figures:
+def limits() -> RunLimits:
     """Short pauses."""
-    return Figures(park_first=0.2, step_timeout=5, answer_within=15)
+    return RunLimits(park_first=0.2, step_timeout=5, answer_within=15)
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world."""
-    made = await build(database, tmp_path, figures=figures())
+    made = await build(database, tmp_path, limits=limits())
     await made.service.start()
     yield made
     await made.service.stop(2.0)
 
 
-async def of(world: World, workflow: str) -> list[dict[str, Any]]:
+async def of(world: RunsFixture, workflow: str) -> list[dict[str, Any]]:
     """The runs of a workflow, oldest first."""
     return (await world.service.queries.list(workflow_id=workflow, limit=200))[::-1]
 
 
-def slow(world: World, action: str) -> asyncio.Event:
+def slow(world: RunsFixture, action: str) -> asyncio.Event:
     """Let an outside step wait until the event is set."""
     gate = asyncio.Event()
 
@@ -91,7 +91,7 @@ def slow(world: World, action: str) -> asyncio.Event:
     return gate
 
 
-async def waiting(world: World, *run_ids: str) -> None:
+async def waiting(world: RunsFixture, *run_ids: str) -> None:
     """Until these runs wait."""
     async with asyncio.timeout(10):
         while True:
@@ -100,12 +100,12 @@ async def waiting(world: World, *run_ids: str) -> None:
             await asyncio.sleep(0.01)
 
 
-async def begun(world: World, workflow: str, **inputs: Any) -> str:
+async def begun(world: RunsFixture, workflow: str, **inputs: Any) -> str:
     """Call and do not wait."""
     return (await world.service.call(workflow, inputs, wait=0)).run_id
 
 
-async def test_thanks_page_webhook_and_catch_up_fulfil_once_and_all_get_the_result(world: World) -> None:
+async def test_thanks_page_webhook_and_catch_up_fulfil_once_and_all_get_the_result(world: RunsFixture) -> None:
     """Twenty times each, at once."""
     await world.publish(**ALL)
     await world.put("orders", id="s1")
@@ -113,7 +113,7 @@ async def test_thanks_page_webhook_and_catch_up_fulfil_once_and_all_get_the_resu
     pages = [world.service.call("thanks", {"session": "s1"}, wait=15) for _ in range(20)]
     catching_up = [world.service.call("catch-up", {"session": "s1"}, trigger="manual", wait=15) for _ in range(20)]
     straight = [world.service.call("fulfill", {"session": "s1"}, trigger_index=1, wait=15) for _ in range(5)]
-    taken = asyncio.gather(*[world.service.take_in(event) for event in events])
+    taken = asyncio.gather(*[world.service.ingest(event) for event in events])
     answers = await asyncio.gather(*pages, *catching_up, *straight)
     hooks = [await world.service.answer(one.runs[0], wait=15) for one in await taken]
     [run] = await of(world, "fulfill")
@@ -128,7 +128,7 @@ async def test_thanks_page_webhook_and_catch_up_fulfil_once_and_all_get_the_resu
         assert result["key"].startswith(f"{run['id']}:"), "its keys are its own"
 
 
-async def test_caller_and_called_know_of_each_other(world: World) -> None:
+async def test_caller_and_called_know_of_each_other(world: RunsFixture) -> None:
     """In both timelines, and in what the caller waits for."""
     await world.publish(**ALL)
     await world.put("orders", id="s1")
@@ -155,7 +155,7 @@ async def test_caller_and_called_know_of_each_other(world: World) -> None:
     assert (step["args"]["run"], step["status"]) == (run["id"], "succeeded"), "the result was there already"
 
 
-async def test_who_waits_gets_the_failure_and_a_later_call_tries_anew(world: World) -> None:
+async def test_who_waits_gets_the_failure_and_a_later_call_tries_anew(world: RunsFixture) -> None:
     """Kind, message, hint, and which run."""
     await world.publish(**ALL)
     await world.put("orders", id="s1")
@@ -180,7 +180,7 @@ async def test_who_waits_gets_the_failure_and_a_later_call_tries_anew(world: Wor
     assert [one["status"] for one in await of(world, "fulfill")] == ["failed", "succeeded"]
 
 
-async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(world: World) -> None:
+async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(world: RunsFixture) -> None:
     """A retry asks for the key again."""
     caught = THANKS.replace("- return: ${{ done }}", "- return: ${{ done ?? 'none' }}").replace(
         "    with:", "    on_error: [{log: '${{ error.kind }} in ${{ error.data.run }}'}]\n    with:"
@@ -201,7 +201,7 @@ async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(world: Wo
     assert [one["status"] for one in await of(world, "fulfill")] == ["failed", "failed", "succeeded"]
 
 
-async def test_a_failed_run_is_not_retried_once_another_has_taken_its_place(world: World) -> None:
+async def test_a_failed_run_is_not_retried_once_another_has_taken_its_place(world: RunsFixture) -> None:
     """Or it would be done twice."""
     await world.publish(**ALL)
     await world.put("orders", id="s1")
@@ -224,7 +224,7 @@ async def test_a_failed_run_is_not_retried_once_another_has_taken_its_place(worl
     assert [one["status"] for one in await of(world, "fulfill")] == ["succeeded", "canceled"]
 
 
-async def test_canceling_a_caller_leaves_the_shared_run_alone(world: World) -> None:
+async def test_canceling_a_caller_leaves_the_shared_run_alone(world: RunsFixture) -> None:
     """Others wait for it."""
     await world.publish(**ALL)
     await world.put("orders", id="s1")
@@ -239,7 +239,7 @@ async def test_canceling_a_caller_leaves_the_shared_run_alone(world: World) -> N
     assert run["status"] == "succeeded"
 
 
-async def test_a_fork_keeps_the_result_unless_it_begins_before_the_call(world: World) -> None:
+async def test_a_fork_keeps_the_result_unless_it_begins_before_the_call(world: RunsFixture) -> None:
     """And then it finds the same run."""
     more = THANKS.replace("  - return:", "  - stripe: things.charge\n    with: {n: 1}\n  - return:")
     await world.publish(**{**ALL, "thanks": more})
@@ -254,7 +254,7 @@ async def test_a_fork_keeps_the_result_unless_it_begins_before_the_call(world: W
 
 async def test_a_worker_that_did_not_begin_it_waits_for_it_too(database: Database, tmp_path: Path) -> None:
     """Two workers on one database: the page's run sleeps in one, the fulfilment ends in the other."""
-    one, two = [await build(database, tmp_path, figures=figures()) for _ in range(2)]
+    one, two = [await build(database, tmp_path, limits=limits()) for _ in range(2)]
     for each in (one, two):
         await each.publish(**ALL)
         await each.service.start()
@@ -273,7 +273,7 @@ async def test_a_worker_that_did_not_begin_it_waits_for_it_too(database: Databas
         await each.service.stop(1.0)
 
 
-async def test_the_version_that_the_caller_is_pinned_to_is_called(world: World) -> None:
+async def test_the_version_that_the_caller_is_pinned_to_is_called(world: RunsFixture) -> None:
     """Also when another one has been published since."""
     slowly = THANKS.replace("steps:", "steps:\n  - stripe: things.charge\n    with: {n: 1}")
     await world.publish(**{**ALL, "thanks": slowly})
@@ -296,7 +296,7 @@ steps:
 """
 
 
-async def test_a_workflow_that_calls_itself_with_its_own_key_fails_at_once(world: World) -> None:
+async def test_a_workflow_that_calls_itself_with_its_own_key_fails_at_once(world: RunsFixture) -> None:
     """It would wait for itself."""
     await world.publish(itself=SELF.replace("OTHER", "itself"))
     answer = await world.service.call("itself", {"key": "a", "next": "a"}, trigger="manual", wait=10)
@@ -305,7 +305,7 @@ async def test_a_workflow_that_calls_itself_with_its_own_key_fails_at_once(world
     assert len(await of(world, "itself")) == 1
 
 
-async def test_two_that_call_each_other_with_the_same_keys_fail_too(world: World) -> None:
+async def test_two_that_call_each_other_with_the_same_keys_fail_too(world: RunsFixture) -> None:
     """a calls b, b calls a: who would close the circle fails, and then the other one."""
     world.catalog.workflows |= {"ping", "pong"}
     await world.publish(ping=SELF.replace("OTHER", "pong"), pong=SELF.replace("OTHER", "ping"))
@@ -315,7 +315,7 @@ async def test_two_that_call_each_other_with_the_same_keys_fail_too(world: World
     assert set((await world.settled()).values()) == {"failed"}
 
 
-async def test_two_that_begin_to_wait_for_each_other_at_the_same_moment_do_not_hang(world: World) -> None:
+async def test_two_that_begin_to_wait_for_each_other_at_the_same_moment_do_not_hang(world: RunsFixture) -> None:
     """Both are begun from outside, so both find the other one under way."""
     slowly = SELF.replace("steps:", "steps:\n  - stripe: things.create\n    with: {n: 1}")
     world.catalog.workflows |= {"ping", "pong"}
@@ -327,7 +327,7 @@ async def test_two_that_begin_to_wait_for_each_other_at_the_same_moment_do_not_h
         assert {answer.failure and answer.failure.kind for answer in answers} == {"call_waits_for_itself"}
 
 
-async def test_calls_of_ever_new_keys_end_in_call_too_deep(world: World) -> None:
+async def test_calls_of_ever_new_keys_end_in_call_too_deep(world: RunsFixture) -> None:
     """The limit holds over runs of their own."""
     deeper = SELF.replace("OTHER", "itself").replace('"${{ inputs.next }}"', '"${{ inputs.key }}x"')
     await world.publish(itself=deeper)
@@ -337,7 +337,7 @@ async def test_calls_of_ever_new_keys_end_in_call_too_deep(world: World) -> None
     assert len(await of(world, "itself")) == 17
 
 
-async def test_a_null_key_is_no_key(world: World) -> None:
+async def test_a_null_key_is_no_key(world: RunsFixture) -> None:
     """The call is a part of the caller's run, as without `once`."""
     free = FULFILL.replace(
         "once: ${{ inputs.session }}", "once: \"${{ inputs.session == 's1' ? null : inputs.session }}\""
@@ -349,7 +349,7 @@ async def test_a_null_key_is_no_key(world: World) -> None:
     assert await of(world, "fulfill") == []
 
 
-async def test_a_run_that_began_when_calls_were_inline_ends_inline(world: World) -> None:
+async def test_a_run_that_began_when_calls_were_inline_ends_inline(world: RunsFixture) -> None:
     """Its pinned versions were stored before; the step that is under way keeps its key."""
     older = load_model({**world.load("fulfill", FULFILL).to_model(), "language": 1}, "fulfill")
     await world.versions.publish([older, world.load("thanks", THANKS)])
@@ -366,7 +366,7 @@ async def test_a_run_that_began_when_calls_were_inline_ends_inline(world: World)
     assert paths == ["0.call.0", "0.call.1", "0.call.2"]
 
 
-async def test_only_a_run_with_a_key_looks_who_waits_for_it(world: World) -> None:
+async def test_only_a_run_with_a_key_looks_who_waits_for_it(world: RunsFixture) -> None:
     """Once, at its end; nor does it if it ends in the transaction in which it begins."""
     quick = "name: Quick\non: {stripe: thing, actions: [updated]}\nonce: ${{ object.id }}\nsteps: [{log: x}]\n"
     plain = "name: Plain\non: {stripe: thing, actions: [created]}\nsteps: [{stripe: things.charge}]\n"
@@ -380,7 +380,7 @@ async def test_only_a_run_with_a_key_looks_who_waits_for_it(world: World) -> Non
             looks.append(statement)
 
     for kind in ("created", "updated"):
-        taken = await world.service.take_in(world.event(f"thing.{kind}", id=f"t-{kind}"))
+        taken = await world.service.ingest(world.event(f"thing.{kind}", id=f"t-{kind}"))
         await world.service.answer(taken.runs[0], wait=10)
     assert looks == []
     await world.service.call("thanks", {"session": "s1"}, wait=10)
@@ -389,7 +389,7 @@ async def test_only_a_run_with_a_key_looks_who_waits_for_it(world: World) -> Non
     assert len(looks) == 1
 
 
-async def test_a_secret_in_the_key_is_masked_wherever_it_is_shown(world: World) -> None:
+async def test_a_secret_in_the_key_is_masked_wherever_it_is_shown(world: RunsFixture) -> None:
     """In the caller's step, its wait, and the failure of a circle."""
     await world.publish(**ALL, itself=SELF.replace("OTHER", "itself"))
     secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
@@ -405,7 +405,7 @@ async def test_a_secret_in_the_key_is_masked_wherever_it_is_shown(world: World) 
     gate.set()
 
 
-async def test_a_lost_wake_up_is_made_good_by_the_sweep(world: World) -> None:
+async def test_a_lost_wake_up_is_made_good_by_the_sweep(world: RunsFixture) -> None:
     """There should be none; here one is taken away by hand."""
     await world.publish(**ALL)
     await world.put("orders", id="s1")

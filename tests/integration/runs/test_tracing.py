@@ -116,7 +116,7 @@ steps:
     retry: {attempts: 3, first: 1s}
     with: {name: very private}
 """)  # fmt: skip
-    taken = await world.service.take_in(world.event("thing.created", "evt_traced", id="t"))
+    taken = await world.service.ingest(world.event("thing.created", "evt_traced", id="t"))
     (run,) = taken.runs
     await world.settled()
     await world.service.stop(5)
@@ -154,10 +154,10 @@ steps:
     set: {status: done}
 """
     first = await build(database, tmp_path)
-    object.__setattr__(first.service._parts.figures, "patience", 0.0)
+    object.__setattr__(first.service._deps.limits, "max_inline_wait", 0.0)
     await first.publish(long=flow)
     await first.service.start()
-    taken = await first.service.take_in(first.event("thing.created", "evt_long", id="t"))
+    taken = await first.service.ingest(first.event("thing.created", "evt_long", id="t"))
     (run,) = taken.runs
     await first.settled(also=("waiting",))
     await first.service.stop(1)
@@ -166,7 +166,7 @@ steps:
     await second.service.start()
     # The engine of these tests forgets: what the sweeper does after a while is done at once.
     await asyncio.sleep(0.35)
-    await database.write(lambda tx: requeue(second.service._parts, tx, run, 10))
+    await database.write(lambda tx: requeue(second.service._deps, tx, run, 10))
     await second.settled()
     await second.service.stop(1)
     mine = context_of(run)
@@ -195,7 +195,7 @@ steps:
     values: {id: "${{ object.id }}"}
 """)  # fmt: skip
     await world.service.start()
-    taken = await world.service.take_in(world.event("thing.created", "evt_quick", id="q"))
+    taken = await world.service.ingest(world.event("thing.created", "evt_quick", id="q"))
     await world.service.stop(1)
     (run,) = taken.runs
     assert sorted(span.name for span in memory.spans) == ["insert orders", "run quick"]

@@ -20,7 +20,7 @@ from payloom.engine.memory import MemoryEngine
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import SystemClock, to_epoch
 from payloom.project.loader import load_project
-from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.service import RunService
 from payloom.settings.load import load_settings
@@ -59,7 +59,7 @@ async def live(root: Path) -> None:
     await migrate_tables(database, tables, clock)
     versions = Versions(database, clock)
     await versions.publish(project.workflows.values())
-    library = Library(versions, project.catalog, settings.env)
+    library = PublishedWorkflows(versions, project.catalog, settings.env)
     service = RunService(database, MemoryEngine(clock), clock, library, TablesHost(tables), Outside())
     await service.start()
     await database.write(lambda tx: tables.insert(tx, "orders", values={"id": ORDER, "amount": 500}))
@@ -70,7 +70,7 @@ async def live(root: Path) -> None:
     }
     for number, (kind, thing) in enumerate(things.items(), 1):
         payload = {"id": f"evt_{number}", "object": "event", "type": kind, "created": to_epoch(clock.now())}
-        await service.take_in(inbox.read({**payload, "livemode": False, "data": {"object": thing}}))
+        await service.ingest(inbox.parse({**payload, "livemode": False, "data": {"object": thing}}))
     for run in await service.queries.list():
         answer = await service.answer(run["id"], wait=20)
         assert answer.state == "answered"

@@ -8,26 +8,28 @@ from typing import Any
 
 from payloom.inbox.service import InboxEvent
 from payloom.kit.errors import PayloomError
-from payloom.runs.dependencies import Parts
-from payloom.runs.registry import FRESH, Cause, Execution
+from payloom.runs.dependencies import RunDependencies
+from payloom.runs.registry import REFETCH, Execution, TriggerContext
 from payloom.runs.run_rows import Run
 from payloom.workflows.program.commands import Command, Do, Entry, Finished, StepFailure
 
 log = logging.getLogger("payloom.runs")
 
 
-class Play:
+class ReplayCache:
     """A run's execution."""
 
-    def __init__(self, parts: Parts, run: Run, event: InboxEvent | None, history: Callable[[], list[Entry]]) -> None:
+    def __init__(
+        self, deps: RunDependencies, run: Run, event: InboxEvent | None, history: Callable[[], list[Entry]]
+    ) -> None:
         """history: everything recorded so far, in order."""
-        self._parts = parts
+        self._deps = deps
         self._run = run
         self._event = event
         self._history = history
         self._execution: Execution | None = None
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Build it anew from the history next time."""
         self._execution = None
 
@@ -42,14 +44,14 @@ class Play:
             history = self._history() if self._execution is None else ()
             if self._execution is None:
                 start = self._run.start()
-                fresh = next((entry for entry in history if entry.path == FRESH), None)
+                fresh = next((entry for entry in history if entry.path == REFETCH), None)
                 if start.fresh and self._event is not None and fresh is None:
                     return [self._fresh_step(start.fresh)]
                 if fresh is not None and fresh.failure is not None:
-                    return Finished("failed", failure=fresh.failure, http_status=fresh.failure.status, path=FRESH)
-                own = [entry for entry in history if entry.path != FRESH]
-                cause = self._cause(fresh.value if fresh is not None else None)
-                self._execution = self._parts.scripts.execution(start, cause, own)
+                    return Finished("failed", failure=fresh.failure, http_status=fresh.failure.status, path=REFETCH)
+                own = [entry for entry in history if entry.path != REFETCH]
+                context = self._cause(fresh.value if fresh is not None else None)
+                self._execution = self._deps.workflows.execution(start, context, own)
             return self._execution.next()
         except PayloomError as error:
             failure = StepFailure(error.code, error.message, status=error.status, hint=error.hint, where=error.where)
@@ -61,10 +63,10 @@ class Play:
             )
             return Finished("failed", failure=failure, http_status=500)
 
-    def _cause(self, fresh: Any = None) -> Cause:
+    def _cause(self, fresh: Any = None) -> TriggerContext:
         """Return what the run's scope is built from."""
         request = self._run.request or {}
-        return Cause(
+        return TriggerContext(
             trigger=self._run.trigger,  # type: ignore[arg-type]
             run_id=self._run.id,
             root_id=self._run.root_id,
@@ -84,10 +86,10 @@ class Play:
         args: dict[str, Any] = {"with": {"id": self._event.object_id}}
         if self._event.account:
             args["account"] = self._event.account
-        return Do(FRESH, "stripe", action, args, f"{self._run.root_id}:{FRESH}", name="Read the object again")
+        return Do(REFETCH, "stripe", action, args, f"{self._run.root_id}:{REFETCH}", name="Read the object again")
 
 
-def broken(error: Exception) -> StepFailure:
+def internal_failure(error: Exception) -> StepFailure:
     """Return the failure of a run that Payloom itself could not go on with."""
     return StepFailure(
         "internal",

@@ -13,26 +13,26 @@ from payloom.connectors.port import StepFailed
 from payloom.db.transactions import locking_reads, savepoint
 from payloom.runs.advance import table_triggers
 from payloom.runs.coordination import parking
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.run_rows import Run
 from payloom.workflows.program.commands import Do, StepFailure
 
 log = logging.getLogger("payloom.runs")
 
 
-def perform(parts: Parts, tx: sa.Connection, run: Run, do: Do) -> Any:
+def perform(deps: RunDependencies, tx: sa.Connection, run: Run, do: Do) -> Any:
     """Do a table step within `tx` and return its value; raises `StepFailed`, or a database error the caller retries."""
     # A read on SQLite leaves nothing to undo; on Postgres any error would end the whole transaction.
-    guarded = do.verb != "select" or parts.database.dialect != "sqlite"
+    guarded = do.verb != "select" or deps.database.dialect != "sqlite"
     # Read, decide, write: what was read must not change in between. SQLite has one writer, Postgres locks the rows.
-    locking = do.verb == "select" and do.action in parts.scripts.writes(run.start())
+    locking = do.verb == "select" and do.action in deps.workflows.writes(run.start())
     try:
         with (
             savepoint(tx) if guarded else contextlib.nullcontext(),
             locking_reads(tx) if locking else contextlib.nullcontext(),
         ):
-            value = table_triggers.perform(parts, tx, run, do)
-            parking.wake_parked(parts, tx, do.verb, do.action)
+            value = table_triggers.perform(deps, tx, run, do)
+            parking.wake_parked(deps, tx, do.verb, do.action)
             return value
     except StepFailed:
         raise

@@ -17,8 +17,8 @@ from payloom.db.transactions import locking_reads
 from payloom.kit import strict_json
 from payloom.kit.ids import new_id
 from payloom.runs.coordination import dedupe, lanes
-from payloom.runs.dependencies import Parts
-from payloom.runs.registry import Cause, RowChange, Start
+from payloom.runs.dependencies import RunDependencies
+from payloom.runs.registry import RowChange, StartPlan, TriggerContext
 from payloom.runs.run_rows import Run, event_run_id, insert_failed, insert_run
 from payloom.workflows.program.commands import Do, StepFailure
 
@@ -34,24 +34,24 @@ _VERBS: Mapping[str, frozenset[str]] = {
 Row = Mapping[str, Any]
 
 
-def perform(parts: Parts, tx: sa.Connection, run: Run, do: Do) -> Any:
+def perform(deps: RunDependencies, tx: sa.Connection, run: Run, do: Do) -> Any:
     """Do a table step and start the runs that its changes start; returns the step's value."""
-    if do.verb == "select" or not _VERBS[do.verb] & parts.scripts.watched(do.action):
-        return parts.tables.perform(tx, do.verb, do.action, do.args)
-    before = _before(parts, tx, do)
-    value = parts.tables.perform(tx, do.verb, do.action, do.args)
+    if do.verb == "select" or not _VERBS[do.verb] & deps.workflows.watched(do.action):
+        return deps.tables.perform(tx, do.verb, do.action, do.args)
+    before = _before(deps, tx, do)
+    value = deps.tables.perform(tx, do.verb, do.action, do.args)
     rows = value if isinstance(value, list) else [] if value is None else [value]
     found = _changes(do, rows, before)
     seeds = [f"row:{run.id}:{do.path}:{number}" for number in range(len(found))]
-    _start(parts, tx, list(zip(found, seeds, strict=True)), by=run)
+    _start(deps, tx, list(zip(found, seeds, strict=True)), by=run)
     return value
 
 
-def _before(parts: Parts, tx: sa.Connection, do: Do) -> list[Row]:
+def _before(deps: RunDependencies, tx: sa.Connection, do: Do) -> list[Row]:
     """Return the rows that the step is about to change as they are, locked."""
     if do.verb == "update":
         with locking_reads(tx):
-            return parts.tables.perform(tx, "select", do.action, {"where": do.args.get("where")})
+            return deps.tables.perform(tx, "select", do.action, {"where": do.args.get("where")})
     if do.verb != "upsert":
         return []
     found: list[Row] = []
@@ -59,9 +59,9 @@ def _before(parts: Parts, tx: sa.Connection, do: Do) -> list[Row]:
         where = {name: values.get(name) for name in _names(do.args["key"])}
         if None not in where.values():
             # A row that is not there yet cannot be locked: another upsert of it waits for this lock instead.
-            parts.database.write_lock(tx, f"upsert:{do.action}:{strict_json.canonical(list(map(str, where.values())))}")
+            deps.database.write_lock(tx, f"upsert:{do.action}:{strict_json.canonical(list(map(str, where.values())))}")
             with locking_reads(tx):
-                found += parts.tables.perform(tx, "select", do.action, {"where": where})
+                found += deps.tables.perform(tx, "select", do.action, {"where": where})
     return found
 
 
@@ -89,30 +89,30 @@ def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChan
     return found
 
 
-def started(parts: Parts, tx: sa.Connection, *changes: RowChange) -> list[str]:
+def started(deps: RunDependencies, tx: sa.Connection, *changes: RowChange) -> list[str]:
     """Within `tx`, in which rows were changed by other means than a run, queue the runs of each workflow that the
     changes start; returns their ids.
     """
-    return _start(parts, tx, [(change, None) for change in changes])
+    return _start(deps, tx, [(change, None) for change in changes])
 
 
 def _start(
-    parts: Parts, tx: sa.Connection, changes: Sequence[tuple[RowChange, str | None]], *, by: Run | None = None
+    deps: RunDependencies, tx: sa.Connection, changes: Sequence[tuple[RowChange, str | None]], *, by: Run | None = None
 ) -> list[str]:
     """by: the run that changed the rows. The text beside a change is what the ids of its runs are derived from.
 
     A chain deeper than DEEPEST ends in a failed run, which shows where it came from; the change itself stays.
     """
-    now = parts.clock.now()
-    wanted: list[tuple[RowChange, str | None, Start]] = []
+    now = deps.clock.now()
+    wanted: list[tuple[RowChange, str | None, StartPlan]] = []
     for change, seed in changes:
-        if change.kind in parts.scripts.watched(change.table):
-            cause = Cause("table", seed or change.table, seed or "", now)
-            wanted += [(change, seed, start) for start in parts.scripts.row_starts(change, cause)]
+        if change.kind in deps.workflows.watched(change.table):
+            context = TriggerContext("table", seed or change.table, seed or "", now)
+            wanted += [(change, seed, start) for start in deps.workflows.row_starts(change, context)]
     if not wanted:
         return []
     depth = ((by.request or {}).get("depth", 0) if by is not None else 0) + 1
-    entrance = lanes.Entrance(parts, tx, [start.lane for _, _, start in wanted])
+    admission = lanes.LaneAdmission(deps, tx, [start.lane for _, _, start in wanted])
     ids = []
     for change, seed, start in wanted:
         run_id = event_run_id(seed, start.workflow_id) if seed else new_id("run")
@@ -132,24 +132,26 @@ def _start(
         failure = start.failure or (_too_deep(change) if depth > DEEPEST else None)
         if failure is not None:
             insert_failed(tx, run, failure)
-        elif dedupe.claim_once(parts, tx, run, start) is None:
-            _queue(parts, tx, run, start.lane, entrance)
+        elif dedupe.claim_once(deps, tx, run, start) is None:
+            _queue(deps, tx, run, start.lane, admission)
         else:
             continue
         ids.append(run_id)
     return ids
 
 
-def _queue(parts: Parts, tx: sa.Connection, run: Run, lane: str | None, entrance: lanes.Entrance) -> None:
+def _queue(
+    deps: RunDependencies, tx: sa.Connection, run: Run, lane: str | None, admission: lanes.LaneAdmission
+) -> None:
     """Insert a run behind those of its lane; on the queue if there are none."""
     if lane is not None:
-        run.lane, run.lane_position = lane, entrance.behind(lane, run.created_at)
-        run.blocked = entrance.occupied(lane)
-        entrance.entered(lane, run.lane_position)
+        run.lane, run.lane_position = lane, admission.position_behind_all(lane, run.created_at)
+        run.blocked = admission.occupied(lane)
+        admission.admit(lane, run.lane_position)
     run.segment = 0 if run.blocked else 1
     insert_run(tx, run)
     if not run.blocked:
-        parts.engine.enqueue(tx, run.id, run.segment)
+        deps.engine.enqueue(tx, run.id, run.segment)
 
 
 def _too_deep(change: RowChange) -> StepFailure:

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt
 from payloom.db import compiled_statements
-from payloom.db.deferred_writes import insert_later
+from payloom.db.deferred_writes import defer_insert
 from payloom.kit.redaction import redact
 from payloom.runs.coordination import lanes, shared_calls, waits
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import logs, runs, steps
 from payloom.runs.models import waits as waits_table
 from payloom.runs.run_rows import Run, run_changes, run_values
@@ -37,7 +37,7 @@ def _update_run(columns: frozenset[str]) -> sa.Update:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Call:
+class StepCall:
     """An outside step to do now."""
 
     do: Do
@@ -45,7 +45,7 @@ class Call:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Settled:
+class StepResult:
     """What came of a call."""
 
     do: Do
@@ -54,17 +54,17 @@ class Settled:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Turn:
+class TurnResult:
     """What the driver does next: these calls, or another turn at once, or at a time; or nothing (over, or asleep)."""
 
-    calls: Sequence[Call] = ()
+    calls: Sequence[StepCall] = ()
     again: bool = False
     again_at: dt.datetime | None = None
     done: bool = False
 
 
 @dataclasses.dataclass(slots=True)
-class Open:
+class OpenStep:
     """A step that has begun. until: when to try again, wake or give up; in_flight: a call of this process is out."""
 
     attempts: int = 1
@@ -76,14 +76,14 @@ class Open:
 
 
 @dataclasses.dataclass(slots=True)
-class Scratch:
+class TurnChanges:
     """What a turn has changed so far; thrown away if its transaction is."""
 
     run: Run
-    open: dict[str, Open]
+    open: dict[str, OpenStep]
     seq: int
     entries: list[Entry] = dataclasses.field(default_factory=list)
-    calls: list[Call] = dataclasses.field(default_factory=list)
+    calls: list[StepCall] = dataclasses.field(default_factory=list)
     step_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     step_updates: list[tuple[str, dict[str, Any]]] = dataclasses.field(default_factory=list)
     wait_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
@@ -123,34 +123,34 @@ class Scratch:
         """Change a step's row."""
         self.step_updates.append((path, values))
 
-    def flush(self, parts: Parts, tx: sa.Connection, before: Run, *, new_run: bool) -> None:
+    def flush(self, deps: RunDependencies, tx: sa.Connection, before: Run, *, new_run: bool) -> None:
         """Write everything. before: the run's row as it is in the database (not yet there with `new_run`)."""
         run = self.run
         if new_run:
-            run.updated_at = parts.clock.now()
-            insert_later(tx, runs, [run_values(run)])
+            run.updated_at = deps.clock.now()
+            defer_insert(tx, runs, [run_values(run)])
         elif changed := run_changes(before, run):
-            changed["updated_at"] = run.updated_at = parts.clock.now()
+            changed["updated_at"] = run.updated_at = deps.clock.now()
             fresh = {f"new_{name}": value for name, value in changed.items()}
             compiled_statements.rows(tx, _update_run(frozenset(changed)), {"at_run": run.id, **fresh})
         for path, values in self.step_updates:
             fresh = {f"new_{name}": value for name, value in values.items()}
             compiled_statements.rows(tx, _update_step(frozenset(values)), {"at_run": run.id, "at_path": path, **fresh})
         if self.step_inserts:
-            insert_later(tx, steps, self.step_inserts)
+            defer_insert(tx, steps, self.step_inserts)
         if self.wait_inserts:
-            insert_later(tx, waits_table, self.wait_inserts)
+            defer_insert(tx, waits_table, self.wait_inserts)
         if self.log_inserts:
-            insert_later(tx, logs, self.log_inserts)
+            defer_insert(tx, logs, self.log_inserts)
         if self.ended:
             if any(found.waiting for found in self.open.values()):
-                waits.forget_waits(tx, run.id)
+                waits.delete_waits(tx, run.id)
             if run.dedupe_key is not None and not new_run:  # nobody has seen a new run yet
-                shared_calls.answer_callers(parts, tx, run)
+                shared_calls.answer_callers(deps, tx, run)
             if run.lane is not None and not new_run:  # a new run found its lane empty, and keeps it locked
-                lanes.release(parts, tx, run.lane, run.id)
+                lanes.release(deps, tx, run.lane, run.id)
 
 
-def open_from(row: dict[str, Any]) -> Open:
+def open_step_from(row: dict[str, Any]) -> OpenStep:
     waiting = row["status"] == "waiting" and row["verb"] != "sleep"
-    return Open(row["attempts"], row["first_attempt_at"], row["in_doubt"], row["retry_at"], waiting=waiting)
+    return OpenStep(row["attempts"], row["first_attempt_at"], row["in_doubt"], row["retry_at"], waiting=waiting)

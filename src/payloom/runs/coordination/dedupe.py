@@ -10,9 +10,9 @@ import hashlib
 import sqlalchemy as sa
 
 from payloom.kit import strict_json
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
-from payloom.runs.registry import Start
+from payloom.runs.registry import StartPlan
 from payloom.runs.run_rows import SELECT_RUN, Run, run_from
 
 _RELEASED = "released_key"
@@ -28,20 +28,20 @@ def once_key(workflow_id: str, value: str) -> str:
     return _hash(["once", workflow_id, value])
 
 
-def _hash(parts: list[str | None]) -> str:
-    return hashlib.sha256(strict_json.canonical(parts).encode()).hexdigest()
+def _hash(deps: list[str | None]) -> str:
+    return hashlib.sha256(strict_json.canonical(deps).encode()).hexdigest()
 
 
-def claim(parts: Parts, tx: sa.Connection, run: Run, key: str, *, seconds: float | None) -> Run | None:
+def claim(deps: RunDependencies, tx: sa.Connection, run: Run, key: str, *, seconds: float | None) -> Run | None:
     """Within `tx`, give `run` the key; returns the run that has it already.
 
     seconds: how long a run keeps its key; None: for good, unless it failed or was canceled.
     """
-    parts.database.write_lock(tx, key)
+    deps.database.write_lock(tx, key)
     row = tx.execute(SELECT_RUN.where(runs.c.dedupe_key == key)).one_or_none()
     if row is not None:
         first = run_from(row)
-        age = (parts.clock.now() - first.created_at).total_seconds()
+        age = (deps.clock.now() - first.created_at).total_seconds()
         stale = age > seconds if seconds is not None else first.status in ("failed", "canceled")
         if not stale:
             return first
@@ -56,14 +56,14 @@ def _release(tx: sa.Connection, run: Run, key: str) -> None:
     tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=None, request=request))
 
 
-def hold_key(parts: Parts, tx: sa.Connection, run: Run) -> None:
+def hold_key(deps: RunDependencies, tx: sa.Connection, run: Run) -> None:
     """Within `tx`, keep the key that a run has, or had, from everybody else; before the run itself is locked."""
     key = run.dedupe_key or (run.request or {}).get(_RELEASED)
     if key is not None:
-        parts.database.write_lock(tx, key)
+        deps.database.write_lock(tx, key)
 
 
-def reclaim(parts: Parts, tx: sa.Connection, run: Run) -> Run | None:
+def reclaim(deps: RunDependencies, tx: sa.Connection, run: Run) -> Run | None:
     """Within `tx`, in which `run` is retried, give it back the key that it had; returns the run that has it now, if
     that is not to be done again: with both, what is to happen once would happen twice.
     """
@@ -71,14 +71,14 @@ def reclaim(parts: Parts, tx: sa.Connection, run: Run) -> Run | None:
     key = request.pop(_RELEASED, None)
     if key is None or run.dedupe_key is not None:
         return None
-    first = claim(parts, tx, run, key, seconds=None)
+    first = claim(deps, tx, run, key, seconds=None)
     if first is None:
         tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=key, request=request or None))
     return first
 
 
-def claim_once(parts: Parts, tx: sa.Connection, run: Run, start: Start) -> Run | None:
+def claim_once(deps: RunDependencies, tx: sa.Connection, run: Run, start: StartPlan) -> Run | None:
     """Within `tx`, claim the run's `once` key, if it has one; returns the run that has it already."""
     if start.once is None:
         return None
-    return claim(parts, tx, run, once_key(start.workflow_id, start.once), seconds=None)
+    return claim(deps, tx, run, once_key(start.workflow_id, start.once), seconds=None)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
 
 _AHEAD = (
@@ -61,28 +61,28 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _lock(parts: Parts, tx: sa.Connection, lanes: Iterable[str]) -> None:
+def _lock(deps: RunDependencies, tx: sa.Connection, lanes: Iterable[str]) -> None:
     of_rows, others = [], []
     for lane in lanes:
         (of_rows if lane.startswith(_ROW) else others).append(lane)
     if of_rows:
         tables = sorted({"lanes " + ":".join(lane.split(":")[:2]) for lane in of_rows})
-        parts.database.write_lock(tx, *tables, shared=len(of_rows) <= MANY)
+        deps.database.write_lock(tx, *tables, shared=len(of_rows) <= MANY)
     if len(of_rows) <= MANY:
         others += of_rows
     if others:
-        parts.database.write_lock(tx, *others)
+        deps.database.write_lock(tx, *others)
 
 
-class Entrance:
+class LaneAdmission:
     """The lanes that runs begun together want to enter, looked at once. Holds their locks until `tx` ends."""
 
-    def __init__(self, parts: Parts, tx: sa.Connection, wanted: Iterable[str | None]) -> None:
+    def __init__(self, deps: RunDependencies, tx: sa.Connection, wanted: Iterable[str | None]) -> None:
         """wanted: the lane of each run."""
         lanes = sorted({lane for lane in wanted if lane is not None})
         self._taken: dict[str, str] = {}
         if lanes:
-            _lock(parts, tx, lanes)
+            _lock(deps, tx, lanes)
         for at in range(0, len(lanes), MANY):
             rows = tx.execute(_TAKEN, {"lanes": lanes[at : at + MANY]})
             self._taken.update({lane: position or "" for lane, position in rows})
@@ -91,12 +91,12 @@ class Entrance:
         """Whether an unfinished run is in the lane."""
         return lane in self._taken
 
-    def entered(self, lane: str | None, position: str = "") -> None:
+    def admit(self, lane: str | None, position: str = "") -> None:
         """A run has been begun in the lane and is not over."""
         if lane is not None:
             self._taken[lane] = position
 
-    def behind(self, lane: str, now: dt.datetime) -> str:
+    def position_behind_all(self, lane: str, now: dt.datetime) -> str:
         """Return the position behind every run in a row's lane, whatever the clocks of the workers say.
 
         The time is only for a run that is retried when those around it are over.
@@ -105,23 +105,23 @@ class Entrance:
         return f"{max(int(now.timestamp() * 1_000_000), last + 1):020d}"
 
 
-def occupied(parts: Parts, tx: sa.Connection, lane: str, run_id: str) -> bool:
+def occupied(deps: RunDependencies, tx: sa.Connection, lane: str, run_id: str) -> bool:
     """Whether another unfinished run is in the lane. Holds the lane's lock until `tx` ends."""
-    _lock(parts, tx, [lane])
+    _lock(deps, tx, [lane])
     return tx.execute(_AHEAD, {"lane": lane, "run_id": run_id}).first() is not None
 
 
-def release(parts: Parts, tx: sa.Connection, lane: str, run_id: str) -> None:
+def release(deps: RunDependencies, tx: sa.Connection, lane: str, run_id: str) -> None:
     """`run_id` has just ended in `tx`: put the next run of its lane on the queue."""
-    _lock(parts, tx, [lane])
+    _lock(deps, tx, [lane])
     if tx.execute(_ACTIVE, {"lane": lane, "run_id": run_id}).first() is not None:
         return
     following = tx.execute(_NEXT, {"lane": lane}).first()
     if following is not None:
-        requeue(parts, tx, following.id, following.segment)
+        requeue(deps, tx, following.id, following.segment)
 
 
-def requeue(parts: Parts, tx: sa.Connection, run_id: str, segment: int) -> None:
+def requeue(deps: RunDependencies, tx: sa.Connection, run_id: str, segment: int) -> None:
     """Put a run that nobody advances on the queue, as its next segment."""
     tx.execute(
         sa.update(runs)
@@ -133,7 +133,7 @@ def requeue(parts: Parts, tx: sa.Connection, run_id: str, segment: int) -> None:
             segment=segment + 1,
             epoch=runs.c.epoch + 1,
             wake_at=None,
-            updated_at=parts.clock.now(),
+            updated_at=deps.clock.now(),
         )
     )
-    parts.engine.enqueue(tx, run_id, segment + 1)
+    deps.engine.enqueue(tx, run_id, segment + 1)

@@ -7,9 +7,9 @@ import datetime as dt
 import sqlalchemy as sa
 
 from payloom.db import compiled_statements
-from payloom.db.deferred_writes import before_commit, do_now
+from payloom.db.deferred_writes import flush_key, on_before_commit
 from payloom.runs.coordination.lanes import requeue
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
 from payloom.runs.run_rows import Run
 from payloom.workflows.program.commands import Do, StepFailure
@@ -22,39 +22,39 @@ _PARKED = (
 _WAKING_VERBS = frozenset({"insert", "upsert", "update"})
 
 
-def may_park(parts: Parts, run: Run, do: Do, failure: StepFailure) -> bool:
+def may_park(deps: RunDependencies, run: Run, do: Do, failure: StepFailure) -> bool:
     """Whether this failure means "not yet" rather than "no"."""
     if run.trigger != "event" or do.verb != "update" or failure.kind != "row_not_found":
         return False
-    since = run.parked_since or parts.clock.now()
-    return (parts.clock.now() - since).total_seconds() < parts.figures.park_for
+    since = run.parked_since or deps.clock.now()
+    return (deps.clock.now() - since).total_seconds() < deps.limits.park_for
 
 
-def park(parts: Parts, tx: sa.Connection, run: Run, table: str) -> dt.datetime:
+def park(deps: RunDependencies, tx: sa.Connection, run: Run, table: str) -> dt.datetime:
     """Set the run's parking columns; returns when it looks by itself (a change may slip through between two
     transactions).
     """
-    do_now(tx, _key(table))  # what was written before wakes others, not this run, which has just looked
-    now = parts.clock.now()
-    figures = parts.figures
+    flush_key(tx, _key(table))  # what was written before wakes others, not this run, which has just looked
+    now = deps.clock.now()
+    limits = deps.limits
     run.parked_on = table
     run.parked_since = run.parked_since or now
-    pause = min(figures.park_first * 2**run.parked_times, figures.park_most)
+    pause = min(limits.park_first * 2**run.parked_times, limits.park_max)
     run.parked_times += 1
-    end = run.parked_since + dt.timedelta(seconds=figures.park_for)
+    end = run.parked_since + dt.timedelta(seconds=limits.park_for)
     return min(now + dt.timedelta(seconds=pause), max(end, now))
 
 
-def wake_parked(parts: Parts, tx: sa.Connection, verb: str, table: str) -> None:
+def wake_parked(deps: RunDependencies, tx: sa.Connection, verb: str, table: str) -> None:
     """`verb` has just changed `table` in `tx`: let the runs that wait for it look again once it is committed."""
     if verb in _WAKING_VERBS:
-        before_commit(tx, _key(table), lambda tx: _wake(parts, tx, table))
+        on_before_commit(tx, _key(table), lambda tx: _wake(deps, tx, table))
 
 
 def _key(table: str) -> tuple[str, str]:
     return "parked", table
 
 
-def _wake(parts: Parts, tx: sa.Connection, table: str) -> None:
+def _wake(deps: RunDependencies, tx: sa.Connection, table: str) -> None:
     for run_id, segment in compiled_statements.rows(tx, _PARKED, {"parked_table": table}):
-        requeue(parts, tx, run_id, segment)
+        requeue(deps, tx, run_id, segment)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from payloom.kit.ids import new_id
 from payloom.kit.redaction import redact, redact_text
 from payloom.runs.coordination import dedupe, waits
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
 from payloom.runs.run_rows import Run, failure_from_json, insert_run, load_run
@@ -30,24 +30,24 @@ _MANY = 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Join:
+class SharedCall:
     """What became of a call. run_id: the run that it waits for, or whose output it takes; none with a `failure`.
 
-    over: that run has succeeded.
+    completed: that run has succeeded.
     """
 
     run_id: str | None
-    over: Run | None = None
+    completed: Run | None = None
     failure: StepFailure | None = None
 
 
-def join(parts: Parts, tx: sa.Connection, caller: Run, command: CallOnce) -> Join:
+def start_or_join(deps: RunDependencies, tx: sa.Connection, caller: Run, command: CallOnce) -> SharedCall:
     """Within `tx`, begin the run that `caller` calls, or find the one with the same key. Holds the key's lock."""
-    start = parts.scripts.called(caller.start(), command.workflow)
+    start = deps.workflows.called(caller.start(), command.workflow)
     start = dataclasses.replace(start, once=command.once)
     if caller.dedupe_key == dedupe.once_key(command.workflow, command.once):
-        return Join(None, failure=_circle(command, caller.id))
-    run_id, now = new_id("run"), parts.clock.now()
+        return SharedCall(None, failure=_circle(command, caller.id))
+    run_id, now = new_id("run"), deps.clock.now()
     called = {"by": caller.id, "path": command.path, "depth": command.depth}
     run = Run(
         id=run_id,
@@ -65,17 +65,17 @@ def join(parts: Parts, tx: sa.Connection, caller: Run, command: CallOnce) -> Joi
         started_at=now,
         updated_at=now,
     )
-    first = dedupe.claim_once(parts, tx, run, start)
+    first = dedupe.claim_once(deps, tx, run, start)
     if first is None:
         insert_run(tx, run)
-        parts.engine.enqueue(tx, run.id, run.segment)
-        return Join(run.id)
+        deps.engine.enqueue(tx, run.id, run.segment)
+        return SharedCall(run.id)
     if first.finished:
-        return Join(first.id, over=first)
-    parts.database.write_lock(tx, _EDGES)
+        return SharedCall(first.id, completed=first)
+    deps.database.write_lock(tx, _EDGES)
     if _waits_for(tx, first, caller.id):
-        return Join(None, failure=_circle(command, first.id))
-    return Join(first.id)
+        return SharedCall(None, failure=_circle(command, first.id))
+    return SharedCall(first.id)
 
 
 def _circle(command: CallOnce, run_id: str) -> StepFailure:
@@ -138,18 +138,18 @@ def awaited(tx: sa.Connection, caller_id: str, path: str) -> str | None:
     return tx.execute(query).scalar()
 
 
-def answer_callers(parts: Parts, tx: sa.Connection, run: Run) -> None:
+def answer_callers(deps: RunDependencies, tx: sa.Connection, run: Run) -> None:
     """Within `tx`, in which `run` has ended: write its output, or why it failed, into the journals that wait for it."""
     if run.dedupe_key is not None:  # without a key nobody can have found it
-        parts.database.write_lock(tx, run.dedupe_key)
-        _answer(parts, tx, run)
+        deps.database.write_lock(tx, run.dedupe_key)
+        _answer(deps, tx, run)
 
 
-def _answer(parts: Parts, tx: sa.Connection, run: Run) -> int:
+def _answer(deps: RunDependencies, tx: sa.Connection, run: Run) -> int:
     callers = tx.execute(_CALLERS, {"called": run.id}).all()
     failure = failure_of(run)
     value = run.output if failure is None else None
-    return sum(waits.answer(parts, tx, row.run_id, row.path, value, failure) for row in callers)
+    return sum(waits.answer(deps, tx, row.run_id, row.path, value, failure) for row in callers)
 
 
 def failure_of(run: Run) -> StepFailure | None:
@@ -163,7 +163,7 @@ def failure_of(run: Run) -> StepFailure | None:
     return dataclasses.replace(failure, hint=hint, data=data, retryable=False)
 
 
-def answer_late(parts: Parts, tx: sa.Connection) -> int:
+def answer_late(deps: RunDependencies, tx: sa.Connection) -> int:
     """Answer calls of runs that are over (there should be none); returns how many."""
     query = (
         sa.select(waits_table.c.family)
@@ -173,7 +173,7 @@ def answer_late(parts: Parts, tx: sa.Connection) -> int:
         .limit(_MANY)
     )
     over = [load_run(tx, run_id) for run_id in tx.execute(query).scalars().all()]
-    return sum(_answer(parts, tx, run) for run in over if run is not None)
+    return sum(_answer(deps, tx, run) for run in over if run is not None)
 
 
 def called_by(tx: sa.Connection, run: Run) -> list[str]:

@@ -14,7 +14,7 @@ from payloom.db import compiled_statements
 from payloom.inbox.models import events
 from payloom.inbox.service import InboxEvent, load
 from payloom.runs.coordination.lanes import requeue
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs, steps, waits
 from payloom.runs.run_rows import TERMINAL, Run, failure_to_json, load_run
 from payloom.workflows.program.commands import Approve, StepFailure, Wait
@@ -25,14 +25,14 @@ _LOOK_BACK = 500
 @functools.cache
 def _waiting(dialect: str) -> Any:
     return sa.select(waits.c.run_id, waits.c.path, waits.c.family, waits.c.details).where(
-        waits.c.kind == "event", compiled_statements.one_of(waits.c.family, "families", dialect)
+        waits.c.kind == "event", compiled_statements.any_of(waits.c.family, "families", dialect)
     )
 
 
-def wait_values(parts: Parts, run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
+def wait_values(deps: RunDependencies, run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
     """Return the row of a wait."""
     if isinstance(command, Wait):
-        details = {"match": command.match, "scope": parts.scripts.wait_scope(command.match, command.scope)}
+        details = {"match": command.match, "scope": deps.workflows.wait_scope(command.match, command.scope)}
         return {**_base(run, command, now), "kind": "event", "family": command.family, "details": details}
     details = {"roles": list(command.roles), "title": command.title, "data": dict(command.data)}
     return {**_base(run, command, now), "kind": "approval", "family": None, "details": details}
@@ -42,12 +42,12 @@ def _base(run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
     return {"run_id": run.id, "path": command.path, "until": command.until, "created_at": now}
 
 
-def already_here(parts: Parts, tx: sa.Connection, run: Run, command: Wait) -> InboxEvent | None:
+def find_existing_event(deps: RunDependencies, tx: sa.Connection, run: Run, command: Wait) -> InboxEvent | None:
     """Return a matching event that came in after the run began and before it waits.
 
     Whoever takes in an event looks for waits under the same lock: one of the two sees the other.
     """
-    parts.database.write_lock(tx, _family_lock(command.family))
+    deps.database.write_lock(tx, _family_lock(command.family))
     query = (
         sa.select(events.c.id)
         .where(
@@ -60,13 +60,13 @@ def already_here(parts: Parts, tx: sa.Connection, run: Run, command: Wait) -> In
     )
     for event_id in tx.execute(query).scalars().all():
         event = load(tx, event_id)
-        if event is not None and parts.scripts.wait_matches(command.family, command.match, command.scope, event):
+        if event is not None and deps.workflows.wait_matches(command.family, command.match, command.scope, event):
             return event
     return None
 
 
 def deliver_events(
-    parts: Parts, tx: sa.Connection, new: Sequence[InboxEvent], begun: Mapping[str, int]
+    deps: RunDependencies, tx: sa.Connection, new: Sequence[InboxEvent], begun: Mapping[str, int]
 ) -> Sequence[int]:
     """Give new events to the runs that wait for them; returns how many there were for each.
 
@@ -75,20 +75,20 @@ def deliver_events(
     given = [0] * len(new)
     of_family: dict[str, list[tuple[int, InboxEvent]]] = {}
     for place, event in enumerate(new):
-        for family in parts.scripts.families(event):
+        for family in deps.workflows.families(event):
             of_family.setdefault(family, []).append((place, event))
     if not of_family:
         return given
-    parts.database.write_lock(tx, *map(_family_lock, of_family), shared=True)
+    deps.database.write_lock(tx, *map(_family_lock, of_family), shared=True)
     dialect = tx.dialect.name
     waiting = compiled_statements.rows(
-        tx, _waiting(dialect), {"families": compiled_statements.listed(sorted(of_family), dialect)}
+        tx, _waiting(dialect), {"families": compiled_statements.array_param(sorted(of_family), dialect)}
     )
     for run_id, path, family, details in waiting:
         since = begun.get(run_id, -1)
         for place, event in of_family[family]:
-            if place > since and parts.scripts.wait_matches(family, details["match"], details["scope"], event):
-                given[place] += answer(parts, tx, run_id, path, event.payload)
+            if place > since and deps.workflows.wait_matches(family, details["match"], details["scope"], event):
+                given[place] += answer(deps, tx, run_id, path, event.payload)
                 break
     return given
 
@@ -98,7 +98,7 @@ def _family_lock(family: str) -> str:
 
 
 def answer(  # noqa: PLR0917 - where first, then what
-    parts: Parts, tx: sa.Connection, run_id: str, path: str, value: Any, failure: StepFailure | None = None
+    deps: RunDependencies, tx: sa.Connection, run_id: str, path: str, value: Any, failure: StepFailure | None = None
 ) -> bool:
     """Write what a wait was waiting for into the journal and let the run go on; returns whether it still waited."""
     run = load_run(tx, run_id, lock=True)
@@ -113,7 +113,7 @@ def answer(  # noqa: PLR0917 - where first, then what
             value=value,
             failure=None if failure is None else failure_to_json(failure),
             seq=last + 1,
-            at=parts.clock.now(),
+            at=deps.clock.now(),
             retry_at=None,
         )
     )
@@ -121,14 +121,14 @@ def answer(  # noqa: PLR0917 - where first, then what
     if changed.rowcount == 0:
         return False
     if run.status == "waiting":
-        requeue(parts, tx, run_id, run.segment)
+        requeue(deps, tx, run_id, run.segment)
     else:
         # Somebody advances it now. A new segment number tells them to read the journal again.
         tx.execute(sa.update(runs).where(runs.c.id == run_id).values(segment=run.segment + 1))
-        parts.engine.enqueue(tx, run_id, run.segment + 1)
+        deps.engine.enqueue(tx, run_id, run.segment + 1)
     return True
 
 
-def forget_waits(tx: sa.Connection, run_id: str) -> None:
+def delete_waits(tx: sa.Connection, run_id: str) -> None:
     """The run is over: nobody needs to bring it anything."""
     tx.execute(sa.delete(waits).where(waits.c.run_id == run_id))

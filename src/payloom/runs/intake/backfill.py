@@ -37,7 +37,7 @@ MOST = 10_000
 CURSOR = "catch_up"
 
 
-class CatchUp:
+class EventBackfill:
     """Takes in what was missed."""
 
     def __init__(
@@ -51,7 +51,7 @@ class CatchUp:
         self._clock = clock
         self._looking = asyncio.Lock()
 
-    async def look(self, *, since: dt.datetime | None = None) -> Mapping[str, Any]:
+    async def run_once(self, *, since: dt.datetime | None = None) -> Mapping[str, Any]:
         """Ask once; returns `{seen, stored, refused, since}`. since: else an hour before the last look began.
 
         The first look asks for the last hour only: what happened before the project began is not its.
@@ -59,31 +59,31 @@ class CatchUp:
         """
         async with self._looking:
             started = self._clock.now()
-            begin = since or await self._begin(started)
+            start_run = since or await self._begin(started)
             listed = await self._stripe.perform(
-                "events.list", {"created": {"gte": to_epoch(begin)}, "all": True, "limit": MOST}
+                "events.list", {"created": {"gte": to_epoch(start_run)}, "all": True, "limit": MOST}
             )
             found = listed["data"]
             stored = refused = 0
             for payload in sorted(found, key=lambda one: one.get("created", 0)):
                 try:
-                    event = self._inbox.read(payload, source="catch_up")
+                    event = self._inbox.parse(payload, source="catch_up")
                 except EventRefused as error:
                     refused += 1
                     log.warning("event_not_taken", reason=error.reason)
                     continue
-                stored += (await self._runs.take_in(event)).new
+                stored += (await self._runs.ingest(event)).new
             await self._database.write(lambda tx: _remember(tx, started, {"seen": len(found), "stored": stored}))
             if stored:
                 log.warning("events_had_not_arrived", stored=stored, seen=len(found))
-            return {"seen": len(found), "stored": stored, "refused": refused, "since": begin}
+            return {"seen": len(found), "stored": stored, "refused": refused, "since": start_run}
 
     async def _begin(self, now: dt.datetime) -> dt.datetime:
         query = sa.select(cursors.c.at).where(cursors.c.name == CURSOR)
         last = await self._database.read(lambda tx: tx.execute(query).scalar())
         return max((last or now) - OVERLAP, now - LONGEST)
 
-    async def keep_looking(self) -> None:
+    async def run_forever(self) -> None:
         """Look soon and every quarter of an hour, until canceled; failures are told and tried again.
 
         Not at once: what Stripe is about to deliver need not be fetched.
@@ -91,7 +91,7 @@ class CatchUp:
         await asyncio.sleep(FIRST)
         while True:
             try:
-                await self.look()
+                await self.run_once()
             except (StepFailed, PayloomError, OSError) as error:
                 log.warning("catch_up_failed", error=str(error), again_in=EVERY)
             await asyncio.sleep(EVERY)

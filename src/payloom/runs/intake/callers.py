@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from payloom.kit.clock import monotonic
 from payloom.kit.ids import new_id
-from payloom.runs.advance.worker import Driver
+from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination import dedupe
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import RunUnknown
-from payloom.runs.intake.intake import begin
-from payloom.runs.registry import Cause, TriggerKind
+from payloom.runs.intake.intake import start_run
+from payloom.runs.registry import TriggerContext, TriggerKind
 from payloom.runs.run_rows import Run, failure_from_json, load_run
 from payloom.workflows.program.commands import StepFailure
 
@@ -25,7 +25,7 @@ _POLL = 0.25
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Answer:
+class RunResponse:
     """What a caller gets.
 
     state: `answered` (status and body are the workflow's answer), `failed` (failure says why; body is what the
@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Request:
+class Caller:
     """Who calls and how. user: the signed-in person as the language sees it; user_id scopes `dedupe`. http: for the
     scope.
     """
@@ -86,16 +86,16 @@ class Waiters:
                 del self._events[run_id]
 
 
-def start_run(  # noqa: PLR0917 - called in one place
-    parts: Parts,
-    driver: Driver,
+def start_for_caller(  # noqa: PLR0917 - called in one place
+    deps: RunDependencies,
+    worker: RunWorker,
     tx: sa.Connection,
     run: Run,
-    request: Request,
+    request: Caller,
     trigger: TriggerKind,
 ) -> tuple[str, bool]:
     """Within `tx`, begin `run`; returns the id of the run that answers and whether that is an earlier one."""
-    cause = Cause(
+    context = TriggerContext(
         trigger=trigger,
         run_id=run.id,
         root_id=run.root_id,
@@ -104,26 +104,31 @@ def start_run(  # noqa: PLR0917 - called in one place
         user=request.user,
         request=request.http,
     )
-    start = parts.scripts.start(run.workflow_id, trigger, run.trigger_index, cause)
+    start = deps.workflows.start(run.workflow_id, trigger, run.trigger_index, context)
     run.version, run.pins = start.version, dict(start.pins) or None
-    first = dedupe.claim_once(parts, tx, run, start)
+    first = dedupe.claim_once(deps, tx, run, start)
     if first is None and start.once is None:
-        value = parts.scripts.dedupe(run.workflow_id, run.trigger_index, cause)
+        value = deps.workflows.dedupe(run.workflow_id, run.trigger_index, context)
         if value is None and request.dedupe is not None:
             value = f"caller:{request.dedupe}"
         if value is not None:
             key = dedupe.dedupe_key(run.workflow_id, run.user_id, value)
-            first = dedupe.claim(parts, tx, run, key, seconds=parts.figures.dedupe_for)
+            first = dedupe.claim(deps, tx, run, key, seconds=deps.limits.dedupe_for)
     if first is not None:
         return first.id, True
-    return begin(parts, driver, tx, run, None, start), False
+    return start_run(deps, worker, tx, run, None, start), False
 
 
-def caller_run(  # noqa: PLR0917 - called in one place
-    parts: Parts, workflow_id: str, inputs: Mapping[str, Any], request: Request, trigger: TriggerKind, index: int
+def run_for_caller(  # noqa: PLR0917 - called in one place
+    deps: RunDependencies,
+    workflow_id: str,
+    inputs: Mapping[str, Any],
+    request: Caller,
+    trigger: TriggerKind,
+    index: int,
 ) -> Run:
     """Return the row of a run that a caller starts; its version is filled in by start_run."""
-    run_id, now = new_id("run"), parts.clock.now()
+    run_id, now = new_id("run"), deps.clock.now()
     stored = {"user": request.user, "http": request.http} if request.user or request.http else None
     return Run(
         id=run_id,
@@ -141,29 +146,29 @@ def caller_run(  # noqa: PLR0917 - called in one place
     )
 
 
-def answer_of(run: Run, *, repeated: bool = False) -> Answer:
+def response_of(run: Run, *, repeated: bool = False) -> RunResponse:
     """Return what a run answers now."""
     if run.response is not None:
-        return Answer(run.id, "answered", run.response["status"], run.response["body"], repeated=repeated)
+        return RunResponse(run.id, "answered", run.response["status"], run.response["body"], repeated=repeated)
     if run.status == "succeeded":
-        return Answer(run.id, "answered", run.http_status or 200, run.output, repeated=repeated)
+        return RunResponse(run.id, "answered", run.http_status or 200, run.output, repeated=repeated)
     if run.finished:
         failure = failure_from_json({key: value for key, value in (run.failure or {}).items() if key != "path"})
-        return Answer(run.id, "failed", run.http_status or 500, run.output, failure, repeated)
-    return Answer(run.id, "running", 202, repeated=repeated)
+        return RunResponse(run.id, "failed", run.http_status or 500, run.output, failure, repeated)
+    return RunResponse(run.id, "running", 202, repeated=repeated)
 
 
-async def await_answer(
-    parts: Parts, waiters: Waiters, run_id: str, *, seconds: float, repeated: bool = False
-) -> Answer:
+async def await_response(
+    deps: RunDependencies, waiters: Waiters, run_id: str, *, seconds: float, repeated: bool = False
+) -> RunResponse:
     """Wait until a run answers or ends, also when another process advances it. Raises `RunUnknown`."""
     end = monotonic() + seconds
     with waiters.waiting(run_id) as event:
         while True:
-            run = await parts.database.read(lambda tx: load_run(tx, run_id))
+            run = await deps.database.read(lambda tx: load_run(tx, run_id))
             if run is None:
                 raise RunUnknown(f"There is no run {run_id!r}.")
-            answer = answer_of(run, repeated=repeated)
+            answer = response_of(run, repeated=repeated)
             left = end - monotonic()
             if answer.state != "running" or left <= 0:
                 return answer

@@ -12,34 +12,34 @@ import sqlalchemy as sa
 
 from payloom.db.errors import DatabaseUnavailable
 from payloom.inbox.service import InboxEvent
-from payloom.runs.advance.worker import Driver
-from payloom.runs.dependencies import Parts
-from payloom.runs.intake.intake import Intake, intake_all
+from payloom.runs.advance.worker import RunWorker
+from payloom.runs.dependencies import RunDependencies
+from payloom.runs.intake.intake import IntakeResult, intake_all
 
 _MOST = 64
 """Events in one transaction. More would keep the first ones waiting, and other workers out of their lanes."""
 _HOLD_UP = 0.1
 """Seconds after which the next events no longer wait for a transaction that has met somebody's lock."""
 
-_Waiting = tuple[InboxEvent, "asyncio.Future[Intake]"]
+_Waiting = tuple[InboxEvent, "asyncio.Future[IntakeResult]"]
 
 
-class Gathering:
+class IntakeBatcher:
     """The events on their way into the database."""
 
-    def __init__(self, parts: Parts, driver: Driver) -> None:
+    def __init__(self, deps: RunDependencies, worker: RunWorker) -> None:
         """Begin with none."""
-        self._parts = parts
-        self._driver = driver
+        self._deps = deps
+        self._worker = worker
         self._waiting: list[_Waiting] = []
         self._busy: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self.taken = 0
         """Events handed in so far."""
 
-    async def take_in(self, event: InboxEvent) -> Intake:
+    async def ingest(self, event: InboxEvent) -> IntakeResult:
         """Store the event and start what it starts; durable when this returns."""
-        future: asyncio.Future[Intake] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[IntakeResult] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, future))
         self.taken += 1
         if self._busy is None or self._busy.done():
@@ -77,15 +77,15 @@ class Gathering:
                 if not future.done():
                     future.set_result(intake)
 
-    async def _write(self, events: list[InboxEvent]) -> list[Intake]:
-        def work(tx: sa.Connection) -> list[Intake]:
-            return intake_all(self._parts, self._driver, tx, events)
+    async def _write(self, events: list[InboxEvent]) -> list[IntakeResult]:
+        def work(tx: sa.Connection) -> list[IntakeResult]:
+            return intake_all(self._deps, self._worker, tx, events)
 
         # Several events hold several locks: they give way rather than wait for another worker that waits for them.
-        return await self._parts.database.write(work, patient=len(events) == 1)
+        return await self._deps.database.write(work, wait_for_locks=len(events) == 1)
 
 
-def _fail(future: asyncio.Future[Intake], error: BaseException) -> None:
+def _fail(future: asyncio.Future[IntakeResult], error: BaseException) -> None:
     if isinstance(error, asyncio.CancelledError):
         future.cancel()
     elif not future.done():

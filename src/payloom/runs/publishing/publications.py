@@ -13,7 +13,7 @@ from payloom.runs.models import publications, runs, versions
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class News:
+class RemoteChanges:
     """What was published after a number. changes: the newest hash per workflow, None when it was taken away."""
 
     number: int
@@ -44,7 +44,7 @@ def record(tx: sa.Connection, changes: Mapping[str, str | None], author: str | N
     return number
 
 
-def since(tx: sa.Connection, number: int) -> News:
+def since(tx: sa.Connection, number: int) -> RemoteChanges:
     """Return what was published after `number`."""
     query = (
         sa.select(publications.c.number, publications.c.workflow_id, publications.c.hash)
@@ -55,7 +55,7 @@ def since(tx: sa.Connection, number: int) -> News:
     for row in tx.execute(query):
         number = row.number
         changes[row.workflow_id] = row.hash
-    return News(number, changes)
+    return RemoteChanges(number, changes)
 
 
 def authors(tx: sa.Connection, workflow_id: str) -> dict[str, Author]:

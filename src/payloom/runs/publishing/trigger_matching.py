@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from payloom.inbox.service import InboxEvent
 from payloom.runs.coordination.lanes import row_lane
 from payloom.runs.publishing.versions import Versions
-from payloom.runs.registry import Cause, RowChange, Start, TriggerKind
-from payloom.runs.scheduling.schedules import Scheduled, schedules_of
+from payloom.runs.registry import RowChange, StartPlan, TriggerContext, TriggerKind
+from payloom.runs.scheduling.schedules import Schedule, schedules_of
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.catalog.events import build_scope, event_scope, split_type
 from payloom.workflows.expressions.errors import ExpressionError
@@ -34,7 +34,7 @@ _EVENT_TYPES = 2000
 _compile: Callable[[str], Compiled] = functools.lru_cache(maxsize=2000)(compile_expression)
 
 
-class Library:
+class PublishedWorkflows:
     """The Scripts of a project."""
 
     def __init__(
@@ -55,9 +55,9 @@ class Library:
 
     # -- which workflows an event starts -----------------------------------------------------------------------------
 
-    def starts(self, event: InboxEvent) -> Sequence[Start]:
+    def starts(self, event: InboxEvent) -> Sequence[StartPlan]:
         """Return one Start per workflow that the event starts."""
-        found: dict[str, Start] = {}
+        found: dict[str, StartPlan] = {}
         scope: dict[str, Any] | None = None
         family, action = self.split(event)
         for workflow, index, trigger in self._triggers(family, event.type):
@@ -101,7 +101,7 @@ class Library:
 
     def _matched(
         self, workflow: Workflow, index: int, trigger: StripeTrigger, event: InboxEvent, scope: dict[str, Any]
-    ) -> Start | None:
+    ) -> StartPlan | None:
         ambient = _ambient(event.received_at, event.id)
         place, lane, once = "match", None, None
         try:
@@ -118,12 +118,12 @@ class Library:
             once = _text(workflow.once, scope, ambient)
         except ExpressionError as error:
             failure = _trigger_failed(place, error, workflow)
-            return Start(workflow.id, workflow.version, index, failure=failure)
+            return StartPlan(workflow.id, workflow.version, index, failure=failure)
         fresh = None
         if trigger.fresh and event.object_id is not None:
             known = self._catalog.family(trigger.family)
             fresh = known.retrieve if known is not None else None
-        return Start(
+        return StartPlan(
             workflow.id,
             workflow.version,
             index,
@@ -135,12 +135,12 @@ class Library:
 
     # -- other ways to start -----------------------------------------------------------------------------------------
 
-    def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, cause: Cause) -> Start:  # noqa: ARG002 - the seam
+    def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, context: TriggerContext) -> StartPlan:  # noqa: ARG002 - the seam
         """Return how a current workflow is started by a caller. Raises `WorkflowUnknown`, `ExpressionError`."""
         workflow = self._versions.get_current(workflow_id)
-        once = _text(workflow.once, self._caller_scope(cause), _ambient(cause.started_at, cause.run_id))
+        once = _text(workflow.once, self._caller_scope(context), _ambient(context.started_at, context.run_id))
         pins = self._versions.pins(workflow)
-        return Start(workflow_id, workflow.version, trigger_index, once=once, pins=pins)
+        return StartPlan(workflow_id, workflow.version, trigger_index, once=once, pins=pins)
 
     def watched(self, table: str) -> frozenset[str]:
         """Return the kinds of change of a table that start anything."""
@@ -158,11 +158,11 @@ class Library:
             self._rows, self._rows_for = rows, current
         return self._rows.get(table, ())
 
-    def row_starts(self, change: RowChange, cause: Cause) -> Sequence[Start]:
+    def row_starts(self, change: RowChange, context: TriggerContext) -> Sequence[StartPlan]:
         """Return one Start per workflow that a change of a row starts."""
-        found: dict[str, Start] = {}
-        cause = dataclasses.replace(cause, row=change.row, old=change.old)
-        scope, ambient = self._caller_scope(cause), _ambient(cause.started_at, cause.run_id)
+        found: dict[str, StartPlan] = {}
+        context = dataclasses.replace(context, row=change.row, old=change.old)
+        scope, ambient = self._caller_scope(context), _ambient(context.started_at, context.run_id)
         key = self._row_key(change)
         for workflow, index, trigger in self._row_triggers(change.table):
             if workflow.id in found or change.kind not in trigger.on:
@@ -175,11 +175,11 @@ class Library:
                 once = _text(workflow.once, scope, ambient)
             except ExpressionError as error:
                 failure = _trigger_failed(place, error, workflow)
-                found[workflow.id] = Start(workflow.id, workflow.version, index, failure=failure)
+                found[workflow.id] = StartPlan(workflow.id, workflow.version, index, failure=failure)
                 continue
             pins = self._versions.pins(workflow)
             lane = row_lane(workflow.id, change.table, key) if key is not None else None
-            found[workflow.id] = Start(workflow.id, workflow.version, index, lane=lane, once=once, pins=pins)
+            found[workflow.id] = StartPlan(workflow.id, workflow.version, index, lane=lane, once=once, pins=pins)
         return list(found.values())
 
     def _row_key(self, change: RowChange) -> Any:
@@ -187,11 +187,11 @@ class Library:
         names = [name for name, column in table.columns.items() if column.primary] if table is not None else []
         return change.row.get(names[0]) if names else None
 
-    def schedules(self) -> Sequence[Scheduled]:
+    def schedules(self) -> Sequence[Schedule]:
         """Return the schedules of the current workflows."""
         return schedules_of(self._versions.current.values())
 
-    def called(self, caller: Start, workflow_id: str) -> Start:
+    def called(self, caller: StartPlan, workflow_id: str) -> StartPlan:
         """Return how a run calls a workflow: on the versions that it is pinned to itself."""
         version = caller.pins.get(workflow_id)
         found = self._versions.get(workflow_id, version) if version else self._versions.get_current(workflow_id)
@@ -202,23 +202,23 @@ class Library:
                 pins[name] = caller.pins[name]
                 todo.append(self._versions.get(name, pins[name]))
         index = next((at for at, one in enumerate(found.triggers) if isinstance(one, CalledTrigger)), 0)
-        return Start(workflow_id, found.version if version is None else version, index, pins=pins)
+        return StartPlan(workflow_id, found.version if version is None else version, index, pins=pins)
 
-    def dedupe(self, workflow_id: str, trigger_index: int, cause: Cause) -> str | None:
+    def dedupe(self, workflow_id: str, trigger_index: int, context: TriggerContext) -> str | None:
         """Return what `dedupe` of an API trigger says."""
         workflow = self._versions.get_current(workflow_id)
         trigger = workflow.triggers[trigger_index] if trigger_index < len(workflow.triggers) else None
         if not isinstance(trigger, ApiTrigger):
             return None
-        return _text(trigger.dedupe, self._caller_scope(cause), _ambient(cause.started_at, cause.run_id))
+        return _text(trigger.dedupe, self._caller_scope(context), _ambient(context.started_at, context.run_id))
 
     # -- executions --------------------------------------------------------------------------------------------------
 
-    def ensure(self, tx: sa.Connection, start: Start) -> None:
+    def ensure(self, tx: sa.Connection, start: StartPlan) -> None:
         """Read the versions a run is pinned to."""
         self._versions.ensure(tx, [(start.workflow_id, start.version), *start.pins.items()])
 
-    def writes(self, start: Start) -> frozenset[str]:
+    def writes(self, start: StartPlan) -> frozenset[str]:
         """Return the tables that a run may write."""
         key = (start.workflow_id, start.version, *start.pins.values())
         found = self._writes.get(key)
@@ -229,11 +229,15 @@ class Library:
             self._writes[key] = found
         return found
 
-    def execution(self, start: Start, cause: Cause, history: Sequence[Entry]) -> Execution:
+    def execution(self, start: StartPlan, context: TriggerContext, history: Sequence[Entry]) -> Execution:
         """Build a run's execution on its pinned versions."""
         workflow = self._versions.get(start.workflow_id, start.version)
         run = RunInfo(
-            cause.run_id, cause.root_id, cause.started_at, start.workflow_id, (cause.called or {}).get("depth", 0)
+            context.run_id,
+            context.root_id,
+            context.started_at,
+            start.workflow_id,
+            (context.called or {}).get("depth", 0),
         )
         pins = start.pins
 
@@ -242,18 +246,18 @@ class Library:
                 return self._versions.get(name, pins[name])
             return self._versions.get_current(name)
 
-        return Execution(workflow, self._scope(cause), run, history, resolve)
+        return Execution(workflow, self._scope(context), run, history, resolve)
 
-    def _scope(self, cause: Cause) -> dict[str, Any]:
-        if cause.event is None:
-            return self._caller_scope(cause)
-        payload = cause.event.payload
-        if cause.fresh is not None:
-            payload = {**payload, "data": {**payload["data"], "object": cause.fresh}}
-        return self._event_scope(cause.event, payload)
+    def _scope(self, context: TriggerContext) -> dict[str, Any]:
+        if context.event is None:
+            return self._caller_scope(context)
+        payload = context.event.payload
+        if context.fresh is not None:
+            payload = {**payload, "data": {**payload["data"], "object": context.fresh}}
+        return self._event_scope(context.event, payload)
 
-    def _caller_scope(self, cause: Cause) -> dict[str, Any]:
-        return build_scope(inputs=cause.inputs, user=cause.user, env=self._env, row=cause.row, old=cause.old)
+    def _caller_scope(self, context: TriggerContext) -> dict[str, Any]:
+        return build_scope(inputs=context.inputs, user=context.user, env=self._env, row=context.row, old=context.old)
 
     def _event_scope(self, event: InboxEvent, payload: Mapping[str, Any]) -> dict[str, Any]:
         family, action = self.split(event)

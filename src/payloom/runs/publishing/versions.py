@@ -66,7 +66,7 @@ class Versions:
     async def news(self) -> Mapping[str, Workflow | None]:
         """Take over what other workers published; returns the changed workflows (None: taken away)."""
 
-        def work(tx: sa.Connection) -> publications.News:
+        def work(tx: sa.Connection) -> publications.RemoteChanges:
             found = publications.since(tx, self._seen)
             self.ensure(tx, [(name, version) for name, version in found.changes.items() if version])
             return found
@@ -107,9 +107,9 @@ class Versions:
                     )
                 )
         wanted = schedules.schedules_of(workflows)
-        if schedules.needs_arranging(tx, wanted):
+        if schedules.needs_upsert(tx, wanted):
             self._database.write_lock(tx, "schedules")
-            schedules.arrange(tx, wanted, self._clock.now(), alone=alone)
+            schedules.upsert_schedules(tx, wanted, self._clock.now(), alone=alone)
 
     @property
     def current(self) -> Mapping[str, Workflow]:

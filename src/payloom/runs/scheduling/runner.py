@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.errors import PayloomError
-from payloom.runs.advance.worker import Driver
+from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination import dedupe
-from payloom.runs.dependencies import Parts
-from payloom.runs.intake.intake import begin
-from payloom.runs.registry import Cause
+from payloom.runs.dependencies import RunDependencies
+from payloom.runs.intake.intake import start_run
+from payloom.runs.registry import TriggerContext
 from payloom.runs.run_rows import Run, event_run_id, insert_failed, load_run
-from payloom.runs.scheduling.schedules import Scheduled, take
+from payloom.runs.scheduling.schedules import Schedule, take
 from payloom.workflows.program.commands import StepFailure
 
 log = logging.getLogger("payloom.runs")
@@ -26,18 +26,20 @@ def scheduled_run_id(workflow_id: str, moment: dt.datetime) -> str:
     return event_run_id(f"schedule:{rfc3339(moment)}", workflow_id)
 
 
-def fire(parts: Parts, driver: Driver, tx: sa.Connection, one: Scheduled) -> list[str]:
+def fire_due(deps: RunDependencies, worker: RunWorker, tx: sa.Connection, one: Schedule) -> list[str]:
     """Within `tx`: start what is due of one schedule, and move it on; returns the ids of the new runs."""
     started = []
-    for moment in take(tx, one, parts.clock.now()):
-        run_id = _start(parts, driver, tx, one, moment)
+    for moment in take(tx, one, deps.clock.now()):
+        run_id = _start(deps, worker, tx, one, moment)
         if run_id is not None:
             started.append(run_id)
     return started
 
 
-def _start(parts: Parts, driver: Driver, tx: sa.Connection, one: Scheduled, moment: dt.datetime) -> str | None:
-    run_id, now = scheduled_run_id(one.workflow_id, moment), parts.clock.now()
+def _start(
+    deps: RunDependencies, worker: RunWorker, tx: sa.Connection, one: Schedule, moment: dt.datetime
+) -> str | None:
+    run_id, now = scheduled_run_id(one.workflow_id, moment), deps.clock.now()
     if load_run(tx, run_id) is not None:
         # A schedule that was changed and changed back, or two that share a moment.
         return None
@@ -53,14 +55,14 @@ def _start(parts: Parts, driver: Driver, tx: sa.Connection, one: Scheduled, mome
         started_at=now,
         updated_at=now,
     )
-    cause = Cause(trigger="schedule", run_id=run_id, root_id=run_id, started_at=now)
+    context = TriggerContext(trigger="schedule", run_id=run_id, root_id=run_id, started_at=now)
     try:
-        start = parts.scripts.start(one.workflow_id, "schedule", one.index, cause)
+        start = deps.workflows.start(one.workflow_id, "schedule", one.index, context)
     except PayloomError as error:
         log.warning("run %s: its schedule could not start it: %s", run_id, error.message)
         insert_failed(tx, run, StepFailure(error.code, error.message, hint=error.hint, where=error.where))
         return run_id
     run.version, run.pins = start.version, dict(start.pins) or None
-    if dedupe.claim_once(parts, tx, run, start) is not None:
+    if dedupe.claim_once(deps, tx, run, start) is not None:
         return None
-    return begin(parts, driver, tx, run, None, start)
+    return start_run(deps, worker, tx, run, None, start)

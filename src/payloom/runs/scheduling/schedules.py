@@ -35,7 +35,7 @@ ON_TIME = dt.timedelta(seconds=60)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Scheduled:
+class Schedule:
     """One schedule of a current workflow. index: of its trigger."""
 
     workflow_id: str
@@ -51,13 +51,13 @@ class Scheduled:
         return _PREFIX + hashlib.sha256(key.encode()).hexdigest()
 
 
-def schedules_of(workflows: Iterable[Workflow]) -> list[Scheduled]:
+def schedules_of(workflows: Iterable[Workflow]) -> list[Schedule]:
     """Return every schedule; one written twice in a workflow counts once."""
-    found: dict[str, Scheduled] = {}
+    found: dict[str, Schedule] = {}
     for workflow in workflows:
         for index, trigger in enumerate(workflow.triggers):
             if isinstance(trigger, ScheduleTrigger):
-                one = Scheduled(workflow.id, index, trigger.cron, trigger.timezone, trigger.catch_up)
+                one = Schedule(workflow.id, index, trigger.cron, trigger.timezone, trigger.catch_up)
                 found.setdefault(one.row_name, one)
     return list(found.values())
 
@@ -77,7 +77,7 @@ def moments(cron: str, timezone: str, after: dt.datetime) -> Iterator[dt.datetim
             yield moment
 
 
-def _last_due(one: Scheduled, first: dt.datetime, now: dt.datetime) -> dt.datetime:
+def _last_due(one: Schedule, first: dt.datetime, now: dt.datetime) -> dt.datetime:
     """Return the last moment from `first` (a moment, due) to `now`, without going through all between."""
     back = CronSim(one.cron, now.astimezone(ZoneInfo(one.timezone)), reverse=True)
     near = next((local.astimezone(dt.UTC) for local in back), first)
@@ -89,7 +89,7 @@ def _last_due(one: Scheduled, first: dt.datetime, now: dt.datetime) -> dt.dateti
     return last
 
 
-def _plan(one: Scheduled, first: dt.datetime, now: dt.datetime) -> tuple[list[dt.datetime], dt.datetime | None]:
+def _plan(one: Schedule, first: dt.datetime, now: dt.datetime) -> tuple[list[dt.datetime], dt.datetime | None]:
     """Return the moments to run, of those due from `first` to `now`, and the next one to wait for."""
     if one.catch_up == "all":
         ahead = itertools.islice(moments(one.cron, one.timezone, first), _AT_ONCE)
@@ -101,9 +101,9 @@ def _plan(one: Scheduled, first: dt.datetime, now: dt.datetime) -> tuple[list[dt
     return ([last] if one.catch_up == "last" or now - last <= ON_TIME else []), following
 
 
-def arrange(
+def upsert_schedules(
     tx: sa.Connection,
-    wanted: Sequence[Scheduled],
+    wanted: Sequence[Schedule],
     now: dt.datetime,
     *,
     alone: bool = True,
@@ -126,7 +126,7 @@ def arrange(
             tx.execute(sa.insert(cursors).values(name=name, value=value, at=following))
 
 
-def needs_arranging(tx: sa.Connection, wanted: Sequence[Scheduled]) -> bool:
+def needs_upsert(tx: sa.Connection, wanted: Sequence[Schedule]) -> bool:
     """Whether the rows differ from what is wanted: one look, so that most publishes take no lock."""
     return _rows(tx) != {one.row_name for one in wanted}
 
@@ -140,7 +140,7 @@ def _asked_for(tx: sa.Connection, now: dt.datetime) -> set[str]:
     return {name for names in tx.execute(query).scalars() for name in names}
 
 
-def ask(tx: sa.Connection, worker: str, wanted: Sequence[Scheduled], now: dt.datetime) -> None:
+def ask(tx: sa.Connection, worker: str, wanted: Sequence[Schedule], now: dt.datetime) -> None:
     """Within `tx`: say which schedules a living worker has, for ASKING; none: it is about to leave."""
     tx.execute(
         sa.delete(cursors).where(
@@ -152,13 +152,13 @@ def ask(tx: sa.Connection, worker: str, wanted: Sequence[Scheduled], now: dt.dat
         tx.execute(sa.insert(cursors).values(name=_ASKING + worker, value=names, at=now))
 
 
-def next_moments(tx: sa.Connection, wanted: Sequence[Scheduled]) -> dict[str, dt.datetime]:
+def next_moments(tx: sa.Connection, wanted: Sequence[Schedule]) -> dict[str, dt.datetime]:
     """Return the next moment of each schedule that has a row, by row name."""
     query = sa.select(cursors.c.name, cursors.c.at).where(cursors.c.name.in_([one.row_name for one in wanted]))
     return {row.name: row.at for row in tx.execute(query)}
 
 
-def take(tx: sa.Connection, one: Scheduled, now: dt.datetime) -> list[dt.datetime]:
+def take(tx: sa.Connection, one: Schedule, now: dt.datetime) -> list[dt.datetime]:
     """Within `tx`: move the row on and return the moments that are the caller's to run; none if another was first."""
     row = tx.execute(sa.select(cursors.c.at, cursors.c.value).where(cursors.c.name == one.row_name)).one_or_none()
     if row is None or row.at > now:

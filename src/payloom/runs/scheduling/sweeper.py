@@ -8,10 +8,10 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from payloom.runs.advance.worker import Driver
+from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination import shared_calls
 from payloom.runs.coordination.lanes import release, requeue
-from payloom.runs.dependencies import Parts
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
 
 _LATE = dt.timedelta(seconds=20)
@@ -19,25 +19,25 @@ _STUCK = dt.timedelta(minutes=5)
 _MANY = 500
 
 
-def sweep(parts: Parts, driver: Driver, tx: sa.Connection) -> int:
+def sweep(deps: RunDependencies, worker: RunWorker, tx: sa.Connection) -> int:
     """Requeue late sleepers, queued runs nobody took, and runs of this worker that it does not advance; free stuck
     lanes.
     """
-    now = parts.clock.now()
+    now = deps.clock.now()
     late = (runs.c.status == "waiting") & (runs.c.wake_at < now - _LATE)
     untaken = (runs.c.status == "queued") & runs.c.blocked.is_(sa.false()) & (runs.c.updated_at < now - _STUCK)
     query = sa.select(runs.c.id, runs.c.segment).where(late | untaken).limit(_MANY)
     found = [(row.id, row.segment) for row in tx.execute(query)]
     own = sa.select(runs.c.id, runs.c.segment).where(
-        runs.c.status == "running", runs.c.owner == parts.engine.worker_id, runs.c.updated_at < now - _LATE
+        runs.c.status == "running", runs.c.owner == deps.engine.worker_id, runs.c.updated_at < now - _LATE
     )
-    found += [(row.id, row.segment) for row in tx.execute(own) if not driver.is_local(row.id)]
+    found += [(row.id, row.segment) for row in tx.execute(own) if not worker.is_local(row.id)]
     for run_id, segment in found:
-        requeue(parts, tx, run_id, segment)
-    return len(found) + shared_calls.answer_late(parts, tx) + _free_lanes(parts, tx, now)
+        requeue(deps, tx, run_id, segment)
+    return len(found) + shared_calls.answer_late(deps, tx) + _free_lanes(deps, tx, now)
 
 
-def _free_lanes(parts: Parts, tx: sa.Connection, now: dt.datetime) -> int:
+def _free_lanes(deps: RunDependencies, tx: sa.Connection, now: dt.datetime) -> int:
     active = runs.alias("active")
     query = (
         sa.select(runs.c.lane)
@@ -55,5 +55,5 @@ def _free_lanes(parts: Parts, tx: sa.Connection, now: dt.datetime) -> int:
     )
     lanes = list(tx.execute(query).scalars())
     for lane in lanes:
-        release(parts, tx, lane, "")
+        release(deps, tx, lane, "")
     return len(lanes)

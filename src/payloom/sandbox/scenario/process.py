@@ -17,7 +17,7 @@ from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.email.errors import DeliveryUnknown, MailDelayed, MailRefused
 from payloom.email.message import Mail
 from payloom.email.outbox import Outbox
-from payloom.runs.dependencies import Figures
+from payloom.runs.dependencies import RunLimits
 from payloom.runs.service import RunService
 from payloom.sandbox.database import LivedDatabase
 from payloom.sandbox.engine import StoryEngine
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MailFault = Literal["refused", "busy", "lost"]
 """refused: 5xx, never again. busy: 4xx, nothing left. lost: the server took it and the connection broke."""
-FIGURES = Figures(patience=-1.0, direct=0)
+LIMITS = RunLimits(max_inline_wait=-1.0, local_slots=0)
 """Every pause ends a segment, and every run goes through the queue: nothing happens but what the story does."""
 
 
@@ -191,7 +191,7 @@ class Life:
             }
         )
         watched = story.wrap(Watched(story, outside))
-        self.service = RunService(self.database, self.engine, stage.clock, story.library, stage.host, watched, FIGURES)
+        self.service = RunService(self.database, self.engine, stage.clock, story.library, stage.host, watched, LIMITS)
 
     async def begin(self) -> None:
         """Start, and take over what the life before left. May die on the way."""

@@ -11,20 +11,20 @@ import sqlalchemy as sa
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.errors import PayloomError
 from payloom.runs.models import runs, steps
-from payloom.runs.registry import FRESH, Cause, Execution, Start
+from payloom.runs.registry import REFETCH, Execution, StartPlan, TriggerContext
 from payloom.runs.run_rows import Run, load_journal, load_run
 from payloom.sandbox.scenario.scenario import Story
 from payloom.workflows.program.commands import Do, Entry, Finished
 
-Build = Callable[[Start, Cause], Execution]
+Build = Callable[[StartPlan, TriggerContext], Execution]
 """Builds an execution without history."""
 
 
 def replay_problems(story: Story) -> list[str]:
     """Return what a replay of a story's journals says otherwise than the rows; nothing, unless something is wrong."""
 
-    def build(start: Start, cause: Cause) -> Execution:
-        return story.library.replayed(start, cause, [])
+    def build(start: StartPlan, context: TriggerContext) -> Execution:
+        return story.library.replayed(start, context, [])
 
     return story.stage.scratch.look(lambda tx: replay_all(tx, build))
 
@@ -36,10 +36,10 @@ def replay_all(tx: sa.Connection, build: Build) -> list[str]:
     return [line for run in found for line in _replay(tx, build, run)]
 
 
-def cause_of(run: Run, event: InboxEvent | None, fresh: Any = None) -> Cause:
+def cause_of(run: Run, event: InboxEvent | None, fresh: Any = None) -> TriggerContext:
     """Return what a run's scope is built from, as it was."""
     request: Mapping[str, Any] = run.request or {}
-    return Cause(
+    return TriggerContext(
         trigger=run.trigger,  # type: ignore[arg-type] - a column
         run_id=run.id,
         root_id=run.root_id,
@@ -60,16 +60,16 @@ def _replay(tx: sa.Connection, build: Build, run: Run) -> list[str]:
     keys = {
         row.path: row.key for row in tx.execute(sa.select(steps.c.path, steps.c.key).where(steps.c.run_id == run.id))
     }
-    fresh = next((one for one in journal.entries if one.path == FRESH), None)
+    fresh = next((one for one in journal.entries if one.path == REFETCH), None)
     if fresh is not None and fresh.failure is not None:
         return []
     if run.version == "" or (not journal.entries and run.status == "failed"):
         return []
     event = load(tx, run.event_id) if run.event_id else None
-    cause = cause_of(run, event, fresh.value if fresh is not None else None)
+    context = cause_of(run, event, fresh.value if fresh is not None else None)
     try:
-        execution = build(run.start(), cause)
-        return list(_walk(execution, [one for one in journal.entries if one.path != FRESH], keys, run))
+        execution = build(run.start(), context)
+        return list(_walk(execution, [one for one in journal.entries if one.path != REFETCH], keys, run))
     except PayloomError as error:
         return [f"{run.workflow_id}: its journal does not fit its workflow: {error.message}"]
 

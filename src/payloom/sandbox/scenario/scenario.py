@@ -19,7 +19,7 @@ from payloom.email.message import Mail
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import from_epoch
 from payloom.kit.errors import PayloomError
-from payloom.runs.intake.callers import Answer, Request
+from payloom.runs.intake.callers import Caller, RunResponse
 from payloom.runs.models import runs, waits
 from payloom.runs.scheduling import schedules
 from payloom.sandbox import engine
@@ -254,7 +254,7 @@ class Story:
         self.stripe.put(payload["data"]["object"], created=payload["created"])
         while True:
             try:
-                await self._life.service.take_in(self._inbox.read(payload))
+                await self._life.service.ingest(self._inbox.parse(payload))
             except Killed:
                 await self._die()
             else:
@@ -304,14 +304,14 @@ class Story:
             self.answers.append(Answered(error.status, None, error.to_dict()))
             return
         kind = "api" if isinstance(trigger, ApiTrigger) else "manual" if trigger is not None else "called"
-        request = Request(user=user, user_id=str(user["id"]) if user else None)
+        request = Caller(user=user, user_id=str(user["id"]) if user else None)
         run_id = await self._begun(workflow, inputs, request, kind, index)
         if run_id is not None:
             await self.settle(until=self.stage.clock.now())
             self._open_calls.append(run_id)
 
     async def _begun(
-        self, workflow: Workflow, inputs: Mapping[str, Any], request: Request, kind: Any, index: int
+        self, workflow: Workflow, inputs: Mapping[str, Any], request: Caller, kind: Any, index: int
     ) -> str | None:
         while True:
             known = self.stage.scratch.look(_run_ids)
@@ -337,8 +337,8 @@ class Story:
 
         def arranged(tx: sa.Connection) -> dt.datetime:
             # The timetable was made when the stage was set; moments before the story are nobody's.
-            schedules.arrange(tx, [], self.stage.clock.now())
-            schedules.arrange(tx, listed, self.stage.clock.now())
+            schedules.upsert_schedules(tx, [], self.stage.clock.now())
+            schedules.upsert_schedules(tx, listed, self.stage.clock.now())
             return min(at for name, at in schedules.next_moments(tx, listed).items() if name in names)
 
         self.stage.clock.set(self.stage.scratch.run(arranged)[0])
@@ -476,7 +476,7 @@ def _refused(auth: Any, user: Mapping[str, Any] | None) -> Answered | None:
     return None
 
 
-def _answered(answer: Answer) -> Answered:
+def _answered(answer: RunResponse) -> Answered:
     if answer.state == "failed":
         failure = answer.failure
         error = None

@@ -179,7 +179,7 @@ class Indexer:
         kind = {"events": "event", "mails": "mail"}.get(stream, "run")
         batch = _Batch(found[-1], full=len(found) == many)  # type: ignore[arg-type] - a moment and a key
         if wanted := batch.unmarked(tx, found, kind):
-            ids = compiled_statements.listed(wanted, tx.dialect.name)
+            ids = compiled_statements.array_param(wanted, tx.dialect.name)
             {"event": self._events, "mail": self._mails, "run": self._runs}[kind](tx, batch, ids)
         return batch
 
@@ -217,7 +217,7 @@ class _Batch:
 
     def unmarked(self, tx: sa.Connection, found: Sequence[Any], kind: str) -> Sequence[str]:
         """Return the ids among `found` that carry no mark of this state; no more than BATCH, and then it ends there."""
-        ids = compiled_statements.listed([key for _, key in found], tx.dialect.name)
+        ids = compiled_statements.array_param([key for _, key in found], tx.dialect.name)
         marked = dict(compiled_statements.rows(tx, _marks(tx.dialect.name), {"ids": ids, "kind": kind}))
         wanted: list[str] = []
         for at, key in found:
@@ -249,7 +249,7 @@ def _named(tx: sa.Connection, what: str, ids: Any) -> Iterable[dict[str, Any]]:
 def _by_ids(what: str, dialect: str) -> Any:
     """Return the select of _READ by ids."""
     columns = _READ[what]
-    query = sa.select(*columns).where(compiled_statements.one_of(columns[0], "ids", dialect))
+    query = sa.select(*columns).where(compiled_statements.any_of(columns[0], "ids", dialect))
     return query.order_by(steps.c.seq) if what == "steps" else query
 
 
@@ -272,7 +272,7 @@ def _marks(dialect: str) -> Any:
     return sa.select(refs.c.id, refs.c.at).where(
         refs.c.ref == refs.c.id,
         refs.c.kind == sa.bindparam("kind"),
-        compiled_statements.one_of(refs.c.ref, "ids", dialect),
+        compiled_statements.any_of(refs.c.ref, "ids", dialect),
     )
 
 
@@ -320,7 +320,7 @@ def write(tx: sa.Connection, lines: Sequence[Line]) -> None:
         columns = zip(*ordered, strict=True)
         tx.execute(_UNNEST, dict(zip(("refs", "kinds", "ids", "ats"), map(list, columns), strict=True)))
         return
-    compiled_statements.many(tx, _keep_on_sqlite(), [dict(zip(_LINE, line, strict=True)) for line in ordered])
+    compiled_statements.execute_many(tx, _keep_on_sqlite(), [dict(zip(_LINE, line, strict=True)) for line in ordered])
 
 
 @functools.cache

@@ -27,7 +27,7 @@ def router(parts: ManagementDependencies) -> APIRouter:
     @routes.get("/overview", response_model=Overview)
     async def get_overview() -> Any:
         """What needs somebody, the latest payments, and counts of the last 24 hours."""
-        await parts.inbox.report(force=True)
+        await parts.inbox.flush_rejections(force=True)
         now = parts.clock.now()
         return to_plain(await parts.database.read(lambda tx: dashboard(tx, now)))
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from payloom.db.database import Database
-from payloom.db.deferred_writes import before_commit, insert_later
+from payloom.db.deferred_writes import defer_insert, on_before_commit
 from payloom.db.transactions import savepoint
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +29,7 @@ async def notebook(database: Database) -> Database:
 
 def later(tx: sa.Connection, *ids: int) -> None:
     """Insert rows at the end."""
-    insert_later(tx, notes, [{"id": number, "body": "x"} for number in ids])
+    defer_insert(tx, notes, [{"id": number, "body": "x"} for number in ids])
 
 
 def ids(tx: sa.Connection) -> list[int]:
@@ -147,7 +147,7 @@ async def test_what_is_to_be_done_before_the_commit_is_done_once_and_sees_everyt
 
     def work(tx: sa.Connection) -> None:
         for number in (1, 2):
-            before_commit(tx, "finish", finish)
+            on_before_commit(tx, "finish", finish)
             later(tx, number)
 
     await notebook.write(work)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.support.runs_fixture import World, build
+from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import Database
-from payloom.runs.dependencies import Figures
+from payloom.runs.dependencies import RunLimits
 
 pytestmark = pytest.mark.anyio
 
@@ -66,9 +66,9 @@ steps:
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture]:
     """A started world."""
-    made = await build(database, tmp_path, figures=Figures(park_first=0.2))
+    made = await build(database, tmp_path, limits=RunLimits(park_first=0.2))
     await made.service.start()
     yield made
     await made.service.stop(2.0)
@@ -80,7 +80,7 @@ async def transactions(database: Database) -> int:
     return await database.write(lambda tx: tx.execute(query).scalar_one())
 
 
-async def test_events_that_arrive_together_are_stored_together(world: World) -> None:
+async def test_events_that_arrive_together_are_stored_together(world: RunsFixture) -> None:
     """A hundred callers, a handful of commits; everybody gets the answer to their own event."""
     await world.publish(pay=PAY)
     for number in range(100):
@@ -88,7 +88,7 @@ async def test_events_that_arrive_together_are_stored_together(world: World) -> 
     postgres = world.database.dialect == "postgresql"
     before = await transactions(world.database) if postgres else 0
     events = [world.event("thing.paid", id=f"t{number}", order=f"o{number:02}", amount=number) for number in range(100)]
-    found = await asyncio.gather(*[world.service.take_in(event) for event in events])
+    found = await asyncio.gather(*[world.service.ingest(event) for event in events])
     if postgres:
         assert await transactions(world.database) - before < 12
     assert all(taken.new and len(taken.runs) == 1 for taken in found)
@@ -96,46 +96,46 @@ async def test_events_that_arrive_together_are_stored_together(world: World) -> 
     assert [row["paid"] for row in await world.rows("orders")] == list(range(100))
 
 
-async def test_one_that_fails_fails_alone(world: World) -> None:
+async def test_one_that_fails_fails_alone(world: RunsFixture) -> None:
     """A refused row, an event delivered twice at once, and one whose row is not there yet: each has its own end."""
     await world.publish(pay=PAY, enter=ENTER)
     await world.put("orders", id="o1")
     events = [world.event("thing.created", id=f"t{number}", order=f"o{number}") for number in range(12)]
     early = world.event("thing.paid", id="x", order="not yet", amount=3)
-    found = await asyncio.gather(*[world.service.take_in(event) for event in [*events, early, *events[:4]]])
+    found = await asyncio.gather(*[world.service.ingest(event) for event in [*events, early, *events[:4]]])
     assert [taken.new for taken in found] == [True] * 13 + [False] * 4
     statuses = [(await world.service.queries.get(taken.runs[0])).status for taken in found[:12]]
     assert statuses == ["succeeded", "failed", *["succeeded"] * 10]
     assert await world.status(found[12].runs[0]) == "waiting"
     assert [row["id"] for row in await world.rows("orders")] == sorted(f"o{number}" for number in range(12))
-    await world.service.take_in(world.event("thing.created", id="t99", order="not yet"))
+    await world.service.ingest(world.event("thing.created", id="t99", order="not yet"))
     assert await world.settled(found[12].runs[0]) == {found[12].runs[0]: "succeeded"}
 
 
-async def test_a_lane_keeps_its_order_within_one_transaction(world: World) -> None:
+async def test_a_lane_keeps_its_order_within_one_transaction(world: RunsFixture) -> None:
     """Runs of one object, taken in together, are done one after the other."""
     await world.publish(count=COUNT)
     events = [world.event("thing.updated", id=f"c{number % 3}", digit=number // 3 + 1) for number in range(15)]
-    await asyncio.gather(*[world.service.take_in(event) for event in events])
+    await asyncio.gather(*[world.service.ingest(event) for event in events])
     assert [row["value"] for row in await world.rows("counters")] == [12345] * 3
 
 
-async def test_in_a_lane_the_next_waits_for_the_outside_step_of_the_one_before(world: World) -> None:
+async def test_in_a_lane_the_next_waits_for_the_outside_step_of_the_one_before(world: RunsFixture) -> None:
     """Also when both came in the same moment."""
     await world.publish(outside=OUTSIDE)
     events = [world.event("thing.updated", id="c", digit=number) for number in range(6)]
-    await asyncio.gather(*[world.service.take_in(event) for event in events])
+    await asyncio.gather(*[world.service.ingest(event) for event in events])
     await world.settled()
     sent = [line["args"]["with"]["n"] for line in world.ledger.lines() if "effect" in line]
     assert sent == list(range(6))
 
 
-async def test_a_run_waits_for_what_comes_after_its_own_event(world: World) -> None:
+async def test_a_run_waits_for_what_comes_after_its_own_event(world: RunsFixture) -> None:
     """Of the events taken in together, the later one ends the wait and the earlier one does not."""
     await world.publish(wait=WAIT)
     await asyncio.gather(
         *[
-            world.service.take_in(event)
+            world.service.ingest(event)
             for event in (
                 world.event("thing.updated", id="nothing"),
                 world.event("thing.paid", id="w1", amount=1),
@@ -150,7 +150,7 @@ async def test_a_run_waits_for_what_comes_after_its_own_event(world: World) -> N
     assert (await world.service.queries.get(run["id"])).output == {"amount": 2}
 
 
-async def test_a_wait_and_its_event_in_two_transactions_at_once_find_each_other(world: World) -> None:
+async def test_a_wait_and_its_event_in_two_transactions_at_once_find_each_other(world: RunsFixture) -> None:
     """Neither sees what the other has not committed: one of them looks again after the other."""
     if world.database.dialect != "postgresql":
         pytest.skip("SQLite has one writer: two transactions are never under way at once")
