@@ -26,7 +26,7 @@ from payloom.inbox.service import MAX_BODY, Inbox, InboxEvent
 from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
-from payloom.runs.intake.intake import Intake as IntakeResult
+from payloom.runs.intake.intake import IntakeResult
 
 log = structlog.get_logger("payloom.webhook")
 

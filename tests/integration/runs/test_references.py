@@ -22,7 +22,7 @@ from payloom.runs.run_rows import Run, run_values
 from payloom.runs.scheduling.retention import prune
 from payloom.tables.definition.loader import load_tables
 from payloom.views.references import indexer
-from payloom.views.references.extract import Found, kind_of, of_event
+from payloom.views.references.extract import ReferenceCollector, kind_of, of_event
 from payloom.views.references.indexer import OVERLAP, Indexer
 from payloom.views.references.models import refs
 
@@ -290,19 +290,19 @@ def test_what_is_looked_for_is_found_in_an_event_and_the_rest_is_left():
         "line_items": {"data": [{"price": "price_abc123"}] * 30},
         "success_url": "https://shop.test/thanks",
     }
-    found = set(of_event(Found(TABLES), {"id": "evt_1abc", "data": {"object": about}}))
+    found = set(of_event(ReferenceCollector(TABLES), {"id": "evt_1abc", "data": {"object": about}}))
     assert found == {"evt_1abc", "cs_test_abc123", "17", "orders/17", "ada@shop.test", "pi_abc123", "pro"}
 
 
 def test_an_event_that_names_everything_does_not_fill_the_index():
     about = {"id": "po_1abc", "metadata": {f"k{number}": f"v{number}" for number in range(1000)}}
-    assert len(list(of_event(Found(TABLES), {"id": "evt_1abc", "data": {"object": about}}))) <= 60
+    assert len(list(of_event(ReferenceCollector(TABLES), {"id": "evt_1abc", "data": {"object": about}}))) <= 60
 
 
 def test_what_is_secret_is_nothing_to_be_found_by():
     metadata = {"card": "4242424242424242", "api_key": "abcdef", "key": "sk_test_abcdefgh", "note": "fine"}
     about = {"id": "pi_1abc", "metadata": metadata}
-    assert set(of_event(Found(TABLES), {"id": "evt_1abc", "data": {"object": about}})) == {
+    assert set(of_event(ReferenceCollector(TABLES), {"id": "evt_1abc", "data": {"object": about}})) == {
         "evt_1abc",
         "pi_1abc",
         "fine",
