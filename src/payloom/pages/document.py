@@ -19,11 +19,11 @@ from typing import Any
 
 from payloom.kit.diagnostics import EXPRESSION, NAME, SHAPE, Diagnostic, Place
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.yaml.source import Source, read_source
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import CompiledValue, compile_bare, compile_value
-from payloom.workflows.syntax.source import Source, read_source
 
 SUFFIX = ".html.j2"
 ROOTS = frozenset({"user", "params", "query", "env"})

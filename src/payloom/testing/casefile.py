@@ -15,6 +15,7 @@ from payloom.kit.diagnostics import Diagnostic, Path
 from payloom.kit.durations import parse_duration
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.yaml.source import Source, read_source
 from payloom.project.loader import Project
 from payloom.sandbox.project import START
 from payloom.sandbox.scenario.initial_state import UUID, Given, Names
@@ -24,7 +25,6 @@ from payloom.sandbox.stripe.fixtures import PREFIXES, event_object, likely, prob
 from payloom.tables.definition.values import Unfit, check
 from payloom.workflows.catalog.events import split_type
 from payloom.workflows.program.program import ScheduleTrigger
-from payloom.workflows.syntax.source import Source, read_source
 
 SUFFIX = ".test.yaml"
 _TOP = ("workflow", "given", "cases")

@@ -11,11 +11,11 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.yaml.source import Source
 from payloom.sandbox.scenario.outcome import Outcome
 from payloom.testing.casefile import Case, CaseFile
 from payloom.testing.errors import TestingError
 from payloom.testing.variants import CaseResult
-from payloom.workflows.syntax.source import Source
 
 _QUIET = ("created_at", "updated_at")
 

@@ -11,6 +11,7 @@ import pytest
 from tests.support.workflow_driver import EXAMPLES
 
 from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
+from payloom.kit.yaml.source import read_source
 from payloom.workflows.authoring.symbols import SymbolicValue
 from payloom.workflows.builder import Definition, to_python, to_yaml, workflow, x
 from payloom.workflows.loading.loader import read_workflow
@@ -18,7 +19,6 @@ from payloom.workflows.program.diff import diff
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
-from payloom.workflows.syntax.source import read_source
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES
 
+from payloom.kit.yaml.source import read_source
 from payloom.workflows.edit.edits import insert_item, move_item, remove, set_value
 from payloom.workflows.errors import BadEdit
-from payloom.workflows.syntax.source import read_source
 
 TEXT = """\
 name: T   # the name

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES, load
 
+from payloom.kit.yaml.source import read_source
 from payloom.workflows.edit.formatting import format_text
-from payloom.workflows.syntax.source import read_source
 
 FILES = sorted(EXAMPLES.glob("*.yaml"))
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES, load
 
+from payloom.kit.yaml.source import MAX_NODES, read_source
 from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.errors import BrokenModel
-from payloom.workflows.syntax.source import MAX_NODES, read_source
 
 HEAD = "name: T\non: {manual: true}\n"
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES
 
+from payloom.kit.yaml.source import read_source
 from payloom.workflows.edit.operations import Operation, apply
 from payloom.workflows.errors import BadEdit
 from payloom.workflows.syntax.filemodel.steps import verb_of
-from payloom.workflows.syntax.source import read_source
 
 TEXT = """\
 name: T   # the name

@@ -6,9 +6,9 @@ import jsonschema_rs
 import pytest
 from tests.support.workflow_driver import EXAMPLES, shop_catalog
 
+from payloom.kit.yaml.source import read_source
 from payloom.workflows.reference.workflow_schema import workflow_schema
 from payloom.workflows.syntax.filemodel.steps import VERBS
-from payloom.workflows.syntax.source import read_source
 
 VALIDATOR = jsonschema_rs.Draft202012Validator(workflow_schema(shop_catalog(), parameters=None))
 

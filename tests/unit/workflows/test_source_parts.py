@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES
 
 from payloom.kit.diagnostics import Place
-from payloom.workflows.syntax import incremental_source
-from payloom.workflows.syntax.source import Source, read_source
+from payloom.kit.yaml import incremental
+from payloom.kit.yaml.source import Source, read_source
 
 ROOT = Path(__file__).parents[3]
 LONG = (
@@ -44,7 +44,7 @@ def places(found: Source) -> list[dict[Any, Any]]:
 
 
 def test_a_long_file_is_cut_and_read_the_same() -> None:
-    pieces = incremental_source.cut(LONG)
+    pieces = incremental.cut(LONG)
     assert pieces is not None
     assert len(pieces.chunks) == 16
     found, other = read_source(LONG, "f"), whole(LONG)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from payloom.kit.yaml.masking import closing
 from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.triggers import kind_of
-from payloom.workflows.syntax.masking import closing
 
 _IMPORTED = (
     "api", "approve", "call", "called", "email", "filter_", "http", "let", "log", "manual", "on_schedule", "on_stripe",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from payloom.kit.diagnostics import Diagnostic
+from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import suppressions
 from payloom.workflows.checker.expressions import Types, check_expressions
@@ -15,7 +16,6 @@ from payloom.workflows.checker.payments import check_payments
 from payloom.workflows.checker.secrets import check_secrets
 from payloom.workflows.checker.taint import Taint
 from payloom.workflows.program.program import Workflow
-from payloom.workflows.syntax.source import Source
 
 
 def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnostic]:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from payloom.kit.diagnostics import Diagnostic, Place
+from payloom.kit.yaml.source import Source
 from payloom.workflows.checker.rules import RULES
-from payloom.workflows.syntax.source import Source
 
 _COMMENT = re.compile(r"(?:^|\s)#\s*payloom:\s*ignore\s*(?:\[([^\]]*)\])?\s*(.*)$")
 _NEVER = frozenset({"F000", "F001", "F004", "F005"})

@@ -10,7 +10,7 @@ import re
 from typing import Literal
 
 from payloom.kit.diagnostics import Path
-from payloom.workflows.syntax.masking import closing
+from payloom.kit.yaml.masking import closing
 
 BARE_KEYS = frozenset({"when", "if", "switch", "filter", "for_each", "while", "match"})
 _KEY = re.compile(r"""("[^"\n]*"|'[^'\n]*'|[^\s#"'{}\[\],][^:#\n]*?)\s*:(?=\s|$)""")

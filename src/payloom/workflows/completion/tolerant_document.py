@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.yaml.source import Source, read_source
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
@@ -23,7 +24,6 @@ from payloom.workflows.syntax.filemodel.problems import real_path
 from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 from payloom.workflows.syntax.filemodel.values import STEP_ID
-from payloom.workflows.syntax.source import Source, read_source
 
 _BLOCKS = ("then", "else", "do", "try", "finally", "on_timeout")
 _BLANK: Mapping[str, Any] = {

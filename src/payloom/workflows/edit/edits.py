@@ -9,6 +9,7 @@ import copy
 from typing import Any
 
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.text_positions import (
     checked,
     content_end,
@@ -24,7 +25,6 @@ from payloom.workflows.edit.text_positions import (
 )
 from payloom.workflows.edit.yaml_writer import block, flow, scalar
 from payloom.workflows.errors import BadEdit
-from payloom.workflows.syntax.source import Source
 
 
 def set_value(text: str, path: Path, value: Any) -> str:

@@ -8,9 +8,9 @@ import re
 from ruamel.yaml.error import YAMLError
 
 from payloom.kit.diagnostics import Diagnostic
+from payloom.kit.yaml import masking
+from payloom.kit.yaml.source import Source, read_source
 from payloom.workflows.edit.yaml_writer import canonical_yaml
-from payloom.workflows.syntax import masking
-from payloom.workflows.syntax.source import Source, read_source
 
 _ROUNDS = 4
 _EMPTY_SWITCH = re.compile(r"^((?: *- )? *switch:) null$")

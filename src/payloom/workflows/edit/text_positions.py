@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.yaml.source import Source, read_source
 from payloom.workflows.errors import BadEdit
-from payloom.workflows.syntax.source import Source, read_source
 
 
 def readable(text: str) -> Source:

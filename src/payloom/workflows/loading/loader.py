@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from payloom.kit.diagnostics import EXPRESSION, SHAPE, Diagnostic, Path, in_order
+from payloom.kit.yaml import source as sources
+from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog, StaticCatalog
 from payloom.workflows.checker import money
 from payloom.workflows.checker.check_workflow import apply_ignores, check
@@ -18,10 +20,8 @@ from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.loading import partial_file
 from payloom.workflows.program.inputs import BadShorthand, expand_input
 from payloom.workflows.program.program import Workflow
-from payloom.workflows.syntax import source as sources
 from payloom.workflows.syntax.filemodel import problems
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
-from payloom.workflows.syntax.source import Source
 
 _ROUNDS = 5
 """How far through workflows that call workflows a value is followed."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path, Place
+from payloom.kit.yaml.source import Source
 from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.triggers import kind_of
-from payloom.workflows.syntax.source import Source
 
 _SHORT = 80
 _BRANCHES: Mapping[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from payloom.kit.durations import parse_duration
-from payloom.workflows.syntax.masking import closing
+from payloom.kit.yaml.masking import closing
 
 TAG = "\ue000"
 """Begins the name of every member of a union, so that it can be told from a key in pydantic's error locations."""

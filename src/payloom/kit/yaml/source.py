@@ -24,8 +24,8 @@ from ruamel.yaml.events import (
 )
 
 from payloom.kit.diagnostics import SHAPE, Diagnostic, Path, Place
-from payloom.workflows.syntax import incremental_source, masking
-from payloom.workflows.syntax.incremental_source import Mover, Part, Places
+from payloom.kit.yaml import incremental, masking
+from payloom.kit.yaml.incremental import Mover, Part, Places
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -306,7 +306,7 @@ def read_source(text: str, file: str) -> Source:
 
 def _in_parts(text: str, file: str) -> Source | None:
     """Read the text step by step; None when it is to be read as a whole."""
-    pieces = incremental_source.cut(text)
+    pieces = incremental.cut(text)
     if pieces is None:
         return None
     head = _fresh(pieces.skeleton, file)
@@ -322,11 +322,11 @@ def _in_parts(text: str, file: str) -> Source | None:
     if head.data.get("steps") != [0]:
         return None
     values, keys = (
-        {path: incremental_source.after(place, pieces) for path, place in places.items() if path != ("steps", 0)}
+        {path: incremental.after(place, pieces) for path, place in places.items() if path != ("steps", 0)}
         for places in (head.values, head.keys)
     )
     scalars = {
-        path: dataclasses.replace(one, place=incremental_source.after(one.place, pieces))
+        path: dataclasses.replace(one, place=incremental.after(one.place, pieces))
         for path, one in head.scalars.items()
         if path != ("steps", 0)
     }
@@ -340,7 +340,7 @@ def _in_parts(text: str, file: str) -> Source | None:
     )
 
 
-@incremental_source.cached
+@incremental.cached
 def _part(text: str) -> Part | None:
     """Return a step read by itself; None when anything in it needs the reader of whole files."""
     alone = _fresh(text, "")
