@@ -19,7 +19,8 @@ from typing import Any
 
 from payloom.kit.diagnostics import EXPRESSION, NAME, SHAPE, Diagnostic, Place
 from payloom.kit.suggest import did_you_mean
-from payloom.kit.yaml.source import Source, read_source
+from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled

@@ -15,7 +15,8 @@ from payloom.kit.diagnostics import Diagnostic, Path
 from payloom.kit.durations import parse_duration
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
-from payloom.kit.yaml.source import Source, read_source
+from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 from payloom.project.loader import Project
 from payloom.sandbox.project import START
 from payloom.sandbox.scenario.initial_state import UUID, Given, Names

@@ -11,7 +11,7 @@ import pytest
 from tests.support.workflow_driver import EXAMPLES
 
 from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
-from payloom.kit.yaml.source import read_source
+from payloom.kit.yaml.reader import read_source
 from payloom.workflows.authoring.symbols import SymbolicValue
 from payloom.workflows.builder import Definition, to_python, to_yaml, workflow, x
 from payloom.workflows.loading.loader import read_workflow

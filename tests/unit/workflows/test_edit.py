@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES
 
-from payloom.kit.yaml.source import read_source
+from payloom.kit.yaml.reader import read_source
 from payloom.workflows.edit.edits import insert_item, move_item, remove, set_value
 from payloom.workflows.errors import BadEdit
 

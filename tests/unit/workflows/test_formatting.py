@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES, load
 
-from payloom.kit.yaml.source import read_source
+from payloom.kit.yaml.reader import read_source
 from payloom.workflows.edit.formatting import format_text
 
 FILES = sorted(EXAMPLES.glob("*.yaml"))

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES, load
 
-from payloom.kit.yaml.source import MAX_NODES, read_source
+from payloom.kit.yaml.parser import MAX_NODES
+from payloom.kit.yaml.reader import read_source
 from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.errors import BrokenModel
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.workflow_driver import EXAMPLES
 
-from payloom.kit.yaml.source import read_source
+from payloom.kit.yaml.reader import read_source
 from payloom.workflows.edit.operations import Operation, apply
 from payloom.workflows.errors import BadEdit
 from payloom.workflows.syntax.filemodel.steps import verb_of

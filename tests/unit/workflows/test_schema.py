@@ -6,7 +6,7 @@ import jsonschema_rs
 import pytest
 from tests.support.workflow_driver import EXAMPLES, shop_catalog
 
-from payloom.kit.yaml.source import read_source
+from payloom.kit.yaml.reader import read_source
 from payloom.workflows.reference.workflow_schema import workflow_schema
 from payloom.workflows.syntax.filemodel.steps import VERBS
 

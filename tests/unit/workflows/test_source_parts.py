@@ -12,7 +12,8 @@ from tests.support.workflow_driver import EXAMPLES
 
 from payloom.kit.diagnostics import Place
 from payloom.kit.yaml import incremental
-from payloom.kit.yaml.source import Source, read_source
+from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 
 ROOT = Path(__file__).parents[3]
 LONG = (
@@ -83,8 +84,8 @@ def test_whatever_is_typed_the_same_is_read(text: str, where: float, cut: int, t
     at = int(where * len(text))
     changed = text[:at] + typed + text[min(at + cut, len(text)) :] + "\n"
     found, other = read_source(changed, "f"), whole(changed)
-    if other.data is None or found.data is None:
-        # A text that ends in the middle of something may be saved by the comment behind it, and the other way round.
+    if not isinstance(other.data, dict) or not isinstance(found.data, dict):
+        # `whole` adds a comment. It can save a text that ends in the middle of something, or belong to a block scalar.
         return
     assert found.data == other.data
     assert [one.message for one in found.diagnostics] == [one.message for one in other.diagnostics]

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from payloom.kit.diagnostics import Path
-from payloom.kit.yaml.source import Source, read_source
+from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings

@@ -9,7 +9,8 @@ from ruamel.yaml.error import YAMLError
 
 from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.yaml import masking
-from payloom.kit.yaml.source import Source, read_source
+from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.yaml_writer import canonical_yaml
 
 _ROUNDS = 4

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
-from payloom.kit.yaml.source import Source, read_source
+from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 from payloom.workflows.errors import BadEdit
 
 

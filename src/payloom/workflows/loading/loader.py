@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from payloom.kit.diagnostics import EXPRESSION, SHAPE, Diagnostic, Path, in_order
-from payloom.kit.yaml import source as sources
+from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog, StaticCatalog
 from payloom.workflows.checker import money
@@ -55,7 +55,7 @@ def read_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -
 
     Problems are in `.source.diagnostics`.
     """
-    source = sources.read_source(text, file)
+    source = read_source(text, file, split_hint="split it with `call`")
     if source.data is None:
         if not source.diagnostics:
             source.report(source.place(()), "the file is empty", hint="a workflow needs name, on and steps")
