@@ -33,9 +33,9 @@ from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import REFETCH
 from payloom.runs.run_rows import Run, load_journal, load_run
-from payloom.sandbox.project import Stage
+from payloom.sandbox.project import SandboxProject
 from payloom.sandbox.scenario.replays import cause_of
-from payloom.sandbox.scenario.scenario import Story
+from payloom.sandbox.scenario.scenario import Scenario
 from payloom.testing.runner import chosen, load_case_files, open_project
 from payloom.workflows.program.commands import Entry, Finished
 
@@ -90,28 +90,30 @@ def _plain(value: Any) -> Any:
 
 async def record(root: Path) -> dict[str, Any]:
     """Play a project's cases as they stand and return the rows and transcripts of runs that differ in their steps."""
-    project, stage = open_project(root)
-    await stage.prepare()
+    project, sandbox = open_project(root)
+    await sandbox.prepare()
     kept: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in TABLES}
     said: dict[str, Any] = {}
     known: set[Any] = set()
     try:
         for case in chosen(load_case_files(project), None):
-            cast = await stage.cast(case.file.workflows)
-            story = Story(stage, cast, case.given, strict=not case.any_order)
-            async with story.playing():
+            workflow_set = await sandbox.workflow_set(case.file.workflows)
+            scenario = Scenario(sandbox, workflow_set, case.given, strict=not case.any_order)
+            async with scenario.running():
                 for one in case.deliveries:
-                    await story.deliver(one)
-                await story.finish()
-                stage.scratch.look(lambda tx: _keep(tx, stage, kept, said, known))
+                    await scenario.deliver(one)
+                await scenario.finish()
+                sandbox.database.inspect(lambda tx: _keep(tx, sandbox, kept, said, known))
     finally:
-        await stage.close()
+        await sandbox.close()
     rows = {name: list(found.values()) for name, found in kept.items()}
-    return {"recorded_by": __version__, "schema": head(), "env": dict(stage.settings.env), "rows": rows, "said": said}
+    return {"recorded_by": __version__, "schema": head(), "env": dict(sandbox.settings.env), "rows": rows, "said": said}
 
 
-def _keep(tx: sa.Connection, stage: Stage, kept: Any, said: dict[str, Any], known: set[Any]) -> None:
-    library = PublishedWorkflows(Versions(stage.scratch, stage.clock), stage.project.catalog, stage.settings.env)
+def _keep(tx: sa.Connection, sandbox: SandboxProject, kept: Any, said: dict[str, Any], known: set[Any]) -> None:
+    library = PublishedWorkflows(
+        Versions(sandbox.database, sandbox.clock), sandbox.project.catalog, sandbox.settings.env
+    )
     for identity in tx.execute(sa.select(runs.c.id)).scalars().all():
         run = load_run(tx, identity)
         assert run is not None

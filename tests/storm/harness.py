@@ -16,7 +16,7 @@ import shop
 import sqlalchemy as sa
 
 from payloom.db.database import open_database
-from payloom.sandbox.scenario.invariants import check_world, journal_of
+from payloom.sandbox.scenario.invariants import check_invariants, journal_of
 
 DIED = -9
 
@@ -86,12 +86,12 @@ class Databases:
         """`sqlite` or `postgresql`."""
         return "sqlite" if self._copy else "postgresql"
 
-    def story(self, zygote: Zygote, events: list[str], direct: int = 48, **more: Any) -> Story:
+    def new_scenario(self, zygote: Zygote, events: list[str], direct: int = 48, **more: Any) -> WorkerScenario:
         """A folder and a database of its own."""
         self._number += 1
         folder = self.folder / f"story{self._number}"
         folder.mkdir()
-        return Story(zygote, folder, self.url(folder), events, direct, **more)
+        return WorkerScenario(zygote, folder, self.url(folder), events, direct, **more)
 
     def url(self, folder: Path) -> str:
         """Make a database and return its address. On Postgres the one before goes."""
@@ -114,7 +114,7 @@ class Databases:
 
 
 @dataclasses.dataclass
-class Story:
+class WorkerScenario:
     """One folder and one database through several lives."""
 
     zygote: Zygote
@@ -170,7 +170,7 @@ def check(url: str, folder: Path, acked: set[str], **more: Any) -> list[str]:
     database = open_database(url)
     with database.engine.connect() as tx:
         seen = shop.observe(tx, database, folder, acked, **more)
-        wrong = [str(one) for one in check_world(tx, seen)]
+        wrong = [str(one) for one in check_invariants(tx, seen)]
     database.engine.dispose()
     return wrong
 

@@ -10,7 +10,7 @@ def killed_at_every_point(
     zygote: Zygote, databases: Databases, tally: Tally, events: list[str], direct: int, *, least: int, of: str = ""
 ) -> tuple[int, int]:
     """Judge each. Returns at how many points it was tried, and at how many it died. least: points it must exceed."""
-    whole = databases.story(zygote, events, direct)
+    whole = databases.new_scenario(zygote, events, direct)
     assert whole.life() == 0, whole.why()
     assert whole.broken() == []
     points = whole.points()
@@ -18,7 +18,7 @@ def killed_at_every_point(
     tried = picked(range(1, points + 1), 3)
     died = 0
     for point in tried:
-        told = databases.story(zygote, events, direct)
+        told = databases.new_scenario(zygote, events, direct)
         code = told.life(crash_at=point)
         assert code in (DIED, 0), told.why()
         died += code == DIED

@@ -20,7 +20,7 @@ from payloom.db.types import Json
 from payloom.kit.clock import SystemClock
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
-from payloom.sandbox.scenario.invariants import Counted, Effect, Letter, Limit, Order, Payment, Seen
+from payloom.sandbox.scenario.invariants import Counted, Effect, Limit, Observations, Order, Payment, SentMail
 from payloom.sandbox.scenario.replays import replay_all
 from payloom.tables.definition.loader import load_tables
 from payloom.tables.query.sql import Tables
@@ -229,7 +229,7 @@ def observe(
     *,
     given: Collection[str] = (),
     **more: Any,
-) -> Seen:
+) -> Observations:
     """Look at the shop's rows behind `tx` and at what happened outside, as its ledger has it.
 
     given: effects that were there at the beginning.
@@ -268,7 +268,7 @@ def observe(
         "orders": [Order(row.id, row.currency, row.amount, row.paid, row.refunded, bool(row.access)) for row in orders],
         "opened_early": list(tx.execute(sa.text("SELECT id FROM storm_opened")).scalars()),
         "letters": [
-            Letter(line.get("message_id", line["effect"]), line["args"]["data"]["order"])
+            SentMail(line.get("message_id", line["effect"]), line["args"]["data"]["order"])
             for line in effects
             if line["action"] == "receipt"
         ],
@@ -278,7 +278,7 @@ def observe(
         "canaries": [CANARY],
         "all_succeed": True,
     }
-    return Seen(**{**defaults, **more})
+    return Observations(**{**defaults, **more})
 
 
 def _text(path: Path) -> str:

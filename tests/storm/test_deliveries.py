@@ -17,7 +17,7 @@ from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.db.database import open_database
 from payloom.db.migrate import migrate
-from payloom.sandbox.scenario.invariants import Counted, Seen, check_world
+from payloom.sandbox.scenario.invariants import Counted, Observations, check_invariants
 
 pytestmark = pytest.mark.timeout(7200)
 
@@ -80,7 +80,7 @@ def test_a16_every_event_many_times_has_one_effect_and_is_always_acknowledged(
                     statuses += [server.deliver(body).status_code for _ in range(times)]
         with database.engine.connect() as tx:
             visits = {row.id: row.visits for row in tx.execute(sa.text("SELECT id, visits FROM orders"))}
-            seen = Seen(
+            seen = Observations(
                 acknowledged={f"evt_{name}" for name in names},
                 sent={f"evt_{name}" for name in names},
                 answers=[(status, True) for status in statuses],
@@ -88,7 +88,7 @@ def test_a16_every_event_many_times_has_one_effect_and_is_always_acknowledged(
                 counted=[Counted(f"times {name} was marked", visits[name], 1) for name in names],
                 all_succeed=True,
             )
-            wrong = [str(one) for one in check_world(tx, seen)]
+            wrong = [str(one) for one in check_invariants(tx, seen)]
         database.engine.dispose()
     assert set(statuses) == {200}
     tally.judge("A16", kind, wrong, runs=len(names), what=f"{len(statuses)} deliveries")
@@ -132,7 +132,7 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
             await over(world)
         rows = {row["id"]: row["value"] for row in await world.rows("counters")}
         events = {f"evt_{n}_{one}" for n in range(len(chosen)) for one in range(1, 6)}
-        seen = Seen(
+        seen = Observations(
             acknowledged=events,
             sent=events,
             starts={"sub.updated": 1},
@@ -140,7 +140,7 @@ def test_a17_every_order_of_five_events_with_every_duplicate_ends_alike(
             all_succeed=True,
         )
         await world.service.stop(2)
-        wrong = await database.read(lambda tx: [str(one) for one in check_world(tx, seen)])
+        wrong = await database.read(lambda tx: [str(one) for one in check_invariants(tx, seen)])
         await database.close()
         return wrong
 

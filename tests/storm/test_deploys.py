@@ -24,7 +24,7 @@ from payloom.db.database import open_database
 from payloom.engine.leases import HEARTBEAT, LEASE_TIMEOUT
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
-from payloom.sandbox.scenario.invariants import Counted, Seen, check_world
+from payloom.sandbox.scenario.invariants import Counted, Observations, check_invariants
 from payloom.settings.load import load_settings
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
@@ -146,7 +146,7 @@ class Warehouse:
     def broken(self, *names: str) -> list[str]:
         """Every invariant that does not hold."""
         packed = {row[0]: row[1] for row in self.ask("SELECT id, packed FROM parcels")}
-        seen = Seen(
+        seen = Observations(
             acknowledged={f"evt_{name}" for name in names},
             sent={f"evt_{name}" for name in names},
             starts={"payment_intent.succeeded": 1},
@@ -155,7 +155,7 @@ class Warehouse:
         )
         database = open_database(self.url)
         with database.engine.connect() as tx:
-            wrong = [str(one) for one in check_world(tx, seen)]
+            wrong = [str(one) for one in check_invariants(tx, seen)]
         database.engine.dispose()
         return wrong
 

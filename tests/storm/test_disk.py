@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 import pytest
-from harness import DIED, Databases, Story, Zygote
+from harness import DIED, Databases, WorkerScenario, Zygote
 from tests.storm.effect_ledger import STORM, Tally, picked, some
 
 pytestmark = pytest.mark.timeout(7200)
@@ -14,7 +14,7 @@ ONLY_SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 EVENTS = ["c1", "u1", "u2", "c2"]
 
 
-def whole(told: Story) -> list[str]:
+def whole(told: WorkerScenario) -> list[str]:
     """What SQLite says of the file."""
     with sqlite3.connect(told.folder / "shop.db") as conn:
         found = conn.execute("PRAGMA integrity_check").fetchall()
@@ -22,7 +22,7 @@ def whole(told: Story) -> list[str]:
     return [] if found == [("ok",)] else [f"integrity: {found}"]
 
 
-def hits(told: Story) -> int:
+def hits(told: WorkerScenario) -> int:
     """How many operations failed."""
     file = told.folder / "disk"
     return int(file.read_text().split()[1]) if file.exists() else 1
@@ -30,7 +30,7 @@ def hits(told: Story) -> int:
 
 def operations(zygote: Zygote, databases: Databases, mode: str) -> int:
     """How many operations of a mode a calm life has."""
-    calm = databases.story(zygote, EVENTS)
+    calm = databases.new_scenario(zygote, EVENTS)
     assert calm.life(disk={"mode": mode}) == 0, calm.why()
     return int((calm.folder / "disk").read_text().split()[0])
 
@@ -42,7 +42,7 @@ def test_a4_what_was_acknowledged_is_on_the_disk_when_the_power_goes_right_after
     """The power goes in the very moment of the n-th acknowledgement: what was not synced is lost."""
     for seed in range(some(8, 1)):
         for ack in (1, 2, 3, 4):
-            told = databases.story(zygote, EVENTS)
+            told = databases.new_scenario(zygote, EVENTS)
             assert told.life(disk={"mode": "power", "seed": seed}, cut_at_ack=ack) == DIED, told.why()
             assert told.life() == 0, told.why()
             tally.judge("A4", "sqlite", [*told.broken(), *whole(told)], kills=1, what=f"power gone at ack {ack}")
@@ -52,7 +52,7 @@ def test_a4_what_was_acknowledged_is_on_the_disk_when_the_power_goes_right_after
 def test_a4_a_commit_that_was_not_synced_is_noticed(zygote: Zygote, databases: Databases) -> None:
     """The disk of this test does lose what is not synced."""
     for seed in range(8):
-        told = databases.story(zygote, EVENTS)
+        told = databases.new_scenario(zygote, EVENTS)
         told.life(disk={"mode": "power", "seed": seed}, cut_at_ack=4, plant="unsynced")
         told.life()
         if told.broken() or whole(told):
@@ -81,7 +81,7 @@ def test_a5_a_full_disk_refuses_with_503_and_goes_on_without_a_restart(
     """Full from the n-th write on, then there is space: nothing acknowledged is lost, everything gets done."""
     refused = 0
     for at in picked(range(1, 101), 2):
-        told = databases.story(zygote, EVENTS)
+        told = databases.new_scenario(zygote, EVENTS)
         code = told.life(disk={"mode": "full", "at": at, "seconds": 0.2}, seconds=40)
         assert code == 0, f"full at write {at}: {told.why()}"
         refused += any(status == 503 for status, _ in told.answers())
@@ -98,7 +98,7 @@ def test_a6_a_disk_that_fails_loses_nothing_that_was_acknowledged(
     many = min(operations(zygote, databases, mode), 200)
     hit = 0
     for at in picked(range(1, many + 1), 1, 40):
-        told = databases.story(zygote, EVENTS)
+        told = databases.new_scenario(zygote, EVENTS)
         codes = [told.life(disk={"mode": mode, "at": at, "seed": at}), told.life()]
         assert codes[0] in (0, DIED), told.why()
         assert codes[1] == 0, f"{mode} at {at}: {told.why()}"
@@ -116,7 +116,7 @@ def test_a7_three_in_a_hundred_operations_fail_and_nothing_acknowledged_is_lost(
     names = [f"{kind}{number}" for kind in "cu" for number in range(some(150, 8))]
     hit = 0
     for seed in range(some(5, 1)):
-        told = databases.story(zygote, names)
+        told = databases.new_scenario(zygote, names)
         first: dict[str, Any] = {"disk": {"mode": "random", "seed": seed}, "batch": 10, "seconds": 90}
         assert told.life(**first) in (0, 1), told.why()
         hit += hits(told)

@@ -32,10 +32,10 @@ def test_a1_a_kill_at_every_point_loses_nothing_and_repeats_nothing(
 
 @pytest.mark.timeout(7200)
 def test_a2_a_second_kill_while_it_recovers_changes_nothing(zygote: Zygote, databases: Databases, tally: Tally) -> None:
-    """Random pairs of points, in real processes; all pairs are told as stories in `test_stories`."""
+    """Random pairs of points, in real processes; all pairs are played as scenarios in `test_scenarios`."""
     rng = random.Random(7)
     for number in range(some(60, 2)):
-        told = databases.story(zygote, EVENTS, 0 if number % 2 else 48)
+        told = databases.new_scenario(zygote, EVENTS, 0 if number % 2 else 48)
         first, second = rng.randint(2, 34), rng.randint(1, 34)
         kills = sum(told.life(crash_at=point) == DIED for point in (first, second))
         assert told.life() == 0, f"{first}, {second}: {told.why()}"
@@ -46,7 +46,9 @@ def test_a2_a_second_kill_while_it_recovers_changes_nothing(zygote: Zygote, data
 def test_a2_kills_at_any_moment_several_times_lose_nothing(zygote: Zygote, databases: Databases, tally: Tally) -> None:
     """Also between the points we know of."""
     for seed in range(some(12, 1)):
-        told = databases.story(zygote, [f"{kind}{number}" for kind in "cu" for number in range(8)], seed % 2 * 48)
+        told = databases.new_scenario(
+            zygote, [f"{kind}{number}" for kind in "cu" for number in range(8)], seed % 2 * 48
+        )
         codes = [told.life(kill_after=0.6, seed=seed * 10 + life) for life in range(4)]
         assert told.life() == 0, f"seed {seed}: {told.why()}"
         kills = codes.count(DIED)
@@ -85,7 +87,7 @@ def test_a3_workers_that_are_killed_at_random_while_events_flow_lose_nothing(
     for seed in range(some(3, 1)):
         many = some(3_000, 32)
         names = [f"{kind}{number}" for kind in "cu" for number in range(many // 2)]
-        told = databases.story(zygote, names, 4)
+        told = databases.new_scenario(zygote, names, 4)
         told.more = {"dead": 1.0, "batch": 24, "pids": True}
         (told.folder / "pids").mkdir()
         killer = Killer(told.folder, 2.0 if STORM else 1.5, seed)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import shop
-from harness import Databases, Story, Zygote, check
+from harness import Databases, WorkerScenario, Zygote, check
 from test_races import PAID, paid_orders
 from tests.storm import seeded_bugs
 from tests.support.runs_fixture import RunsFixture, build
@@ -35,7 +35,7 @@ def found(wrong: list[str], *numbers: int) -> bool:
     return any(line.startswith(f"I{number}:") for line in wrong for number in numbers)
 
 
-def judged(told: Story, code: int, **more: object) -> list[str]:
+def judged(told: WorkerScenario, code: int, **more: object) -> list[str]:
     """What is wrong after a life; a life that never comes to rest is I8."""
     return [*told.broken(**more), *([f"I8: {told.why()[-200:]}"] if code != 0 else [])]
 
@@ -56,7 +56,7 @@ def test_a_bug_that_a_death_brings_out_is_found(
 ) -> None:
     """1 random key, 2 acknowledged before stored, 7 journal before effect, 12 mail before the commit; no take-over."""
     for point in range(first, 60):
-        told = databases.story(zygote, EVENTS)
+        told = databases.new_scenario(zygote, EVENTS)
         told.life(crash_at=point, plant=plant)
         code = told.life(plant=plant, seconds=2)
         if found(judged(told, code), *numbers):
@@ -67,7 +67,7 @@ def test_a_bug_that_a_death_brings_out_is_found(
 @ONLY_SQLITE
 def test_events_that_are_not_deduplicated_are_found(zygote: Zygote, databases: Databases) -> None:
     """3 no dedupe."""
-    told = databases.story(zygote, EVENTS)
+    told = databases.new_scenario(zygote, EVENTS)
     lives = [told.life(events=EVENTS, plant="no_dedupe", seconds=5) for _ in range(2)]
     assert found(judged(told, lives[-1]), 4, 5)
 
@@ -77,7 +77,7 @@ def test_events_that_are_not_deduplicated_are_found(zygote: Zygote, databases: D
 def test_a_read_that_does_not_hold_until_the_write_is_found(zygote: Zygote, databases: Databases) -> None:
     """4 read-then-write: callers on several workers get more back than was paid."""
     for _ in range(5):
-        told = databases.story(zygote, [])
+        told = databases.new_scenario(zygote, [])
         orders = paid_orders(told, 4)
         race = {"orders": orders, "callers": 8, "amount": 300}
         lives = [
@@ -92,7 +92,7 @@ def test_a_read_that_does_not_hold_until_the_write_is_found(zygote: Zygote, data
 @ONLY_SQLITE
 def test_amounts_that_go_through_floats_are_found(zygote: Zygote, databases: Databases) -> None:
     """11 float money: a cent is missing at Stripe."""
-    told = databases.story(zygote, EVENTS)
+    told = databases.new_scenario(zygote, EVENTS)
     code = told.life(plant="float_money")
     assert found(judged(told, code), 7)
 

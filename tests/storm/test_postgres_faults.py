@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from harness import Databases, Story, Zygote
+from harness import Databases, WorkerScenario, Zygote
 from tests.storm.effect_ledger import Tally, picked, some
 from tests.storm.worker_cluster import Node
 
@@ -28,7 +28,7 @@ def short_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def under_load(told: Story, zygote: Zygote, trouble: Callable[[], None], *, dead: float = 1.0) -> list[int]:
+def under_load(told: WorkerScenario, zygote: Zygote, trouble: Callable[[], None], *, dead: float = 1.0) -> list[int]:
     """Let a worker live while trouble is made."""
     zygote.begin(told.command(dead=dead, batch=8, seconds=120))
     try:
@@ -59,22 +59,22 @@ def test_a8_a_postgres_that_crashes_under_load_loses_and_repeats_nothing(
             node.crash()
 
 
-def _fresh(zygote: Zygote, node: Node, folder: Path, events: list[str]) -> Story:
+def _fresh(zygote: Zygote, node: Node, folder: Path, events: list[str]) -> WorkerScenario:
     name = f"shop_{int(time.monotonic() * 1000)}"
     with psycopg.connect(node.url(), autocommit=True) as conn:
         conn.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
     folder.mkdir()
-    return Story(zygote, folder, node.url(name), events)
+    return WorkerScenario(zygote, folder, node.url(name), events)
 
 
-def flowing(told: Story) -> None:
+def flowing(told: WorkerScenario) -> None:
     """Wait until the first event was acknowledged."""
     end = time.monotonic() + 30
     while not told.acked() and time.monotonic() < end:
         threading.Event().wait(0.02)
 
 
-def crash_and_restart(told: Story, node: Node, crashes: int) -> None:
+def crash_and_restart(told: WorkerScenario, node: Node, crashes: int) -> None:
     """The server dies and comes back, again and again."""
     flowing(told)
     for _ in range(crashes):
@@ -83,7 +83,7 @@ def crash_and_restart(told: Story, node: Node, crashes: int) -> None:
         node.start()
 
 
-def fail_over(told: Story, first: Node, second: Node, current: Path) -> None:
+def fail_over(told: WorkerScenario, first: Node, second: Node, current: Path) -> None:
     """The first server dies; the second one takes its place and its address."""
     flowing(told)
     threading.Event().wait(0.3)
@@ -129,6 +129,6 @@ def test_a10_a_commit_that_fails_or_is_not_known_is_done_once(
 ) -> None:
     """At each commit: a lost race, a deadlock, a connection cut just before it or just after it."""
     for at in picked(range(1, 51), 1, 50):
-        told = databases.story(zygote, ["c1", "u1"], 48 if at % 2 else 0)
+        told = databases.new_scenario(zygote, ["c1", "u1"], 48 if at % 2 else 0)
         assert told.life(commits={"mode": mode, "at": at}, seconds=30) == 0, f"{mode} at commit {at}: {told.why()}"
         tally.judge("A10", "postgresql", told.broken(), what=f"{mode} at commit {at}")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import sqlalchemy as sa
-from harness import Databases, Story, Zygote
+from harness import Databases, WorkerScenario, Zygote
 from tests.storm.effect_ledger import Tally, some
 
 from payloom.db.database import open_database
@@ -18,7 +18,7 @@ PAID = 900
 REFUND = 300
 
 
-def paid_orders(told: Story, many: int) -> list[str]:
+def paid_orders(told: WorkerScenario, many: int) -> list[str]:
     """Put orders there that somebody has paid."""
     orders = [f"paid{number}" for number in range(many)]
     database = open_database(told.url)
@@ -41,7 +41,7 @@ def paid_orders(told: Story, many: int) -> list[str]:
     return orders
 
 
-def refunded(told: Story, orders: list[str]) -> list[Counted]:
+def refunded(told: WorkerScenario, orders: list[str]) -> list[Counted]:
     """How much was given back of each order, and how much there was to give."""
     database = open_database(told.url)
     with database.engine.connect() as conn:
@@ -55,7 +55,7 @@ def test_a11_twenty_callers_get_back_what_was_paid_and_no_more(
 ) -> None:
     """Three of twenty clicks on one order can succeed, however many processes they reach at once."""
     workers = 4 if databases.kind == "postgresql" else 1
-    told = databases.story(zygote, [])
+    told = databases.new_scenario(zygote, [])
     orders = paid_orders(told, some(800, 2))
     race = {"orders": orders, "callers": CALLERS // workers, "amount": REFUND}
     lives = [told.command(race={**race, "worker": worker}, seconds=1200) for worker in range(workers)]
@@ -74,7 +74,7 @@ def test_a11_an_event_that_reaches_four_workers_at_once_is_done_once(
 ) -> None:
     """The same deliveries, to all of them."""
     names = [f"{kind}{number}" for kind in "cu" for number in range(some(120, 8))]
-    told = databases.story(zygote, names)
+    told = databases.new_scenario(zygote, names)
     assert zygote.run(*[told.command(batch=16, seconds=300) for _ in range(4)]) == [0] * 4, told.why()
     tally.judge("A11", databases.kind, told.broken(), runs=len(names) * 4, what="the same events on four workers")
 
@@ -85,7 +85,7 @@ def test_a12_four_processes_that_write_one_file_all_get_through(
 ) -> None:
     """They take events in; one process then does the rest."""
     names = [f"{kind}{number}" for kind in "cu" for number in range(some(200, 12))]
-    told = databases.story(zygote, names)
+    told = databases.new_scenario(zygote, names)
     lives = [told.command(events=names[part::4], only_intake=True) for part in range(4)]
     assert zygote.run(*lives) == [0] * 4, told.why()
     assert {status for status, _ in told.answers()} == {200}, "nobody was told that the database is locked"

@@ -15,7 +15,7 @@ def test_a3_a_living_worker_takes_over_from_a_dead_one(
     zygote: Zygote, databases: Databases, tally: Tally, direct: int
 ) -> None:
     """Without being restarted: the runs of the dead one end on the other."""
-    told = databases.story(zygote, ["c1", "c2", "u1"], direct)
+    told = databases.new_scenario(zygote, ["c1", "c2", "u1"], direct)
     told.more = {"dead": 1.0}
     # With a queue the living worker may have taken every run before the other one's last point.
     codes = zygote.run(told.command(crash_at=8 if direct == 0 else 25), told.command(events=[], linger=4.0))

@@ -105,7 +105,7 @@ class Commits:
             other.execute("SELECT pg_terminate_backend(%s, 2000)", (pid,))
 
 
-class Told:
+class WorkerTask:
     """What one life was told: its command, its folder, and what goes wrong with its disk."""
 
     def __init__(self, command: dict[str, Any], points: Points) -> None:
@@ -131,13 +131,13 @@ class Told:
             file.write(f"{status} {int(up)}\n")
 
 
-async def live(told: Told) -> None:
+async def live(task: WorkerTask) -> None:
     """One life."""
-    command, folder = told.command, told.folder
-    if told.disk is not None:
-        told.disk.install()
-    if told.plant in EARLY:
-        EARLY[told.plant]()
+    command, folder = task.command, task.folder
+    if task.disk is not None:
+        task.disk.install()
+    if task.plant in EARLY:
+        EARLY[task.plant]()
     database = open_database(command["url"])
     await migrate(database)
     limits = RunLimits(local_slots=command.get("direct", 48), step_timeout=5)
@@ -146,65 +146,65 @@ async def live(told: Told) -> None:
     await engine.prepare()
     world = await build(database, folder, engine=engine, clock=clock, limits=limits, tables=shop.TABLES)
     world.service._deps.workflows._env.update(shop.env())
-    await shop.open_shop(world, **TEXTS.get(told.plant, {}))
-    mortal = Mortal(database, told.points)
+    await shop.open_shop(world, **TEXTS.get(task.plant, {}))
+    mortal = Mortal(database, task.points)
     object.__setattr__(world.service._deps, "database", mortal)
 
     async def point(_when: str, _do: Any) -> None:
-        told.points()
+        task.points()
 
     world.ledger.hooks.append(point)
-    if told.plant in PLANTS:
-        PLANTS[told.plant](world)
+    if task.plant in PLANTS:
+        PLANTS[task.plant](world)
     if command.get("only_intake"):
-        await asyncio.gather(*[deliver(world, name, told) for name in command["events"]])
+        await asyncio.gather(*[deliver(world, name, task) for name in command["events"]])
         await database.close()
         return
     await world.service.start()
-    if told.disk is not None:
-        told.disk.armed = True
+    if task.disk is not None:
+        task.disk.armed = True
     if "commits" in command:
         Commits(database.engine, **command["commits"])
     try:
-        await asyncio.wait_for(work(world, told), command.get("seconds", 20) + command.get("linger", 0))
+        await asyncio.wait_for(work(world, task), command.get("seconds", 20) + command.get("linger", 0))
     finally:
-        if told.disk is not None:
-            told.disk.armed = False
-            (folder / "disk").write_text(f"{told.disk.count} {told.disk.hit}")
+        if task.disk is not None:
+            task.disk.armed = False
+            (folder / "disk").write_text(f"{task.disk.count} {task.disk.hit}")
         await world.service.stop(2)
         await database.close()
 
 
-async def work(world: RunsFixture, told: Told) -> None:
+async def work(world: RunsFixture, task: WorkerTask) -> None:
     """Take the events in and wait until everything is over."""
-    names, batch = told.command["events"], told.command.get("batch", 10_000)
-    if "race" in told.command:
-        await race(world, **told.command["race"])
+    names, batch = task.command["events"], task.command.get("batch", 10_000)
+    if "race" in task.command:
+        await race(world, **task.command["race"])
     for at in range(0, len(names), batch):
-        await asyncio.gather(*[deliver(world, name, told) for name in names[at : at + batch]])
-    await asyncio.sleep(told.command.get("linger", 0))
-    if told.disk is not None:
-        told.disk.armed = False
+        await asyncio.gather(*[deliver(world, name, task) for name in names[at : at + batch]])
+    await asyncio.sleep(task.command.get("linger", 0))
+    if task.disk is not None:
+        task.disk.armed = False
     await over(world)
 
 
-async def deliver(world: RunsFixture, name: str, told: Told) -> None:
+async def deliver(world: RunsFixture, name: str, task: WorkerTask) -> None:
     """Take an event in and note the acknowledgement, as a 200 would. Refused for now, it comes again."""
     while True:
         if world.answers_first:
-            told.note(name)
+            task.note(name)
         try:
             await world.service.ingest(event_of(world, name))
         except PayloomError as error:
-            told.answered(error.status, up=not isinstance(error, DatabaseUnavailable | CommitUnknown))
+            task.answered(error.status, up=not isinstance(error, DatabaseUnavailable | CommitUnknown))
             await asyncio.sleep(0.05)
         except sa.exc.DBAPIError:
-            told.answered(500, up=told.disk is None)
+            task.answered(500, up=task.disk is None)
             await asyncio.sleep(0.05)
         else:
-            told.answered(200, up=True)
+            task.answered(200, up=True)
             if not world.answers_first:
-                told.note(name)
+                task.note(name)
             return
 
 
@@ -244,7 +244,7 @@ def child(command: dict[str, Any]) -> None:
         delay = random.Random(command["seed"]).uniform(0, command["kill_after"])
         threading.Timer(delay, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
     try:
-        asyncio.run(live(Told(command, points)))
+        asyncio.run(live(WorkerTask(command, points)))
     except BaseException:  # noqa: BLE001 - the parent shows it
         (Path(command["folder"]) / "error").write_text(traceback.format_exc())
         os._exit(1)

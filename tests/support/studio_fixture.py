@@ -15,7 +15,7 @@ import httpx
 from playwright.sync_api import Page
 from tests.support.shop_fixture import Shop
 
-from payloom.cli.demo_check.actors import Stage
+from payloom.cli.demo_check.actors import DemoActors
 from payloom.cli.demo_check.report import play
 from payloom.cli.support.paths import copy_template, template
 
@@ -140,11 +140,11 @@ class Studio:
             (self.shop.folder / "workflows" / name).write_text(text, "utf-8")
         self.shop.start()
         token = self.shop.admin["authorization"].removeprefix("Bearer ")
-        stage = Stage(self.shop.url, self.shop.stripe_url, token, ("admin@corner.test", "tiller-and-sail"))
+        actors = DemoActors(self.shop.url, self.shop.stripe_url, token, ("admin@corner.test", "tiller-and-sail"))
         try:
-            outcomes = play(stage, quiet=True)
+            outcomes = play(actors, quiet=True)
         finally:
-            stage.close()
+            actors.close()
         assert [one.told for one in outcomes if not one.held] == []
 
     def get(self, path: str, **query: Any) -> Any:

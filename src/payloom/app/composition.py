@@ -60,7 +60,7 @@ from payloom.views.health import HealthReport, read_health
 from payloom.views.references.indexer import Indexer
 
 if TYPE_CHECKING:
-    from payloom.sandbox.service import Rehearsals
+    from payloom.sandbox.service import SandboxService
 
 log = structlog.get_logger("payloom.app.asgi")
 
@@ -192,7 +192,7 @@ class Services:
             catch_up=self.catch_up.run_once,
             find_user=self.find_user,
             publisher=self.publisher,
-            rehearsals=self.rehearsals,
+            sandbox=self.sandbox,
             stripe_tables=self.stripe_tables,
         )
         return ServerDependencies(
@@ -206,12 +206,12 @@ class Services:
             ready=self.ready,
         )
 
-    def rehearsals(self) -> Rehearsals:
+    def sandbox(self) -> SandboxService:
         """Return what tries drafts out."""
-        from payloom.sandbox.service import Rehearsals  # noqa: PLC0415 - only the studio tries drafts out
+        from payloom.sandbox.service import SandboxService  # noqa: PLC0415 - only the studio tries drafts out
 
         host = TablesHost(self.tables)
-        return Rehearsals(
+        return SandboxService(
             self.publisher, self.database, self.inbox, self.tables, host, StripeHost(self.stripe), self.clock
         )
 

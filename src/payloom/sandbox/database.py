@@ -24,7 +24,7 @@ def _begin(conn: sa.Connection) -> None:
         conn.exec_driver_sql(mode)
 
 
-class Scratch:
+class MemoryDatabase:
     """The database. Keeps SQLAlchemy's compiled statements from story to story."""
 
     dialect = "sqlite"
@@ -72,13 +72,13 @@ class Scratch:
             raise
         return result, hooks
 
-    def look(self, work: Callable[[sa.Connection], T]) -> T:
+    def inspect(self, work: Callable[[sa.Connection], T]) -> T:
         """Read, as an observer: not a boundary of the story."""
         return self.run(work, keep=False)[0]
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """See Database.read."""
-        return self.look(work)
+        return self.inspect(work)
 
     async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:  # noqa: ARG002 - the seam
         """See Database.write."""
@@ -97,29 +97,29 @@ class Scratch:
         self._raw.close()
 
 
-class LivedDatabase:
+class CrashableDatabase:
     """The same database as one process sees it: after each commit the process may die."""
 
     dialect = "sqlite"
 
-    def __init__(self, scratch: Scratch, reached: Callable[[str], None]) -> None:
+    def __init__(self, memory: MemoryDatabase, crash_point: Callable[[str], None]) -> None:
         """reached: told about every boundary; raises when the process dies there."""
-        self._scratch = scratch
-        self._reached = reached
+        self._memory = memory
+        self._reached = crash_point
 
     @property
     def engine(self) -> sa.Engine:
         """The SQLAlchemy engine underneath."""
-        return self._scratch.engine
+        return self._memory.engine
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """See Database.read."""
-        return self._scratch.look(work)
+        return self._memory.inspect(work)
 
     async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:  # noqa: ARG002 - the seam
         """See Database.write. What is committed stays, also when the process dies right after."""
         self._reached("")
-        result, hooks = self._scratch.run(work)
+        result, hooks = self._memory.run(work)
         self._reached("commit")
         for hook in hooks:
             hook()

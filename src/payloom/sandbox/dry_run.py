@@ -17,14 +17,14 @@ from payloom.runs.models import runs, steps
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.service import RunService
-from payloom.sandbox.held import HeldDatabase, HeldEngine, HeldHost, comparable
-from payloom.sandbox.test_run import Stage, held
+from payloom.sandbox.held import HeldEngine, HeldHost, RollbackDatabase, comparable
+from payloom.sandbox.test_run import TestBench, held
 from payloom.workflows.interpreter.verbs.call import CALLED
 from payloom.workflows.program.program import Workflow
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Line:
+class StepDifference:
     """One step. args: as recorded, secrets masked. note: how an outside call was answered, or why the step failed."""
 
     path: str
@@ -41,38 +41,38 @@ class Line:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Trial:
+class DryRunOutcome:
     """One run. ended: its status, with the reason if it failed or waits; None: the event did not start it."""
 
-    lines: Sequence[Line]
+    lines: Sequence[StepDifference]
     ended: str | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class EventTrial:
+class EventDryRun:
     """What the draft would do with one event. recorded: what happened then. difference: to that, `+` new, `-` gone."""
 
     event: str
     type: str
-    draft: Trial
-    recorded: Trial
+    draft: DryRunOutcome
+    recorded: DryRunOutcome
     difference: list[str]
 
 
 async def compare(
-    stage: Stage, tx: sa.Connection, draft: Workflow, event_ids: Sequence[str], clock: Clock
-) -> list[EventTrial]:
+    bench: TestBench, tx: sa.Connection, draft: Workflow, event_ids: Sequence[str], clock: Clock
+) -> list[EventDryRun]:
     """Try the draft on stored events, one after another. tx: a connection without a transaction; nothing stays."""
-    return [await _try(stage, tx, draft, one, clock) for one in event_ids]
+    return [await _try(bench, tx, draft, one, clock) for one in event_ids]
 
 
-async def _try(stage: Stage, tx: sa.Connection, draft: Workflow, event_id: str, clock: Clock) -> EventTrial:
+async def _try(bench: TestBench, tx: sa.Connection, draft: Workflow, event_id: str, clock: Clock) -> EventDryRun:
     recorded = _recorded(tx, event_id, draft.id)
     event = _event(tx, event_id)
-    mine = await _held(stage, tx, draft, event, clock)
-    current = stage.workflows.get(draft.id)
-    now = await _held(stage, tx, current, event, clock) if current is not None else Trial((), None)
-    return EventTrial(event.id, event.type, mine, recorded, list(_difference(recorded, mine, now)))
+    mine = await _held(bench, tx, draft, event, clock)
+    current = bench.workflows.get(draft.id)
+    now = await _held(bench, tx, current, event, clock) if current is not None else DryRunOutcome((), None)
+    return EventDryRun(event.id, event.type, mine, recorded, list(_difference(recorded, mine, now)))
 
 
 def _event(tx: sa.Connection, event_id: str) -> InboxEvent:
@@ -82,16 +82,18 @@ def _event(tx: sa.Connection, event_id: str) -> InboxEvent:
     return found
 
 
-async def _held(stage: Stage, tx: sa.Connection, workflow: Workflow, event: InboxEvent, clock: Clock) -> Trial:
+async def _held(
+    bench: TestBench, tx: sa.Connection, workflow: Workflow, event: InboxEvent, clock: Clock
+) -> DryRunOutcome:
     """Run the workflow on the event inside a transaction that is rolled back."""
     with held(tx):
-        database, engine, host = HeldDatabase(tx), HeldEngine(), HeldHost(tx, clock)
+        database, engine, host = RollbackDatabase(tx), HeldEngine(), HeldHost(tx, clock)
         versions = Versions(database, clock)
-        chosen = {**stage.workflows, workflow.id: workflow}
+        chosen = {**bench.workflows, workflow.id: workflow}
         await versions.publish(chosen.values())
-        library = PublishedWorkflows(versions, stage.catalog, stage.env, in_lanes=False)
+        library = PublishedWorkflows(versions, bench.catalog, bench.env, in_lanes=False)
         service = RunService(
-            database, engine, clock, library, stage.tables, host, RunLimits(max_inline_wait=-1.0, local_slots=0)
+            database, engine, clock, library, bench.tables, host, RunLimits(max_inline_wait=-1.0, local_slots=0)
         )
         await service.start()
         try:
@@ -102,19 +104,19 @@ async def _held(stage: Stage, tx: sa.Connection, workflow: Workflow, event: Inbo
         finally:
             await service.stop(0.0)
         if not started:
-            return Trial((), None)
+            return DryRunOutcome((), None)
         return _trial(tx, started[0], {at: one.answered for at, one in host.held.items()})
 
 
-def _recorded(tx: sa.Connection, event_id: str, workflow_id: str) -> Trial:
+def _recorded(tx: sa.Connection, event_id: str, workflow_id: str) -> DryRunOutcome:
     with tx.begin():
         return _trial(tx, event_run_id(event_id, workflow_id), {})
 
 
-def _trial(tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str]) -> Trial:
+def _trial(tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str]) -> DryRunOutcome:
     run = tx.execute(sa.select(runs).where(runs.c.id == run_id)).one_or_none()
     if run is None:
-        return Trial((), None)
+        return DryRunOutcome((), None)
     ended = run.outcome or run.status
     if run.failure:
         ended = f"failed: {run.failure['message']}"
@@ -122,12 +124,12 @@ def _trial(tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str])
         ended = f"waits for a row in {run.parked_on}"
     elif run.status == "waiting":
         ended = f"waits for {run.waiting_for}"
-    return Trial(list(_lines(tx, run_id, notes, "", frozenset())), ended)
+    return DryRunOutcome(list(_lines(tx, run_id, notes, "", frozenset())), ended)
 
 
 def _lines(
     tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str], prefix: str, above: frozenset[str]
-) -> Iterator[Line]:
+) -> Iterator[StepDifference]:
     """Yield what a run did, and after each call of a workflow with `once` what its run did."""
     query = (
         sa.select(steps)
@@ -140,12 +142,12 @@ def _lines(
         if row.verb == "call":
             called = args.get("run")
             args = {name: value for name, value in args.items() if name != "run"}
-        yield Line(f"{prefix}{row.path}", row.verb, row.action, args, row.status, note)
+        yield StepDifference(f"{prefix}{row.path}", row.verb, row.action, args, row.status, note)
         if called is not None and called not in above:
             yield from _lines(tx, called, notes, f"{prefix}{row.path}{CALLED}", above | {run_id})
 
 
-def _difference(before: Trial, after: Trial, now: Trial) -> Iterator[str]:
+def _difference(before: DryRunOutcome, after: DryRunOutcome, now: DryRunOutcome) -> Iterator[str]:
     """Yield what the draft does and the run then did not (`+`), and the other way round (`-`).
 
     now: the current version on today's rows. A difference that it has too comes from the rows, not from the draft.
@@ -165,7 +167,7 @@ def _difference(before: Trial, after: Trial, now: Trial) -> Iterator[str]:
         yield f"~ {before.ended or 'did not start'} -> {after.ended or 'does not start'}{said}"
 
 
-def _mark(line: Line) -> str:
+def _mark(line: StepDifference) -> str:
     return f"{line.verb} {line.action} {_MOMENT.sub('<time>', comparable(line.args))} {line.status}"
 
 

@@ -32,7 +32,7 @@ def make(conn: sa.Connection) -> None:
     _metadata.create_all(conn)
 
 
-class StoryEngine:
+class SteppedEngine:
     """The Engine of one process of a story."""
 
     def __init__(self, number: int) -> None:

@@ -23,14 +23,14 @@ from payloom.kit.clock import Clock
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.run_rows import failure_from_json
-from payloom.sandbox.stripe.fake import StoryStripe
+from payloom.sandbox.stripe.fake import FakeStripe
 from payloom.workflows.program.commands import Do
 
 T = TypeVar("T")
 _SAME = 200
 
 
-class HeldDatabase:
+class RollbackDatabase:
     """A Database that is one open transaction: what is written is seen, and never stored."""
 
     def __init__(self, tx: sa.Connection) -> None:
@@ -109,7 +109,7 @@ class HeldHost:
     def __init__(self, tx: sa.Connection, clock: Clock) -> None:
         """tx: where the recorded calls are."""
         self._tx = tx
-        self._stripe = StoryStripe(clock)
+        self._stripe = FakeStripe(clock)
         self.held: dict[tuple[str, str], Held] = {}
         """By run and path."""
 

@@ -19,7 +19,7 @@ from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import StartPlan, TriggerContext
 from payloom.sandbox import engine
-from payloom.sandbox.database import Scratch
+from payloom.sandbox.database import MemoryDatabase
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
@@ -32,7 +32,7 @@ START = 1_767_225_600
 """2026-01-01T00:00:00Z: when stories begin unless a case says otherwise."""
 
 
-class Inline(concurrent.futures.ThreadPoolExecutor):
+class InlineExecutor(concurrent.futures.ThreadPoolExecutor):
     """Runs everything in the caller's thread: a story has no threads, or it would not be the same twice."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
@@ -45,7 +45,7 @@ class Inline(concurrent.futures.ThreadPoolExecutor):
         return done
 
 
-class KeptTemplates(MailTemplates):
+class CachedTemplates(MailTemplates):
     """The project's mail templates; the same mail with the same data is rendered once."""
 
     def __init__(self, templates: MailTemplates) -> None:
@@ -70,7 +70,7 @@ class KeptTemplates(MailTemplates):
         return found
 
 
-class WatchedLibrary(PublishedWorkflows):
+class CoverageLibrary(PublishedWorkflows):
     """A Library that remembers the executions it built, for coverage."""
 
     def __init__(self, versions: Versions, catalog: Any, env: Mapping[str, str]) -> None:
@@ -90,17 +90,17 @@ class WatchedLibrary(PublishedWorkflows):
 
 
 @dataclasses.dataclass(slots=True)
-class Cast:
+class WorkflowSet:
     """The workflows a story is about, and the database image in which they are published."""
 
     names: tuple[str, ...]
     workflows: Mapping[str, Workflow]
     versions: Versions
     image: bytes
-    libraries: dict[str, WatchedLibrary] = dataclasses.field(default_factory=dict)
+    libraries: dict[str, CoverageLibrary] = dataclasses.field(default_factory=dict)
 
 
-class Stage:
+class SandboxProject:
     """One project, ready for stories. One story at a time."""
 
     def __init__(self, project: Project, settings: Settings) -> None:
@@ -108,33 +108,33 @@ class Stage:
         self.project = project
         self.settings = settings
         self.clock = ManualClock(from_epoch(START))
-        self.scratch = Scratch()
+        self.database = MemoryDatabase()
         self.tables = Tables(project.tables, self.clock)
         self.host = TablesHost(self.tables)
-        self.mails = KeptTemplates(project.mails)
+        self.mails = CachedTemplates(project.mails)
         self.base = b""
-        self._casts: dict[tuple[str, ...], Cast] = {}
+        self._workflow_sets: dict[tuple[str, ...], WorkflowSet] = {}
 
     async def prepare(self) -> None:
         """Make the tables and their seed rows."""
-        await migrate(self.scratch)
-        self.scratch.run(engine.make)
-        await migrate_tables(self.scratch, self.tables, self.clock)
-        self.base = self.scratch.image()
+        await migrate(self.database)
+        self.database.run(engine.make)
+        await migrate_tables(self.database, self.tables, self.clock)
+        self.base = self.database.image()
 
-    async def cast(self, names: Iterable[str]) -> Cast:
+    async def workflow_set(self, names: Iterable[str]) -> WorkflowSet:
         """Return the workflows of these names with everything they call. Raises TestingError for an unknown name."""
         wanted = tuple(names)
-        found = self._casts.get(wanted)
+        found = self._workflow_sets.get(wanted)
         if found is None:
-            found = self._casts[wanted] = await self._publish(wanted, self.project.workflows)
+            found = self._workflow_sets[wanted] = await self._publish(wanted, self.project.workflows)
         return found
 
-    async def cast_with(self, names: Iterable[str], draft: Workflow) -> Cast:
+    async def workflow_set_with(self, names: Iterable[str], draft: Workflow) -> WorkflowSet:
         """Return a cast in which `draft` takes the place of the workflow of its name."""
         return await self._publish(tuple(names), {**self.project.workflows, draft.id: draft})
 
-    async def _publish(self, wanted: tuple[str, ...], workflows: Mapping[str, Workflow]) -> Cast:
+    async def _publish(self, wanted: tuple[str, ...], workflows: Mapping[str, Workflow]) -> WorkflowSet:
         chosen: dict[str, Workflow] = {}
         todo = list(wanted)
         while todo:
@@ -147,28 +147,28 @@ class Stage:
             chosen[name] = workflows[name]
             todo += sorted(workflows[name].calls)
         self.clock.set(from_epoch(START))
-        self.scratch.restore(self.base)
-        versions = Versions(self.scratch, self.clock)
+        self.database.restore(self.base)
+        versions = Versions(self.database, self.clock)
         await versions.publish(chosen.values())
-        return Cast(wanted, chosen, versions, self.scratch.image())
+        return WorkflowSet(wanted, chosen, versions, self.database.image())
 
-    def library(self, cast: Cast, env: Mapping[str, str]) -> WatchedLibrary:
+    def library(self, workflow_set: WorkflowSet, env: Mapping[str, str]) -> CoverageLibrary:
         """Return the cast's library in an environment; `env` adds to the project's."""
         key = strict_json.canonical(dict(env))
-        found = cast.libraries.get(key)
+        found = workflow_set.libraries.get(key)
         if found is None:
             whole = {**self.settings.env, **env}
-            found = cast.libraries[key] = WatchedLibrary(cast.versions, self.project.catalog, whole)
+            found = workflow_set.libraries[key] = CoverageLibrary(workflow_set.versions, self.project.catalog, whole)
         return found
 
     async def close(self) -> None:
         """Give the memory back."""
-        await self.scratch.close()
+        await self.database.close()
 
 
-async def open_stage(project: Project, settings: Settings) -> Stage:
+async def open_sandbox(project: Project, settings: Settings) -> SandboxProject:
     """Return a stage for a project without errors. Raises ProjectHasErrors."""
     project.ensure_valid()
-    stage = Stage(project, settings)
-    await stage.prepare()
-    return stage
+    sandbox = SandboxProject(project, settings)
+    await sandbox.prepare()
+    return sandbox

@@ -21,9 +21,9 @@ from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.ids import new_id
 from payloom.project.publisher import ProjectPublisher
 from payloom.runs.models import runs
-from payloom.sandbox.dry_run import EventTrial, compare
+from payloom.sandbox.dry_run import EventDryRun, compare
 from payloom.sandbox.stripe.fixtures import event_object
-from payloom.sandbox.test_run import Mock, Occasion, Rehearsal, Stage, connection, rehearse
+from payloom.sandbox.test_run import Mock, TestBench, TestRunResult, TriggerInput, connection, run_test
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.query.sql import Tables
 from payloom.workflows.expressions.values import to_json
@@ -36,7 +36,7 @@ EVENTS, RUNS, ROWS = 10, 10, 5
 """How many samples of each kind are offered for a trigger."""
 
 
-class Rehearsals:
+class SandboxService:
     """Tries drafts out on one project."""
 
     def __init__(  # noqa: PLR0917 - the collaborators, once
@@ -58,41 +58,43 @@ class Rehearsals:
         self._stripe = stripe
         self._clock = clock
 
-    def _stage(self) -> Stage:
+    def _test_bench(self) -> TestBench:
         publisher = self._publisher
-        return Stage(
+        return TestBench(
             self._database.engine, self._host, publisher.catalog, publisher.settings.env, dict(publisher.published)
         )
 
     async def test_run(
         self,
         draft: Workflow,
-        occasion: Occasion,
+        trigger_input: TriggerInput,
         mocks: Mapping[str, Mock],
         *,
         event: Mapping[str, Any] | None = None,
         local_stripe: bool = False,
-    ) -> Rehearsal:
+    ) -> TestRunResult:
         """Play a draft once. event: Stripe's event object to start it with, or part of one.
 
         local_stripe: Stripe's calls go to the local Stripe, if the project uses it. Raises NotStarted.
         """
         if event is not None:
-            occasion = dataclasses.replace(occasion, event=self.completed(draft, occasion.index, event))
+            trigger_input = dataclasses.replace(trigger_input, event=self.completed(draft, trigger_input.index, event))
         stripe: OutsideHost | None = None
         if local_stripe and self._publisher.settings.stripe.mode == "local":
-            stripe = _Elsewhere(self._stripe, asyncio.get_running_loop())
-        return await _apart(rehearse(self._stage(), draft, occasion, mocks, now=self._clock.now(), stripe=stripe))
+            stripe = CrossLoopHost(self._stripe, asyncio.get_running_loop())
+        return await run_in_own_loop(
+            run_test(self._test_bench(), draft, trigger_input, mocks, now=self._clock.now(), stripe=stripe)
+        )
 
-    async def dry_run(self, draft: Workflow, event_ids: Sequence[str] | None, limit: int) -> list[EventTrial]:
+    async def dry_run(self, draft: Workflow, event_ids: Sequence[str] | None, limit: int) -> list[EventDryRun]:
         """Try a draft on stored events, the newest `limit` that could start it unless some are named."""
         ids = list(event_ids) if event_ids is not None else await self._fitting(draft, limit)
-        return await _apart(self._compare(draft, ids[:limit]))
+        return await run_in_own_loop(self._compare(draft, ids[:limit]))
 
-    async def _compare(self, draft: Workflow, ids: Sequence[str]) -> list[EventTrial]:
-        stage = self._stage()
-        with connection(stage.engine) as tx:
-            return await compare(stage, tx, draft, ids, self._clock)
+    async def _compare(self, draft: Workflow, ids: Sequence[str]) -> list[EventDryRun]:
+        test_bench = self._test_bench()
+        with connection(test_bench.engine) as tx:
+            return await compare(test_bench, tx, draft, ids, self._clock)
 
     async def _fitting(self, draft: Workflow, limit: int) -> list[str]:
         wanted = [_types(one, self._publisher) for one in draft.triggers if isinstance(one, StripeTrigger)]
@@ -139,7 +141,7 @@ class Rehearsals:
     async def samples(self, draft: Workflow) -> list[dict[str, Any]]:
         """Return what the draft can be tried with, per trigger: recorded events, earlier runs, rows, made-up data."""
         found: list[dict[str, Any]] = []
-        guess = Guesses(self._tables.specs, await self._newest())
+        guess = SampleValues(self._tables.specs, await self._newest())
         for index, trigger in enumerate(draft.triggers):
             if isinstance(trigger, StripeTrigger):
                 found += await self._events(index, trigger)
@@ -149,7 +151,7 @@ class Rehearsals:
             else:
                 found += await self._calls(draft, index, trigger)
                 found.append(
-                    _sample(index, trigger, "made_up", "Made-up inputs", inputs=made_inputs(draft.input, guess))
+                    _sample(index, trigger, "made_up", "Made-up inputs", inputs=sample_inputs(draft.input, guess))
                 )
         return found
 
@@ -174,7 +176,7 @@ class Rehearsals:
 
         return await self._database.read(work)
 
-    def _made_event(self, draft: Workflow, index: int, guess: Guesses) -> dict[str, Any]:
+    def _made_event(self, draft: Workflow, index: int, guess: SampleValues) -> dict[str, Any]:
         metadata = {name: str(guess(name) or "text") for name in _metadata_read(draft)}
         event = self.completed(draft, index, {"data": {"object": {"metadata": metadata} if metadata else {}}})
         shown = {"type": event.type, "data": {"object": event.payload["data"]["object"]}}
@@ -223,7 +225,7 @@ def _sample(
     return {"index": index, "kind": trigger.kind, "source": source, "title": title, "at": at, **blank, **data}
 
 
-class Guesses:
+class SampleValues:
     """Values by name, taken from rows: `order_id` is the id of an order, `sku` the sku of something that has one."""
 
     def __init__(self, specs: Mapping[str, TableSpec], rows: Mapping[str, Mapping[str, Any]]) -> None:
@@ -254,7 +256,7 @@ def _metadata_read(draft: Workflow) -> list[str]:
     return list(found)
 
 
-def made_inputs(schema: Mapping[str, Any] | None, guess: Guesses) -> dict[str, Any]:
+def sample_inputs(schema: Mapping[str, Any] | None, guess: SampleValues) -> dict[str, Any]:
     """Return inputs that fit a schema: from rows where their names say so, else as plain as may be."""
     found = _made(schema or {}, guess)
     return found if isinstance(found, dict) else {}
@@ -266,7 +268,7 @@ _TEXTS = {
 }  # fmt: skip
 
 
-def _made(schema: Any, guess: Guesses, name: str = "") -> Any:
+def _made(schema: Any, guess: SampleValues, name: str = "") -> Any:
     if not isinstance(schema, Mapping):
         return None
     known = guess(name) if name else None
@@ -299,7 +301,7 @@ def _made(schema: Any, guess: Guesses, name: str = "") -> Any:
     return text.ljust(int(schema.get("minLength", 0)), "x")
 
 
-class _Elsewhere:
+class CrossLoopHost:
     """An outside host whose connections belong to the server's loop."""
 
     def __init__(self, host: OutsideHost, loop: asyncio.AbstractEventLoop) -> None:
@@ -314,6 +316,6 @@ class _Elsewhere:
         return await self._host.perform(do, attempt)
 
 
-async def _apart(work: Coroutine[Any, Any, T]) -> T:
+async def run_in_own_loop(work: Coroutine[Any, Any, T]) -> T:
     """Do work in a thread with a loop of its own."""
     return await asyncio.to_thread(asyncio.run, work)

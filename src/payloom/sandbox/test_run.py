@@ -32,7 +32,7 @@ from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import Execution, RowChange, StartPlan, TriggerContext
 from payloom.runs.service import RunService
-from payloom.sandbox.held import HeldDatabase, HeldEngine, HeldHost
+from payloom.sandbox.held import HeldEngine, HeldHost, RollbackDatabase
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.interpreter.execution import Execution as Interpreter
 from payloom.workflows.interpreter.verbs.call import CALLED
@@ -74,7 +74,7 @@ class NotStarted(PayloomError):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Stage:
+class TestBench:
     """What a rehearsal needs of the project. workflows: the published ones, which a draft may call."""
 
     engine: sa.Engine
@@ -85,7 +85,7 @@ class Stage:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Occasion:
+class TriggerInput:
     """What starts the run. event: a stored one's id, or a whole payload; row, old: of a table's trigger."""
 
     index: int = 0
@@ -109,7 +109,7 @@ Note = Literal["mocked", "recorded", "made up", "skipped", "sent"]
 
 
 @dataclasses.dataclass(slots=True)
-class Rehearsal:
+class TestRunResult:
     """What came of it. found: as `RunQueries.timeline` returns it. notes: how steps were answered, by path.
 
     stood_in: the steps that were mocked or skipped, which the journal does not have. trail: which way it took.
@@ -118,44 +118,44 @@ class Rehearsal:
     run_id: str
     found: dict[str, Any]
     notes: dict[str, Note]
-    stood_in: list[dict[str, Any]]
+    mocked_steps: list[dict[str, Any]]
     trail: list[dict[str, Any]]
 
 
-async def rehearse(
-    stage: Stage,
+async def run_test(
+    bench: TestBench,
     draft: Workflow,
-    occasion: Occasion,
+    trigger_input: TriggerInput,
     mocks: Mapping[str, Mock],
     *,
     now: dt.datetime,
     stripe: OutsideHost | None = None,
-) -> Rehearsal:
+) -> TestRunResult:
     """Play the draft once. Blocks on the database: give it a thread and a loop of its own.
 
     mocks: by run path; a path without rounds (`2.do.0`) stands for every round. stripe: does Stripe's calls for real.
     Raises NotStarted, with the reason.
     """
-    with connection(stage.engine) as tx, held(tx):
+    with connection(bench.engine) as tx, held(tx):
         clock = ManualClock(now)
-        database, engine = HeldDatabase(tx), HeldEngine()
+        database, engine = RollbackDatabase(tx), HeldEngine()
         versions = Versions(database, clock)
-        await versions.publish([*(one for one in stage.workflows.values() if one.id != draft.id), draft])
-        scripts = _Scripts(PublishedWorkflows(versions, stage.catalog, stage.env, in_lanes=False), mocks, clock)
-        host = _Host(HeldHost(tx, clock), occasion, tx, stripe, scripts.place)
+        await versions.publish([*(one for one in bench.workflows.values() if one.id != draft.id), draft])
+        scripts = _Scripts(PublishedWorkflows(versions, bench.catalog, bench.env, in_lanes=False), mocks, clock)
+        host = _Host(HeldHost(tx, clock), trigger_input, tx, stripe, scripts.place)
         limits = RunLimits(max_inline_wait=-1.0, local_slots=0)
         seam: Any = scripts
-        service = RunService(database, engine, clock, seam, stage.tables, host, limits)
+        service = RunService(database, engine, clock, seam, bench.tables, host, limits)
         await service.start()
         try:
-            run_id = await _begin(service, draft, occasion, tx)
+            run_id = await _begin(service, draft, trigger_input, tx)
             await _play(engine)
             found = await _whole(service, scripts, run_id)
         finally:
             await service.stop(0.0)
         notes: dict[str, Note] = {**host.notes(), **scripts.notes}
-        stood_in = [{**one, "run_id": run_id} for one in scripts.stood_in.values()]
-        return Rehearsal(run_id, found, notes, stood_in, scripts.trail())
+        mocked_steps = [{**one, "run_id": run_id} for one in scripts.mocked_steps.values()]
+        return TestRunResult(run_id, found, notes, mocked_steps, scripts.trail())
 
 
 async def _whole(service: RunService, scripts: _Scripts, run_id: str) -> dict[str, Any]:
@@ -183,27 +183,27 @@ async def _play(engine: HeldEngine) -> None:
         await engine.advance(engine.due.pop(0))
 
 
-async def _begin(service: RunService, draft: Workflow, occasion: Occasion, tx: sa.Connection) -> str:
-    trigger = draft.triggers[occasion.index] if occasion.index < len(draft.triggers) else None
+async def _begin(service: RunService, draft: Workflow, trigger_input: TriggerInput, tx: sa.Connection) -> str:
+    trigger = draft.triggers[trigger_input.index] if trigger_input.index < len(draft.triggers) else None
     if trigger is None:
-        raise NotStarted(f"there is no trigger {occasion.index}", hint=f"This workflow has {len(draft.triggers)}.")
+        raise NotStarted(f"there is no trigger {trigger_input.index}", hint=f"This workflow has {len(draft.triggers)}.")
     if isinstance(trigger, StripeTrigger):
-        return await _by_event(service, draft, occasion, tx)
+        return await _by_event(service, draft, trigger_input, tx)
     if isinstance(trigger, TableTrigger):
-        return await _by_row(service, draft, trigger, occasion, tx)
-    request = Caller(user=occasion.user, user_id=occasion.user["id"] if occasion.user else None)
+        return await _by_row(service, draft, trigger, trigger_input, tx)
+    request = Caller(user=trigger_input.user, user_id=trigger_input.user["id"] if trigger_input.user else None)
     kind: Any = {"api": "api", "schedule": "schedule"}.get(trigger.kind, "manual")
     answer = await service.call(
-        draft.id, occasion.inputs, request=request, trigger=kind, trigger_index=occasion.index, wait=0.0
+        draft.id, trigger_input.inputs, request=request, trigger=kind, trigger_index=trigger_input.index, wait=0.0
     )
     return answer.run_id
 
 
-async def _by_event(service: RunService, draft: Workflow, occasion: Occasion, tx: sa.Connection) -> str:
-    event = occasion.event or (load(tx, occasion.event_id) if occasion.event_id else None)
+async def _by_event(service: RunService, draft: Workflow, trigger_input: TriggerInput, tx: sa.Connection) -> str:
+    event = trigger_input.event or (load(tx, trigger_input.event_id) if trigger_input.event_id else None)
     if event is None:
         raise NotStarted("there is no such event", hint="Choose one of the samples.")
-    if occasion.event is not None:
+    if trigger_input.event is not None:
         # Stored only: other workflows that it would start are not what is tried.
         store(tx, event)
     started = await service.replay(event.id, workflow_id=draft.id)
@@ -216,9 +216,9 @@ async def _by_event(service: RunService, draft: Workflow, occasion: Occasion, tx
 
 
 async def _by_row(
-    service: RunService, draft: Workflow, trigger: TableTrigger, occasion: Occasion, tx: sa.Connection
+    service: RunService, draft: Workflow, trigger: TableTrigger, trigger_input: TriggerInput, tx: sa.Connection
 ) -> str:
-    row, old = occasion.row, occasion.old
+    row, old = trigger_input.row, trigger_input.old
     kind: Any = "insert" if old is None else "update"
     kind = kind if kind in trigger.on else trigger.on[0]
     old = old if old is not None or kind == "insert" else row
@@ -285,7 +285,7 @@ class _Host:
     def __init__(
         self,
         held: HeldHost,
-        occasion: Occasion,
+        trigger_input: TriggerInput,
         tx: sa.Connection,
         stripe: OutsideHost | None,
         place: Callable[[str, str], str],
@@ -293,7 +293,7 @@ class _Host:
         """place: of a run's step among those of the run that is tried."""
         self._held = held
         self._place = place
-        self._occasion = occasion
+        self._occasion = trigger_input
         self._tx = tx
         self._stripe = stripe
         self._sent: dict[str, Note] = {}
@@ -340,7 +340,7 @@ class _Scripts:
         self._end = monotonic() + LONGEST
         self._done = 0
         self._answered: dict[str, Entry] = {}
-        self.stood_in: dict[str, dict[str, Any]] = {}
+        self.mocked_steps: dict[str, dict[str, Any]] = {}
         self.notes: dict[str, Note] = {}
         self.prefixes: dict[str, str] = {}
         """Where the steps of each run stand among those of the run that is tried: nowhere else, or inside a call."""
@@ -387,7 +387,7 @@ class _Scripts:
         at = self._clock.now()
         self.notes[place] = "mocked" if mock is not None else "skipped"
         found = mock or Mock()
-        self.stood_in[place] = {**_row(command, found, len(self.stood_in), at), "path": place}
+        self.mocked_steps[place] = {**_row(command, found, len(self.mocked_steps), at), "path": place}
         entry = self._answered[place] = Entry(command.path, found.value, found.failure, at)
         return entry
 

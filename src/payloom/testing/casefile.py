@@ -19,8 +19,15 @@ from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.project.loader import Project
 from payloom.sandbox.project import START
-from payloom.sandbox.scenario.initial_state import UUID, Given, Names
-from payloom.sandbox.scenario.scenario import Call, Decide, Delivery, Event, Moment, Pass
+from payloom.sandbox.scenario.initial_state import UUID, InitialState, ShortNames
+from payloom.sandbox.scenario.scenario import (
+    AdvanceTime,
+    DecideApproval,
+    Delivery,
+    EventDelivery,
+    ScheduleTick,
+    WorkflowCall,
+)
 from payloom.sandbox.stripe.fake import family_kind
 from payloom.sandbox.stripe.fixtures import PREFIXES, event_object, likely, problems
 from payloom.tables.definition.values import Unfit, check
@@ -51,7 +58,7 @@ class Case:
     name: str
     path: Path
     line: int
-    given: Given
+    given: InitialState
     deliveries: tuple[Delivery, ...]
     expect: Mapping[str, Any] | None
     any_order: bool
@@ -71,7 +78,7 @@ class CaseFile:
     name: str
     source: Source
     workflows: tuple[str, ...]
-    names: Names
+    names: ShortNames
     cases: tuple[Case, ...] = ()
 
     def ids(self) -> dict[str, str]:
@@ -101,8 +108,8 @@ class _Reader:
         self.source = source
         self.project = project
         self.path = path
-        self.events: dict[str, Event] = {}
-        self.names = Names({})
+        self.events: dict[str, EventDelivery] = {}
+        self.names = ShortNames({})
 
     def wrong(self, path: Path, message: str, hint: str = "") -> None:
         self.source.report(self.source.place(path), message, hint=hint or None, path=path)
@@ -149,7 +156,7 @@ class _Reader:
         for case in cases:
             inner = case.get("given") if isinstance(case, dict) else None
             tables += [inner.get("tables")] if isinstance(inner, dict) else []
-        self.names = Names(specs, *(one for one in tables if isinstance(one, dict)))
+        self.names = ShortNames(specs, *(one for one in tables if isinstance(one, dict)))
         file = CaseFile(self.path, self.source.file, self.source, workflows, self.names)
         common = self.given(given, ("given",))
         file.cases = tuple(self.case(file, case, ("cases", at), common) for at, case in enumerate(cases))
@@ -169,7 +176,7 @@ class _Reader:
             str(name) for name in listed if self.known(name, ("workflow",), list(self.project.sources), "workflow")
         )
 
-    def case(self, file: CaseFile, value: Any, path: Path, common: Given) -> Case:
+    def case(self, file: CaseFile, value: Any, path: Path, common: InitialState) -> Case:
         data = self.map(value, path, _CASE, "a case")
         name = data.get("name")
         if not isinstance(name, str) or not name.strip():
@@ -188,8 +195,8 @@ class _Reader:
 
     # -- given -------------------------------------------------------------------------------------------------------
 
-    def given(self, value: Any, path: Path, common: Given | None = None) -> Given:
-        common = common or Given()
+    def given(self, value: Any, path: Path, common: InitialState | None = None) -> InitialState:
+        common = common or InitialState()
         data = self.map(value, path, _GIVEN, "`given`")
         tables = self.map(data.get("tables"), (*path, "tables"), None, "`tables`")
         rows: dict[str, list[Any]] = {name: list(found) for name, found in common.tables.items()}
@@ -206,7 +213,7 @@ class _Reader:
             self.operation(name, (*path, "stripe", "answers", name))
         user = self.names.full(data["user"]) if "user" in data else common.user
         env = self.map(data.get("env"), (*path, "env"), None, "`env`")
-        return Given(
+        return InitialState(
             tables=rows,
             objects=_merged(list(common.objects), objects, "id"),
             answers={**common.answers, **self.names.full(answers)},
@@ -265,7 +272,9 @@ class _Reader:
 
     # -- deliveries --------------------------------------------------------------------------------------------------
 
-    def deliveries(self, file: CaseFile, data: Mapping[str, Any], path: Path, given: Given) -> Iterator[Delivery]:
+    def deliveries(
+        self, file: CaseFile, data: Mapping[str, Any], path: Path, given: InitialState
+    ) -> Iterator[Delivery]:
         own = [self.one({key: data[key]}, path, file, given) for key in ("event", "call", "schedule") if key in data]
         events = self.list(data.get("events"), (*path, "events"), "`events`")
         own += [self.event(event, (*path, "events", at), given) for at, event in enumerate(events)]
@@ -274,16 +283,16 @@ class _Reader:
                 self.wrong(path, "nothing happens in this case", "add `event`, `call`, `schedule` or `deliver`")
             return iter(own)
         listed = self.list(data["deliver"], (*path, "deliver"), "`deliver`")
-        calls = [one for one in own if isinstance(one, Call)]
+        calls = [one for one in own if isinstance(one, WorkflowCall)]
         return iter([*calls, *(self.one(one, (*path, "deliver", at), file, given) for at, one in enumerate(listed))])
 
-    def one(self, value: Any, path: Path, file: CaseFile, given: Given) -> Delivery:
+    def one(self, value: Any, path: Path, file: CaseFile, given: InitialState) -> Delivery:
         if isinstance(value, str):
             if value in self.events:
                 return self.events[value]
             hint = did_you_mean(value, self.events) or f"events so far: {', '.join(self.events) or 'none'}"
             self.wrong(path, f"there is no event {value!r} up to here", hint)
-            return Pass(0)
+            return AdvanceTime(0)
         data = self.map(value, path, None, "a delivery")
         if "type" in data:
             return self.event(data, path, given)
@@ -299,28 +308,28 @@ class _Reader:
         if key == "decide":
             told = self.map(data[key], (*path, key), _DECIDE, "`decide`")
             roles = tuple(str(one) for one in told.get("roles") or ())
-            return Decide(bool(told.get("approved")), str(told.get("by", "somebody")), roles, told.get("note"))
+            return DecideApproval(bool(told.get("approved")), str(told.get("by", "somebody")), roles, told.get("note"))
         hint = did_you_mean(str(key), ("event", "call", "schedule", "pass", "decide"))
         self.wrong(path, "a delivery is an event's id, or event, call, schedule, pass or decide", hint)
-        return Pass(0)
+        return AdvanceTime(0)
 
-    def moment_of(self, value: Any, path: Path, file: CaseFile) -> Moment:
+    def moment_of(self, value: Any, path: Path, file: CaseFile) -> ScheduleTick:
         name = str(value or (file.workflows[0] if file.workflows else ""))
         workflow = self.project.workflows.get(name)
         if name not in file.workflows:
             self.wrong(path, f"{name!r} is not among the file's workflows", "add it to `workflow:`")
         elif workflow is not None and not any(isinstance(one, ScheduleTrigger) for one in workflow.triggers):
             self.wrong(path, f"{name} has no schedule")
-        return Moment(name)
+        return ScheduleTick(name)
 
-    def passing(self, value: Any, path: Path) -> Pass:
+    def passing(self, value: Any, path: Path) -> AdvanceTime:
         try:
-            return Pass(parse_duration(str(value)).total_seconds())
+            return AdvanceTime(parse_duration(str(value)).total_seconds())
         except PayloomError as error:
             self.wrong(path, error.message, error.hint or "")
-            return Pass(0)
+            return AdvanceTime(0)
 
-    def event(self, value: Any, path: Path, given: Given) -> Event:
+    def event(self, value: Any, path: Path, given: InitialState) -> EventDelivery:
         data = self.map(value, path, _EVENT, "an event")
         kind = str(data.get("type") or "")
         if kind not in event_types():
@@ -341,20 +350,20 @@ class _Reader:
             payload["data"]["previous_attributes"] = self.names.full(data["previous"])
         if "account" in data:
             payload["account"] = data["account"]
-        found = Event(payload)
+        found = EventDelivery(payload)
         if identity in self.events:
             self.wrong(path, f"two events have the id {identity}")
         self.events[identity] = found
         return found
 
-    def call(self, value: Any, path: Path, file: CaseFile, given: Given) -> Call:
+    def call(self, value: Any, path: Path, file: CaseFile, given: InitialState) -> WorkflowCall:
         data = self.map(value, path, _CALL, "`call`")
         name = str(data.get("workflow") or (file.workflows[0] if file.workflows else ""))
         if "workflow" in data and name not in file.workflows:
             self.wrong((*path, "workflow"), f"{name!r} is not among the file's workflows", "add it to `workflow:`")
         inputs = self.names.full(self.map(data.get("inputs"), (*path, "inputs"), None, "`inputs`"))
         user = self.user(self.names.full(data["user"]), (*path, "user")) if "user" in data else given.user
-        return Call(name, inputs, user)
+        return WorkflowCall(name, inputs, user)
 
     # -- expect ------------------------------------------------------------------------------------------------------
 

@@ -14,21 +14,21 @@ from payloom.inbox.models import events as stored_events
 from payloom.kit.clock import Clock, SystemClock
 from payloom.kit.durations import parse_duration
 from payloom.project.loader import Project, load_project
-from payloom.sandbox.dry_run import EventTrial, compare
-from payloom.sandbox.test_run import Stage
+from payloom.sandbox.dry_run import EventDryRun, compare
+from payloom.sandbox.test_run import TestBench
 from payloom.settings.load import load_settings
 from payloom.tables.query.sql import Tables
 from payloom.testing.errors import BadCaseFile, NothingToTest, TestingError
 from payloom.workflows.loading.loader import load_workflow
 from payloom.workflows.program.program import Workflow
 
-__all__ = ["MOST", "EventTrial", "dry_run"]
+__all__ = ["MOST", "EventDryRun", "dry_run"]
 
 MOST = 500
 _LAST = re.compile(r"last-(\d+\w+)")
 
 
-async def dry_run(root: Path, file: Path, wanted: Sequence[str], *, clock: Clock | None = None) -> list[EventTrial]:
+async def dry_run(root: Path, file: Path, wanted: Sequence[str], *, clock: Clock | None = None) -> list[EventDryRun]:
     """Try the draft in `file` on the wanted events (`last-7d`, or ids), oldest first.
 
     Nothing is stored and nothing leaves. Raises BadCaseFile when the draft has errors, NothingToTest without events.
@@ -48,8 +48,8 @@ async def dry_run(root: Path, file: Path, wanted: Sequence[str], *, clock: Clock
                     f"no stored event fits {', '.join(wanted)}", hint="`payloom events list` shows them."
                 )
             tables = TablesHost(Tables(project.tables, clock))
-            stage = Stage(database.engine, tables, project.catalog, settings.env, project.workflows)
-            return await compare(stage, tx, draft, ids, clock)
+            bench = TestBench(database.engine, tables, project.catalog, settings.env, project.workflows)
+            return await compare(bench, tx, draft, ids, clock)
     finally:
         await database.close()
 

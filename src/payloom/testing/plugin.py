@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from payloom.sandbox.project import Stage
+    from payloom.sandbox.project import SandboxProject
     from payloom.testing.casefile import Case
 
 SUFFIX = ".test.yaml"
@@ -45,35 +45,35 @@ class WorkflowCases(pytest.File):
         root = _project_of(self.path)
         assert root is not None
         try:
-            stage = _stage(self.config, root)
-            files = load_case_files(stage.project, [self.path])
+            sandbox = _sandbox(self.config, root)
+            files = load_case_files(sandbox.project, [self.path])
         except PayloomError as error:
             raise self.CollectError(str(error)) from None
         for case in files[0].cases:
-            yield WorkflowCase.from_parent(self, name=case.name, case=case, stage=stage)
+            yield WorkflowCase.from_parent(self, name=case.name, case=case, sandbox=sandbox)
 
 
 class WorkflowCase(pytest.Item):
     """A case."""
 
-    def __init__(self, *, case: Case, stage: Stage, **more: Any) -> None:
+    def __init__(self, *, case: Case, sandbox: SandboxProject, **more: Any) -> None:
         super().__init__(**more)
         self.case = case
-        self.stage = stage
+        self.sandbox = sandbox
 
     def runtest(self) -> None:
         """Play it in every way."""
         import asyncio  # noqa: PLC0415
 
-        from payloom.testing.variants import Playing  # noqa: PLC0415
+        from payloom.testing.variants import VariantRunner  # noqa: PLC0415
 
-        async def play() -> list[str]:
-            if not self.stage.base:
-                await self.stage.prepare()
-            result = await Playing(self.stage).play(self.case)
-            return [f"{one.variant}: {difference}" for one in result.played for difference in one.differences]
+        async def run_case() -> list[str]:
+            if not self.sandbox.base:
+                await self.sandbox.prepare()
+            result = await VariantRunner(self.sandbox).run_case(self.case)
+            return [f"{one.variant}: {difference}" for one in result.variants for difference in one.differences]
 
-        if found := asyncio.run(play()):
+        if found := asyncio.run(run_case()):
             raise CaseFailed("\n".join(found))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -87,10 +87,10 @@ class WorkflowCase(pytest.Item):
         return self.path, self.case.line - 1, self.case.id
 
 
-def _stage(config: pytest.Config, root: Path) -> Stage:
+def _sandbox(config: pytest.Config, root: Path) -> SandboxProject:
     from payloom.testing.runner import open_project  # noqa: PLC0415
 
-    stages: dict[Path, Stage] = config.__dict__.setdefault(_STAGES, {})
+    stages: dict[Path, SandboxProject] = config.__dict__.setdefault(_STAGES, {})
     if root not in stages:
         stages[root] = open_project(root)[1]
     return stages[root]

@@ -10,12 +10,12 @@ from pathlib import Path
 from payloom.kit.clock import monotonic
 from payloom.kit.diagnostics import Diagnostic
 from payloom.project.loader import Project, load_project
-from payloom.sandbox.project import Stage, open_stage
+from payloom.sandbox.project import SandboxProject, open_sandbox
 from payloom.settings.load import load_settings
 from payloom.testing.casefile import Case, CaseFile, find_case_files, load_case_file
 from payloom.testing.coverage import Coverage, Spot
 from payloom.testing.errors import BadCaseFile, NothingToTest
-from payloom.testing.variants import CaseResult, Playing
+from payloom.testing.variants import CaseResult, VariantRunner
 
 
 @dataclasses.dataclass(slots=True)
@@ -64,12 +64,12 @@ def chosen(files: Sequence[CaseFile], wanted: str | None) -> Iterator[Case]:
                 yield case
 
 
-def open_project(root: Path) -> tuple[Project, Stage]:
+def open_project(root: Path) -> tuple[Project, SandboxProject]:
     """Return the project in `root` and an empty stage for it. Raises ProjectHasErrors."""
     settings = load_settings(root, environ={}, keep=False)
     project = load_project(root, settings)
     project.ensure_valid()
-    return project, Stage(project, settings)
+    return project, SandboxProject(project, settings)
 
 
 async def run_cases(
@@ -87,18 +87,18 @@ async def run_cases(
     began = monotonic()
     settings = load_settings(root, environ={}, keep=False)
     project = load_project(root, settings)
-    stage = await open_stage(project, settings)
+    sandbox = await open_sandbox(project, settings)
     files = load_case_files(project, only)
     coverage = Coverage(project.workflows)
-    playing = Playing(stage, variants=variants, seen=coverage.add)
+    playing = VariantRunner(sandbox, variants=variants, seen=coverage.add)
     results: list[CaseResult] = []
     try:
         for case in chosen(files, wanted):
-            result = await playing.play(case)
+            result = await playing.run_case(case)
             results.append(result)
             done(result)
     finally:
-        await stage.close()
+        await sandbox.close()
     if not results:
         raise NothingToTest(f"no case fits {wanted!r}", hint="`payloom test --list` shows their names.")
     about = {name for file in files for name in file.workflows}

@@ -25,7 +25,7 @@ def record(results: Sequence[CaseResult]) -> list[str]:
     written: list[str] = []
     by_file: dict[str, tuple[CaseFile, list[tuple[Case, Outcome]]]] = {}
     for result in results:
-        first = result.played[0]
+        first = result.variants[0]
         if result.base is not None and (result.case.expect is None or not first.ok):
             by_file.setdefault(result.case.file.name, (result.case.file, []))[1].append((result.case, result.base))
     for file, cases in by_file.values():

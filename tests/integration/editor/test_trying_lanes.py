@@ -11,7 +11,7 @@ from payloom.app.composition import Services
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.runs.registry import RowChange
-from payloom.sandbox.test_run import Occasion
+from payloom.sandbox.test_run import TriggerInput
 from payloom.settings.load import load_settings
 
 FILES = {
@@ -57,9 +57,9 @@ async def test_a_draft_is_tried_while_a_real_run_is_in_the_way(tmp_path: Path, d
 
         await services.database.write(change)
         published = services.publisher.published
-        tried = await services.rehearsals().test_run(published["queued"], Occasion(), {}, event=event(2))
+        tried = await services.sandbox().test_run(published["queued"], TriggerInput(), {}, event=event(2))
         assert [line["text"] for line in tried.found["logs"]] == ["Payment of 2"]
-        tried = await services.rehearsals().test_run(published["rows"], Occasion(row={"id": "a", "n": 2}, old=row), {})
+        tried = await services.sandbox().test_run(published["rows"], TriggerInput(row={"id": "a", "n": 2}, old=row), {})
         assert [line["text"] for line in tried.found["logs"]] == ["Order at 2"]
         counts = await services.runs.queries.counts()
         assert (counts.get("waiting", 0) + counts.get("running", 0), counts["blocked"]) == (2, 0)

@@ -23,10 +23,10 @@ def lines() -> Callable[[Report], list[str]]:
 
     def of(report: Report) -> list[str]:
         return [
-            f"{played.variant}: {difference}"
+            f"{variant.variant}: {difference}"
             for result in report.results
-            for played in result.played
-            for difference in played.differences
+            for variant in result.variants
+            for difference in variant.differences
         ]
 
     return of

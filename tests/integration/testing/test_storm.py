@@ -16,7 +16,7 @@ from tests.support.testing_fixture import REFUND, SmallProject
 
 from payloom.connectors.port import Attempt, OutsideHost
 from payloom.testing.runner import chosen, load_case_files, open_project
-from payloom.testing.storm.runner import Storming, Weather
+from payloom.testing.storm.runner import StormReport, StormRunner
 from payloom.workflows.program.commands import Do
 
 Wrap = Callable[[OutsideHost], OutsideHost]
@@ -34,27 +34,27 @@ cases:
 """
 
 
-def storm(small: SmallProject, seeds: int, wrap: Wrap = lambda host: host, *, cases: str = CASES) -> Weather:
+def storm(small: SmallProject, seeds: int, wrap: Wrap = lambda host: host, *, cases: str = CASES) -> StormReport:
     """Let a storm pass over the small project."""
     small.write("tests/all.test.yaml", cases)
 
-    async def work() -> Weather:
-        project, stage = open_project(small.root)
-        await stage.prepare()
+    async def work() -> StormReport:
+        project, sandbox = open_project(small.root)
+        await sandbox.prepare()
         listed = list(chosen(load_case_files(project), None))
         try:
-            return await Storming(stage, listed, wrap=wrap).run([(seed, None) for seed in range(1, seeds + 1)])
+            return await StormRunner(sandbox, listed, wrap=wrap).run([(seed, None) for seed in range(1, seeds + 1)])
         finally:
-            await stage.close()
+            await sandbox.close()
 
     return asyncio.run(work())
 
 
 def test_a_right_project_lives_through_it(small: SmallProject) -> None:
-    weather = storm(small, 150)
-    assert [(one.seed, one.wrong) for one in weather.wrecks] == []
-    assert weather.compared > 100
-    assert weather.incidents > 200
+    report = storm(small, 150)
+    assert [(one.seed, one.wrong) for one in report.failures] == []
+    assert report.compared > 100
+    assert report.incidents > 200
 
 
 class ForgetsKeys:
@@ -109,7 +109,7 @@ class DeniesDoubt:
 def test_a_planted_bug_in_the_driver_or_a_host_is_found(
     small: SmallProject, bug: Callable[[OutsideHost], OutsideHost]
 ) -> None:
-    assert storm(small, 60, bug).wrecks
+    assert storm(small, 60, bug).failures
 
 
 TIMED = REFUND.replace("refund-${{ order.id }}", "refund-${{ now() }}   # payloom: ignore[F103] planted")
@@ -140,19 +140,19 @@ cases:
 
 def test_a_key_with_the_time_in_it_is_found(small: SmallProject) -> None:
     small.write("workflows/refund.yaml", TIMED)
-    assert storm(small, 120).wrecks
+    assert storm(small, 120).failures
 
 
 def test_runs_that_overwrite_each_other_are_found_and_a_queue_mends_it(small: SmallProject) -> None:
     small.write("workflows/count.yaml", COUNT)
-    weather = storm(small, 80, cases=COUNTED)
-    assert weather.wrecks
-    assert any("advance side by side" in str(one) for wreck in weather.wrecks for one in wreck.schedule)
+    report = storm(small, 80, cases=COUNTED)
+    assert report.failures
+    assert any("advance side by side" in str(one) for failing in report.failures for one in failing.schedule)
     small.write(
         "workflows/count.yaml",
         COUNT.replace("fresh: false}", 'fresh: false, queue: "${{ object.metadata.order_id }}"}'),
     )
-    assert [one.wrong for one in storm(small, 80, cases=COUNTED).wrecks] == []
+    assert [one.wrong for one in storm(small, 80, cases=COUNTED).failures] == []
 
 
 def test_a_failing_story_is_shrunk_kept_and_told_again(small: SmallProject) -> None:

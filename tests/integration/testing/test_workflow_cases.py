@@ -32,14 +32,14 @@ workflow: pay
 def test_a_right_workflow_passes_in_every_variant(small: SmallProject, lines: Lines) -> None:
     report = small.cases(PAID)
     assert lines(report) == []
-    assert report.results[0].stories > 5, "it was also delivered twice and killed at every boundary"
+    assert report.results[0].scenarios > 5, "it was also delivered twice and killed at every boundary"
 
 
 def test_a_difference_is_said_by_row_and_column(small: SmallProject, lines: Lines) -> None:
     report = small.cases(PAID.replace("status: paid", "status: refunded").replace("$21.98", "$1.00"))
     assert 'as it stands: orders[o1].status: expected "refunded", found "paid"' in lines(report)
     assert any("emails[0]" in line and "$1.00" in line for line in lines(report))
-    place = report.results[0].played[0].differences[0].path
+    place = report.results[0].variants[0].differences[0].path
     assert report.results[0].case.file.source.place(place).line == 7
 
 

@@ -24,7 +24,7 @@ from payloom.views.references.indexer import Indexer
 from payloom.workflows.program.program import Workflow
 
 if TYPE_CHECKING:
-    from payloom.sandbox.service import Rehearsals
+    from payloom.sandbox.service import SandboxService
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,5 +50,5 @@ class ManagementDependencies:
     catch_up: Callable[[], Awaitable[Mapping[str, Any]]]
     find_user: Callable[[str], Awaitable[Mapping[str, Any] | None]]
     publisher: ProjectPublisher
-    rehearsals: Callable[[], Rehearsals]
+    sandbox: Callable[[], SandboxService]
     stripe_tables: StripeTables

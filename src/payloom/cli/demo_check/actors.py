@@ -22,10 +22,10 @@ class FlowFailed(Exception):
     """A flow did not go as it must; the text says what was seen instead."""
 
 
-def expect(fact: bool, what: str, seen: Any = None) -> None:
+def expect(fact: bool, what: str, observations: Any = None) -> None:
     """Raise FlowFailed unless `fact`."""
     if not fact:
-        raise FlowFailed(f"{what}; saw {seen!r}" if seen is not None else what)
+        raise FlowFailed(f"{what}; saw {observations!r}" if observations is not None else what)
 
 
 def wait_for(what: str, look: Callable[[], Any], patience: float = PATIENCE) -> Any:
@@ -171,7 +171,7 @@ class Owner:
         self.http.close()
 
 
-class Stage:
+class DemoActors:
     """Everybody together."""
 
     def __init__(self, site: str, stripe_url: str, token: str, admin: tuple[str, str]) -> None:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from payloom.cli.demo_check.actors import Stage
+from payloom.cli.demo_check.actors import DemoActors
 from payloom.db.database import open_database
-from payloom.sandbox.scenario.invariants import INVARIANTS, Order, Payment, Seen, check_world, looked_at
+from payloom.sandbox.scenario.invariants import (
+    INVARIANTS,
+    Observations,
+    Order,
+    Payment,
+    check_invariants,
+    checked_invariants,
+)
 
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 
 
-def witnessed(stage: Stage) -> Seen:
+def observed(actors: DemoActors) -> Observations:
     """Ask the local Stripe and the shop, while they run, what the database will be compared with."""
-    orders = stage.owner.get("/tables/orders/rows", limit=200)["data"]
+    orders = actors.owner.get("/tables/orders/rows", limit=200)["data"]
     by_intent = {order["payment_intent"]: order["id"] for order in orders if order["payment_intent"]}
-    charges = stage.stripe.request("GET", "/v1/charges?limit=100")["data"]
-    deliveries = stage.stripe.public.get("/_emulator/deliveries", params={"limit": 1000}).json()["data"]
-    return Seen(
+    charges = actors.stripe.request("GET", "/v1/charges?limit=100")["data"]
+    deliveries = actors.stripe.public.get("/_emulator/deliveries", params={"limit": 1000}).json()["data"]
+    return Observations(
         acknowledged={one["event"] for one in deliveries if one["status"] and 200 <= one["status"] < 300},
         answers=[(one["status"], True) for one in deliveries if one["status"]],
         payments=[_payment(charge, by_intent) for charge in charges if charge["paid"]],
@@ -37,17 +44,17 @@ def _order(row: dict[str, Any]) -> Order:
     return Order(row["id"], row["currency"], row["amount"], paid, row["refunded"], row["access"], row["payment_intent"])
 
 
-def broken(database_url: str, seen: Seen) -> list[str]:
+def broken_invariants(database_url: str, observations: Observations) -> list[str]:
     """Return every invariant that does not hold, in words. Called once the server has stopped."""
     database = open_database(database_url)
     try:
         with database.engine.connect() as tx:
-            return [str(one) for one in check_world(tx, seen)]
+            return [str(one) for one in check_invariants(tx, observations)]
     finally:
         database.engine.dispose()
 
 
-def summary(seen: Seen) -> str:
+def summary(observations: Observations) -> str:
     """Return which invariants were looked at, for people."""
-    numbers = looked_at(seen)
+    numbers = checked_invariants(observations)
     return f"{len(numbers)} of {len(INVARIANTS)} invariants looked at: {', '.join(f'I{number}' for number in numbers)}"

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 
-from payloom.cli.demo_check.actors import FlowFailed, Stage
+from payloom.cli.demo_check.actors import DemoActors, FlowFailed
 from payloom.cli.demo_check.flows import FLOWS
 from payloom.cli.demo_check.invariants import summary
 from payloom.cli.support.output import print_json, print_message, print_table
 from payloom.kit.clock import monotonic
-from payloom.sandbox.scenario.invariants import Seen, looked_at
+from payloom.sandbox.scenario.invariants import Observations, checked_invariants
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -26,14 +26,14 @@ class Outcome:
     seconds: float
 
 
-def play(stage: Stage, *, quiet: bool = False) -> list[Outcome]:
+def play(actors: DemoActors, *, quiet: bool = False) -> list[Outcome]:
     """Play all flows; a flow that fails does not keep the others from being played."""
     outcomes = []
     for name, flow in FLOWS.items():
         started = monotonic()
         told, evidence, held = (flow.__doc__ or "").strip().splitlines()[0], {}, True
         try:
-            evidence = flow(stage)
+            evidence = flow(actors)
         except (FlowFailed, httpx.HTTPError, KeyError, IndexError) as failure:
             held, told = False, f"{type(failure).__name__}: {failure}"
         outcomes.append(Outcome(name, held, told, evidence, monotonic() - started))
@@ -42,11 +42,11 @@ def play(stage: Stage, *, quiet: bool = False) -> list[Outcome]:
     return outcomes
 
 
-def report(outcomes: list[Outcome], seen: Seen, broken: list[str], *, as_json: bool) -> bool:
+def report(outcomes: list[Outcome], observations: Observations, broken: list[str], *, as_json: bool) -> bool:
     """Show the outcomes, and which invariants do not hold; return whether everything holds."""
     held = all(outcome.held for outcome in outcomes) and not broken
     if as_json:
-        told = {"looked_at": looked_at(seen), "broken": broken}
+        told = {"looked_at": checked_invariants(observations), "broken": broken}
         print_json({"held": held, "flows": [dataclasses.asdict(outcome) for outcome in outcomes], "invariants": told})
         return held
     rows = []
@@ -54,7 +54,7 @@ def report(outcomes: list[Outcome], seen: Seen, broken: list[str], *, as_json: b
         facts = "\n".join(f"{key}: {value}" for key, value in outcome.evidence.items() if value is not None)
         rows.append((outcome.flow, "holds" if outcome.held else "FAILED", outcome.told, facts))
     print_table("The five payment flows", ("flow", "", "what happened", "evidence"), rows)
-    print_message(f"{summary(seen)}; {'all hold' if not broken else 'broken:'}.")
+    print_message(f"{summary(observations)}; {'all hold' if not broken else 'broken:'}.")
     for line in broken:
         print_message(f"  {line}")
     print_message("All five flows hold." if held else "[bold red]Not all flows hold.[/bold red]")

@@ -14,7 +14,7 @@ from payloom.cli.support.output import print_data, print_json, print_message, re
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
-    from payloom.testing.dry_run import EventTrial
+    from payloom.testing.dry_run import EventDryRun
 
 
 @report_errors
@@ -41,7 +41,7 @@ def dry_run(
     print_message(f"{counts}. Nothing was stored or sent.")
 
 
-def _show(one: EventTrial) -> None:
+def _show(one: EventDryRun) -> None:
     print_data(f"{one.event} {one.type}: {one.draft.ended or 'does not start'}")
     for line in one.draft.lines:
         print_data(f"    {line}")

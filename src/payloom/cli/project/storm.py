@@ -15,7 +15,7 @@ from payloom.cli.support.output import print_data, print_json, print_message, re
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
-    from payloom.testing.storm.runner import Weather, Wreck
+    from payloom.testing.storm.runner import FailingSchedule, StormReport
 
 _SEEDS = 50
 
@@ -47,39 +47,39 @@ def storm(
         plan = itertools.chain(kept_seeds(root), ((number, case) for number in numbers))
     until = monotonic() + minutes * 60 if minutes is not None else None
     expected = None if minutes is not None else 1 if seed is not None else seeds + len(kept_seeds(root))
-    weather = asyncio.run(_run(root, workflows or [], plan, until, _Progress(expected, quiet=as_json)))
+    report = asyncio.run(_run(root, workflows or [], plan, until, _Progress(expected, quiet=as_json)))
     if keep and seed is None:
-        keep_seeds(root, weather.wrecks)
+        keep_seeds(root, report.failures)
     if as_json:
-        print_json(_as_json(weather))
+        print_json(_as_json(report))
     else:
-        for wreck in weather.wrecks:
-            _show(wreck)
+        for failing in report.failures:
+            _show(failing)
         print_message(
-            f"{weather.stories} stories with {weather.incidents} incidents in {weather.seconds:.1f} s, "
-            f"{weather.compared} compared with their calm twin: "
-            f"{f'{len(weather.wrecks)} failed' if weather.wrecks else 'all hold'}."
+            f"{report.scenarios} stories with {report.incidents} incidents in {report.seconds:.1f} s, "
+            f"{report.compared} compared with their calm twin: "
+            f"{f'{len(report.failures)} failed' if report.failures else 'all hold'}."
         )
-    sys.exit(1 if weather.wrecks else 0)
+    sys.exit(1 if report.failures else 0)
 
 
-async def _run(root: Path, workflows: list[str], plan: Any, until: float | None, progress: _Progress) -> Weather:
+async def _run(root: Path, workflows: list[str], plan: Any, until: float | None, progress: _Progress) -> StormReport:
     from payloom.testing.errors import NothingToTest  # noqa: PLC0415
     from payloom.testing.runner import chosen, load_case_files, open_project  # noqa: PLC0415
-    from payloom.testing.storm.runner import Storming  # noqa: PLC0415
+    from payloom.testing.storm.runner import StormRunner  # noqa: PLC0415
 
-    project, stage = open_project(root)
+    project, sandbox = open_project(root)
     cases = list(chosen(load_case_files(project), None))
     if workflows:
         cases = [one for one in cases if set(one.file.workflows) & set(workflows)]
     if not cases:
         raise NothingToTest(f"no test is about {', '.join(workflows)}", hint="Storms play the cases of *.test.yaml.")
-    await stage.prepare()
+    await sandbox.prepare()
     try:
         with progress:
-            return await Storming(stage, cases).run(plan, until=until, told=progress.told)
+            return await StormRunner(sandbox, cases).run(plan, until=until, on_scenario=progress.on_scenario)
     finally:
-        await stage.close()
+        await sandbox.close()
 
 
 class _Progress:
@@ -92,11 +92,11 @@ class _Progress:
         self._bar = Progress(console=Console(stderr=True), transient=True, disable=quiet or not sys.stderr.isatty())
         self._task = self._bar.add_task("stories", total=total)
 
-    def told(self, _seed: int, wreck: Wreck | None) -> None:
+    def on_scenario(self, _seed: int, failing: FailingSchedule | None) -> None:
         """One story more."""
         self._bar.advance(self._task)
-        if wreck is not None:
-            self._bar.print(f"seed {wreck.seed} fails")
+        if failing is not None:
+            self._bar.print(f"seed {failing.seed} fails")
 
     def __enter__(self) -> None:
         self._bar.start()
@@ -105,36 +105,36 @@ class _Progress:
         self._bar.stop()
 
 
-def _show(wreck: Wreck) -> None:
-    case = wreck.plot.case
-    print_data(f"FAILED  seed {wreck.seed}: {case.id} ({case.file.name}:{case.line})")
+def _show(failing: FailingSchedule) -> None:
+    case = failing.plan.case
+    print_data(f"FAILED  seed {failing.seed}: {case.id} ({case.file.name}:{case.line})")
     print_data(
-        f"  it takes {len(wreck.schedule)} of {wreck.before} incidents:"
-        if wreck.schedule
+        f"  it takes {len(failing.schedule)} of {failing.before} incidents:"
+        if failing.schedule
         else "  without any incident:"
     )
-    for incident in wreck.schedule:
+    for incident in failing.schedule:
         print_data(f"    - {incident}")
-    for line in wreck.wrong[:12]:
+    for line in failing.wrong[:12]:
         print_data(f"  {line}")
-    print_data(f"  again: {wreck.replay}")
+    print_data(f"  again: {failing.replay}")
 
 
-def _as_json(weather: Weather) -> dict[str, Any]:
+def _as_json(report: StormReport) -> dict[str, Any]:
     return {
-        "ok": not weather.wrecks,
-        "stories": weather.stories,
-        "incidents": weather.incidents,
-        "compared": weather.compared,
-        "seconds": round(weather.seconds, 2),
+        "ok": not report.failures,
+        "stories": report.scenarios,
+        "incidents": report.incidents,
+        "compared": report.compared,
+        "seconds": round(report.seconds, 2),
         "failed": [
             {
                 "seed": one.seed,
-                "case": one.plot.id,
+                "case": one.plan.id,
                 "schedule": [str(incident) for incident in one.schedule],
                 "wrong": one.wrong,
                 "again": one.replay,
             }
-            for one in weather.wrecks
+            for one in report.failures
         ],
     }

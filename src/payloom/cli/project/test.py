@@ -73,12 +73,12 @@ def _ignore(_result: CaseResult) -> None:
 
 def _show_case(result: CaseResult) -> None:
     case = result.case
-    print_data(f"{'ok    ' if result.ok else 'FAILED'}  {case.id}  ({result.stories} stories)")
-    for played in result.played:
-        for difference in played.differences:
+    print_data(f"{'ok    ' if result.ok else 'FAILED'}  {case.id}  ({result.scenarios} stories)")
+    for variant in result.variants:
+        for difference in variant.differences:
             place = case.file.source.place(difference.path) if difference.path else None
             line = place.line if place else case.line
-            print_data(f"    {case.file.name}:{line}: {played.variant}: {difference}")
+            print_data(f"    {case.file.name}:{line}: {variant.variant}: {difference}")
 
 
 def _summary(report: Report) -> None:
@@ -87,9 +87,9 @@ def _summary(report: Report) -> None:
     for name in report.untested:
         print_message(f"no tests: workflows/{name}.yaml")
     failed = sum(not one.ok for one in report.results)
-    stories = sum(one.stories for one in report.results)
+    scenarios = sum(one.scenarios for one in report.results)
     print_message(
-        f"{len(report.results)} cases, {stories} stories in {report.seconds:.1f} s: "
+        f"{len(report.results)} cases, {scenarios} stories in {report.seconds:.1f} s: "
         f"{f'{failed} failed' if failed else 'all hold'}. {report.reached} of {report.spots} steps and cases reached."
     )
 
@@ -104,17 +104,17 @@ def _as_json(report: Report) -> dict[str, Any]:
                 "file": one.case.file.name,
                 "line": one.case.line,
                 "ok": one.ok,
-                "stories": one.stories,
+                "stories": one.scenarios,
                 "failures": [
                     {
-                        "variant": played.variant,
+                        "variant": variant.variant,
                         "line": one.case.file.source.place(difference.path).line if difference.path else one.case.line,
                         "what": difference.what,
                         "expected": difference.expected,
                         "found": difference.found,
                     }
-                    for played in one.played
-                    for difference in played.differences
+                    for variant in one.variants
+                    for difference in variant.differences
                 ],
             }
             for one in report.results

@@ -24,7 +24,7 @@ from payloom.settings.model import Settings
 
 if TYPE_CHECKING:
     from payloom.cli.demo_check.report import Outcome
-    from payloom.sandbox.scenario.invariants import Seen
+    from payloom.sandbox.scenario.invariants import Observations
 
 FOLDER = "demo"
 
@@ -71,8 +71,8 @@ def prepare(folder: Path, *, reset: bool) -> Path:
 
 def play_demo(settings: Settings, *, as_json: bool) -> bool:
     """Start the servers, play the flows against them, stop them, and report."""
-    from payloom.cli.demo_check.actors import Stage  # noqa: PLC0415
-    from payloom.cli.demo_check.invariants import broken, witnessed  # noqa: PLC0415
+    from payloom.cli.demo_check.actors import DemoActors  # noqa: PLC0415
+    from payloom.cli.demo_check.invariants import broken_invariants, observed  # noqa: PLC0415
     from payloom.cli.demo_check.report import play, report  # noqa: PLC0415
 
     if settings.stripe.mode != "local":
@@ -83,19 +83,19 @@ def play_demo(settings: Settings, *, as_json: bool) -> bool:
     admin = next(account for account in settings.accounts if "admin" in account.roles)
     token = settings.admin_token.get_secret_value() if settings.admin_token else ""
     outcomes: list[Outcome] = []
-    seen: list[Seen] = []
+    observations: list[Observations] = []
     with servers(settings) as running:
 
         def work() -> None:
-            stage = Stage(settings.site_url, running.stripe_url or "", token, (admin.email, admin.password))
+            actors = DemoActors(settings.site_url, running.stripe_url or "", token, (admin.email, admin.password))
             try:
-                outcomes.extend(play(stage, quiet=as_json))
-                seen.append(witnessed(stage))
+                outcomes.extend(play(actors, quiet=as_json))
+                observations.append(observed(actors))
             finally:
-                stage.close()
+                actors.close()
 
         serve_while(running, work)
-    return report(outcomes, seen[0], broken(settings.database_url, seen[0]), as_json=as_json)
+    return report(outcomes, observations[0], broken_invariants(settings.database_url, observations[0]), as_json=as_json)
 
 
 def serve_while(running: Servers, work: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ from payloom.sandbox.scenario.process import MailFault
 from payloom.sandbox.stripe.fake import Fault
 
 
-class NoFaults:
+class FaultPlan:
     """Nothing goes wrong, and one thing happens after another."""
 
     interleaved = False
@@ -36,7 +36,7 @@ class NoFaults:
         return dt.timedelta(0)
 
 
-class KillAt(NoFaults):
+class KillAt(FaultPlan):
     """The process dies once, at one boundary."""
 
     def __init__(self, point: int) -> None:

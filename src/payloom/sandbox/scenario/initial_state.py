@@ -19,7 +19,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Given:
+class InitialState:
     """tables: rows by table. objects: what Stripe holds. answers: what calls answer. now: Unix seconds."""
 
     tables: Mapping[str, Sequence[Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
@@ -74,7 +74,7 @@ def _filler(column: ColumnSpec, number: int) -> Any:
     return fillers[column.type]
 
 
-class Names:
+class ShortNames:
     """Short names for UUIDs: a case may say `o1` where a table wants a UUID, and everywhere else for the same thing."""
 
     def __init__(self, specs: Mapping[str, TableSpec], *listed: Mapping[str, Any] | None) -> None:

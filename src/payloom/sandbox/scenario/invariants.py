@@ -1,7 +1,7 @@
-"""The twelve invariants of money, in one place: `check_world` looks at a world after a fault and says what is wrong.
+"""The twelve invariants of money: `check_invariants` examines a system after a fault and reports what is wrong.
 
 Storm tests, `payloom storm` and `payloom demo --check` call it. What nobody could look at (`None`) is not judged, and
-`looked_at` says which invariants that leaves.
+`checked_invariants` says which invariants that leaves.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Order:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Letter:
+class SentMail:
     """A mail that arrived. about: the order it is the receipt of, or None. marked: the outbox says it is a repeat."""
 
     message_id: str
@@ -100,7 +100,7 @@ class Counted:
 
 
 @dataclasses.dataclass(slots=True)
-class Seen:
+class Observations:
     """What an observer knows beside the rows; `None`: nobody looked.
 
     acknowledged: events answered with 2xx. sent: events that Stripe really made. answers: (status, was the store up?)
@@ -121,7 +121,7 @@ class Seen:
     payments: Sequence[Payment] | None = None
     orders: Sequence[Order] | None = None
     opened_early: Sequence[str] | None = None
-    letters: Sequence[Letter] | None = None
+    mails: Sequence[SentMail] | None = None
     limits: Sequence[Limit] | None = None
     earlier: Mapping[tuple[str, str], Any] | None = None
     replay: Sequence[str] | None = None
@@ -153,28 +153,28 @@ class Rows:
         return {step.key: step for step in self.steps if step.key is not None}
 
 
-Check = Callable[[Rows, Seen], Iterator[str]]
+Check = Callable[[Rows, Observations], Iterator[str]]
 
 
-def _refunds_within_captures(_rows: Rows, seen: Seen) -> Iterator[str]:
-    for one in seen.payments or ():
+def _refunds_within_captures(_rows: Rows, observations: Observations) -> Iterator[str]:
+    for one in observations.payments or ():
         if one.refunded > one.captured:
             yield f"payment {one.id}: {one.refunded} {one.currency} given back of {one.captured}"
-    for one in seen.orders or ():
+    for one in observations.orders or ():
         if one.refunded > one.paid:
             yield f"order {one.id}: we noted {one.refunded} {one.currency} given back of {one.paid}"
 
 
-def _one_charge_per_order(_rows: Rows, seen: Seen) -> Iterator[str]:
-    charged = Counter(one.order for one in seen.payments or () if one.order is not None and one.captured > 0)
+def _one_charge_per_order(_rows: Rows, observations: Observations) -> Iterator[str]:
+    charged = Counter(one.order for one in observations.payments or () if one.order is not None and one.captured > 0)
     for order, count in charged.items():
         if count > 1:
             yield f"order {order} was charged {count} times"
 
 
-def _access_is_paid_for(_rows: Rows, seen: Seen) -> Iterator[str]:
-    by_order = {one.order: one for one in seen.payments or () if one.order is not None and one.captured > 0}
-    for one in seen.orders or ():
+def _access_is_paid_for(_rows: Rows, observations: Observations) -> Iterator[str]:
+    by_order = {one.order: one for one in observations.payments or () if one.order is not None and one.captured > 0}
+    for one in observations.orders or ():
         if one.access is None:
             continue
         payment = by_order.get(one.id)
@@ -182,52 +182,52 @@ def _access_is_paid_for(_rows: Rows, seen: Seen) -> Iterator[str]:
         open_now = paid and payment is not None and payment.refunded < payment.captured and not payment.disputed
         if one.access and not open_now:
             yield f"order {one.id} is open, and {'was given back' if paid else 'was not paid in full'}"
-        if open_now and not one.access and seen.quiet:
+        if open_now and not one.access and observations.quiet:
             yield f"order {one.id} is paid and not open"
-    for order in seen.opened_early or ():
+    for order in observations.opened_early or ():
         yield f"order {order} was open before it was paid"
 
 
-def _no_event_is_lost(rows: Rows, seen: Seen) -> Iterator[str]:
-    for event in sorted(set(seen.acknowledged) - rows.events.keys()):
+def _no_event_is_lost(rows: Rows, observations: Observations) -> Iterator[str]:
+    for event in sorted(set(observations.acknowledged) - rows.events.keys()):
         yield f"event {event} was acknowledged and is not stored"
-    if seen.sent is not None:
-        for event in sorted(rows.events.keys() - set(seen.sent)):
+    if observations.sent is not None:
+        for event in sorted(rows.events.keys() - set(observations.sent)):
             yield f"event {event} is stored, and Stripe never made it"
     for run in rows.runs:
         if run.status not in _STATUSES:
             yield f"run {run.id} has the status {run.status!r}, which nobody knows"
-    if seen.starts is not None:
+    if observations.starts is not None:
         started = Counter(run.event_id for run in rows.runs if run.event_id is not None)
         for event, kind in rows.events.items():
-            if started[event] < seen.starts.get(kind, 0):
+            if started[event] < observations.starts.get(kind, 0):
                 yield f"event {event} ({kind}) has {started[event]} runs"
 
 
-def _nothing_happens_twice(rows: Rows, seen: Seen) -> Iterator[str]:
-    if seen.effects is not None:
-        for key, count in Counter(one.key for one in seen.effects).items():
+def _nothing_happens_twice(rows: Rows, observations: Observations) -> Iterator[str]:
+    if observations.effects is not None:
+        for key, count in Counter(one.key for one in observations.effects).items():
             if not key:
                 yield f"{count} effects came without a key"
             elif count > 1:
                 yield f"{count} times happened what goes by the key {key}"
-    for one in seen.counted:
+    for one in observations.counted:
         if one.found != one.expected:
             yield f"{one.what}: {one.found} instead of {one.expected}"
-    if seen.starts is not None:
+    if observations.starts is not None:
         started = Counter(
             (run.event_id, run.workflow_id) for run in rows.runs if run.event_id and run.root_id == run.id
         )
         for (event, workflow), count in started.items():
-            if count > max(1, seen.starts.get(rows.events.get(event, ""), 1)):
+            if count > max(1, observations.starts.get(rows.events.get(event, ""), 1)):
                 yield f"event {event} started {workflow} {count} times"
 
 
-def _one_receipt_per_order(_rows: Rows, seen: Seen) -> Iterator[str]:
-    if seen.letters is None:
+def _one_receipt_per_order(_rows: Rows, observations: Observations) -> Iterator[str]:
+    if observations.mails is None:
         return
-    about: dict[str, list[Letter]] = {}
-    for one in seen.letters:
+    about: dict[str, list[SentMail]] = {}
+    for one in observations.mails:
         if one.about is not None:
             about.setdefault(one.about, []).append(one)
     for order, found in about.items():
@@ -235,22 +235,22 @@ def _one_receipt_per_order(_rows: Rows, seen: Seen) -> Iterator[str]:
             yield f"order {order} has receipts with {len({one.message_id for one in found})} Message-IDs"
         elif len(found) > 2 or (len(found) == 2 and not any(one.marked for one in found)):
             yield f"order {order} has {len(found)} receipts and nothing says so"
-    if seen.quiet:
-        for one in seen.orders or ():
+    if observations.quiet:
+        for one in observations.orders or ():
             if one.paid > 0 and one.id not in about:
                 yield f"order {one.id} is paid and has no receipt"
 
 
-def _both_ledgers_agree(_rows: Rows, seen: Seen) -> Iterator[str]:
-    if seen.payments is None or seen.orders is None or not seen.quiet:
+def _both_ledgers_agree(_rows: Rows, observations: Observations) -> Iterator[str]:
+    if observations.payments is None or observations.orders is None or not observations.quiet:
         return
     theirs: dict[str, list[int]] = {}
-    for one in seen.payments:
+    for one in observations.payments:
         if one.order is not None:
             total = theirs.setdefault(one.order, [0, 0])
             total[0] += one.captured
             total[1] += one.refunded
-    for one in seen.orders:
+    for one in observations.orders:
         captured, refunded = theirs.pop(one.id, [0, 0])
         if (one.paid, one.refunded) != (captured, refunded):
             yield (
@@ -264,17 +264,17 @@ def _both_ledgers_agree(_rows: Rows, seen: Seen) -> Iterator[str]:
             yield f"Stripe has {captured} for order {order}, which we do not know"
 
 
-def _nothing_is_stuck(rows: Rows, seen: Seen) -> Iterator[str]:
-    alive = seen.alive if seen.alive is not None else rows.workers
+def _nothing_is_stuck(rows: Rows, observations: Observations) -> Iterator[str]:
+    alive = observations.alive if observations.alive is not None else rows.workers
     for run in rows.runs:
         if run.status in _OVER:
             if run.owner is not None:
                 yield f"run {run.id} is {run.status} and still owned by {run.owner}"
-            if seen.all_succeed and run.status != "succeeded":
+            if observations.all_succeed and run.status != "succeeded":
                 yield f"run {run.id} of {run.workflow_id} is {run.status}: {(run.failure or {}).get('message')}"
         elif run.owner is not None and run.owner not in alive:
             yield f"run {run.id} is owned by {run.owner}, who is dead"
-        elif seen.quiet and not (run.status == "waiting" and run.id in rows.listening):
+        elif observations.quiet and not (run.status == "waiting" and run.id in rows.listening):
             yield f"run {run.id} of {run.workflow_id} is {run.status} for ever"
     over = {run.id: run.status for run in rows.runs}
     for step in rows.steps:
@@ -282,21 +282,21 @@ def _nothing_is_stuck(rows: Rows, seen: Seen) -> Iterator[str]:
             yield f"step {step.path} of {step.run_id} is {step.status}, and its run has succeeded"
 
 
-def _stripe_gets_no_5xx(_rows: Rows, seen: Seen) -> Iterator[str]:
-    bad = Counter(status for status, up in seen.answers or () if status >= 500 and up)
+def _stripe_gets_no_5xx(_rows: Rows, observations: Observations) -> Iterator[str]:
+    bad = Counter(status for status, up in observations.answers or () if status >= 500 and up)
     for status, count in bad.items():
         yield f"{count} webhooks were answered with {status} although the database was there"
 
 
-def _limits_hold(_rows: Rows, seen: Seen) -> Iterator[str]:
-    for one in seen.limits or ():
+def _limits_hold(_rows: Rows, observations: Observations) -> Iterator[str]:
+    for one in observations.limits or ():
         if not 0 <= one.used <= one.most:
             yield f"{one.name}: {one.used} used of {one.most}"
 
 
-def _the_journal_is_true(rows: Rows, seen: Seen) -> Iterator[str]:
+def _the_journal_is_true(rows: Rows, observations: Observations) -> Iterator[str]:
     now = journal_rows(rows)
-    for at, before in (seen.earlier or {}).items():
+    for at, before in (observations.earlier or {}).items():
         if at not in now:
             yield f"step {at[1] or '(the end)'} of {at[0]} was in the journal and is gone"
         elif now[at] != before:
@@ -305,23 +305,23 @@ def _the_journal_is_true(rows: Rows, seen: Seen) -> Iterator[str]:
     for (run_id, number), count in numbers.items():
         if count > 1:
             yield f"{count} entries of {run_id} have the number {number}"
-    if seen.effects is not None:
+    if observations.effects is not None:
         keys = rows.keys()
-        happened = {one.key for one in seen.effects}
-        for key in sorted(happened - keys.keys()):
+        performed = {one.key for one in observations.effects}
+        for key in sorted(performed - keys.keys()):
             yield f"{key!r} happened and is not in the journal"
         for key, step in keys.items():
-            if step.status == "succeeded" and key not in happened and seen.leaves(step.verb, step.action):
+            if step.status == "succeeded" and key not in performed and observations.leaves(step.verb, step.action):
                 yield f"{key!r} is in the journal and did not happen"
-    yield from seen.replay or ()
+    yield from observations.replay or ()
 
 
-def _no_secret_is_kept(_rows: Rows, seen: Seen) -> Iterator[str]:
-    for name, text in seen.stores or ():
-        for canary in seen.canaries:
+def _no_secret_is_kept(_rows: Rows, observations: Observations) -> Iterator[str]:
+    for name, text in observations.stores or ():
+        for canary in observations.canaries:
             if canary in text:
                 yield f"{name} holds the secret {canary[:6]}…"
-        if not seen.canaries and (found := _secret_in(text)):
+        if not observations.canaries and (found := _secret_in(text)):
             yield f"{name} holds what looks like a secret: {found}"
 
 
@@ -342,23 +342,23 @@ INVARIANTS: Mapping[int, tuple[str, Check]] = {
 """What must hold whatever went wrong: number → (in words, how it is looked at)."""
 
 
-def check_world(tx: sa.Connection, seen: Seen) -> list[Violation]:
-    """Return every invariant that does not hold in the database behind `tx` and in what was `seen`."""
+def check_invariants(tx: sa.Connection, observations: Observations) -> list[Violation]:
+    """Return every invariant that does not hold in the database behind `tx` and in what was `observations`."""
     rows = Rows(tx)
-    return [Violation(number, text) for number, (_, check) in INVARIANTS.items() for text in check(rows, seen)]
+    return [Violation(number, text) for number, (_, check) in INVARIANTS.items() for text in check(rows, observations)]
 
 
-def looked_at(seen: Seen) -> list[int]:
+def checked_invariants(observations: Observations) -> list[int]:
     """Return the numbers of the invariants that could be judged."""
     needs = {
-        1: seen.payments is not None or seen.orders is not None,
-        2: seen.payments is not None,
-        3: seen.payments is not None and seen.orders is not None,
-        6: seen.letters is not None,
-        7: seen.payments is not None and seen.orders is not None,
-        9: seen.answers is not None,
-        10: seen.limits is not None,
-        12: seen.stores is not None,
+        1: observations.payments is not None or observations.orders is not None,
+        2: observations.payments is not None,
+        3: observations.payments is not None and observations.orders is not None,
+        6: observations.mails is not None,
+        7: observations.payments is not None and observations.orders is not None,
+        9: observations.answers is not None,
+        10: observations.limits is not None,
+        12: observations.stores is not None,
     }
     return [number for number in INVARIANTS if needs.get(number, True)]
 

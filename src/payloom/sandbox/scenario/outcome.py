@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from payloom.db.types import load_json
 from payloom.kit.clock import rfc3339
 from payloom.runs.models import logs, runs
-from payloom.sandbox.scenario.scenario import Story, rows_of
+from payloom.sandbox.scenario.scenario import Scenario, rows_of
 from payloom.tables.definition.spec import ColumnSpec
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -89,18 +89,18 @@ class _Namer:
         return value
 
 
-def read_outcome(story: Story, short: Mapping[str, str]) -> Outcome:
+def read_outcome(scenario: Scenario, short: Mapping[str, str]) -> Outcome:
     """Return what came of a story. short: names of UUIDs."""
-    return story.stage.scratch.look(lambda tx: _read(tx, story, short))
+    return scenario.sandbox.database.inspect(lambda tx: _read(tx, scenario, short))
 
 
-def _read(tx: sa.Connection, story: Story, short: Mapping[str, str]) -> Outcome:
-    specs = story.stage.tables.specs
+def _read(tx: sa.Connection, scenario: Scenario, short: Mapping[str, str]) -> Outcome:
+    specs = scenario.sandbox.tables.specs
     namer = _Namer(short)
     raw = {name: rows_of(tx, name) for name in specs}
     for name, spec in specs.items():
         if spec.columns[spec.primary].type == "uuid":
-            for number, identity in enumerate(story.new_rows(raw[name], name), 1):
+            for number, identity in enumerate(scenario.new_rows(raw[name], name), 1):
                 namer.add(identity, f"{name}#{number}")
     found = list(tx.execute(sa.select(runs).order_by(sa.text("rowid"))).mappings())
     callers = 0
@@ -114,28 +114,28 @@ def _read(tx: sa.Connection, story: Story, short: Mapping[str, str]) -> Outcome:
             callers += 1
             namer.add(one["id"], f"run#{callers}")
     plain = {name: [_plain(spec.columns, row) for row in raw[name]] for name, spec in specs.items()}
-    before = {name: [_plain(specs[name].columns, row) for row in rows] for name, rows in story.seeds.items()}
-    emails, twice = _emails(story, namer)
+    before = {name: [_plain(specs[name].columns, row) for row in rows] for name, rows in scenario.seeds.items()}
+    emails, twice = _emails(scenario, namer)
     return Outcome(
         tables=namer(plain),
         before=namer(before),
         emails=emails,
         stripe=[
             {"call": one.call, "with": namer(one.params), "key": _GENERATION.sub("", namer(one.key or ""))}
-            for one in story.stripe.writes
+            for one in scenario.stripe.writes
         ],
         effects=[
             {"key": namer(key), "verb": one.verb, "action": one.action, "args": namer(one.args)}
-            for key, one in story.effects.items()
+            for key, one in scenario.effects.items()
         ],
         runs=[_run(one, namer) for one in found],
-        answers=[namer(dataclasses.asdict(one)) for one in story.answers],
+        answers=[namer(dataclasses.asdict(one)) for one in scenario.answers],
         logs=[
             namer(dict(row)) for row in tx.execute(sa.select(logs.c.level, logs.c.text).order_by(logs.c.id)).mappings()
         ],
         made={
             identity: f"{identity.rpartition('_')[0]}<{_GENERATION.sub('', namer(key))}>"
-            for identity, key in story.stripe.made.items()
+            for identity, key in scenario.stripe.made.items()
         },
         twice=twice,
     )
@@ -157,10 +157,10 @@ def _value(column: ColumnSpec, value: Any) -> Any:
     return value
 
 
-def _emails(story: Story, namer: _Namer) -> tuple[list[dict[str, Any]], list[str]]:
+def _emails(scenario: Scenario, namer: _Namer) -> tuple[list[dict[str, Any]], list[str]]:
     emails: dict[str, dict[str, Any]] = {}
     marked: dict[str, bool] = {}
-    for mail in story.sent:
+    for mail in scenario.sent:
         name = f"{mail.template} to {', '.join(mail.recipients)}"
         if mail.key in emails:
             marked[f"{name} [{namer(mail.key)}]"] = mail.repeated
@@ -169,7 +169,7 @@ def _emails(story: Story, namer: _Namer) -> tuple[list[dict[str, Any]], list[str
             "template": mail.template,
             "to": mail.recipients[0] if len(mail.recipients) == 1 else list(mail.recipients),
             "subject": namer(mail.subject),
-            "data": namer(story.mail_data.get(mail.key, {})),
+            "data": namer(scenario.mail_data.get(mail.key, {})),
             "text": namer(mail.text),
             "key": namer(mail.key),
         }

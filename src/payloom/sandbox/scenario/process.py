@@ -19,13 +19,13 @@ from payloom.email.message import Mail
 from payloom.email.outbox import Outbox
 from payloom.runs.dependencies import RunLimits
 from payloom.runs.service import RunService
-from payloom.sandbox.database import LivedDatabase
-from payloom.sandbox.engine import StoryEngine
-from payloom.sandbox.stripe.fake import StoryConnector
+from payloom.sandbox.database import CrashableDatabase
+from payloom.sandbox.engine import SteppedEngine
+from payloom.sandbox.stripe.fake import FakeStripeConnector
 from payloom.workflows.program.commands import Do, StepFailure
 
 if TYPE_CHECKING:
-    from payloom.sandbox.scenario.scenario import Story
+    from payloom.sandbox.scenario.scenario import Scenario
 
 MailFault = Literal["refused", "busy", "lost"]
 """refused: 5xx, never again. busy: 4xx, nothing left. lost: the server took it and the connection broke."""
@@ -33,7 +33,7 @@ LIMITS = RunLimits(max_inline_wait=-1.0, local_slots=0)
 """Every pause ends a segment, and every run goes through the queue: nothing happens but what the story does."""
 
 
-class Killed(BaseException):
+class ProcessKilled(BaseException):
     """The process died. Not an Exception: nothing but the story may catch it."""
 
 
@@ -47,17 +47,17 @@ class Effect:
     value: Any
 
 
-class StoryMailServer:
+class SimulatedMailServer:
     """The other end of SMTP."""
 
-    def __init__(self, story: Story, reached: Callable[[str], None]) -> None:
+    def __init__(self, scenario: Scenario, crash_point: Callable[[str], None]) -> None:
         """See Transport."""
-        self._story = story
-        self._reached = reached
+        self._story = scenario
+        self._reached = crash_point
 
     async def send(self, mail: Mail) -> None:
         """Take a mail, or fail as the story has it."""
-        await self._story.turn()
+        await self._story.wait_for_turn()
         fault = self._story.faults.mail(mail.key)
         if fault == "refused":
             raise MailRefused("the mail server refused the mail")
@@ -69,50 +69,50 @@ class StoryMailServer:
             raise DeliveryUnknown("the connection broke")
 
 
-class StoryMailHost(EmailHost):
+class SimulatedMailHost(EmailHost):
     """The real host of `email` steps; what templates were given is remembered."""
 
-    story: Story
+    scenario: Scenario
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:
         """See EmailHost."""
-        self.story.mail_data[do.key] = do.args.get("data") or {}
+        self.scenario.mail_data[do.key] = do.args.get("data") or {}
         return await super().perform(do, attempt)
 
 
-class StoryPythonHost:
+class SimulatedPythonHost:
     """Calls the project's functions for real, unless the case says what they return."""
 
-    def __init__(self, story: Story, reached: Callable[[str], None]) -> None:
+    def __init__(self, scenario: Scenario, crash_point: Callable[[str], None]) -> None:
         """See OutsideHost."""
-        self._story = story
-        self._reached = reached
-        self._real = PythonHost(story.stage.project.functions)
+        self._story = scenario
+        self._reached = crash_point
+        self._real = PythonHost(scenario.sandbox.project.functions)
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:
         """Do one step."""
-        await self._story.turn()
+        await self._story.wait_for_turn()
         given = self._story.given.python
         if do.action in given:
             value = _answer(given[do.action], do)
         else:
             value = await self._real.perform(do, attempt)
-        self._story.happened(do, value)
+        self._story.record_effect(do, value)
         self._reached(f"python {do.action}")
         return value
 
 
-class StoryHttpHost:
+class SimulatedHttpHost:
     """Answers `http` steps from what the case gives; nothing leaves the machine."""
 
-    def __init__(self, story: Story, reached: Callable[[str], None]) -> None:
+    def __init__(self, scenario: Scenario, crash_point: Callable[[str], None]) -> None:
         """See OutsideHost."""
-        self._story = story
-        self._reached = reached
+        self._story = scenario
+        self._reached = crash_point
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:  # noqa: ARG002 - the seam
         """Do one step."""
-        await self._story.turn()
+        await self._story.wait_for_turn()
         name = f"{do.args['method']} {do.args['url']}"
         found = answer_for(self._story.given.http, str(do.args["method"]), str(do.args["url"]))
         if found is None:
@@ -122,7 +122,7 @@ class StoryHttpHost:
         if answer["status"] >= 400:
             data = {"status": answer["status"], "body": answer["body"]}
             raise StepFailed(StepFailure("http_status", f"{name} answered {answer['status']}", status=502, data=data))
-        self._story.happened(do, answer)
+        self._story.record_effect(do, answer)
         self._reached(f"http {name}")
         return answer
 
@@ -147,9 +147,9 @@ def answer_for(given: Mapping[str, Any], method: str, url: str) -> Any:
 class Watched:
     """Lets a story see every call that leaves, whatever its verb."""
 
-    def __init__(self, story: Story, inner: OutsideHost) -> None:
+    def __init__(self, scenario: Scenario, inner: OutsideHost) -> None:
         """inner: does it."""
-        self._story = story
+        self._story = scenario
         self._inner = inner
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:
@@ -167,31 +167,33 @@ def _answer(given: Any, do: Do) -> Any:
     return given
 
 
-class Life:
+class SimulatedProcess:
     """One process."""
 
-    def __init__(self, story: Story, number: int) -> None:
+    def __init__(self, scenario: Scenario, number: int) -> None:
         """number: from 1."""
-        stage = story.stage
+        sandbox = scenario.sandbox
         self.number = number
-        reached = functools.partial(story.reached, number)
-        self.engine = StoryEngine(number)
-        self.database = LivedDatabase(stage.scratch, reached)
-        connector = StoryConnector(story.stripe, reached, story.faults.stripe)
-        outbox = Outbox(self.database, StoryMailServer(story, reached), stage.clock)
-        mails = StoryMailHost(stage.mails, outbox, stage.clock, sender=stage.settings.email.sender)
-        mails.story = story
+        crash_point = functools.partial(scenario.crash_point, number)
+        self.engine = SteppedEngine(number)
+        self.database = CrashableDatabase(sandbox.database, crash_point)
+        connector = FakeStripeConnector(scenario.stripe, crash_point, scenario.faults.stripe)
+        outbox = Outbox(self.database, SimulatedMailServer(scenario, crash_point), sandbox.clock)
+        mails = SimulatedMailHost(sandbox.mails, outbox, sandbox.clock, sender=sandbox.settings.email.sender)
+        mails.scenario = scenario
         outside = VerbDispatcher(
             {
-                "stripe": TakingTurns(story, StripeHost(connector)),
-                "select": TakingTurns(story, StripeTables(connector)),
+                "stripe": TakingTurns(scenario, StripeHost(connector)),
+                "select": TakingTurns(scenario, StripeTables(connector)),
                 "email": mails,
-                "http": StoryHttpHost(story, reached),
-                "python": StoryPythonHost(story, reached),
+                "http": SimulatedHttpHost(scenario, crash_point),
+                "python": SimulatedPythonHost(scenario, crash_point),
             }
         )
-        watched = story.wrap(Watched(story, outside))
-        self.service = RunService(self.database, self.engine, stage.clock, story.library, stage.host, watched, LIMITS)
+        watched = scenario.wrap(Watched(scenario, outside))
+        self.service = RunService(
+            self.database, self.engine, sandbox.clock, scenario.library, sandbox.host, watched, LIMITS
+        )
 
     async def begin(self) -> None:
         """Start, and take over what the life before left. May die on the way."""
@@ -210,12 +212,12 @@ class Life:
 class TakingTurns:
     """Waits for its turn before a call leaves: a story decides which of several goes first."""
 
-    def __init__(self, story: Story, inner: OutsideHost) -> None:
+    def __init__(self, scenario: Scenario, inner: OutsideHost) -> None:
         """inner: does it."""
-        self._story = story
+        self._story = scenario
         self._inner = inner
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:
         """Do one step."""
-        await self._story.turn()
+        await self._story.wait_for_turn()
         return await self._inner.perform(do, attempt)

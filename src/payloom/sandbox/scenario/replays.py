@@ -13,20 +13,20 @@ from payloom.kit.errors import PayloomError
 from payloom.runs.models import runs, steps
 from payloom.runs.registry import REFETCH, Execution, StartPlan, TriggerContext
 from payloom.runs.run_rows import Run, load_journal, load_run
-from payloom.sandbox.scenario.scenario import Story
+from payloom.sandbox.scenario.scenario import Scenario
 from payloom.workflows.program.commands import Do, Entry, Finished
 
 Build = Callable[[StartPlan, TriggerContext], Execution]
 """Builds an execution without history."""
 
 
-def replay_problems(story: Story) -> list[str]:
+def replay_problems(scenario: Scenario) -> list[str]:
     """Return what a replay of a story's journals says otherwise than the rows; nothing, unless something is wrong."""
 
     def build(start: StartPlan, context: TriggerContext) -> Execution:
-        return story.library.replayed(start, context, [])
+        return scenario.library.replayed(start, context, [])
 
-    return story.stage.scratch.look(lambda tx: replay_all(tx, build))
+    return scenario.sandbox.database.inspect(lambda tx: replay_all(tx, build))
 
 
 def replay_all(tx: sa.Connection, build: Build) -> list[str]:

@@ -23,11 +23,11 @@ from payloom.runs.intake.callers import Caller, RunResponse
 from payloom.runs.models import runs, waits
 from payloom.runs.scheduling import schedules
 from payloom.sandbox import engine
-from payloom.sandbox.project import Cast, Inline, Stage
-from payloom.sandbox.scenario.faults import NoFaults
-from payloom.sandbox.scenario.initial_state import Given
-from payloom.sandbox.scenario.process import Effect, Killed, Life
-from payloom.sandbox.stripe.fake import StoryStripe
+from payloom.sandbox.project import InlineExecutor, SandboxProject, WorkflowSet
+from payloom.sandbox.scenario.faults import FaultPlan
+from payloom.sandbox.scenario.initial_state import InitialState
+from payloom.sandbox.scenario.process import Effect, ProcessKilled, SimulatedProcess
+from payloom.sandbox.stripe.fake import FakeStripe
 from payloom.workflows.program.commands import Do
 from payloom.workflows.program.inputs import InvalidInput, validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
@@ -43,7 +43,7 @@ _NEW_ROW = re.compile(r"[a-z]\w*#[0-9]{1,4}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Event:
+class EventDelivery:
     """A delivery of a webhook event. payload: as Stripe sends it."""
 
     payload: Mapping[str, Any]
@@ -55,7 +55,7 @@ class Event:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Call:
+class WorkflowCall:
     """Somebody calls a workflow. user: as the language sees it, or None."""
 
     workflow: str
@@ -64,14 +64,14 @@ class Call:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Pass:
+class AdvanceTime:
     """Time passes."""
 
     seconds: float
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Decide:
+class DecideApproval:
     """Somebody decides the approval that waits."""
 
     approved: bool
@@ -81,17 +81,17 @@ class Decide:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Moment:
+class ScheduleTick:
     """The next moment of a workflow's schedule comes."""
 
     workflow: str
 
 
-Delivery = Event | Call | Pass | Decide | Moment
+Delivery = EventDelivery | WorkflowCall | AdvanceTime | DecideApproval | ScheduleTick
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Answered:
+class CallResult:
     """What a caller got. body: the answer, or the error."""
 
     status: int
@@ -99,16 +99,16 @@ class Answered:
     error: Mapping[str, Any] | None = None
 
 
-class Story:
+class Scenario:
     """One story. Use: `async with story.playing(): await story.deliver(…); await story.settle()`."""
 
     def __init__(
         self,
-        stage: Stage,
-        cast: Cast,
-        given: Given,
+        sandbox: SandboxProject,
+        workflow_set: WorkflowSet,
+        given: InitialState,
         *,
-        faults: NoFaults | None = None,
+        faults: FaultPlan | None = None,
         strict: bool = False,
         wrap: Callable[[OutsideHost], OutsideHost] = lambda host: host,
     ) -> None:
@@ -116,37 +116,37 @@ class Story:
 
         wrap: puts something around every process's outside host; tests plant bugs with it.
         """
-        self.stage = stage
-        self.cast = cast
+        self.sandbox = sandbox
+        self.workflow_set = workflow_set
         self.given = given
-        self.faults = faults or NoFaults()
+        self.faults = faults or FaultPlan()
         self.strict = strict
         self.wrap = wrap
-        self.library = stage.library(cast, given.env)
-        self.stripe = StoryStripe(stage.clock)
+        self.library = sandbox.library(workflow_set, given.env)
+        self.stripe = FakeStripe(sandbox.clock)
         self.sent: list[Mail] = []
         self.mail_data: dict[str, Mapping[str, Any]] = {}
         self.effects: dict[str, Effect] = {}
         self.performed: list[tuple[str, Do]] = []
         self.acknowledged: list[str] = []
-        self.answers: list[Answered] = []
+        self.answers: list[CallResult] = []
         self.trace: list[str] = []
-        self.deaths: list[str] = []
+        self.kill_points: list[str] = []
         self.seeds: dict[str, list[dict[str, Any]]] = {}
-        self.ended_at = stage.clock.now()
-        self._life: Life
-        self._alive = 0
+        self.ended_at = sandbox.clock.now()
+        self._process: SimulatedProcess
+        self._current = 0
         self._gates: list[asyncio.Future[None]] = []
         self._tasks: dict[asyncio.Task[None], int] = {}
         self._open_calls: list[str] = []
-        self._inbox = Inbox(stage.scratch, stage.clock, ["whsec_story"], livemode=False)
+        self._inbox = Inbox(sandbox.database, sandbox.clock, ["whsec_story"], livemode=False)
 
     # -- life and death ----------------------------------------------------------------------------------------------
 
     @contextlib.asynccontextmanager
-    async def playing(self) -> AsyncIterator[Story]:
+    async def running(self) -> AsyncIterator[Scenario]:
         """Set the stage, start the first process, and leave nothing behind."""
-        asyncio.get_running_loop().set_default_executor(Inline(1))
+        asyncio.get_running_loop().set_default_executor(InlineExecutor(1))
         state = random.getstate()
         random.seed(7)
         loggers = [logging.getLogger(name) for name in ("payloom.runs", "asyncio")]
@@ -155,41 +155,41 @@ class Story:
             one.setLevel(logging.CRITICAL + 1)
         try:
             self._set()
-            await self._be_born()
+            await self._start_process()
             yield self
         finally:
-            self._alive = -1
-            ended = self.stage.clock.now()
-            await self._bury()
+            self._current = -1
+            ended = self.sandbox.clock.now()
+            await self._stop_process()
             self.ended_at = ended
             for one, level in zip(loggers, levels, strict=True):
                 one.setLevel(level)
             random.setstate(state)
 
     def _set(self) -> None:
-        stage = self.stage
-        stage.clock.set(from_epoch(self.given.now))
-        stage.scratch.restore(self.cast.image)
+        sandbox = self.sandbox
+        sandbox.clock.set(from_epoch(self.given.now))
+        sandbox.database.restore(self.workflow_set.image)
         self.library.built.clear()
         for one in self.given.objects:
             self.stripe.put(one)
         self.stripe.give(self.given.answers)
-        stage.scratch.run(lambda tx: self.given.fill(tx, stage.tables))
-        self.seeds = stage.scratch.look(lambda tx: {name: rows_of(tx, name) for name in stage.tables.specs})
+        sandbox.database.run(lambda tx: self.given.fill(tx, sandbox.tables))
+        self.seeds = sandbox.database.inspect(lambda tx: {name: rows_of(tx, name) for name in sandbox.tables.specs})
 
-    async def _be_born(self) -> None:
+    async def _start_process(self) -> None:
         for _ in range(_LIVES):
-            self._alive += 1
-            self._life = Life(self, self._alive)
+            self._current += 1
+            self._process = SimulatedProcess(self, self._current)
             try:
-                await self._life.begin()
-            except Killed:
-                await self._bury()
+                await self._process.begin()
+            except ProcessKilled:
+                await self._stop_process()
             else:
                 return
         raise AssertionError("a process that always dies")
 
-    async def _bury(self) -> None:
+    async def _stop_process(self) -> None:
         for gate in self._gates:
             gate.cancel()
         self._gates.clear()
@@ -201,34 +201,34 @@ class Story:
             if task.done() and not task.cancelled():
                 task.exception()
         self._tasks.clear()
-        with contextlib.suppress(Killed):
-            await self._life.end()
-        self.stage.clock.advance(self.faults.downtime())
+        with contextlib.suppress(ProcessKilled):
+            await self._process.end()
+        self.sandbox.clock.advance(self.faults.downtime())
 
-    async def _die(self) -> None:
-        await self._bury()
-        await self._be_born()
+    async def _restart_process(self) -> None:
+        await self._stop_process()
+        await self._start_process()
 
-    def reached(self, life: int, label: str) -> None:
+    def crash_point(self, process_number: int, label: str) -> None:
         """A boundary: raises Killed if the process is dead, or dies here."""
-        if life != self._alive:
-            raise Killed
+        if process_number != self._current:
+            raise ProcessKilled
         if not label:
             return
         self.trace.append(label)
         if self.faults.kills(len(self.trace)):
-            self.deaths.append(f"{len(self.trace)}: {label}")
-            self._alive += 1
-            raise Killed
+            self.kill_points.append(f"{len(self.trace)}: {label}")
+            self._current += 1
+            raise ProcessKilled
 
-    async def turn(self) -> None:
+    async def wait_for_turn(self) -> None:
         """Wait until the story lets this call go; at once unless runs advance side by side."""
         if self.faults.interleaved:
             gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._gates.append(gate)
             await gate
 
-    def happened(self, do: Do, value: Any) -> None:
+    def record_effect(self, do: Do, value: Any) -> None:
         """Note what a web address or a function did, once per key."""
         self.effects.setdefault(do.key, Effect(do.verb, do.action, dict(do.args), value))
 
@@ -236,32 +236,32 @@ class Story:
 
     async def deliver(self, one: Delivery) -> None:
         """Let one thing happen to the project. A webhook that was not acknowledged comes again, as from Stripe."""
-        if isinstance(one, Event):
+        if isinstance(one, EventDelivery):
             await self._event(one)
-        elif isinstance(one, Call):
+        elif isinstance(one, WorkflowCall):
             await self._call(one)
-        elif isinstance(one, Moment):
+        elif isinstance(one, ScheduleTick):
             await self._moment(one)
-        elif isinstance(one, Pass):
-            await self.settle(until=self.stage.clock.now() + dt.timedelta(seconds=one.seconds))
+        elif isinstance(one, AdvanceTime):
+            await self.settle(until=self.sandbox.clock.now() + dt.timedelta(seconds=one.seconds))
         else:
             await self._decide(one)
-        if self.strict and not isinstance(one, Pass):
+        if self.strict and not isinstance(one, AdvanceTime):
             await self.settle(within=PATIENCE)
 
-    async def _event(self, one: Event) -> None:
+    async def _event(self, one: EventDelivery) -> None:
         payload = self._bound(dict(one.payload))
         self.stripe.put(payload["data"]["object"], created=payload["created"])
         while True:
             try:
-                await self._life.service.ingest(self._inbox.parse(payload))
-            except Killed:
-                await self._die()
+                await self._process.service.ingest(self._inbox.parse(payload))
+            except ProcessKilled:
+                await self._restart_process()
             else:
                 self.acknowledged.append(one.id)
                 break
         if not self.faults.interleaved:
-            await self.settle(until=self.stage.clock.now())
+            await self.settle(until=self.sandbox.clock.now())
 
     def _bound(self, value: Any) -> Any:
         """Return the value with names of new rows (`orders#1`) replaced by their ids, as far as they are there."""
@@ -271,20 +271,20 @@ class Story:
 
     def _new_row(self, name: str) -> str | None:
         table, _, number = name.partition("#")
-        spec = self.stage.tables.specs.get(table)
+        spec = self.sandbox.tables.specs.get(table)
         if spec is None:
             return None
-        new = self.new_rows(self.stage.scratch.look(lambda tx: rows_of(tx, table)), table)
+        new = self.new_rows(self.sandbox.database.inspect(lambda tx: rows_of(tx, table)), table)
         return str(new[int(number) - 1]) if 0 < int(number) <= len(new) else None
 
     def new_rows(self, rows: Sequence[Mapping[str, Any]], table: str) -> list[Any]:
         """Return the keys of the rows that were not there at the beginning, in the order they were inserted."""
-        key = self.stage.tables.specs[table].primary
+        key = self.sandbox.tables.specs[table].primary
         old = {row[key] for row in self.seeds[table]}
         return [row[key] for row in rows if row[key] not in old]
 
-    async def _call(self, one: Call) -> None:
-        workflow = self.cast.workflows[one.workflow]
+    async def _call(self, one: WorkflowCall) -> None:
+        workflow = self.workflow_set.workflows[one.workflow]
         index, trigger = next(
             (
                 (at, found)
@@ -301,72 +301,72 @@ class Story:
         try:
             inputs = validate_input(workflow, self._bound(one.inputs))
         except InvalidInput as error:
-            self.answers.append(Answered(error.status, None, error.to_dict()))
+            self.answers.append(CallResult(error.status, None, error.to_dict()))
             return
         kind = "api" if isinstance(trigger, ApiTrigger) else "manual" if trigger is not None else "called"
         request = Caller(user=user, user_id=str(user["id"]) if user else None)
         run_id = await self._begun(workflow, inputs, request, kind, index)
         if run_id is not None:
-            await self.settle(until=self.stage.clock.now())
+            await self.settle(until=self.sandbox.clock.now())
             self._open_calls.append(run_id)
 
     async def _begun(
         self, workflow: Workflow, inputs: Mapping[str, Any], request: Caller, kind: Any, index: int
     ) -> str | None:
         while True:
-            known = self.stage.scratch.look(_run_ids)
+            known = self.sandbox.database.inspect(_run_ids)
             try:
-                answer = await self._life.service.call(
+                answer = await self._process.service.call(
                     workflow.id, inputs, request=request, trigger=kind, trigger_index=index, wait=0
                 )
-            except Killed:
-                await self._die()
-                begun = [one for one in self.stage.scratch.look(_run_ids) if one not in known]
+            except ProcessKilled:
+                await self._restart_process()
+                begun = [one for one in self.sandbox.database.inspect(_run_ids) if one not in known]
                 if begun:
                     return begun[0]
             except PayloomError as error:
-                self.answers.append(Answered(error.status, None, error.to_dict()))
+                self.answers.append(CallResult(error.status, None, error.to_dict()))
                 return None
             else:
                 return answer.run_id
 
-    async def _moment(self, one: Moment) -> None:
+    async def _moment(self, one: ScheduleTick) -> None:
         """Move the clock to the next moment of a workflow's schedule and look at the timetable, as workers do."""
         listed = self.library.schedules()
         names = [found.row_name for found in listed if found.workflow_id == one.workflow]
 
         def arranged(tx: sa.Connection) -> dt.datetime:
             # The timetable was made when the stage was set; moments before the story are nobody's.
-            schedules.upsert_schedules(tx, [], self.stage.clock.now())
-            schedules.upsert_schedules(tx, listed, self.stage.clock.now())
+            schedules.upsert_schedules(tx, [], self.sandbox.clock.now())
+            schedules.upsert_schedules(tx, listed, self.sandbox.clock.now())
             return min(at for name, at in schedules.next_moments(tx, listed).items() if name in names)
 
-        self.stage.clock.set(self.stage.scratch.run(arranged)[0])
+        self.sandbox.clock.set(self.sandbox.database.run(arranged)[0])
         while True:
             try:
-                await self._life.service.tick()
-            except Killed:
-                await self._die()
+                await self._process.service.tick()
+            except ProcessKilled:
+                await self._restart_process()
             else:
                 break
-        await self.settle(until=self.stage.clock.now())
+        await self.settle(until=self.sandbox.clock.now())
 
-    async def _decide(self, one: Decide) -> None:
+    async def _decide(self, one: DecideApproval) -> None:
         def find(tx: sa.Connection) -> Any:
             query = sa.select(waits).where(waits.c.kind == "approval").order_by(waits.c.created_at)
             return tx.execute(query).first()
 
         while True:
-            row = self.stage.scratch.look(find)
+            row = self.sandbox.database.inspect(find)
             if row is None:
                 return
             roles = one.roles or tuple(row.details["roles"])
             try:
-                await self._life.service.decide(
+                await self._process.service.decide(
                     row.run_id, row.path, approved=one.approved, by=one.by, roles=roles, note=one.note
                 )
-            except Killed:
-                await self._die()
+            except ProcessKilled:
+                await self._restart_process()
             else:
                 return
 
@@ -379,13 +379,13 @@ class Story:
 
         steps: at most so many calls that leave the machine.
         """
-        end = until or self.stage.clock.now() + within
+        end = until or self.sandbox.clock.now() + within
         if self.faults.interleaved:
             await self._side_by_side(end, steps)
         else:
             await self._one_by_one(end)
-        if until is not None and self.stage.clock.now() < until:
-            self.stage.clock.set(until)
+        if until is not None and self.sandbox.clock.now() < until:
+            self.sandbox.clock.set(until)
 
     async def _one_by_one(self, end: dt.datetime) -> None:
         for _ in range(_ADVANCES):
@@ -393,36 +393,36 @@ class Story:
             if entry is None:
                 return
             try:
-                await self._life.advance(entry.run_id)
-            except Killed:
-                await self._die()
+                await self._process.advance(entry.run_id)
+            except ProcessKilled:
+                await self._restart_process()
             else:
-                self.stage.scratch.run(lambda tx, number=entry.number: engine.finish(tx, number))
+                self.sandbox.database.run(lambda tx, number=entry.number: engine.finish(tx, number))
         raise AssertionError("a run that never rests")
 
     def _next(self, end: dt.datetime, taken: Sequence[int] = ()) -> Any:
-        waiting = [one for one in self.stage.scratch.look(engine.waiting) if one.number not in taken]
-        now = self.stage.clock.now()
+        waiting = [one for one in self.sandbox.database.inspect(engine.waiting) if one.number not in taken]
+        now = self.sandbox.clock.now()
         due = next((one for one in waiting if one.at is None or one.at <= now), None)
         if due is not None or taken:
             return due
         later = min((one for one in waiting if one.at <= end), key=lambda one: (one.at, one.number), default=None)
         if later is not None:
-            self.stage.clock.set(later.at)
+            self.sandbox.clock.set(later.at)
         return later
 
     async def _side_by_side(self, end: dt.datetime, steps: int | None) -> None:
         left = steps if steps is not None else _ADVANCES
         while left > 0:
             while (entry := self._next(end, list(self._tasks.values()))) is not None:
-                self._tasks[asyncio.create_task(self._life.advance(entry.run_id))] = entry.number
+                self._tasks[asyncio.create_task(self._process.advance(entry.run_id))] = entry.number
             if not self._tasks:
                 return
             for _ in range(_ROUNDS):
                 await asyncio.sleep(0)
             self._collect()
-            if self._life.number != self._alive:
-                await self._die()
+            if self._process.number != self._current:
+                await self._restart_process()
             elif self._gates:
                 gate = self._gates.pop(self.faults.choose(len(self._gates)))
                 if not gate.done():
@@ -434,15 +434,15 @@ class Story:
             number = self._tasks.pop(task)
             error = task.exception()
             if error is None:
-                self.stage.scratch.run(lambda tx, number=number: engine.finish(tx, number))
-            elif not isinstance(error, Killed):
+                self.sandbox.database.run(lambda tx, number=number: engine.finish(tx, number))
+            elif not isinstance(error, ProcessKilled):
                 raise error
 
     async def finish(self) -> None:
         """Let everything come to its end, and ask for what the callers got."""
         await self.settle()
         for run_id in self._open_calls:
-            answer = await self._life.service.answer(run_id)
+            answer = await self._process.service.answer(run_id)
             self.answers.append(_answered(answer))
         self._open_calls.clear()
 
@@ -466,24 +466,24 @@ def _run_ids(tx: sa.Connection) -> list[str]:
     return list(tx.execute(query).scalars())
 
 
-def _refused(auth: Any, user: Mapping[str, Any] | None) -> Answered | None:
+def _refused(auth: Any, user: Mapping[str, Any] | None) -> CallResult | None:
     if auth in ("none", "optional"):
         return None
     if user is None:
-        return Answered(401, None, {"code": "not_signed_in", "message": "Sign in first."})
+        return CallResult(401, None, {"code": "not_signed_in", "message": "Sign in first."})
     if auth != "user" and not set(auth) & set(user.get("roles") or ()):
-        return Answered(403, None, {"code": "not_allowed", "message": f"this needs the role {' or '.join(auth)}"})
+        return CallResult(403, None, {"code": "not_allowed", "message": f"this needs the role {' or '.join(auth)}"})
     return None
 
 
-def _answered(answer: RunResponse) -> Answered:
+def _answered(answer: RunResponse) -> CallResult:
     if answer.state == "failed":
         failure = answer.failure
         error = None
         if failure is not None:
             error = {"code": failure.kind, "message": failure.message, "hint": failure.hint, "where": failure.where}
-        return Answered(answer.status, answer.body, error)
-    return Answered(answer.status, answer.body)
+        return CallResult(answer.status, answer.body, error)
+    return CallResult(answer.status, answer.body)
 
 
 def pieces(value: Any) -> Iterator[Any]:

@@ -65,7 +65,7 @@ class _Saved:
     failure: StripeStepFailed | None = None
 
 
-class StoryStripe:
+class FakeStripe:
     """What Stripe holds and has done in one story; outlives its processes."""
 
     def __init__(
@@ -261,16 +261,16 @@ class StoryStripe:
         return made
 
 
-class StoryConnector(StripeConnector):
+class FakeStripeConnector(StripeConnector):
     """The real connector with a story's Stripe where the wire would be."""
 
     def __init__(
-        self, stripe: StoryStripe, reached: Callable[[str], None], fault: Callable[[Operation], Fault | None]
+        self, stripe: FakeStripe, crash_point: Callable[[str], None], fault: Callable[[Operation], Fault | None]
     ) -> None:
         """reached: told about every boundary. fault: says what goes wrong with the next request."""
         super().__init__(StripeSettings("sk_test_story"), stripe.clock)
         self._stripe = stripe
-        self._reached = reached
+        self._reached = crash_point
         self._fault = fault
 
     async def _call(self, operation: Operation, prepared: Prepared, options: Mapping[str, Any], seconds: float) -> Any:  # noqa: ARG002 - time does not pass here

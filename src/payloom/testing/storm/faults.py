@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import get_args
 
 from payloom.connectors.stripe.catalog.operations import Operation
-from payloom.sandbox.scenario.faults import NoFaults
+from payloom.sandbox.scenario.faults import FaultPlan
 from payloom.sandbox.scenario.process import MailFault
 from payloom.sandbox.stripe.fake import Fault
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Again:
+class DuplicateDelivery:
     """A delivery comes a second time, `after` others."""
 
     delivery: int
@@ -26,7 +26,7 @@ class Again:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Late:
+class LostDelivery:
     """A delivery is lost, and caught up with at the end."""
 
     delivery: int
@@ -36,7 +36,7 @@ class Late:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Swap:
+class ReorderDeliveries:
     """A delivery and the next one change places."""
 
     delivery: int
@@ -46,7 +46,7 @@ class Swap:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Jump:
+class ClockJump:
     """Time passes (or the clock is set back) before a delivery."""
 
     delivery: int
@@ -57,7 +57,7 @@ class Jump:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Kill:
+class ProcessKill:
     """The process dies at a boundary, and is back after some seconds."""
 
     point: int
@@ -103,7 +103,7 @@ class MailFails:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class SideBySide:
+class Interleave:
     """Runs advance side by side; deliveries come while calls are under way."""
 
     seed: int
@@ -112,18 +112,27 @@ class SideBySide:
         return f"runs advance side by side (order {self.seed})"
 
 
-Incident = Again | Late | Swap | Jump | Kill | StripeFails | MailFails | SideBySide
+Incident = (
+    DuplicateDelivery
+    | LostDelivery
+    | ReorderDeliveries
+    | ClockJump
+    | ProcessKill
+    | StripeFails
+    | MailFails
+    | Interleave
+)
 
 
-class Storm(NoFaults):
+class StormFaults(FaultPlan):
     """The faults of one schedule."""
 
     def __init__(self, schedule: Sequence[Incident]) -> None:
         """Everything is decided by the schedule."""
-        self._kills = {one.point: one.down for one in schedule if isinstance(one, Kill)}
+        self._kills = {one.point: one.down for one in schedule if isinstance(one, ProcessKill)}
         self._stripe: dict[int, Fault] = {one.request: one.fault for one in schedule if isinstance(one, StripeFails)}
         self._mails: dict[int, MailFault] = {one.mail: one.fault for one in schedule if isinstance(one, MailFails)}
-        sides = [one for one in schedule if isinstance(one, SideBySide)]
+        sides = [one for one in schedule if isinstance(one, Interleave)]
         self.interleaved = bool(sides)
         self._random = random.Random(sides[0].seed if sides else 0)  # noqa: S311 - a schedule, not a secret
         self._requests = self._sent = 0

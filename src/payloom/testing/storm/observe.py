@@ -8,38 +8,40 @@ import sqlalchemy as sa
 
 from payloom.connectors.stripe.connector import resolve, shortened
 from payloom.runs.models import steps
-from payloom.sandbox.scenario.invariants import Effect, Payment, Seen, check_world
+from payloom.sandbox.scenario.invariants import Effect, Observations, Payment, check_invariants
 from payloom.sandbox.scenario.outcome import Outcome
 from payloom.sandbox.scenario.replays import replay_problems
-from payloom.sandbox.scenario.scenario import Story
+from payloom.sandbox.scenario.scenario import Scenario
 
 
-def broken(story: Story, found: Outcome) -> list[str]:
+def broken_invariants(scenario: Scenario, found: Outcome) -> list[str]:
     """Return every invariant that does not hold, in words."""
-    replay = replay_problems(story)
-    return story.stage.scratch.look(lambda tx: [str(one) for one in check_world(tx, _seen(tx, story, found, replay))])
+    replay = replay_problems(scenario)
+    return scenario.sandbox.database.inspect(
+        lambda tx: [str(one) for one in check_invariants(tx, _observations(tx, scenario, found, replay))]
+    )
 
 
-def _seen(tx: sa.Connection, story: Story, found: Outcome, replay: list[str]) -> Seen:
+def _observations(tx: sa.Connection, scenario: Scenario, found: Outcome, replay: list[str]) -> Observations:
     keys = {shortened(key): key for key in tx.execute(sa.select(steps.c.key).where(steps.c.key.is_not(None))).scalars()}
-    return Seen(
-        acknowledged=dict.fromkeys(story.acknowledged),
-        effects=[*_written(story, keys), *_mailed(story, found)],
+    return Observations(
+        acknowledged=dict.fromkeys(scenario.acknowledged),
+        effects=[*_written(scenario, keys), *_mailed(scenario, found)],
         leaves=_leaves,
-        payments=list(_payments(story)),
+        payments=list(_payments(scenario)),
         replay=replay,
         stores=_kept(tx),
     )
 
 
-def _written(story: Story, keys: Mapping[str, str]) -> Iterator[Effect]:
-    for one in story.stripe.writes:
+def _written(scenario: Scenario, keys: Mapping[str, str]) -> Iterator[Effect]:
+    for one in scenario.stripe.writes:
         plain = _plain(one.key) if one.key else ""
         yield Effect(keys.get(plain, plain), one.call)
 
 
-def _mailed(story: Story, found: Outcome) -> Iterator[Effect]:
-    for key in dict.fromkeys(mail.key for mail in story.sent):
+def _mailed(scenario: Scenario, found: Outcome) -> Iterator[Effect]:
+    for key in dict.fromkeys(mail.key for mail in scenario.sent):
         yield Effect(key, "email")
     for one in found.twice:
         if not one.endswith("(marked)"):
@@ -50,15 +52,15 @@ def _leaves(verb: str, action: str) -> bool:
     return verb == "email" or (verb == "stripe" and resolve(action)[0].method != "get")
 
 
-def _payments(story: Story) -> Iterator[Payment]:
+def _payments(scenario: Scenario) -> Iterator[Payment]:
     """What a story knows of money at Stripe: refunds made of the payments it holds."""
     refunds: dict[str, list[int | None]] = {}
-    for one in story.stripe.writes:
+    for one in scenario.stripe.writes:
         if one.call == "refunds.create":
             name = str(one.params.get("payment_intent") or one.params.get("charge"))
             refunds.setdefault(name, []).append(one.params.get("amount"))
     for name, given in refunds.items():
-        held = story.stripe.objects.get(name, {})
+        held = scenario.stripe.objects.get(name, {})
         fields = ("amount_received", "amount_captured", "amount")
         captured = next((held[field] for field in fields if held.get(field)), None)
         if isinstance(captured, int):

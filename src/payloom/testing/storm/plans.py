@@ -6,21 +6,21 @@ import dataclasses
 import random
 from collections.abc import Sequence
 
-from payloom.sandbox.project import Cast
-from payloom.sandbox.scenario.scenario import Call, Delivery, Event, Moment, Pass
+from payloom.sandbox.project import WorkflowSet
+from payloom.sandbox.scenario.scenario import AdvanceTime, Delivery, EventDelivery, ScheduleTick, WorkflowCall
 from payloom.testing.casefile import Case
 from payloom.testing.storm.faults import (
     MAIL_FAULTS,
     STRIPE_FAULTS,
-    Again,
+    ClockJump,
+    DuplicateDelivery,
     Incident,
-    Jump,
-    Kill,
-    Late,
+    Interleave,
+    LostDelivery,
     MailFails,
-    SideBySide,
+    ProcessKill,
+    ReorderDeliveries,
     StripeFails,
-    Swap,
 )
 from payloom.testing.variants import deduped
 from payloom.workflows.program.program import ApiTrigger, Workflow
@@ -30,7 +30,7 @@ _WAITING = frozenset({"wait", "wait_for", "approve"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Plot:
+class ScenarioPlan:
     """What would happen without faults. free: its events may come in any order, and its runs at the same time.
 
     made: a sequence made of several cases. What delays a run may change what comes of it, as nobody promised otherwise.
@@ -52,28 +52,30 @@ class Plot:
         return self.case.id
 
 
-def plot_of(case: Case, others: Sequence[Case], rng: random.Random) -> Plot:
+def make_plan(case: Case, others: Sequence[Case], rng: random.Random) -> ScenarioPlan:
     """Return the case itself, or now and then a sequence of events from cases of its file that begin alike."""
     alike = [one for one in others if one.file is case.file and one.given == case.given]
-    events = [delivery for one in alike for delivery in one.deliveries if isinstance(delivery, Event)]
+    events = [delivery for one in alike for delivery in one.deliveries if isinstance(delivery, EventDelivery)]
     if len(events) < 2 or rng.random() < 0.7:
-        return Plot(case, case.deliveries, case.any_order)
+        return ScenarioPlan(case, case.deliveries, case.any_order)
     picked = [rng.choice(events) for _ in range(rng.randint(2, 5))]
-    return Plot(case, tuple(_renamed(one, number) for number, one in enumerate(picked, 1)), free=False, made=True)
+    return ScenarioPlan(
+        case, tuple(_renamed(one, number) for number, one in enumerate(picked, 1)), free=False, made=True
+    )
 
 
-def _renamed(event: Event, number: int) -> Event:
+def _renamed(event: EventDelivery, number: int) -> EventDelivery:
     """Return the same event as another one, made a second later than the one before."""
     payload = {**event.payload, "id": f"evt_made_{number}", "created": int(event.payload["created"]) + 100 + number}
-    return Event(payload)
+    return EventDelivery(payload)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Scene:
+class ScheduleContext:
     """What a schedule is made for. points, requests, mails: how many there are when nothing goes wrong."""
 
-    plot: Plot
-    cast: Cast
+    plan: ScenarioPlan
+    workflow_set: WorkflowSet
     points: int
     requests: int
     mails: int
@@ -81,91 +83,95 @@ class Scene:
     @property
     def quiet(self) -> bool:
         """Whether time may pass: a clock that jumps makes a case that waits another case."""
-        return not any(isinstance(one, Moment | Pass) for one in self.plot.deliveries) and not _waits(self.cast)
+        return not any(isinstance(one, ScheduleTick | AdvanceTime) for one in self.plan.deliveries) and not _waits(
+            self.workflow_set
+        )
 
     @property
     def long(self) -> bool:
         """Whether more than a day may pass: longer than keys and `dedupe` values live."""
-        calls = sum(isinstance(one, Call) for one in self.plot.deliveries)
-        return self.quiet and (calls == 0 or (calls == 1 and not any(map(_dedupes, self.cast.workflows.values()))))
+        calls = sum(isinstance(one, WorkflowCall) for one in self.plan.deliveries)
+        return self.quiet and (
+            calls == 0 or (calls == 1 and not any(map(_dedupes, self.workflow_set.workflows.values())))
+        )
 
 
-def schedule_of(scene: Scene, rng: random.Random) -> list[Incident]:
+def make_schedule(context: ScheduleContext, rng: random.Random) -> list[Incident]:
     """Return what goes wrong."""
     makers = [_kill, _kill, _again]
-    makers += [_stripe, _stripe] if scene.requests else []
-    makers += [_mail] if scene.mails else []
-    makers += [_jump] if scene.quiet else []
-    if scene.plot.free and len(scene.plot.deliveries) > 1:
+    makers += [_stripe, _stripe] if context.requests else []
+    makers += [_mail] if context.mails else []
+    makers += [_jump] if context.quiet else []
+    if context.plan.free and len(context.plan.deliveries) > 1:
         makers += [_swap, _late]
-    makers += [_sides] if scene.plot.free and scene.quiet else []
-    found = [one for _ in range(rng.randint(1, 5)) if (one := rng.choice(makers)(scene, rng)) is not None]
+    makers += [_sides] if context.plan.free and context.quiet else []
+    found = [one for _ in range(rng.randint(1, 5)) if (one := rng.choice(makers)(context, rng)) is not None]
     return list(dict.fromkeys(found))
 
 
-def _kill(scene: Scene, rng: random.Random) -> Incident:
-    down = rng.choice((0, 1, 40, 1000, _DAY) if scene.long else (0, 1, 40))
-    return Kill(rng.randint(1, max(2, scene.points + scene.points // 3)), down)
+def _kill(context: ScheduleContext, rng: random.Random) -> Incident:
+    down = rng.choice((0, 1, 40, 1000, _DAY) if context.long else (0, 1, 40))
+    return ProcessKill(rng.randint(1, max(2, context.points + context.points // 3)), down)
 
 
-def _again(scene: Scene, rng: random.Random) -> Incident | None:
-    at = rng.randrange(len(scene.plot.deliveries))
-    one = scene.plot.deliveries[at]
-    if isinstance(one, Event) or (isinstance(one, Call) and deduped(one, scene.cast)):
-        return Again(at, rng.randint(0, 3))
+def _again(context: ScheduleContext, rng: random.Random) -> Incident | None:
+    at = rng.randrange(len(context.plan.deliveries))
+    one = context.plan.deliveries[at]
+    if isinstance(one, EventDelivery) or (isinstance(one, WorkflowCall) and deduped(one, context.workflow_set)):
+        return DuplicateDelivery(at, rng.randint(0, 3))
     return None
 
 
-def _late(scene: Scene, rng: random.Random) -> Incident | None:
-    at = rng.randrange(len(scene.plot.deliveries))
-    return Late(at) if isinstance(scene.plot.deliveries[at], Event) else None
+def _late(context: ScheduleContext, rng: random.Random) -> Incident | None:
+    at = rng.randrange(len(context.plan.deliveries))
+    return LostDelivery(at) if isinstance(context.plan.deliveries[at], EventDelivery) else None
 
 
-def _swap(scene: Scene, rng: random.Random) -> Incident | None:
-    at = rng.randrange(len(scene.plot.deliveries) - 1)
-    both = scene.plot.deliveries[at : at + 2]
-    return Swap(at) if all(isinstance(one, Event) for one in both) else None
+def _swap(context: ScheduleContext, rng: random.Random) -> Incident | None:
+    at = rng.randrange(len(context.plan.deliveries) - 1)
+    both = context.plan.deliveries[at : at + 2]
+    return ReorderDeliveries(at) if all(isinstance(one, EventDelivery) for one in both) else None
 
 
-def _jump(scene: Scene, rng: random.Random) -> Incident:
-    return Jump(rng.randrange(len(scene.plot.deliveries)), rng.choice((-600, -5, 7, 90, 1300)))
+def _jump(context: ScheduleContext, rng: random.Random) -> Incident:
+    return ClockJump(rng.randrange(len(context.plan.deliveries)), rng.choice((-600, -5, 7, 90, 1300)))
 
 
-def _stripe(scene: Scene, rng: random.Random) -> Incident:
-    return StripeFails(rng.randint(1, scene.requests + 2), rng.choice(STRIPE_FAULTS))
+def _stripe(context: ScheduleContext, rng: random.Random) -> Incident:
+    return StripeFails(rng.randint(1, context.requests + 2), rng.choice(STRIPE_FAULTS))
 
 
-def _mail(scene: Scene, rng: random.Random) -> Incident:
-    return MailFails(rng.randint(1, scene.mails + 1), rng.choice(MAIL_FAULTS))
+def _mail(context: ScheduleContext, rng: random.Random) -> Incident:
+    return MailFails(rng.randint(1, context.mails + 1), rng.choice(MAIL_FAULTS))
 
 
-def _sides(_scene: Scene, rng: random.Random) -> Incident:
-    return SideBySide(rng.randrange(1000))
+def _sides(_scene: ScheduleContext, rng: random.Random) -> Incident:
+    return Interleave(rng.randrange(1000))
 
 
-def _waits(cast: Cast) -> bool:
-    return any(node.verb in _WAITING for workflow in cast.workflows.values() for node in workflow.nodes())
+def _waits(workflow_set: WorkflowSet) -> bool:
+    return any(node.verb in _WAITING for workflow in workflow_set.workflows.values() for node in workflow.nodes())
 
 
 def _dedupes(workflow: Workflow) -> bool:
     return any(isinstance(one, ApiTrigger) and one.dedupe is not None for one in workflow.triggers)
 
 
-def arranged(plot: Plot, schedule: Sequence[Incident]) -> list[Delivery]:
+def apply_schedule(plan: ScenarioPlan, schedule: Sequence[Incident]) -> list[Delivery]:
     """Return the deliveries in the order in which they come."""
-    order = list(range(len(plot.deliveries)))
+    order = list(range(len(plan.deliveries)))
     for one in schedule:
-        if isinstance(one, Swap) and one.delivery + 1 < len(order):
+        if isinstance(one, ReorderDeliveries) and one.delivery + 1 < len(order):
             first, second = order.index(one.delivery), order.index(one.delivery + 1)
             order[first], order[second] = order[second], order[first]
-    late = [one.delivery for one in schedule if isinstance(one, Late)]
+    late = [one.delivery for one in schedule if isinstance(one, LostDelivery)]
     order = [at for at in order if at not in late] + [at for at in order if at in late]
     for one in schedule:
-        if isinstance(one, Again):
+        if isinstance(one, DuplicateDelivery):
             order.insert(order.index(one.delivery) + 1 + one.after, one.delivery)
     out: list[Delivery] = []
     for at in order:
-        moves = [one.seconds for one in schedule if isinstance(one, Jump) and one.delivery == at]
-        out += [Pass(seconds) for seconds in moves if plot.deliveries[at] not in out]
-        out.append(plot.deliveries[at])
+        moves = [one.seconds for one in schedule if isinstance(one, ClockJump) and one.delivery == at]
+        out += [AdvanceTime(seconds) for seconds in moves if plan.deliveries[at] not in out]
+        out.append(plan.deliveries[at])
     return out

@@ -9,21 +9,21 @@ from pathlib import Path
 
 from payloom.connectors.port import OutsideHost
 from payloom.kit.clock import monotonic
-from payloom.sandbox.project import Cast, Stage
+from payloom.sandbox.project import SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.outcome import Outcome, read_outcome
-from payloom.sandbox.scenario.scenario import Story
+from payloom.sandbox.scenario.scenario import Scenario
 from payloom.testing.casefile import Case
 from payloom.testing.expect import compare
-from payloom.testing.storm.faults import Incident, Kill, MailFails, Storm, StripeFails
-from payloom.testing.storm.observe import broken, exhausted_steps
-from payloom.testing.storm.plans import Plot, Scene, arranged, plot_of, schedule_of
+from payloom.testing.storm.faults import Incident, MailFails, ProcessKill, StormFaults, StripeFails
+from payloom.testing.storm.observe import broken_invariants, exhausted_steps
+from payloom.testing.storm.plans import ScenarioPlan, ScheduleContext, apply_schedule, make_plan, make_schedule
 
 KEPT = "tests/storm-seeds.txt"
 _MOST_TRIES = 200
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Told:
+class ScenarioResult:
     """A story that was told. permanent: why its outcome was not compared."""
 
     outcome: Outcome
@@ -35,11 +35,11 @@ class Told:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Wreck:
+class FailingSchedule:
     """A seed whose story fails. schedule: the smallest that still fails; before: how long it was."""
 
     seed: int
-    plot: Plot
+    plan: ScenarioPlan
     schedule: list[Incident]
     before: int
     wrong: list[str]
@@ -47,108 +47,127 @@ class Wreck:
     @property
     def replay(self) -> str:
         """The command that tells this story again."""
-        return f'payloom storm --seed {self.seed} --case "{self.plot.id}"'
+        return f'payloom storm --seed {self.seed} --case "{self.plan.id}"'
 
 
 @dataclasses.dataclass(slots=True)
-class Weather:
+class StormReport:
     """What came of a storm."""
 
-    stories: int
+    scenarios: int
     incidents: int
     compared: int
-    wrecks: list[Wreck]
+    failures: list[FailingSchedule]
     seconds: float
 
 
-class Storming:
+class StormRunner:
     """Tells stories of one project."""
 
     def __init__(
-        self, stage: Stage, cases: Sequence[Case], *, wrap: Callable[[OutsideHost], OutsideHost] = lambda host: host
+        self,
+        sandbox: SandboxProject,
+        cases: Sequence[Case],
+        *,
+        wrap: Callable[[OutsideHost], OutsideHost] = lambda host: host,
     ) -> None:
         """wrap: see Story."""
-        self.stage = stage
+        self.sandbox = sandbox
         self.cases = list(cases)
         self._wrap = wrap
-        self._calm: dict[str, Told] = {}
+        self._fault_free: dict[str, ScenarioResult] = {}
 
     async def run(
         self,
         seeds: Iterable[tuple[int, str | None]],
         *,
         until: float | None = None,
-        told: Callable[[int, Wreck | None], None] = lambda _seed, _wreck: None,
-    ) -> Weather:
+        on_scenario: Callable[[int, FailingSchedule | None], None] = lambda _seed, _wreck: None,
+    ) -> StormReport:
         """Tell a story per `(seed, case id or None)`. until: a monotonic moment to stop at. told: called after each."""
-        weather = Weather(0, 0, 0, [], monotonic())
+        report = StormReport(0, 0, 0, [], monotonic())
         for seed, name in seeds:
             if until is not None and monotonic() > until:
                 break
-            wreck = await self._seed(seed, name, weather)
-            if wreck is not None:
-                weather.wrecks.append(wreck)
-            told(seed, wreck)
-        weather.seconds = monotonic() - weather.seconds
-        return weather
+            failing = await self._seed(seed, name, report)
+            if failing is not None:
+                report.failures.append(failing)
+            on_scenario(seed, failing)
+        report.seconds = monotonic() - report.seconds
+        return report
 
-    async def _seed(self, seed: int, name: str | None, weather: Weather) -> Wreck | None:
+    async def _seed(self, seed: int, name: str | None, report: StormReport) -> FailingSchedule | None:
         case = next((one for one in self.cases if one.id == name), None)
         if case is None:
             case = random.Random(seed).choice(self.cases)  # noqa: S311 - a story, not a secret
         rng = random.Random(f"{seed}/{case.id}")  # noqa: S311
-        plot = plot_of(case, self.cases, rng)
-        cast = await self.stage.cast(case.file.workflows)
-        calm = await self._without_faults(plot, cast)
-        schedule = schedule_of(Scene(plot, cast, calm.points, calm.requests, calm.mails), rng)
-        weather.stories += 1
-        weather.incidents += len(schedule)
-        found = await self._judged(plot, cast, schedule, calm)
-        weather.compared += not found.permanent
+        plan = make_plan(case, self.cases, rng)
+        workflow_set = await self.sandbox.workflow_set(case.file.workflows)
+        fault_free = await self._run_without_faults(plan, workflow_set)
+        schedule = make_schedule(
+            ScheduleContext(plan, workflow_set, fault_free.points, fault_free.requests, fault_free.mails), rng
+        )
+        report.scenarios += 1
+        report.incidents += len(schedule)
+        found = await self._run_and_compare(plan, workflow_set, schedule, fault_free)
+        report.compared += not found.permanent
         if not found.wrong:
             return None
-        smallest, wrong = await self._shrunk(plot, cast, schedule, calm, found.wrong)
-        return Wreck(seed, plot, smallest, len(schedule), wrong)
+        smallest, wrong = await self._shrink(plan, workflow_set, schedule, fault_free, found.wrong)
+        return FailingSchedule(seed, plan, smallest, len(schedule), wrong)
 
-    async def _without_faults(self, plot: Plot, cast: Cast) -> Told:
-        if plot.deliveries is not plot.case.deliveries:
-            return await self.tell(plot, cast, [])
-        if plot.id not in self._calm:
-            self._calm[plot.id] = await self.tell(plot, cast, [])
-        return self._calm[plot.id]
+    async def _run_without_faults(self, plan: ScenarioPlan, workflow_set: WorkflowSet) -> ScenarioResult:
+        if plan.deliveries is not plan.case.deliveries:
+            return await self.run_scenario(plan, workflow_set, [])
+        if plan.id not in self._fault_free:
+            self._fault_free[plan.id] = await self.run_scenario(plan, workflow_set, [])
+        return self._fault_free[plan.id]
 
-    async def _judged(self, plot: Plot, cast: Cast, schedule: Sequence[Incident], calm: Told) -> Told:
-        found = await self.tell(plot, cast, schedule)
+    async def _run_and_compare(
+        self, plan: ScenarioPlan, workflow_set: WorkflowSet, schedule: Sequence[Incident], fault_free: ScenarioResult
+    ) -> ScenarioResult:
+        found = await self.run_scenario(plan, workflow_set, schedule)
         if found.permanent:
             return found
-        differences = [str(one) for one in compare(calm.outcome, found.outcome, loose=True)]
+        differences = [str(one) for one in compare(fault_free.outcome, found.outcome, loose=True)]
         return dataclasses.replace(found, wrong=[*found.wrong, *differences])
 
-    async def tell(self, plot: Plot, cast: Cast, schedule: Sequence[Incident]) -> Told:
+    async def run_scenario(
+        self, plan: ScenarioPlan, workflow_set: WorkflowSet, schedule: Sequence[Incident]
+    ) -> ScenarioResult:
         """Tell one story under a schedule and check what must hold."""
-        storm = Storm(schedule)
-        story = Story(self.stage, cast, plot.case.given, faults=storm, strict=plot.strict, wrap=self._wrap)
-        async with story.playing():
-            for number, one in enumerate(arranged(plot, schedule)):
-                await story.deliver(one)
+        storm = StormFaults(schedule)
+        scenario = Scenario(
+            self.sandbox, workflow_set, plan.case.given, faults=storm, strict=plan.strict, wrap=self._wrap
+        )
+        async with scenario.running():
+            for number, one in enumerate(apply_schedule(plan, schedule)):
+                await scenario.deliver(one)
                 if storm.interleaved:
-                    await story.settle(until=self.stage.clock.now(), steps=number % 3)
-            await story.finish()
-            outcome = read_outcome(story, plot.case.file.ids())
-            wrong = broken(story, outcome)
-            exhausted = self.stage.scratch.look(exhausted_steps)
-        doubts = storm.doubts + sum(label.endswith("mail") for label in story.deaths)
+                    await scenario.settle(until=self.sandbox.clock.now(), steps=number % 3)
+            await scenario.finish()
+            outcome = read_outcome(scenario, plan.case.file.ids())
+            wrong = broken_invariants(scenario, outcome)
+            exhausted = self.sandbox.database.inspect(exhausted_steps)
+        doubts = storm.doubts + sum(label.endswith("mail") for label in scenario.kill_points)
         permanent = [*storm.permanent, *exhausted]
         if doubts > 1 and any((run["error"] or {}).get("kind") == "mail_unknown" for run in outcome.runs):
             permanent.append("a mail was in doubt twice")
         if any((run["error"] or {}).get("kind") == "outcome_unknown" for run in outcome.runs):
             permanent.append("what happened could not be looked up any more")
-        if plot.made and any(isinstance(one, StripeFails | MailFails) for one in schedule):
+        if plan.made and any(isinstance(one, StripeFails | MailFails) for one in schedule):
             permanent.append("a made-up sequence was delayed")
-        return Told(outcome, wrong, len(story.trace), len(story.stripe.attempts), len(story.sent), permanent)
+        return ScenarioResult(
+            outcome, wrong, len(scenario.trace), len(scenario.stripe.attempts), len(scenario.sent), permanent
+        )
 
-    async def _shrunk(
-        self, plot: Plot, cast: Cast, schedule: list[Incident], calm: Told, wrong: list[str]
+    async def _shrink(
+        self,
+        plan: ScenarioPlan,
+        workflow_set: WorkflowSet,
+        schedule: list[Incident],
+        fault_free: ScenarioResult,
+        wrong: list[str],
     ) -> tuple[list[Incident], list[str]]:
         """Take incidents away, and make numbers small, as long as the story still fails."""
         tries = 0
@@ -158,7 +177,7 @@ class Storming:
             changed = False
             for candidate in _smaller(best):
                 tries += 1
-                found = await self._judged(plot, cast, candidate, calm)
+                found = await self._run_and_compare(plan, workflow_set, candidate, fault_free)
                 if found.wrong:
                     best, said, changed = candidate, found.wrong, True
                     break
@@ -169,10 +188,10 @@ def _smaller(schedule: Sequence[Incident]) -> Iterator[list[Incident]]:
     for at in range(len(schedule)):
         yield [*schedule[:at], *schedule[at + 1 :]]
     for at, one in enumerate(schedule):
-        if isinstance(one, Kill):
+        if isinstance(one, ProcessKill):
             for other in ({one.down, 0} - {one.down}, {one.point, one.point // 2, one.point - 1} - {one.point, 0}):
                 for number in sorted(other):
-                    less = Kill(one.point, number) if number == 0 else Kill(number, one.down)
+                    less = ProcessKill(one.point, number) if number == 0 else ProcessKill(number, one.down)
                     yield [*schedule[:at], less, *schedule[at + 1 :]]
 
 
@@ -184,14 +203,14 @@ def kept_seeds(root: Path) -> list[tuple[int, str | None]]:
     return [(int(pair[0]), pair[1].strip()) for pair in pairs if len(pair) == 2 and pair[0].isdigit()]
 
 
-def keep_seeds(root: Path, wrecks: Sequence[Wreck]) -> None:
+def keep_seeds(root: Path, failures: Sequence[FailingSchedule]) -> None:
     """Add failing seeds to the project's file, once each."""
     known = set(kept_seeds(root))
-    new = [one for one in wrecks if (one.seed, one.plot.id) not in known]
+    new = [one for one in failures if (one.seed, one.plan.id) not in known]
     if not new:
         return
     path = root / KEPT
     head = "" if path.is_file() else "# Seeds whose stories failed once; `payloom storm` tells them first, for ever.\n"
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
-        file.write(head + "".join(f"{one.seed} {one.plot.id}\n" for one in new))
+        file.write(head + "".join(f"{one.seed} {one.plan.id}\n" for one in new))

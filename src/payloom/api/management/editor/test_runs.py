@@ -20,7 +20,7 @@ from payloom.api.management.identity import roles
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.routes.runs import detail
 from payloom.kit.redaction import redact
-from payloom.sandbox.test_run import Mock, Occasion, Rehearsal
+from payloom.sandbox.test_run import Mock, TestRunResult, TriggerInput
 from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
@@ -48,10 +48,10 @@ def router(parts: ManagementDependencies, checker: Checker, files: Files) -> API
         stored, and nothing leaves (unless Stripe's calls are sent to the local Stripe).
         """
         draft = await inputs_reader.draft(body.id, body.text)
-        occasion, event = await inputs_reader.occasion(draft, body.trigger, caller_of(request).email)
+        trigger_input, event = await inputs_reader.trigger_input(draft, body.trigger, caller_of(request).email)
         mocks = {path: _mock(one) for path, one in body.mocks.items()}
-        found = await parts.rehearsals().test_run(
-            draft, occasion, mocks, event=event, local_stripe=body.stripe == "local"
+        found = await parts.sandbox().test_run(
+            draft, trigger_input, mocks, event=event, local_stripe=body.stripe == "local"
         )
         return _answer(found, draft, body.until)
 
@@ -59,7 +59,7 @@ def router(parts: ManagementDependencies, checker: Checker, files: Files) -> API
     async def dry_run(body: models.DryRunBody) -> Any:
         """Try a draft on recorded events with all effects held back, and compare with what happened then."""
         draft = await inputs_reader.draft(body.id, body.text)
-        found = await parts.rehearsals().dry_run(draft, body.events, body.limit)
+        found = await parts.sandbox().dry_run(draft, body.events, body.limit)
         data = redact(to_plain(found))
         return {"data": data, "changed": sum(bool(one["difference"]) for one in data)}
 
@@ -70,7 +70,7 @@ def router(parts: ManagementDependencies, checker: Checker, files: Files) -> API
         checked = await run_in_threadpool(checker.check, id, file.text)
         if checked.draft.built is None:
             return {"data": [], "next": None}
-        found = await parts.rehearsals().samples(checked.draft.built.workflow)
+        found = await parts.sandbox().samples(checked.draft.built.workflow)
         return {"data": redact(to_plain(found)), "next": None}
 
     @routes.get("/pins/{workflow_id:path}", response_model=models.PinsAnswer)
@@ -113,9 +113,9 @@ class TestRunInputs:
             )
         return built.workflow
 
-    async def occasion(
+    async def trigger_input(
         self, draft: Workflow, start: models.TestRunTrigger, caller: str | None
-    ) -> tuple[Occasion, dict[str, Any] | None]:
+    ) -> tuple[TriggerInput, dict[str, Any] | None]:
         """Return what starts the run, and the event to be completed if one was sent."""
         inputs, event_id, sample = start.inputs, start.event_id, start.sample
         user = await self._user(draft, start, caller)
@@ -131,11 +131,11 @@ class TestRunInputs:
         kind = trigger.kind if trigger is not None else ""
         if kind == "table":
             given = sample or {}
-            return Occasion(start.index, row=given.get("row"), old=given.get("old")), None
+            return TriggerInput(start.index, row=given.get("row"), old=given.get("old")), None
         if kind == "stripe":
-            return Occasion(start.index, event_id=event_id), sample if event_id is None else None
+            return TriggerInput(start.index, event_id=event_id), sample if event_id is None else None
         checked = validate_input(draft, inputs or {})
-        return Occasion(start.index, checked, user), None
+        return TriggerInput(start.index, checked, user), None
 
     async def _user(self, draft: Workflow, start: models.TestRunTrigger, caller: str | None) -> dict[str, Any] | None:
         trigger = draft.triggers[start.index] if start.index < len(draft.triggers) else None
@@ -178,7 +178,7 @@ def _mock(it: models.MockBody) -> Mock:
     return Mock(failure=StepFailure(it.error.kind, it.error.message, status=it.error.status, data=it.error.data))
 
 
-def _answer(found: Rehearsal, draft: Workflow, until: str | None) -> dict[str, Any]:
+def _answer(found: TestRunResult, draft: Workflow, until: str | None) -> dict[str, Any]:
     run = detail(_merged(found))
     trail = [{"branch": None, **one} for one in to_plain(found.trail)]
     if until is not None:
@@ -188,9 +188,9 @@ def _answer(found: Rehearsal, draft: Workflow, until: str | None) -> dict[str, A
     return {"run": redact(run), "notes": found.notes, "trail": trail, "text_version": draft.version}
 
 
-def _merged(found: Rehearsal) -> dict[str, Any]:
+def _merged(found: TestRunResult) -> dict[str, Any]:
     """Put the steps that were stood in for between those of the journal, in the order they stand in the run."""
-    steps = [*found.found["steps"], *(redact(one) for one in found.stood_in)]
+    steps = [*found.found["steps"], *(redact(one) for one in found.mocked_steps)]
     steps.sort(key=lambda one: (one["at"] is None, one["at"], _order(one["path"])))
     steps = [{**one, "seq": at} for at, one in enumerate(steps)]
     return {**found.found, "steps": steps}

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from tests.storm.effect_ledger import STORM, Tally, some
 
-from payloom.sandbox.project import Stage
-from payloom.sandbox.scenario.scenario import Event
+from payloom.sandbox.project import SandboxProject
+from payloom.sandbox.scenario.scenario import EventDelivery
 from payloom.testing.casefile import Case
 from payloom.testing.runner import chosen, load_case_files, open_project
-from payloom.testing.storm.faults import STRIPE_FAULTS, Again, Incident, Kill, StripeFails
-from payloom.testing.storm.plans import Plot
-from payloom.testing.storm.runner import Storming, Told
+from payloom.testing.storm.faults import STRIPE_FAULTS, DuplicateDelivery, Incident, ProcessKill, StripeFails
+from payloom.testing.storm.plans import ScenarioPlan
+from payloom.testing.storm.runner import ScenarioResult, StormRunner
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 ROOTS = ["shop", "gallery"]
@@ -34,26 +34,26 @@ pytestmark = [pytest.mark.timeout(7200), pytest.mark.parametrize("root", ROOTS)]
 class Theatre:
     """A template's cases and a stage for them."""
 
-    def __init__(self, root: str, stage: Stage, cases: Sequence[Case], tally: Tally) -> None:
-        self.root, self.stage, self.tally = root, stage, tally
-        self.storming = Storming(stage, cases)
+    def __init__(self, root: str, sandbox: SandboxProject, cases: Sequence[Case], tally: Tally) -> None:
+        self.root, self.sandbox, self.tally = root, sandbox, tally
+        self.runner = StormRunner(sandbox, cases)
         # The slice of a case is the same every time.
         self.cases = [one for one in cases if STORM or zlib.crc32(one.id.encode()) % 16 == 0]
 
-    async def calm(self, case: Case) -> tuple[Plot, Any, Told]:
+    async def fault_free(self, case: Case) -> tuple[ScenarioPlan, Any, ScenarioResult]:
         """A case as it stands."""
-        plot = Plot(case, case.deliveries, case.any_order)
-        cast = await self.stage.cast(case.file.workflows)
-        return plot, cast, await self.storming._without_faults(plot, cast)
+        plan = ScenarioPlan(case, case.deliveries, case.any_order)
+        workflow_set = await self.sandbox.workflow_set(case.file.workflows)
+        return plan, workflow_set, await self.runner._run_without_faults(plan, workflow_set)
 
     async def judge(self, fault: str, case: Case, schedule: Sequence[Incident], deliveries: Any = None) -> None:
         """Tell the case under a schedule and compare it with its calm twin."""
-        plot, cast, calm = await self.calm(case)
+        plan, workflow_set, fault_free = await self.fault_free(case)
         if deliveries is not None:
-            plot = Plot(case, deliveries, case.any_order)
-        found = await self.storming._judged(plot, cast, schedule, calm)
-        kills = sum(isinstance(one, Kill) for one in schedule)
-        order = [one.id for one in plot.deliveries if isinstance(one, Event)]
+            plan = ScenarioPlan(case, deliveries, case.any_order)
+        found = await self.runner._run_and_compare(plan, workflow_set, schedule, fault_free)
+        kills = sum(isinstance(one, ProcessKill) for one in schedule)
+        order = [one.id for one in plan.deliveries if isinstance(one, EventDelivery)]
         what = f"{case.id}: {', '.join(map(str, schedule)) or order}"
         self.tally.judge(fault, f"{self.root}, in memory", found.wrong, kills=kills, what=what)
 
@@ -62,12 +62,12 @@ def play(root: str, tally: Tally, work: Callable[[Theatre], Coroutine[Any, Any, 
     """Open a template and let `work` tell stories of it."""
 
     async def opened() -> None:
-        project, stage = open_project(TEMPLATES / root)
-        await stage.prepare()
+        project, sandbox = open_project(TEMPLATES / root)
+        await sandbox.prepare()
         try:
-            await work(Theatre(root, stage, list(chosen(load_case_files(project), None)), tally))
+            await work(Theatre(root, sandbox, list(chosen(load_case_files(project), None)), tally))
         finally:
-            await stage.close()
+            await sandbox.close()
 
     asyncio.run(opened())
 
@@ -77,9 +77,9 @@ def test_a1_a_death_at_every_boundary_of_every_flow(root: str, tally: Tally) -> 
 
     async def work(theatre: Theatre) -> None:
         for case in theatre.cases:
-            _, _, calm = await theatre.calm(case)
-            for point in range(1, calm.points + 1, 1 if STORM else 4):
-                await theatre.judge("A1", case, [Kill(point, 0)])
+            _, _, fault_free = await theatre.fault_free(case)
+            for point in range(1, fault_free.points + 1, 1 if STORM else 4):
+                await theatre.judge("A1", case, [ProcessKill(point, 0)])
 
     play(root, tally, work)
 
@@ -91,12 +91,12 @@ def test_a2_two_deaths_at_every_pair_of_boundaries(root: str, tally: Tally) -> N
         rng = random.Random(2)
         pairs: list[tuple[Case, int, int]] = []
         for case in theatre.cases:
-            _, _, calm = await theatre.calm(case)
-            every = list(itertools.combinations(range(1, calm.points + calm.points // 3 + 1), 2))
+            _, _, fault_free = await theatre.fault_free(case)
+            every = list(itertools.combinations(range(1, fault_free.points + fault_free.points // 3 + 1), 2))
             whole = STORM and case.file.path.name.split(".")[0] in PAIRED[theatre.root]
             pairs += [(case, *pair) for pair in (every if whole else rng.sample(every, min(len(every), 40)))]
         for case, first, second in pairs if STORM else rng.sample(pairs, min(len(pairs), 12)):
-            await theatre.judge("A2", case, [Kill(first, 0), Kill(second, 0)])
+            await theatre.judge("A2", case, [ProcessKill(first, 0), ProcessKill(second, 0)])
 
     play(root, tally, work)
 
@@ -109,8 +109,8 @@ def test_a13_a14_every_request_to_stripe_fails_in_every_way(root: str, tally: Ta
 
     async def work(theatre: Theatre) -> None:
         for case in theatre.cases:
-            _, _, calm = await theatre.calm(case)
-            for request, one in itertools.product(range(1, calm.requests + 1), faults):
+            _, _, fault_free = await theatre.fault_free(case)
+            for request, one in itertools.product(range(1, fault_free.requests + 1), faults):
                 await theatre.judge(fault, case, [StripeFails(request, one)])
 
     play(root, tally, work)
@@ -122,9 +122,9 @@ def test_a16_every_event_many_times(root: str, tally: Tally) -> None:
     async def work(theatre: Theatre) -> None:
         for case in theatre.cases:
             for at, one in enumerate(case.deliveries):
-                if isinstance(one, Event):
+                if isinstance(one, EventDelivery):
                     for times in (2, 10, 100) if STORM else (2, 10):
-                        again = [Again(at, later % 4) for later in range(times - 1)]
+                        again = [DuplicateDelivery(at, later % 4) for later in range(times - 1)]
                         await theatre.judge("A16", case, again)
 
     play(root, tally, work)
@@ -134,8 +134,8 @@ def test_a17_every_order_of_events(root: str, tally: Tally) -> None:
     """All permutations of up to six events that may come in any order, with each of them once more."""
 
     async def work(theatre: Theatre) -> None:
-        for case in theatre.storming.cases:
-            if case.any_order and len({one.id for one in case.deliveries if isinstance(one, Event)}) > 1:
+        for case in theatre.runner.cases:
+            if case.any_order and len({one.id for one in case.deliveries if isinstance(one, EventDelivery)}) > 1:
                 for deliveries in itertools.islice(_orders(case), some(100_000, 8)):
                     await theatre.judge("A17", case, [], deliveries)
 
@@ -143,7 +143,7 @@ def test_a17_every_order_of_events(root: str, tally: Tally) -> None:
 
 
 def _orders(case: Case) -> Iterator[tuple[Any, ...]]:
-    slots = [at for at, one in enumerate(case.deliveries) if isinstance(one, Event)]
+    slots = [at for at, one in enumerate(case.deliveries) if isinstance(one, EventDelivery)]
     for order in itertools.permutations([case.deliveries[at] for at in slots]):
         placed: list[Any] = list(case.deliveries)
         for slot, one in zip(slots, order, strict=True):

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from payloom.kit.clock import SystemClock
 from payloom.sandbox import engine as queue
-from payloom.sandbox.database import Scratch
-from payloom.sandbox.engine import StoryEngine
+from payloom.sandbox.database import MemoryDatabase
+from payloom.sandbox.engine import SteppedEngine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 from test_engine_contract import (
@@ -40,18 +40,18 @@ CLOCK = SystemClock()
 
 
 @pytest.fixture
-async def database() -> AsyncIterator[Scratch]:
+async def database() -> AsyncIterator[MemoryDatabase]:
     """A story's database with its queue."""
-    scratch = Scratch()
-    scratch.run(queue.make)
-    yield scratch
-    await scratch.close()
+    database = MemoryDatabase()
+    database.run(queue.make)
+    yield database
+    await database.close()
 
 
 @pytest.fixture
-async def engine(database: Scratch, advanced: Advanced) -> AsyncIterator[StoryEngine]:
+async def engine(database: MemoryDatabase, advanced: Advanced) -> AsyncIterator[SteppedEngine]:
     """A story's engine, and somebody who takes what is due, as stories do."""
-    made = StoryEngine(1)
+    made = SteppedEngine(1)
     await made.start(advanced, advanced.takeover)
     taker = asyncio.create_task(_take(database, made))
     yield made
@@ -61,10 +61,10 @@ async def engine(database: Scratch, advanced: Advanced) -> AsyncIterator[StoryEn
     await made.stop()
 
 
-async def _take(database: Scratch, engine: StoryEngine) -> None:
+async def _take(database: MemoryDatabase, engine: SteppedEngine) -> None:
     assert engine.advance is not None
     while True:
-        for entry in database.look(queue.waiting):
+        for entry in database.inspect(queue.waiting):
             if entry.at is None or entry.at <= CLOCK.now():
                 with contextlib.suppress(ConnectionError):
                     await engine.advance(entry.run_id)
@@ -73,17 +73,17 @@ async def _take(database: Scratch, engine: StoryEngine) -> None:
 
 
 async def test_a_later_process_is_told_of_all_before_it_and_finds_what_they_left(
-    database: Scratch,
+    database: MemoryDatabase,
     advanced: Advanced,
 ) -> None:
-    first = StoryEngine(1)
+    first = SteppedEngine(1)
     await first.start(advanced, advanced.takeover)
 
     def put(tx: sa.Connection) -> None:
         first.enqueue(tx, "run_before", 0)
 
     await database.write(put)
-    third = StoryEngine(3)
+    third = SteppedEngine(3)
     await third.start(advanced, advanced.takeover)
     assert advanced.taken == ["life_1", "life_2"]
-    assert [entry.run_id for entry in database.look(queue.waiting)] == ["run_before"]
+    assert [entry.run_id for entry in database.inspect(queue.waiting)] == ["run_before"]
