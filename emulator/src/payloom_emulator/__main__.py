@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import dataclasses
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 from payloom_emulator.core.config import (
     DEFAULT_PUBLISHABLE_KEY,
@@ -18,6 +18,9 @@ from payloom_emulator.core.config import (
     Endpoint,
 )
 from payloom_emulator.options import parser
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def config_of(options: argparse.Namespace) -> EmulatorConfig:

@@ -37,6 +37,10 @@ class EmulatorClock:
         """Return Unix seconds with their fraction, for deliveries."""
         return self._base.now().timestamp() + self.offset
 
+    def real(self) -> float:
+        """Return real Unix seconds; signatures carry these, receivers compare them with their own clocks."""
+        return self._base.now().timestamp()
+
     def set(self, moment: int) -> None:
         """Jump to `moment` (Unix seconds); never back, as test clocks never go back."""
         if moment < self.now():

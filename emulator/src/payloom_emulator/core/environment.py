@@ -90,7 +90,7 @@ class Environment(Protocol):
         """Return a fresh one of the objects every account has (`pm_card_visa`), or None."""
         ...
 
-    def subscribers(self, fact: str) -> Iterable[Callable[[Any, Body], None]]:
+    def subscribers(self, fact: str) -> Iterable[Callable[..., None]]:
         """Return what reacts to a fact, in declared order."""
         ...
 

@@ -15,3 +15,12 @@ INTENT_RESUMED: Final = "intent_resumed"
 
 SETUP_SUCCEEDED: Final = "setup_succeeded"
 """A SetupIntent saved its payment method."""
+
+INVOICE_PAID: Final = "invoice_paid"
+"""An invoice was paid, or the bank debit that pays it is on its way. method: the payment method, or None."""
+
+INVOICE_PAYMENT_FAILED: Final = "invoice_payment_failed"
+"""An attempt to pay an invoice failed. last: no further attempt is planned."""
+
+INVOICE_OVERDUE: Final = "invoice_overdue"
+"""An invoice that is sent to the customer was not paid by its due date."""

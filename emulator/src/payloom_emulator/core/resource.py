@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Call], Any]
 Rule = Callable[[Unit, Body], None]
+Reaction = Callable[..., None]
+"""Called with the unit of work, the object, and the details of the fact by name."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,16 +65,16 @@ class Endpoints:
 class Resource:
     """An object of Stripe's API with all that is declared about it.
 
-    timers: name to function(unit, obj) that `unit.schedule` can plan. reacts: fact to functions(unit, obj) that run in
-    the transaction of the unit of work that published the fact, in declared order. includes: fields shown only when
-    expanded, name to function(unit, obj). builtin: function(unit, id) that makes the objects every account has, like
-    `pm_card_visa`. versions: how the object looked, and what its requests took, before an API version.
+    timers: name to function(unit, obj) that `unit.schedule` can plan. reacts: fact to functions(unit, obj, **details)
+    that run in the transaction of the unit of work that published the fact, in declared order. includes: fields shown
+    only when expanded, name to function(unit, obj). builtin: function(unit, id) that makes the objects every account
+    has, like `pm_card_visa`. versions: how the object looked, and what its requests took, before an API version.
     """
 
     schema: Schema
     endpoints: Endpoints = Endpoints(can=())
     timers: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
-    reacts: Mapping[str, tuple[Rule, ...]] = dataclasses.field(default_factory=dict)
+    reacts: Mapping[str, tuple[Reaction, ...]] = dataclasses.field(default_factory=dict)
     includes: Mapping[str, Callable[[Unit, Body], Any]] = dataclasses.field(default_factory=dict)
     builtin: Callable[[Unit, str], Body | None] | None = None
     versions: tuple[Change | Accepted, ...] = ()

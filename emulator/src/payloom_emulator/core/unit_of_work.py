@@ -217,10 +217,10 @@ class Unit:
             request={"id": self.request_id, "idempotency_key": self.idempotency_key},
         )
 
-    def publish(self, fact: str, obj: Body) -> None:
+    def publish(self, fact: str, obj: Body, **details: Any) -> None:
         """Run what the declarations say reacts to `fact` about `obj`, in this unit of work and in declared order."""
         for react in self.environment.subscribers(fact):
-            react(self, obj)
+            react(self, obj, **details)
 
     def snapshot(self, obj: Body) -> Body:
         """Return a copy of the object as an event shows it: nothing private, nothing that needs expanding."""

@@ -15,12 +15,13 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
+from payloom_emulator.core.unit_of_work import Unit
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.thin_events import thin
 from payloom_emulator.runtime.webhook_secrets import secrets_of
 
 if TYPE_CHECKING:
-    from payloom_emulator.runtime.emulator import Emulator
+    from payloom_emulator.core.environment import Environment
 
 # Seconds from one attempt to the next. Stripe does not publish its own; `sandbox` and `live` follow what its
 # documentation says in words (three times over a few hours; up to three days with exponential back-off).
@@ -91,9 +92,9 @@ def sign(payload: bytes, secrets: list[str], moment: int) -> str:
 class Delivery:
     """The outbox: plans deliveries, sends them, and keeps what was answered."""
 
-    def __init__(self, emulator: Emulator, schedule: str | tuple[float, ...]) -> None:
-        """Send for `emulator`, retrying by a named schedule or a tuple of seconds."""
-        self._emulator = emulator
+    def __init__(self, environment: Environment, schedule: str | tuple[float, ...]) -> None:
+        """Send for `environment`, retrying by a named schedule or a tuple of seconds."""
+        self._environment = environment
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         self.faults = DeliveryFaults()
         self.paused = False
@@ -105,7 +106,7 @@ class Delivery:
 
     def reset(self) -> None:
         """Behave as at the start: no faults, not paused, the configured schedule."""
-        schedule = self._emulator.config.schedule
+        schedule = self._environment.config.schedule
         self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         self.faults, self.paused = DeliveryFaults(), False
         self._endpoints.clear()
@@ -125,14 +126,14 @@ class Delivery:
 
     def _of(self, account: str) -> list[dict[str, Any]]:
         if account not in self._endpoints:
-            rows = self._emulator.store.select(account, "webhook_endpoint", {}, oldest_first=True)
-            more = self._emulator.store.select(account, "v2.core.event_destination", {}, oldest_first=True)
+            rows = self._environment.store.select(account, "webhook_endpoint", {}, oldest_first=True)
+            more = self._environment.store.select(account, "v2.core.event_destination", {}, oldest_first=True)
             self._endpoints[account] = [*rows, *map(_as_endpoint, more)]
         return self._endpoints[account]
 
     def matching_endpoints(self, account: str, event_type: str) -> list[dict[str, Any]]:
         """Return the endpoints that get an event of this type of this account."""
-        home = self._emulator.config.account
+        home = self._environment.config.account
         found = [e for e in self._of(account) if not e.get("_connect")]
         if account != home:
             found += [e for e in self._of(home) if e.get("_connect")]
@@ -155,14 +156,14 @@ class Delivery:
         wait: float = 0.0,
         state: str = "pending",
     ) -> None:
-        self._emulator.store.query(
+        self._environment.store.query(
             "INSERT INTO deliveries (event, endpoint, account, attempt, due, state, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (event["id"], endpoint, account, attempt, self._emulator.clock.precise() + wait, state, event["type"]),
+            (event["id"], endpoint, account, attempt, self._environment.clock.precise() + wait, state, event["type"]),
         )
 
     def redeliver(self, event_id: str, endpoint: str | None = None) -> int:
         """Plan one more attempt of an event, to one endpoint or all that were owed it; return how many."""
-        rows = self._emulator.store.query(
+        rows = self._environment.store.query(
             "SELECT DISTINCT endpoint, account, type FROM deliveries WHERE event = ?", (event_id,)
         )
         chosen = [r for r in rows if endpoint in {None, r[0]}]
@@ -201,8 +202,8 @@ class Delivery:
         """Start a task for each endpoint that is owed something; return seconds until the next is due, or None."""
         if self.paused:
             return None
-        now = self._emulator.clock.precise()
-        rows = self._emulator.store.query(
+        now = self._environment.clock.precise()
+        rows = self._environment.store.query(
             "SELECT endpoint, min(due) FROM deliveries WHERE state = 'pending' GROUP BY endpoint"
         )
         upcoming: list[float] = []
@@ -219,10 +220,10 @@ class Delivery:
         """Send what one endpoint is owed, in order, until nothing is due."""
         try:
             while not self.paused:
-                rows = self._emulator.store.query(
+                rows = self._environment.store.query(
                     "SELECT seq FROM deliveries WHERE state = 'pending' AND endpoint = ? AND due <= ? "
                     "ORDER BY due, seq LIMIT 1",
-                    (endpoint, self._emulator.clock.precise()),
+                    (endpoint, self._environment.clock.precise()),
                 )
                 if not rows:
                     break
@@ -233,7 +234,7 @@ class Delivery:
                 self._wake.set()
 
     async def _send(self, seq: int) -> None:
-        store = self._emulator.store
+        store = self._environment.store
         row = store.query(
             "SELECT event, endpoint, account, attempt FROM deliveries WHERE seq = ? AND state = 'pending'", (seq,)
         )
@@ -250,7 +251,7 @@ class Delivery:
         known = store.query(
             "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? "
             "RETURNING seq",
-            ("succeeded" if ok else "failed", self._emulator.clock.precise(), status, reply, error, seq),
+            ("succeeded" if ok else "failed", self._environment.clock.precise(), status, reply, error, seq),
         )
         if not known:
             return  # everything was forgotten meanwhile
@@ -262,30 +263,31 @@ class Delivery:
     def _pack(
         self, account: str, event_id: str, endpoint_id: str
     ) -> tuple[str, bytes, list[str], dict[str, Any]] | None:
-        emulator = self._emulator
+        environment = self._environment
         endpoint = next(
-            (e for owner in {account, emulator.config.account} for e in self._of(owner) if e["id"] == endpoint_id), None
+            (e for owner in {account, environment.config.account} for e in self._of(owner) if e["id"] == endpoint_id),
+            None,
         )
         if endpoint is None or endpoint["status"] != "enabled":
             return None
-        with emulator.store.transaction():
-            unit = emulator.unit(account)
+        with environment.store.transaction():
+            unit = Unit(environment, account)
             event = unit.find("event", event_id)
             if event is None:
                 return None
-            version = endpoint.get("api_version") or emulator.config.api_version
+            version = endpoint.get("api_version") or environment.config.api_version
             if endpoint.get("_thin") or event["type"].startswith("v2."):
                 shown = thin(unit, event)
             else:
                 shown = render(unit, {**event, "api_version": version}, version)
             unit.flush()
 
-        secrets = secrets_of(endpoint, emulator.clock.now())
+        secrets = secrets_of(endpoint, environment.clock.now())
         return endpoint["url"], json.dumps(shown, indent=2, ensure_ascii=False).encode(), secrets, event
 
     def _settled(self, account: str, event_id: str) -> None:
-        with self._emulator.store.transaction():
-            unit = self._emulator.unit(account)
+        with self._environment.store.transaction():
+            unit = Unit(self._environment, account)
             event = unit.find("event", event_id)
             if event is not None and event["pending_webhooks"] > 0:
                 unit.change(event, {"pending_webhooks": event["pending_webhooks"] - 1}, emits=())
@@ -301,7 +303,7 @@ class Delivery:
             "Accept": "*/*; q=0.5, application/xml",
             "Cache-Control": "no-cache",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": sign(payload, secrets, int(self._emulator.real_now())),
+            "Stripe-Signature": sign(payload, secrets, int(self._environment.clock.real())),
         }
         try:
             response = await self._client.post(url, content=payload, headers=headers)
@@ -326,7 +328,7 @@ class Delivery:
             "error",
             "type",
         ]
-        found = self._emulator.store.query(
+        found = self._environment.store.query(
             f"SELECT {', '.join(names)} FROM deliveries {where} ORDER BY seq DESC LIMIT {int(limit)}",  # noqa: S608
             values,
         )

@@ -13,7 +13,6 @@ from payloom_emulator.core.ids import Ids
 from payloom_emulator.core.request_context import Call
 from payloom_emulator.core.store import Store
 from payloom_emulator.core.unit_of_work import Unit
-from payloom_emulator.kit.clock import Clock, SystemClock
 from payloom_emulator.presentation import versions
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.versions import VersionHistory
@@ -35,8 +34,9 @@ from payloom_emulator.runtime.timers import Timers
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from payloom_emulator.core.resource import Rule
+    from payloom_emulator.core.resource import Reaction, Rule
     from payloom_emulator.core.schema import Body, Schema
+    from payloom_emulator.kit.clock import Clock
 
 CALLS_KEPT = 1000
 
@@ -58,12 +58,11 @@ class Emulator:
         except StripeError as error:
             raise EmulatorError(error.message, where="api_version") from None
         self.base_url = self.config.base_url
-        self._system = clock or SystemClock()
         self.store = Store(self.config.store)
-        self.clock = EmulatorClock(self.store, self._system)
+        self.clock = EmulatorClock(self.store, clock)
         self.ids = Ids(self.config.seed)
         self.delivery = Delivery(self, self.config.schedule)
-        self.timers = Timers(self)
+        self.timers = Timers(self, self.delivery, self.timer)
         self.idempotency = Idempotency(self.store)
         self.faults = CallFaults()
         self.calls: deque[dict[str, Any]] = deque(maxlen=CALLS_KEPT)
@@ -120,7 +119,7 @@ class Emulator:
         resource = self._resources.get(object_name)
         return resource.builtin(unit, object_id) if resource is not None and resource.builtin is not None else None
 
-    def subscribers(self, fact: str) -> tuple[Rule, ...]:
+    def subscribers(self, fact: str) -> tuple[Reaction, ...]:
         """Return what reacts to a fact, in declared order."""
         return self._subscribers.get(fact, ())
 
@@ -138,10 +137,6 @@ class Emulator:
         """Return what the timer `name` of an object runs, or None when there is no such timer."""
         resource = self._resources.get(object_name)
         return resource.timers.get(name) if resource is not None else None
-
-    def real_now(self) -> float:
-        """Return real Unix seconds; signatures carry these, receivers compare them with their own clocks."""
-        return self._system.now().timestamp()
 
     def unit(self, account: str | None = None, **more: Any) -> Unit:
         """Begin a unit of work; the caller holds the store's transaction and flushes."""
@@ -240,7 +235,7 @@ class Emulator:
         route, ids = found
         operation = (request.method, route.template)
         auth.authorize(caller, *operation)
-        self.limiter.count(self.real_now())
+        self.limiter.count(self.clock.real())
         key = request.idempotency_key if request.method == "POST" else None
         mark = fingerprint(request.params) if key else ""
         if key:

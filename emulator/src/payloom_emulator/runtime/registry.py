@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from payloom_emulator.core.config import Endpoint
-    from payloom_emulator.core.resource import Resource, Rule
+    from payloom_emulator.core.resource import Reaction, Resource
     from payloom_emulator.core.unit_of_work import Unit
 
 RESOURCES: tuple[Resource, ...] = (
@@ -113,9 +113,9 @@ RESOURCES: tuple[Resource, ...] = (
 )
 
 
-def subscribers_of(resources: Iterable[Resource]) -> dict[str, tuple[Rule, ...]]:
+def subscribers_of(resources: Iterable[Resource]) -> dict[str, tuple[Reaction, ...]]:
     """Return fact to the rules that react to it, in the order in which the resources declare them."""
-    subscribers: dict[str, tuple[Rule, ...]] = {}
+    subscribers: dict[str, tuple[Reaction, ...]] = {}
     for resource in resources:
         for fact, rules in resource.reacts.items():
             subscribers[fact] = (*subscribers.get(fact, ()), *rules)

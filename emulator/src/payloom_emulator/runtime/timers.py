@@ -6,10 +6,15 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from payloom_emulator.core.unit_of_work import Unit
 from payloom_emulator.runtime import bug_report
 
 if TYPE_CHECKING:
-    from payloom_emulator.runtime.emulator import Emulator
+    from collections.abc import Callable
+
+    from payloom_emulator.core.environment import Environment
+    from payloom_emulator.core.resource import Rule
+    from payloom_emulator.runtime.delivery import Delivery
 
 MAX_SLEEP = 30.0
 
@@ -17,9 +22,11 @@ MAX_SLEEP = 30.0
 class Timers:
     """The rows of `timers`, run one by one, each in its own unit of work whose time is the row's."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        """Run for `emulator`."""
-        self._emulator = emulator
+    def __init__(
+        self, environment: Environment, delivery: Delivery, rule_of: Callable[[str, str], Rule | None]
+    ) -> None:
+        """Run for `environment`. delivery: woken after timers ran. rule_of: (object name, timer name) to its rule."""
+        self._environment, self._delivery, self._rule_of = environment, delivery, rule_of
         self._wake: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -28,21 +35,21 @@ class Timers:
 
         A timer may plan further timers; those due by `until` run too.
         """
-        moment = self._emulator.clock.now() if until is None else until
+        moment = self._environment.clock.now() if until is None else until
         ran = 0
         while self._run_next(moment, test_clock):
             ran += 1
         if ran:
-            self._emulator.delivery.wake()
+            self._delivery.wake()
         return ran
 
     def next_due(self, test_clock: str = "") -> int | None:
         """Return when the next timer of a clock is due, or None."""
-        return self._emulator.store.query("SELECT min(due) FROM timers WHERE clock = ?", (test_clock,))[0][0]
+        return self._environment.store.query("SELECT min(due) FROM timers WHERE clock = ?", (test_clock,))[0][0]
 
     def _run_next(self, moment: int, test_clock: str) -> bool:
-        emulator = self._emulator
-        with emulator.store.transaction() as db:
+        environment = self._environment
+        with environment.store.transaction() as db:
             row = db.execute(
                 "SELECT seq, account, object, object_id, name, due FROM timers WHERE clock = ? AND due <= ? "
                 "ORDER BY due, seq LIMIT 1",
@@ -52,13 +59,13 @@ class Timers:
                 return False
             seq, account, object_name, object_id, name, due = row
             db.execute("DELETE FROM timers WHERE seq = ?", (seq,))
-            unit = emulator.unit(account, now=due, test_clock=test_clock or None)
+            unit = Unit(environment, account, now=due, test_clock=test_clock or None)
             obj = unit.find(object_name, object_id)
             if not test_clock:
                 unit.follow(obj)
             db.execute("SAVEPOINT timer")
             try:
-                rule = emulator.timer(object_name, name)
+                rule = self._rule_of(object_name, name)
                 if rule is not None and obj is not None:
                     rule(unit, obj)
                 unit.flush()
@@ -71,9 +78,9 @@ class Timers:
     def advance(self, moment: int) -> int:
         """Move the emulator's clock to `moment`, running what is due on the way; return how many timers ran."""
         ran = self.run_due(moment)
-        if moment > self._emulator.clock.now():
-            self._emulator.clock.set(moment)
-        self._emulator.delivery.wake()
+        if moment > self._environment.clock.now():
+            self._environment.clock.set(moment)
+        self._delivery.wake()
         return ran
 
     def pass_time(self) -> None:
@@ -94,7 +101,7 @@ class Timers:
                 self._wake.clear()
                 self.run_due()
                 due = self.next_due()
-                wait = MAX_SLEEP if due is None else min(MAX_SLEEP, max(0.05, due - self._emulator.clock.precise()))
+                wait = MAX_SLEEP if due is None else min(MAX_SLEEP, max(0.05, due - self._environment.clock.precise()))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), wait)
         finally:

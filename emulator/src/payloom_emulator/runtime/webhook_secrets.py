@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import EmulatorError, NoSuchEndpoint
+from payloom_emulator.core.unit_of_work import Unit
 
 if TYPE_CHECKING:
+    from payloom_emulator.core.environment import Environment
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.runtime.emulator import Emulator
 
 MAX_HOURS = 24
 
 
-def roll(emulator: Emulator, endpoint_id: str, hours: float) -> Body:
+def roll(environment: Environment, endpoint_id: str, hours: float) -> Body:
     """Give an endpoint or event destination a new secret; the old one signs too for `hours` (0 to 24) more.
 
     Stripe does this in its dashboard. Returns `{id, secret, old_secret_expires_at}` (Unix seconds; None: at once).
     """
     if not 0 <= hours <= MAX_HOURS:
         raise EmulatorError(f"expires_in_hours is {hours}; Stripe lets an old secret work for 0 to {MAX_HOURS} hours.")
-    rows = emulator.store.query(
+    rows = environment.store.query(
         "SELECT account, object FROM objects WHERE id = ? AND deleted = 0 "
         "AND object IN ('webhook_endpoint', 'v2.core.event_destination')",
         (endpoint_id,),
@@ -28,16 +29,16 @@ def roll(emulator: Emulator, endpoint_id: str, hours: float) -> Body:
     if not rows:
         raise NoSuchEndpoint(f"There is no webhook endpoint {endpoint_id}.", hint="GET /v1/webhook_endpoints")
     account, kind = rows[0]
-    with emulator.store.transaction():
-        unit = emulator.unit(account)
+    with environment.store.transaction():
+        unit = Unit(environment, account)
         endpoint = unit.get(kind, endpoint_id)
-        until = emulator.clock.now() + round(hours * 3600)
-        secret = emulator.ids.new("whsec_", 32)
+        until = environment.clock.now() + round(hours * 3600)
+        secret = environment.ids.new("whsec_", 32)
         # The ones that lapsed stay: the configuration finds an endpoint again by the secret it was started with.
         old = [[endpoint["_secret"], until], *endpoint.get("_old_secrets", [])]
         unit.change(endpoint, {"_secret": secret, "_old_secrets": old}, emits=())
         unit.flush()
-    emulator.delivery.invalidate()
+    environment.outbox.invalidate()
     return {"id": endpoint_id, "secret": secret, "old_secret_expires_at": until if hours else None}
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import balance, settings
 from payloom_emulator.billing.invoices import invoice_lifecycle, payments
-from payloom_emulator.billing.subscriptions import subscription_status
-from payloom_emulator.core import money
+from payloom_emulator.core import facts, money
 from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:
@@ -15,11 +14,15 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import Unit
 
 DAY = 86_400
+
+
 NO_METHOD = (
     "This customer has no attached payment source or default payment method. Please consider adding a default payment "
     "method. For more information, visit https://stripe.com/docs/billing/subscriptions/payment-methods-setting"
     "#payment-method-priority."
 )
+
+
 _WORDS = {"subscription_create": "Subscription creation", "manual": "Payment for Invoice"}
 
 
@@ -138,7 +141,7 @@ def _needs_action(unit: Unit, invoice: Body) -> None:
 def _under_way(unit: Unit, invoice: Body) -> None:
     """A bank debit takes days; the subscription does not wait for it."""
     unit.change(invoice, {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
-    subscription_status.invoice_paid(unit, invoice, None)
+    unit.publish(facts.INVOICE_PAID, invoice, method=None)
 
 
 def settle(unit: Unit, invoice: Body, amount: int, *, method: str | None = None, out_of_band: bool = False) -> Body:
@@ -149,7 +152,7 @@ def settle(unit: Unit, invoice: Body, amount: int, *, method: str | None = None,
     payment = default_payment(unit, invoice) if amount else None
     unit.change(invoice, {"attempt_count": count}, emits=())
     invoice_lifecycle.mark_paid(unit, invoice, amount, out_of_band=out_of_band)
-    subscription_status.invoice_paid(unit, invoice, method)
+    unit.publish(facts.INVOICE_PAID, invoice, method=method)
     unit.emit("invoice.paid", invoice)
     if not out_of_band:
         unit.emit("invoice.payment_succeeded", invoice)
@@ -190,7 +193,7 @@ def failed(unit: Unit, invoice: Body, intent: Body | None) -> None:
         unit.change(customer, {"delinquent": True})
     if retry is not None:
         unit.schedule("collect", invoice, retry)
-    subscription_status.invoice_failed(unit, invoice, last=retry is None)
+    unit.publish(facts.INVOICE_PAYMENT_FAILED, invoice, last=retry is None)
 
 
 def _next_attempt(unit: Unit, invoice: Body, subscription: Body | None, count: int) -> int | None:
@@ -221,9 +224,7 @@ def overdue(unit: Unit, invoice: Body) -> None:
     if invoice["status"] != "open":
         return
     unit.emit("invoice.overdue", invoice)
-    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
-    if subscription is not None and subscription["status"] == "active":
-        subscription_status.set_status(unit, subscription, "past_due")
+    unit.publish(facts.INVOICE_OVERDUE, invoice)
 
 
 def intent_changed(unit: Unit, intent: Body) -> None:

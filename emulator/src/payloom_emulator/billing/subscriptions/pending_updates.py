@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
-from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers, update_subscription
+from payloom_emulator.billing.subscriptions import items, subscription_change, subscription_status, subscription_timers
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
 
-def hold(unit: Unit, subscription: Body, wish: update_subscription.Wish, before: dict[str, Body], kept: Body) -> None:
+def hold(unit: Unit, subscription: Body, wish: subscription_change.Wish, before: dict[str, Body], kept: Body) -> None:
     """The change waits for its payment: put the old items back and remember what was asked."""
     wished = items.of(unit, subscription)
     expires = unit.now + settings.read(unit.store).incomplete_seconds
@@ -53,9 +53,9 @@ def apply_pending(unit: Unit, subscription: Body, invoice: Body) -> bool:
     if subscription.get("_pending_invoice") != invoice["id"] or not subscription["pending_update"]:
         return False
     unit.unschedule("drop_update", subscription)
-    wish = update_subscription.Wish(items=subscription.get("_wish") or [], behavior="none", moment=unit.now)
+    wish = subscription_change.Wish(items=subscription.get("_wish") or [], behavior="none", moment=unit.now)
     before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
-    rows, _ = update_subscription.new_items(unit, subscription, wish, before)
+    rows, _ = subscription_change.new_items(unit, subscription, wish, before)
     unit.change(
         subscription,
         {

@@ -5,70 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import unsupported_params
-from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
+from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle
+from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.savepoint import rehearsal
 from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
     create_subscription,
+    invoice_forecast,
     items,
     renew_subscription,
+    subscription_change,
     update_subscription,
 )
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.protocol.api_versions import BASIL
-from payloom_emulator.protocol.errors import StripeError, invalid, unknown_url
+from payloom_emulator.protocol.errors import invalid, unknown_url
 from payloom_emulator.protocol.params import check
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
-
-
-def upcoming(unit: Unit, subscription: Body) -> Body:
-    """Return the invoice the subscription's next renewal will make."""
-    at = items.next_end(items.of(unit, subscription))
-    with rehearsal(unit, now=at) as later:
-        mine = later.get("subscription", subscription["id"])
-        over = mine["status"] == "trialing"
-        found = renew_subscription.turn(later, mine, trial_over=over)
-    if found is None:
-        raise _nothing(subscription["id"])
-    return as_preview(unit, found, at)
-
-
-def as_preview(unit: Unit, invoice: Body, at: int) -> Body:
-    """Return an invoice that was made in a rehearsal as the preview of one."""
-    preview = {k: v for k, v in invoice.items() if k != "_token"}
-    preview["id"] = unit.environment.ids.new("upcoming_in_1", 23)
-    data = [{**line, "invoice": None} for line in invoice_lifecycle.all_lines(invoice)]
-    preview.update(
-        {
-            "status": "draft",
-            "number": None,
-            "created": at,
-            "hosted_invoice_url": None,
-            "invoice_pdf": None,
-            "effective_at": None,
-            "ending_balance": min(0, invoice["starting_balance"] + invoice["total"]),
-            "next_payment_attempt": at + 3600 if invoice["collection_method"] == "charge_automatically" else None,
-            "auto_advance": True,
-            "attempted": False,
-            "attempt_count": 0,
-            "automatically_finalizes_at": None,
-            "amount_paid": 0,
-            "amount_remaining": invoice["amount_due"],
-            "lines": {
-                "object": "list",
-                "data": data[: lines.SHOWN],
-                "has_more": len(data) > lines.SHOWN,
-                "total_count": len(data),
-                "url": f"/v1/invoices/upcoming/lines?subscription={invoice_lifecycle.subscription_of(invoice) or ''}",
-            },
-            "_lines": data,
-        }
-    )
-    return preview
 
 
 def preview(call: Call) -> Body:
@@ -127,12 +84,12 @@ def upcoming_lines_by_url(call: Call) -> Body:
 def _of_subscription(call: Call, subscription: Body, details: Body) -> Body:
     unit = call.unit
     if subscription["status"] in {"canceled", "incomplete_expired"}:
-        raise _nothing(subscription["id"])
+        raise invoice_forecast.nothing_to_invoice(subscription["id"])
     with rehearsal(unit) as scratch:
         mine = scratch.get("subscription", subscription["id"])
         _add_loose(scratch, call, mine["customer"], mine["currency"], mine["id"])
         if call.params.get("discounts"):
-            found = update_subscription.discounts.attach(
+            found = discounts.attach(
                 scratch,
                 call.params["discounts"],
                 customer=mine["customer"],
@@ -151,8 +108,8 @@ def _of_subscription(call: Call, subscription: Body, details: Body) -> Body:
         else:
             made, at = _changed(scratch, mine, details, recurring=call.params.get("preview_mode") == "recurring")
     if made is None:
-        raise _nothing(subscription["id"])
-    shown = as_preview(unit, made, at)
+        raise invoice_forecast.nothing_to_invoice(subscription["id"])
+    shown = invoice_forecast.as_preview(unit, made, at)
     if details.get("proration_date") or details.get("items"):
         parent = dict(shown["parent"])
         moment = details.get("proration_date") or unit.now
@@ -169,7 +126,7 @@ def _changed(scratch: Unit, mine: Body, details: Body, *, recurring: bool) -> tu
     wanted = {k for k in details if k != "proration_behavior"}
     if wanted:
         anchor = details.get("billing_cycle_anchor")
-        wish = update_subscription.Wish(
+        wish = subscription_change.Wish(
             items=details.get("items") or [],
             behavior=details.get("proration_behavior") or "create_prorations",
             moment=details.get("proration_date") or scratch.now,
@@ -214,7 +171,7 @@ def _of_new(call: Call, details: Body) -> Body:
             made = scratch.get("invoice", create_subscription.begin(scratch, params)["latest_invoice"])
         else:
             made = _loose(scratch, call, customer)
-    return as_preview(unit, made, unit.now)
+    return invoice_forecast.as_preview(unit, made, unit.now)
 
 
 def _customer(scratch: Unit, call: Call) -> Body:
@@ -260,15 +217,7 @@ def _loose(scratch: Unit, call: Call, customer: Body) -> Body:
             made, _ = _changed(scratch, first, {}, recurring=False)
             if made is not None:
                 return made
-        raise _nothing(customer["id"])
-    found = update_subscription.discounts.attach(scratch, call.params.get("discounts") or [], customer=customer["id"])
+        raise invoice_forecast.nothing_to_invoice(customer["id"])
+    found = discounts.attach(scratch, call.params.get("discounts") or [], customer=customer["id"])
     about = {"auto_advance": True, "billing_reason": "manual", "currency": rows[0]["currency"], "discounts": found}
     return invoice_lifecycle.draft(scratch, customer, rows, about)
-
-
-def _nothing(name: str) -> StripeError:
-    return StripeError(
-        f"No upcoming invoices for {'subscription' if name.startswith('sub_') else 'customer'}: {name}",
-        status=404,
-        code="invoice_upcoming_none",
-    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import metering
 from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
     create_subscription,
     items,
+    subscription_schedules,
     subscription_status,
     subscription_timers,
 )
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
 
-_DEAD = frozenset({"canceled", "incomplete_expired", "incomplete", "paused"})
+ENDED = frozenset({"canceled", "incomplete_expired", "incomplete", "paused"})
 
 
 def renew(unit: Unit, subscription: Body) -> None:
     """Timer: a period has ended. Turns the items whose time has come and bills the next one."""
-    if subscription["status"] in _DEAD:
+    if subscription["status"] in ENDED:
         return
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= unit.now:
         cancel_subscription.cancel(
@@ -41,7 +41,6 @@ def renew(unit: Unit, subscription: Body) -> None:
 
 def _step_schedule(unit: Unit, subscription: Body) -> bool:
     """Let a schedule's next phase begin first; return whether the subscription is over or was billed by it."""
-    from payloom_emulator.billing.subscriptions import subscription_schedules  # noqa: PLC0415 - schedules start and change subscriptions
 
     schedule = unit.find("subscription_schedule", subscription["schedule"])
     return schedule is not None and subscription_schedules.step(unit, schedule, subscription)
@@ -183,13 +182,3 @@ def _lasting(unit: Unit, subscription: Body) -> list[str]:
             continue
         kept.append(discount_id)
     return kept
-
-
-def announce(unit: Unit, subscription: Body) -> None:
-    """Timer: a few days before renewal, `invoice.upcoming` shows what it will be."""
-    from payloom_emulator.billing.subscriptions import preview  # noqa: PLC0415 - previews look at renewals
-
-    if subscription["status"] in _DEAD or subscription["cancel_at_period_end"]:
-        return
-    if settings.read(unit.store).upcoming_days:
-        unit.emit("invoice.upcoming", preview.upcoming(unit, subscription))

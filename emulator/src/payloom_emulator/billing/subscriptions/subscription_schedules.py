@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.pricing import discounts, periods
-from payloom_emulator.billing.subscriptions import cancel_subscription, create_subscription, items, update_subscription
+from payloom_emulator.billing.subscriptions import (
+    cancel_subscription,
+    create_subscription,
+    items,
+    subscription_change,
+    update_subscription,
+)
 from payloom_emulator.catalog import prices
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge
@@ -318,7 +324,7 @@ def enter(unit: Unit, schedule: Body, subscription: Body, phase: Body) -> None:
     update_subscription.carry_out(
         unit,
         subscription,
-        update_subscription.Wish(
+        subscription_change.Wish(
             items=wanted,
             behavior="none" if at_renewal else phase["proration_behavior"],
             moment=unit.now,

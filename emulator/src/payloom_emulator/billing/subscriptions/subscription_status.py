@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import settings
-from payloom_emulator.billing.invoices import invoice_lifecycle
-
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
@@ -28,66 +25,3 @@ def set_status(
     if subscription["status"] == status:
         return unit.change(subscription, changes or {}, emits=emits)
     return unit.move(subscription, _BECOMES[status], changes, emits=emits)
-
-
-def invoice_paid(unit: Unit, invoice: Body, method: str | None) -> None:
-    """React to a paid invoice. method: what it was paid with, if by a payment."""
-    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
-    if subscription is None:
-        return
-    if subscription.get("_pending_invoice") == invoice["id"]:
-        from payloom_emulator.billing.subscriptions import pending_updates  # noqa: PLC0415 - changes are paid by invoices, which come here
-
-        if pending_updates.apply_pending(unit, subscription, invoice):
-            return
-    if subscription["status"] == "paused" and subscription["latest_invoice"] == invoice["id"]:
-        resumed = ("customer.subscription.updated", "customer.subscription.resumed")
-        set_status(unit, subscription, "active", {"status_details": None}, emits=resumed)
-        return
-    changes: Body = {}
-    saving = (subscription.get("payment_settings") or {}).get("save_default_payment_method")
-    if method and saving == "on_subscription":
-        changes["default_payment_method"] = method
-    status = subscription["status"]
-    if status == "incomplete":
-        trialing = subscription["trial_end"] is not None and subscription["trial_end"] > unit.now
-        unit.unschedule("expire", subscription)
-        set_status(unit, subscription, "trialing" if trialing else "active", changes)
-        return
-    if status in {"past_due", "unpaid"} and subscription["latest_invoice"] == invoice["id"]:
-        set_status(unit, subscription, "active", changes)
-        return
-    unit.change(subscription, changes)
-
-
-def set_up(unit: Unit, intent: Body) -> None:
-    """React to a SetupIntent that succeeded: the subscription waits for none any more and may keep the method."""
-    subscription = unit.find("subscription", intent.get("_subscription"))
-    if subscription is None or subscription["pending_setup_intent"] != intent["id"]:
-        return
-    changes: Body = {"pending_setup_intent": None}
-    saving = (subscription.get("payment_settings") or {}).get("save_default_payment_method")
-    if saving == "on_subscription":
-        changes["default_payment_method"] = intent["payment_method"]
-    unit.change(subscription, changes)
-
-
-def invoice_failed(unit: Unit, invoice: Body, *, last: bool) -> None:
-    """React to a failed payment. last: no further retry is planned."""
-    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
-    if subscription is None or subscription.get("_pending_invoice") == invoice["id"]:
-        return
-    if subscription["status"] in {"active", "trialing"}:
-        set_status(unit, subscription, "past_due")
-    if last and subscription["status"] in {"past_due", "active"} and invoice["billing_reason"] != "subscription_create":
-        _after_retries(unit, subscription)
-
-
-def _after_retries(unit: Unit, subscription: Body) -> None:
-    from payloom_emulator.billing.subscriptions import cancel_subscription  # noqa: PLC0415 - ending settles invoices, which come here
-
-    outcome = settings.read(unit.store).after_retries
-    if outcome == "cancel":
-        cancel_subscription.cancel(unit, subscription, reason="payment_failed")
-    elif outcome == "unpaid":
-        set_status(unit, subscription, "unpaid")

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
-from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, payments
+from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, lines, payments
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.subscriptions import (
     create_subscription,
     items,
     pending_updates,
     proration,
+    subscription_change,
     subscription_status,
     subscription_timers,
 )
+from payloom_emulator.billing.subscriptions.subscription_change import Wish
 from payloom_emulator.core.schema import Body, overlay
-from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.metadata import merge
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import Call
     from payloom_emulator.core.unit_of_work import Unit
 
 _CHARGED = frozenset({"active", "past_due", "unpaid"})
+
+
 _ITEM_PARAMS = ("billing_thresholds", "discounts", "metadata", "plan", "price", "price_data", "quantity", "tax_rates")
+
+
 _PENDABLE = frozenset(
     [
         "add_invoice_items",
@@ -42,23 +47,9 @@ _PENDABLE = frozenset(
         "trial_from_plan",
     ]
 )
+
+
 _LATE = frozenset({"metadata", "cancellation_details", "expand"})
-
-
-@dataclasses.dataclass(slots=True)
-class Wish:
-    """What a change asks for. trial_end: None for unchanged, "now", or Unix seconds."""
-
-    items: list[Body]
-    behavior: str = "create_prorations"
-    moment: int = 0
-    trial_end: Any = None
-    anchor_now: bool = False
-    payment_behavior: str = "allow_incomplete"
-    off_session: bool = False
-    param: str = "items"
-    fields: Body = dataclasses.field(default_factory=dict)
-    extras: list[Body] = dataclasses.field(default_factory=list)
 
 
 def item_params(call: Call) -> Body:
@@ -129,7 +120,7 @@ def _fields(unit: Unit, subscription: Body, params: Body) -> Body:
     if "automatic_tax" in params:
         changes["automatic_tax"] = create_subscription.automatic_tax(params["automatic_tax"])
     if "metadata" in params:
-        changes["metadata"] = merge_metadata(subscription["metadata"], params["metadata"])
+        changes["metadata"] = merge(subscription["metadata"], params["metadata"])
     if "cancellation_details" in params:
         changes["cancellation_details"] = overlay(subscription["cancellation_details"], params["cancellation_details"])
     changes.update(create_subscription.nested(params, subscription))
@@ -197,7 +188,7 @@ def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
     _check_moment(unit, subscription, wish)
     before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
     kept = {k: subscription[k] for k in ("billing_cycle_anchor", "trial_end", "trial_start", "status")}
-    rows, touched = new_items(unit, subscription, wish, before)
+    rows, touched = subscription_change.new_items(unit, subscription, wish, before)
     fresh = _new_cycle(unit, subscription, wish, before, rows)
     trial = wish.trial_end if isinstance(wish.trial_end, int) else None
     charged = subscription["status"] in _CHARGED and wish.behavior != "none"
@@ -244,83 +235,6 @@ def _check_moment(unit: Unit, subscription: Body, wish: Wish) -> None:
             f"Cannot specify proration date outside of current subscription period ({start} - {end}).",
             "proration_date",
         )
-
-
-def new_items(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body]) -> tuple[list[Body], set[str]]:
-    """Change, add and remove items; return (items afterwards, ids of those whose price or quantity changed or went)."""
-    rows = {i["id"]: i for i in items.of(unit, subscription)}
-    touched: set[str] = set()
-    for index, given in enumerate(wish.items):
-        param = f"{wish.param}[{index}]" if wish.param else ""
-        if given.get("id"):
-            if given["id"] not in rows:
-                raise missing("subscription_item", given["id"], param=f"{param}[id]", status=400)
-            row = rows[given["id"]]
-            if given.get("deleted"):
-                del rows[given["id"]]
-                unit.delete(row, emits=())
-                touched.add(row["id"])
-            elif _change_item(unit, subscription, row, given, param):
-                touched.add(row["id"])
-            continue
-        price = items.price_for(unit, given, param or "items[0]")
-        items.check_currency(subscription["currency"], price, param)
-        start, end = _period_for(unit, subscription, before, price)
-        made = items.build(
-            unit,
-            subscription["id"],
-            given,
-            price,
-            param=param,
-            customer=subscription["customer"],
-            current_period_start=start,
-            current_period_end=end,
-        )
-        rows[made["id"]] = made
-    if wish.items and not rows:
-        raise invalid(
-            "A subscription must have at least one active plan. If you would like to cancel the subscription, "
-            "please use the cancel endpoint.",
-            wish.param or None,
-        )
-    found = list(rows.values())
-    items.distinct([r["price"] for r in found], wish.param or "items")
-    return found, touched
-
-
-def _period_for(unit: Unit, subscription: Body, before: dict[str, Body], price: Body) -> tuple[int, int]:
-    if subscription["status"] == "trialing" and subscription["trial_end"]:
-        return unit.now, subscription["trial_end"]
-    alike = next((i for i in before.values() if periods.cycle(i["price"]) == periods.cycle(price)), None)
-    if alike is not None:
-        return alike["current_period_start"], alike["current_period_end"]
-    return unit.now, items.period_end(subscription["billing_cycle_anchor"], price, unit.now)
-
-
-def _change_item(unit: Unit, subscription: Body, row: Body, given: Body, param: str) -> bool:
-    changes: Body = {}
-    if "metadata" in given:
-        changes["metadata"] = merge_metadata(row["metadata"], given["metadata"])
-    if "tax_rates" in given:
-        changes["tax_rates"] = tax_rates(unit, given["tax_rates"], f"{param}[tax_rates]")
-    if "discounts" in given:
-        changes["discounts"] = discounts.attach(
-            unit, given["discounts"] or [], customer=subscription["customer"], param=f"{param}[discounts]",
-            subscription_item=row["id"],
-        )  # fmt: skip
-    price = unit.any(row["price"]["id"]) or row["price"]
-    if given.get("price") or given.get("plan") or given.get("price_data"):
-        price = items.price_for(unit, given, param)
-        items.check_currency(subscription["currency"], price, param)
-    moved = price["id"] != row["price"]["id"]
-    if moved:
-        changes["price"], changes["plan"] = amounts.embedded(price), amounts.plan_of(price)
-    default = 1 if moved and row["quantity"] is None else row["quantity"]
-    quantity = items.quantity_of(given, price, param, default)
-    if quantity != row["quantity"]:
-        changes["quantity"] = quantity
-    unit.change(row, changes, emits=())
-    return moved or "quantity" in changes
 
 
 def _new_cycle(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body], rows: list[Body]) -> bool:
@@ -370,7 +284,7 @@ def begin_cycle(unit: Unit, subscription: Body, rows: list[Body]) -> Body:
 def bill_now(unit: Unit, subscription: Body, customer: Body, rows: list[Body]) -> Body | None:
     """Return the final invoice over these items' periods and what was pending, or None for nothing."""
     charged = [
-        create_subscription.lines.for_item(
+        lines.for_item(
             unit,
             subscription,
             row,

@@ -10,16 +10,17 @@ from payloom_emulator.billing.pricing import discounts, metering
 from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
     create_subscription,
+    invoice_forecast,
     items,
+    payment_reactions,
     pending_updates,
     renew_subscription,
     resume_subscription,
-    subscription_status,
     subscription_timers,
     update_subscription,
 )
+from payloom_emulator.core import facts
 from payloom_emulator.core.api_changes import Accepted, Change
-from payloom_emulator.core.facts import SETUP_SUCCEEDED
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, fixed, given
@@ -248,7 +249,7 @@ SUBSCRIPTION = Resource(
     ),
     timers={
         "renew": renew_subscription.renew,
-        "upcoming": renew_subscription.announce,
+        "upcoming": invoice_forecast.announce,
         "trial_will_end": subscription_timers.trial_will_end,
         "cancel": cancel_subscription.due,
         "expire": cancel_subscription.expire,
@@ -263,7 +264,12 @@ SUBSCRIPTION = Resource(
         Accepted(ENDIVE, "POST", "/v1/subscriptions/{}", older_shapes.OLD_ANCHOR),
         Accepted(ENDIVE, "POST", "/v1/subscriptions/{}/resume", older_shapes.OLD_ANCHOR),
     ),
-    reacts={SETUP_SUCCEEDED: (subscription_status.set_up,)},
+    reacts={
+        facts.SETUP_SUCCEEDED: (payment_reactions.set_up,),
+        facts.INVOICE_PAID: (payment_reactions.invoice_paid,),
+        facts.INVOICE_PAYMENT_FAILED: (payment_reactions.invoice_failed,),
+        facts.INVOICE_OVERDUE: (payment_reactions.invoice_overdue,),
+    },
 )
 
 
@@ -301,5 +307,6 @@ SUBSCRIPTION_ITEM = Resource(
         ),
     ),
 )
+
 
 RESOURCES = (SUBSCRIPTION, SUBSCRIPTION_ITEM)

@@ -1,0 +1,79 @@
+"""The next invoice of a subscription, as the renewal would make it now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import settings
+from payloom_emulator.billing.invoices import invoice_lifecycle, lines
+from payloom_emulator.billing.savepoint import rehearsal
+from payloom_emulator.billing.subscriptions import items, renew_subscription
+from payloom_emulator.billing.subscriptions.renew_subscription import ENDED
+from payloom_emulator.protocol.errors import StripeError
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+def upcoming(unit: Unit, subscription: Body) -> Body:
+    """Return the invoice the subscription's next renewal will make."""
+    at = items.next_end(items.of(unit, subscription))
+    with rehearsal(unit, now=at) as later:
+        mine = later.get("subscription", subscription["id"])
+        over = mine["status"] == "trialing"
+        found = renew_subscription.turn(later, mine, trial_over=over)
+    if found is None:
+        raise nothing_to_invoice(subscription["id"])
+    return as_preview(unit, found, at)
+
+
+def as_preview(unit: Unit, invoice: Body, at: int) -> Body:
+    """Return an invoice that was made in a rehearsal as the preview of one."""
+    preview = {k: v for k, v in invoice.items() if k != "_token"}
+    preview["id"] = unit.environment.ids.new("upcoming_in_1", 23)
+    data = [{**line, "invoice": None} for line in invoice_lifecycle.all_lines(invoice)]
+    preview.update(
+        {
+            "status": "draft",
+            "number": None,
+            "created": at,
+            "hosted_invoice_url": None,
+            "invoice_pdf": None,
+            "effective_at": None,
+            "ending_balance": min(0, invoice["starting_balance"] + invoice["total"]),
+            "next_payment_attempt": at + 3600 if invoice["collection_method"] == "charge_automatically" else None,
+            "auto_advance": True,
+            "attempted": False,
+            "attempt_count": 0,
+            "automatically_finalizes_at": None,
+            "amount_paid": 0,
+            "amount_remaining": invoice["amount_due"],
+            "lines": {
+                "object": "list",
+                "data": data[: lines.SHOWN],
+                "has_more": len(data) > lines.SHOWN,
+                "total_count": len(data),
+                "url": f"/v1/invoices/upcoming/lines?subscription={invoice_lifecycle.subscription_of(invoice) or ''}",
+            },
+            "_lines": data,
+        }
+    )
+    return preview
+
+
+def announce(unit: Unit, subscription: Body) -> None:
+    """Timer: a few days before renewal, `invoice.upcoming` shows what it will be."""
+
+    if subscription["status"] in ENDED or subscription["cancel_at_period_end"]:
+        return
+    if settings.read(unit.store).upcoming_days:
+        unit.emit("invoice.upcoming", upcoming(unit, subscription))
+
+
+def nothing_to_invoice(name: str) -> StripeError:
+    return StripeError(
+        f"No upcoming invoices for {'subscription' if name.startswith('sub_') else 'customer'}: {name}",
+        status=404,
+        code="invoice_upcoming_none",
+    )

@@ -1,0 +1,109 @@
+"""What a change of a subscription asks for, and the items it leads to."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.billing.embedded_objects import tax_rates
+from payloom_emulator.billing.pricing import amounts, discounts, periods
+from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.protocol.errors import invalid, missing
+from payloom_emulator.protocol.metadata import merge
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.unit_of_work import Unit
+
+
+@dataclasses.dataclass(slots=True)
+class Wish:
+    """What a change asks for. trial_end: None for unchanged, "now", or Unix seconds."""
+
+    items: list[Body]
+    behavior: str = "create_prorations"
+    moment: int = 0
+    trial_end: Any = None
+    anchor_now: bool = False
+    payment_behavior: str = "allow_incomplete"
+    off_session: bool = False
+    param: str = "items"
+    fields: Body = dataclasses.field(default_factory=dict)
+    extras: list[Body] = dataclasses.field(default_factory=list)
+
+
+def new_items(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body]) -> tuple[list[Body], set[str]]:
+    """Change, add and remove items; return (items afterwards, ids of those whose price or quantity changed or went)."""
+    rows = {i["id"]: i for i in items.of(unit, subscription)}
+    touched: set[str] = set()
+    for index, given in enumerate(wish.items):
+        param = f"{wish.param}[{index}]" if wish.param else ""
+        if given.get("id"):
+            if given["id"] not in rows:
+                raise missing("subscription_item", given["id"], param=f"{param}[id]", status=400)
+            row = rows[given["id"]]
+            if given.get("deleted"):
+                del rows[given["id"]]
+                unit.delete(row, emits=())
+                touched.add(row["id"])
+            elif _change_item(unit, subscription, row, given, param):
+                touched.add(row["id"])
+            continue
+        price = items.price_for(unit, given, param or "items[0]")
+        items.check_currency(subscription["currency"], price, param)
+        start, end = _period_for(unit, subscription, before, price)
+        made = items.build(
+            unit,
+            subscription["id"],
+            given,
+            price,
+            param=param,
+            customer=subscription["customer"],
+            current_period_start=start,
+            current_period_end=end,
+        )
+        rows[made["id"]] = made
+    if wish.items and not rows:
+        raise invalid(
+            "A subscription must have at least one active plan. If you would like to cancel the subscription, "
+            "please use the cancel endpoint.",
+            wish.param or None,
+        )
+    found = list(rows.values())
+    items.distinct([r["price"] for r in found], wish.param or "items")
+    return found, touched
+
+
+def _period_for(unit: Unit, subscription: Body, before: dict[str, Body], price: Body) -> tuple[int, int]:
+    if subscription["status"] == "trialing" and subscription["trial_end"]:
+        return unit.now, subscription["trial_end"]
+    alike = next((i for i in before.values() if periods.cycle(i["price"]) == periods.cycle(price)), None)
+    if alike is not None:
+        return alike["current_period_start"], alike["current_period_end"]
+    return unit.now, items.period_end(subscription["billing_cycle_anchor"], price, unit.now)
+
+
+def _change_item(unit: Unit, subscription: Body, row: Body, given: Body, param: str) -> bool:
+    changes: Body = {}
+    if "metadata" in given:
+        changes["metadata"] = merge(row["metadata"], given["metadata"])
+    if "tax_rates" in given:
+        changes["tax_rates"] = tax_rates(unit, given["tax_rates"], f"{param}[tax_rates]")
+    if "discounts" in given:
+        changes["discounts"] = discounts.attach(
+            unit, given["discounts"] or [], customer=subscription["customer"], param=f"{param}[discounts]",
+            subscription_item=row["id"],
+        )  # fmt: skip
+    price = unit.any(row["price"]["id"]) or row["price"]
+    if given.get("price") or given.get("plan") or given.get("price_data"):
+        price = items.price_for(unit, given, param)
+        items.check_currency(subscription["currency"], price, param)
+    moved = price["id"] != row["price"]["id"]
+    if moved:
+        changes["price"], changes["plan"] = amounts.embedded(price), amounts.plan_of(price)
+    default = 1 if moved and row["quantity"] is None else row["quantity"]
+    quantity = items.quantity_of(given, price, param, default)
+    if quantity != row["quantity"]:
+        changes["quantity"] = quantity
+    unit.change(row, changes, emits=())
+    return moved or "quantity" in changes
