@@ -14,9 +14,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import httpx
 import sqlalchemy as sa
@@ -39,6 +38,9 @@ from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.views.references.indexer import Indexer
 from payloom.views.references.models import refs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
 AIM = 0.2
 PER_PAYMENT = 8

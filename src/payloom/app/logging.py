@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import structlog
 
 from payloom.kit.redaction import redact
-from payloom.settings.model import Settings
+
+if TYPE_CHECKING:
+    from payloom.settings.model import Settings
+    from collections.abc import MutableMapping
 
 IDS = ("run", "workflow", "step", "event_id", "request_id")
 """What names things in a log line."""

@@ -8,13 +8,15 @@ back.
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TYPE_CHECKING
 
-import sqlalchemy as sa
 
-from payloom.workflows.program.commands import Do, StepFailure
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.commands import Do, StepFailure
+    import sqlalchemy as sa
+    from collections.abc import Mapping
+    import datetime as dt
 
 
 class StepFailed(Exception):

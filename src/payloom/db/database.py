@@ -6,12 +6,14 @@ Nobody calls commit(). Functions given to `write` are synchronous, do nothing bu
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 

@@ -9,10 +9,12 @@ import functools
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
 
 
 def _tagged(value: Any) -> Any:

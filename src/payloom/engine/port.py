@@ -7,11 +7,13 @@ which worker processes are alive.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TYPE_CHECKING
 
-import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    import datetime as dt
 
 Advance = Callable[[str], Awaitable[None]]
 """Advance a run until it ends or waits. Safe to call twice, also at the same time. May raise when the database is away;

@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-import sqlalchemy as sa
 
 from payloom.kit.clock import SystemClock, monotonic
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from collections.abc import Callable
 
 log = logging.getLogger("payloom.engine")
 

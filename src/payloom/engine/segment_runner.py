@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import logging
 
-from payloom.engine.port import Advance
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from payloom.engine.port import Advance
 
 log = logging.getLogger("payloom.engine")
 

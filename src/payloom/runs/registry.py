@@ -6,15 +6,17 @@ The real implementation (matching.py, versions.py) builds on `payloom.workflows`
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TYPE_CHECKING
 
-import sqlalchemy as sa
 
-from payloom.inbox.service import InboxEvent
-from payloom.runs.scheduling.schedules import Schedule
-from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from payloom.inbox.service import InboxEvent
+    from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
+    from payloom.runs.scheduling.schedules import Schedule
+    from collections.abc import Mapping, Sequence
+    import datetime as dt
 
 REFETCH = "fresh"
 """Path of the step that re-reads a stateful object from Stripe before the run's scope is built."""

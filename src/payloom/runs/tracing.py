@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import datetime as dt
 import hashlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from payloom.runs.advance.turn_changes import StepCall
-from payloom.runs.run_rows import Run
-from payloom.workflows.program.commands import StepFailure
+
+if TYPE_CHECKING:
+    from payloom.runs.advance.turn_changes import StepCall
+    from payloom.workflows.program.commands import StepFailure
+    from payloom.runs.run_rows import Run
+    from collections.abc import Iterator, Mapping, Sequence
+    import datetime as dt
 
 _tracer = trace.get_tracer("payloom")
 _OUTSIDE = frozenset({"stripe", "email", "http", "python"})

@@ -5,14 +5,16 @@ Nothing runs by itself; the story takes the next due entry and advances it. An e
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from payloom.db.types import UtcDateTime
-from payloom.engine.port import Advance, Takeover
+
+if TYPE_CHECKING:
+    from payloom.engine.port import Advance, Takeover
+    import datetime as dt
 
 _metadata = sa.MetaData()
 entries = sa.Table(

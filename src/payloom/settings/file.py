@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
@@ -14,6 +13,9 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from payloom.kit.suggest import did_you_mean
 from payloom.settings.errors import BadSettings, SecretInFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILE_NAME = "payloom.yaml"
 EnvironmentName = Literal["dev", "staging", "production"]

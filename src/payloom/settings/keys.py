@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from payloom.settings.errors import StripeKeysRefused
-from payloom.settings.file import StripeSection
+
+if TYPE_CHECKING:
+    from payloom.settings.file import StripeSection
+    from collections.abc import Mapping
 
 Mode = Literal["local", "test", "live"]
 LOCAL_SECRET_KEY = "sk_test_local"  # noqa: S105 - opens the local Stripe only, which takes any test key

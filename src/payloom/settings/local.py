@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOCAL_FILE = "local.json"
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
 
 from payloom.kit.redaction import redact
-from payloom.settings.file import EnvironmentName
-from payloom.settings.keys import StripeSettings
+
+if TYPE_CHECKING:
+    from payloom.settings.keys import StripeSettings
+    from payloom.settings.file import EnvironmentName
+    from pydantic import SecretStr
+    from pathlib import Path
+    from collections.abc import Mapping
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from payloom.settings.errors import BadSettings
-from payloom.settings.file import EnvironmentName
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from payloom.settings.file import EnvironmentName
 
 
 class Variables(BaseSettings):

@@ -15,10 +15,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TYPE_CHECKING
 
 from payloom.kit.errors import PayloomError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class TableError(PayloomError):

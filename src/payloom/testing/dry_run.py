@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -20,7 +18,12 @@ from payloom.settings.load import load_settings
 from payloom.tables.query.sql import Tables
 from payloom.testing.errors import BadCaseFile, NothingToTest, TestingError
 from payloom.workflows.loading.loader import load_workflow
-from payloom.workflows.program.program import Workflow
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.program import Workflow
+    from pathlib import Path
+    from collections.abc import Sequence
 
 __all__ = ["MOST", "EventDryRun", "dry_run"]
 

@@ -8,11 +8,13 @@ PayloomError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TYPE_CHECKING
 
-from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
+
+if TYPE_CHECKING:
+    from payloom.kit.diagnostics import Diagnostic
+    from collections.abc import Sequence
 
 
 class TestingError(PayloomError):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from payloom.runs.models import runs, steps, waits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    import datetime as dt
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines, totals
-from payloom_emulator.billing.pricing import amounts, discounts
+from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines
+from payloom_emulator.billing.pricing import amounts, discounts, totals
 from payloom_emulator.billing.subscriptions import create_subscription
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing.invoices import invoice_lifecycle, lines, totals
-from payloom_emulator.billing.pricing import amounts, discounts
+from payloom_emulator.billing.invoices import invoice_lifecycle, lines
+from payloom_emulator.billing.pricing import amounts, discounts, totals
 from payloom_emulator.billing.subscriptions import create_subscription, subscription_schedules
 from payloom_emulator.catalog import prices
 from payloom_emulator.protocol.errors import invalid, missing

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.catalog import products
-from payloom_emulator.core import money
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core import money
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:

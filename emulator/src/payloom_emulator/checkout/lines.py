@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.catalog import prices
-from payloom_emulator.core import money
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:

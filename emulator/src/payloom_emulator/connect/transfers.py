@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core import money
 from payloom_emulator.core.paging import list_of
-from payloom_emulator.ledger import balance
+from payloom_emulator.ledger import balance, money
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core import facts, test_cards
-from payloom_emulator.payments import authentication, charges
+from payloom_emulator.core import facts
+from payloom_emulator.payments import authentication, charges, test_cards
 from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError, parameter_missing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
-from payloom_emulator.core import test_cards
+from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
 

@@ -10,9 +10,9 @@ from payloom_emulator.ledger import balance
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.core import test_cards
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.payments import test_cards
 
 _RISK = {"normal": ("normal", 32), "elevated": ("elevated", 72), "highest": ("highest", 99)}
 

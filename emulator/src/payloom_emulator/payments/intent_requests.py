@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core import money
 from payloom_emulator.core.schema import SHIPPING, Body, overlay
+from payloom_emulator.ledger import money
 from payloom_emulator.payments import authentication
 from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core import test_cards
-from payloom_emulator.payments import intent_requests
+from payloom_emulator.payments import intent_requests, test_cards
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core import money
-from payloom_emulator.ledger import balance
+from payloom_emulator.ledger import balance, money
 from payloom_emulator.payments import capture_cancel, charges
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid

@@ -10,8 +10,7 @@ import asyncio
 import collections
 import http
 import json
-from collections.abc import Container, Mapping
-from typing import Protocol
+from typing import Protocol, TYPE_CHECKING
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -28,7 +27,10 @@ from payloom.api.http.errors import (
 from payloom.api.http.middleware import response_headers
 from payloom.api.limits.client_address import address_key, is_loopback
 from payloom.kit.clock import monotonic
-from payloom.settings.model import ConnectionSettings
+
+if TYPE_CHECKING:
+    from payloom.settings.model import ConnectionSettings
+    from collections.abc import Container, Mapping
 
 log = structlog.get_logger("payloom.connections")
 

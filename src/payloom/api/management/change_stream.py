@@ -11,14 +11,16 @@ import contextlib
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from payloom.api.http.errors import TooManyRequests
 from payloom.api.http.serialization import to_plain
-from payloom.db.database import Database
-from payloom.kit.clock import Clock
 from payloom.views.change_feed import Change, changes_since
+
+if TYPE_CHECKING:
+    from payloom.kit.clock import Clock
+    from payloom.db.database import Database
+    from collections.abc import AsyncIterator
 
 log = logging.getLogger("payloom.live")
 

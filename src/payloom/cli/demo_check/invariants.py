@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
+<<<<<<< HEAD
 from payloom.cli.demo_check.actors import DemoActors
+=======
+>>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import (
     INVARIANTS,
@@ -14,6 +17,9 @@ from payloom.sandbox.scenario.invariants import (
     check_invariants,
     checked_invariants,
 )
+
+if TYPE_CHECKING:
+    from payloom.cli.demo_check.actors import Stage
 
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 

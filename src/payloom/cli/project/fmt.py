@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, TYPE_CHECKING
 
 import typer
 
-from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
+
+if TYPE_CHECKING:
+    from payloom.cli.support.options import JSON, PROJECT
 
 
 @report_errors

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TYPE_CHECKING
 
 from payloom.cli.support.errors import CommandError, NothingFound, ServerUnreachable
 from payloom.settings.load import load_settings
 from payloom.settings.local import LocalState
-from payloom.settings.model import Settings
+
+if TYPE_CHECKING:
+    from payloom.settings.model import Settings
+    from pathlib import Path
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
 T = TypeVar("T")
 PREFIX = "/api/_payloom"

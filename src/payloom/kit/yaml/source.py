@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from payloom.kit.diagnostics import SHAPE, Diagnostic, Path, Place
-from payloom.kit.yaml.incremental import Places
+
+if TYPE_CHECKING:
+    from payloom.kit.yaml.incremental import Places
 
 SPLIT_HINT = "split the file"
 

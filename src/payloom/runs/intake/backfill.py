@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
 
 from payloom.connectors.port import StepFailed
-from payloom.connectors.stripe.connector import StripeConnector
-from payloom.db.database import Database
 from payloom.inbox.errors import EventRefused
-from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.errors import PayloomError
 from payloom.runs.models import cursors
-from payloom.runs.service import RunService
+
+if TYPE_CHECKING:
+    from payloom.connectors.stripe.connector import StripeConnector
+    from payloom.db.database import Database
+    from payloom.runs.service import RunService
+    from payloom.inbox.service import Inbox
+    from collections.abc import Mapping
 
 log = structlog.get_logger("payloom.runs.intake.backfill")
 

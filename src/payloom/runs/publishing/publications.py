@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from payloom.runs.models import publications, runs, versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    import datetime as dt
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from payloom.db.database import Database
-from payloom.kit.clock import Clock
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.errors import VersionUnknown, WorkflowUnknown
 from payloom.runs.models import versions
 from payloom.runs.publishing import publications
-from payloom.runs.publishing.publications import Author
 from payloom.runs.scheduling import schedules
 from payloom.workflows.compiler.compile import load_model
-from payloom.workflows.program.program import Workflow
+
+if TYPE_CHECKING:
+    from payloom.db.database import Database
+    from payloom.workflows.program.program import Workflow
+    from payloom.runs.publishing.publications import Author
+    from payloom.kit.clock import Clock
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Versions:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import uuid
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    import datetime as dt
 
 ColumnType = Literal["uuid", "string", "text", "int", "bool", "number", "json", "datetime", "date"]
 TYPES: tuple[ColumnType, ...] = ("uuid", "string", "text", "int", "bool", "number", "json", "datetime", "date")

@@ -10,11 +10,13 @@ import math
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.redaction import redact
-from payloom.tables.definition.spec import ColumnSpec
+
+if TYPE_CHECKING:
+    from payloom.tables.definition.spec import ColumnSpec
 
 INT64 = 2**63
 MAX_TEXT = 1_000_000

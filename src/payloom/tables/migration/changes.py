@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TYPE_CHECKING
 
 from payloom.tables.definition.schema import index_groups
-from payloom.tables.definition.spec import ColumnSpec, TableSpec
+
+if TYPE_CHECKING:
+    from payloom.tables.definition.spec import ColumnSpec, TableSpec
+    from collections.abc import Mapping
 
 Kind = Literal[
     "create_table",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from payloom.tables.definition.schema import build_table
-from payloom.tables.definition.spec import TableSpec
 from payloom.tables.migration.changes import KEEPING, Change
+
+if TYPE_CHECKING:
+    from payloom.tables.definition.spec import TableSpec
+    from collections.abc import Collection, Mapping
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from payloom.kit.clock import Clock
 from payloom.tables import models
 from payloom.tables.definition.seed_rows import key_text, seed_key
-from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import BadArguments
-from payloom.tables.query.sql import Tables
+
+if TYPE_CHECKING:
+    from payloom.kit.clock import Clock
+    from payloom.tables.query.sql import Tables
+    from payloom.tables.definition.spec import TableSpec
+    from collections.abc import Mapping, Sequence
 
 
 def seed_declared(tx: sa.Connection, tables: Tables, clock: Clock) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from payloom.tables.definition.spec import TableSpec
 from payloom.tables.definition.values import show
 from payloom.tables.errors import BadArguments, KeyNotUnique, RowNotFound, RowsMismatch, RowsMissing, TooManyRows
 from payloom.tables.query.where import Where, describe_where, find_column
+
+if TYPE_CHECKING:
+    from payloom.tables.definition.spec import TableSpec
+    from collections.abc import Mapping
 
 Row = dict[str, Any]
 MAX_ROWS = 10_000

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from payloom.kit.redaction import redact, redact_text
-from payloom.tables.definition.spec import TableSpec
+
+if TYPE_CHECKING:
+    from payloom.tables.definition.spec import TableSpec
 
 MOST = 60
 """References of one thing. What has more is no longer about something."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from payloom.kit.diagnostics import Diagnostic
-from payloom.kit.yaml.source import Source
-from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import suppressions
 from payloom.workflows.checker.expressions import Types, check_expressions
 from payloom.workflows.checker.findings import Findings
@@ -15,7 +12,13 @@ from payloom.workflows.checker.ownership import check_ownership
 from payloom.workflows.checker.payments import check_payments
 from payloom.workflows.checker.secrets import check_secrets
 from payloom.workflows.checker.taint import Taint
-from payloom.workflows.program.program import Workflow
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.program import Workflow
+    from payloom.workflows.catalog.catalog import Catalog
+    from payloom.kit.yaml.source import Source
+    from payloom.kit.diagnostics import Diagnostic
 
 
 def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnostic]:

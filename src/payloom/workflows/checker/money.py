@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, leaves
 from payloom.workflows.checker.taint import MONEY, Taint
 from payloom.workflows.expressions import ast
 from payloom.workflows.interpreter.verbs import call, loops, outbound
-from payloom.workflows.program.node import Node, Site
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.node import Node, Site
+    from payloom.kit.diagnostics import Path
+    from collections.abc import Collection, Iterator, Mapping
 
 
 def check_money(findings: Findings, taint: Taint) -> None:

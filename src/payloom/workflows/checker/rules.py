@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from payloom.kit.diagnostics import Severity
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from payloom.kit.diagnostics import Severity
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

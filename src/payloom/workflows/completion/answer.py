@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from payloom.kit.diagnostics import Path, value_at
-from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
 from payloom.workflows.completion import document, expression
 from payloom.workflows.completion.cursor import BARE_KEYS, Cursor, cursor_at
@@ -22,6 +21,9 @@ from payloom.workflows.program.node import Node, Site
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
+
+if TYPE_CHECKING:
+    from payloom.workflows.catalog.catalog import Catalog
 
 _MOST = 300
 

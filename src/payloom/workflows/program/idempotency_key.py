@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from payloom.kit import strict_json
 from payloom.workflows.expressions.values import Ambient, to_json
-from payloom.workflows.program.templates import Filled
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.templates import Filled
+    from collections.abc import Mapping
 
 
 def text_of(template: Filled | None, scope: Mapping[str, Any], ambient: Ambient) -> str | None:

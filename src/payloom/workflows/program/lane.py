@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TYPE_CHECKING
 
-from payloom.workflows.program.program import Workflow
+
+if TYPE_CHECKING:
+    from payloom.workflows.program.program import Workflow
+    from collections.abc import Mapping
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

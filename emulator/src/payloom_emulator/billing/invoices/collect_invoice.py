@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import balance, settings
+from payloom_emulator.billing import settings
+from payloom_emulator.billing.invoices import customer_balance as balance
 from payloom_emulator.billing.invoices import invoice_lifecycle, payments
-from payloom_emulator.core import facts, money
+from payloom_emulator.core import facts
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:

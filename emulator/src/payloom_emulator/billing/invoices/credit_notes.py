@@ -6,9 +6,11 @@ import dataclasses
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing import balance, unsupported_params
+from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import embedded, tax_rates
-from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments, totals
+from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments
+from payloom_emulator.billing.invoices import customer_balance as balance
+from payloom_emulator.billing.pricing import totals
 from payloom_emulator.billing.pricing.rounding import rounded, share
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import invalid, missing

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments
 from payloom_emulator.billing.machines import INVOICE_MACHINE
-from payloom_emulator.core import money
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.billing.pricing.rounding import rounded
 from payloom_emulator.catalog import prices
-from payloom_emulator.core import money
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge
 

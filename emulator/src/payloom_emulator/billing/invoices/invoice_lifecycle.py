@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing import balance, settings
+from payloom_emulator.billing import settings
 from payloom_emulator.billing.embedded_objects import embedded
-from payloom_emulator.billing.invoices import lines, totals
+from payloom_emulator.billing.invoices import customer_balance as balance
+from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.machines import INVOICE_MACHINE
-from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.billing.pricing import discounts, totals
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing.invoices import totals
-from payloom_emulator.billing.pricing import amounts, periods
+from payloom_emulator.billing.pricing import amounts, periods, totals
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
-from payloom_emulator.billing.pricing import metering
+from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, metering
 from payloom_emulator.billing.subscriptions import (
     create_subscription,
     items,

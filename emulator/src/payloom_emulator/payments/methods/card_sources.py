@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core import test_cards
+from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid, missing
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core import test_cards
 from payloom_emulator.core.schema import ADDRESS, Body, overlay
+from payloom_emulator.payments import test_cards
 from payloom_emulator.protocol.errors import CardError, invalid, parameter_missing
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
-    from payloom_emulator.core import test_cards
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.payments import test_cards
 
 
 def card_object(unit: Unit, card: test_cards.Card, data: Body | None) -> Body:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing import balance
-from payloom_emulator.core import money
+from payloom_emulator.billing.invoices import customer_balance as balance
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata
 

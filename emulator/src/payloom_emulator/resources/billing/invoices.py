@@ -16,12 +16,12 @@ from payloom_emulator.billing.invoices import (
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import preview
-from payloom_emulator.core import money
 from payloom_emulator.core.api_changes import Change
 from payloom_emulator.core.facts import INTENT_CHANGED
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge as merge_metadata

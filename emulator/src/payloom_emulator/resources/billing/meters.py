@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing.pricing import metering
+from payloom_emulator.billing.invoices import metering
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once

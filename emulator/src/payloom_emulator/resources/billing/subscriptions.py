@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import older_shapes, unsupported_params
+from payloom_emulator.billing.invoices import metering
 from payloom_emulator.billing.machines import SUBSCRIPTION_MACHINE
-from payloom_emulator.billing.pricing import discounts, metering
+from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
     create_subscription,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
-from payloom_emulator.core import money
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import older_shapes
-from payloom_emulator.core import money, test_cards
 from payloom_emulator.core.api_changes import Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Schema, fixed, given
-from payloom_emulator.payments import capture_cancel, charges, disputes
+from payloom_emulator.ledger import money
+from payloom_emulator.payments import capture_cancel, charges, disputes, test_cards
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import StripeError, invalid

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import older_shapes
-from payloom_emulator.core import money
 from payloom_emulator.core.api_changes import Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Schema, fixed, given, once
+from payloom_emulator.ledger import money
 from payloom_emulator.payments import attempts, capture_cancel, intent_requests, payment_intents
 from payloom_emulator.payments.capture_cancel import cancel, capture
 from payloom_emulator.protocol.api_versions import BASIL

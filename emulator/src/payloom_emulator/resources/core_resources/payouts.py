@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core import money
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once
-from payloom_emulator.ledger import balance
+from payloom_emulator.ledger import balance, money
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:

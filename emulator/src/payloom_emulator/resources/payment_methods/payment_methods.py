@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core import test_cards
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, fixed, given, overlay
+from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
 from payloom_emulator.protocol.errors import invalid

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.pricing import discounts
-from payloom_emulator.core import money
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.ledger import money
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any
+from typing import Annotated, Any, TYPE_CHECKING
 
 from fastapi import APIRouter, Query
 
 from payloom.api.http.errors import BadRequest
 from payloom.api.management.editor import actions, catalog_models
 from payloom.api.management.editor.catalog import catalogue
-from payloom.project.publisher import ProjectPublisher
+
+if TYPE_CHECKING:
+    from payloom.project.publisher import ProjectPublisher
 
 
 def router(publisher: ProjectPublisher) -> APIRouter:

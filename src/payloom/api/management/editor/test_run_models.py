@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TYPE_CHECKING
 
 from pydantic import Field
 
-from payloom.api.management.editor.models import Text, WorkflowId
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
-from payloom.api.management.models.runs import RunDetail
+
+if TYPE_CHECKING:
+    from payloom.api.management.editor.models import Text, WorkflowId
+    from payloom.api.management.models.runs import RunDetail
 
 
 class MockFailure(Body):

@@ -6,11 +6,13 @@ to be read and an admin for everything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from payloom.api.http.same_origin import SAFE_METHODS
-from payloom.api.management.models.answers import Role
+
+if TYPE_CHECKING:
+    from payloom.api.management.models.answers import Role
+    from collections.abc import Iterable
 
 ORDER: tuple[Role, ...] = ("viewer", "editor", "admin")
 KEY = "x-role"

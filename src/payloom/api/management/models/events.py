@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TYPE_CHECKING
 
 from pydantic import Field
 
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
-from payloom.api.management.models.runs import RunSummary
+
+if TYPE_CHECKING:
+    from payloom.api.management.models.runs import RunSummary
 
 EventState = Annotated[
     Literal["handled", "unhandled", "failed", "running"],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TYPE_CHECKING
 
 from pydantic import Field
 
 from payloom.api.management.models.answers import Failure, Json, Moment, Shape
-from payloom.api.management.models.events import Rejection
-from payloom.api.management.models.runs import Status
+
+if TYPE_CHECKING:
+    from payloom.api.management.models.events import Rejection
+    from payloom.api.management.models.runs import Status
 
 
 class RunNote(Shape):

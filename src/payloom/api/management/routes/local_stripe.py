@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 from fastapi import APIRouter
-from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.request_body import read_json_object
-from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
 from payloom.kit.redaction import redact
-from payloom.settings.model import Settings
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from payloom.settings.model import Settings
+    from payloom.api.management.dependencies import ManagementDependencies
 
 TIMEOUT = 60.0
 """Seconds; moving the clock by a year bills a lot."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TYPE_CHECKING
 
 from payloom.api.http.errors import ApiError, BadRequest
 from payloom.connectors.port import StepFailed
 from payloom.connectors.stripe.catalog import tables
-from payloom.connectors.stripe.tables.table_source import StripeTables
+
+if TYPE_CHECKING:
+    from payloom.connectors.stripe.tables.table_source import StripeTables
+    from collections.abc import Mapping
 
 
 class StripeNotReadable(ApiError):

@@ -13,7 +13,10 @@ import importlib.util
 import inspect
 import pathlib
 import threading
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PARSING = threading.Lock()
 

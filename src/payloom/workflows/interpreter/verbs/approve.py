@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TYPE_CHECKING
 
-from payloom.kit.diagnostics import Path
-from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.interpreter.verbs.branch import take
 from payloom.workflows.interpreter.verbs.wait import until
@@ -16,7 +13,12 @@ from payloom.workflows.program import commands
 from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
-from payloom.workflows.syntax.filemodel import steps as models
+
+if TYPE_CHECKING:
+    from payloom.kit.diagnostics import Path
+    from payloom.workflows.syntax.filemodel import steps as models
+    from payloom.workflows.interpreter.frame import Frame
+    from collections.abc import Iterator
 
 LINK_LIFETIME = dt.timedelta(days=7)
 """How long the link to a decision without a time-out opens it."""
