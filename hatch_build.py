@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Any, TYPE_CHECKING
+from types import ModuleType
+from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 
 class DependenciesFromRequirements(MetadataHookInterface):

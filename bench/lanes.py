@@ -11,30 +11,28 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 
+from payloom.connectors.port import Attempt
 from payloom.db.database import Database, open_database
 from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
+from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import SystemClock
 from payloom.kit.strict_json import dumps
 from payloom.runs.dependencies import RunLimits
+from payloom.workflows.program.commands import Do
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from rounds import Compared, Measure, compare, processor_seconds
 from tests.support.runs_fixture import RunsFixture, build
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-    from payloom.connectors.port import Attempt
-    from payloom.inbox.service import InboxEvent
-    from payloom.workflows.program.commands import Do
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 FAST = """\
 name: Pay

@@ -17,12 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
 
 
 class Store:

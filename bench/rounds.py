@@ -8,12 +8,9 @@ import inspect
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import psutil
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Measure = Callable[[], Awaitable[float] | float]
 

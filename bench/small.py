@@ -10,6 +10,8 @@ import sys
 import tempfile
 import time
 import timeit
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -31,11 +33,6 @@ from payloom.workflows.catalog.events import build_scope, event_scope
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.values import Ambient
 from payloom.workflows.program.commands import Do
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-    from collections.abc import Callable
 
 EXPRESSION = "event.action == 'completed' && object.amount_total > 1000"
 PAUSE = 0.4

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,10 +21,6 @@ import receiver
 from rounds import Compared, compare
 
 from payloom.settings.load import load_settings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CONNECTIONS = 50
 MORE = {"payment_status": "paid", "note": "x" * 1200}

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import pytest
 from tests.support import collection
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import httpx
 import pytest
 from emulator.tests.support.checkout_steps import session
-
-if TYPE_CHECKING:
-    from emulator.tests.support.local_servers import Local
+from emulator.tests.support.local_servers import Local
 
 pytestmark = pytest.mark.browser
 

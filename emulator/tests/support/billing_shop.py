@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import stripe
+import stripe
 
 
 def moment(text: str) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-if TYPE_CHECKING:
-    from emulator.tests.support.local_servers import Local
-    from playwright.sync_api import Page
+from emulator.tests.support.local_servers import Local
+from playwright.sync_api import Page
 
 GOOD, DECLINED, SECURE = "4242424242424242", "4000000000000002", "4000002760003184"
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import dataclasses
 import socket
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable
+from typing import Any, Self
 
+import stripe
 import uvicorn
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import stripe
-
-    from payloom_emulator.runtime.emulator import Emulator
+from payloom_emulator.runtime.emulator import Emulator
 
 
 class Served:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import stripe
+import stripe
 
-    from payloom_emulator.embedded import RunningEmulator
+from payloom_emulator.embedded import RunningEmulator
 
 URLS = {"success_url": "https://shop.example/thanks?s={CHECKOUT_SESSION_ID}", "cancel_url": "https://shop.example/cart"}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -14,14 +15,11 @@ from payloom.api.http.request_body import MAX_FORM, read_form, read_json_object
 from payloom.api.http.same_origin import refuse_foreign, safe_next
 from payloom.api.limits.client_address import client_key
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
+from payloom.api.page_routes import PageRoutes
+from payloom.auth.accounts import Account
 from payloom.auth.errors import AuthError
 from payloom.kit.errors import PayloomError
 from payloom.pages.templates import OWN
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from payloom.auth.accounts import Account
-    from payloom.api.page_routes import PageRoutes
 
 SIGN_INS = (30, 60.0)
 """At most so many tries per so many seconds from one address; password hashing costs us more than it costs them."""

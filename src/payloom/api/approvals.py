@@ -5,6 +5,7 @@ Opening the link decides nothing, however often and by whomever (mail programs f
 
 from __future__ import annotations
 
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
@@ -12,18 +13,14 @@ from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import read_form
 from payloom.api.http.same_origin import refuse_foreign
+from payloom.api.management.dependencies import ManagementDependencies
+from payloom.api.page_routes import PageRoutes
 from payloom.auth.decision_links import PATH, DecisionLink, DecisionLinks
 from payloom.auth.errors import LinkNotValid
 from payloom.kit.clock import rfc3339
 from payloom.pages.templates import OWN
 from payloom.runs.errors import WrongState
 from payloom.views.approvals import Approval, approval_of
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.api.page_routes import PageRoutes
-    from payloom.api.management.dependencies import ManagementDependencies
-    from starlette.requests import Request
 
 _ANSWERS = {"yes": True, "no": False}
 _MOST = 500

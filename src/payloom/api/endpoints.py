@@ -9,8 +9,10 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from typing import Any, Protocol, TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -22,6 +24,7 @@ from payloom.api.http.same_origin import SAFE_METHODS, cors_headers, is_foreign,
 from payloom.api.http.serialization import to_plain
 from payloom.api.limits.client_address import client_key
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
+from payloom.auth.accounts import Account
 from payloom.kit import strict_json
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
@@ -30,11 +33,6 @@ from payloom.runs.intake.callers import Caller, RunResponse
 from payloom.workflows.program import json_schema
 from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, Workflow
-
-if TYPE_CHECKING:
-    from payloom.auth.accounts import Account
-    from starlette.requests import Request
-    from collections.abc import Callable, Mapping, Sequence
 
 _NO_BODY = frozenset({"GET", "DELETE", "HEAD"})
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{8,128}")

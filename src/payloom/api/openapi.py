@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from payloom import __version__
 from payloom.workflows.program.program import ApiTrigger, Workflow
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _NO_BODY = frozenset({"GET", "DELETE"})
 

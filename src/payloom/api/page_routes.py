@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 import structlog
 from jinja2.exceptions import TemplateError
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
@@ -15,20 +17,16 @@ from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.errors import NoSuchRoute, NotSignedIn, headers_of
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.security_headers import new_nonce, page_policy
+from payloom.auth.accounts import Account
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
+from payloom.pages.document import Page, Query
 from payloom.pages.templates import OWN, Templates
+from payloom.settings.model import Settings
+from payloom.tables.query.sql import Tables
 from payloom.workflows.expressions.values import Ambient
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.db.database import Database
-    from payloom.auth.accounts import Account
-    from payloom.pages.document import Page, Query
-    from starlette.requests import Request
-    from payloom.tables.query.sql import Tables
-    from payloom.settings.model import Settings
-    from collections.abc import Mapping, Sequence
 
 log = structlog.get_logger("payloom.pages")
 

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from payloom.api import static_files, studio_files
 from payloom.api.accounts import AccountRoutes
 from payloom.api.approvals import ApprovalRoutes
 from payloom.api.endpoints import Endpoints
 from payloom.api.http import metrics as probes
+from payloom.api.http.current_user import SessionAuth
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod
+from payloom.api.http.metrics import Metrics, Probe
 from payloom.api.http.middleware import RequestMiddleware
 from payloom.api.http.request_body import MAX_MANAGED, Limited
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.lazy_app import PREFIX, LazyManagementApp
+from payloom.api.page_routes import PageRoutes
 from payloom.api.webhook import Webhook
-
-if TYPE_CHECKING:
-    from payloom.api.http.metrics import Metrics, Probe
-    from starlette.types import ASGIApp, Receive, Scope, Send
-    from starlette.requests import Request
-    from payloom.api.management.dependencies import ManagementDependencies
-    from payloom.api.http.current_user import SessionAuth
-    from starlette.responses import Response
-    from payloom.settings.model import Settings
-    from payloom.auth.decision_links import DecisionLinks
-    from payloom.api.page_routes import PageRoutes
-    from pathlib import Path
-    from collections.abc import Sequence
+from payloom.auth.decision_links import DecisionLinks
+from payloom.settings.model import Settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,18 +6,15 @@ from pathlib import Path
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.middleware import set_route_label
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.settings.keys import StripeSettings
-    from starlette.types import Scope
-    from starlette.requests import Request
+from payloom.settings.keys import StripeSettings
 
 _OWN = Path(__file__).parent / "static"
 _SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

@@ -8,18 +8,15 @@ from __future__ import annotations
 import gzip
 import html
 import mimetypes
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from payloom.api.http.errors import NoSuchRoute
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from collections.abc import Callable, Mapping
 
 STUDIO = Path(__file__).parent / "static" / "studio"
 

@@ -10,25 +10,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol, TYPE_CHECKING
+from typing import Any, Protocol
 
 import structlog
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from payloom.api.http.errors import BodyCutShort, BodyTooLarge, StoreUnavailable, error_body, headers_of
+from payloom.api.http.metrics import Metrics
 from payloom.api.http.middleware import error_response, response_headers
 from payloom.api.http.request_body import read_stream
 from payloom.db.errors import DatabaseError
 from payloom.inbox.errors import EventRefused, NoWebhookSecret
 from payloom.inbox.service import MAX_BODY, Inbox, InboxEvent
 from payloom.kit.clock import monotonic
+from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
-
-if TYPE_CHECKING:
-    from payloom.kit.errors import PayloomError
-    from payloom.api.http.metrics import Metrics
-    from payloom.runs.intake.intake import IntakeResult
-    from starlette.types import Receive, Scope, Send
+from payloom.runs.intake.intake import IntakeResult
 
 log = structlog.get_logger("payloom.webhook")
 

@@ -8,21 +8,19 @@ Nothing is opened, started or written before the application's lifespan begins.
 from __future__ import annotations
 
 import contextlib
-from typing import Any, TYPE_CHECKING
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import structlog
+from starlette.applications import Starlette
 
 from payloom.api.limits.connection_limiter import ConnectionLimiter
 from payloom.api.server import Server
 from payloom.app.composition import Services
 from payloom.app.logging import configure_logs
 from payloom.kit.clock import Clock, SystemClock
-
-if TYPE_CHECKING:
-    from payloom.project.loader import Project
-    from payloom.settings.model import Settings
-    from starlette.applications import Starlette
-    from collections.abc import AsyncIterator, Mapping
+from payloom.project.loader import Project
+from payloom.settings.model import Settings
 
 log = structlog.get_logger("payloom.app.asgi")
 

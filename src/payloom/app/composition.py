@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.lazy_app import SIGN_IN_PATH
 from payloom.api.page_routes import PageRoutes
 from payloom.api.server import ServerDependencies
+from payloom.auth.accounts import Profile
 from payloom.auth.decision_links import DecisionLink, DecisionLinks
 from payloom.auth.rate_store import RateLimitStore
 from payloom.auth.service import AccountService
@@ -42,29 +44,23 @@ from payloom.email.outbox import Outbox
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
 from payloom.engine.dbos import DbosEngine
 from payloom.inbox.service import Inbox, InboxEvent
+from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
+from payloom.project.loader import Project
 from payloom.project.publisher import ProjectPublisher
 from payloom.runs.intake.backfill import EventBackfill
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange
 from payloom.runs.service import RunService
+from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.views.health import HealthReport, read_health
 from payloom.views.references.indexer import Indexer
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from payloom.sandbox.service import SandboxService
-=======
-    from payloom.auth.accounts import Profile
-    from payloom.project.loader import Project
-    from payloom.kit.clock import Clock
-    from payloom.settings.model import Settings
-    from collections.abc import AsyncIterator, Mapping
-    from payloom.sandbox.service import Rehearsals
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 log = structlog.get_logger("payloom.app.asgi")
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, TYPE_CHECKING
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
 from payloom.kit.redaction import redact
-
-if TYPE_CHECKING:
-    from payloom.settings.model import Settings
-    from collections.abc import MutableMapping
+from payloom.settings.model import Settings
 
 IDS = ("run", "workflow", "step", "event_id", "request_id")
 """What names things in a log line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Sequence
@@ -12,10 +13,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.auth.errors import BadEmail, BadRole, EmailTaken, UnknownAccount
 from payloom.auth.models import accounts, sessions
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 Profile = Callable[[sa.Connection, str, str, str | None], None]
 """Called within the sign-up's transaction with the new account's id, address and name."""

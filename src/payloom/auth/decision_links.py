@@ -12,13 +12,10 @@ import dataclasses
 import hashlib
 import hmac
 import json
+from collections.abc import Sequence
 
 from payloom.auth.errors import LinkNotValid
 from payloom.kit.clock import Clock, to_epoch
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 PATH = "/approve/"
 _PURPOSE = b"payloom decision links\0"

@@ -13,11 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.auth.models import rates
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.db.database import Database
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
 
 _SLACK = 1.0
 """Seconds by which moments of one machine may seem to be in another's future."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
+import sqlalchemy as sa
 
 from payloom.auth.accounts import (
     Account,
@@ -27,13 +29,8 @@ from payloom.auth.sessions import (
     touch_session,
 )
 from payloom.auth.sign_in_throttle import count_attempt, forget_attempts, sweep_attempts
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.db.database import Database
-    import sqlalchemy as sa
-    from collections.abc import Sequence
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
 
 
 class AccountService:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 
 import sqlalchemy as sa
 
@@ -10,12 +11,8 @@ from payloom.auth.errors import LinkNotValid
 from payloom.auth.links import LIFETIME, make_link, use_link
 from payloom.auth.models import accounts
 from payloom.auth.sessions import start_session
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.db.database import Database
-    import datetime as dt
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
 
 PURPOSE = "admin"
 ROLE = "admin"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from payloom.connectors.port import Attempt, OutsideHost, StepFailed
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.program.commands import Do, StepFailure
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class VerbDispatcher:

@@ -8,15 +8,13 @@ back.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Protocol, TYPE_CHECKING
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Protocol
 
+import sqlalchemy as sa
 
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.commands import Do, StepFailure
-    import sqlalchemy as sa
-    from collections.abc import Mapping
-    import datetime as dt
+from payloom.workflows.program.commands import Do, StepFailure
 
 
 class StepFailed(Exception):

@@ -12,13 +12,11 @@ import json
 import operator
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Dialect
 
 Row = tuple[Any, ...]
 _Process = Callable[[Any], Any] | None

@@ -6,14 +6,12 @@ Nobody calls commit(). Functions given to `write` are synchronous, do nothing bu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar, TYPE_CHECKING
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 T = TypeVar("T")
 

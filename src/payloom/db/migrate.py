@@ -9,11 +9,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from payloom.db.database import Database
 from payloom.db.errors import DatabaseNewer
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.db.database import Database
 
 VERSION_TABLE = "payloom_alembic_version"
 FOLDER = Path(__file__).parent / "migrations"

@@ -9,7 +9,8 @@ import concurrent.futures
 import random
 import threading
 import time
-from typing import Any, TypeVar, TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -19,9 +20,6 @@ from payloom.db import compiled_statements, deferred_writes
 from payloom.db.compiled_statements import LOCKING
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable, SerializationConflict
 from payloom.db.transactions import begin_work, take_hooks
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 T = TypeVar("T")
 

@@ -14,7 +14,9 @@ import dataclasses
 import queue
 import sqlite3
 import threading
-from typing import Any, TypeVar, TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
@@ -24,10 +26,6 @@ from payloom.db.errors import DatabaseUnavailable
 from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import begin_work, run_plain, savepoint, take_hooks
 from payloom.kit.clock import monotonic
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from collections.abc import Callable
 
 T = TypeVar("T")
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sqlite3
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
 from payloom.db import deferred_writes
 from payloom.db.compiled_statements import LOCKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _HOOKS = "payloom_after_commit"
 _IN_TRANSACTION = 2

@@ -9,12 +9,10 @@ import functools
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Dialect
 
 
 def _tagged(value: Any) -> Any:

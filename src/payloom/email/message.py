@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import datetime as dt
 import hashlib
 import mimetypes
 import re
@@ -13,12 +14,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, Literal
 
 from payloom.email.errors import BadMail
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 Status = Literal["queued", "sending", "sent", "failed", "unknown"]
 MAX_RECIPIENTS = 50

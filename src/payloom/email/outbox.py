@@ -14,20 +14,18 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from email import policy
 from email.parser import BytesHeaderParser
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from payloom.db.database import Database
 from payloom.email.errors import BadMail, DeliveryUnknown, EmailError, MailDelayed, MailNotFound, MailRefused
 from payloom.email.message import Attachment, Mail, Status, message_id
 from payloom.email.models import mails
+from payloom.email.transport import Transport
+from payloom.kit.clock import Clock
 from payloom.kit.ids import new_id
-
-if TYPE_CHECKING:
-    from payloom.email.transport import Transport
-    from payloom.kit.clock import Clock
-    from payloom.db.database import Database
 
 ALLOWED: Mapping[Status, frozenset[Status]] = {
     "queued": frozenset({"sending"}),

@@ -18,7 +18,7 @@ import os
 import secrets
 import threading
 from pathlib import Path
-from typing import IO, Any, TYPE_CHECKING
+from typing import IO, Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -26,19 +26,17 @@ from dbos._queue import Queue, queue_worker_thread
 from dbos._serialization import Serializer
 from sqlalchemy import event
 
+from payloom.db.database import Database
 from payloom.db.errors import DatabaseError
 from payloom.db.sqlite import SqliteDatabase
 from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import after_commit
 from payloom.engine.errors import AnotherWorkerRuns, EngineError
 from payloom.engine.leases import HEARTBEAT, LEASE_TIMEOUT, Leases
+from payloom.engine.port import Advance, Takeover
 from payloom.engine.queue_probe import QueueProbe, WakeEvent
 from payloom.engine.segment_runner import SegmentRunner
-
-if TYPE_CHECKING:
-    from payloom.engine.port import Advance, Takeover
-    from payloom.db.database import Database
-    from payloom.kit.clock import Clock
+from payloom.kit.clock import Clock
 
 log = logging.getLogger("payloom.engine")
 

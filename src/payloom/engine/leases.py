@@ -9,21 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import datetime as dt
 import logging
 import os
 import socket
-from typing import Any, TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom import __version__
+from payloom.db.database import Database
 from payloom.engine.models import workers
 from payloom.kit.clock import Clock, monotonic
-
-if TYPE_CHECKING:
-    from payloom.db.database import Database
-    from collections.abc import Awaitable, Callable, Sequence
-    import datetime as dt
 
 log = logging.getLogger("payloom.engine")
 

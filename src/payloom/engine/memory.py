@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import secrets
 
+import sqlalchemy as sa
 
 from payloom.db.transactions import after_commit
+from payloom.engine.port import Advance, Takeover
 from payloom.engine.segment_runner import SegmentRunner
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.engine.port import Advance, Takeover
-    import sqlalchemy as sa
-    import datetime as dt
+from payloom.kit.clock import Clock
 
 
 class MemoryEngine:

@@ -7,13 +7,11 @@ which worker processes are alive.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TYPE_CHECKING
+from typing import Protocol
 
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-    import datetime as dt
+import sqlalchemy as sa
 
 Advance = Callable[[str], Awaitable[None]]
 """Advance a run until it ends or waits. Safe to call twice, also at the same time. May raise when the database is away;

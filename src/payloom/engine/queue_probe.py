@@ -10,14 +10,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
+import sqlalchemy as sa
 
 from payloom.kit.clock import SystemClock, monotonic
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-    from collections.abc import Callable
 
 log = logging.getLogger("payloom.engine")
 

@@ -6,10 +6,7 @@ import asyncio
 import contextlib
 import logging
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.engine.port import Advance
+from payloom.engine.port import Advance
 
 log = logging.getLogger("payloom.engine")
 

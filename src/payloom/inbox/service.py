@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import json
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.db import compiled_statements
+from payloom.db.database import Database
 from payloom.inbox.errors import BodyTooLarge, EventRefused, EventUnknown, NoWebhookSecret
 from payloom.inbox.models import events, rejections
 from payloom.inbox.signature import TOLERANCE, verify
 from payloom.kit import strict_json
 from payloom.kit.clock import Clock, monotonic, to_epoch
-
-if TYPE_CHECKING:
-    from payloom.db.database import Database
-    from collections.abc import Mapping, Sequence
-    import datetime as dt
 
 MAX_BODY = 512 * 1024
 """Bytes. The largest events seen are a tenth of this."""

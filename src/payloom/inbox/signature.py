@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Sequence
 
 from payloom.inbox.errors import SignatureRefused
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 TOLERANCE = 300
 """Seconds the signature's time may be off, into the past and into the future."""

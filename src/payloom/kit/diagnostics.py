@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from collections.abc import Iterable
+from typing import Any, Literal
 
 Severity = Literal["error", "warning", "advice"]
 Path = tuple[str | int, ...]

@@ -14,19 +14,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any, TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from payloom.kit.diagnostics import EXPRESSION, NAME, SHAPE, Diagnostic, Place
 from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import CompiledValue, compile_bare, compile_value
-
-if TYPE_CHECKING:
-    from payloom.kit.yaml.source import Source
-    from payloom.workflows.catalog.catalog import Catalog
-    from payloom.workflows.expressions.expression import Compiled
-    from collections.abc import Collection, Mapping
 
 SUFFIX = ".html.j2"
 ROOTS = frozenset({"user", "params", "query", "env"})

@@ -9,7 +9,9 @@ from __future__ import annotations
 import copy
 import dataclasses
 import re
-from typing import ClassVar, TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from payloom.connectors.python.loader import Functions, load_functions
@@ -25,17 +27,13 @@ from payloom.kit.suggest import did_you_mean
 from payloom.pages.document import SUFFIX, Page, read_page
 from payloom.pages.templates import Templates
 from payloom.settings.file import FILE_NAME
+from payloom.settings.model import Settings
 from payloom.tables.definition.loader import read_tables
+from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import BadTablesFile, TableError
 from payloom.tables.query.sql import Tables
 from payloom.workflows.loading.loader import Draft, finish, learn_money_inputs, read_workflow
 from payloom.workflows.program.program import ApiTrigger, Workflow
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import TableSpec
-    from payloom.settings.model import Settings
-    from pathlib import Path
-    from collections.abc import Iterator, Mapping
 
 WORKFLOW_SUFFIX = ".yaml"
 _TAKEN_ENDPOINTS = re.compile(r"/(?:stripe/webhook|auth|_payloom)(?:/|$)")

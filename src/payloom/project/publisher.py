@@ -9,22 +9,20 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, overload, TYPE_CHECKING
+from pathlib import Path
+from typing import Any, ClassVar, overload
 
 import structlog
 from sqlalchemy import exc
 
+from payloom.kit.clock import Clock
 from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
 from payloom.project.loader import Project, ProjectCatalog, reload_workflows
 from payloom.runs.publishing.publications import Author
+from payloom.runs.publishing.versions import Versions
+from payloom.settings.model import Settings
 from payloom.workflows.program.program import Workflow
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.settings.model import Settings
-    from payloom.runs.publishing.versions import Versions
-    from pathlib import Path
 
 log = structlog.get_logger("payloom.app.asgi")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,8 +12,10 @@ from payloom.db.transactions import after_commit
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.ids import new_id
 from payloom.runs.advance.replay import ReplayCache
+from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination import dedupe
 from payloom.runs.coordination.lanes import occupied, requeue
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import RunUnknown, WrongState
 from payloom.runs.intake.intake import start_run
 from payloom.runs.models import runs, steps
@@ -20,11 +23,6 @@ from payloom.runs.registry import TriggerContext
 from payloom.runs.run_rows import Run, insert_run, load_journal, load_run
 from payloom.workflows.errors import HistoryMismatch
 from payloom.workflows.program.commands import Finished
-
-if TYPE_CHECKING:
-    from payloom.runs.advance.worker import RunWorker
-    from payloom.runs.dependencies import RunDependencies
-    from collections.abc import Mapping
 
 
 def _get(tx: sa.Connection, run_id: str) -> Run:

@@ -6,19 +6,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Protocol, TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
+import sqlalchemy as sa
 
-
-if TYPE_CHECKING:
-    from payloom.inbox.service import InboxEvent
-    from payloom.kit.clock import Clock
-    import sqlalchemy as sa
-    from payloom.engine.port import Engine
-    from payloom.db.database import Database
-    from payloom.connectors.port import OutsideHost, TableHost
-    from payloom.runs.registry import WorkflowRegistry
-    from collections.abc import Callable
+from payloom.connectors.port import OutsideHost, TableHost
+from payloom.db.database import Database
+from payloom.engine.port import Engine
+from payloom.inbox.service import InboxEvent
+from payloom.kit.clock import Clock
+from payloom.runs.registry import WorkflowRegistry
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,17 +6,15 @@ The real implementation (matching.py, versions.py) builds on `payloom.workflows`
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal, Protocol, TYPE_CHECKING
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
 
+import sqlalchemy as sa
 
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-    from payloom.inbox.service import InboxEvent
-    from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
-    from payloom.runs.scheduling.schedules import Schedule
-    from collections.abc import Mapping, Sequence
-    import datetime as dt
+from payloom.inbox.service import InboxEvent
+from payloom.runs.scheduling.schedules import Schedule
+from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
 
 REFETCH = "fresh"
 """Path of the step that re-reads a stateful object from Stripe before the run's scope is built."""

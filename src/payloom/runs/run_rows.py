@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import operator
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,10 +16,6 @@ from payloom.kit.ids import base32
 from payloom.runs.models import runs, steps
 from payloom.runs.registry import StartPlan
 from payloom.workflows.program.commands import Entry, StepFailure
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    import datetime as dt
 
 TERMINAL = frozenset({"succeeded", "failed", "canceled"})
 

@@ -10,11 +10,15 @@ import dataclasses
 import datetime as dt
 import functools
 import logging
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.connectors.port import OutsideHost, TableHost
+from payloom.db.database import Database
 from payloom.db.errors import DatabaseError
+from payloom.engine.port import Engine
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.clock import Clock, monotonic
 from payloom.runs.advance import table_triggers
@@ -28,19 +32,13 @@ from payloom.runs.intake.callers import Caller, RunResponse, Waiters, await_resp
 from payloom.runs.intake.intake import IntakeResult, event_run, intake, start_run
 from payloom.runs.intake.intake_batcher import IntakeBatcher
 from payloom.runs.models import waits as waits_table
+from payloom.runs.registry import RowChange, TriggerKind, WorkflowRegistry
 from payloom.runs.run_rows import Run, event_run_id, load_run
 from payloom.runs.scheduling.retention import prune
 from payloom.runs.scheduling.runner import fire_due
 from payloom.runs.scheduling.schedules import Schedule, ask, next_moments, upsert_schedules
 from payloom.runs.scheduling.sweeper import sweep
 from payloom.views.run_queries import RunQueries
-
-if TYPE_CHECKING:
-    from payloom.connectors.port import OutsideHost, TableHost
-    from payloom.runs.registry import RowChange, TriggerKind, WorkflowRegistry
-    from payloom.engine.port import Engine
-    from payloom.db.database import Database
-    from collections.abc import Callable, Mapping, Sequence
 
 log = logging.getLogger("payloom.runs")
 

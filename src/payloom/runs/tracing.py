@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import datetime as dt
 import hashlib
 import random
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-
-if TYPE_CHECKING:
-    from payloom.runs.advance.turn_changes import StepCall
-    from payloom.workflows.program.commands import StepFailure
-    from payloom.runs.run_rows import Run
-    from collections.abc import Iterator, Mapping, Sequence
-    import datetime as dt
+from payloom.runs.advance.turn_changes import StepCall
+from payloom.runs.run_rows import Run
+from payloom.workflows.program.commands import StepFailure
 
 _tracer = trace.get_tracer("payloom")
 _OUTSIDE = frozenset({"stripe", "email", "http", "python"})

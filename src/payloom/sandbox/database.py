@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from typing import Any, TypeVar, TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event, pool
 
 from payloom.db.transactions import begin_work, savepoint, take_hooks
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 T = TypeVar("T")
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent, load
+from payloom.kit.clock import Clock
 from payloom.runs.dependencies import RunLimits
 from payloom.runs.intake.intake import event_run_id
 from payloom.runs.models import runs, steps
@@ -18,11 +20,7 @@ from payloom.runs.service import RunService
 from payloom.sandbox.held import HeldEngine, HeldHost, RollbackDatabase, comparable
 from payloom.sandbox.test_run import TestBench, held
 from payloom.workflows.interpreter.verbs.call import CALLED
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.workflows.program.program import Workflow
-    from collections.abc import Iterator, Mapping, Sequence
+from payloom.workflows.program.program import Workflow
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

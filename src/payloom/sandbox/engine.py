@@ -5,16 +5,14 @@ Nothing runs by itself; the story takes the next due entry and advances it. An e
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from payloom.db.types import UtcDateTime
-
-if TYPE_CHECKING:
-    from payloom.engine.port import Advance, Takeover
-    import datetime as dt
+from payloom.engine.port import Advance, Takeover
 
 _metadata = sa.MetaData()
 entries = sa.Table(

@@ -7,7 +7,9 @@ marked.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TypeVar, TYPE_CHECKING
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -15,23 +17,14 @@ from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.stripe.connector import resolve
 from payloom.connectors.stripe.parameters import prepare
 from payloom.db.transactions import begin_work, savepoint, take_hooks
+from payloom.engine.port import Advance, Takeover
 from payloom.kit import strict_json
+from payloom.kit.clock import Clock
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.run_rows import failure_from_json
-<<<<<<< HEAD
 from payloom.sandbox.stripe.fake import FakeStripe
 from payloom.workflows.program.commands import Do
-=======
-from payloom.sandbox.stripe.fake import StoryStripe
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.commands import Do
-    from payloom.engine.port import Advance, Takeover
-    from payloom.kit.clock import Clock
-    from collections.abc import Callable
-    import datetime as dt
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 T = TypeVar("T")
 _SAME = 200

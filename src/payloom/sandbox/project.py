@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from payloom.connectors.tables.host import TablesHost
 from payloom.db.migrate import migrate
@@ -13,27 +14,19 @@ from payloom.email.templates import Templates as MailTemplates
 from payloom.kit import strict_json
 from payloom.kit.clock import ManualClock, from_epoch
 from payloom.kit.suggest import did_you_mean
+from payloom.project.loader import Project
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
+from payloom.runs.registry import StartPlan, TriggerContext
 from payloom.sandbox import engine
-<<<<<<< HEAD
 from payloom.sandbox.database import MemoryDatabase
 from payloom.settings.model import Settings
-=======
-from payloom.sandbox.database import Scratch
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.testing.errors import TestingError
-
-if TYPE_CHECKING:
-    from payloom.runs.registry import StartPlan, TriggerContext
-    from payloom.workflows.interpreter.execution import Execution
-    from payloom.project.loader import Project
-    from payloom.settings.model import Settings
-    from payloom.workflows.program.program import Workflow
-    from payloom.workflows.program.commands import Entry
-    from collections.abc import Callable, Iterable, Mapping
+from payloom.workflows.interpreter.execution import Execution
+from payloom.workflows.program.commands import Entry
+from payloom.workflows.program.program import Workflow
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z: when stories begin unless a case says otherwise."""

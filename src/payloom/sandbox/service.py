@@ -7,37 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import datetime as dt
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, TypeVar, TYPE_CHECKING
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from payloom.connectors.port import Attempt, OutsideHost, TableHost
+from payloom.db.database import Database
 from payloom.inbox.models import events
+from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.ids import new_id
+from payloom.project.publisher import ProjectPublisher
 from payloom.runs.models import runs
 from payloom.sandbox.dry_run import EventDryRun, compare
 from payloom.sandbox.stripe.fixtures import event_object
-<<<<<<< HEAD
 from payloom.sandbox.test_run import Mock, TestBench, TestRunResult, TriggerInput, connection, run_test
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.query.sql import Tables
-=======
-from payloom.sandbox.test_run import Mock, Occasion, Rehearsal, Stage, connection, rehearse
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.workflows.expressions.values import to_json
+from payloom.workflows.program.commands import Do
 from payloom.workflows.program.json_schema import problems
 from payloom.workflows.program.program import StripeTrigger, TableTrigger, Trigger, Workflow
-
-if TYPE_CHECKING:
-    from payloom.inbox.service import Inbox, InboxEvent
-    from payloom.db.database import Database
-    from payloom.connectors.port import Attempt, OutsideHost, TableHost
-    from payloom.workflows.program.commands import Do
-    from payloom.project.publisher import ProjectPublisher
-    from payloom.tables.query.sql import Tables
-    from payloom.tables.definition.spec import TableSpec
-    import datetime as dt
 
 T = TypeVar("T")
 EVENTS, RUNS, ROWS = 10, 10, 5

@@ -11,8 +11,9 @@ import dataclasses
 import datetime as dt
 import re
 import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, TYPE_CHECKING
+from typing import Any, ClassVar, Literal, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import event as sa_event
@@ -31,13 +32,9 @@ from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import Execution, RowChange, StartPlan, TriggerContext
 from payloom.runs.service import RunService
-<<<<<<< HEAD
 from payloom.sandbox.held import HeldEngine, HeldHost, RollbackDatabase
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.interpreter.execution import Execution as Interpreter
-=======
-from payloom.sandbox.held import HeldDatabase, HeldEngine, HeldHost
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.workflows.interpreter.verbs.call import CALLED
 from payloom.workflows.program.commands import (
     Approve,
@@ -53,11 +50,6 @@ from payloom.workflows.program.commands import (
 )
 from payloom.workflows.program.commands import Log as LogCommand
 from payloom.workflows.program.program import StripeTrigger, TableTrigger, Workflow
-
-if TYPE_CHECKING:
-    from payloom.workflows.interpreter.execution import Execution as Interpreter
-    from payloom.workflows.catalog.catalog import Catalog
-    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 COPY_UP_TO = 64 * 1024 * 1024
 """Bytes of a SQLite database that is copied into memory; in a larger one a transaction is rolled back."""

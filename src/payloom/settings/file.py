@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
@@ -13,9 +14,6 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from payloom.kit.suggest import did_you_mean
 from payloom.settings.errors import BadSettings, SecretInFile
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FILE_NAME = "payloom.yaml"
 EnvironmentName = Literal["dev", "staging", "production"]

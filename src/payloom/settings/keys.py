@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Literal, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import SecretStr
 
 from payloom.settings.errors import StripeKeysRefused
-
-if TYPE_CHECKING:
-    from payloom.settings.file import StripeSection
-    from collections.abc import Mapping
+from payloom.settings.file import StripeSection
 
 Mode = Literal["local", "test", "live"]
 LOCAL_SECRET_KEY = "sk_test_local"  # noqa: S105 - opens the local Stripe only, which takes any test key

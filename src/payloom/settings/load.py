@@ -8,6 +8,8 @@ Order, later wins: defaults, payloom.yaml, its `environments: <name>:` part, `PA
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
@@ -30,11 +32,6 @@ from payloom.settings.keys import local_stripe, real_stripe
 from payloom.settings.local import LocalState
 from payloom.settings.model import ConnectionSettings, DemoAccount, EmailSettings, Settings
 from payloom.settings.variables import Variables, read_variables
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from collections.abc import Iterator, Mapping
 
 DEFAULT_DATABASE = "data/payloom.sqlite"
 DEFAULT_PORT = 8000

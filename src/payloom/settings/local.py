@@ -8,10 +8,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from typing import Any, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any
 
 LOCAL_FILE = "local.json"
 

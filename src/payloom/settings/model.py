@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal, TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
 
 from payloom.kit.redaction import redact
-
-if TYPE_CHECKING:
-    from payloom.settings.keys import StripeSettings
-    from payloom.settings.file import EnvironmentName
-    from pydantic import SecretStr
-    from pathlib import Path
-    from collections.abc import Mapping
+from payloom.settings.file import EnvironmentName
+from payloom.settings.keys import StripeSettings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,10 +6,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from payloom.settings.errors import BadSettings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.settings.file import EnvironmentName
+from payloom.settings.file import EnvironmentName
 
 
 class Variables(BaseSettings):

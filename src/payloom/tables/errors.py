@@ -15,12 +15,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar, TYPE_CHECKING
+from collections.abc import Sequence
+from typing import ClassVar
 
 from payloom.kit.errors import PayloomError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class TableError(PayloomError):

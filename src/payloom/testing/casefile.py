@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any
 
 from payloom.connectors.stripe.catalog import operations
 from payloom.connectors.stripe.catalog.events import event_types, families
 from payloom.kit.clock import to_epoch
+from payloom.kit.diagnostics import Diagnostic, Path
 from payloom.kit.durations import parse_duration
 from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
+from payloom.project.loader import Project
 from payloom.sandbox.project import START
 from payloom.sandbox.scenario.initial_state import UUID, InitialState, ShortNames
 from payloom.sandbox.scenario.scenario import (
@@ -28,13 +33,6 @@ from payloom.sandbox.stripe.fixtures import PREFIXES, event_object, likely, prob
 from payloom.tables.definition.values import Unfit, check
 from payloom.workflows.catalog.events import split_type
 from payloom.workflows.program.program import ScheduleTrigger
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Diagnostic, Path
-    from payloom.project.loader import Project
-    from payloom.kit.yaml.source import Source
-    from pathlib import Path as FilePath
-    from collections.abc import Iterator, Mapping, Sequence
 
 SUFFIX = ".test.yaml"
 _TOP = ("workflow", "given", "cases")

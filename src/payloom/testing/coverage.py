@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 
+from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.interpreter.verbs.branch import Switch
 from payloom.workflows.interpreter.verbs.call import Call
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.program import Workflow
-    from payloom.workflows.program.node import Node
-    from payloom.workflows.interpreter.execution import Execution
-    from collections.abc import Iterable, Iterator, Mapping
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import Workflow
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -18,12 +20,7 @@ from payloom.settings.load import load_settings
 from payloom.tables.query.sql import Tables
 from payloom.testing.errors import BadCaseFile, NothingToTest, TestingError
 from payloom.workflows.loading.loader import load_workflow
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.program import Workflow
-    from pathlib import Path
-    from collections.abc import Sequence
+from payloom.workflows.program.program import Workflow
 
 __all__ = ["MOST", "EventDryRun", "dry_run"]
 

@@ -8,13 +8,11 @@ PayloomError
 
 from __future__ import annotations
 
-from typing import ClassVar, TYPE_CHECKING
+from collections.abc import Sequence
+from typing import ClassVar
 
+from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Diagnostic
-    from collections.abc import Sequence
 
 
 class TestingError(PayloomError):

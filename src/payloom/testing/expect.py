@@ -6,17 +6,15 @@ import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.clock import from_epoch
+from payloom.kit.diagnostics import Path
 from payloom.sandbox.scenario.outcome import Outcome, as_text, timeless
+from payloom.testing.casefile import Case
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.values import Ambient
-
-if TYPE_CHECKING:
-    from payloom.testing.casefile import Case
-    from payloom.kit.diagnostics import Path
 
 _EXPRESSION = re.compile(r"\s*\$\{\{(.*)\}\}\s*", re.DOTALL)
 _MISSING = object()

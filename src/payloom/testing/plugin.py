@@ -5,18 +5,14 @@ Loaded with every pytest run that finds this package installed, so it imports no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from payloom.sandbox.project import SandboxProject
-=======
-    from pathlib import Path
-    from collections.abc import Iterator
-    from payloom.sandbox.project import Stage
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
     from payloom.testing.casefile import Case
 
 SUFFIX = ".test.yaml"

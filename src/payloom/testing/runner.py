@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from payloom.kit.clock import monotonic
+from payloom.kit.diagnostics import Diagnostic
 from payloom.project.loader import Project, load_project
 from payloom.sandbox.project import SandboxProject, open_sandbox
 from payloom.settings.load import load_settings
 from payloom.testing.casefile import Case, CaseFile, find_case_files, load_case_file
 from payloom.testing.coverage import Coverage, Spot
 from payloom.testing.errors import BadCaseFile, NothingToTest
-<<<<<<< HEAD
 from payloom.testing.variants import CaseResult, VariantRunner
-=======
-from payloom.testing.variants import CaseResult, Playing
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Diagnostic
-    from pathlib import Path
-    from collections.abc import Callable, Iterator, Sequence
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 
 @dataclasses.dataclass(slots=True)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from payloom.kit.diagnostics import Path
+from payloom.kit.yaml.source import Source
+from payloom.sandbox.scenario.outcome import Outcome
+from payloom.testing.casefile import Case, CaseFile
 from payloom.testing.errors import TestingError
-
-if TYPE_CHECKING:
-    from payloom.sandbox.scenario.outcome import Outcome
-    from payloom.kit.yaml.source import Source
-    from payloom.testing.variants import CaseResult
-    from payloom.kit.diagnostics import Path
-    from payloom.testing.casefile import Case, CaseFile
+from payloom.testing.variants import CaseResult
 
 _QUIET = ("created_at", "updated_at")
 

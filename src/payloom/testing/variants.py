@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Callable, Iterator, Sequence
 
-<<<<<<< HEAD
 from payloom.connectors.port import OutsideHost
 from payloom.sandbox.project import SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.faults import FaultPlan, KillAt
@@ -13,22 +13,9 @@ from payloom.sandbox.scenario.outcome import Outcome, read_outcome
 from payloom.sandbox.scenario.replays import replay_problems
 from payloom.sandbox.scenario.scenario import AdvanceTime, Delivery, EventDelivery, Scenario, WorkflowCall
 from payloom.testing.casefile import Case
-=======
-from payloom.sandbox.scenario.faults import KillAt, NoFaults
-from payloom.sandbox.scenario.outcome import Outcome, read_outcome
-from payloom.sandbox.scenario.replays import replay_problems
-from payloom.sandbox.scenario.scenario import Call, Delivery, Event, Pass, Story
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.testing.expect import Difference, Expectation, compare
+from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.program.program import ApiTrigger
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.interpreter.execution import Execution
-    from payloom.testing.casefile import Case
-    from payloom.sandbox.project import Cast, Stage
-    from payloom.connectors.port import OutsideHost
-    from collections.abc import Callable, Iterator, Sequence
 
 MOST_ORDERS = 12
 MOST_KILLS = 80

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal, TYPE_CHECKING
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from payloom.runs.models import runs, steps, waits
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    import datetime as dt
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

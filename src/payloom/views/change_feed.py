@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any, Literal, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.runs.models import runs, versions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MOST = 200
 _STATUSES = ("queued", "running", "waiting", "succeeded", "failed", "canceled")

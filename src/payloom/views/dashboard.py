@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,9 +13,6 @@ from payloom.email.models import mails
 from payloom.inbox.models import events, rejections
 from payloom.kit.redaction import redact
 from payloom.runs.models import runs, waits
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SHOWN = 8
 _LATE = dt.timedelta(minutes=10)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 from payloom.engine.models import workers
 from payloom.runs.models import runs, steps
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    import datetime as dt
 
 _OPEN = (
     sa.select(runs.c.status, runs.c.blocked, sa.func.count(), sa.func.min(runs.c.updated_at))

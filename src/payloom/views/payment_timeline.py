@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,12 +21,10 @@ from payloom.kit.clock import from_epoch
 from payloom.kit.redaction import redact
 from payloom.runs.models import runs, steps
 from payloom.tables.errors import TableError
+from payloom.tables.query.sql import Tables
 from payloom.views.references.extract import LINKING, kind_of, row_ref
 from payloom.views.references.models import refs
 from payloom.views.references.search import clean, owners_of, rows_named, runs_at_once
-
-if TYPE_CHECKING:
-    from payloom.tables.query.sql import Tables
 
 MOST = 300
 """Events, runs, mails and rows of one journey."""

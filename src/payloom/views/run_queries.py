@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.db.database import Database
 from payloom.kit.redaction import redact
 from payloom.runs.coordination import shared_calls
 from payloom.runs.errors import RunUnknown
@@ -14,10 +16,6 @@ from payloom.runs.models import logs, runs, steps, waits
 from payloom.runs.run_rows import Run, load_run
 from payloom.views.dashboard import approvals
 from payloom.views.references.search import clean, runs_about
-
-if TYPE_CHECKING:
-    from payloom.db.database import Database
-    from collections.abc import Collection, Sequence
 
 _MOST = 200
 _FOUND = 2000

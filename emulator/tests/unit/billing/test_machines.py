@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import stripe
 from stripe import billing, test_helpers
 
 from payloom_emulator.billing import machines
+from payloom_emulator.core.schema import Machine
 from payloom_emulator.protocol.params import event_types
-
-if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Machine
 
 TABLES: dict[str, tuple[Machine, Any]] = {
     "subscription": (machines.SUBSCRIPTION_MACHINE, stripe.Subscription),

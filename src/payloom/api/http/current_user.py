@@ -7,18 +7,16 @@ must repeat (`csrf_token`). Over https their names carry the `__Host-` prefix, s
 from __future__ import annotations
 
 import hmac
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response
 
 from payloom.api.http.errors import CrossSiteRequest, NotAllowed, NotSignedIn
+from payloom.auth.accounts import Account
+from payloom.auth.service import AccountService
 from payloom.kit.ids import new_token
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from payloom.auth.service import AccountService
-    from payloom.auth.accounts import Account
-    from starlette.responses import Response
-    from collections.abc import Mapping, Sequence
 
 CSRF_FIELD = "csrf_token"
 

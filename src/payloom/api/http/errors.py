@@ -14,13 +14,11 @@ PayloomError
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact, redact_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class ApiError(PayloomError):

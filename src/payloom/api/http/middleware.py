@@ -6,11 +6,12 @@ Plain ASGI, as it stands in the way of every request but webhooks, which bring t
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from typing import Any, Protocol, TYPE_CHECKING
+from typing import Any, Protocol
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from payloom.api.http.errors import WrongHost, error_body, headers_of, internal_body
 from payloom.api.http.same_origin import host_name
@@ -19,9 +20,6 @@ from payloom.kit.clock import monotonic
 from payloom.kit.errors import PayloomError
 from payloom.kit.ids import new_id
 from payloom.kit.redaction import redact_text
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger("payloom.http")
 

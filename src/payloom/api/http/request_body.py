@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from payloom.api.http.errors import BadRequest, BodyCutShort, BodyTooLarge, WrongContentType
 from payloom.kit import strict_json
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 1024 * 1024
 MAX_FORM = 64 * 1024

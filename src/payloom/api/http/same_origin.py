@@ -7,16 +7,13 @@ can send.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
+from starlette.requests import Request
 
 from payloom.api.http.errors import CrossSiteRequest
 from payloom.api.http.request_body import content_type
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from collections.abc import Collection
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
+from starlette.requests import Request
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 """Headers that tell of a proxy in between, trusted or not."""

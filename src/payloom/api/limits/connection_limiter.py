@@ -10,7 +10,8 @@ import asyncio
 import collections
 import http
 import json
-from typing import Protocol, TYPE_CHECKING
+from collections.abc import Container, Mapping
+from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -27,10 +28,7 @@ from payloom.api.http.errors import (
 from payloom.api.http.middleware import response_headers
 from payloom.api.limits.client_address import address_key, is_loopback
 from payloom.kit.clock import monotonic
-
-if TYPE_CHECKING:
-    from payloom.settings.model import ConnectionSettings
-    from collections.abc import Container, Mapping
+from payloom.settings.model import ConnectionSettings
 
 log = structlog.get_logger("payloom.connections")
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import collections
 import math
-from typing import Protocol, TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from payloom.api.http.errors import TooManyRequests
 from payloom.kit.clock import monotonic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_KEYS = 50_000
 

@@ -6,7 +6,9 @@ pipelined requests in memory. Requests that this module answers never reach the 
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import h11
@@ -23,8 +25,6 @@ except ImportError:  # no wheel for this machine
 
 if TYPE_CHECKING:
     # The mixin below is written against what both protocols have.
-    from collections.abc import Container, Iterable
-    import asyncio
     _Base = H11Protocol
 else:
     _Base = object

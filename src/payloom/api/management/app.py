@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
 from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor import router as editor
 from payloom.api.management.identity import me, session, users
 from payloom.api.management.lazy_app import PREFIX
@@ -32,11 +35,6 @@ from payloom.api.management.schema import document
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
 from payloom.tables.errors import VerbFailed
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
-    from starlette.requests import Request
-    from collections.abc import Awaitable, Callable
 
 
 def create_management(parts: ManagementDependencies, auth: Callable[[Request], Awaitable[None]]) -> FastAPI:

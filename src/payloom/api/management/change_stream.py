@@ -11,16 +11,14 @@ import contextlib
 import dataclasses
 import datetime as dt
 import logging
-from typing import Any, TYPE_CHECKING
+from collections.abc import AsyncIterator
+from typing import Any
 
 from payloom.api.http.errors import TooManyRequests
 from payloom.api.http.serialization import to_plain
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
 from payloom.views.change_feed import Change, changes_since
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.db.database import Database
-    from collections.abc import AsyncIterator
 
 log = logging.getLogger("payloom.live")
 

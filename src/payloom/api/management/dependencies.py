@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from payloom.api.http.current_user import SessionAuth
+from payloom.api.limits.rate_limit import Counters
+from payloom.api.management.change_stream import ChangeStream
+from payloom.auth.studio_users import StudioUsers
+from payloom.connectors.stripe.tables.table_source import StripeTables
+from payloom.db.database import Database
+from payloom.email.outbox import Outbox
+from payloom.inbox.service import Inbox
+from payloom.kit.clock import Clock
+from payloom.kit.diagnostics import Diagnostic
+from payloom.project.publisher import ProjectPublisher
+from payloom.runs.service import RunService
+from payloom.settings.model import Settings
+from payloom.tables.query.sql import Tables
+from payloom.views.references.indexer import Indexer
+from payloom.workflows.program.program import Workflow
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from payloom.sandbox.service import SandboxService
-=======
-    from payloom.api.limits.rate_limit import Counters
-    from payloom.kit.diagnostics import Diagnostic
-    from payloom.api.management.change_stream import ChangeStream
-    from payloom.kit.clock import Clock
-    from payloom.inbox.service import Inbox
-    from payloom.connectors.stripe.tables.table_source import StripeTables
-    from payloom.auth.studio_users import StudioUsers
-    from payloom.email.outbox import Outbox
-    from payloom.db.database import Database
-    from payloom.runs.service import RunService
-    from payloom.tables.query.sql import Tables
-    from payloom.settings.model import Settings
-    from payloom.api.http.current_user import SessionAuth
-    from payloom.project.publisher import ProjectPublisher
-    from payloom.workflows.program.program import Workflow
-    from payloom.views.references.indexer import Indexer
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
-    from payloom.sandbox.service import Rehearsals
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,12 +6,9 @@ FastAPI, the models of all answers and what checks drafts take half a second to 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
-    from collections.abc import Callable
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 PREFIX = "/api/_payloom"
 SIGN_IN_PATH = "/studio/sign-in"

@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, cast, TYPE_CHECKING
+from typing import Any, cast
 
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from payloom.api.management.identity.roles import KEY, role_for
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
 
 TAGS = {
     "access": "Who asks; signing in and out.",

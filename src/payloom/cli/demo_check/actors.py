@@ -5,14 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 import httpx
 
 from payloom.kit.clock import monotonic
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PATIENCE = 20.0
 _KEY = "sk_test_local"

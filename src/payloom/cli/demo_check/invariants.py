@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
-<<<<<<< HEAD
 from payloom.cli.demo_check.actors import DemoActors
-=======
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import (
     INVARIANTS,
@@ -17,9 +14,6 @@ from payloom.sandbox.scenario.invariants import (
     check_invariants,
     checked_invariants,
 )
-
-if TYPE_CHECKING:
-    from payloom.cli.demo_check.actors import Stage
 
 _PAID = frozenset({"paid", "partially_refunded", "refunded"})
 

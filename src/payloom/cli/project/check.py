@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, PROJECT
-    from collections.abc import Iterator
     from collections.abc import Mapping
 
     from payloom.workflows.program.program import Workflow

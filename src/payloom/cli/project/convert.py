@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from payloom.cli.support.errors import CommandError, NothingFound
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.kit.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, PROJECT
     from payloom.workflows.builder import Definition
 
 

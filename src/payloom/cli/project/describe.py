@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 
 import typer
 
 from payloom.cli.support.errors import NothingFound
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_table, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.kit.suggest import did_you_mean
-
-if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, PROJECT
 
 STRIPE = "stripe"
 

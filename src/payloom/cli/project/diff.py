@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from payloom.cli.support.errors import CommandError, NothingFound
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, PROJECT
     from payloom.workflows.catalog.catalog import Catalog
 
 STORED = "stored"

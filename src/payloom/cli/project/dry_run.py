@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from payloom.testing.dry_run import EventDryRun
-=======
-    from payloom.cli.support.options import JSON, PROJECT
-    from pathlib import Path
-    from payloom.testing.dry_run import EventTrial
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 
 @report_errors

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from payloom.cli.support.error_help import NOTES
 from payloom.cli.support.errors import NothingFound
+from payloom.cli.support.options import JSON
 from payloom.cli.support.output import print_data, print_json, report_errors
 from payloom.kit.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON
-    from collections.abc import Iterator
     from typing import Any
 
 

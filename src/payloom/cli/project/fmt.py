@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, TYPE_CHECKING
+from typing import Annotated
 
 import typer
 
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
-
-if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, PROJECT
 
 
 @report_errors

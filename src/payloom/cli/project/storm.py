@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from payloom.testing.storm.runner import FailingSchedule, StormReport
-=======
-    from payloom.cli.support.options import JSON, PROJECT
-    from pathlib import Path
-    from payloom.testing.storm.runner import Weather, Wreck
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 _SEEDS = 50
 

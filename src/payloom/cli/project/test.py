@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, PROJECT
-    from pathlib import Path
     from payloom.testing.runner import Report
     from payloom.testing.variants import CaseResult
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TYPE_CHECKING
+from typing import Annotated
 
 import typer
 
 from payloom.cli.support.client import with_client
+from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
 from payloom.cli.support.paths import find_project
-
-if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, LIMIT, PROJECT
 
 
 @report_errors

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 
 import typer
 
 from payloom.cli.support.client import ManagementClient, with_client
 from payloom.cli.support.errors import CommandError
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
-
-if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, PROJECT
 
 
 @report_errors

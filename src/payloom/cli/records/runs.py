@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 
 import typer
 
 from payloom.cli.support.client import with_client
+from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
 from payloom.cli.support.paths import find_project
-
-if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, LIMIT, PROJECT
 
 app = typer.Typer(help="Look at runs; retry and cancel them.", no_args_is_help=True)
 RUN = Annotated[str, typer.Argument(help="The run's id (run_…).")]

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,14 +16,13 @@ import typer
 from payloom.cli.server.dev import serve
 from payloom.cli.server.serve import Servers, servers
 from payloom.cli.support.errors import CommandError, FolderInUse
+from payloom.cli.support.options import JSON
 from payloom.cli.support.output import print_message, report_errors
 from payloom.cli.support.paths import PROJECT_FILE, copy_template, template
 from payloom.settings.load import load_settings
+from payloom.settings.model import Settings
 
 if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON
-    from payloom.settings.model import Settings
-    from collections.abc import Callable, Iterator
     from payloom.cli.demo_check.report import Outcome
     from payloom.sandbox.scenario.invariants import Observations
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TYPE_CHECKING
+from typing import Annotated
 
 import typer
 
 from payloom.cli.server.serve import Servers, open_browser, run_until_stopped, servers
+from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.settings.load import load_settings
-
-if TYPE_CHECKING:
-    from payloom.settings.model import Settings
-    from payloom.cli.support.options import PROJECT
+from payloom.settings.model import Settings
 
 
 @report_errors

@@ -7,19 +7,17 @@ import dataclasses
 import os
 import platform
 import sys
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from payloom import __version__
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project, listen
 from payloom.kit.errors import PayloomError
 from payloom.settings.load import load_settings
-
-if TYPE_CHECKING:
-    from payloom.settings.model import Settings
-    from payloom.cli.support.options import JSON, PROJECT
-    from pathlib import Path
-    from collections.abc import Iterator
+from payloom.settings.model import Settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import sys
-from typing import Annotated, Any, TYPE_CHECKING
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from payloom.cli.support.errors import CommandError, NotAProject, NothingFound, ServerUnreachable
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_table, report_errors
 from payloom.cli.support.paths import find_project
 from payloom_emulator.options import parser
-
-if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, PROJECT
-    from pathlib import Path
-    import argparse
 
 DEFAULT_URL = "http://127.0.0.1:12111"
 _TIMEOUT = 60.0

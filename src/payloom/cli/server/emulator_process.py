@@ -8,14 +8,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
 
 from payloom.cli.support.errors import ChildDied
 from payloom.kit.clock import monotonic
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from collections.abc import Iterator
 
 START_WITHIN = 60.0
 STOP_WITHIN = 10.0

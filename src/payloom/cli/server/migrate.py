@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.settings.load import load_settings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.cli.support.options import JSON, PROJECT
 
 
 @report_errors

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import gc
 import os
+import socket
 import sys
 import threading
 import webbrowser
@@ -17,10 +18,9 @@ from payloom.cli.server.emulator_process import LocalStripe, local_stripe
 from payloom.cli.support.errors import AlreadyServed
 from payloom.cli.support.paths import listen
 from payloom.settings.local import LocalState
+from payloom.settings.model import Settings
 
 if TYPE_CHECKING:
-    from payloom.settings.model import Settings
-    import socket
     import uvicorn
 
     from payloom.api.limits.uvicorn_protocols import Parser

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, TYPE_CHECKING
+from typing import Annotated
 
 import typer
 
 from payloom.cli.server.serve import open_browser
 from payloom.cli.support.client import running_server
 from payloom.cli.support.errors import NothingFound
+from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import print_data, print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.settings.load import load_settings
-
-if TYPE_CHECKING:
-    from payloom.cli.support.options import PROJECT
-    from payloom.settings.model import Settings
+from payloom.settings.model import Settings
 
 
 @report_errors

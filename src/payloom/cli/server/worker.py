@@ -6,13 +6,10 @@ import asyncio
 import contextlib
 import signal
 
+from payloom.cli.support.options import PROJECT
 from payloom.cli.support.output import print_message, report_errors
 from payloom.cli.support.paths import find_project
 from payloom.settings.load import load_settings
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.cli.support.options import PROJECT
 
 
 @report_errors

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, TypeVar, TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
 
 from payloom.cli.support.errors import CommandError, NothingFound, ServerUnreachable
 from payloom.settings.load import load_settings
 from payloom.settings.local import LocalState
-
-if TYPE_CHECKING:
-    from payloom.settings.model import Settings
-    from pathlib import Path
-    from collections.abc import AsyncIterator, Callable, Coroutine
+from payloom.settings.model import Settings
 
 T = TypeVar("T")
 PREFIX = "/api/_payloom"

@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
 
 NOTES: Mapping[str, tuple[str, str]] = {
     "already_served": ("Another process serves this project; two would start every schedule and worker twice on one machine.", "Use the running one, or stop it first."),

@@ -6,12 +6,10 @@ import functools
 import json
 import os
 import sys
-from typing import Any, NoReturn, ParamSpec, TypeVar, TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from payloom.kit.errors import PayloomError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
 
 
 class InternalError(PayloomError):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.email.errors import BadMail, DeliveryUnknown, EmailError
 from payloom.email.message import Mail, attachments, message_id, recipients
+from payloom.email.outbox import Outbox
+from payloom.email.templates import Templates
+from payloom.kit.clock import Clock
 from payloom.kit.ids import new_id
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.program.commands import Do, StepFailure
-
-if TYPE_CHECKING:
-    from payloom.email.outbox import Outbox
-    from payloom.kit.clock import Clock
-    from payloom.email.templates import Templates
 
 _ARGUMENTS = ("to", "data", "from", "reply_to", "attachments")
 Link = Callable[[Mapping[str, Any], str], str]

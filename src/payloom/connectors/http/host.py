@@ -6,19 +6,17 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 from urllib.parse import quote
 
 import httpx
+from pydantic import SecretStr
 
 from payloom.connectors.http.guard import Guard, NotAllowed, NotFound, Target
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.kit import strict_json
 from payloom.kit.redaction import redact, redact_text
 from payloom.workflows.program.commands import Do, StepFailure
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
 
 TIMEOUT = 5.0
 MAX_BODY = 1_000_000

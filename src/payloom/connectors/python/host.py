@@ -7,16 +7,14 @@ import datetime as dt
 import math
 import traceback
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.connectors.port import Attempt, StepFailed
+from payloom.connectors.python.loader import Function, Functions
 from payloom.kit.redaction import redact, redact_text
 from payloom.kit.suggest import did_you_mean
 from payloom.steps import StepContext, StepError
 from payloom.workflows.program.commands import Do, StepFailure
-
-if TYPE_CHECKING:
-    from payloom.connectors.python.loader import Function, Functions
 
 TIMEOUT = 30.0
 """Seconds, unless the step says otherwise."""

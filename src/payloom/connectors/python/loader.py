@@ -9,15 +9,13 @@ import inspect
 import re
 import sys
 import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import ModuleType
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.errors import PayloomError
 from payloom.steps import MARK
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from collections.abc import Callable, Mapping
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*(:[A-Za-z_]\w*)?")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from payloom.connectors.stripe.catalog import sdk_source
+from payloom.connectors.stripe.catalog.operations import Operation
 
 if TYPE_CHECKING:
-    from payloom.connectors.stripe.catalog.operations import Operation
-    from collections.abc import Callable
     import stripe
 
 

@@ -7,19 +7,17 @@ import hashlib
 import importlib
 import json
 import sys
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from payloom.connectors.stripe.catalog import aliases, operations
+from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.client import Clients, StripeSettings
 from payloom.connectors.stripe.failures import from_sdk, no_answer, refused
 from payloom.connectors.stripe.parameters import Prepared, prepare
 from payloom.kit.clock import Clock, SystemClock
 from payloom.kit.suggest import did_you_mean
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.catalog.operations import Operation
-    from collections.abc import Mapping
 
 STAMP = "payloom_step"
 """The metadata key that holds a create call's idempotency key: its object can be found when the key is forgotten."""

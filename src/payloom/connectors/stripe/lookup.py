@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from payloom.connectors.stripe.catalog import operations
+from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.connector import STAMP, StripeConnector, can_be_stamped, resolve, shortened
 from payloom.connectors.stripe.failures import StripeStepFailed
 from payloom.connectors.stripe.parameters import prepare
 from payloom.kit.clock import to_epoch
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.catalog.operations import Operation
-    from collections.abc import Mapping
 
 _FILTERS = (
     "account", "charge", "coupon", "credit_note", "customer", "customer_account", "destination", "invoice",

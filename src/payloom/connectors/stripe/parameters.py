@@ -10,15 +10,13 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.connectors.stripe.catalog.operations import Operation
+from payloom.connectors.stripe.catalog.schemas import Schema
 from payloom.connectors.stripe.failures import refused
 from payloom.kit.clock import to_epoch
 from payloom.kit.suggest import closest
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.catalog.schemas import Schema
-    from payloom.connectors.stripe.catalog.operations import Operation
 
 ALL_AT_MOST = 1_000
 """How many objects `all: true` returns unless `limit` says otherwise."""

@@ -7,18 +7,16 @@ the object is looked for before anything is sent again.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
+from payloom.connectors.port import Attempt
+from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.catalog.stripe_catalog import action as catalogue_action
 from payloom.connectors.stripe.connector import StripeConnector, resolve
 from payloom.connectors.stripe.failures import StripeStepFailed, refused
 from payloom.connectors.stripe.lookup import find_existing
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.catalog.operations import Operation
-    from payloom.workflows.program.commands import Do
-    from payloom.connectors.port import Attempt
-    from collections.abc import Mapping
+from payloom.workflows.program.commands import Do
 
 KEY_LIFETIME = dt.timedelta(hours=23)
 """Stripe may forget a key after 24 hours; one hour is left for clocks and slow calls."""

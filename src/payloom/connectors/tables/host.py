@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
+import sqlalchemy as sa
 
 from payloom.connectors.port import StepFailed
 from payloom.tables.errors import VerbFailed
+from payloom.tables.query.sql import Tables
 from payloom.workflows.program.commands import StepFailure
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-    from payloom.tables.query.sql import Tables
-    from collections.abc import Mapping
 
 
 class TablesHost:

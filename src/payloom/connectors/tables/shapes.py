@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 
+from payloom.tables.definition.spec import TableSpec
 from payloom.workflows.catalog.catalog import Column, TableShape
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import TableSpec
-    from collections.abc import Mapping
 
 
 def shape(spec: TableSpec) -> TableShape:

@@ -7,10 +7,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from payloom.tables.errors import TableError
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.tables.query.sql import Tables
+from payloom.tables.query.sql import Tables
 
 Profile = Callable[[sa.Connection, str, str, str | None], None]
 """Called with the sign-up's transaction, the account's id, address and name."""

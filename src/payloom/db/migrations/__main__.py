@@ -12,6 +12,7 @@ import pkgutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
@@ -20,10 +21,6 @@ from alembic.operations import ops
 import payloom
 from payloom.db.database import metadata, open_database
 from payloom.db.migrate import FOLDER, VERSION_TABLE, head, migrate
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _TEMPLATE = '''"""{message}."""
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.diagnostics import SHAPE, Diagnostic, Path, Place
-
-if TYPE_CHECKING:
-    from payloom.kit.yaml.incremental import Places
+from payloom.kit.yaml.incremental import Places
 
 SPLIT_HINT = "split the file"
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from payloom.inbox.service import InboxEvent
 from payloom.kit.errors import PayloomError
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.registry import REFETCH, Execution, TriggerContext
+from payloom.runs.run_rows import Run
 from payloom.workflows.program.commands import Command, Do, Entry, Finished, StepFailure
-
-if TYPE_CHECKING:
-    from payloom.inbox.service import InboxEvent
-    from payloom.runs.run_rows import Run
-    from payloom.runs.dependencies import RunDependencies
-    from collections.abc import Callable, Sequence
 
 log = logging.getLogger("payloom.runs")
 

@@ -9,15 +9,18 @@ committed state each time and changes the Drive for good only in `on_commit()`.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import logging
 import random
-from typing import Any, TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.db import compiled_statements
 from payloom.db.transactions import after_commit
+from payloom.inbox.service import InboxEvent
 from payloom.kit.clock import monotonic
 from payloom.kit.redaction import redact_text
 from payloom.runs import tracing
@@ -33,6 +36,7 @@ from payloom.runs.advance.turn_changes import (
     open_step_from,
 )
 from payloom.runs.coordination import parking, shared_calls, waits
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import Superseded
 from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
@@ -57,12 +61,6 @@ from payloom.workflows.program.commands import (
     StepFailure,
     Wait,
 )
-
-if TYPE_CHECKING:
-    from payloom.inbox.service import InboxEvent
-    from payloom.runs.dependencies import RunDependencies
-    from collections.abc import Sequence
-    import datetime as dt
 
 log = logging.getLogger("payloom.runs")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -13,11 +13,9 @@ from payloom.connectors.port import StepFailed
 from payloom.db.transactions import locking_reads, savepoint
 from payloom.runs.advance import table_triggers
 from payloom.runs.coordination import parking
+from payloom.runs.dependencies import RunDependencies
+from payloom.runs.run_rows import Run
 from payloom.workflows.program.commands import Do, StepFailure
-
-if TYPE_CHECKING:
-    from payloom.runs.run_rows import Run
-    from payloom.runs.dependencies import RunDependencies
 
 log = logging.getLogger("payloom.runs")
 

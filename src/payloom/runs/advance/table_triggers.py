@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+import sqlalchemy as sa
 
 from payloom.db.transactions import locking_reads
 from payloom.kit import strict_json
 from payloom.kit.ids import new_id
 from payloom.runs.coordination import dedupe, lanes
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.registry import RowChange, StartPlan, TriggerContext
 from payloom.runs.run_rows import Run, event_run_id, insert_failed, insert_run
 from payloom.workflows.program.commands import Do, StepFailure
-
-if TYPE_CHECKING:
-    from payloom.runs.dependencies import RunDependencies
-    import sqlalchemy as sa
 
 DEEPEST = 8
 """A change made by a run that a change started, and so on: this far."""

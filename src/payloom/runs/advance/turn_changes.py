@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
-from typing import Any, TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.connectors.port import Attempt
 from payloom.db import compiled_statements
 from payloom.db.deferred_writes import defer_insert
 from payloom.kit.redaction import redact
 from payloom.runs.coordination import lanes, shared_calls, waits
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import logs, runs, steps
 from payloom.runs.models import waits as waits_table
 from payloom.runs.run_rows import Run, run_changes, run_values
 from payloom.workflows.program.commands import Command, Do, Entry, StepFailure
-
-if TYPE_CHECKING:
-    from payloom.connectors.port import Attempt
-    from payloom.runs.dependencies import RunDependencies
-    from collections.abc import Sequence
-    import datetime as dt
 
 UPDATE_STEP = sa.update(steps).where(steps.c.run_id == sa.bindparam("at_run"), steps.c.path == sa.bindparam("at_path"))
 

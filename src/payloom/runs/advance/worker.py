@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -21,15 +22,11 @@ from payloom.runs.advance.replay import internal_failure
 from payloom.runs.advance.run_session import RunSession
 from payloom.runs.advance.turn_changes import StepCall, StepResult, TurnResult
 from payloom.runs.coordination.lanes import requeue
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import Superseded
 from payloom.runs.models import runs
 from payloom.runs.run_rows import Run, load_journal, load_run
 from payloom.workflows.program.commands import StepFailure
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.runs.dependencies import RunDependencies
-    from collections.abc import Sequence
 
 log = logging.getLogger("payloom.runs")
 

@@ -10,13 +10,10 @@ import hashlib
 import sqlalchemy as sa
 
 from payloom.kit import strict_json
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
+from payloom.runs.registry import StartPlan
 from payloom.runs.run_rows import SELECT_RUN, Run, run_from
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.runs.registry import StartPlan
-    from payloom.runs.dependencies import RunDependencies
 
 _RELEASED = "released_key"
 

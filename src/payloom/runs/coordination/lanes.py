@@ -4,17 +4,14 @@ queue.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.runs.dependencies import RunDependencies
-    from collections.abc import Iterable
-    import datetime as dt
 
 _AHEAD = (
     sa.select(sa.literal(1))

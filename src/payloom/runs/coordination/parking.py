@@ -9,13 +9,10 @@ import sqlalchemy as sa
 from payloom.db import compiled_statements
 from payloom.db.deferred_writes import flush_key, on_before_commit
 from payloom.runs.coordination.lanes import requeue
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.commands import Do, StepFailure
-    from payloom.runs.run_rows import Run
-    from payloom.runs.dependencies import RunDependencies
+from payloom.runs.run_rows import Run
+from payloom.workflows.program.commands import Do, StepFailure
 
 _PARKED = (
     sa.select(runs.c.id, runs.c.segment)

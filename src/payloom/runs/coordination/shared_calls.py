@@ -7,21 +7,19 @@ begins to wait and who ends hold the lock of the key: one of the two sees the ot
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.kit.ids import new_id
 from payloom.kit.redaction import redact, redact_text
 from payloom.runs.coordination import dedupe, waits
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
 from payloom.runs.run_rows import Run, failure_from_json, insert_run, load_run
 from payloom.workflows.program.commands import CallOnce, StepFailure
-
-if TYPE_CHECKING:
-    from payloom.runs.dependencies import RunDependencies
-    from collections.abc import Iterable
 
 _EDGES = "calls that wait"
 """Lock on who waits for whose run, so that no two join into a circle at the same moment."""

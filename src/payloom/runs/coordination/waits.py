@@ -5,7 +5,8 @@ journal.
 from __future__ import annotations
 
 import functools
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,13 +14,10 @@ from payloom.db import compiled_statements
 from payloom.inbox.models import events
 from payloom.inbox.service import InboxEvent, load
 from payloom.runs.coordination.lanes import requeue
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs, steps, waits
 from payloom.runs.run_rows import TERMINAL, Run, failure_to_json, load_run
 from payloom.workflows.program.commands import Approve, StepFailure, Wait
-
-if TYPE_CHECKING:
-    from payloom.runs.dependencies import RunDependencies
-    from collections.abc import Mapping, Sequence
 
 _LOOK_BACK = 500
 

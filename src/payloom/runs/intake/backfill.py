@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from payloom.connectors.port import StepFailed
+from payloom.connectors.stripe.connector import StripeConnector
+from payloom.db.database import Database
 from payloom.inbox.errors import EventRefused
+from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.errors import PayloomError
 from payloom.runs.models import cursors
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.connector import StripeConnector
-    from payloom.db.database import Database
-    from payloom.runs.service import RunService
-    from payloom.inbox.service import Inbox
-    from collections.abc import Mapping
+from payloom.runs.service import RunService
 
 log = structlog.get_logger("payloom.runs.intake.backfill")
 

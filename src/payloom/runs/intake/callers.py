@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from typing import Any, Literal, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any, Literal
 
+import sqlalchemy as sa
 
 from payloom.kit.clock import monotonic
 from payloom.kit.ids import new_id
+from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination import dedupe
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import RunUnknown
 from payloom.runs.intake.intake import start_run
 from payloom.runs.registry import TriggerContext, TriggerKind
 from payloom.runs.run_rows import Run, failure_from_json, load_run
-
-if TYPE_CHECKING:
-    from payloom.runs.advance.worker import RunWorker
-    from payloom.workflows.program.commands import StepFailure
-    import sqlalchemy as sa
-    from payloom.runs.dependencies import RunDependencies
-    from collections.abc import Mapping
+from payloom.workflows.program.commands import StepFailure
 
 _POLL = 0.25
 

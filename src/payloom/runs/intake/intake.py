@@ -6,7 +6,9 @@ one transaction. Whatever happens later, a committed event is done, on its way, 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import logging
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -16,16 +18,11 @@ from payloom.inbox.service import InboxEvent, store_all
 from payloom.kit.ids import new_id
 from payloom.runs.advance.replay import internal_failure
 from payloom.runs.advance.run_session import RunSession
+from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination import dedupe, lanes, waits
+from payloom.runs.dependencies import RunDependencies
+from payloom.runs.registry import StartPlan
 from payloom.runs.run_rows import Journal, Run, copy_run, event_run_id, insert_failed, insert_run
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.runs.registry import StartPlan
-    from payloom.runs.dependencies import RunDependencies
-    from payloom.runs.advance.worker import RunWorker
-    from collections.abc import Sequence
-    import datetime as dt
 
 log = logging.getLogger("payloom.runs")
 

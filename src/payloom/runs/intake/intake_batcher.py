@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import asyncio
 
+import sqlalchemy as sa
 
 from payloom.db.errors import DatabaseUnavailable
 from payloom.inbox.service import InboxEvent
+from payloom.runs.advance.worker import RunWorker
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.intake.intake import IntakeResult, intake_all
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.runs.dependencies import RunDependencies
-    from payloom.runs.advance.worker import RunWorker
-    import sqlalchemy as sa
 
 _MOST = 64
 """Events in one transaction. More would keep the first ones waiting, and other workers out of their lanes."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.runs.models import publications, runs, versions
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    import datetime as dt
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import hashlib
 import uuid
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import sqlalchemy as sa
 
+from payloom.inbox.service import InboxEvent
 from payloom.runs.coordination.lanes import row_lane
+from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange, StartPlan, TriggerContext, TriggerKind
 from payloom.runs.scheduling.schedules import Schedule, schedules_of
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.catalog.events import build_scope, event_scope, split_type
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled, compile_expression
@@ -22,14 +28,6 @@ from payloom.workflows.interpreter.verbs.tables import TableStep
 from payloom.workflows.program.commands import Entry, StepFailure
 from payloom.workflows.program.idempotency_key import text_of as _text
 from payloom.workflows.program.program import ApiTrigger, CalledTrigger, StripeTrigger, TableTrigger, Workflow
-
-if TYPE_CHECKING:
-    from payloom.runs.publishing.versions import Versions
-    from payloom.inbox.service import InboxEvent
-    import sqlalchemy as sa
-    from payloom.workflows.catalog.catalog import Catalog
-    from collections.abc import Callable, Mapping, Sequence
-    import datetime as dt
 
 _MAX_LANE = 300
 _EVENT_TYPES = 2000

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.errors import VersionUnknown, WorkflowUnknown
 from payloom.runs.models import versions
 from payloom.runs.publishing import publications
+from payloom.runs.publishing.publications import Author
 from payloom.runs.scheduling import schedules
 from payloom.workflows.compiler.compile import load_model
-
-if TYPE_CHECKING:
-    from payloom.db.database import Database
-    from payloom.workflows.program.program import Workflow
-    from payloom.runs.publishing.publications import Author
-    from payloom.kit.clock import Clock
-    from collections.abc import Iterable, Mapping, Sequence
+from payloom.workflows.program.program import Workflow
 
 
 class Versions:

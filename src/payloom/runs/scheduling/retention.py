@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 
 import sqlalchemy as sa
 
 from payloom.inbox.models import events
 from payloom.runs.models import logs, runs, steps, waits
 from payloom.views.references.models import refs
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 _BATCH = 500
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 
+import sqlalchemy as sa
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.errors import PayloomError
+from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination import dedupe
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.intake.intake import start_run
 from payloom.runs.registry import TriggerContext
 from payloom.runs.run_rows import Run, event_run_id, insert_failed, load_run
 from payloom.runs.scheduling.schedules import Schedule, take
 from payloom.workflows.program.commands import StepFailure
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.runs.dependencies import RunDependencies
-    from payloom.runs.advance.worker import RunWorker
-    import sqlalchemy as sa
-    import datetime as dt
 
 log = logging.getLogger("payloom.runs")
 

@@ -12,7 +12,8 @@ import dataclasses
 import datetime as dt
 import hashlib
 import itertools
-from typing import Literal, TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -22,9 +23,6 @@ from payloom.kit import strict_json
 from payloom.kit.clock import rfc3339
 from payloom.runs.models import cursors
 from payloom.workflows.program.program import ScheduleTrigger, Workflow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
 
 _PREFIX = "schedule:"
 _ASKING = "asks for schedules:"

@@ -8,14 +8,11 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from payloom.runs.advance.worker import RunWorker
 from payloom.runs.coordination import shared_calls
 from payloom.runs.coordination.lanes import release, requeue
+from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.runs.dependencies import RunDependencies
-    from payloom.runs.advance.worker import RunWorker
 
 _LATE = dt.timedelta(seconds=20)
 _STUCK = dt.timedelta(minutes=5)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.sandbox.stripe.fake import Fault
-    from payloom.sandbox.scenario.process import MailFault
-    from payloom.connectors.stripe.catalog.operations import Operation
+from payloom.connectors.stripe.catalog.operations import Operation
+from payloom.sandbox.scenario.process import MailFault
+from payloom.sandbox.stripe.fake import Fault
 
 
 class FaultPlan:

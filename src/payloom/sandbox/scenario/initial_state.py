@@ -6,15 +6,13 @@ import dataclasses
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+import sqlalchemy as sa
 
 from payloom.sandbox.project import START
-
-if TYPE_CHECKING:
-    from payloom.tables.query.sql import Tables
-    from payloom.tables.definition.spec import ColumnSpec, TableSpec
-    import sqlalchemy as sa
+from payloom.tables.definition.spec import ColumnSpec, TableSpec
+from payloom.tables.query.sql import Tables
 
 _NAMESPACE = uuid.UUID("6a1f7f0e-3f0b-5f0a-8a53-1d1f6f2c9b11")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

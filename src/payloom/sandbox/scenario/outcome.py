@@ -7,22 +7,15 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.db.types import load_json
 from payloom.kit.clock import rfc3339
 from payloom.runs.models import logs, runs
-<<<<<<< HEAD
 from payloom.sandbox.scenario.scenario import Scenario, rows_of
 from payloom.tables.definition.spec import ColumnSpec
-=======
-from payloom.sandbox.scenario.scenario import Story, rows_of
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import ColumnSpec
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _RUN = re.compile(r"run_[0-9a-hjkmnp-tv-z]{26}")

@@ -15,6 +15,7 @@ from payloom.connectors.python.host import PythonHost
 from payloom.connectors.stripe.step_host import StripeHost
 from payloom.connectors.stripe.tables.table_source import StripeTables
 from payloom.email.errors import DeliveryUnknown, MailDelayed, MailRefused
+from payloom.email.message import Mail
 from payloom.email.outbox import Outbox
 from payloom.runs.dependencies import RunLimits
 from payloom.runs.service import RunService
@@ -24,12 +25,7 @@ from payloom.sandbox.stripe.fake import FakeStripeConnector
 from payloom.workflows.program.commands import Do, StepFailure
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from payloom.sandbox.scenario.scenario import Scenario
-=======
-    from payloom.email.message import Mail
-    from payloom.sandbox.scenario.scenario import Story
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 MailFault = Literal["refused", "busy", "lost"]
 """refused: 5xx, never again. busy: 4xx, nothing left. lost: the server took it and the connection broke."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,14 +13,8 @@ from payloom.kit.errors import PayloomError
 from payloom.runs.models import runs, steps
 from payloom.runs.registry import REFETCH, Execution, StartPlan, TriggerContext
 from payloom.runs.run_rows import Run, load_journal, load_run
-<<<<<<< HEAD
 from payloom.sandbox.scenario.scenario import Scenario
-=======
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.workflows.program.commands import Do, Entry, Finished
-
-if TYPE_CHECKING:
-    from payloom.sandbox.scenario.scenario import Story
 
 Build = Callable[[StartPlan, TriggerContext], Execution]
 """Builds an execution without history."""

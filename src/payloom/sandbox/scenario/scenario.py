@@ -10,10 +10,12 @@ import logging
 import random
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.connectors.port import OutsideHost
+from payloom.email.message import Mail
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import from_epoch
 from payloom.kit.errors import PayloomError
@@ -21,27 +23,14 @@ from payloom.runs.intake.callers import Caller, RunResponse
 from payloom.runs.models import runs, waits
 from payloom.runs.scheduling import schedules
 from payloom.sandbox import engine
-<<<<<<< HEAD
 from payloom.sandbox.project import InlineExecutor, SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.faults import FaultPlan
 from payloom.sandbox.scenario.initial_state import InitialState
 from payloom.sandbox.scenario.process import Effect, ProcessKilled, SimulatedProcess
 from payloom.sandbox.stripe.fake import FakeStripe
 from payloom.workflows.program.commands import Do
-=======
-from payloom.sandbox.project import Cast, Inline, Stage
-from payloom.sandbox.scenario.faults import NoFaults
-from payloom.sandbox.scenario.process import Effect, Killed, Life
-from payloom.sandbox.stripe.fake import StoryStripe
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.workflows.program.inputs import InvalidInput, validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.commands import Do
-    from payloom.email.message import Mail
-    from payloom.connectors.port import OutsideHost
-    from payloom.sandbox.scenario.initial_state import Given
 
 LONGEST = dt.timedelta(days=400)
 """How far a story looks ahead for runs that sleep."""

@@ -10,20 +10,18 @@ import copy
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, Literal
 
 from payloom.connectors.stripe.catalog import events
+from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.connector import StripeConnector
 from payloom.connectors.stripe.failures import StripeStepFailed, no_answer, refused
+from payloom.connectors.stripe.parameters import Prepared
 from payloom.kit import strict_json
 from payloom.kit.clock import Clock, to_epoch
 from payloom.sandbox.stripe.fixtures import closed_object, complete, fits, likely, options, prefix, types
 from payloom.workflows.program.commands import StepFailure
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.catalog.operations import Operation
-    from payloom.connectors.stripe.parameters import Prepared
 
 Fault = Literal["refused", "lost", "fault", "fault_after", "busy", "timeout"]
 """refused: no connection, nothing happened. lost: it happened, the answer did not arrive. fault, fault_after: a 500,

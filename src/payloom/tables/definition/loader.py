@@ -8,7 +8,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
@@ -18,10 +20,6 @@ from payloom.tables.definition.seed_rows import read_seed
 from payloom.tables.definition.spec import MAX_NAME, TYPES, ColumnSpec, Default, TableSpec
 from payloom.tables.definition.values import Unfit, check, kind_of
 from payloom.tables.errors import Diagnostic
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from collections.abc import Mapping
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ENUM_VALUE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")

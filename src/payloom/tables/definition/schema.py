@@ -9,18 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from payloom.db.types import UtcDateTime
 from payloom.tables.definition.spec import MAX_NAME, ColumnSpec, TableSpec
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
-    from collections.abc import Mapping
 
 
 class _Stored(TypeDecorator[Any]):

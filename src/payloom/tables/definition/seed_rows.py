@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
+from ruamel.yaml.comments import CommentedMap
 
 from payloom.kit.strict_json import canonical
 from payloom.kit.suggest import did_you_mean
 from payloom.tables.definition.reader import Reader, place_of_key, place_of_value, plain
+from payloom.tables.definition.spec import TableSpec
 from payloom.tables.definition.values import Unfit, check
-
-if TYPE_CHECKING:
-    from ruamel.yaml.comments import CommentedMap
-    from payloom.tables.definition.spec import TableSpec
-    from collections.abc import Mapping
 
 MAX_KEY = 512
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import uuid
-from typing import Any, Literal, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Literal
 
 ColumnType = Literal["uuid", "string", "text", "int", "bool", "number", "json", "datetime", "date"]
 TYPES: tuple[ColumnType, ...] = ("uuid", "string", "text", "int", "bool", "number", "json", "datetime", "date")

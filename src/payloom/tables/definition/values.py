@@ -10,13 +10,11 @@ import math
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.redaction import redact
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import ColumnSpec
+from payloom.tables.definition.spec import ColumnSpec
 
 INT64 = 2**63
 MAX_TEXT = 1_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
@@ -9,12 +10,8 @@ from alembic.operations import Operations
 from sqlalchemy.schema import CreateColumn
 
 from payloom.tables.definition.schema import STORED, constraint_name
+from payloom.tables.definition.spec import ColumnSpec, TableSpec
 from payloom.tables.migration.changes import KEEPING, Change
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import ColumnSpec, TableSpec
-    import datetime as dt
 
 _COPY = "payloom_copy"
 _OLD = "payloom_old_"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Literal
 
 from payloom.tables.definition.schema import index_groups
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import ColumnSpec, TableSpec
-    from collections.abc import Mapping
+from payloom.tables.definition.spec import ColumnSpec, TableSpec
 
 Kind = Literal[
     "create_table",

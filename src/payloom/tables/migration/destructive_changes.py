@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.tables.definition.schema import build_table
+from payloom.tables.definition.spec import TableSpec
 from payloom.tables.migration.changes import KEEPING, Change
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import TableSpec
-    from collections.abc import Collection, Mapping
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

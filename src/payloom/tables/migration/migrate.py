@@ -7,10 +7,13 @@ alter most of a table: there it is copied into a new one by the steps SQLite's m
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from payloom.db.database import Database
+from payloom.kit.clock import Clock
 from payloom.tables import models
 from payloom.tables.definition.schema import build
 from payloom.tables.definition.spec import TableSpec, describe, restore
@@ -18,13 +21,7 @@ from payloom.tables.errors import MigrationRefused
 from payloom.tables.migration.changes import Change, compare
 from payloom.tables.migration.destructive_changes import DestructiveChangeCheck
 from payloom.tables.migration.seeding import seed_declared
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.tables.query.sql import Tables
-    from payloom.kit.clock import Clock
-    from payloom.db.database import Database
-    from collections.abc import Collection, Mapping
+from payloom.tables.query.sql import Tables
 
 _LOCK = 7_229_046_171_283_310_002
 """Key of the advisory lock that makes several starting processes migrate one after another."""

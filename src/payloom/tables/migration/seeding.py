@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.kit.clock import Clock
 from payloom.tables import models
 from payloom.tables.definition.seed_rows import key_text, seed_key
+from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import BadArguments
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.tables.query.sql import Tables
-    from payloom.tables.definition.spec import TableSpec
-    from collections.abc import Mapping, Sequence
+from payloom.tables.query.sql import Tables
 
 
 def seed_declared(tx: sa.Connection, tables: Tables, clock: Clock) -> int:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 
 from payloom.tables.definition.schema import constraint_name, index_groups
+from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import MissingValue, ReferenceViolation, UniqueViolation, VerbFailed
-
-if TYPE_CHECKING:
-    from sqlalchemy.exc import IntegrityError
-    from payloom.tables.definition.spec import TableSpec
-    from collections.abc import Mapping
 
 _SQLITE_COLUMNS = re.compile(r"(?:UNIQUE|NOT NULL) constraint failed: (.+)$")
 

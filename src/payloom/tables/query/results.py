@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
+from payloom.tables.definition.spec import TableSpec
 from payloom.tables.definition.values import show
 from payloom.tables.errors import BadArguments, KeyNotUnique, RowNotFound, RowsMismatch, RowsMissing, TooManyRows
 from payloom.tables.query.where import Where, describe_where, find_column
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import TableSpec
-    from collections.abc import Mapping
 
 Row = dict[str, Any]
 MAX_ROWS = 10_000

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from payloom.db import compiled_statements
+from payloom.kit.clock import Clock
 from payloom.kit.suggest import did_you_mean
 from payloom.tables.definition import schema
+from payloom.tables.definition.spec import TableSpec
 from payloom.tables.definition.values import Unfit, check, kind_of, show
 from payloom.tables.errors import (
     BadArguments,
@@ -29,10 +31,6 @@ from payloom.tables.errors import (
 from payloom.tables.query.integrity import violation
 from payloom.tables.query.results import MAX_ROWS, Row, counted, keyed, require_all, single
 from payloom.tables.query.where import Where, condition, find_column, read_where
-
-if TYPE_CHECKING:
-    from payloom.kit.clock import Clock
-    from payloom.tables.definition.spec import TableSpec
 
 _CACHED_STATEMENTS = 2000
 _ARGUMENTS: Mapping[str, frozenset[str]] = {

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.kit.suggest import did_you_mean
+from payloom.tables.definition.spec import ColumnSpec, TableSpec
 from payloom.tables.definition.values import CHECKS, Unfit, check, kind_of, show
 from payloom.tables.errors import BadArguments, NoFilter, TypeMismatch, UnknownColumn
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import ColumnSpec, TableSpec
 
 MAX_LIST = 1000
 """The longest list a `where` may hold; SQLite and Postgres bound the number of parameters."""

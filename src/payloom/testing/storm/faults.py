@@ -5,20 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import random
-from typing import get_args, TYPE_CHECKING
+from collections.abc import Sequence
+from typing import get_args
 
-<<<<<<< HEAD
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.sandbox.scenario.faults import FaultPlan
-=======
-from payloom.sandbox.scenario.faults import NoFaults
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.sandbox.scenario.process import MailFault
 from payloom.sandbox.stripe.fake import Fault
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.catalog.operations import Operation
-    from collections.abc import Sequence
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

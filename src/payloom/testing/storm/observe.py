@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
 
 from payloom.connectors.stripe.connector import resolve, shortened
 from payloom.runs.models import steps
-<<<<<<< HEAD
 from payloom.sandbox.scenario.invariants import Effect, Observations, Payment, check_invariants
 from payloom.sandbox.scenario.outcome import Outcome
 from payloom.sandbox.scenario.replays import replay_problems
 from payloom.sandbox.scenario.scenario import Scenario
-=======
-from payloom.sandbox.scenario.invariants import Effect, Payment, Seen, check_world
-from payloom.sandbox.scenario.replays import replay_problems
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.sandbox.scenario.scenario import Story
-    from payloom.sandbox.scenario.outcome import Outcome
-    from collections.abc import Iterator, Mapping
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 
 def broken_invariants(scenario: Scenario, found: Outcome) -> list[str]:

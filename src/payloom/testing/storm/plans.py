@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import random
+from collections.abc import Sequence
 
-<<<<<<< HEAD
 from payloom.sandbox.project import WorkflowSet
 from payloom.sandbox.scenario.scenario import AdvanceTime, Delivery, EventDelivery, ScheduleTick, WorkflowCall
 from payloom.testing.casefile import Case
-=======
-from payloom.sandbox.scenario.scenario import Call, Delivery, Event, Moment, Pass
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 from payloom.testing.storm.faults import (
     MAIL_FAULTS,
     STRIPE_FAULTS,
@@ -26,13 +24,6 @@ from payloom.testing.storm.faults import (
 )
 from payloom.testing.variants import deduped
 from payloom.workflows.program.program import ApiTrigger, Workflow
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.testing.casefile import Case
-    from payloom.sandbox.project import Cast
-    from collections.abc import Sequence
-    import random
 
 _DAY = 25 * 3600
 _WAITING = frozenset({"wait", "wait_for", "approve"})

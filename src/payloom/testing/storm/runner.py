@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
+from payloom.connectors.port import OutsideHost
 from payloom.kit.clock import monotonic
-<<<<<<< HEAD
 from payloom.sandbox.project import SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.outcome import Outcome, read_outcome
 from payloom.sandbox.scenario.scenario import Scenario
@@ -15,22 +17,6 @@ from payloom.testing.expect import compare
 from payloom.testing.storm.faults import Incident, MailFails, ProcessKill, StormFaults, StripeFails
 from payloom.testing.storm.observe import broken_invariants, exhausted_steps
 from payloom.testing.storm.plans import ScenarioPlan, ScheduleContext, apply_schedule, make_plan, make_schedule
-=======
-from payloom.sandbox.scenario.outcome import Outcome, read_outcome
-from payloom.sandbox.scenario.scenario import Story
-from payloom.testing.expect import compare
-from payloom.testing.storm.faults import Incident, Kill, MailFails, Storm, StripeFails
-from payloom.testing.storm.observe import broken, exhausted_steps
-from payloom.testing.storm.plans import Plot, Scene, arranged, plot_of, schedule_of
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.testing.casefile import Case
-    from payloom.sandbox.project import Cast, Stage
-    from payloom.connectors.port import OutsideHost
-    from pathlib import Path
-    from collections.abc import Callable, Iterable, Iterator, Sequence
->>>>>>> 2bdebe0 (The local Stripe's layers as contracts; totals, metering, money and test cards stand where they are used)
 
 KEPT = "tests/storm-seeds.txt"
 _MOST_TRIES = 200

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.redaction import redact, redact_text
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import TableSpec
+from payloom.tables.definition.spec import TableSpec
 
 MOST = 60
 """References of one thing. What has more is no longer about something."""

@@ -13,23 +13,21 @@ import datetime as dt
 import functools
 import json
 import logging
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from payloom.db import compiled_statements
+from payloom.db.database import Database
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import Clock, monotonic
 from payloom.runs.models import cursors, runs, steps
+from payloom.tables.definition.spec import TableSpec
 from payloom.views.references.extract import ReferenceCollector, of_event, of_mail, of_run, rows_of
 from payloom.views.references.models import refs
-
-if TYPE_CHECKING:
-    from payloom.tables.definition.spec import TableSpec
-    from payloom.db.database import Database
-    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 log = logging.getLogger("payloom.runs")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,13 +13,9 @@ from payloom.auth.models import accounts
 from payloom.inbox.models import events
 from payloom.runs.models import runs, steps
 from payloom.tables.errors import TableError
+from payloom.tables.query.sql import Tables
 from payloom.views.references.extract import kind_of, row_ref
 from payloom.views.references.models import refs
-
-if TYPE_CHECKING:
-    from payloom.tables.query.sql import Tables
-    from collections.abc import Iterable, Mapping, Sequence
-    import datetime as dt
 
 MOST = 12
 _SCANNED = 400

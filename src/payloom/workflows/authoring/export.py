@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from payloom.workflows.authoring.declare import Definition
 from payloom.workflows.edit.formatting import format_text
 from payloom.workflows.edit.yaml_writer import block
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.authoring.declare import Definition
 
 
 def to_yaml(definition: Definition) -> str:

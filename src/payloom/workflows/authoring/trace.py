@@ -8,14 +8,12 @@ import inspect
 import re
 import sys
 import textwrap
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TYPE_CHECKING
+from types import CodeType, FrameType
+from typing import Any
 
 from payloom.workflows.authoring.symbols import Expr, SymbolicValue
-
-if TYPE_CHECKING:
-    from types import CodeType, FrameType
-    from collections.abc import Callable, Iterator
 
 _current: contextvars.ContextVar[Trace | None] = contextvars.ContextVar("trace", default=None)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.workflows.authoring.symbols import Expr, plain, source, text_of
 from payloom.workflows.authoring.trace import current
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class _X:

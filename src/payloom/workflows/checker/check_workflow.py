@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from payloom.kit.diagnostics import Diagnostic
+from payloom.kit.yaml.source import Source
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import suppressions
 from payloom.workflows.checker.expressions import Types, check_expressions
 from payloom.workflows.checker.findings import Findings
@@ -12,13 +15,7 @@ from payloom.workflows.checker.ownership import check_ownership
 from payloom.workflows.checker.payments import check_payments
 from payloom.workflows.checker.secrets import check_secrets
 from payloom.workflows.checker.taint import Taint
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.program import Workflow
-    from payloom.workflows.catalog.catalog import Catalog
-    from payloom.kit.yaml.source import Source
-    from payloom.kit.diagnostics import Diagnostic
+from payloom.workflows.program.program import Workflow
 
 
 def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnostic]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from payloom.workflows.catalog.catalog import Schema
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.findings import Findings, root_of
+from payloom.workflows.checker.flow import Flow
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.interpreter.verbs import loops, outbound, wait
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.node import Node, Site
-    from payloom.workflows.checker.flow import Flow
-    from payloom.workflows.catalog.catalog import Schema
+from payloom.workflows.program.node import Node, Site
 
 _CONDITIONS = frozenset({"if", "when", "filter", "while", "match"})
 _EVENT = frozenset({"event", "object", "previous"})

@@ -5,18 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.diagnostics import Diagnostic, Path, Place
 from payloom.kit.yaml.masking import closing
+from payloom.kit.yaml.source import Source
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker.rules import RULES
+from payloom.workflows.expressions.expression import Compiled
+from payloom.workflows.program.node import Node, Site
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Trigger, Workflow
-
-if TYPE_CHECKING:
-    from payloom.kit.yaml.source import Source
-    from payloom.workflows.catalog.catalog import Catalog
-    from payloom.workflows.program.node import Node, Site
-    from payloom.workflows.expressions.expression import Compiled
 
 
 def file_path(source: Source, path: Path) -> Path:

@@ -8,14 +8,11 @@ from payloom.kit.suggest import did_you_mean
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.narrowing import guarded, not_null
 from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.interpreter.verbs import approve, loops, outbound, parallel, simple, tables, try_catch
 from payloom.workflows.interpreter.verbs import branch as branching
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.templates import Bare
-    from payloom.workflows.program.node import Block, Node, Site
-    from payloom.workflows.expressions.expression import Compiled
+from payloom.workflows.program.node import Block, Node, Site
+from payloom.workflows.program.templates import Bare
 
 State = dict[str, bool]
 """Ids readable at a place: True when the step has certainly run and has a value, False when it may be null."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, leaves
 from payloom.workflows.checker.taint import MONEY, Taint
 from payloom.workflows.expressions import ast
 from payloom.workflows.interpreter.verbs import call, loops, outbound
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.node import Node, Site
-    from payloom.kit.diagnostics import Path
-    from collections.abc import Collection, Iterator, Mapping
+from payloom.workflows.program.node import Node, Site
 
 
 def check_money(findings: Findings, taint: Taint) -> None:

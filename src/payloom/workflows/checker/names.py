@@ -5,23 +5,21 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.catalog.catalog import WHERE_OPERATORS, Column, Schema, TableShape
 from payloom.workflows.catalog.events import split_type
 from payloom.workflows.checker import scope
+from payloom.workflows.checker.expressions import Types
+from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.values import ValueCheck
 from payloom.workflows.expressions.types import Shape, shape_of
 from payloom.workflows.interpreter.verbs import branch, call, loops, outbound, tables, try_catch, wait
+from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, TableTrigger
-
-if TYPE_CHECKING:
-    from payloom.workflows.checker.expressions import Types
-    from payloom.workflows.program.node import Node
-    from payloom.workflows.program.templates import Filled
-    from payloom.workflows.checker.findings import Findings
-    from payloom.kit.diagnostics import Path
+from payloom.workflows.program.templates import Filled
 
 
 class Names:

@@ -6,11 +6,8 @@ import datetime as dt
 
 from payloom.workflows.checker.findings import root_of
 from payloom.workflows.expressions import ast
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.values import Ambient
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.expressions.expression import Compiled
 
 NOWHERE = Ambient(
     now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "00000000-0000-0000-0000-000000000000"

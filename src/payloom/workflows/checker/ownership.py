@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.catalog import TableShape
 from payloom.workflows.checker.findings import Findings, leaves, reads
+from payloom.workflows.checker.taint import Taint
 from payloom.workflows.interpreter.verbs import tables
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.checker.taint import Taint
-    from payloom.workflows.catalog.catalog import TableShape
 
 _OWNER = ("user_id", "owner_id", "account_id", "customer_id", "user", "owner")
 

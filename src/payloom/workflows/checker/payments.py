@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.interpreter.verbs import branch, loops, outbound, tables
+from payloom.workflows.program.node import Node, Site
 from payloom.workflows.program.program import StripeTrigger
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.node import Node, Site
-    from payloom.workflows.checker.expressions import Types
 
 _PAIRS = {
     "payment_intent": [("succeeded", ("payment_failed",))],

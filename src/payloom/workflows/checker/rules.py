@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Severity
+from payloom.kit.diagnostics import Severity
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

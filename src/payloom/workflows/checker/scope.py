@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.workflows.catalog.catalog import Catalog, Column, Schema, TableShape
 from payloom.workflows.interpreter.verbs import approve, branch, loops, outbound, parallel, simple, tables, wait
+from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Workflow
-
-if TYPE_CHECKING:
-    from payloom.workflows.catalog.catalog import Catalog, Column, Schema, TableShape
-    from payloom.workflows.program.node import Node
 
 _TEXT: Schema = {"type": "string"}
 _COLUMN: Mapping[str, Schema] = {

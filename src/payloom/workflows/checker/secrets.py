@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.scope import names
 from payloom.workflows.interpreter.verbs import outbound, simple
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.node import Site
-    from payloom.kit.diagnostics import Path
+from payloom.workflows.program.node import Site
 
 _SECRET = frozenset({"client_secret", "password", "secret", "api_key", "token", "authorization"})
 _CARD = frozenset({"cvc", "cvv", "card_number"})

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from payloom.kit.diagnostics import Diagnostic, Place
+from payloom.kit.yaml.source import Source
 from payloom.workflows.checker.rules import RULES
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.kit.yaml.source import Source
-    from collections.abc import Iterable
 
 _COMMENT = re.compile(r"(?:^|\s)#\s*payloom:\s*ignore\s*(?:\[([^\]]*)\])?\s*(.*)$")
 _NEVER = frozenset({"F000", "F001", "F004", "F005"})

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, leaves, root_of
 from payloom.workflows.expressions import ast
 from payloom.workflows.interpreter.verbs import loops, outbound, simple, tables
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
 
 MONEY = frozenset(
     {

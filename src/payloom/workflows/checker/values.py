@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.kit.suggest import did_you_mean
+from payloom.workflows.catalog.catalog import Column, Schema
 from payloom.workflows.checker import scope
+from payloom.workflows.checker.expressions import Types
+from payloom.workflows.checker.findings import Findings
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.check import fits
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.checker.findings import Findings
-    from payloom.workflows.checker.expressions import Types
-    from payloom.workflows.program.node import Site
-    from payloom.workflows.expressions.types import Shape
-    from payloom.workflows.catalog.catalog import Column, Schema
+from payloom.workflows.expressions.types import Shape
+from payloom.workflows.program.node import Site
 
 _WORDS = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
 from payloom.kit import strict_json
 from payloom.kit.diagnostics import Path, path_text
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.errors import BrokenModel
+from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.interpreter.verbs.call import Call
 from payloom.workflows.interpreter.verbs.nodes import make_node
 from payloom.workflows.program import program
@@ -19,11 +22,6 @@ from payloom.workflows.program.node import Builder
 from payloom.workflows.program.program import Auth, Workflow, model_data
 from payloom.workflows.syntax.filemodel import triggers
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
-
-if TYPE_CHECKING:
-    from payloom.workflows.expressions.errors import ExpressionError
-    from payloom.workflows.catalog.catalog import Catalog
-    from collections.abc import Callable, Mapping
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

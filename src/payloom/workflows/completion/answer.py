@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.diagnostics import Path, value_at
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
 from payloom.workflows.completion import document, expression
 from payloom.workflows.completion.cursor import BARE_KEYS, Cursor, cursor_at
@@ -21,9 +22,6 @@ from payloom.workflows.program.node import Node, Site
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
-
-if TYPE_CHECKING:
-    from payloom.workflows.catalog.catalog import Catalog
 
 _MOST = 300
 

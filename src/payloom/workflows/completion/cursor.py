@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Literal, TYPE_CHECKING
+from typing import Literal
 
+from payloom.kit.diagnostics import Path
 from payloom.kit.yaml.masking import closing
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
 
 BARE_KEYS = frozenset({"when", "if", "switch", "filter", "for_each", "while", "match"})
 _KEY = re.compile(r"""("[^"\n]*"|'[^'\n]*'|[^\s#"'{}\[\],][^:#\n]*?)\s*:(?=\s|$)""")

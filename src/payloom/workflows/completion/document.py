@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from pydantic import BaseModel
 
 from payloom.kit.diagnostics import Path, value_at
 from payloom.workflows.catalog.catalog import WHERE_OPERATORS, Column, TableShape
 from payloom.workflows.completion.expression import Item
+from payloom.workflows.completion.tolerant_document import Sketch
 from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.types import Shape, shape_of
 from payloom.workflows.program.inputs import TYPE_NAMES
@@ -16,10 +18,6 @@ from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS, CaseClause, CatchClause, Failure, WaitedEvent, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 from payloom.workflows.syntax.filemodel.values import RetryRule
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from payloom.workflows.completion.tolerant_document import Sketch
 
 _TABLE_VERBS = frozenset({"select", "insert", "update", "upsert", "delete"})
 _INNER: Mapping[str, type[BaseModel]] = {"retry": RetryRule, "raise": Failure, "wait_for": WaitedEvent}

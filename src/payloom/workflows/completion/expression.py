@@ -6,17 +6,15 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.workflows.catalog.catalog import Schema
 from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
 from payloom.workflows.expressions.types import Shape, shape_of
-
-if TYPE_CHECKING:
-    from payloom.workflows.catalog.catalog import Schema
 
 _WORD = re.compile(r"[A-Za-z_]\w*$")
 _MACRO = re.compile(r"\.\s*(map|filter|all|exists|exists_one)\s*\(\s*([A-Za-z_]\w*)\s*,")

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from payloom.kit.diagnostics import Path
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.flow import Flow, State, analyse
 from payloom.workflows.compiler.compile import build, normalised
 from payloom.workflows.program.inputs import BadShorthand, expand_input
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.problems import real_path
 from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 from payloom.workflows.syntax.filemodel.values import STEP_ID
-
-if TYPE_CHECKING:
-    from payloom.workflows.catalog.catalog import Catalog
-    from payloom.workflows.program.program import Workflow
-    from payloom.workflows.program.node import Node
-    from payloom.kit.diagnostics import Path
-    from collections.abc import Iterator, Mapping
 
 _BLOCKS = ("then", "else", "do", "try", "finally", "on_timeout")
 _BLANK: Mapping[str, Any] = {

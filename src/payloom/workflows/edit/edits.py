@@ -6,9 +6,10 @@ The changed text is read again and compared with what was meant; an edit that wo
 from __future__ import annotations
 
 import copy
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.text_positions import (
     checked,
     content_end,
@@ -24,9 +25,6 @@ from payloom.workflows.edit.text_positions import (
 )
 from payloom.workflows.edit.yaml_writer import block, flow, scalar
 from payloom.workflows.errors import BadEdit
-
-if TYPE_CHECKING:
-    from payloom.kit.yaml.source import Source
 
 
 def set_value(text: str, path: Path, value: Any) -> str:

@@ -7,14 +7,11 @@ import re
 
 from ruamel.yaml.error import YAMLError
 
+from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.yaml import masking
 from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.yaml_writer import canonical_yaml
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.kit.yaml.source import Source
-    from payloom.kit.diagnostics import Diagnostic
 
 _ROUNDS = 4
 _EMPTY_SWITCH = re.compile(r"^((?: *- )? *switch:) null$")

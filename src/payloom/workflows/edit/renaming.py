@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.edits import set_value
 from payloom.workflows.edit.text_positions import checked, readable, value_at
 from payloom.workflows.errors import BadEdit
@@ -16,10 +18,6 @@ from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.interpolation import compile_value
 from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.values import STEP_ID, bare
-
-if TYPE_CHECKING:
-    from payloom.kit.yaml.source import Source
-    from collections.abc import Iterator
 
 _BARE = frozenset({"when", "if", "switch", "filter", "for_each", "while", "match"})
 

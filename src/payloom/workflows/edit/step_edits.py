@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.edits import insert_item, remove, set_value
 from payloom.workflows.edit.text_positions import (
     checked,
@@ -23,9 +24,6 @@ from payloom.workflows.edit.text_positions import (
 from payloom.workflows.edit.yaml_writer import block
 from payloom.workflows.errors import BadEdit
 from payloom.workflows.syntax.filemodel.steps import verb_of
-
-if TYPE_CHECKING:
-    from payloom.kit.yaml.source import Source
 
 
 def move_to(text: str, path: Path, to: Path) -> tuple[str, Path]:

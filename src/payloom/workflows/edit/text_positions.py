@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 from payloom.workflows.errors import BadEdit
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
-    from payloom.kit.yaml.source import Source
 
 
 def readable(text: str) -> Source:

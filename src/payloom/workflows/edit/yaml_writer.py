@@ -6,14 +6,12 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
-
-if TYPE_CHECKING:
-    from ruamel.yaml.nodes import ScalarNode
 
 _PLAIN = re.compile(r"[A-Za-z_/$(][\w ./()$+@=<>!&|'\"?:;*-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "~", ""})

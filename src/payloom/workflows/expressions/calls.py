@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.expressions import ast
+from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.functions import FUNCTIONS, MACROS, METHODS, OTHER_WORDS, Function, compile_pattern
 from payloom.workflows.expressions.optional_chain import ABSENT, Closure, CompilerPort
 from payloom.workflows.expressions.values import Mistake, Work
-
-if TYPE_CHECKING:
-    from payloom.workflows.expressions.errors import ExpressionError
 
 
 def call(compiler: CompilerPort, node: ast.Call) -> Closure:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.kit.suggest import closest, did_you_mean
 from payloom.workflows.expressions import ast
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
 from payloom.workflows.expressions.types import ANY, Schema, Shape, fits, of_kinds, shape_of, union, without_null
-
-if TYPE_CHECKING:
-    from payloom.workflows.expressions.expression import Compiled
 
 __all__ = ["Inferred", "Problem", "fits", "infer"]
 

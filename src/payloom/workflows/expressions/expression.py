@@ -10,17 +10,15 @@ types; `functions` lists what can be called.
 from __future__ import annotations
 
 import functools
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from payloom.workflows.expressions import ast
+from payloom.workflows.expressions.ast import Ref
 from payloom.workflows.expressions.compiler import Compiler
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.parser import parse
 from payloom.workflows.expressions.values import Ambient, Work, measure, type_name
-
-if TYPE_CHECKING:
-    from payloom.workflows.expressions.ast import Ref
-    from collections.abc import Mapping
 
 FAULT = "the expression could not be computed"
 _SMALL = (bool, int, float, type(None))

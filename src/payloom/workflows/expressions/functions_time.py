@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zoneinfo
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from payloom.kit.clock import from_epoch
 from payloom.workflows.expressions.registry import (
@@ -23,9 +24,6 @@ from payloom.workflows.expressions.values import (
     parse_duration,
     parse_timestamp,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @define(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError
 from payloom.workflows.expressions.optional_chain import ABSENT, Closure, CompilerPort
 from payloom.workflows.expressions.values import Work, type_name
-
-if TYPE_CHECKING:
-    from payloom.workflows.expressions import ast
 
 
 def macro(compiler: CompilerPort, node: ast.Macro) -> Closure:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TYPE_CHECKING
+from typing import Any, Protocol
 
+from payloom.workflows.expressions import ast
+from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.values import Work
-
-if TYPE_CHECKING:
-    from payloom.workflows.expressions import ast
-    from payloom.workflows.expressions.errors import ExpressionError
 
 Closure = Callable[[Mapping[str, Any], Work], Any]
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any, Literal, TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from payloom.workflows.expressions.values import Mistake, type_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from payloom.workflows.errors import HistoryMismatch, UnknownWorkflow
 from payloom.workflows.interpreter.frame import Frame, RunInfo, Shared, Visit, answer, recorded
@@ -10,12 +12,8 @@ from payloom.workflows.interpreter.scheduler import Scheduler
 from payloom.workflows.interpreter.steps import run_workflow
 from payloom.workflows.interpreter.verbs.call import CALLED, INLINE
 from payloom.workflows.program.commands import CallOnce, Command, Entry, Finished
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, Stopped
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.program import Workflow
-    from collections.abc import Callable, Mapping, Sequence
-    import datetime as dt
 
 
 def _no_calls(name: str) -> Workflow:

@@ -9,18 +9,16 @@ import decimal
 import hashlib
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TYPE_CHECKING
+from typing import Any, NamedTuple
 
 from payloom.kit.clock import rfc3339
+from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.values import Ambient
 from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, fail
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.program.program import Workflow
-    from payloom.workflows.program.templates import Bare, Filled
+from payloom.workflows.program.templates import Bare, Filled
 
 MAX_STEPS = 200_000
 MAX_TRAIL = 20_000

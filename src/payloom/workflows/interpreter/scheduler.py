@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any
 
+from payloom.workflows.program.commands import Command, Entry
 from payloom.workflows.program.signals import Failed, Signal, fail
 from payloom.workflows.program.step_generator import Fork, Steps
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.commands import Command, Entry
-    from collections.abc import Iterator
 
 
 class _Branch:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.program.node import Block, Node
 from payloom.workflows.program.signals import Failed, Returned, Stopped
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.node import Block, Node
-    from payloom.workflows.interpreter.frame import Frame
-    from payloom.workflows.program.step_generator import Steps
+from payloom.workflows.program.step_generator import Steps
 
 
 def run_block(block: Block, frame: Frame, prefix: str) -> Steps:

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 
 from payloom.kit.diagnostics import EXPRESSION, SHAPE, Diagnostic, Path, in_order
 from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
+from payloom.workflows.catalog.catalog import Catalog, StaticCatalog
 from payloom.workflows.checker import money
 from payloom.workflows.checker.check_workflow import apply_ignores, check
 from payloom.workflows.checker.findings import Findings, file_path
 from payloom.workflows.checker.rules import RULES
 from payloom.workflows.compiler.compile import Built, build, normalised
+from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.loading import partial_file
 from payloom.workflows.program.inputs import BadShorthand, expand_input
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel import problems
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.program import Workflow
-    from payloom.workflows.expressions.errors import ExpressionError
-    from payloom.workflows.catalog.catalog import Catalog, StaticCatalog
-    from payloom.kit.yaml.source import Source
-    from collections.abc import Mapping
 
 _ROUNDS = 5
 """How far through workflows that call workflows a value is followed."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
 from payloom.workflows.syntax.filemodel.steps import verb_of
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
 
 _BARE_VERBS = frozenset({"if", "switch", "filter", "for_each", "while"})
 _BLOCKS = frozenset({"then", "else", "do", "try", "finally", "catch", "default", "notify", "on_error", "on_timeout"})

@@ -8,11 +8,9 @@ always give the same commands: that is what makes a run survive a crash.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal, TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    import datetime as dt
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 TABLE_VERBS = frozenset({"select", "insert", "update", "upsert", "delete"})
 """Verbs done inside a database transaction together with their history entry."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, Literal
 
 from payloom.kit import strict_json
+from payloom.kit.diagnostics import Path
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.triggers import kind_of
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.program import Workflow
-    from payloom.kit.diagnostics import Path
 
 _MISSING = object()
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from payloom.kit import strict_json
 from payloom.workflows.expressions.values import Ambient, to_json
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.templates import Filled
-    from collections.abc import Mapping
+from payloom.workflows.program.templates import Filled
 
 
 def text_of(template: Filled | None, scope: Mapping[str, Any], ambient: Ambient) -> str | None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Literal
 
-
-if TYPE_CHECKING:
-    from payloom.workflows.program.program import Workflow
-    from collections.abc import Mapping
+from payloom.workflows.program.program import Workflow
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

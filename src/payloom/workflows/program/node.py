@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal, TYPE_CHECKING
+from typing import Any, ClassVar, Literal
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
+from payloom.workflows.program.step_generator import Steps
 from payloom.workflows.program.templates import Bare, Filled
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.program.step_generator import Steps
-    from payloom.workflows.expressions.expression import Compiled
-    from payloom.workflows.syntax.filemodel.steps import StepHead
+from payloom.workflows.syntax.filemodel.steps import StepHead
 
 
 class Node:

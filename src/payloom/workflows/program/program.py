@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, Literal
 
 from payloom.kit.diagnostics import Path
-
-if TYPE_CHECKING:
-    from payloom.workflows.syntax.filemodel.file import WorkflowFile
-    from payloom.workflows.program.templates import Bare, Filled
-    from payloom.workflows.program.node import Block, Node, Site
+from payloom.workflows.program.node import Block, Node, Site
+from payloom.workflows.program.templates import Bare, Filled
+from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
 Auth = Literal["none", "optional", "user"] | tuple[str, ...]
 """Who may: nobody is checked, known if signed in, any signed-in user, users with one of the roles."""

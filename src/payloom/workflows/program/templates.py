@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.kit.diagnostics import Path
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import compile_value
-
-if TYPE_CHECKING:
-    from payloom.workflows.expressions.expression import Compiled
-    from payloom.kit.diagnostics import Path
 
 
 class Bare:

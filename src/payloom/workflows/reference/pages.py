@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
+from pydantic import BaseModel
 
 from payloom.kit import strict_json
 from payloom.workflows.checker.rules import RULES, Rule
@@ -12,10 +14,6 @@ from payloom.workflows.reference import notes
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from collections.abc import Mapping
 
 _HEAD = {"id", "name", "when", "on_error"}
 _INPUTS = (

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
-
-if TYPE_CHECKING:
-    from payloom.workflows.catalog.catalog import Catalog
 
 COMMON = (
     "billing_portal.sessions.create",

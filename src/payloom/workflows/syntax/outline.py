@@ -6,15 +6,13 @@ Places in the document (`path`) and in runs (`run_path`, rounds of loops left ou
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from payloom.kit.diagnostics import Path, Place
+from payloom.kit.yaml.source import Source
 from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.triggers import kind_of
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path, Place
-    from payloom.kit.yaml.source import Source
-    from collections.abc import Iterator, Mapping
 
 _SHORT = 80
 _BRANCHES: Mapping[str, tuple[str, ...]] = {

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
+from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS, Function
 from payloom.workflows.reference import notes
 from payloom.workflows.reference.workflow_schema import SNIPPETS, workflow_schema
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
-
-if TYPE_CHECKING:
-    from payloom.project.publisher import ProjectPublisher
 
 ERRORS: Mapping[str, str] = {
     "card_declined": "The bank refused the card; `error.data.decline_code` says why. So do Stripe's other codes.",

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from payloom.api.http.errors import BadRequest
 from payloom.api.management.editor import actions, catalog_models
 from payloom.api.management.editor.catalog import catalogue
-
-if TYPE_CHECKING:
-    from payloom.project.publisher import ProjectPublisher
+from payloom.project.publisher import ProjectPublisher
 
 
 def router(publisher: ProjectPublisher) -> APIRouter:

@@ -7,23 +7,21 @@ import dataclasses
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from payloom.api.management.editor import models
 from payloom.kit.diagnostics import Diagnostic, Path, in_order
+from payloom.project.publisher import ProjectPublisher
+from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.check_workflow import apply_ignores
 from payloom.workflows.checker.check_workflow import check as check_workflow
 from payloom.workflows.completion.type_names import fields_of, type_words
 from payloom.workflows.loading.loader import Draft, read_workflow
 from payloom.workflows.program.lane import lane_of
+from payloom.workflows.program.node import Node
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.outline import Outline, OutlineBranch, OutlineStep, outline_of
-
-if TYPE_CHECKING:
-    from payloom.project.publisher import ProjectPublisher
-    from payloom.workflows.program.program import Workflow
-    from payloom.workflows.program.node import Node
-    from payloom.workflows.catalog.catalog import Catalog
 
 SUFFIX = ".yaml"
 _KEPT = 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -12,12 +12,10 @@ from payloom.api.http.errors import BadRequest
 from payloom.api.management.editor import actions, models
 from payloom.api.management.identity import roles
 from payloom.connectors.stripe.catalog import stripe_catalog
+from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.completion.answer import complete_field, complete_text, hover_text
 from payloom.workflows.completion.cursor import BARE_KEYS
 from payloom.workflows.reference.workflow_schema import COMMON
-
-if TYPE_CHECKING:
-    from payloom.project.publisher import ProjectPublisher
 
 
 class CompletionWarmup:

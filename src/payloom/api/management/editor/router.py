@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor import catalog_routes, completion, sources, test_runs, versions
 from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Files
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
 
 
 def router(parts: ManagementDependencies) -> APIRouter:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from payloom.api.http.errors import NotAllowed, error_body
 from payloom.api.http.middleware import request_id_of
 from payloom.api.management.editor import models
+from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Conflict, File, Files
 from payloom.api.management.identity import roles
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.models.answers import ErrorAnswer
 from payloom.kit.errors import PayloomError
+from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.edit import operations
-
-if TYPE_CHECKING:
-    from payloom.project.publisher import ProjectPublisher
-    from payloom.api.management.editor.checking import Checker
-    from starlette.requests import Request
-    from collections.abc import Callable
 
 START = """\
 name: {name}

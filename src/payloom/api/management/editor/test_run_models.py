@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TYPE_CHECKING
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from payloom.api.management.editor.models import Text, WorkflowId
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
-
-if TYPE_CHECKING:
-    from payloom.api.management.editor.models import Text, WorkflowId
-    from payloom.api.management.models.runs import RunDetail
+from payloom.api.management.models.runs import RunDetail
 
 
 class MockFailure(Body):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar, TYPE_CHECKING
+from pathlib import Path
+from typing import Any, ClassVar
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor import test_run_models as models
 from payloom.api.management.editor.checking import Checker, findings
 from payloom.api.management.editor.files import Files, write_whole
@@ -21,11 +24,6 @@ from payloom.sandbox.test_run import Mock, TestRunResult, TriggerInput
 from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
-    from starlette.requests import Request
-    from pathlib import Path
 
 
 class DraftHasErrors(ApiError):

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from typing import Annotated, Any, ClassVar, TYPE_CHECKING
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, NoSuchRoute
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.editor import models
+from payloom.api.management.editor.checking import Checker
 from payloom.api.management.editor.files import Conflict, Files
 from payloom.api.management.editor.sources import CHANGED, SourceService, conflict_response
 from payloom.api.management.identity import roles
 from payloom.api.management.identity.access import caller_of
+from payloom.db.database import Database
+from payloom.project.publisher import ProjectPublisher
 from payloom.runs.publishing import publications
 from payloom.workflows.program.diff import diff_models
 from payloom.workflows.program.program import model_data
-
-if TYPE_CHECKING:
-    from payloom.project.publisher import ProjectPublisher
-    from payloom.db.database import Database
-    from starlette.requests import Request
-    from payloom.api.management.editor.checking import Checker
 
 FILE, PUBLISHED = "file", "published"
 """Names for texts that are no stored version: what is on disk, and what new runs use."""

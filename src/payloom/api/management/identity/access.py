@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import hmac
-from typing import Literal, TYPE_CHECKING
+from typing import Literal
 
 import structlog
+from pydantic import SecretStr
+from starlette.requests import Request
 
+from payloom.api.http.current_user import SessionAuth
 from payloom.api.http.errors import NotAllowed, NotSignedIn
 from payloom.api.http.same_origin import refuse_foreign
 from payloom.api.limits.client_address import client_key, from_this_machine
 from payloom.api.limits.rate_limit import Counters, SharedLimiter
 from payloom.api.management.identity.roles import ANYBODY, has_role, required_role, role_of
+from payloom.api.management.models.answers import Role
 from payloom.db.errors import DatabaseError
-
-if TYPE_CHECKING:
-    from payloom.api.http.current_user import SessionAuth
-    from payloom.api.management.models.answers import Role
-    from pydantic import SecretStr
-    from starlette.requests import Request
 
 log = structlog.get_logger("payloom.http")
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from fastapi import APIRouter
+from starlette.requests import Request
 
 from payloom import __version__
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.identity.roles import has_role
 from payloom.api.management.models.answers import Me
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from payloom.api.management.dependencies import ManagementDependencies
 
 
 def router(parts: ManagementDependencies) -> APIRouter:

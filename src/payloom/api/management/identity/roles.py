@@ -6,13 +6,11 @@ to be read and an admin for everything else.
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Iterable
+from typing import Any
 
 from payloom.api.http.same_origin import SAFE_METHODS
-
-if TYPE_CHECKING:
-    from payloom.api.management.models.answers import Role
-    from collections.abc import Iterable
+from payloom.api.management.models.answers import Role
 
 ORDER: tuple[Role, ...] = ("viewer", "editor", "admin")
 KEY = "x-role"

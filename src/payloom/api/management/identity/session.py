@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
 
 from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.same_origin import host_name
 from payloom.api.limits.client_address import FORWARDED, client_key
 from payloom.api.limits.rate_limit import SharedLimiter
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import anybody, role_of
 from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
-    from payloom.settings.model import Settings
-    from starlette.responses import Response
-    from starlette.requests import Request
+from payloom.settings.model import Settings
 
 TRIES = (30, 60.0)
 

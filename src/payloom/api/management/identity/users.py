@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 
 from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.identity.roles import ORDER, admin, role_of
 from payloom.api.management.lazy_app import SIGN_IN_PATH
@@ -15,11 +18,6 @@ from payloom.api.management.models.answers import AccountList, AccountView, NewR
 from payloom.auth.accounts import Account, find_account, list_accounts, set_roles
 from payloom.auth.errors import BadRole
 from payloom.auth.links import LIFETIME
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
-    from payloom.api.management.dependencies import ManagementDependencies
-    from starlette.requests import Request
 
 
 def router(parts: ManagementDependencies) -> APIRouter:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TYPE_CHECKING
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
-
-if TYPE_CHECKING:
-    from payloom.api.management.models.runs import RunSummary
+from payloom.api.management.models.runs import RunSummary
 
 EventState = Annotated[
     Literal["handled", "unhandled", "failed", "running"],

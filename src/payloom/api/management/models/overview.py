@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, Literal
 
 from pydantic import Field
 
 from payloom.api.management.models.answers import Failure, Json, Moment, Shape
-
-if TYPE_CHECKING:
-    from payloom.api.management.models.events import Rejection
-    from payloom.api.management.models.runs import Status
+from payloom.api.management.models.events import Rejection
+from payloom.api.management.models.runs import Status
 
 
 class RunNote(Shape):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TYPE_CHECKING
+from typing import Any, Literal
 
 from pydantic import Field
 
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
-
-if TYPE_CHECKING:
-    from payloom.api.management.models.runs import Status
+from payloom.api.management.models.runs import Status
 
 
 class TriggerView(Shape):

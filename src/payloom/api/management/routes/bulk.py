@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from payloom.api.http.errors import error_body
 from payloom.kit.errors import PayloomError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
 
 
 async def each(key: str, work: Callable[[str], Awaitable[list[str]]]) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, ClassVar, TYPE_CHECKING
+from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
 
 from payloom.api.http.errors import ApiError
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.events import (
@@ -29,9 +30,6 @@ from payloom.inbox.models import events
 from payloom.kit.redaction import redact
 from payloom.runs.models import cursors
 from payloom.views.event_list import State, list_events, states_of
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
 
 CATCH_UP = "catch_up"
 

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Any, ClassVar, TYPE_CHECKING
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import httpx
 from fastapi import APIRouter
+from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.request_body import read_json_object
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
 from payloom.kit.redaction import redact
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from payloom.settings.model import Settings
-    from payloom.api.management.dependencies import ManagementDependencies
+from payloom.settings.model import Settings
 
 TIMEOUT = 60.0
 """Seconds; moving the clock by a year bills a lot."""

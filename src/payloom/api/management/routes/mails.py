@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
 from payloom.api.management.models.data import MailDetail, MailList, MailSummary
 from payloom.email.errors import MailNotFound
+from payloom.email.message import Status
 from payloom.email.outbox import summary
 from payloom.kit.redaction import redact
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
-    from payloom.email.message import Status
 
 
 def router(parts: ManagementDependencies) -> APIRouter:

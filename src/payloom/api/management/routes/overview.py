@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
 
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.overview import ApprovalList, JourneyView, Overview, SearchAnswer
 from payloom.views.dashboard import dashboard
 from payloom.views.payment_timeline import payment_timeline
 from payloom.views.references.search import suggest
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
 
 STUDIO = "/studio"
 FRESH_WITHIN = 0.1

@@ -5,14 +5,16 @@ A change here goes the way of every other: runs that wait for a row are woken, w
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TYPE_CHECKING
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 import structlog
 from fastapi import APIRouter
+from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, RowView
 from payloom.api.management.models.runs import RunList
@@ -21,14 +23,10 @@ from payloom.db.transactions import locking_reads
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.registry import RowChange
+from payloom.tables.definition.spec import TableSpec
 from payloom.views.references.extract import ReferenceCollector, row_ref
 from payloom.views.references.indexer import write
 from payloom.views.references.search import owners_of
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
-    from payloom.tables.definition.spec import TableSpec
-    from starlette.requests import Request
 
 log = structlog.get_logger("payloom.manage")
 _WRITERS = 100

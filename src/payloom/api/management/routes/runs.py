@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.identity.roles import editor, viewer
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.runs import Decided, Decision, Fork, RetryMany, RunCounts, RunDetail, RunList, RunRef
 from payloom.api.management.routes.bulk import done, each
 from payloom.api.management.routes.overview import FRESH_WITHIN
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from payloom.runs.run_rows import Run
-    from payloom.api.management.dependencies import ManagementDependencies
+from payloom.runs.run_rows import Run
 
 MAX_BULK = 200
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter
 
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.settings import SettingsView
 from payloom.inbox.models import events
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
 
 
 def router(parts: ManagementDependencies) -> APIRouter:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, TYPE_CHECKING
+from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from payloom.api.management.change_stream import ChangeStream, Message
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.answers import LiveEvent
 from payloom.kit.clock import monotonic
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
-    from payloom.api.management.change_stream import ChangeStream, Message
-    from starlette.requests import Request
-    from collections.abc import AsyncIterator
 
 HEARTBEAT = 15.0
 LONGEST = 1800.0

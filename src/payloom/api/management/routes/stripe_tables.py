@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from payloom.api.http.errors import ApiError, BadRequest
 from payloom.connectors.port import StepFailed
 from payloom.connectors.stripe.catalog import tables
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.tables.table_source import StripeTables
-    from collections.abc import Mapping
+from payloom.connectors.stripe.tables.table_source import StripeTables
 
 
 class StripeNotReadable(ApiError):

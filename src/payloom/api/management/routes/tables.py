@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 
 from payloom.api.http.errors import BadRequest
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.data import RowList, TableList
 from payloom.api.management.routes import stripe_tables
 from payloom.api.management.routes.rows import shown
 from payloom.kit import strict_json
+from payloom.tables.definition.spec import TableSpec
 from payloom.workflows.catalog.catalog import STRIPE_TABLES
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from payloom.api.management.dependencies import ManagementDependencies
-    from payloom.tables.definition.spec import TableSpec
 
 _OWN = frozenset({"cursor", "limit", "order_by", "filter"})
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 from fastapi import APIRouter
 
 from payloom.api.http.errors import BadRequest, NoSuchRoute
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.models.workflows import Start, StartAnswer, WorkflowDetail, WorkflowList
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.intake.callers import Caller
 from payloom.workflows.program.inputs import validate_input
-
-if TYPE_CHECKING:
-    from payloom.api.management.dependencies import ManagementDependencies
-    from payloom.workflows.program.program import Trigger, Workflow
+from payloom.workflows.program.program import Trigger, Workflow
 
 
 def router(parts: ManagementDependencies) -> APIRouter:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 
 from payloom.connectors.stripe.catalog import operations, schemas, sdk_source
 from payloom.workflows.catalog.catalog import Family
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 STATEFUL = frozenset({"customer.subscription", "invoice"})
 """Families whose objects live long and whose events overtake each other: they are read again by default."""

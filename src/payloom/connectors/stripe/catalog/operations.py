@@ -7,13 +7,10 @@ import dataclasses
 import functools
 import inspect
 import re
+from collections.abc import Iterator, Mapping
 
 from payloom.connectors.stripe.catalog import schemas, sdk_source
 from payloom.connectors.stripe.catalog.schemas import Lazy, Schema
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _ROOTS = {"v1": "stripe._v1_services", "v2": "stripe._v2_services"}
 

@@ -13,10 +13,7 @@ import importlib.util
 import inspect
 import pathlib
 import threading
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from collections.abc import Iterator
 
 _PARSING = threading.Lock()
 

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 
 from payloom.connectors.stripe.catalog import aliases, events, operations
 from payloom.connectors.stripe.catalog import tables as stripe_tables
 from payloom.connectors.stripe.catalog.schemas import Lazy
 from payloom.workflows.catalog.catalog import STRIPE_TABLES, Action, Family, Schema, StaticCatalog, TableShape
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 VERB = "stripe"
 

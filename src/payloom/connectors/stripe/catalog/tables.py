@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal, TYPE_CHECKING
+from typing import Literal
 
 from payloom.connectors.stripe.catalog import events, operations
+from payloom.connectors.stripe.catalog.schemas import Schema
 from payloom.tables.definition.spec import ColumnSpec, ColumnType, TableSpec
 from payloom.workflows.catalog.catalog import STRIPE_TABLES, Column, TableShape
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.catalog.schemas import Schema
-    from collections.abc import Mapping, Sequence
 
 View = Literal["list", "search"]
 

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, TYPE_CHECKING
+from typing import Any
 
 import sqlalchemy as sa
 
 from payloom.connectors.port import StepFailed
 from payloom.connectors.stripe.catalog.events import split_type
 from payloom.connectors.stripe.catalog.tables import FAMILIES, StripeTable
+from payloom.connectors.stripe.connector import StripeConnector
 from payloom.connectors.stripe.failures import StripeStepFailed
 from payloom.connectors.stripe.tables import filter_sql
 from payloom.connectors.stripe.tables.models import copies, fills
+from payloom.db.database import Database
 from payloom.kit.clock import Clock, to_epoch
+from payloom.tables.query.results import Row
 from payloom.workflows.program.commands import StepFailure
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.connector import StripeConnector
-    from payloom.tables.query.results import Row
-    from payloom.db.database import Database
 
 SLACK = 300
 """Seconds by which our clock and Stripe's may differ."""

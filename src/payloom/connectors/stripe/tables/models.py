@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
 from payloom.connectors.stripe.catalog.tables import RESOURCES
 from payloom.db.database import metadata
 from payloom.db.types import Json, UtcDateTime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def _copy(resource: str) -> sa.Table:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, TYPE_CHECKING
+from typing import Any, Protocol
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.stripe.catalog import tables
 from payloom.connectors.stripe.catalog.tables import CURSORS, StripeTable
+from payloom.connectors.stripe.connector import StripeConnector
 from payloom.connectors.stripe.failures import StripeStepFailed
 from payloom.connectors.stripe.tables import search_query
 from payloom.kit.suggest import did_you_mean
@@ -20,9 +21,6 @@ from payloom.tables.errors import BadArguments, NoFilter, TooManyRows, UnknownCo
 from payloom.tables.query.results import Row, keyed, require_all, single
 from payloom.tables.query.where import OPERATORS, Where
 from payloom.workflows.program.commands import Do, StepFailure
-
-if TYPE_CHECKING:
-    from payloom.connectors.stripe.connector import StripeConnector
 
 MOST = 1_000
 """How many rows a `select` without `limit` reads; more is an error, not a silent end."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any, ClassVar, Literal, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
 
+from payloom.kit.diagnostics import Path
+from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.interpreter.verbs.branch import take
 from payloom.workflows.interpreter.verbs.wait import until
@@ -13,12 +16,7 @@ from payloom.workflows.program import commands
 from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.syntax.filemodel import steps as models
-    from payloom.workflows.interpreter.frame import Frame
-    from collections.abc import Iterator
+from payloom.workflows.syntax.filemodel import steps as models
 
 LINK_LIFETIME = dt.timedelta(days=7)
 """How long the link to a decision without a time-out opens it."""

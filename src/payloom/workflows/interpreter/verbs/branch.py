@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
+from payloom.kit.diagnostics import Path
+from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.signals import Stopped, fail
-
-if TYPE_CHECKING:
-    from payloom.workflows.interpreter.frame import Frame
-    from payloom.workflows.syntax.filemodel import steps as models
-    from payloom.workflows.program.templates import Bare
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.program.step_generator import Steps
-    from collections.abc import Iterator
+from payloom.workflows.program.step_generator import Steps
+from payloom.workflows.program.templates import Bare
+from payloom.workflows.syntax.filemodel import steps as models
 
 
 def take(node: Node, frame: Frame, path: str, label: str, block: Block) -> Steps:

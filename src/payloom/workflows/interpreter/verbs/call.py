@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.catalog.events import build_scope
 from payloom.workflows.errors import UnknownWorkflow
 from payloom.workflows.expressions.errors import ExpressionError
@@ -13,14 +15,10 @@ from payloom.workflows.program import commands
 from payloom.workflows.program.idempotency_key import text_of
 from payloom.workflows.program.inputs import InvalidInput, validate_input
 from payloom.workflows.program.node import Builder, Node
+from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, Stopped, fail
-
-if TYPE_CHECKING:
-    from payloom.workflows.syntax.filemodel import steps as models
-    from payloom.workflows.program.step_generator import Steps
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.program.program import Workflow
-    from collections.abc import Mapping
+from payloom.workflows.program.step_generator import Steps
+from payloom.workflows.syntax.filemodel import steps as models
 
 INHERITED = ("user", "env", "run")
 CALLED = ".call."

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.values import type_name
+from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Fork, Steps
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.syntax.filemodel import steps as models
-    from payloom.workflows.interpreter.frame import Frame
-    from collections.abc import Iterator
+from payloom.workflows.syntax.filemodel import steps as models
 
 
 class ForEach(Node):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.interpreter.verbs.approve import Approve
 from payloom.workflows.interpreter.verbs.branch import Filter, If, Switch
 from payloom.workflows.interpreter.verbs.call import Call
@@ -12,12 +13,8 @@ from payloom.workflows.interpreter.verbs.simple import Let, Log, Raise, Respond,
 from payloom.workflows.interpreter.verbs.tables import Delete, Insert, Select, Update, Upsert
 from payloom.workflows.interpreter.verbs.try_catch import Try
 from payloom.workflows.interpreter.verbs.wait import Wait, WaitFor
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from payloom.workflows.syntax.filemodel.steps import StepHead
-    from payloom.workflows.program.node import Builder, Node
-    from payloom.kit.diagnostics import Path
+from payloom.workflows.program.node import Builder, Node
+from payloom.workflows.syntax.filemodel.steps import StepHead
 
 NODES: dict[str, type[Node]] = {
     node.verb: node

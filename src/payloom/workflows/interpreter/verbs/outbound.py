@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, TYPE_CHECKING
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
+from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
 from payloom.workflows.expressions.errors import ExpressionError
+from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.values import Mistake, to_text
+from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program.commands import Do, Retry
 from payloom.workflows.program.node import Builder, Node
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
-
-if TYPE_CHECKING:
-    from payloom.workflows.syntax.filemodel.values import RetryRule
-    from payloom.workflows.expressions.expression import Compiled
-    from payloom.workflows.program.templates import Filled
-    from payloom.workflows.syntax.filemodel import steps as models
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.interpreter.frame import Frame
+from payloom.workflows.program.templates import Filled
+from payloom.workflows.syntax.filemodel import steps as models
+from payloom.workflows.syntax.filemodel.values import RetryRule
 
 
 def to_retry(rule: RetryRule | None) -> Retry | None:

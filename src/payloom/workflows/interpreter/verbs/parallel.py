@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import ClassVar, Literal
 
+from payloom.kit.diagnostics import Path
+from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.step_generator import Fork, Steps
-
-if TYPE_CHECKING:
-    from payloom.workflows.interpreter.frame import Frame
-    from payloom.workflows.syntax.filemodel import steps as models
-    from payloom.kit.diagnostics import Path
-    from collections.abc import Iterator
+from payloom.workflows.syntax.filemodel import steps as models
 
 
 class Parallel(Node):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TYPE_CHECKING
+from typing import ClassVar
 
+from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.values import Mistake, to_text
 from payloom.workflows.interpreter.frame import Frame, answer
 from payloom.workflows.program import commands
 from payloom.workflows.program.node import Builder, Node
 from payloom.workflows.program.signals import Failed, Returned, fail
 from payloom.workflows.program.step_generator import Steps, command
-
-if TYPE_CHECKING:
-    from payloom.workflows.syntax.filemodel import steps as models
-    from payloom.kit.diagnostics import Path
+from payloom.workflows.syntax.filemodel import steps as models
 
 
 class Let(Node):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TYPE_CHECKING
+from typing import Any, ClassVar
 
+from payloom.kit.diagnostics import Path
+from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program.commands import OUTSIDE_TABLES, Do
 from payloom.workflows.program.node import Builder, Node
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
+from payloom.workflows.syntax.filemodel import steps as models
 from payloom.workflows.syntax.filemodel.values import row_range
-
-if TYPE_CHECKING:
-    from payloom.workflows.interpreter.frame import Frame
-    from payloom.workflows.syntax.filemodel import steps as models
-    from payloom.kit.diagnostics import Path
 
 
 class TableStep(Node):

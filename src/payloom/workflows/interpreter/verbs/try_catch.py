@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, TYPE_CHECKING
+from collections.abc import Iterator
+from typing import ClassVar
 
+from payloom.kit.diagnostics import Path
+from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import error_value, run_block
+from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.node import Block, Builder, Node
 from payloom.workflows.program.signals import Failed, Signal
+from payloom.workflows.program.step_generator import Steps
 from payloom.workflows.syntax.filemodel import steps as models
-
-if TYPE_CHECKING:
-    from payloom.workflows.interpreter.frame import Frame
-    from payloom.workflows.program.step_generator import Steps
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.program.commands import StepFailure
-    from collections.abc import Iterator
 
 
 def fits(failure: StepFailure, names: list[str] | None) -> bool:

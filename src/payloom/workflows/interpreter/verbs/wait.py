@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar, Literal, TYPE_CHECKING
+from typing import Any, ClassVar, Literal
 
+from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
 from payloom.workflows.expressions.values import type_name
+from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program import commands
 from payloom.workflows.program.node import Builder, Node
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
-
-if TYPE_CHECKING:
-    from payloom.kit.diagnostics import Path
-    from payloom.workflows.interpreter.frame import Frame
-    from payloom.workflows.program.templates import Filled
-    from payloom.workflows.syntax.filemodel import steps as models
+from payloom.workflows.program.templates import Filled
+from payloom.workflows.syntax.filemodel import steps as models
 
 
 def moment(value: Any, now: dt.datetime, path: str, what: str) -> dt.datetime:

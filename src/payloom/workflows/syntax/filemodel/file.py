@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TYPE_CHECKING
+from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
+from payloom.workflows.syntax.filemodel.steps import Steps
+from payloom.workflows.syntax.filemodel.triggers import Trigger
 from payloom.workflows.syntax.filemodel.values import TAG, Strict, Template
-
-if TYPE_CHECKING:
-    from payloom.workflows.syntax.filemodel.steps import Steps
-    from payloom.workflows.syntax.filemodel.triggers import Trigger
 
 
 class WorkflowFile(Strict):

@@ -7,18 +7,16 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from payloom.kit.diagnostics import NAME, SHAPE, Path, value_at
 from payloom.kit.suggest import closest, did_you_mean
+from payloom.kit.yaml.source import Source
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS, CaseClause, CatchClause, Failure, WaitedEvent
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 from payloom.workflows.syntax.filemodel.values import TAG, RetryRule
-
-if typing.TYPE_CHECKING:
-    from payloom.kit.yaml.source import Source
-    from pydantic_core import ErrorDetails
-    from pydantic import BaseModel, ValidationError
 
 _NOUN = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 _WANTED = {
