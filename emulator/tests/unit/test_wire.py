@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from payloom_emulator.catalog.prices import amount_for
 from payloom_emulator.checkout.lines import share
-from payloom_emulator.core import money, test_cards
 from payloom_emulator.core.differences import difference
 from payloom_emulator.core.ids import Ids
+from payloom_emulator.ledger import money
+from payloom_emulator.payments import test_cards
 from payloom_emulator.protocol import api_versions, auth, params
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode

@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from payloom_emulator.billing.invoices import totals
-from payloom_emulator.billing.pricing import amounts, periods
+from payloom_emulator.billing.pricing import amounts, periods, totals
 from payloom_emulator.billing.pricing.rounding import rounded, share
 
 
