@@ -1,0 +1,19 @@
+"""JSON as it comes and goes, where no type of Stripe's says more."""
+
+from __future__ import annotations
+
+from typing import Generic, Literal, TypeAlias, TypedDict, TypeVar
+
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+JsonObject: TypeAlias = dict[str, JsonValue]
+
+T = TypeVar("T")
+
+
+class ListOf(TypedDict, Generic[T]):
+    """A list inside an object, or a page of one."""
+
+    object: Literal["list"]
+    data: list[T]
+    has_more: bool
+    url: str
