@@ -16,16 +16,16 @@ from typing import Any
 import jinja2
 import mjml
 from jinja2.sandbox import SandboxedEnvironment
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from payloom.email.errors import TemplateError, UnknownTemplate
 from payloom.email.plain_text import plain_text
 from payloom.kit.money import Amount
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.yaml.reader import read_source
 
 SUFFIX = ".mjml.j2"
 MAX_SUBJECT = 250
+_QUOTE_SUBJECT = "put the subject in quotes if it begins with {{ or holds a colon"
 _MARK = "---"
 _TAG = re.compile(r"</?(mj[a-z-]*)")
 _PARTS = """
@@ -100,19 +100,22 @@ class Templates:
         if not end:
             hint = "begin the file with a line ---, then subject: …, then a line ---"
             raise TemplateError("the template has no subject", where=self._where(name, 1), hint=hint)
-        try:
-            head = YAML(typ="safe", pure=True).load("\n".join(lines[1 : end - 1])) or {}
-        except YAMLError:
-            hint = "put the subject in quotes if it begins with {{ or holds a colon"
-            raise TemplateError("the front matter is not YAML", where=self._where(name, 2), hint=hint) from None
+        # The empty line stands for the mark, so that line numbers are the file's.
+        source = read_source("\n".join(["", *lines[1 : end - 1]]), self._where(name))
+        if source.diagnostics:
+            first = source.diagnostics[0]
+            expression = "{{" in lines[first.line - 1]
+            hint = _QUOTE_SUBJECT if expression or not first.hint else first.hint
+            raise TemplateError(first.message, where=f"{self._where(name, first.line)}:{first.column}", hint=hint)
+        head = source.data or {}
         if not isinstance(head, dict) or not isinstance(head.get("subject"), str) or not head["subject"].strip():
             raise TemplateError("the front matter has no subject", where=self._where(name, 1), hint="write subject: …")
         for key in head:
             if key != "subject":
                 hint = did_you_mean(str(key), ["subject"]) or "known is subject"
-                raise TemplateError(f"the front matter has no key {key!r}", where=self._where(name, 1), hint=hint)
-        line = next(number for number, text in enumerate(lines, 1) if text.lstrip().startswith("subject"))
-        return head["subject"], line
+                line = source.place((key,)).line
+                raise TemplateError(f"the front matter has no key {key!r}", where=self._where(name, line), hint=hint)
+        return head["subject"], source.place(("subject",)).line
 
     def _failed(self, name: str, error: Exception) -> TemplateError:
         """Return the error with the file and line it happened in, which may be an included file's."""

@@ -162,9 +162,7 @@ class _Loader:
         try:
             tables = read_tables(self.root / "tables.yaml")
         except BadTablesFile as bad:
-            for one in bad.diagnostics:
-                place = Place(one.line, one.column, one.line, one.column + 1)
-                self.found.append(Diagnostic.at(place, SHAPE, one.message, hint=one.hint, file=one.file))
+            self.found += bad.diagnostics
             return {}
         try:
             profile(Tables(tables, SystemClock()))

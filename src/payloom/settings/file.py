@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from payloom.kit.diagnostics import Path, Place, in_order, path_text, value_at
 from payloom.kit.suggest import did_you_mean
+from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 from payloom.settings.errors import BadSettings, SecretInFile
 
 FILE_NAME = "payloom.yaml"
@@ -161,28 +161,23 @@ SECTIONS: Mapping[str, type[_Section]] = {
 """The settings that are maps of settings."""
 
 
-def read_file(path: Path) -> dict[str, Any]:
+def read_file(path: pathlib.Path) -> dict[str, Any]:
     """Return the raw mapping of a payloom.yaml after refusing secrets in it. Raises BadSettings or SecretInFile."""
     if not path.is_file():
         raise BadSettings(
             f"there is no {FILE_NAME} in {path.parent}",
             hint="Make a project with `payloom init NAME`, or change folder.",
         )
-    text = path.read_text("utf-8")
-    try:
-        data = YAML(typ="rt", pure=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark else path.name
-        raise BadSettings(f"this is not valid YAML: {error.problem}", where=where) from None
-    except YAMLError as error:
-        raise BadSettings(f"this is not valid YAML: {error}", where=path.name) from None
-    if data is None:
+    source = read_source(path.read_text("utf-8"), path.name)
+    if source.diagnostics:
+        first = in_order(source.diagnostics)[0]
+        raise BadSettings(first.message, where=f"{path.name}:{first.line}:{first.column}", hint=first.hint)
+    if source.data is None:
         return {}
-    if not isinstance(data, CommentedMap):
+    if not isinstance(source.data, dict):
         raise BadSettings("the file must be a map of settings", where=f"{path.name}:1:1")
-    _refuse_secrets(data, path.name)
-    return _plain(data)
+    _refuse_secrets(source)
+    return source.data
 
 
 def merge(raw: Mapping[str, Any], environment: str) -> dict[str, Any]:
@@ -228,17 +223,17 @@ def _overlay(base: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def _refuse_secrets(data: CommentedMap, file: str) -> None:
-    for value, path, line in _scalars(data, "", 0):
-        where = f"{file}:{line + 1} ({path})"
-        if match := _SECRET.search(value):
+def _refuse_secrets(source: Source) -> None:
+    for text, path, place in _texts(source):
+        where = f"{source.file}:{place.line} ({path_text(path)})"
+        if match := _SECRET.search(text):
             kind = match[0].split("_")[0]
             raise SecretInFile(
                 f"a Stripe secret ({kind}_…) stands in the file",
                 where=where,
                 hint="Put it into the environment, write {env: NAME} here, and roll the key.",
             )
-        if _URL_PASSWORD.match(value):
+        if _URL_PASSWORD.match(text):
             raise SecretInFile(
                 "an address with a password stands in the file",
                 where=where,
@@ -246,26 +241,11 @@ def _refuse_secrets(data: CommentedMap, file: str) -> None:
             )
 
 
-def _scalars(node: Any, path: str, line: int) -> Iterator[tuple[str, str, int]]:
-    if isinstance(node, CommentedMap):
-        for key, value in node.items():
-            at = node.lc.key(key)[0] if key in (node.lc.data or {}) else line
-            yield str(key), f"{path}.{key}".lstrip("."), at
-            yield from _scalars(value, f"{path}.{key}".lstrip("."), at)
-    elif isinstance(node, CommentedSeq):
-        for index, value in enumerate(node):
-            yield from _scalars(value, f"{path}[{index}]", line)
-    elif isinstance(node, str):
-        yield node, path, line
-
-
-def _plain(node: Any) -> Any:
-    if isinstance(node, Mapping):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    if isinstance(node, str):
-        return str(node)
-    if isinstance(node, bool) or node is None:
-        return node
-    return int(node) if isinstance(node, int) else node
+def _texts(source: Source) -> Iterator[tuple[str, Path, Place]]:
+    """Yield every key and every string value with its path and place, in the order of the file."""
+    texts = [(str(path[-1]), path, place) for path, place in source.keys.items()]
+    for path in source.scalars:
+        value = value_at(source.data, path)
+        if isinstance(value, str):
+            texts.append((value, path, source.place(path)))
+    yield from sorted(texts, key=lambda text: text[2])

@@ -14,10 +14,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
 
 
@@ -25,21 +25,6 @@ class TableError(PayloomError):
     """Something is wrong with a table."""
 
     code: ClassVar[str] = "table_error"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """One thing wrong in a file. Lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
-    message: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        text = f"{self.file}:{self.line}:{self.column}: {self.message}"
-        return f"{text} ({self.hint})" if self.hint else text
 
 
 class BadTablesFile(TableError):
@@ -50,8 +35,14 @@ class BadTablesFile(TableError):
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
         super().__init__(
-            "\n".join(map(str, diagnostics)), diagnostics=[dataclasses.asdict(found) for found in diagnostics]
+            "\n".join(diagnostic.format() for diagnostic in diagnostics),
+            diagnostics=[_plain(diagnostic) for diagnostic in diagnostics],
         )
+
+
+def _plain(diagnostic: Diagnostic) -> dict[str, Any]:
+    names = ("file", "line", "column", "message")
+    return {name: getattr(diagnostic, name) for name in names} | {"hint": diagnostic.hint or ""}
 
 
 class MigrationRefused(TableError):

@@ -122,7 +122,8 @@ def test_a_mistake_in_a_part_is_reported_in_the_part(tmp_path):
     [
         ("<mjml></mjml>", "note.mjml.j2:1: the template has no subject"),
         ("---\ntitle: x\n---\n", "the front matter has no subject"),
-        ("---\nsubject: {{ x }}\n---\n", "put the subject in quotes"),
+        ("---\nsubject: {{ x }}\n---\n", "note.mjml.j2:2:11: a key must be text (put the subject in quotes"),
+        ("---\nsubject: x\nsubject: y\n---\n", "note.mjml.j2:3:1: `subject` stands twice (the first is on line 2)"),
         ("---\nsubject: x\nsubjct: y\n---\n", "the front matter has no key 'subjct'"),
         ("---\nsubject: x\n", "the template has no subject"),
     ],

@@ -126,6 +126,20 @@ def test_a_wrong_setting_is_named(tmp_path, line, message):
         load_settings(project(tmp_path, f"name: x\n{line}\n"), environ={})
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("name: y", "payloom.yaml:2:1: `name` stands twice (the first is on line 1)"),
+        ("host: &host localhost", "payloom.yaml:2:7: anchors (&host) are not allowed"),
+        ("on_start: [a", "payloom.yaml:3:1: not valid YAML"),
+    ],
+)
+def test_yaml_beyond_the_strict_subset_is_refused_with_its_place(tmp_path, line, message):
+    with pytest.raises(BadSettings) as refused:
+        load_settings(project(tmp_path, f"name: x\n{line}\n"), environ={})
+    assert str(refused.value).startswith(message)
+
+
 def test_the_part_for_one_environment_wins_key_by_key(tmp_path):
     text = (
         "port: 1000\nemail: {from: a@b.c}\nenvironments:\n  staging:\n    port: 2000\n"

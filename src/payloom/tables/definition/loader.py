@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-
+from payloom.kit.diagnostics import Path as NodePath
+from payloom.kit.diagnostics import Place
 from payloom.kit.suggest import did_you_mean
-from payloom.tables.definition.reader import Reader, place_of_item, place_of_key, place_of_value, plain
+from payloom.tables.definition.reader import Reader, shifted
 from payloom.tables.definition.seed_rows import read_seed
 from payloom.tables.definition.spec import MAX_NAME, TYPES, ColumnSpec, Default, TableSpec
 from payloom.tables.definition.values import Unfit, check, kind_of
-from payloom.tables.errors import Diagnostic
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ENUM_VALUE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
@@ -28,7 +27,6 @@ _MONEY = re.compile(r"(^|_)(amount|price|total|fee)$")
 _TABLE_KEYS = ("columns", "unique", "indexes", "seed")
 _GENERATED = {"now()": ("now", "datetime"), "today()": ("today", "date"), "uuid()": ("uuid", "uuid")}
 _FLAGS = ("primary", "unique")
-Place = tuple[int, int]
 
 
 def read_tables(path: Path) -> dict[str, TableSpec]:
@@ -41,22 +39,22 @@ def read_tables(path: Path) -> dict[str, TableSpec]:
 def load_tables(text: str, file: str = "tables.yaml") -> dict[str, TableSpec]:
     """Return the tables declared in `text`, referenced ones before those that refer to them. Raises `BadTablesFile`."""
     reader = Reader(text, file)
-    root = reader.root
+    root = reader.data
     if root is None:
         return {}
-    if not isinstance(root, CommentedMap) or not isinstance(root.get("tables"), CommentedMap | None):
-        reader.report((1, 1), "expected `tables:` with a map of tables under it")
+    if not isinstance(root, dict) or not isinstance(root.get("tables"), dict | None):
+        reader.report(Place(), "expected `tables:` with a map of tables under it")
         reader.finish()
-    _known_keys(reader, root, ("tables",), "the file")
-    tables: CommentedMap = root.get("tables") or CommentedMap()
-    specs = {}
+    _known_keys(reader, root, (), ("tables",), "the file")
+    tables: dict[str, Any] = root.get("tables") or {}
+    specs: dict[str, TableSpec] = {}
     for name, node in tables.items():
-        place = place_of_key(tables, name)
+        place = reader.key_place(("tables", name))
         _check_name(reader, place, name, "table")
-        if not isinstance(node, CommentedMap) or not isinstance(node.get("columns"), CommentedMap):
+        if not isinstance(node, dict) or not isinstance(node.get("columns"), dict):
             reader.report(place, f"table {name} needs `columns:` with at least one column")
             continue
-        specs[str(name)] = _read_table(reader, str(name), node, place)
+        specs[name] = _read_table(reader, name, node)
     _check_references(reader, specs)
     # Seeds are checked against sound columns only; otherwise one misspelt type would be reported once per row.
     if not reader.diagnostics:
@@ -65,15 +63,15 @@ def load_tables(text: str, file: str = "tables.yaml") -> dict[str, TableSpec]:
     return _ordered(reader, specs)
 
 
-def _known_keys(reader: Reader, node: CommentedMap, known: tuple[str, ...], what: str) -> None:
+def _known_keys(reader: Reader, node: Mapping[str, Any], path: NodePath, known: tuple[str, ...], what: str) -> None:
     for key in node:
         if key not in known:
-            hint = did_you_mean(str(key), known) or f"known are {', '.join(known)}"
-            reader.report(place_of_key(node, key), f"{what} has no key {key!r}", hint)
+            hint = did_you_mean(key, known) or f"known are {', '.join(known)}"
+            reader.report(reader.key_place((*path, key)), f"{what} has no key {key!r}", hint)
 
 
-def _check_name(reader: Reader, place: Place, name: Any, what: str) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > MAX_NAME:
+def _check_name(reader: Reader, place: Place, name: str, what: str) -> None:
+    if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
         reader.report(place, f"{name!r} cannot name a {what}", "use a-z, 0-9 and _, beginning with a letter")
     elif what == "table" and name.startswith(_RESERVED_PREFIXES):
         reader.report(place, f"names beginning with {', '.join(_RESERVED_PREFIXES)} are taken")
@@ -81,35 +79,37 @@ def _check_name(reader: Reader, place: Place, name: Any, what: str) -> None:
         reader.report(place, "a column cannot be called any: `where` uses the word")
 
 
-def _read_table(reader: Reader, name: str, node: CommentedMap, place: Place) -> TableSpec:
-    _known_keys(reader, node, _TABLE_KEYS, f"table {name}")
-    declared: CommentedMap = node["columns"]
+def _read_table(reader: Reader, name: str, node: Mapping[str, Any]) -> TableSpec:
+    top = ("tables", name)
+    place = reader.key_place(top)
+    _known_keys(reader, node, top, _TABLE_KEYS, f"table {name}")
+    declared: dict[str, Any] = node["columns"]
     columns: dict[str, ColumnSpec] = {}
     for key, text in declared.items():
-        column_name = str(key).removesuffix("?")
-        at = place_of_key(declared, key)
+        column_name = key.removesuffix("?")
+        at = reader.key_place((*top, "columns", key))
         _check_name(reader, at, column_name, "column")
         if column_name in columns:
             reader.report(at, f"column {column_name} stands twice")
         if not isinstance(text, str):
             reader.report(at, f"column {column_name} needs a type", f"one of {', '.join(TYPES)}")
             continue
-        column = _Column(reader, place_of_value(declared, key), column_name, str(text)).read()
+        column = _Column(reader, reader.value_place((*top, "columns", key)), column_name, text).read()
         if column:
-            optional = str(key).endswith("?")
-            columns[column_name] = dataclasses.replace(column, nullable=optional, line=at[0], column=at[1])
+            optional = key.endswith("?")
+            columns[column_name] = dataclasses.replace(column, nullable=optional, line=at.line, column=at.column)
     primaries = [column for column in columns.values() if column.primary]
     for extra in primaries[1:]:
         reader.report(
-            (extra.line, extra.column), f"table {name} has two primary columns", "use `unique:` for the other"
+            Place(extra.line, extra.column), f"table {name} has two primary columns", "use `unique:` for the other"
         )
     if primaries and primaries[0].nullable:
         reader.report(
-            (primaries[0].line, primaries[0].column), "the primary column may not be empty", "leave out the `?`"
+            Place(primaries[0].line, primaries[0].column), "the primary column may not be empty", "leave out the `?`"
         )
     if not primaries:
         columns = _with_id(reader, name, columns, place)
-    spec = TableSpec(name=name, columns=columns, line=place[0])
+    spec = TableSpec(name=name, columns=columns, line=place.line)
     return dataclasses.replace(
         spec, unique=_groups(reader, spec, node, "unique"), indexes=_groups(reader, spec, node, "indexes")
     )
@@ -118,23 +118,23 @@ def _read_table(reader: Reader, name: str, node: CommentedMap, place: Place) -> 
 def _with_id(reader: Reader, name: str, columns: dict[str, ColumnSpec], place: Place) -> dict[str, ColumnSpec]:
     if taken := columns.get("id"):
         reader.report(
-            (taken.line, taken.column), f"table {name} has no primary column", "write `primary` after id's type"
+            Place(taken.line, taken.column), f"table {name} has no primary column", "write `primary` after id's type"
         )
-    added = ColumnSpec("id", "uuid", primary=True, default=Default("uuid"), line=place[0], column=place[1])
+    added = ColumnSpec("id", "uuid", primary=True, default=Default("uuid"), line=place.line, column=place.column)
     return {"id": added, **columns}
 
 
-def _groups(reader: Reader, spec: TableSpec, node: CommentedMap, key: str) -> tuple[tuple[str, ...], ...]:
+def _groups(reader: Reader, spec: TableSpec, node: Mapping[str, Any], key: str) -> tuple[tuple[str, ...], ...]:
     listed = node.get(key)
     if listed is None:
         return ()
-    place = place_of_value(node, key)
-    if not isinstance(listed, CommentedSeq):
-        reader.report(place, f"{key}: expected a list of lists of columns, such as [[user_id, sku]]")
+    path = ("tables", spec.name, key)
+    if not isinstance(listed, list):
+        reader.report(reader.value_place(path), f"{key}: expected a list of lists of columns, such as [[user_id, sku]]")
         return ()
-    groups = []
+    groups: list[tuple[str, ...]] = []
     for index, group in enumerate(listed):
-        at = place_of_item(listed, index)
+        at = reader.value_place((*path, index))
         names = [
             str(name) for name in ([group] if isinstance(group, str) else group if isinstance(group, list) else [])
         ]
@@ -160,7 +160,7 @@ class _Column:
 
     def report(self, part: str, message: str, hint: str = "") -> None:
         offset = max(self.text.find(part), 0) if part else 0
-        self.reader.report((self.place[0], self.place[1] + offset), f"{self.name}: {message}", hint)
+        self.reader.report(shifted(self.place, offset), f"{self.name}: {message}", hint)
 
     def read(self) -> ColumnSpec | None:
         body, equals, default = (piece.strip() for piece in self.text.partition(" = "))
@@ -255,7 +255,7 @@ def _check_references(reader: Reader, specs: Mapping[str, TableSpec]) -> None:
             if not column.references:
                 continue
             table, field = column.references
-            place = (column.line, column.column)
+            place = Place(column.line, column.column)
             target = specs[table].columns.get(field) if table in specs else None
             if table not in specs:
                 reader.report(
@@ -272,25 +272,26 @@ def _check_references(reader: Reader, specs: Mapping[str, TableSpec]) -> None:
                 reader.report(place, f"{column.name} is {column.type}, but {table}.{field} is {target.type}")
 
 
-def _with_seed(reader: Reader, spec: TableSpec, node: CommentedMap) -> TableSpec:
+def _with_seed(reader: Reader, spec: TableSpec, node: Mapping[str, Any]) -> TableSpec:
     listed = node.get("seed")
     if listed is None:
         return spec
-    if not isinstance(listed, CommentedSeq):
-        reader.report(place_of_value(node, "seed"), f"seed: expected a list of rows, got {kind_of(plain(listed))}")
+    path = ("tables", spec.name, "seed")
+    if not isinstance(listed, list):
+        reader.report(reader.value_place(path), f"seed: expected a list of rows, got {kind_of(listed)}")
         return spec
-    rows, seen = [], set()
+    rows: list[Mapping[str, Any]] = []
+    seen: set[str] = set()
     for index, row in enumerate(listed):
-        place = place_of_item(listed, index)
-        if not isinstance(row, CommentedMap):
-            reader.report(place, "a seed row is a map of columns to values")
+        if not isinstance(row, dict):
+            reader.report(reader.value_place((*path, index)), "a seed row is a map of columns to values")
             continue
-        found = read_seed(reader, spec, row, place)
-        if found is None:
+        seed = read_seed(reader, spec, row, (*path, index))
+        if seed is None:
             continue
-        values, key = found
+        values, key = seed
         if key in seen:
-            reader.report(place, "another seed row has the same key")
+            reader.report(reader.value_place((*path, index)), "another seed row has the same key")
         seen.add(key)
         rows.append(values)
     return dataclasses.replace(spec, seed=tuple(rows))
@@ -312,9 +313,7 @@ def _ordered(reader: Reader, specs: dict[str, TableSpec]) -> dict[str, TableSpec
         if not ready:
             first = next(iter(waiting.values()))
             names = ", ".join(waiting)
-            reader.diagnostics.append(
-                Diagnostic(reader.file, first.line, 1, f"the tables {names} refer to each other in a circle")
-            )
+            reader.report(Place(first.line, 1), f"the tables {names} refer to each other in a circle")
             reader.finish()
         for name in ready:
             done[name] = waiting.pop(name)

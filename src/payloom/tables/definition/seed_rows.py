@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from ruamel.yaml.comments import CommentedMap
-
+from payloom.kit.diagnostics import Path
 from payloom.kit.strict_json import canonical
 from payloom.kit.suggest import did_you_mean
-from payloom.tables.definition.reader import Reader, place_of_key, place_of_value, plain
+from payloom.tables.definition.reader import Reader
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.definition.values import Unfit, check
 
@@ -31,25 +30,23 @@ def key_text(group: tuple[str, ...], row: Mapping[str, Any]) -> str:
     return text if len(text) <= MAX_KEY else hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_seed(
-    reader: Reader, spec: TableSpec, node: CommentedMap, place: tuple[int, int]
-) -> tuple[dict[str, Any], str] | None:
+def read_seed(reader: Reader, spec: TableSpec, values: dict[str, Any], path: Path) -> tuple[dict[str, Any], str] | None:
     """Return a seed row and its key, or report what is wrong with it and return None."""
     before = len(reader.diagnostics)
-    values: dict[str, Any] = plain(node)
+    place = reader.value_place(path)
     for name, value in values.items():
         column = spec.columns.get(name)
         if column is None:
-            hint = did_you_mean(str(name), spec.columns)
-            reader.report(place_of_key(node, name), f"table {spec.name} has no column {name!r}", hint)
+            hint = did_you_mean(name, spec.columns)
+            reader.report(reader.key_place((*path, name)), f"table {spec.name} has no column {name!r}", hint)
         elif value is None:
             if not column.nullable:
-                reader.report(place_of_key(node, name), f"{name} may not be empty", f"write `{name}?` if it may")
+                reader.report(reader.key_place((*path, name)), f"{name} may not be empty", f"write `{name}?` if it may")
         else:
             try:
                 check(column, value)
             except Unfit as unfit:
-                reader.report(place_of_value(node, name), f"{name}: {unfit.reason}", unfit.hint)
+                reader.report(reader.value_place((*path, name)), f"{name}: {unfit.reason}", unfit.hint)
     missing = [
         name
         for name, column in spec.columns.items()
