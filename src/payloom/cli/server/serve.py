@@ -11,7 +11,6 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from payloom.cli.server.emulator_process import LocalStripe, local_stripe
@@ -169,11 +168,6 @@ def run_until_stopped(work: Callable[[], Any]) -> None:
     """Run `work`; Ctrl-C ends it like SIGTERM does, without a traceback."""
     with contextlib.suppress(KeyboardInterrupt):
         work()
-
-
-def project_folder(path: str | None) -> Path | None:
-    """Return the folder given with --project."""
-    return Path(path) if path else None
 
 
 def _reachable(host: str) -> str:

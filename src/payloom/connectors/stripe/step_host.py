@@ -60,7 +60,8 @@ class StripeHost:
         sequence is used, the same at every attempt.
         """
         key = do.key
-        for generation in range(2, _GENERATIONS + 2):
+        generation = 1
+        while True:
             try:
                 return await self.connector.perform(
                     do.action, args, key=key, stamp=do.key, timeout=do.timeout, account=account
@@ -73,10 +74,10 @@ class StripeHost:
                 )
                 if looked.found is not None:
                     return looked.found
+                generation += 1
                 if not looked.certain or generation > _GENERATIONS:
                     raise
                 key = f"{do.key}~{generation}"
-        raise AssertionError  # the last round returns or raises
 
     async def _before_resending(
         self, do: Do, operation: Operation, args: Mapping[str, Any], account: str | None, attempt: Attempt
