@@ -31,7 +31,7 @@ from payloom.runs.dependencies import RunLimits
 from payloom.runs.run_rows import Run
 from payloom.workflows.catalog.events import build_scope, event_scope
 from payloom.workflows.expressions.expression import compile_expression
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 from payloom.workflows.program.commands import Do
 
 EXPRESSION = "event.action == 'completed' && object.amount_total > 1000"
@@ -45,9 +45,9 @@ def expression() -> float:
     payload = {"id": "evt_1", "type": "checkout.session.completed", "created": 1, "data": {"object": thing}}
     assert 4000 < len(json.dumps(payload)) < 4500
     scope = build_scope(event=event_scope(payload, "checkout.session", "completed"), env={})
-    compiled, ambient = compile_expression(EXPRESSION), Ambient(now=SystemClock().now, uuid=lambda: "")
-    assert compiled.test(scope, ambient) is True
-    return min(timeit.repeat(lambda: compiled.test(scope, ambient), number=2000, repeat=40)) / 2000 * 1e6
+    compiled, eval_context = compile_expression(EXPRESSION), EvalContext(now=SystemClock().now, uuid=lambda: "")
+    assert compiled.test(scope, eval_context) is True
+    return min(timeit.repeat(lambda: compiled.test(scope, eval_context), number=2000, repeat=40)) / 2000 * 1e6
 
 
 def span() -> float:

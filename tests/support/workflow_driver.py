@@ -134,9 +134,9 @@ def workflow(text: str, workflow_id: str = "test", catalog: StaticCatalog | None
 def unchecked(text: str, workflow_id: str = "test") -> Workflow:
     """Compile a document without the checks: what happens at run time when they do not know enough."""
     draft = read_workflow(text, workflow_id=workflow_id, file=f"{workflow_id}.yaml", catalog=shop_catalog())
-    assert draft.built is not None, draft.source.diagnostics
+    assert draft.compiled is not None, draft.source.diagnostics
     assert draft.source.diagnostics == []
-    return draft.built.workflow
+    return draft.compiled.workflow
 
 
 def steps(body: str, head: str = "name: Test\non: {manual: true}\n") -> Workflow:

@@ -26,7 +26,7 @@ from payloom.pages.document import Page, Query
 from payloom.pages.templates import OWN, Templates
 from payloom.settings.model import Settings
 from payloom.tables.query.sql import Tables
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 
 log = structlog.get_logger("payloom.pages")
 
@@ -82,9 +82,9 @@ class PageRoutes:
         if not page.queries:
             return {}
         now = self.clock.now()
-        ambient = Ambient(now=lambda: now, uuid=lambda: new_id("page"))
+        eval_context = EvalContext(now=lambda: now, uuid=lambda: new_id("page"))
         try:
-            asked = [(query, _arguments(query, scope, ambient)) for query in page.queries]
+            asked = [(query, _arguments(query, scope, eval_context)) for query in page.queries]
             return await self.database.read(
                 lambda tx: {
                     query.name: self.tables.perform(tx, "select", query.table, args) if args is not None else None
@@ -143,7 +143,7 @@ class PageRoutes:
         return response
 
 
-def _arguments(query: Query, scope: Mapping[str, Any], ambient: Ambient) -> dict[str, Any] | None:
-    if query.when is not None and not query.when.test(scope, ambient):
+def _arguments(query: Query, scope: Mapping[str, Any], eval_context: EvalContext) -> dict[str, Any] | None:
+    if query.when is not None and not query.when.test(scope, eval_context):
         return None
-    return query.args.evaluate(scope, ambient)
+    return query.args.evaluate(scope, eval_context)

@@ -326,7 +326,7 @@ class _Host:
 
 class _Watched(Protocol):
     @property
-    def trail(self) -> Sequence[Any]: ...
+    def trace(self) -> Sequence[Any]: ...
 
 
 class _Scripts:
@@ -368,7 +368,7 @@ class _Scripts:
 
     def trail(self) -> list[dict[str, Any]]:
         """Return the way the latest execution took."""
-        trail = self._latest.trail if self._latest is not None else ()
+        trail = self._latest.trace if self._latest is not None else ()
         return [
             {"path": one.path, "outcome": one.outcome, "step_id": one.step_id, "branch": one.branch} for one in trail
         ]

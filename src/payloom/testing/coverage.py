@@ -34,7 +34,7 @@ class Coverage:
         """Take note of where executions have been."""
         seen: set[tuple[str, str, str]] = set()
         for execution in executions:
-            for visit in execution.trail:
+            for visit in execution.trace:
                 if visit.outcome == "skipped" or (execution.workflow.id, visit.path, visit.branch or "") in seen:
                     continue
                 seen.add((execution.workflow.id, visit.path, visit.branch or ""))

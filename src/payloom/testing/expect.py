@@ -14,7 +14,7 @@ from payloom.sandbox.scenario.outcome import Outcome, as_text, timeless
 from payloom.testing.casefile import Case
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 
 _EXPRESSION = re.compile(r"\s*\$\{\{(.*)\}\}\s*", re.DOTALL)
 _MISSING = object()
@@ -183,10 +183,10 @@ class Expectation:
     def _ask(self, text: str, found: Any, what: str) -> Iterator[Difference]:
         value = None if found is _MISSING else found
         now = from_epoch(self._case.given.now)
-        ambient = Ambient(now=lambda: now, uuid=lambda: "")
+        eval_context = EvalContext(now=lambda: now, uuid=lambda: "")
         scope = {"value": value, "user": self._case.given.user, "env": dict(self._case.given.env)}
         try:
-            answer = compile_expression(text.strip()).evaluate(scope, ambient)
+            answer = compile_expression(text.strip()).evaluate(scope, eval_context)
         except ExpressionError as error:
             yield Difference(f"{what}: {text.strip()} failed on {as_text(value)}: {error.message}")
             return

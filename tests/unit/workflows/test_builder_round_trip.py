@@ -154,8 +154,8 @@ on_error:
 
 def compiled(text: str) -> Workflow:
     draft = read_workflow(text, workflow_id="w", file="w.yaml", catalog=CatalogWithStripe())
-    assert draft.built is not None, [one.format() for one in draft.source.diagnostics]
-    return draft.built.workflow
+    assert draft.compiled is not None, [one.format() for one in draft.source.diagnostics]
+    return draft.compiled.workflow
 
 
 def run(code: str, folder: Path) -> Definition:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.workflow_driver import START, caller, shop_catalog, unchecked
 
 from payloom.kit import strict_json
-from payloom.workflows.compiler.compile import build, load_model, normalised
+from payloom.workflows.compiler.compile import compile_workflow, load_model, normalize
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.program.commands import Command, Do, Entry, Finished, Sleep, StepFailure
@@ -92,7 +92,7 @@ documents = st.builds(
 
 def compiled(document: dict[str, Any]) -> Workflow:
     """Compile raw data."""
-    built = build(normalised(WorkflowFile.model_validate(document), shop_catalog()), "test")
+    built = compile_workflow(normalize(WorkflowFile.model_validate(document), shop_catalog()), "test")
     assert not built.problems
     return built.workflow
 

@@ -574,7 +574,7 @@ def test_uuid_is_the_same_on_every_replay_and_different_per_step() -> None:
 def test_the_trail_says_which_way_the_run_took() -> None:
     driver = Driver()
     driver.run(steps("- if: 1 > 2\n  then: [{log: a}]\n  else: [{log: b}]\n- when: 1 > 2\n  log: c\n"))
-    assert [(one.path, one.outcome, one.branch) for one in driver.execution.trail] == [
+    assert [(one.path, one.outcome, one.branch) for one in driver.execution.trace] == [
         ("0", "took", "else"),
         ("0.else.0", "done", None),
         ("0", "done", None),

@@ -131,7 +131,7 @@ def _sound(text: str, workflow_id: str, file: str) -> dict[str, Any]:
     from payloom.workflows.loading.loader import read_workflow  # noqa: PLC0415
 
     draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=base_catalog())
-    if draft.built is None or draft.source.diagnostics:
+    if draft.compiled is None or draft.source.diagnostics:
         first = draft.source.diagnostics[0]
         raise NotAWorkflow(first.message, where=f"{file}:{first.line}:{first.column}", hint=first.hint)
     return draft.source.data

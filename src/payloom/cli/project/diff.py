@@ -93,10 +93,10 @@ def _model(text: str, name: str, file: str, catalog: Catalog) -> Mapping[str, An
     from payloom.workflows.loading.loader import read_workflow  # noqa: PLC0415
 
     draft = read_workflow(text, workflow_id=name, file=file, catalog=catalog)
-    if draft.built is None:
+    if draft.compiled is None:
         first = draft.source.diagnostics[0]
         raise NotComparable(first.message, where=f"{file}:{first.line}:{first.column}", hint=first.hint)
-    return draft.built.workflow.to_model()
+    return draft.compiled.workflow.to_model()
 
 
 def _of_file(path: Path) -> Models:

@@ -21,7 +21,7 @@ from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.catalog.events import build_scope, event_scope, split_type
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled, compile_expression
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.interpreter.frame import RunInfo
 from payloom.workflows.interpreter.verbs.tables import TableStep
@@ -102,20 +102,20 @@ class PublishedWorkflows:
     def _matched(
         self, workflow: Workflow, index: int, trigger: StripeTrigger, event: InboxEvent, scope: dict[str, Any]
     ) -> StartPlan | None:
-        ambient = _ambient(event.received_at, event.id)
+        eval_context = _eval_context(event.received_at, event.id)
         place, lane, once = "match", None, None
         try:
             if trigger.account is not None:
                 place = "account"
-                if trigger.account.evaluate(scope, ambient) != event.account:
+                if trigger.account.evaluate(scope, eval_context) != event.account:
                     return None
             place = "match"
-            if trigger.match is not None and not trigger.match.compiled.test(scope, ambient):
+            if trigger.match is not None and not trigger.match.compiled.test(scope, eval_context):
                 return None
             place = "queue"
-            lane = _text(trigger.queue, scope, ambient)
+            lane = _text(trigger.queue, scope, eval_context)
             place = "once"
-            once = _text(workflow.once, scope, ambient)
+            once = _text(workflow.once, scope, eval_context)
         except ExpressionError as error:
             failure = _trigger_failed(place, error, workflow)
             return StartPlan(workflow.id, workflow.version, index, failure=failure)
@@ -138,7 +138,7 @@ class PublishedWorkflows:
     def start(self, workflow_id: str, trigger: TriggerKind, trigger_index: int, context: TriggerContext) -> StartPlan:  # noqa: ARG002 - the seam
         """Return how a current workflow is started by a caller. Raises `WorkflowUnknown`, `ExpressionError`."""
         workflow = self._versions.get_current(workflow_id)
-        once = _text(workflow.once, self._caller_scope(context), _ambient(context.started_at, context.run_id))
+        once = _text(workflow.once, self._caller_scope(context), _eval_context(context.started_at, context.run_id))
         pins = self._versions.pins(workflow)
         return StartPlan(workflow_id, workflow.version, trigger_index, once=once, pins=pins)
 
@@ -162,17 +162,17 @@ class PublishedWorkflows:
         """Return one Start per workflow that a change of a row starts."""
         found: dict[str, StartPlan] = {}
         context = dataclasses.replace(context, row=change.row, old=change.old)
-        scope, ambient = self._caller_scope(context), _ambient(context.started_at, context.run_id)
+        scope, eval_context = self._caller_scope(context), _eval_context(context.started_at, context.run_id)
         key = self._row_key(change)
         for workflow, index, trigger in self._row_triggers(change.table):
             if workflow.id in found or change.kind not in trigger.on:
                 continue
             place, once = "match", None
             try:
-                if trigger.match is not None and not trigger.match.compiled.test(scope, ambient):
+                if trigger.match is not None and not trigger.match.compiled.test(scope, eval_context):
                     continue
                 place = "once"
-                once = _text(workflow.once, scope, ambient)
+                once = _text(workflow.once, scope, eval_context)
             except ExpressionError as error:
                 failure = _trigger_failed(place, error, workflow)
                 found[workflow.id] = StartPlan(workflow.id, workflow.version, index, failure=failure)
@@ -210,7 +210,7 @@ class PublishedWorkflows:
         trigger = workflow.triggers[trigger_index] if trigger_index < len(workflow.triggers) else None
         if not isinstance(trigger, ApiTrigger):
             return None
-        return _text(trigger.dedupe, self._caller_scope(context), _ambient(context.started_at, context.run_id))
+        return _text(trigger.dedupe, self._caller_scope(context), _eval_context(context.started_at, context.run_id))
 
     # -- executions --------------------------------------------------------------------------------------------------
 
@@ -280,7 +280,7 @@ class PublishedWorkflows:
             return True
         names = {**scope, **event_scope(event.payload, *self.split(event))}
         try:
-            return _compile(match).test(names, _ambient(event.received_at, event.id))
+            return _compile(match).test(names, _eval_context(event.received_at, event.id))
         except ExpressionError:
             return False
 
@@ -301,8 +301,8 @@ def _could(trigger: StripeTrigger, action: str, event: InboxEvent) -> bool:
     return trigger.livemode is None or trigger.livemode is event.livemode
 
 
-def _ambient(now: dt.datetime, seed: str) -> Ambient:
-    return Ambient(now=lambda: now, uuid=lambda: str(uuid.uuid5(uuid.NAMESPACE_OID, seed)))
+def _eval_context(now: dt.datetime, seed: str) -> EvalContext:
+    return EvalContext(now=lambda: now, uuid=lambda: str(uuid.uuid5(uuid.NAMESPACE_OID, seed)))
 
 
 def _lane(workflow_id: str, value: str | None) -> str | None:

@@ -8,7 +8,7 @@ from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import suppressions
 from payloom.workflows.checker.expressions import Types, check_expressions
 from payloom.workflows.checker.findings import Findings
-from payloom.workflows.checker.flow import analyse, check_references
+from payloom.workflows.checker.flow import analyze, check_references
 from payloom.workflows.checker.money import check_money
 from payloom.workflows.checker.names import Names
 from payloom.workflows.checker.ownership import check_ownership
@@ -21,7 +21,7 @@ from payloom.workflows.program.program import Workflow
 def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnostic]:
     """Return every finding about a compiled workflow; ignore comments are not applied yet."""
     findings = Findings(workflow, source, catalog)
-    flow = analyse(findings)
+    flow = analyze(findings)
     check_references(findings, flow)
     types = Types(findings, flow)
     check_expressions(findings, types)
@@ -34,4 +34,4 @@ def check(workflow: Workflow, source: Source, catalog: Catalog) -> list[Diagnost
     return findings.found
 
 
-apply_ignores = suppressions.apply
+apply_suppressions = suppressions.apply

@@ -10,7 +10,7 @@ from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.flow import Flow
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.interpreter.verbs import loops, outbound, wait
-from payloom.workflows.program.node import Node, Site
+from payloom.workflows.program.node import ExpressionSite, Node
 
 _CONDITIONS = frozenset({"if", "when", "filter", "while", "match"})
 _EVENT = frozenset({"event", "object", "previous"})
@@ -49,7 +49,7 @@ class Types:
         self._inferred: dict[int, Schema | None] = {}
         self._known: dict[object, Mapping[str, Schema | None]] = {}
 
-    def at(self, site: Site) -> Mapping[str, Schema | None]:
+    def at(self, site: ExpressionSite) -> Mapping[str, Schema | None]:
         """Return the types of the names that the expression at `site` sees."""
         node = site.node
         waits = isinstance(node, wait.WaitFor) and site.path[-1:] == ("match",)
@@ -60,7 +60,9 @@ class Types:
             self._known[key] = self._names(site, around, waits=waits)
         return self._known[key]
 
-    def _names(self, site: Site, around: Mapping[str, Schema | None], *, waits: bool) -> Mapping[str, Schema | None]:
+    def _names(
+        self, site: ExpressionSite, around: Mapping[str, Schema | None], *, waits: bool
+    ) -> Mapping[str, Schema | None]:
         # Ids that cannot be read here are F002's business, not an unknown name.
         known = {**self.roots, **self.results, "secrets": None, **around}
         # A step that does not exist is reported with the reads of steps, so the object is open.
@@ -93,7 +95,7 @@ class Types:
                     return of["items"] or None
         return None
 
-    def of(self, site: Site) -> Schema | None:
+    def of(self, site: ExpressionSite) -> Schema | None:
         """Return the type of an expression's value, None if it can be anything."""
         key = id(site)
         if key not in self._inferred:
@@ -117,7 +119,7 @@ def check_expressions(findings: Findings, types: Types) -> None:
         _links_that_leave(findings, types, site)
 
 
-def _links_that_leave(findings: Findings, types: Types, site: Site) -> None:
+def _links_that_leave(findings: Findings, types: Types, site: ExpressionSite) -> None:
     """Report the link to a decision anywhere but in the data of a mail: whoever has it may decide."""
     node = site.node
     if node is None or "approval" not in types.flow.extra.get(node, ()):
@@ -139,7 +141,7 @@ def _word(kind: str) -> str:
     )
 
 
-def _roots_that_are_missing(findings: Findings, site: Site) -> None:
+def _roots_that_are_missing(findings: Findings, site: ExpressionSite) -> None:
     """Report reads of the event or the user in a workflow that starts without one."""
     workflow = findings.workflow
     has_event = any(one.kind == "stripe" for one in workflow.triggers)

@@ -13,7 +13,7 @@ from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker.rules import RULES
 from payloom.workflows.expressions.expression import Compiled
-from payloom.workflows.program.node import Node, Site
+from payloom.workflows.program.node import ExpressionSite, Node
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Trigger, Workflow
 
 
@@ -33,14 +33,14 @@ class Findings:
     source: Source
     catalog: Catalog
     found: list[Diagnostic] = dataclasses.field(default_factory=list)
-    by_path: Mapping[Path, list[Site]] = dataclasses.field(default_factory=dict)
+    by_path: Mapping[Path, list[ExpressionSite]] = dataclasses.field(default_factory=dict)
     nodes: tuple[Node, ...] = ()
-    by_node: Mapping[Node, list[Site]] = dataclasses.field(default_factory=dict)
+    by_node: Mapping[Node, list[ExpressionSite]] = dataclasses.field(default_factory=dict)
     by_place: Mapping[Path, Node] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        grouped: defaultdict[Path, list[Site]] = defaultdict(list)
-        of_node: defaultdict[Node, list[Site]] = defaultdict(list)
+        grouped: defaultdict[Path, list[ExpressionSite]] = defaultdict(list)
+        of_node: defaultdict[Node, list[ExpressionSite]] = defaultdict(list)
         for site in self.workflow.sites:
             grouped[site.path].append(site)
             if site.node is not None:
@@ -56,7 +56,12 @@ class Findings:
         self._add(code, path, place, message, hint)
 
     def report_in(
-        self, code: str, site: Site, message: str, hint: str | None = None, span: tuple[int, int] | None = None
+        self,
+        code: str,
+        site: ExpressionSite,
+        message: str,
+        hint: str | None = None,
+        span: tuple[int, int] | None = None,
     ) -> None:
         """Report a finding about an expression, or a stretch of it."""
         place = self.source.inside(file_path(self.source, site.path), site.compiled.source, span=span)
@@ -68,7 +73,7 @@ class Findings:
             Diagnostic.at(place, code, message, hint=hint, path=path, file=self.source.file, severity=severity)
         )
 
-    def sites_of(self, node: Node) -> list[Site]:
+    def sites_of(self, node: Node) -> list[ExpressionSite]:
         """Return the expressions of a step, those of the steps inside not included."""
         return self.by_node.get(node, [])
 
@@ -79,7 +84,7 @@ class Findings:
             if outer is not None:
                 yield outer
 
-    def single(self, value: Any, path: Path) -> Site | None:
+    def single(self, value: Any, path: Path) -> ExpressionSite | None:
         """Return the expression when the text at `path` is exactly one."""
         if not isinstance(value, str) or not value.strip().startswith("${{"):
             return None

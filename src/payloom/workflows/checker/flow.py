@@ -6,13 +6,13 @@ import dataclasses
 
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.checker.findings import Findings, root_of
-from payloom.workflows.checker.narrowing import guarded, not_null
+from payloom.workflows.checker.narrowing import not_null, tests_for_null
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.interpreter.verbs import approve, loops, outbound, parallel, simple, tables, try_catch
 from payloom.workflows.interpreter.verbs import branch as branching
-from payloom.workflows.program.node import Block, Node, Site
-from payloom.workflows.program.templates import Bare
+from payloom.workflows.program.node import Block, ExpressionSite, Node
+from payloom.workflows.program.templates import Expression
 
 State = dict[str, bool]
 """Ids readable at a place: True when the step has certainly run and has a value, False when it may be null."""
@@ -27,7 +27,7 @@ class Flow:
     extra: dict[Node, frozenset[str]] = dataclasses.field(default_factory=dict)
 
 
-def analyse(findings: Findings) -> Flow:
+def analyze(findings: Findings) -> Flow:
     """Walk all paths; reports F010 on the way."""
     flow = Flow()
     walker = _Walker(findings, flow)
@@ -68,10 +68,10 @@ class _Walker:
         if node.on_error is not None:
             handled = self.block(node.on_error, self.maybe(entry, node), extra | {"error"})
             after = self.join([after, handled])
-        elif node.goes_on:
+        elif node.continues_on_error:
             after = self.join([after, self.maybe(entry, node)])
         if node.id is not None and after is not None:
-            after[node.id] = not (node.guarded or _may_be_null(node))
+            after[node.id] = not (node.handles_failure or _may_be_null(node))
         if node.when is not None:
             after = self.join([after, self.maybe(state, node)])
         return after
@@ -174,7 +174,7 @@ class _Walker:
             ways.append(None if end is None else {**rest, **end})
         return self.join(ways)
 
-    def constant(self, condition: Bare, message: str) -> bool | None:
+    def constant(self, condition: Expression, message: str) -> bool | None:
         """Return the value of a condition that never changes; reports F010 when it is false."""
         value = constant_value(condition.compiled)
         if value is False:
@@ -227,7 +227,12 @@ def check_references(findings: Findings, flow: Flow) -> None:
                 continue
             elif name not in state:
                 _unseen(findings, site, name, ref.span)
-            elif not state[name] and len(path) > 1 and not ref.optional and not guarded(site.compiled, name, ref.span):
+            elif (
+                not state[name]
+                and len(path) > 1
+                and not ref.optional
+                and not tests_for_null(site.compiled, name, ref.span)
+            ):
                 findings.report_in(
                     "F002",
                     site,
@@ -237,7 +242,7 @@ def check_references(findings: Findings, flow: Flow) -> None:
                 )
 
 
-def _unseen(findings: Findings, site: Site, name: str, span: tuple[int, int]) -> None:
+def _unseen(findings: Findings, site: ExpressionSite, name: str, span: tuple[int, int]) -> None:
     message, hint = f"`{name}` is read before it runs", "move the step up"
     if site.node is None:
         message, hint = f"`{name}` is a step, and no step has run here", "read the event or the inputs instead"

@@ -10,7 +10,7 @@ from payloom.workflows.checker.findings import Findings, leaves
 from payloom.workflows.checker.taint import MONEY, Taint
 from payloom.workflows.expressions import ast
 from payloom.workflows.interpreter.verbs import call, loops, outbound
-from payloom.workflows.program.node import Node, Site
+from payloom.workflows.program.node import ExpressionSite, Node
 
 
 def check_money(findings: Findings, taint: Taint) -> None:
@@ -66,7 +66,7 @@ def _chosen_by_client(findings: Findings, taint: Taint, node: outbound.Stripe) -
 
 def _values(
     findings: Findings, taint: Taint, values: Any, base: Path, known: Collection[str] | None = None
-) -> Iterator[tuple[Site, str, tuple[int, int] | None]]:
+) -> Iterator[tuple[ExpressionSite, str, tuple[int, int] | None]]:
     """Yield the expressions that hand the client's choice to money. known: the keys at the top that are money."""
     for path, value in leaves(values, base):
         if not isinstance(value, str):
@@ -82,7 +82,12 @@ def _values(
 
 
 def _report(
-    findings: Findings, site: Site, key: str, span: tuple[int, int] | None = None, *, through: str | None = None
+    findings: Findings,
+    site: ExpressionSite,
+    key: str,
+    span: tuple[int, int] | None = None,
+    *,
+    through: str | None = None,
 ) -> None:
     findings.report_in(
         "F101",

@@ -15,11 +15,11 @@ from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.checker.values import ValueCheck
-from payloom.workflows.expressions.types import Shape, shape_of
+from payloom.workflows.expressions.types import Type, type_of_schema
 from payloom.workflows.interpreter.verbs import branch, call, loops, outbound, tables, try_catch, wait
 from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import ApiTrigger, StripeTrigger, TableTrigger
-from payloom.workflows.program.templates import Filled
+from payloom.workflows.program.templates import Template
 
 
 class Names:
@@ -154,14 +154,14 @@ class Names:
             case _:
                 pass
 
-    def action(self, verb: str, name: str, with_: Filled, at: Path, with_at: Path) -> None:
+    def action(self, verb: str, name: str, with_: Template, at: Path, with_at: Path) -> None:
         action = self.catalog.action(verb, name)
         if action is None:
             self.unknown(at, f"{verb} action", name, self.catalog.action_names(verb))
             return
         if action.params is None:
             return
-        shape = shape_of(action.params)
+        shape = type_of_schema(action.params)
         what = f"`{name}`"
         self.values.value(with_.literal, shape, with_at, what)
         given = with_.literal if isinstance(with_.literal, Mapping) else {}
@@ -359,12 +359,12 @@ class Names:
                 self.values.cell(inner, column, inner_at, f"`{table.name}.{name}`", listed=not isinstance(value, list))
 
 
-def _item(schema: Schema, *, whole: bool = False) -> Shape:
+def _item(schema: Schema, *, whole: bool = False) -> Type:
     """Return the shape of one value that a filter is compared with. whole: a map or a list may stand there as well."""
     if schema.get("type") == "array":
         items = schema.get("items", {})
-        return shape_of({"anyOf": [items, schema]} if whole else items)
+        return type_of_schema({"anyOf": [items, schema]} if whole else items)
     parts = [part for part in schema.get("anyOf", ()) if part.get("type") != "object"]
     of = {"anyOf": parts} if parts else schema
     # An expression may give a list: one of them.
-    return shape_of({"anyOf": [of, {"type": "array"}]} if whole and of.get("type") != "object" else of)
+    return type_of_schema({"anyOf": [of, {"type": "array"}]} if whole and of.get("type") != "object" else of)

@@ -7,12 +7,12 @@ import datetime as dt
 from payloom.workflows.checker.findings import root_of
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.expression import Compiled
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 
-NOWHERE = Ambient(
+NOWHERE = EvalContext(
     now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "00000000-0000-0000-0000-000000000000"
 )
-"""An ambient for expressions that read neither time nor ids."""
+"""A context for expressions that read neither time nor ids."""
 
 
 def _is_null(node: ast.Node) -> bool:
@@ -61,7 +61,7 @@ def _not_null(node: ast.Node, *, holds: bool) -> set[str]:
     return set()
 
 
-def guarded(compiled: Compiled, name: str, span: tuple[int, int]) -> bool:
+def tests_for_null(compiled: Compiled, name: str, span: tuple[int, int]) -> bool:
     """Whether the expression itself sees to it that `name` has a value where it is read at `span`."""
     return _guarded(compiled.tree, name, span)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.interpreter.verbs import branch, loops, outbound, tables
-from payloom.workflows.program.node import Node, Site
+from payloom.workflows.program.node import ExpressionSite, Node
 from payloom.workflows.program.program import StripeTrigger
 
 _PAIRS = {
@@ -152,7 +152,7 @@ def _nothing_to_match(findings: Findings, types: Types, node: tables.Select | ta
     )
 
 
-def _nullable(types: Types, site: Site, name: str) -> bool:
+def _nullable(types: Types, site: ExpressionSite, name: str) -> bool:
     if name == "any" or "??" in site.compiled.source:
         return False
     if any(ref.optional for ref in site.compiled.refs):
@@ -166,7 +166,7 @@ def _nullable(types: Types, site: Site, name: str) -> bool:
     return nullable and not _tested(types, site)
 
 
-def _tested(types: Types, site: Site) -> bool:
+def _tested(types: Types, site: ExpressionSite) -> bool:
     """Whether some condition of the workflow compares the same value with null."""
     refs = {root_of(ref.path) for ref in site.compiled.refs}
     for other in types.findings.workflow.sites:

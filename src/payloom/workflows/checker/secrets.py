@@ -8,7 +8,7 @@ from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.scope import names
 from payloom.workflows.interpreter.verbs import outbound, simple
-from payloom.workflows.program.node import Site
+from payloom.workflows.program.node import ExpressionSite
 
 _SECRET = frozenset({"client_secret", "password", "secret", "api_key", "token", "authorization"})
 _CARD = frozenset({"cvc", "cvv", "card_number"})
@@ -25,7 +25,7 @@ def check_secrets(findings: Findings) -> None:
         findings.report("F201", ("name",), "the workflow has no description", "add `description: …`", key=True)
 
 
-def _leak(findings: Findings, site: Site) -> None:
+def _leak(findings: Findings, site: ExpressionSite) -> None:
     in_http = isinstance(site.node, outbound.Http) and any(part in site.path for part in ("headers", "body"))
     for ref in site.compiled.refs:
         path = root_of(ref.path)

@@ -13,8 +13,8 @@ from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.check import fits
-from payloom.workflows.expressions.types import Shape
-from payloom.workflows.program.node import Site
+from payloom.workflows.expressions.types import Type
+from payloom.workflows.program.node import ExpressionSite
 
 _WORDS = {
     "string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list",
@@ -55,7 +55,7 @@ class ValueCheck:
         self.findings = findings
         self.types = types
 
-    def value(self, value: Any, shape: Shape, path: Path, what: str) -> None:
+    def value(self, value: Any, shape: Type, path: Path, what: str) -> None:
         """Check a value (with expressions in it) against what an action takes, at any depth."""
         if value is None:
             return
@@ -76,14 +76,14 @@ class ValueCheck:
         else:
             self.scalar(value, shape, path, what)
 
-    def map(self, value: Mapping[str, Any], shapes: list[Shape], path: Path, what: str) -> None:
+    def map(self, value: Mapping[str, Any], shapes: list[Type], path: Path, what: str) -> None:
         maps = [one for one in shapes if one.schema is not None and one.schema.get("type") in {"object", None}]
         if not maps:
             joined = " or ".join(self.kinds(one) for one in shapes)
             self.findings.report("F003", path, f"{self.subject(path, what)} takes {joined}, found a map")
             return
         for key, item in value.items():
-            inner: list[Shape] = []
+            inner: list[Type] = []
             known: set[str] = set()
             is_open = False
             for one in maps:
@@ -106,7 +106,7 @@ class ValueCheck:
                 place = self.subject(path, what) if path and path[-1] != "with" else what
                 self.findings.report("F001", (*path, key), f"{place} does not take `{key}`", hint, key=True)
 
-    def scalar(self, value: Any, shape: Shape, path: Path, what: str) -> None:
+    def scalar(self, value: Any, shape: Type, path: Path, what: str) -> None:
         site = self.findings.single(value, path)
         if site is not None:
             for constant in _constants(site.compiled.tree):
@@ -130,7 +130,7 @@ class ValueCheck:
         elif isinstance(value, str) and "${{" not in value:
             self.choice(value, shape, path, what)
 
-    def choice(self, value: str, shape: Shape, path: Path, what: str) -> None:
+    def choice(self, value: str, shape: Type, path: Path, what: str) -> None:
         """Check a text against the words that are known; of an open list only a near miss is a mistake."""
         words: list[str] = []
         is_open = False
@@ -151,7 +151,9 @@ class ValueCheck:
         else:
             self.findings.report("F006", path, f"Stripe lists no {value!r} for {subject}", hint)
 
-    def mismatch(self, path: Path, what: str, wanted: Schema | None, found: str, *, site: Site | None = None) -> None:
+    def mismatch(
+        self, path: Path, what: str, wanted: Schema | None, found: str, *, site: ExpressionSite | None = None
+    ) -> None:
         subject = self.subject(path, what)
         message = (
             f"{subject} takes {_describe(wanted)}, {found}"
@@ -202,7 +204,7 @@ class ValueCheck:
         return f"`{text}`" if text else what
 
     @staticmethod
-    def kinds(shape: Shape) -> str:
+    def kinds(shape: Type) -> str:
         kinds = shape.kinds()
         return "anything" if kinds is None else " or ".join(sorted(_KIND.get(kind, kind) for kind in kinds - {"null"}))
 

@@ -18,21 +18,21 @@ from payloom.workflows.interpreter.verbs.call import Call
 from payloom.workflows.interpreter.verbs.nodes import make_node
 from payloom.workflows.program import program
 from payloom.workflows.program.inputs import expand_input
-from payloom.workflows.program.node import Builder
+from payloom.workflows.program.node import StepCompiler
 from payloom.workflows.program.program import Auth, Workflow, model_data
 from payloom.workflows.syntax.filemodel import triggers
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Built:
+class CompiledWorkflow:
     """A workflow and the expressions in it that do not compile. With problems the workflow must not run."""
 
     workflow: Workflow
     problems: tuple[tuple[Path, ExpressionError], ...]
 
 
-def normalised(file: WorkflowFile, catalog: Catalog | None = None) -> WorkflowFile:
+def normalize(file: WorkflowFile, catalog: Catalog | None = None) -> WorkflowFile:
     """Return the file's model in its one canonical form: triggers as a list, defaults of state families, inputs as
     schema.
 
@@ -41,14 +41,14 @@ def normalised(file: WorkflowFile, catalog: Catalog | None = None) -> WorkflowFi
     listed = file.on if isinstance(file.on, list) else [file.on]
     return file.model_copy(
         update={
-            "on": [_settled(trigger, catalog) for trigger in listed],
+            "on": [_normalize_trigger(trigger, catalog) for trigger in listed],
             "input": None if file.input is None else expand_input(file.input),
             "output": None if file.output is None else expand_input(file.output),
         }
     )
 
 
-def _settled(trigger: triggers.TriggerHead, catalog: Catalog | None) -> triggers.TriggerHead:
+def _normalize_trigger(trigger: triggers.TriggerHead, catalog: Catalog | None) -> triggers.TriggerHead:
     if not isinstance(trigger, triggers.StripeEvent) or catalog is None:
         return trigger
     family = catalog.family(trigger.stripe)
@@ -62,7 +62,7 @@ def _settled(trigger: triggers.TriggerHead, catalog: Catalog | None) -> triggers
     return trigger.model_copy(update={"fresh": fresh or None, "queue": queue or None})
 
 
-def build(
+def compile_workflow(
     file: WorkflowFile,
     workflow_id: str,
     *,
@@ -70,16 +70,16 @@ def build(
     locate: program.Locate | None = None,
     file_name: str | None = None,
     language: int | None = None,
-) -> Built:
+) -> CompiledWorkflow:
     """Compile a normalised model. language: in which it was stored; else the current one."""
     language = language or program.languages(file.once)[-1]
-    builder = Builder(make_node, line_of)
+    compiler = StepCompiler(make_node, line_of)
     assert isinstance(file.on, list)
-    compiled_triggers = tuple(_trigger(one, builder, ("on", at)) for at, one in enumerate(file.on))
-    once = builder.maybe_filled(file.once, ("once",))
-    variables = builder.filled(file.vars, ("vars",)) if file.vars else None
-    steps = builder.block(file.steps, ("steps",))
-    on_error = builder.block(file.on_error, ("on_error",)) if file.on_error else None
+    compiled_triggers = tuple(_trigger(one, compiler, ("on", at)) for at, one in enumerate(file.on))
+    once = compiler.maybe_template(file.once, ("once",))
+    variables = compiler.template(file.vars, ("vars",)) if file.vars else None
+    steps = compiler.block(file.steps, ("steps",))
+    on_error = compiler.block(file.on_error, ("on_error",)) if file.on_error else None
     nodes = [node for block in (steps, on_error) if block for step in block.nodes for node in step.walk()]
     workflow = Workflow(
         workflow_id,
@@ -96,13 +96,13 @@ def build(
         frozenset(node.target for node in nodes if isinstance(node, Call)),
         "durable" if any(node.lane == "durable" for node in nodes) else "fast",
         tuple(dict.fromkeys((*steps.ids, *(on_error.ids if on_error else ())))),
-        tuple(builder.sites),
+        tuple(compiler.sites),
         file,
         file_name,
         language=language,
         **({} if locate is None else {"locate": locate}),
     )
-    return Built(workflow, tuple(builder.problems))
+    return CompiledWorkflow(workflow, tuple(compiler.problems))
 
 
 def version_of(file: WorkflowFile, language: int | None = None) -> str:
@@ -121,7 +121,7 @@ def load_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
         file = WorkflowFile.model_validate(content)
     except ValidationError as error:
         raise BrokenModel(f"a stored version does not fit: {error.errors()[0]['msg']}", where=workflow_id) from None
-    built = build(file, workflow_id, language=language)
+    built = compile_workflow(file, workflow_id, language=language)
     if built.problems:
         path, problem = built.problems[0]
         raise BrokenModel(f"a stored expression does not compile: {problem.message}", where=path_text(path))
@@ -132,21 +132,21 @@ def _auth(value: str | list[str]) -> Auth:
     return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportReturnType]
 
 
-def _trigger(model: triggers.TriggerHead, builder: Builder, path: Path) -> program.Trigger:
+def _trigger(model: triggers.TriggerHead, compiler: StepCompiler, path: Path) -> program.Trigger:
     match model:
         case triggers.Api():
             method, _, route = model.api.partition(" ")
             limit = program.RateLimit(*triggers.parse_rate(model.rate_limit)) if model.rate_limit else None
-            dedupe = builder.maybe_filled(model.dedupe, (*path, "dedupe"))
+            dedupe = compiler.maybe_template(model.dedupe, (*path, "dedupe"))
             return program.ApiTrigger(method, route, _auth(model.auth), dedupe, limit, tuple(model.cors or ()))
         case triggers.StripeEvent():
             return program.StripeTrigger(
                 model.stripe,
                 tuple(model.actions or ()),
-                builder.maybe_bare(model.match, (*path, "match")),
+                compiler.maybe_expression(model.match, (*path, "match")),
                 bool(model.fresh),
-                builder.maybe_filled(model.queue or None, (*path, "queue")),
-                builder.maybe_filled(model.account, (*path, "account")),
+                compiler.maybe_template(model.queue or None, (*path, "queue")),
+                compiler.maybe_template(model.account, (*path, "account")),
                 model.livemode,
             )
         case triggers.Schedule():
@@ -154,7 +154,7 @@ def _trigger(model: triggers.TriggerHead, builder: Builder, path: Path) -> progr
         case triggers.Manual():
             return program.ManualTrigger(_auth(model.auth))
         case triggers.TableChange():
-            match = builder.maybe_bare(model.match, (*path, "match"))
+            match = compiler.maybe_expression(model.match, (*path, "match"))
             return program.TableTrigger(model.table, tuple(model.on), match)
         case _:
             return program.CalledTrigger()

@@ -12,13 +12,13 @@ from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
 from payloom.workflows.completion import document, expression
 from payloom.workflows.completion.cursor import BARE_KEYS, Cursor, cursor_at
-from payloom.workflows.completion.expression import Found, Item, Names
-from payloom.workflows.completion.tolerant_document import Sketch, sketch
+from payloom.workflows.completion.expression import Completions, Item, Names
+from payloom.workflows.completion.tolerant_document import TolerantDocument, read_tolerantly
 from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
-from payloom.workflows.expressions.types import Shape
-from payloom.workflows.program.node import Node, Site
+from payloom.workflows.expressions.types import Type
+from payloom.workflows.program.node import ExpressionSite, Node
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
@@ -38,12 +38,12 @@ class Hover:
     link: str | None = None
 
 
-def complete_text(text: str, offset: int, catalog: Catalog) -> Found:
+def complete_text(text: str, offset: int, catalog: Catalog) -> Completions:
     """Return what may stand at an offset of a whole text."""
     at = cursor_at(text, offset)
     if at.kind == "none":
-        return Found(offset, offset, [])
-    it = sketch(text, offset, catalog)
+        return Completions(offset, offset, [])
+    it = read_tolerantly(text, offset, catalog)
     if at.kind == "expression":
         found = expression.complete(text[at.start : at.end], offset - at.start, names_at(it, at.path))
         return _sorted(at.start + found.start, at.start + found.end, found.items)
@@ -59,9 +59,11 @@ def complete_text(text: str, offset: int, catalog: Catalog) -> Found:
     return _sorted(at.start, at.end, items)
 
 
-def complete_field(text: str, path: Path, typed: str, cursor: int, catalog: Catalog, *, is_expression: bool) -> Found:
+def complete_field(
+    text: str, path: Path, typed: str, cursor: int, catalog: Catalog, *, is_expression: bool
+) -> Completions:
     """Return what may stand at `cursor` of what is typed into the field at `path`."""
-    it = sketch(text, len(text), catalog)
+    it = read_tolerantly(text, len(text), catalog)
     if not is_expression:
         opening = typed.rfind("${{", 0, cursor)
         if opening >= 0 and "}}" not in typed[opening:cursor]:
@@ -80,7 +82,7 @@ def hover_text(text: str, offset: int, catalog: Catalog) -> Hover | None:
     at = cursor_at(text, offset)
     if at.kind == "none":
         return None
-    it = sketch(text, offset, catalog)
+    it = read_tolerantly(text, offset, catalog)
     if at.kind == "expression":
         inner = text[at.start : at.end]
         found = _hover_expression(inner, offset - at.start, names_at(it, at.path))
@@ -90,10 +92,10 @@ def hover_text(text: str, offset: int, catalog: Catalog) -> Hover | None:
     return _hover_document(it, text, offset, at)
 
 
-def names_at(it: Sketch, path: Path) -> Names:
+def names_at(it: TolerantDocument, path: Path) -> Names:
     """Return what an expression at a path sees."""
     node = it.node_at(path)
-    site = Site(path, compile_expression("null"), bare=bool(path) and path[-1] in BARE_KEYS, node=node)
+    site = ExpressionSite(path, compile_expression("null"), bare=bool(path) and path[-1] in BARE_KEYS, node=node)
     types = dict(it.types.at(site))
     readable = it.readable(path)
     own = {node.id} if node is not None and node.id is not None and node.id not in readable else set()
@@ -117,11 +119,11 @@ def names_at(it: Sketch, path: Path) -> Names:
     )
 
 
-def _has_event(it: Sketch, node: Node | None) -> bool:
+def _has_event(it: TolerantDocument, node: Node | None) -> bool:
     return any(one.kind == "stripe" for one in it.workflow.triggers) or (node is not None and node.verb == "wait_for")
 
 
-def _loop_names(it: Sketch, path: Path) -> frozenset[str]:
+def _loop_names(it: TolerantDocument, path: Path) -> frozenset[str]:
     return frozenset(
         node.item  # type: ignore[attr-defined] # every for_each has one
         for node in it.types.findings.nodes
@@ -134,11 +136,11 @@ def _shown(one: Item, at: Cursor) -> Item:
     return one if not at.quote else dataclasses.replace(one, insert=one.label)
 
 
-def _sorted(start: int, end: int, items: list[Item]) -> Found:
+def _sorted(start: int, end: int, items: list[Item]) -> Completions:
     unique = {(one.label, one.kind): one for one in reversed(items)}
     in_order = list(unique.values())[::-1]
     ranked = sorted(in_order, key=lambda one: one.rank)
-    return Found(start, end, ranked[:_MOST])
+    return Completions(start, end, ranked[:_MOST])
 
 
 # ------------------------------------------------------------------ hover
@@ -181,7 +183,7 @@ def _doc(receiver: str, field: str, names: Names, source: str, start: int) -> st
     return None
 
 
-def _hover_document(it: Sketch, text: str, offset: int, at: Cursor) -> Hover | None:
+def _hover_document(it: TolerantDocument, text: str, offset: int, at: Cursor) -> Hover | None:
     """Return what a key, or a name that stands as a value, means."""
     start, end = _word_bounds(text, offset)
     word = text[start:end]
@@ -218,7 +220,7 @@ def _value_bounds(text: str, offset: int, value: str) -> tuple[int, int]:
     return (start, start + len(value)) if start >= 0 else (offset, offset)
 
 
-def _hover_key(it: Sketch, path: Path, word: str, start: int, end: int) -> Hover | None:
+def _hover_key(it: TolerantDocument, path: Path, word: str, start: int, end: int) -> Hover | None:
     data = value_at(it.data, path)
     step = document.step_around(it.data, path)
     if step == path and word in VERBS:
@@ -240,13 +242,13 @@ def _hover_key(it: Sketch, path: Path, word: str, start: int, end: int) -> Hover
     return None
 
 
-def _hover_target(it: Sketch, verb: str, value: str, text: str, offset: int) -> Hover | None:
+def _hover_target(it: TolerantDocument, verb: str, value: str, text: str, offset: int) -> Hover | None:
     start, end = _value_bounds(text, offset, value)
     if verb in {"stripe", "python"}:
         action = it.catalog.action(verb, value)
         if action is None:
             return None
-        returns = type_words(Shape(action.returns)) if action.returns is not None else None
+        returns = type_words(Type(action.returns)) if action.returns is not None else None
         return Hover(start, end, action.name, returns, action.summary, action.docs_url)
     table = it.catalog.table(value) if verb in {"select", "insert", "update", "upsert", "delete"} else None
     if table is not None:

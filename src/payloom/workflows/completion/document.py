@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from payloom.kit.diagnostics import Path, value_at
 from payloom.workflows.catalog.catalog import WHERE_OPERATORS, Column, TableShape
 from payloom.workflows.completion.expression import Item
-from payloom.workflows.completion.tolerant_document import Sketch
+from payloom.workflows.completion.tolerant_document import TolerantDocument
 from payloom.workflows.completion.type_names import type_words
-from payloom.workflows.expressions.types import Shape, shape_of
+from payloom.workflows.expressions.types import Type, type_of_schema
 from payloom.workflows.program.inputs import TYPE_NAMES
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS, CaseClause, CatchClause, Failure, WaitedEvent, verb_of
@@ -58,7 +58,7 @@ def step_around(data: Any, path: Path) -> Path | None:
 # ------------------------------------------------------------------ keys
 
 
-def keys(it: Sketch, path: Path) -> Iterator[Item]:
+def keys(it: TolerantDocument, path: Path) -> Iterator[Item]:
     """Yield the keys that may still be put into the map at `path`."""
     present = value_at(it.data, path)
     taken = set(present) if isinstance(present, dict) else set()
@@ -67,7 +67,7 @@ def keys(it: Sketch, path: Path) -> Iterator[Item]:
             yield one
 
 
-def offered(it: Sketch, path: Path) -> Iterator[Item]:
+def offered(it: TolerantDocument, path: Path) -> Iterator[Item]:
     """Yield the keys that a map at `path` may have."""
     if not path:
         yield from _of_model(WorkflowFile)
@@ -98,7 +98,7 @@ def _of_model(model: type[BaseModel], first: tuple[str, ...] = ()) -> Iterator[I
         yield Item(key, "key", None, detail, field.description, f"{key}: ", rank)
 
 
-def _trigger_keys(it: Sketch, path: Path) -> Iterator[Item]:
+def _trigger_keys(it: TolerantDocument, path: Path) -> Iterator[Item]:
     data = value_at(it.data, path)
     kind = kind_of(data) if isinstance(data, dict) else None
     if len(path) > 2:
@@ -122,7 +122,7 @@ def _step_keys(data: Mapping[str, Any]) -> Iterator[Item]:
         yield Item(key, "key", None, None, field.description, f"{key}: ", 3)
 
 
-def _inside(it: Sketch, step: dict[str, Any], rest: Path) -> Iterator[Item]:
+def _inside(it: TolerantDocument, step: dict[str, Any], rest: Path) -> Iterator[Item]:
     verb = verb_of(step)
     key = str(rest[0])
     if verb in _TABLE_VERBS and key in _ROW_KEYS:
@@ -139,7 +139,7 @@ def _inside(it: Sketch, step: dict[str, Any], rest: Path) -> Iterator[Item]:
         yield from _of_model(CatchClause)
 
 
-def _table(it: Sketch, step: Mapping[str, Any], verb: str | None) -> TableShape | None:
+def _table(it: TolerantDocument, step: Mapping[str, Any], verb: str | None) -> TableShape | None:
     name = step.get(verb) if verb else None
     return it.catalog.table(name) if isinstance(name, str) else None
 
@@ -169,22 +169,22 @@ def _column_detail(one: Column) -> str | None:
     return f"refers to {one.references}" if one.references else None
 
 
-def _arguments(it: Sketch, step: Mapping[str, Any], verb: str | None) -> Shape | None:
+def _arguments(it: TolerantDocument, step: Mapping[str, Any], verb: str | None) -> Type | None:
     """Return the shape of a step's `with:`."""
     target = step.get(verb) if verb else None
     if not isinstance(target, str):
         return None
     if verb in {"stripe", "python"}:
         action = it.catalog.action(verb, target)
-        return shape_of(action.params) if action is not None and action.params is not None else None
+        return type_of_schema(action.params) if action is not None and action.params is not None else None
     return None
 
 
-def _parts(shape: Shape | None, rest: Iterable[str | int]) -> list[Shape]:
+def _parts(shape: Type | None, rest: Iterable[str | int]) -> list[Type]:
     """Return the shapes of what stands at a path below a shape."""
     shapes = [shape] if shape is not None else []
     for part in rest:
-        found: list[Shape] = []
+        found: list[Type] = []
         for one in shapes:
             for schema in one.alternatives() or ():
                 if isinstance(part, int):
@@ -200,7 +200,7 @@ def _parts(shape: Shape | None, rest: Iterable[str | int]) -> list[Shape]:
     return shapes
 
 
-def _parameters(shape: Shape | None, rest: Path) -> Iterator[Item]:
+def _parameters(shape: Type | None, rest: Path) -> Iterator[Item]:
     seen: set[str] = set()
     for one in _parts(shape, rest):
         for schema in one.alternatives() or ():
@@ -225,7 +225,7 @@ def _parameters(shape: Shape | None, rest: Path) -> Iterator[Item]:
 # ------------------------------------------------------------------ values
 
 
-def values(it: Sketch, path: Path, typed: str = "") -> Iterator[Item]:
+def values(it: TolerantDocument, path: Path, typed: str = "") -> Iterator[Item]:
     """Yield what may stand as the value at `path`. typed: what is there already, up to the cursor."""
     if not path:
         return
@@ -249,7 +249,7 @@ def _named(names: Iterable[str], kind: str, rank: int = 1) -> Iterator[Item]:
         yield Item(name, kind, rank=rank)
 
 
-def _trigger_values(it: Sketch, path: Path) -> Iterator[Item]:
+def _trigger_values(it: TolerantDocument, path: Path) -> Iterator[Item]:
     head = path[: 2 if len(path) > 1 and isinstance(path[1], int) else 1]
     rest = path[len(head) :]
     data = value_at(it.data, head)
@@ -271,7 +271,7 @@ def _trigger_values(it: Sketch, path: Path) -> Iterator[Item]:
         yield from _of_field(TRIGGERS.get(kind or ""), key)
 
 
-def _families(it: Sketch) -> Iterator[Item]:
+def _families(it: TolerantDocument) -> Iterator[Item]:
     for name in it.catalog.family_names():
         yield Item(name, "family", None, None, None, None, 1)
 
@@ -299,7 +299,7 @@ def _words_of(schema: Any) -> Iterator[Item]:
         yield from _named(("true", "false"), "value", 2)
 
 
-def _step_values(it: Sketch, step: dict[str, Any], rest: Path, typed: str) -> Iterator[Item]:
+def _step_values(it: TolerantDocument, step: dict[str, Any], rest: Path, typed: str) -> Iterator[Item]:
     verb = verb_of(step)
     key = str(rest[0])
     catalog = it.catalog
@@ -326,7 +326,7 @@ def _step_values(it: Sketch, step: dict[str, Any], rest: Path, typed: str) -> It
         yield from _of_field(VERBS[verb], key)
 
 
-def _stripe_actions(it: Sketch, typed: str) -> Iterator[Item]:
+def _stripe_actions(it: TolerantDocument, typed: str) -> Iterator[Item]:
     words = typed.lower().replace(".", " ").replace("_", " ").split()
     for at, name in enumerate(
         one
@@ -338,7 +338,7 @@ def _stripe_actions(it: Sketch, typed: str) -> Iterator[Item]:
         yield Item(name, "action", rank=1 if "." in name else 3)
 
 
-def _waited(it: Sketch, step: Mapping[str, Any], rest: Path) -> Iterator[Item]:
+def _waited(it: TolerantDocument, step: Mapping[str, Any], rest: Path) -> Iterator[Item]:
     if rest[1:] == ("stripe",):
         yield from _families(it)
     elif rest[1:2] == ("actions",):
@@ -348,7 +348,7 @@ def _waited(it: Sketch, step: Mapping[str, Any], rest: Path) -> Iterator[Item]:
         yield from _named(family.actions if family else (), "value")
 
 
-def _parameter_values(shape: Shape | None, rest: Path) -> Iterator[Item]:
+def _parameter_values(shape: Type | None, rest: Path) -> Iterator[Item]:
     seen: set[str] = set()
     for one in _parts(shape, rest):
         for schema in one.alternatives() or ():
@@ -375,12 +375,12 @@ def _table_values(table: TableShape | None, key: str, rest: Path) -> Iterator[It
         yield from _named(("true", "false"), "value")
 
 
-def _actions_here(it: Sketch, step: Mapping[str, Any]) -> list[str]:
+def _actions_here(it: TolerantDocument, step: Mapping[str, Any]) -> list[str]:
     value = str(step.get("switch", "")).replace(" ", "").removeprefix("context.")
     return list(known_values(it).get(value, ()))
 
 
-def known_values(it: Sketch) -> dict[str, tuple[str, ...]]:
+def known_values(it: TolerantDocument) -> dict[str, tuple[str, ...]]:
     """Return the values of paths that the types of events do not tell."""
     actions: dict[str, None] = {}
     families: dict[str, None] = {}

@@ -14,7 +14,7 @@ from payloom.workflows.expressions.check import infer
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS
-from payloom.workflows.expressions.types import Shape, shape_of
+from payloom.workflows.expressions.types import Type, type_of_schema
 
 _WORD = re.compile(r"[A-Za-z_]\w*$")
 _MACRO = re.compile(r"\.\s*(map|filter|all|exists|exists_one)\s*\(\s*([A-Za-z_]\w*)\s*,")
@@ -42,7 +42,7 @@ class Item:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Found:
+class Completions:
     """start, end: what an item replaces, in the expression."""
 
     start: int
@@ -62,7 +62,7 @@ class Names:
     """Known values of paths that their types do not tell, e.g. `event.action`."""
 
 
-def complete(source: str, cursor: int, names: Names) -> Found:
+def complete(source: str, cursor: int, names: Names) -> Completions:
     """Return what may stand at `cursor` in an expression that need not compile."""
     before = source[:cursor]
     types = {**names.types, **_bound(before, names)}
@@ -71,7 +71,7 @@ def complete(source: str, cursor: int, names: Names) -> Found:
         values = _compared(before[:quoted], types, names)
         quote = before[quoted]
         end = cursor + len(re.match(rf"[^{quote}]*", source[cursor:])[0])  # type: ignore[index]
-        return Found(quoted + 1, end, [Item(str(one), "value", "string", rank=0) for one in values])
+        return Completions(quoted + 1, end, [Item(str(one), "value", "string", rank=0) for one in values])
     word = _WORD.search(before)
     start = word.start() if word else cursor
     end = cursor + len(re.match(r"\w*", source[cursor:])[0])  # type: ignore[index]
@@ -80,13 +80,13 @@ def complete(source: str, cursor: int, names: Names) -> Found:
     if dot is not None and not re.search(r"\d\.$", head):
         receiver = _chain(head[: dot.start()])
         shape = _shape(receiver, types)
-        return Found(start, end, [] if shape is None else [*_fields(shape, receiver), *_methods(shape)])
+        return Completions(start, end, [] if shape is None else [*_fields(shape, receiver), *_methods(shape)])
     items = [Item(json.dumps(one).replace('"', "'"), "value", rank=0) for one in _compared(head, types, names)]
     items += _roots(types, names)
-    return Found(start, end, items)
+    return Completions(start, end, items)
 
 
-def type_at(source: str, start: int, end: int, names: Names) -> Shape | None:
+def type_at(source: str, start: int, end: int, names: Names) -> Type | None:
     """Return the type of the chain of names that ends at `end`; None when it is not known."""
     types = {**names.types, **_bound(source[:start], names)}
     return _shape(_chain(source[:end]), types)
@@ -168,11 +168,11 @@ def _opening(text: str, close: int) -> int:
     return -1
 
 
-def _shape(chain: str, types: Mapping[str, Schema | None]) -> Shape | None:
+def _shape(chain: str, types: Mapping[str, Schema | None]) -> Type | None:
     if not chain:
         return None
     try:
-        return shape_of(infer(compile_expression(chain), types).type)
+        return type_of_schema(infer(compile_expression(chain), types).type)
     except ExpressionError:
         return None
 
@@ -219,7 +219,7 @@ def _compared(head: str, types: Mapping[str, Schema | None], names: Names) -> li
 # ------------------------------------------------------------------ items
 
 
-def _fields(shape: Shape, receiver: str) -> Iterator[Item]:
+def _fields(shape: Type, receiver: str) -> Iterator[Item]:
     seen: set[str] = set()
     alternatives = shape.alternatives() or ()
     nullable = any(one.get("type") == "null" for one in alternatives)
@@ -235,7 +235,7 @@ def _fields(shape: Shape, receiver: str) -> Iterator[Item]:
             yield Item(str(name), "field", type_words(shape.of(part)), detail, doc, rank=1)
 
 
-def _methods(shape: Shape) -> Iterator[Item]:
+def _methods(shape: Type) -> Iterator[Item]:
     kinds = shape.kinds()
     for one in METHODS.values():
         if kinds is None or kinds & _OF_KIND[one.signature.partition(".")[0]]:
@@ -249,13 +249,13 @@ def _methods(shape: Shape) -> Iterator[Item]:
 def _roots(types: Mapping[str, Schema | None], names: Names) -> Iterator[Item]:
     for name, schema in types.items():
         if name in names.certain:
-            yield Item(name, "step", type_words(shape_of(schema)), rank=1)
+            yield Item(name, "step", type_words(type_of_schema(schema)), rank=1)
         elif name in names.perhaps:
-            yield Item(name, "step", type_words(shape_of(schema)), "may be null here", rank=2)
+            yield Item(name, "step", type_words(type_of_schema(schema)), "may be null here", rank=2)
         elif name in names.extra or name not in names.types:
-            yield Item(name, "variable", type_words(shape_of(schema)), rank=1)
+            yield Item(name, "variable", type_words(type_of_schema(schema)), rank=1)
         elif name in ROOTS:
-            yield Item(name, "root", type_words(shape_of(schema)), None, ROOTS[name], rank=3)
+            yield Item(name, "root", type_words(type_of_schema(schema)), None, ROOTS[name], rank=3)
     for one in FUNCTIONS.values():
         yield Item(one.name, "function", None, one.signature, one.summary, f"{one.name}(" + ")" * (not one.args[1]), 4)
     yield Item(HAS.name, "function", None, HAS.signature, HAS.summary, "has(", 4)

@@ -15,8 +15,8 @@ from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings
-from payloom.workflows.checker.flow import Flow, State, analyse
-from payloom.workflows.compiler.compile import build, normalised
+from payloom.workflows.checker.flow import Flow, State, analyze
+from payloom.workflows.compiler.compile import compile_workflow, normalize
 from payloom.workflows.program.inputs import BadShorthand, expand_input
 from payloom.workflows.program.node import Node
 from payloom.workflows.program.program import Workflow
@@ -38,7 +38,7 @@ _ROUNDS = 6
 
 
 @dataclasses.dataclass(slots=True)
-class Sketch:
+class TolerantDocument:
     """What is known about a text at this moment. data: as read; types, flow: of what could be built."""
 
     data: dict[str, Any]
@@ -66,17 +66,17 @@ class Sketch:
         return self.flow.seen.get(node, {})
 
 
-def sketch(text: str, offset: int, catalog: Catalog, workflow_id: str = "draft") -> Sketch:
+def read_tolerantly(text: str, offset: int, catalog: Catalog, workflow_id: str = "draft") -> TolerantDocument:
     """Return the sketch of a text with the cursor at `offset`; never raises for what the text holds."""
     source = _readable(text, offset)
     data = source.data if isinstance(source.data, dict) else {}
     if "on" not in data and "true" in data:
         data = {("on" if key == "true" else key): value for key, value in data.items()}
-    model = normalised(_model(data), catalog)
-    built = build(model, workflow_id)
+    model = normalize(_model(data), catalog)
+    built = compile_workflow(model, workflow_id)
     findings = Findings(built.workflow, Source(text, ""), catalog)
-    flow = analyse(findings)
-    return Sketch(data, built.workflow, catalog, flow, Types(findings, flow))
+    flow = analyze(findings)
+    return TolerantDocument(data, built.workflow, catalog, flow, Types(findings, flow))
 
 
 def _readable(text: str, offset: int) -> Source:

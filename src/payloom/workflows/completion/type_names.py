@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.workflows.expressions.types import Shape, shape_of
+from payloom.workflows.expressions.types import Type, type_of_schema
 
 _NAMES = {"integer": "int", "boolean": "bool", "object": "map", "array": "list"}
 
 
-def type_words(of: Shape | Mapping[str, Any] | None, *, deep: bool = True) -> str:
+def type_words(of: Type | Mapping[str, Any] | None, *, deep: bool = True) -> str:
     """Return a type in words."""
-    shape = of if isinstance(of, Shape) else shape_of(of)
+    shape = of if isinstance(of, Type) else type_of_schema(of)
     alternatives = shape.alternatives()
     if not alternatives:
         return "any"
@@ -22,7 +22,7 @@ def type_words(of: Shape | Mapping[str, Any] | None, *, deep: bool = True) -> st
     return " | ".join(words[:6]) + (" | …" if len(words) > 6 else "")
 
 
-def _word(schema: Mapping[str, Any], shape: Shape, *, deep: bool) -> str:
+def _word(schema: Mapping[str, Any], shape: Type, *, deep: bool) -> str:
     if isinstance(schema.get("title"), str) and "properties" in schema:
         return schema["title"]
     if "const" in schema:
@@ -38,9 +38,9 @@ def _word(schema: Mapping[str, Any], shape: Shape, *, deep: bool) -> str:
     return _NAMES.get(kind, kind) if isinstance(kind, str) else "any"
 
 
-def fields_of(of: Shape | Mapping[str, Any] | None, most: int = 40) -> list[str]:
+def fields_of(of: Type | Mapping[str, Any] | None, most: int = 40) -> list[str]:
     """Return the names that can be read of a value, as far as they are known."""
-    shape = of if isinstance(of, Shape) else shape_of(of)
+    shape = of if isinstance(of, Type) else type_of_schema(of)
     found: dict[str, None] = {}
     for schema in shape.alternatives() or ():
         properties = schema.get("properties")

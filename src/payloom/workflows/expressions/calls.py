@@ -10,7 +10,7 @@ from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.functions import FUNCTIONS, MACROS, METHODS, OTHER_WORDS, Function, compile_pattern
 from payloom.workflows.expressions.optional_chain import ABSENT, Closure, CompilerPort
-from payloom.workflows.expressions.values import Mistake, Work
+from payloom.workflows.expressions.values import Budget, EvalError
 
 
 def call(compiler: CompilerPort, node: ast.Call) -> Closure:
@@ -33,7 +33,7 @@ def method(compiler: CompilerPort, node: ast.Method) -> Closure:
     if node.name == "matches" and isinstance(node.args[0], ast.Literal) and isinstance(node.args[0].value, str):
         try:
             compile_pattern(node.args[0].value)
-        except Mistake as mistake:
+        except EvalError as mistake:
             raise compiler.error(node.args[0], mistake.message, mistake.hint) from None
     of, chained = compiler.base(node.of)
     args = [compiler.compile(arg) for arg in node.args]
@@ -41,11 +41,11 @@ def method(compiler: CompilerPort, node: ast.Method) -> Closure:
         return _apply(compiler, node, function, [of, *args])
     rest = _apply_to(compiler, node, function, args)
 
-    def guarded(scope: Mapping[str, Any], work: Work) -> Any:
-        value = of(scope, work)
+    def guarded(scope: Mapping[str, Any], budget: Budget) -> Any:
+        value = of(scope, budget)
         if value is ABSENT or (value is None and node.optional):
             return ABSENT
-        return rest(value, scope, work)
+        return rest(value, scope, budget)
 
     return guarded
 
@@ -74,11 +74,11 @@ def _check_count(compiler: CompilerPort, node: ast.Call | ast.Method, function: 
 def _apply(compiler: CompilerPort, node: ast.Call | ast.Method, function: Function, args: list[Closure]) -> Closure:
     fn = function.fn
 
-    def call(scope: Mapping[str, Any], work: Work) -> Any:
-        values = [arg(scope, work) for arg in args]
+    def call(scope: Mapping[str, Any], budget: Budget) -> Any:
+        values = [arg(scope, budget) for arg in args]
         try:
-            return fn(work, *values)
-        except Mistake as mistake:
+            return fn(budget, *values)
+        except EvalError as mistake:
             raise compiler.error(node, f"{node.name}(): {mistake.message}", mistake.hint) from None
 
     return call
@@ -86,14 +86,14 @@ def _apply(compiler: CompilerPort, node: ast.Call | ast.Method, function: Functi
 
 def _apply_to(
     compiler: CompilerPort, node: ast.Call | ast.Method, function: Function, args: list[Closure]
-) -> Callable[[Any, Mapping[str, Any], Work], Any]:
+) -> Callable[[Any, Mapping[str, Any], Budget], Any]:
     fn = function.fn
 
-    def call(value: Any, scope: Mapping[str, Any], work: Work) -> Any:
-        values = [arg(scope, work) for arg in args]
+    def call(value: Any, scope: Mapping[str, Any], budget: Budget) -> Any:
+        values = [arg(scope, budget) for arg in args]
         try:
-            return fn(work, value, *values)
-        except Mistake as mistake:
+            return fn(budget, value, *values)
+        except EvalError as mistake:
             raise compiler.error(node, f"{node.name}(): {mistake.message}", mistake.hint) from None
 
     return call
@@ -106,8 +106,8 @@ def _has(compiler: CompilerPort, node: ast.Call) -> Closure:
     of, _ = compiler.base(field.of)
     name = field.name
 
-    def test(scope: Mapping[str, Any], work: Work) -> bool:
-        value = of(scope, work)
+    def test(scope: Mapping[str, Any], budget: Budget) -> bool:
+        value = of(scope, budget)
         if value is None or value is ABSENT:
             return False
         if isinstance(value, Mapping):

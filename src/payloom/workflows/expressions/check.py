@@ -15,7 +15,7 @@ from payloom.kit.suggest import closest, did_you_mean
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
-from payloom.workflows.expressions.types import ANY, Schema, Shape, fits, of_kinds, shape_of, union, without_null
+from payloom.workflows.expressions.types import ANY, Schema, Type, fits, of_kinds, type_of_schema, union, without_null
 
 __all__ = ["Inferred", "Problem", "fits", "infer"]
 
@@ -91,14 +91,14 @@ _ORDERED = {
 }
 
 
-class _Shapes(Mapping[str, Shape]):
+class _Shapes(Mapping[str, Type]):
     """The shapes of a scope's roots; one is made when somebody reads it."""
 
     def __init__(self, types: Mapping[str, Schema | None]) -> None:
         self._types = types
 
-    def __getitem__(self, name: str) -> Shape:
-        return shape_of(self._types[name])
+    def __getitem__(self, name: str) -> Type:
+        return type_of_schema(self._types[name])
 
     def __contains__(self, name: object) -> bool:
         return name in self._types
@@ -113,10 +113,10 @@ class _Shapes(Mapping[str, Shape]):
 class _Bound(_Shapes):
     """A scope with the variable of a macro."""
 
-    def __init__(self, around: Mapping[str, Shape], name: str, shape: Shape) -> None:
+    def __init__(self, around: Mapping[str, Type], name: str, shape: Type) -> None:
         self._around, self._name, self._shape = around, name, shape
 
-    def __getitem__(self, name: str) -> Shape:
+    def __getitem__(self, name: str) -> Type:
         return self._shape if name == self._name else self._around[name]
 
     def __contains__(self, name: object) -> bool:
@@ -130,12 +130,12 @@ class _Bound(_Shapes):
 
 
 class _Checker:
-    def __init__(self, source: str, scope: Mapping[str, Shape]) -> None:
+    def __init__(self, source: str, scope: Mapping[str, Type]) -> None:
         self.source = source
         self.scope = scope
         self.problems: list[Problem] = []
 
-    def infer(self, node: ast.Node) -> Shape:
+    def infer(self, node: ast.Node) -> Type:
         return _RULES[type(node)](self, node)
 
     def problem(self, node: ast.Node, message: str, hint: str | None = None, code: str = "F003") -> None:
@@ -146,24 +146,24 @@ class _Checker:
 
     # ------------------------------------------------------------ values
 
-    def literal(self, node: ast.Literal) -> Shape:
+    def literal(self, node: ast.Literal) -> Type:
         if node.value is None:
             return _NULL
         if isinstance(node.value, float):
             return of_kinds(["float"])
-        return Shape({"const": node.value})
+        return Type({"const": node.value})
 
-    def name(self, node: ast.Name) -> Shape:
+    def name(self, node: ast.Name) -> Type:
         if node.name not in self.scope:
             self.problem(node, f"unknown name `{node.name}`", did_you_mean(node.name, self.scope), "F001")
             return ANY
         return self.scope[node.name]
 
-    def list(self, node: ast.ListOf) -> Shape:
+    def list(self, node: ast.ListOf) -> Type:
         items = union(map(self.infer, node.items))
-        return Shape({"type": "array", "items": items.schema or {}}, items.defs)
+        return Type({"type": "array", "items": items.schema or {}}, items.defs)
 
-    def map(self, node: ast.MapOf) -> Shape:
+    def map(self, node: ast.MapOf) -> Type:
         properties: dict[str, Any] = {}
         defs: dict[str, Any] = {}
         known = True
@@ -175,21 +175,21 @@ class _Checker:
                 continue
             known = False
             self.require(key, self.infer(key), {"string"}, "a key")
-        return Shape({"type": "object", "properties": properties, "additionalProperties": not known}, defs)
+        return Type({"type": "object", "properties": properties, "additionalProperties": not known}, defs)
 
     # ------------------------------------------------------------ access
 
-    def field(self, node: ast.Field) -> Shape:
+    def field(self, node: ast.Field) -> Type:
         found = self.read(node, node.name)
         return union([found, _NULL]) if ast.in_optional_chain(node) else found
 
-    def read(self, node: ast.Field | ast.Index, name: str) -> Shape:
+    def read(self, node: ast.Field | ast.Index, name: str) -> Type:
         """Return the shape of one field of what `node` reads from."""
         of = self.infer(node.of)
         alternatives = of.alternatives()
         if alternatives is None:
             return ANY
-        found: list[Shape] = []
+        found: list[Type] = []
         names: set[str] = set()
         for schema in alternatives:
             kinds = of.of(schema).kinds()
@@ -210,7 +210,7 @@ class _Checker:
         self.no_field(node, name, of, names)
         return ANY
 
-    def no_field(self, node: ast.Field | ast.Index, name: str, of: Shape, names: set[str]) -> None:
+    def no_field(self, node: ast.Field | ast.Index, name: str, of: Type, names: set[str]) -> None:
         text = self.text(node.of)
         kinds = of.kinds() or frozenset()
         if "map" in kinds:
@@ -227,7 +227,7 @@ class _Checker:
                 hint = f"it is the id of a {of.schema['x-expandable']}: retrieve that in a step of its own"
             self.problem(node, f"cannot read `{name}` of `{text}`: it is a {words}", hint)
 
-    def index(self, node: ast.Index) -> Shape:
+    def index(self, node: ast.Index) -> Type:
         index = self.infer(node.index)
         if isinstance(node.index, ast.Literal) and isinstance(node.index.value, str):
             found = self.read(node, node.index.value)
@@ -235,12 +235,12 @@ class _Checker:
             found = self.element(node, self.infer(node.of), index)
         return union([found, _NULL]) if ast.in_optional_chain(node) else found
 
-    def element(self, node: ast.Index, of: Shape, index: Shape) -> Shape:
+    def element(self, node: ast.Index, of: Type, index: Type) -> Type:
         alternatives = of.alternatives()
         if alternatives is None:
             return ANY
         wanted: set[str] = set()
-        found: list[Shape] = []
+        found: list[Type] = []
         for schema in alternatives:
             kinds = of.of(schema).kinds()
             if kinds is None:
@@ -260,7 +260,7 @@ class _Checker:
         self.require(node.index, index, wanted, "what stands in brackets")
         return union(found)
 
-    def require(self, node: ast.Node, shape: Shape, wanted: set[str], what: str, hint: str | None = None) -> None:
+    def require(self, node: ast.Node, shape: Type, wanted: set[str], what: str, hint: str | None = None) -> None:
         """Report it if the shape is known and allows none of the wanted kinds."""
         kinds = shape.kinds()
         if kinds is not None and not kinds & wanted:
@@ -269,7 +269,7 @@ class _Checker:
 
     # ------------------------------------------------------------ calls
 
-    def call(self, node: ast.Call) -> Shape:
+    def call(self, node: ast.Call) -> Type:
         if node.name == "has":
             (field,) = node.args
             assert isinstance(field, ast.Field)
@@ -279,29 +279,29 @@ class _Checker:
         self.arguments(node, shapes)
         if node.name in ("min", "max") and shapes:
             return self.extreme(shapes)
-        return Shape(FUNCTIONS[node.name].returns)
+        return Type(FUNCTIONS[node.name].returns)
 
-    def extreme(self, shapes: list[Shape]) -> Shape:
+    def extreme(self, shapes: list[Type]) -> Type:
         if len(shapes) > 1:
             return union(shapes)
         alternatives = shapes[0].alternatives() or []
         return shapes[0].of(alternatives[0].get("items")) if len(alternatives) == 1 else ANY
 
-    def method(self, node: ast.Method) -> Shape:
+    def method(self, node: ast.Method) -> Type:
         of = self.infer(node.of)
         method = METHODS[node.name]
         receiver = _RECEIVERS[method.signature.partition(".")[0]]
         self.require(node.of, of, receiver | ({"null"} if node.optional else set()), f"the value before .{node.name}()")
         self.arguments(node, [self.infer(arg) for arg in node.args])
-        found = Shape(method.returns)
+        found = Type(method.returns)
         return union([found, _NULL]) if ast.in_optional_chain(node) else found
 
-    def arguments(self, node: ast.Call | ast.Method, shapes: list[Shape]) -> None:
+    def arguments(self, node: ast.Call | ast.Method, shapes: list[Type]) -> None:
         for arg, shape, wanted in zip(node.args, shapes, _ARGUMENTS.get(node.name, ()), strict=False):
             hint = "amounts are whole minor units" if node.name == "money" and arg is node.args[0] else None
             self.require(arg, shape, wanted, f"an argument of {node.name}()", hint)
 
-    def macro(self, node: ast.Macro) -> Shape:
+    def macro(self, node: ast.Macro) -> Type:
         of = self.infer(node.of)
         allowed = {"list", "map"} | ({"null"} if node.optional else set())
         self.require(node.of, of, allowed, f"the value before .{node.name}()")
@@ -313,12 +313,12 @@ class _Checker:
         if node.name not in ("map", "filter"):
             return _BOOL
         item = shapes[-1] if node.name == "map" else _items(of)
-        found = Shape({"type": "array", "items": item.schema or {}}, item.defs)
+        found = Type({"type": "array", "items": item.schema or {}}, item.defs)
         return union([found, _NULL]) if ast.in_optional_chain(node) else found
 
     # ------------------------------------------------------------ operators
 
-    def unary(self, node: ast.Unary) -> Shape:
+    def unary(self, node: ast.Unary) -> Type:
         shape = self.infer(node.operand)
         if node.sign == "!":
             self.require(node.operand, shape, {"bool"}, "what stands after !", "compare it, e.g. `x != null`")
@@ -327,12 +327,12 @@ class _Checker:
         self.require(node.operand, shape, numbers, "what stands after -")
         return of_kinds((shape.kinds() or numbers) & numbers) if shape.schema is not None else ANY
 
-    def conditional(self, node: ast.Conditional) -> Shape:
+    def conditional(self, node: ast.Conditional) -> Type:
         hint = "compare it, e.g. `x != null`"
         self.require(node.condition, self.infer(node.condition), {"bool"}, "the condition before ?", hint)
         return union([self.infer(node.then), self.infer(node.otherwise)])
 
-    def binary(self, node: ast.Binary) -> Shape:
+    def binary(self, node: ast.Binary) -> Type:
         left, right = self.infer(node.left), self.infer(node.right)
         if node.sign == "??":
             return right if left.kinds() == {"null"} else union([without_null(left), right])
@@ -348,7 +348,7 @@ class _Checker:
             return _BOOL
         return self.computed(node, left, right)
 
-    def computed(self, node: ast.Binary, left: Shape, right: Shape) -> Shape:
+    def computed(self, node: ast.Binary, left: Type, right: Type) -> Type:
         one, other = left.kinds(), right.kinds()
         results = _RESULTS.get(node.sign)
         if one is None or other is None:
@@ -361,7 +361,7 @@ class _Checker:
             return ANY
         return _BOOL if results is None else of_kinds({results[pair] for pair in fitting})
 
-    def equality(self, node: ast.Binary, left: Shape, right: Shape) -> None:
+    def equality(self, node: ast.Binary, left: Type, right: Type) -> None:
         one, other = left.kinds(), right.kinds()
         if one is None or other is None:
             return
@@ -374,7 +374,7 @@ class _Checker:
         self.listed(node.right, left, right)
         self.listed(node.left, right, left)
 
-    def listed(self, node: ast.Node, shape: Shape, constant: Shape) -> None:
+    def listed(self, node: ast.Node, shape: Type, constant: Type) -> None:
         """Report a constant that is none of the values the other side can have."""
         values = shape.values()
         if not isinstance(node, ast.Literal) or not isinstance(node.value, str) or not values:
@@ -384,11 +384,11 @@ class _Checker:
             best = did_you_mean(node.value, [value for value in values if isinstance(value, str)])
             self.problem(node, f"{node.value!r} is none of the possible values", f"{best} " * bool(best) + f"({shown})")
 
-    def membership(self, node: ast.Binary, left: Shape, right: Shape) -> None:
+    def membership(self, node: ast.Binary, left: Type, right: Type) -> None:
         self.require(node.right, right, {"list", "map"}, "what stands after `in`")
         if isinstance(node.right, ast.ListOf):
             for item in node.right.items:
-                self.listed(item, left, shape_of({}))
+                self.listed(item, left, type_of_schema({}))
         kinds = right.kinds()
         if kinds == {"map"}:
             self.require(node.left, left, {"string"}, "a key")
@@ -409,11 +409,11 @@ def _conversion(one: frozenset[str], other: frozenset[str]) -> str | None:
     return "say what to use instead of null with ??" if "null" in one | other else None
 
 
-def _items(of: Shape) -> Shape:
+def _items(of: Type) -> Type:
     alternatives = of.alternatives()
     if alternatives is None:
         return ANY
-    found: list[Shape] = []
+    found: list[Type] = []
     for schema in alternatives:
         kinds = of.of(schema).kinds()
         if kinds is None:
@@ -425,7 +425,7 @@ def _items(of: Shape) -> Shape:
     return union(found)
 
 
-_RULES: Mapping[type[ast.Node], Callable[[_Checker, Any], Shape]] = {
+_RULES: Mapping[type[ast.Node], Callable[[_Checker, Any], Type]] = {
     ast.Literal: _Checker.literal,
     ast.Name: _Checker.name,
     ast.Field: _Checker.field,

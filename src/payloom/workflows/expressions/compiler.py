@@ -1,4 +1,4 @@
-"""Tree to Python closures. `f(scope, work)` computes a node; paths and comparing with a constant are fused.
+"""Tree to Python closures. `f(scope, budget)` computes a node; paths and comparing with a constant are fused.
 
 Names are only ever looked up in mappings: no attribute of a Python object is reachable from an expression.
 """
@@ -18,7 +18,7 @@ from payloom.workflows.expressions.functions import (
 )
 from payloom.workflows.expressions.macros import macro
 from payloom.workflows.expressions.optional_chain import ABSENT, Closure
-from payloom.workflows.expressions.values import Mistake, Work, equal, type_name
+from payloom.workflows.expressions.values import Budget, EvalError, equal, type_name
 
 _MISSING: Any = object()
 
@@ -37,8 +37,8 @@ class Compiler:
         if ast.in_optional_chain(node):
             inner = self.link(node)
 
-            def chain(scope: Mapping[str, Any], work: Work) -> Any:
-                value = inner(scope, work)
+            def chain(scope: Mapping[str, Any], budget: Budget) -> Any:
+                value = inner(scope, budget)
                 return None if value is ABSENT else value
 
             return chain
@@ -58,12 +58,12 @@ class Compiler:
 
     def literal(self, node: ast.Literal) -> Closure:
         value = node.value
-        return lambda _scope, _work: value
+        return lambda _scope, _budget: value
 
     def name(self, node: ast.Name) -> Closure:
         name = node.name
 
-        def read(scope: Mapping[str, Any], _work: Work) -> Any:
+        def read(scope: Mapping[str, Any], _budget: Budget) -> Any:
             try:
                 return scope[name]
             except KeyError:
@@ -79,7 +79,7 @@ class Compiler:
 
     def list(self, node: ast.ListOf) -> Closure:
         items = [self.compile(item) for item in node.items]
-        return lambda scope, work: [item(scope, work) for item in items]
+        return lambda scope, budget: [item(scope, budget) for item in items]
 
     def map(self, node: ast.MapOf) -> Closure:
         entries = [(key, self.compile(key), self.compile(value)) for key, value in node.entries]
@@ -89,17 +89,17 @@ class Compiler:
                 if name in keys[:index]:
                     raise self.error(entries[index][0], f"the key {name!r} stands twice")
             values = [(name, value) for name, (_, _, value) in zip(keys, entries, strict=True)]
-            return lambda scope, work: {name: value(scope, work) for name, value in values}
+            return lambda scope, budget: {name: value(scope, budget) for name, value in values}
 
-        def build(scope: Mapping[str, Any], work: Work) -> Any:
+        def build(scope: Mapping[str, Any], budget: Budget) -> Any:
             found: dict[str, Any] = {}
             for node_of_key, key, value in entries:
-                name = key(scope, work)
+                name = key(scope, budget)
                 if type(name) is not str:
                     raise self.key_error(node_of_key, name)
                 if name in found:
                     raise self.error(node_of_key, f"the key {name!r} stands twice")
-                found[name] = value(scope, work)
+                found[name] = value(scope, budget)
             return found
 
         return build
@@ -116,8 +116,8 @@ class Compiler:
         of, chained = self.base(node.of)
         name, optional = node.name, node.optional
 
-        def read(scope: Mapping[str, Any], work: Work) -> Any:
-            value = of(scope, work)
+        def read(scope: Mapping[str, Any], budget: Budget) -> Any:
+            value = of(scope, budget)
             if isinstance(value, Mapping):
                 found = value.get(name, _MISSING)
                 if found is not _MISSING:
@@ -173,13 +173,13 @@ class Compiler:
         of, chained = self.base(node.of)
         index, optional = self.compile(node.index), node.optional
 
-        def read(scope: Mapping[str, Any], work: Work) -> Any:
-            value = of(scope, work)
+        def read(scope: Mapping[str, Any], budget: Budget) -> Any:
+            value = of(scope, budget)
             if chained and value is ABSENT:
                 return ABSENT
             if value is None and optional:
                 return ABSENT
-            at = index(scope, work)
+            at = index(scope, budget)
             if isinstance(value, Mapping):
                 if type(at) is not str:
                     raise self.key_error(node.index, at)
@@ -220,19 +220,19 @@ class Compiler:
         operand = self.compile(node.operand)
         if node.sign == "!":
 
-            def negate(scope: Mapping[str, Any], work: Work) -> bool:
-                value = operand(scope, work)
+            def negate(scope: Mapping[str, Any], budget: Budget) -> bool:
+                value = operand(scope, budget)
                 if value is True or value is False:
                     return not value
                 raise self.not_bool(node.operand, value, "!")
 
             return negate
 
-        def minus(scope: Mapping[str, Any], work: Work) -> Any:
-            value = operand(scope, work)
+        def minus(scope: Mapping[str, Any], budget: Budget) -> Any:
+            value = operand(scope, budget)
             try:
                 return operators.minus(value)
-            except Mistake as mistake:
+            except EvalError as mistake:
                 raise self.error(node, mistake.message, mistake.hint) from None
 
         return minus
@@ -244,12 +244,12 @@ class Compiler:
     def conditional(self, node: ast.Conditional) -> Closure:
         condition, then, otherwise = map(self.compile, (node.condition, node.then, node.otherwise))
 
-        def choose(scope: Mapping[str, Any], work: Work) -> Any:
-            value = condition(scope, work)
+        def choose(scope: Mapping[str, Any], budget: Budget) -> Any:
+            value = condition(scope, budget)
             if value is True:
-                return then(scope, work)
+                return then(scope, budget)
             if value is False:
-                return otherwise(scope, work)
+                return otherwise(scope, budget)
             raise self.not_bool(node.condition, value, "? :")
 
         return choose
@@ -260,9 +260,9 @@ class Compiler:
         left, right = self.compile(node.left), self.compile(node.right)
         if node.sign == "??":
 
-            def default(scope: Mapping[str, Any], work: Work) -> Any:
-                value = left(scope, work)
-                return right(scope, work) if value is None else value
+            def default(scope: Mapping[str, Any], budget: Budget) -> Any:
+                value = left(scope, budget)
+                return right(scope, budget) if value is None else value
 
             return default
         if node.sign in ("==", "!="):
@@ -271,11 +271,11 @@ class Compiler:
             return self.order_constant(node, left, node.right.value)
         operate = operators.BINARY[node.sign]
 
-        def compute(scope: Mapping[str, Any], work: Work) -> Any:
-            one, other = left(scope, work), right(scope, work)
+        def compute(scope: Mapping[str, Any], budget: Budget) -> Any:
+            one, other = left(scope, budget), right(scope, budget)
             try:
-                return operate(one, other, work)
-            except Mistake as mistake:
+                return operate(one, other, budget)
+            except EvalError as mistake:
                 raise self.error(node, mistake.message, mistake.hint) from None
 
         return compute
@@ -283,13 +283,13 @@ class Compiler:
     def order_constant(self, node: ast.Binary, left: Closure, constant: int) -> Closure:
         operate, fast = operators.BINARY[node.sign], operators.ORDER[node.sign]
 
-        def compare(scope: Mapping[str, Any], work: Work) -> bool:
-            value = left(scope, work)
+        def compare(scope: Mapping[str, Any], budget: Budget) -> bool:
+            value = left(scope, budget)
             if type(value) is int:
                 return fast(value, constant)
             try:
-                return operate(value, constant, work)
-            except Mistake as mistake:
+                return operate(value, constant, budget)
+            except EvalError as mistake:
                 raise self.error(node, mistake.message, mistake.hint) from None
 
         return compare
@@ -300,31 +300,31 @@ class Compiler:
             if isinstance(one, ast.Literal) and (one.value is None or type(one.value) is str):
                 constant = one.value
                 if constant is None:
-                    return lambda scope, work: (other(scope, work) is None) is wanted
+                    return lambda scope, budget: (other(scope, budget) is None) is wanted
                 if wanted:
-                    return lambda scope, work: other(scope, work) == constant
-                return lambda scope, work: other(scope, work) != constant
-        return lambda scope, work: equal(left(scope, work), right(scope, work), work) is wanted
+                    return lambda scope, budget: other(scope, budget) == constant
+                return lambda scope, budget: other(scope, budget) != constant
+        return lambda scope, budget: equal(left(scope, budget), right(scope, budget), budget) is wanted
 
     def logical(self, node: ast.Binary) -> Closure:
         left, right = self.compile(node.left), self.compile(node.right)
         decides = node.sign == "||"
 
-        def both(scope: Mapping[str, Any], work: Work) -> bool:
+        def both(scope: Mapping[str, Any], budget: Budget) -> bool:
             try:
-                value = left(scope, work)
+                value = left(scope, budget)
             except ExpressionError:
                 # CEL: either side may decide, so `x.missing > 1 || true` is true.
-                if right(scope, work) is decides:
+                if right(scope, budget) is decides:
                     return decides
                 raise
             if value is decides:
                 return decides
             if value is not True and value is not False:
-                if right(scope, work) is decides:
+                if right(scope, budget) is decides:
                     return decides
                 raise self.not_bool(node.left, value, node.sign)
-            value = right(scope, work)
+            value = right(scope, budget)
             if value is True or value is False:
                 return value
             raise self.not_bool(node.right, value, node.sign)
@@ -336,7 +336,7 @@ def _path_reader(name: str, names: tuple[str, ...], explain: Callable[[Mapping[s
     if len(names) == 1:
         (first,) = names
 
-        def read_one(scope: Mapping[str, Any], _work: Work) -> Any:
+        def read_one(scope: Mapping[str, Any], _budget: Budget) -> Any:
             try:
                 return scope[name][first]
             except (KeyError, TypeError, IndexError):
@@ -344,7 +344,7 @@ def _path_reader(name: str, names: tuple[str, ...], explain: Callable[[Mapping[s
 
         return read_one
 
-    def read(scope: Mapping[str, Any], _work: Work) -> Any:
+    def read(scope: Mapping[str, Any], _budget: Budget) -> Any:
         try:
             value = scope[name]
             for part in names:

@@ -1,7 +1,7 @@
 """The expression language: CEL's grammar and meaning, with `?.`, `??`, `===` and `!==`, compiled to Python closures.
 
     compiled = compile_expression("event.action == 'completed' && object.amount_total > 1000")
-    compiled.evaluate({"event": {...}, "object": {...}}, ambient)
+    compiled.evaluate({"event": {...}, "object": {...}}, eval_context)
 
 tokens → parser → tree (spans) → compiler (closures). `interpolation` finds `${{ … }}` in YAML values; `check` infers
 types; `functions` lists what can be called.
@@ -18,7 +18,7 @@ from payloom.workflows.expressions.ast import Ref
 from payloom.workflows.expressions.compiler import Compiler
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.parser import parse
-from payloom.workflows.expressions.values import Ambient, Work, measure, type_name
+from payloom.workflows.expressions.values import Budget, EvalContext, measure, type_name
 
 FAULT = "the expression could not be computed"
 _SMALL = (bool, int, float, type(None))
@@ -55,13 +55,13 @@ class Compiled:
         """Whether it gives the same value in every scope and at every time."""
         return not self.refs and not self.uses_now and not self.uses_uuid
 
-    def evaluate(self, scope: Mapping[str, Any], ambient: Ambient) -> Any:
+    def evaluate(self, scope: Mapping[str, Any], eval_context: EvalContext) -> Any:
         """Return the value in a scope of roots (`event`, `inputs`, …); raises ExpressionError, nothing else.
 
         The value is null, bool, int, float, str, list, dict, an aware datetime or a timedelta.
         """
         try:
-            value = self._closure(scope, Work(ambient))
+            value = self._closure(scope, Budget(eval_context))
             if self._constructs and not isinstance(value, _SMALL):
                 measure(value)
             return value
@@ -83,9 +83,9 @@ class Compiled:
                 hint="this is a fault of Payloom, or of a value a step returned; please report it",
             ) from error
 
-    def test(self, scope: Mapping[str, Any], ambient: Ambient) -> bool:
+    def test(self, scope: Mapping[str, Any], eval_context: EvalContext) -> bool:
         """Return the value of a condition; anything but true or false is an ExpressionError."""
-        value = self.evaluate(scope, ambient)
+        value = self.evaluate(scope, eval_context)
         if value is True or value is False:
             return value
         raise ExpressionError(

@@ -7,7 +7,7 @@ from typing import Any
 from payloom.workflows.expressions import functions_number, functions_text, functions_time
 from payloom.workflows.expressions.functions_text import compile_pattern
 from payloom.workflows.expressions.registry import BOOL, FUNCTIONS, METHODS, Function
-from payloom.workflows.expressions.values import Mistake
+from payloom.workflows.expressions.values import EvalError
 
 __all__ = ["FUNCTIONS", "HAS", "MACROS", "METHODS", "OTHER_WORDS", "Function", "compile_pattern"]
 
@@ -16,7 +16,7 @@ _DECLARED = (functions_number, functions_text, functions_time)
 
 
 def _of_macros(*_: Any) -> Any:
-    raise Mistake("a macro is compiled, not called")
+    raise EvalError("a macro is compiled, not called")
 
 
 MACROS: dict[str, Function] = {

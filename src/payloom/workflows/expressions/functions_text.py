@@ -18,8 +18,8 @@ from payloom.workflows.expressions.registry import (
 )
 from payloom.workflows.expressions.values import (
     MAX_OUTPUT,
-    Mistake,
-    Work,
+    Budget,
+    EvalError,
     checked,
     type_name,
 )
@@ -35,7 +35,7 @@ MAX_PATTERN = 500
     "value.size() -> int", "How many characters, items or keys a string, list or map has.", "inputs.items.size()",
     args=(0, 0), returns=INT,
 )  # fmt: skip
-def _size(_work: Work, value: Any) -> int:
+def _size(_budget: Budget, value: Any) -> int:
     return len(need(value, (str, list, tuple, Mapping), "the value", "a string, list or map"))
 
 
@@ -43,7 +43,7 @@ def _size(_work: Work, value: Any) -> int:
     "string.startsWith(prefix) -> bool", "Whether the text begins with a prefix.", "session.id.startsWith('cs_')",
     args=(1, 1), returns=BOOL,
 )  # fmt: skip
-def _starts(_work: Work, text: Any, prefix: Any) -> bool:
+def _starts(_budget: Budget, text: Any, prefix: Any) -> bool:
     return text_of(text, "the value").startswith(text_of(prefix))
 
 
@@ -51,7 +51,7 @@ def _starts(_work: Work, text: Any, prefix: Any) -> bool:
     "string.endsWith(suffix) -> bool", "Whether the text ends with a suffix.", "user.email.endsWith('@example.com')",
     args=(1, 1), returns=BOOL,
 )  # fmt: skip
-def _ends(_work: Work, text: Any, suffix: Any) -> bool:
+def _ends(_budget: Budget, text: Any, suffix: Any) -> bool:
     return text_of(text, "the value").endswith(text_of(suffix))
 
 
@@ -59,9 +59,9 @@ def _ends(_work: Work, text: Any, suffix: Any) -> bool:
     "string.contains(part) -> bool", "Whether the text contains a part. For lists and maps write `x in list`.",
     "object.description.contains('gift')", args=(1, 1), returns=BOOL,
 )  # fmt: skip
-def _contains(_work: Work, text: Any, part: Any) -> bool:
+def _contains(_budget: Budget, text: Any, part: Any) -> bool:
     if isinstance(text, list | tuple | Mapping):
-        raise Mistake(f"the value is a {type_name(text)}, not a string", "write `x in list`")
+        raise EvalError(f"the value is a {type_name(text)}, not a string", "write `x in list`")
     return text_of(part) in text_of(text, "the value")
 
 
@@ -70,18 +70,18 @@ def _contains(_work: Work, text: Any, part: Any) -> bool:
     "Whether a regular expression (RE2 syntax) is found in the text; `^` and `$` tie it to the ends.",
     "inputs.code.matches('^[A-Z]{3}-[0-9]+$')", args=(1, 1), returns=BOOL,
 )  # fmt: skip
-def _matches(work: Work, text: Any, pattern: Any) -> bool:
+def _matches(budget: Budget, text: Any, pattern: Any) -> bool:
     subject = text_of(text, "the value")
     if len(subject) > MAX_OUTPUT:
-        raise Mistake(f"the text is longer than {MAX_OUTPUT} characters")
-    work.spend(1 + len(subject) // 1000)
+        raise EvalError(f"the text is longer than {MAX_OUTPUT} characters")
+    budget.spend(1 + len(subject) // 1000)
     return compile_pattern(text_of(pattern, "the pattern")).search(subject) is not None
 
 
 def compile_pattern(pattern: str) -> Any:
-    """Return an RE2 pattern, which matches in linear time; raises Mistake."""
+    """Return an RE2 pattern, which matches in linear time; raises EvalError."""
     if len(pattern) > MAX_PATTERN:
-        raise Mistake(f"the pattern is longer than {MAX_PATTERN} characters")
+        raise EvalError(f"the pattern is longer than {MAX_PATTERN} characters")
     options = re2.Options()
     options.max_mem = 1 << 20
     options.log_errors = False
@@ -90,22 +90,22 @@ def compile_pattern(pattern: str) -> Any:
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else "it is not valid"
         shown = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise Mistake(f"the pattern is not valid: {shown[:120]}") from None
+        raise EvalError(f"the pattern is not valid: {shown[:120]}") from None
 
 
 @define(
     "list.join([separator]) -> string", "The texts of a list, one after another.", "order.tags.join(', ')",
     args=(0, 1), returns=STRING,
 )  # fmt: skip
-def _join(work: Work, items: Any, separator: Any = "") -> str:
+def _join(budget: Budget, items: Any, separator: Any = "") -> str:
     texts = list_of(items, "the value")
-    work.spend(len(texts) // 10)
+    budget.spend(len(texts) // 10)
     between = text_of(separator, "the separator")
     for text in texts:
         if not isinstance(text, str):
-            raise Mistake(f"the list holds a {type_name(text)}", "convert with .map(x, string(x)) first")
+            raise EvalError(f"the list holds a {type_name(text)}", "convert with .map(x, string(x)) first")
     if sum(map(len, texts)) + len(between) * len(texts) > 2 * MAX_OUTPUT:
-        raise Mistake(f"the text is longer than {MAX_OUTPUT} characters")
+        raise EvalError(f"the text is longer than {MAX_OUTPUT} characters")
     return checked(between.join(texts))
 
 
@@ -113,7 +113,7 @@ def _join(work: Work, items: Any, separator: Any = "") -> str:
     "string.split(separator[, most]) -> list", "The parts of a text between separators.", "inputs.tags.split(',')",
     args=(1, 2), returns={"type": "array", "items": STRING},
 )  # fmt: skip
-def _split(work: Work, text: Any, separator: Any, most: Any = -1) -> list[str]:
+def _split(budget: Budget, text: Any, separator: Any, most: Any = -1) -> list[str]:
     subject, between = text_of(text, "the value"), text_of(separator, "the separator")
     limit = need(most, int, "the number of parts", "a whole number")
     if limit == 0:
@@ -122,7 +122,7 @@ def _split(work: Work, text: Any, separator: Any, most: Any = -1) -> list[str]:
         parts = list(subject) if limit < 0 else [*subject[: limit - 1], subject[limit - 1 :]]
     else:
         parts = subject.split(between, limit - 1 if limit > 0 else -1)
-    work.spend(len(parts) // 10)
+    budget.spend(len(parts) // 10)
     return parts
 
 
@@ -130,22 +130,22 @@ def _split(work: Work, text: Any, separator: Any, most: Any = -1) -> list[str]:
     "string.replace(old, new) -> string", "The text with every occurrence of a part replaced.",
     "user.phone.replace(' ', '')", args=(2, 2), returns=STRING,
 )  # fmt: skip
-def _replace(_work: Work, text: Any, old: Any, new: Any) -> str:
+def _replace(_budget: Budget, text: Any, old: Any, new: Any) -> str:
     subject, part, other = text_of(text, "the value"), text_of(old), text_of(new)
     if len(subject) + subject.count(part) * len(other) > 2 * MAX_OUTPUT:
-        raise Mistake(f"the text is longer than {MAX_OUTPUT} characters")
+        raise EvalError(f"the text is longer than {MAX_OUTPUT} characters")
     return checked(subject.replace(part, other))
 
 
 @define("string.lower() -> string", "The text in small letters.", "user.email.lower()", args=(0, 0), returns=STRING)
-def _lower(_work: Work, text: Any) -> str:
+def _lower(_budget: Budget, text: Any) -> str:
     return checked(text_of(text, "the value").lower())
 
 
 @define(
     "string.upper() -> string", "The text in capital letters.", "object.currency.upper()", args=(0, 0), returns=STRING
 )
-def _upper(_work: Work, text: Any) -> str:
+def _upper(_budget: Budget, text: Any) -> str:
     return checked(text_of(text, "the value").upper())
 
 
@@ -156,5 +156,5 @@ def _upper(_work: Work, text: Any) -> str:
     args=(0, 0),
     returns=STRING,
 )
-def _trim(_work: Work, text: Any) -> str:
+def _trim(_budget: Budget, text: Any) -> str:
     return text_of(text, "the value").strip()

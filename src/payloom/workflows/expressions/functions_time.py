@@ -19,8 +19,8 @@ from payloom.workflows.expressions.registry import (
     text_of,
 )
 from payloom.workflows.expressions.values import (
-    Mistake,
-    Work,
+    Budget,
+    EvalError,
     parse_duration,
     parse_timestamp,
 )
@@ -31,8 +31,8 @@ from payloom.workflows.expressions.values import (
     "The moment this step began. A replay after a crash reads the same moment.",
     "now() - duration('14d')", args=(0, 0), returns=TIMESTAMP,
 )  # fmt: skip
-def _now(work: Work) -> dt.datetime:
-    return work.ambient.now()
+def _now(budget: Budget) -> dt.datetime:
+    return budget.eval_context.now()
 
 
 @define(
@@ -40,8 +40,8 @@ def _now(work: Work) -> dt.datetime:
     "Midnight at the beginning of the current day, in UTC or in a time zone.",
     "today('Europe/Berlin')", args=(0, 1), returns=TIMESTAMP,
 )  # fmt: skip
-def _today(work: Work, zone: Any = "UTC") -> dt.datetime:
-    local = work.ambient.now().astimezone(_zone(zone))
+def _today(budget: Budget, zone: Any = "UTC") -> dt.datetime:
+    local = budget.eval_context.now().astimezone(_zone(zone))
     return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(dt.UTC)
 
 
@@ -50,11 +50,11 @@ def _today(work: Work, zone: Any = "UTC") -> dt.datetime:
     "The calendar day of a moment as `2026-01-31`, in UTC or in a time zone.",
     "date(timestamp(object.created), 'America/New_York')", args=(1, 2), returns={"type": "string", "format": "date"},
 )  # fmt: skip
-def _date(_work: Work, moment: Any, zone: Any = "UTC") -> str:
+def _date(_budget: Budget, moment: Any, zone: Any = "UTC") -> str:
     try:
         return moment_of(moment).astimezone(_zone(zone)).date().isoformat()
     except OverflowError:
-        raise Mistake("the moment is outside the years 1 to 9999") from None
+        raise EvalError("the moment is outside the years 1 to 9999") from None
 
 
 @define(
@@ -62,8 +62,8 @@ def _date(_work: Work, moment: Any, zone: Any = "UTC") -> str:
     "A new random id. A replay after a crash reads the same one.",
     "uuid()", args=(0, 0), returns={"type": "string", "format": "uuid"},
 )  # fmt: skip
-def _uuid(work: Work) -> str:
-    return work.ambient.uuid()
+def _uuid(budget: Budget) -> str:
+    return budget.eval_context.uuid()
 
 
 @define(
@@ -71,7 +71,7 @@ def _uuid(work: Work) -> str:
     "A moment from Unix seconds (as Stripe counts time), from RFC 3339 text, or from a date (its midnight in UTC).",
     "timestamp(object.created)", args=(1, 1), returns=TIMESTAMP,
 )  # fmt: skip
-def _timestamp(_work: Work, value: Any) -> dt.datetime:
+def _timestamp(_budget: Budget, value: Any) -> dt.datetime:
     if isinstance(value, dt.datetime):
         return moment_of(value)
     if isinstance(value, str):
@@ -79,7 +79,9 @@ def _timestamp(_work: Work, value: Any) -> dt.datetime:
     try:
         return from_epoch(need(value, int, "the argument", "whole seconds or text"))
     except (ValueError, OverflowError, OSError):
-        raise Mistake("the moment is outside the years 1 to 9999", "Stripe counts seconds, not milliseconds") from None
+        raise EvalError(
+            "the moment is outside the years 1 to 9999", "Stripe counts seconds, not milliseconds"
+        ) from None
 
 
 @define(
@@ -87,7 +89,7 @@ def _timestamp(_work: Work, value: Any) -> dt.datetime:
     "A length of time: `30s`, `15m`, `2h`, `14d`, `1w`, or joined as in `1h30m`.",
     "now() + duration('14d')", args=(1, 1), returns=DURATION,
 )  # fmt: skip
-def _duration(_work: Work, value: Any) -> dt.timedelta:
+def _duration(_budget: Budget, value: Any) -> dt.timedelta:
     return value if isinstance(value, dt.timedelta) else parse_duration(text_of(value))
 
 
@@ -103,7 +105,7 @@ def _zone(name: Any) -> dt.tzinfo:
             return dt.UTC if text == "UTC" else zoneinfo.ZoneInfo(text)
         except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
             pass
-    raise Mistake(f"{text[:40]!r} is not a time zone", "write a name such as Europe/Berlin, or +02:00")
+    raise EvalError(f"{text[:40]!r} is not a time zone", "write a name such as Europe/Berlin, or +02:00")
 
 
 _PARTS: dict[str, tuple[str, Callable[[dt.datetime], int], int | None]] = {
@@ -121,7 +123,7 @@ _PARTS: dict[str, tuple[str, Callable[[dt.datetime], int], int | None]] = {
 
 
 def _reader(name: str, read: Callable[[dt.datetime], int], unit: int | None) -> Callable[..., int]:
-    def part(_work: Work, value: Any, zone: Any = "UTC") -> int:
+    def part(_budget: Budget, value: Any, zone: Any = "UTC") -> int:
         if isinstance(value, dt.timedelta):
             if unit is not None:
                 seconds = abs(value) // dt.timedelta(seconds=unit)
@@ -131,7 +133,7 @@ def _reader(name: str, read: Callable[[dt.datetime], int], unit: int | None) -> 
         try:
             return read(moment_of(value).astimezone(_zone(zone)))
         except OverflowError:
-            raise Mistake("the moment is outside the years 1 to 9999") from None
+            raise EvalError("the moment is outside the years 1 to 9999") from None
 
     return part
 

@@ -13,13 +13,13 @@ from typing import Any
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError, JsonPath
 from payloom.workflows.expressions.expression import Compiled, compile_expression
 from payloom.workflows.expressions.tokens import tokenize
-from payloom.workflows.expressions.values import MAX_OUTPUT, Ambient, Mistake, to_text
+from payloom.workflows.expressions.values import MAX_OUTPUT, EvalContext, EvalError, to_text
 
 OPEN = "${{"
 CLOSE = "}}"
 _MAX_NESTING = 64
 
-_Fill = Callable[[Mapping[str, Any], Ambient], Any]
+_Fill = Callable[[Mapping[str, Any], EvalContext], Any]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class CompiledValue:
                 return compiled
         return None
 
-    def evaluate(self, scope: Mapping[str, Any], ambient: Ambient) -> Any:
+    def evaluate(self, scope: Mapping[str, Any], eval_context: EvalContext) -> Any:
         """Return the value with every expression filled in; raises ExpressionError that says where it stands."""
-        return self._fill(scope, ambient)
+        return self._fill(scope, eval_context)
 
 
 def compile_value(value: Any) -> CompiledValue:
@@ -59,7 +59,7 @@ def compile_value(value: Any) -> CompiledValue:
     found: list[tuple[JsonPath, Compiled, int]] = []
     fill = _compile(value, (), found)
     if fill is None:
-        return CompiledValue(value, (), lambda _scope, _ambient: value)
+        return CompiledValue(value, (), lambda _scope, _eval_context: value)
     return CompiledValue(value, tuple(found), fill)
 
 
@@ -122,7 +122,7 @@ def _compile(value: Any, path: JsonPath, found: list[tuple[JsonPath, Compiled, i
         if not any(fills):
             return None
         items = [(fill, item) for fill, item in zip(fills, value, strict=True)]
-        return lambda scope, ambient: [fill(scope, ambient) if fill else item for fill, item in items]
+        return lambda scope, eval_context: [fill(scope, eval_context) if fill else item for fill, item in items]
     return None
 
 
@@ -140,7 +140,7 @@ def _compile_map(value: Mapping[Any, Any], path: JsonPath, found: list[tuple[Jso
     if not any(fills.values()):
         return None
     entries = [(key, fill, value[key]) for key, fill in fills.items()]
-    return lambda scope, ambient: {key: fill(scope, ambient) if fill else item for key, fill, item in entries}
+    return lambda scope, eval_context: {key: fill(scope, eval_context) if fill else item for key, fill, item in entries}
 
 
 def _compile_text(text: str, path: JsonPath, found: list[tuple[JsonPath, Compiled, int]]) -> _Fill | None:
@@ -149,11 +149,11 @@ def _compile_text(text: str, path: JsonPath, found: list[tuple[JsonPath, Compile
     parts = _parts(text, path)
     found.extend((path, part.compiled, part.offset) for part in parts if isinstance(part, _Hole))
     if len(parts) == 1 and isinstance(parts[0], _Hole):
-        return _placed(parts[0], path, lambda hole, scope, ambient: hole.compiled.evaluate(scope, ambient))
+        return _placed(parts[0], path, lambda hole, scope, eval_context: hole.compiled.evaluate(scope, eval_context))
     fills = [part if isinstance(part, str) else _placed(part, path, _as_text) for part in parts]
 
-    def join(scope: Mapping[str, Any], ambient: Ambient) -> str:
-        text = "".join(fill if isinstance(fill, str) else fill(scope, ambient) for fill in fills)
+    def join(scope: Mapping[str, Any], eval_context: EvalContext) -> str:
+        text = "".join(fill if isinstance(fill, str) else fill(scope, eval_context) for fill in fills)
         if len(text) > MAX_OUTPUT:
             raise BudgetExceeded(f"the text is longer than {MAX_OUTPUT} characters").placed(path, 0)
         return text
@@ -161,21 +161,21 @@ def _compile_text(text: str, path: JsonPath, found: list[tuple[JsonPath, Compile
     return join
 
 
-def _placed(hole: _Hole, path: JsonPath, compute: Callable[[_Hole, Mapping[str, Any], Ambient], Any]) -> _Fill:
-    def fill(scope: Mapping[str, Any], ambient: Ambient) -> Any:
+def _placed(hole: _Hole, path: JsonPath, compute: Callable[[_Hole, Mapping[str, Any], EvalContext], Any]) -> _Fill:
+    def fill(scope: Mapping[str, Any], eval_context: EvalContext) -> Any:
         try:
-            return compute(hole, scope, ambient)
+            return compute(hole, scope, eval_context)
         except ExpressionError as error:
             raise error.placed(path, hole.offset) from None
 
     return fill
 
 
-def _as_text(hole: _Hole, scope: Mapping[str, Any], ambient: Ambient) -> str:
-    value = hole.compiled.evaluate(scope, ambient)
+def _as_text(hole: _Hole, scope: Mapping[str, Any], eval_context: EvalContext) -> str:
+    value = hole.compiled.evaluate(scope, eval_context)
     try:
         return to_text(value)
-    except Mistake as mistake:
+    except EvalError as mistake:
         source = hole.compiled.source
         raise ExpressionError(
             f"{mistake.message}, and it stands inside a text", source=source, span=(0, len(source)), hint=mistake.hint

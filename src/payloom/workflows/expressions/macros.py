@@ -8,7 +8,10 @@ from typing import Any
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError
 from payloom.workflows.expressions.optional_chain import ABSENT, Closure, CompilerPort
-from payloom.workflows.expressions.values import Work, type_name
+from payloom.workflows.expressions.values import Budget, type_name
+
+_Rounds = Iterator[tuple[Any, dict[str, Any]]]
+"""The items, each with the scope its bodies see."""
 
 
 def macro(compiler: CompilerPort, node: ast.Macro) -> Closure:
@@ -19,21 +22,21 @@ def macro(compiler: CompilerPort, node: ast.Macro) -> Closure:
     cost = 1 + sum(_weight(part) for part in node.args) // 10
     run = _MACROS[node.name]
 
-    def rounds(value: Any, scope: Mapping[str, Any], work: Work) -> Iterator[tuple[Any, dict[str, Any]]]:
+    def rounds(value: Any, scope: Mapping[str, Any], budget: Budget) -> _Rounds:
         inner = dict(scope)
         for item in value:
-            work.spend(cost)
+            budget.spend(cost)
             inner[variable] = item
             yield item, inner
 
-    def loop(scope: Mapping[str, Any], work: Work) -> Any:
-        value = of(scope, work)
+    def loop(scope: Mapping[str, Any], budget: Budget) -> Any:
+        value = of(scope, budget)
         if not isinstance(value, list | tuple | Mapping):
             if (chained and value is ABSENT) or (node.optional and value is None):
                 return ABSENT
             hint = f"?.{node.name}(…) copes with null" if value is None else None
             raise compiler.error(node.of, f"{node.name}() needs a list, not {type_name(value)}", hint)
-        return run(compiler, node, rounds(value, scope, work), bodies, work)
+        return run(compiler, node, rounds(value, scope, budget), bodies, budget)
 
     return loop
 
@@ -44,31 +47,39 @@ def _condition(compiler: CompilerPort, node: ast.Macro, value: Any) -> bool:
     raise compiler.not_bool(node.args[0], value, f"{node.name}()")
 
 
-def _run_map(compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
+def _run_map(
+    compiler: CompilerPort, node: ast.Macro, rounds: _Rounds, bodies: list[Closure], budget: Budget
+) -> list[Any]:
     if len(bodies) == 1:
         (body,) = bodies
-        return [body(scope, work) for _, scope in rounds]
+        return [body(scope, budget) for _, scope in rounds]
     test, body = bodies
-    return [body(scope, work) for _, scope in rounds if _condition(compiler, node, test(scope, work))]
+    return [body(scope, budget) for _, scope in rounds if _condition(compiler, node, test(scope, budget))]
 
 
-def _run_filter(compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> list[Any]:
+def _run_filter(
+    compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], budget: Budget
+) -> list[Any]:
     test = bodies[0]
-    return [item for item, scope in rounds if _condition(compiler, node, test(scope, work))]
+    return [item for item, scope in rounds if _condition(compiler, node, test(scope, budget))]
 
 
-def _run_exists_one(compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
+def _run_exists_one(
+    compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], budget: Budget
+) -> bool:
     test = bodies[0]
-    return sum(_condition(compiler, node, test(scope, work)) for _, scope in rounds) == 1
+    return sum(_condition(compiler, node, test(scope, budget)) for _, scope in rounds) == 1
 
 
-def _run_quantifier(compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], work: Work) -> bool:
+def _run_quantifier(
+    compiler: CompilerPort, node: ast.Macro, rounds: Any, bodies: list[Closure], budget: Budget
+) -> bool:
     test = bodies[0]
     decides = node.name == "exists"
     failure: ExpressionError | None = None
     for _, scope in rounds:
         try:
-            if _condition(compiler, node, test(scope, work)) is decides:
+            if _condition(compiler, node, test(scope, budget)) is decides:
                 return decides
         except BudgetExceeded:
             raise

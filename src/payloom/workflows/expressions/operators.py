@@ -10,8 +10,8 @@ from typing import Any
 from payloom.workflows.expressions.errors import BudgetExceeded
 from payloom.workflows.expressions.values import (
     MAX_OUTPUT,
-    Mistake,
-    Work,
+    Budget,
+    EvalError,
     checked,
     comparable,
     equal,
@@ -30,13 +30,13 @@ ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def minus(value: Any) -> Any:
-    """Return the negative of a number or duration; raises Mistake."""
+    """Return the negative of a number or duration; raises EvalError."""
     if is_number(value) or isinstance(value, dt.timedelta):
         return checked(-value)
-    raise Mistake(f"- needs a number, not {type_name(value)}")
+    raise EvalError(f"- needs a number, not {type_name(value)}")
 
 
-def _cannot(sign: str, left: Any, right: Any) -> Mistake:
+def _cannot(sign: str, left: Any, right: Any) -> EvalError:
     one, other = type_name(left), type_name(right)
     hint = None
     if "null" in (one, other):
@@ -49,13 +49,13 @@ def _cannot(sign: str, left: Any, right: Any) -> Mistake:
         hint = "convert with timestamp()"
     elif {one, other} == {"int", "timestamp"}:
         hint = "convert with timestamp(), or add a duration('1d')"
-    return Mistake(f"cannot compute {one} {sign} {other}", hint)
+    return EvalError(f"cannot compute {one} {sign} {other}", hint)
 
 
-def _ordered(sign: str) -> Callable[[Any, Any, Work], bool]:
+def _ordered(sign: str) -> Callable[[Any, Any, Budget], bool]:
     compare = ORDER[sign]
 
-    def order(left: Any, right: Any, _work: Work) -> bool:
+    def order(left: Any, right: Any, _budget: Budget) -> bool:
         if comparable(left, right):
             return compare(left, right)
         raise _cannot(sign, left, right)
@@ -63,35 +63,35 @@ def _ordered(sign: str) -> Callable[[Any, Any, Work], bool]:
     return order
 
 
-def _contains(left: Any, right: Any, work: Work) -> bool:
+def _contains(left: Any, right: Any, budget: Budget) -> bool:
     if isinstance(right, list | tuple):
-        work.spend(len(right) // 10)
-        return any(equal(left, item, work) for item in right)
+        budget.spend(len(right) // 10)
+        return any(equal(left, item, budget) for item in right)
     if isinstance(right, Mapping):
         if isinstance(left, str):
             return left in right
-        raise Mistake(f"a key is a string, not {type_name(left)}", "convert it with string()")
+        raise EvalError(f"a key is a string, not {type_name(left)}", "convert it with string()")
     if isinstance(right, str):
-        raise Mistake("`in` needs a list or map, not string", "write text.contains(part)")
+        raise EvalError("`in` needs a list or map, not string", "write text.contains(part)")
     raise _cannot("in", left, right)
 
 
-def _add(left: Any, right: Any, work: Work) -> Any:
+def _add(left: Any, right: Any, budget: Budget) -> Any:
     if is_number(left) and type(left) is type(right):
         return checked(left + right)
     if isinstance(left, str) and isinstance(right, str):
         if len(left) + len(right) > MAX_OUTPUT:
-            raise Mistake(f"the text is longer than {MAX_OUTPUT} characters")
+            raise EvalError(f"the text is longer than {MAX_OUTPUT} characters")
         return left + right
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        work.spend((len(left) + len(right)) // 10)
+        budget.spend((len(left) + len(right)) // 10)
         return [*left, *right]
     if _is_time(left, right) or _is_time(right, left):
         return _time(lambda: left + right)
     raise _cannot("+", left, right)
 
 
-def _subtract(left: Any, right: Any, _work: Work) -> Any:
+def _subtract(left: Any, right: Any, _budget: Budget) -> Any:
     if is_number(left) and type(left) is type(right):
         return checked(left - right)
     if _is_time(left, right) or (_is_moment(left) and _is_moment(right)):
@@ -99,16 +99,16 @@ def _subtract(left: Any, right: Any, _work: Work) -> Any:
     raise _cannot("-", left, right)
 
 
-def _multiply(left: Any, right: Any, _work: Work) -> Any:
+def _multiply(left: Any, right: Any, _budget: Budget) -> Any:
     if is_number(left) and type(left) is type(right):
         return checked(left * right)
     raise _cannot("*", left, right)
 
 
-def _divide(left: Any, right: Any, _work: Work) -> Any:
+def _divide(left: Any, right: Any, _budget: Budget) -> Any:
     if is_number(left) and type(left) is type(right):
         if right == 0:
-            raise Mistake("division by zero")
+            raise EvalError("division by zero")
         if type(left) is float:
             return checked(left / right)
         # Towards zero, as Stripe, SQL and CEL do; Python's // goes down.
@@ -117,10 +117,10 @@ def _divide(left: Any, right: Any, _work: Work) -> Any:
     raise _cannot("/", left, right)
 
 
-def _remainder(left: Any, right: Any, _work: Work) -> Any:
+def _remainder(left: Any, right: Any, _budget: Budget) -> Any:
     if type(left) is int and type(right) is int:
         if right == 0:
-            raise Mistake("division by zero")
+            raise EvalError("division by zero")
         rest = abs(left) % abs(right)
         return -rest if left < 0 else rest
     raise _cannot("%", left, right)
@@ -138,10 +138,10 @@ def _time(compute: Callable[[], Any]) -> Any:
     try:
         return compute()
     except OverflowError:
-        raise Mistake("the moment is outside the years 1 to 9999") from None
+        raise EvalError("the moment is outside the years 1 to 9999") from None
 
 
-BINARY: Mapping[str, Callable[[Any, Any, Work], Any]] = {
+BINARY: Mapping[str, Callable[[Any, Any, Budget], Any]] = {
     "+": _add,
     "-": _subtract,
     "*": _multiply,

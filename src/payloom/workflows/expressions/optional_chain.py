@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import ExpressionError
-from payloom.workflows.expressions.values import Work
+from payloom.workflows.expressions.values import Budget
 
-Closure = Callable[[Mapping[str, Any], Work], Any]
+Closure = Callable[[Mapping[str, Any], Budget], Any]
 
 ABSENT: Any = object()
 """What a `?.` that found nothing passes along its chain; it never leaves the chain."""

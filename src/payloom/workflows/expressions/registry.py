@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from payloom.workflows.expressions.values import Mistake, type_name
+from payloom.workflows.expressions.values import EvalError, type_name
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Function:
 
     signature: as people read it, `round(number[, digits]) -> int | float`.
     args: least and greatest number of arguments (the receiver of a method not counted).
-    fn: takes the running evaluation (`Work`) first, then the receiver of a method, then the arguments; raises Mistake.
+    fn: takes the `Budget` of the evaluation first, then the receiver of a method, then the arguments; raises EvalError.
     returns: a JSON Schema fragment, or None for any.
     """
 
@@ -60,28 +60,28 @@ def define(
 
 
 def need(value: Any, kind: type | tuple[type, ...], what: str, words: str) -> Any:
-    """Return `value` if it is of a kind; raises Mistake in the words given."""
+    """Return `value` if it is of a kind; raises EvalError in the words given."""
     if isinstance(value, bool) and kind is int:
-        raise Mistake(f"{what} is {words}, not a bool")
+        raise EvalError(f"{what} is {words}, not a bool")
     if not isinstance(value, kind):
         null = "null; it may be missing: write ?? with a value to use instead" if value is None else type_name(value)
-        raise Mistake(f"{what} is {words}, not {null}")
+        raise EvalError(f"{what} is {words}, not {null}")
     return value
 
 
 def text_of(value: Any, what: str = "the argument") -> str:
-    """Return `value` if it is a string; raises Mistake."""
+    """Return `value` if it is a string; raises EvalError."""
     return need(value, str, what, "a string")
 
 
 def list_of(value: Any, what: str = "the argument") -> list[Any]:
-    """Return `value` as a list of its own if it is a list; raises Mistake."""
+    """Return `value` as a list of its own if it is a list; raises EvalError."""
     return list(need(value, (list, tuple), what, "a list"))
 
 
 def moment_of(value: Any) -> dt.datetime:
-    """Return `value` if it is a moment with a time zone; raises Mistake."""
+    """Return `value` if it is a moment with a time zone; raises EvalError."""
     moment = need(value, dt.datetime, "the argument", "a timestamp")
     if moment.tzinfo is None:
-        raise Mistake("the timestamp has no time zone")
+        raise EvalError("the timestamp has no time zone")
     return moment

@@ -31,7 +31,7 @@ _MAX_ALTERNATIVES = 50
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Shape:
+class Type:
     """A schema, with the definitions its `$ref`s point into. `schema` None: anything."""
 
     schema: Schema | None
@@ -69,9 +69,9 @@ class Shape:
             found |= kinds
         return found
 
-    def of(self, schema: Any) -> Shape:
+    def of(self, schema: Any) -> Type:
         """Return the shape of a part of this one."""
-        return Shape(schema if isinstance(schema, Mapping) else None, self.defs)
+        return Type(schema if isinstance(schema, Mapping) else None, self.defs)
 
     def values(self) -> tuple[Any, ...] | None:
         """Return the only values it allows (null left out), when it lists them."""
@@ -95,18 +95,18 @@ class Shape:
         return {**self.schema, "$defs": self.defs}
 
 
-ANY = Shape(None)
+ANY = Type(None)
 
 
-def shape_of(schema: Schema | None) -> Shape:
+def type_of_schema(schema: Schema | None) -> Type:
     """Return the shape of a whole schema document (its `$defs` become the definitions)."""
     if schema is None:
         return ANY
     defs = schema.get("$defs")
-    return Shape(schema, defs if isinstance(defs, Mapping) else {})
+    return Type(schema, defs if isinstance(defs, Mapping) else {})
 
 
-def union(shapes: Iterable[Shape]) -> Shape:
+def union(shapes: Iterable[Type]) -> Type:
     """Return the shape that allows what any of `shapes` allows."""
     schemas: list[Schema] = []
     defs: dict[str, Any] = {}
@@ -119,10 +119,10 @@ def union(shapes: Iterable[Shape]) -> Shape:
             defs = {**shape.defs, **defs} if defs else dict(shape.defs)
     if not schemas:
         return ANY
-    return Shape(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}, defs)
+    return Type(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}, defs)
 
 
-def of_kinds(kinds: Iterable[str]) -> Shape:
+def of_kinds(kinds: Iterable[str]) -> Type:
     """Return the shape of values of these kinds."""
     schemas: dict[str, Schema] = {
         "null": {"type": "null"},
@@ -135,10 +135,10 @@ def of_kinds(kinds: Iterable[str]) -> Shape:
         "timestamp": {"type": "string", "format": "date-time", "x-type": "timestamp"},
         "duration": {"type": "string", "format": "duration", "x-type": "duration"},
     }
-    return union(Shape(schemas[kind]) for kind in sorted(kinds))
+    return union(Type(schemas[kind]) for kind in sorted(kinds))
 
 
-def without_null(shape: Shape) -> Shape:
+def without_null(shape: Type) -> Type:
     """Return the shape without null."""
     alternatives = shape.alternatives()
     if alternatives is None:
@@ -152,7 +152,7 @@ def fits(actual: Schema | None, wanted: Schema | None) -> bool:
 
     null is left out of account: who leaves a value out decides that at run time. An int may stand for a float.
     """
-    one, other = shape_of(actual).kinds(), shape_of(wanted).kinds()
+    one, other = type_of_schema(actual).kinds(), type_of_schema(wanted).kinds()
     if one is None or other is None:
         return True
     one, other = one - {"null"}, other - {"null"}

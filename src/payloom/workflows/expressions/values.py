@@ -25,20 +25,20 @@ _MAX_NESTING = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Ambient:
+class EvalContext:
     """What an expression may know about the world: the time and fresh ids, both fixed by whoever runs it."""
 
     now: Callable[[], dt.datetime]
     uuid: Callable[[], str]
 
 
-class Work:
-    """One evaluation: its ambient and how many steps are left."""
+class Budget:
+    """One evaluation: its context and how many steps are left."""
 
-    __slots__ = ("ambient", "left")
+    __slots__ = ("eval_context", "left")
 
-    def __init__(self, ambient: Ambient) -> None:
-        self.ambient = ambient
+    def __init__(self, eval_context: EvalContext) -> None:
+        self.eval_context = eval_context
         self.left = MAX_STEPS
 
     def spend(self, steps: int) -> None:
@@ -51,7 +51,7 @@ class Work:
             )
 
 
-class Mistake(Exception):
+class EvalError(Exception):
     """What a function says about wrong arguments; the compiler adds the place."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -88,7 +88,7 @@ def is_number(value: Any) -> bool:
     return type(value) is int or type(value) is float
 
 
-def equal(left: Any, right: Any, work: Work | None = None) -> bool:
+def equal(left: Any, right: Any, budget: Budget | None = None) -> bool:
     """Compare by value. Ints equal floats of the same value; otherwise different types are never equal."""
     if left is None or right is None:
         return left is right
@@ -99,15 +99,15 @@ def equal(left: Any, right: Any, work: Work | None = None) -> bool:
     if isinstance(left, Mapping):
         if not isinstance(right, Mapping) or len(left) != len(right):
             return False
-        if work:
-            work.spend(1 + len(left))
-        return all(key in right and equal(value, right[key], work) for key, value in left.items())
+        if budget:
+            budget.spend(1 + len(left))
+        return all(key in right and equal(value, right[key], budget) for key, value in left.items())
     if isinstance(left, list | tuple):
         if not isinstance(right, list | tuple) or len(left) != len(right):
             return False
-        if work:
-            work.spend(1 + len(left))
-        return all(equal(one, other, work) for one, other in zip(left, right, strict=True))
+        if budget:
+            budget.spend(1 + len(left))
+        return all(equal(one, other, budget) for one, other in zip(left, right, strict=True))
     if isinstance(right, Mapping | list | tuple):
         return False
     try:
@@ -126,20 +126,20 @@ def comparable(left: Any, right: Any) -> bool:
 
 
 def checked(value: Any) -> Any:
-    """Return a computed number or text if it stays within the limits of the types; raises Mistake."""
+    """Return a computed number or text if it stays within the limits of the types; raises EvalError."""
     if type(value) is int:
         if not INT_MIN <= value <= INT_MAX:
-            raise Mistake("the result does not fit into 64 bits")
+            raise EvalError("the result does not fit into 64 bits")
     elif type(value) is float:
         if not math.isfinite(value):
-            raise Mistake("the result is not a finite number")
+            raise EvalError("the result is not a finite number")
     elif isinstance(value, str) and len(value) > MAX_OUTPUT:
-        raise Mistake(f"the text is longer than {MAX_OUTPUT} characters")
+        raise EvalError(f"the text is longer than {MAX_OUTPUT} characters")
     return value
 
 
 def to_json(value: Any) -> Any:
-    """Return `value` as JSON can hold it: timestamps as RFC 3339 text, durations as `90s`; raises Mistake otherwise."""
+    """Return `value` as JSON can hold it: timestamps as RFC 3339 text, durations as `90s`; else raises EvalError."""
     return _to_json(value, 0)
 
 
@@ -150,33 +150,33 @@ def _to_json(value: Any, depth: int) -> Any:
         return checked(value)
     if isinstance(value, dt.datetime):
         if value.tzinfo is None:
-            raise Mistake("a timestamp has no time zone")
+            raise EvalError("a timestamp has no time zone")
         return rfc3339(value)
     if isinstance(value, dt.timedelta):
         return duration_text(value)
     if depth >= _MAX_NESTING:
-        raise Mistake(f"the value is nested deeper than {_MAX_NESTING} levels")
+        raise EvalError(f"the value is nested deeper than {_MAX_NESTING} levels")
     if isinstance(value, Mapping):
         found: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
-                raise Mistake(f"a map has the key {key!r}; keys are strings")
+                raise EvalError(f"a map has the key {key!r}; keys are strings")
             found[key] = _to_json(item, depth + 1)
         return found
     if isinstance(value, list | tuple):
         return [_to_json(item, depth + 1) for item in value]
-    raise Mistake(f"a {type(value).__name__} is no value of the language")
+    raise EvalError(f"a {type(value).__name__} is no value of the language")
 
 
 def to_text(value: Any) -> str:
-    """Return the text form: strings as they are, numbers and bools as JSON, times as RFC 3339; raises Mistake."""
+    """Return the text form: strings as they are, numbers and bools as JSON, times as RFC 3339; raises EvalError."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     if isinstance(value, dt.datetime | dt.timedelta):
         return str(to_json(value))
-    raise Mistake(
+    raise EvalError(
         f"a {type_name(value)} has no text form" if value is not None else "null has no text form",
         "say what to write with ??" if value is None else "use json() for its JSON text",
     )
@@ -223,14 +223,14 @@ _TIMESTAMP = re.compile(
 
 
 def parse_duration(text: str) -> dt.timedelta:
-    """Return `14d`, `1h30m`, `-1.5s` as a timedelta; raises Mistake."""
+    """Return `14d`, `1h30m`, `-1.5s` as a timedelta; raises EvalError."""
     if len(text) > 100 or not _WHOLE_DURATION.fullmatch(text):
-        raise Mistake(f"{text[:60]!r} is not a duration", "write 30s, 15m, 2h, 14d, 1w or 1h30m")
+        raise EvalError(f"{text[:60]!r} is not a duration", "write 30s, 15m, 2h, 14d, 1w or 1h30m")
     try:
         total = sum((_part(count, _UNITS[unit]) for count, unit in _DURATION.findall(text)), start=dt.timedelta())
         return -total if text.startswith("-") else total
     except OverflowError:
-        raise Mistake(f"the duration {text!r} is too long") from None
+        raise EvalError(f"the duration {text!r} is too long") from None
 
 
 def _part(count: str, unit: float) -> dt.timedelta:
@@ -254,11 +254,11 @@ def duration_text(value: dt.timedelta) -> str:
 
 
 def parse_timestamp(text: str) -> dt.datetime:
-    """Return RFC 3339 text, or a date (its first moment in UTC), as an aware datetime; raises Mistake."""
+    """Return RFC 3339 text, or a date (its first moment in UTC), as an aware datetime; raises EvalError."""
     match = _TIMESTAMP.fullmatch(text)
     hint = "write 2026-01-31T10:00:00Z or 2026-01-31"
     if match is None:
-        raise Mistake(f"{text[:60]!r} is not a timestamp", hint)
+        raise EvalError(f"{text[:60]!r} is not a timestamp", hint)
     fraction = match["fraction"]
     if fraction:
         text = text.replace(f".{fraction}", f".{fraction[:6].ljust(6, '0')}", 1)
@@ -267,4 +267,4 @@ def parse_timestamp(text: str) -> dt.datetime:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
         return moment.astimezone(dt.UTC)
     except (ValueError, OverflowError):
-        raise Mistake(f"{text[:60]!r} is not a timestamp", hint) from None
+        raise EvalError(f"{text[:60]!r} is not a timestamp", hint) from None

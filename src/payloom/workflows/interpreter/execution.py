@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from payloom.workflows.errors import HistoryMismatch, UnknownWorkflow
-from payloom.workflows.interpreter.frame import Frame, RunInfo, Shared, Visit, answer, recorded
+from payloom.workflows.interpreter.frame import Frame, RunContext, RunInfo, TraceEntry, to_journal, to_response
 from payloom.workflows.interpreter.scheduler import Scheduler
 from payloom.workflows.interpreter.steps import run_workflow
 from payloom.workflows.interpreter.verbs.call import CALLED, INLINE
@@ -44,7 +44,7 @@ class Execution:
     ) -> None:
         self.workflow = workflow
         self.run = run
-        self._shared = Shared(run, resolve)
+        self._shared = RunContext(run, resolve)
         self._scheduler = Scheduler()
         self._finished: Finished | None = None
         roots = scope if "run" in scope else {**scope, "run": run.as_scope()}
@@ -54,9 +54,9 @@ class Execution:
             self.record(entry)
 
     @property
-    def trail(self) -> Sequence[Visit]:
+    def trace(self) -> Sequence[TraceEntry]:
         """Which steps ran, failed or were skipped, and which branches were taken, in order."""
-        return self._shared.trail
+        return self._shared.trace
 
     @property
     def now(self) -> dt.datetime:
@@ -76,7 +76,7 @@ class Execution:
         """Take what came of one command; moves the run up to its next commands."""
         if entry.at is not None and entry.at > self._shared.now:
             self._shared.now = entry.at
-        clean = Entry(entry.path, recorded(entry.value), entry.failure, entry.at)
+        clean = Entry(entry.path, to_journal(entry.value), entry.failure, entry.at)
         if self._scheduler.deliver(entry.path, clean):
             return
         if self._go_inline(entry.path) and self._scheduler.deliver(entry.path, clean):
@@ -105,7 +105,7 @@ class Execution:
         if isinstance(scheduler.signal, Failed):
             failed = scheduler.signal
             said = failed.answer
-            output, status = (answer(said.body), said.status) if said else (None, failed.failure.status)
+            output, status = (to_response(said.body), said.status) if said else (None, failed.failure.status)
             return Finished("failed", output=output, failure=failed.failure, http_status=status, path=failed.path)
         body, status = scheduler.value
-        return Finished("succeeded", output=answer(body), http_status=status)
+        return Finished("succeeded", output=to_response(body), http_status=status)

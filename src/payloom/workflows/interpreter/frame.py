@@ -1,5 +1,4 @@
-"""What steps see while they run: the names in scope, the clock and ids fixed by the history, and the trail they
-leave."""
+"""What steps see while they run: the names in scope, the clock and ids fixed by the history, and the trace."""
 
 from __future__ import annotations
 
@@ -14,14 +13,14 @@ from typing import Any, NamedTuple
 from payloom.kit.clock import rfc3339
 from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.errors import ExpressionError
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, fail
-from payloom.workflows.program.templates import Bare, Filled
+from payloom.workflows.program.templates import Expression, Template
 
 MAX_STEPS = 200_000
-MAX_TRAIL = 20_000
+MAX_TRACE = 20_000
 MAX_CALLS = 16
 _NAMESPACE = uuid.UUID("a3a3f3a8-5b0c-5b6e-9d0e-0b7c1c1f6f10")
 
@@ -44,7 +43,7 @@ class RunInfo:
         return {"id": self.id, "root_id": self.root_id, "started_at": self.started_at, "workflow": self.workflow_id}
 
 
-class Visit(NamedTuple):
+class TraceEntry(NamedTuple):
     """One mark on the way a run took, for the studio. outcome: done, failed, skipped, took (branch says which)."""
 
     path: str
@@ -53,7 +52,7 @@ class Visit(NamedTuple):
     branch: str | None = None
 
 
-def recorded(value: Any) -> Any:
+def to_journal(value: Any) -> Any:
     """Return a result as the history keeps it, so that a replay sees what the first run saw.
 
     JSON types and moments (aware, in UTC); dates as text, decimals as numbers. Containers are copied.
@@ -61,9 +60,9 @@ def recorded(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {str(key): recorded(item) for key, item in value.items()}
+        return {str(key): to_journal(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [recorded(item) for item in value]
+        return [to_journal(item) for item in value]
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC) if value.tzinfo else value.replace(tzinfo=dt.UTC)
     if isinstance(value, dt.date):
@@ -75,23 +74,23 @@ def recorded(value: Any) -> Any:
     return str(value)
 
 
-def answer(value: Any) -> Any:
+def to_response(value: Any) -> Any:
     """Return what a caller gets: JSON types only, moments as RFC 3339."""
     if isinstance(value, Mapping):
-        return {str(key): answer(item) for key, item in value.items()}
+        return {str(key): to_response(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [answer(item) for item in value]
-    return rfc3339(value) if isinstance(value, dt.datetime) else recorded(value)
+        return [to_response(item) for item in value]
+    return rfc3339(value) if isinstance(value, dt.datetime) else to_journal(value)
 
 
-def fresh(value: Any) -> Any:
+def copy_plain(value: Any) -> Any:
     """Return a copy of plain data, so that nobody who gets it can change the document."""
     if isinstance(value, dict):
-        return {key: fresh(item) for key, item in value.items()}
-    return [fresh(item) for item in value] if isinstance(value, list) else value
+        return {key: copy_plain(item) for key, item in value.items()}
+    return [copy_plain(item) for item in value] if isinstance(value, list) else value
 
 
-class Shared:
+class RunContext:
     """What all frames of one execution have in common."""
 
     def __init__(self, run: RunInfo, resolve: Callable[[str], Workflow]) -> None:
@@ -100,12 +99,12 @@ class Shared:
         self.now = run.started_at
         self.site = ""
         self.steps = 0
-        self.trail: list[Visit] = []
+        self.trace: list[TraceEntry] = []
         self.links: dict[str, dict[str, Any]] = {}
         """What marks in e-mails stand for: links to decisions of this run."""
         self._counters: dict[str, int] = {}
         self._namespace: uuid.UUID | None = None
-        self.ambient = Ambient(now=lambda: self.now, uuid=self._uuid)
+        self.eval_context = EvalContext(now=lambda: self.now, uuid=self._uuid)
 
     def _uuid(self) -> str:
         if self._namespace is None:
@@ -120,9 +119,9 @@ class Shared:
         return key if len(key) <= 255 else f"{self.run.root_id}:{hashlib.sha256(path.encode()).hexdigest()}"
 
     def mark(self, path: str, outcome: str, step_id: str | None = None, branch: str | None = None) -> None:
-        """Add to the trail, as long as it is short enough to look at."""
-        if len(self.trail) < MAX_TRAIL:
-            self.trail.append(Visit(path, outcome, step_id, branch))
+        """Add to the trace, as long as it is short enough to look at."""
+        if len(self.trace) < MAX_TRACE:
+            self.trace.append(TraceEntry(path, outcome, step_id, branch))
 
     def count(self, path: str) -> None:
         """Count a step; a run that never ends is ended."""
@@ -139,10 +138,10 @@ class Shared:
 class Frame:
     """The names that the steps of one workflow (or one loop round) see."""
 
-    __slots__ = ("context", "depth", "names", "outer", "shared", "steps", "workflow")
+    __slots__ = ("context", "depth", "names", "outer", "run_context", "steps", "workflow")
 
-    def __init__(self, shared: Shared, workflow: Workflow, scope: Mapping[str, Any], depth: int = 0) -> None:
-        self.shared = shared
+    def __init__(self, run_context: RunContext, workflow: Workflow, scope: Mapping[str, Any], depth: int = 0) -> None:
+        self.run_context = run_context
         self.workflow = workflow
         self.depth = depth
         self.outer: Frame | None = None
@@ -159,7 +158,7 @@ class Frame:
     def child(self, ids: tuple[str, ...], name: str, item: Any) -> Frame:
         """Return a frame for one round: its own copy of the ids set inside, and the item under `name`."""
         frame = Frame.__new__(Frame)
-        frame.shared, frame.workflow, frame.depth = self.shared, self.workflow, self.depth
+        frame.run_context, frame.workflow, frame.depth = self.run_context, self.workflow, self.depth
         frame.outer = None
         own = dict.fromkeys(ids)
         frame.steps = {**self.steps, **own}
@@ -170,7 +169,7 @@ class Frame:
     def with_names(self, **more: Any) -> Frame:
         """Return a frame that shares everything with this one but sees more names."""
         frame = Frame.__new__(Frame)
-        frame.shared, frame.workflow, frame.depth = self.shared, self.workflow, self.depth
+        frame.run_context, frame.workflow, frame.depth = self.run_context, self.workflow, self.depth
         frame.outer = self
         frame.steps = self.steps
         frame.context = {**self.context, **more}
@@ -190,37 +189,37 @@ class Frame:
             if self.steps[name] is not None:
                 self.assign(name, None)
 
-    def test(self, condition: Bare, path: str) -> bool:
+    def test(self, condition: Expression, path: str) -> bool:
         """Return a condition's value; raises Failed when it has none, or one that is not true or false."""
-        self.shared.site = path
+        self.run_context.site = path
         try:
-            return condition.compiled.test(self.names, self.shared.ambient)
+            return condition.compiled.test(self.names, self.run_context.eval_context)
         except ExpressionError as error:
             raise self.broken(error, condition.path, path) from None
 
-    def read(self, expression: Bare, path: str) -> Any:
+    def read(self, expression: Expression, path: str) -> Any:
         """Return a bare expression's value."""
-        self.shared.site = path
+        self.run_context.site = path
         try:
-            return expression.compiled.evaluate(self.names, self.shared.ambient)
+            return expression.compiled.evaluate(self.names, self.run_context.eval_context)
         except ExpressionError as error:
             raise self.broken(error, expression.path, path) from None
 
-    def fill(self, template: Filled, path: str) -> Any:
+    def fill(self, template: Template, path: str) -> Any:
         """Return a value with its expressions filled in."""
         if template.constant:
-            return fresh(template.literal)
-        self.shared.site = path
+            return copy_plain(template.literal)
+        self.run_context.site = path
         try:
-            return template.evaluate(self.names, self.shared.ambient)
+            return template.evaluate(self.names, self.run_context.eval_context)
         except ExpressionError as error:
             raise self.broken(error, template.path, path) from None
 
-    def maybe(self, template: Filled | None, path: str) -> Any:
+    def maybe(self, template: Template | None, path: str) -> Any:
         """Return a value with its expressions filled in, None if there is no template."""
         return None if template is None else self.fill(template, path)
 
-    def text(self, template: Filled, path: str, what: str) -> str:
+    def text(self, template: Template, path: str, what: str) -> str:
         """Return a filled-in text; raises Failed when it is not text."""
         value = self.fill(template, path)
         if isinstance(value, str) and value:

@@ -12,28 +12,28 @@ from payloom.workflows.program.step_generator import Steps
 
 def run_block(block: Block, frame: Frame, prefix: str) -> Steps:
     """Run steps in order; their paths are `prefix` + index. Returns the value of the last."""
-    shared = frame.shared
+    run_context = frame.run_context
     value: Any = None
     for at, node in enumerate(block.nodes):
         path = f"{prefix}{at}"
-        shared.count(path)
+        run_context.count(path)
         try:
             if node.when is not None and not frame.test(node.when, path):
-                shared.mark(path, "skipped", node.id)
+                run_context.mark(path, "skipped", node.id)
                 frame.forget(tuple(node.all_ids()))
                 value = None
                 continue
             value = yield from node.run(frame, path)
         except Failed as failed:
-            shared.mark(path, "failed", node.id)
-            if not node.guarded:
+            run_context.mark(path, "failed", node.id)
+            if not node.handles_failure:
                 raise
             value = yield from _recover(node, frame, path, failed)
         except Returned:
-            shared.mark(path, "done", node.id)
+            run_context.mark(path, "done", node.id)
             raise
         else:
-            shared.mark(path, "done", node.id)
+            run_context.mark(path, "done", node.id)
         if node.id is not None:
             frame.assign(node.id, value)
     return value
@@ -82,7 +82,7 @@ def run_workflow(frame: Frame, prefix: str) -> Steps:
         except Returned as returned:
             failed.answer = returned
         except (Failed, Stopped):
-            # The first failure is what people must see; the handler's own one is on the trail.
+            # The first failure is what people must see; the handler's own one is in the trace.
             pass
         raise failed from None
     return None, 200

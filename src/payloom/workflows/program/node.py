@@ -14,7 +14,7 @@ from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
 from payloom.workflows.program.step_generator import Steps
-from payloom.workflows.program.templates import Bare, Filled
+from payloom.workflows.program.templates import Expression, Template
 from payloom.workflows.syntax.filemodel.steps import StepHead
 
 
@@ -28,22 +28,22 @@ class Node:
     verb: ClassVar[str] = ""
     lane: Literal["fast", "durable"] = "fast"
 
-    def __init__(self, model: StepHead, builder: Builder, path: Path) -> None:
-        builder.enter(self)
+    def __init__(self, model: StepHead, compiler: StepCompiler, path: Path) -> None:
+        compiler.enter(self)
         self.model = model
         self.path = path
-        self.line = builder.line_of(path)
+        self.line = compiler.line_of(path)
         self.id = model.id
         self.name = model.name
-        self.when = builder.maybe_bare(model.when, (*path, "when"))
-        self.build(model, builder, path)
-        builder.enter(self)
+        self.when = compiler.maybe_expression(model.when, (*path, "when"))
+        self.build(model, compiler, path)
+        compiler.enter(self)
         handler = model.on_error
-        self.goes_on = handler == "continue"
-        self.on_error = builder.block(handler, (*path, "on_error")) if isinstance(handler, list) else None
-        self.guarded = self.goes_on or self.on_error is not None
+        self.continues_on_error = handler == "continue"
+        self.on_error = compiler.block(handler, (*path, "on_error")) if isinstance(handler, list) else None
+        self.handles_failure = self.continues_on_error or self.on_error is not None
 
-    def build(self, model: Any, builder: Builder, path: Path) -> None:
+    def build(self, model: Any, compiler: StepCompiler, path: Path) -> None:
         """Compile what this verb needs."""
         raise NotImplementedError
 
@@ -89,7 +89,7 @@ class Block:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Site:
+class ExpressionSite:
     """One expression of a document: where it stands, and whether bare or inside `${{ }}`."""
 
     path: Path
@@ -98,17 +98,17 @@ class Site:
     node: Node | None
 
 
-class Builder:
+class StepCompiler:
     """Compiles the parts of steps, collecting every problem instead of stopping at the first."""
 
-    def __init__(self, make: Callable[[StepHead, Builder, Path], Node], line_of: Callable[[Path], int]) -> None:
+    def __init__(self, make: Callable[[StepHead, StepCompiler, Path], Node], line_of: Callable[[Path], int]) -> None:
         self._make = make
         self.line_of = line_of
-        self.sites: list[Site] = []
+        self.sites: list[ExpressionSite] = []
         self.problems: list[tuple[Path, ExpressionError]] = []
         self._node: Node | None = None
 
-    def bare(self, text: str, path: Path) -> Bare:
+    def expression(self, text: str, path: Path) -> Expression:
         """Compile a bare expression."""
         try:
             compiled = compile_bare(text)
@@ -116,30 +116,30 @@ class Builder:
             self.problems.append((path, error))
             compiled = compile_bare("null")
         else:
-            self.sites.append(Site(path, compiled, bare=True, node=self._node))
-        return Bare(compiled, path)
+            self.sites.append(ExpressionSite(path, compiled, bare=True, node=self._node))
+        return Expression(compiled, path)
 
-    def maybe_bare(self, text: str | None, path: Path) -> Bare | None:
+    def maybe_expression(self, text: str | None, path: Path) -> Expression | None:
         """Compile a bare expression if there is one."""
-        return None if text is None else self.bare(text, path)
+        return None if text is None else self.expression(text, path)
 
-    def filled(self, value: Any, path: Path) -> Filled:
+    def template(self, value: Any, path: Path) -> Template:
         """Compile a value with `${{ … }}` in it."""
         value = in_key_order(value)
         try:
-            filled = Filled(value, path)
+            template = Template(value, path)
         except ExpressionError:
             self._each_text(value, path)
-            return Filled(None, path)
+            return Template(None, path)
         self.sites += [
-            Site((*path, *inner), compiled, bare=False, node=self._node)
-            for inner, compiled, _ in filled.compiled.expressions
+            ExpressionSite((*path, *inner), compiled, bare=False, node=self._node)
+            for inner, compiled, _ in template.compiled.expressions
         ]
-        return filled
+        return template
 
-    def maybe_filled(self, value: Any, path: Path) -> Filled | None:
+    def maybe_template(self, value: Any, path: Path) -> Template | None:
         """Compile a value if there is one."""
-        return None if value is None else self.filled(value, path)
+        return None if value is None else self.template(value, path)
 
     def _each_text(self, value: Any, path: Path) -> None:
         # The whole did not compile: go text by text, so that every mistake in it is found.
@@ -157,7 +157,9 @@ class Builder:
             except ExpressionError as error:
                 self.problems += [(path, one) for one in mistakes(value) or [error]]
             else:
-                self.sites += [Site(path, one, bare=False, node=self._node) for _, one, _ in compiled.expressions]
+                self.sites += [
+                    ExpressionSite(path, one, bare=False, node=self._node) for _, one, _ in compiled.expressions
+                ]
 
     def block(self, steps: Sequence[StepHead], path: Path) -> Block:
         """Compile steps."""

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from payloom.kit.diagnostics import Path
-from payloom.workflows.program.node import Block, Node, Site
-from payloom.workflows.program.templates import Bare, Filled
+from payloom.workflows.program.node import Block, ExpressionSite, Node
+from payloom.workflows.program.templates import Expression, Template
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 
 Auth = Literal["none", "optional", "user"] | tuple[str, ...]
@@ -34,7 +34,7 @@ class ApiTrigger:
     method: str
     path: str
     auth: Auth
-    dedupe: Filled | None = None
+    dedupe: Template | None = None
     rate_limit: RateLimit | None = None
     cors: tuple[str, ...] = ()
     kind: Literal["api"] = "api"
@@ -46,10 +46,10 @@ class StripeTrigger:
 
     family: str
     actions: tuple[str, ...] = ()
-    match: Bare | None = None
+    match: Expression | None = None
     fresh: bool = False
-    queue: Filled | None = None
-    account: Filled | None = None
+    queue: Template | None = None
+    account: Template | None = None
     livemode: bool | None = None
     kind: Literal["stripe"] = "stripe"
 
@@ -85,7 +85,7 @@ class TableTrigger:
 
     table: str
     on: tuple[str, ...]
-    match: Bare | None = None
+    match: Expression | None = None
     kind: Literal["table"] = "table"
 
 
@@ -112,15 +112,15 @@ class Workflow:
     triggers: tuple[Trigger, ...]
     input: dict[str, Any] | None
     output: dict[str, Any] | None
-    once: Filled | None
-    vars: Filled | None
+    once: Template | None
+    vars: Template | None
     steps: Block
     on_error: Block | None
     version: str
     calls: frozenset[str]
     lane: Literal["fast", "durable"]
     step_ids: tuple[str, ...]
-    sites: tuple[Site, ...]
+    sites: tuple[ExpressionSite, ...]
     model: WorkflowFile
     file: str | None = None
     locate: Locate = _nowhere
@@ -129,7 +129,7 @@ class Workflow:
     @property
     def shares_runs(self) -> bool:
         """Whether a `call` of it is a run of its own, which all who call with the same `once` share."""
-        return self.once is not None and self.language >= SHARING
+        return self.once is not None and self.language >= SHARED_CALLS
 
     def to_model(self) -> dict[str, Any]:
         """Return the canonical model as JSON data; `load_model` of the compiler makes the same workflow of it."""
@@ -148,7 +148,7 @@ class Workflow:
         return _find(self.steps, self.on_error, run_path)
 
 
-SHARING = 2
+SHARED_CALLS = 2
 """The language in which a `call` respects the callee's `once`. In the first one it runs inline, whatever its `once`."""
 
 
@@ -158,7 +158,7 @@ def languages(once: Any) -> tuple[int, ...]:
     It is stored with every model, so that a run ends with the meaning it began with. A file whose meaning has not
     changed keeps its number, and so its version.
     """
-    return (1,) if once is None else (1, SHARING)
+    return (1,) if once is None else (1, SHARED_CALLS)
 
 
 def model_data(model: WorkflowFile, language: int | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import compile_value
 
 
-class Bare:
+class Expression:
     """A bare expression, as in `if:` and `when:`. `path`: where it stands in the model."""
 
     __slots__ = ("compiled", "path")
@@ -19,7 +19,7 @@ class Bare:
         self.path = path
 
 
-class Filled:
+class Template:
     """A value with `${{ … }}` in it. `constant`: there is none, and `literal` is the value."""
 
     __slots__ = ("compiled", "constant", "evaluate", "literal", "path")

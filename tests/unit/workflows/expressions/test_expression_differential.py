@@ -13,9 +13,9 @@ from typing import Any
 
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 
-AMBIENT = Ambient(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
+AMBIENT = EvalContext(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
 SCOPE = {
     "i": 7, "n": -3, "f": 2.5, "s": "abc", "t": True, "z": None, "l": [1, 2, 3], "w": ["a", "b"],
     "m": {"a": 1, "b": "x", "c": None, "d": {"a": 2}},

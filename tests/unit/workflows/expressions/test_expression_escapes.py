@@ -10,9 +10,9 @@ import pytest
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.interpolation import compile_value
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 
-AMBIENT = Ambient(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
+AMBIENT = EvalContext(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
 
 
 class Treasure:

@@ -17,9 +17,9 @@ from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import FAULT, compile_expression
 from payloom.workflows.expressions.functions import FUNCTIONS, METHODS
 from payloom.workflows.expressions.interpolation import compile_value
-from payloom.workflows.expressions.values import Ambient, to_json
+from payloom.workflows.expressions.values import EvalContext, to_json
 
-AMBIENT = Ambient(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
+AMBIENT = EvalContext(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
 SECONDS = 2.0
 PIECES = [
     *"()[]{}?:.,+-*/%!<>='\"\\`$ \n", "&&", "||", "??", "?.", "[?", "===", "!==", "==", "in", "null", "true",

@@ -9,9 +9,9 @@ import pytest
 
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 
-AMBIENT = Ambient(now=lambda: dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC), uuid=lambda: "u")
+AMBIENT = EvalContext(now=lambda: dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC), uuid=lambda: "u")
 SCOPE: dict[str, Any] = {"name": "Ada", "amount": 2198, "items": [1, 2], "nothing": None, "env": {"URL": "https://a.b"}}
 
 

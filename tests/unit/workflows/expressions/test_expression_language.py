@@ -12,10 +12,10 @@ import pytest
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
-from payloom.workflows.expressions.values import Ambient, to_json
+from payloom.workflows.expressions.values import EvalContext, to_json
 
 NOW = dt.datetime(2026, 1, 31, 22, 30, tzinfo=dt.UTC)
-AMBIENT = Ambient(now=lambda: NOW, uuid=lambda: "5b0c9d0e-0000-4000-8000-000000000001")
+AMBIENT = EvalContext(now=lambda: NOW, uuid=lambda: "5b0c9d0e-0000-4000-8000-000000000001")
 SCOPE: dict[str, Any] = {
     "event": {"action": "completed", "created": 1769898600},
     "object": {

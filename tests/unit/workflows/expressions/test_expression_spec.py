@@ -9,9 +9,9 @@ import pytest
 
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
-from payloom.workflows.expressions.values import Ambient
+from payloom.workflows.expressions.values import EvalContext
 
-AMBIENT = Ambient(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
+AMBIENT = EvalContext(now=lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC), uuid=lambda: "u")
 MAX, MIN = 2**63 - 1, -(2**63)
 GIVES: list[tuple[str, Any]] = [
     # arithmetic: integers stay integers, division truncates toward zero, the remainder has the sign of the left side

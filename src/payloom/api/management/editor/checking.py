@@ -14,7 +14,7 @@ from payloom.kit.diagnostics import Diagnostic, Path, in_order
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
-from payloom.workflows.checker.check_workflow import apply_ignores
+from payloom.workflows.checker.check_workflow import apply_suppressions
 from payloom.workflows.checker.check_workflow import check as check_workflow
 from payloom.workflows.completion.type_names import fields_of, type_words
 from payloom.workflows.loading.loader import Draft, read_workflow
@@ -72,21 +72,21 @@ def _checked(workflow_id: str, text: str, catalog: Catalog) -> Checked:
     file = f"workflows/{workflow_id}{SUFFIX}"
     draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=catalog)
     outline = outline_of(draft.source)
-    if draft.built is None:
+    if draft.compiled is None:
         return Checked(text, draft, in_order(draft.source.diagnostics), outline, None)
-    found = apply_ignores(
-        [*draft.source.diagnostics, *check_workflow(draft.built.workflow, draft.source, catalog)], draft.source
+    found = apply_suppressions(
+        [*draft.source.diagnostics, *check_workflow(draft.compiled.workflow, draft.source, catalog)], draft.source
     )
     broken = any(one.severity == "error" for one in found)
-    return Checked(text, draft, in_order(found), outline, None if broken else draft.built.workflow)
+    return Checked(text, draft, in_order(found), outline, None if broken else draft.compiled.workflow)
 
 
 def answer_of(checked: Checked, publisher: ProjectPublisher) -> dict[str, Any]:
     """Return the fields of models.Check."""
-    built = checked.draft.built
+    compiled = checked.draft.compiled
     lane = None
-    if built is not None:
-        found = lane_of(built.workflow, publisher.workflows)
+    if compiled is not None:
+        found = lane_of(compiled.workflow, publisher.workflows)
         lane = models.Lane(name=found.name, why=found.why)
     return {
         "diagnostics": findings(checked),
@@ -166,8 +166,8 @@ class Lines:
 def _outline(checked: Checked, catalog: Catalog) -> models.Outline:
     assert checked.outline is not None
     outline, lines = checked.outline, Lines(checked.text)
-    built = checked.draft.built
-    nodes = {node.path: node for node in built.workflow.nodes()} if built else {}
+    compiled = checked.draft.compiled
+    nodes = {node.path: node for node in compiled.workflow.nodes()} if compiled else {}
     builder = _OutlineBuilder(lines, nodes, catalog)
     return models.Outline(
         name=outline.name,

@@ -68,9 +68,9 @@ def router(parts: ManagementDependencies, checker: Checker, files: Files) -> API
         """What the file's triggers can be tried with: recorded events, earlier runs, rows, and made-up data."""
         file = await run_in_threadpool(files.read, id)
         checked = await run_in_threadpool(checker.check, id, file.text)
-        if checked.draft.built is None:
+        if checked.draft.compiled is None:
             return {"data": [], "next": None}
-        found = await parts.sandbox().samples(checked.draft.built.workflow)
+        found = await parts.sandbox().samples(checked.draft.compiled.workflow)
         return {"data": redact(to_plain(found)), "next": None}
 
     @routes.get("/pins/{workflow_id:path}", response_model=models.PinsAnswer)
@@ -103,15 +103,15 @@ class TestRunInputs:
         What would be wrong with real money or other people's rows is no reason not to try.
         """
         checked = await run_in_threadpool(self._checker.check, workflow_id, text)
-        built = checked.draft.built
+        compiled = checked.draft.compiled
         first = next((one for one in checked.diagnostics if one.severity == "error" and one.code in _BROKEN), None)
-        if built is None or built.problems or first is not None:
+        if compiled is None or compiled.problems or first is not None:
             first = first or next(one for one in checked.diagnostics if one.severity == "error")
             listed = [one.model_dump() for one in findings(checked)]
             raise DraftHasErrors(
                 f"the draft has errors: {first.format()}", hint="Mend it, then try again.", diagnostics=listed
             )
-        return built.workflow
+        return compiled.workflow
 
     async def trigger_input(
         self, draft: Workflow, start: models.TestRunTrigger, caller: str | None

@@ -176,8 +176,8 @@ class History:
         if name == FILE:
             file = await run_in_threadpool(self._files.read, workflow_id)
             checked = await run_in_threadpool(self._checker.check, workflow_id, file.text)
-            built = checked.draft.built
-            model = model_data(built.workflow.model) if built and not built.problems else None
+            compiled = checked.draft.compiled
+            model = model_data(compiled.workflow.model) if compiled and not compiled.problems else None
             return DiffSide(file.path, file.text, model, None if model else "the file has errors")
         if name == PUBLISHED:
             published = self._publisher.workflows.get(workflow_id)

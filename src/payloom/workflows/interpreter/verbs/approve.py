@@ -13,7 +13,7 @@ from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.interpreter.verbs.branch import take
 from payloom.workflows.interpreter.verbs.wait import until
 from payloom.workflows.program import commands
-from payloom.workflows.program.node import Block, Builder, Node
+from payloom.workflows.program.node import Block, Node, StepCompiler
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
 from payloom.workflows.syntax.filemodel import steps as models
@@ -31,15 +31,15 @@ class Approve(Node):
     verb: ClassVar[str] = "approve"
     lane: Literal["fast", "durable"] = "durable"
 
-    def build(self, model: models.Approve, builder: Builder, path: Path) -> None:
-        self.title = builder.filled(model.approve, (*path, "approve"))
+    def build(self, model: models.Approve, compiler: StepCompiler, path: Path) -> None:
+        self.title = compiler.template(model.approve, (*path, "approve"))
         self.roles = tuple(model.roles)
-        self.data = builder.filled(model.data, (*path, "data"))
-        self.timeout = builder.maybe_filled(model.timeout, (*path, "timeout"))
-        self.notify = builder.block(model.notify, (*path, "notify"))
-        self.then = builder.block(model.then, (*path, "then"))
-        self.otherwise = None if model.else_ is None else builder.block(model.else_, (*path, "else"))
-        self.late = None if model.on_timeout is None else builder.block(model.on_timeout, (*path, "on_timeout"))
+        self.data = compiler.template(model.data, (*path, "data"))
+        self.timeout = compiler.maybe_template(model.timeout, (*path, "timeout"))
+        self.notify = compiler.block(model.notify, (*path, "notify"))
+        self.then = compiler.block(model.then, (*path, "then"))
+        self.otherwise = None if model.else_ is None else compiler.block(model.else_, (*path, "else"))
+        self.late = None if model.on_timeout is None else compiler.block(model.on_timeout, (*path, "on_timeout"))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         if self.notify.nodes:
@@ -82,10 +82,10 @@ class Approve(Node):
 
         Its address is a mark: whoever sends the mail puts the signed link there, so that no journal ever holds one.
         """
-        shared = frame.shared
-        mark = f"\ue002{uuid.uuid5(uuid.NAMESPACE_OID, f'{shared.run.id}:{path}:decision')}\ue002"
-        last = end or shared.now + LINK_LIFETIME
-        shared.links[mark] = {"run_id": shared.run.id, "path": path, "until": int(last.timestamp())}
+        run_context = frame.run_context
+        mark = f"\ue002{uuid.uuid5(uuid.NAMESPACE_OID, f'{run_context.run.id}:{path}:decision')}\ue002"
+        last = end or run_context.now + LINK_LIFETIME
+        run_context.links[mark] = {"run_id": run_context.run.id, "path": path, "until": int(last.timestamp())}
         return frame.with_names(approval={"url": mark, "until": last})
 
     @staticmethod

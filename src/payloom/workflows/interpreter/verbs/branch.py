@@ -8,16 +8,16 @@ from typing import Any, ClassVar
 from payloom.kit.diagnostics import Path
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
-from payloom.workflows.program.node import Block, Builder, Node
+from payloom.workflows.program.node import Block, Node, StepCompiler
 from payloom.workflows.program.signals import Stopped, fail
 from payloom.workflows.program.step_generator import Steps
-from payloom.workflows.program.templates import Bare
+from payloom.workflows.program.templates import Expression
 from payloom.workflows.syntax.filemodel import steps as models
 
 
 def take(node: Node, frame: Frame, path: str, label: str, block: Block) -> Steps:
     """Run one of a step's blocks; the results of the others become null."""
-    frame.shared.mark(path, "took", node.id, label)
+    frame.run_context.mark(path, "took", node.id, label)
     for other, skipped in node.blocks():
         if other != label and skipped.ids:
             frame.forget(skipped.ids)
@@ -29,10 +29,10 @@ class If(Node):
 
     verb: ClassVar[str] = "if"
 
-    def build(self, model: models.If, builder: Builder, path: Path) -> None:
-        self.condition = builder.bare(model.if_, (*path, "if"))
-        self.then = builder.block(model.then, (*path, "then"))
-        self.otherwise = builder.block(model.else_, (*path, "else"))
+    def build(self, model: models.If, compiler: StepCompiler, path: Path) -> None:
+        self.condition = compiler.expression(model.if_, (*path, "if"))
+        self.then = compiler.block(model.then, (*path, "then"))
+        self.otherwise = compiler.block(model.else_, (*path, "else"))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         yield "then", self.then
@@ -49,12 +49,12 @@ class Filter(Node):
 
     verb: ClassVar[str] = "filter"
 
-    def build(self, model: models.Filter, builder: Builder, path: Path) -> None:
-        self.condition = builder.bare(model.filter, (*path, "filter"))
+    def build(self, model: models.Filter, compiler: StepCompiler, path: Path) -> None:
+        self.condition = compiler.expression(model.filter, (*path, "filter"))
 
     def run(self, frame: Frame, path: str) -> Steps:
         if not frame.test(self.condition, path):
-            frame.shared.mark(path, "done", self.id, "stop")
+            frame.run_context.mark(path, "done", self.id, "stop")
             raise Stopped
         return True
         yield
@@ -76,21 +76,21 @@ class Switch(Node):
 
     verb: ClassVar[str] = "switch"
 
-    def build(self, model: models.Switch, builder: Builder, path: Path) -> None:
-        self.value = builder.maybe_bare(model.switch, (*path, "switch"))
+    def build(self, model: models.Switch, compiler: StepCompiler, path: Path) -> None:
+        self.value = compiler.maybe_expression(model.switch, (*path, "switch"))
         self.cases: dict[str, Block] = {}
-        self.conditions: list[tuple[Bare, str, Block]] = []
+        self.conditions: list[tuple[Expression, str, Block]] = []
         if isinstance(model.cases, dict):
             for key, steps in model.cases.items():
-                self.cases[key] = builder.block(steps, (*path, "cases", key))
+                self.cases[key] = compiler.block(steps, (*path, "cases", key))
         else:
             for at, clause in enumerate(model.cases):
                 here = (*path, "cases", at)
-                block = builder.block(clause.do, (*here, "do"))
-                self.conditions.append((builder.bare(clause.when, (*here, "when")), f"cases[{at}]", block))
+                block = compiler.block(clause.do, (*here, "do"))
+                self.conditions.append((compiler.expression(clause.when, (*here, "when")), f"cases[{at}]", block))
         self.default = model.default if isinstance(model.default, str) else None
         steps = [] if isinstance(model.default, str) else model.default
-        self.otherwise = builder.block(steps, (*path, "default"))
+        self.otherwise = compiler.block(steps, (*path, "default"))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         for key, block in self.cases.items():
@@ -111,7 +111,7 @@ class Switch(Node):
                 return (yield from take(self, frame, path, f"cases.{key}", self.cases[key]))
         if self.default is None:
             return (yield from take(self, frame, path, "default", self.otherwise))
-        frame.shared.mark(path, "took", self.id, self.default)
+        frame.run_context.mark(path, "took", self.id, self.default)
         if self.default == "stop":
             raise Stopped
         raise fail(

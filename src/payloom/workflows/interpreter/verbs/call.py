@@ -14,7 +14,7 @@ from payloom.workflows.interpreter.steps import run_workflow
 from payloom.workflows.program import commands
 from payloom.workflows.program.idempotency_key import text_of
 from payloom.workflows.program.inputs import InvalidInput, validate_input
-from payloom.workflows.program.node import Builder, Node
+from payloom.workflows.program.node import Node, StepCompiler
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.program.signals import Failed, Stopped, fail
 from payloom.workflows.program.step_generator import Steps
@@ -35,9 +35,9 @@ class Call(Node):
     verb: ClassVar[str] = "call"
     lane: Literal["fast", "durable"] = "durable"
 
-    def build(self, model: models.Call, builder: Builder, path: Path) -> None:
+    def build(self, model: models.Call, compiler: StepCompiler, path: Path) -> None:
         self.target = model.call
-        self.with_ = builder.filled(model.with_, (*path, "with"))
+        self.with_ = compiler.template(model.with_, (*path, "with"))
 
     def run(self, frame: Frame, path: str) -> Steps:
         if frame.depth >= MAX_CALLS:
@@ -46,7 +46,7 @@ class Call(Node):
                 hint="a workflow that calls itself needs a way to end",
             )  # fmt: skip
         try:
-            callee = frame.shared.resolve(self.target)
+            callee = frame.run_context.resolve(self.target)
         except (UnknownWorkflow, KeyError):
             raise fail(path, "unknown_workflow", f"there is no workflow {self.target!r}") from None
         given = {name: value for name, value in frame.fill(self.with_, path).items() if value is not None}
@@ -71,9 +71,9 @@ class Call(Node):
     def _once(callee: Workflow, inputs: Mapping[str, Any], frame: Frame, path: str) -> str | None:
         """Return the callee's key, read as by its other triggers: from its inputs, `user` and `env`."""
         scope = build_scope(inputs=inputs, user=frame.names.get("user"), env=frame.names.get("env"))
-        frame.shared.site = path
+        frame.run_context.site = path
         try:
-            return text_of(callee.once, scope, frame.shared.ambient)
+            return text_of(callee.once, scope, frame.run_context.eval_context)
         except ExpressionError as error:
             raise fail(
                 path, "expression", f"`once` of {callee.id}: {error.message}", hint=error.hint,
@@ -83,7 +83,7 @@ class Call(Node):
     @staticmethod
     def _inline(callee: Workflow, inputs: Mapping[str, Any], frame: Frame, path: str) -> Steps:
         scope = {"inputs": inputs, **{name: frame.names[name] for name in INHERITED if name in frame.names}}
-        inner = Frame(frame.shared, callee, scope, frame.depth + 1)
+        inner = Frame(frame.run_context, callee, scope, frame.depth + 1)
         try:
             body, _ = yield from run_workflow(inner, f"{path}{CALLED}")
         except Stopped:

@@ -9,7 +9,7 @@ from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
-from payloom.workflows.program.node import Block, Builder, Node
+from payloom.workflows.program.node import Block, Node, StepCompiler
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Fork, Steps
 from payloom.workflows.syntax.filemodel import steps as models
@@ -20,10 +20,10 @@ class ForEach(Node):
 
     verb: ClassVar[str] = "for_each"
 
-    def build(self, model: models.ForEach, builder: Builder, path: Path) -> None:
-        self.items = builder.bare(model.for_each, (*path, "for_each"))
+    def build(self, model: models.ForEach, compiler: StepCompiler, path: Path) -> None:
+        self.items = compiler.expression(model.for_each, (*path, "for_each"))
         self.item = model.as_
-        self.body = builder.block(model.do, (*path, "do"))
+        self.body = compiler.block(model.do, (*path, "do"))
         self.concurrency = model.concurrency
         self.max = model.max
 
@@ -52,7 +52,7 @@ class ForEach(Node):
         return values
 
     def _round(self, frame: Frame, path: str, at: int, item: Any) -> Steps:
-        frame.shared.count(path)
+        frame.run_context.count(path)
         return (yield from run_block(self.body, frame.child(self.body.ids, self.item, item), f"{path}.do[{at}]."))
 
 
@@ -61,9 +61,9 @@ class While(Node):
 
     verb: ClassVar[str] = "while"
 
-    def build(self, model: models.While, builder: Builder, path: Path) -> None:
-        self.condition = builder.bare(model.while_, (*path, "while"))
-        self.body = builder.block(model.do, (*path, "do"))
+    def build(self, model: models.While, compiler: StepCompiler, path: Path) -> None:
+        self.condition = compiler.expression(model.while_, (*path, "while"))
+        self.body = compiler.block(model.do, (*path, "do"))
         self.max = model.max
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
@@ -77,7 +77,7 @@ class While(Node):
                     path, "too_many_rounds", f"the condition still holds after {self.max} rounds",
                     hint="raise `max` if that is meant",
                 )  # fmt: skip
-            frame.shared.count(path)
+            frame.run_context.count(path)
             yield from run_block(self.body, frame, f"{path}.do[{rounds}].")
             rounds += 1
         return rounds

@@ -13,7 +13,7 @@ from payloom.workflows.interpreter.verbs.simple import Let, Log, Raise, Respond,
 from payloom.workflows.interpreter.verbs.tables import Delete, Insert, Select, Update, Upsert
 from payloom.workflows.interpreter.verbs.try_catch import Try
 from payloom.workflows.interpreter.verbs.wait import Wait, WaitFor
-from payloom.workflows.program.node import Builder, Node
+from payloom.workflows.program.node import Node, StepCompiler
 from payloom.workflows.syntax.filemodel.steps import StepHead
 
 NODES: dict[str, type[Node]] = {
@@ -25,6 +25,6 @@ NODES: dict[str, type[Node]] = {
 }  # fmt: skip
 
 
-def make_node(model: StepHead, builder: Builder, path: Path) -> Node:
+def make_node(model: StepHead, compiler: StepCompiler, path: Path) -> Node:
     """Compile a step."""
-    return NODES[model.verb](model, builder, path)
+    return NODES[model.verb](model, compiler, path)

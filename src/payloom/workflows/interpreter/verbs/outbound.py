@@ -11,13 +11,13 @@ from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
-from payloom.workflows.expressions.values import Mistake, to_text
+from payloom.workflows.expressions.values import EvalError, to_text
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program.commands import Do, Retry
-from payloom.workflows.program.node import Builder, Node
+from payloom.workflows.program.node import Node, StepCompiler
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
-from payloom.workflows.program.templates import Filled
+from payloom.workflows.program.templates import Template
 from payloom.workflows.syntax.filemodel import steps as models
 from payloom.workflows.syntax.filemodel.values import RetryRule
 
@@ -44,17 +44,17 @@ class OutsideStep(Node):
     """What outside steps share: retry, time-out, key."""
 
     lane: Literal["fast", "durable"] = "durable"
-    key: Filled | None = None
+    key: Template | None = None
 
-    def build(self, model: Any, builder: Builder, path: Path) -> None:
+    def build(self, model: Any, compiler: StepCompiler, path: Path) -> None:
         self.retry = to_retry(model.retry)
         self.timeout = parse_duration(model.timeout).total_seconds() if model.timeout else None
         explicit = getattr(model, "idempotency_key", None)
-        self.key = builder.maybe_filled(explicit, (*path, "idempotency_key"))
+        self.key = compiler.maybe_template(explicit, (*path, "idempotency_key"))
 
     def ask(self, frame: Frame, path: str, action: str, args: Mapping[str, Any]) -> Steps:
         """Yield the command and return its value."""
-        key = frame.shared.key(path)
+        key = frame.run_context.key(path)
         if self.key is not None:
             key = frame.text(self.key, path, "idempotency_key")
             if len(key) > 255:
@@ -81,11 +81,11 @@ class Stripe(OutsideStep):
 
     verb: ClassVar[str] = "stripe"
 
-    def build(self, model: models.Stripe, builder: Builder, path: Path) -> None:
-        super().build(model, builder, path)
+    def build(self, model: models.Stripe, compiler: StepCompiler, path: Path) -> None:
+        super().build(model, compiler, path)
         self.action = model.stripe
-        self.with_ = builder.filled(model.with_, (*path, "with"))
-        self.account = builder.maybe_filled(model.account, (*path, "account"))
+        self.with_ = compiler.template(model.with_, (*path, "with"))
+        self.account = compiler.maybe_template(model.account, (*path, "account"))
         self.extra: dict[str, Any] = {"all": True, "max": model.max} if model.all else {}
 
     def run(self, frame: Frame, path: str) -> Steps:
@@ -98,13 +98,13 @@ class Email(OutsideStep):
 
     verb: ClassVar[str] = "email"
 
-    def build(self, model: models.Email, builder: Builder, path: Path) -> None:
-        super().build(model, builder, path)
+    def build(self, model: models.Email, compiler: StepCompiler, path: Path) -> None:
+        super().build(model, compiler, path)
         self.template = model.email
-        self.to = builder.filled(model.to, (*path, "to"))
-        self.data = builder.filled(model.data, (*path, "data"))
+        self.to = compiler.template(model.to, (*path, "to"))
+        self.data = compiler.template(model.data, (*path, "data"))
         self.more = [
-            (name, builder.maybe_filled(value, (*path, name)))
+            (name, compiler.maybe_template(value, (*path, name)))
             for name, value in (("from", model.from_), ("reply_to", model.reply_to), ("attachments", model.attachments))
         ]
 
@@ -115,7 +115,7 @@ class Email(OutsideStep):
             raise fail(path, "no_recipient", f"`to` is not an address: {to!r}", status=422)
         args = {"to": to, "data": frame.fill(self.data, path)}
         args |= {name: frame.fill(value, path) for name, value in self.more if value is not None}
-        if "approval" in frame.names and (links := _links_in(args["data"], frame.shared.links)):
+        if "approval" in frame.names and (links := _links_in(args["data"], frame.run_context.links)):
             args["links"] = links
         return (yield from self.ask(frame, path, self.template, args))
 
@@ -133,10 +133,10 @@ class Python(OutsideStep):
 
     verb: ClassVar[str] = "python"
 
-    def build(self, model: models.Python, builder: Builder, path: Path) -> None:
-        super().build(model, builder, path)
+    def build(self, model: models.Python, compiler: StepCompiler, path: Path) -> None:
+        super().build(model, compiler, path)
         self.function = model.python
-        self.with_ = builder.filled(model.with_, (*path, "with"))
+        self.with_ = compiler.template(model.with_, (*path, "with"))
 
     def run(self, frame: Frame, path: str) -> Steps:
         return (yield from self.ask(frame, path, self.function, {"with": frame.fill(self.with_, path)}))
@@ -150,12 +150,12 @@ class Http(OutsideStep):
 
     verb: ClassVar[str] = "http"
 
-    def build(self, model: models.Http, builder: Builder, path: Path) -> None:
-        super().build(model, builder, path)
+    def build(self, model: models.Http, compiler: StepCompiler, path: Path) -> None:
+        super().build(model, compiler, path)
         self.method, _, address = model.http.partition(" ")
-        self.url = builder.filled(address.strip(), (*path, "http"))
-        self.headers = builder.filled(model.headers, (*path, "headers"))
-        self.body = builder.filled(model.body, (*path, "body"))
+        self.url = compiler.template(address.strip(), (*path, "http"))
+        self.headers = compiler.template(model.headers, (*path, "headers"))
+        self.body = compiler.template(model.body, (*path, "body"))
         self.parts = _url_parts(self.url)
         self.secrets = sorted(
             {
@@ -169,7 +169,7 @@ class Http(OutsideStep):
 
     def run(self, frame: Frame, path: str) -> Steps:
         # A secret never enters a scope or a journal: a mark that nobody can guess stands for it until the call is made.
-        mark = uuid.uuid5(uuid.NAMESPACE_OID, f"{frame.shared.run.id}:{path}")
+        mark = uuid.uuid5(uuid.NAMESPACE_OID, f"{frame.run_context.run.id}:{path}")
         marks = {name: f"\ue001{mark}:{name}\ue001" for name in self.secrets}
         inner = frame.with_names(secrets=marks) if marks else frame
         args = {
@@ -187,12 +187,12 @@ class Http(OutsideStep):
             if isinstance(part, str):
                 out += part
                 continue
-            frame.shared.site = path
+            frame.run_context.site = path
             try:
-                text = to_text(part.evaluate(frame.names, frame.shared.ambient))
+                text = to_text(part.evaluate(frame.names, frame.run_context.eval_context))
             except ExpressionError as error:
                 raise frame.broken(error, self.url.path, path) from None
-            except Mistake as mistake:
+            except EvalError as mistake:
                 raise fail(path, "expression", f"{mistake.message}, and it stands in an address") from None
             # Only what stands at the very beginning may bring its own slashes: a base address from `env`.
             out += text if not out else quote(text, safe="")
@@ -201,7 +201,7 @@ class Http(OutsideStep):
         return out
 
 
-def _url_parts(url: Filled) -> list[str | Compiled]:
+def _url_parts(url: Template) -> list[str | Compiled]:
     parts: list[str | Compiled] = []
     text = url.literal if isinstance(url.literal, str) else ""
     at = 0

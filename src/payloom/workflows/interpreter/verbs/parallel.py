@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from payloom.kit.diagnostics import Path
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
-from payloom.workflows.program.node import Block, Builder, Node
+from payloom.workflows.program.node import Block, Node, StepCompiler
 from payloom.workflows.program.step_generator import Fork, Steps
 from payloom.workflows.syntax.filemodel import steps as models
 
@@ -18,10 +18,10 @@ class Parallel(Node):
 
     verb: ClassVar[str] = "parallel"
 
-    def build(self, model: models.Parallel, builder: Builder, path: Path) -> None:
+    def build(self, model: models.Parallel, compiler: StepCompiler, path: Path) -> None:
         # Sorted: the order in which a version was stored must not change the order of its commands.
         self.branches = {
-            name: builder.block(model.parallel[name], (*path, "parallel", name)) for name in sorted(model.parallel)
+            name: compiler.block(model.parallel[name], (*path, "parallel", name)) for name in sorted(model.parallel)
         }
         self.fail: Literal["fast", "all"] = model.fail
 
@@ -30,6 +30,6 @@ class Parallel(Node):
             yield f"parallel.{name}", block
 
     def run(self, frame: Frame, path: str) -> Steps:
-        strands = (run_block(block, frame, f"{path}.parallel.{name}.") for name, block in self.branches.items())
-        values = yield Fork(strands, len(self.branches), self.fail)
+        branchs = (run_block(block, frame, f"{path}.parallel.{name}.") for name, block in self.branches.items())
+        values = yield Fork(branchs, len(self.branches), self.fail)
         return dict(zip(self.branches, values, strict=True))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from payloom.kit.diagnostics import Path
-from payloom.workflows.expressions.values import Mistake, to_text
-from payloom.workflows.interpreter.frame import Frame, answer
+from payloom.workflows.expressions.values import EvalError, to_text
+from payloom.workflows.interpreter.frame import Frame, to_response
 from payloom.workflows.program import commands
-from payloom.workflows.program.node import Builder, Node
+from payloom.workflows.program.node import Node, StepCompiler
 from payloom.workflows.program.signals import Failed, Returned, fail
 from payloom.workflows.program.step_generator import Steps, command
 from payloom.workflows.syntax.filemodel import steps as models
@@ -19,8 +19,8 @@ class Let(Node):
 
     verb: ClassVar[str] = "let"
 
-    def build(self, model: models.Let, builder: Builder, path: Path) -> None:
-        self.values = builder.filled(model.let, (*path, "let"))
+    def build(self, model: models.Let, compiler: StepCompiler, path: Path) -> None:
+        self.values = compiler.template(model.let, (*path, "let"))
 
     def run(self, frame: Frame, path: str) -> Steps:
         values = frame.fill(self.values, path)
@@ -34,15 +34,15 @@ class Log(Node):
 
     verb: ClassVar[str] = "log"
 
-    def build(self, model: models.Log, builder: Builder, path: Path) -> None:
-        self.text = builder.filled(model.log, (*path, "log"))
+    def build(self, model: models.Log, compiler: StepCompiler, path: Path) -> None:
+        self.text = compiler.template(model.log, (*path, "log"))
         self.level: models.Level = model.level
 
     def run(self, frame: Frame, path: str) -> Steps:
         value = frame.fill(self.text, path)
         try:
             text = value if isinstance(value, str) else to_text(value)
-        except Mistake as mistake:
+        except EvalError as mistake:
             raise fail(path, "expression", mistake.message, hint="use json(…) to log a list or a map") from None
         yield from command(commands.Log(path, self.level, text, line=self.line))
 
@@ -52,8 +52,8 @@ class Return(Node):
 
     verb: ClassVar[str] = "return"
 
-    def build(self, model: models.Return, builder: Builder, path: Path) -> None:
-        self.body = builder.filled(model.return_, (*path, "return"))
+    def build(self, model: models.Return, compiler: StepCompiler, path: Path) -> None:
+        self.body = compiler.template(model.return_, (*path, "return"))
         self.status = model.status
 
     def run(self, frame: Frame, path: str) -> Steps:
@@ -66,12 +66,12 @@ class Respond(Node):
 
     verb: ClassVar[str] = "respond"
 
-    def build(self, model: models.Respond, builder: Builder, path: Path) -> None:
-        self.body = builder.filled(model.respond, (*path, "respond"))
+    def build(self, model: models.Respond, compiler: StepCompiler, path: Path) -> None:
+        self.body = compiler.template(model.respond, (*path, "respond"))
         self.status = model.status
 
     def run(self, frame: Frame, path: str) -> Steps:
-        body = answer(frame.fill(self.body, path))
+        body = to_response(frame.fill(self.body, path))
         yield from command(commands.Respond(path, body, self.status, line=self.line))
 
 
@@ -80,12 +80,12 @@ class Raise(Node):
 
     verb: ClassVar[str] = "raise"
 
-    def build(self, model: models.Raise, builder: Builder, path: Path) -> None:
+    def build(self, model: models.Raise, compiler: StepCompiler, path: Path) -> None:
         here = (*path, "raise")
         self.error = model.raise_
-        self.message = builder.filled(model.raise_.message, (*here, "message"))
-        self.hint = builder.maybe_filled(model.raise_.hint, (*here, "hint"))
-        self.data = builder.filled(model.raise_.data, (*here, "data"))
+        self.message = compiler.template(model.raise_.message, (*here, "message"))
+        self.hint = compiler.maybe_template(model.raise_.hint, (*here, "hint"))
+        self.data = compiler.template(model.raise_.data, (*here, "data"))
 
     def run(self, frame: Frame, path: str) -> Steps:
         raise Failed(

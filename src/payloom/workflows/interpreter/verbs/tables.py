@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from payloom.kit.diagnostics import Path
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program.commands import OUTSIDE_TABLES, Do
-from payloom.workflows.program.node import Builder, Node
+from payloom.workflows.program.node import Node, StepCompiler
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
 from payloom.workflows.syntax.filemodel import steps as models
@@ -30,7 +30,7 @@ class TableStep(Node):
                 self.verb,
                 self.table,
                 self.args(frame, path),
-                key=frame.shared.key(path),
+                key=frame.run_context.key(path),
                 step_id=self.id,
                 name=self.name,
                 line=self.line,
@@ -44,12 +44,12 @@ class Select(TableStep):
 
     verb: ClassVar[str] = "select"
 
-    def build(self, model: models.Select, builder: Builder, path: Path) -> None:
+    def build(self, model: models.Select, compiler: StepCompiler, path: Path) -> None:
         self.table = model.select
         if self.table.startswith(OUTSIDE_TABLES):
             self.lane = "durable"
-        self.where = builder.filled(model.where, (*path, "where"))
-        self.limit = builder.maybe_filled(model.limit, (*path, "limit"))
+        self.where = compiler.template(model.where, (*path, "where"))
+        self.limit = compiler.maybe_template(model.limit, (*path, "limit"))
         self.fixed = {"one": model.one, "key_by": model.key_by, "require": model.require, "order_by": model.order_by}
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
@@ -64,9 +64,9 @@ class Insert(TableStep):
 
     verb: ClassVar[str] = "insert"
 
-    def build(self, model: models.Insert, builder: Builder, path: Path) -> None:
+    def build(self, model: models.Insert, compiler: StepCompiler, path: Path) -> None:
         self.table = model.insert
-        self.values = builder.filled(model.values, (*path, "values"))
+        self.values = compiler.template(model.values, (*path, "values"))
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         values = frame.fill(self.values, path)
@@ -82,10 +82,10 @@ class Update(TableStep):
 
     verb: ClassVar[str] = "update"
 
-    def build(self, model: models.Update, builder: Builder, path: Path) -> None:
+    def build(self, model: models.Update, compiler: StepCompiler, path: Path) -> None:
         self.table = model.update
-        self.where = builder.filled(model.where, (*path, "where"))
-        self.set = builder.filled(model.set, (*path, "set"))
+        self.where = compiler.template(model.where, (*path, "where"))
+        self.set = compiler.template(model.set, (*path, "set"))
         self.rows = list(row_range(model.rows))
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
@@ -97,10 +97,10 @@ class Upsert(TableStep):
 
     verb: ClassVar[str] = "upsert"
 
-    def build(self, model: models.Upsert, builder: Builder, path: Path) -> None:
+    def build(self, model: models.Upsert, compiler: StepCompiler, path: Path) -> None:
         self.table = model.upsert
         self.key = list(model.key)
-        self.values = builder.filled(model.values, (*path, "values"))
+        self.values = compiler.template(model.values, (*path, "values"))
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         return {"key": list(self.key), "values": frame.fill(self.values, path)}
@@ -111,9 +111,9 @@ class Delete(TableStep):
 
     verb: ClassVar[str] = "delete"
 
-    def build(self, model: models.Delete, builder: Builder, path: Path) -> None:
+    def build(self, model: models.Delete, compiler: StepCompiler, path: Path) -> None:
         self.table = model.delete
-        self.where = builder.filled(model.where, (*path, "where"))
+        self.where = compiler.template(model.where, (*path, "where"))
         self.rows = list(row_range(model.rows))
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from payloom.kit.diagnostics import Path
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import error_value, run_block
 from payloom.workflows.program.commands import StepFailure
-from payloom.workflows.program.node import Block, Builder, Node
+from payloom.workflows.program.node import Block, Node, StepCompiler
 from payloom.workflows.program.signals import Failed, Signal
 from payloom.workflows.program.step_generator import Steps
 from payloom.workflows.syntax.filemodel import steps as models
@@ -28,17 +28,17 @@ class Try(Node):
 
     verb: ClassVar[str] = "try"
 
-    def build(self, model: models.Try, builder: Builder, path: Path) -> None:
-        self.body = builder.block(model.try_, (*path, "try"))
+    def build(self, model: models.Try, compiler: StepCompiler, path: Path) -> None:
+        self.body = compiler.block(model.try_, (*path, "try"))
         self.clauses: list[tuple[list[str] | None, str, str, Block]] = []
         clauses = [one for one in model.catch if isinstance(one, models.CatchClause)]
         for at, clause in enumerate(clauses):
-            block = builder.block(clause.do, (*path, "catch", at, "do"))
+            block = compiler.block(clause.do, (*path, "catch", at, "do"))
             self.clauses.append((clause.errors, clause.as_, f"catch[{at}]", block))
         if model.catch and not clauses:
             steps = [one for one in model.catch if isinstance(one, models.StepHead)]
-            self.clauses.append((None, "error", "catch", builder.block(steps, (*path, "catch"))))
-        self.last = builder.block(model.finally_, (*path, "finally"))
+            self.clauses.append((None, "error", "catch", compiler.block(steps, (*path, "catch"))))
+        self.last = compiler.block(model.finally_, (*path, "finally"))
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         yield "try", self.body
@@ -64,6 +64,6 @@ class Try(Node):
             if chosen is None:
                 raise
         _, name, label, handler = chosen
-        frame.shared.mark(path, "took", self.id, label)
+        frame.run_context.mark(path, "took", self.id, label)
         inner = frame.with_names(**{name: error_value(caught)})
         return (yield from run_block(handler, inner, f"{path}.{label}."))

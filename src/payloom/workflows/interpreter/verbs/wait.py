@@ -10,10 +10,10 @@ from payloom.kit.durations import parse_duration
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program import commands
-from payloom.workflows.program.node import Builder, Node
+from payloom.workflows.program.node import Node, StepCompiler
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
-from payloom.workflows.program.templates import Filled
+from payloom.workflows.program.templates import Template
 from payloom.workflows.syntax.filemodel import steps as models
 
 
@@ -39,9 +39,9 @@ def moment(value: Any, now: dt.datetime, path: str, what: str) -> dt.datetime:
     raise fail(path, "expression", f"`{what}` must be a duration or a timestamp, found {type_name(value)}")
 
 
-def until(template: Filled | None, frame: Frame, path: str, what: str = "timeout") -> dt.datetime | None:
+def until(template: Template | None, frame: Frame, path: str, what: str = "timeout") -> dt.datetime | None:
     """Return the moment a time-out means, None if there is none."""
-    return None if template is None else moment(frame.fill(template, path), frame.shared.now, path, what)
+    return None if template is None else moment(frame.fill(template, path), frame.run_context.now, path, what)
 
 
 class Wait(Node):
@@ -50,11 +50,11 @@ class Wait(Node):
     verb: ClassVar[str] = "wait"
     lane: Literal["fast", "durable"] = "durable"
 
-    def build(self, model: models.Wait, builder: Builder, path: Path) -> None:
-        self.time = builder.filled(model.wait, (*path, "wait"))
+    def build(self, model: models.Wait, compiler: StepCompiler, path: Path) -> None:
+        self.time = compiler.template(model.wait, (*path, "wait"))
 
     def run(self, frame: Frame, path: str) -> Steps:
-        end = moment(frame.fill(self.time, path), frame.shared.now, path, "wait")
+        end = moment(frame.fill(self.time, path), frame.run_context.now, path, "wait")
         yield from command(commands.Sleep(path, end, step_id=self.id, line=self.line))
         return None
 
@@ -65,12 +65,12 @@ class WaitFor(Node):
     verb: ClassVar[str] = "wait_for"
     lane: Literal["fast", "durable"] = "durable"
 
-    def build(self, model: models.WaitFor, builder: Builder, path: Path) -> None:
+    def build(self, model: models.WaitFor, compiler: StepCompiler, path: Path) -> None:
         here = (*path, "wait_for")
         self.family = model.wait_for.stripe
         self.actions = list(model.wait_for.actions or ())
-        self.condition = builder.maybe_bare(model.wait_for.match, (*here, "match"))
-        self.timeout = builder.maybe_filled(model.wait_for.timeout, (*here, "timeout"))
+        self.condition = compiler.maybe_expression(model.wait_for.match, (*here, "match"))
+        self.timeout = compiler.maybe_template(model.wait_for.timeout, (*here, "timeout"))
         parts = []
         if self.actions:
             names = ", ".join("'" + name.replace("\\", "").replace("'", "") + "'" for name in self.actions)
