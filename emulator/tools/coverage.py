@@ -32,7 +32,7 @@ def emitted() -> set[str]:
     for schema in (r.schema for r in RESOURCES):
         found.update((*schema.on_create, *schema.on_update, *schema.on_delete))
         if schema.machine is not None:
-            found.update(e for m in schema.machine.moves for e in m.emits)
+            found.update(e for m in schema.machine.transitions for e in m.emits)
     return found
 
 
@@ -67,7 +67,7 @@ def _machine(schema: Schema) -> list[str]:
     assert machine is not None
     lines = [f"### `{schema.object}`", "", "```mermaid", "stateDiagram-v2"]
     lines += [f"  [*] --> {status}" for status in machine.initial]
-    for move in machine.moves:
+    for move in machine.transitions:
         lines += [
             f"  {source} --> {move.target}: {move.name}" for source in sorted(move.sources) if source != move.target
         ]

@@ -11,7 +11,7 @@ import re
 import pytest
 import stripe
 
-from payloom_emulator.core.errors import ImpossibleMove
+from payloom_emulator.core.errors import ImpossibleTransition
 from payloom_emulator.protocol.params import event_types
 from payloom_emulator.runtime.registry import RESOURCES
 
@@ -45,7 +45,7 @@ def test_every_status_is_one_of_stripes(schema):
 
 @pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
 def test_every_event_is_one_of_stripes(schema):
-    emitted = {e for m in schema.machine.moves for e in m.emits}
+    emitted = {e for m in schema.machine.transitions for e in m.emits}
     assert emitted | {*schema.on_create, *schema.on_update, *schema.on_delete} <= event_types()
 
 
@@ -54,17 +54,17 @@ def test_every_status_can_be_reached_and_left_unless_it_is_the_end(schema):
     machine = schema.machine
     reached, grew = set(machine.initial), True
     while grew:
-        more = {m.target for m in machine.moves if m.sources & reached}
+        more = {m.target for m in machine.transitions if m.sources & reached}
         grew = not more <= reached
         reached |= more
     assert machine.statuses() <= reached
-    left = {s for m in machine.moves for s in m.sources if m.target != s}
+    left = {s for m in machine.transitions for s in m.sources if m.target != s}
     assert machine.statuses() - left <= set(machine.terminal)
 
 
 @pytest.mark.parametrize("schema", WITH_MACHINE, ids=IDS)
 def test_a_move_the_table_does_not_have_is_refused(schema):
-    with pytest.raises(ImpossibleMove):
+    with pytest.raises(ImpossibleTransition):
         schema.machine.find("no_such_move", schema.machine.initial[0])
 
 

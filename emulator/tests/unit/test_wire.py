@@ -108,7 +108,7 @@ def test_values_get_their_types():
     ],
 )
 def test_known_versions(version):
-    assert api_versions.known(version) == version
+    assert api_versions.known_version(version) == version
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_known_versions(version):
 )
 def test_versions_that_do_not_exist(version):
     with pytest.raises(StripeError):
-        api_versions.known(version)
+        api_versions.known_version(version)
 
 
 @pytest.mark.parametrize(

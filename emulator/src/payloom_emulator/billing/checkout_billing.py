@@ -11,7 +11,7 @@ from payloom_emulator.billing.subscriptions import create_subscription
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _CARRIED = (
     "application_fee_percent",
@@ -30,7 +30,7 @@ _CARRIED = (
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Taken:
+class DiscountTaken:
     """What one discount takes off: `amount` in minor units, and what it came from."""
 
     amount: int
@@ -38,21 +38,21 @@ class Taken:
     promotion_code: str | None = None
 
 
-def start(unit: Unit, session: Body, *, customer: Body, payment_method: Body | None) -> Body:
+def start_subscription(unit: UnitOfWork, session: Body, *, customer: Body, payment_method: Body | None) -> Body:
     """Create the subscription of a session, try its first invoice with `payment_method`, and return it.
 
     Never raises for a decline or a challenge: the subscription then is `incomplete`, and its invoice's PaymentIntent,
     which carries `_session`, says why.
     """
-    unit.follow(customer)
+    unit.use_clock_of(customer)
     params = parameters(unit, session, customer, payment_method)
     return create_subscription.begin(unit, params, extra={"_session": session["id"]})
 
 
-def invoice_for(unit: Unit, session: Body) -> Body:
+def invoice_for(unit: UnitOfWork, session: Body) -> Body:
     """Return the paid invoice of a completed session in payment mode with `invoice_creation`."""
     customer = unit.get("customer", session["customer"])
-    unit.follow(customer)
+    unit.use_clock_of(customer)
     asked = (session.get("invoice_creation") or {}).get("invoice_data") or {}
     about: Body = {
         "auto_advance": False,
@@ -99,7 +99,7 @@ def _discounts_of(session: Body) -> list[Body]:
     return [{k: v for k, v in d.items() if k in kept and v} for d in session.get("_discounts") or []]
 
 
-def parameters(unit: Unit, session: Body, customer: Body, payment_method: Body | None) -> Body:
+def parameters(unit: UnitOfWork, session: Body, customer: Body, payment_method: Body | None) -> Body:
     """Return the parameters of the subscription a session asks for."""
     data: Body = dict(session.get("_subscription_data") or {})
     recurring, extras = [], []
@@ -139,7 +139,9 @@ def _id(value: Any) -> str:
     return value if isinstance(value, str) else value["id"]
 
 
-def taken(unit: Unit, wanted: list[Body], *, subtotal: int, currency: str, customer: str | None) -> list[Taken]:
+def discounts_taken(
+    unit: UnitOfWork, wanted: list[Body], *, subtotal: int, currency: str, customer: str | None
+) -> list[DiscountTaken]:
     """Return what `[{coupon} | {promotion_code}]` take off `subtotal`, in order."""
     left, found = subtotal, []
     for index, entry in enumerate(wanted):
@@ -149,5 +151,5 @@ def taken(unit: Unit, wanted: list[Body], *, subtotal: int, currency: str, custo
         off = discounts.terms("", coupon, currency)
         amount = totals.off_of(off, left)
         left -= amount
-        found.append(Taken(amount, coupon["id"], code["id"] if code else None))
+        found.append(DiscountTaken(amount, coupon["id"], code["id"] if code else None))
     return found

@@ -9,46 +9,46 @@ from payloom_emulator.billing.subscriptions import cancel_subscription
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
 
 MOST_ON_A_CLOCK = 3
 
 
-def creating(call: Call, draft: Body) -> None:
+def creating(call: RequestContext, draft: Body) -> None:
     """Refuse a fourth customer on a test clock."""
     clock = draft.get("test_clock")
     if clock and len(call.unit.list("customer", test_clock=clock)) >= MOST_ON_A_CLOCK:
         raise invalid(f"Test clocks can have at most {MOST_ON_A_CLOCK} customers.", "test_clock")
 
 
-def created(call: Call, customer: Body) -> None:
+def created(call: RequestContext, customer: Body) -> None:
     """Record the balance the customer begins with, and redeem a coupon older versions give customers."""
     if customer["balance"]:
         _record(call, customer, customer["balance"], customer["balance"], "initial")
     _redeem(call, customer)
 
 
-def updating(call: Call, customer: Body, changes: Body) -> None:
+def updating(call: RequestContext, customer: Body, changes: Body) -> None:
     """Record a balance set by hand as the transaction it is."""
     wanted = changes.get("balance")
     if wanted is not None and wanted != customer["balance"]:
         _record(call, customer, wanted - customer["balance"], wanted, "adjustment")
 
 
-def updated(call: Call, customer: Body) -> None:
+def updated(call: RequestContext, customer: Body) -> None:
     """Redeem, replace or remove the customer's own discount."""
     _redeem(call, customer)
 
 
-def deleting(call: Call, customer: Body) -> None:
+def deleting(call: RequestContext, customer: Body) -> None:
     """End the subscriptions of a customer who is about to be deleted."""
     for subscription in call.unit.list("subscription", customer=customer["id"]):
         if subscription["status"] not in {"canceled", "incomplete_expired"}:
             cancel_subscription.cancel(call.unit, subscription, reason="cancellation_requested")
 
 
-def _record(call: Call, customer: Body, amount: int, ending: int, kind: str) -> None:
+def _record(call: RequestContext, customer: Body, amount: int, ending: int, kind: str) -> None:
     currency = customer["currency"] or call.unit.environment.config.business.get("currency", "usd")
     values = {
         "amount": amount,
@@ -60,7 +60,7 @@ def _record(call: Call, customer: Body, amount: int, ending: int, kind: str) -> 
     call.unit.create("customer_balance_transaction", values, emits=())
 
 
-def _redeem(call: Call, customer: Body) -> None:
+def _redeem(call: RequestContext, customer: Body) -> None:
     names = [n for n in ("coupon", "promotion_code") if n in call.params]
     if not names:
         return

@@ -8,7 +8,7 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def embedded(rows: list[Body], url: str, *, shown: int | None = None) -> Body:
@@ -17,7 +17,7 @@ def embedded(rows: list[Body], url: str, *, shown: int | None = None) -> Body:
     return {"object": "list", "data": data, "has_more": len(rows) > len(data), "total_count": len(rows), "url": url}
 
 
-def tax_rates(unit: Unit, given: Any, param: str) -> list[Body]:
+def tax_rates(unit: UnitOfWork, given: Any, param: str) -> list[Body]:
     """Return the tax rates a parameter names ("" and None: none)."""
     if not given:
         return []

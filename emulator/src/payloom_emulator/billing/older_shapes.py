@@ -13,7 +13,7 @@ from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.protocol.params import operations, table
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 Body = dict[str, Any]
 
@@ -21,7 +21,7 @@ Body = dict[str, Any]
 # --- basil ----------------------------------------------------------------------------------------
 
 
-def subscription_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+def subscription_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the period on the subscription, and one discount."""
     rows = stored["items"]["data"]
     if rows:
@@ -30,7 +30,7 @@ def subscription_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
     shown["discount"] = _first_discount(unit, stored)
 
 
-def _first_discount(unit: Unit, stored: Body) -> Body | None:
+def _first_discount(unit: UnitOfWork, stored: Body) -> Body | None:
     found = unit.find("discount", next(iter(stored.get("discounts") or []), None))
     if found is None:
         return None
@@ -39,7 +39,7 @@ def _first_discount(unit: Unit, stored: Body) -> Body | None:
     return shown
 
 
-def invoice_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+def invoice_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the payment, the taxes and the subscription on the invoice itself."""
     payments = unit.list("invoice_payment", invoice=stored["id"]) if stored.get("id") else []
     chosen = next((p for p in payments if p["is_default"]), None)
@@ -79,7 +79,7 @@ def _tax_amount(tax: Body) -> Body:
     }
 
 
-def line_item_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+def line_item_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the price, the plan and the subscription on the line itself."""
     if "pricing" not in stored:  # shown before, and looked at again to expand something inside
         return
@@ -110,11 +110,11 @@ def line_item_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
         shown.pop("subscription_item")
 
 
-def _rate(unit: Unit, rate_id: str) -> Body | str:
+def _rate(unit: UnitOfWork, rate_id: str) -> Body | str:
     return unit.find("tax_rate", rate_id, deleted=True) or rate_id
 
 
-def _old_pricing(unit: Unit, shown: Body, stored: Body) -> None:
+def _old_pricing(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     pricing = shown.pop("pricing", None) or {}
     price = unit.find("price", (pricing.get("price_details") or {}).get("price"), deleted=True)
     shown["price"] = amounts.embedded(price) if price else None
@@ -122,7 +122,7 @@ def _old_pricing(unit: Unit, shown: Body, stored: Body) -> None:
     del stored
 
 
-def invoice_item_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+def invoice_item_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the price and the subscription on the item itself."""
     each = (stored.get("pricing") or {}).get("unit_amount_decimal")
     details = (shown.pop("parent", None) or {}).get("subscription_details") or {}
@@ -137,24 +137,24 @@ def invoice_item_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
 # Events carry no private members, so the invoice of an intent is found by its InvoicePayment, not by what is stored.
 
 
-def payment_intent_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+def payment_intent_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Name the invoice the intent pays."""
     shown["invoice"] = _invoice_of(unit, stored["id"])
 
 
-def charge_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+def charge_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Name the invoice the charge pays."""
     shown["invoice"] = _invoice_of(unit, stored.get("payment_intent"))
 
 
-def _invoice_of(unit: Unit, intent_id: Any) -> str | None:
+def _invoice_of(unit: UnitOfWork, intent_id: Any) -> str | None:
     if not isinstance(intent_id, str):
         return None
     found = unit.list("invoice_payment", payment_intent=intent_id, limit=1)
     return found[0]["invoice"] if found else None
 
 
-def credit_note_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+def credit_note_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the tax amounts by their old name, and one refund."""
     del unit
     shown["tax_amounts"] = [_tax_amount(t) for t in shown.pop("total_taxes", None) or []]
@@ -162,7 +162,7 @@ def credit_note_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
     shown["refund"] = first["refund"] if first else None
 
 
-def credit_note_line_before_basil(unit: Unit, shown: Body, stored: Body) -> None:
+def credit_note_line_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the tax amounts by their old name."""
     del unit
     if "taxes" not in stored:
@@ -173,7 +173,7 @@ def credit_note_line_before_basil(unit: Unit, shown: Body, stored: Body) -> None
 # --- clover ---------------------------------------------------------------------------------------
 
 
-def discount_before_clover(unit: Unit, shown: Body, stored: Body) -> None:
+def discount_before_clover(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the whole coupon of a discount."""
     if "source" not in stored:
         return
@@ -181,7 +181,7 @@ def discount_before_clover(unit: Unit, shown: Body, stored: Body) -> None:
     shown["coupon"] = _coupon(unit, source.get("coupon"))
 
 
-def subscription_before_clover(unit: Unit, shown: Body, stored: Body) -> None:
+def subscription_before_clover(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the plan and quantity of a subscription with one item on the subscription itself."""
     del unit
     rows = stored["items"]["data"]
@@ -190,13 +190,13 @@ def subscription_before_clover(unit: Unit, shown: Body, stored: Body) -> None:
     shown["quantity"] = single["quantity"] if single else None
 
 
-def promotion_code_before_clover(unit: Unit, shown: Body, stored: Body) -> None:
+def promotion_code_before_clover(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the whole coupon of a promotion code."""
     shown.pop("promotion", None)
     shown["coupon"] = _coupon(unit, stored["promotion"]["coupon"])
 
 
-def _coupon(unit: Unit, coupon_id: Any) -> Body | None:
+def _coupon(unit: UnitOfWork, coupon_id: Any) -> Body | None:
     found = unit.find("coupon", coupon_id, deleted=True)
     hidden = {"applies_to", "currency_options"}
     return {k: v for k, v in found.items() if k not in hidden and not k.startswith("_")} if found else None

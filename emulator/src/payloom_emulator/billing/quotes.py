@@ -12,10 +12,10 @@ from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def subscription_data(given: Body, unit: Unit) -> Body:
+def subscription_data(given: Body, unit: UnitOfWork) -> Body:
     """Return a quote's `subscription_data` in Stripe's shape."""
     date = given.get("effective_date")
     mode = create_subscription.billing_mode(unit, given.get("billing_mode"))
@@ -28,7 +28,7 @@ def subscription_data(given: Body, unit: Unit) -> Body:
     }
 
 
-def read_items(unit: Unit, given: list[Body], current: list[Body]) -> list[Body]:
+def read_items(unit: UnitOfWork, given: list[Body], current: list[Body]) -> list[Body]:
     """Return the quote's items from `line_items` parameters; `id` keeps one that is there."""
     made = []
     for index, entry in enumerate(given):
@@ -54,7 +54,7 @@ def read_items(unit: Unit, given: list[Body], current: list[Body]) -> list[Body]
     return made
 
 
-def _priced(unit: Unit, quote: Body) -> list[tuple[Body, Body, Body]]:
+def _priced(unit: UnitOfWork, quote: Body) -> list[tuple[Body, Body, Body]]:
     """Return (item, price, line with discounts and taxes) for each of the quote's items."""
     rows, found = [], []
     for item in quote["_items"]:
@@ -87,7 +87,7 @@ def _priced(unit: Unit, quote: Body) -> list[tuple[Body, Body, Body]]:
     return list(zip(quote["_items"], found, done, strict=True))
 
 
-def _summary(unit: Unit, rows: list[Body]) -> Body:
+def _summary(unit: UnitOfWork, rows: list[Body]) -> Body:
     del unit
     made = totals.sums(rows)
     return {
@@ -101,7 +101,7 @@ def _summary(unit: Unit, rows: list[Body]) -> Body:
     }
 
 
-def figures(unit: Unit, quote: Body) -> Body:
+def amount_fields(unit: UnitOfWork, quote: Body) -> Body:
     """Return the computed fields of a quote: totals now, at once and each period."""
     priced = _priced(unit, quote)
     trial = (quote.get("subscription_data") or {}).get("trial_period_days")
@@ -127,7 +127,7 @@ def figures(unit: Unit, quote: Body) -> Body:
     }
 
 
-def line_items(unit: Unit, quote: Body) -> list[Body]:
+def line_items(unit: UnitOfWork, quote: Body) -> list[Body]:
     """Return the quote's items as `item` objects."""
     shown = []
     for item, price, line in _priced(unit, quote):
@@ -152,7 +152,7 @@ def line_items(unit: Unit, quote: Body) -> list[Body]:
     return shown
 
 
-def accept(unit: Unit, quote: Body) -> Body:
+def accept(unit: UnitOfWork, quote: Body) -> Body:
     """Make what the quote promises: a subscription, a schedule for later, or a draft invoice. Emits quote.accepted."""
     unit.unschedule("expire", quote)
     transitions = {**quote["status_transitions"], "accepted_at": unit.now}
@@ -168,7 +168,7 @@ def accept(unit: Unit, quote: Body) -> Body:
             changes["invoice"] = subscription["latest_invoice"]
     else:
         changes["invoice"] = _invoice(unit, quote, priced)
-    return unit.move(quote, "accept", changes)
+    return unit.transition(quote, "accept", changes)
 
 
 def _params(quote: Body, priced: list[tuple[Body, Body]]) -> Body:
@@ -201,7 +201,7 @@ def _params(quote: Body, priced: list[tuple[Body, Body]]) -> Body:
     return params
 
 
-def _schedule(unit: Unit, quote: Body, priced: list[tuple[Body, Body]], date: int) -> str:
+def _schedule(unit: UnitOfWork, quote: Body, priced: list[tuple[Body, Body]], date: int) -> str:
 
     wanted = [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if p["recurring"]]
     made = subscription_schedules.create(
@@ -217,7 +217,7 @@ def _schedule(unit: Unit, quote: Body, priced: list[tuple[Body, Body]], date: in
     return made["id"]
 
 
-def _invoice(unit: Unit, quote: Body, priced: list[tuple[Body, Body]]) -> str:
+def _invoice(unit: UnitOfWork, quote: Body, priced: list[tuple[Body, Body]]) -> str:
     customer = unit.get("customer", quote["customer"])
     rows = [
         lines.blank(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 @contextmanager
-def rehearsal(unit: Unit, *, now: int | None = None) -> Iterator[Unit]:
+def savepoint(unit: UnitOfWork, *, now: int | None = None) -> Iterator[UnitOfWork]:
     """Give a unit of work (at `now`) all of whose effects, events included, are undone at the end.
 
     Objects read from it stay usable as plain values. The caller holds the store's transaction, as every handler does.

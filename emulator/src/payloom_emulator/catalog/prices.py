@@ -11,7 +11,7 @@ from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _MAX_INTERVAL = {"day": 1095, "week": 156, "month": 36, "year": 3}
 
@@ -133,7 +133,7 @@ def _tiers(params: Body, named: Any) -> list[Body]:
     return made
 
 
-def make(unit: Unit, data: Body, param: str, price_id: str | None = None) -> Body:
+def make(unit: UnitOfWork, data: Body, param: str, price_id: str | None = None) -> Body:
     """Create a price from inline `price_data`: `{currency, product | product_data, unit_amount, recurring…}`."""
     data = dict(data)
     if not data.get("currency"):
@@ -154,7 +154,7 @@ def make(unit: Unit, data: Body, param: str, price_id: str | None = None) -> Bod
     return unit.create("price", {**price_terms, **named, "product": product["id"], "active": active})
 
 
-def tiers(unit: Unit, price: Body) -> list[Body] | None:
+def tiers(unit: UnitOfWork, price: Body) -> list[Body] | None:
     """Return the tiers of a tiered price."""
     del unit
     return price.get("_tiers")

@@ -8,11 +8,11 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def make(unit: Unit, name: str, **more: Any) -> Body:
+def make(unit: UnitOfWork, name: str, **more: Any) -> Body:
     """Create a product from inline `product_data`."""
-    if more.get("id") and unit.any(more["id"]) is not None:
+    if more.get("id") and unit.find_any(more["id"]) is not None:
         raise invalid("Product already exists.", "product_data[id]", "resource_already_exists")
     return unit.create("product", {"name": name, "updated": unit.now, **more})

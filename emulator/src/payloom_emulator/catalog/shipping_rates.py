@@ -9,7 +9,7 @@ from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def fixed_amount(data: Body, param: str) -> Body:
@@ -19,7 +19,7 @@ def fixed_amount(data: Body, param: str) -> Body:
     return {**amount, "currency": money.currency(amount["currency"], "fixed_amount[currency]")}
 
 
-def make(unit: Unit, data: Body, param: str) -> Body:
+def make(unit: UnitOfWork, data: Body, param: str) -> Body:
     """Make a rate from inline `shipping_rate_data`."""
     if not data.get("display_name"):
         raise parameter_missing(f"{param}[display_name]")

@@ -12,12 +12,12 @@ from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 COMPLETED = "checkout.session.completed"
 
 
-def confirm(unit: Unit, session: Body, params: Body) -> Body:
+def confirm(unit: UnitOfWork, session: Body, params: Body) -> Body:
     """Confirm an open session as Stripe's page does; returns the session, still open when a challenge is needed.
 
     params: `payment_method` or `payment_method_data`, `email`, `name`, `phone`, `address`, `shipping`,
@@ -50,7 +50,7 @@ def _check_expected(session: Body, params: Body) -> None:
         )
 
 
-def _collect(unit: Unit, session: Body, params: Body) -> None:
+def _collect(unit: UnitOfWork, session: Body, params: Body) -> None:
     before = session["customer_details"] or create_session.details()
     data = (params.get("payment_method_data") or {}).get("billing_details") or {}
     method = unit.find("payment_method", params.get("payment_method"))
@@ -109,7 +109,7 @@ def _needs_method(session: Body) -> bool:
     return True
 
 
-def _method(unit: Unit, session: Body, params: Body) -> Body | None:
+def _method(unit: UnitOfWork, session: Body, params: Body) -> Body | None:
     method: Body | None = None
     if params.get("payment_method"):
         method = unit.get("payment_method", params["payment_method"], "payment_method")
@@ -139,7 +139,7 @@ def _method(unit: Unit, session: Body, params: Body) -> Body | None:
     return method
 
 
-def _customer(unit: Unit, session: Body, *, required: bool) -> Body | None:
+def _customer(unit: UnitOfWork, session: Body, *, required: bool) -> Body | None:
     """Return the session's customer, making one where the session's rules say so."""
     if session["customer"]:
         return unit.get("customer", session["customer"])
@@ -165,7 +165,7 @@ def _customer(unit: Unit, session: Body, *, required: bool) -> Body | None:
 # --- payment --------------------------------------------------------------------------------------
 
 
-def _pay(unit: Unit, session: Body, method: Body | None) -> Body:
+def _pay(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
     data = session["_payment_intent_data"]
     saving = data.get("setup_future_usage") or (session["payment_method_options"].get("card") or {}).get(
         "setup_future_usage"
@@ -184,7 +184,7 @@ def _pay(unit: Unit, session: Body, method: Body | None) -> Body:
     return _after_intent(unit, session, intent)
 
 
-def prepare(unit: Unit, session: Body) -> None:
+def prepare(unit: UnitOfWork, session: Body) -> None:
     """Make the intent at once, as it was until 2022-08-01; since then it is made when somebody pays."""
     customer = unit.find("customer", session["customer"])
     if session["mode"] == "payment" and session["amount_total"]:
@@ -235,11 +235,11 @@ def _intent_values(session: Body, data: Body, customer: Body | None, method: Bod
     return values
 
 
-def _return_url(unit: Unit, session: Body) -> str:
+def _return_url(unit: UnitOfWork, session: Body) -> str:
     return f"{unit.environment.base_url}/_emulator/checkout/{session['id']}/finish"
 
 
-def _after_intent(unit: Unit, session: Body, intent: Body) -> Body:
+def _after_intent(unit: UnitOfWork, session: Body, intent: Body) -> Body:
     status = intent["status"]
     if status == "succeeded":
         return complete(unit, session, "paid")
@@ -255,7 +255,7 @@ def _after_intent(unit: Unit, session: Body, intent: Body) -> Body:
 # --- subscription ---------------------------------------------------------------------------------
 
 
-def _subscribe(unit: Unit, session: Body, method: Body | None) -> Body:
+def _subscribe(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
     customer = _customer(unit, session, required=True)
     assert customer is not None
     subscription = unit.find("subscription", session.get("_subscription"))
@@ -263,7 +263,7 @@ def _subscribe(unit: Unit, session: Body, method: Body | None) -> Body:
         if method is not None:
             payment_methods.attach(unit, method, customer["id"])
         shown = {**session, "_lines": [{**line, "price": lines.price_of(unit, line)} for line in session["_lines"]]}
-        subscription = checkout_billing.start(unit, shown, customer=customer, payment_method=method)
+        subscription = checkout_billing.start_subscription(unit, shown, customer=customer, payment_method=method)
         unit.change(session, {"_subscription": subscription["id"]}, emits=())
     elif method is not None and subscription["status"] == "incomplete":
         payment_methods.attach(unit, method, customer["id"])
@@ -274,12 +274,12 @@ def _subscribe(unit: Unit, session: Body, method: Body | None) -> Body:
     return _after_subscription(unit, session, subscription)
 
 
-def _intent_of(unit: Unit, session: Body) -> Body | None:
+def _intent_of(unit: UnitOfWork, session: Body) -> Body | None:
     found = unit.list("payment_intent", _session=session["id"], limit=1)
     return found[0] if found else None
 
 
-def _after_subscription(unit: Unit, session: Body, subscription: Body) -> Body:
+def _after_subscription(unit: UnitOfWork, session: Body, subscription: Body) -> Body:
     if subscription["status"] == "incomplete":
         intent = _intent_of(unit, session)
         error = (intent or {}).get("last_payment_error")
@@ -306,7 +306,7 @@ def _after_subscription(unit: Unit, session: Body, subscription: Body) -> Body:
 # --- setup ----------------------------------------------------------------------------------------
 
 
-def _set_up(unit: Unit, session: Body, method: Body | None) -> Body:
+def _set_up(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
     assert method is not None
     customer = _customer(unit, session, required=False)
     intent = unit.find("setup_intent", session["setup_intent"])
@@ -328,7 +328,7 @@ def _set_up(unit: Unit, session: Body, method: Body | None) -> Body:
 # --- the end --------------------------------------------------------------------------------------
 
 
-def complete(unit: Unit, session: Body, payment_status: str) -> Body:
+def complete(unit: UnitOfWork, session: Body, payment_status: str) -> Body:
     """Close the session: it is complete, and everyone hears of it."""
     unit.unschedule("expire", session)
     if session["mode"] == "payment" and session["invoice_creation"]["enabled"]:
@@ -336,11 +336,11 @@ def complete(unit: Unit, session: Body, payment_status: str) -> Body:
     changes: Body = {"payment_status": payment_status, "url": None}
     if session["automatic_tax"]["enabled"]:
         changes["automatic_tax"] = {**session["automatic_tax"], "status": "complete"}
-    unit.move(session, "complete", changes)
+    unit.transition(session, "complete", changes)
     return session
 
 
-def intent_changed(unit: Unit, intent: Body) -> None:
+def intent_changed(unit: UnitOfWork, intent: Body) -> None:
     """An intent of a session changed after the confirm returned: a challenge ended, or a debit settled."""
     session = unit.find("checkout.session", intent.get("_session"))
     if session is None:

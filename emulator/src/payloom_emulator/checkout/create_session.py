@@ -10,9 +10,9 @@ from payloom_emulator.payments import authentication
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 HOUR = 3600
 
@@ -37,7 +37,7 @@ _HOSTED, _EMBEDDED = {"hosted_page"}, {"embedded_page", "elements", "form"}
 _OLD_UI = {"hosted": "hosted_page", "embedded": "embedded_page", "custom": "elements"}
 
 
-def fill(call: Call, draft: Body) -> None:
+def fill(call: RequestContext, draft: Body) -> None:
     """Complete the draft of a new session, or refuse."""
     params, unit = call.params, call.unit
     call.need("mode")
@@ -129,7 +129,7 @@ def _expiry(params: Body, now: int) -> int:
     return wanted
 
 
-def _sell(call: Call, draft: Body, mode: str) -> None:
+def _sell(call: RequestContext, draft: Body, mode: str) -> None:
     params, unit = call.params, call.unit
     draft["_lines"] = lines.read(unit, [lines.modern(i) for i in params.get("line_items") or []], mode)
     if mode == "setup":
@@ -145,7 +145,7 @@ def _sell(call: Call, draft: Body, mode: str) -> None:
         raise not_emulated("POST /v1/checkout/sessions with optional_items")
 
 
-def _who(unit: Unit, params: Body, draft: Body, mode: str, *, older: bool) -> None:
+def _who(unit: UnitOfWork, params: Body, draft: Body, mode: str, *, older: bool) -> None:
     if mode == "subscription":
         draft["customer_creation"] = None if draft["customer"] else "always"
     elif not draft["customer"]:
@@ -181,7 +181,7 @@ def details(
     }
 
 
-def _how(call: Call, params: Body, draft: Body, mode: str) -> None:
+def _how(call: RequestContext, params: Body, draft: Body, mode: str) -> None:
     explicit = bool(params.get("payment_method_types"))
     draft["payment_method_types"] = authentication.types_for(params, automatic=False)
     if not explicit and not call.before("2023-08-16"):
@@ -255,7 +255,7 @@ def custom_field(given: Body) -> Body:
     }
 
 
-def _ship(unit: Unit, params: Body, draft: Body) -> None:
+def _ship(unit: UnitOfWork, params: Body, draft: Body) -> None:
     options = []
     for index, option in enumerate(params.get("shipping_options") or []):
         where = f"shipping_options[{index}]"

@@ -12,12 +12,12 @@ from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MAX_LINES = {"payment": 100, "subscription": 20}
 
 
-def read(unit: Unit, given: list[Body] | None, mode: str) -> list[Body]:
+def read(unit: UnitOfWork, given: list[Body] | None, mode: str) -> list[Body]:
     """Return the session's lines: `{id, price, quantity, adjustable_quantity, tax_rates, metadata}`, checked."""
     if mode == "setup":
         if given:
@@ -42,7 +42,7 @@ def modern(item: Body) -> Body:
     }
 
 
-def _line(unit: Unit, item: Body, index: int) -> Body:
+def _line(unit: UnitOfWork, item: Body, index: int) -> Body:
     where = f"line_items[{index}]"
     if item.get("price") and item.get("price_data"):
         raise invalid("You may only specify one of these parameters: price, price_data.", f"{where}[price]")
@@ -83,12 +83,12 @@ def _line(unit: Unit, item: Body, index: int) -> Body:
     }
 
 
-def price_of(unit: Unit, line: Body) -> Body:
+def price_of(unit: UnitOfWork, line: Body) -> Body:
     """Return the price object of a line."""
     return unit.get("price", line["price"])
 
 
-def check_terms(unit: Unit, lines: list[Body], mode: str) -> None:
+def check_terms(unit: UnitOfWork, lines: list[Body], mode: str) -> None:
     """Raise when the prices do not fit the mode."""
     recurring = [bool(price_of(unit, line)["recurring"]) for line in lines]
     if mode == "payment" and any(recurring):
@@ -107,7 +107,7 @@ def check_terms(unit: Unit, lines: list[Body], mode: str) -> None:
         raise invalid("Checkout does not support multiple prices with different billing intervals.", "line_items")
 
 
-def currency_of(unit: Unit, lines: list[Body], wanted: str | None) -> str:
+def currency_of(unit: UnitOfWork, lines: list[Body], wanted: str | None) -> str:
     """Return the session's currency, or raise when the prices are not all in it."""
     codes = [price_of(unit, line)["currency"] for line in lines]
     chosen = money.currency(wanted) if wanted else codes[0]
@@ -128,7 +128,7 @@ def currency_of(unit: Unit, lines: list[Body], wanted: str | None) -> str:
     return chosen
 
 
-def subtotal_of(unit: Unit, line: Body, currency: str) -> int:
+def subtotal_of(unit: UnitOfWork, line: Body, currency: str) -> int:
     """Return what a line costs before discounts and taxes."""
     price = price_of(unit, line)
     if price["custom_unit_amount"]:
@@ -139,7 +139,7 @@ def subtotal_of(unit: Unit, line: Body, currency: str) -> int:
     return prices.amount_for(price, line["quantity"], currency)
 
 
-def totals(unit: Unit, session: Body) -> Body:
+def totals(unit: UnitOfWork, session: Body) -> Body:
     """Return `{amount_subtotal, amount_total, total_details, _items}` of a session as it stands."""
     currency = session["currency"]
     trial = session["mode"] == "subscription" and starts_with_trial(session)
@@ -182,11 +182,11 @@ def starts_with_trial(session: Body) -> bool:
     return bool(data.get("trial_period_days") or data.get("trial_end"))
 
 
-def _taken(unit: Unit, session: Body, subtotal: int) -> list[checkout_billing.Taken]:
+def _taken(unit: UnitOfWork, session: Body, subtotal: int) -> list[checkout_billing.DiscountTaken]:
     wanted = session.get("_discounts") or []
     if not wanted:
         return []
-    return checkout_billing.taken(
+    return checkout_billing.discounts_taken(
         unit, wanted, subtotal=subtotal, currency=session["currency"], customer=session.get("customer")
     )
 
@@ -205,7 +205,7 @@ def share(total: int, parts: list[int]) -> list[int]:
     return shares
 
 
-def _taxes(unit: Unit, rates: list[str], amount: int) -> tuple[list[Body], int]:
+def _taxes(unit: UnitOfWork, rates: list[str], amount: int) -> tuple[list[Body], int]:
     """Return (taxes of a line, what exclusive ones add)."""
     taxes, added = [], 0
     for rate_id in rates:
@@ -224,13 +224,13 @@ def _round(value: Decimal) -> int:
     return int(value.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def line_items(unit: Unit, session: Body) -> list[Body]:
+def line_items(unit: UnitOfWork, session: Body) -> list[Body]:
     """Return the `item` objects of a session or payment link."""
     made = totals(unit, session)["_items"] if session["_lines"] else []
     shown = []
     for line, amounts in zip(session["_lines"], made, strict=True):
         price = price_of(unit, line)
-        product = unit.any(price["product"])
+        product = unit.find_any(price["product"])
         shown.append(
             {
                 "id": line["id"],

@@ -8,7 +8,7 @@ from payloom_emulator.protocol.errors import missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 REQUIREMENTS: Body = {
     "alternatives": [],
@@ -64,7 +64,7 @@ def settings(name: str) -> Body:
     }
 
 
-def home(unit: Unit) -> Body:
+def home(unit: UnitOfWork) -> Body:
     """Return the account the configuration opens, making its object the first time."""
     config = unit.environment.config
     found = unit.find("account", unit.account)

@@ -10,11 +10,11 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def make(
-    unit: Unit,
+    unit: UnitOfWork,
     *,
     amount: int,
     currency: str,
@@ -54,7 +54,7 @@ def make(
 
 
 def reverse(
-    unit: Unit,
+    unit: UnitOfWork,
     transfer: Body,
     amount: int | None = None,
     *,
@@ -97,7 +97,7 @@ def _url(transfer: Body) -> str:
     return f"/v1/transfers/{transfer['id']}/reversals"
 
 
-def keep_fee(unit: Unit, charge: Body) -> Body:
+def keep_fee(unit: UnitOfWork, charge: Body) -> Body:
     """Make the application fee of a charge on a connected account, or of a destination charge."""
     transfer_data = charge.get("transfer_data") or {}
     return unit.create(
@@ -112,7 +112,7 @@ def keep_fee(unit: Unit, charge: Body) -> Body:
     )
 
 
-def refund_fee(unit: Unit, fee: Body, amount: int, *, metadata: Body | None = None) -> Body:
+def refund_fee(unit: UnitOfWork, fee: Body, amount: int, *, metadata: Body | None = None) -> Body:
     """Give back `amount` of an application fee. Emits application_fee.refunded."""
     made = unit.create(
         "fee_refund", {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}

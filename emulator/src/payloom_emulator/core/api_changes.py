@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Change:
     """
 
     since: str
-    down: Callable[[Unit, Body, Body], None]
+    down: Callable[[UnitOfWork, Body, Body], None]
     expandable: tuple[str, ...] = ()
 
 

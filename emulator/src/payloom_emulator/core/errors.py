@@ -21,7 +21,7 @@ class EmulatorError(PayloomError):
     status = 400
 
 
-class ImpossibleMove(EmulatorError):
+class ImpossibleTransition(EmulatorError):
     """The state machine has no such move from here."""
 
     code = "emulator_impossible_move"

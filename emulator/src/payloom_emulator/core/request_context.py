@@ -9,19 +9,19 @@ from payloom_emulator.protocol.errors import parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.protocol.auth import Caller
 
 
 @dataclasses.dataclass(slots=True)
-class Call:
+class RequestContext:
     """One request on its way through a handler.
 
     params: checked and typed, only what was given. ids: the URL's placeholders. target: for actions and for standard
     operations on one object, that object. version: the API version the caller speaks. path: the URL as called.
     """
 
-    unit: Unit
+    unit: UnitOfWork
     params: dict[str, Any]
     ids: dict[str, str]
     caller: Caller

@@ -10,16 +10,22 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.request_context import Call
+from payloom_emulator.core.request_context import RequestContext
 from payloom_emulator.core.schema import Body, Schema
-from payloom_emulator.core.unit_of_work import Unit
+from payloom_emulator.core.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from payloom_emulator.core.api_changes import Accepted, Change
 
-Handler = Callable[[Call], Any]
-Rule = Callable[[Unit, Body], None]
+Handler = Callable[[RequestContext], Any]
+
+
+Rule = Callable[[UnitOfWork, Body], None]
+
+
 Reaction = Callable[..., None]
+
+
 """Called with the unit of work, the object, and the details of the fact by name."""
 
 
@@ -51,12 +57,12 @@ class Endpoints:
     """
 
     can: tuple[str, ...] = ("create", "retrieve", "update", "list")
-    creating: Callable[[Call, Body], None] | None = None
-    created: Callable[[Call, Body], Any] | None = None
-    updating: Callable[[Call, Body, Body], None] | None = None
-    updated: Callable[[Call, Body], Any] | None = None
-    deleting: Callable[[Call, Body], None] | None = None
-    listing: Callable[[Call], dict[str, Any]] | None = None
+    creating: Callable[[RequestContext, Body], None] | None = None
+    created: Callable[[RequestContext, Body], Any] | None = None
+    updating: Callable[[RequestContext, Body, Body], None] | None = None
+    updated: Callable[[RequestContext, Body], Any] | None = None
+    deleting: Callable[[RequestContext, Body], None] | None = None
+    listing: Callable[[RequestContext], dict[str, Any]] | None = None
     actions: Mapping[str, Handler] = dataclasses.field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
 
@@ -75,6 +81,6 @@ class Resource:
     endpoints: Endpoints = Endpoints(can=())
     timers: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
     reacts: Mapping[str, tuple[Reaction, ...]] = dataclasses.field(default_factory=dict)
-    includes: Mapping[str, Callable[[Unit, Body], Any]] = dataclasses.field(default_factory=dict)
-    builtin: Callable[[Unit, str], Body | None] | None = None
+    includes: Mapping[str, Callable[[UnitOfWork, Body], Any]] = dataclasses.field(default_factory=dict)
+    builtin: Callable[[UnitOfWork, str], Body | None] | None = None
     versions: tuple[Change | Accepted, ...] = ()

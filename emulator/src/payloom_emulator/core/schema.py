@@ -6,7 +6,7 @@ import copy
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.errors import ImpossibleMove
+from payloom_emulator.core.errors import ImpossibleTransition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,10 +56,12 @@ def overlay(base: Mapping[str, Any], given_value: Mapping[str, Any]) -> Body:
 
 
 ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
+
+
 SHIPPING = {"address": ADDRESS, "carrier": None, "name": None, "phone": None, "tracking_number": None}
 
 
-def given(
+def settable(
     name: str,
     default: Any = None,
     *,
@@ -71,7 +73,7 @@ def given(
     return Field(name, default, "both", ref, emptyable, shape)
 
 
-def once(
+def create_only(
     name: str,
     default: Any = None,
     *,
@@ -83,18 +85,20 @@ def once(
     return Field(name, default, "create", ref, emptyable, shape)
 
 
-def later(name: str, default: Any = None, *, ref: str | None = None, shape: Mapping[str, Any] | None = None) -> Field:
+def update_only(
+    name: str, default: Any = None, *, ref: str | None = None, shape: Mapping[str, Any] | None = None
+) -> Field:
     """Return a field the caller may set at update only."""
     return Field(name, default, "update", ref, shape=shape)
 
 
-def fixed(name: str, default: Any = None) -> Field:
+def read_only(name: str, default: Any = None) -> Field:
     """Return a field only the emulator sets."""
     return Field(name, default)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """One transition: from any of `sources` to `target`, emitting `emits` in order."""
 
     name: str
@@ -104,28 +108,28 @@ class Move:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Machine:
+class StateMachine:
     """The life cycle of an object as a table."""
 
     initial: tuple[str, ...]
-    moves: tuple[Move, ...]
+    transitions: tuple[Transition, ...]
     terminal: frozenset[str] | set[str] = frozenset()
     field: str = "status"
 
     def statuses(self) -> set[str]:
         """Return every status the table names."""
-        return {*self.initial, *(m.target for m in self.moves), *(s for m in self.moves for s in m.sources)}
+        return {*self.initial, *(m.target for m in self.transitions), *(s for m in self.transitions for s in m.sources)}
 
-    def find(self, name: str, status: str) -> Move:
-        """Return the move `name` out of `status`; several moves may share a name when their sources differ."""
-        for move in self.moves:
-            if move.name == name and status in move.sources:
-                return move
-        raise ImpossibleMove(f"There is no move {name!r} from {status!r}.")
+    def find(self, name: str, status: str) -> Transition:
+        """Return the transition `name` out of `status`; several may share a name when their sources differ."""
+        for transition in self.transitions:
+            if transition.name == name and status in transition.sources:
+                return transition
+        raise ImpossibleTransition(f"There is no transition {name!r} from {status!r}.")
 
     def allows(self, name: str, status: str) -> bool:
-        """Return whether the move exists from here."""
-        return any(m.name == name and status in m.sources for m in self.moves)
+        """Return whether the transition exists from here."""
+        return any(m.name == name and status in m.sources for m in self.transitions)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -144,7 +148,7 @@ class Schema:
     path: str | None = None
     id_length: int = 24
     fields: tuple[Field, ...] = ()
-    machine: Machine | None = None
+    machine: StateMachine | None = None
     on_create: tuple[str, ...] = ()
     on_update: tuple[str, ...] = ()
     on_delete: tuple[str, ...] = ()

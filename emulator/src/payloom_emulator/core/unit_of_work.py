@@ -1,7 +1,7 @@
 """One unit of work: what a request or a timer reads and changes. All of it is kept, with its events, or nothing.
 
-Handlers change objects only through `create`, `change`, `move` and `delete`; these keep the machine's table, the time,
-the identifiers and the events right.
+Handlers change objects only through `create`, `change`, `transition` and `delete`; these keep the machine's table, the
+time, the identifiers and the events right.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core import differences, events
-from payloom_emulator.core.errors import ImpossibleMove
+from payloom_emulator.core.errors import ImpossibleTransition
 from payloom_emulator.core.paging import page_of
 from payloom_emulator.protocol.errors import invalid, missing
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.store import Store
 
 
-class Unit:
+class UnitOfWork:
     """The reads and changes of one request or timer."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Unit:
             raise missing(object_name, object_id, param=param or "id", status=400 if param else 404)
         return body
 
-    def any(self, object_id: str) -> Body | None:
+    def find_any(self, object_id: str) -> Body | None:
         """Return whatever object has this id, also a deleted one."""
         body = self._objects.get(object_id)
         if body is None:
@@ -114,9 +114,9 @@ class Unit:
         self.flush()
         filled = {k: _text(v) for k, v in filters.items() if v is not None}
         page = page_of(self.store, self.account, object_name, filled, params)
-        return {**page, "data": [self.adopt(row) for row in page["data"]], "url": url}
+        return {**page, "data": [self.attach(row) for row in page["data"]], "url": url}
 
-    def adopt(self, row: Body) -> Body:
+    def attach(self, row: Body) -> Body:
         """Return the unit's own copy of a row that was just read."""
         return self._objects.get(row["id"]) or self._remember(row)
 
@@ -150,7 +150,7 @@ class Unit:
             body.setdefault("livemode", False)
         machine = schema.machine
         if machine is not None and body.get(machine.field) not in machine.initial:
-            raise ImpossibleMove(f"A {schema.object} does not begin {body.get(machine.field)!r}.")
+            raise ImpossibleTransition(f"A {schema.object} does not begin {body.get(machine.field)!r}.")
         links = schema.links(body)
         try:
             self.store.insert(self.account, body, links)
@@ -168,21 +168,25 @@ class Unit:
         changes = changes or {}
         machine = schema.machine
         if machine is not None and changes.get(machine.field, obj.get(machine.field)) != obj.get(machine.field):
-            raise ImpossibleMove(f"The {machine.field} of a {schema.object} changes by a move, not by hand.")
+            raise ImpossibleTransition(
+                f"The {machine.field} of a {schema.object} changes by a transition, not by hand."
+            )
         previous = self._apply(obj, changes)
         if previous:
             for event_type in schema.on_update if emits is None else emits:
                 self.emit(event_type, obj, previous)
         return obj
 
-    def move(self, obj: Body, name: str, changes: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
-        """Make the move `name` of the object's machine, with `changes`, and emit the move's events (or `emits`)."""
+    def transition(
+        self, obj: Body, name: str, changes: Body | None = None, *, emits: tuple[str, ...] | None = None
+    ) -> Body:
+        """Make the transition `name` of the object's machine, with `changes`, and emit its events (or `emits`)."""
         schema = self.environment.schema(obj["object"])
         assert schema.machine is not None
         field = schema.machine.field
-        move = schema.machine.find(name, obj[field])
-        previous = self._apply(obj, {**(changes or {}), field: move.target})
-        for event_type in move.emits if emits is None else emits:
+        transition = schema.machine.find(name, obj[field])
+        previous = self._apply(obj, {**(changes or {}), field: transition.target})
+        for event_type in transition.emits if emits is None else emits:
             self.emit(event_type, obj, previous)
         return obj
 
@@ -226,7 +230,7 @@ class Unit:
         """Return a copy of the object as an event shows it: nothing private, nothing that needs expanding."""
         schema = self.environment.find_schema(obj["object"])
         hidden = schema.hidden if schema else ()
-        return {k: strip(v) for k, v in obj.items() if not k.startswith("_") and k not in hidden}
+        return {k: public_copy(v) for k, v in obj.items() if not k.startswith("_") and k not in hidden}
 
     # --- time ----------------------------------------------------------------------------------------------------
 
@@ -238,7 +242,7 @@ class Unit:
         )
         self.environment.timer_added()
 
-    def soon(self, name: str, obj: Body, seconds: int = 0) -> None:
+    def schedule_real_time(self, name: str, obj: Body, seconds: int = 0) -> None:
         """Run a timer `seconds` from now by the emulator's clock, whatever test clock the object is on.
 
         For what the outside world does in its own time: banks settle, cardholders dispute.
@@ -253,21 +257,21 @@ class Unit:
         """Drop a plan, if there is one."""
         self.store.query("DELETE FROM timers WHERE object_id = ? AND name = ?", (obj["id"], name))
 
-    def follow(self, obj: Body | None) -> None:
+    def use_clock_of(self, obj: Body | None) -> None:
         """Take the time of the test clock that `obj`, or the customer it belongs to, is attached to."""
         if obj is None or self.test_clock:
             return
         clock_id = obj.get("test_clock")
         if not clock_id and isinstance(obj.get("customer"), str):
-            customer = self.any(obj["customer"])
+            customer = self.find_any(obj["customer"])
             clock_id = customer.get("test_clock") if customer else None
         clock = self.find("test_helpers.test_clock", clock_id)
         if clock is not None:
             self.test_clock, self.now = clock["id"], clock["frozen_time"]
 
-    def at(self, account: str, *, now: int | None = None, test_clock: str | None = None) -> Unit:
+    def at(self, account: str, *, now: int | None = None, test_clock: str | None = None) -> UnitOfWork:
         """Return another unit of work in the same transaction: of `account`, at `now` (this unit's time by default)."""
-        return Unit(self.environment, account, now=self.now if now is None else now, test_clock=test_clock)
+        return UnitOfWork(self.environment, account, now=self.now if now is None else now, test_clock=test_clock)
 
     # --- end -----------------------------------------------------------------------------------------------------
 
@@ -287,12 +291,12 @@ class Unit:
         self._dirty.clear()
 
 
-def strip(value: Any) -> Any:
+def public_copy(value: Any) -> Any:
     """Return a deep copy without private members (those whose name begins with an underscore)."""
     if isinstance(value, dict):
-        return {k: strip(v) for k, v in value.items() if not k.startswith("_")}
+        return {k: public_copy(v) for k, v in value.items() if not k.startswith("_")}
     if isinstance(value, list):
-        return [strip(v) for v in value]
+        return [public_copy(v) for v in value]
     return value
 
 

@@ -13,7 +13,7 @@ from payloom_emulator.billing import settings
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.http import onboarding_page
 from payloom_emulator.http.same_site import own_pages_only
-from payloom_emulator.http.seeding import plant
+from payloom_emulator.http.seeding import replay_calls
 from payloom_emulator.http.trigger import TRIGGERS, trigger
 from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
@@ -110,7 +110,7 @@ def _reset(emulator: Emulator, given: dict[str, Any]) -> Any:
 def _seed(emulator: Emulator, given: dict[str, Any]) -> Any:
     """Run the calls of a seed file: `{"calls": [{"method", "path", "params", "as"?}]}`; see `seeding.py`."""
 
-    return plant(emulator, given.get("calls") or [])
+    return replay_calls(emulator, given.get("calls") or [])
 
 
 def _read_clock(emulator: Emulator, given: dict[str, Any]) -> Any:
@@ -269,7 +269,7 @@ async def _three_d_secure(request: Request) -> Response:
     intent, outcome = request.path_params["intent"], request.path_params["outcome"]
     headers = {"Access-Control-Allow-Origin": "*"}
     try:
-        result = challenges.settle(emulator, intent, outcome, str(given.get("client_secret", "")))
+        result = challenges.complete_challenge(emulator, intent, outcome, str(given.get("client_secret", "")))
     except StripeError as error:
         return JSONResponse(error.body(None), error.status, headers=headers)
     emulator.delivery.wake()

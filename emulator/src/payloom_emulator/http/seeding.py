@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"\{([A-Za-z_]\w*)((?:\.\w+)+)\}")
 
 
-def plant(emulator: Emulator, calls: list[dict[str, Any]]) -> dict[str, Any]:
+def replay_calls(emulator: Emulator, calls: list[dict[str, Any]]) -> dict[str, Any]:
     """Make every call; return the answers by name (`as`, or `call_1`…). Raises EmulatorError when one fails."""
     known: dict[str, Any] = {}
     for number, step in enumerate(calls, 1):
@@ -50,7 +50,7 @@ def _challenge(emulator: Emulator, intent_id: str, outcome: str) -> None:
 
     kind = "payment_intents" if intent_id.startswith("pi_") else "setup_intents"
     _, intent = emulator.call("GET", f"/v1/{kind}/{intent_id}")
-    challenges.settle(emulator, intent_id, outcome, intent["client_secret"])
+    challenges.complete_challenge(emulator, intent_id, outcome, intent["client_secret"])
 
 
 def _filled(value: Any, known: dict[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import EmulatorError, UnknownTrigger
-from payloom_emulator.http.seeding import plant
+from payloom_emulator.http.seeding import replay_calls
 from payloom_emulator.kit.suggest import closest
 
 if TYPE_CHECKING:
@@ -22,12 +22,22 @@ def _post(path: str, name: str | None = None, /, **params: Any) -> Step:
 
 
 _RETURN = "https://example.com/return"
+
+
 _VERSION = "2026-10-28.endive"
+
+
 _CUSTOMER = _post(
     "/v1/customers", "customer", email="jenny@example.com", name="Jenny Rosen", description="(made by a trigger)"
 )
+
+
 _PRODUCT = _post("/v1/products", "product", name="myproduct", description="(made by a trigger)")
+
+
 _PRICE = _post("/v1/prices", "price", product="{product.id}", unit_amount=1500, currency="usd")
+
+
 _MONTHLY = _post(
     "/v1/prices", "monthly", product="{product.id}", unit_amount=1500, currency="usd", recurring={"interval": "month"}
 )
@@ -46,19 +56,39 @@ def _pay(method: str = "pm_card_visa", **more: Any) -> Step:
 
 
 _DECLINED = {**_pay("pm_card_visa_chargeDeclined"), "declines": True}
+
+
 _HELD = _pay(capture_method="manual")
+
+
 _ATTACH = _post("/v1/payment_methods/pm_card_visa/attach", "pm", customer="{customer.id}")
+
+
 _DEFAULT = _post("/v1/customers/{customer.id}", invoice_settings={"default_payment_method": "{pm.id}"})
+
+
 _SUBSCRIBE = _post("/v1/subscriptions", "subscription", customer="{customer.id}", items=[{"price": "{monthly.id}"}])
+
+
 _SUBSCRIBED = [_PRODUCT, _MONTHLY, _CUSTOMER, _ATTACH, _DEFAULT, _SUBSCRIBE]
+
+
 _ITEM = _post(
     "/v1/invoiceitems", "item", customer="{customer.id}", amount=2000, currency="usd", description="(made by a trigger)"
 )
+
+
 _INVOICE = _post(
     "/v1/invoices", "invoice", customer="{customer.id}", auto_advance=False, pending_invoice_items_behavior="include"
 )
+
+
 _DRAFT = [_CUSTOMER, _ATTACH, _DEFAULT, _ITEM, _INVOICE]
+
+
 _FINALIZE = _post("/v1/invoices/{invoice.id}/finalize", "final")
+
+
 _SESSION = _post(
     "/v1/checkout/sessions",
     "session",
@@ -66,19 +96,31 @@ _SESSION = _post(
     success_url="https://httpbin.org/post",
     line_items=[{"price": "{price.id}", "quantity": 2}],
 )
+
+
 _CHECKOUT = [_PRODUCT, _PRICE, _SESSION]
+
+
 _CARD = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"}
+
+
 _CONFIRM = _post(
     "/v1/payment_pages/{session.id}/confirm",
     email="jenny@example.com",
     payment_method_data={"type": "card", "card": _CARD, "billing_details": {"name": "Jenny Rosen"}},
 )
+
+
 _SETTLE: Step = {"advance": "1m"}
+
+
 _SEPA = {
     "type": "sepa_debit",
     "sepa_debit": {"iban": "DE89370400440532013000"},
     "billing_details": {"name": "J", "email": "j@example.com"},
 }
+
+
 _SEPA_FAILS = {**_SEPA, "sepa_debit": {"iban": "DE62370400440532013001"}}
 
 
@@ -98,7 +140,10 @@ _DISPUTED = [
     _SETTLE,
     {"method": "GET", "path": "/v1/disputes?limit=1", "as": "disputes"},
 ]
+
+
 _SETUP = _post("/v1/setup_intents", "seti", confirm=True, payment_method="pm_card_visa", return_url=_RETURN)
+
 
 TRIGGERS: dict[str, list[Step]] = {
     "balance.available": [_pay(), {"advance": "8d"}],
@@ -233,7 +278,7 @@ def trigger(emulator: Emulator, event: str) -> dict[str, Any]:
             hint=f"Did you mean {near}?" if near else "`payloom emulator trigger --list` lists what it can trigger.",
         )
     before = _newest(emulator)
-    known = plant(emulator, steps)
+    known = replay_calls(emulator, steps)
     rows = emulator.store.query(
         "SELECT id, json_extract(body, '$.type') FROM objects WHERE object = 'event' AND seq > ? ORDER BY seq",
         (before,),

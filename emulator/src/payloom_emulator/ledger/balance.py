@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86400
 
@@ -28,7 +28,7 @@ def fee_for(amount: int) -> int:
 
 
 def book(
-    unit: Unit,
+    unit: UnitOfWork,
     source: Body,
     *,
     kind: str,

@@ -12,11 +12,11 @@ from payloom_emulator.protocol.errors import CardError, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def pay(
-    unit: Unit,
+    unit: UnitOfWork,
     intent: Body,
     method: Body,
     *,
@@ -50,7 +50,7 @@ def pay(
         ):
             return _charge_card(unit, intent, method, authenticated=authenticated)
         action = authentication.next_action(unit, intent, return_url, use_sdk=use_sdk)
-        return unit.move(intent, "challenge", {"next_action": action, "last_payment_error": None})
+        return unit.transition(intent, "require_action", {"next_action": action, "last_payment_error": None})
     if how == "debit":
         return pay_by_debit(
             unit, intent, method, mandate_data=mandate_data, mandate=mandate, authenticated=authenticated
@@ -66,14 +66,14 @@ def pay(
     if not return_url and not use_sdk:
         raise parameter_missing("return_url")
     action = authentication.next_action(unit, intent, return_url or unit.environment.base_url, use_sdk=False)
-    return unit.move(intent, "challenge", {"next_action": action})
+    return unit.transition(intent, "require_action", {"next_action": action})
 
 
 def _card_options(intent: Body) -> Body:
     return (intent["payment_method_options"] or {}).get("card") or {}
 
 
-def _must_ask(unit: Unit, intent: Body, method: Body, *, off_session: bool, refuse: bool) -> bool:
+def _must_ask(unit: UnitOfWork, intent: Body, method: Body, *, off_session: bool, refuse: bool) -> bool:
     """Return whether the cardholder must be asked first; declines when nobody is there or a challenge is an error."""
     verdict = authentication.verdict(
         method,
@@ -86,7 +86,7 @@ def _must_ask(unit: Unit, intent: Body, method: Body, *, off_session: bool, refu
     return verdict == "challenge"
 
 
-def _charge_card(unit: Unit, intent: Body, method: Body, *, authenticated: bool) -> Body:
+def _charge_card(unit: UnitOfWork, intent: Body, method: Body, *, authenticated: bool) -> Body:
     card = payment_methods.card_of(method)
     secure = _THREE_D_SECURE if authenticated else None
     decline = card.after_authentication if authenticated and card.after_authentication else card.decline
@@ -109,7 +109,7 @@ _THREE_D_SECURE: Body = {
 }
 
 
-def _decline(unit: Unit, intent: Body, method: Body, why: test_cards.Decline, secure: Body | None = None) -> Body:
+def _decline(unit: UnitOfWork, intent: Body, method: Body, why: test_cards.Decline, secure: Body | None = None) -> Body:
     """Record the failed attempt and raise. What is recorded stays."""
     charge = charges.make(unit, intent, method, outcome="failed", why=why, three_d_secure=secure)
     error: Body = {
@@ -126,8 +126,8 @@ def _decline(unit: Unit, intent: Body, method: Body, why: test_cards.Decline, se
     }
     error = {k: v for k, v in error.items() if v is not None}
     if intent["status"] == "requires_payment_method":
-        unit.move(intent, "provide", emits=())
-    unit.move(
+        unit.transition(intent, "attach_method", emits=())
+    unit.transition(
         intent,
         "fail",
         {"last_payment_error": error, "latest_charge": charge["id"], "next_action": None, "payment_method": None},
@@ -142,7 +142,7 @@ def _decline(unit: Unit, intent: Body, method: Body, why: test_cards.Decline, se
     )
 
 
-def _succeed(unit: Unit, intent: Body, method: Body, secure: Body | None) -> Body:
+def _succeed(unit: UnitOfWork, intent: Body, method: Body, secure: Body | None) -> Body:
     charge = charges.make(unit, intent, method, outcome="succeeded", three_d_secure=secure)
     _save(unit, intent, method, authenticated=secure is not None)
     changes: Body = {
@@ -154,15 +154,15 @@ def _succeed(unit: Unit, intent: Body, method: Body, secure: Body | None) -> Bod
     }
     if method["type"] not in intent["payment_method_types"]:
         changes["payment_method_types"] = [*intent["payment_method_types"], method["type"]]
-    unit.move(intent, "succeed", changes)
+    unit.transition(intent, "succeed", changes)
     unit.publish(facts.INTENT_CHANGED, intent)
     return intent
 
 
-def _authorize(unit: Unit, intent: Body, method: Body, secure: Body | None) -> Body:
+def _authorize(unit: UnitOfWork, intent: Body, method: Body, secure: Body | None) -> Body:
     charge = charges.make(unit, intent, method, outcome="succeeded", captured=False, three_d_secure=secure)
     _save(unit, intent, method, authenticated=secure is not None)
-    unit.move(
+    unit.transition(
         intent,
         "authorize",
         {
@@ -176,7 +176,7 @@ def _authorize(unit: Unit, intent: Body, method: Body, secure: Body | None) -> B
     return intent
 
 
-def _save(unit: Unit, intent: Body, method: Body, *, authenticated: bool) -> None:
+def _save(unit: UnitOfWork, intent: Body, method: Body, *, authenticated: bool) -> None:
     if intent["setup_future_usage"] or method.get("_future_usage"):
         if intent["customer"]:
             payment_methods.keep(unit, method, intent["customer"])
@@ -187,7 +187,7 @@ def _save(unit: Unit, intent: Body, method: Body, *, authenticated: bool) -> Non
 
 
 def pay_by_debit(
-    unit: Unit,
+    unit: UnitOfWork,
     intent: Body,
     method: Body,
     *,
@@ -197,14 +197,14 @@ def pay_by_debit(
 ) -> Body:
     """Debit a bank account: processing at once, settled later; an unverified US account is verified first."""
     if method["type"] == "us_bank_account" and not method.get("_verified") and not authenticated:
-        return unit.move(intent, "challenge", {"next_action": microdeposits(unit, intent)})
+        return unit.transition(intent, "require_action", {"next_action": microdeposits(unit, intent)})
     if mandate is None and method["type"] in mandates.KINDS:
         single = None if intent["setup_future_usage"] else {"amount": intent["amount"], "currency": intent["currency"]}
         mandate = mandates.make(unit, method, mandate_data, single_use=single)["id"]
     return _process(unit, intent, method, mandate)
 
 
-def microdeposits(unit: Unit, intent: Body) -> Body:
+def microdeposits(unit: UnitOfWork, intent: Body) -> Body:
     """Return the `next_action` that asks for the amounts of two small deposits (32 and 45) or the code SM11AA."""
     return {
         "type": "verify_with_microdeposits",
@@ -216,27 +216,27 @@ def microdeposits(unit: Unit, intent: Body) -> Body:
     }
 
 
-def _process(unit: Unit, intent: Body, method: Body, mandate: str | None) -> Body:
+def _process(unit: UnitOfWork, intent: Body, method: Body, mandate: str | None) -> Body:
     charge = charges.make(unit, intent, method, outcome="pending", mandate=mandate)
     _save(unit, intent, method, authenticated=True)
-    unit.move(intent, "process", {"latest_charge": charge["id"], "next_action": None, "last_payment_error": None})
+    unit.transition(intent, "process", {"latest_charge": charge["id"], "next_action": None, "last_payment_error": None})
     bank = payment_methods.bank_of(method)
     base = unit.environment.config.settle_seconds
-    unit.soon("settle", intent, base * 60 if bank.slow else base)
+    unit.schedule_real_time("settle", intent, base * 60 if bank.slow else base)
     return intent
 
 
-def _voucher(unit: Unit, intent: Body, method: Body) -> Body:
+def _voucher(unit: UnitOfWork, intent: Body, method: Body) -> Body:
     kind = f"{method['type']}_display_details"
     page = f"{unit.environment.base_url}/_emulator/3ds/{intent['id']}?client_secret={intent['client_secret']}"
     details = {"expires_at": unit.now + 3 * 86400, "hosted_voucher_url": page, "number": "01010101010101"}
-    return unit.move(intent, "challenge", {"next_action": {"type": kind, kind: details}})
+    return unit.transition(intent, "require_action", {"next_action": {"type": kind, kind: details}})
 
 
 _DEBIT_CODES = frozenset({"account_closed", "no_account", "insufficient_funds", "debit_not_authorized"})
 
 
-def settle(unit: Unit, intent: Body) -> None:
+def settle(unit: UnitOfWork, intent: Body) -> None:
     """A debit's money arrives, or the bank says no."""
     if intent["status"] != "processing":
         return
@@ -258,14 +258,14 @@ def settle(unit: Unit, intent: Body) -> None:
             "payment_method": unit.snapshot(method),
             "type": "invalid_request_error",
         }
-        unit.move(intent, "fail", {"last_payment_error": error, "payment_method": None, "processing": None})
+        unit.transition(intent, "fail", {"last_payment_error": error, "payment_method": None, "processing": None})
     else:
-        unit.move(intent, "succeed", {"amount_received": intent["amount"], "processing": None})
+        unit.transition(intent, "succeed", {"amount_received": intent["amount"], "processing": None})
     unit.publish(facts.INTENT_CHANGED, intent)
     unit.publish(facts.INTENT_RESUMED, intent)
 
 
-def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
+def challenged(unit: UnitOfWork, intent: Body, *, passed: bool) -> None:
     """The challenge of an intent in `requires_action` ended. A decline after it is recorded, not raised."""
     method = unit.get("payment_method", intent["payment_method"])
     if not passed:
@@ -283,7 +283,7 @@ def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
     unit.publish(facts.INTENT_RESUMED, intent)
 
 
-def _authentication_failed(unit: Unit, intent: Body, method: Body) -> None:
+def _authentication_failed(unit: UnitOfWork, intent: Body, method: Body) -> None:
     code = "payment_intent_authentication_failure"
     error = {
         "code": code,
@@ -296,5 +296,5 @@ def _authentication_failed(unit: Unit, intent: Body, method: Body) -> None:
         "payment_method": unit.snapshot(method),
         "type": "invalid_request_error",
     }
-    unit.move(intent, "fail", {"last_payment_error": error, "next_action": None, "payment_method": None})
+    unit.transition(intent, "fail", {"last_payment_error": error, "next_action": None, "payment_method": None})
     unit.publish(facts.INTENT_CHANGED, intent)

@@ -11,7 +11,7 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 Verdict = Literal["pass", "challenge", "refuse"]
 
@@ -41,7 +41,7 @@ def verdict(method: Body, *, off_session: bool, wanted: str | None, saving: bool
     return "pass"
 
 
-def next_action(unit: Unit, intent: Body, return_url: str | None, *, use_sdk: bool) -> Body:
+def next_action(unit: UnitOfWork, intent: Body, return_url: str | None, *, use_sdk: bool) -> Body:
     """Return the `next_action` of a challenge: a page to visit, or what Stripe.js handles by itself."""
     query = urlencode({"client_secret": intent["client_secret"]})
     url = f"{unit.environment.base_url}/_emulator/3ds/{intent['id']}?{query}"

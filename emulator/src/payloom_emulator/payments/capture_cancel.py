@@ -10,10 +10,10 @@ from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def capture(unit: Unit, intent: Body, amount: int | None = None) -> Body:
+def capture(unit: UnitOfWork, intent: Body, amount: int | None = None) -> Body:
     """Take an authorised amount, or a part of it (the rest is released)."""
     if intent["status"] != "requires_capture":
         raise unexpected(
@@ -36,15 +36,15 @@ def capture(unit: Unit, intent: Body, amount: int | None = None) -> Body:
         )
     charges.capture(unit, unit.get("charge", intent["latest_charge"]), wanted)
     unit.unschedule("lapse", intent)
-    unit.move(intent, "succeed", {"amount_capturable": 0, "amount_received": wanted})
+    unit.transition(intent, "succeed", {"amount_capturable": 0, "amount_received": wanted})
     unit.publish(facts.INTENT_CHANGED, intent)
     return intent
 
 
-def close(unit: Unit, intent: Body, move: str, reason: str | None) -> Body:
+def close(unit: UnitOfWork, intent: Body, move: str, reason: str | None) -> Body:
     """Cancel the intent by a move of its machine."""
     unit.unschedule("lapse", intent)
-    unit.move(
+    unit.transition(
         intent,
         move,
         {"amount_capturable": 0, "canceled_at": unit.now, "cancellation_reason": reason, "next_action": None},
@@ -53,7 +53,7 @@ def close(unit: Unit, intent: Body, move: str, reason: str | None) -> Body:
     return intent
 
 
-def cancel(unit: Unit, intent: Body, reason: str | None = None) -> Body:
+def cancel(unit: UnitOfWork, intent: Body, reason: str | None = None) -> Body:
     """Cancel an intent that has not succeeded; an authorisation is let go."""
     machine = unit.environment.schema(intent["object"]).machine
     assert machine is not None
@@ -71,7 +71,7 @@ def cancel(unit: Unit, intent: Body, reason: str | None = None) -> Body:
     return close(unit, intent, "cancel", reason)
 
 
-def lapse(unit: Unit, intent: Body) -> None:
+def lapse(unit: UnitOfWork, intent: Body) -> None:
     """Seven days after it was authorised, an uncaptured payment is let go."""
     if intent["status"] == "requires_capture":
         charges.release(unit, unit.get("charge", intent["latest_charge"]), expired=True)

@@ -11,14 +11,14 @@ from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.payments import test_cards
 
 _RISK = {"normal": ("normal", 32), "elevated": ("elevated", 72), "highest": ("highest", 99)}
 
 
 def make(
-    unit: Unit,
+    unit: UnitOfWork,
     intent: Body,
     method: Body,
     *,
@@ -165,13 +165,13 @@ def details(
 AUTHORIZED_SECONDS = 7 * 86400
 
 
-def _after_success(unit: Unit, charge: Body, card: test_cards.Card | None) -> None:
-    unit.soon("book", charge)
+def _after_success(unit: UnitOfWork, charge: Body, card: test_cards.Card | None) -> None:
+    unit.schedule_real_time("book", charge)
     if card is not None and card.dispute:
-        unit.soon("dispute", charge, 1)
+        unit.schedule_real_time("dispute", charge, 1)
 
 
-def book(unit: Unit, charge: Body) -> None:
+def book(unit: UnitOfWork, charge: Body) -> None:
     """The balance transaction arrives after the payment, as it does since captures are asynchronous."""
     if charge["balance_transaction"] or not charge["paid"]:
         return
@@ -190,7 +190,7 @@ def book(unit: Unit, charge: Body) -> None:
     unit.change(charge, {"balance_transaction": transaction["id"], **_pass_on(unit, charge)}, emits=("charge.updated",))
 
 
-def _pass_on(unit: Unit, charge: Body) -> Body:
+def _pass_on(unit: UnitOfWork, charge: Body) -> Body:
     """Give a connected account its part and keep the platform's fee; returns what the charge then says."""
     changes: Body = {}
     if charge["application_fee_amount"]:
@@ -209,25 +209,25 @@ def _pass_on(unit: Unit, charge: Body) -> Body:
     return changes
 
 
-def booked(unit: Unit, charge: Body) -> Body:
+def booked(unit: UnitOfWork, charge: Body) -> Body:
     """Return the charge with its balance transaction made, now if it had not arrived."""
     unit.unschedule("book", charge)
     book(unit, charge)
     return charge
 
 
-def card_used(unit: Unit, charge: Body) -> test_cards.Card | None:
-    method = unit.any(charge["payment_method"]) if charge["payment_method"] else None
+def card_used(unit: UnitOfWork, charge: Body) -> test_cards.Card | None:
+    method = unit.find_any(charge["payment_method"]) if charge["payment_method"] else None
     return payment_methods.card_of(method) if method and method.get("type") == "card" else None
 
 
-def settle(unit: Unit, charge: Body, bank: test_cards.Bank) -> None:
+def settle(unit: UnitOfWork, charge: Body, bank: test_cards.Bank) -> None:
     """A pending debit's money arrives or does not."""
     if bank.outcome == "failed":
         code, message = bank.failure or ("generic_could_not_process", "The payment could not be processed.")
-        unit.move(charge, "fail", {"failure_code": code, "failure_message": message, "captured": False})
+        unit.transition(charge, "fail", {"failure_code": code, "failure_message": message, "captured": False})
         return
-    unit.move(
+    unit.transition(
         charge,
         "succeed",
         {
@@ -237,12 +237,12 @@ def settle(unit: Unit, charge: Body, bank: test_cards.Bank) -> None:
             "receipt_url": f"{unit.environment.base_url}/_emulator/receipts/{unit.account}/{charge['id']}",
         },
     )
-    unit.soon("book", charge)
+    unit.schedule_real_time("book", charge)
     if bank.outcome == "disputed":
-        unit.soon("dispute_debit", charge, 1)
+        unit.schedule_real_time("dispute_debit", charge, 1)
 
 
-def capture(unit: Unit, charge: Body, amount: int) -> Body:
+def capture(unit: UnitOfWork, charge: Body, amount: int) -> Body:
     """Capture an authorised charge; what is left of it is released."""
     rest = charge["amount"] - amount
     unit.change(
@@ -254,7 +254,7 @@ def capture(unit: Unit, charge: Body, amount: int) -> Body:
     return charge
 
 
-def release(unit: Unit, charge: Body, *, expired: bool) -> Body:
+def release(unit: UnitOfWork, charge: Body, *, expired: bool) -> Body:
     """Let an authorisation go."""
     event = ("charge.expired",) if expired else ("charge.refunded",)
     return unit.change(charge, {"amount_refunded": charge["amount"], "refunded": True}, emits=event)

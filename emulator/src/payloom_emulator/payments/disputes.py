@@ -8,7 +8,7 @@ from payloom_emulator.ledger import balance
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 FEE = 1500
 
@@ -48,7 +48,7 @@ EVIDENCE = [
 ]
 
 
-def open_for(unit: Unit, charge: Body, reason: str, *, inquiry: bool) -> Body:
+def open_for(unit: UnitOfWork, charge: Body, reason: str, *, inquiry: bool) -> Body:
     """Open a dispute about a charge; unless it is an inquiry the money is withdrawn at once."""
     details = charge["payment_method_details"]
     card = details.get("card")
@@ -91,7 +91,7 @@ def open_for(unit: Unit, charge: Body, reason: str, *, inquiry: bool) -> Body:
     return dispute
 
 
-def _withdraw(unit: Unit, dispute: Body) -> None:
+def _withdraw(unit: UnitOfWork, dispute: Body) -> None:
     transaction = balance.book(
         unit,
         dispute,

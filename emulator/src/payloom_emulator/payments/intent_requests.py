@@ -13,8 +13,8 @@ from payloom_emulator.payments.methods import card_sources, confirmation_tokens,
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 UNPAID = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
@@ -28,13 +28,13 @@ _AUTOMATIC_SINCE = "2023-08-16"
 _ASYNC_CAPTURE_SINCE = "2024-04-10"
 
 
-def identity(unit: Unit) -> tuple[str, str]:
+def identity(unit: UnitOfWork) -> tuple[str, str]:
     """Return a new intent's id and client secret."""
     intent_id = unit.environment.ids.new(PREFIX, ID_LENGTH)
     return intent_id, f"{intent_id}_secret_{unit.environment.ids.new('', 25)}"
 
 
-def creating(call: Call, draft: Body) -> None:
+def creating(call: RequestContext, draft: Body) -> None:
     """Complete the draft of a new intent, or refuse."""
     params, unit = call.params, call.unit
     draft["currency"] = money.currency(params["currency"])
@@ -93,7 +93,7 @@ def _options(intent: Body, wanted: Any, current: Body | None = None) -> Body:
     return options
 
 
-def _refuse_confirm_only(call: Call) -> None:
+def _refuse_confirm_only(call: RequestContext) -> None:
     if call.params.get("confirm"):
         return
     for name in ("return_url", "off_session", "error_on_requires_action", "mandate_data"):
@@ -104,7 +104,7 @@ def _refuse_confirm_only(call: Call) -> None:
             )
 
 
-def _given_method(call: Call, intent: Body) -> Body | None:
+def _given_method(call: RequestContext, intent: Body) -> Body | None:
     """Return the payment method the parameters name, make or carry."""
     params, unit = call.params, call.unit
     if call.get("confirmation_token"):
@@ -118,7 +118,7 @@ def _given_method(call: Call, intent: Body) -> Body | None:
     return None
 
 
-def _method(unit: Unit, method_id: str) -> Body:
+def _method(unit: UnitOfWork, method_id: str) -> Body:
     if method_id.startswith(("card_", "src_", "ba_", "tok_")):
         return card_sources.method_of(unit, method_id, "payment_method")
     return unit.get("payment_method", method_id, "payment_method")
@@ -143,14 +143,14 @@ def _check_owner(intent: Body, method: Body) -> None:
     payment_methods.refuse_spent(method)
 
 
-def created(call: Call, intent: Body) -> Body:
+def created(call: RequestContext, intent: Body) -> Body:
     """Confirm at once when asked to."""
     if call.params.get("confirm"):
         return confirm(call, intent)
     return intent
 
 
-def updating(call: Call, intent: Body, changes: Body) -> None:
+def updating(call: RequestContext, intent: Body, changes: Body) -> None:
     """Check an update and complete it."""
     if intent["status"] not in UNPAID:
         allowed = {"metadata", "description", "receipt_email", "shipping"}
@@ -189,18 +189,18 @@ def updating(call: Call, intent: Body, changes: Body) -> None:
         changes["payment_method"] = method["id"]
 
 
-def updated(call: Call, intent: Body) -> None:
+def updated(call: RequestContext, intent: Body) -> None:
     """Move to the state that fits the payment method."""
     given_method = call.get("payment_method") or call.params.get("payment_method_data")
     if given_method and intent["status"] == "requires_payment_method":
-        call.unit.move(intent, "provide", {"last_payment_error": None})
+        call.unit.transition(intent, "attach_method", {"last_payment_error": None})
     elif given_method and intent["status"] == "requires_action":
-        call.unit.move(intent, "provide", {"next_action": None})
+        call.unit.transition(intent, "attach_method", {"next_action": None})
     elif call.params.get("payment_method") == "" and intent["status"] in UNPAID - {"requires_payment_method"}:
-        call.unit.move(intent, "withdraw", {"payment_method": None})
+        call.unit.transition(intent, "detach_method", {"payment_method": None})
 
 
-def confirm(call: Call, intent: Body | None = None) -> Body:
+def confirm(call: RequestContext, intent: Body | None = None) -> Body:
     """Confirm an intent with what the caller sent."""
     made_now = intent is not None
     intent = intent or call.target
@@ -249,7 +249,7 @@ def confirm(call: Call, intent: Body | None = None) -> Body:
     )
 
 
-def _late_changes(call: Call, intent: Body) -> Body:
+def _late_changes(call: RequestContext, intent: Body) -> Body:
     params = call.params
     changes: Body = {
         n: params[n]
@@ -275,7 +275,7 @@ def _late_changes(call: Call, intent: Body) -> Body:
     return changes
 
 
-def _need_return_url(call: Call, intent: Body) -> None:
+def _need_return_url(call: RequestContext, intent: Body) -> None:
     automatic = intent["automatic_payment_methods"]
     if not automatic or automatic["allow_redirects"] == "never" or call.get("return_url"):
         return

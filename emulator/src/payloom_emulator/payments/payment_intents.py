@@ -8,13 +8,13 @@ from payloom_emulator.payments import intent_requests, test_cards
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def create(
-    unit: Unit,
+    unit: UnitOfWork,
     *,
     amount: int,
     currency: str,
@@ -37,12 +37,12 @@ def create(
     return _store(unit, values)
 
 
-def _store(unit: Unit, values: Body) -> Body:
+def _store(unit: UnitOfWork, values: Body) -> Body:
     intent_id, secret = intent_requests.identity(unit)
     return unit.create("payment_intent", {"id": intent_id, "client_secret": secret, **values})
 
 
-def check_microdeposits(call: Call) -> None:
+def check_microdeposits(call: RequestContext) -> None:
     """Raise unless the amounts or the descriptor code are those of the test deposits."""
     amounts, code = test_cards.MICRODEPOSITS
     if call.params.get("amounts") in (list(amounts), list(reversed(amounts))) or call.get("descriptor_code") == code:

@@ -11,13 +11,13 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _SETTLES_AFTER = 2
 
 
 def issue(
-    unit: Unit,
+    unit: UnitOfWork,
     charge: Body,
     *,
     amount: int | None = None,
@@ -47,11 +47,11 @@ def issue(
     return _give_back(unit, charge, wanted, reason=reason, metadata=metadata, email=instructions_email)
 
 
-def _refundable_dispute(unit: Unit, charge: Body) -> bool:
+def _refundable_dispute(unit: UnitOfWork, charge: Body) -> bool:
     return any(d["is_charge_refundable"] or d["status"] == "won" for d in unit.list("dispute", charge=charge["id"]))
 
 
-def _release(unit: Unit, charge: Body, amount: int, reason: str | None, metadata: Body | None) -> Body:
+def _release(unit: UnitOfWork, charge: Body, amount: int, reason: str | None, metadata: Body | None) -> Body:
 
     if amount != charge["amount"]:
         raise invalid("You cannot partially refund a charge that was not captured.", "amount")
@@ -87,9 +87,9 @@ def _values(charge: Body, amount: int, *, reason: str | None, metadata: Body | N
 
 
 def _give_back(
-    unit: Unit, charge: Body, amount: int, *, reason: str | None, metadata: Body | None, email: str | None
+    unit: UnitOfWork, charge: Body, amount: int, *, reason: str | None, metadata: Body | None, email: str | None
 ) -> Body:
-    method = unit.any(charge["payment_method"]) or {}
+    method = unit.find_any(charge["payment_method"]) or {}
     card = payment_methods.card_of(method) if method.get("type") == "card" else None
     pending = (card is not None and card.refund == "pending") or card is None
     values = _values(charge, amount, reason=reason, metadata=metadata, status="pending" if pending else "succeeded")
@@ -114,9 +114,9 @@ def _give_back(
         charge, {"amount_refunded": refunded, "refunded": refunded == charge["amount"]}, emits=("charge.refunded",)
     )
     if pending:
-        unit.soon("settle", refund, _SETTLES_AFTER)
+        unit.schedule_real_time("settle", refund, _SETTLES_AFTER)
     elif card is not None and card.refund == "failed":
-        unit.soon("fail", refund, _SETTLES_AFTER)
+        unit.schedule_real_time("fail", refund, _SETTLES_AFTER)
     else:
-        unit.soon("reference", refund, 1)
+        unit.schedule_real_time("reference", refund, 1)
     return refund

@@ -12,10 +12,12 @@ from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def create(unit: Unit, *, customer: str | None, payment_method_types: list[str] | None = None, **more: object) -> Body:
+def create(
+    unit: UnitOfWork, *, customer: str | None, payment_method_types: list[str] | None = None, **more: object
+) -> Body:
     """Make a SetupIntent for another object (a session, a subscription)."""
     intent_id = unit.new_id("setup_intent")
     values: Body = {
@@ -34,7 +36,7 @@ CARD_OPTIONS: Body = {"mandate_options": None, "network": None, "request_three_d
 
 
 def set_up(
-    unit: Unit,
+    unit: UnitOfWork,
     intent: Body,
     method: Body,
     *,
@@ -57,19 +59,19 @@ def set_up(
         ):
             action = authentication.next_action(unit, intent, return_url, use_sdk=use_sdk)
             attempt = record_attempt(unit, intent, method, "requires_action")
-            return unit.move(intent, "challenge", {"next_action": action, "latest_attempt": attempt["id"]})
+            return unit.transition(intent, "require_action", {"next_action": action, "latest_attempt": attempt["id"]})
         decline = card.decline if not card.attaches else None
         if decline:
             _refused(unit, intent, method, test_cards.DECLINES[decline])
     elif how == "debit" and method["type"] == "us_bank_account" and not method.get("_verified") and not authenticated:
-        return unit.move(intent, "challenge", {"next_action": attempts.microdeposits(unit, intent)})
+        return unit.transition(intent, "require_action", {"next_action": attempts.microdeposits(unit, intent)})
     elif how.startswith("redirect") and not authenticated:
         action = authentication.next_action(unit, intent, return_url or unit.environment.base_url, use_sdk=False)
-        return unit.move(intent, "challenge", {"next_action": action})
+        return unit.transition(intent, "require_action", {"next_action": action})
     return _succeed(unit, intent, method, mandate_data)
 
 
-def _succeed(unit: Unit, intent: Body, method: Body, mandate_data: Body | None) -> Body:
+def _succeed(unit: UnitOfWork, intent: Body, method: Body, mandate_data: Body | None) -> Body:
     changes: Body = {"next_action": None, "last_setup_error": None}
     if method["type"] in mandates.KINDS:
         changes["mandate"] = mandates.make(unit, method, mandate_data)["id"]
@@ -77,12 +79,12 @@ def _succeed(unit: Unit, intent: Body, method: Body, mandate_data: Body | None) 
         payment_methods.keep(unit, method, intent["customer"])
     unit.change(method, {"_set_up": True}, emits=())
     changes["latest_attempt"] = record_attempt(unit, intent, method, "succeeded")["id"]
-    unit.move(intent, "succeed", changes)
+    unit.transition(intent, "succeed", changes)
     unit.publish(facts.SETUP_SUCCEEDED, intent)
     return intent
 
 
-def record_attempt(unit: Unit, intent: Body, method: Body, status: str, error: Body | None = None) -> Body:
+def record_attempt(unit: UnitOfWork, intent: Body, method: Body, status: str, error: Body | None = None) -> Body:
     member: Body = {}
     if method["type"] == "card":
         shown = method["card"]
@@ -102,7 +104,7 @@ def record_attempt(unit: Unit, intent: Body, method: Body, status: str, error: B
     )
 
 
-def _refused(unit: Unit, intent: Body, method: Body, why: test_cards.Decline) -> None:
+def _refused(unit: UnitOfWork, intent: Body, method: Body, why: test_cards.Decline) -> None:
     error: Body = {
         "code": why.code,
         "decline_code": why.decline_code,
@@ -117,10 +119,10 @@ def _refused(unit: Unit, intent: Body, method: Body, why: test_cards.Decline) ->
     raise payment_methods.decline(why, setup_intent=intent, payment_method=method)
 
 
-def _fail(unit: Unit, intent: Body, error: Body, attempt: str | None) -> None:
+def _fail(unit: UnitOfWork, intent: Body, error: Body, attempt: str | None) -> None:
     if intent["status"] == "requires_payment_method":
-        unit.move(intent, "provide", emits=())
-    unit.move(
+        unit.transition(intent, "attach_method", emits=())
+    unit.transition(
         intent,
         "fail",
         {
@@ -132,7 +134,7 @@ def _fail(unit: Unit, intent: Body, error: Body, attempt: str | None) -> None:
     )
 
 
-def challenged(unit: Unit, intent: Body, *, passed: bool) -> None:
+def challenged(unit: UnitOfWork, intent: Body, *, passed: bool) -> None:
     """The challenge of an intent in `requires_action` ended."""
     method = unit.get("payment_method", intent["payment_method"])
     if passed:

@@ -9,7 +9,7 @@ from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.params import table
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MAX_LEVELS = 4
 
@@ -17,7 +17,7 @@ MAX_LEVELS = 4
 Tree = dict[str, Any]
 
 
-def render(unit: Unit, value: Any, version: str, paths: list[str] | None = None, *, public: bool = False) -> Any:
+def render(unit: UnitOfWork, value: Any, version: str, paths: list[str] | None = None, *, public: bool = False) -> Any:
     """Return what the caller sees of `value` (an object or a list object).
 
     public: the caller has a publishable key and sees only the object's public fields.
@@ -34,7 +34,7 @@ def render(unit: Unit, value: Any, version: str, paths: list[str] | None = None,
 
 
 class _Renderer:
-    def __init__(self, unit: Unit, version: str, *, public: bool) -> None:
+    def __init__(self, unit: UnitOfWork, version: str, *, public: bool) -> None:
         self._unit, self._version, self._public = unit, version, public
 
     def value(self, value: Any, tree: Tree, where: str) -> Any:
@@ -129,7 +129,7 @@ class _Renderer:
         return value
 
     def _load(self, object_id: str, below: Tree, where: str) -> Any:
-        found = self._unit.any(object_id)
+        found = self._unit.find_any(object_id)
         if found is None:
             return object_id
         if self._unit.is_deleted(object_id):

@@ -8,14 +8,14 @@ from payloom_emulator.kit.clock import from_epoch
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def timestamp(seconds: int) -> str:
     return from_epoch(seconds).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def thin(unit: Unit, event: Body) -> Body:
+def thin_event(unit: UnitOfWork, event: Body) -> Body:
     """Return a stored event as a thin one."""
     about = event["data"]["object"]
     schema = unit.environment.find_schema(about["object"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,7 +50,11 @@ REFUSED: tuple[Refused, ...] = (
         "payment methods, and allowed_payment_method_types or excluded_payment_method_types to narrow them.",
     ),
 )
+
+
 _METHOD_TYPES = {"payment_method_types": ["a", ["s"]]}
+
+
 _ACCEPTED_EVERYWHERE = tuple(Accepted(ENDIVE, "POST", path, _METHOD_TYPES) for path in REFUSED[0].paths)
 
 
@@ -72,7 +76,7 @@ class VersionHistory:
         undone = [c for c in self._changes.get(object_name, ()) if c.since > date]
         return tuple(sorted(undone, key=lambda c: c.since, reverse=True))
 
-    def down(self, unit: Unit, shown: Body, stored: Body, version: str) -> None:
+    def down(self, unit: UnitOfWork, shown: Body, stored: Body, version: str) -> None:
         """Turn `shown` (a copy of the newest shape) into the shape of `version`, in place."""
         if shown.get("deleted") is True:  # `{id, object, deleted}` looks the same in every version
             return

@@ -24,7 +24,7 @@ _NAMED_FROM = {ACACIA: "acacia", BASIL: "basil", CLOVER: "clover", DAHLIA: "dahl
 _OLDEST = "2011-01-01"
 
 
-def known(version: str) -> str:
+def known_version(version: str) -> str:
     """Return the version, or raise Stripe's 400 when there is none of that name."""
     plain = version.split(";", maxsplit=1)[0].strip()
     date, _, name = plain.partition(".")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
 
 
-def settle(emulator: Emulator, intent_id: str, outcome: str, client_secret: str) -> dict[str, Any]:
+def complete_challenge(emulator: Emulator, intent_id: str, outcome: str, client_secret: str) -> dict[str, Any]:
     """Settle the intent's challenge; `outcome` is "complete" or "fail".
 
     Returns `{id, object, status, return_url}`: return_url is where the browser goes on, with what Stripe adds to it, or
@@ -22,12 +22,12 @@ def settle(emulator: Emulator, intent_id: str, outcome: str, client_secret: str)
     account = _account_of(emulator, intent_id)
     with emulator.store.transaction():
         unit = emulator.unit(account)
-        intent = unit.any(intent_id)
+        intent = unit.find_any(intent_id)
         if intent is None or intent["object"] not in {"payment_intent", "setup_intent"}:
             raise missing("payment_intent", intent_id)
         if client_secret != intent["client_secret"]:
             raise invalid("The client_secret does not belong to this intent.", "client_secret")
-        unit.follow(intent)
+        unit.use_clock_of(intent)
         if intent["status"] != "requires_action":
             raise invalid(
                 f"This intent is {intent['status']}; no challenge is open.", code="payment_intent_unexpected_state"
@@ -39,7 +39,7 @@ def settle(emulator: Emulator, intent_id: str, outcome: str, client_secret: str)
             setup_intents.challenged(unit, intent, passed=outcome == "complete")
         unit.flush()
     emulator.delivery.wake()
-    emulator.timers.pass_time()
+    emulator.timers.run_due_unserved()
     ok = intent["status"] in {"succeeded", "processing", "requires_capture"}
     return {
         "id": intent["id"],

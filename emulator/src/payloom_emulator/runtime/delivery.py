@@ -15,9 +15,9 @@ import json
 import random
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.core.unit_of_work import Unit
+from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.presentation.expand import render
-from payloom_emulator.presentation.thin_events import thin
+from payloom_emulator.presentation.thin_events import thin_event
 from payloom_emulator.runtime.webhook_secrets import secrets_of
 
 if TYPE_CHECKING:
@@ -271,13 +271,13 @@ class Delivery:
         if endpoint is None or endpoint["status"] != "enabled":
             return None
         with environment.store.transaction():
-            unit = Unit(environment, account)
+            unit = UnitOfWork(environment, account)
             event = unit.find("event", event_id)
             if event is None:
                 return None
             version = endpoint.get("api_version") or environment.config.api_version
             if endpoint.get("_thin") or event["type"].startswith("v2."):
-                shown = thin(unit, event)
+                shown = thin_event(unit, event)
             else:
                 shown = render(unit, {**event, "api_version": version}, version)
             unit.flush()
@@ -287,7 +287,7 @@ class Delivery:
 
     def _settled(self, account: str, event_id: str) -> None:
         with self._environment.store.transaction():
-            unit = Unit(self._environment, account)
+            unit = UnitOfWork(self._environment, account)
             event = unit.find("event", event_id)
             if event is not None and event["pending_webhooks"] > 0:
                 unit.change(event, {"pending_webhooks": event["pending_webhooks"] - 1}, emits=())

@@ -10,14 +10,14 @@ from payloom_emulator.core.clock import EmulatorClock
 from payloom_emulator.core.config import EmulatorConfig
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.core.ids import Ids
-from payloom_emulator.core.request_context import Call
+from payloom_emulator.core.request_context import RequestContext
 from payloom_emulator.core.store import Store
-from payloom_emulator.core.unit_of_work import Unit
+from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.presentation import versions
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.versions import VersionHistory
 from payloom_emulator.protocol import api_versions, auth
-from payloom_emulator.protocol.api_versions import known
+from payloom_emulator.protocol.api_versions import known_version
 from payloom_emulator.protocol.errors import CardError, StripeError, not_emulated, unknown_url
 from payloom_emulator.protocol.form import decode
 from payloom_emulator.protocol.params import check, operations
@@ -27,7 +27,7 @@ from payloom_emulator.runtime.delivery import Delivery
 from payloom_emulator.runtime.idempotency import Idempotency, Saved, fingerprint
 from payloom_emulator.runtime.messages import Answer, Request
 from payloom_emulator.runtime.rate_limiter import RateLimiter
-from payloom_emulator.runtime.registry import RESOURCES, seed, subscribers_of
+from payloom_emulator.runtime.registry import RESOURCES, seed_account, subscribers_of
 from payloom_emulator.runtime.router import Router
 from payloom_emulator.runtime.timers import Timers
 
@@ -54,7 +54,7 @@ class Emulator:
         """Open the store and make the endpoints the configuration names."""
         self.config = config or EmulatorConfig()
         try:
-            known(self.config.api_version)
+            known_version(self.config.api_version)
         except StripeError as error:
             raise EmulatorError(error.message, where="api_version") from None
         self.base_url = self.config.base_url
@@ -79,7 +79,7 @@ class Emulator:
         """Make what a new account has: the endpoints of the configuration, unless the store has them."""
         with self.store.transaction():
             unit = self.unit(self.config.account)
-            seed(unit, self.config.endpoints)
+            seed_account(unit, self.config.endpoints)
             unit.flush()
         self.delivery.invalidate()
 
@@ -109,12 +109,12 @@ class Emulator:
         """Return the schema of an object name that exists."""
         return self._resources[object_name].schema
 
-    def includes(self, object_name: str) -> Mapping[str, Callable[[Unit, Body], Any]]:
+    def includes(self, object_name: str) -> Mapping[str, Callable[[UnitOfWork, Body], Any]]:
         """Return the fields that are shown only when expanded."""
         resource = self._resources.get(object_name)
         return resource.includes if resource is not None else {}
 
-    def builtin(self, unit: Unit, object_name: str, object_id: str) -> Body | None:
+    def builtin(self, unit: UnitOfWork, object_name: str, object_id: str) -> Body | None:
         """Return a fresh one of the objects every account has (`pm_card_visa`), or None."""
         resource = self._resources.get(object_name)
         return resource.builtin(unit, object_id) if resource is not None and resource.builtin is not None else None
@@ -138,9 +138,9 @@ class Emulator:
         resource = self._resources.get(object_name)
         return resource.timers.get(name) if resource is not None else None
 
-    def unit(self, account: str | None = None, **more: Any) -> Unit:
+    def unit(self, account: str | None = None, **more: Any) -> UnitOfWork:
         """Begin a unit of work; the caller holds the store's transaction and flushes."""
-        return Unit(self, account or self.config.account, **more)
+        return UnitOfWork(self, account or self.config.account, **more)
 
     # --- answering -----------------------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class Emulator:
         request = Request(method, bare, given, f"Bearer {key}", version, idempotency_key, account)
         answer = self.answer(request)
         self.delivery.wake()
-        self.timers.pass_time()
+        self.timers.run_due_unserved()
         return answer.status, json.loads(answer.payload())
 
     def answer(self, request: Request) -> Answer:
@@ -228,7 +228,7 @@ class Emulator:
 
     def _answer(self, request: Request, request_id: str) -> Answer:
         caller = self.authenticate(request.authorization, request.account)
-        version = api_versions.known(request.version) if request.version else self.config.api_version
+        version = api_versions.known_version(request.version) if request.version else self.config.api_version
         found = self.router.find(request.method, request.path)
         if found is None:
             raise self._nothing_there(request)
@@ -253,7 +253,8 @@ class Emulator:
                 extra = self.history.accepted(operation, version)
                 params = check(operation, params, extra=dict(extra), typed=request.typed)
             answer = self._run(
-                Call(self._unit_for(caller, request, request_id), params, ids, caller, version, request.path), route
+                RequestContext(self._unit_for(caller, request, request_id), params, ids, caller, version, request.path),
+                route,
             )
             if fault is not None:
                 answer = fault.answer(request_id)
@@ -265,10 +266,10 @@ class Emulator:
             )
         return answer
 
-    def _unit_for(self, caller: auth.Caller, request: Request, request_id: str) -> Unit:
+    def _unit_for(self, caller: auth.Caller, request: Request, request_id: str) -> UnitOfWork:
         return self.unit(caller.account, request_id=request_id, idempotency_key=request.idempotency_key)
 
-    def _run(self, call: Call, route: Any) -> Answer:
+    def _run(self, call: RequestContext, route: Any) -> Answer:
         expand = call.params.pop("expand", None)
         public = call.caller.kind == "publishable"
         try:
@@ -284,7 +285,7 @@ class Emulator:
             return self._refusal(error, call)
         return Answer(200, shown, {})
 
-    def _refusal(self, error: StripeError, call: Call) -> Answer:
+    def _refusal(self, error: StripeError, call: RequestContext) -> Answer:
         """Return an error's answer; objects it carries are shown like any other."""
         public = call.caller.kind == "publishable"
         with self.store.transaction():

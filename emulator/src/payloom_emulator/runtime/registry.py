@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.connect.accounts import home as home_account
+from payloom_emulator.connect.accounts import home
 from payloom_emulator.resources.billing import (
     billing_portal,
     credit_notes,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
     from payloom_emulator.core.config import Endpoint
     from payloom_emulator.core.resource import Reaction, Resource
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 RESOURCES: tuple[Resource, ...] = (
     *(
@@ -122,10 +122,10 @@ def subscribers_of(resources: Iterable[Resource]) -> dict[str, tuple[Reaction, .
     return subscribers
 
 
-def seed(unit: Unit, endpoints: tuple[Endpoint, ...]) -> None:
+def seed_account(unit: UnitOfWork, endpoints: tuple[Endpoint, ...]) -> None:
     """Make what a new account has, unless it is there already."""
     if unit.account == unit.environment.config.account:
-        home_account(unit)
+        home(unit)
     existing = {(e["url"], s) for e in unit.list("webhook_endpoint") for s in webhook_secrets.secrets_of(e, 0)}
     for endpoint in endpoints:
         if (endpoint.url, endpoint.secret) not in existing:

@@ -6,15 +6,15 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.resource import Handler, Operation, Resource
-from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.metadata import merge_metadata
 from payloom_emulator.protocol.params import anonymous
 from payloom_emulator.runtime import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body, Field
 
 
@@ -100,16 +100,16 @@ def _standard(resource: Resource) -> list[Operation]:
 
 
 def _on_target(resource: Resource, handler: Handler) -> Handler:
-    def run(call: Call) -> Any:
+    def run(call: RequestContext) -> Any:
         call.loaded = call.unit.get(resource.schema.object, call.ids["id"], None)
         check_secret(call, call.loaded)
-        call.unit.follow(call.loaded)
+        call.unit.use_clock_of(call.loaded)
         return handler(call)
 
     return run
 
 
-def check_secret(call: Call, obj: Body) -> None:
+def check_secret(call: RequestContext, obj: Body) -> None:
     """Raise unless a publishable key comes with the object's client_secret (a secret key needs none)."""
     secret = call.params.get("client_secret")
     if "client_secret" not in obj or (call.caller.kind != "publishable" and secret is None):
@@ -127,7 +127,7 @@ def check_secret(call: Call, obj: Body) -> None:
 
 
 def _create(resource: Resource) -> Handler:
-    def run(call: Call) -> Any:
+    def run(call: RequestContext) -> Any:
         draft = resource.schema.skeleton()
         _follow_customer(call)
         for field in resource.schema.fields:
@@ -144,17 +144,17 @@ def _create(resource: Resource) -> Handler:
     return run
 
 
-def _follow_customer(call: Call) -> None:
+def _follow_customer(call: RequestContext) -> None:
     """A customer on a test clock takes what is made for it to that clock's time."""
     for object_name, param in (("customer", "customer"), ("test_helpers.test_clock", "test_clock")):
         value = call.params.get(param)
         if isinstance(value, str) and value:
             found = call.unit.find(object_name, value)
             if found is not None:
-                call.unit.follow(found if object_name == "customer" else {"test_clock": value})
+                call.unit.use_clock_of(found if object_name == "customer" else {"test_clock": value})
 
 
-def _taken(call: Call, field: Field, current: Any) -> Any:
+def _taken(call: RequestContext, field: Field, current: Any) -> Any:
     value = call.params[field.name]
     if value == "" and not field.emptyable:
         raise invalid(
@@ -174,7 +174,7 @@ def _taken(call: Call, field: Field, current: Any) -> Any:
 
 
 def _retrieve(resource: Resource) -> Handler:
-    def run(call: Call) -> Any:
+    def run(call: RequestContext) -> Any:
         obj = call.unit.find(resource.schema.object, call.ids["id"], deleted=resource.schema.tombstone)
         if obj is None:
             obj = call.unit.get(resource.schema.object, call.ids["id"])
@@ -187,7 +187,7 @@ def _retrieve(resource: Resource) -> Handler:
 
 
 def _update(resource: Resource) -> Handler:
-    def run(call: Call) -> Any:
+    def run(call: RequestContext) -> Any:
         obj = call.target
         changes: Body = {}
         for field in resource.schema.fields:
@@ -207,7 +207,7 @@ def _update(resource: Resource) -> Handler:
 def _list(resource: Resource) -> Handler:
     names = [f[0] if isinstance(f, tuple) else f for f in resource.schema.filters]
 
-    def run(call: Call) -> Any:
+    def run(call: RequestContext) -> Any:
         filters = {n: call.params[n] for n in names if call.params.get(n) not in (None, "")} if names else {}
         if resource.endpoints.listing is not None:
             filters.update(resource.endpoints.listing(call))
@@ -217,12 +217,9 @@ def _list(resource: Resource) -> Handler:
 
 
 def _delete(resource: Resource) -> Handler:
-    def run(call: Call) -> Any:
+    def run(call: RequestContext) -> Any:
         if resource.endpoints.deleting is not None:
             resource.endpoints.deleting(call, call.target)
         return call.unit.delete(call.target)
 
     return run
-
-
-__all__ = ["Route", "Router", "missing"]

@@ -13,7 +13,7 @@ from payloom_emulator.protocol.errors import invalid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.resource import Resource
 
 _TOKEN = re.compile(
@@ -102,10 +102,10 @@ def _clause(match: re.Match[str], fields: tuple[str, ...]) -> Clause:
     return Clause(name, match["key"], match["op"], value, negated=bool(match["not"]))
 
 
-def handler(resource: Resource) -> Callable[[Call], Any]:
+def handler(resource: Resource) -> Callable[[RequestContext], Any]:
     """Return the handler of `GET {path}/search`."""
 
-    def run(call: Call) -> Any:
+    def run(call: RequestContext) -> Any:
         call.need("query")
         test = parse(call.params["query"], ("created", *resource.schema.search))
         limit = limit_of(call.params)
@@ -124,7 +124,7 @@ def handler(resource: Resource) -> Callable[[Call], Any]:
         has_more = len(found) > limit
         return {
             "object": "search_result",
-            "data": [call.unit.adopt(o) for o in found[:limit]],
+            "data": [call.unit.attach(o) for o in found[:limit]],
             "has_more": has_more,
             "next_page": base64.urlsafe_b64encode(f"page:{skip + limit}".encode()).decode() if has_more else None,
             "url": call.path,

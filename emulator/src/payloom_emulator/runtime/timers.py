@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from payloom_emulator.core.unit_of_work import Unit
+from payloom_emulator.core.unit_of_work import UnitOfWork
 from payloom_emulator.runtime import bug_report
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class Timers:
                 return False
             seq, account, object_name, object_id, name, due = row
             db.execute("DELETE FROM timers WHERE seq = ?", (seq,))
-            unit = Unit(environment, account, now=due, test_clock=test_clock or None)
+            unit = UnitOfWork(environment, account, now=due, test_clock=test_clock or None)
             obj = unit.find(object_name, object_id)
             if not test_clock:
-                unit.follow(obj)
+                unit.use_clock_of(obj)
             db.execute("SAVEPOINT timer")
             try:
                 rule = self._rule_of(object_name, name)
@@ -83,7 +83,7 @@ class Timers:
         self._delivery.wake()
         return ran
 
-    def pass_time(self) -> None:
+    def run_due_unserved(self) -> None:
         """Run what is due when no ticker does: an emulator that is called without being served."""
         if self._loop is None:
             self.run_due()

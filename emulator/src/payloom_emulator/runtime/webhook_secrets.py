@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.errors import EmulatorError, NoSuchEndpoint
-from payloom_emulator.core.unit_of_work import Unit
+from payloom_emulator.core.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
     from payloom_emulator.core.environment import Environment
@@ -30,7 +30,7 @@ def roll(environment: Environment, endpoint_id: str, hours: float) -> Body:
         raise NoSuchEndpoint(f"There is no webhook endpoint {endpoint_id}.", hint="GET /v1/webhook_endpoints")
     account, kind = rows[0]
     with environment.store.transaction():
-        unit = Unit(environment, account)
+        unit = UnitOfWork(environment, account)
         endpoint = unit.get(kind, endpoint_id)
         until = environment.clock.now() + round(hours * 3600)
         secret = environment.ids.new("whsec_", 32)

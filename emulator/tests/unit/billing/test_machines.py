@@ -10,10 +10,10 @@ import stripe
 from stripe import billing, test_helpers
 
 from payloom_emulator.billing import machines
-from payloom_emulator.core.schema import Machine
+from payloom_emulator.core.schema import StateMachine
 from payloom_emulator.protocol.params import event_types
 
-TABLES: dict[str, tuple[Machine, Any]] = {
+TABLES: dict[str, tuple[StateMachine, Any]] = {
     "subscription": (machines.SUBSCRIPTION_MACHINE, stripe.Subscription),
     "invoice": (machines.INVOICE_MACHINE, stripe.Invoice),
     "schedule": (machines.SCHEDULE_MACHINE, stripe.SubscriptionSchedule),
@@ -33,7 +33,7 @@ def test_statuses_are_exactly_stripes(name):
 @pytest.mark.parametrize("name", TABLES)
 def test_every_event_of_a_move_exists(name):
     machine, _ = TABLES[name]
-    emitted = {event for move in machine.moves for event in move.emits}
+    emitted = {event for move in machine.transitions for event in move.emits}
     assert emitted <= event_types()
 
 
@@ -42,11 +42,11 @@ def test_every_status_is_reached_and_terminal_ones_have_no_way_out(name):
     machine, _ = TABLES[name]
     reached, grown = set(machine.initial), True
     while grown:
-        found = {m.target for m in machine.moves if m.sources & reached}
+        found = {m.target for m in machine.transitions if m.sources & reached}
         grown = not found <= reached
         reached |= found
     assert reached == machine.statuses()
-    leaving = {s for m in machine.moves for s in m.sources}
+    leaving = {s for m in machine.transitions for s in m.sources}
     assert set(machine.terminal).isdisjoint(leaving)
 
 

@@ -9,12 +9,12 @@ from payloom_emulator.billing.pricing import discounts
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MOST = 20
 
 
-def add(unit: Unit, given: list[Body] | None, customer: Body, subscription_id: str, currency: str) -> list[Body]:
+def add(unit: UnitOfWork, given: list[Body] | None, customer: Body, subscription_id: str, currency: str) -> list[Body]:
     """Store a pending invoice item for each; the subscription's next invoice takes them."""
     made = []
     for index, entry in enumerate((given or [])[:MOST]):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
-from payloom_emulator.billing.invoices import customer_balance as balance
-from payloom_emulator.billing.invoices import invoice_lifecycle, payments
+from payloom_emulator.billing.invoices import customer_balance, invoice_lifecycle, payments
 from payloom_emulator.core import facts
 from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400
 
@@ -28,7 +27,7 @@ NO_METHOD = (
 _WORDS = {"subscription_create": "Subscription creation", "manual": "Payment for Invoice"}
 
 
-def method_of(unit: Unit, invoice: Body) -> str | None:
+def method_of(unit: UnitOfWork, invoice: Body) -> str | None:
     """Return the payment method an automatic charge uses: invoice's, subscription's, then customer's default."""
     subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice)) or {}
     customer = unit.find("customer", invoice["customer"]) or {}
@@ -43,7 +42,7 @@ def method_of(unit: Unit, invoice: Body) -> str | None:
     return next((p for p in places if isinstance(p, str) and payments.is_usable(unit, p, invoice["customer"])), None)
 
 
-def open_payment(unit: Unit, invoice: Body) -> None:
+def open_payment(unit: UnitOfWork, invoice: Body) -> None:
     """Make the PaymentIntent of a just finalized invoice, unless nothing is due. Emits payment_intent.created."""
     if invoice["amount_due"] == 0 or default_payment(unit, invoice) is not None:
         return
@@ -58,7 +57,7 @@ def open_payment(unit: Unit, invoice: Body) -> None:
     link(unit, invoice, intent)
 
 
-def link(unit: Unit, invoice: Body, intent: Body) -> Body:
+def link(unit: UnitOfWork, invoice: Body, intent: Body) -> Body:
     """Make the InvoicePayment that says this PaymentIntent pays the invoice."""
     if intent.get("_invoice") != invoice["id"]:
         unit.change(intent, {"_invoice": invoice["id"]}, emits=())
@@ -75,19 +74,19 @@ def link(unit: Unit, invoice: Body, intent: Body) -> Body:
     )
 
 
-def default_payment(unit: Unit, invoice: Body) -> Body | None:
+def default_payment(unit: UnitOfWork, invoice: Body) -> Body | None:
     """Return the InvoicePayment that is to pay the invoice, or None before there is one."""
     found = unit.list("invoice_payment", invoice=invoice["id"])
     return next((p for p in found if p["is_default"] and p["status"] != "canceled"), None)
 
 
-def intent_of(unit: Unit, invoice: Body) -> Body | None:
+def intent_of(unit: UnitOfWork, invoice: Body) -> Body | None:
     """Return the PaymentIntent that is to pay the invoice."""
     payment = default_payment(unit, invoice)
     return unit.find("payment_intent", payment["payment"]["payment_intent"]) if payment else None
 
 
-def advance(unit: Unit, invoice: Body, *, attempt: bool = True, off_session: bool = True) -> CardError | None:
+def advance(unit: UnitOfWork, invoice: Body, *, attempt: bool = True, off_session: bool = True) -> CardError | None:
     """Do what comes after finalization: settle when nothing is due, ask for the money, or send the invoice.
 
     attempt: try the default payment method now (automatic collection only). Returns why an attempt failed.
@@ -106,11 +105,11 @@ def advance(unit: Unit, invoice: Body, *, attempt: bool = True, off_session: boo
     return collect(unit, invoice, off_session=off_session) if attempt else None
 
 
-def _carry_over(unit: Unit, invoice: Body) -> None:
+def _carry_over(unit: UnitOfWork, invoice: Body) -> None:
     """Less than Stripe charges is not charged but added to what the customer owes."""
     customer = unit.find("customer", invoice["customer"])
     if customer is not None:
-        balance.add(
+        customer_balance.add(
             unit, customer, invoice["amount_due"], invoice["currency"], kind="invoice_too_small", invoice=invoice["id"]
         )
     ending = (invoice["ending_balance"] or 0) + invoice["amount_due"]
@@ -118,7 +117,9 @@ def _carry_over(unit: Unit, invoice: Body) -> None:
     settle(unit, invoice, 0)
 
 
-def collect(unit: Unit, invoice: Body, *, method: str | None = None, off_session: bool = True) -> CardError | None:
+def collect(
+    unit: UnitOfWork, invoice: Body, *, method: str | None = None, off_session: bool = True
+) -> CardError | None:
     """Attempt to charge an open invoice once. Returns the decline, or None when it went through or is under way."""
     chosen = method or method_of(unit, invoice)
     open_payment(unit, invoice)
@@ -135,18 +136,20 @@ def collect(unit: Unit, invoice: Body, *, method: str | None = None, off_session
     return declined
 
 
-def _needs_action(unit: Unit, invoice: Body) -> None:
+def _needs_action(unit: UnitOfWork, invoice: Body) -> None:
     unit.change(invoice, {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
     unit.emit("invoice.payment_action_required", invoice)
 
 
-def _under_way(unit: Unit, invoice: Body) -> None:
+def _under_way(unit: UnitOfWork, invoice: Body) -> None:
     """A bank debit takes days; the subscription does not wait for it."""
     unit.change(invoice, {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
     unit.publish(facts.INVOICE_PAID, invoice, method=None)
 
 
-def settle(unit: Unit, invoice: Body, amount: int, *, method: str | None = None, out_of_band: bool = False) -> Body:
+def settle(
+    unit: UnitOfWork, invoice: Body, amount: int, *, method: str | None = None, out_of_band: bool = False
+) -> Body:
     """Make an open invoice paid and tell everyone: the subscription, the customer, the events in Stripe's order."""
     # Stripe counts attempts of the retry schedule; the payment that starts a subscription is not one of them.
     counted = bool(amount) and not out_of_band and invoice["billing_reason"] != "subscription_create"
@@ -163,12 +166,12 @@ def settle(unit: Unit, invoice: Body, amount: int, *, method: str | None = None,
             _cancel_payment(unit, payment)
         else:
             transitions = {**payment["status_transitions"], "paid_at": unit.now}
-            unit.move(payment, "pay", {"amount_paid": amount, "status_transitions": transitions})
+            unit.transition(payment, "pay", {"amount_paid": amount, "status_transitions": transitions})
     _still_delinquent(unit, invoice)
     return invoice
 
 
-def _still_delinquent(unit: Unit, invoice: Body) -> None:
+def _still_delinquent(unit: UnitOfWork, invoice: Body) -> None:
     customer = unit.find("customer", invoice["customer"])
     if customer is None or not customer.get("delinquent"):
         return
@@ -177,7 +180,7 @@ def _still_delinquent(unit: Unit, invoice: Body) -> None:
         unit.change(customer, {"delinquent": False})
 
 
-def failed(unit: Unit, invoice: Body, intent: Body | None) -> None:
+def failed(unit: UnitOfWork, invoice: Body, intent: Body | None) -> None:
     """Record a failed attempt, plan the next, and tell everyone."""
     subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
     count = invoice["attempt_count"] + 1
@@ -198,7 +201,7 @@ def failed(unit: Unit, invoice: Body, intent: Body | None) -> None:
     unit.publish(facts.INVOICE_PAYMENT_FAILED, invoice, last=retry is None)
 
 
-def _next_attempt(unit: Unit, invoice: Body, subscription: Body | None, count: int) -> int | None:
+def _next_attempt(unit: UnitOfWork, invoice: Body, subscription: Body | None, count: int) -> int | None:
     """Return when to try again; first invoices, held ones and those of ended subscriptions are not tried again."""
     if invoice["billing_reason"] == "subscription_create" or not invoice["auto_advance"]:
         return None
@@ -208,20 +211,20 @@ def _next_attempt(unit: Unit, invoice: Body, subscription: Body | None, count: i
     return unit.now + days[count - 1] * DAY if count <= len(days) else None
 
 
-def retry(unit: Unit, invoice: Body) -> None:
+def retry(unit: UnitOfWork, invoice: Body) -> None:
     """Timer: the next attempt on an open invoice."""
     if invoice["status"] == "open":
         collect(unit, invoice)
 
 
-def finalize_by_itself(unit: Unit, invoice: Body) -> None:
+def finalize_by_itself(unit: UnitOfWork, invoice: Body) -> None:
     """Timer: a draft that was left alone becomes final and is collected."""
     if invoice["status"] == "draft" and invoice["auto_advance"]:
         invoice_lifecycle.finalize(unit, invoice)
         advance(unit, invoice)
 
 
-def overdue(unit: Unit, invoice: Body) -> None:
+def overdue(unit: UnitOfWork, invoice: Body) -> None:
     """Timer: the due date has come and the invoice is still open."""
     if invoice["status"] != "open":
         return
@@ -229,7 +232,7 @@ def overdue(unit: Unit, invoice: Body) -> None:
     unit.publish(facts.INVOICE_OVERDUE, invoice)
 
 
-def intent_changed(unit: Unit, intent: Body) -> None:
+def intent_changed(unit: UnitOfWork, intent: Body) -> None:
     """React to a PaymentIntent that succeeded, failed or was canceled: settle the invoice it was made for, if any."""
     invoice = unit.find("invoice", intent.get("_invoice"))
     if invoice is None or invoice["status"] not in {"open", "uncollectible"}:
@@ -242,19 +245,19 @@ def intent_changed(unit: Unit, intent: Body) -> None:
         _forget_payment(unit, invoice, intent)
 
 
-def _forget_payment(unit: Unit, invoice: Body, intent: Body) -> None:
+def _forget_payment(unit: UnitOfWork, invoice: Body, intent: Body) -> None:
     """Somebody canceled the PaymentIntent itself; the next attempt makes a new one."""
     payment = default_payment(unit, invoice)
     if payment is not None and payment["status"] == "open" and payment["payment"]["payment_intent"] == intent["id"]:
         _cancel_payment(unit, payment)
 
 
-def _cancel_payment(unit: Unit, payment: Body) -> None:
+def _cancel_payment(unit: UnitOfWork, payment: Body) -> None:
     transitions = {**payment["status_transitions"], "canceled_at": unit.now}
-    unit.move(payment, "cancel", {"status_transitions": transitions})
+    unit.transition(payment, "cancel", {"status_transitions": transitions})
 
 
-def drop_payment(unit: Unit, invoice: Body, reason: str = "void_invoice") -> None:
+def drop_payment(unit: UnitOfWork, invoice: Body, reason: str = "void_invoice") -> None:
     """Cancel the PaymentIntent of an invoice that is not to be paid any more."""
     payment = default_payment(unit, invoice)
     if payment is None or payment["status"] != "open":

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import embedded, tax_rates
-from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments
-from payloom_emulator.billing.invoices import customer_balance as balance
+from payloom_emulator.billing.invoices import collect_invoice, customer_balance, invoice_lifecycle, payments
 from payloom_emulator.billing.pricing import totals
 from payloom_emulator.billing.pricing.rounding import rounded, share
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 @dataclasses.dataclass(slots=True)
@@ -32,7 +31,7 @@ class Credit:
     refunds: list[Body]
 
 
-def work_out(unit: Unit, params: Body) -> tuple[Body, Credit]:
+def work_out(unit: UnitOfWork, params: Body) -> tuple[Body, Credit]:
     """Return (invoice, what the parameters ask for), or raise Stripe's 400."""
     invoice = unit.get("invoice", params["invoice"], "invoice")
     if invoice["status"] not in {"open", "paid"}:
@@ -68,7 +67,7 @@ def _creditable(invoice: Body) -> int:
     return invoice["total"] - invoice["post_payment_credit_notes_amount"] - invoice["pre_payment_credit_notes_amount"]
 
 
-def _refund(unit: Unit, entry: Body, index: int) -> Body:
+def _refund(unit: UnitOfWork, entry: Body, index: int) -> Body:
     refund = unit.get("refund", entry["refund"], f"refunds[{index}][refund]")
     return {
         "amount_refunded": entry.get("amount_refunded") or refund["amount"],
@@ -97,7 +96,7 @@ def _check_split(invoice: Body, total: int, credit: Credit, params: Body) -> Non
         )
 
 
-def _lines(unit: Unit, invoice: Body, params: Body) -> list[Body]:
+def _lines(unit: UnitOfWork, invoice: Body, params: Body) -> list[Body]:
     if params.get("lines"):
         return [_line(unit, invoice, given, f"lines[{i}]") for i, given in enumerate(params["lines"])]
     amount = params.get("amount")
@@ -107,7 +106,7 @@ def _lines(unit: Unit, invoice: Body, params: Body) -> list[Body]:
     return [_custom(unit, {"description": "Credit", "amount": amount}, [], None)]
 
 
-def _line(unit: Unit, invoice: Body, given: Body, param: str) -> Body:
+def _line(unit: UnitOfWork, invoice: Body, given: Body, param: str) -> Body:
     rates = tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]")
     if given["type"] == "custom_line_item":
         each = given.get("unit_amount_decimal", given.get("unit_amount"))
@@ -149,7 +148,7 @@ def _line(unit: Unit, invoice: Body, given: Body, param: str) -> Body:
     )
 
 
-def _custom(unit: Unit, given: Body, rates: list[Body], each: Any) -> Body:
+def _custom(unit: UnitOfWork, given: Body, rates: list[Body], each: Any) -> Body:
     quantity = given.get("quantity") or 1
     amount = given["amount"] if each is None else rounded(Decimal(str(each)) * quantity)
     scratch = {"amount": amount, "discount_amounts": []}
@@ -167,7 +166,7 @@ def _custom(unit: Unit, given: Body, rates: list[Body], each: Any) -> Body:
     )
 
 
-def _row(unit: Unit, **values: Any) -> Body:
+def _row(unit: UnitOfWork, **values: Any) -> Body:
     row = {
         "id": unit.environment.ids.new("cnli_1", 23),
         "object": "credit_note_line_item",
@@ -207,7 +206,7 @@ def _sums(rows: list[Body]) -> Body:
     }
 
 
-def describe(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
+def describe(unit: UnitOfWork, invoice: Body, credit: Credit, params: Body) -> Body:
     """Return the credit note's fields before it is issued."""
     total = credit.fields["total"]
     before = invoice["status"] == "open"
@@ -223,7 +222,7 @@ def describe(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
         "invoice": invoice["id"],
         "lines": embedded(credit.fields["_lines"], f"/v1/credit_notes/{note_id}/lines", shown=10),
         "memo": params.get("memo"),
-        "metadata": merge({}, params.get("metadata") or {}),
+        "metadata": merge_metadata({}, params.get("metadata") or {}),
         "number": f"{invoice['number']}-CN-{number:02d}",
         "out_of_band_amount": credit.out_of_band or None,
         "pdf": f"{unit.environment.base_url}/credit_notes/{unit.account}/{note_id}/pdf",
@@ -235,7 +234,7 @@ def describe(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
     }
 
 
-def issue(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
+def issue(unit: UnitOfWork, invoice: Body, credit: Credit, params: Body) -> Body:
     """Issue the note: an open invoice owes less, a paid one gives back. Emits credit_note.created."""
     values = describe(unit, invoice, credit, params)
     total = credit.fields["total"]
@@ -249,7 +248,7 @@ def issue(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
     if credit.credit:
         customer = unit.get("customer", invoice["customer"])
         about = {"kind": "credit_note", "credit_note": note["id"], "invoice": invoice["id"]}
-        transaction = balance.add(unit, customer, -credit.credit, invoice["currency"], **about)
+        transaction = customer_balance.add(unit, customer, -credit.credit, invoice["currency"], **about)
         unit.change(note, {"customer_balance_transaction": transaction["id"]}, emits=())
     unit.emit("credit_note.created", note)
     credited = invoice["post_payment_credit_notes_amount"] + total
@@ -257,7 +256,7 @@ def issue(unit: Unit, invoice: Body, credit: Credit, params: Body) -> Body:
     return note
 
 
-def _give_back(unit: Unit, invoice: Body, amount: int) -> Body:
+def _give_back(unit: UnitOfWork, invoice: Body, amount: int) -> Body:
     intent = collect_invoice.intent_of(unit, invoice)
     charge = unit.find("charge", intent["latest_charge"]) if intent else None
     if charge is None:
@@ -266,7 +265,7 @@ def _give_back(unit: Unit, invoice: Body, amount: int) -> Body:
     return {"amount_refunded": amount, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
 
 
-def _owe_less(unit: Unit, invoice: Body, amount: int) -> None:
+def _owe_less(unit: UnitOfWork, invoice: Body, amount: int) -> None:
     due, left = invoice["amount_due"] - amount, invoice["amount_remaining"] - amount
     credited = invoice["pre_payment_credit_notes_amount"] + amount
     unit.change(invoice, {"amount_due": due, "amount_remaining": left, "pre_payment_credit_notes_amount": credited})
@@ -277,21 +276,21 @@ def _owe_less(unit: Unit, invoice: Body, amount: int) -> None:
     _amend(unit, invoice, left)
 
 
-def _amend(unit: Unit, invoice: Body, left: int) -> None:
+def _amend(unit: UnitOfWork, invoice: Body, left: int) -> None:
     payment, intent = collect_invoice.default_payment(unit, invoice), collect_invoice.intent_of(unit, invoice)
     if intent is not None and payment is not None:
         payments.amend(unit, intent, left)
         unit.change(payment, {"amount_requested": left}, emits=())
 
 
-def void(unit: Unit, note: Body) -> Body:
+def void(unit: UnitOfWork, note: Body) -> Body:
     """Void a note of an invoice that is still open: it owes the amount again. Emits credit_note.voided."""
     invoice = unit.get("invoice", note["invoice"])
     if note["status"] != "issued":
         raise invalid("The credit note is void already.")
     if invoice["status"] != "open" or note["type"] != "pre_payment":
         raise invalid("You can only void credit notes of open invoices.")
-    unit.move(note, "void", {"voided_at": unit.now})
+    unit.transition(note, "void", {"voided_at": unit.now})
     due, left = invoice["amount_due"] + note["amount"], invoice["amount_remaining"] + note["amount"]
     credited = invoice["pre_payment_credit_notes_amount"] - note["amount"]
     unit.change(invoice, {"amount_due": due, "amount_remaining": left, "pre_payment_credit_notes_amount": credited})

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def add(unit: Unit, customer: Body, amount: int, currency: str, *, kind: str = "adjustment", **more: object) -> Body:
+def add(
+    unit: UnitOfWork, customer: Body, amount: int, currency: str, *, kind: str = "adjustment", **more: object
+) -> Body:
     """Change the balance by `amount` minor units and return the transaction."""
     ending = (customer.get("balance") or 0) + amount
     transaction = unit.create(

@@ -10,11 +10,11 @@ from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
 
 
-def finalize(call: Call) -> Body:
+def finalize(call: RequestContext) -> Body:
     """Make a draft final; with auto_advance it is collected within the hour."""
     invoice = call.target
     if invoice["status"] != "draft":
@@ -36,7 +36,7 @@ def finalize(call: Call) -> Body:
     return invoice
 
 
-def pay(call: Call) -> Body:
+def pay(call: RequestContext) -> Body:
     """Collect an open invoice now, or mark it paid outside Stripe; a decline is Stripe's 402."""
     invoice, unit, params = call.target, call.unit, call.params
     if invoice["status"] == "draft":
@@ -82,7 +82,7 @@ def _needs_action(intent: Body) -> StripeError:
     )
 
 
-def void(call: Call) -> Body:
+def void(call: RequestContext) -> Body:
     """Void an open or uncollectible invoice and cancel its PaymentIntent."""
     invoice_lifecycle.check(
         call.target,
@@ -93,12 +93,12 @@ def void(call: Call) -> Body:
     return invoice_lifecycle.void(call.unit, call.target)
 
 
-def write_off(call: Call) -> Body:
+def write_off(call: RequestContext) -> Body:
     """Mark an open invoice uncollectible."""
     return invoice_lifecycle.write_off(call.unit, call.target)
 
 
-def send(call: Call) -> Body:
+def send(call: RequestContext) -> Body:
     """Send the invoice by mail (only an event here), finalizing it first."""
     invoice, unit = call.target, call.unit
     if invoice["collection_method"] != "send_invoice":
@@ -116,7 +116,7 @@ def send(call: Call) -> Body:
     return invoice
 
 
-def attach(call: Call) -> Body:
+def attach(call: RequestContext) -> Body:
     """Let an existing PaymentIntent pay the invoice."""
     invoice, unit = call.target, call.unit
     call.need("payment_intent")

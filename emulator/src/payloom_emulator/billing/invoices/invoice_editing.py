@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
-from payloom_emulator.billing.machines import INVOICE_PAYMENT_MACHINE
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def _draft(invoice: Body) -> None:
@@ -22,7 +21,7 @@ def _draft(invoice: Body) -> None:
         raise invalid("Finalized invoices can't be updated in this way", None, "invoice_not_editable")
 
 
-def take_in(unit: Unit, invoice: Body, item: Body) -> Body:
+def attach_items(unit: UnitOfWork, invoice: Body, item: Body) -> Body:
     """Put a line for an invoice item on the draft."""
     _draft(invoice)
     if item["currency"] != invoice["currency"]:
@@ -35,7 +34,7 @@ def take_in(unit: Unit, invoice: Body, item: Body) -> Body:
     return line
 
 
-def refresh(unit: Unit, invoice: Body, item: Body) -> None:
+def refresh(unit: UnitOfWork, invoice: Body, item: Body) -> None:
     """Bring the item's line up to date with it."""
     new = lines.for_invoice_item(unit, item)
     rows = [
@@ -45,13 +44,13 @@ def refresh(unit: Unit, invoice: Body, item: Body) -> None:
     invoice_lifecycle.set_lines(unit, invoice, rows)
 
 
-def let_go(unit: Unit, invoice: Body, item: Body) -> None:
+def detach_items(unit: UnitOfWork, invoice: Body, item: Body) -> None:
     """Take the item's line off the draft."""
     rows = [row for row in invoice_lifecycle.all_lines(invoice) if row.get("_item") != item["id"]]
     invoice_lifecycle.set_lines(unit, invoice, rows)
 
 
-def add(call: Call) -> Body:
+def add(call: RequestContext) -> Body:
     """`POST /v1/invoices/{id}/add_lines`: pending items by id, or new ones."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -70,12 +69,12 @@ def add(call: Call) -> Body:
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
 
 
-def _metadata(invoice: Body, call: Call) -> Body:
+def _metadata(invoice: Body, call: RequestContext) -> Body:
     given = call.params.get("invoice_metadata")
     return {} if given is None else {"metadata": merge_metadata(invoice["metadata"], given)}
 
 
-def remove(call: Call) -> Body:
+def remove(call: RequestContext) -> Body:
     """`POST /v1/invoices/{id}/remove_lines`: delete the items behind the lines, or let them wait again."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -93,7 +92,7 @@ def remove(call: Call) -> Body:
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
 
 
-def update(call: Call) -> Body:
+def update(call: RequestContext) -> Body:
     """`POST /v1/invoices/{id}/update_lines`."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -104,11 +103,11 @@ def update(call: Call) -> Body:
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
 
 
-def update_one(call: Call) -> Body:
+def update_one(call: RequestContext) -> Body:
     """`POST /v1/invoices/{id}/lines/{line}`: change one line and answer with it."""
     unit = call.unit
     invoice = unit.get("invoice", call.ids["id"])
-    unit.follow(invoice)
+    unit.use_clock_of(invoice)
     _draft(invoice)
     rows = list(invoice_lifecycle.all_lines(invoice))
     row = _find(rows, call.ids["line"], None)
@@ -124,7 +123,7 @@ def _find(rows: list[Body], line_id: str, param: str | None) -> Body:
     return found
 
 
-def _changed(unit: Unit, invoice: Body, row: Body, given: Body, param: str) -> Body:
+def _changed(unit: UnitOfWork, invoice: Body, row: Body, given: Body, param: str) -> Body:
     new = {**row, **{k: given[k] for k in ("description", "discountable", "period") if k in given}}
     if "metadata" in given:
         new["metadata"] = merge_metadata(row["metadata"], given["metadata"])
@@ -138,11 +137,8 @@ def _changed(unit: Unit, invoice: Body, row: Body, given: Body, param: str) -> B
         wanted = {n: given[n] for n in ("amount", "pricing", "price_data", "quantity") if n in given}
         if set(wanted) == {"quantity"}:
             wanted["unit_amount_decimal"] = row["pricing"]["unit_amount_decimal"]
-        worth = invoice_items.worth(unit, wanted, param, invoice["currency"])
+        worth = invoice_items.amounts_of(unit, wanted, param, invoice["currency"])
         new.update({k: worth[k] for k in ("amount", "quantity", "quantity_decimal", "pricing")})
         if worth["description"] and "description" not in given:
             new["description"] = worth["description"]
     return new
-
-
-__all__ = ["INVOICE_PAYMENT_MACHINE", "add", "let_go", "refresh", "remove", "take_in", "update", "update_one"]

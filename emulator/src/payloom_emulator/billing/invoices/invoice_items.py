@@ -12,15 +12,15 @@ from payloom_emulator.billing.pricing.rounding import rounded
 from payloom_emulator.catalog import prices
 from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def build(
-    unit: Unit,
+    unit: UnitOfWork,
     given: Body,
     customer: Body,
     *,
@@ -32,13 +32,13 @@ def build(
     """Store an invoice item from `{amount | pricing | price_data | unit_amount_decimal, quantity, …}`."""
     details = {"subscription": subscription, "subscription_item": None} if subscription else None
     made = {
-        **worth(unit, given, param, currency or given.get("currency") or customer.get("currency")),
+        **amounts_of(unit, given, param, currency or given.get("currency") or customer.get("currency")),
         "customer": customer["id"],
         "customer_account": customer.get("customer_account"),
         "date": unit.now,
         "discountable": given.get("discountable", True),
         "invoice": invoice,
-        "metadata": merge({}, given.get("metadata") or {}),
+        "metadata": merge_metadata({}, given.get("metadata") or {}),
         "parent": {"subscription_details": details, "type": "subscription_details"} if details else None,
         "period": given.get("period") or {"end": unit.now, "start": unit.now},
         "tax_rates": tax_rates(unit, given.get("tax_rates"), _named(param, "tax_rates")),
@@ -51,7 +51,7 @@ def build(
     return unit.create("invoiceitem", made)
 
 
-def worth(unit: Unit, given: Body, param: str, currency: str | None) -> Body:
+def amounts_of(unit: UnitOfWork, given: Body, param: str, currency: str | None) -> Body:
     """Return amount, currency, quantity, pricing and description from what the caller gave."""
     quantity = given.get("quantity")
     units = Decimal(str(given["quantity_decimal"])) if given.get("quantity_decimal") else Decimal(quantity or 1)
@@ -101,7 +101,7 @@ def worth(unit: Unit, given: Body, param: str, currency: str | None) -> Body:
     }
 
 
-def _one_time(unit: Unit, given: Body, price_id: Any, param: str) -> Body:
+def _one_time(unit: UnitOfWork, given: Body, price_id: Any, param: str) -> Body:
     if not price_id:
         return prices.make(unit, given["price_data"], _named(param, "price_data"))
     price = unit.find("price", price_id)
@@ -122,11 +122,19 @@ def _named(param: str, name: str) -> str:
 
 
 def proration(
-    unit: Unit, subscription: Body, item: Body, *, amount: int, words: str, start: int, end: int, quantity: int | None
+    unit: UnitOfWork,
+    subscription: Body,
+    item: Body,
+    *,
+    amount: int,
+    words: str,
+    start: int,
+    end: int,
+    quantity: int | None,
 ) -> Body:
     """Store a pending proration of a subscription item."""
-    price = unit.any(item["price"]["id"]) or item["price"]
-    customer = unit.any(subscription["customer"]) or {}
+    price = unit.find_any(item["price"]["id"]) or item["price"]
+    customer = unit.find_any(subscription["customer"]) or {}
     units = 1 if quantity is None else quantity
     return unit.create(
         "invoiceitem",

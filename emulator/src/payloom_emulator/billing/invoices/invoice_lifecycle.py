@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.embedded_objects import embedded
-from payloom_emulator.billing.invoices import customer_balance as balance
-from payloom_emulator.billing.invoices import lines
+from payloom_emulator.billing.invoices import customer_balance, lines
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts, totals
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400
+
+
 CUSTOMER_FIELDS = {
     "customer_address": "address",
     "customer_email": "email",
@@ -27,7 +28,7 @@ CUSTOMER_FIELDS = {
 }
 
 
-def customer_fields(unit: Unit, customer: Body) -> Body:
+def customer_fields(unit: UnitOfWork, customer: Body) -> Body:
     """Return what an invoice copies from its customer."""
     shown = {ours: customer.get(theirs) for ours, theirs in CUSTOMER_FIELDS.items()}
     tax_ids = unit.list("tax_id", customer=customer["id"], oldest_first=True)
@@ -48,7 +49,7 @@ def subscription_of(invoice: Body) -> str | None:
     return details.get("subscription")
 
 
-def draft(unit: Unit, customer: Body, rows: list[Body], values: Body) -> Body:
+def draft(unit: UnitOfWork, customer: Body, rows: list[Body], values: Body) -> Body:
     """Make a draft with these lines. Emits invoice.created.
 
     values: fields of the invoice; `currency` and `billing_reason` are needed. Pending invoice items among the lines
@@ -68,7 +69,7 @@ def draft(unit: Unit, customer: Body, rows: list[Body], values: Body) -> Body:
         "id": unit.environment.ids.new("in_1", 23),
         **values,
     }
-    fields.update(figures(unit, fields, rows, customer))
+    fields.update(amount_fields(unit, fields, rows, customer))
     invoice = unit.create("invoice", fields, emits=())
     for line in rows:
         item = unit.find("invoiceitem", line.get("_item"))
@@ -78,9 +79,9 @@ def draft(unit: Unit, customer: Body, rows: list[Body], values: Body) -> Body:
     return invoice
 
 
-def figures(unit: Unit, invoice: Body, rows: list[Body], customer: Body | None = None) -> Body:
+def amount_fields(unit: UnitOfWork, invoice: Body, rows: list[Body], customer: Body | None = None) -> Body:
     """Return the changes that give an invoice these lines: discounts, taxes, sums, what is due."""
-    owner = customer or unit.any(invoice["customer"]) or {}
+    owner = customer or unit.find_any(invoice["customer"]) or {}
     whole = list(invoice.get("discounts") or [])
     named = [*whole, *(d for line in rows for d in line["discounts"])]
     offs = discounts.applying(unit, named, invoice["currency"], invoice.get("period_start") or unit.now)
@@ -106,10 +107,10 @@ def figures(unit: Unit, invoice: Body, rows: list[Body], customer: Body | None =
     }
 
 
-def set_lines(unit: Unit, invoice: Body, rows: list[Body], more: Body | None = None) -> Body:
+def set_lines(unit: UnitOfWork, invoice: Body, rows: list[Body], more: Body | None = None) -> Body:
     """Give a draft other lines and all that follows from them. Emits invoice.updated."""
     base = {**invoice, **(more or {})}
-    return unit.change(invoice, {**(more or {}), **figures(unit, base, rows)})
+    return unit.change(invoice, {**(more or {}), **amount_fields(unit, base, rows)})
 
 
 def all_lines(invoice: Body) -> list[Body]:
@@ -117,15 +118,15 @@ def all_lines(invoice: Body) -> list[Body]:
     return invoice.get("_lines") or invoice["lines"]["data"]
 
 
-def finalize(unit: Unit, invoice: Body, *, auto_advance: bool | None = None) -> Body:
+def finalize(unit: UnitOfWork, invoice: Body, *, auto_advance: bool | None = None) -> Body:
     """Make a draft final: number, links, due date, customer balance. Emits invoice.finalized.
 
     The invoice is open afterwards, also when nothing is due; `collecting.advance` takes it from there.
     """
-    customer = unit.any(invoice["customer"])
+    customer = unit.find_any(invoice["customer"])
     assert customer is not None
     base = {**invoice, **customer_fields(unit, customer)}
-    changes: Body = {**customer_fields(unit, customer), **figures(unit, base, all_lines(invoice), customer)}
+    changes: Body = {**customer_fields(unit, customer), **amount_fields(unit, base, all_lines(invoice), customer)}
     token = f"test_{unit.environment.ids.new('', 40)}"
     account, base_url = unit.account, unit.environment.base_url
     changes.update(
@@ -147,14 +148,14 @@ def finalize(unit: Unit, invoice: Body, *, auto_advance: bool | None = None) -> 
         changes["due_date"] = unit.now + DAY * (invoice.get("_days_until_due") or 0)
     unit.unschedule("finalize", invoice)
     changes.update(_use_balance(unit, customer, invoice, changes))
-    unit.move(invoice, "finalize", changes)
+    unit.transition(invoice, "finalize", changes)
     discounts.spend(unit, [d["discount"] for d in invoice["total_discount_amounts"] if d["amount"] > 0])
     if invoice["due_date"] is not None and invoice["amount_due"] > 0:
         unit.schedule("overdue", invoice, invoice["due_date"])
     return invoice
 
 
-def _number(unit: Unit, customer: Body) -> str:
+def _number(unit: UnitOfWork, customer: Body) -> str:
     sequence = customer.get("next_invoice_sequence") or 1
     prefix = customer.get("invoice_prefix") or "LOCAL"
     if not unit.is_deleted(customer["id"]):
@@ -162,16 +163,20 @@ def _number(unit: Unit, customer: Body) -> str:
     return f"{prefix}-{sequence:04d}"
 
 
-def _use_balance(unit: Unit, customer: Body, invoice: Body, changes: Body) -> Body:
+def _use_balance(unit: UnitOfWork, customer: Body, invoice: Body, changes: Body) -> Body:
     """Settle the invoice with the customer's balance: credit (negative) lowers what is due, debt raises it."""
     starting, total = changes["starting_balance"], changes["total"]
     applied = total - max(0, starting + total)  # negative when debt is collected with the invoice
     if applied and not unit.is_deleted(customer["id"]):
-        balance.add(unit, customer, applied, invoice["currency"], kind="applied_to_invoice", invoice=invoice["id"])
+        customer_balance.add(
+            unit, customer, applied, invoice["currency"], kind="applied_to_invoice", invoice=invoice["id"]
+        )
     return {"ending_balance": starting + applied}
 
 
-def mark_paid(unit: Unit, invoice: Body, amount: int, *, out_of_band: bool = False, attempted: bool = True) -> Body:
+def mark_paid(
+    unit: UnitOfWork, invoice: Body, amount: int, *, out_of_band: bool = False, attempted: bool = True
+) -> Body:
     """Move an open (or uncollectible) invoice to paid, without its events but invoice.updated."""
     for timer in ("collect", "overdue"):
         unit.unschedule(timer, invoice)
@@ -188,10 +193,10 @@ def mark_paid(unit: Unit, invoice: Body, amount: int, *, out_of_band: bool = Fal
         changes["amount_paid_off_stripe"] = amount
         changes["amount_paid"] = invoice["amount_paid"] + amount
         changes["_out_of_band"] = True
-    return unit.move(invoice, "pay", changes, emits=("invoice.updated",) if amount else ())
+    return unit.transition(invoice, "pay", changes, emits=("invoice.updated",) if amount else ())
 
 
-def void(unit: Unit, invoice: Body) -> Body:
+def void(unit: UnitOfWork, invoice: Body) -> Body:
     """Void an open or uncollectible invoice; credit it used goes back to the customer. Emits invoice.voided."""
     check(invoice, "void", "You can only pass in open or uncollectible invoices. This invoice isn't open.")
     _drop_timers(unit, invoice)
@@ -199,8 +204,8 @@ def void(unit: Unit, invoice: Body) -> Body:
     customer = unit.find("customer", invoice["customer"])
     if used and customer is not None:
         kind = "unapplied_from_invoice"
-        balance.add(unit, customer, -used, invoice["currency"], kind=kind, invoice=invoice["id"])
-    return unit.move(
+        customer_balance.add(unit, customer, -used, invoice["currency"], kind=kind, invoice=invoice["id"])
+    return unit.transition(
         invoice,
         "void",
         {
@@ -211,12 +216,12 @@ def void(unit: Unit, invoice: Body) -> Body:
     )
 
 
-def write_off(unit: Unit, invoice: Body, reason: str = "user_forgiven") -> Body:
+def write_off(unit: UnitOfWork, invoice: Body, reason: str = "user_forgiven") -> Body:
     """Mark an open invoice uncollectible. Emits invoice.marked_uncollectible."""
     check(invoice, "mark_uncollectible", "You can only mark open invoices as uncollectible.")
     _drop_timers(unit, invoice)
     transitions = {**invoice["status_transitions"], "marked_uncollectible_at": unit.now}
-    return unit.move(
+    return unit.transition(
         invoice,
         "mark_uncollectible",
         {
@@ -228,7 +233,7 @@ def write_off(unit: Unit, invoice: Body, reason: str = "user_forgiven") -> Body:
     )
 
 
-def _drop_timers(unit: Unit, invoice: Body) -> None:
+def _drop_timers(unit: UnitOfWork, invoice: Body) -> None:
     for timer in ("collect", "overdue", "finalize"):
         unit.unschedule(timer, invoice)
 
@@ -239,14 +244,16 @@ def check(invoice: Body, move: str, message: str, code: str = "invoice_not_edita
         raise invalid(message, None, code)
 
 
-def schedule_finalization(unit: Unit, invoice: Body) -> None:
+def schedule_finalization(unit: UnitOfWork, invoice: Body) -> None:
     """Plan a draft's automatic finalization, an hour from now unless set otherwise."""
     at = invoice.get("automatically_finalizes_at") or unit.now + settings.read(unit.store).draft_seconds
     unit.change(invoice, {"automatically_finalizes_at": at}, emits=())
     unit.schedule("finalize", invoice, at)
 
 
-def pending_lines(unit: Unit, customer_id: str, *, subscription: str | None, currency: str | None = None) -> list[Body]:
+def pending_lines(
+    unit: UnitOfWork, customer_id: str, *, subscription: str | None, currency: str | None = None
+) -> list[Body]:
     """Return lines for the customer's pending invoice items: those of the subscription and those of none."""
     rows: list[Body] = []
     for item in unit.list("invoiceitem", customer=customer_id, pending="true", oldest_first=True):

@@ -9,12 +9,12 @@ from payloom_emulator.billing.pricing import amounts
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 SHOWN = 10
 
 
-def blank(unit: Unit, **values: Any) -> Body:
+def blank(unit: UnitOfWork, **values: Any) -> Body:
     """Return a line with every member Stripe shows, `values` over them. `_tax_rates`: ids; `_discounts`: ids."""
     line: Body = {
         "id": unit.environment.ids.new("il_1", 23),
@@ -45,9 +45,9 @@ def blank(unit: Unit, **values: Any) -> Body:
     return line
 
 
-def product_name(unit: Unit, product_id: Any) -> str:
+def product_name(unit: UnitOfWork, product_id: Any) -> str:
     """Return the name of a product, or its id when it is gone."""
-    product = unit.any(product_id) if isinstance(product_id, str) else product_id
+    product = unit.find_any(product_id) if isinstance(product_id, str) else product_id
     return product["name"] if product and product.get("name") else str(product_id)
 
 
@@ -78,7 +78,7 @@ def item_parent(subscription_id: str | None, item_id: str, *, proration: bool, i
 
 
 def for_item(
-    unit: Unit,
+    unit: UnitOfWork,
     subscription: Body,
     item: Body,
     *,
@@ -89,7 +89,7 @@ def for_item(
     amount: int | None = None,
 ) -> Body:
     """Return the line of one subscription item for one period. quantity: used units of a metered price."""
-    price = unit.any(item["price"]["id"]) or item["price"]
+    price = unit.find_any(item["price"]["id"]) or item["price"]
     currency = subscription["currency"]
     units = item.get("quantity") if quantity is None else quantity
     name = product_name(unit, price["product"])
@@ -111,7 +111,7 @@ def for_item(
     )
 
 
-def for_invoice_item(unit: Unit, item: Body) -> Body:
+def for_invoice_item(unit: UnitOfWork, item: Body) -> Body:
     """Return the line a pending invoice item becomes."""
     details = (item.get("parent") or {}).get("subscription_details") or {}
     if details.get("subscription_item"):

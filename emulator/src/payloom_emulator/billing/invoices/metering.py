@@ -10,7 +10,7 @@ from payloom_emulator.billing.pricing import amounts
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def is_metered(item: Body) -> bool:
@@ -18,7 +18,7 @@ def is_metered(item: Body) -> bool:
     return amounts.is_metered(item["price"])
 
 
-def usage(unit: Unit, meter_id: str | None, customer_id: str, start: int, end: int) -> Decimal:
+def usage(unit: UnitOfWork, meter_id: str | None, customer_id: str, start: int, end: int) -> Decimal:
     """Return a customer's usage from `start` (inclusive) to `end` (exclusive), by the meter's formula."""
     meter = unit.find("billing.meter", meter_id)
     if meter is None:
@@ -44,7 +44,7 @@ def total(meter: Body, events: list[Body]) -> Decimal:
     return sum(values, Decimal(0))
 
 
-def line(unit: Unit, subscription: Body, item: Body, start: int, end: int) -> Body:
+def line(unit: UnitOfWork, subscription: Body, item: Body, start: int, end: int) -> Body:
     """Return the line for what was used in a period."""
     used = usage(unit, item["price"]["recurring"].get("meter"), subscription["customer"], start, end)
     return lines.for_item(unit, subscription, item, start=start, end=end, quantity=int(used))

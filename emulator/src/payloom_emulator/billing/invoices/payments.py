@@ -11,12 +11,12 @@ from payloom_emulator.protocol.errors import CardError, invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _CANCELABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"})
 
 
-def create(unit: Unit, invoice: Body, *, description: str, method: str | None) -> Body:
+def create(unit: UnitOfWork, invoice: Body, *, description: str, method: str | None) -> Body:
     """Make the PaymentIntent of an invoice. Emits payment_intent.created."""
     first = invoice["billing_reason"] == "subscription_create"
     settings = invoice.get("payment_settings") or {}
@@ -39,7 +39,7 @@ def create(unit: Unit, invoice: Body, *, description: str, method: str | None) -
     )
 
 
-def pay(unit: Unit, intent: Body, method_id: str, *, off_session: bool) -> CardError | None:
+def pay(unit: UnitOfWork, intent: Body, method_id: str, *, off_session: bool) -> CardError | None:
     """Try to pay; return the decline, or None. The intent then says what happened."""
     method = method_from(unit, method_id)
     session = intent.get("_session")
@@ -51,28 +51,28 @@ def pay(unit: Unit, intent: Body, method_id: str, *, off_session: bool) -> CardE
     return None
 
 
-def method_from(unit: Unit, method_id: str) -> Body:
+def method_from(unit: UnitOfWork, method_id: str) -> Body:
     """Return the payment method of this id; cards and sources of older integrations count too."""
     if method_id.startswith(("card_", "src_", "ba_", "tok_")):
         return card_sources.method_of(unit, method_id, "payment_method")
     return unit.get("payment_method", method_id, "payment_method")
 
 
-def is_usable(unit: Unit, method_id: str, customer_id: str) -> bool:
+def is_usable(unit: UnitOfWork, method_id: str, customer_id: str) -> bool:
     """Return whether the method is still there and still the customer's; detached ones are passed over."""
-    method = unit.any(method_id)
+    method = unit.find_any(method_id)
     if method is None or unit.is_deleted(method_id):
         return False
     return method["object"] != "payment_method" or method["customer"] == customer_id
 
 
-def check_source(unit: Unit, source_id: str | None, param: str) -> None:
+def check_source(unit: UnitOfWork, source_id: str | None, param: str) -> None:
     """Raise unless a legacy source or card of this id exists."""
-    if source_id and unit.any(source_id) is None:
+    if source_id and unit.find_any(source_id) is None:
         raise missing("source", source_id, param=param, status=400)
 
 
-def check_owner(unit: Unit, method_id: str, customer: Body, param: str) -> None:
+def check_owner(unit: UnitOfWork, method_id: str, customer: Body, param: str) -> None:
     """Raise unless the payment method is attached to this customer."""
     method = unit.get("payment_method", method_id, param)
     if method["customer"] != customer["id"]:
@@ -84,19 +84,19 @@ def check_owner(unit: Unit, method_id: str, customer: Body, param: str) -> None:
         )
 
 
-def amend(unit: Unit, intent: Body, amount: int) -> None:
+def amend(unit: UnitOfWork, intent: Body, amount: int) -> None:
     """Ask for another amount, while nothing was paid."""
     if intent["status"] in _CANCELABLE and intent["amount"] != amount:
         unit.change(intent, {"amount": amount}, emits=())
 
 
-def cancel(unit: Unit, intent: Body, reason: str) -> None:
+def cancel(unit: UnitOfWork, intent: Body, reason: str) -> None:
     """Cancel an intent that nobody is to pay any more. Emits payment_intent.canceled."""
     if intent["status"] in _CANCELABLE:
         capture_cancel.cancel(unit, intent, reason)
 
 
-def setup(unit: Unit, subscription: Body, method_id: str | None) -> str | None:
+def setup(unit: UnitOfWork, subscription: Body, method_id: str | None) -> str | None:
     """Prepare for charges to come while nothing is due: return the id of a SetupIntent somebody must still complete.
 
     Without a method one waits for it. A method that can be charged off session as it is needs none.

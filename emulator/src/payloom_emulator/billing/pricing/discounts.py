@@ -10,7 +10,7 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def coupon_is_valid(coupon: Body, now: int) -> bool:
@@ -20,7 +20,7 @@ def coupon_is_valid(coupon: Body, now: int) -> bool:
 
 
 def resolve(
-    unit: Unit, entry: Body, param: str, *, customer: str | None, subtotal: int | None, currency: str | None
+    unit: UnitOfWork, entry: Body, param: str, *, customer: str | None, subtotal: int | None, currency: str | None
 ) -> tuple[Body, Body | None]:
     """Return (coupon, promotion code or None) of a `{coupon}` or `{promotion_code}`, or raise why it cannot be used."""
     if entry.get("promotion_code"):
@@ -43,7 +43,7 @@ def resolve(
 
 
 def _check_code(
-    unit: Unit,
+    unit: UnitOfWork,
     code: Body,
     coupon: Body,
     param: str,
@@ -82,7 +82,7 @@ def _minimum(rules: Body, currency: str | None) -> int | None:
     return rules.get("minimum_amount") if same else None
 
 
-def _has_paid(unit: Unit, customer: str) -> bool:
+def _has_paid(unit: UnitOfWork, customer: str) -> bool:
     if any(i["amount_paid"] > 0 for i in unit.list("invoice", customer=customer, status="paid")):
         return True
     return any(c.get("paid") for c in unit.list("charge", customer=customer, limit=20))
@@ -97,7 +97,7 @@ def amount_off(coupon: Body, currency: str) -> int | None:
 
 
 def attach(
-    unit: Unit,
+    unit: UnitOfWork,
     given: Any,
     *,
     customer: str | None,
@@ -123,7 +123,7 @@ def attach(
 
 
 def redeem(
-    unit: Unit, coupon: Body, code: Body | None, *, customer: str | None, start: int | None = None, **owner: Any
+    unit: UnitOfWork, coupon: Body, code: Body | None, *, customer: str | None, start: int | None = None, **owner: Any
 ) -> Body:
     """Count the redemption and return the new discount; customers and subscriptions emit customer.discount.created."""
     begin = unit.now if start is None else start
@@ -153,12 +153,12 @@ def redeem(
     return discount
 
 
-def coupon_of(unit: Unit, discount: Body) -> Body | None:
+def coupon_of(unit: UnitOfWork, discount: Body) -> Body | None:
     """Return the discount's coupon, also when it was deleted since."""
     return unit.find("coupon", discount["source"]["coupon"], deleted=True)
 
 
-def applying(unit: Unit, ids: list[str], currency: str, moment: int) -> dict[str, totals.Off]:
+def applying(unit: UnitOfWork, ids: list[str], currency: str, moment: int) -> dict[str, totals.Off]:
     """Return the terms of those discounts that still apply at `moment`."""
     found: dict[str, totals.Off] = {}
     for discount_id in ids:
@@ -179,7 +179,7 @@ def terms(name: str, coupon: Body, currency: str) -> totals.Off:
     return totals.Off(name, percent, off, frozenset((coupon.get("applies_to") or {}).get("products") or ()))
 
 
-def spend(unit: Unit, discount_ids: list[str]) -> list[str]:
+def spend(unit: UnitOfWork, discount_ids: list[str]) -> list[str]:
     """Mark those with duration "once" as used up after an invoice; return them. Emits customer.discount.deleted."""
     spent = []
     for discount_id in discount_ids:
@@ -198,7 +198,7 @@ def spend(unit: Unit, discount_ids: list[str]) -> list[str]:
     return spent
 
 
-def detach(unit: Unit, discount_id: str) -> None:
+def detach(unit: UnitOfWork, discount_id: str) -> None:
     """Remove a discount from what it hangs on."""
     discount = unit.find("discount", discount_id)
     if discount is not None and not discount.get("_used"):

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.billing.pricing.rounding import rounded
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 Body = dict[str, Any]
+
+
 HUNDRED = Decimal(100)
 
 
@@ -26,7 +28,7 @@ class Off:
 
 
 def compute(
-    unit: Unit,
+    unit: UnitOfWork,
     lines: list[Body],
     *,
     offs: dict[str, Off],

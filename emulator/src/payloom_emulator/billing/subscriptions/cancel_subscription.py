@@ -15,11 +15,11 @@ from payloom_emulator.billing.subscriptions import (
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def cancel(
-    unit: Unit,
+    unit: UnitOfWork,
     subscription: Body,
     *,
     reason: str,
@@ -56,19 +56,19 @@ def cancel(
         "ended_at": unit.now,
         "pending_update": None,
     }
-    unit.move(subscription, "cancel", changes)
+    unit.transition(subscription, "cancel", changes)
     _release_schedule(unit, subscription)
     return subscription
 
 
-def _release_schedule(unit: Unit, subscription: Body) -> None:
+def _release_schedule(unit: UnitOfWork, subscription: Body) -> None:
     schedule = unit.find("subscription_schedule", subscription.get("schedule"))
     if schedule is not None and schedule["status"] in {"active", "not_started"}:
         unit.unschedule("step", schedule)
-        unit.move(schedule, "cancel", {"canceled_at": unit.now, "current_phase": None})
+        unit.transition(schedule, "cancel", {"canceled_at": unit.now, "current_phase": None})
 
 
-def _hold_drafts(unit: Unit, subscription: Body) -> None:
+def _hold_drafts(unit: UnitOfWork, subscription: Body) -> None:
     """Drafts of an ended subscription are not finalized by themselves, and open ones are not tried again."""
     for invoice in unit.list("invoice", subscription=subscription["id"]):
         if invoice["status"] in {"draft", "open"}:
@@ -79,7 +79,7 @@ def _hold_drafts(unit: Unit, subscription: Body) -> None:
             )
 
 
-def _last_invoice(unit: Unit, subscription: Body, rows: list[Body]) -> None:
+def _last_invoice(unit: UnitOfWork, subscription: Body, rows: list[Body]) -> None:
     customer = unit.find("customer", subscription["customer"])
     if customer is None:
         return
@@ -101,13 +101,13 @@ def _last_invoice(unit: Unit, subscription: Body, rows: list[Body]) -> None:
     collect_invoice.advance(unit, invoice)
 
 
-def expire(unit: Unit, subscription: Body) -> None:
+def expire(unit: UnitOfWork, subscription: Body) -> None:
     """Timer: the first payment was not made within 23 hours; the subscription is over before it began."""
     if subscription["status"] == "incomplete":
         _abandon(unit, subscription, {})
 
 
-def _abandon(unit: Unit, subscription: Body, changes: Body) -> Body:
+def _abandon(unit: UnitOfWork, subscription: Body, changes: Body) -> Body:
     """End a subscription that never began: its invoice is void, its PaymentIntent canceled."""
     subscription_timers.clear(unit, subscription)
     invoice = unit.find("invoice", subscription["latest_invoice"])
@@ -117,7 +117,7 @@ def _abandon(unit: Unit, subscription: Body, changes: Body) -> Body:
     return subscription_status.set_status(unit, subscription, "incomplete_expired", {**changes, "ended_at": unit.now})
 
 
-def due(unit: Unit, subscription: Body) -> None:
+def on_due(unit: UnitOfWork, subscription: Body) -> None:
     """Timer: the moment `cancel_at` names, inside a period."""
     if subscription["status"] in {"canceled", "incomplete_expired"} or subscription["cancel_at"] is None:
         return

@@ -13,12 +13,12 @@ from payloom_emulator.billing.pricing.rounding import share
 from payloom_emulator.billing.subscriptions import items, subscription_timers
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400
 
@@ -37,7 +37,7 @@ class Start:
     prorate: bool
 
 
-def begin(unit: Unit, params: Body, *, extra: Body | None = None, reason: str = "subscription_create") -> Body:
+def begin(unit: UnitOfWork, params: Body, *, extra: Body | None = None, reason: str = "subscription_create") -> Body:
     """Create a subscription from checked API parameters, with its first invoice, and return it.
 
     extra: further fields (of the object or private). Payment behaviour is Stripe's: by default a decline leaves an
@@ -101,7 +101,7 @@ def _currency(params: Body, found: list[Body], customer: Body) -> str:
     return currency.lower()
 
 
-def _start(unit: Unit, params: Body, found: list[Body]) -> Start:
+def _start(unit: UnitOfWork, params: Body, found: list[Body]) -> Start:
     now = unit.now
     trial_end = trial(unit, params, found)
     began = params.get("backdate_start_date") or now
@@ -123,7 +123,7 @@ def _start(unit: Unit, params: Body, found: list[Body]) -> Start:
     return Start(now, began, anchor, trial_end, params.get("proration_behavior") != "none")
 
 
-def trial(unit: Unit, params: Body, found: list[Body]) -> int | None:
+def trial(unit: UnitOfWork, params: Body, found: list[Body]) -> int | None:
     """Return when the trial these parameters ask for ends, or None for no trial."""
     end = params.get("trial_end")
     days = params.get("trial_period_days")
@@ -147,7 +147,14 @@ def trial(unit: Unit, params: Body, found: list[Body]) -> int | None:
 
 
 def _fields(
-    unit: Unit, params: Body, customer: Body, when: Start, *, subscription_id: str, rows: list[Body], currency: str
+    unit: UnitOfWork,
+    params: Body,
+    customer: Body,
+    when: Start,
+    *,
+    subscription_id: str,
+    rows: list[Body],
+    currency: str,
 ) -> Body:
     method = params.get("collection_method", "charge_automatically")
     if method == "send_invoice" and params.get("days_until_due") is None:
@@ -187,7 +194,7 @@ def _fields(
             "customer_account": customer.get("customer_account"),
             "default_tax_rates": tax_rates(unit, params.get("default_tax_rates"), "default_tax_rates"),
             "items": items.listed(subscription_id, rows),
-            "metadata": merge({}, params.get("metadata") or {}),
+            "metadata": merge_metadata({}, params.get("metadata") or {}),
             "start_date": when.began,
             "test_clock": customer.get("test_clock"),
             "trial_end": when.trial_end,
@@ -238,7 +245,7 @@ def automatic_tax(given: Body | None) -> Body:
     return {"disabled_reason": None, "enabled": on, "liability": {"type": "self"} if on else None}
 
 
-def billing_mode(unit: Unit, given: Body | None) -> Body:
+def billing_mode(unit: UnitOfWork, given: Body | None) -> Body:
     """Return the `billing_mode`: flexible unless asked otherwise."""
     kind = (given or {}).get("type", "flexible")
     if kind == "classic":
@@ -248,7 +255,7 @@ def billing_mode(unit: Unit, given: Body | None) -> Body:
     return {"flexible": flexible, "type": "flexible", "updated_at": unit.now if given else None}
 
 
-def ending_fields(unit: Unit, params: Body, rows: list[Body]) -> Body:
+def ending_fields(unit: UnitOfWork, params: Body, rows: list[Body]) -> Body:
     """Return what `cancel_at_period_end` and `cancel_at` set."""
     if params.get("cancel_at_period_end") and params.get("cancel_at"):
         raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at")
@@ -271,11 +278,11 @@ def ending_fields(unit: Unit, params: Body, rows: list[Body]) -> Body:
     return {}
 
 
-def first_lines(unit: Unit, subscription: Body, rows: list[Body], when: Start) -> list[Body]:
+def first_lines(unit: UnitOfWork, subscription: Body, rows: list[Body], when: Start) -> list[Body]:
     """Return the first invoice's lines: the trial, the whole period, or the part up to the anchor."""
     made = []
     for row in rows:
-        price = unit.any(row["price"]["id"]) or row["price"]
+        price = unit.find_any(row["price"]["id"]) or row["price"]
         start, end = row["current_period_start"], row["current_period_end"]
         if when.trial_end:
             made.append(lines.for_item(unit, subscription, row, start=start, end=end, trial=True))
@@ -295,7 +302,7 @@ def first_lines(unit: Unit, subscription: Body, rows: list[Body], when: Start) -
 
 
 def _first_invoice(
-    unit: Unit, params: Body, customer: Body, values: Body, *, rows: list[Body], when: Start, reason: str
+    unit: UnitOfWork, params: Body, customer: Body, values: Body, *, rows: list[Body], when: Start, reason: str
 ) -> Body:
     behavior = params.get("payment_behavior") or "allow_incomplete"
     charged = first_lines(unit, values, rows, when)
@@ -303,7 +310,7 @@ def _first_invoice(
         unit, customer["id"], subscription=values["id"], currency=values["currency"]
     )
     about = invoice_fields(values, reason, customer)
-    due = invoice_lifecycle.figures(
+    due = invoice_lifecycle.amount_fields(
         unit, {**about, "id": "in_preview", "customer": customer["id"], "period_start": unit.now}, charged, customer
     )["amount_due"]
     automatic = values["collection_method"] == "charge_automatically"
@@ -337,7 +344,7 @@ def _first_invoice(
     return subscription
 
 
-def _settle_currency(unit: Unit, customer: Body, currency: str) -> None:
+def _settle_currency(unit: UnitOfWork, customer: Body, currency: str) -> None:
     if customer.get("currency") is None:
         unit.change(customer, {"currency": currency})
 
@@ -390,7 +397,7 @@ def invoice_fields(subscription: Body, reason: str, customer: Body | None = None
     }
 
 
-def older(call: Call) -> Body:
+def translate_legacy_params(call: RequestContext) -> Body:
     """Return the parameters in today's form; older versions named coupons and plans directly."""
     params = dict(call.params)
     for name in ("coupon", "promotion_code"):

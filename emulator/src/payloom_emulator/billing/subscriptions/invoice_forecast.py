@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import invoice_lifecycle, lines
-from payloom_emulator.billing.savepoint import rehearsal
+from payloom_emulator.billing.savepoint import savepoint
 from payloom_emulator.billing.subscriptions import items, renew_subscription
 from payloom_emulator.billing.subscriptions.renew_subscription import ENDED
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def upcoming(unit: Unit, subscription: Body) -> Body:
+def upcoming(unit: UnitOfWork, subscription: Body) -> Body:
     """Return the invoice the subscription's next renewal will make."""
     at = items.next_end(items.of(unit, subscription))
-    with rehearsal(unit, now=at) as later:
+    with savepoint(unit, now=at) as later:
         mine = later.get("subscription", subscription["id"])
         over = mine["status"] == "trialing"
         found = renew_subscription.turn(later, mine, trial_over=over)
@@ -28,7 +28,7 @@ def upcoming(unit: Unit, subscription: Body) -> Body:
     return as_preview(unit, found, at)
 
 
-def as_preview(unit: Unit, invoice: Body, at: int) -> Body:
+def as_preview(unit: UnitOfWork, invoice: Body, at: int) -> Body:
     """Return an invoice that was made in a rehearsal as the preview of one."""
     preview = {k: v for k, v in invoice.items() if k != "_token"}
     preview["id"] = unit.environment.ids.new("upcoming_in_1", 23)
@@ -62,7 +62,7 @@ def as_preview(unit: Unit, invoice: Body, at: int) -> Body:
     return preview
 
 
-def announce(unit: Unit, subscription: Body) -> None:
+def announce(unit: UnitOfWork, subscription: Body) -> None:
     """Timer: a few days before renewal, `invoice.upcoming` shows what it will be."""
 
     if subscription["status"] in ENDED or subscription["cancel_at_period_end"]:

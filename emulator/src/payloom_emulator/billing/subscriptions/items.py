@@ -8,16 +8,16 @@ from payloom_emulator.billing.embedded_objects import embedded, tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.catalog import prices
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MOST = 20
 
 
-def price_for(unit: Unit, given: Body, param: str) -> Body:
+def price_for(unit: UnitOfWork, given: Body, param: str) -> Body:
     """Return the recurring price that `{price | plan | price_data}` names, or raise."""
     if given.get("price_data"):
         price = prices.make(unit, given["price_data"], f"{param}[price_data]")
@@ -68,11 +68,11 @@ def quantity_of(given: Body, price: Body, param: str, default: int | None = 1) -
 
 
 def build(
-    unit: Unit, subscription_id: str, given: Body, price: Body, *, param: str, customer: str, **period: int
+    unit: UnitOfWork, subscription_id: str, given: Body, price: Body, *, param: str, customer: str, **period: int
 ) -> Body:
     """Store a new item. period: current_period_start=, current_period_end=."""
     item = {
-        "metadata": merge({}, given.get("metadata") or {}),
+        "metadata": merge_metadata({}, given.get("metadata") or {}),
         "plan": amounts.plan_of(price),
         "price": amounts.embedded(price),
         "quantity": quantity_of(given, price, param),
@@ -89,7 +89,7 @@ def build(
     return unit.change(made, {"discounts": found}) if found else made
 
 
-def of(unit: Unit, subscription: Body) -> list[Body]:
+def of(unit: UnitOfWork, subscription: Body) -> list[Body]:
     """Return the subscription's items in order, as stored."""
     return [unit.find("subscription_item", i["id"]) or i for i in subscription["items"]["data"]]
 

@@ -10,10 +10,10 @@ from payloom_emulator.billing.subscriptions import cancel_subscription, pending_
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def invoice_paid(unit: Unit, invoice: Body, *, method: str | None) -> None:
+def invoice_paid(unit: UnitOfWork, invoice: Body, *, method: str | None) -> None:
     """React to a paid invoice. method: what it was paid with, if by a payment."""
     subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
     if subscription is None:
@@ -40,14 +40,14 @@ def invoice_paid(unit: Unit, invoice: Body, *, method: str | None) -> None:
     unit.change(subscription, changes)
 
 
-def invoice_overdue(unit: Unit, invoice: Body) -> None:
+def invoice_overdue(unit: UnitOfWork, invoice: Body) -> None:
     """React to an invoice that was not paid by its due date."""
     subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
     if subscription is not None and subscription["status"] == "active":
         subscription_status.set_status(unit, subscription, "past_due")
 
 
-def set_up(unit: Unit, intent: Body) -> None:
+def set_up(unit: UnitOfWork, intent: Body) -> None:
     """React to a SetupIntent that succeeded: the subscription waits for none any more and may keep the method."""
     subscription = unit.find("subscription", intent.get("_subscription"))
     if subscription is None or subscription["pending_setup_intent"] != intent["id"]:
@@ -59,7 +59,7 @@ def set_up(unit: Unit, intent: Body) -> None:
     unit.change(subscription, changes)
 
 
-def invoice_failed(unit: Unit, invoice: Body, *, last: bool) -> None:
+def invoice_failed(unit: UnitOfWork, invoice: Body, *, last: bool) -> None:
     """React to a failed payment. last: no further retry is planned."""
     subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
     if subscription is None or subscription.get("_pending_invoice") == invoice["id"]:
@@ -70,7 +70,7 @@ def invoice_failed(unit: Unit, invoice: Body, *, last: bool) -> None:
         _after_retries(unit, subscription)
 
 
-def _after_retries(unit: Unit, subscription: Body) -> None:
+def _after_retries(unit: UnitOfWork, subscription: Body) -> None:
 
     outcome = settings.read(unit.store).after_retries
     if outcome == "cancel":

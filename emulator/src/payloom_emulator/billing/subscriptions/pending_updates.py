@@ -10,22 +10,28 @@ from payloom_emulator.billing.subscriptions import items, subscription_change, s
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def hold(unit: Unit, subscription: Body, wish: subscription_change.Wish, before: dict[str, Body], kept: Body) -> None:
+def defer_update(
+    unit: UnitOfWork,
+    subscription: Body,
+    change: subscription_change.SubscriptionChange,
+    before: dict[str, Body],
+    kept: Body,
+) -> None:
     """The change waits for its payment: put the old items back and remember what was asked."""
     wished = items.of(unit, subscription)
     expires = unit.now + settings.read(unit.store).incomplete_seconds
     waiting = {
-        "billing_cycle_anchor": subscription["billing_cycle_anchor"] if wish.anchor_now else None,
+        "billing_cycle_anchor": subscription["billing_cycle_anchor"] if change.anchor_now else None,
         "cancel_at_period_end": None,
         "discount": None,
         "discounts": None,
         "expires_at": expires,
         "metadata": None,
         "subscription_items": [dict(i) for i in wished],
-        "trial_end": subscription["trial_end"] if wish.trial_end else None,
+        "trial_end": subscription["trial_end"] if change.trial_end else None,
         "trial_from_plan": None,
     }
     rows = []
@@ -42,20 +48,27 @@ def hold(unit: Unit, subscription: Body, wish: subscription_change.Wish, before:
         "trial_end": kept["trial_end"],
         "trial_start": kept["trial_start"],
     }
-    changes = {**back, "items": items.listed(subscription["id"], rows), "pending_update": waiting, "_wish": wish.items}
+    changes = {
+        **back,
+        "items": items.listed(subscription["id"], rows),
+        "pending_update": waiting,
+        "_wish": change.items,
+    }
     subscription_status.set_status(unit, subscription, kept["status"], changes)
     subscription_timers.plan(unit, subscription)
     unit.schedule("drop_update", subscription, expires)
 
 
-def apply_pending(unit: Unit, subscription: Body, invoice: Body) -> bool:
+def apply_pending(unit: UnitOfWork, subscription: Body, invoice: Body) -> bool:
     """Carry out the change that waited for this invoice. Emits customer.subscription.pending_update_applied."""
     if subscription.get("_pending_invoice") != invoice["id"] or not subscription["pending_update"]:
         return False
     unit.unschedule("drop_update", subscription)
-    wish = subscription_change.Wish(items=subscription.get("_wish") or [], behavior="none", moment=unit.now)
+    change = subscription_change.SubscriptionChange(
+        items=subscription.get("_wish") or [], behavior="none", moment=unit.now
+    )
     before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
-    rows, _ = subscription_change.new_items(unit, subscription, wish, before)
+    rows, _ = subscription_change.new_items(unit, subscription, change, before)
     unit.change(
         subscription,
         {
@@ -69,7 +82,7 @@ def apply_pending(unit: Unit, subscription: Body, invoice: Body) -> bool:
     return True
 
 
-def drop_update(unit: Unit, subscription: Body) -> None:
+def drop_update(unit: UnitOfWork, subscription: Body) -> None:
     """Timer: the change was not paid for in time. Emits customer.subscription.pending_update_expired."""
     if not subscription["pending_update"]:
         return

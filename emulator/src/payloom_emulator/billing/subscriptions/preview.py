@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle
 from payloom_emulator.billing.pricing import discounts
-from payloom_emulator.billing.savepoint import rehearsal
+from payloom_emulator.billing.savepoint import savepoint
 from payloom_emulator.billing.subscriptions import (
     cancel_subscription,
     create_subscription,
@@ -23,12 +23,12 @@ from payloom_emulator.protocol.errors import invalid, unknown_url
 from payloom_emulator.protocol.params import check
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def preview(call: Call) -> Body:
+def preview(call: RequestContext) -> Body:
     """Answer `POST /v1/invoices/create_preview`: for a subscription, a changed one, a new one, or loose items."""
     unit, params = call.unit, dict(call.params)
     unsupported_params.refuse(params, unsupported_params.PREVIEW, "invoice previews")
@@ -37,10 +37,10 @@ def preview(call: Call) -> Body:
     details: Body = dict(params.get("subscription_details") or {})
     if params.get("subscription"):
         subscription = unit.get("subscription", params["subscription"], "subscription")
-        unit.follow(subscription)
+        unit.use_clock_of(subscription)
         return _of_subscription(call, subscription, details)
     if params.get("customer"):
-        unit.follow(unit.get("customer", params["customer"], "customer"))
+        unit.use_clock_of(unit.get("customer", params["customer"], "customer"))
     return _of_new(call, details)
 
 
@@ -55,7 +55,7 @@ _OLD_NAMES = {
 }
 
 
-def upcoming_by_url(call: Call) -> Body:
+def upcoming_by_url(call: RequestContext) -> Body:
     """Answer `GET /v1/invoices/upcoming`, which previewed invoices until basil (2025-03-31)."""
     if not call.before(BASIL):
         raise unknown_url("GET", "/v1/invoices/upcoming")
@@ -74,18 +74,18 @@ def upcoming_by_url(call: Call) -> Body:
     return preview(call)
 
 
-def upcoming_lines_by_url(call: Call) -> Body:
+def upcoming_lines_by_url(call: RequestContext) -> Body:
     """Answer `GET /v1/invoices/upcoming/lines`."""
     page = {n: call.params.pop(n) for n in ("starting_after", "ending_before") if n in call.params}
     limit = int(call.params.pop("limit", 10))
     return list_of(invoice_lifecycle.all_lines(upcoming_by_url(call)), call.path, {"limit": limit, **page})
 
 
-def _of_subscription(call: Call, subscription: Body, details: Body) -> Body:
+def _of_subscription(call: RequestContext, subscription: Body, details: Body) -> Body:
     unit = call.unit
     if subscription["status"] in {"canceled", "incomplete_expired"}:
         raise invoice_forecast.nothing_to_invoice(subscription["id"])
-    with rehearsal(unit) as scratch:
+    with savepoint(unit) as scratch:
         mine = scratch.get("subscription", subscription["id"])
         _add_loose(scratch, call, mine["customer"], mine["currency"], mine["id"])
         if call.params.get("discounts"):
@@ -118,7 +118,7 @@ def _of_subscription(call: Call, subscription: Body, details: Body) -> Body:
     return shown
 
 
-def _changed(scratch: Unit, mine: Body, details: Body, *, recurring: bool) -> tuple[Body | None, int]:
+def _changed(scratch: UnitOfWork, mine: Body, details: Body, *, recurring: bool) -> tuple[Body | None, int]:
     """Carry out the change and return (the invoice it makes at once, or that of the next renewal; its time)."""
     before = mine["latest_invoice"]
     if recurring:
@@ -126,7 +126,7 @@ def _changed(scratch: Unit, mine: Body, details: Body, *, recurring: bool) -> tu
     wanted = {k for k in details if k != "proration_behavior"}
     if wanted:
         anchor = details.get("billing_cycle_anchor")
-        wish = subscription_change.Wish(
+        change = subscription_change.SubscriptionChange(
             items=details.get("items") or [],
             behavior=details.get("proration_behavior") or "create_prorations",
             moment=details.get("proration_date") or scratch.now,
@@ -135,7 +135,7 @@ def _changed(scratch: Unit, mine: Body, details: Body, *, recurring: bool) -> tu
             payment_behavior="default_incomplete",
             param="subscription_details[items]",
         )
-        update_subscription.carry_out(scratch, mine, wish)
+        update_subscription.apply_change(scratch, mine, change)
         if mine["latest_invoice"] != before:
             return scratch.find("invoice", mine["latest_invoice"]), scratch.now
     if mine["cancel_at_period_end"] or details.get("cancel_at_period_end"):
@@ -146,9 +146,9 @@ def _changed(scratch: Unit, mine: Body, details: Body, *, recurring: bool) -> tu
     return renew_subscription.turn(scratch, mine, trial_over=mine["status"] == "trialing"), at
 
 
-def _of_new(call: Call, details: Body) -> Body:
+def _of_new(call: RequestContext, details: Body) -> Body:
     unit = call.unit
-    with rehearsal(unit) as scratch:
+    with savepoint(unit) as scratch:
         customer = _customer(scratch, call)
         if details.get("items"):
             params = {
@@ -174,7 +174,7 @@ def _of_new(call: Call, details: Body) -> Body:
     return invoice_forecast.as_preview(unit, made, unit.now)
 
 
-def _customer(scratch: Unit, call: Call) -> Body:
+def _customer(scratch: UnitOfWork, call: RequestContext) -> Body:
     details: Body = call.params.get("customer_details") or {}
     if call.params.get("customer"):
         found = scratch.get("customer", call.params["customer"], "customer")
@@ -185,7 +185,9 @@ def _customer(scratch: Unit, call: Call) -> Body:
     return found
 
 
-def _add_loose(scratch: Unit, call: Call, customer_id: str, currency: str | None, subscription: str | None) -> None:
+def _add_loose(
+    scratch: UnitOfWork, call: RequestContext, customer_id: str, currency: str | None, subscription: str | None
+) -> None:
     customer = scratch.get("customer", customer_id)
     for index, given in enumerate(call.params.get("invoice_items") or []):
         existing: Any = scratch.find("invoiceitem", given.get("invoiceitem"))
@@ -202,7 +204,7 @@ def _add_loose(scratch: Unit, call: Call, customer_id: str, currency: str | None
         )
 
 
-def _loose(scratch: Unit, call: Call, customer: Body) -> Body:
+def _loose(scratch: UnitOfWork, call: RequestContext, customer: Body) -> Body:
     currency = call.params.get("currency") or customer.get("currency") or "usd"
     _add_loose(scratch, call, customer["id"], currency, None)
     rows = invoice_lifecycle.pending_lines(scratch, customer["id"], subscription=None)

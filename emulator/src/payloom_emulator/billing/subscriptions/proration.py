@@ -13,21 +13,21 @@ from payloom_emulator.billing.subscriptions import items
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def credit(unit: Unit, subscription: Body, item: Body, moment: int) -> Body | None:
+def credit(unit: UnitOfWork, subscription: Body, item: Body, moment: int) -> Body | None:
     """Give back the unused part of what the item was billed for; None when there is nothing."""
     return _part(unit, subscription, item, moment, sign=-1)
 
 
-def charge(unit: Unit, subscription: Body, item: Body, moment: int) -> Body | None:
+def charge(unit: UnitOfWork, subscription: Body, item: Body, moment: int) -> Body | None:
     """Charge for the rest of the item's period."""
     return _part(unit, subscription, item, moment, sign=1)
 
 
-def _part(unit: Unit, subscription: Body, item: Body, moment: int, *, sign: int) -> Body | None:
-    price = unit.any(item["price"]["id"]) or item["price"]
+def _part(unit: UnitOfWork, subscription: Body, item: Body, moment: int, *, sign: int) -> Body | None:
+    price = unit.find_any(item["price"]["id"]) or item["price"]
     if amounts.is_metered(price) or item["quantity"] is None:
         return None
     start, end = item["current_period_start"], item["current_period_end"]
@@ -46,7 +46,7 @@ def _part(unit: Unit, subscription: Body, item: Body, moment: int, *, sign: int)
     )
 
 
-def _net(unit: Unit, subscription: Body, item: Body, whole: int) -> int:
+def _net(unit: UnitOfWork, subscription: Body, item: Body, whole: int) -> int:
     """Return the price less percentage discounts: prorations carry discounts inside their amount."""
     product = item["price"]["product"]
     ids = [*(item.get("discounts") or []), *(subscription.get("discounts") or [])]

@@ -16,12 +16,12 @@ from payloom_emulator.billing.subscriptions import (
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 ENDED = frozenset({"canceled", "incomplete_expired", "incomplete", "paused"})
 
 
-def renew(unit: Unit, subscription: Body) -> None:
+def renew(unit: UnitOfWork, subscription: Body) -> None:
     """Timer: a period has ended. Turns the items whose time has come and bills the next one."""
     if subscription["status"] in ENDED:
         return
@@ -38,27 +38,27 @@ def renew(unit: Unit, subscription: Body) -> None:
     turn(unit, subscription, trial_over=trial_over)
 
 
-def _step_schedule(unit: Unit, subscription: Body) -> bool:
+def _step_schedule(unit: UnitOfWork, subscription: Body) -> bool:
     """Let a schedule's next phase begin first; return whether the subscription is over or was billed by it."""
 
     schedule = unit.find("subscription_schedule", subscription["schedule"])
     return schedule is not None and subscription_schedules.step(unit, schedule, subscription)
 
 
-def _has_usage(unit: Unit, subscription: Body) -> bool:
+def _has_usage(unit: UnitOfWork, subscription: Body) -> bool:
     return any(metering.is_metered(i) for i in items.of(unit, subscription)) or bool(
         invoice_lifecycle.pending_lines(unit, subscription["customer"], subscription=subscription["id"])
     )
 
 
-def _has_method(unit: Unit, subscription: Body) -> bool:
+def _has_method(unit: UnitOfWork, subscription: Body) -> bool:
     if subscription["collection_method"] == "send_invoice":
         return True
     asked = {"customer": subscription["customer"], "parent": invoice_lifecycle.subscription_parent(subscription)}
     return collect_invoice.method_of(unit, asked) is not None
 
 
-def _goes_on_without(unit: Unit, subscription: Body) -> bool:
+def _goes_on_without(unit: UnitOfWork, subscription: Body) -> bool:
     """A trial ends and nothing can be charged: return False when the subscription is canceled or paused for it."""
     behavior = (subscription.get("trial_settings") or {}).get("end_behavior") or {}
     chosen = behavior.get("missing_payment_method", "create_invoice")
@@ -71,7 +71,7 @@ def _goes_on_without(unit: Unit, subscription: Body) -> bool:
     return True
 
 
-def pause(unit: Unit, subscription: Body, why: str) -> Body:
+def pause(unit: UnitOfWork, subscription: Body, why: str) -> Body:
     """Pause the subscription: no invoices until it is resumed. Emits customer.subscription.paused."""
     subscription_timers.clear(unit, subscription)
     paused = {"subscription": {"type": why}, "transitioned_at": unit.now, "type": "subscription"}
@@ -85,7 +85,7 @@ def pause(unit: Unit, subscription: Body, why: str) -> Body:
 
 
 def turn(
-    unit: Unit, subscription: Body, *, trial_over: bool = False, reason: str = "subscription_cycle"
+    unit: UnitOfWork, subscription: Body, *, trial_over: bool = False, reason: str = "subscription_cycle"
 ) -> Body | None:
     """Move the due items into their next period and make the draft that bills it. Returns the invoice."""
     rows = items.of(unit, subscription)
@@ -114,7 +114,7 @@ def turn(
 
 
 def cycle_lines(
-    unit: Unit, subscription: Body, turned: list[tuple[Body, int, int]], *, trial_over: bool = False
+    unit: UnitOfWork, subscription: Body, turned: list[tuple[Body, int, int]], *, trial_over: bool = False
 ) -> list[Body]:
     """Return what a cycle's invoice bills: usage of the past period, the next period of the rest, what was pending.
 
@@ -138,7 +138,7 @@ def cycle_lines(
 
 
 def _draft(
-    unit: Unit, subscription: Body, charged: list[Body], turned: list[tuple[Body, int, int]], reason: str
+    unit: UnitOfWork, subscription: Body, charged: list[Body], turned: list[tuple[Body, int, int]], reason: str
 ) -> Body | None:
     customer = unit.find("customer", subscription["customer"])
     if customer is None or not charged:
@@ -151,7 +151,7 @@ def _draft(
     return invoice_lifecycle.draft(unit, customer, charged, about)
 
 
-def _hold_or_schedule(unit: Unit, subscription: Body, invoice: Body) -> None:
+def _hold_or_schedule(unit: UnitOfWork, subscription: Body, invoice: Body) -> None:
     paused = subscription.get("pause_collection")
     if not paused:
         if invoice["auto_advance"]:
@@ -168,7 +168,7 @@ def _hold_or_schedule(unit: Unit, subscription: Body, invoice: Body) -> None:
         invoice_lifecycle.write_off(unit, invoice, "subscription_paused")
 
 
-def _lasting(unit: Unit, subscription: Body) -> list[str]:
+def _lasting(unit: UnitOfWork, subscription: Body) -> list[str]:
     """Return the discounts that still apply; those whose time is over leave with customer.discount.deleted."""
     kept = []
     for discount_id in subscription.get("discounts") or []:

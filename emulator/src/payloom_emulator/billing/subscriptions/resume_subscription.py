@@ -9,11 +9,11 @@ from payloom_emulator.billing.subscriptions import items, subscription_status, s
 from payloom_emulator.protocol.errors import CardError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
 
 
-def resume(call: Call, subscription: Body) -> Body:
+def resume(call: RequestContext, subscription: Body) -> Body:
     """Start a paused subscription again: a new cycle by default, active once its invoice is paid."""
     unit = call.unit
     if subscription["status"] != "paused":

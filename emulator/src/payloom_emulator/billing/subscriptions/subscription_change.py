@@ -9,15 +9,15 @@ from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.subscriptions import items
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 @dataclasses.dataclass(slots=True)
-class Wish:
+class SubscriptionChange:
     """What a change asks for. trial_end: None for unchanged, "now", or Unix seconds."""
 
     items: list[Body]
@@ -32,12 +32,14 @@ class Wish:
     extras: list[Body] = dataclasses.field(default_factory=list)
 
 
-def new_items(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body]) -> tuple[list[Body], set[str]]:
+def new_items(
+    unit: UnitOfWork, subscription: Body, change: SubscriptionChange, before: dict[str, Body]
+) -> tuple[list[Body], set[str]]:
     """Change, add and remove items; return (items afterwards, ids of those whose price or quantity changed or went)."""
     rows = {i["id"]: i for i in items.of(unit, subscription)}
     touched: set[str] = set()
-    for index, given in enumerate(wish.items):
-        param = f"{wish.param}[{index}]" if wish.param else ""
+    for index, given in enumerate(change.items):
+        param = f"{change.param}[{index}]" if change.param else ""
         if given.get("id"):
             if given["id"] not in rows:
                 raise missing("subscription_item", given["id"], param=f"{param}[id]", status=400)
@@ -63,18 +65,18 @@ def new_items(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body
             current_period_end=end,
         )
         rows[made["id"]] = made
-    if wish.items and not rows:
+    if change.items and not rows:
         raise invalid(
             "A subscription must have at least one active plan. If you would like to cancel the subscription, "
             "please use the cancel endpoint.",
-            wish.param or None,
+            change.param or None,
         )
     found = list(rows.values())
-    items.distinct([r["price"] for r in found], wish.param or "items")
+    items.distinct([r["price"] for r in found], change.param or "items")
     return found, touched
 
 
-def _period_for(unit: Unit, subscription: Body, before: dict[str, Body], price: Body) -> tuple[int, int]:
+def _period_for(unit: UnitOfWork, subscription: Body, before: dict[str, Body], price: Body) -> tuple[int, int]:
     if subscription["status"] == "trialing" and subscription["trial_end"]:
         return unit.now, subscription["trial_end"]
     alike = next((i for i in before.values() if periods.cycle(i["price"]) == periods.cycle(price)), None)
@@ -83,10 +85,10 @@ def _period_for(unit: Unit, subscription: Body, before: dict[str, Body], price: 
     return unit.now, items.period_end(subscription["billing_cycle_anchor"], price, unit.now)
 
 
-def _change_item(unit: Unit, subscription: Body, row: Body, given: Body, param: str) -> bool:
+def _change_item(unit: UnitOfWork, subscription: Body, row: Body, given: Body, param: str) -> bool:
     changes: Body = {}
     if "metadata" in given:
-        changes["metadata"] = merge(row["metadata"], given["metadata"])
+        changes["metadata"] = merge_metadata(row["metadata"], given["metadata"])
     if "tax_rates" in given:
         changes["tax_rates"] = tax_rates(unit, given["tax_rates"], f"{param}[tax_rates]")
     if "discounts" in given:
@@ -94,7 +96,7 @@ def _change_item(unit: Unit, subscription: Body, row: Body, given: Body, param: 
             unit, given["discounts"] or [], customer=subscription["customer"], param=f"{param}[discounts]",
             subscription_item=row["id"],
         )  # fmt: skip
-    price = unit.any(row["price"]["id"]) or row["price"]
+    price = unit.find_any(row["price"]["id"]) or row["price"]
     if given.get("price") or given.get("plan") or given.get("price_data"):
         price = items.price_for(unit, given, param)
         items.check_currency(subscription["currency"], price, param)

@@ -15,11 +15,11 @@ from payloom_emulator.billing.subscriptions import (
 )
 from payloom_emulator.catalog import prices
 from payloom_emulator.protocol.errors import invalid, parameter_missing
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DEFAULTS: Body = {
     "application_fee_percent": None,
@@ -75,7 +75,7 @@ _COPIED = (
 )
 
 
-def phases(unit: Unit, given: list[Body], start: int) -> list[Body]:
+def phases(unit: UnitOfWork, given: list[Body], start: int) -> list[Body]:
     """Return the phases in Stripe's shape, with their dates; each begins where the one before ends."""
     made, begin = [], start
     for index, wanted in enumerate(given):
@@ -85,7 +85,7 @@ def phases(unit: Unit, given: list[Body], start: int) -> list[Body]:
     return made
 
 
-def _phase(unit: Unit, wanted: Body, begin: int, index: int, *, last: bool) -> Body:
+def _phase(unit: UnitOfWork, wanted: Body, begin: int, index: int, *, last: bool) -> Body:
     param = f"phases[{index}]"
     if not wanted.get("items"):
         raise parameter_missing(f"{param}[items]")
@@ -101,7 +101,7 @@ def _phase(unit: Unit, wanted: Body, begin: int, index: int, *, last: bool) -> B
         "items": [{k: v for k, v in r.items() if k != "_currency"} for r in rows],
         "start_date": begin,
         "end_date": _end(unit, wanted, rows, begin, param, last=last),
-        "metadata": merge({}, wanted.get("metadata") or {}),
+        "metadata": merge_metadata({}, wanted.get("metadata") or {}),
         "default_tax_rates": tax_rates(unit, wanted.get("default_tax_rates"), f"{param}[default_tax_rates]"),
         "discounts": [_discount(d) for d in wanted.get("discounts") or []],
         "add_invoice_items": [_extra(unit, e) for e in wanted.get("add_invoice_items") or []],
@@ -118,7 +118,7 @@ def _discount(entry: Body) -> Body:
     return {"coupon": None, "discount": None, "promotion_code": None, **{k: v for k, v in entry.items() if v}}
 
 
-def _extra(unit: Unit, entry: Body) -> Body:
+def _extra(unit: UnitOfWork, entry: Body) -> Body:
     price = entry.get("price") or prices.make(unit, entry["price_data"], "add_invoice_items")["id"]
     period = entry.get("period") or {"end": {"type": "min_item_period_end"}, "start": {"type": "phase_start"}}
     return {
@@ -131,12 +131,12 @@ def _extra(unit: Unit, entry: Body) -> Body:
     }
 
 
-def _item(unit: Unit, given: Body, param: str) -> Body:
+def _item(unit: UnitOfWork, given: Body, param: str) -> Body:
     price = items.price_for(unit, given, param)
     return {
         "billing_thresholds": None,
         "discounts": [_discount(d) for d in given.get("discounts") or []],
-        "metadata": merge({}, given.get("metadata") or {}),
+        "metadata": merge_metadata({}, given.get("metadata") or {}),
         "plan": price["id"],
         "price": price["id"],
         "quantity": items.quantity_of(given, price, param),
@@ -145,7 +145,7 @@ def _item(unit: Unit, given: Body, param: str) -> Body:
     }
 
 
-def _end(unit: Unit, wanted: Body, rows: list[Body], begin: int, param: str, *, last: bool) -> int:
+def _end(unit: UnitOfWork, wanted: Body, rows: list[Body], begin: int, param: str, *, last: bool) -> int:
     end = wanted.get("end_date")
     if end == "now":
         return unit.now
@@ -163,7 +163,7 @@ def _end(unit: Unit, wanted: Body, rows: list[Body], begin: int, param: str, *, 
     return periods.at(begin, interval, count, wanted.get("iterations") or 1)
 
 
-def from_subscription(unit: Unit, subscription: Body) -> Body:
+def from_subscription(unit: UnitOfWork, subscription: Body) -> Body:
     """Return the one phase that describes a running subscription."""
     rows = items.of(unit, subscription)
     return {
@@ -190,7 +190,7 @@ def from_subscription(unit: Unit, subscription: Body) -> Body:
     }
 
 
-def plan(unit: Unit, schedule: Body) -> None:
+def plan(unit: UnitOfWork, schedule: Body) -> None:
     """Plan the schedule's next step: its beginning, or the end of the phase it is in."""
     if schedule["status"] == "not_started":
         unit.schedule("step", schedule, schedule["phases"][0]["start_date"])
@@ -198,7 +198,7 @@ def plan(unit: Unit, schedule: Body) -> None:
         unit.schedule("step", schedule, schedule["current_phase"]["end_date"])
 
 
-def begin(unit: Unit, schedule: Body) -> Body:
+def begin(unit: UnitOfWork, schedule: Body) -> Body:
     """Start the first phase: make its subscription."""
     phase = schedule["phases"][0]
     params = {
@@ -220,20 +220,20 @@ def begin(unit: Unit, schedule: Body) -> Body:
     current = {"end_date": phase["end_date"], "start_date": phase["start_date"]}
     changes = {"subscription": subscription["id"], "current_phase": current}
     if schedule["status"] == "not_started":
-        unit.move(schedule, "start", changes)
+        unit.transition(schedule, "start", changes)
     else:
         unit.change(schedule, changes, emits=())
     plan(unit, schedule)
     return subscription
 
 
-def _has_method(unit: Unit, schedule: Body, params: Body) -> bool:
+def _has_method(unit: UnitOfWork, schedule: Body, params: Body) -> bool:
     customer = unit.get("customer", schedule["customer"])
     own = (customer.get("invoice_settings") or {}).get("default_payment_method")
     return bool(params.get("default_payment_method") or own or customer.get("default_source"))
 
 
-def _params(unit: Unit, schedule: Body, phase: Body) -> Body:
+def _params(unit: UnitOfWork, schedule: Body, phase: Body) -> Body:
     """Return a phase as parameters of a subscription."""
     defaults = schedule["default_settings"]
     params: Body = {
@@ -261,7 +261,7 @@ def _params(unit: Unit, schedule: Body, phase: Body) -> Body:
     return params
 
 
-def due(unit: Unit, schedule: Body) -> None:
+def on_due(unit: UnitOfWork, schedule: Body) -> None:
     """Timer: the schedule begins, or a phase ends without a renewal at the same moment."""
     if schedule["status"] == "not_started":
         begin(unit, schedule)
@@ -271,7 +271,7 @@ def due(unit: Unit, schedule: Body) -> None:
         _next(unit, schedule, subscription)
 
 
-def step(unit: Unit, schedule: Body, subscription: Body) -> bool:
+def step(unit: UnitOfWork, schedule: Body, subscription: Body) -> bool:
     """Called as a period ends: enter the next phase if it is time. Returns whether the renewal is dealt with."""
     if schedule["status"] != "active" or not schedule["current_phase"]:
         return False
@@ -280,7 +280,7 @@ def step(unit: Unit, schedule: Body, subscription: Body) -> bool:
     return _next(unit, schedule, subscription)
 
 
-def _next(unit: Unit, schedule: Body, subscription: Body) -> bool:
+def _next(unit: UnitOfWork, schedule: Body, subscription: Body) -> bool:
     """Leave the current phase; return True when nothing is left for a renewal to do."""
     unit.unschedule("step", schedule)
     following = next((p for p in schedule["phases"] if p["start_date"] >= schedule["current_phase"]["end_date"]), None)
@@ -293,7 +293,7 @@ def _next(unit: Unit, schedule: Body, subscription: Body) -> bool:
     return subscription["status"] in {"canceled", "paused"}
 
 
-def enter(unit: Unit, schedule: Body, subscription: Body, phase: Body) -> None:
+def enter(unit: UnitOfWork, schedule: Body, subscription: Body, phase: Body) -> None:
     """Give the subscription the items and terms of a phase."""
     params = _params(unit, schedule, phase)
     held = {i["price"]["id"]: i for i in items.of(unit, subscription)}
@@ -308,7 +308,7 @@ def enter(unit: Unit, schedule: Body, subscription: Body, phase: Body) -> None:
             wanted.append(entry)
     wanted += [{"id": gone["id"], "deleted": True} for gone in free]
     at_renewal = items.next_end(list(held.values())) <= unit.now
-    fields: Body = {"metadata": merge(subscription["metadata"], phase["metadata"])}
+    fields: Body = {"metadata": merge_metadata(subscription["metadata"], phase["metadata"])}
     if params.get("default_payment_method"):
         fields["default_payment_method"] = params["default_payment_method"]
     if phase["collection_method"]:
@@ -321,10 +321,10 @@ def enter(unit: Unit, schedule: Body, subscription: Body, phase: Body) -> None:
         for gone in subscription["discounts"]:
             discounts.detach(unit, gone)
         fields["discounts"] = []
-    update_subscription.carry_out(
+    update_subscription.apply_change(
         unit,
         subscription,
-        subscription_change.Wish(
+        subscription_change.SubscriptionChange(
             items=wanted,
             behavior="none" if at_renewal else phase["proration_behavior"],
             moment=unit.now,
@@ -337,31 +337,31 @@ def enter(unit: Unit, schedule: Body, subscription: Body, phase: Body) -> None:
     )
 
 
-def _finish(unit: Unit, schedule: Body, subscription: Body) -> bool:
+def _finish(unit: UnitOfWork, schedule: Body, subscription: Body) -> bool:
     if schedule["end_behavior"] == "cancel":
         unit.change(subscription, {"schedule": None}, emits=())
         cancel_subscription.cancel(unit, subscription, reason="cancellation_requested")
-        unit.move(schedule, "complete", {"completed_at": unit.now, "current_phase": None})
+        unit.transition(schedule, "complete", {"completed_at": unit.now, "current_phase": None})
         return True
     release(unit, schedule, subscription)
     return False
 
 
-def release(unit: Unit, schedule: Body, subscription: Body | None) -> Body:
+def release(unit: UnitOfWork, schedule: Body, subscription: Body | None) -> Body:
     """Let the subscription go on by itself. Emits subscription_schedule.released."""
     unit.unschedule("step", schedule)
     changes: Body = {"current_phase": None, "released_at": unit.now}
     if subscription is not None:
         changes.update({"released_subscription": subscription["id"], "subscription": None})
         unit.change(subscription, {"schedule": None})
-    return unit.move(schedule, "release", changes)
+    return unit.transition(schedule, "release", changes)
 
 
-def cancel(unit: Unit, schedule: Body, *, invoice_now: bool, prorate: bool) -> Body:
+def cancel(unit: UnitOfWork, schedule: Body, *, invoice_now: bool, prorate: bool) -> Body:
     """Cancel the schedule and its subscription."""
     unit.unschedule("step", schedule)
     subscription = unit.find("subscription", schedule["subscription"])
-    unit.move(schedule, "cancel", {"canceled_at": unit.now, "current_phase": None})
+    unit.transition(schedule, "cancel", {"canceled_at": unit.now, "current_phase": None})
     if subscription is not None and subscription["status"] not in {"canceled", "incomplete_expired"}:
         cancel_subscription.cancel(
             unit, subscription, reason="cancellation_requested", invoice_now=invoice_now, prorate=prorate
@@ -369,7 +369,7 @@ def cancel(unit: Unit, schedule: Body, *, invoice_now: bool, prorate: bool) -> B
     return schedule
 
 
-def create(unit: Unit, values: Body) -> Body:
+def create(unit: UnitOfWork, values: Body) -> Body:
     """Store a schedule and, when its time has come, start it."""
     schedule = unit.create("subscription_schedule", values)
     if schedule["subscription"] is not None:
@@ -381,7 +381,7 @@ def create(unit: Unit, values: Body) -> Body:
     return schedule
 
 
-def current(unit: Unit, made: list[Body]) -> Any:
+def current(unit: UnitOfWork, made: list[Body]) -> Any:
     """Return `{start_date, end_date}` of the phase that is on now, or None."""
     phase = next((p for p in made if p["start_date"] <= unit.now < p["end_date"]), None)
     return {"end_date": phase["end_date"], "start_date": phase["start_date"]} if phase else None

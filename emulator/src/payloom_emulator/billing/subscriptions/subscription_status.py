@@ -6,22 +6,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _BECOMES = {
     "active": "activate",
-    "trialing": "try",
-    "past_due": "fall_behind",
-    "unpaid": "give_up",
+    "trialing": "start_trial",
+    "past_due": "mark_past_due",
+    "unpaid": "mark_unpaid",
     "paused": "pause",
     "incomplete_expired": "expire",
 }
 
 
 def set_status(
-    unit: Unit, subscription: Body, status: str, changes: Body | None = None, *, emits: tuple[str, ...] | None = None
+    unit: UnitOfWork,
+    subscription: Body,
+    status: str,
+    changes: Body | None = None,
+    *,
+    emits: tuple[str, ...] | None = None,
 ) -> Body:
     """Bring the subscription to `status` together with `changes`, by the machine's move; one event for both."""
     if subscription["status"] == status:
         return unit.change(subscription, changes or {}, emits=emits)
-    return unit.move(subscription, _BECOMES[status], changes, emits=emits)
+    return unit.transition(subscription, _BECOMES[status], changes, emits=emits)

@@ -9,14 +9,18 @@ from payloom_emulator.billing.subscriptions import items
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400
+
+
 TIMERS = ("renew", "upcoming", "trial_will_end", "cancel", "expire", "resume_collection", "drop_update")
+
+
 _RENEWING = frozenset({"trialing", "active", "past_due", "unpaid", "incomplete"})
 
 
-def plan(unit: Unit, subscription: Body) -> None:
+def plan(unit: UnitOfWork, subscription: Body) -> None:
     """Plan afresh what follows from the subscription as it is now."""
     for timer in ("renew", "upcoming", "trial_will_end", "cancel"):
         unit.unschedule(timer, subscription)
@@ -39,7 +43,7 @@ def plan(unit: Unit, subscription: Body) -> None:
         unit.schedule("cancel", subscription, cancel_at)
 
 
-def announce_trial_end(unit: Unit, subscription: Body) -> None:
+def announce_trial_end(unit: UnitOfWork, subscription: Body) -> None:
     """Send trial_will_end at once for a trial too short for the usual notice."""
     end = subscription["trial_end"]
     if subscription["status"] != "trialing" or end is None:
@@ -48,13 +52,13 @@ def announce_trial_end(unit: Unit, subscription: Body) -> None:
         unit.emit("customer.subscription.trial_will_end", subscription)
 
 
-def trial_will_end(unit: Unit, subscription: Body) -> None:
+def trial_will_end(unit: UnitOfWork, subscription: Body) -> None:
     """Timer: the trial ends in three days."""
     if subscription["status"] == "trialing":
         unit.emit("customer.subscription.trial_will_end", subscription)
 
 
-def clear(unit: Unit, subscription: Body) -> None:
+def clear(unit: UnitOfWork, subscription: Body) -> None:
     """Drop everything that was planned."""
     for timer in TIMERS:
         unit.unschedule(timer, subscription)

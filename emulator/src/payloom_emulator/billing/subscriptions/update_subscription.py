@@ -17,14 +17,14 @@ from payloom_emulator.billing.subscriptions import (
     subscription_status,
     subscription_timers,
 )
-from payloom_emulator.billing.subscriptions.subscription_change import Wish
+from payloom_emulator.billing.subscriptions.subscription_change import SubscriptionChange
 from payloom_emulator.core.schema import Body, overlay
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _CHARGED = frozenset({"active", "past_due", "unpaid"})
 
@@ -52,21 +52,21 @@ _PENDABLE = frozenset(
 _LATE = frozenset({"metadata", "cancellation_details", "expand"})
 
 
-def item_params(call: Call) -> Body:
+def item_params(call: RequestContext) -> Body:
     """Return the parameters of one item from a call on /v1/subscription_items."""
     return {k: call.params[k] for k in _ITEM_PARAMS if k in call.params}
 
 
-def apply(call: Call, subscription: Body, given: list[Body], *, param: str = "items") -> Body:
+def apply(call: RequestContext, subscription: Body, given: list[Body], *, param: str = "items") -> Body:
     """Change items as the parameters of a call say about proration and payment."""
-    return carry_out(call.unit, subscription, _wish(call, given, param))
+    return apply_change(call.unit, subscription, _change_of(call, given, param))
 
 
-def _wish(call: Call, given: list[Body], param: str = "items") -> Wish:
+def _change_of(call: RequestContext, given: list[Body], param: str = "items") -> SubscriptionChange:
     params = call.params
     anchor = params.get("billing_cycle_anchor")
     kind = anchor.get("type") if isinstance(anchor, dict) else anchor
-    return Wish(
+    return SubscriptionChange(
         items=given,
         behavior=params.get("proration_behavior")
         or ("none" if params.get("prorate") is False else "create_prorations"),
@@ -80,19 +80,19 @@ def _wish(call: Call, given: list[Body], param: str = "items") -> Wish:
     )
 
 
-def update(call: Call, subscription: Body) -> Body:
+def update(call: RequestContext, subscription: Body) -> Body:
     """Carry out `POST /v1/subscriptions/{id}`."""
     unit = call.unit
-    params = create_subscription.older(call)
+    params = create_subscription.translate_legacy_params(call)
     if subscription["status"] in {"canceled", "incomplete_expired"}:
         wrong = next((p for p in params if p not in _LATE), None)
         if wrong is not None:
             raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
     unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
     call.params = params
-    wish = _wish(call, params.get("items") or [])
-    wish.fields = _fields(unit, subscription, params)
-    behavior = wish.payment_behavior
+    change = _change_of(call, params.get("items") or [])
+    change.fields = _fields(unit, subscription, params)
+    behavior = change.payment_behavior
     if behavior == "pending_if_incomplete":
         wrong = next((p for p in params if p not in _PENDABLE), None)
         if wrong is not None:
@@ -100,10 +100,10 @@ def update(call: Call, subscription: Body) -> Body:
                 f"The following arguments are not supported when `payment_behavior=pending_if_incomplete`: {wrong}.",
                 wrong,
             )
-    return carry_out(unit, subscription, wish)
+    return apply_change(unit, subscription, change)
 
 
-def _fields(unit: Unit, subscription: Body, params: Body) -> Body:
+def _fields(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
     """Return the changes that have nothing to do with money."""
     changes: Body = {}
     payments.check_source(unit, params.get("default_source"), "default_source")
@@ -120,7 +120,7 @@ def _fields(unit: Unit, subscription: Body, params: Body) -> Body:
     if "automatic_tax" in params:
         changes["automatic_tax"] = create_subscription.automatic_tax(params["automatic_tax"])
     if "metadata" in params:
-        changes["metadata"] = merge(subscription["metadata"], params["metadata"])
+        changes["metadata"] = merge_metadata(subscription["metadata"], params["metadata"])
     if "cancellation_details" in params:
         changes["cancellation_details"] = overlay(subscription["cancellation_details"], params["cancellation_details"])
     changes.update(create_subscription.nested(params, subscription))
@@ -141,7 +141,7 @@ def _collection(subscription: Body, params: Body) -> Body:
     return {k: v for k, v in changed.items() if v != subscription[k]}
 
 
-def _ending(unit: Unit, subscription: Body, params: Body) -> Body:
+def _ending(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
     rows = items.of(unit, subscription)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
         return create_subscription.ending_fields(unit, params, rows)
@@ -152,7 +152,7 @@ def _ending(unit: Unit, subscription: Body, params: Body) -> Body:
     return {}
 
 
-def _pausing(unit: Unit, subscription: Body, params: Body) -> Body:
+def _pausing(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
     if "pause_collection" not in params:
         return {}
     unit.unschedule("resume_collection", subscription)
@@ -165,7 +165,7 @@ def _pausing(unit: Unit, subscription: Body, params: Body) -> Body:
     return {"pause_collection": {"behavior": given["behavior"], "resumes_at": resumes}}
 
 
-def _discounts(unit: Unit, subscription: Body, given: Any) -> list[str]:
+def _discounts(unit: UnitOfWork, subscription: Body, given: Any) -> list[str]:
     new = discounts.attach(
         unit,
         given or [],
@@ -182,21 +182,21 @@ def _discounts(unit: Unit, subscription: Body, given: Any) -> list[str]:
 # --- items and money -------------------------------------------------------------------------------------------------
 
 
-def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
+def apply_change(unit: UnitOfWork, subscription: Body, change: SubscriptionChange) -> Body:
     """Apply a wish: items, prorations, a new cycle when one begins, and the invoice that is due at once."""
-    unsupported_params.refuse_items(wish.items, "subscription items")
-    _check_moment(unit, subscription, wish)
+    unsupported_params.refuse_items(change.items, "subscription items")
+    _check_moment(unit, subscription, change)
     before = {i["id"]: dict(i) for i in items.of(unit, subscription)}
     kept = {k: subscription[k] for k in ("billing_cycle_anchor", "trial_end", "trial_start", "status")}
-    rows, touched = subscription_change.new_items(unit, subscription, wish, before)
-    fresh = _new_cycle(unit, subscription, wish, before, rows)
-    trial = wish.trial_end if isinstance(wish.trial_end, int) else None
-    charged = subscription["status"] in _CHARGED and wish.behavior != "none"
+    rows, touched = subscription_change.new_items(unit, subscription, change, before)
+    fresh = _new_cycle(unit, subscription, change, before, rows)
+    trial = change.trial_end if isinstance(change.trial_end, int) else None
+    charged = subscription["status"] in _CHARGED and change.behavior != "none"
     if charged:
         for item_id in before if fresh or trial else touched:
             if item_id in before:
-                proration.credit(unit, subscription, before[item_id], wish.moment)
-    changes = dict(wish.fields)
+                proration.credit(unit, subscription, before[item_id], change.moment)
+    changes = dict(change.fields)
     status = subscription["status"]
     if trial:
         changes.update(_begin_trial(unit, subscription, rows, trial))
@@ -207,43 +207,45 @@ def carry_out(unit: Unit, subscription: Body, wish: Wish) -> Body:
     elif charged:
         for row in rows:
             if row["id"] in touched or row["id"] not in before:
-                proration.charge(unit, subscription, row, wish.moment)
-    if wish.items or fresh or trial:
+                proration.charge(unit, subscription, row, change.moment)
+    if change.items or fresh or trial:
         changes["items"] = items.listed(subscription["id"], rows)
     customer = unit.get("customer", subscription["customer"])
-    add_invoice_items.add(unit, wish.extras, customer, subscription["id"], subscription["currency"])
+    add_invoice_items.add(unit, change.extras, customer, subscription["id"], subscription["currency"])
     invoice = None
-    if fresh or (wish.behavior == "always_invoice" and (touched or trial or len(rows) != len(before))):
+    if fresh or (change.behavior == "always_invoice" and (touched or trial or len(rows) != len(before))):
         invoice = bill_now(unit, {**subscription, **changes}, customer, rows if fresh else [])
     if invoice is not None:
         changes["latest_invoice"] = invoice["id"]
     subscription_status.set_status(unit, subscription, status, changes)
     subscription_timers.plan(unit, subscription)
     if invoice is not None:
-        _pay(unit, subscription, invoice, wish, before=before, kept=kept)
+        _pay(unit, subscription, invoice, change, before=before, kept=kept)
     return subscription
 
 
-def _check_moment(unit: Unit, subscription: Body, wish: Wish) -> None:
+def _check_moment(unit: UnitOfWork, subscription: Body, change: SubscriptionChange) -> None:
     rows = subscription["items"]["data"]
-    if wish.moment == unit.now or not rows:
-        wish.moment = wish.moment or unit.now
+    if change.moment == unit.now or not rows:
+        change.moment = change.moment or unit.now
         return
     start, end = rows[0]["current_period_start"], rows[0]["current_period_end"]
-    if not start <= wish.moment <= end:
+    if not start <= change.moment <= end:
         raise invalid(
             f"Cannot specify proration date outside of current subscription period ({start} - {end}).",
             "proration_date",
         )
 
 
-def _new_cycle(unit: Unit, subscription: Body, wish: Wish, before: dict[str, Body], rows: list[Body]) -> bool:
+def _new_cycle(
+    unit: UnitOfWork, subscription: Body, change: SubscriptionChange, before: dict[str, Body], rows: list[Body]
+) -> bool:
     """Return whether a new billing cycle begins now."""
-    if isinstance(wish.trial_end, int):
-        if wish.trial_end <= unit.now:
+    if isinstance(change.trial_end, int):
+        if change.trial_end <= unit.now:
             raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
         return False
-    if wish.anchor_now or (wish.trial_end == "now" and subscription["status"] == "trialing"):
+    if change.anchor_now or (change.trial_end == "now" and subscription["status"] == "trialing"):
         return True
     if subscription["status"] == "trialing":
         return False
@@ -262,7 +264,7 @@ def _is_free(price: Body) -> bool:
     return price.get("unit_amount") == 0 and price["billing_scheme"] == "per_unit"
 
 
-def _begin_trial(unit: Unit, subscription: Body, rows: list[Body], end: int) -> Body:
+def _begin_trial(unit: UnitOfWork, subscription: Body, rows: list[Body], end: int) -> Body:
     for row in rows:
         start = row["current_period_start"] if subscription["status"] == "trialing" else unit.now
         unit.change(row, {"current_period_start": start, "current_period_end": end}, emits=())
@@ -270,7 +272,7 @@ def _begin_trial(unit: Unit, subscription: Body, rows: list[Body], end: int) -> 
     return {"trial_start": started, "trial_end": end, "billing_cycle_anchor": end}
 
 
-def begin_cycle(unit: Unit, subscription: Body, rows: list[Body]) -> Body:
+def begin_cycle(unit: UnitOfWork, subscription: Body, rows: list[Body]) -> Body:
     """Begin all items' periods now; return what that changes on the subscription."""
     for row in rows:
         end = items.period_end(unit.now, row["price"], unit.now)
@@ -281,7 +283,7 @@ def begin_cycle(unit: Unit, subscription: Body, rows: list[Body]) -> Body:
     return changes
 
 
-def bill_now(unit: Unit, subscription: Body, customer: Body, rows: list[Body]) -> Body | None:
+def bill_now(unit: UnitOfWork, subscription: Body, customer: Body, rows: list[Body]) -> Body | None:
     """Return the final invoice over these items' periods and what was pending, or None for nothing."""
     charged = [
         lines.for_item(
@@ -305,12 +307,20 @@ def bill_now(unit: Unit, subscription: Body, customer: Body, rows: list[Body]) -
     return invoice_lifecycle.finalize(unit, invoice)
 
 
-def _pay(unit: Unit, subscription: Body, invoice: Body, wish: Wish, *, before: dict[str, Body], kept: Body) -> None:
-    behavior = wish.payment_behavior
+def _pay(
+    unit: UnitOfWork,
+    subscription: Body,
+    invoice: Body,
+    change: SubscriptionChange,
+    *,
+    before: dict[str, Body],
+    kept: Body,
+) -> None:
+    behavior = change.payment_behavior
     if behavior == "pending_if_incomplete":
         unit.change(subscription, {"_pending_invoice": invoice["id"]}, emits=())
     declined = collect_invoice.advance(
-        unit, invoice, attempt=behavior != "default_incomplete", off_session=wish.off_session
+        unit, invoice, attempt=behavior != "default_incomplete", off_session=change.off_session
     )
     if invoice["status"] != "open" or invoice["collection_method"] == "send_invoice":
         unit.change(subscription, {"_pending_invoice": None}, emits=())
@@ -318,7 +328,7 @@ def _pay(unit: Unit, subscription: Body, invoice: Body, wish: Wish, *, before: d
     if behavior == "error_if_incomplete":
         raise create_subscription.incomplete(declined)
     if behavior == "pending_if_incomplete":
-        pending_updates.hold(unit, subscription, wish, before, kept)
+        pending_updates.defer_update(unit, subscription, change, before, kept)
     elif subscription["status"] == "active":
         intent = collect_invoice.intent_of(unit, invoice)
         if intent is None or intent["status"] != "processing":

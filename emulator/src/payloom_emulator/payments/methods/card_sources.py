@@ -9,12 +9,12 @@ from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _token(unit: Unit, source: object, param: str) -> tuple[Body, test_cards.Card, Body | None]:
+def _token(unit: UnitOfWork, source: object, param: str) -> tuple[Body, test_cards.Card, Body | None]:
     """Return (legacy card object, test card, data) of a token id or of inline card data."""
     if isinstance(source, dict):
         card = payment_methods.check_card(unit, source, param)
@@ -28,7 +28,7 @@ def _token(unit: Unit, source: object, param: str) -> tuple[Body, test_cards.Car
     return dict(token["card"]), payment_methods.card_of(token), None
 
 
-def save(unit: Unit, customer: Body, source: object, param: str = "source", *, default: bool = False) -> Body:
+def save(unit: UnitOfWork, customer: Body, source: object, param: str = "source", *, default: bool = False) -> Body:
     """Save a card on a customer. The first one (or `default`) becomes the default source."""
     if isinstance(source, str) and source.startswith("src_"):
         return _attach(unit, customer, unit.get("source", source, param), default=default)
@@ -43,7 +43,7 @@ def save(unit: Unit, customer: Body, source: object, param: str = "source", *, d
     return stored
 
 
-def _attach(unit: Unit, customer: Body, source: Body, *, default: bool) -> Body:
+def _attach(unit: UnitOfWork, customer: Body, source: Body, *, default: bool) -> Body:
     if source["customer"]:
         raise invalid(f"The source {source['id']} belongs to a customer already.", "source")
     card = payment_methods.card_of(source)
@@ -55,7 +55,7 @@ def _attach(unit: Unit, customer: Body, source: Body, *, default: bool) -> Body:
     return unit.get("source", source["id"])
 
 
-def method_of(unit: Unit, source_id: str, param: str) -> Body:
+def method_of(unit: UnitOfWork, source_id: str, param: str) -> Body:
     """Return the payment method that stands for a legacy card or token."""
     found: Body | None = None
     if source_id.startswith("tok_"):
@@ -93,7 +93,7 @@ def method_of(unit: Unit, source_id: str, param: str) -> Body:
     return method
 
 
-def method_for_charge(call: Call) -> Body:
+def method_for_charge(call: RequestContext) -> Body:
     """Return what a legacy charge is paid with: `source`, or the customer's default source."""
     unit = call.unit
     if call.params.get("source"):
@@ -109,11 +109,11 @@ def method_for_charge(call: Call) -> Body:
     return method_of(unit, customer["default_source"], "source")
 
 
-def saved_sources(unit: Unit, customer: Body) -> list[Body]:
+def saved_sources(unit: UnitOfWork, customer: Body) -> list[Body]:
     return [r for kind in ("card", "source") for r in unit.list(kind, customer=customer["id"])]
 
 
-def listed(unit: Unit, customer: Body) -> Body:
+def listed(unit: UnitOfWork, customer: Body) -> Body:
     """Return the `sources` list of a customer."""
     rows = saved_sources(unit, customer)
     return {

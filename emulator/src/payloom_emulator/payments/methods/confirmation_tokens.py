@@ -8,10 +8,10 @@ from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def use(unit: Unit, token_id: str, intent: Body) -> Body:
+def use(unit: UnitOfWork, token_id: str, intent: Body) -> Body:
     """Return the payment method of a token, which pays once."""
     token = unit.get("confirmation_token", token_id, "confirmation_token")
     if token["payment_intent"] or token["setup_intent"] or token.get("_used"):

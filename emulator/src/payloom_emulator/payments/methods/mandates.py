@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 KINDS = frozenset({"sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"})
 
 
-def make(unit: Unit, method: Body, data: Body | None, *, single_use: Body | None = None) -> Body:
+def make(unit: UnitOfWork, method: Body, data: Body | None, *, single_use: Body | None = None) -> Body:
     """Make the mandate of a debit. data: the `mandate_data` given; single_use: `{amount, currency}`."""
     acceptance = (data or {}).get("customer_acceptance") or {}
     kind = acceptance.get("type", "online")

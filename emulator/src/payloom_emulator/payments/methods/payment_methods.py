@@ -10,7 +10,7 @@ from payloom_emulator.payments import test_cards
 from payloom_emulator.protocol.errors import CardError, invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 BILLING_DETAILS = {"address": ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
 
@@ -42,7 +42,7 @@ def bank_of(method: Body) -> test_cards.Bank:
     return test_cards.bank(method["type"], method.get("_account", ""))
 
 
-def check_card(unit: Unit, data: Body, prefix: str = "") -> test_cards.Card:
+def check_card(unit: UnitOfWork, data: Body, prefix: str = "") -> test_cards.Card:
     """Return the test card of `{number, exp_month, exp_year, cvc}`, or raise as Stripe answers."""
 
     def named(name: str) -> str:
@@ -76,7 +76,7 @@ def check_card(unit: Unit, data: Body, prefix: str = "") -> test_cards.Card:
     return card
 
 
-def card_fields(unit: Unit, card: test_cards.Card, data: Body | None, billing: Body | None) -> Body:
+def card_fields(unit: UnitOfWork, card: test_cards.Card, data: Body | None, billing: Body | None) -> Body:
     """Return the `card` member of a payment method."""
     now = dt.datetime.fromtimestamp(unit.environment.clock.now(), dt.UTC)
     data = data or {"exp_month": now.month, "exp_year": now.year + 1, "cvc": "123"}
@@ -105,7 +105,7 @@ def card_fields(unit: Unit, card: test_cards.Card, data: Body | None, billing: B
     }
 
 
-def build(unit: Unit, data: Body, prefix: str = "") -> Body:
+def build(unit: UnitOfWork, data: Body, prefix: str = "") -> Body:
     """Return the fields of a payment method from the parameters of a create or of `payment_method_data`."""
     kind = data.get("type")
     if kind is None:
@@ -137,7 +137,7 @@ def build(unit: Unit, data: Body, prefix: str = "") -> Body:
     return body
 
 
-def _card(unit: Unit, details: Body, billing: Body, below: str) -> Body:
+def _card(unit: UnitOfWork, details: Body, billing: Body, below: str) -> Body:
     token = details.get("token")
     if token:
         source = unit.environment.builtin(unit, "token", token) or unit.get("token", token, f"{below}[token]")
@@ -221,12 +221,12 @@ def bacs_fields(number: str, sort_code: str) -> Body:
 _BANKS = {"us_bank_account": _us_bank, "sepa_debit": _sepa, "bacs_debit": _bacs}
 
 
-def make(unit: Unit, data: Body, prefix: str = "payment_method_data") -> Body:
+def make(unit: UnitOfWork, data: Body, prefix: str = "payment_method_data") -> Body:
     """Store a payment method from inline data."""
     return unit.create("payment_method", build(unit, data, prefix))
 
 
-def attach(unit: Unit, method: Body, customer_id: str) -> Body:
+def attach(unit: UnitOfWork, method: Body, customer_id: str) -> Body:
     """Attach to a customer. Cards that decline at once refuse to be saved; the reusable kinds only."""
     if method["customer"] == customer_id:
         return method
@@ -244,7 +244,7 @@ def attach(unit: Unit, method: Body, customer_id: str) -> Body:
     return _attached(unit, method, customer_id)
 
 
-def _attached(unit: Unit, method: Body, customer_id: str) -> Body:
+def _attached(unit: UnitOfWork, method: Body, customer_id: str) -> Body:
     changes: Body = {"customer": customer_id}
     if method["type"] == "card":
         checks = dict(method["card"]["checks"])
@@ -254,7 +254,7 @@ def _attached(unit: Unit, method: Body, customer_id: str) -> Body:
     return unit.change(method, changes, emits=("payment_method.attached",))
 
 
-def keep(unit: Unit, method: Body, customer_id: str) -> Body:
+def keep(unit: UnitOfWork, method: Body, customer_id: str) -> Body:
     """Attach after a payment or set-up went through; what could be charged can be saved."""
     if method["customer"] == customer_id or method["type"] not in test_cards.REUSABLE:
         return method

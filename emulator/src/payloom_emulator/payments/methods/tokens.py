@@ -8,11 +8,11 @@ from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.payments import test_cards
 
 
-def card_object(unit: Unit, card: test_cards.Card, data: Body | None) -> Body:
+def card_object(unit: UnitOfWork, card: test_cards.Card, data: Body | None) -> Body:
     """Return a legacy `card` object."""
     fields = payment_methods.card_fields(unit, card, data, None)
     data = data or {"cvc": "123"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, later, once, overlay
+from payloom_emulator.core.schema import Body, Schema, create_only, overlay, read_only, settable, update_only
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 REASONS = [
     "too_expensive",
@@ -58,7 +58,7 @@ _ALL_ON: Body = {
 }
 
 
-def _features(call: Call, current: Body) -> Body:
+def _features(call: RequestContext, current: Body) -> Body:
     given_features = call.params.get("features") or {}
     merged = overlay(current, {k: _lists(v) for k, v in given_features.items()})
     update = merged["subscription_update"]
@@ -78,7 +78,7 @@ def _lists(feature: Body) -> Body:
     return {k: [] if v == "" and k in names else _lists(v) if isinstance(v, dict) else v for k, v in feature.items()}
 
 
-def _product(call: Call, entry: Body, index: int) -> Body:
+def _product(call: RequestContext, entry: Body, index: int) -> Body:
     where = f"features[subscription_update][products][{index}]"
     call.unit.get("product", entry["product"], f"{where}[product]")
     for number, price in enumerate(entry["prices"]):
@@ -87,13 +87,13 @@ def _product(call: Call, entry: Body, index: int) -> Body:
     return {"adjustable_quantity": adjustable, "prices": entry["prices"], "product": entry["product"]}
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     draft["features"] = _features(call, FEATURES)
     draft["updated"] = call.unit.now
     _login_page(call, draft)
 
 
-def _updating(call: Call, configuration: Body, changes: Body) -> None:
+def _updating(call: RequestContext, configuration: Body, changes: Body) -> None:
     if configuration["is_default"] and call.params.get("active") is False:
         raise invalid("The default configuration cannot be deactivated.", "active")
     if "features" in call.params:
@@ -104,13 +104,13 @@ def _updating(call: Call, configuration: Body, changes: Body) -> None:
     changes["updated"] = call.unit.now
 
 
-def _login_page(call: Call, draft: Body) -> None:
+def _login_page(call: RequestContext, draft: Body) -> None:
     on = bool((call.params.get("login_page") or {}).get("enabled"))
     token = call.unit.environment.ids.new("test_", 24)
     draft["login_page"] = {"enabled": on, "url": f"{call.unit.environment.base_url}/p/login/{token}" if on else None}
 
 
-def default_configuration(unit: Unit) -> Body:
+def default_configuration(unit: UnitOfWork) -> Body:
     """Return the account's default configuration, made when it is first needed."""
     found = unit.list("billing_portal.configuration", is_default="true", limit=1)
     if found:
@@ -141,7 +141,7 @@ _FLOW = {
 }
 
 
-def _creating_session(call: Call, draft: Body) -> None:
+def _creating_session(call: RequestContext, draft: Body) -> None:
     params, unit = call.params, call.unit
     if not params.get("customer"):
         raise parameter_missing("customer")
@@ -159,7 +159,7 @@ def _creating_session(call: Call, draft: Body) -> None:
     draft["url"] = f"{unit.environment.base_url}{path}"
 
 
-def _flow(call: Call, customer: Body, configuration: Body) -> Body | None:
+def _flow(call: RequestContext, customer: Body, configuration: Body) -> Body | None:
     wanted = call.params.get("flow_data")
     if not wanted:
         return None
@@ -197,18 +197,18 @@ CONFIGURATION = Resource(
         id_length=23,
         path="/v1/billing_portal/configurations",
         fields=(
-            later("active", True),
-            fixed("application"),
-            given("business_profile", PROFILE),
-            fixed("created"),
-            given("default_return_url"),
-            fixed("features"),
-            fixed("is_default", False),
-            fixed("livemode", False),
-            fixed("login_page"),
-            given("metadata", {}),
-            given("name"),
-            fixed("updated"),
+            update_only("active", True),
+            read_only("application"),
+            settable("business_profile", PROFILE),
+            read_only("created"),
+            settable("default_return_url"),
+            read_only("features"),
+            read_only("is_default", False),
+            read_only("livemode", False),
+            read_only("login_page"),
+            settable("metadata", {}),
+            settable("name"),
+            read_only("updated"),
         ),
         on_create=("billing_portal.configuration.created",),
         on_update=("billing_portal.configuration.updated",),
@@ -225,21 +225,22 @@ SESSION = Resource(
         id_length=23,
         path="/v1/billing_portal/sessions",
         fields=(
-            once("after_expiration"),
-            fixed("configuration"),
-            fixed("created"),
-            once("customer", ref="customer"),
-            fixed("customer_account"),
-            fixed("flow"),
-            fixed("livemode", False),
-            once("locale"),
-            once("on_behalf_of"),
-            fixed("return_url"),
-            fixed("url"),
+            create_only("after_expiration"),
+            read_only("configuration"),
+            read_only("created"),
+            create_only("customer", ref="customer"),
+            read_only("customer_account"),
+            read_only("flow"),
+            read_only("livemode", False),
+            create_only("locale"),
+            create_only("on_behalf_of"),
+            read_only("return_url"),
+            read_only("url"),
         ),
         on_create=("billing_portal.session.created",),
     ),
     endpoints=Endpoints(can=("create",), creating=_creating_session),
 )
+
 
 RESOURCES = (CONFIGURATION, SESSION)

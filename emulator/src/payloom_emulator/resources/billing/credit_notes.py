@@ -7,41 +7,41 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.invoices import credit_notes
 from payloom_emulator.billing.machines import CREDIT_NOTE_MACHINE
-from payloom_emulator.billing.savepoint import rehearsal
+from payloom_emulator.billing.savepoint import savepoint
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.protocol.api_versions import BASIL
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: Call) -> Body:
-    call.unit.follow(call.unit.find("invoice", call.params["invoice"]))
+def _create(call: RequestContext) -> Body:
+    call.unit.use_clock_of(call.unit.find("invoice", call.params["invoice"]))
     invoice, credit = credit_notes.work_out(call.unit, call.params)
     return credit_notes.issue(call.unit, invoice, credit, call.params)
 
 
-def _preview(call: Call) -> Body:
-    call.unit.follow(call.unit.find("invoice", call.params["invoice"]))
-    with rehearsal(call.unit) as scratch:
+def _preview(call: RequestContext) -> Body:
+    call.unit.use_clock_of(call.unit.find("invoice", call.params["invoice"]))
+    with savepoint(call.unit) as scratch:
         invoice, credit = credit_notes.work_out(scratch, call.params)
         return credit_notes.issue(scratch, invoice, credit, call.params)
 
 
-def _preview_lines(call: Call) -> Body:
+def _preview_lines(call: RequestContext) -> Body:
     page = {n: call.params.pop(n) for n in ("limit", "starting_after", "ending_before") if n in call.params}
     return list_of(_preview(call)["_lines"], call.path, {"limit": 10, **page})
 
 
-def _lines(call: Call) -> Body:
+def _lines(call: RequestContext) -> Body:
     note = call.unit.get("credit_note", call.ids["id"])
     return list_of(note["_lines"], call.path, {"limit": 10, **call.params})
 
 
-def _void(call: Call) -> Body:
+def _void(call: RequestContext) -> Body:
     return credit_notes.void(call.unit, call.target)
 
 
@@ -52,38 +52,38 @@ CREDIT_NOTE = Resource(
         id_length=23,
         path="/v1/credit_notes",
         fields=(
-            fixed("amount", 0),
-            fixed("amount_shipping", 0),
-            fixed("created"),
-            fixed("currency"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("customer_balance_transaction"),
-            fixed("discount_amount", 0),
-            fixed("discount_amounts", []),
-            fixed("effective_at"),
-            fixed("invoice"),
-            fixed("lines"),
-            fixed("livemode", False),
-            given("memo"),
-            given("metadata", {}),
-            fixed("number"),
-            fixed("out_of_band_amount"),
-            fixed("pdf"),
-            fixed("post_payment_amount", 0),
-            fixed("pre_payment_amount", 0),
-            fixed("pretax_credit_amounts", []),
-            fixed("reason"),
-            fixed("refunds", []),
-            fixed("shipping_cost"),
-            fixed("status", "issued"),
-            fixed("subtotal", 0),
-            fixed("subtotal_excluding_tax", 0),
-            fixed("total", 0),
-            fixed("total_excluding_tax", 0),
-            fixed("total_taxes", []),
-            fixed("type", "pre_payment"),
-            fixed("voided_at"),
+            read_only("amount", 0),
+            read_only("amount_shipping", 0),
+            read_only("created"),
+            read_only("currency"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("customer_balance_transaction"),
+            read_only("discount_amount", 0),
+            read_only("discount_amounts", []),
+            read_only("effective_at"),
+            read_only("invoice"),
+            read_only("lines"),
+            read_only("livemode", False),
+            settable("memo"),
+            settable("metadata", {}),
+            read_only("number"),
+            read_only("out_of_band_amount"),
+            read_only("pdf"),
+            read_only("post_payment_amount", 0),
+            read_only("pre_payment_amount", 0),
+            read_only("pretax_credit_amounts", []),
+            read_only("reason"),
+            read_only("refunds", []),
+            read_only("shipping_cost"),
+            read_only("status", "issued"),
+            read_only("subtotal", 0),
+            read_only("subtotal_excluding_tax", 0),
+            read_only("total", 0),
+            read_only("total_excluding_tax", 0),
+            read_only("total_taxes", []),
+            read_only("type", "pre_payment"),
+            read_only("voided_at"),
         ),
         machine=CREDIT_NOTE_MACHINE,
         on_create=("credit_note.created",),
@@ -106,10 +106,12 @@ CREDIT_NOTE = Resource(
     ),
 )
 
+
 CREDIT_NOTE_LINE_ITEM = Resource(
     schema=Schema(object="credit_note_line_item", prefix="cnli_1", has_created=False),
     endpoints=Endpoints(can=()),
     versions=(Change(BASIL, older_shapes.credit_note_line_before_basil),),
 )
+
 
 RESOURCES = (CREDIT_NOTE, CREDIT_NOTE_LINE_ITEM)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from payloom_emulator.billing.invoices import customer_balance as balance
+from payloom_emulator.billing.invoices import customer_balance
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid, missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     customer = call.unit.get("customer", call.ids["customer"])
-    call.unit.follow(customer)
+    call.unit.use_clock_of(customer)
     currency = money.currency(call.params["currency"])
     if customer.get("currency") not in {None, currency}:
         raise invalid(
@@ -25,7 +25,7 @@ def _create(call: Call) -> Body:
         )
     if call.params["amount"] == 0:
         raise invalid("The amount must not be 0.", "amount")
-    return balance.add(
+    return customer_balance.add(
         call.unit,
         customer,
         call.params["amount"],
@@ -35,19 +35,19 @@ def _create(call: Call) -> Body:
     )
 
 
-def _of_customer(call: Call) -> Body:
+def _of_customer(call: RequestContext) -> Body:
     customer = call.unit.get("customer", call.ids["customer"])
     return call.page("customer_balance_transaction", customer=customer["id"])
 
 
-def _one(call: Call) -> Body:
+def _one(call: RequestContext) -> Body:
     found = call.unit.get("customer_balance_transaction", call.ids["id"])
     if found["customer"] != call.ids["customer"]:
         raise missing("customer_balance_transaction", call.ids["id"])
     return found
 
 
-def _update(call: Call) -> Body:
+def _update(call: RequestContext) -> Body:
     found = _one(call)
     changes: Body = {}
     if "description" in call.params:
@@ -63,19 +63,19 @@ CUSTOMER_BALANCE_TRANSACTION = Resource(
         prefix="cbtxn_1",
         id_length=23,
         fields=(
-            fixed("amount", 0),
-            fixed("checkout_session"),
-            fixed("created"),
-            fixed("credit_note"),
-            fixed("currency"),
-            fixed("customer"),
-            fixed("customer_account"),
-            given("description"),
-            fixed("ending_balance", 0),
-            fixed("invoice"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("type", "adjustment"),
+            read_only("amount", 0),
+            read_only("checkout_session"),
+            read_only("created"),
+            read_only("credit_note"),
+            read_only("currency"),
+            read_only("customer"),
+            read_only("customer_account"),
+            settable("description"),
+            read_only("ending_balance", 0),
+            read_only("invoice"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("type", "adjustment"),
         ),
         filters=("customer", "invoice"),
     ),
@@ -89,5 +89,6 @@ CUSTOMER_BALANCE_TRANSACTION = Resource(
         ),
     ),
 )
+
 
 RESOURCES = (CUSTOMER_BALANCE_TRANSACTION,)

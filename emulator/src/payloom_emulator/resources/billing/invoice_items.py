@@ -6,28 +6,27 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.embedded_objects import tax_rates
-from payloom_emulator.billing.invoices import invoice_editing
-from payloom_emulator.billing.invoices import invoice_items as rules
+from payloom_emulator.billing.invoices import invoice_editing, invoice_items
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     unit, params = call.unit, dict(call.params)
     invoice = unit.get("invoice", params["invoice"], "invoice") if call.get("invoice") else None
     customer_id = call.get("customer") or (invoice or {}).get("customer")
     if customer_id is None:
         call.need("customer")
     customer = unit.get("customer", customer_id or "", "customer")
-    unit.follow(customer)
+    unit.use_clock_of(customer)
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice is no longer editable", "invoice", "invoice_not_editable")
     if params.get("unit_amount") is not None:
@@ -37,7 +36,7 @@ def _create(call: Call) -> Body:
     subscription = call.get("subscription")
     if subscription:
         unit.get("subscription", subscription, "subscription")
-    item = rules.build(
+    item = invoice_items.build(
         unit,
         params,
         customer,
@@ -49,14 +48,14 @@ def _create(call: Call) -> Body:
     if found:
         unit.change(item, {"discounts": found}, emits=())
     if invoice is not None:
-        invoice_editing.take_in(unit, invoice, item)
+        invoice_editing.attach_items(unit, invoice, item)
     return item
 
 
-def _update(call: Call) -> Body:
+def _update(call: RequestContext) -> Body:
     unit, params = call.unit, dict(call.params)
     item = unit.get("invoiceitem", call.ids["id"])
-    unit.follow(item)
+    unit.use_clock_of(item)
     invoice = unit.find("invoice", item["invoice"])
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice item can no longer be changed: its invoice is final.", None, "invoice_not_editable")
@@ -80,7 +79,7 @@ def _update(call: Call) -> Body:
     return item
 
 
-def _worth(call: Call, item: Body, params: Body) -> Body:
+def _worth(call: RequestContext, item: Body, params: Body) -> Body:
     details = (item.get("pricing") or {}).get("price_details")
     wanted = {
         n: params[n]
@@ -95,27 +94,29 @@ def _worth(call: Call, item: Body, params: Body) -> Body:
         else:
             wanted["unit_amount_decimal"] = item["pricing"]["unit_amount_decimal"]
     wanted.setdefault("quantity", item["quantity"] if "amount" not in wanted else None)
-    worth = rules.worth(call.unit, {k: v for k, v in wanted.items() if v is not None}, "", item["currency"])
+    worth = invoice_items.amounts_of(
+        call.unit, {k: v for k, v in wanted.items() if v is not None}, "", item["currency"]
+    )
     worth["net_amount"] = worth["amount"]
     if worth["description"] is None or "description" in params:
         worth.pop("description")
     return worth
 
 
-def _delete(call: Call) -> Body:
+def _delete(call: RequestContext) -> Body:
     unit = call.unit
     item = unit.get("invoiceitem", call.ids["id"])
-    unit.follow(item)
+    unit.use_clock_of(item)
     invoice = unit.find("invoice", item["invoice"])
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice item can no longer be deleted: its invoice is final.", None, "invoice_not_editable")
     gone = unit.delete(item)
     if invoice is not None:
-        invoice_editing.let_go(unit, invoice, item)
+        invoice_editing.detach_items(unit, invoice, item)
     return gone
 
 
-def _listing(call: Call) -> Body:
+def _listing(call: RequestContext) -> Body:
     pending = call.params.get("pending")
     return {} if pending is None else {"pending": pending}
 
@@ -127,29 +128,29 @@ INVOICE_ITEM = Resource(
         id_length=23,
         path="/v1/invoiceitems",
         fields=(
-            fixed("amount", 0),
-            fixed("currency"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("date"),
-            given("description"),
-            given("discountable", True),
-            fixed("discounts", []),
-            fixed("frozen_fields"),
-            fixed("invoice"),
-            fixed("invoicing_rules"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("net_amount"),
-            fixed("parent"),
-            fixed("period"),
-            fixed("pricing"),
-            fixed("proration", False),
-            fixed("proration_details"),
-            fixed("quantity", 1),
-            fixed("quantity_decimal", "1"),
-            fixed("tax_rates", []),
-            fixed("test_clock"),
+            read_only("amount", 0),
+            read_only("currency"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("date"),
+            settable("description"),
+            settable("discountable", True),
+            read_only("discounts", []),
+            read_only("frozen_fields"),
+            read_only("invoice"),
+            read_only("invoicing_rules"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("net_amount"),
+            read_only("parent"),
+            read_only("period"),
+            read_only("pricing"),
+            read_only("proration", False),
+            read_only("proration_details"),
+            read_only("quantity", 1),
+            read_only("quantity_decimal", "1"),
+            read_only("tax_rates", []),
+            read_only("test_clock"),
         ),
         on_create=("invoiceitem.created",),
         on_delete=("invoiceitem.deleted",),
@@ -171,5 +172,6 @@ INVOICE_ITEM = Resource(
         Accepted(BASIL, "POST", "/v1/invoiceitems/{}", older_shapes.OLD_PRICE),
     ),
 )
+
 
 RESOURCES = (INVOICE_ITEM,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing import older_shapes, unsupported_params
+from payloom_emulator.billing import machines, older_shapes, unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import (
     collect_invoice,
@@ -20,15 +20,15 @@ from payloom_emulator.core.api_changes import Change
 from payloom_emulator.core.facts import INTENT_CHANGED
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid, parameter_missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _PLAIN = [
     "custom_fields",
@@ -44,12 +44,12 @@ _PLAIN = [
 ]
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     call.need("customer")
     unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
     customer = unit.get("customer", params["customer"], "customer")
-    unit.follow(customer)
+    unit.use_clock_of(customer)
     subscription = (
         unit.get("subscription", params["subscription"], "subscription") if call.get("subscription") else None
     )
@@ -100,7 +100,7 @@ def _create(call: Call) -> Body:
     return invoice
 
 
-def _values(call: Call, method: str) -> Body:
+def _values(call: RequestContext, method: str) -> Body:
     params, unit = call.params, call.unit
     values: Body = {n: (None if params[n] == "" else params[n]) for n in _PLAIN if n in params}
     payments.check_source(unit, params.get("default_source"), "default_source")
@@ -137,17 +137,17 @@ def _values(call: Call, method: str) -> Body:
     return values
 
 
-def _plan(unit: Unit, invoice: Body) -> None:
+def _plan(unit: UnitOfWork, invoice: Body) -> None:
     invoice_lifecycle.schedule_finalization(unit, invoice)
 
 
-def _target(call: Call) -> Body:
+def _target(call: RequestContext) -> Body:
     invoice = call.unit.get("invoice", call.ids["id"])
-    call.unit.follow(invoice)
+    call.unit.use_clock_of(invoice)
     return invoice
 
 
-def _update(call: Call) -> Body:
+def _update(call: RequestContext) -> Body:
     invoice, unit, params = _target(call), call.unit, call.params
     unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
     free = {"metadata", "default_payment_method", "default_source", "auto_advance", "expand", "statement_descriptor"}
@@ -188,7 +188,7 @@ def _update(call: Call) -> Body:
     return unit.change(invoice, changes)
 
 
-def _delete(call: Call) -> Body:
+def _delete(call: RequestContext) -> Body:
     invoice = _target(call)
     if invoice["status"] != "draft":
         raise invalid("You can only delete draft invoices.", None, "invoice_not_editable")
@@ -200,22 +200,22 @@ def _delete(call: Call) -> Body:
     return call.unit.delete(invoice)
 
 
-def _lines(call: Call) -> Body:
+def _lines(call: RequestContext) -> Body:
     invoice = call.unit.get("invoice", call.ids["id"])
     return list_of(invoice_lifecycle.all_lines(invoice), call.path, {"limit": 10, **call.params})
 
 
-def _listing(call: Call) -> Body:
+def _listing(call: RequestContext) -> Body:
     due = call.params.get("due_date")
     return {"due_date": due} if isinstance(due, int) else {}
 
 
-def _payments_of(unit: Unit, invoice: Body) -> Body:
+def _payments_of(unit: UnitOfWork, invoice: Body) -> Body:
     found = unit.list("invoice_payment", invoice=invoice["id"])
     return list_of(found, f"/v1/invoice_payments?invoice={invoice['id']}")
 
 
-def confirmation_secret(unit: Unit, invoice: Body) -> Any:
+def confirmation_secret(unit: UnitOfWork, invoice: Body) -> Any:
     """Return `{client_secret, type}` of the invoice's PaymentIntent, or None before there is one."""
     intent = collect_invoice.intent_of(unit, invoice)
     return {"client_secret": intent["client_secret"], "type": "payment_intent"} if intent else None
@@ -230,7 +230,7 @@ PAYMENT_SETTINGS = {"default_mandate": None, "payment_method_options": None, "pa
 TRANSITIONS = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
 
 
-def _list_payments(call: Call) -> Body:
+def _list_payments(call: RequestContext) -> Body:
     payment = call.params.get("payment") or {}
     filters: Body = {n: call.params[n] for n in ("invoice", "status") if call.get(n)}
     if payment.get("payment_intent"):
@@ -247,81 +247,81 @@ INVOICE = Resource(
         id_length=23,
         path="/v1/invoices",
         fields=(
-            fixed("account_country"),
-            fixed("account_name"),
-            given("account_tax_ids"),
-            fixed("amount_due", 0),
-            fixed("amount_overpaid", 0),
-            fixed("amount_paid", 0),
-            fixed("amount_paid_off_stripe", 0),
-            fixed("amount_remaining", 0),
-            fixed("amount_shipping", 0),
-            fixed("application"),
-            fixed("attempt_count", 0),
-            fixed("attempted", False),
-            fixed("auto_advance", False),
-            fixed("automatic_tax", AUTOMATIC_TAX),
-            fixed("automatically_finalizes_at"),
-            fixed("billing_reason", "manual"),
-            fixed("collection_method", "charge_automatically"),
-            fixed("created"),
-            fixed("currency"),
-            given("custom_fields"),
-            once("customer"),
-            fixed("customer_account"),
-            fixed("customer_address"),
-            fixed("customer_email"),
-            fixed("customer_name"),
-            fixed("customer_phone"),
-            fixed("customer_shipping"),
-            fixed("customer_tax_exempt", "none"),
-            fixed("customer_tax_ids", []),
-            given("default_payment_method"),
-            given("default_source"),
-            fixed("default_tax_rates", []),
-            given("description"),
-            fixed("discounts", []),
-            fixed("due_date"),
-            given("effective_at"),
-            fixed("ending_balance"),
-            given("footer"),
-            fixed("from_invoice"),
-            fixed("hosted_invoice_url"),
-            fixed("invoice_pdf"),
-            fixed("issuer", {"type": "self"}),
-            fixed("last_finalization_error"),
-            fixed("latest_revision"),
-            fixed("lines"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("next_payment_attempt"),
-            fixed("number"),
-            given("on_behalf_of"),
-            fixed("parent"),
-            fixed("payment_settings", PAYMENT_SETTINGS),
-            fixed("period_end"),
-            fixed("period_start"),
-            fixed("post_payment_credit_notes_amount", 0),
-            fixed("pre_payment_credit_notes_amount", 0),
-            fixed("receipt_number"),
-            fixed("rendering"),
-            fixed("shipping_cost"),
-            given("shipping_details"),
-            fixed("starting_balance", 0),
-            given("statement_descriptor"),
-            fixed("status", "draft"),
-            fixed("status_details"),
-            fixed("status_transitions", TRANSITIONS),
-            fixed("subtotal", 0),
-            fixed("subtotal_excluding_tax", 0),
-            fixed("test_clock"),
-            fixed("threshold_reason"),
-            fixed("total", 0),
-            fixed("total_discount_amounts", []),
-            fixed("total_excluding_tax", 0),
-            fixed("total_pretax_credit_amounts", []),
-            fixed("total_taxes", []),
-            fixed("webhooks_delivered_at"),
+            read_only("account_country"),
+            read_only("account_name"),
+            settable("account_tax_ids"),
+            read_only("amount_due", 0),
+            read_only("amount_overpaid", 0),
+            read_only("amount_paid", 0),
+            read_only("amount_paid_off_stripe", 0),
+            read_only("amount_remaining", 0),
+            read_only("amount_shipping", 0),
+            read_only("application"),
+            read_only("attempt_count", 0),
+            read_only("attempted", False),
+            read_only("auto_advance", False),
+            read_only("automatic_tax", AUTOMATIC_TAX),
+            read_only("automatically_finalizes_at"),
+            read_only("billing_reason", "manual"),
+            read_only("collection_method", "charge_automatically"),
+            read_only("created"),
+            read_only("currency"),
+            settable("custom_fields"),
+            create_only("customer"),
+            read_only("customer_account"),
+            read_only("customer_address"),
+            read_only("customer_email"),
+            read_only("customer_name"),
+            read_only("customer_phone"),
+            read_only("customer_shipping"),
+            read_only("customer_tax_exempt", "none"),
+            read_only("customer_tax_ids", []),
+            settable("default_payment_method"),
+            settable("default_source"),
+            read_only("default_tax_rates", []),
+            settable("description"),
+            read_only("discounts", []),
+            read_only("due_date"),
+            settable("effective_at"),
+            read_only("ending_balance"),
+            settable("footer"),
+            read_only("from_invoice"),
+            read_only("hosted_invoice_url"),
+            read_only("invoice_pdf"),
+            read_only("issuer", {"type": "self"}),
+            read_only("last_finalization_error"),
+            read_only("latest_revision"),
+            read_only("lines"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("next_payment_attempt"),
+            read_only("number"),
+            settable("on_behalf_of"),
+            read_only("parent"),
+            read_only("payment_settings", PAYMENT_SETTINGS),
+            read_only("period_end"),
+            read_only("period_start"),
+            read_only("post_payment_credit_notes_amount", 0),
+            read_only("pre_payment_credit_notes_amount", 0),
+            read_only("receipt_number"),
+            read_only("rendering"),
+            read_only("shipping_cost"),
+            settable("shipping_details"),
+            read_only("starting_balance", 0),
+            settable("statement_descriptor"),
+            read_only("status", "draft"),
+            read_only("status_details"),
+            read_only("status_transitions", TRANSITIONS),
+            read_only("subtotal", 0),
+            read_only("subtotal_excluding_tax", 0),
+            read_only("test_clock"),
+            read_only("threshold_reason"),
+            read_only("total", 0),
+            read_only("total_discount_amounts", []),
+            read_only("total_excluding_tax", 0),
+            read_only("total_pretax_credit_amounts", []),
+            read_only("total_taxes", []),
+            read_only("webhooks_delivered_at"),
         ),
         machine=INVOICE_MACHINE,
         on_create=("invoice.created",),
@@ -386,22 +386,23 @@ INVOICE_PAYMENT = Resource(
         id_length=23,
         path="/v1/invoice_payments",
         fields=(
-            fixed("amount_paid"),
-            fixed("amount_requested", 0),
-            fixed("created"),
-            fixed("currency"),
-            fixed("invoice"),
-            fixed("is_default", True),
-            fixed("livemode", False),
-            fixed("payment"),
-            fixed("status", "open"),
-            fixed("status_transitions", {"canceled_at": None, "paid_at": None}),
+            read_only("amount_paid"),
+            read_only("amount_requested", 0),
+            read_only("created"),
+            read_only("currency"),
+            read_only("invoice"),
+            read_only("is_default", True),
+            read_only("livemode", False),
+            read_only("payment"),
+            read_only("status", "open"),
+            read_only("status_transitions", {"canceled_at": None, "paid_at": None}),
         ),
-        machine=invoice_editing.INVOICE_PAYMENT_MACHINE,
+        machine=machines.INVOICE_PAYMENT_MACHINE,
         filters=("invoice", "status", ("payment_intent", "payment.payment_intent")),
     ),
     endpoints=Endpoints(can=("retrieve",), operations=(Operation("GET", "/v1/invoice_payments", _list_payments),)),
 )
+
 
 # An invoice line is shown inside invoices; it is declared so that older versions can be rendered and fields expanded.
 LINE_ITEM = Resource(
@@ -413,5 +414,6 @@ LINE_ITEM = Resource(
         ),
     ),
 )
+
 
 RESOURCES = (INVOICE, INVOICE_PAYMENT, LINE_ITEM)

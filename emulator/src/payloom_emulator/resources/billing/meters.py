@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.invoices import metering
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 DAY, HOUR = 86_400, 3_600
 
@@ -20,7 +20,7 @@ DAY, HOUR = 86_400, 3_600
 OLDEST, NEWEST = 35 * DAY, 300
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     name = draft["event_name"]
     if any(m["status"] == "active" for m in call.unit.list("billing.meter", event_name=name)):
         raise invalid(
@@ -33,28 +33,30 @@ def _creating(call: Call, draft: Body) -> None:
     draft["updated"] = call.unit.now
 
 
-def _updating(call: Call, meter: Body, changes: Body) -> None:
+def _updating(call: RequestContext, meter: Body, changes: Body) -> None:
     del meter
     changes["updated"] = call.unit.now
 
 
-def _deactivate(call: Call) -> Body:
+def _deactivate(call: RequestContext) -> Body:
     return _switch(call, "deactivate", call.unit.now)
 
 
-def _reactivate(call: Call) -> Body:
+def _reactivate(call: RequestContext) -> Body:
     return _switch(call, "reactivate", None)
 
 
-def _switch(call: Call, move: str, at: int | None) -> Body:
+def _switch(call: RequestContext, move: str, at: int | None) -> Body:
     machine = METER.schema.machine
     assert machine is not None
     if not machine.allows(move, call.target["status"]):
         raise invalid(f"The meter is {call.target['status']} already.")
-    return call.unit.move(call.target, move, {"status_transitions": {"deactivated_at": at}, "updated": call.unit.now})
+    return call.unit.transition(
+        call.target, move, {"status_transitions": {"deactivated_at": at}, "updated": call.unit.now}
+    )
 
 
-def _summaries(call: Call) -> Body:
+def _summaries(call: RequestContext) -> Body:
     meter = call.unit.get("billing.meter", call.ids["id"])
     params = call.params
     customer = call.unit.get("customer", params["customer"], "customer")
@@ -89,7 +91,7 @@ def _summaries(call: Call) -> Body:
     return list_of(rows, call.path, {"limit": 10, **params})
 
 
-def record(call: Call) -> Body:
+def record(call: RequestContext) -> Body:
     """Store one meter event, checked against its meter."""
     unit, params = call.unit, call.params
     name, payload = params["event_name"], params.get("payload") or {}
@@ -101,7 +103,7 @@ def record(call: Call) -> Body:
         raise StripeError(f"No active meter found for event name `{name}`.", code="no_meter", param="event_name")
     key = meter["customer_mapping"]["event_payload_key"]
     customer = unit.get("customer", str(payload.get(key) or ""), f"payload[{key}]")
-    unit.follow(customer)
+    unit.use_clock_of(customer)
     moment = params.get("timestamp") or unit.now
     if isinstance(moment, str):
         moment = unit.now
@@ -142,7 +144,7 @@ def _number(value: object, meter: Body) -> Decimal:
         raise StripeError("The value must be a number.", code="invalid_value", param=name) from error
 
 
-def _adjust(call: Call) -> Body:
+def _adjust(call: RequestContext) -> Body:
     identifier = (call.params.get("cancel") or {}).get("identifier")
     if not identifier:
         raise invalid("Name the event to cancel.", "cancel[identifier]", "parameter_missing")
@@ -169,23 +171,23 @@ METER = Resource(
         id_length=30,
         path="/v1/billing/meters",
         fields=(
-            fixed("created"),
-            fixed("customer_mapping"),
-            fixed("default_aggregation"),
-            given("display_name"),
-            once("event_name"),
-            once("event_time_window"),
-            fixed("livemode", False),
-            fixed("status", "active"),
-            fixed("status_transitions", {"deactivated_at": None}),
-            fixed("updated"),
-            fixed("value_settings"),
+            read_only("created"),
+            read_only("customer_mapping"),
+            read_only("default_aggregation"),
+            settable("display_name"),
+            create_only("event_name"),
+            create_only("event_time_window"),
+            read_only("livemode", False),
+            read_only("status", "active"),
+            read_only("status_transitions", {"deactivated_at": None}),
+            read_only("updated"),
+            read_only("value_settings"),
         ),
-        machine=Machine(
+        machine=StateMachine(
             initial=("active",),
-            moves=(
-                Move("deactivate", {"active"}, "inactive", ("billing.meter.deactivated",)),
-                Move("reactivate", {"inactive"}, "active", ("billing.meter.reactivated",)),
+            transitions=(
+                Transition("deactivate", {"active"}, "inactive", ("billing.meter.deactivated",)),
+                Transition("reactivate", {"inactive"}, "active", ("billing.meter.reactivated",)),
             ),
         ),
         on_create=("billing.meter.created",),
@@ -207,12 +209,12 @@ METER_EVENT = Resource(
         object="billing.meter_event",
         prefix="mtrevt_test_",
         fields=(
-            fixed("created"),
-            fixed("event_name"),
-            fixed("identifier"),
-            fixed("livemode", False),
-            fixed("payload"),
-            fixed("timestamp"),
+            read_only("created"),
+            read_only("event_name"),
+            read_only("identifier"),
+            read_only("livemode", False),
+            read_only("payload"),
+            read_only("timestamp"),
         ),
         filters=("event_name", "identifier", ("_customer", "_customer")),
     ),
@@ -224,5 +226,6 @@ METER_EVENT_ADJUSTMENT = Resource(
     schema=Schema(object="billing.meter_event_adjustment", prefix=""),
     endpoints=Endpoints(can=(), operations=(Operation("POST", "/v1/billing/meter_event_adjustments", _adjust),)),
 )
+
 
 RESOURCES = (METER, METER_EVENT, METER_EVENT_ADJUSTMENT)

@@ -9,14 +9,14 @@ from payloom_emulator.catalog import prices, products
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     product = params.get("product")
     if not product:
@@ -25,7 +25,7 @@ def _create(call: Call) -> Body:
         about = dict(product)
         product = products.make(unit, about.pop("name"), **about)["id"]
     wanted = params.get("id")
-    if wanted and unit.any(wanted) is not None:
+    if wanted and unit.find_any(wanted) is not None:
         raise invalid("Plan already exists.", "id", "resource_already_exists")
     data: Body = {
         "currency": params["currency"],
@@ -47,7 +47,7 @@ def _create(call: Call) -> Body:
     price = prices.make(unit, data, "plan", price_id=wanted)
     changes: Body = {
         "active": params.get("active", True),
-        "metadata": merge({}, params.get("metadata") or {}),
+        "metadata": merge_metadata({}, params.get("metadata") or {}),
         "nickname": params.get("nickname"),
     }
     unit.change(price, changes, emits=())
@@ -56,7 +56,7 @@ def _create(call: Call) -> Body:
     return plan
 
 
-def find(unit: Unit, plan_id: str) -> Body:
+def find(unit: UnitOfWork, plan_id: str) -> Body:
     """Return the recurring price behind a plan id, or raise."""
     price = unit.find("price", plan_id)
     if price is None or price["type"] != "recurring":
@@ -64,11 +64,11 @@ def find(unit: Unit, plan_id: str) -> Body:
     return price
 
 
-def _retrieve(call: Call) -> Body:
+def _retrieve(call: RequestContext) -> Body:
     return plan_of(find(call.unit, call.ids["id"]))
 
 
-def _update(call: Call) -> Body:
+def _update(call: RequestContext) -> Body:
     price = find(call.unit, call.ids["id"])
     params = call.params
     changes: Body = {n: params[n] for n in ("active", "nickname") if n in params}
@@ -77,7 +77,7 @@ def _update(call: Call) -> Body:
     if "trial_period_days" in params:
         changes["recurring"] = {**price["recurring"], "trial_period_days": params["trial_period_days"]}
     if "metadata" in params:
-        changes["metadata"] = merge(price["metadata"], params["metadata"])
+        changes["metadata"] = merge_metadata(price["metadata"], params["metadata"])
     previous = plan_of(price)
     call.unit.change(price, changes, emits=("price.updated",))
     plan = plan_of(price)
@@ -87,7 +87,7 @@ def _update(call: Call) -> Body:
     return plan
 
 
-def _delete(call: Call) -> Body:
+def _delete(call: RequestContext) -> Body:
     price = find(call.unit, call.ids["id"])
     plan = plan_of(price)
     call.unit.delete(price)
@@ -95,7 +95,7 @@ def _delete(call: Call) -> Body:
     return {"id": plan["id"], "object": "plan", "deleted": True}
 
 
-def _list(call: Call) -> Body:
+def _list(call: RequestContext) -> Body:
     filters = {n: call.params[n] for n in ("active", "product") if n in call.params}
     page = call.page("price", type="recurring", **filters)
     return {**page, "data": [plan_of(p) for p in page["data"]]}
@@ -113,7 +113,7 @@ PLAN = Resource(
             Operation("DELETE", "/v1/plans/{id}", _delete),
         ),
     ),
-    includes={"tiers": lambda unit, plan: prices.tiers(unit, unit.any(plan["id"]) or {})},
+    includes={"tiers": lambda unit, plan: prices.tiers(unit, unit.find_any(plan["id"]) or {})},
 )
 
 

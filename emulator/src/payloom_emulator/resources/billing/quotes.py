@@ -8,20 +8,22 @@ from payloom_emulator.billing import quotes
 from payloom_emulator.billing.machines import QUOTE_MACHINE
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.protocol.errors import invalid
-from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MONTH = 30 * 86_400
+
+
 _PLAIN = ("application_fee_amount", "application_fee_percent", "collection_method", "description", "footer", "header",
           "on_behalf_of", "transfer_data")  # fmt: skip
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     if params.get("from_quote"):
         source = unit.get("quote", params["from_quote"]["quote"], "from_quote[quote]")
@@ -38,16 +40,16 @@ def _create(call: Call) -> Body:
         values = {"invoice_settings": dict(INVOICE_SETTINGS), "_items": [], "_discounts": []}
     values.update(_values(call, values))
     customer = unit.find("customer", values.get("customer"))
-    unit.follow(customer)
+    unit.use_clock_of(customer)
     values["expires_at"] = params.get("expires_at") or unit.now + MONTH
     values["test_clock"] = params.get("test_clock") or (customer or {}).get("test_clock")
     values.setdefault("subscription_data", quotes.subscription_data({}, unit))
     values["metadata"] = merge_metadata({}, params.get("metadata") or {})
-    values.update(quotes.figures(unit, values))
+    values.update(quotes.amount_fields(unit, values))
     return unit.create("quote", values)
 
 
-def _values(call: Call, current: Body) -> Body:
+def _values(call: RequestContext, current: Body) -> Body:
     unit, params = call.unit, call.params
     values: Body = {n: (None if params[n] == "" else params[n]) for n in _PLAIN if n in params}
     if params.get("customer"):
@@ -77,10 +79,10 @@ def _values(call: Call, current: Body) -> Body:
     return values
 
 
-def _update(call: Call) -> Body:
+def _update(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     quote = unit.get("quote", call.ids["id"])
-    unit.follow(quote)
+    unit.use_clock_of(quote)
     if quote["status"] != "draft" and set(params) - {"metadata", "expand"}:
         raise invalid("Only draft quotes can be changed.", None, "quote_not_editable")
     changes = _values(call, quote)
@@ -88,11 +90,11 @@ def _update(call: Call) -> Body:
         changes["expires_at"] = params["expires_at"]
     if "metadata" in params:
         changes["metadata"] = merge_metadata(quote["metadata"], params["metadata"])
-    changes.update(quotes.figures(unit, {**quote, **changes}))
+    changes.update(quotes.amount_fields(unit, {**quote, **changes}))
     return unit.change(quote, changes, emits=())
 
 
-def _finalize(call: Call) -> Body:
+def _finalize(call: RequestContext) -> Body:
     quote, unit = call.target, call.unit
     _need(quote, "finalize", "draft")
     if not quote["_items"]:
@@ -105,7 +107,7 @@ def _finalize(call: Call) -> Body:
     number = (
         f"QT-{(customer.get('invoice_prefix') or 'LOCAL')}-{len(unit.list('quote', customer=customer['id'])):04d}-1"
     )
-    unit.move(quote, "finalize", {"expires_at": expires, "number": number, "status_transitions": transitions})
+    unit.transition(quote, "finalize", {"expires_at": expires, "number": number, "status_transitions": transitions})
     unit.schedule("expire", quote, expires)
     return quote
 
@@ -115,33 +117,33 @@ def _need(quote: Body, move: str, wanted: str) -> None:
         raise invalid(f"This quote is {quote['status']}; only a quote that is {wanted} can do that.")
 
 
-def _accept(call: Call) -> Body:
+def _accept(call: RequestContext) -> Body:
     _need(call.target, "accept", "open")
     return quotes.accept(call.unit, call.target)
 
 
-def _cancel(call: Call) -> Body:
+def _cancel(call: RequestContext) -> Body:
     _need(call.target, "cancel", "draft or open")
     return _close(call.unit, call.target)
 
 
-def _close(unit: Unit, quote: Body) -> Body:
+def _close(unit: UnitOfWork, quote: Body) -> Body:
     transitions = {**quote["status_transitions"], "canceled_at": unit.now}
     unit.unschedule("expire", quote)
-    return unit.move(quote, "cancel", {"status_transitions": transitions})
+    return unit.transition(quote, "cancel", {"status_transitions": transitions})
 
 
-def _expire(unit: Unit, quote: Body) -> None:
+def _expire(unit: UnitOfWork, quote: Body) -> None:
     if quote["status"] == "open":
         _close(unit, quote)
 
 
-def _line_items(call: Call) -> Body:
+def _line_items(call: RequestContext) -> Body:
     quote = call.unit.get("quote", call.ids["id"])
     return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
 
 
-def _upfront_items(call: Call) -> Body:
+def _upfront_items(call: RequestContext) -> Body:
     quote = call.unit.get("quote", call.ids["id"])
     return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
 
@@ -154,6 +156,7 @@ INVOICE_SETTINGS = {
     "issuer": {"type": "self"},
 }
 
+
 QUOTE = Resource(
     schema=Schema(
         object="quote",
@@ -161,39 +164,39 @@ QUOTE = Resource(
         id_length=23,
         path="/v1/quotes",
         fields=(
-            fixed("amount_subtotal", 0),
-            fixed("amount_total", 0),
-            fixed("application"),
-            given("application_fee_amount"),
-            given("application_fee_percent"),
-            fixed("automatic_tax", {"enabled": False, "liability": None, "provider": None, "status": None}),
-            given("collection_method", "charge_automatically"),
-            fixed("computed"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("default_tax_rates", []),
-            given("description"),
-            fixed("discounts", []),
-            fixed("expires_at"),
-            given("footer"),
-            fixed("from_quote"),
-            given("header"),
-            fixed("invoice"),
-            fixed("invoice_settings"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("number"),
-            given("on_behalf_of"),
-            fixed("status", "draft"),
-            fixed("status_transitions", {"accepted_at": None, "canceled_at": None, "finalized_at": None}),
-            fixed("subscription"),
-            fixed("subscription_data"),
-            fixed("subscription_schedule"),
-            fixed("test_clock"),
-            fixed("total_details"),
-            given("transfer_data"),
+            read_only("amount_subtotal", 0),
+            read_only("amount_total", 0),
+            read_only("application"),
+            settable("application_fee_amount"),
+            settable("application_fee_percent"),
+            read_only("automatic_tax", {"enabled": False, "liability": None, "provider": None, "status": None}),
+            settable("collection_method", "charge_automatically"),
+            read_only("computed"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("default_tax_rates", []),
+            settable("description"),
+            read_only("discounts", []),
+            read_only("expires_at"),
+            settable("footer"),
+            read_only("from_quote"),
+            settable("header"),
+            read_only("invoice"),
+            read_only("invoice_settings"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("number"),
+            settable("on_behalf_of"),
+            read_only("status", "draft"),
+            read_only("status_transitions", {"accepted_at": None, "canceled_at": None, "finalized_at": None}),
+            read_only("subscription"),
+            read_only("subscription_data"),
+            read_only("subscription_schedule"),
+            read_only("test_clock"),
+            read_only("total_details"),
+            settable("transfer_data"),
         ),
         machine=QUOTE_MACHINE,
         on_create=("quote.created",),
@@ -216,5 +219,6 @@ QUOTE = Resource(
     },
     timers={"expire": _expire},
 )
+
 
 RESOURCES = (QUOTE,)

@@ -8,17 +8,17 @@ from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
 from payloom_emulator.billing.subscriptions import create_subscription, subscription_schedules
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, overlay
+from payloom_emulator.core.schema import Body, Schema, overlay, read_only, settable
 from payloom_emulator.protocol.errors import invalid, parameter_missing
-from payloom_emulator.protocol.metadata import merge as merge_metadata
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 LIVE = frozenset({"not_started", "active"})
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
     if params.get("from_subscription"):
@@ -26,7 +26,7 @@ def _create(call: Call) -> Body:
     if not params.get("customer"):
         raise parameter_missing("customer")
     customer = unit.get("customer", params["customer"], "customer")
-    unit.follow(customer)
+    unit.use_clock_of(customer)
     if not params.get("phases"):
         raise parameter_missing("phases")
     start = params.get("start_date", "now")
@@ -46,7 +46,7 @@ def _create(call: Call) -> Body:
     return subscription_schedules.create(unit, values)
 
 
-def _from_subscription(call: Call) -> Body:
+def _from_subscription(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     wrong = next(
         (n for n in ("customer", "phases", "default_settings", "end_behavior", "start_date") if n in params), None
@@ -54,7 +54,7 @@ def _from_subscription(call: Call) -> Body:
     if wrong is not None:
         raise invalid(f"`{wrong}` cannot be given together with `from_subscription`.", wrong)
     subscription = unit.get("subscription", params["from_subscription"], "from_subscription")
-    unit.follow(subscription)
+    unit.use_clock_of(subscription)
     if subscription["schedule"]:
         raise invalid(
             f"The subscription {subscription['id']} is already attached to a schedule: {subscription['schedule']}.",
@@ -86,10 +86,10 @@ def _from_subscription(call: Call) -> Body:
     return schedule
 
 
-def _update(call: Call) -> Body:
+def _update(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     schedule = unit.get("subscription_schedule", call.ids["id"])
-    unit.follow(schedule)
+    unit.use_clock_of(schedule)
     unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
     if schedule["status"] not in LIVE:
         raise invalid(f"You cannot update a subscription schedule that is {schedule['status']}.")
@@ -120,14 +120,14 @@ def _update(call: Call) -> Body:
     return schedule
 
 
-def _release(call: Call) -> Body:
+def _release(call: RequestContext) -> Body:
     if call.target["status"] not in LIVE:
         raise invalid(f"You cannot release a subscription schedule that is {call.target['status']}.")
     subscription = call.unit.find("subscription", call.target["subscription"])
     return subscription_schedules.release(call.unit, call.target, subscription)
 
 
-def _cancel(call: Call) -> Body:
+def _cancel(call: RequestContext) -> Body:
     if call.target["status"] not in LIVE:
         raise invalid(f"You cannot cancel a subscription schedule that is {call.target['status']}.")
     return subscription_schedules.cancel(
@@ -138,7 +138,7 @@ def _cancel(call: Call) -> Body:
     )
 
 
-def _listing(call: Call) -> Body:
+def _listing(call: RequestContext) -> Body:
     return {"status": "not_started"} if call.params.get("scheduled") else {}
 
 
@@ -149,25 +149,25 @@ SUBSCRIPTION_SCHEDULE = Resource(
         id_length=23,
         path="/v1/subscription_schedules",
         fields=(
-            fixed("application"),
-            fixed("billing_mode"),
-            fixed("canceled_at"),
-            fixed("completed_at"),
-            fixed("created"),
-            fixed("current_phase"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("default_settings"),
-            fixed("end_behavior", "release"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("pause_schedules", []),
-            fixed("phases", []),
-            fixed("released_at"),
-            fixed("released_subscription"),
-            fixed("status"),
-            fixed("subscription"),
-            fixed("test_clock"),
+            read_only("application"),
+            read_only("billing_mode"),
+            read_only("canceled_at"),
+            read_only("completed_at"),
+            read_only("created"),
+            read_only("current_phase"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("default_settings"),
+            read_only("end_behavior", "release"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("pause_schedules", []),
+            read_only("phases", []),
+            read_only("released_at"),
+            read_only("released_subscription"),
+            read_only("status"),
+            read_only("subscription"),
+            read_only("test_clock"),
         ),
         machine=SCHEDULE_MACHINE,
         on_create=("subscription_schedule.created",),
@@ -183,7 +183,8 @@ SUBSCRIPTION_SCHEDULE = Resource(
             Operation("POST", "/v1/subscription_schedules/{id}", _update),
         ),
     ),
-    timers={"step": subscription_schedules.due},
+    timers={"step": subscription_schedules.on_due},
 )
+
 
 RESOURCES = (SUBSCRIPTION_SCHEDULE,)

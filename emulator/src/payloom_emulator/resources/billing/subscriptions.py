@@ -24,34 +24,34 @@ from payloom_emulator.core import facts
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.protocol.api_versions import BASIL, CLOVER, ENDIVE
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 ENDED = ("canceled", "incomplete_expired")
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     call.need("customer")
-    call.unit.follow(call.unit.get("customer", call.params["customer"], "customer"))
-    return create_subscription.begin(call.unit, create_subscription.older(call))
+    call.unit.use_clock_of(call.unit.get("customer", call.params["customer"], "customer"))
+    return create_subscription.begin(call.unit, create_subscription.translate_legacy_params(call))
 
 
-def _update(call: Call) -> Body:
+def _update(call: RequestContext) -> Body:
     subscription = _target(call)
     return update_subscription.update(call, subscription)
 
 
-def _target(call: Call) -> Body:
+def _target(call: RequestContext) -> Body:
     subscription = call.unit.get("subscription", call.ids["id"])
-    call.unit.follow(subscription)
+    call.unit.use_clock_of(subscription)
     return subscription
 
 
-def _cancel(call: Call) -> Body:
+def _cancel(call: RequestContext) -> Body:
     subscription = _target(call)
     if subscription["status"] in ENDED:
         raise StripeError(
@@ -67,11 +67,11 @@ def _cancel(call: Call) -> Body:
     )
 
 
-def _resume(call: Call) -> Body:
+def _resume(call: RequestContext) -> Body:
     return resume_subscription.resume(call, call.target)
 
 
-def _pause(call: Call) -> Body:
+def _pause(call: RequestContext) -> Body:
     subscription = call.target
     unsupported_params.refuse(call.params, unsupported_params.PAUSE, "pausing a subscription")
     if subscription["status"] not in {"active", "trialing", "past_due", "unpaid"}:
@@ -79,7 +79,7 @@ def _pause(call: Call) -> Body:
     return renew_subscription.pause(call.unit, subscription, "pause_requested")
 
 
-def _migrate(call: Call) -> Body:
+def _migrate(call: RequestContext) -> Body:
     subscription = call.target
     if subscription["billing_mode"]["type"] == "flexible":
         raise invalid("The subscription's billing_mode is `flexible` already.", "billing_mode")
@@ -87,7 +87,7 @@ def _migrate(call: Call) -> Body:
     return call.unit.change(subscription, {"billing_mode": mode})
 
 
-def _list(call: Call) -> Body:
+def _list(call: RequestContext) -> Body:
     wanted: Any = call.get("status")
     every = sorted(SUBSCRIPTION_MACHINE.statuses())
     filters: Body = {n: call.params[n] for n in ("customer", "collection_method", "test_clock") if call.get(n)}
@@ -122,7 +122,7 @@ def _within(value: int, wanted: Any) -> bool:
     return all(checks[k](v) for k, v in wanted.items())
 
 
-def _drop_discount(call: Call) -> Body:
+def _drop_discount(call: RequestContext) -> Body:
     subscription = _target(call)
     found = subscription["discounts"]
     if not found:
@@ -141,35 +141,35 @@ def _resume_collection(unit: Any, subscription: Body) -> None:
         unit.change(subscription, {"pause_collection": None})
 
 
-def _items_of(call: Call) -> Body:
+def _items_of(call: RequestContext) -> Body:
     call.need("subscription")
     subscription = call.unit.get("subscription", call.params["subscription"], "subscription")
     rows = items.of(call.unit, subscription)
     return list_of(rows, "/v1/subscription_items", {"limit": 10, **call.params})
 
 
-def _delete_item(call: Call) -> Body:
+def _delete_item(call: RequestContext) -> Body:
     item = call.unit.get("subscription_item", call.ids["id"])
     subscription = call.unit.get("subscription", item["subscription"])
-    call.unit.follow(subscription)
+    call.unit.use_clock_of(subscription)
     if call.params.get("clear_usage") and not metering.is_metered(item):
         raise invalid("`clear_usage` is only for metered items.", "clear_usage")
     update_subscription.apply(call, subscription, [{"id": item["id"], "deleted": True}], param="")
     return {"id": item["id"], "object": "subscription_item", "deleted": True}
 
 
-def _add_item(call: Call) -> Body:
+def _add_item(call: RequestContext) -> Body:
     subscription = call.unit.get("subscription", call.params["subscription"], "subscription")
-    call.unit.follow(subscription)
+    call.unit.use_clock_of(subscription)
     before = {i["id"] for i in subscription["items"]["data"]}
     update_subscription.apply(call, subscription, [update_subscription.item_params(call)], param="")
     return next(i for i in items.of(call.unit, subscription) if i["id"] not in before)
 
 
-def _change_item(call: Call) -> Body:
+def _change_item(call: RequestContext) -> Body:
     item = call.unit.get("subscription_item", call.ids["id"])
     subscription = call.unit.get("subscription", item["subscription"])
-    call.unit.follow(subscription)
+    call.unit.use_clock_of(subscription)
     update_subscription.apply(
         call, subscription, [{"id": item["id"], **update_subscription.item_params(call)}], param=""
     )
@@ -183,53 +183,55 @@ SUBSCRIPTION = Resource(
         id_length=23,
         path="/v1/subscriptions",
         fields=(
-            fixed("application"),
-            given("application_fee_percent"),
-            fixed("automatic_tax"),
-            fixed("billing_cycle_anchor"),
-            fixed("billing_cycle_anchor_config"),
-            fixed("billing_mode"),
-            fixed("billing_schedules", []),
-            given("billing_thresholds"),
-            fixed("cancel_at"),
-            fixed("cancel_at_period_end", False),
-            fixed("canceled_at"),
-            fixed("cancellation_details", {"comment": None, "feedback": None, "feedback_option": None, "reason": None}),
-            fixed("collection_method", "charge_automatically"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("days_until_due"),
-            fixed("default_payment_method"),
-            given("default_source"),
-            fixed("default_tax_rates", []),
-            given("description"),
-            fixed("discounts", []),
-            fixed("ended_at"),
-            fixed("invoice_settings", create_subscription.INVOICE_SETTINGS),
-            fixed("items"),
-            fixed("latest_invoice"),
-            fixed("livemode", False),
-            fixed("managed_payments", {"enabled": False}),
-            given("metadata", {}),
-            fixed("next_pending_invoice_item_invoice"),
-            given("on_behalf_of"),
-            fixed("pause_collection"),
-            fixed("payment_settings", create_subscription.PAYMENT_SETTINGS),
-            given("pending_invoice_item_interval"),
-            fixed("pending_setup_intent"),
-            fixed("pending_update"),
-            fixed("presentment_details"),
-            fixed("schedule"),
-            fixed("start_date"),
-            fixed("status"),
-            fixed("status_details"),
-            fixed("test_clock"),
-            given("transfer_data"),
-            fixed("trial_end"),
-            fixed("trial_settings", create_subscription.TRIAL_SETTINGS),
-            fixed("trial_start"),
+            read_only("application"),
+            settable("application_fee_percent"),
+            read_only("automatic_tax"),
+            read_only("billing_cycle_anchor"),
+            read_only("billing_cycle_anchor_config"),
+            read_only("billing_mode"),
+            read_only("billing_schedules", []),
+            settable("billing_thresholds"),
+            read_only("cancel_at"),
+            read_only("cancel_at_period_end", False),
+            read_only("canceled_at"),
+            read_only(
+                "cancellation_details", {"comment": None, "feedback": None, "feedback_option": None, "reason": None}
+            ),
+            read_only("collection_method", "charge_automatically"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("days_until_due"),
+            read_only("default_payment_method"),
+            settable("default_source"),
+            read_only("default_tax_rates", []),
+            settable("description"),
+            read_only("discounts", []),
+            read_only("ended_at"),
+            read_only("invoice_settings", create_subscription.INVOICE_SETTINGS),
+            read_only("items"),
+            read_only("latest_invoice"),
+            read_only("livemode", False),
+            read_only("managed_payments", {"enabled": False}),
+            settable("metadata", {}),
+            read_only("next_pending_invoice_item_invoice"),
+            settable("on_behalf_of"),
+            read_only("pause_collection"),
+            read_only("payment_settings", create_subscription.PAYMENT_SETTINGS),
+            settable("pending_invoice_item_interval"),
+            read_only("pending_setup_intent"),
+            read_only("pending_update"),
+            read_only("presentment_details"),
+            read_only("schedule"),
+            read_only("start_date"),
+            read_only("status"),
+            read_only("status_details"),
+            read_only("test_clock"),
+            settable("transfer_data"),
+            read_only("trial_end"),
+            read_only("trial_settings", create_subscription.TRIAL_SETTINGS),
+            read_only("trial_start"),
         ),
         machine=SUBSCRIPTION_MACHINE,
         on_create=("customer.subscription.created",),
@@ -252,7 +254,7 @@ SUBSCRIPTION = Resource(
         "renew": renew_subscription.renew,
         "upcoming": invoice_forecast.announce,
         "trial_will_end": subscription_timers.trial_will_end,
-        "cancel": cancel_subscription.due,
+        "cancel": cancel_subscription.on_due,
         "expire": cancel_subscription.expire,
         "resume_collection": _resume_collection,
         "drop_update": pending_updates.drop_update,
@@ -281,19 +283,19 @@ SUBSCRIPTION_ITEM = Resource(
         id_length=14,
         path="/v1/subscription_items",
         fields=(
-            fixed("billed_until"),
-            fixed("billing_thresholds"),
-            fixed("created"),
-            fixed("current_period_end"),
-            fixed("current_period_start"),
-            fixed("current_trial"),
-            fixed("discounts", []),
-            fixed("metadata", {}),
-            fixed("plan"),
-            fixed("price"),
-            fixed("quantity"),
-            fixed("subscription"),
-            fixed("tax_rates", []),
+            read_only("billed_until"),
+            read_only("billing_thresholds"),
+            read_only("created"),
+            read_only("current_period_end"),
+            read_only("current_period_start"),
+            read_only("current_trial"),
+            read_only("discounts", []),
+            read_only("metadata", {}),
+            read_only("plan"),
+            read_only("price"),
+            read_only("quantity"),
+            read_only("subscription"),
+            read_only("tax_rates", []),
         ),
         filters=("subscription",),
         has_livemode=False,

@@ -8,19 +8,23 @@ from payloom_emulator.billing.machines import CLOCK_MACHINE
 from payloom_emulator.billing.pricing import periods
 from payloom_emulator.billing.subscriptions import items
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400
+
+
 LIFETIME = 30 * DAY
+
+
 WITHOUT_SUBSCRIPTIONS = 2 * 366 * DAY
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     moment = draft["frozen_time"]
     real = call.unit.environment.clock.now()
     if abs(moment - real) > 10 * 366 * DAY:
@@ -30,7 +34,7 @@ def _creating(call: Call, draft: Body) -> None:
     draft["status_details"] = {}
 
 
-def _created(call: Call, clock: Body) -> None:
+def _created(call: RequestContext, clock: Body) -> None:
     customer_id = call.get("customer")
     if customer_id:
         customer = call.unit.get("customer", customer_id, "customer")
@@ -39,7 +43,7 @@ def _created(call: Call, clock: Body) -> None:
         call.unit.change(customer, {"test_clock": clock["id"]})
 
 
-def _advance(call: Call) -> Body:
+def _advance(call: RequestContext) -> Body:
     """Answer `advancing` at once; what is due until then runs right after, in its own time."""
     clock, target = call.target, call.params["frozen_time"]
     if clock["status"] != "ready":
@@ -56,7 +60,7 @@ def _advance(call: Call) -> Body:
             "frozen_time",
         )
     details = {"advancing": {"target_frozen_time": target}}
-    call.unit.move(clock, "advance", {"status_details": details})
+    call.unit.transition(clock, "advance", {"status_details": details})
     outside = call.unit.test_clock
     call.unit.test_clock = None  # this plan belongs to the emulator's own clock: it runs now
     call.unit.schedule("arrive", clock, call.unit.environment.clock.now())
@@ -64,7 +68,7 @@ def _advance(call: Call) -> Body:
     return clock
 
 
-def _limit(unit: Unit, clock: Body) -> int:
+def _limit(unit: UnitOfWork, clock: Body) -> int:
     moments = []
     for subscription in unit.list("subscription", test_clock=clock["id"]):
         if subscription["status"] in {"canceled", "incomplete_expired"}:
@@ -75,21 +79,21 @@ def _limit(unit: Unit, clock: Body) -> int:
     return min(moments, default=clock["frozen_time"] + WITHOUT_SUBSCRIPTIONS) + DAY
 
 
-def _arrive(unit: Unit, clock: Body) -> None:
+def _arrive(unit: UnitOfWork, clock: Body) -> None:
     """Timer: run what is due on the clock, then set it."""
     target = clock["status_details"]["advancing"]["target_frozen_time"]
     unit.flush()
     unit.environment.run_timers(target, clock["id"])
     unit.now = max(unit.now, unit.environment.clock.now())
-    unit.move(clock, "arrive", {"frozen_time": target, "status_details": {}})
+    unit.transition(clock, "arrive", {"frozen_time": target, "status_details": {}})
 
 
-def _deleting(call: Call, clock: Body) -> None:
+def _deleting(call: RequestContext, clock: Body) -> None:
     unit = call.unit
     for customer in unit.list("customer", test_clock=clock["id"]):
         for subscription in unit.list("subscription", customer=customer["id"]):
             if subscription["status"] not in {"canceled", "incomplete_expired"}:
-                unit.move(subscription, "cancel", {"canceled_at": unit.now, "ended_at": unit.now})
+                unit.transition(subscription, "cancel", {"canceled_at": unit.now, "ended_at": unit.now})
         unit.delete(customer)
     unit.store.query("DELETE FROM timers WHERE clock = ?", (clock["id"],))
 
@@ -101,13 +105,13 @@ TEST_CLOCK = Resource(
         id_length=23,
         path="/v1/test_helpers/test_clocks",
         fields=(
-            fixed("created"),
-            fixed("deletes_after"),
-            once("frozen_time"),
-            fixed("livemode", False),
-            given("name"),
-            fixed("status", "ready"),
-            fixed("status_details", {}),
+            read_only("created"),
+            read_only("deletes_after"),
+            create_only("frozen_time"),
+            read_only("livemode", False),
+            settable("name"),
+            read_only("status", "ready"),
+            read_only("status_details", {}),
         ),
         machine=CLOCK_MACHINE,
         on_create=("test_helpers.test_clock.created",),
@@ -122,5 +126,6 @@ TEST_CLOCK = Resource(
     ),
     timers={"arrive": _arrive},
 )
+
 
 RESOURCES = (TEST_CLOCK,)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from payloom_emulator.connect import accounts
 from payloom_emulator.connect.accounts import PROFILE, REQUIREMENTS
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once, overlay
+from payloom_emulator.core.schema import Body, Schema, create_only, overlay, read_only, settable
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _CURRENCY = {
     "US": "usd",
@@ -28,7 +28,7 @@ _CURRENCY = {
 }
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     params = call.params
     country = params.get("country", call.unit.environment.config.business["country"])
     wanted = params.get("capabilities") or {}
@@ -60,7 +60,7 @@ def _creating(call: Call, draft: Body) -> None:
     )
 
 
-def _created(call: Call, account: Body) -> None:
+def _created(call: RequestContext, account: Body) -> None:
     # The account is an object of the platform and the owner of its own objects: it is found from both sides.
     own = call.unit.at(account["id"])
     own.create("account", dict(account), emits=())
@@ -68,7 +68,7 @@ def _created(call: Call, account: Body) -> None:
     _maybe_enable(call.unit, account)
 
 
-def _maybe_enable(unit: Unit, account: Body) -> None:
+def _maybe_enable(unit: UnitOfWork, account: Body) -> None:
     """A connected account that accepted the terms has given all the local Stripe asks for."""
     if account["charges_enabled"] or not account["tos_acceptance"].get("date"):
         return
@@ -76,7 +76,7 @@ def _maybe_enable(unit: Unit, account: Body) -> None:
     unit.change(account, {**accounts.account_status(enabled=True), "capabilities": active})
 
 
-def _updating(call: Call, account: Body, changes: Body) -> None:
+def _updating(call: RequestContext, account: Body, changes: Body) -> None:
     for name in ("business_profile", "settings", "tos_acceptance"):
         if isinstance(call.params.get(name), dict):
             changes[name] = overlay(account[name] or {}, call.params[name])
@@ -89,29 +89,29 @@ def _updating(call: Call, account: Body, changes: Body) -> None:
         changes["capabilities"] = {**account["capabilities"], **asked}
 
 
-def _updated(call: Call, account: Body) -> None:
+def _updated(call: RequestContext, account: Body) -> None:
     _maybe_enable(call.unit, account)
 
 
-def _retrieve(call: Call) -> Body:
+def _retrieve(call: RequestContext) -> Body:
     if call.ids["account"] == call.unit.account:
         return accounts.home(call.unit)
     return call.unit.get("account", call.ids["account"])
 
 
-def _deleting(call: Call, account: Body) -> None:
+def _deleting(call: RequestContext, account: Body) -> None:
     if account["id"] == call.unit.environment.config.account:
         raise StripeError("You cannot delete the account your key belongs to.", status=403)
 
 
-def _link(call: Call) -> Body:
+def _link(call: RequestContext) -> Body:
     account = call.unit.get("account", call.params["account"], "account")
     url = f"{call.unit.environment.base_url}/_emulator/onboarding/{account['id']}"
     call.unit.change(account, {"_return_url": call.params.get("return_url")}, emits=())
     return {"object": "account_link", "created": call.unit.now, "expires_at": call.unit.now + 300, "url": url}
 
 
-def _capabilities(call: Call) -> Body:
+def _capabilities(call: RequestContext) -> Body:
     account = call.unit.get("account", call.ids["account"])
     rows = [_capability(account, name) for name in account["capabilities"]]
     return {"object": "list", "data": rows, "has_more": False, "url": call.path}
@@ -131,12 +131,12 @@ def _capability(account: Body, name: str) -> Body:
     }
 
 
-def _one_capability(call: Call) -> Body:
+def _one_capability(call: RequestContext) -> Body:
     account = call.unit.get("account", call.ids["account"])
     return _capability(account, call.ids["capability"])
 
 
-def _request_capability(call: Call) -> Body:
+def _request_capability(call: RequestContext) -> Body:
     account = call.unit.get("account", call.ids["account"])
     wanted = dict(account["capabilities"])
     if call.params.get("requested"):
@@ -147,7 +147,7 @@ def _request_capability(call: Call) -> Body:
     return _capability(account, call.ids["capability"])
 
 
-def _login_link(call: Call) -> Body:
+def _login_link(call: RequestContext) -> Body:
     account = call.unit.get("account", call.ids["account"])
     url = f"{call.unit.environment.base_url}/_emulator/express/{account['id']}"
     return {"object": "login_link", "created": call.unit.now, "url": url}
@@ -160,17 +160,17 @@ ACCOUNT = Resource(
         id_length=15,
         path="/v1/accounts",
         fields=(
-            fixed("business_profile"),
-            given("business_type"),
-            fixed("capabilities", {}),
-            fixed("charges_enabled", False),
-            fixed("controller"),
-            fixed("country"),
-            fixed("created"),
-            given("default_currency"),
-            fixed("details_submitted", False),
-            given("email"),
-            fixed(
+            read_only("business_profile"),
+            settable("business_type"),
+            read_only("capabilities", {}),
+            read_only("charges_enabled", False),
+            read_only("controller"),
+            read_only("country"),
+            read_only("created"),
+            settable("default_currency"),
+            read_only("details_submitted", False),
+            settable("email"),
+            read_only(
                 "external_accounts",
                 {
                     "object": "list",
@@ -180,13 +180,13 @@ ACCOUNT = Resource(
                     "url": "/v1/account/external_accounts",
                 },
             ),
-            fixed("future_requirements"),
-            given("metadata", {}),
-            fixed("payouts_enabled", False),
-            fixed("requirements"),
-            fixed("settings"),
-            fixed("tos_acceptance", {"date": None, "ip": None, "user_agent": None}),
-            once("type"),
+            read_only("future_requirements"),
+            settable("metadata", {}),
+            read_only("payouts_enabled", False),
+            read_only("requirements"),
+            read_only("settings"),
+            read_only("tos_acceptance", {"date": None, "ip": None, "user_agent": None}),
+            create_only("type"),
         ),
         on_update=("account.updated",),
         has_livemode=False,

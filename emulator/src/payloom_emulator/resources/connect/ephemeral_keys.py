@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed
+from payloom_emulator.core.schema import Body, Schema, read_only
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 LASTS = 3600
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     unit = call.unit
     if not call.get("customer"):
         raise invalid("You must provide a customer to create an ephemeral key.", "customer", "parameter_missing")
@@ -37,9 +37,15 @@ EPHEMERAL_KEY = Resource(
         prefix="ephkey_1",
         id_length=23,
         path="/v1/ephemeral_keys",
-        fields=(fixed("associated_objects", []), fixed("created"), fixed("expires"), fixed("livemode", False)),
+        fields=(
+            read_only("associated_objects", []),
+            read_only("created"),
+            read_only("expires"),
+            read_only("livemode", False),
+        ),
     ),
     endpoints=Endpoints(can=("delete",), operations=(Operation("POST", "/v1/ephemeral_keys", _create),)),
 )
+
 
 RESOURCES = (EPHEMERAL_KEY,)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.presentation import thin_events
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.params import event_types
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 PING = "v2.core.event_destination.ping"
 
@@ -28,7 +28,7 @@ def _check_events(names: list[str]) -> None:
             raise invalid(f"Unknown event type: {name}.", "enabled_events")
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     params, unit = call.params, call.unit
     if params["type"] != "webhook_endpoint":
         raise invalid("The local Stripe delivers to webhook endpoints only.", "type")
@@ -53,13 +53,13 @@ def _create(call: Call) -> Body:
     return _changed(call, made)
 
 
-def _changed(call: Call, made: Body) -> Body:
+def _changed(call: RequestContext, made: Body) -> Body:
     call.unit.flush()
     call.unit.environment.outbox.invalidate()
     return _shown(call, made)
 
 
-def _shown(call: Call, made: Body) -> Body:
+def _shown(call: RequestContext, made: Body) -> Body:
     include = call.params.get("include") or []
     hook = {
         "signing_secret": made["_secret"] if "webhook_endpoint.signing_secret" in include else None,
@@ -68,11 +68,11 @@ def _shown(call: Call, made: Body) -> Body:
     return {**made, "webhook_endpoint": hook}
 
 
-def _target(call: Call) -> Body:
+def _target(call: RequestContext) -> Body:
     return call.unit.get("v2.core.event_destination", call.ids["id"])
 
 
-def _update(call: Call) -> Body:
+def _update(call: RequestContext) -> Body:
     changes = {n: call.params[n] for n in ("description", "enabled_events", "name") if n in call.params}
     if "enabled_events" in changes:
         _check_events(changes["enabled_events"])
@@ -86,30 +86,30 @@ def _update(call: Call) -> Body:
 
 
 def _switch(status: str) -> object:
-    def run(call: Call) -> Body:
+    def run(call: RequestContext) -> Body:
         reason = {"disabled": {"reason": "user"}} if status == "disabled" else None
         return _changed(call, call.unit.change(_target(call), {"status": status, "status_details": reason}))
 
     return run
 
 
-def _ping(call: Call) -> Body:
+def _ping(call: RequestContext) -> Body:
     made = call.unit.emit(PING, _target(call))
     call.unit.environment.outbox.enqueue(
         call.unit.account,
         made,
         [e for e in call.unit.environment.outbox.endpoints_of(call.unit.account) if e["id"] == call.ids["id"]],
     )
-    return thin_events.thin(call.unit, made)
+    return thin_events.thin_event(call.unit, made)
 
 
-def _delete(call: Call) -> Body:
+def _delete(call: RequestContext) -> Body:
     gone = call.unit.delete(_target(call))
     call.unit.environment.outbox.invalidate()
     return gone
 
 
-def _page(call: Call, object_name: str, filters: Body) -> Body:
+def _page(call: RequestContext, object_name: str, filters: Body) -> Body:
     limit = int(call.params.get("limit", 20))
     rows = call.unit.page(object_name, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
     after = rows["data"][-1]["id"] if rows["has_more"] else None
@@ -134,29 +134,29 @@ def _encoded(query: Body) -> str:
     return urlencode(pairs)
 
 
-def _cursor(call: Call) -> Body:
+def _cursor(call: RequestContext) -> Body:
     return {"starting_after": call.params["page"]} if call.params.get("page") else {}
 
 
-def _list(call: Call) -> Body:
+def _list(call: RequestContext) -> Body:
     page = _page(call, "v2.core.event_destination", {})
     return {**page, "data": [_shown(call, d) for d in page["data"]]}
 
 
-def _events(call: Call) -> Body:
+def _events(call: RequestContext) -> Body:
     types = [t.removeprefix("v1.") for t in call.params.get("types") or []]
     page = _page(call, "event", {"type": types} if types else {})
     found = page["data"]
     if call.params.get("object_id"):
         found = [e for e in found if e["data"]["object"].get("id") == call.params["object_id"]]
-    return {**page, "data": [thin_events.thin(call.unit, e) for e in found]}
+    return {**page, "data": [thin_events.thin_event(call.unit, e) for e in found]}
 
 
-def _event(call: Call) -> Body:
+def _event(call: RequestContext) -> Body:
     event = call.unit.find("event", call.ids["id"])
     if event is None:
         raise missing("event", call.ids["id"])
-    return {**thin_events.thin(call.unit, event), "snapshot_event": event["id"]}
+    return {**thin_events.thin_event(call.unit, event), "snapshot_event": event["id"]}
 
 
 EVENT_DESTINATION = Resource(
@@ -165,19 +165,19 @@ EVENT_DESTINATION = Resource(
         prefix="ed_test_",
         id_length=40,
         fields=(
-            fixed("created"),
-            given("description", ""),
-            given("enabled_events", []),
-            once("event_payload", "thin"),
-            once("events_from"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            given("name"),
-            fixed("snapshot_api_version"),
-            fixed("status", "enabled"),
-            fixed("status_details"),
-            once("type", "webhook_endpoint"),
-            fixed("updated"),
+            read_only("created"),
+            settable("description", ""),
+            settable("enabled_events", []),
+            create_only("event_payload", "thin"),
+            create_only("events_from"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            settable("name"),
+            read_only("snapshot_api_version"),
+            read_only("status", "enabled"),
+            read_only("status_details"),
+            create_only("type", "webhook_endpoint"),
+            read_only("updated"),
         ),
         has_created=False,
     ),

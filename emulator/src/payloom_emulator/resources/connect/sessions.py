@@ -9,10 +9,14 @@ from payloom_emulator.core.schema import Body, Schema
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 _CUSTOMER_LASTS = 1800
+
+
 _ACCOUNT_LASTS = 24 * 3600
+
+
 _ELEMENT_FEATURES: Body = {
     "payment_method_allow_redisplay_filters": ["always"],
     "payment_method_redisplay": "disabled",
@@ -21,7 +25,11 @@ _ELEMENT_FEATURES: Body = {
     "payment_method_save": "disabled",
     "payment_method_save_usage": None,
 }
+
+
 _SHEET_FEATURES: Body = {"payment_method_allow_redisplay_filters": ["always"], "payment_method_remove": "enabled"}
+
+
 _MOBILE_FEATURES: Body = {
     "payment_method_allow_redisplay_filters": ["always"],
     "payment_method_redisplay": "disabled",
@@ -29,15 +37,19 @@ _MOBILE_FEATURES: Body = {
     "payment_method_save": "disabled",
     "payment_method_save_allow_redisplay_override": None,
 }
+
+
 _WITH_FEATURES = {
     "payment_element": _ELEMENT_FEATURES,
     "customer_sheet": _SHEET_FEATURES,
     "mobile_payment_element": _MOBILE_FEATURES,
 }
+
+
 _PLAIN = ("active_entitlements", "buy_button", "customer_portal", "pricing_table")
 
 
-def _customer_session(call: Call) -> Body:
+def _customer_session(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     if not call.get("customer"):
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
@@ -60,7 +72,7 @@ def _customer_session(call: Call) -> Body:
     }
 
 
-def _account_session(call: Call) -> Body:
+def _account_session(call: RequestContext) -> Body:
     unit = call.unit
     account = unit.get("account", call.params["account"], "account")
     asked = call.params["components"]
@@ -81,9 +93,12 @@ CUSTOMER_SESSION = Resource(
     schema=Schema(object="customer_session", prefix=""),
     endpoints=Endpoints(operations=(Operation("POST", "/v1/customer_sessions", _customer_session),)),
 )
+
+
 ACCOUNT_SESSION = Resource(
     schema=Schema(object="account_session", prefix=""),
     endpoints=Endpoints(operations=(Operation("POST", "/v1/account_sessions", _account_session),)),
 )
+
 
 RESOURCES = (CUSTOMER_SESSION, ACCOUNT_SESSION)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given
+from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     account = unit.get("account", params["destination"], "destination")
@@ -37,16 +37,16 @@ def _create(call: Call) -> Body:
     )
 
 
-def _reverse(call: Call) -> Body:
+def _reverse(call: RequestContext) -> Body:
     transfer = call.unit.get("transfer", call.ids["id"])
     return transfers.reverse(call.unit, transfer, call.params.get("amount"), metadata=call.params.get("metadata"))
 
 
-def _one_reversal(call: Call) -> Body:
+def _one_reversal(call: RequestContext) -> Body:
     return call.unit.get("transfer_reversal", call.ids["reversal"])
 
 
-def _refund_fee(call: Call) -> Body:
+def _refund_fee(call: RequestContext) -> Body:
     fee = call.unit.get("application_fee", call.ids["id"])
     left = fee["amount"] - fee["amount_refunded"]
     wanted = call.params.get("amount", left)
@@ -62,23 +62,23 @@ TRANSFER = Resource(
         id_length=23,
         path="/v1/transfers",
         fields=(
-            fixed("amount", 0),
-            fixed("amount_reversed", 0),
-            fixed("balance_transaction"),
-            fixed("created"),
-            fixed("currency"),
-            given("description"),
-            fixed("destination"),
-            fixed("destination_payment"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed(
+            read_only("amount", 0),
+            read_only("amount_reversed", 0),
+            read_only("balance_transaction"),
+            read_only("created"),
+            read_only("currency"),
+            settable("description"),
+            read_only("destination"),
+            read_only("destination_payment"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only(
                 "reversals", {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/transfers"}
             ),
-            fixed("reversed", False),
-            fixed("source_transaction"),
-            fixed("source_type", "card"),
-            fixed("transfer_group"),
+            read_only("reversed", False),
+            read_only("source_transaction"),
+            read_only("source_type", "card"),
+            read_only("transfer_group"),
         ),
         on_create=("transfer.created",),
         on_update=("transfer.updated",),
@@ -106,14 +106,14 @@ REVERSAL = Resource(
         prefix="trr_1",
         id_length=23,
         fields=(
-            fixed("amount", 0),
-            fixed("balance_transaction"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("destination_payment_refund"),
-            given("metadata", {}),
-            fixed("source_refund"),
-            fixed("transfer"),
+            read_only("amount", 0),
+            read_only("balance_transaction"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("destination_payment_refund"),
+            settable("metadata", {}),
+            read_only("source_refund"),
+            read_only("transfer"),
         ),
         filters=("transfer",),
         has_livemode=False,
@@ -128,19 +128,19 @@ APPLICATION_FEE = Resource(
         id_length=23,
         path="/v1/application_fees",
         fields=(
-            fixed("account"),
-            fixed("amount", 0),
-            fixed("amount_refunded", 0),
-            fixed("application", "ca_LocalStripe00000000000000"),
-            fixed("balance_transaction"),
-            fixed("charge"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("fee_source"),
-            fixed("livemode", False),
-            fixed("originating_transaction"),
-            fixed("refunded", False),
-            fixed(
+            read_only("account"),
+            read_only("amount", 0),
+            read_only("amount_refunded", 0),
+            read_only("application", "ca_LocalStripe00000000000000"),
+            read_only("balance_transaction"),
+            read_only("charge"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("fee_source"),
+            read_only("livemode", False),
+            read_only("originating_transaction"),
+            read_only("refunded", False),
+            read_only(
                 "refunds",
                 {"object": "list", "data": [], "has_more": False, "total_count": 0, "url": "/v1/application_fees"},
             ),
@@ -171,12 +171,12 @@ FEE_REFUND = Resource(
         prefix="fr_1",
         id_length=23,
         fields=(
-            fixed("amount", 0),
-            fixed("balance_transaction"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("fee"),
-            given("metadata", {}),
+            read_only("amount", 0),
+            read_only("balance_transaction"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("fee"),
+            settable("metadata", {}),
         ),
         filters=("fee",),
         has_livemode=False,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
 def _check_url(url: str) -> None:
@@ -23,22 +23,22 @@ def _check_events(events: list[str]) -> None:
         raise invalid("You cannot specify other events along with '*'.", "enabled_events")
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     _check_url(draft["url"])
     _check_events(draft["enabled_events"])
     if draft["api_version"]:
-        api_versions.known(draft["api_version"])
+        api_versions.known_version(draft["api_version"])
     draft["_secret"] = call.unit.environment.ids.new("whsec_", 32)
     draft["_connect"] = bool(call.params.get("connect"))
     draft["application"] = None
 
 
-def _created(call: Call, endpoint: Body) -> Body:
+def _created(call: RequestContext, endpoint: Body) -> Body:
     call.unit.environment.outbox.invalidate()
     return {**endpoint, "secret": endpoint["_secret"]}
 
 
-def _updating(call: Call, endpoint: Body, changes: Body) -> None:
+def _updating(call: RequestContext, endpoint: Body, changes: Body) -> None:
     del endpoint
     if "url" in changes:
         _check_url(changes["url"])
@@ -48,13 +48,13 @@ def _updating(call: Call, endpoint: Body, changes: Body) -> None:
         changes["status"] = "disabled" if call.params["disabled"] else "enabled"
 
 
-def _updated(call: Call, endpoint: Body) -> None:
+def _updated(call: RequestContext, endpoint: Body) -> None:
     del endpoint
     call.unit.flush()
     call.unit.environment.outbox.invalidate()
 
 
-def _deleting(call: Call, endpoint: Body) -> None:
+def _deleting(call: RequestContext, endpoint: Body) -> None:
     del endpoint
     call.unit.environment.outbox.invalidate()
 
@@ -66,15 +66,15 @@ WEBHOOK_ENDPOINT = Resource(
         id_length=23,
         path="/v1/webhook_endpoints",
         fields=(
-            once("api_version"),
-            fixed("application"),
-            fixed("created"),
-            given("description"),
-            given("enabled_events", []),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("status", "enabled"),
-            given("url", emptyable=False),
+            create_only("api_version"),
+            read_only("application"),
+            read_only("created"),
+            settable("description"),
+            settable("enabled_events", []),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("status", "enabled"),
+            settable("url", emptyable=False),
         ),
     ),
     endpoints=Endpoints(

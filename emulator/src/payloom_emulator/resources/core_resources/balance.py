@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed
+from payloom_emulator.core.schema import Body, Schema, read_only
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _retrieve(call: Call) -> Body:
+def _retrieve(call: RequestContext) -> Body:
     return current(call.unit)
 
 
-def current(unit: Unit) -> Body:
+def current(unit: UnitOfWork) -> Body:
     """Return the balance as it is now: the net of all transactions, by currency and availability."""
     unit.flush()
     totals = unit.store.query(
@@ -48,7 +48,7 @@ def current(unit: Unit) -> Body:
     }
 
 
-def _become_available(unit: Unit, transaction: Body) -> None:
+def _become_available(unit: UnitOfWork, transaction: Body) -> None:
     unit.change(transaction, {"status": "available"}, emits=())
     unit.emit("balance.available", current(unit))
 
@@ -60,20 +60,20 @@ BALANCE_TRANSACTION = Resource(
         id_length=23,
         path="/v1/balance_transactions",
         fields=(
-            fixed("amount", 0),
-            fixed("available_on"),
-            fixed("balance_type", "payments"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("description"),
-            fixed("exchange_rate"),
-            fixed("fee", 0),
-            fixed("fee_details", []),
-            fixed("net", 0),
-            fixed("reporting_category"),
-            fixed("source"),
-            fixed("status", "pending"),
-            fixed("type"),
+            read_only("amount", 0),
+            read_only("available_on"),
+            read_only("balance_type", "payments"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("description"),
+            read_only("exchange_rate"),
+            read_only("fee", 0),
+            read_only("fee_details", []),
+            read_only("net", 0),
+            read_only("reporting_category"),
+            read_only("source"),
+            read_only("status", "pending"),
+            read_only("type"),
         ),
         filters=("currency", "source", "type"),
         has_livemode=False,

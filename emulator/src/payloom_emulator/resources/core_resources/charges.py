@@ -7,31 +7,31 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.core.api_changes import Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Schema, fixed, given
+from payloom_emulator.core.schema import SHIPPING, Body, Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.payments import capture_cancel, charges, disputes, test_cards
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _dispute(unit: Unit, charge: Body) -> None:
+def _dispute(unit: UnitOfWork, charge: Body) -> None:
     card = charges.card_used(unit, charge)
     if card is not None and card.dispute and not charge["disputed"] and charge["amount_refunded"] < charge["amount"]:
         disputes.open_for(unit, charges.booked(unit, charge), card.dispute, inquiry=card.inquiry)
 
 
-def _dispute_debit(unit: Unit, charge: Body) -> None:
+def _dispute_debit(unit: UnitOfWork, charge: Body) -> None:
     if not charge["disputed"]:
         disputes.open_for(unit, charges.booked(unit, charge), "fraudulent", inquiry=False)
 
 
-def _charge(call: Call) -> Body:
+def _charge(call: RequestContext) -> Body:
     """The legacy way to pay: a token, a card or a customer's default source, captured at once unless told not to."""
 
     call.need("amount", "currency")
@@ -45,7 +45,7 @@ def _charge(call: Call) -> Body:
         "id": None,
         "amount": amount,
         "currency": code,
-        "metadata": merge({}, call.params.get("metadata") or {}),
+        "metadata": merge_metadata({}, call.params.get("metadata") or {}),
         **{
             n: call.get(n)
             for n in (
@@ -72,7 +72,7 @@ def _charge(call: Call) -> Body:
     return charge
 
 
-def _capture(call: Call) -> Body:
+def _capture(call: RequestContext) -> Body:
     charge = call.target
     if charge["payment_intent"]:
         intent = call.unit.get("payment_intent", charge["payment_intent"])
@@ -90,20 +90,20 @@ def _capture(call: Call) -> Body:
     return charges.capture(call.unit, charge, amount)
 
 
-def _refunds(unit: Unit, charge: Body) -> Body:
+def _refunds(unit: UnitOfWork, charge: Body) -> Body:
     rows = unit.list("refund", charge=charge["id"])
     url = f"/v1/charges/{charge['id']}/refunds"
     return {"object": "list", "data": rows[:10], "has_more": len(rows) > 10, "total_count": len(rows), "url": url}
 
 
-def _updating(call: Call, charge: Body, changes: Body) -> None:
+def _updating(call: RequestContext, charge: Body, changes: Body) -> None:
     report = (call.params.get("fraud_details") or {}).get("user_report")
     if report:
         changes["fraud_details"] = {"user_report": report}
     del charge
 
 
-def _refunds_on_charge(unit: Unit, shown: Body, stored: Body) -> None:
+def _refunds_on_charge(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 a charge came with its refunds."""
     listed = _refunds(unit, stored)
     shown["refunds"] = {**listed, "data": [unit.snapshot(r) for r in listed["data"]]}
@@ -116,54 +116,54 @@ CHARGE = Resource(
         id_length=23,
         path="/v1/charges",
         fields=(
-            fixed("amount", 0),
-            fixed("amount_captured", 0),
-            fixed("amount_refunded", 0),
-            fixed("application"),
-            fixed("application_fee"),
-            fixed("application_fee_amount"),
-            fixed("balance_transaction"),
-            fixed("billing_details"),
-            fixed("calculated_statement_descriptor"),
-            fixed("captured", False),
-            fixed("created"),
-            fixed("currency"),
-            given("customer", ref="customer"),
-            given("description"),
-            fixed("disputed", False),
-            fixed("failure_balance_transaction"),
-            fixed("failure_code"),
-            fixed("failure_message"),
-            fixed("fraud_details", {}),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("on_behalf_of"),
-            fixed("outcome"),
-            fixed("paid", False),
-            fixed("payment_intent"),
-            fixed("payment_method"),
-            fixed("payment_method_details"),
-            fixed("presentment_details"),
-            fixed("radar_options", {}),
-            given("receipt_email"),
-            fixed("receipt_number"),
-            fixed("receipt_url"),
-            fixed("refunded", False),
-            fixed("review"),
-            given("shipping", shape=SHIPPING),
-            fixed("source"),
-            fixed("source_transfer"),
-            fixed("statement_descriptor"),
-            fixed("statement_descriptor_suffix"),
-            fixed("status", "succeeded"),
-            fixed("transfer_data"),
-            given("transfer_group"),
+            read_only("amount", 0),
+            read_only("amount_captured", 0),
+            read_only("amount_refunded", 0),
+            read_only("application"),
+            read_only("application_fee"),
+            read_only("application_fee_amount"),
+            read_only("balance_transaction"),
+            read_only("billing_details"),
+            read_only("calculated_statement_descriptor"),
+            read_only("captured", False),
+            read_only("created"),
+            read_only("currency"),
+            settable("customer", ref="customer"),
+            settable("description"),
+            read_only("disputed", False),
+            read_only("failure_balance_transaction"),
+            read_only("failure_code"),
+            read_only("failure_message"),
+            read_only("fraud_details", {}),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("on_behalf_of"),
+            read_only("outcome"),
+            read_only("paid", False),
+            read_only("payment_intent"),
+            read_only("payment_method"),
+            read_only("payment_method_details"),
+            read_only("presentment_details"),
+            read_only("radar_options", {}),
+            settable("receipt_email"),
+            read_only("receipt_number"),
+            read_only("receipt_url"),
+            read_only("refunded", False),
+            read_only("review"),
+            settable("shipping", shape=SHIPPING),
+            read_only("source"),
+            read_only("source_transfer"),
+            read_only("statement_descriptor"),
+            read_only("statement_descriptor_suffix"),
+            read_only("status", "succeeded"),
+            read_only("transfer_data"),
+            settable("transfer_group"),
         ),
-        machine=Machine(
+        machine=StateMachine(
             initial=("succeeded", "pending", "failed"),
-            moves=(
-                Move("succeed", {"pending"}, "succeeded", ("charge.succeeded",)),
-                Move("fail", {"pending"}, "failed", ("charge.failed",)),
+            transitions=(
+                Transition("succeed", {"pending"}, "succeeded", ("charge.succeeded",)),
+                Transition("fail", {"pending"}, "failed", ("charge.failed",)),
             ),
             terminal={"succeeded", "failed"},
         ),

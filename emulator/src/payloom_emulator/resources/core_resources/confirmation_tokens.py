@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import SHIPPING, Body, Schema, fixed, overlay
+from payloom_emulator.core.schema import SHIPPING, Body, Schema, overlay, read_only
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 LASTS = 12 * 3600
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     """Made by Stripe.js with a publishable key, or by a test helper with a secret one."""
     params, unit = call.params, call.unit
     if params.get("payment_method_data"):
@@ -53,18 +53,18 @@ CONFIRMATION_TOKEN = Resource(
         id_length=23,
         path="/v1/confirmation_tokens",
         fields=(
-            fixed("created"),
-            fixed("expires_at"),
-            fixed("livemode", False),
-            fixed("mandate_data"),
-            fixed("payment_intent"),
-            fixed("payment_method_options"),
-            fixed("payment_method_preview"),
-            fixed("return_url"),
-            fixed("setup_future_usage"),
-            fixed("setup_intent"),
-            fixed("shipping"),
-            fixed("use_stripe_sdk", True),
+            read_only("created"),
+            read_only("expires_at"),
+            read_only("livemode", False),
+            read_only("mandate_data"),
+            read_only("payment_intent"),
+            read_only("payment_method_options"),
+            read_only("payment_method_preview"),
+            read_only("return_url"),
+            read_only("setup_future_usage"),
+            read_only("setup_intent"),
+            read_only("shipping"),
+            read_only("use_stripe_sdk", True),
         ),
     ),
     endpoints=Endpoints(

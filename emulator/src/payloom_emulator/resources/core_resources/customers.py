@@ -8,14 +8,14 @@ from payloom_emulator.billing import customer_rules, older_shapes
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, Schema, fixed, given, later, once
+from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, Schema, create_only, read_only, settable, update_only
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 INVOICE_SETTINGS = {
     "custom_fields": None,
@@ -25,17 +25,17 @@ INVOICE_SETTINGS = {
 }
 
 
-def _tax_ids(unit: Unit, customer: Body) -> Body:
+def _tax_ids(unit: UnitOfWork, customer: Body) -> Body:
     rows = unit.list("tax_id", customer=customer["id"])
     return list_of(rows, f"/v1/customers/{customer['id']}/tax_ids")
 
 
-def _subscriptions(unit: Unit, customer: Body) -> Body:
+def _subscriptions(unit: UnitOfWork, customer: Body) -> Body:
     rows = [s for s in unit.list("subscription", customer=customer["id"]) if s["status"] != "canceled"]
     return list_of(rows, f"/v1/customers/{customer['id']}/subscriptions")
 
 
-def _created(call: Call, customer: Body) -> Body:
+def _created(call: RequestContext, customer: Body) -> Body:
     """A method or a legacy token given at create is saved on the new customer."""
     unit = call.unit
     customer_rules.created(call, customer)
@@ -47,13 +47,13 @@ def _created(call: Call, customer: Body) -> Body:
     return customer
 
 
-def _updated(call: Call, customer: Body) -> None:
+def _updated(call: RequestContext, customer: Body) -> None:
     customer_rules.updated(call, customer)
     if call.get("source"):
         card_sources.save(call.unit, customer, call.params["source"], default=True)
 
 
-def _check(call: Call, customer: Body) -> None:
+def _check(call: RequestContext, customer: Body) -> None:
     email = call.params.get("email")
     if email and ("@" not in email or email.startswith("@") or email.endswith("@")):
         raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
@@ -70,14 +70,14 @@ def _check(call: Call, customer: Body) -> None:
             )
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     _check(call, draft)
     customer_rules.creating(call, draft)
     _offered(call, draft)
     draft["invoice_prefix"] = call.unit.environment.ids.new("", 8).upper()
 
 
-def _offered(call: Call, draft: Body) -> None:
+def _offered(call: RequestContext, draft: Body) -> None:
     """A method that comes with a new customer may be the default at once; `pm_card_visa` gets its own id first."""
     name = call.get("payment_method")
     if not name:
@@ -89,12 +89,12 @@ def _offered(call: Call, draft: Body) -> None:
     call.params["payment_method"] = method["id"]
 
 
-def _updating(call: Call, customer: Body, changes: Body) -> None:
+def _updating(call: RequestContext, customer: Body, changes: Body) -> None:
     _check(call, customer)
     customer_rules.updating(call, customer, changes)
 
 
-def _lists_on_customer(unit: Unit, shown: Body, stored: Body) -> None:
+def _lists_on_customer(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Before 2020-08-27 a customer came with its sources, subscriptions and tax ids."""
     for name in ("sources", "subscriptions", "tax_ids"):
         listed = CUSTOMER.includes[name](unit, stored)
@@ -112,29 +112,29 @@ CUSTOMER = Resource(
         id_length=14,
         path="/v1/customers",
         fields=(
-            given("address", shape=ADDRESS),
-            given("balance", 0),
-            given("business_name"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("customer_account"),
-            later("default_source", ref="card"),
-            fixed("delinquent", False),
-            given("description"),
-            fixed("discount"),
-            given("email"),
-            given("individual_name"),
-            given("invoice_prefix"),
-            given("invoice_settings", INVOICE_SETTINGS),
-            fixed("livemode", False),
-            given("metadata", {}),
-            given("name"),
-            given("next_invoice_sequence", 1),
-            given("phone"),
-            given("preferred_locales", []),
-            given("shipping", shape=SHIPPING),
-            given("tax_exempt", "none"),
-            once("test_clock", ref="test_helpers.test_clock"),
+            settable("address", shape=ADDRESS),
+            settable("balance", 0),
+            settable("business_name"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("customer_account"),
+            update_only("default_source", ref="card"),
+            read_only("delinquent", False),
+            settable("description"),
+            read_only("discount"),
+            settable("email"),
+            settable("individual_name"),
+            settable("invoice_prefix"),
+            settable("invoice_settings", INVOICE_SETTINGS),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            settable("name"),
+            settable("next_invoice_sequence", 1),
+            settable("phone"),
+            settable("preferred_locales", []),
+            settable("shipping", shape=SHIPPING),
+            settable("tax_exempt", "none"),
+            create_only("test_clock", ref="test_helpers.test_clock"),
         ),
         on_create=("customer.created",),
         on_update=("customer.updated",),

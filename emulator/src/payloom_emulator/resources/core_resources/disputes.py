@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given
+from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import balance
 from payloom_emulator.payments import disputes
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _DECIDED_AFTER = 2
 
 
-def _updating(call: Call, dispute: Body, changes: Body) -> None:
+def _updating(call: RequestContext, dispute: Body, changes: Body) -> None:
     if dispute["status"] not in {"needs_response", "warning_needs_response"}:
         raise invalid("This dispute is already closed or under review; its evidence cannot be changed.")
     given_evidence = call.params.get("evidence") or {}
@@ -27,27 +27,27 @@ def _updating(call: Call, dispute: Body, changes: Body) -> None:
         changes.update({"evidence": evidence, "evidence_details": details})
 
 
-def _updated(call: Call, dispute: Body) -> None:
+def _updated(call: RequestContext, dispute: Body) -> None:
     if call.params.get("submit", bool(call.params.get("evidence"))):
         details = dispute["evidence_details"]
         submitted = {**details, "submission_count": details["submission_count"] + 1, "submission_method": "manual"}
-        call.unit.move(dispute, "submit", {"evidence_details": submitted})
-        call.unit.soon("decide", dispute, _DECIDED_AFTER)
+        call.unit.transition(dispute, "submit", {"evidence_details": submitted})
+        call.unit.schedule_real_time("decide", dispute, _DECIDED_AFTER)
 
 
-def _decide(unit: Unit, dispute: Body) -> None:
+def _decide(unit: UnitOfWork, dispute: Body) -> None:
     """Stripe's test mode decides by what the evidence says: `winning_evidence` or `losing_evidence`."""
     text = dispute["evidence"].get("uncategorized_text") or ""
     if dispute["status"] == "warning_under_review":
-        unit.move(dispute, "close_inquiry")
+        unit.transition(dispute, "close_inquiry")
     elif text == "winning_evidence":
         _won(unit, dispute)
     elif text == "losing_evidence" and dispute["status"] == "under_review":
-        unit.move(dispute, "lose")
+        unit.transition(dispute, "lose")
 
 
-def _won(unit: Unit, dispute: Body) -> None:
-    unit.move(dispute, "win", emits=())
+def _won(unit: UnitOfWork, dispute: Body) -> None:
+    unit.transition(dispute, "win", emits=())
     back = balance.book(
         unit,
         dispute,
@@ -65,22 +65,22 @@ def _won(unit: Unit, dispute: Body) -> None:
     unit.emit("charge.dispute.closed", dispute)
 
 
-def _close(call: Call) -> Body:
+def _close(call: RequestContext) -> Body:
     move = "close_inquiry" if call.target["status"].startswith("warning") else "lose"
     if not call.unit.environment.schema("dispute").machine.allows(move, call.target["status"]):  # type: ignore[union-attr]
         raise invalid("This dispute is already closed.", code="dispute_already_closed")
     call.unit.unschedule("decide", call.target)
-    return call.unit.move(call.target, move)
+    return call.unit.transition(call.target, move)
 
 
-def _expire(unit: Unit, dispute: Body) -> None:
+def _expire(unit: UnitOfWork, dispute: Body) -> None:
     if dispute["status"] == "needs_response":
-        unit.move(dispute, "lose", {"evidence_details": {**dispute["evidence_details"], "past_due": True}})
+        unit.transition(dispute, "lose", {"evidence_details": {**dispute["evidence_details"], "past_due": True}})
     elif dispute["status"] == "warning_needs_response":
-        unit.move(dispute, "close_inquiry")
+        unit.transition(dispute, "close_inquiry")
 
 
-def _close_by_charge(call: Call) -> Body:
+def _close_by_charge(call: RequestContext) -> Body:
     found = call.unit.list("dispute", charge=call.ids["charge"], limit=1)
     if not found:
         raise invalid(f"Charge {call.ids['charge']} has no dispute.")
@@ -95,31 +95,31 @@ DISPUTE = Resource(
         id_length=23,
         path="/v1/disputes",
         fields=(
-            fixed("amount", 0),
-            fixed("balance_transactions", []),
-            fixed("charge"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("enhanced_eligibility_types", []),
-            fixed("evidence", {}),
-            fixed("evidence_details", {}),
-            fixed("is_charge_refundable", False),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("network_reason_code"),
-            fixed("payment_intent"),
-            fixed("payment_method_details"),
-            fixed("reason"),
-            fixed("status"),
+            read_only("amount", 0),
+            read_only("balance_transactions", []),
+            read_only("charge"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("enhanced_eligibility_types", []),
+            read_only("evidence", {}),
+            read_only("evidence_details", {}),
+            read_only("is_charge_refundable", False),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("network_reason_code"),
+            read_only("payment_intent"),
+            read_only("payment_method_details"),
+            read_only("reason"),
+            read_only("status"),
         ),
-        machine=Machine(
+        machine=StateMachine(
             initial=("needs_response", "warning_needs_response"),
-            moves=(
-                Move("submit", {"needs_response"}, "under_review", ("charge.dispute.updated",)),
-                Move("submit", {"warning_needs_response"}, "warning_under_review", ("charge.dispute.updated",)),
-                Move("win", {"needs_response", "under_review"}, "won", ("charge.dispute.closed",)),
-                Move("lose", {"needs_response", "under_review"}, "lost", ("charge.dispute.closed",)),
-                Move(
+            transitions=(
+                Transition("submit", {"needs_response"}, "under_review", ("charge.dispute.updated",)),
+                Transition("submit", {"warning_needs_response"}, "warning_under_review", ("charge.dispute.updated",)),
+                Transition("win", {"needs_response", "under_review"}, "won", ("charge.dispute.closed",)),
+                Transition("lose", {"needs_response", "under_review"}, "lost", ("charge.dispute.closed",)),
+                Transition(
                     "close_inquiry",
                     {"warning_needs_response", "warning_under_review"},
                     "warning_closed",

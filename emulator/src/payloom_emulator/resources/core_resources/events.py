@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Schema, fixed
+from payloom_emulator.core.schema import Schema, read_only
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _list_types(call: Call) -> dict[str, Any]:
+def _list_types(call: RequestContext) -> dict[str, Any]:
     types = call.params.get("types")
     return {"type": types} if types else {}
 
@@ -23,17 +23,18 @@ EVENT = Resource(
         id_length=23,
         path="/v1/events",
         fields=(
-            fixed("api_version"),
-            fixed("created"),
-            fixed("data"),
-            fixed("livemode", False),
-            fixed("pending_webhooks", 0),
-            fixed("request"),
-            fixed("type"),
+            read_only("api_version"),
+            read_only("created"),
+            read_only("data"),
+            read_only("livemode", False),
+            read_only("pending_webhooks", 0),
+            read_only("request"),
+            read_only("type"),
         ),
         filters=("type",),
     ),
     endpoints=Endpoints(can=("retrieve", "list"), listing=_list_types),
 )
+
 
 RESOURCES = (EVENT,)

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.params import enum
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 MAX_SIZE = 16 * 1024 * 1024
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     upload = call.params.get("file")
     purpose = call.get("purpose")
     if not isinstance(upload, dict):
@@ -46,21 +46,21 @@ def _create(call: Call) -> Body:
     )
 
 
-def _contents(call: Call) -> Body:
+def _contents(call: RequestContext) -> Body:
     """The content, base64: the local Stripe answers JSON only."""
     file = call.unit.get("file", call.ids["file"])
     return {"content": file["_content"], "filename": file["filename"]}
 
 
-def _links(unit: Unit, file: Body) -> Body:
+def _links(unit: UnitOfWork, file: Body) -> Body:
     return list_of(unit.list("file_link", file=file["id"]), f"/v1/file_links?file={file['id']}")
 
 
-def _link(call: Call, draft: Body) -> None:
+def _link(call: RequestContext, draft: Body) -> None:
     draft["url"] = f"{call.unit.environment.base_url}/_emulator/files/{call.unit.environment.ids.new('', 32)}"
 
 
-def _expiring(call: Call, link: Body, changes: Body) -> None:
+def _expiring(call: RequestContext, link: Body, changes: Body) -> None:
     del link
     if call.params.get("expires_at") == "now":
         changes.update({"expires_at": call.unit.now, "expired": True})
@@ -73,14 +73,14 @@ FILE = Resource(
         id_length=23,
         path="/v1/files",
         fields=(
-            fixed("created"),
-            fixed("expires_at"),
-            fixed("filename"),
-            fixed("purpose"),
-            fixed("size", 0),
-            fixed("title"),
-            fixed("type"),
-            fixed("url"),
+            read_only("created"),
+            read_only("expires_at"),
+            read_only("filename"),
+            read_only("purpose"),
+            read_only("size", 0),
+            read_only("title"),
+            read_only("type"),
+            read_only("url"),
         ),
         filters=("purpose",),
         has_livemode=False,
@@ -95,6 +95,7 @@ FILE = Resource(
     includes={"links": _links},
 )
 
+
 FILE_LINK = Resource(
     schema=Schema(
         object="file_link",
@@ -102,17 +103,18 @@ FILE_LINK = Resource(
         id_length=23,
         path="/v1/file_links",
         fields=(
-            fixed("created"),
-            fixed("expired", False),
-            given("expires_at"),
-            once("file", ref="file"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("url"),
+            read_only("created"),
+            read_only("expired", False),
+            settable("expires_at"),
+            create_only("file", ref="file"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("url"),
         ),
         filters=("file", "expired"),
     ),
     endpoints=Endpoints(creating=_link, updating=_expiring),
 )
+
 
 RESOURCES = (FILE, FILE_LINK)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Schema, fixed
+from payloom_emulator.core.schema import Schema, read_only
 
 MANDATE = Resource(
     schema=Schema(
@@ -12,12 +12,12 @@ MANDATE = Resource(
         id_length=23,
         path="/v1/mandates",
         fields=(
-            fixed("customer_acceptance"),
-            fixed("livemode", False),
-            fixed("payment_method"),
-            fixed("payment_method_details"),
-            fixed("status", "active"),
-            fixed("type", "multi_use"),
+            read_only("customer_acceptance"),
+            read_only("livemode", False),
+            read_only("payment_method"),
+            read_only("payment_method_details"),
+            read_only("status", "active"),
+            read_only("type", "multi_use"),
         ),
         has_created=False,
     ),

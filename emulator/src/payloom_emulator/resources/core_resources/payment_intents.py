@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.core.api_changes import Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import SHIPPING, Body, Machine, Move, Schema, fixed, given, once
+from payloom_emulator.core.schema import (
+    SHIPPING,
+    Body,
+    Schema,
+    StateMachine,
+    Transition,
+    create_only,
+    read_only,
+    settable,
+)
 from payloom_emulator.ledger import money
 from payloom_emulator.payments import attempts, capture_cancel, intent_requests, payment_intents
 from payloom_emulator.payments.capture_cancel import cancel, capture
@@ -18,22 +27,22 @@ from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _capture(call: Call) -> Body:
+def _capture(call: RequestContext) -> Body:
     metadata = call.params.get("metadata")
     if metadata:
         call.unit.change(call.target, {"metadata": {**call.target["metadata"], **metadata}}, emits=())
     return capture(call.unit, call.target, call.params.get("amount_to_capture"))
 
 
-def _cancel(call: Call) -> Body:
+def _cancel(call: RequestContext) -> Body:
     return cancel(call.unit, call.target, call.get("cancellation_reason"))
 
 
-def _increment(call: Call) -> Body:
+def _increment(call: RequestContext) -> Body:
     intent = call.target
     call.need("amount")
     if intent["status"] != "requires_capture":
@@ -49,7 +58,7 @@ def _increment(call: Call) -> Body:
     return call.unit.change(intent, changes, emits=("payment_intent.amount_capturable_updated",))
 
 
-def _verify(call: Call) -> Body:
+def _verify(call: RequestContext) -> Body:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
         raise capture_cancel.unexpected(intent, "This PaymentIntent is not waiting for microdeposits.")
@@ -61,7 +70,7 @@ def _verify(call: Call) -> Body:
     )
 
 
-def _apply_balance(call: Call) -> Body:
+def _apply_balance(call: RequestContext) -> Body:
     raise capture_cancel.unexpected(call.target, "This customer has no cash balance to apply.")
 
 
@@ -96,7 +105,7 @@ _PUBLIC = [
 ]
 
 
-def _charges_on_intent(unit: Unit, shown: Body, stored: Body) -> None:
+def _charges_on_intent(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 an intent came with its charges instead of the latest one's id."""
     rows = unit.list("charge", payment_intent=stored["id"])
     data = []
@@ -124,73 +133,80 @@ PAYMENT_INTENT = Resource(
         id_length=intent_requests.ID_LENGTH,
         path="/v1/payment_intents",
         fields=(
-            given("allowed_payment_method_types"),
-            given("amount", 0),
-            fixed("amount_capturable", 0),
-            fixed("amount_details", {"tip": {}}),
-            fixed("amount_received", 0),
-            fixed("application"),
-            given("application_fee_amount"),
-            fixed("automatic_payment_methods"),
-            fixed("canceled_at"),
-            fixed("cancellation_reason"),
-            given("capture_method", "automatic_async"),
-            fixed("client_secret"),
-            once("confirmation_method", "automatic"),
-            fixed("created"),
-            fixed("currency"),
-            given("customer", ref="customer"),
-            fixed("customer_account"),
-            given("description"),
-            given("excluded_payment_method_types"),
-            fixed("last_payment_error"),
-            fixed("latest_charge"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("next_action"),
-            once("on_behalf_of"),
-            fixed("payment_method"),
-            fixed("payment_method_configuration_details"),
-            fixed("payment_method_options", {}),
-            fixed("payment_method_types", ["card"]),
-            fixed("processing"),
-            given("receipt_email"),
-            fixed("review"),
-            given("setup_future_usage"),
-            given("shipping", shape=SHIPPING),
-            fixed("source"),
-            given("statement_descriptor"),
-            given("statement_descriptor_suffix"),
-            fixed("status"),
-            given("transfer_data"),
-            given("transfer_group"),
+            settable("allowed_payment_method_types"),
+            settable("amount", 0),
+            read_only("amount_capturable", 0),
+            read_only("amount_details", {"tip": {}}),
+            read_only("amount_received", 0),
+            read_only("application"),
+            settable("application_fee_amount"),
+            read_only("automatic_payment_methods"),
+            read_only("canceled_at"),
+            read_only("cancellation_reason"),
+            settable("capture_method", "automatic_async"),
+            read_only("client_secret"),
+            create_only("confirmation_method", "automatic"),
+            read_only("created"),
+            read_only("currency"),
+            settable("customer", ref="customer"),
+            read_only("customer_account"),
+            settable("description"),
+            settable("excluded_payment_method_types"),
+            read_only("last_payment_error"),
+            read_only("latest_charge"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("next_action"),
+            create_only("on_behalf_of"),
+            read_only("payment_method"),
+            read_only("payment_method_configuration_details"),
+            read_only("payment_method_options", {}),
+            read_only("payment_method_types", ["card"]),
+            read_only("processing"),
+            settable("receipt_email"),
+            read_only("review"),
+            settable("setup_future_usage"),
+            settable("shipping", shape=SHIPPING),
+            read_only("source"),
+            settable("statement_descriptor"),
+            settable("statement_descriptor_suffix"),
+            read_only("status"),
+            settable("transfer_data"),
+            settable("transfer_group"),
         ),
-        machine=Machine(
+        machine=StateMachine(
             initial=("requires_payment_method", "requires_confirmation"),
-            moves=(
-                Move("provide", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
-                Move("withdraw", {"requires_confirmation", "requires_action"}, "requires_payment_method"),
-                Move("challenge", set(intent_requests.UNPAID), "requires_action", ("payment_intent.requires_action",)),
-                Move("process", set(intent_requests.UNPAID), "processing", ("payment_intent.processing",)),
-                Move(
+            transitions=(
+                Transition("attach_method", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
+                Transition("detach_method", {"requires_confirmation", "requires_action"}, "requires_payment_method"),
+                Transition(
+                    "require_action",
+                    set(intent_requests.UNPAID),
+                    "requires_action",
+                    ("payment_intent.requires_action",),
+                ),
+                Transition("process", set(intent_requests.UNPAID), "processing", ("payment_intent.processing",)),
+                Transition(
                     "authorize",
                     set(intent_requests.UNPAID),
                     "requires_capture",
                     ("payment_intent.amount_capturable_updated",),
                 ),
-                Move(
+                Transition(
                     "succeed",
                     {*intent_requests.UNPAID, "processing", "requires_capture"},
                     "succeeded",
                     ("payment_intent.succeeded",),
                 ),
-                Move(
+                Transition(
                     "fail",
                     {"requires_confirmation", "requires_action", "processing"},
                     "requires_payment_method",
                     ("payment_intent.payment_failed",),
                 ),
-                Move("cancel", {*intent_requests.UNPAID, "requires_capture"}, "canceled", ("payment_intent.canceled",)),
+                Transition(
+                    "cancel", {*intent_requests.UNPAID, "requires_capture"}, "canceled", ("payment_intent.canceled",)
+                ),
             ),
             terminal={"succeeded", "canceled"},
         ),

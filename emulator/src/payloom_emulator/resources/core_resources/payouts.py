@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
 from payloom_emulator.ledger import balance, money
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _ARRIVES_AFTER = 2 * 86400
 
@@ -19,7 +19,7 @@ _ARRIVES_AFTER = 2 * 86400
 _TOPUP_AFTER = 3
 
 
-def _available(unit: Unit, currency: str) -> int:
+def _available(unit: UnitOfWork, currency: str) -> int:
     unit.flush()
     (total,) = unit.store.query(
         "SELECT coalesce(sum(json_extract(body, '$.net')), 0) FROM objects WHERE object = 'balance_transaction' AND "
@@ -29,7 +29,7 @@ def _available(unit: Unit, currency: str) -> int:
     return total
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     if params["amount"] < 1:
@@ -46,7 +46,7 @@ def _creating(call: Call, draft: Body) -> None:
     draft["destination"] = call.get("destination") or "ba_1LocalStripeBank000000000"
 
 
-def _created(call: Call, payout: Body) -> None:
+def _created(call: RequestContext, payout: Body) -> None:
     unit = call.unit
     booked = balance.book(
         unit, payout, kind="payout", amount=-payout["amount"], available=True, description="STRIPE PAYOUT"
@@ -55,22 +55,22 @@ def _created(call: Call, payout: Body) -> None:
     unit.schedule("arrive", payout, payout["arrival_date"])
 
 
-def _arrive(unit: Unit, payout: Body) -> None:
+def _arrive(unit: UnitOfWork, payout: Body) -> None:
     if payout["status"] == "pending":
-        unit.move(payout, "send", emits=())
+        unit.transition(payout, "send", emits=())
     if payout["status"] == "in_transit":
-        unit.move(payout, "arrive")
+        unit.transition(payout, "arrive")
 
 
-def _cancel(call: Call) -> Body:
+def _cancel(call: RequestContext) -> Body:
     if call.target["status"] != "pending":
         raise invalid("Payouts can only be canceled while they are pending.", code="payout_not_cancelable")
     call.unit.unschedule("arrive", call.target)
     back = balance.book(call.unit, call.target, kind="payout_cancel", amount=call.target["amount"], available=True)
-    return call.unit.move(call.target, "cancel", {"failure_balance_transaction": back["id"]})
+    return call.unit.transition(call.target, "cancel", {"failure_balance_transaction": back["id"]})
 
 
-def _reverse(call: Call) -> Body:
+def _reverse(call: RequestContext) -> Body:
     payout = call.target
     if payout["status"] != "paid":
         raise invalid("Only payouts that were paid can be reversed.")
@@ -91,7 +91,7 @@ def _reverse(call: Call) -> Body:
     return reversal
 
 
-def _topup(call: Call) -> Body:
+def _topup(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     if params["amount"] < 1:
@@ -100,20 +100,20 @@ def _topup(call: Call) -> Body:
     values = {n: params[n] for n in names if n in params}
     when = unit.now + _TOPUP_AFTER
     made = unit.create("topup", {**values, "currency": code, "status": "pending", "expected_availability_date": when})
-    unit.soon("succeed", made, _TOPUP_AFTER)
+    unit.schedule_real_time("succeed", made, _TOPUP_AFTER)
     return made
 
 
-def _succeed(unit: Unit, topup: Body) -> None:
+def _succeed(unit: UnitOfWork, topup: Body) -> None:
     if topup["status"] == "pending":
         booked = balance.book(unit, topup, kind="topup", amount=topup["amount"], available=True)
-        unit.move(topup, "succeed", {"balance_transaction": booked["id"]})
+        unit.transition(topup, "succeed", {"balance_transaction": booked["id"]})
 
 
-def _cancel_topup(call: Call) -> Body:
+def _cancel_topup(call: RequestContext) -> Body:
     if call.target["status"] != "pending":
         raise invalid("Only pending top-ups can be canceled.")
-    return call.unit.move(call.target, "cancel")
+    return call.unit.transition(call.target, "cancel")
 
 
 PAYOUT = Resource(
@@ -123,39 +123,39 @@ PAYOUT = Resource(
         id_length=23,
         path="/v1/payouts",
         fields=(
-            once("amount", 0),
-            fixed("application_fee"),
-            fixed("application_fee_amount"),
-            fixed("arrival_date"),
-            fixed("automatic", False),
-            fixed("balance_transaction"),
-            fixed("created"),
-            fixed("currency"),
-            once("description"),
-            fixed("destination"),
-            fixed("failure_balance_transaction"),
-            fixed("failure_code"),
-            fixed("failure_message"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            once("method", "standard"),
-            fixed("original_payout"),
-            fixed("payout_method"),
-            fixed("reconciliation_status", "not_applicable"),
-            fixed("reversed_by"),
-            once("source_type", "card"),
-            once("statement_descriptor"),
-            fixed("status"),
-            fixed("trace_id"),
-            fixed("type", "bank_account"),
+            create_only("amount", 0),
+            read_only("application_fee"),
+            read_only("application_fee_amount"),
+            read_only("arrival_date"),
+            read_only("automatic", False),
+            read_only("balance_transaction"),
+            read_only("created"),
+            read_only("currency"),
+            create_only("description"),
+            read_only("destination"),
+            read_only("failure_balance_transaction"),
+            read_only("failure_code"),
+            read_only("failure_message"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            create_only("method", "standard"),
+            read_only("original_payout"),
+            read_only("payout_method"),
+            read_only("reconciliation_status", "not_applicable"),
+            read_only("reversed_by"),
+            create_only("source_type", "card"),
+            create_only("statement_descriptor"),
+            read_only("status"),
+            read_only("trace_id"),
+            read_only("type", "bank_account"),
         ),
-        machine=Machine(
+        machine=StateMachine(
             initial=("pending",),
-            moves=(
-                Move("send", {"pending"}, "in_transit", ("payout.updated",)),
-                Move("arrive", {"in_transit"}, "paid", ("payout.paid",)),
-                Move("fail", {"pending", "in_transit", "paid"}, "failed", ("payout.failed",)),
-                Move("cancel", {"pending"}, "canceled", ("payout.canceled",)),
+            transitions=(
+                Transition("send", {"pending"}, "in_transit", ("payout.updated",)),
+                Transition("arrive", {"in_transit"}, "paid", ("payout.paid",)),
+                Transition("fail", {"pending", "in_transit", "paid"}, "failed", ("payout.failed",)),
+                Transition("cancel", {"pending"}, "canceled", ("payout.canceled",)),
             ),
             terminal={"paid", "failed", "canceled"},
         ),
@@ -175,29 +175,29 @@ TOPUP = Resource(
         id_length=23,
         path="/v1/topups",
         fields=(
-            fixed("amount", 0),
-            fixed("balance_transaction"),
-            fixed("created"),
-            fixed("currency"),
-            given("description"),
-            fixed("expected_availability_date"),
-            fixed("failure_code"),
-            fixed("failure_message"),
-            fixed("initiated_by", "user"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("source"),
-            fixed("statement_descriptor"),
-            fixed("status"),
-            fixed("transfer_group"),
+            read_only("amount", 0),
+            read_only("balance_transaction"),
+            read_only("created"),
+            read_only("currency"),
+            settable("description"),
+            read_only("expected_availability_date"),
+            read_only("failure_code"),
+            read_only("failure_message"),
+            read_only("initiated_by", "user"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("source"),
+            read_only("statement_descriptor"),
+            read_only("status"),
+            read_only("transfer_group"),
         ),
-        machine=Machine(
+        machine=StateMachine(
             initial=("pending",),
-            moves=(
-                Move("succeed", {"pending"}, "succeeded", ("topup.succeeded",)),
-                Move("fail", {"pending"}, "failed", ("topup.failed",)),
-                Move("cancel", {"pending"}, "canceled", ("topup.canceled",)),
-                Move("reverse", {"succeeded"}, "reversed", ("topup.reversed",)),
+            transitions=(
+                Transition("succeed", {"pending"}, "succeeded", ("topup.succeeded",)),
+                Transition("fail", {"pending"}, "failed", ("topup.failed",)),
+                Transition("cancel", {"pending"}, "canceled", ("topup.canceled",)),
+                Transition("reverse", {"succeeded"}, "reversed", ("topup.reversed",)),
             ),
             terminal={"failed", "canceled", "reversed"},
         ),

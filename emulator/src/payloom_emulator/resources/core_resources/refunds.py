@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given
+from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import balance
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import StripeError, invalid
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _CHANGED = ("refund.updated", "charge.refund.updated")
 
 
-def _charge_of(call: Call) -> Body:
+def _charge_of(call: RequestContext) -> Body:
     unit = call.unit
     if call.get("charge"):
         return unit.get("charge", call.params["charge"], "charge")
@@ -40,22 +40,22 @@ def _charge_of(call: Call) -> Body:
     return charge
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     charge = _charge_of(call)
-    call.unit.follow(charge)
+    call.unit.use_clock_of(charge)
     refund = refunds.issue(
         call.unit,
         charge,
         amount=call.params.get("amount"),
         reason=call.get("reason"),
-        metadata=merge({}, call.params.get("metadata") or {}),
+        metadata=merge_metadata({}, call.params.get("metadata") or {}),
         instructions_email=call.get("instructions_email"),
     )
     _take_back(call, charge, refund)
     return refund
 
 
-def _take_back(call: Call, charge: Body, refund: Body) -> None:
+def _take_back(call: RequestContext, charge: Body, refund: Body) -> None:
     """On a Connect charge, take back the account's part and give back the fee, in proportion, when asked to."""
     unit, part = call.unit, refund["amount"]
     if call.params.get("reverse_transfer"):
@@ -74,25 +74,25 @@ def _take_back(call: Call, charge: Body, refund: Body) -> None:
             transfers.refund_fee(unit, fee, amount)
 
 
-def _reference(unit: Unit, refund: Body) -> None:
+def _reference(unit: UnitOfWork, refund: Body) -> None:
     details = refund["destination_details"]
     card = {**details["card"], "reference": "1" + refund["id"][-10:].upper(), "reference_status": "available"}
     unit.change(refund, {"destination_details": {**details, "card": card}}, emits=_CHANGED)
 
 
-def _settle(unit: Unit, refund: Body) -> None:
+def _settle(unit: UnitOfWork, refund: Body) -> None:
     if refund["status"] == "pending":
-        unit.move(refund, "settle", {"pending_reason": None})
+        unit.transition(refund, "settle", {"pending_reason": None})
 
 
-def _fail(unit: Unit, refund: Body) -> None:
+def _fail(unit: UnitOfWork, refund: Body) -> None:
     if refund["status"] not in {"pending", "succeeded", "requires_action"}:
         return
     charge = unit.get("charge", refund["charge"])
     back = balance.book(
         unit, refund, kind="refund_failure", amount=refund["amount"], available=True, description="REFUND FAILURE"
     )
-    unit.move(
+    unit.transition(
         refund,
         "fail",
         {
@@ -104,7 +104,7 @@ def _fail(unit: Unit, refund: Body) -> None:
     unit.change(charge, {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False})
 
 
-def _cancel(call: Call) -> Body:
+def _cancel(call: RequestContext) -> Body:
     refund = call.target
     if refund["status"] != "requires_action":
         raise StripeError(
@@ -113,15 +113,15 @@ def _cancel(call: Call) -> Body:
             "of requires_action can be canceled.",
             code="refund_not_cancelable",
         )
-    return call.unit.move(refund, "cancel")
+    return call.unit.transition(refund, "cancel")
 
 
-def _of_charge(call: Call) -> Body:
+def _of_charge(call: RequestContext) -> Body:
     charge = call.unit.get("charge", call.ids["charge"])
     return call.page("refund", charge=charge["id"])
 
 
-def _create_on_charge(call: Call) -> Body:
+def _create_on_charge(call: RequestContext) -> Body:
     call.params["charge"] = call.ids["charge"]
     return _create(call)
 
@@ -133,26 +133,26 @@ REFUND = Resource(
         id_length=23,
         path="/v1/refunds",
         fields=(
-            fixed("amount", 0),
-            fixed("balance_transaction"),
-            fixed("charge"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("destination_details"),
-            given("metadata", {}),
-            fixed("payment_intent"),
-            fixed("reason"),
-            fixed("receipt_number"),
-            fixed("source_transfer_reversal"),
-            fixed("status", "succeeded"),
-            fixed("transfer_reversal"),
+            read_only("amount", 0),
+            read_only("balance_transaction"),
+            read_only("charge"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("destination_details"),
+            settable("metadata", {}),
+            read_only("payment_intent"),
+            read_only("reason"),
+            read_only("receipt_number"),
+            read_only("source_transfer_reversal"),
+            read_only("status", "succeeded"),
+            read_only("transfer_reversal"),
         ),
-        machine=Machine(
+        machine=StateMachine(
             initial=("pending", "requires_action", "succeeded"),
-            moves=(
-                Move("settle", {"pending", "requires_action"}, "succeeded", _CHANGED),
-                Move("fail", {"pending", "requires_action", "succeeded"}, "failed", (*_CHANGED, "refund.failed")),
-                Move("cancel", {"requires_action"}, "canceled", _CHANGED),
+            transitions=(
+                Transition("settle", {"pending", "requires_action"}, "succeeded", _CHANGED),
+                Transition("fail", {"pending", "requires_action", "succeeded"}, "failed", (*_CHANGED, "refund.failed")),
+                Transition("cancel", {"requires_action"}, "canceled", _CHANGED),
             ),
             terminal={"failed", "canceled"},
         ),

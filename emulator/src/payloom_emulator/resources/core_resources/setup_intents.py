@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
 from payloom_emulator.payments import authentication, payment_intents, setup_intents
 from payloom_emulator.payments.methods import confirmation_tokens, payment_methods
 from payloom_emulator.payments.setup_intents import CARD_OPTIONS
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 OPEN = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     params = call.params
     automatic = params.get("automatic_payment_methods")
     if automatic is None and not params.get("payment_method_types") and not call.before("2023-08-16"):
@@ -44,7 +44,7 @@ def _creating(call: Call, draft: Body) -> None:
     draft["client_secret"] = f"{draft['id']}_secret_{call.unit.environment.ids.new('', 30)}"
 
 
-def _given_method(call: Call) -> Body | None:
+def _given_method(call: RequestContext) -> Body | None:
     if call.get("confirmation_token"):
         return confirmation_tokens.use(
             call.unit, call.params["confirmation_token"], {"object": "setup_intent", "id": None}
@@ -64,11 +64,11 @@ def _check_owner(intent: Body, method: Body) -> None:
     payment_methods.refuse_spent(method)
 
 
-def _created(call: Call, intent: Body) -> Body:
+def _created(call: RequestContext, intent: Body) -> Body:
     return _confirm(call, intent) if call.params.get("confirm") else intent
 
 
-def _updating(call: Call, intent: Body, changes: Body) -> None:
+def _updating(call: RequestContext, intent: Body, changes: Body) -> None:
     if intent["status"] not in OPEN and set(call.params) - {"metadata", "description"}:
         raise _unexpected(intent, f"This SetupIntent cannot be updated because it has a status of {intent['status']}.")
     method = _given_method(call)
@@ -79,12 +79,12 @@ def _updating(call: Call, intent: Body, changes: Body) -> None:
         changes["payment_method_types"] = call.params["payment_method_types"]
 
 
-def _updated(call: Call, intent: Body) -> None:
+def _updated(call: RequestContext, intent: Body) -> None:
     if intent["payment_method"] and intent["status"] == "requires_payment_method":
-        call.unit.move(intent, "provide")
+        call.unit.transition(intent, "attach_method")
 
 
-def _confirm(call: Call, intent: Body | None = None) -> Body:
+def _confirm(call: RequestContext, intent: Body | None = None) -> Body:
     intent = intent or call.target
     unit, params = call.unit, call.params
     if intent["status"] not in OPEN:
@@ -144,7 +144,7 @@ def _confirm(call: Call, intent: Body | None = None) -> Body:
     )
 
 
-def _cancel(call: Call) -> Body:
+def _cancel(call: RequestContext) -> Body:
     if call.target["status"] not in OPEN:
         raise _unexpected(
             call.target,
@@ -153,12 +153,12 @@ def _cancel(call: Call) -> Body:
             "of the following statuses may be canceled: requires_payment_method, requires_confirmation, "
             "requires_action.",
         )
-    return call.unit.move(
+    return call.unit.transition(
         call.target, "cancel", {"cancellation_reason": call.get("cancellation_reason"), "next_action": None}
     )
 
 
-def _verify(call: Call) -> Body:
+def _verify(call: RequestContext) -> Body:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
         raise _unexpected(intent, "This SetupIntent is not waiting for microdeposits.")
@@ -179,46 +179,46 @@ SETUP_INTENT = Resource(
         id_length=23,
         path="/v1/setup_intents",
         fields=(
-            given("allowed_payment_method_types"),
-            fixed("application"),
-            fixed("automatic_payment_methods"),
-            fixed("cancellation_reason"),
-            fixed("client_secret"),
-            fixed("created"),
-            given("customer", ref="customer"),
-            fixed("customer_account"),
-            given("description"),
-            given("excluded_payment_method_types"),
-            given("flow_directions"),
-            fixed("last_setup_error"),
-            fixed("latest_attempt"),
-            fixed("livemode", False),
-            fixed("mandate"),
-            given("metadata", {}),
-            fixed("next_action"),
-            once("on_behalf_of"),
-            fixed("payment_method"),
-            fixed("payment_method_configuration_details"),
-            fixed("payment_method_options", {}),
-            fixed("payment_method_types", ["card"]),
-            fixed("single_use_mandate"),
-            fixed("status"),
-            once("usage", "off_session"),
+            settable("allowed_payment_method_types"),
+            read_only("application"),
+            read_only("automatic_payment_methods"),
+            read_only("cancellation_reason"),
+            read_only("client_secret"),
+            read_only("created"),
+            settable("customer", ref="customer"),
+            read_only("customer_account"),
+            settable("description"),
+            settable("excluded_payment_method_types"),
+            settable("flow_directions"),
+            read_only("last_setup_error"),
+            read_only("latest_attempt"),
+            read_only("livemode", False),
+            read_only("mandate"),
+            settable("metadata", {}),
+            read_only("next_action"),
+            create_only("on_behalf_of"),
+            read_only("payment_method"),
+            read_only("payment_method_configuration_details"),
+            read_only("payment_method_options", {}),
+            read_only("payment_method_types", ["card"]),
+            read_only("single_use_mandate"),
+            read_only("status"),
+            create_only("usage", "off_session"),
         ),
-        machine=Machine(
+        machine=StateMachine(
             initial=("requires_payment_method", "requires_confirmation"),
-            moves=(
-                Move("provide", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
-                Move("challenge", set(OPEN), "requires_action", ("setup_intent.requires_action",)),
-                Move("succeed", {*OPEN, "processing"}, "succeeded", ("setup_intent.succeeded",)),
-                Move(
+            transitions=(
+                Transition("attach_method", {"requires_payment_method", "requires_action"}, "requires_confirmation"),
+                Transition("require_action", set(OPEN), "requires_action", ("setup_intent.requires_action",)),
+                Transition("succeed", {*OPEN, "processing"}, "succeeded", ("setup_intent.succeeded",)),
+                Transition(
                     "fail",
                     {"requires_confirmation", "requires_action", "processing"},
                     "requires_payment_method",
                     ("setup_intent.setup_failed",),
                 ),
-                Move("cancel", set(OPEN), "canceled", ("setup_intent.canceled",)),
-                Move("process", set(OPEN), "processing"),
+                Transition("cancel", set(OPEN), "canceled", ("setup_intent.canceled",)),
+                Transition("process", set(OPEN), "processing"),
             ),
             terminal={"succeeded", "canceled"},
         ),
@@ -259,19 +259,19 @@ SETUP_ATTEMPT = Resource(
         id_length=23,
         path="/v1/setup_attempts",
         fields=(
-            fixed("application"),
-            fixed("created"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("flow_directions"),
-            fixed("livemode", False),
-            fixed("on_behalf_of"),
-            fixed("payment_method"),
-            fixed("payment_method_details"),
-            fixed("setup_error"),
-            fixed("setup_intent"),
-            fixed("status"),
-            fixed("usage"),
+            read_only("application"),
+            read_only("created"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("flow_directions"),
+            read_only("livemode", False),
+            read_only("on_behalf_of"),
+            read_only("payment_method"),
+            read_only("payment_method_details"),
+            read_only("setup_error"),
+            read_only("setup_intent"),
+            read_only("status"),
+            read_only("usage"),
         ),
         filters=("setup_intent",),
     ),

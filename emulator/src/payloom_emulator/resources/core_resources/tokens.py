@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed
+from payloom_emulator.core.schema import Body, Schema, read_only
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     params = call.params
     draft["client_ip"] = "127.0.0.1"
     if isinstance(params.get("card"), dict):
@@ -39,7 +39,7 @@ def _creating(call: Call, draft: Body) -> None:
         )
 
 
-def _bank_account(unit: Unit, data: Body) -> Body:
+def _bank_account(unit: UnitOfWork, data: Body) -> Body:
     number = data["account_number"]
     return {
         "id": unit.environment.ids.new("ba_1", 23),
@@ -57,7 +57,7 @@ def _bank_account(unit: Unit, data: Body) -> Body:
     }
 
 
-def premade(unit: Unit, object_id: str) -> Body | None:
+def builtin_token(unit: UnitOfWork, object_id: str) -> Body | None:
     """Return a fresh token for `tok_visa` and its like, or None."""
     card = test_cards.BY_NAME.get(object_id.removeprefix("tok_")) if object_id.startswith("tok_") else None
     if card is None:
@@ -81,15 +81,15 @@ TOKEN = Resource(
         id_length=23,
         path="/v1/tokens",
         fields=(
-            fixed("client_ip"),
-            fixed("created"),
-            fixed("livemode", False),
-            fixed("type"),
-            fixed("used", False),
+            read_only("client_ip"),
+            read_only("created"),
+            read_only("livemode", False),
+            read_only("type"),
+            read_only("used", False),
         ),
     ),
     endpoints=Endpoints(can=("create", "retrieve"), creating=_creating),
-    builtin=premade,
+    builtin=builtin_token,
 )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid, not_emulated, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 _OWNER = {"address": None, "email": None, "name": None, "phone": None}
 
@@ -18,7 +18,7 @@ _OWNER = {"address": None, "email": None, "name": None, "phone": None}
 _SHOWN = ("brand", "country", "cvc_check", "dynamic_last4", "exp_month", "exp_year", "fingerprint", "funding", "last4")
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     unit, params = call.unit, call.params
     kind = call.get("type") or ("card" if call.get("token") else None)
     if kind is None:
@@ -63,20 +63,20 @@ SOURCE = Resource(
         id_length=23,
         path="/v1/sources",
         fields=(
-            once("amount"),
-            fixed("card"),
-            fixed("client_secret"),
-            fixed("created"),
-            once("currency"),
-            fixed("customer"),
-            fixed("flow", "none"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("owner"),
-            once("statement_descriptor"),
-            fixed("status", "chargeable"),
-            fixed("type"),
-            once("usage", "reusable"),
+            create_only("amount"),
+            read_only("card"),
+            read_only("client_secret"),
+            read_only("created"),
+            create_only("currency"),
+            read_only("customer"),
+            read_only("flow", "none"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("owner"),
+            create_only("statement_descriptor"),
+            read_only("status", "chargeable"),
+            read_only("type"),
+            create_only("usage", "reusable"),
         ),
         filters=("customer",),
     ),

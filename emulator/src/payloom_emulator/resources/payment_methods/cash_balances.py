@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed
+from payloom_emulator.core.schema import Body, Schema, read_only
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _retrieve(call: Call) -> Body:
+def _retrieve(call: RequestContext) -> Body:
     customer = call.unit.get("customer", call.ids["customer"])
     return {
         "object": "cash_balance",
@@ -28,15 +28,16 @@ CASH_BALANCE = Resource(
         object="cash_balance",
         prefix="",
         fields=(
-            fixed("available"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("livemode", False),
-            fixed("settings"),
+            read_only("available"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("livemode", False),
+            read_only("settings"),
         ),
         has_created=False,
     ),
     endpoints=Endpoints(operations=(Operation("GET", "/v1/customers/{customer}/cash_balance", _retrieve),)),
 )
+
 
 RESOURCES = (CASH_BALANCE,)

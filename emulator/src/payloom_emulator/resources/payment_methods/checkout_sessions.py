@@ -9,50 +9,50 @@ from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.facts import INTENT_RESUMED
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Machine, Move, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.params import extended
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 intent_changed = complete_session.intent_changed
 
 
-def _created(call: Call, session: Body) -> None:
+def _created(call: RequestContext, session: Body) -> None:
     call.unit.schedule("expire", session, session["expires_at"])
     if call.before("2022-08-01"):
         complete_session.prepare(call.unit, session)
 
 
-def _expire(call: Call) -> Body:
+def _expire(call: RequestContext) -> Body:
     if call.target["status"] != "open":
         raise StripeError(
             f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
             f"{call.target['status']}.",
         )
     call.unit.unschedule("expire", call.target)
-    return call.unit.move(call.target, "expire", {"url": None})
+    return call.unit.transition(call.target, "expire", {"url": None})
 
 
-def _lapse(unit: Unit, session: Body) -> None:
+def _lapse(unit: UnitOfWork, session: Body) -> None:
     if session["status"] == "open":
-        unit.move(session, "expire", {"url": None})
+        unit.transition(session, "expire", {"url": None})
 
 
-def _list_lines(call: Call) -> Body:
+def _list_lines(call: RequestContext) -> Body:
     session = call.unit.get("checkout.session", call.ids["session"])
     return list_of(lines.line_items(call.unit, session), call.path, {"limit": 10, **call.params})
 
 
-def _include_lines(unit: Unit, session: Body) -> Body:
+def _include_lines(unit: UnitOfWork, session: Body) -> Body:
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
     return list_of(lines.line_items(unit, session), url, {"limit": 10})
 
 
-def _updating(call: Call, session: Body, changes: Body) -> None:
+def _updating(call: RequestContext, session: Body, changes: Body) -> None:
     params = call.params
     if session["status"] != "open" and set(params) - {"metadata"}:
         raise invalid("Only the metadata of a Checkout Session that is not open can be updated.")
@@ -71,7 +71,7 @@ def _updating(call: Call, session: Body, changes: Body) -> None:
         _price_again(call.unit, session, changes)
 
 
-def _merged(call: Call, session: Body, given_lines: list[Body]) -> list[Body]:
+def _merged(call: RequestContext, session: Body, given_lines: list[Body]) -> list[Body]:
     known = {line["id"]: line for line in session["_lines"]}
     merged = []
     for item in given_lines:
@@ -85,20 +85,20 @@ def _merged(call: Call, session: Body, given_lines: list[Body]) -> list[Body]:
     return merged
 
 
-def _price_again(unit: Unit, session: Body, changes: Body) -> None:
+def _price_again(unit: UnitOfWork, session: Body, changes: Body) -> None:
     changes.update(create_session.public_totals(lines.totals(unit, {**session, **changes})))
 
 
 # --- what Stripe's own page calls -----------------------------------------------------------------
 
 
-def _open(call: Call) -> Body:
+def _open(call: RequestContext) -> Body:
     """The session for Stripe's page: the object, and what only the page needs."""
     session = call.unit.get("checkout.session", call.ids["session"])
     return _page(call.unit, session)
 
 
-def _page(unit: Unit, session: Body) -> Body:
+def _page(unit: UnitOfWork, session: Body) -> Body:
     data = session["_subscription_data"]
     shown: Body = {
         **session,
@@ -118,7 +118,7 @@ def _page(unit: Unit, session: Body) -> Body:
     return shown
 
 
-def _breakdown(unit: Unit, session: Body) -> Body:
+def _breakdown(unit: UnitOfWork, session: Body) -> Body:
     discounts = []
     for taken in session.get("_taken") or []:
         coupon = unit.find("coupon", taken["coupon"], deleted=True)
@@ -134,13 +134,13 @@ def _breakdown(unit: Unit, session: Body) -> Body:
     return {"discounts": discounts, "taxes": []}
 
 
-def _confirm_page(call: Call) -> Body:
+def _confirm_page(call: RequestContext) -> Body:
     session = call.unit.get("checkout.session", call.ids["session"])
-    call.unit.follow(session)
+    call.unit.use_clock_of(session)
     return _page(call.unit, complete_session.confirm(call.unit, session, _typed(call.params)))
 
 
-def _update_page(call: Call) -> Body:
+def _update_page(call: RequestContext) -> Body:
     """A promotion code was entered (or removed with ""), a quantity or the shipping changed."""
     session = call.unit.get("checkout.session", call.ids["session"])
     if session["status"] != "open":
@@ -158,7 +158,7 @@ def _update_page(call: Call) -> Body:
     return _page(call.unit, session)
 
 
-def _promotion(call: Call, session: Body, code: str) -> list[Body]:
+def _promotion(call: RequestContext, session: Body, code: str) -> list[Body]:
     if not code:
         return []
     if not session["allow_promotion_codes"]:
@@ -197,18 +197,18 @@ def _typed(params: Body) -> Body:
 _UI = {"hosted_page": "hosted", "embedded_page": "embedded", "elements": "custom", "form": "custom"}
 
 
-def _older_ui(unit: Unit, shown: Body, stored: Body) -> None:
+def _older_ui(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     del unit, stored
     shown["ui_mode"] = _UI.get(shown["ui_mode"], shown["ui_mode"])
 
 
-def _shipping_on_top(unit: Unit, shown: Body, stored: Body) -> None:
+def _shipping_on_top(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     del unit
     details = (stored["collected_information"] or {}).get("shipping_details")
     shown["shipping_details"] = details
 
 
-def _shipping_at_first(unit: Unit, shown: Body, stored: Body) -> None:
+def _shipping_at_first(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 the address was called shipping."""
     del unit
     shown["shipping"] = shown.pop("shipping_details", (stored["collected_information"] or {}).get("shipping_details"))
@@ -224,76 +224,76 @@ SESSION = Resource(
         id_length=56,
         path="/v1/checkout/sessions",
         fields=(
-            once("adaptive_pricing", {"enabled": True}),
-            once("after_expiration"),
-            once("allow_promotion_codes"),
-            once("allowed_payment_method_types"),
-            fixed("amount_subtotal"),
-            fixed("amount_total"),
-            fixed("automatic_tax"),
-            once("billing_address_collection"),
-            once("branding_settings"),
-            once("cancel_url"),
-            once("client_reference_id"),
-            fixed("client_secret"),
-            fixed("collected_information"),
-            fixed("consent"),
-            once("consent_collection"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("currency_conversion"),
-            fixed("custom_fields", []),
-            fixed(
+            create_only("adaptive_pricing", {"enabled": True}),
+            create_only("after_expiration"),
+            create_only("allow_promotion_codes"),
+            create_only("allowed_payment_method_types"),
+            read_only("amount_subtotal"),
+            read_only("amount_total"),
+            read_only("automatic_tax"),
+            create_only("billing_address_collection"),
+            create_only("branding_settings"),
+            create_only("cancel_url"),
+            create_only("client_reference_id"),
+            read_only("client_secret"),
+            read_only("collected_information"),
+            read_only("consent"),
+            create_only("consent_collection"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("currency_conversion"),
+            read_only("custom_fields", []),
+            read_only(
                 "custom_text",
                 {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None},
             ),
-            once("customer", ref="customer"),
-            fixed("customer_account"),
-            fixed("customer_creation"),
-            fixed("customer_details"),
-            once("customer_email"),
-            fixed("discounts", []),
-            once("excluded_payment_method_types"),
-            fixed("expires_at"),
-            fixed("integration_identifier"),
-            fixed("invoice"),
-            fixed("invoice_creation"),
-            fixed("livemode", False),
-            once("locale"),
-            given("metadata", {}),
-            once("mode", emptyable=False),
-            once("origin_context"),
-            fixed("payment_intent"),
-            fixed("payment_link"),
-            fixed("payment_method_collection"),
-            fixed("payment_method_configuration_details"),
-            fixed("payment_method_options", {}),
-            fixed("payment_method_types", ["card"]),
-            fixed("payment_status"),
-            once("permissions"),
-            once("phone_number_collection", {"enabled": False}),
-            fixed("recovered_from"),
-            once("return_url"),
-            fixed("saved_payment_method_options"),
-            fixed("setup_intent"),
-            once("shipping_address_collection"),
-            fixed("shipping_cost"),
-            fixed("shipping_options", []),
-            fixed("status"),
-            once("submit_type"),
-            fixed("subscription"),
-            once("success_url"),
-            once("tax_id_collection"),
-            fixed("total_details"),
-            fixed("ui_mode"),
-            fixed("url"),
-            once("wallet_options"),
+            create_only("customer", ref="customer"),
+            read_only("customer_account"),
+            read_only("customer_creation"),
+            read_only("customer_details"),
+            create_only("customer_email"),
+            read_only("discounts", []),
+            create_only("excluded_payment_method_types"),
+            read_only("expires_at"),
+            read_only("integration_identifier"),
+            read_only("invoice"),
+            read_only("invoice_creation"),
+            read_only("livemode", False),
+            create_only("locale"),
+            settable("metadata", {}),
+            create_only("mode", emptyable=False),
+            create_only("origin_context"),
+            read_only("payment_intent"),
+            read_only("payment_link"),
+            read_only("payment_method_collection"),
+            read_only("payment_method_configuration_details"),
+            read_only("payment_method_options", {}),
+            read_only("payment_method_types", ["card"]),
+            read_only("payment_status"),
+            create_only("permissions"),
+            create_only("phone_number_collection", {"enabled": False}),
+            read_only("recovered_from"),
+            create_only("return_url"),
+            read_only("saved_payment_method_options"),
+            read_only("setup_intent"),
+            create_only("shipping_address_collection"),
+            read_only("shipping_cost"),
+            read_only("shipping_options", []),
+            read_only("status"),
+            create_only("submit_type"),
+            read_only("subscription"),
+            create_only("success_url"),
+            create_only("tax_id_collection"),
+            read_only("total_details"),
+            read_only("ui_mode"),
+            read_only("url"),
+            create_only("wallet_options"),
         ),
-        machine=Machine(
+        machine=StateMachine(
             initial=("open",),
-            moves=(
-                Move("complete", {"open"}, "complete", (complete_session.COMPLETED,)),
-                Move("expire", {"open"}, "expired", ("checkout.session.expired",)),
+            transitions=(
+                Transition("complete", {"open"}, "complete", (complete_session.COMPLETED,)),
+                Transition("expire", {"open"}, "expired", ("checkout.session.expired",)),
             ),
             terminal={"complete", "expired"},
         ),

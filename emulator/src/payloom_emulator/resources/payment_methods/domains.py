@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.request_context import RequestContext
 
 _ACTIVE = {"status": "active"}
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     name = draft["domain_name"]
     if "://" in name or "/" in name or " " in name:
         raise invalid("Invalid domain name: give the host alone, without a scheme or a path.", "domain_name")
@@ -29,31 +28,34 @@ PAYMENT_METHOD_DOMAIN = Resource(
         id_length=23,
         path="/v1/payment_method_domains",
         fields=(
-            fixed("amazon_pay", _ACTIVE),
-            fixed("apple_pay", _ACTIVE),
-            fixed("created"),
-            once("domain_name", emptyable=False),
-            given("enabled", True),
-            fixed("google_pay", _ACTIVE),
-            fixed("klarna", _ACTIVE),
-            fixed("link", _ACTIVE),
-            fixed("livemode", False),
-            fixed("paypal", _ACTIVE),
+            read_only("amazon_pay", _ACTIVE),
+            read_only("apple_pay", _ACTIVE),
+            read_only("created"),
+            create_only("domain_name", emptyable=False),
+            settable("enabled", True),
+            read_only("google_pay", _ACTIVE),
+            read_only("klarna", _ACTIVE),
+            read_only("link", _ACTIVE),
+            read_only("livemode", False),
+            read_only("paypal", _ACTIVE),
         ),
         filters=("domain_name", "enabled"),
     ),
     endpoints=Endpoints(creating=_creating, actions={"validate": lambda call: call.target}),
 )
+
+
 APPLE_PAY_DOMAIN = Resource(
     schema=Schema(
         object="apple_pay_domain",
         prefix="apwc_1",
         id_length=23,
         path="/v1/apple_pay/domains",
-        fields=(fixed("created"), once("domain_name", emptyable=False), fixed("livemode", False)),
+        fields=(read_only("created"), create_only("domain_name", emptyable=False), read_only("livemode", False)),
         filters=("domain_name",),
     ),
     endpoints=Endpoints(can=("create", "retrieve", "list", "delete"), creating=_creating),
 )
+
 
 RESOURCES = (PAYMENT_METHOD_DOMAIN, APPLE_PAY_DOMAIN)

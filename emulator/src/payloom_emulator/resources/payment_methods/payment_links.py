@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from payloom_emulator.checkout import create_session, lines
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _TEXT = {"after_submit": None, "shipping_address": None, "submit": None, "terms_of_service_acceptance": None}
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     unit, params = call.unit, call.params
     items = params["line_items"]
     any_recurring = any(_recurring(unit, item) for item in items)
@@ -75,19 +75,19 @@ def _creating(call: Call, draft: Body) -> None:
     )
 
 
-def _recurring(unit: Unit, item: Body) -> bool:
+def _recurring(unit: UnitOfWork, item: Body) -> bool:
     if item.get("price_data"):
         return bool(item["price_data"].get("recurring"))
     price = unit.find("price", item.get("price"))
     return bool(price and price["recurring"])
 
 
-def _list(call: Call) -> Body:
+def _list(call: RequestContext) -> Body:
     link = call.unit.get("payment_link", call.ids["payment_link"])
     return list_of(lines.line_items(call.unit, _as_session(link)), call.path, {"limit": 10, **call.params})
 
 
-def _include(unit: Unit, link: Body) -> Body:
+def _include(unit: UnitOfWork, link: Body) -> Body:
     return list_of(
         lines.line_items(unit, _as_session(link)), f"/v1/payment_links/{link['id']}/line_items", {"limit": 10}
     )
@@ -103,7 +103,7 @@ def _as_session(link: Body) -> Body:
     }
 
 
-def visit(call: Call, link: Body) -> Body:
+def visit(call: RequestContext, link: Body) -> Body:
     """Open a new session for somebody who followed the link."""
     if not link["active"]:
         raise StripeError(link["inactive_message"] or "This payment link is no longer active.")
@@ -152,7 +152,7 @@ def visit(call: Call, link: Body) -> Body:
     return session
 
 
-def _visit(call: Call) -> Body:
+def _visit(call: RequestContext) -> Body:
     found = call.unit.list("payment_link", _slug=call.ids["slug"], limit=1)
     if not found:
         raise StripeError("This payment link does not exist.", status=404)
@@ -166,36 +166,36 @@ PAYMENT_LINK = Resource(
         id_length=23,
         path="/v1/payment_links",
         fields=(
-            given("active", True),
-            fixed("after_completion"),
-            given("allow_promotion_codes", False),
-            fixed("application"),
-            once("application_fee_amount"),
-            once("application_fee_percent"),
-            fixed("automatic_tax"),
-            given("billing_address_collection", "auto"),
-            once("consent_collection"),
-            fixed("currency"),
-            fixed("custom_fields", []),
-            given("custom_text", _TEXT),
-            given("customer_creation", "if_required"),
-            given("inactive_message"),
-            fixed("invoice_creation"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            once("on_behalf_of"),
-            fixed("payment_intent_data"),
-            given("payment_method_collection", "always"),
-            given("payment_method_types"),
-            given("phone_number_collection", {"enabled": False}),
-            given("restrictions"),
-            given("shipping_address_collection"),
-            fixed("shipping_options", []),
-            given("submit_type", "auto"),
-            fixed("subscription_data"),
-            given("tax_id_collection", {"enabled": False, "required": "never"}),
-            once("transfer_data"),
-            fixed("url"),
+            settable("active", True),
+            read_only("after_completion"),
+            settable("allow_promotion_codes", False),
+            read_only("application"),
+            create_only("application_fee_amount"),
+            create_only("application_fee_percent"),
+            read_only("automatic_tax"),
+            settable("billing_address_collection", "auto"),
+            create_only("consent_collection"),
+            read_only("currency"),
+            read_only("custom_fields", []),
+            settable("custom_text", _TEXT),
+            settable("customer_creation", "if_required"),
+            settable("inactive_message"),
+            read_only("invoice_creation"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            create_only("on_behalf_of"),
+            read_only("payment_intent_data"),
+            settable("payment_method_collection", "always"),
+            settable("payment_method_types"),
+            settable("phone_number_collection", {"enabled": False}),
+            settable("restrictions"),
+            settable("shipping_address_collection"),
+            read_only("shipping_options", []),
+            settable("submit_type", "auto"),
+            read_only("subscription_data"),
+            settable("tax_id_collection", {"enabled": False, "required": "never"}),
+            create_only("transfer_data"),
+            read_only("url"),
         ),
         on_create=("payment_link.created",),
         on_update=("payment_link.updated",),
@@ -211,5 +211,6 @@ PAYMENT_LINK = Resource(
     ),
     includes={"line_items": _include},
 )
+
 
 RESOURCES = (PAYMENT_LINK,)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, overlay
+from payloom_emulator.core.schema import Body, Schema, overlay, read_only, settable
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def premade(unit: Unit, object_id: str) -> Body | None:
+def builtin_payment_method(unit: UnitOfWork, object_id: str) -> Body | None:
     """Return a fresh payment method for `pm_card_visa` and its like, or None."""
     if not object_id.startswith("pm_"):
         return None
@@ -45,7 +45,7 @@ def premade(unit: Unit, object_id: str) -> Body | None:
     return unit.create("payment_method", {"type": account.kind, "billing_details": billing, **fields})
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     original = call.get("payment_method")
     if original:
         source = call.unit.get("payment_method", original, "payment_method")
@@ -54,7 +54,7 @@ def _creating(call: Call, draft: Body) -> None:
     draft.update(payment_methods.build(call.unit, call.params))
 
 
-def _updating(call: Call, method: Body, changes: Body) -> None:
+def _updating(call: RequestContext, method: Body, changes: Body) -> None:
     if not method["customer"]:
         raise invalid(
             "You must save this PaymentMethod to a customer before you can update it.",
@@ -69,13 +69,13 @@ def _updating(call: Call, method: Body, changes: Body) -> None:
         changes["billing_details"] = overlay(method["billing_details"], call.params["billing_details"])
 
 
-def _attach(call: Call) -> Body:
+def _attach(call: RequestContext) -> Body:
     call.need("customer")
     customer = call.unit.get("customer", call.params["customer"], "customer")
     return payment_methods.attach(call.unit, call.target, customer["id"])
 
 
-def _detach(call: Call) -> Body:
+def _detach(call: RequestContext) -> Body:
     method = call.target
     if not method["customer"]:
         raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
@@ -87,12 +87,12 @@ def _detach(call: Call) -> Body:
     return call.unit.change(method, changes, emits=("payment_method.detached",))
 
 
-def _of_customer(call: Call) -> Body:
+def _of_customer(call: RequestContext) -> Body:
     customer = call.unit.get("customer", call.ids["customer"])
     return call.page("payment_method", customer=customer["id"], type=call.get("type"))
 
 
-def _one_of_customer(call: Call) -> Body:
+def _one_of_customer(call: RequestContext) -> Body:
     customer = call.unit.get("customer", call.ids["customer"])
     method = call.unit.get("payment_method", call.ids["payment_method"])
     if method["customer"] != customer["id"]:
@@ -109,14 +109,14 @@ PAYMENT_METHOD = Resource(
         id_length=23,
         path="/v1/payment_methods",
         fields=(
-            given("allow_redisplay", "unspecified"),
-            fixed("billing_details"),
-            fixed("created"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("type"),
+            settable("allow_redisplay", "unspecified"),
+            read_only("billing_details"),
+            read_only("created"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("type"),
         ),
         on_update=("payment_method.updated",),
         filters=("customer", "type"),
@@ -130,7 +130,7 @@ PAYMENT_METHOD = Resource(
             Operation("GET", "/v1/customers/{customer}/payment_methods/{payment_method}", _one_of_customer),
         ),
     ),
-    builtin=premade,
+    builtin=builtin_payment_method,
 )
 
 

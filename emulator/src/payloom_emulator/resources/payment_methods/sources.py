@@ -9,31 +9,31 @@ from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema
 from payloom_emulator.payments.methods import card_sources
 from payloom_emulator.protocol.errors import CardError, missing
-from payloom_emulator.protocol.metadata import merge
+from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: Call) -> Body:
+def _create(call: RequestContext) -> Body:
     call.need("source")
     customer = call.unit.get("customer", call.ids["customer"])
     return card_sources.save(call.unit, customer, call.params["source"])
 
 
-def _list(call: Call) -> Body:
+def _list(call: RequestContext) -> Body:
     customer = call.unit.get("customer", call.ids["customer"])
     return list_of(card_sources.saved_sources(call.unit, customer), call.path, {"limit": 10, **call.params})
 
 
-def _one(call: Call) -> Body:
+def _one(call: RequestContext) -> Body:
     card = call.unit.get("source" if call.ids["id"].startswith("src_") else "card", call.ids["id"])
     if card["customer"] != call.ids["customer"]:
         raise missing("source", call.ids["id"])
     return card
 
 
-def _update(call: Call) -> Body:
+def _update(call: RequestContext) -> Body:
     names = (
         "address_city",
         "address_country",
@@ -53,11 +53,11 @@ def _update(call: Call) -> Body:
                 raise CardError("Your card's expiration date is invalid.", code=code, param=name)
             changes[name] = int(changes[name])
     if "metadata" in changes:
-        changes["metadata"] = merge(_one(call)["metadata"], changes["metadata"])
+        changes["metadata"] = merge_metadata(_one(call)["metadata"], changes["metadata"])
     return call.unit.change(_one(call), changes)
 
 
-def _delete(call: Call) -> Body:
+def _delete(call: RequestContext) -> Body:
     card = _one(call)
     customer = call.unit.get("customer", call.ids["customer"])
     if card["object"] == "source":  # a source is detached and can never be used again

@@ -9,17 +9,17 @@ from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _creating_coupon(call: Call, draft: Body) -> None:
+def _creating_coupon(call: RequestContext, draft: Body) -> None:
     params = call.params
     draft.update(_worth(params))
     draft["duration"] = params.get("duration", "once")
@@ -61,20 +61,20 @@ def _options(params: Body, currency: str | None) -> Body | None:
     return options or None
 
 
-def _free_id(call: Call) -> str | None:
+def _free_id(call: RequestContext) -> str | None:
     wanted = call.params.get("id")
-    if wanted and call.unit.any(wanted) is not None:
+    if wanted and call.unit.find_any(wanted) is not None:
         if call.unit.is_deleted(wanted):
             raise invalid("A coupon with this id was deleted; use another.", "id", "resource_already_exists")
         raise invalid("Coupon already exists.", "id", "resource_already_exists")
     return wanted
 
 
-def _lapse_coupon(unit: Unit, coupon: Body) -> None:
+def _lapse_coupon(unit: UnitOfWork, coupon: Body) -> None:
     unit.change(coupon, {"valid": False}, emits=())
 
 
-def _updating_coupon(call: Call, coupon: Body, changes: Body) -> None:
+def _updating_coupon(call: RequestContext, coupon: Body, changes: Body) -> None:
     added = call.params.get("currency_options")
     if added:
         if coupon["percent_off"] is not None:
@@ -85,7 +85,7 @@ def _updating_coupon(call: Call, coupon: Body, changes: Body) -> None:
 RESTRICTIONS = {"first_time_transaction": False, "minimum_amount": None, "minimum_amount_currency": None}
 
 
-def _creating_code(call: Call, draft: Body) -> None:
+def _creating_code(call: RequestContext, draft: Body) -> None:
     params, unit = call.params, call.unit
     wanted = (params.get("promotion") or {}).get("coupon") or params.get("coupon")
     if not wanted:
@@ -110,7 +110,7 @@ def _creating_code(call: Call, draft: Body) -> None:
         raise invalid("`max_redemptions` cannot be greater than the coupon's.", "max_redemptions")
 
 
-def _updating_code(call: Call, code: Body, changes: Body) -> None:
+def _updating_code(call: RequestContext, code: Body, changes: Body) -> None:
     if call.params.get("active") and not code["active"]:
         coupon = call.unit.find("coupon", code["promotion"]["coupon"])
         spent = code["max_redemptions"] is not None and code["times_redeemed"] >= code["max_redemptions"]
@@ -121,17 +121,17 @@ def _updating_code(call: Call, code: Body, changes: Body) -> None:
         changes["restrictions"] = {**code["restrictions"], **rules}
 
 
-def _listing_codes(call: Call) -> Body:
+def _listing_codes(call: RequestContext) -> Body:
     code = call.get("code")
     return {"_upper": code.upper()} if code else {}
 
 
-def _lapse_code(unit: Unit, code: Body) -> None:
+def _lapse_code(unit: UnitOfWork, code: Body) -> None:
     if code["active"]:
         unit.change(code, {"active": False})
 
 
-def _drop_customer_discount(call: Call) -> Body:
+def _drop_customer_discount(call: RequestContext) -> Body:
     customer = call.unit.get("customer", call.ids["customer"])
     held = customer.get("discount")
     if not held:
@@ -148,21 +148,21 @@ COUPON = Resource(
         id_length=8,
         path="/v1/coupons",
         fields=(
-            once("amount_off"),
-            fixed("applies_to"),
-            fixed("created"),
-            fixed("currency"),
-            fixed("currency_options"),
-            fixed("duration", "once"),
-            once("duration_in_months"),
-            fixed("livemode", False),
-            once("max_redemptions"),
-            given("metadata", {}),
-            given("name"),
-            fixed("percent_off"),
-            once("redeem_by"),
-            fixed("times_redeemed", 0),
-            fixed("valid", True),
+            create_only("amount_off"),
+            read_only("applies_to"),
+            read_only("created"),
+            read_only("currency"),
+            read_only("currency_options"),
+            read_only("duration", "once"),
+            create_only("duration_in_months"),
+            read_only("livemode", False),
+            create_only("max_redemptions"),
+            settable("metadata", {}),
+            settable("name"),
+            read_only("percent_off"),
+            create_only("redeem_by"),
+            read_only("times_redeemed", 0),
+            read_only("valid", True),
         ),
         on_create=("coupon.created",),
         on_update=("coupon.updated",),
@@ -186,18 +186,18 @@ PROMOTION_CODE = Resource(
         id_length=23,
         path="/v1/promotion_codes",
         fields=(
-            given("active", True),
-            fixed("code"),
-            fixed("created"),
-            once("customer", ref="customer"),
-            fixed("customer_account"),
-            once("expires_at"),
-            fixed("livemode", False),
-            once("max_redemptions"),
-            given("metadata", {}),
-            fixed("promotion"),
-            fixed("restrictions", RESTRICTIONS),
-            fixed("times_redeemed", 0),
+            settable("active", True),
+            read_only("code"),
+            read_only("created"),
+            create_only("customer", ref="customer"),
+            read_only("customer_account"),
+            create_only("expires_at"),
+            read_only("livemode", False),
+            create_only("max_redemptions"),
+            settable("metadata", {}),
+            read_only("promotion"),
+            read_only("restrictions", RESTRICTIONS),
+            read_only("times_redeemed", 0),
         ),
         on_create=("promotion_code.created",),
         on_update=("promotion_code.updated",),
@@ -223,17 +223,17 @@ DISCOUNT = Resource(
         prefix="di_1",
         id_length=23,
         fields=(
-            fixed("checkout_session"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("end"),
-            fixed("invoice"),
-            fixed("invoice_item"),
-            fixed("promotion_code"),
-            fixed("source"),
-            fixed("start"),
-            fixed("subscription"),
-            fixed("subscription_item"),
+            read_only("checkout_session"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("end"),
+            read_only("invoice"),
+            read_only("invoice_item"),
+            read_only("promotion_code"),
+            read_only("source"),
+            read_only("start"),
+            read_only("subscription"),
+            read_only("subscription_item"),
         ),
         has_created=False,
         has_livemode=False,
@@ -243,5 +243,6 @@ DISCOUNT = Resource(
     ),
     versions=(Change(CLOVER, older_shapes.discount_before_clover, expandable=("coupon",)),),
 )
+
 
 RESOURCES = (COUPON, PROMOTION_CODE, DISCOUNT)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     if call.unit.list("entitlements.feature", lookup_key=draft["lookup_key"], limit=1):
         raise invalid(
             f"An active feature with lookup_key '{draft['lookup_key']}' already exists.",
@@ -21,7 +21,7 @@ def _creating(call: Call, draft: Body) -> None:
         )
 
 
-def _grant(call: Call) -> Body:
+def _grant(call: RequestContext) -> Body:
     unit = call.unit
     product = unit.get("product", call.ids["product"])
     feature = unit.get("entitlements.feature", call.params["entitlement_feature"], "entitlement_feature")
@@ -32,12 +32,12 @@ def _grant(call: Call) -> Body:
     return unit.create("product_feature", {"entitlement_feature": unit.snapshot(feature), "_product": product["id"]})
 
 
-def _granted(call: Call) -> Body:
+def _granted(call: RequestContext) -> Body:
     product = call.unit.get("product", call.ids["product"])
     return call.page("product_feature", _product=product["id"])
 
 
-def _one(call: Call) -> Body:
+def _one(call: RequestContext) -> Body:
     grant = call.unit.get("product_feature", call.ids["id"])
     if grant["_product"] != call.ids["product"]:
         raise missing("product_feature", call.ids["id"])
@@ -51,23 +51,25 @@ FEATURE = Resource(
         id_length=30,
         path="/v1/entitlements/features",
         fields=(
-            given("active", True),
-            fixed("livemode", False),
-            once("lookup_key", emptyable=False),
-            given("metadata", {}),
-            given("name", emptyable=False),
+            settable("active", True),
+            read_only("livemode", False),
+            create_only("lookup_key", emptyable=False),
+            settable("metadata", {}),
+            settable("name", emptyable=False),
         ),
         filters=("lookup_key", ("archived", "_archived")),
         has_created=False,
     ),
     endpoints=Endpoints(creating=_creating),
 )
+
+
 PRODUCT_FEATURE = Resource(
     schema=Schema(
         object="product_feature",
         prefix="prodft_1",
         id_length=23,
-        fields=(fixed("entitlement_feature"), fixed("livemode", False)),
+        fields=(read_only("entitlement_feature"), read_only("livemode", False)),
         filters=("_product",),
         has_created=False,
     ),
@@ -80,5 +82,6 @@ PRODUCT_FEATURE = Resource(
         )
     ),
 )
+
 
 RESOURCES = (FEATURE, PRODUCT_FEATURE)

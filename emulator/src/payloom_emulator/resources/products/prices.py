@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.catalog import prices, products
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     params = call.params
     if not call.get("product") and not call.get("product_data"):
         raise parameter_missing("product")
@@ -28,7 +28,7 @@ def _creating(call: Call, draft: Body) -> None:
     _lookup_key(call, draft)
 
 
-def _lookup_key(call: Call, price: Body) -> None:
+def _lookup_key(call: RequestContext, price: Body) -> None:
     key = call.get("lookup_key")
     if not key:
         return
@@ -44,7 +44,7 @@ def _lookup_key(call: Call, price: Body) -> None:
         call.unit.change(holder, {"lookup_key": None})
 
 
-def _updating(call: Call, price: Body, changes: Body) -> None:
+def _updating(call: RequestContext, price: Body, changes: Body) -> None:
     if "lookup_key" in changes:
         _lookup_key(call, price)
     if (
@@ -54,7 +54,7 @@ def _updating(call: Call, price: Body, changes: Body) -> None:
         raise invalid("The tax behavior of a price cannot be changed once it was set.", "tax_behavior")
 
 
-def _listing(call: Call) -> Body:
+def _listing(call: RequestContext) -> Body:
     found: Body = {}
     keys = call.get("lookup_keys")
     if keys:
@@ -72,24 +72,24 @@ PRICE = Resource(
         id_length=23,
         path="/v1/prices",
         fields=(
-            given("active", True),
-            once("billing_scheme", "per_unit"),
-            fixed("created"),
-            once("currency"),
-            fixed("currency_options"),
-            fixed("custom_unit_amount"),
-            fixed("livemode", False),
-            given("lookup_key"),
-            given("metadata", {}),
-            given("nickname"),
-            once("product", ref="product"),
-            fixed("recurring"),
-            given("tax_behavior", "unspecified"),
-            fixed("tiers_mode"),
-            fixed("transform_quantity"),
-            fixed("type", "one_time"),
-            fixed("unit_amount"),
-            fixed("unit_amount_decimal"),
+            settable("active", True),
+            create_only("billing_scheme", "per_unit"),
+            read_only("created"),
+            create_only("currency"),
+            read_only("currency_options"),
+            read_only("custom_unit_amount"),
+            read_only("livemode", False),
+            settable("lookup_key"),
+            settable("metadata", {}),
+            settable("nickname"),
+            create_only("product", ref="product"),
+            read_only("recurring"),
+            settable("tax_behavior", "unspecified"),
+            read_only("tiers_mode"),
+            read_only("transform_quantity"),
+            read_only("type", "one_time"),
+            read_only("unit_amount"),
+            read_only("unit_amount_decimal"),
         ),
         on_create=("price.created",),
         on_update=("price.updated",),

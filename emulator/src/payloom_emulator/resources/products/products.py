@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from payloom_emulator.catalog import prices
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
-    from payloom_emulator.core.unit_of_work import Unit
+    from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     wanted = call.get("id")
     if wanted:
-        if call.unit.any(wanted) is not None:
+        if call.unit.find_any(wanted) is not None:
             raise invalid("Product already exists.", "id", "resource_already_exists")
         draft["id"] = wanted
     draft["updated"] = call.unit.now
@@ -34,7 +34,7 @@ def _creating(call: Call, draft: Body) -> None:
         )
 
 
-def _created(call: Call, product: Body) -> None:
+def _created(call: RequestContext, product: Body) -> None:
 
     data = call.get("default_price_data")
     if data:
@@ -42,7 +42,7 @@ def _created(call: Call, product: Body) -> None:
         call.unit.change(product, {"default_price": price["id"]}, emits=())
 
 
-def _updating(call: Call, product: Body, changes: Body) -> None:
+def _updating(call: RequestContext, product: Body, changes: Body) -> None:
     if changes.get("default_price"):
         price = call.unit.get("price", changes["default_price"], "default_price")
         if price["product"] != product["id"]:
@@ -50,14 +50,14 @@ def _updating(call: Call, product: Body, changes: Body) -> None:
     changes["updated"] = call.unit.now
 
 
-def _deleting(call: Call, product: Body) -> None:
+def _deleting(call: RequestContext, product: Body) -> None:
     if call.unit.list("price", product=product["id"], limit=1):
         raise invalid(
             "This product cannot be deleted because it has one or more user-created prices.",
         )
 
 
-def _features(unit: Unit, shown: Body, stored: Body) -> None:
+def _features(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Marketing features were called features until 2024-04-10."""
     del unit, stored
     shown["features"] = shown.pop("marketing_features")
@@ -73,24 +73,24 @@ PRODUCT = Resource(
         id_length=14,
         path="/v1/products",
         fields=(
-            given("active", True),
-            fixed("attributes", []),
-            fixed("created"),
-            given("default_price", ref="price"),
-            given("description"),
-            given("images", []),
-            fixed("livemode", False),
-            given("marketing_features", []),
-            given("metadata", {}),
-            given("name"),
-            given("package_dimensions"),
-            given("shippable"),
-            given("statement_descriptor"),
-            given("tax_code"),
-            once("type", "service"),
-            given("unit_label"),
-            fixed("updated"),
-            given("url"),
+            settable("active", True),
+            read_only("attributes", []),
+            read_only("created"),
+            settable("default_price", ref="price"),
+            settable("description"),
+            settable("images", []),
+            read_only("livemode", False),
+            settable("marketing_features", []),
+            settable("metadata", {}),
+            settable("name"),
+            settable("package_dimensions"),
+            settable("shippable"),
+            settable("statement_descriptor"),
+            settable("tax_code"),
+            create_only("type", "service"),
+            settable("unit_label"),
+            read_only("updated"),
+            settable("url"),
         ),
         on_create=("product.created",),
         on_update=("product.updated",),

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.core.resource import Endpoints, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _creating(call: Call, draft: Body) -> None:
+def _creating(call: RequestContext, draft: Body) -> None:
     draft["fixed_amount"] = shipping_rates.fixed_amount(call.params, "")
 
 
@@ -23,16 +23,16 @@ SHIPPING_RATE = Resource(
         id_length=23,
         path="/v1/shipping_rates",
         fields=(
-            given("active", True),
-            fixed("created"),
-            once("delivery_estimate"),
-            once("display_name"),
-            fixed("fixed_amount"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            given("tax_behavior", "unspecified"),
-            once("tax_code"),
-            once("type", "fixed_amount"),
+            settable("active", True),
+            read_only("created"),
+            create_only("delivery_estimate"),
+            create_only("display_name"),
+            read_only("fixed_amount"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            settable("tax_behavior", "unspecified"),
+            create_only("tax_code"),
+            create_only("type", "fixed_amount"),
         ),
         filters=("active", ("currency", "fixed_amount.currency")),
     ),

@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import Body, Schema, fixed, given, once
+from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import Call
+    from payloom_emulator.core.request_context import RequestContext
 
 
-def _creating_rate(call: Call, draft: Body) -> None:
+def _creating_rate(call: RequestContext, draft: Body) -> None:
     value = Decimal(str(call.params["percentage"]))
     if not 0 <= value <= 100:
         raise invalid("`percentage` must be between 0 and 100.", "percentage")
@@ -26,7 +26,7 @@ def _creating_rate(call: Call, draft: Body) -> None:
 _COUNTRY_OF = {"eu_vat": None, "eu_oss_vat": "EU", "gb_vat": "GB", "us_ein": "US"}
 
 
-def _make(call: Call, customer: str | None) -> Body:
+def _make(call: RequestContext, customer: str | None) -> Body:
     kind, value = call.params["type"], call.params["value"]
     country = _COUNTRY_OF.get(kind, kind[:2].upper()) or value[:2].upper()
     checkable = kind in {"eu_vat", "gb_vat", "au_abn"}
@@ -73,26 +73,26 @@ def _verify(unit, tax_id: Body) -> None:  # noqa: ANN001 - a Unit
     unit.change(tax_id, {"verification": found}, emits=emits)
 
 
-def _create_own(call: Call) -> Body:
+def _create_own(call: RequestContext) -> Body:
     return _make(call, None)
 
 
-def _create_of_customer(call: Call) -> Body:
+def _create_of_customer(call: RequestContext) -> Body:
     return _make(call, call.unit.get("customer", call.ids["customer"])["id"])
 
 
-def _of_customer(call: Call) -> Body:
+def _of_customer(call: RequestContext) -> Body:
     return call.page("tax_id", customer=call.unit.get("customer", call.ids["customer"])["id"])
 
 
-def _one(call: Call) -> Body:
+def _one(call: RequestContext) -> Body:
     found = call.unit.get("tax_id", call.ids["id"])
     if "customer" in call.ids and found["customer"] != call.ids["customer"]:
         raise missing("tax_id", call.ids["id"])
     return found
 
 
-def _delete(call: Call) -> Body:
+def _delete(call: RequestContext) -> Body:
     found = _one(call)
     return call.unit.delete(found, emits=("customer.tax_id.deleted",) if found["customer"] else ())
 
@@ -104,22 +104,22 @@ TAX_RATE = Resource(
         id_length=23,
         path="/v1/tax_rates",
         fields=(
-            given("active", True),
-            given("country"),
-            fixed("created"),
-            given("description"),
-            given("display_name", emptyable=False),
-            fixed("effective_percentage"),
-            fixed("flat_amount"),
-            once("inclusive"),
-            given("jurisdiction"),
-            fixed("jurisdiction_level"),
-            fixed("livemode", False),
-            given("metadata", {}),
-            fixed("percentage"),
-            fixed("rate_type", "percentage"),
-            given("state"),
-            given("tax_type"),
+            settable("active", True),
+            settable("country"),
+            read_only("created"),
+            settable("description"),
+            settable("display_name", emptyable=False),
+            read_only("effective_percentage"),
+            read_only("flat_amount"),
+            create_only("inclusive"),
+            settable("jurisdiction"),
+            read_only("jurisdiction_level"),
+            read_only("livemode", False),
+            settable("metadata", {}),
+            read_only("percentage"),
+            read_only("rate_type", "percentage"),
+            settable("state"),
+            settable("tax_type"),
         ),
         on_create=("tax_rate.created",),
         on_update=("tax_rate.updated",),
@@ -136,15 +136,15 @@ TAX_ID = Resource(
         id_length=23,
         path="/v1/tax_ids",
         fields=(
-            fixed("country"),
-            fixed("created"),
-            fixed("customer"),
-            fixed("customer_account"),
-            fixed("livemode", False),
-            fixed("owner"),
-            fixed("type"),
-            fixed("value"),
-            fixed("verification"),
+            read_only("country"),
+            read_only("created"),
+            read_only("customer"),
+            read_only("customer_account"),
+            read_only("livemode", False),
+            read_only("owner"),
+            read_only("type"),
+            read_only("value"),
+            read_only("verification"),
         ),
         filters=("customer",),
     ),
@@ -162,5 +162,6 @@ TAX_ID = Resource(
     ),
     timers={"verify": _verify},
 )
+
 
 RESOURCES = (TAX_RATE, TAX_ID)
