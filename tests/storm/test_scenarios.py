@@ -16,7 +16,7 @@ import pytest
 from tests.storm.effect_ledger import STORM, Tally, some
 
 from payloom.sandbox.project import SandboxProject
-from payloom.sandbox.scenario.scenario import EventDelivery
+from payloom.sandbox.scenario.deliveries import EventDelivery
 from payloom.testing.casefile import Case
 from payloom.testing.runner import chosen, load_case_files, open_project
 from payloom.testing.storm.faults import STRIPE_FAULTS, DuplicateDelivery, Incident, ProcessKill, StripeFails

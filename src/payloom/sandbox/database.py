@@ -1,6 +1,8 @@
-"""A real SQLite database in memory that is put back to a stored image in a moment: one per stage.
+"""The databases of a sandbox.
 
-Everything happens at once in the caller's thread, so a story is the same each time it is played.
+`MemoryDatabase`: SQLite in memory that is restored from an image at once; one per sandbox. `CrashableDatabase`: the
+same as one simulated process sees it. `RollbackDatabase`: one open transaction, which its owner rolls back.
+Everything happens in the caller's thread, so a scenario is the same each time it runs.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event, pool
@@ -132,4 +134,38 @@ class CrashableDatabase:
         """The database outlives the process."""
 
 
-Row = dict[str, Any]
+class RollbackDatabase:
+    """A Database that is one open transaction: what is written is seen, and never stored."""
+
+    def __init__(self, tx: sa.Connection) -> None:
+        """tx: in a transaction that the owner rolls back."""
+        self._tx = tx
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._tx.dialect.name
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The SQLAlchemy engine underneath."""
+        return self._tx.engine
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """See Database.read."""
+        return work(self._tx)
+
+    async def write(self, work: Callable[[sa.Connection], T], *, wait_for_locks: bool = True) -> T:  # noqa: ARG002 - the seam
+        """See Database.write."""
+        begin_work(self._tx)
+        with savepoint(self._tx):
+            result = work(self._tx)
+        for hook in take_hooks(self._tx):
+            hook()
+        return result
+
+    def write_lock(self, tx: sa.Connection, *names: str, shared: bool = False) -> None:
+        """Nobody else sees what is held."""
+
+    async def close(self) -> None:
+        """The owner closes the connection."""

@@ -11,14 +11,10 @@ import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.clock import Clock
-from payloom.runs.dependencies import RunLimits
 from payloom.runs.intake.intake import event_run_id
 from payloom.runs.models import runs, steps
-from payloom.runs.publishing.trigger_matching import PublishedWorkflows
-from payloom.runs.publishing.versions import Versions
-from payloom.runs.service import RunService
-from payloom.sandbox.held import HeldEngine, HeldHost, RollbackDatabase, comparable
-from payloom.sandbox.test_run import TestBench, held
+from payloom.sandbox.host import RecordedCalls, SimulatedHost, SynthesizedAnswers, comparable
+from payloom.sandbox.rolled_back import PublishedProject, rolled_back, rolled_back_runs
 from payloom.workflows.interpreter.verbs.call import CALLED
 from payloom.workflows.program.program import Workflow
 
@@ -60,18 +56,20 @@ class EventDryRun:
 
 
 async def compare(
-    bench: TestBench, tx: sa.Connection, draft: Workflow, event_ids: Sequence[str], clock: Clock
+    project: PublishedProject, tx: sa.Connection, draft: Workflow, event_ids: Sequence[str], clock: Clock
 ) -> list[EventDryRun]:
     """Try the draft on stored events, one after another. tx: a connection without a transaction; nothing stays."""
-    return [await _try(bench, tx, draft, one, clock) for one in event_ids]
+    return [await _compare_event(project, tx, draft, one, clock) for one in event_ids]
 
 
-async def _try(bench: TestBench, tx: sa.Connection, draft: Workflow, event_id: str, clock: Clock) -> EventDryRun:
+async def _compare_event(
+    project: PublishedProject, tx: sa.Connection, draft: Workflow, event_id: str, clock: Clock
+) -> EventDryRun:
     recorded = _recorded(tx, event_id, draft.id)
     event = _event(tx, event_id)
-    mine = await _held(bench, tx, draft, event, clock)
-    current = bench.workflows.get(draft.id)
-    now = await _held(bench, tx, current, event, clock) if current is not None else DryRunOutcome((), None)
+    mine = await _run(project, tx, draft, event, clock)
+    current = project.workflows.get(draft.id)
+    now = await _run(project, tx, current, event, clock) if current is not None else DryRunOutcome((), None)
     return EventDryRun(event.id, event.type, mine, recorded, list(_difference(recorded, mine, now)))
 
 
@@ -82,38 +80,26 @@ def _event(tx: sa.Connection, event_id: str) -> InboxEvent:
     return found
 
 
-async def _held(
-    bench: TestBench, tx: sa.Connection, workflow: Workflow, event: InboxEvent, clock: Clock
+async def _run(
+    project: PublishedProject, tx: sa.Connection, workflow: Workflow, event: InboxEvent, clock: Clock
 ) -> DryRunOutcome:
     """Run the workflow on the event inside a transaction that is rolled back."""
-    with held(tx):
-        database, engine, host = RollbackDatabase(tx), HeldEngine(), HeldHost(tx, clock)
-        versions = Versions(database, clock)
-        chosen = {**bench.workflows, workflow.id: workflow}
-        await versions.publish(chosen.values())
-        library = PublishedWorkflows(versions, bench.catalog, bench.env, in_lanes=False)
-        service = RunService(
-            database, engine, clock, library, bench.tables, host, RunLimits(max_inline_wait=-1.0, local_slots=0)
-        )
-        await service.start()
-        try:
-            started = await service.replay(event.id, workflow_id=workflow.id)
-            while engine.due:
-                assert engine.advance is not None
-                await engine.advance(engine.due.pop(0))
-        finally:
-            await service.stop(0.0)
+    host = SimulatedHost(RecordedCalls(tx), SynthesizedAnswers(clock))
+    with rolled_back(tx):
+        async with rolled_back_runs(project, tx, workflow, host, clock) as held:
+            started = await held.service.replay(event.id, workflow_id=workflow.id)
+            await held.advance()
         if not started:
             return DryRunOutcome((), None)
-        return _trial(tx, started[0], {at: one.answered for at, one in host.held.items()})
+        return _outcome(tx, started[0], host.sources)
 
 
 def _recorded(tx: sa.Connection, event_id: str, workflow_id: str) -> DryRunOutcome:
     with tx.begin():
-        return _trial(tx, event_run_id(event_id, workflow_id), {})
+        return _outcome(tx, event_run_id(event_id, workflow_id), {})
 
 
-def _trial(tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str]) -> DryRunOutcome:
+def _outcome(tx: sa.Connection, run_id: str, notes: Mapping[tuple[str, str], str]) -> DryRunOutcome:
     run = tx.execute(sa.select(runs).where(runs.c.id == run_id)).one_or_none()
     if run is None:
         return DryRunOutcome((), None)

@@ -18,12 +18,12 @@ from payloom.project.loader import Project
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import StartPlan, TriggerContext
-from payloom.sandbox import engine
 from payloom.sandbox.database import MemoryDatabase
+from payloom.sandbox.engine import QueueTable
+from payloom.sandbox.errors import TestingError
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
-from payloom.testing.errors import TestingError
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.program.commands import Entry
 from payloom.workflows.program.program import Workflow
@@ -118,7 +118,7 @@ class SandboxProject:
     async def prepare(self) -> None:
         """Make the tables and their seed rows."""
         await migrate(self.database)
-        self.database.run(engine.make)
+        self.database.run(QueueTable.create)
         await migrate_tables(self.database, self.tables, self.clock)
         self.base = self.database.image()
 

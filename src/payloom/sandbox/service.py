@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from payloom.connectors.port import Attempt, OutsideHost, TableHost
+from payloom.connectors.port import OutsideHost, TableHost
 from payloom.db.database import Database
 from payloom.inbox.models import events
 from payloom.inbox.service import Inbox, InboxEvent
@@ -22,12 +22,13 @@ from payloom.kit.ids import new_id
 from payloom.project.publisher import ProjectPublisher
 from payloom.runs.models import runs
 from payloom.sandbox.dry_run import EventDryRun, compare
+from payloom.sandbox.host import CrossLoopHost
+from payloom.sandbox.rolled_back import PublishedProject, connection
 from payloom.sandbox.stripe.fixtures import event_object
-from payloom.sandbox.test_run import Mock, TestBench, TestRunResult, TriggerInput, connection, run_test
+from payloom.sandbox.test_run import Mock, TestRunResult, TriggerInput, run_test
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.query.sql import Tables
 from payloom.workflows.expressions.values import to_json
-from payloom.workflows.program.commands import Do
 from payloom.workflows.program.json_schema import problems
 from payloom.workflows.program.program import StripeTrigger, TableTrigger, Trigger, Workflow
 
@@ -58,9 +59,9 @@ class SandboxService:
         self._stripe = stripe
         self._clock = clock
 
-    def _test_bench(self) -> TestBench:
+    def _project(self) -> PublishedProject:
         publisher = self._publisher
-        return TestBench(
+        return PublishedProject(
             self._database.engine, self._host, publisher.catalog, publisher.settings.env, dict(publisher.published)
         )
 
@@ -83,7 +84,7 @@ class SandboxService:
         if local_stripe and self._publisher.settings.stripe.mode == "local":
             stripe = CrossLoopHost(self._stripe, asyncio.get_running_loop())
         return await run_in_own_loop(
-            run_test(self._test_bench(), draft, trigger_input, mocks, now=self._clock.now(), stripe=stripe)
+            run_test(self._project(), draft, trigger_input, mocks, now=self._clock.now(), stripe=stripe)
         )
 
     async def dry_run(self, draft: Workflow, event_ids: Sequence[str] | None, limit: int) -> list[EventDryRun]:
@@ -92,9 +93,9 @@ class SandboxService:
         return await run_in_own_loop(self._compare(draft, ids[:limit]))
 
     async def _compare(self, draft: Workflow, ids: Sequence[str]) -> list[EventDryRun]:
-        test_bench = self._test_bench()
-        with connection(test_bench.engine) as tx:
-            return await compare(test_bench, tx, draft, ids, self._clock)
+        project = self._project()
+        with connection(project.engine) as tx:
+            return await compare(project, tx, draft, ids, self._clock)
 
     async def _fitting(self, draft: Workflow, limit: int) -> list[str]:
         wanted = [_types(one, self._publisher) for one in draft.triggers if isinstance(one, StripeTrigger)]
@@ -299,21 +300,6 @@ def _made(schema: Any, guess: SampleValues, name: str = "") -> Any:
     if pattern.startswith("^") and "[" not in pattern:
         text = pattern[1:].replace("\\", "") + "1"
     return text.ljust(int(schema.get("minLength", 0)), "x")
-
-
-class CrossLoopHost:
-    """An outside host whose connections belong to the server's loop."""
-
-    def __init__(self, host: OutsideHost, loop: asyncio.AbstractEventLoop) -> None:
-        self._host = host
-        self._loop = loop
-
-    async def perform(self, do: Do, attempt: Attempt) -> Any:
-        """Do the step in the server's loop."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._perform(do, attempt), self._loop))
-
-    async def _perform(self, do: Do, attempt: Attempt) -> Any:
-        return await self._host.perform(do, attempt)
 
 
 async def run_in_own_loop(work: Coroutine[Any, Any, T]) -> T:

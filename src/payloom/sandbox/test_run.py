@@ -6,34 +6,26 @@ The run is an ordinary one, interpreted and stored as always; only what surround
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
 import re
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy import event as sa_event
-from sqlalchemy import pool
 
-from payloom.connectors.port import Attempt, OutsideHost, StepFailed, TableHost
-from payloom.db.transactions import begin_work
+from payloom.connectors.port import Attempt, OutsideHost
 from payloom.inbox.service import InboxEvent, load, store
-from payloom.kit.clock import ManualClock, monotonic
+from payloom.kit.clock import Clock, ManualClock, monotonic
 from payloom.kit.errors import PayloomError
 from payloom.runs.advance.replay import REFETCH
-from payloom.runs.dependencies import RunLimits
 from payloom.runs.intake.callers import Caller
 from payloom.runs.models import runs
 from payloom.runs.publishing.trigger_matching import PublishedWorkflows
-from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import Execution, RowChange, StartPlan, TriggerContext
 from payloom.runs.service import RunService
-from payloom.sandbox.held import HeldEngine, HeldHost, RollbackDatabase
-from payloom.workflows.catalog.catalog import Catalog
+from payloom.sandbox.host import PerformedBy, RecordedCalls, SimulatedHost, StepAnswer, SynthesizedAnswers
+from payloom.sandbox.rolled_back import PublishedProject, connection, rolled_back, rolled_back_runs
 from payloom.workflows.interpreter.execution import Execution as Interpreter
 from payloom.workflows.interpreter.verbs.call import CALLED
 from payloom.workflows.program.commands import (
@@ -51,8 +43,6 @@ from payloom.workflows.program.commands import (
 from payloom.workflows.program.commands import Log as LogCommand
 from payloom.workflows.program.program import StripeTrigger, TableTrigger, Workflow
 
-COPY_UP_TO = 64 * 1024 * 1024
-"""Bytes of a SQLite database that is copied into memory; in a larger one a transaction is rolled back."""
 MOST_TURNS = 500
 LONGEST = 10.0
 """Seconds after which a rehearsal fails: a loop that goes on and on must not hold locks for ever."""
@@ -71,17 +61,6 @@ class NotStarted(PayloomError):
 
     code: ClassVar[str] = "not_started"
     status: ClassVar[int] = 422
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class TestBench:
-    """What a rehearsal needs of the project. workflows: the published ones, which a draft may call."""
-
-    engine: sa.Engine
-    tables: TableHost
-    catalog: Catalog
-    env: Mapping[str, str]
-    workflows: Mapping[str, Workflow]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,7 +102,7 @@ class TestRunResult:
 
 
 async def run_test(
-    bench: TestBench,
+    project: PublishedProject,
     draft: Workflow,
     trigger_input: TriggerInput,
     mocks: Mapping[str, Mock],
@@ -136,29 +115,30 @@ async def run_test(
     mocks: by run path; a path without rounds (`2.do.0`) stands for every round. stripe: does Stripe's calls for real.
     Raises NotStarted, with the reason.
     """
-    with connection(bench.engine) as tx, held(tx):
+    with connection(project.engine) as tx, rolled_back(tx):
         clock = ManualClock(now)
-        database, engine = RollbackDatabase(tx), HeldEngine()
-        versions = Versions(database, clock)
-        await versions.publish([*(one for one in bench.workflows.values() if one.id != draft.id), draft])
-        scripts = _Scripts(PublishedWorkflows(versions, bench.catalog, bench.env, in_lanes=False), mocks, clock)
-        host = _Host(HeldHost(tx, clock), trigger_input, tx, stripe, scripts.place)
-        limits = RunLimits(max_inline_wait=-1.0, local_slots=0)
-        seam: Any = scripts
-        service = RunService(database, engine, clock, seam, bench.tables, host, limits)
-        await service.start()
-        try:
-            run_id = await _begin(service, draft, trigger_input, tx)
-            await _play(engine)
-            found = await _whole(service, scripts, run_id)
-        finally:
-            await service.stop(0.0)
-        notes: dict[str, Note] = {**host.notes(), **scripts.notes}
+        host = _host(trigger_input, tx, clock, stripe)
+        mocking: list[_MockedWorkflows] = []
+
+        def wrap(workflows: PublishedWorkflows) -> _MockedWorkflows:
+            mocking.append(_MockedWorkflows(workflows, mocks, clock))
+            return mocking[0]
+
+        async with rolled_back_runs(project, tx, draft, host, clock, wrap=wrap) as held:
+            run_id = await _begin(held.service, draft, trigger_input, tx)
+            await held.advance(at_most=MOST_TURNS)
+            scripts = mocking[0]
+            found = await _whole(held.service, scripts, run_id)
+        sources: dict[str, Note] = {
+            scripts.place(*at): source
+            for at, source in host.sources.items()
+            if source  # the empty one is no note
+        }
         mocked_steps = [{**one, "run_id": run_id} for one in scripts.mocked_steps.values()]
-        return TestRunResult(run_id, found, notes, mocked_steps, scripts.trail())
+        return TestRunResult(run_id, found, {**sources, **scripts.notes}, mocked_steps, scripts.trail())
 
 
-async def _whole(service: RunService, scripts: _Scripts, run_id: str) -> dict[str, Any]:
+async def _whole(service: RunService, scripts: _MockedWorkflows, run_id: str) -> dict[str, Any]:
     """Return the run's timeline, with the steps and the log of the runs that its calls began among its own."""
     found = await service.queries.timeline(run_id)
     for one in found["calls"]:
@@ -173,14 +153,6 @@ async def _whole(service: RunService, scripts: _Scripts, run_id: str) -> dict[st
                 ]
                 found[kind] = [*found[kind], *moved]
     return found
-
-
-async def _play(engine: HeldEngine) -> None:
-    turns = 0
-    while engine.due and turns < MOST_TURNS:
-        assert engine.advance is not None
-        turns += 1
-        await engine.advance(engine.due.pop(0))
 
 
 async def _begin(service: RunService, draft: Workflow, trigger_input: TriggerInput, tx: sa.Connection) -> str:
@@ -233,92 +205,29 @@ async def _by_row(
     return started[0]
 
 
-# ------------------------------------------------------------------ the place
+# ------------------------------------------------------------------ outside
 
 
-@contextlib.contextmanager
-def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Yield a connection: to a copy in memory if the database is a small SQLite file, else to the database itself."""
-    copied = _copied(engine)
-    try:
-        with (copied or engine).connect() as tx:
-            yield tx
-    finally:
-        if copied is not None:
-            copied.dispose()
+class _EventObject:
+    """Answers the refetch of the event's object with the event's own: the sample, or the stored event."""
 
-
-@contextlib.contextmanager
-def held(tx: sa.Connection) -> Iterator[None]:
-    """Undo everything that is done in the block."""
-    begun = tx.begin()
-    try:
-        begin_work(tx)
-        yield
-    finally:
-        begun.rollback()
-
-
-def _copied(engine: sa.Engine) -> sa.Engine | None:
-    """Return an engine on a copy in memory of a SQLite database; None for other databases and large ones."""
-    path = engine.url.database
-    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
-        return None
-    source = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
-    try:
-        pages = source.execute("PRAGMA page_count").fetchone()[0] * source.execute("PRAGMA page_size").fetchone()[0]
-        if pages > COPY_UP_TO:
-            return None
-        raw = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        source.backup(raw)
-    finally:
-        source.close()
-    raw.execute("PRAGMA foreign_keys=ON")
-    made = sa.create_engine("sqlite://", creator=lambda: raw, poolclass=pool.StaticPool)
-    sa_event.listen(made, "begin", lambda conn: conn.exec_driver_sql("BEGIN"))
-    return made
-
-
-class _Host:
-    """Outside calls: recorded or made up, or Stripe's sent to the local Stripe."""
-
-    def __init__(
-        self,
-        held: HeldHost,
-        trigger_input: TriggerInput,
-        tx: sa.Connection,
-        stripe: OutsideHost | None,
-        place: Callable[[str, str], str],
-    ) -> None:
-        """place: of a run's step among those of the run that is tried."""
-        self._held = held
-        self._place = place
-        self._occasion = trigger_input
+    def __init__(self, trigger_input: TriggerInput, tx: sa.Connection, *, only_samples: bool) -> None:
+        self._input = trigger_input
         self._tx = tx
-        self._stripe = stripe
-        self._sent: dict[str, Note] = {}
+        self._only_samples = only_samples
 
-    async def perform(self, do: Do, attempt: Attempt) -> Any:
-        """Answer one step."""
-        if do.path == REFETCH and (self._stripe is None or self._occasion.event is not None):
-            return self._object()
-        if do.verb == "stripe" and self._stripe is not None:
-            self._sent[self._place(attempt.run_id, do.path)] = "sent"
-            return await self._stripe.perform(do, attempt)
-        try:
-            return await self._held.perform(do, attempt)
-        except StepFailed as failed:
-            # Trying again later would only put off the same answer.
-            raise StepFailed(dataclasses.replace(failed.failure, retryable=False)) from failed
+    async def answer(self, do: Do, attempt: Attempt) -> StepAnswer | None:  # noqa: ARG002 - the policy's form
+        """See AnswerPolicy."""
+        if do.path != REFETCH or (self._only_samples and self._input.event is None):
+            return None
+        event = self._input.event or load(self._tx, self._input.event_id or "")
+        return StepAnswer("", event.payload["data"]["object"] if event is not None else {})
 
-    def _object(self) -> Any:
-        event = self._occasion.event or load(self._tx, self._occasion.event_id or "")
-        return event.payload["data"]["object"] if event is not None else {}
 
-    def notes(self) -> dict[str, Note]:
-        """Return how each call was answered."""
-        held: dict[str, Any] = {self._place(*at): one.answered for at, one in self._held.held.items()}
-        return {**held, **self._sent}
+def _host(trigger_input: TriggerInput, tx: sa.Connection, clock: Clock, stripe: OutsideHost | None) -> SimulatedHost:
+    sent = [PerformedBy(stripe, "sent", "stripe")] if stripe is not None else []
+    event = _EventObject(trigger_input, tx, only_samples=stripe is not None)
+    return SimulatedHost(event, *sent, RecordedCalls(tx), SynthesizedAnswers(clock))
 
 
 # ------------------------------------------------------------------ mocks
@@ -329,7 +238,7 @@ class _Watched(Protocol):
     def trace(self) -> Sequence[Any]: ...
 
 
-class _Scripts:
+class _MockedWorkflows:
     """A project's scripts, with executions in which mocks answer."""
 
     def __init__(self, library: PublishedWorkflows, mocks: Mapping[str, Mock], clock: ManualClock) -> None:
@@ -437,7 +346,7 @@ def _action(command: Command) -> str:
 class _Mocked:
     """An execution that answers mocked commands itself. prefix: of its steps' places."""
 
-    def __init__(self, execution: Interpreter, scripts: _Scripts, prefix: str) -> None:
+    def __init__(self, execution: Interpreter, scripts: _MockedWorkflows, prefix: str) -> None:
         self._execution = execution
         self._scripts = scripts
         self._prefix = prefix

@@ -19,8 +19,7 @@ from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.project.loader import Project
 from payloom.sandbox.project import START
-from payloom.sandbox.scenario.initial_state import UUID, InitialState, ShortNames
-from payloom.sandbox.scenario.scenario import (
+from payloom.sandbox.scenario.deliveries import (
     AdvanceTime,
     DecideApproval,
     Delivery,
@@ -28,6 +27,7 @@ from payloom.sandbox.scenario.scenario import (
     ScheduleTick,
     WorkflowCall,
 )
+from payloom.sandbox.scenario.initial_state import UUID, InitialState, ShortNames
 from payloom.sandbox.stripe.fake import family_kind
 from payloom.sandbox.stripe.fixtures import PREFIXES, event_object, likely, problems
 from payloom.tables.definition.values import Unfit, check

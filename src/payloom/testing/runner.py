@@ -10,11 +10,11 @@ from pathlib import Path
 from payloom.kit.clock import monotonic
 from payloom.kit.diagnostics import Diagnostic
 from payloom.project.loader import Project, load_project
+from payloom.sandbox.errors import BadCaseFile, NothingToTest
 from payloom.sandbox.project import SandboxProject, open_sandbox
 from payloom.settings.load import load_settings
 from payloom.testing.casefile import Case, CaseFile, find_case_files, load_case_file
 from payloom.testing.coverage import Coverage, Spot
-from payloom.testing.errors import BadCaseFile, NothingToTest
 from payloom.testing.variants import CaseResult, VariantRunner
 
 

@@ -12,9 +12,9 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.yaml.source import Source
+from payloom.sandbox.errors import TestingError
 from payloom.sandbox.scenario.outcome import Outcome
 from payloom.testing.casefile import Case, CaseFile
-from payloom.testing.errors import TestingError
 from payloom.testing.variants import CaseResult
 
 _QUIET = ("created_at", "updated_at")

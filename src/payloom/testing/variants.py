@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from payloom.connectors.port import OutsideHost
 from payloom.sandbox.project import SandboxProject, WorkflowSet
+from payloom.sandbox.scenario.deliveries import AdvanceTime, Delivery, EventDelivery, WorkflowCall
 from payloom.sandbox.scenario.faults import FaultPlan, KillAt
 from payloom.sandbox.scenario.outcome import Outcome, read_outcome
 from payloom.sandbox.scenario.replays import replay_problems
-from payloom.sandbox.scenario.scenario import AdvanceTime, Delivery, EventDelivery, Scenario, WorkflowCall
+from payloom.sandbox.scenario.scenario import Scenario
 from payloom.testing.casefile import Case
 from payloom.testing.expect import Difference, Expectation, compare
 from payloom.workflows.interpreter.execution import Execution

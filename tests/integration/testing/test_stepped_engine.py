@@ -12,9 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from payloom.kit.clock import SystemClock
-from payloom.sandbox import engine as queue
 from payloom.sandbox.database import MemoryDatabase
-from payloom.sandbox.engine import SteppedEngine
+from payloom.sandbox.engine import QueueTable, SteppedEngine, process_engine
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 from test_engine_contract import (
@@ -43,7 +42,7 @@ CLOCK = SystemClock()
 async def database() -> AsyncIterator[MemoryDatabase]:
     """A story's database with its queue."""
     database = MemoryDatabase()
-    database.run(queue.make)
+    database.run(QueueTable.create)
     yield database
     await database.close()
 
@@ -51,7 +50,7 @@ async def database() -> AsyncIterator[MemoryDatabase]:
 @pytest.fixture
 async def engine(database: MemoryDatabase, advanced: Advanced) -> AsyncIterator[SteppedEngine]:
     """A story's engine, and somebody who takes what is due, as stories do."""
-    made = SteppedEngine(1)
+    made = process_engine(1)
     await made.start(advanced, advanced.takeover)
     taker = asyncio.create_task(_take(database, made))
     yield made
@@ -62,13 +61,12 @@ async def engine(database: MemoryDatabase, advanced: Advanced) -> AsyncIterator[
 
 
 async def _take(database: MemoryDatabase, engine: SteppedEngine) -> None:
-    assert engine.advance is not None
     while True:
-        for entry in database.inspect(queue.waiting):
+        for entry in database.inspect(QueueTable.waiting):
             if entry.at is None or entry.at <= CLOCK.now():
                 with contextlib.suppress(ConnectionError):
                     await engine.advance(entry.run_id)
-                    database.run(lambda tx, number=entry.number: queue.finish(tx, number))
+                    database.run(lambda tx, number=entry.number: QueueTable.finish(tx, number))
         await asyncio.sleep(0.005)
 
 
@@ -76,14 +74,14 @@ async def test_a_later_process_is_told_of_all_before_it_and_finds_what_they_left
     database: MemoryDatabase,
     advanced: Advanced,
 ) -> None:
-    first = SteppedEngine(1)
+    first = process_engine(1)
     await first.start(advanced, advanced.takeover)
 
     def put(tx: sa.Connection) -> None:
         first.enqueue(tx, "run_before", 0)
 
     await database.write(put)
-    third = SteppedEngine(3)
+    third = process_engine(3)
     await third.start(advanced, advanced.takeover)
     assert advanced.taken == ["life_1", "life_2"]
-    assert [entry.run_id for entry in database.inspect(queue.waiting)] == ["run_before"]
+    assert [entry.run_id for entry in database.inspect(QueueTable.waiting)] == ["run_before"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.support.testing_fixture import PAY, SmallProject
 
-from payloom.testing.errors import BadCaseFile
+from payloom.sandbox.errors import BadCaseFile
 from payloom.testing.runner import Report
 
 Lines = Callable[[Report], list[str]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payloom.sandbox.scenario.process import answer_for
+from payloom.sandbox.host import answer_for
 
 GIVEN = {
     "POST https://api.test/orders": "exact",

@@ -14,7 +14,7 @@ from payloom.cli.support.output import print_data, print_json, print_message, re
 from payloom.cli.support.paths import find_project
 
 if TYPE_CHECKING:
-    from payloom.testing.dry_run import EventDryRun
+    from payloom.sandbox.dry_run_file import EventDryRun
 
 
 @report_errors
@@ -27,7 +27,7 @@ def dry_run(
     as_json: JSON = False,
 ) -> None:
     """Show what a draft would do with recorded events, and what the current version did. Nothing is stored or sent."""
-    from payloom.testing.dry_run import dry_run as run  # noqa: PLC0415
+    from payloom.sandbox.dry_run_file import dry_run as run  # noqa: PLC0415
 
     found = asyncio.run(run(find_project(project), file, events or ["last-7d"]))
     if as_json:

@@ -64,7 +64,7 @@ def storm(
 
 
 async def _run(root: Path, workflows: list[str], plan: Any, until: float | None, progress: _Progress) -> StormReport:
-    from payloom.testing.errors import NothingToTest  # noqa: PLC0415
+    from payloom.sandbox.errors import NothingToTest  # noqa: PLC0415
     from payloom.testing.runner import chosen, load_case_files, open_project  # noqa: PLC0415
     from payloom.testing.storm.runner import StormRunner  # noqa: PLC0415
 

@@ -1,43 +1,46 @@
-"""What goes wrong in a story. The base is: nothing."""
+"""What goes wrong in a scenario. `FaultPlan` itself: nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 from payloom.connectors.stripe.catalog.operations import Operation
-from payloom.sandbox.scenario.process import MailFault
 from payloom.sandbox.stripe.fake import Fault
+
+MailFault = Literal["refused", "busy", "lost"]
+"""refused: 5xx, final. busy: 4xx, nothing was sent. lost: the server took the mail and the connection broke."""
 
 
 class FaultPlan:
-    """Nothing goes wrong, and one thing happens after another."""
+    """Nothing goes wrong, and runs advance one after another. Subclasses override what shall go wrong."""
 
     interleaved = False
     """Whether runs advance side by side, in an order that `choose` decides."""
 
     def kills(self, point: int) -> bool:  # noqa: ARG002 - others decide by it
-        """Whether the process dies at a boundary; they count from 1."""
+        """Return whether the process is killed at a boundary; boundaries count from 1."""
         return False
 
     def stripe(self, operation: Operation) -> Fault | None:  # noqa: ARG002
-        """What goes wrong with the next request to Stripe."""
+        """Return what goes wrong with the next request to Stripe, or None."""
         return None
 
     def mail(self, key: str) -> MailFault | None:  # noqa: ARG002
-        """What goes wrong with the next mail."""
+        """Return what goes wrong with the next mail, or None."""
         return None
 
     def choose(self, many: int) -> int:  # noqa: ARG002
-        """Which of several calls goes first: a number below `many`."""
+        """Return which of `many` calls proceeds first, from 0."""
         return 0
 
     def downtime(self) -> dt.timedelta:
-        """How long it takes until a process that died is up again."""
+        """Return how long it takes until a killed process is up again."""
         return dt.timedelta(0)
 
 
 class KillAt(FaultPlan):
-    """The process dies once, at one boundary."""
+    """The process is killed once, at one boundary."""
 
     def __init__(self, point: int) -> None:
         """point: from 1."""

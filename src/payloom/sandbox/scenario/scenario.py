@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import datetime as dt
 import logging
 import random
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,11 +18,24 @@ from payloom.email.message import Mail
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import from_epoch
 from payloom.kit.errors import PayloomError
-from payloom.runs.intake.callers import Caller, RunResponse
+from payloom.runs.intake.callers import Caller
 from payloom.runs.models import runs, waits
 from payloom.runs.scheduling import schedules
-from payloom.sandbox import engine
+from payloom.sandbox.engine import QueueTable
 from payloom.sandbox.project import InlineExecutor, SandboxProject, WorkflowSet
+from payloom.sandbox.scenario.deliveries import (
+    AdvanceTime,
+    CallResult,
+    DecideApproval,
+    Delivery,
+    EventDelivery,
+    ScheduleTick,
+    WorkflowCall,
+    call_result,
+    refused_call,
+    replace_names,
+    scalars,
+)
 from payloom.sandbox.scenario.faults import FaultPlan
 from payloom.sandbox.scenario.initial_state import InitialState
 from payloom.sandbox.scenario.process import Effect, ProcessKilled, SimulatedProcess
@@ -40,63 +52,6 @@ _ROUNDS = 60
 _LIVES = 60
 _ADVANCES = 20_000
 _NEW_ROW = re.compile(r"[a-z]\w*#[0-9]{1,4}")
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class EventDelivery:
-    """A delivery of a webhook event. payload: as Stripe sends it."""
-
-    payload: Mapping[str, Any]
-
-    @property
-    def id(self) -> str:
-        """The event's id."""
-        return str(self.payload["id"])
-
-
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class WorkflowCall:
-    """Somebody calls a workflow. user: as the language sees it, or None."""
-
-    workflow: str
-    inputs: Mapping[str, Any]
-    user: Mapping[str, Any] | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class AdvanceTime:
-    """Time passes."""
-
-    seconds: float
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class DecideApproval:
-    """Somebody decides the approval that waits."""
-
-    approved: bool
-    by: str = "somebody"
-    roles: tuple[str, ...] = ()
-    note: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ScheduleTick:
-    """The next moment of a workflow's schedule comes."""
-
-    workflow: str
-
-
-Delivery = EventDelivery | WorkflowCall | AdvanceTime | DecideApproval | ScheduleTick
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class CallResult:
-    """What a caller got. body: the answer, or the error."""
-
-    status: int
-    body: Any
-    error: Mapping[str, Any] | None = None
 
 
 class Scenario:
@@ -265,9 +220,9 @@ class Scenario:
 
     def _bound(self, value: Any) -> Any:
         """Return the value with names of new rows (`orders#1`) replaced by their ids, as far as they are there."""
-        names = {one for one in pieces(value) if isinstance(one, str) and _NEW_ROW.fullmatch(one)}
+        names = {one for one in scalars(value) if isinstance(one, str) and _NEW_ROW.fullmatch(one)}
         ids = {name: found for name in names if (found := self._new_row(name)) is not None}
-        return _replaced(value, ids) if ids else value
+        return replace_names(value, ids) if ids else value
 
     def _new_row(self, name: str) -> str | None:
         table, _, number = name.partition("#")
@@ -294,7 +249,7 @@ class Scenario:
             (0, None),
         )
         user = one.user if trigger is None or trigger.auth != "none" else None
-        refused = _refused(trigger.auth if trigger is not None else "none", user)
+        refused = refused_call(trigger.auth if trigger is not None else "none", user)
         if refused is not None:
             self.answers.append(refused)
             return
@@ -397,11 +352,11 @@ class Scenario:
             except ProcessKilled:
                 await self._restart_process()
             else:
-                self.sandbox.database.run(lambda tx, number=entry.number: engine.finish(tx, number))
+                self.sandbox.database.run(lambda tx, number=entry.number: QueueTable.finish(tx, number))
         raise AssertionError("a run that never rests")
 
     def _next(self, end: dt.datetime, taken: Sequence[int] = ()) -> Any:
-        waiting = [one for one in self.sandbox.database.inspect(engine.waiting) if one.number not in taken]
+        waiting = [one for one in self.sandbox.database.inspect(QueueTable.waiting) if one.number not in taken]
         now = self.sandbox.clock.now()
         due = next((one for one in waiting if one.at is None or one.at <= now), None)
         if due is not None or taken:
@@ -434,7 +389,7 @@ class Scenario:
             number = self._tasks.pop(task)
             error = task.exception()
             if error is None:
-                self.sandbox.database.run(lambda tx, number=number: engine.finish(tx, number))
+                self.sandbox.database.run(lambda tx, number=number: QueueTable.finish(tx, number))
             elif not isinstance(error, ProcessKilled):
                 raise error
 
@@ -443,7 +398,7 @@ class Scenario:
         await self.settle()
         for run_id in self._open_calls:
             answer = await self._process.service.answer(run_id)
-            self.answers.append(_answered(answer))
+            self.answers.append(call_result(answer))
         self._open_calls.clear()
 
 
@@ -453,46 +408,6 @@ def rows_of(tx: sa.Connection, table: str) -> list[dict[str, Any]]:
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
-def _replaced(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return names.get(value, value)
-    if isinstance(value, Mapping):
-        return {key: _replaced(item, names) for key, item in value.items()}
-    return [_replaced(item, names) for item in value] if isinstance(value, list) else value
-
-
 def _run_ids(tx: sa.Connection) -> list[str]:
     query = sa.select(runs.c.id).where(runs.c.trigger != "call").order_by(runs.c.created_at)
     return list(tx.execute(query).scalars())
-
-
-def _refused(auth: Any, user: Mapping[str, Any] | None) -> CallResult | None:
-    if auth in ("none", "optional"):
-        return None
-    if user is None:
-        return CallResult(401, None, {"code": "not_signed_in", "message": "Sign in first."})
-    if auth != "user" and not set(auth) & set(user.get("roles") or ()):
-        return CallResult(403, None, {"code": "not_allowed", "message": f"this needs the role {' or '.join(auth)}"})
-    return None
-
-
-def _answered(answer: RunResponse) -> CallResult:
-    if answer.state == "failed":
-        failure = answer.failure
-        error = None
-        if failure is not None:
-            error = {"code": failure.kind, "message": failure.message, "hint": failure.hint, "where": failure.where}
-        return CallResult(answer.status, answer.body, error)
-    return CallResult(answer.status, answer.body)
-
-
-def pieces(value: Any) -> Iterator[Any]:
-    """Yield every scalar inside a value."""
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from pieces(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from pieces(item)
-    else:
-        yield value

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from payloom.connectors.stripe.catalog.operations import Operation
-from payloom.sandbox.scenario.faults import FaultPlan
-from payloom.sandbox.scenario.process import MailFault
+from payloom.sandbox.scenario.faults import FaultPlan, MailFault
 from payloom.sandbox.stripe.fake import Fault
 
 

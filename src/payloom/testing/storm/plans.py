@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 
 from payloom.sandbox.project import WorkflowSet
-from payloom.sandbox.scenario.scenario import AdvanceTime, Delivery, EventDelivery, ScheduleTick, WorkflowCall
+from payloom.sandbox.scenario.deliveries import AdvanceTime, Delivery, EventDelivery, ScheduleTick, WorkflowCall
 from payloom.testing.casefile import Case
 from payloom.testing.storm.faults import (
     MAIL_FAULTS,

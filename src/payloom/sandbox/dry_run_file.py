@@ -15,10 +15,10 @@ from payloom.kit.clock import Clock, SystemClock
 from payloom.kit.durations import parse_duration
 from payloom.project.loader import Project, load_project
 from payloom.sandbox.dry_run import EventDryRun, compare
-from payloom.sandbox.test_run import TestBench
+from payloom.sandbox.errors import BadCaseFile, NothingToTest, TestingError
+from payloom.sandbox.rolled_back import PublishedProject
 from payloom.settings.load import load_settings
 from payloom.tables.query.sql import Tables
-from payloom.testing.errors import BadCaseFile, NothingToTest, TestingError
 from payloom.workflows.loading.loader import load_workflow
 from payloom.workflows.program.program import Workflow
 
@@ -48,8 +48,8 @@ async def dry_run(root: Path, file: Path, wanted: Sequence[str], *, clock: Clock
                     f"no stored event fits {', '.join(wanted)}", hint="`payloom events list` shows them."
                 )
             tables = TablesHost(Tables(project.tables, clock))
-            bench = TestBench(database.engine, tables, project.catalog, settings.env, project.workflows)
-            return await compare(bench, tx, draft, ids, clock)
+            published = PublishedProject(database.engine, tables, project.catalog, settings.env, project.workflows)
+            return await compare(published, tx, draft, ids, clock)
     finally:
         await database.close()
 

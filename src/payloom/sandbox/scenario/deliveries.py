@@ -1,0 +1,106 @@
+"""What happens to a project in a scenario, from outside: deliveries of events, calls, decisions, time that passes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from payloom.runs.intake.callers import RunResponse
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class EventDelivery:
+    """A delivery of a webhook event. payload: as Stripe sends it."""
+
+    payload: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+        return str(self.payload["id"])
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class WorkflowCall:
+    """Somebody calls a workflow. user: as the language sees it, or None."""
+
+    workflow: str
+    inputs: Mapping[str, Any]
+    user: Mapping[str, Any] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AdvanceTime:
+    """Time passes."""
+
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DecideApproval:
+    """Somebody decides the approval that waits."""
+
+    approved: bool
+    by: str = "somebody"
+    roles: tuple[str, ...] = ()
+    note: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ScheduleTick:
+    """The next moment of a workflow's schedule comes."""
+
+    workflow: str
+
+
+Delivery = EventDelivery | WorkflowCall | AdvanceTime | DecideApproval | ScheduleTick
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CallResult:
+    """What a caller got. body: the answer, or the error."""
+
+    status: int
+    body: Any
+    error: Mapping[str, Any] | None = None
+
+
+def replace_names(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, Mapping):
+        return {key: replace_names(item, names) for key, item in value.items()}
+    return [replace_names(item, names) for item in value] if isinstance(value, list) else value
+
+
+def refused_call(auth: Any, user: Mapping[str, Any] | None) -> CallResult | None:
+    if auth in ("none", "optional"):
+        return None
+    if user is None:
+        return CallResult(401, None, {"code": "not_signed_in", "message": "Sign in first."})
+    if auth != "user" and not set(auth) & set(user.get("roles") or ()):
+        return CallResult(403, None, {"code": "not_allowed", "message": f"this needs the role {' or '.join(auth)}"})
+    return None
+
+
+def call_result(answer: RunResponse) -> CallResult:
+    if answer.state == "failed":
+        failure = answer.failure
+        error = None
+        if failure is not None:
+            error = {"code": failure.kind, "message": failure.message, "hint": failure.hint, "where": failure.where}
+        return CallResult(answer.status, answer.body, error)
+    return CallResult(answer.status, answer.body)
+
+
+def scalars(value: Any) -> Iterator[Any]:
+    """Yield every scalar inside a value."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from scalars(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from scalars(item)
+    else:
+        yield value
