@@ -9,17 +9,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from payloom.api.http.current_user import FindUser
 from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.middleware import set_route_label
 from payloom.api.http.request_body import read_form
 from payloom.api.http.same_origin import refuse_foreign
-from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.page_routes import PageRoutes
 from payloom.auth.decision_links import PATH, DecisionLink, DecisionLinks
 from payloom.auth.errors import LinkNotValid
+from payloom.db.database import Database
 from payloom.kit.clock import rfc3339
 from payloom.pages.templates import OWN
 from payloom.runs.errors import WrongState
+from payloom.runs.service import RunService
 from payloom.views.approvals import Approval, approval_of
 
 _ANSWERS = {"yes": True, "no": False}
@@ -30,13 +32,22 @@ class ApprovalRoutes:
     """`GET` and `POST /approve/{token}`."""
 
     def __init__(
-        self, links: DecisionLinks, parts: ManagementDependencies, page_routes: PageRoutes, origin: str
+        self,
+        links: DecisionLinks,
+        page_routes: PageRoutes,
+        origin: str,
+        *,
+        database: Database,
+        runs: RunService,
+        find_user: FindUser,
     ) -> None:
         """origin: the site's own origin, for the check against other sites."""
         self.links = links
-        self.parts = parts
         self.page_routes = page_routes
         self.origin = origin
+        self.database = database
+        self.runs = runs
+        self.find_user = find_user
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -60,7 +71,7 @@ class ApprovalRoutes:
         return response
 
     async def _approval(self, link: DecisionLink) -> Approval:
-        found = await self.parts.database.read(lambda tx: approval_of(tx, link.run_id, link.path))
+        found = await self.database.read(lambda tx: approval_of(tx, link.run_id, link.path))
         if found is None:
             # The mail is sent before the run waits: whoever is that quick comes a moment too early.
             raise LinkNotValid("There is nothing to decide here yet.", hint="Try again in a moment.")
@@ -70,7 +81,7 @@ class ApprovalRoutes:
         """Raise NotAllowed when the recipient has an account that no longer has one of the roles."""
         if approval.state != "waiting":
             return
-        user = await self.parts.find_user(link.recipient)
+        user = await self.find_user(link.recipient)
         if user is not None and not set(user.get("roles") or ()) & set(approval.roles):
             raise NotAllowed(f"This decision is for: {', '.join(approval.roles)}.")
 
@@ -83,7 +94,7 @@ class ApprovalRoutes:
         if approval.state != "waiting":
             return
         try:
-            await self.parts.runs.decide(
+            await self.runs.decide(
                 link.run_id, link.path, approved=approved, by=link.recipient, roles=list(approval.roles), note=note
             )
         except WrongState:

@@ -1,4 +1,4 @@
-"""All routes of the server, in the order in which they are tried, and the envelope around them."""
+"""All routes of the server, in the order in which they are tried, and the middleware around them."""
 
 from __future__ import annotations
 
@@ -19,42 +19,55 @@ from payloom.api.accounts import AccountRoutes
 from payloom.api.approvals import ApprovalRoutes
 from payloom.api.endpoints import Endpoints
 from payloom.api.http import metrics as probes
-from payloom.api.http.current_user import SessionAuth
+from payloom.api.http.current_user import FindUser, SessionAuth
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod
 from payloom.api.http.metrics import Metrics, Probe
 from payloom.api.http.middleware import RequestMiddleware
 from payloom.api.http.request_body import MAX_MANAGED, Limited
+from payloom.api.limits.rate_limit import Counters
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.lazy_app import PREFIX, LazyManagementApp
 from payloom.api.page_routes import PageRoutes
 from payloom.api.webhook import Webhook
 from payloom.auth.decision_links import DecisionLinks
+from payloom.db.database import Database
+from payloom.inbox.service import Inbox
+from payloom.project.publisher import ProjectPublisher
+from payloom.runs.service import RunService
 from payloom.settings.model import Settings
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServerDependencies:
-    """What the routes work with. ready: raises while the server cannot take work."""
+    """What the public routes work with. `management`: what the management API works with, apart from these.
+
+    assets: the folder of the pages' files. find_user: returns an account by its email address, as workflows see it.
+    ready: raises while the server cannot accept requests.
+    """
 
     settings: Settings
     assets: Path
     session_auth: SessionAuth
     page_routes: PageRoutes
-    management: ManagementDependencies
     metrics: Metrics
     decisions: DecisionLinks
+    inbox: Inbox
+    runs: RunService
+    publisher: ProjectPublisher
+    database: Database
+    counters: Counters
+    find_user: FindUser
     ready: Probe
+    management: ManagementDependencies
 
 
 class Server(Starlette):
-    """The application: deliveries of webhooks past everything, all else through the envelope to the routes."""
+    """The application: deliveries of webhooks are served first; everything else passes the middleware and the routes."""
 
     def __init__(self, dependencies: ServerDependencies, lifespan: Any) -> None:
-        """Build routes and envelope."""
-        management = dependencies.management
-        self._webhook = Webhook(
-            management.inbox, management.runs, dependencies.metrics, https=dependencies.settings.secure_cookies
-        )
+        """Build the routes and the middleware."""
+        https = dependencies.settings.secure_cookies
+        self._webhook = Webhook(dependencies.inbox, dependencies.runs, dependencies.metrics, https=https)
         super().__init__(routes=_routes(dependencies, self._webhook.route()), lifespan=lifespan)
         _add_middleware(self, dependencies)
 
@@ -68,47 +81,47 @@ class Server(Starlette):
 
 def _routes(dependencies: ServerDependencies, webhook: Route) -> Sequence[BaseRoute]:
     """Return the routes: probes, webhook, accounts, management, the user's endpoints, static files, pages."""
-    settings, management = dependencies.settings, dependencies.management
-    accounts = AccountRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, management.counters)
+    settings, publisher, counters = dependencies.settings, dependencies.publisher, dependencies.counters
+    accounts = AccountRoutes(dependencies.session_auth, dependencies.page_routes, settings.origin, counters)
     endpoints = Endpoints(
-        lambda: management.publisher.published,
-        management.runs,
+        lambda: publisher.published,
+        dependencies.runs,
         dependencies.session_auth,
         origin=settings.origin,
         open_errors=settings.is_dev,
-        counters=management.counters,
+        counters=counters,
         own={route.path: min(route.methods or {"GET"}) for route in [webhook, *accounts.routes()]},
     )
-    approvals = ApprovalRoutes(dependencies.decisions, management, dependencies.page_routes, settings.origin)
-    managed = LazyManagementApp(lambda: _create_management(dependencies))
+    approvals = ApprovalRoutes(
+        dependencies.decisions,
+        dependencies.page_routes,
+        settings.origin,
+        database=dependencies.database,
+        runs=dependencies.runs,
+        find_user=dependencies.find_user,
+    )
+    management = LazyManagementApp(lambda: _create_management(dependencies.management))
     return [
         *probes.routes(dependencies.metrics, token=settings.metrics_token, ready=dependencies.ready),
         webhook,
         *accounts.routes(),
         *approvals.routes(),
-        Mount(PREFIX, Limited(managed, MAX_MANAGED)),
+        Mount(PREFIX, Limited(management, MAX_MANAGED)),
         endpoints.route(),
         *static_files.routes(dependencies.assets, settings.stripe),
-        *studio_files.routes(opened=managed.prepare),
+        *studio_files.routes(opened=management.prepare),
         *dependencies.page_routes.routes(),
     ]
 
 
-def _create_management(dependencies: ServerDependencies) -> ASGIApp:
-    from payloom.api.management.app import create_management  # noqa: PLC0415
-    from payloom.api.management.identity.access import ManagementAuth  # noqa: PLC0415 - see payloom.api.management.lazy_app
+def _create_management(dependencies: ManagementDependencies) -> ASGIApp:
+    from payloom.api.management.app import create_management  # noqa: PLC0415 - see payloom.api.management.lazy_app
 
-    auth = ManagementAuth(
-        dependencies.session_auth,
-        dependencies.settings.admin_token,
-        dependencies.settings.origin,
-        dependencies.management.counters,
-    )
-    return create_management(dependencies.management, auth)
+    return create_management(dependencies)
 
 
 def _add_middleware(app: Starlette, dependencies: ServerDependencies) -> None:
-    """Put the envelope around the application: ids, host check, headers, and an answer to every error."""
+    """Put the middleware around the application: request ids, host check, headers, and an answer to every error."""
     settings = dependencies.settings
     app.add_middleware(
         RequestMiddleware,

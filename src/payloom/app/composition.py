@@ -48,8 +48,8 @@ from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.project.loader import Project
 from payloom.project.publisher import ProjectPublisher
-from payloom.runs.intake.backfill import EventBackfill
-from payloom.runs.publishing.trigger_matching import PublishedWorkflows
+from payloom.runs.intake.backfill import CatchUp
+from payloom.runs.publishing.trigger_matching import Library
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange
 from payloom.runs.service import RunService
@@ -60,7 +60,7 @@ from payloom.views.health import HealthReport, read_health
 from payloom.views.references.indexer import Indexer
 
 if TYPE_CHECKING:
-    from payloom.sandbox.service import SandboxService
+    from payloom.sandbox.service import Rehearsals
 
 log = structlog.get_logger("payloom.app.asgi")
 
@@ -82,7 +82,7 @@ class Services:
         self.tables = Tables(project.tables, clock)
         self.versions = Versions(self.database, clock)
         self.publisher = ProjectPublisher(project, settings, self.versions, clock)
-        self.library = PublishedWorkflows(self.versions, project.catalog, settings.env)
+        self.library = Library(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
         profile = self._profile()
         self.accounts = AccountService(self.database, clock, profile=profile)
@@ -109,7 +109,7 @@ class Services:
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
         self.decisions = DecisionLinks(secrets, settings.site_url, clock)
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
-        self.catch_up = EventBackfill(self.stripe, self.inbox, self.runs, self.database, clock)
+        self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.taken)
         self.live = ChangeStream(self.database, clock)
         self.publisher.on_workflow_changed = functools.partial(self.live.publish, "workflow")
@@ -174,12 +174,13 @@ class Services:
 
     def server_dependencies(self) -> ServerDependencies:
         """Return what the routes work with."""
+        counters = RateLimitStore(self.database, self.clock)
         management = ManagementDependencies(
             settings=self.settings,
             clock=self.clock,
             session_auth=self.session_auth,
             studio_users=self.studio_users,
-            counters=RateLimitStore(self.database, self.clock),
+            counters=counters,
             database=self.database,
             runs=self.runs,
             inbox=self.inbox,
@@ -187,12 +188,10 @@ class Services:
             live=self.live,
             tables=self.tables,
             mails=self.outbox,
-            workflows=self.publisher.workflows,
-            diagnostics=self.publisher.diagnostics,
-            catch_up=self.catch_up.run_once,
+            catch_up=self.catch_up.look,
             find_user=self.find_user,
             publisher=self.publisher,
-            sandbox=self.sandbox,
+            rehearsals=self.rehearsals,
             stripe_tables=self.stripe_tables,
         )
         return ServerDependencies(
@@ -203,15 +202,21 @@ class Services:
             management=management,
             metrics=self.metrics,
             decisions=self.decisions,
+            inbox=self.inbox,
+            runs=self.runs,
+            publisher=self.publisher,
+            database=self.database,
+            counters=counters,
+            find_user=self.find_user,
             ready=self.ready,
         )
 
-    def sandbox(self) -> SandboxService:
+    def rehearsals(self) -> Rehearsals:
         """Return what tries drafts out."""
-        from payloom.sandbox.service import SandboxService  # noqa: PLC0415 - only the studio tries drafts out
+        from payloom.sandbox.service import Rehearsals  # noqa: PLC0415 - only the studio tries drafts out
 
         host = TablesHost(self.tables)
-        return SandboxService(
+        return Rehearsals(
             self.publisher, self.database, self.inbox, self.tables, host, StripeHost(self.stripe), self.clock
         )
 
@@ -263,14 +268,14 @@ class Services:
                 await self.runs.start()
                 stack.push_async_callback(self.runs.stop)
                 await self._on_start()
-                task = asyncio.create_task(self.catch_up.run_forever(), name="payloom-catch-up")
+                task = asyncio.create_task(self.catch_up.keep_looking(), name="payloom-catch-up")
                 stack.push_async_callback(_canceled, task)
                 if self.settings.is_dev:
                     watching = asyncio.create_task(self.publisher.watch(), name="payloom-watch")
                     stack.push_async_callback(_canceled, watching)
-                timing = asyncio.create_task(self.runs.run_scheduler(), name="payloom-timetable")
+                timing = asyncio.create_task(self.runs.keep_time(), name="payloom-timetable")
                 stack.push_async_callback(_canceled, timing)
-                indexing = asyncio.create_task(self.index.run(lambda: self.engine.is_leader), name="payloom-references")
+                indexing = asyncio.create_task(self.index.run(lambda: self.engine.eldest), name="payloom-references")
                 stack.push_async_callback(_canceled, indexing)
                 sweeping = asyncio.create_task(self._sweep(), name="payloom-hourly-sweep")
                 stack.push_async_callback(_canceled, sweeping)
@@ -307,7 +312,7 @@ class Services:
         """Close every connection."""
         self.live.close()
         with contextlib.suppress(PayloomError):
-            await self.inbox.flush_rejections(force=True)
+            await self.inbox.report(force=True)
         # A process that does no work has prepared the engine all the same; stopping it twice does nothing.
         await self.engine.stop()
         await self.stripe.close()

@@ -7,7 +7,7 @@ must repeat (`csrf_token`). Over https their names carry the `__Host-` prefix, s
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -19,6 +19,9 @@ from payloom.auth.service import AccountService
 from payloom.kit.ids import new_token
 
 CSRF_FIELD = "csrf_token"
+
+FindUser = Callable[[str], Awaitable[Mapping[str, Any] | None]]
+"""Returns the account with an email address as workflows see it, or None."""
 
 
 def as_user(account: Account) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,10 +15,14 @@ from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_
 from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.dependencies import ManagementDependencies
-from payloom.api.management.editor import router as editor
+from payloom.api.management.editor.routes import catalog, completion, sources, test_runs, versions
+from payloom.api.management.editor.services import create_editor_services
 from payloom.api.management.identity import me, session, users
+from payloom.api.management.identity.access import ManagementAuth
+from payloom.api.management.injection import Auth
 from payloom.api.management.lazy_app import PREFIX
 from payloom.api.management.models.answers import ErrorAnswer
+from payloom.api.management.openapi_document import openapi_document
 from payloom.api.management.routes import (
     events,
     local_stripe,
@@ -31,51 +35,44 @@ from payloom.api.management.routes import (
     tables,
     workflows,
 )
-from payloom.api.management.schema import document
 from payloom.kit.errors import PayloomError
 from payloom.kit.redaction import redact
 from payloom.tables.errors import VerbFailed
 
+_IDENTITY = (me, session, users)
+_OPERATIONS = (overview, runs, events, tables, rows, mails, settings, sse, local_stripe)
+_EDITOR = (catalog, completion, sources, versions, test_runs)
 
-def create_management(parts: ManagementDependencies, auth: Callable[[Request], Awaitable[None]]) -> FastAPI:
-    """Return the application."""
 
-    def named(request: Request) -> None:
-        route = request.scope.get("route")
-        set_route_label(request, f"{PREFIX}{getattr(route, 'path', '')}")
+def create_management(dependencies: ManagementDependencies) -> FastAPI:
+    """Return the application, ready to serve."""
+    app = management_app()
+    app.state.dependencies = dependencies
+    app.state.editor = create_editor_services(dependencies)
+    app.state.auth = ManagementAuth(
+        dependencies.session_auth,
+        dependencies.settings.admin_token,
+        dependencies.settings.origin,
+        dependencies.counters,
+    )
+    return app
 
+
+def management_app() -> FastAPI:
+    """Return the application without its collaborators: enough to describe it, not to serve it."""
     app = FastAPI(
         title="Payloom management API",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(named), Depends(auth)],
-        generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(_label_route), Depends(_authenticate)],
+        generate_unique_id_function=_operation_id,
         responses={"default": {"model": ErrorAnswer, "description": "Why it was not done."}},
     )
-    # The editor's routes end in fixed words; `workflows` also has one that takes any id.
-    for module in (
-        me,
-        session,
-        users,
-        overview,
-        runs,
-        events,
-        tables,
-        rows,
-        mails,
-        settings,
-        sse,
-        local_stripe,
-        editor,
-        workflows,
-    ):
-        app.include_router(module.router(parts))
-
-    @app.get("/openapi.json", include_in_schema=False)
-    async def openapi() -> Any:
-        return document(app)
-
+    # The editor's routes end in fixed words; `workflows` also has one that takes any id, so it comes last.
+    for module in (*_IDENTITY, *_OPERATIONS, *_EDITOR, workflows):
+        app.include_router(module.router)
+    app.add_api_route("/openapi.json", _get_openapi, include_in_schema=False)
     app.add_exception_handler(PayloomError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -83,6 +80,23 @@ def create_management(parts: ManagementDependencies, auth: Callable[[Request], A
     app.add_exception_handler(404, _http)
     app.add_exception_handler(405, _http)
     return app
+
+
+async def _label_route(request: Request) -> None:
+    route = request.scope.get("route")
+    set_route_label(request, f"{PREFIX}{getattr(route, 'path', '')}")
+
+
+async def _authenticate(request: Request, auth: Auth) -> None:
+    await auth(request)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _get_openapi(request: Request) -> Any:
+    return openapi_document(request.app)
 
 
 async def _known(request: Request, error: Any) -> Response:

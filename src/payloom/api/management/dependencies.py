@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from payloom.api.http.current_user import SessionAuth
+from payloom.api.http.current_user import FindUser, SessionAuth
 from payloom.api.limits.rate_limit import Counters
 from payloom.api.management.change_stream import ChangeStream
 from payloom.auth.studio_users import StudioUsers
@@ -15,13 +15,11 @@ from payloom.db.database import Database
 from payloom.email.outbox import Outbox
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import Clock
-from payloom.kit.diagnostics import Diagnostic
 from payloom.project.publisher import ProjectPublisher
 from payloom.runs.service import RunService
 from payloom.settings.model import Settings
 from payloom.tables.query.sql import Tables
 from payloom.views.references.indexer import Indexer
-from payloom.workflows.program.program import Workflow
 
 if TYPE_CHECKING:
     from payloom.sandbox.service import SandboxService
@@ -29,8 +27,10 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ManagementDependencies:
-    """The collaborators. catch_up: asks Stripe for missed events, returns `{seen, stored}`. rehearsals: loads what
-    tries drafts out.
+    """The collaborators of the management API's routes.
+
+    catch_up: fetches missed events from Stripe, returns `{seen, stored}`. rehearsals: loads the service that runs
+    drafts in the sandbox; a server that nobody edits on never does.
     """
 
     settings: Settings
@@ -45,10 +45,8 @@ class ManagementDependencies:
     live: ChangeStream
     tables: Tables
     mails: Outbox
-    workflows: Mapping[str, Workflow]
-    diagnostics: Sequence[Diagnostic]
     catch_up: Callable[[], Awaitable[Mapping[str, Any]]]
-    find_user: Callable[[str], Awaitable[Mapping[str, Any] | None]]
+    find_user: FindUser
     publisher: ProjectPublisher
     sandbox: Callable[[], SandboxService]
     stripe_tables: StripeTables

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from payloom.api.management.editor import models
+from payloom.api.management.editor.models import sources as models
 from payloom.kit.diagnostics import Diagnostic, Path, in_order
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.catalog.catalog import Catalog

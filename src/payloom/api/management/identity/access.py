@@ -25,6 +25,10 @@ GUESSES = (10, 60.0)
 """Wrong tokens per seconds from one address; then none from there is looked at for a while, the right one neither."""
 
 
+SIGN_INS = (30, 60.0)
+"""Tries to sign in per seconds from one client."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Caller:
     """Who manages. email: None for the bearer of the admin token."""
@@ -46,6 +50,8 @@ class ManagementAuth:
 
     def __init__(self, session_auth: SessionAuth, token: SecretStr | None, origin: str, counters: Counters) -> None:
         """token: None means that only people who are signed in may. counters: of wrong tokens, for every process."""
+        self.sign_in_limiter = SharedLimiter("session", *SIGN_INS, counters)
+        """Counts tries to sign in, by client."""
         self._guesses = SharedLimiter("admin-token", *GUESSES, counters)
         self._session_auth = session_auth
         self._token = token

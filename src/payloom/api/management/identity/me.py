@@ -8,32 +8,28 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from payloom import __version__
-from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.identity.roles import has_role
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Me
 
+router = APIRouter(tags=["access"])
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(tags=["access"])
 
-    @routes.get("/me", response_model=Me)
-    async def get_me(request: Request) -> Any:
-        """Who is asking, what they may do, and which project this is."""
-        caller, settings = caller_of(request), parts.settings
-        return {
-            "email": caller.email,
-            "name": caller.name,
-            "role": caller.role,
-            "via": caller.via,
-            "project": settings.name,
-            "env": settings.environment,
-            "livemode": settings.stripe.livemode,
-            "local_stripe": settings.stripe.api_base if settings.stripe.mode == "local" else None,
-            "site_url": settings.site_url,
-            "editable": settings.studio_edit and has_role(caller.role, "editor"),
-            "version": __version__,
-        }
-
-    return routes
+@router.get("/me", response_model=Me)
+async def get_me(deps: Dependencies, request: Request) -> Any:
+    """Who is asking, what they may do, and which project this is."""
+    caller, settings = caller_of(request), deps.settings
+    return {
+        "email": caller.email,
+        "name": caller.name,
+        "role": caller.role,
+        "via": caller.via,
+        "project": settings.name,
+        "env": settings.environment,
+        "livemode": settings.stripe.livemode,
+        "local_stripe": settings.stripe.api_base if settings.stripe.mode == "local" else None,
+        "site_url": settings.site_url,
+        "editable": settings.studio_edit and has_role(caller.role, "editor"),
+        "version": __version__,
+    }

@@ -12,61 +12,55 @@ from starlette.responses import Response
 from payloom.api.http.errors import BadRequest, NotAllowed
 from payloom.api.http.same_origin import host_name
 from payloom.api.limits.client_address import FORWARDED, client_key
-from payloom.api.limits.rate_limit import SharedLimiter
-from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import anybody, role_of
+from payloom.api.management.injection import Auth, Dependencies
 from payloom.api.management.models.answers import SessionState, SignedIn, SignIn
 from payloom.settings.model import Settings
 
-TRIES = (30, 60.0)
+router = APIRouter(prefix="/session", tags=["access"])
 
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/session", tags=["access"])
-    limiter = SharedLimiter("session", *TRIES, parts.counters)
+@router.get("", response_model=SessionState, openapi_extra=anybody())
+async def get_session(deps: Dependencies, request: Request) -> Any:
+    """Whether somebody is signed in, and which ways in there are."""
+    visitor = await deps.session_auth.current(request)
+    return {
+        "signed_in": visitor is not None,
+        "email": visitor.email if visitor else None,
+        "role": role_of(visitor.roles) if visitor else None,
+        "one_click": at_the_machine(request, deps.settings),
+    }
 
-    @routes.get("", response_model=SessionState, openapi_extra=anybody())
-    async def get_session(request: Request) -> Any:
-        """Whether somebody is signed in, and which ways in there are."""
-        visitor = await parts.session_auth.current(request)
-        return {
-            "signed_in": visitor is not None,
-            "email": visitor.email if visitor else None,
-            "role": role_of(visitor.roles) if visitor else None,
-            "one_click": at_the_machine(request, parts.settings),
-        }
 
-    @routes.post("", response_model=SignedIn, openapi_extra=anybody())
-    async def sign_in(request: Request, response: Response, body: SignIn) -> Any:
-        """Sign in with the token of a link, or (`local`) with one click; sets the session cookie."""
-        await limiter.check(client_key(request))
-        if body.token:
-            account, token = await parts.studio_users.open(body.token)
-        elif body.local:
-            if not at_the_machine(request, parts.settings):
-                raise NotAllowed(
-                    "one click opens only at a developer's own machine",
-                    hint="Run `payloom studio` where the server runs; it prints a link.",
-                )
-            account, token = await parts.studio_users.sign_in_locally()
-        else:
-            raise BadRequest("there is nothing to sign in with", hint="Send `token` from a link, or `local`.")
-        if before := parts.session_auth.token(request):
-            await parts.session_auth.accounts.sign_out(before)
-        parts.session_auth.keep(response, token)
-        return {"email": account.email, "role": role_of(account.roles)}
+@router.post("", response_model=SignedIn, openapi_extra=anybody())
+async def sign_in(deps: Dependencies, auth: Auth, request: Request, response: Response, body: SignIn) -> Any:
+    """Sign in with the token of a link, or (`local`) with one click; sets the session cookie."""
+    await auth.sign_in_limiter.check(client_key(request))
+    if body.token:
+        account, token = await deps.studio_users.open(body.token)
+    elif body.local:
+        if not at_the_machine(request, deps.settings):
+            raise NotAllowed(
+                "one click opens only at a developer's own machine",
+                hint="Run `payloom studio` where the server runs; it prints a link.",
+            )
+        account, token = await deps.studio_users.sign_in_locally()
+    else:
+        raise BadRequest("there is nothing to sign in with", hint="Send `token` from a link, or `local`.")
+    if before := deps.session_auth.token(request):
+        await deps.session_auth.accounts.sign_out(before)
+    deps.session_auth.keep(response, token)
+    return {"email": account.email, "role": role_of(account.roles)}
 
-    @routes.delete("", response_model=SessionState, openapi_extra=anybody())
-    async def sign_out(request: Request, response: Response) -> Any:
-        """End the session; also fine when there is none."""
-        if token := parts.session_auth.token(request):
-            await parts.session_auth.accounts.sign_out(token)
-        parts.session_auth.forget(response)
-        one_click = at_the_machine(request, parts.settings)
-        return {"signed_in": False, "email": None, "role": None, "one_click": one_click}
 
-    return routes
+@router.delete("", response_model=SessionState, openapi_extra=anybody())
+async def sign_out(deps: Dependencies, request: Request, response: Response) -> Any:
+    """End the session; also fine when there is none."""
+    if token := deps.session_auth.token(request):
+        await deps.session_auth.accounts.sign_out(token)
+    deps.session_auth.forget(response)
+    one_click = at_the_machine(request, deps.settings)
+    return {"signed_in": False, "email": None, "role": None, "one_click": one_click}
 
 
 def at_the_machine(request: Request, settings: Settings) -> bool:

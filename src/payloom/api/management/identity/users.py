@@ -10,50 +10,50 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.identity.roles import ORDER, admin, role_of
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.lazy_app import SIGN_IN_PATH
 from payloom.api.management.models.answers import AccountList, AccountView, NewRoles, SignInLink
 from payloom.auth.accounts import Account, find_account, list_accounts, set_roles
 from payloom.auth.errors import BadRole
 from payloom.auth.links import LIFETIME
 
+router = APIRouter(prefix="/accounts", tags=["access"])
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/accounts", tags=["access"])
 
-    @routes.get("", response_model=AccountList, openapi_extra=admin())
-    async def list_people(after: str | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Any:
-        """Accounts by address; after: the last address of the previous page."""
-        found = await parts.database.read(lambda tx: list_accounts(tx, limit=limit, after=after))
-        return {"data": [_view(one) for one in found], "next": found[-1].email if len(found) == limit else None}
+@router.get("", response_model=AccountList, openapi_extra=admin())
+async def list_people(
+    deps: Dependencies, after: str | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> Any:
+    """Accounts by address; after: the last address of the previous page."""
+    found = await deps.database.read(lambda tx: list_accounts(tx, limit=limit, after=after))
+    return {"data": [_view(one) for one in found], "next": found[-1].email if len(found) == limit else None}
 
-    @routes.put("/{account_id}/role", response_model=AccountView)
-    async def set_role(account_id: str, body: NewRoles, request: Request) -> Any:
-        """Make somebody a viewer, an editor, an admin, or none of them. Their other roles stay."""
-        caller = caller_of(request)
 
-        def work(tx: sa.Connection) -> Account:
-            account = _found(find_account(tx, account_id=account_id), account_id)
-            if account.email == caller.email and body.role != caller.role:
-                raise BadRole("you cannot take your own role away", hint="ask another admin")
-            others = [role for role in account.roles if role not in ORDER]
-            set_roles(tx, account.id, [*others, body.role] if body.role else others)
-            return _found(find_account(tx, account_id=account_id), account_id)
+@router.put("/{account_id}/role", response_model=AccountView)
+async def set_role(deps: Dependencies, account_id: str, body: NewRoles, request: Request) -> Any:
+    """Make somebody a viewer, an editor, an admin, or none of them. Their other roles stay."""
+    caller = caller_of(request)
 
-        return _view(await parts.database.write(work))
+    def work(tx: sa.Connection) -> Account:
+        account = _found(find_account(tx, account_id=account_id), account_id)
+        if account.email == caller.email and body.role != caller.role:
+            raise BadRole("you cannot take your own role away", hint="ask another admin")
+        others = [role for role in account.roles if role not in ORDER]
+        set_roles(tx, account.id, [*others, body.role] if body.role else others)
+        return _found(find_account(tx, account_id=account_id), account_id)
 
-    @routes.post("/{account_id}/link", response_model=SignInLink)
-    async def make_link(account_id: str) -> Any:
-        """Return a link that signs this person in once, within a quarter of an hour."""
-        account = await parts.session_auth.accounts.find(account_id=account_id)
-        token = await parts.studio_users.link(account_id=_found(account, account_id).id)
-        url = f"{parts.settings.site_url}{SIGN_IN_PATH}?token={token}"
-        return {"url": url, "expires_at": to_plain(parts.clock.now() + LIFETIME)}
+    return _view(await deps.database.write(work))
 
-    return routes
+
+@router.post("/{account_id}/link", response_model=SignInLink)
+async def make_link(deps: Dependencies, account_id: str) -> Any:
+    """Return a link that signs this person in once, within a quarter of an hour."""
+    account = await deps.session_auth.accounts.find(account_id=account_id)
+    token = await deps.studio_users.link(account_id=_found(account, account_id).id)
+    url = f"{deps.settings.site_url}{SIGN_IN_PATH}?token={token}"
+    return {"url": url, "expires_at": to_plain(deps.clock.now() + LIFETIME)}
 
 
 def _found(account: Account | None, account_id: str) -> Account:

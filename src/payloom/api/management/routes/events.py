@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query
 
 from payloom.api.http.errors import ApiError
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.events import (
     CatchUpReport,
@@ -41,87 +41,91 @@ class StripeUnavailable(ApiError):
     status: ClassVar[int] = 502
 
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/events", tags=["events"])
+router = APIRouter(prefix="/events", tags=["events"])
 
-    @routes.get("", response_model=EventList, name="list_events")
-    async def listed(  # noqa: PLR0917 - FastAPI fills them in by name
-        type: str | None = None,  # noqa: A002 - Stripe's own word
-        family: str | None = None,
-        object: str | None = None,  # noqa: A002 - Stripe's own word
-        source: str | None = None,
-        state: State | None = None,
-        search: Annotated[str | None, Query(max_length=200)] = None,
-        before: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    ) -> Any:
-        """Newest first, without payloads. type: exactly, or a family. search: any id, address or value in it."""
-        if search:
-            await parts.index.catch_up(FRESH_WITHIN)
-        wanted = {"type": type, "family": family, "object_id": object, "source": source, "state": state}
-        found = await parts.database.read(
-            lambda tx: list_events(tx, **wanted, search=search, before=before, limit=limit)  # type: ignore[arg-type]
-        )
-        return {"data": to_plain(found), "next": found[-1]["id"] if len(found) == limit else None}
 
-    @routes.get("/rejected", response_model=RejectionList)
-    async def list_rejections() -> Any:
-        """What was turned away, counted by reason."""
-        return {"data": to_plain(await parts.inbox.rejected())}
+@router.get("", response_model=EventList, name="list_events")
+async def listed(  # noqa: PLR0917 - FastAPI fills them in by name
+    deps: Dependencies,
+    type: str | None = None,  # noqa: A002 - Stripe's own word
+    family: str | None = None,
+    object: str | None = None,  # noqa: A002 - Stripe's own word
+    source: str | None = None,
+    state: State | None = None,
+    search: Annotated[str | None, Query(max_length=200)] = None,
+    before: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Any:
+    """Newest first, without payloads. type: exactly, or a family. search: any id, address or value in it."""
+    if search:
+        await deps.index.catch_up(FRESH_WITHIN)
+    wanted = {"type": type, "family": family, "object_id": object, "source": source, "state": state}
+    found = await deps.database.read(
+        lambda tx: list_events(tx, **wanted, search=search, before=before, limit=limit)  # type: ignore[arg-type]
+    )
+    return {"data": to_plain(found), "next": found[-1]["id"] if len(found) == limit else None}
 
-    @routes.get("/catch-up", response_model=LastCatchUp)
-    async def last_catch_up() -> Any:
-        """What the last look at Stripe's list of events found."""
-        query = sa.select(cursors.c.at, cursors.c.value).where(cursors.c.name == CATCH_UP)
-        row = await parts.database.read(lambda tx: tx.execute(query).one_or_none())
-        return {"at": None, "report": None} if row is None else to_plain({"at": row.at, "report": row.value})
 
-    @routes.post("/catch-up", response_model=CatchUpReport, openapi_extra=editor())
-    async def catch_up() -> Any:
-        """Ask Stripe for events that never arrived."""
-        try:
-            return to_plain(await parts.catch_up())
-        except StepFailed as failed:
-            failure = failed.failure
-            raise StripeUnavailable(failure.message, hint=failure.hint, **failure.data) from failed
+@router.get("/rejected", response_model=RejectionList)
+async def list_rejections(deps: Dependencies) -> Any:
+    """What was turned away, counted by reason."""
+    return {"data": to_plain(await deps.inbox.rejected())}
 
-    @routes.post("/replay", response_model=Outcomes, openapi_extra=editor())
-    async def replay_events(body: ReplayMany) -> Any:
-        """Run the matching workflows again for several events, one after another."""
 
-        async def one(event_id: str) -> list[str]:
-            return list(await parts.runs.replay(event_id, workflow_id=body.workflow))
+@router.get("/catch-up", response_model=LastCatchUp)
+async def last_catch_up(deps: Dependencies) -> Any:
+    """What the last look at Stripe's list of events found."""
+    query = sa.select(cursors.c.at, cursors.c.value).where(cursors.c.name == CATCH_UP)
+    row = await deps.database.read(lambda tx: tx.execute(query).one_or_none())
+    return {"at": None, "report": None} if row is None else to_plain({"at": row.at, "report": row.value})
 
-        return done([await each(event_id, one) for event_id in dict.fromkeys(body.ids)])
 
-    @routes.get("/{event_id}", response_model=EventDetail)
-    async def get_event(event_id: str) -> Any:
-        """One event with its payload and the runs it started."""
+@router.post("/catch-up", response_model=CatchUpReport, openapi_extra=editor())
+async def catch_up(deps: Dependencies) -> Any:
+    """Ask Stripe for events that never arrived."""
+    try:
+        return to_plain(await deps.catch_up())
+    except StepFailed as failed:
+        failure = failed.failure
+        raise StripeUnavailable(failure.message, hint=failure.hint, **failure.data) from failed
 
-        def work(tx: sa.Connection) -> dict[str, Any] | None:
-            row = tx.execute(sa.select(events).where(events.c.id == event_id)).one_or_none()
-            return None if row is None else {**row._mapping, **states_of(tx, [event_id])[event_id]}  # noqa: SLF001
 
-        found = await parts.database.read(work)
-        if found is None:
-            raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events`.")
-        its_runs = await parts.runs.queries.list(event_id=event_id, limit=50)
-        payload = redact(json.loads(found["payload"]))
-        verified = found["source"] == "webhook"
-        return to_plain(
-            {
-                **found,
-                "payload": payload,
-                "previous_attributes": payload["data"].get("previous_attributes"),
-                "signature": "verified" if verified else "fetched",
-                "runs": [{**one, "workflow": one["workflow_id"]} for one in its_runs],
-            }
-        )
+@router.post("/replay", response_model=Outcomes, openapi_extra=editor())
+async def replay_events(deps: Dependencies, body: ReplayMany) -> Any:
+    """Run the matching workflows again for several events, one after another."""
 
-    @routes.post("/{event_id}/replay", response_model=Started, openapi_extra=editor())
-    async def replay_event(event_id: str, workflow: str | None = None) -> Any:
-        """Run the matching workflows again, as new runs."""
-        return {"runs": list(await parts.runs.replay(event_id, workflow_id=workflow))}
+    async def one(event_id: str) -> list[str]:
+        return list(await deps.runs.replay(event_id, workflow_id=body.workflow))
 
-    return routes
+    return done([await each(event_id, one) for event_id in dict.fromkeys(body.ids)])
+
+
+@router.get("/{event_id}", response_model=EventDetail)
+async def get_event(deps: Dependencies, event_id: str) -> Any:
+    """One event with its payload and the runs it started."""
+
+    def work(tx: sa.Connection) -> dict[str, Any] | None:
+        row = tx.execute(sa.select(events).where(events.c.id == event_id)).one_or_none()
+        return None if row is None else {**row._mapping, **states_of(tx, [event_id])[event_id]}  # noqa: SLF001
+
+    found = await deps.database.read(work)
+    if found is None:
+        raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events`.")
+    its_runs = await deps.runs.queries.list(event_id=event_id, limit=50)
+    payload = redact(json.loads(found["payload"]))
+    verified = found["source"] == "webhook"
+    return to_plain(
+        {
+            **found,
+            "payload": payload,
+            "previous_attributes": payload["data"].get("previous_attributes"),
+            "signature": "verified" if verified else "fetched",
+            "runs": [{**one, "workflow": one["workflow_id"]} for one in its_runs],
+        }
+    )
+
+
+@router.post("/{event_id}/replay", response_model=Started, openapi_extra=editor())
+async def replay_event(deps: Dependencies, event_id: str, workflow: str | None = None) -> Any:
+    """Run the matching workflows again, as new runs."""
+    return {"runs": list(await deps.runs.replay(event_id, workflow_id=workflow))}

@@ -16,8 +16,8 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.request_body import read_json_object
-from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
+from payloom.api.management.injection import Dependencies
 from payloom.kit.redaction import redact
 from payloom.settings.model import Settings
 
@@ -43,37 +43,37 @@ class LocalStripeRefused(ApiError):
     status: ClassVar[int] = 422
 
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/local-stripe", tags=["local-stripe"])
+router = APIRouter(prefix="/local-stripe", tags=["local-stripe"])
 
-    @routes.get("/v1/{path:path}", response_model=dict[str, Any])
-    async def read_local_stripe(path: str, request: Request) -> Any:
-        """A list or an object of the local Stripe, in Stripe's own shape; the query goes along."""
-        if not _OBJECTS.fullmatch(path):
-            raise NoSuchRoute(f"there is nothing at {path[:100]!r} of the local Stripe")
-        return await _ask(parts.settings, "GET", f"/v1/{path}", params=list(request.query_params.multi_items()))
 
-    @routes.get("/control", response_model=dict[str, Any])
-    async def get_local_stripe() -> Any:
-        """Address, account, version and time."""
-        return await _ask(parts.settings, "GET", "/_emulator")
+@router.get("/v1/{path:path}", response_model=dict[str, Any])
+async def read_local_stripe(deps: Dependencies, path: str, request: Request) -> Any:
+    """A list or an object of the local Stripe, in Stripe's own shape; the query goes along."""
+    if not _OBJECTS.fullmatch(path):
+        raise NoSuchRoute(f"there is nothing at {path[:100]!r} of the local Stripe")
+    return await _ask(deps.settings, "GET", f"/v1/{path}", params=list(request.query_params.multi_items()))
 
-    @routes.get("/control/{what}", response_model=dict[str, Any])
-    async def look_at_local_stripe(what: str, request: Request) -> Any:
-        """`clock`, `deliveries`, `calls` or `trigger` (the events it can trigger)."""
-        _known(what, _READ)
-        params = list(request.query_params.multi_items())
-        return await _ask(parts.settings, "GET", f"/_emulator/{what}", params=params)
 
-    @routes.post("/control/{what}", response_model=dict[str, Any], openapi_extra=editor())
-    async def steer_local_stripe(what: str, request: Request) -> Any:
-        """`clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing` or `reset`."""
-        _known(what, _DO)
-        body = await read_json_object(request, MAX_BODY)
-        return await _ask(parts.settings, "POST", f"/_emulator/{what}", json=body)
+@router.get("/control", response_model=dict[str, Any])
+async def get_local_stripe(deps: Dependencies) -> Any:
+    """Address, account, version and time."""
+    return await _ask(deps.settings, "GET", "/_emulator")
 
-    return routes
+
+@router.get("/control/{what}", response_model=dict[str, Any])
+async def look_at_local_stripe(deps: Dependencies, what: str, request: Request) -> Any:
+    """`clock`, `deliveries`, `calls` or `trigger` (the events it can trigger)."""
+    _known(what, _READ)
+    params = list(request.query_params.multi_items())
+    return await _ask(deps.settings, "GET", f"/_emulator/{what}", params=params)
+
+
+@router.post("/control/{what}", response_model=dict[str, Any], openapi_extra=editor())
+async def steer_local_stripe(deps: Dependencies, what: str, request: Request) -> Any:
+    """`clock`, `trigger`, `fail-next`, `redeliver`, `delivery`, `limits`, `billing` or `reset`."""
+    _known(what, _DO)
+    body = await read_json_object(request, MAX_BODY)
+    return await _ask(deps.settings, "POST", f"/_emulator/{what}", json=body)
 
 
 def base_of(settings: Settings) -> str | None:

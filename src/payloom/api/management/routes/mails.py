@@ -7,43 +7,42 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.roles import editor
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import MailDetail, MailList, MailSummary
 from payloom.email.errors import MailNotFound
 from payloom.email.message import Status
 from payloom.email.outbox import summary
 from payloom.kit.redaction import redact
 
+router = APIRouter(prefix="/mails", tags=["mails"])
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/mails", tags=["mails"])
 
-    @routes.get("", response_model=MailList)
-    async def list_mails(  # noqa: PLR0917 - FastAPI fills them in by name
-        to: str | None = None,
-        template: str | None = None,
-        status: Status | None = None,
-        run: str | None = None,
-        before: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    ) -> Any:
-        """Mails, newest first, without their bodies."""
-        found = await parts.mails.list(to=to, template=template, status=status, run_id=run, before=before, limit=limit)
-        return {"data": to_plain(found), "next": found[-1]["id"] if len(found) == limit else None}
+@router.get("", response_model=MailList)
+async def list_mails(  # noqa: PLR0917 - FastAPI fills them in by name
+    deps: Dependencies,
+    to: str | None = None,
+    template: str | None = None,
+    status: Status | None = None,
+    run: str | None = None,
+    before: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Any:
+    """Mails, newest first, without their bodies."""
+    found = await deps.mails.list(to=to, template=template, status=status, run_id=run, before=before, limit=limit)
+    return {"data": to_plain(found), "next": found[-1]["id"] if len(found) == limit else None}
 
-    @routes.get("/{mail_id}", response_model=MailDetail)
-    async def get_mail(mail_id: str) -> Any:
-        """One mail with its text, HTML, headers and source. Links in it work: show it only to who may see it."""
-        found = await parts.mails.get(mail_id)
-        if found is None:
-            raise MailNotFound(f"there is no mail {mail_id[:100]!r}", hint="List them with `payloom mails`.")
-        return redact(to_plain(found))
 
-    @routes.post("/{mail_id}/resend", response_model=MailSummary, openapi_extra=editor())
-    async def resend_mail(mail_id: str) -> Any:
-        """Send a mail again: one that did not leave as it is, any other as a copy of its own."""
-        return to_plain(summary(await parts.mails.resend(mail_id)))
+@router.get("/{mail_id}", response_model=MailDetail)
+async def get_mail(deps: Dependencies, mail_id: str) -> Any:
+    """One mail with its text, HTML, headers and source. Links in it work: show it only to who may see it."""
+    found = await deps.mails.get(mail_id)
+    if found is None:
+        raise MailNotFound(f"there is no mail {mail_id[:100]!r}", hint="List them with `payloom mails`.")
+    return redact(to_plain(found))
 
-    return routes
+
+@router.post("/{mail_id}/resend", response_model=MailSummary, openapi_extra=editor())
+async def resend_mail(deps: Dependencies, mail_id: str) -> Any:
+    """Send a mail again: one that did not leave as it is, any other as a copy of its own."""
+    return to_plain(summary(await deps.mails.resend(mail_id)))

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import ManagementDependencies
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.overview import ApprovalList, JourneyView, Overview, SearchAnswer
 from payloom.views.dashboard import dashboard
 from payloom.views.payment_timeline import payment_timeline
@@ -20,44 +20,44 @@ FRESH_WITHIN = 0.1
 _PAGES = {"event": "events", "run": "runs", "mail": "mail", "workflow": "workflows", "table": "tables"}
 
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(tags=["overview"])
+router = APIRouter(tags=["overview"])
 
-    @routes.get("/overview", response_model=Overview)
-    async def get_overview() -> Any:
-        """What needs somebody, the latest payments, and counts of the last 24 hours."""
-        await parts.inbox.flush_rejections(force=True)
-        now = parts.clock.now()
-        return to_plain(await parts.database.read(lambda tx: dashboard(tx, now)))
 
-    @routes.get("/approvals", response_model=ApprovalList)
-    async def list_approvals() -> Any:
-        """The decisions that runs wait for, oldest first."""
-        return {"data": to_plain(await parts.runs.queries.approvals())}
+@router.get("/overview", response_model=Overview)
+async def get_overview(deps: Dependencies) -> Any:
+    """What needs somebody, the latest payments, and counts of the last 24 hours."""
+    await deps.inbox.report(force=True)
+    now = deps.clock.now()
+    return to_plain(await deps.database.read(lambda tx: dashboard(tx, now)))
 
-    @routes.get("/search", response_model=SearchAnswer)
-    async def search(q: Annotated[str, Query(min_length=1, max_length=200)]) -> Any:
-        """What a text may mean: any id (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), address, workflow."""
-        complete = await parts.index.catch_up(FRESH_WITHIN)
-        workflows = {one.id: one.name for one in parts.workflows.values()}
-        found = await parts.database.read(lambda tx: suggest(tx, q, parts.tables, workflows))
-        shown = [{**to_plain(hit), "href": href(hit.kind, hit.id)} for hit in found]
-        return {"data": shown, "complete": complete}
 
-    @routes.get("/journey/{any_id:path}", response_model=JourneyView)
-    async def get_journey(any_id: Annotated[str, Path(min_length=1, max_length=200)]) -> Any:
-        """Everything that has to do with an id, oldest first."""
-        complete = await parts.index.catch_up(FRESH_WITHIN)
-        found = await parts.database.read(lambda tx: payment_timeline(tx, any_id, parts.tables))
-        return {
-            "subject": {"id": found.id, "kind": found.kind},
-            "entries": [{**to_plain(one), "href": href(one.kind, one.id)} for one in found.entries],
-            "truncated": found.truncated,
-            "complete": complete,
-        }
+@router.get("/approvals", response_model=ApprovalList)
+async def list_approvals(deps: Dependencies) -> Any:
+    """The decisions that runs wait for, oldest first."""
+    return {"data": to_plain(await deps.runs.queries.approvals())}
 
-    return routes
+
+@router.get("/search", response_model=SearchAnswer)
+async def search(deps: Dependencies, q: Annotated[str, Query(min_length=1, max_length=200)]) -> Any:
+    """What a text may mean: any id (order, pi_, cs_, ch_, re_, sub_, in_, evt_, run, mail), address, workflow."""
+    complete = await deps.index.catch_up(FRESH_WITHIN)
+    workflows = {one.id: one.name for one in deps.publisher.workflows.values()}
+    found = await deps.database.read(lambda tx: suggest(tx, q, deps.tables, workflows))
+    shown = [{**to_plain(hit), "href": href(hit.kind, hit.id)} for hit in found]
+    return {"data": shown, "complete": complete}
+
+
+@router.get("/journey/{any_id:path}", response_model=JourneyView)
+async def get_journey(deps: Dependencies, any_id: Annotated[str, Path(min_length=1, max_length=200)]) -> Any:
+    """Everything that has to do with an id, oldest first."""
+    complete = await deps.index.catch_up(FRESH_WITHIN)
+    found = await deps.database.read(lambda tx: payment_timeline(tx, any_id, deps.tables))
+    return {
+        "subject": {"id": found.id, "kind": found.kind},
+        "entries": [{**to_plain(one), "href": href(one.kind, one.id)} for one in found.entries],
+        "truncated": found.truncated,
+        "complete": complete,
+    }
 
 
 def href(kind: str, key: str) -> str:

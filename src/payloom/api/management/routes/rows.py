@@ -16,6 +16,7 @@ from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, RowView
 from payloom.api.management.models.runs import RunList
 from payloom.api.management.routes.overview import FRESH_WITHIN
@@ -39,75 +40,76 @@ class RowChanged(ApiError):
     status: ClassVar[int] = 409
 
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/tables", tags=["tables"])
+router = APIRouter(prefix="/tables", tags=["tables"])
 
-    @routes.get("/{name}/rows/{key:path}/history", response_model=RunList)
-    async def row_history(name: str, key: str) -> Any:
-        """The runs that wrote the row, newest first."""
-        spec = parts.tables.spec(name)
-        await parts.index.catch_up(FRESH_WITHIN)
-        ids = await parts.database.read(lambda tx: _writers(tx, spec, key))
-        listed = await parts.runs.queries.by_ids(ids)
-        return {"data": to_plain([{**one, "workflow": one["workflow_id"]} for one in listed]), "next": None}
 
-    @routes.get("/{name}/rows/{key:path}", response_model=RowView)
-    async def get_row(name: str, key: str) -> Any:
-        """One row by its primary column."""
-        spec = parts.tables.spec(name)
-        return {"row": shown(await parts.database.read(lambda tx: _row(parts, tx, spec, key)))}
+@router.get("/{name}/rows/{key:path}/history", response_model=RunList)
+async def row_history(deps: Dependencies, name: str, key: str) -> Any:
+    """The runs that wrote the row, newest first."""
+    spec = deps.tables.spec(name)
+    await deps.index.catch_up(FRESH_WITHIN)
+    ids = await deps.database.read(lambda tx: _writers(tx, spec, key))
+    listed = await deps.runs.queries.by_ids(ids)
+    return {"data": to_plain([{**one, "workflow": one["workflow_id"]} for one in listed]), "next": None}
 
-    @routes.post("/{name}/rows", response_model=RowView, status_code=201)
-    async def insert_row(name: str, body: NewRow, request: Request) -> Any:
-        """Insert a row; what is left out gets its default."""
-        spec = parts.tables.spec(name)
 
-        def work(tx: sa.Connection) -> dict[str, Any]:
-            row = parts.tables.insert(tx, name, values=body.values)
-            _record_change(parts, tx, spec, RowChange(name, "insert", row, None))
-            return row
+@router.get("/{name}/rows/{key:path}", response_model=RowView)
+async def get_row(deps: Dependencies, name: str, key: str) -> Any:
+    """One row by its primary column."""
+    spec = deps.tables.spec(name)
+    return {"row": shown(await deps.database.read(lambda tx: _row(deps, tx, spec, key)))}
 
-        row = await parts.database.write(work)
-        key = str(row[spec.primary])
-        parts.live.publish("row", key, "insert", table=name)
-        log.info("row_inserted", table=name, key=key, by=caller_of(request).by)
-        return {"row": shown(row)}
 
-    @routes.patch("/{name}/rows/{key:path}", response_model=RowView)
-    async def update_row(name: str, key: str, body: RowChanges, request: Request) -> Any:
-        """Change a row that still is as `was` says; else 409 `row_changed`, with the row as it is now."""
-        spec = parts.tables.spec(name)
+@router.post("/{name}/rows", response_model=RowView, status_code=201)
+async def insert_row(deps: Dependencies, name: str, body: NewRow, request: Request) -> Any:
+    """Insert a row; what is left out gets its default."""
+    spec = deps.tables.spec(name)
 
-        def work(tx: sa.Connection) -> dict[str, Any]:
-            old = _guarded(parts, tx, spec, key, body.was)
-            row = parts.tables.update(tx, name, where={spec.primary: old[spec.primary]}, set=body.set)
-            if row != old:
-                _record_change(parts, tx, spec, RowChange(name, "update", row, old))
-            return row
+    def work(tx: sa.Connection) -> dict[str, Any]:
+        row = deps.tables.insert(tx, name, values=body.values)
+        _record_change(deps, tx, spec, RowChange(name, "insert", row, None))
+        return row
 
-        row = await parts.database.write(work)
-        parts.live.publish("row", key, "update", table=name)
-        log.info("row_updated", table=name, key=key, columns=sorted(body.set), by=caller_of(request).by)
-        return {"row": shown(row)}
+    row = await deps.database.write(work)
+    key = str(row[spec.primary])
+    deps.live.publish("row", key, "insert", table=name)
+    log.info("row_inserted", table=name, key=key, by=caller_of(request).by)
+    return {"row": shown(row)}
 
-    @routes.delete("/{name}/rows/{key:path}", response_model=RowView)
-    async def delete_row(name: str, key: str, body: RowGuard, request: Request) -> Any:
-        """Delete a row that still is as `was` says, and return it; else 409 `row_changed`."""
-        spec = parts.tables.spec(name)
 
-        def work(tx: sa.Connection) -> dict[str, Any]:
-            old = _guarded(parts, tx, spec, key, body.was)
-            parts.tables.delete(tx, name, where={spec.primary: old[spec.primary]})
-            _record_change(parts, tx, spec, RowChange(name, "delete", old, old))
-            return old
+@router.patch("/{name}/rows/{key:path}", response_model=RowView)
+async def update_row(deps: Dependencies, name: str, key: str, body: RowChanges, request: Request) -> Any:
+    """Change a row that still is as `was` says; else 409 `row_changed`, with the row as it is now."""
+    spec = deps.tables.spec(name)
 
-        row = await parts.database.write(work)
-        parts.live.publish("row", key, "delete", table=name)
-        log.info("row_deleted", table=name, key=key, by=caller_of(request).by)
-        return {"row": shown(row)}
+    def work(tx: sa.Connection) -> dict[str, Any]:
+        old = _guarded(deps, tx, spec, key, body.was)
+        row = deps.tables.update(tx, name, where={spec.primary: old[spec.primary]}, set=body.set)
+        if row != old:
+            _record_change(deps, tx, spec, RowChange(name, "update", row, old))
+        return row
 
-    return routes
+    row = await deps.database.write(work)
+    deps.live.publish("row", key, "update", table=name)
+    log.info("row_updated", table=name, key=key, columns=sorted(body.set), by=caller_of(request).by)
+    return {"row": shown(row)}
+
+
+@router.delete("/{name}/rows/{key:path}", response_model=RowView)
+async def delete_row(deps: Dependencies, name: str, key: str, body: RowGuard, request: Request) -> Any:
+    """Delete a row that still is as `was` says, and return it; else 409 `row_changed`."""
+    spec = deps.tables.spec(name)
+
+    def work(tx: sa.Connection) -> dict[str, Any]:
+        old = _guarded(deps, tx, spec, key, body.was)
+        deps.tables.delete(tx, name, where={spec.primary: old[spec.primary]})
+        _record_change(deps, tx, spec, RowChange(name, "delete", old, old))
+        return old
+
+    row = await deps.database.write(work)
+    deps.live.publish("row", key, "delete", table=name)
+    log.info("row_deleted", table=name, key=key, by=caller_of(request).by)
+    return {"row": shown(row)}
 
 
 def shown(row: Any) -> Any:
@@ -128,24 +130,24 @@ def _writers(tx: sa.Connection, spec: TableSpec, key: str) -> list[str]:
     return list(found)[:_WRITERS]
 
 
-def _row(parts: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: str) -> dict[str, Any]:
+def _row(deps: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: str) -> dict[str, Any]:
     value: Any = key
     if spec.columns[spec.primary].type == "int":
         if not key.removeprefix("-").isdecimal() or len(key) > 19:
             raise BadRequest(f"the keys of {spec.name} are whole numbers")
         value = int(key)
-    row = parts.tables.select(tx, spec.name, where={spec.primary: value}, one="optional")
+    row = deps.tables.select(tx, spec.name, where={spec.primary: value}, one="optional")
     if row is None:
         raise NoSuchRoute(f"{spec.name} has no row {key[:100]!r}", hint="It may have been deleted; reload the table.")
     return row
 
 
 def _guarded(
-    parts: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: str, was: dict[str, Any]
+    deps: ManagementDependencies, tx: sa.Connection, spec: TableSpec, key: str, was: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the row, locked, if it is as somebody saw it: as it was shown, so masked values compare too."""
     with locking_reads(tx):
-        row = _row(parts, tx, spec, key)
+        row = _row(deps, tx, spec, key)
     now = shown(row)
     differing = sorted(name for name, value in was.items() if now.get(name) != value)
     if differing:
@@ -155,9 +157,9 @@ def _guarded(
     return row
 
 
-def _record_change(parts: ManagementDependencies, tx: sa.Connection, spec: TableSpec, change: RowChange) -> None:
-    parts.runs.rows_changed(tx, change.kind, spec.name, change)
-    found = ReferenceCollector(parts.tables.specs)
+def _record_change(deps: ManagementDependencies, tx: sa.Connection, spec: TableSpec, change: RowChange) -> None:
+    deps.runs.rows_changed(tx, change.kind, spec.name, change)
+    found = ReferenceCollector(deps.tables.specs)
     found.row(spec.name, change.row)
-    name, now = row_ref(spec.name, change.row[spec.primary]), parts.clock.now()
+    name, now = row_ref(spec.name, change.row[spec.primary]), deps.clock.now()
     write(tx, [(ref, "row", name, now) for ref in found.refs])

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.identity.access import caller_of
 from payloom.api.management.identity.roles import editor, viewer
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.runs import Decided, Decision, Fork, RetryMany, RunCounts, RunDetail, RunList, RunRef
 from payloom.api.management.routes.bulk import done, each
@@ -20,78 +20,80 @@ from payloom.runs.run_rows import Run
 MAX_BULK = 200
 
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/runs", tags=["runs"])
-    service = parts.runs
+router = APIRouter(prefix="/runs", tags=["runs"])
 
-    @routes.get("", response_model=RunList)
-    async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
-        workflow: str | None = None,
-        status: str | None = None,
-        event: str | None = None,
-        search: Annotated[str | None, Query(max_length=200)] = None,
-        before: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    ) -> Any:
-        """Newest first. search: any id that has to do with a run. before: the last id of the previous page."""
-        if search:
-            await parts.index.catch_up(FRESH_WITHIN)
-        found = await service.queries.list(
-            status=status, workflow_id=workflow, event_id=event, search=search, before=before, limit=limit
+
+@router.get("", response_model=RunList)
+async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
+    deps: Dependencies,
+    workflow: str | None = None,
+    status: str | None = None,
+    event: str | None = None,
+    search: Annotated[str | None, Query(max_length=200)] = None,
+    before: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Any:
+    """Newest first. search: any id that has to do with a run. before: the last id of the previous page."""
+    if search:
+        await deps.index.catch_up(FRESH_WITHIN)
+    found = await deps.runs.queries.list(
+        status=status, workflow_id=workflow, event_id=event, search=search, before=before, limit=limit
+    )
+    return {"data": [_short(one) for one in found], "next": found[-1]["id"] if len(found) == limit else None}
+
+
+@router.get("/counts", response_model=RunCounts)
+async def count_runs(deps: Dependencies) -> Any:
+    """How many runs there are by status."""
+    return await deps.runs.queries.counts()
+
+
+@router.get("/{run_id}", response_model=RunDetail)
+async def get_run(deps: Dependencies, run_id: str) -> Any:
+    """One run with steps, logs, waits and the runs that came of it."""
+    return detail(await deps.runs.queries.timeline(run_id))
+
+
+@router.post("/retry", response_model=Outcomes, openapi_extra=editor())
+async def retry_runs(deps: Dependencies, body: RetryMany) -> Any:
+    """Try several failed runs' failed steps again, one after another."""
+    ids = body.ids
+    if ids is None:
+        found = await deps.runs.queries.list(
+            status="failed", workflow_id=body.workflow, search=body.search, limit=MAX_BULK
         )
-        return {"data": [_short(one) for one in found], "next": found[-1]["id"] if len(found) == limit else None}
+        ids = [one["id"] for one in found if body.kind in (None, (one["failure"] or {}).get("kind"))]
 
-    @routes.get("/counts", response_model=RunCounts)
-    async def count_runs() -> Any:
-        """How many runs there are by status."""
-        return await service.queries.counts()
+    async def one(run_id: str) -> list[str]:
+        return [(await deps.runs.retry(run_id)).id]
 
-    @routes.get("/{run_id}", response_model=RunDetail)
-    async def get_run(run_id: str) -> Any:
-        """One run with steps, logs, waits and the runs that came of it."""
-        return detail(await service.queries.timeline(run_id))
+    return done([await each(run_id, one) for run_id in dict.fromkeys(ids)])
 
-    @routes.post("/retry", response_model=Outcomes, openapi_extra=editor())
-    async def retry_runs(body: RetryMany) -> Any:
-        """Try several failed runs' failed steps again, one after another."""
-        ids = body.ids
-        if ids is None:
-            found = await service.queries.list(
-                status="failed", workflow_id=body.workflow, search=body.search, limit=MAX_BULK
-            )
-            ids = [one["id"] for one in found if body.kind in (None, (one["failure"] or {}).get("kind"))]
 
-        async def one(run_id: str) -> list[str]:
-            return [(await service.retry(run_id)).id]
+@router.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor())
+async def retry_run(deps: Dependencies, run_id: str) -> Any:
+    """Try a failed run's failed step again, under the same key."""
+    return _of(await deps.runs.retry(run_id))
 
-        return done([await each(run_id, one) for run_id in dict.fromkeys(ids)])
 
-    @routes.post("/{run_id}/retry", response_model=RunRef, openapi_extra=editor())
-    async def retry_run(run_id: str) -> Any:
-        """Try a failed run's failed step again, under the same key."""
-        return _of(await service.retry(run_id))
+@router.post("/{run_id}/cancel", response_model=RunRef, openapi_extra=editor())
+async def cancel_run(deps: Dependencies, run_id: str) -> Any:
+    """End a run."""
+    return _of(await deps.runs.cancel(run_id))
 
-    @routes.post("/{run_id}/cancel", response_model=RunRef, openapi_extra=editor())
-    async def cancel_run(run_id: str) -> Any:
-        """End a run."""
-        return _of(await service.cancel(run_id))
 
-    @routes.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor())
-    async def fork_run(run_id: str, body: Fork) -> Any:
-        """Begin a new run from an old one."""
-        return _of(await service.fork(run_id, path=body.path, inputs=body.inputs, newest=body.newest))
+@router.post("/{run_id}/fork", response_model=RunRef, openapi_extra=editor())
+async def fork_run(deps: Dependencies, run_id: str, body: Fork) -> Any:
+    """Begin a new run from an old one."""
+    return _of(await deps.runs.fork(run_id, path=body.path, inputs=body.inputs, newest=body.newest))
 
-    @routes.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer())
-    async def decide_run(run_id: str, body: Decision, request: Request) -> Any:
-        """Answer an approval step; whoever has one of its roles may."""
-        caller = caller_of(request)
-        await service.decide(
-            run_id, body.path, approved=body.approved, by=caller.by, roles=caller.roles, note=body.note
-        )
-        return {"decided": True}
 
-    return routes
+@router.post("/{run_id}/decide", response_model=Decided, openapi_extra=viewer())
+async def decide_run(deps: Dependencies, run_id: str, body: Decision, request: Request) -> Any:
+    """Answer an approval step; whoever has one of its roles may."""
+    caller = caller_of(request)
+    await deps.runs.decide(run_id, body.path, approved=body.approved, by=caller.by, roles=caller.roles, note=body.note)
+    return {"decided": True}
 
 
 def detail(found: dict[str, Any]) -> dict[str, Any]:

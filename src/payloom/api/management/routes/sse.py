@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from payloom.api.management.change_stream import ChangeStream, Message
-from payloom.api.management.dependencies import ManagementDependencies
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import LiveEvent
 from payloom.kit.clock import monotonic
 
@@ -21,21 +21,18 @@ LONGEST = 1800.0
 """Seconds after which a stream ends and the browser asks again: who may listen is looked at then."""
 
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(tags=["live"])
+router = APIRouter(tags=["live"])
 
-    @routes.get("/live", response_class=StreamingResponse, responses={200: {"model": LiveEvent}})
-    async def listen_live(request: Request) -> Any:
-        """Server-sent events, one per change. `hello` comes first; `refetch` in it: some were missed."""
-        missed = request.headers.get("last-event-id") is not None
-        return StreamingResponse(
-            _stream(parts.live, missed=missed),
-            media_type="text/event-stream",
-            headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
-        )
 
-    return routes
+@router.get("/live", response_class=StreamingResponse, responses={200: {"model": LiveEvent}})
+async def listen_live(deps: Dependencies, request: Request) -> Any:
+    """Server-sent events, one per change. `hello` comes first; `refetch` in it: some were missed."""
+    missed = request.headers.get("last-event-id") is not None
+    return StreamingResponse(
+        _stream(deps.live, missed=missed),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
+    )
 
 
 async def _stream(live: ChangeStream, *, missed: bool) -> AsyncIterator[str]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from payloom.api.http.errors import BadRequest
-from payloom.api.management.dependencies import ManagementDependencies
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import RowList, TableList
 from payloom.api.management.routes import stripe_tables
 from payloom.api.management.routes.rows import shown
@@ -19,43 +19,40 @@ from payloom.workflows.catalog.catalog import STRIPE_TABLES
 _OWN = frozenset({"cursor", "limit", "order_by", "filter"})
 
 
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/tables", tags=["tables"])
+router = APIRouter(prefix="/tables", tags=["tables"])
 
-    @routes.get("", response_model=TableList)
-    async def list_tables() -> Any:
-        """The tables with their columns: the user's, and Stripe's resources (`source: stripe`), which can be read."""
-        return {"data": [*(_shape(spec) for spec in parts.tables.specs.values()), *parts.stripe_tables.describe()]}
 
-    @routes.get("/{name}/rows", response_model=RowList)
-    async def list_rows(  # noqa: PLR0917 - FastAPI fills them in by name
-        name: str,
-        request: Request,
-        order_by: str | None = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
-        cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
-        filter: Annotated[  # noqa: A002 - what it is
-            str | None, Query(description="JSON as `where` of a `select` step; of the user's tables only.")
-        ] = None,
-    ) -> Any:
-        """Rows of a table; any other parameter is a column (of Stripe's tables: a filter) that must have that value."""
-        if name.startswith(STRIPE_TABLES):
-            filters = {key: value for key, value in request.query_params.items() if key not in _OWN}
-            return await stripe_tables.page(parts.stripe_tables, name, filters, cursor=cursor, limit=limit)
-        spec = parts.tables.spec(name)
-        where = {key: _read(spec, key, value) for key, value in request.query_params.items() if key not in _OWN}
-        where |= _filter(filter)
-        start = _offset(cursor)
-        found, total = await parts.database.read(
-            lambda tx: parts.tables.page(
-                tx, name, where=where or None, order_by=_order(order_by), limit=limit, offset=start
-            )
-        )
-        after = start + len(found)
-        return {"data": shown(found), "next": str(after) if after < total and found else None, "total": total}
+@router.get("", response_model=TableList)
+async def list_tables(deps: Dependencies) -> Any:
+    """The tables with their columns: the user's, and Stripe's resources (`source: stripe`), which can be read."""
+    return {"data": [*(_shape(spec) for spec in deps.tables.specs.values()), *deps.stripe_tables.describe()]}
 
-    return routes
+
+@router.get("/{name}/rows", response_model=RowList)
+async def list_rows(  # noqa: PLR0917 - FastAPI fills them in by name
+    deps: Dependencies,
+    name: str,
+    request: Request,
+    order_by: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    filter: Annotated[  # noqa: A002 - what it is
+        str | None, Query(description="JSON as `where` of a `select` step; of the user's tables only.")
+    ] = None,
+) -> Any:
+    """Rows of a table; any other parameter is a column (of Stripe's tables: a filter) that must have that value."""
+    if name.startswith(STRIPE_TABLES):
+        filters = {key: value for key, value in request.query_params.items() if key not in _OWN}
+        return await stripe_tables.page(deps.stripe_tables, name, filters, cursor=cursor, limit=limit)
+    spec = deps.tables.spec(name)
+    where = {key: _read(spec, key, value) for key, value in request.query_params.items() if key not in _OWN}
+    where |= _filter(filter)
+    start = _offset(cursor)
+    found, total = await deps.database.read(
+        lambda tx: deps.tables.page(tx, name, where=where or None, order_by=_order(order_by), limit=limit, offset=start)
+    )
+    after = start + len(found)
+    return {"data": shown(found), "next": str(after) if after < total and found else None, "total": total}
 
 
 def _filter(text: str | None) -> dict[str, Any]:

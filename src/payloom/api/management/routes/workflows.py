@@ -10,76 +10,75 @@ from fastapi import APIRouter
 from payloom.api.http.errors import BadRequest, NoSuchRoute
 from payloom.api.http.serialization import to_plain
 from payloom.api.management.dependencies import ManagementDependencies
+from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.workflows import Start, StartAnswer, WorkflowDetail, WorkflowList
 from payloom.kit.suggest import did_you_mean
-from payloom.runs.intake.callers import Caller
+from payloom.runs.intake.callers import Request as Call
 from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import Trigger, Workflow
 
-
-def router(parts: ManagementDependencies) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/workflows", tags=["workflows"])
-
-    @routes.get("", response_model=WorkflowList)
-    async def list_workflows() -> Any:
-        """Every workflow with its triggers and version, and what `payloom check` says."""
-        last = await parts.runs.queries.latest(parts.workflows)
-        found = Counter((one.file, one.severity) for one in parts.diagnostics)
-        return {
-            "data": [
-                {
-                    **_short(one),
-                    "last_run": to_plain(last.get(one.id)),
-                    "errors": found[one.file or "", "error"],
-                    "warnings": found[one.file or "", "warning"],
-                    "advice": found[one.file or "", "advice"],
-                }
-                for one in parts.workflows.values()
-            ],
-            "diagnostics": [to_plain(one.to_dict()) for one in parts.diagnostics],
-        }
-
-    @routes.post("/{workflow_id:path}/run", response_model=StartAnswer)
-    async def start_workflow(workflow_id: str, body: Start) -> Any:
-        """Start a workflow by hand and wait for its answer."""
-        workflow = _find(parts, workflow_id)
-        inputs = validate_input(workflow, body.inputs)
-        user = await _user(parts, body.user)
-        call = Caller(user=user, user_id=user["id"] if user else None)
-        answer = await parts.runs.call(workflow.id, inputs, request=call, trigger="manual")
-        failure = to_plain(answer.failure) if answer.failure else None
-        shown = answer.body if failure is None else {"error": failure}
-        return {
-            "run_id": answer.run_id,
-            "failed": answer.state == "failed",
-            "running": answer.state == "running",
-            "status": answer.status,
-            "body": to_plain(shown),
-        }
-
-    @routes.get("/{workflow_id:path}", response_model=WorkflowDetail)
-    async def get_workflow(workflow_id: str) -> Any:
-        """One workflow with its model."""
-        workflow = _find(parts, workflow_id)
-        return {**_short(workflow), "input": workflow.input, "model": workflow.to_model()}
-
-    return routes
+router = APIRouter(prefix="/workflows", tags=["workflows"])
 
 
-async def _user(parts: ManagementDependencies, email: str | None) -> dict[str, Any] | None:
+@router.get("", response_model=WorkflowList)
+async def list_workflows(deps: Dependencies) -> Any:
+    """Every workflow with its triggers and version, and what `payloom check` says."""
+    last = await deps.runs.queries.latest(deps.publisher.workflows)
+    found = Counter((one.file, one.severity) for one in deps.publisher.diagnostics)
+    return {
+        "data": [
+            {
+                **_short(one),
+                "last_run": to_plain(last.get(one.id)),
+                "errors": found[one.file or "", "error"],
+                "warnings": found[one.file or "", "warning"],
+                "advice": found[one.file or "", "advice"],
+            }
+            for one in deps.publisher.workflows.values()
+        ],
+        "diagnostics": [to_plain(one.to_dict()) for one in deps.publisher.diagnostics],
+    }
+
+
+@router.post("/{workflow_id:path}/run", response_model=StartAnswer)
+async def start_workflow(deps: Dependencies, workflow_id: str, body: Start) -> Any:
+    """Start a workflow by hand and wait for its answer."""
+    workflow = _find(deps, workflow_id)
+    inputs = validate_input(workflow, body.inputs)
+    user = await _user(deps, body.user)
+    call = Call(user=user, user_id=user["id"] if user else None)
+    answer = await deps.runs.call(workflow.id, inputs, request=call, trigger="manual")
+    failure = to_plain(answer.failure) if answer.failure else None
+    shown = answer.body if failure is None else {"error": failure}
+    return {
+        "run_id": answer.run_id,
+        "failed": answer.state == "failed",
+        "running": answer.state == "running",
+        "status": answer.status,
+        "body": to_plain(shown),
+    }
+
+
+@router.get("/{workflow_id:path}", response_model=WorkflowDetail)
+async def get_workflow(deps: Dependencies, workflow_id: str) -> Any:
+    """One workflow with its model."""
+    workflow = _find(deps, workflow_id)
+    return {**_short(workflow), "input": workflow.input, "model": workflow.to_model()}
+
+
+async def _user(deps: ManagementDependencies, email: str | None) -> dict[str, Any] | None:
     if email is None:
         return None
-    found = await parts.find_user(email)
+    found = await deps.find_user(email)
     if found is None:
         raise BadRequest(f"there is no account {email!r}", hint="Make one at /sign-up.")
     return dict(found)
 
 
-def _find(parts: ManagementDependencies, workflow_id: str) -> Workflow:
-    found = parts.workflows.get(workflow_id)
+def _find(deps: ManagementDependencies, workflow_id: str) -> Workflow:
+    found = deps.publisher.workflows.get(workflow_id)
     if found is None:
-        hint = did_you_mean(workflow_id, parts.workflows) or "`payloom check` lists them."
+        hint = did_you_mean(workflow_id, deps.publisher.workflows) or "`payloom check` lists them."
         raise NoSuchRoute(f"there is no workflow {workflow_id[:100]!r}", hint=hint)
     return found
 

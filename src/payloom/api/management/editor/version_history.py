@@ -1,23 +1,17 @@
-"""Publishing workflow files, the versions they became, what differs between them, and going back to one."""
+"""The stored versions of workflows with their texts, and the differences between two of them."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
-from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 
-from payloom.api.http.errors import ApiError, NoSuchRoute
+from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.editor import models
 from payloom.api.management.editor.checking import Checker
-from payloom.api.management.editor.files import Conflict, Files
-from payloom.api.management.editor.sources import CHANGED, SourceService, conflict_response
-from payloom.api.management.identity import roles
-from payloom.api.management.identity.access import caller_of
+from payloom.api.management.editor.files import Files
 from payloom.db.database import Database
 from payloom.project.publisher import ProjectPublisher
 from payloom.runs.publishing import publications
@@ -26,13 +20,6 @@ from payloom.workflows.program.program import model_data
 
 FILE, PUBLISHED = "file", "published"
 """Names for texts that are no stored version: what is on disk, and what new runs use."""
-
-
-class NoText(ApiError):
-    """This version has no text."""
-
-    code: ClassVar[str] = "no_text"
-    status: ClassVar[int] = 422
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,72 +32,7 @@ class DiffSide:
     why_not: str | None
 
 
-def router(publisher: ProjectPublisher, checker: Checker, files: Files, database: Database) -> APIRouter:
-    """Return the routes."""
-    routes = APIRouter(prefix="/workflows", tags=["editor"])
-    service = SourceService(publisher, checker, files)
-    history = History(publisher, checker, files, database)
-
-    @routes.post("/{workflow_id:path}/publish", response_model=models.Published, openapi_extra=roles.editor())
-    async def publish_workflow(workflow_id: str, body: models.PublishBody, request: Request) -> Any:
-        """Make new runs use the project's files as they are now: all of them, or none while one has errors.
-
-        etag: refuses with 409 when the file is no longer what was looked at.
-        """
-        service.require_editable()
-        file = await run_in_threadpool(files.read, workflow_id)
-        if body.etag is not None and body.etag != file.etag:
-            raise Conflict(
-                f"{file.path} has changed on disk since you opened it",
-                hint="Look at what is there now, and publish that.",
-                etag=file.etag,
-            )
-        done = await publisher.publish(caller_of(request).by)
-        published = publisher.workflows.get(workflow_id)
-        return {
-            "number": done.number,
-            "changed": list(done.changed),
-            "version": published.version if published else None,
-            "diagnostics": (await run_in_threadpool(checker.answer, workflow_id, file.text))["diagnostics"],
-        }
-
-    @routes.get("/{workflow_id:path}/versions", response_model=models.Versions)
-    async def list_versions(workflow_id: str) -> Any:
-        """The stored versions, newest first, with who published them and how many unfinished runs are on each."""
-        return {"data": await history.all(workflow_id), "next": None}
-
-    @routes.get("/{workflow_id:path}/versions/{version}", response_model=models.VersionSource)
-    async def get_version(workflow_id: str, version: str) -> Any:
-        """One version with its text, exactly as it was published first."""
-        found = await history.one(workflow_id, version)
-        return {**found, "model": await history.model(workflow_id, found["hash"]) or {}}
-
-    @routes.get("/{workflow_id:path}/diff", response_model=models.Diff)
-    async def diff_versions(
-        workflow_id: str, to: str = FILE, from_: Annotated[str, Query(alias="from")] = PUBLISHED
-    ) -> Any:
-        """Two versions compared, as text and in meaning. Besides hashes: `file` (on disk) and `published`."""
-        return await history.diff(workflow_id, from_, to)
-
-    @routes.post(
-        "/{workflow_id:path}/rollback", response_model=models.Saved, responses=CHANGED, openapi_extra=roles.editor()
-    )
-    async def roll_back(workflow_id: str, body: models.RollbackBody, request: Request) -> Any:
-        """Write an older version's text back as the file, and publish it."""
-        service.require_editable()
-        found = await history.one(workflow_id, body.version)
-        if found["text"] is None:
-            raise NoText(f"version {found['hash'][:12]} was not read from a file", hint="Its model can be looked at.")
-        try:
-            file = await run_in_threadpool(files.write, workflow_id, found["text"], body.etag)
-        except Conflict as conflict:
-            return conflict_response(request, conflict)
-        return await service.after_save(file, caller_of(request).by, publish=True)
-
-    return routes
-
-
-class History:
+class VersionHistory:
     """The versions of workflows, with their texts."""
 
     def __init__(self, publisher: ProjectPublisher, checker: Checker, files: Files, database: Database) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from payloom.api.management.editor.models import Text, WorkflowId
+from payloom.api.management.editor.models.sources import Text, WorkflowId
 from payloom.api.management.models.answers import Body, Json, Moment, Shape
 from payloom.api.management.models.runs import RunDetail
 

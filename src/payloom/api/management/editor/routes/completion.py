@@ -1,0 +1,62 @@
+"""Completion, hover and warming up what both need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from payloom.api.http.errors import BadRequest
+from payloom.api.management.editor.models import sources as models
+from payloom.api.management.identity import roles
+from payloom.api.management.injection import Dependencies
+from payloom.workflows.completion.answer import complete_field, complete_text, hover_text
+from payloom.workflows.completion.cursor import BARE_KEYS
+
+router = APIRouter(prefix="/editor", tags=["editor"])
+
+
+@router.post("/complete", response_model=models.Completion, openapi_extra=roles.viewer())
+def complete(deps: Dependencies, body: models.CompleteBody) -> Any:
+    """What may stand at the cursor: at `offset` of the text, or at `cursor` of the `expression` typed into the
+    field at `path`. Neither need parse. Offsets in the answer are those of what was asked about.
+    """
+    if body.path is not None and body.expression is not None:
+        path = tuple(body.path)
+        cursor = len(body.expression) if body.cursor is None else body.cursor
+        is_expression = "${{" not in body.expression or (bool(path) and path[-1] in BARE_KEYS)
+        found = complete_field(
+            body.text, path, body.expression, cursor, deps.publisher.catalog, is_expression=is_expression
+        )
+    elif body.offset is not None:
+        found = complete_text(body.text, body.offset, deps.publisher.catalog)
+    else:
+        raise BadRequest("nothing says where the cursor is", hint="Send `offset`, or `path` and `expression`.")
+    items = [
+        {
+            "label": one.label,
+            "kind": one.kind,
+            "type": one.type,
+            "detail": one.detail,
+            "doc": one.doc,
+            "insert": one.insert,
+        }
+        for one in found.items
+    ]
+    return {"from": found.start, "to": found.end, "items": items}
+
+
+@router.post("/hover", response_model=models.Hover | None, openapi_extra=roles.viewer())
+def hover(deps: Dependencies, body: models.HoverBody) -> Any:
+    """What the word at an offset means, and its type; null when nothing is known."""
+    found = hover_text(body.text, body.offset, deps.publisher.catalog)
+    if found is None:
+        return None
+    return {
+        "from": found.start,
+        "to": found.end,
+        "title": found.title,
+        "type": found.type,
+        "doc": found.doc,
+        "link": found.link,
+    }

@@ -1,0 +1,98 @@
+"""Workflow files over HTTP: read, check, change, save, create and delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from payloom.api.management.editor.files import Conflict
+from payloom.api.management.editor.models import sources as models
+from payloom.api.management.editor.routes.conflicts import CHANGED, conflict_response
+from payloom.api.management.editor.services import Editor
+from payloom.api.management.identity import roles
+from payloom.api.management.identity.access import caller_of
+from payloom.workflows.edit import operations
+
+START = """\
+name: {name}
+description: Say in one sentence what this is for.
+on: {{manual: true}}
+
+steps:
+  - log: Hello
+"""
+
+
+router = APIRouter(tags=["editor"])
+
+
+@router.get("/workflows/{workflow_id:path}/source", response_model=models.Source)
+def get_source(editor: Editor, workflow_id: str) -> Any:
+    """A workflow's file with its outline and what is wrong with it."""
+    editor.warmup.begin()
+    return editor.sources.view(editor.files.read(workflow_id))
+
+
+@router.put(
+    "/workflows/{workflow_id:path}/source",
+    response_model=models.Saved,
+    responses=CHANGED,
+    openapi_extra=roles.editor(),
+)
+async def save_source(editor: Editor, workflow_id: str, body: models.SaveBody, request: Request) -> Any:
+    """Replace the file as a whole, if it is still the one with this etag. Mistakes in it do not hinder saving."""
+    editor.sources.require_editable()
+    try:
+        file = await run_in_threadpool(editor.files.write, workflow_id, body.text, body.etag)
+    except Conflict as conflict:
+        return conflict_response(request, conflict)
+    return await editor.sources.after_save(file, caller_of(request).by, publish=body.publish)
+
+
+@router.post("/workflows", response_model=models.Saved, status_code=201, openapi_extra=roles.editor())
+async def create_workflow(editor: Editor, body: models.CreateBody, request: Request) -> Any:
+    """Make a new workflow file."""
+    editor.sources.require_editable()
+    text = body.text
+    if text is None:
+        text = START.format(name=body.id.rpartition("/")[2].replace("-", " ").replace("_", " ").capitalize())
+    file = await run_in_threadpool(editor.files.create, body.id, text)
+    return await editor.sources.after_save(file, caller_of(request).by, publish=None)
+
+
+@router.delete(
+    "/workflows/{workflow_id:path}",
+    response_model=models.Deleted,
+    responses=CHANGED,
+    openapi_extra=roles.editor(),
+)
+async def delete_workflow(editor: Editor, workflow_id: str, etag: str, request: Request) -> Any:
+    """Delete a workflow's file. Its versions and runs stay, and runs on their way go on."""
+    editor.sources.require_editable()
+    try:
+        await run_in_threadpool(editor.files.delete, workflow_id, etag)
+    except Conflict as conflict:
+        return conflict_response(request, conflict)
+    published, error = await editor.sources.publish(caller_of(request).by, publish=None)
+    return {"id": workflow_id, "deleted": True, "published": published, "publish_error": error}
+
+
+@router.post("/editor/check", response_model=models.Check, openapi_extra=roles.viewer())
+def check_text(editor: Editor, body: models.CheckBody) -> Any:
+    """What `payloom check` would say about a text, and its outline."""
+    return editor.checker.answer(body.id, body.text)
+
+
+@router.post("/editor/edit", response_model=models.Edited, openapi_extra=roles.viewer())
+def edit_text(editor: Editor, body: models.EditBody) -> Any:
+    """Change a text (not the file): only the lines the changes are about, all of them or none."""
+    text, path = operations.apply(body.text, [_operation(one) for one in body.operations])
+    return {**editor.checker.answer(body.id, text), "text": text, "path": None if path is None else list(path)}
+
+
+def _operation(it: models.Operation) -> operations.Operation:
+    to = tuple(it.to) if isinstance(it.to, list) else it.to
+    return operations.Operation(it.op, tuple(it.path), it.value, to, it.id, it.key, it.count)

@@ -1,0 +1,131 @@
+"""Trying a draft over HTTP: test runs, dry runs, samples to try with, and data pinned for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from payloom.api.http.serialization import to_plain
+from payloom.api.management.dependencies import ManagementDependencies
+from payloom.api.management.editor.files import write_whole
+from payloom.api.management.editor.models import test_runs as models
+from payloom.api.management.editor.services import Editor
+from payloom.api.management.identity import roles
+from payloom.api.management.identity.access import caller_of
+from payloom.api.management.injection import Dependencies
+from payloom.api.management.routes.runs import detail
+from payloom.kit.redaction import redact
+from payloom.sandbox.test_run import Mock, Rehearsal
+from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.program import Workflow
+
+"""The rules whose breach leaves nothing to play."""
+
+
+router = APIRouter(prefix="/editor", tags=["editor"])
+
+
+@router.post("/test-run", response_model=models.TestRun, openapi_extra=roles.editor())
+async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody, request: Request) -> Any:
+    """Play a draft once, on a copy of the rows, with calls answered by mocks, records or made-up data. Nothing is
+    stored, and nothing leaves (unless Stripe's calls are sent to the local Stripe).
+    """
+    draft = await editor.test_run_inputs.draft(body.id, body.text)
+    occasion, event = await editor.test_run_inputs.occasion(draft, body.trigger, caller_of(request).email)
+    mocks = {path: _mock(one) for path, one in body.mocks.items()}
+    found = await deps.rehearsals().test_run(draft, occasion, mocks, event=event, local_stripe=body.stripe == "local")
+    return _answer(found, draft, body.until)
+
+
+@router.post("/dry-run", response_model=models.DryRun, openapi_extra=roles.editor())
+async def dry_run(deps: Dependencies, editor: Editor, body: models.DryRunBody) -> Any:
+    """Try a draft on recorded events with all effects held back, and compare with what happened then."""
+    draft = await editor.test_run_inputs.draft(body.id, body.text)
+    found = await deps.rehearsals().dry_run(draft, body.events, body.limit)
+    data = redact(to_plain(found))
+    return {"data": data, "changed": sum(bool(one["difference"]) for one in data)}
+
+
+@router.get("/samples", response_model=models.Samples)
+async def list_samples(deps: Dependencies, editor: Editor, id: str) -> Any:  # noqa: A002 - the contract's word
+    """What the file's triggers can be tried with: recorded events, earlier runs, rows, and made-up data."""
+    file = await run_in_threadpool(editor.files.read, id)
+    checked = await run_in_threadpool(editor.checker.check, id, file.text)
+    if checked.draft.built is None:
+        return {"data": [], "next": None}
+    found = await deps.rehearsals().samples(checked.draft.built.workflow)
+    return {"data": redact(to_plain(found)), "next": None}
+
+
+@router.get("/pins/{workflow_id:path}", response_model=models.PinsAnswer)
+async def get_pins(deps: Dependencies, editor: Editor, workflow_id: str) -> Any:
+    """What is pinned to a workflow for its test runs."""
+    await run_in_threadpool(editor.files.read, workflow_id)
+    return await run_in_threadpool(_read_pins, _pins_path(deps, workflow_id))
+
+
+@router.put("/pins/{workflow_id:path}", response_model=models.PinsAnswer, openapi_extra=roles.editor())
+async def put_pins(deps: Dependencies, editor: Editor, workflow_id: str, body: models.Pins) -> Any:
+    """Pin data to a workflow: replaces what was pinned."""
+    await run_in_threadpool(editor.files.read, workflow_id)
+    text = body.model_dump_json(exclude_none=True, indent=2)
+    await run_in_threadpool(write_whole, _pins_path(deps, workflow_id), text)
+    return body.model_dump()
+
+
+def _mock(it: models.MockBody) -> Mock:
+    if it.error is None:
+        return Mock(it.value)
+    return Mock(failure=StepFailure(it.error.kind, it.error.message, status=it.error.status, data=it.error.data))
+
+
+def _answer(found: Rehearsal, draft: Workflow, until: str | None) -> dict[str, Any]:
+    run = detail(_merged(found))
+    trail = [{"branch": None, **one} for one in to_plain(found.trail)]
+    if until is not None:
+        run["steps"] = _up_to(run["steps"], until)
+        run["logs"] = [one for one in run["logs"] if _order(one["path"]) <= _order(until)]
+        trail = [one for one in trail if _order(one["path"]) <= _order(until)]
+    return {"run": redact(run), "notes": found.notes, "trail": trail, "text_version": draft.version}
+
+
+def _merged(found: Rehearsal) -> dict[str, Any]:
+    """Put the steps that were stood in for between those of the journal, in the order they stand in the run."""
+    steps = [*found.found["steps"], *(redact(one) for one in found.stood_in)]
+    steps.sort(key=lambda one: (one["at"] is None, one["at"], _order(one["path"])))
+    steps = [{**one, "seq": at} for at, one in enumerate(steps)]
+    return {**found.found, "steps": steps}
+
+
+def _order(path: str) -> list[tuple[int, str]]:
+    deps = path.replace("[", ".").replace("]", "").split(".")
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in deps]
+
+
+def _up_to(steps: list[dict[str, Any]], until: str) -> list[dict[str, Any]]:
+    kept: list[dict[str, Any]] = []
+    for one in steps:
+        kept.append(one)
+        if one["path"] == until:
+            break
+    return kept
+
+
+# ------------------------------------------------------------------ pins
+
+
+def _pins_path(deps: ManagementDependencies, workflow_id: str) -> Path:
+    return deps.settings.data_dir / "pins" / f"{workflow_id.replace('/', '~')}.json"
+
+
+def _read_pins(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return models.Pins().model_dump()
+    return models.Pins.model_validate(data).model_dump()

@@ -1,0 +1,94 @@
+"""Publishing workflow files, the versions they became, what differs between them, and going back to one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from payloom.api.http.errors import ApiError
+from payloom.api.management.editor.files import Conflict
+from payloom.api.management.editor.models import sources as models
+from payloom.api.management.editor.routes.conflicts import CHANGED, conflict_response
+from payloom.api.management.editor.services import Editor
+from payloom.api.management.editor.version_history import FILE, PUBLISHED
+from payloom.api.management.identity import roles
+from payloom.api.management.identity.access import caller_of
+from payloom.api.management.injection import Dependencies
+
+
+class NoVersionText(ApiError):
+    """This version has no text."""
+
+    code: ClassVar[str] = "no_text"
+    status: ClassVar[int] = 422
+
+
+router = APIRouter(prefix="/workflows", tags=["editor"])
+
+
+@router.post("/{workflow_id:path}/publish", response_model=models.Published, openapi_extra=roles.editor())
+async def publish_workflow(
+    deps: Dependencies, editor: Editor, workflow_id: str, body: models.PublishBody, request: Request
+) -> Any:
+    """Make new runs use the project's files as they are now: all of them, or none while one has errors.
+
+    etag: refuses with 409 when the file is no longer what was looked at.
+    """
+    editor.sources.require_editable()
+    file = await run_in_threadpool(editor.files.read, workflow_id)
+    if body.etag is not None and body.etag != file.etag:
+        raise Conflict(
+            f"{file.path} has changed on disk since you opened it",
+            hint="Look at what is there now, and publish that.",
+            etag=file.etag,
+        )
+    done = await deps.publisher.publish(caller_of(request).by)
+    published = deps.publisher.workflows.get(workflow_id)
+    return {
+        "number": done.number,
+        "changed": list(done.changed),
+        "version": published.version if published else None,
+        "diagnostics": (await run_in_threadpool(editor.checker.answer, workflow_id, file.text))["diagnostics"],
+    }
+
+
+@router.get("/{workflow_id:path}/versions", response_model=models.Versions)
+async def list_versions(editor: Editor, workflow_id: str) -> Any:
+    """The stored versions, newest first, with who published them and how many unfinished runs are on each."""
+    return {"data": await editor.history.all(workflow_id), "next": None}
+
+
+@router.get("/{workflow_id:path}/versions/{version}", response_model=models.VersionSource)
+async def get_version(editor: Editor, workflow_id: str, version: str) -> Any:
+    """One version with its text, exactly as it was published first."""
+    found = await editor.history.one(workflow_id, version)
+    return {**found, "model": await editor.history.model(workflow_id, found["hash"]) or {}}
+
+
+@router.get("/{workflow_id:path}/diff", response_model=models.Diff)
+async def diff_versions(
+    editor: Editor, workflow_id: str, to: str = FILE, from_: Annotated[str, Query(alias="from")] = PUBLISHED
+) -> Any:
+    """Two versions compared, as text and in meaning. Besides hashes: `file` (on disk) and `published`."""
+    return await editor.history.diff(workflow_id, from_, to)
+
+
+@router.post(
+    "/{workflow_id:path}/rollback", response_model=models.Saved, responses=CHANGED, openapi_extra=roles.editor()
+)
+async def roll_back(editor: Editor, workflow_id: str, body: models.RollbackBody, request: Request) -> Any:
+    """Write an older version's text back as the file, and publish it."""
+    editor.sources.require_editable()
+    found = await editor.history.one(workflow_id, body.version)
+    if found["text"] is None:
+        raise NoVersionText(
+            f"version {found['hash'][:12]} was not read from a file", hint="Its model can be looked at."
+        )
+    try:
+        file = await run_in_threadpool(editor.files.write, workflow_id, found["text"], body.etag)
+    except Conflict as conflict:
+        return conflict_response(request, conflict)
+    return await editor.sources.after_save(file, caller_of(request).by, publish=True)
