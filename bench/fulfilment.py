@@ -15,6 +15,7 @@ from lanes import Floor, spread
 from rounds import Compared, compare
 
 from payloom.app.composition import Services
+from payloom.app.lifespan import lifespan
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.settings.load import load_settings
@@ -96,7 +97,7 @@ async def fulfilment(url: str, bare_url: str, folder: Path, *, rounds: int, coun
         port = int(stripe.url.rsplit(":", 1)[1])
         settings = load_settings(root, database_url=url, local_stripe_port=port, environ={})
         services = Services(load_project(root, settings), settings, SystemClock())
-        async with services.lifespan(work=True):
+        async with lifespan(services, work=True):
             shop = Shop(services)
             floor = _floor(bare_url, json.dumps(shop.paid("o1")))
             try:

@@ -127,7 +127,7 @@ import sys, gc, uvicorn
 from pathlib import Path
 from payloom.app.asgi import create_app
 from payloom.project.loader import load_project
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 folder, port, url = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 settings = load_settings(folder, port=port, database_url=url, environ={})
 app = create_app(load_project(folder, settings), settings)

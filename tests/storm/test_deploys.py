@@ -20,6 +20,7 @@ from tests.storm.effect_ledger import STORM, Tally
 from tests.support.http_server import write_project
 
 from payloom.app.composition import Services
+from payloom.app.lifespan import lifespan
 from payloom.db.database import open_database
 from payloom.engine.leases import HEARTBEAT, LEASE_TIMEOUT
 from payloom.kit.clock import SystemClock
@@ -87,7 +88,7 @@ class Warehouse:
 
         async def deliver() -> None:
             services = Services(load_project(self.root, settings), settings, SystemClock())
-            async with services.lifespan(work=False):
+            async with lifespan(services, work=False):
                 for name in names:
                     thing = {"object": "payment_intent", "id": name}
                     payload = {"id": f"evt_{name}", "object": "event", "type": "payment_intent.succeeded"}

@@ -62,7 +62,7 @@ class ServerDependencies:
 
 
 class Server(Starlette):
-    """The application: deliveries of webhooks are served first; everything else passes the middleware and the routes."""
+    """The application: it serves webhooks first; everything else passes the middleware and the routes."""
 
     def __init__(self, dependencies: ServerDependencies, lifespan: Any) -> None:
         """Build the routes and the middleware."""

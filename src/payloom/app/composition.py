@@ -1,16 +1,13 @@
-"""Everything a project's server is made of, wired once: which implementation stands behind each seam, and its life."""
+"""The services of a project's server, wired once: which implementation stands behind each port."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-import structlog
-from sqlalchemy import exc
 
 from payloom.api.http.current_user import SessionAuth, as_user
 from payloom.api.http.metrics import Metrics
@@ -28,7 +25,6 @@ from payloom.connectors.dispatch import VerbDispatcher
 from payloom.connectors.email.host import EmailHost
 from payloom.connectors.http.guard import Guard
 from payloom.connectors.http.host import HttpHost
-from payloom.connectors.port import StepFailed
 from payloom.connectors.python.host import PythonHost
 from payloom.connectors.stripe.client import StripeSettings
 from payloom.connectors.stripe.connector import StripeConnector
@@ -39,7 +35,6 @@ from payloom.connectors.tables.host import TablesHost
 from payloom.connectors.tables.user_profiles import profile
 from payloom.db.database import open_database
 from payloom.db.migrate import migrate
-from payloom.email.models import mails
 from payloom.email.outbox import Outbox
 from payloom.email.transport import OutboxTransport, SmtpTransport, parse_smtp_url
 from payloom.engine.dbos import DbosEngine
@@ -56,18 +51,11 @@ from payloom.runs.service import RunService
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
-from payloom.views.health import HealthReport, read_health
+from payloom.views.health import HealthReport, count_unsent_mails, read_health
 from payloom.views.references.indexer import Indexer
 
 if TYPE_CHECKING:
     from payloom.sandbox.service import Rehearsals
-
-log = structlog.get_logger("payloom.app.asgi")
-
-START_WITHIN = 60.0
-SWEEP_EVERY = 3600.0
-MIRROR_EVERY = 15.0
-"""Seconds between two looks for doubtful rows; resources are listed once a day."""
 
 
 class Services:
@@ -84,7 +72,7 @@ class Services:
         self.publisher = ProjectPublisher(project, settings, self.versions, clock)
         self.library = Library(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
-        profile = self._profile()
+        profile = self._profile_insert()
         self.accounts = AccountService(self.database, clock, profile=profile)
         self.studio_users = StudioUsers(self.database, clock, profile=profile)
         self.stripe = StripeConnector(
@@ -102,17 +90,17 @@ class Services:
             clock,
             self.library,
             TablesHost(self.tables),
-            self._outside(),
-            observe=self._observe if self.mirror is not None else None,
+            self._step_hosts(),
+            observe=self._mirror_event if self.mirror is not None else None,
             watch=self.metrics,
         )
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
         self.decisions = DecisionLinks(secrets, settings.site_url, clock)
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
-        self.catch_up = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
+        self.backfill = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.taken)
-        self.live = ChangeStream(self.database, clock)
-        self.publisher.on_workflow_changed = functools.partial(self.live.publish, "workflow")
+        self.changes = ChangeStream(self.database, clock)
+        self.publisher.on_workflow_changed = functools.partial(self.changes.publish, "workflow")
         self.session_auth = SessionAuth(self.accounts, secure=settings.secure_cookies)
         self.page_routes = PageRoutes(
             settings, project.pages, project.templates, self.tables, self.database, self.session_auth, clock
@@ -121,41 +109,29 @@ class Services:
     def _decision_link(self, claims: Mapping[str, Any], recipient: str) -> str:
         return self.decisions.make(DecisionLink(claims["run_id"], claims["path"], claims["until"], recipient))
 
-    def _observe(self, tx: sa.Connection, event: InboxEvent) -> None:
+    def _mirror_event(self, tx: sa.Connection, event: InboxEvent) -> None:
         assert self.mirror is not None
         self.mirror.apply_event(tx, event.payload)
 
-    async def _keep_mirror(self) -> None:
-        """List what is mirrored, now and daily, and settle doubts; a failure is told, and tried again."""
-        assert self.mirror is not None
-        while True:
-            try:
-                changed = await self.mirror.refresh()
-                if any(changed.values()):
-                    log.info("mirror_refreshed", **changed)
-            except (StepFailed, PayloomError, exc.SQLAlchemyError) as error:
-                log.warning("mirror_failed", error=str(error), again_in=MIRROR_EVERY)
-            await asyncio.sleep(MIRROR_EVERY)
-
-    def _profile(self) -> Profile | None:
+    def _profile_insert(self) -> Profile | None:
         insert = profile(self.tables)
         if insert is None:
             return None
 
-        def insert_and_tell(tx: sa.Connection, account_id: str, email: str, name: str | None) -> None:
+        def insert_and_notify(tx: sa.Connection, account_id: str, email: str, name: str | None) -> None:
             insert(tx, account_id, email, name)
             # A webhook about this person may be waiting for the row.
             row = self.tables.select(tx, "users", where={"id": account_id}, one="required")
             self.runs.rows_changed(tx, "insert", "users", RowChange("users", "insert", row, None))
 
-        return insert_and_tell
+        return insert_and_notify
 
     def _outbox(self) -> Outbox:
         url = self.settings.email.url
         transport = SmtpTransport(parse_smtp_url(url.get_secret_value())) if url else OutboxTransport()
         return Outbox(self.database, transport, self.clock)
 
-    def _outside(self) -> VerbDispatcher:
+    def _step_hosts(self) -> VerbDispatcher:
         return VerbDispatcher(
             {
                 "stripe": StripeHost(self.stripe),
@@ -175,31 +151,11 @@ class Services:
     def server_dependencies(self) -> ServerDependencies:
         """Return what the routes work with."""
         counters = RateLimitStore(self.database, self.clock)
-        management = ManagementDependencies(
-            settings=self.settings,
-            clock=self.clock,
-            session_auth=self.session_auth,
-            studio_users=self.studio_users,
-            counters=counters,
-            database=self.database,
-            runs=self.runs,
-            inbox=self.inbox,
-            index=self.index,
-            live=self.live,
-            tables=self.tables,
-            mails=self.outbox,
-            catch_up=self.catch_up.look,
-            find_user=self.find_user,
-            publisher=self.publisher,
-            rehearsals=self.rehearsals,
-            stripe_tables=self.stripe_tables,
-        )
         return ServerDependencies(
             settings=self.settings,
             assets=self.project.assets_folder,
             session_auth=self.session_auth,
             page_routes=self.page_routes,
-            management=management,
             metrics=self.metrics,
             decisions=self.decisions,
             inbox=self.inbox,
@@ -209,11 +165,33 @@ class Services:
             counters=counters,
             find_user=self.find_user,
             ready=self.ready,
+            management=self._management_dependencies(counters),
         )
 
-    def rehearsals(self) -> Rehearsals:
-        """Return what tries drafts out."""
-        from payloom.sandbox.service import Rehearsals  # noqa: PLC0415 - only the studio tries drafts out
+    def _management_dependencies(self, counters: RateLimitStore) -> ManagementDependencies:
+        return ManagementDependencies(
+            settings=self.settings,
+            clock=self.clock,
+            session_auth=self.session_auth,
+            studio_users=self.studio_users,
+            counters=counters,
+            database=self.database,
+            runs=self.runs,
+            inbox=self.inbox,
+            index=self.index,
+            changes=self.changes,
+            tables=self.tables,
+            outbox=self.outbox,
+            backfill=self.backfill.look,
+            find_user=self.find_user,
+            publisher=self.publisher,
+            sandbox=self.sandbox,
+            stripe_tables=self.stripe_tables,
+        )
+
+    def sandbox(self) -> Rehearsals:
+        """Return what runs drafts without consequences."""
+        from payloom.sandbox.service import Rehearsals  # noqa: PLC0415 - only the studio runs drafts
 
         host = TablesHost(self.tables)
         return Rehearsals(
@@ -225,17 +203,8 @@ class Services:
         await self.database.read(lambda tx: tx.exec_driver_sql("SELECT 1").scalar())
 
     async def health(self) -> tuple[HealthReport, Mapping[str, int]]:
-        """Return how the runs are doing, and how many mails have not left or may not have."""
-
-        def look(tx: sa.Connection) -> tuple[HealthReport, Mapping[str, int]]:
-            counted = (
-                sa.select(mails.c.status, sa.func.count()).where(mails.c.status != "sent").group_by(mails.c.status)
-            )
-            states: dict[str, int] = dict.fromkeys(("queued", "sending", "unknown", "failed"), 0)
-            states.update((row[0], row[1]) for row in tx.execute(counted))
-            return read_health(tx, self.clock.now()), states
-
-        return await self.database.read(look)
+        """Return the health of the runs, and how many mails are not sent for certain, by status."""
+        return await self.database.read(lambda tx: (read_health(tx, self.clock.now()), count_unsent_mails(tx)))
 
     async def find_user(self, email: str) -> Mapping[str, Any] | None:
         """Return the account with this address as the language sees it, or None."""
@@ -247,70 +216,15 @@ class Services:
         return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.studio_users.link()}"
 
     async def migrate(self) -> list[str]:
-        """Bring the database to what the project needs; return what changed, for people."""
-        made = await migrate(self.database)
+        """Migrate the database to what the project needs, and return a description of each change."""
+        migrated = await migrate(self.database)
         await self.engine.prepare()
         changes = await migrate_tables(self.database, self.tables, self.clock)
-        return [*(["Payloom's own tables"] if made else []), *map(str, changes)]
-
-    @contextlib.asynccontextmanager
-    async def lifespan(self, *, work: bool) -> AsyncIterator[None]:
-        """Migrate, publish the workflows, start to work, and stop in the reverse order."""
-        async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(self.close)
-            await self.migrate()
-            await self.versions.publish(self.project.workflows.values(), self.project.sources)
-            for account in self.settings.accounts:
-                await self.accounts.ensure(account.email, account.password, name=account.name, roles=account.roles)
-            following = asyncio.create_task(self.publisher.poll_publications(), name="payloom-follow")
-            stack.push_async_callback(_canceled, following)
-            if work:
-                await self.runs.start()
-                stack.push_async_callback(self.runs.stop)
-                await self._on_start()
-                task = asyncio.create_task(self.catch_up.keep_looking(), name="payloom-catch-up")
-                stack.push_async_callback(_canceled, task)
-                if self.settings.is_dev:
-                    watching = asyncio.create_task(self.publisher.watch(), name="payloom-watch")
-                    stack.push_async_callback(_canceled, watching)
-                timing = asyncio.create_task(self.runs.keep_time(), name="payloom-timetable")
-                stack.push_async_callback(_canceled, timing)
-                indexing = asyncio.create_task(self.index.run(lambda: self.engine.eldest), name="payloom-references")
-                stack.push_async_callback(_canceled, indexing)
-                sweeping = asyncio.create_task(self._sweep(), name="payloom-hourly-sweep")
-                stack.push_async_callback(_canceled, sweeping)
-                if self.mirror is not None:
-                    keeping = asyncio.create_task(self._keep_mirror(), name="payloom-mirror")
-                    stack.push_async_callback(_canceled, keeping)
-            yield
-
-    async def _on_start(self) -> None:
-        for name in self.settings.on_start:
-            answer = await self.runs.call(name, {}, trigger="manual", wait=START_WITHIN)
-            if answer.state != "answered":
-                reason = answer.failure.message if answer.failure else "it is not done yet"
-                log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_EVERY)
-            await self.sweep()
-
-    async def sweep(self) -> None:
-        """Delete old sign-in rows, and what is older than `keep_runs`; a failure is told, and tried again next time."""
-        with contextlib.suppress(PayloomError):
-            await self.accounts.sweep()
-        try:
-            deleted = await self.runs.prune(days=self.settings.keep_runs)
-        except (PayloomError, exc.SQLAlchemyError) as error:
-            log.warning("prune_failed", error=type(error).__name__, again_in=SWEEP_EVERY)
-            return
-        if deleted:
-            log.info("old_runs_deleted", deleted=deleted, older_than_days=self.settings.keep_runs)
+        return [*(["Payloom's own tables"] if migrated else []), *map(str, changes)]
 
     async def close(self) -> None:
         """Close every connection."""
-        self.live.close()
+        self.changes.close()
         with contextlib.suppress(PayloomError):
             await self.inbox.report(force=True)
         # A process that does no work has prepared the engine all the same; stopping it twice does nothing.
@@ -318,9 +232,3 @@ class Services:
         await self.stripe.close()
         await self.http.close()
         await self.database.close()
-
-
-async def _canceled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task

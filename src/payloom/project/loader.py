@@ -15,7 +15,6 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from payloom.connectors.python.loader import Functions, load_functions
-from payloom.connectors.stripe.catalog.stripe_catalog import CatalogWithStripe
 from payloom.connectors.tables.shapes import shapes
 from payloom.connectors.tables.user_profiles import profile
 from payloom.email.errors import EmailError
@@ -26,13 +25,15 @@ from payloom.kit.errors import PayloomError
 from payloom.kit.suggest import did_you_mean
 from payloom.pages.document import SUFFIX, Page, read_page
 from payloom.pages.templates import Templates
+from payloom.project.catalog import ProjectCatalog, base_catalog
+from payloom.project.check_cache import CheckCache, CheckedText
 from payloom.settings.file import FILE_NAME
 from payloom.settings.model import Settings
 from payloom.tables.definition.loader import read_tables
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import BadTablesFile, TableError
 from payloom.tables.query.sql import Tables
-from payloom.workflows.loading.loader import Draft, finish, learn_money_inputs, read_workflow
+from payloom.workflows.loading.loader import Draft, Loaded, check_draft, learn_money_inputs, read_workflow, with_hints
 from payloom.workflows.program.program import ApiTrigger, Workflow
 
 WORKFLOW_SUFFIX = ".yaml"
@@ -43,12 +44,6 @@ class ProjectHasErrors(PayloomError):
     """The project has errors."""
 
     code: ClassVar[str] = "project_has_errors"
-
-
-class ProjectCatalog(CatalogWithStripe):
-    """What a project can name. http_hosts: the hosts `http` steps may call; None when that cannot be told."""
-
-    http_hosts: set[str] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,22 +85,18 @@ class Project:
         )
 
 
-def base_catalog() -> ProjectCatalog:
-    """Return what every project can name: the actions and triggers of the connectors."""
-    return ProjectCatalog()
-
-
 def load_project(root: Path, settings: Settings) -> Project:
     """Read the project in `root`. Raises only what keeps it from being read at all; mistakes are diagnostics."""
     return _Loader(root, settings).load()
 
 
-def reload_workflows(before: Project, settings: Settings) -> Project:
+def reload_workflows(before: Project, settings: Settings, checks: CheckCache | None = None) -> Project:
     """Read the workflow files again, on the tables, functions and pages the server runs with.
 
-    Files that are as they were, while all names are, are not read twice. Mistakes are diagnostics.
+    A file is read again only if its text or the names it can use have changed. Mistakes are diagnostics.
+    checks: keeps what was checked, for the editor.
     """
-    loader = _Loader(before.root, settings)
+    loader = _Loader(before.root, settings, checks, previous=before.catalog)
     catalog = loader.catalog = copy.copy(before.catalog)
     catalog.emails = set(before.mails.names())
     catalog.workflows = set(workflow_names(before.root))
@@ -116,15 +107,19 @@ def reload_workflows(before: Project, settings: Settings) -> Project:
     loader.unmigrated(before)
     others = [one for one in before.diagnostics if not one.file.startswith("workflows/") and one.file != FILE_NAME]
     return dataclasses.replace(
-        before, workflows=workflows, sources=sources, catalog=catalog, diagnostics=(*loader.found, *others)
+        before, workflows=workflows, sources=sources, catalog=catalog, diagnostics=(*loader.diagnostics, *others)
     )
 
 
 class _Loader:
-    def __init__(self, root: Path, settings: Settings) -> None:
+    def __init__(
+        self, root: Path, settings: Settings, checks: CheckCache | None = None, previous: ProjectCatalog | None = None
+    ) -> None:
         self.root = root
+        self.checks = checks
+        self.previous = previous
         self.settings = settings
-        self.found: list[Diagnostic] = []
+        self.diagnostics: list[Diagnostic] = []
         self.catalog = base_catalog()
         self.catalog.env = {*settings.env}
         self.catalog.mirrored = frozenset(settings.mirror)
@@ -152,17 +147,19 @@ class _Loader:
             mails=mails,
             functions=functions,
             catalog=self.catalog,
-            diagnostics=tuple(self.found),
+            diagnostics=tuple(self.diagnostics),
         )
 
     def report(self, file: str, message: str, hint: str | None = None, *, code: str = SHAPE, line: int = 1) -> None:
-        self.found.append(Diagnostic.at(Place(line, 1, line, 2), code, message, hint=hint or None, file=file))
+        self.diagnostics.append(Diagnostic.at(Place(line, 1, line, 2), code, message, hint=hint or None, file=file))
 
     def tables(self) -> dict[str, TableSpec]:
         try:
             tables = read_tables(self.root / "tables.yaml")
         except BadTablesFile as bad:
-            self.found += bad.diagnostics
+            for one in bad.diagnostics:
+                place = Place(one.line, one.column, one.line, one.column + 1)
+                self.diagnostics.append(Diagnostic.at(place, SHAPE, one.message, hint=one.hint, file=one.file))
             return {}
         try:
             profile(Tables(tables, SystemClock()))
@@ -209,17 +206,19 @@ class _Loader:
         drafts = {name: self.draft(name, text) for name, text in sources.items() if name not in same}
         learn_money_inputs(drafts, self.catalog)
         if before and self.catalog.money != before.catalog.money:
-            # What a workflow does with its inputs has changed: those that call it are looked at again.
+            # What a workflow does with its inputs has changed: those that call it are read again.
             drafts |= {name: self.draft(name, sources[name]) for name in same}
             learn_money_inputs(drafts, self.catalog)
+        if self.previous is None or not self.catalog.has_same_names(self.previous):
+            self.catalog.renew_revision()
         workflows: dict[str, Workflow] = {}
         for name in sources:
             if before and name not in drafts:
                 workflows[name] = before.workflows[name]
-                self.found += [one for one in before.diagnostics if one.file == _file_of(name)]
+                self.diagnostics += [one for one in before.diagnostics if one.file == _file_of(name)]
                 continue
-            loaded = finish(drafts[name], self.catalog)
-            self.found += loaded.diagnostics
+            loaded = self.checked(name, sources[name], drafts[name])
+            self.diagnostics += loaded.diagnostics
             if loaded.workflow is not None:
                 workflows[name] = loaded.workflow
         return workflows, sources
@@ -234,6 +233,12 @@ class _Loader:
                 self.report(file, f"the file cannot be read: {error}")
         return found
 
+    def checked(self, name: str, text: str, draft: Draft) -> Loaded:
+        diagnostics = check_draft(draft, self.catalog)
+        if self.checks is not None:
+            self.checks.add(name, CheckedText(text, draft, diagnostics), self.catalog)
+        return with_hints(draft, diagnostics)
+
     def draft(self, name: str, text: str) -> Draft:
         return read_workflow(text, workflow_id=name, file=_file_of(name), catalog=self.catalog)
 
@@ -247,11 +252,11 @@ class _Loader:
         pages: dict[str, Page] = {}
         for name in names_in(self.root / "pages", SUFFIX):
             template, file = f"{name}{SUFFIX}", f"pages/{name}{SUFFIX}"
-            self.found += templates.check(template, file)
+            self.diagnostics += templates.check(template, file)
             if name.rsplit("/", 1)[-1].startswith("_"):
                 continue
             page, problems = read_page((self.root / file).read_text("utf-8"), template, self.catalog, file)
-            self.found += problems
+            self.diagnostics += problems
             if page is None:
                 continue
             same = re.sub(r"\{\w+\}", "{}", page.path)

@@ -18,7 +18,9 @@ from sqlalchemy import exc
 from payloom.kit.clock import Clock
 from payloom.kit.diagnostics import Diagnostic
 from payloom.kit.errors import PayloomError
-from payloom.project.loader import Project, ProjectCatalog, reload_workflows
+from payloom.project.catalog import ProjectCatalog
+from payloom.project.check_cache import CheckCache
+from payloom.project.loader import Project, reload_workflows
 from payloom.runs.publishing.publications import Author
 from payloom.runs.publishing.versions import Versions
 from payloom.settings.model import Settings
@@ -57,6 +59,8 @@ class ProjectPublisher:
         self._clock = clock
         self._diagnostics: Sequence[Diagnostic] = project.diagnostics
         self._swapping = asyncio.Lock()
+        self.checks = CheckCache()
+        """The texts that a publish or the editor checked last."""
         self.on_workflow_changed: Callable[[str, str | None], None] = lambda _name, _version: None
         """Told of every workflow that changed, with its new version (None: it is gone)."""
 
@@ -64,7 +68,7 @@ class ProjectPublisher:
         """Make new runs use the files as they are now. Raises NotPublished with the diagnostics."""
         async with self._swapping:
             await self.apply_remote_publications()
-            project = await asyncio.to_thread(reload_workflows, self.project, self.settings)
+            project = await asyncio.to_thread(reload_workflows, self.project, self.settings, self.checks)
             self._diagnostics = project.diagnostics
             if project.errors:
                 first = project.errors[0]

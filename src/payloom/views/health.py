@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
+from payloom.email.models import mails
 from payloom.engine.models import workers
 from payloom.runs.models import runs, steps
 
@@ -24,6 +25,7 @@ _IN_DOUBT = (
     .where(runs.c.status == "failed", steps.c.status == "failed", steps.c.in_doubt.is_(sa.true()))
 )
 _LATE = sa.select(sa.func.min(runs.c.wake_at)).where(runs.c.status == "waiting", runs.c.wake_at < sa.bindparam("now"))
+_UNSENT_MAILS = sa.select(mails.c.status, sa.func.count()).where(mails.c.status != "sent").group_by(mails.c.status)
 _WORKERS = sa.select(sa.func.count()).select_from(workers)
 
 
@@ -61,3 +63,10 @@ def read_health(tx: sa.Connection, now: dt.datetime) -> HealthReport:
         in_doubt=tx.execute(_IN_DOUBT).scalar() or 0,
         workers=tx.execute(_WORKERS).scalar() or 0,
     )
+
+
+def count_unsent_mails(tx: sa.Connection) -> dict[str, int]:
+    """Return how many mails are not sent for certain, by status."""
+    counts: dict[str, int] = dict.fromkeys(("queued", "sending", "unknown", "failed"), 0)
+    counts.update((row[0], row[1]) for row in tx.execute(_UNSENT_MAILS))
+    return counts

@@ -33,7 +33,7 @@ import payloom.app.composition
 from payloom.app.asgi import create_app
 from payloom.engine.dbos import DbosEngine
 from payloom.project.loader import load_project
-from payloom.settings import load_settings
+from payloom.settings.load import load_settings
 # A dead process is noticed after a second, not after fifteen.
 payloom.app.composition.DbosEngine = functools.partial(DbosEngine, poll=0.05, beat=0.2, dead=1.0)
 folder, port, url = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]

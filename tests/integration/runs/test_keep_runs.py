@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from payloom.app.background import sweep
 from payloom.app.composition import Services
 from payloom.kit.clock import ManualClock
 from payloom.project.loader import load_project
@@ -26,10 +27,10 @@ async def test_the_hourly_sweep_deletes_runs_older_than_the_setting(tmp_path: Pa
     await services.versions.publish(services.project.workflows.values())
     await services.runs.call("hello", {}, trigger="manual", wait=0)
     clock.advance(dt.timedelta(days=39))
-    await services.sweep()
+    await sweep(services)
     assert len(await services.runs.queries.list()) == 1
     clock.advance(dt.timedelta(days=2))
-    await services.sweep()
+    await sweep(services)
     assert await services.runs.queries.list() == []
     await services.close()
 

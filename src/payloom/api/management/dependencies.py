@@ -22,14 +22,14 @@ from payloom.tables.query.sql import Tables
 from payloom.views.references.indexer import Indexer
 
 if TYPE_CHECKING:
-    from payloom.sandbox.service import SandboxService
+    from payloom.sandbox.service import Rehearsals
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ManagementDependencies:
     """The collaborators of the management API's routes.
 
-    catch_up: fetches missed events from Stripe, returns `{seen, stored}`. rehearsals: loads the service that runs
+    backfill: fetches missed events from Stripe, returns `{seen, stored}`. sandbox: loads the service that runs
     drafts in the sandbox; a server that nobody edits on never does.
     """
 
@@ -42,11 +42,11 @@ class ManagementDependencies:
     runs: RunService
     inbox: Inbox
     index: Indexer
-    live: ChangeStream
+    changes: ChangeStream
     tables: Tables
-    mails: Outbox
-    catch_up: Callable[[], Awaitable[Mapping[str, Any]]]
+    outbox: Outbox
+    backfill: Callable[[], Awaitable[Mapping[str, Any]]]
     find_user: FindUser
     publisher: ProjectPublisher
-    sandbox: Callable[[], SandboxService]
+    sandbox: Callable[[], Rehearsals]
     stripe_tables: StripeTables

@@ -127,7 +127,7 @@ def _file_of(name: str, project: Path | None) -> tuple[Path, str]:
 
 def _sound(text: str, workflow_id: str, file: str) -> dict[str, Any]:
     """Return what a file holds, if it is a workflow."""
-    from payloom.project.loader import base_catalog  # noqa: PLC0415
+    from payloom.project.catalog import base_catalog  # noqa: PLC0415
     from payloom.workflows.loading.loader import read_workflow  # noqa: PLC0415
 
     draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=base_catalog())

@@ -21,7 +21,7 @@ def actions(
     as_json: JSON = False,
 ) -> None:
     """List what steps can call."""
-    from payloom.project.loader import base_catalog  # noqa: PLC0415
+    from payloom.project.catalog import base_catalog  # noqa: PLC0415
 
     catalog = base_catalog()
     names = [name for name in catalog.action_names(STRIPE) if not search or search in name]
@@ -70,7 +70,7 @@ def triggers(
     search: Annotated[str | None, typer.Argument(help="A part of the name.")] = None, as_json: JSON = False
 ) -> None:
     """List what workflows can start on."""
-    from payloom.project.loader import base_catalog  # noqa: PLC0415
+    from payloom.project.catalog import base_catalog  # noqa: PLC0415
 
     catalog = base_catalog()
     names = [name for name in catalog.family_names() if not search or search in name]

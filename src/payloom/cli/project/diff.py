@@ -101,7 +101,7 @@ def _model(text: str, name: str, file: str, catalog: Catalog) -> Mapping[str, An
 
 def _of_file(path: Path) -> Models:
     """Two files are compared as versions of one workflow, whatever they are called."""
-    from payloom.project.loader import base_catalog  # noqa: PLC0415
+    from payloom.project.catalog import base_catalog  # noqa: PLC0415
 
     return {"workflow": _model(path.read_text("utf-8"), path.stem, str(path), base_catalog())}
 

@@ -3,106 +3,62 @@
 from __future__ import annotations
 
 import bisect
-import dataclasses
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
 from payloom.api.management.editor.models import sources as models
-from payloom.kit.diagnostics import Diagnostic, Path, in_order
+from payloom.kit.diagnostics import Diagnostic, Path
+from payloom.project.check_cache import CheckedText
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
-from payloom.workflows.checker.check_workflow import apply_suppressions
-from payloom.workflows.checker.check_workflow import check as check_workflow
 from payloom.workflows.completion.type_names import fields_of, type_words
-from payloom.workflows.loading.loader import Draft, read_workflow
 from payloom.workflows.program.lane import lane_of
 from payloom.workflows.program.node import Node
-from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.outline import Outline, OutlineBranch, OutlineStep, outline_of
-
-SUFFIX = ".yaml"
-_KEPT = 32
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Checked:
-    """A text that was read and checked. workflow: None while there are errors."""
-
-    text: str
-    draft: Draft
-    diagnostics: tuple[Diagnostic, ...]
-    outline: Outline | None
-    workflow: Workflow | None
 
 
 class Checker:
-    """Checks texts; the same text is checked once."""
+    """Checks texts against the catalog of the published project."""
 
     def __init__(self, publisher: ProjectPublisher) -> None:
+        """publisher: has the catalog and the cache of checked texts, which publishing fills too."""
         self._publisher = publisher
-        self._kept: OrderedDict[tuple[str, str, int], Checked] = OrderedDict()
-        self._lock = threading.Lock()
 
-    def check(self, workflow_id: str, text: str) -> Checked:
-        """Return what is known about a text."""
-        catalog = self._publisher.catalog
-        key = (workflow_id, text, id(catalog))
-        with self._lock:
-            found = self._kept.get(key)
-            if found is not None:
-                self._kept.move_to_end(key)
-                return found
-        found = _checked(workflow_id, text, catalog)
-        with self._lock:
-            self._kept[key] = found
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return found
+    def check(self, workflow_id: str, text: str) -> CheckedText:
+        """Return the result for a text."""
+        return self._publisher.checks.check(workflow_id, text, self._publisher.catalog)
 
     def answer(self, workflow_id: str, text: str) -> dict[str, Any]:
         """Return the fields of models.Check."""
-        found = self.check(workflow_id, text)
-        return answer_of(found, self._publisher)
+        return answer_of(self.check(workflow_id, text), self._publisher)
 
 
-def _checked(workflow_id: str, text: str, catalog: Catalog) -> Checked:
-    file = f"workflows/{workflow_id}{SUFFIX}"
-    draft = read_workflow(text, workflow_id=workflow_id, file=file, catalog=catalog)
-    outline = outline_of(draft.source)
-    if draft.compiled is None:
-        return Checked(text, draft, in_order(draft.source.diagnostics), outline, None)
-    found = apply_suppressions(
-        [*draft.source.diagnostics, *check_workflow(draft.compiled.workflow, draft.source, catalog)], draft.source
-    )
-    broken = any(one.severity == "error" for one in found)
-    return Checked(text, draft, in_order(found), outline, None if broken else draft.compiled.workflow)
-
-
-def answer_of(checked: Checked, publisher: ProjectPublisher) -> dict[str, Any]:
+def answer_of(checked: CheckedText, publisher: ProjectPublisher) -> dict[str, Any]:
     """Return the fields of models.Check."""
-    compiled = checked.draft.compiled
+    compiled = checked.draft.built
     lane = None
     if compiled is not None:
-        found = lane_of(compiled.workflow, publisher.workflows)
-        lane = models.Lane(name=found.name, why=found.why)
+        chosen = lane_of(compiled.workflow, publisher.workflows)
+        lane = models.Lane(name=chosen.name, why=chosen.why)
+    outline = outline_of(checked.draft.source)
+    workflow = checked.workflow
     return {
-        "diagnostics": findings(checked),
-        "outline": _outline(checked, publisher.catalog) if checked.outline else None,
+        "diagnostics": findings(checked, outline),
+        "outline": _outline_view(checked, outline, publisher.catalog) if outline else None,
         "lane": lane,
-        "version": checked.workflow.version if checked.workflow else None,
+        "version": workflow.version if workflow else None,
         "syntax_ok": checked.draft.source.data is not None,
-        "ok": checked.workflow is not None,
+        "ok": workflow is not None,
     }
 
 
-def findings(checked: Checked) -> list[models.Finding]:
-    """Return the findings with offsets and the step each is about."""
+def findings(checked: CheckedText, outline: Outline | None) -> list[models.Finding]:
+    """Return the findings with offsets and the step each is about. outline: of the text."""
     lines = Lines(checked.text)
-    steps = {step.path: step.run_path for step in checked.outline.walk()} if checked.outline else {}
-    single = isinstance(checked.draft.source.data, Mapping) and isinstance(checked.draft.source.data.get("on"), Mapping)
+    steps = {step.path: step.run_path for step in outline.walk()} if outline else {}
+    data = checked.draft.source.data
+    single = isinstance(data, Mapping) and isinstance(data.get("on"), Mapping)
     return [finding(one, lines, steps, single_trigger=single) for one in checked.diagnostics]
 
 
@@ -163,11 +119,10 @@ class Lines:
 # ------------------------------------------------------------------ outline
 
 
-def _outline(checked: Checked, catalog: Catalog) -> models.Outline:
-    assert checked.outline is not None
-    outline, lines = checked.outline, Lines(checked.text)
-    compiled = checked.draft.compiled
-    nodes = {node.path: node for node in compiled.workflow.nodes()} if compiled else {}
+def _outline_view(checked: CheckedText, outline: Outline, catalog: Catalog) -> models.Outline:
+    lines = Lines(checked.text)
+    built = checked.draft.built
+    nodes = {node.path: node for node in built.workflow.nodes()} if built else {}
     builder = _OutlineBuilder(lines, nodes, catalog)
     return models.Outline(
         name=outline.name,

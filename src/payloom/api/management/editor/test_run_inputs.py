@@ -13,6 +13,7 @@ from payloom.api.management.editor.models import test_runs as models
 from payloom.sandbox.test_run import Occasion
 from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
+from payloom.workflows.syntax.outline import outline_of
 
 
 class DraftHasErrors(ApiError):
@@ -42,7 +43,7 @@ class TestRunInputs:
         first = next((one for one in checked.diagnostics if one.severity == "error" and one.code in _BROKEN), None)
         if built is None or built.problems or first is not None:
             first = first or next(one for one in checked.diagnostics if one.severity == "error")
-            listed = [one.model_dump() for one in findings(checked)]
+            listed = [one.model_dump() for one in findings(checked, outline_of(checked.draft.source))]
             raise DraftHasErrors(
                 f"the draft has errors: {first.format()}", hint="Mend it, then try again.", diagnostics=listed
             )

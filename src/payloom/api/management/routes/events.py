@@ -84,7 +84,7 @@ async def last_catch_up(deps: Dependencies) -> Any:
 async def catch_up(deps: Dependencies) -> Any:
     """Ask Stripe for events that never arrived."""
     try:
-        return to_plain(await deps.catch_up())
+        return to_plain(await deps.backfill())
     except StepFailed as failed:
         failure = failed.failure
         raise StripeUnavailable(failure.message, hint=failure.hint, **failure.data) from failed

@@ -72,7 +72,7 @@ async def insert_row(deps: Dependencies, name: str, body: NewRow, request: Reque
 
     row = await deps.database.write(work)
     key = str(row[spec.primary])
-    deps.live.publish("row", key, "insert", table=name)
+    deps.changes.publish("row", key, "insert", table=name)
     log.info("row_inserted", table=name, key=key, by=caller_of(request).by)
     return {"row": shown(row)}
 
@@ -90,7 +90,7 @@ async def update_row(deps: Dependencies, name: str, key: str, body: RowChanges, 
         return row
 
     row = await deps.database.write(work)
-    deps.live.publish("row", key, "update", table=name)
+    deps.changes.publish("row", key, "update", table=name)
     log.info("row_updated", table=name, key=key, columns=sorted(body.set), by=caller_of(request).by)
     return {"row": shown(row)}
 
@@ -107,7 +107,7 @@ async def delete_row(deps: Dependencies, name: str, key: str, body: RowGuard, re
         return old
 
     row = await deps.database.write(work)
-    deps.live.publish("row", key, "delete", table=name)
+    deps.changes.publish("row", key, "delete", table=name)
     log.info("row_deleted", table=name, key=key, by=caller_of(request).by)
     return {"row": shown(row)}
 

@@ -29,7 +29,7 @@ async def listen_live(deps: Dependencies, request: Request) -> Any:
     """Server-sent events, one per change. `hello` comes first; `refetch` in it: some were missed."""
     missed = request.headers.get("last-event-id") is not None
     return StreamingResponse(
-        _stream(deps.live, missed=missed),
+        _stream(deps.changes, missed=missed),
         media_type="text/event-stream",
         headers={"cache-control": "no-cache", "x-accel-buffering": "no"},
     )

@@ -38,7 +38,7 @@ async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody,
     draft = await editor.test_run_inputs.draft(body.id, body.text)
     occasion, event = await editor.test_run_inputs.occasion(draft, body.trigger, caller_of(request).email)
     mocks = {path: _mock(one) for path, one in body.mocks.items()}
-    found = await deps.rehearsals().test_run(draft, occasion, mocks, event=event, local_stripe=body.stripe == "local")
+    found = await deps.sandbox().test_run(draft, occasion, mocks, event=event, local_stripe=body.stripe == "local")
     return _answer(found, draft, body.until)
 
 
@@ -46,7 +46,7 @@ async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody,
 async def dry_run(deps: Dependencies, editor: Editor, body: models.DryRunBody) -> Any:
     """Try a draft on recorded events with all effects held back, and compare with what happened then."""
     draft = await editor.test_run_inputs.draft(body.id, body.text)
-    found = await deps.rehearsals().dry_run(draft, body.events, body.limit)
+    found = await deps.sandbox().dry_run(draft, body.events, body.limit)
     data = redact(to_plain(found))
     return {"data": data, "changed": sum(bool(one["difference"]) for one in data)}
 
@@ -58,7 +58,7 @@ async def list_samples(deps: Dependencies, editor: Editor, id: str) -> Any:  # n
     checked = await run_in_threadpool(editor.checker.check, id, file.text)
     if checked.draft.built is None:
         return {"data": [], "next": None}
-    found = await deps.rehearsals().samples(checked.draft.built.workflow)
+    found = await deps.sandbox().samples(checked.draft.built.workflow)
     return {"data": redact(to_plain(found)), "next": None}
 
 

@@ -1,0 +1,90 @@
+"""The background tasks of a server, as one table: what each does, and in which processes it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from sqlalchemy import exc
+
+from payloom.app.composition import Services
+from payloom.connectors.port import StepFailed
+from payloom.kit.errors import PayloomError
+
+log = structlog.get_logger("payloom.app.asgi")
+
+SWEEP_EVERY = 3600.0
+MIRROR_EVERY = 15.0
+"""Seconds between two checks for doubtful rows. Resources are listed once a day."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class BackgroundTask:
+    """A coroutine that runs until it is canceled. needed: whether these settings call for it."""
+
+    name: str
+    run: Callable[[Services], Coroutine[Any, Any, None]]
+    needed: Callable[[Services], bool] = lambda _services: True
+
+    def start(self, services: Services) -> asyncio.Task[None]:
+        """Start the task."""
+        return asyncio.create_task(self.run(services), name=self.name)
+
+
+async def refresh_mirror(services: Services) -> None:
+    """List the mirrored resources, now and daily, and resolve ambiguous copies. Failures are logged and retried."""
+    assert services.mirror is not None
+    while True:
+        try:
+            changed = await services.mirror.refresh()
+            if any(changed.values()):
+                log.info("mirror_refreshed", **changed)
+        except (StepFailed, PayloomError, exc.SQLAlchemyError) as error:
+            log.warning("mirror_failed", error=str(error), again_in=MIRROR_EVERY)
+        await asyncio.sleep(MIRROR_EVERY)
+
+
+async def sweep_hourly(services: Services) -> None:
+    """Sweep once an hour."""
+    while True:
+        await asyncio.sleep(SWEEP_EVERY)
+        await sweep(services)
+
+
+async def sweep(services: Services) -> None:
+    """Delete old sign-in rows, and what is older than `keep_runs`. A failure is logged; the next sweep tries again."""
+    with contextlib.suppress(PayloomError):
+        await services.accounts.sweep()
+    keep = services.settings.keep_runs
+    try:
+        deleted = await services.runs.prune(days=keep)
+    except (PayloomError, exc.SQLAlchemyError) as error:
+        log.warning("prune_failed", error=type(error).__name__, again_in=SWEEP_EVERY)
+        return
+    if deleted:
+        log.info("old_runs_deleted", deleted=deleted, older_than_days=keep)
+
+
+IN_EVERY_PROCESS = (BackgroundTask("payloom-follow", lambda services: services.publisher.poll_publications()),)
+"""Tasks of every process, also of those that only put runs on the queue."""
+
+IN_WORKERS = (
+    BackgroundTask("payloom-catch-up", lambda services: services.backfill.keep_looking()),
+    BackgroundTask(
+        "payloom-watch",
+        lambda services: services.publisher.watch(),
+        needed=lambda services: services.settings.is_dev,
+    ),
+    BackgroundTask("payloom-timetable", lambda services: services.runs.keep_time()),
+    BackgroundTask(
+        "payloom-references",
+        lambda services: services.index.run(lambda: services.engine.eldest),
+    ),
+    BackgroundTask("payloom-hourly-sweep", sweep_hourly),
+    BackgroundTask("payloom-mirror", refresh_mirror, needed=lambda services: services.mirror is not None),
+)
+"""Tasks of the processes that advance runs."""

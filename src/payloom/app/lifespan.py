@@ -1,0 +1,55 @@
+"""The life of a server: migrate, publish, start to work, and stop in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+
+import structlog
+
+from payloom.app.background import IN_EVERY_PROCESS, IN_WORKERS, BackgroundTask
+from payloom.app.composition import Services
+
+log = structlog.get_logger("payloom.app.asgi")
+
+START_WITHIN = 60.0
+"""Seconds that a workflow of `on_start` may take before the server logs that it is not done."""
+
+
+@contextlib.asynccontextmanager
+async def lifespan(services: Services, *, work: bool) -> AsyncIterator[None]:
+    """Run a project's services while the block runs. work: advance runs in this process."""
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(services.close)
+        await services.migrate()
+        await services.versions.publish(services.project.workflows.values(), services.project.sources)
+        for account in services.settings.accounts:
+            await services.accounts.ensure(account.email, account.password, name=account.name, roles=account.roles)
+        _start(stack, services, IN_EVERY_PROCESS)
+        if work:
+            await services.runs.start()
+            stack.push_async_callback(services.runs.stop)
+            await _run_start_workflows(services)
+            _start(stack, services, IN_WORKERS)
+        yield
+
+
+def _start(stack: contextlib.AsyncExitStack, services: Services, tasks: Iterable[BackgroundTask]) -> None:
+    for task in tasks:
+        if task.needed(services):
+            stack.push_async_callback(_cancel, task.start(services))
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _run_start_workflows(services: Services) -> None:
+    for name in services.settings.on_start:
+        answer = await services.runs.call(name, {}, trigger="manual", wait=START_WITHIN)
+        if answer.state != "answered":
+            reason = answer.failure.message if answer.failure else "it is not done yet"
+            log.error("start_workflow_failed", workflow=name, run=answer.run_id, reason=reason)
