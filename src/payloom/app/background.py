@@ -73,16 +73,16 @@ IN_EVERY_PROCESS = (BackgroundTask("payloom-follow", lambda services: services.p
 """Tasks of every process, also of those that only put runs on the queue."""
 
 IN_WORKERS = (
-    BackgroundTask("payloom-catch-up", lambda services: services.backfill.keep_looking()),
+    BackgroundTask("payloom-catch-up", lambda services: services.backfill.run_forever()),
     BackgroundTask(
         "payloom-watch",
         lambda services: services.publisher.watch(),
         needed=lambda services: services.settings.is_dev,
     ),
-    BackgroundTask("payloom-timetable", lambda services: services.runs.keep_time()),
+    BackgroundTask("payloom-timetable", lambda services: services.runs.run_scheduler()),
     BackgroundTask(
         "payloom-references",
-        lambda services: services.index.run(lambda: services.engine.eldest),
+        lambda services: services.index.run(lambda: services.engine.is_leader),
     ),
     BackgroundTask("payloom-hourly-sweep", sweep_hourly),
     BackgroundTask("payloom-mirror", refresh_mirror, needed=lambda services: services.mirror is not None),

@@ -43,8 +43,8 @@ from payloom.kit.clock import Clock
 from payloom.kit.errors import PayloomError
 from payloom.project.loader import Project
 from payloom.project.publisher import ProjectPublisher
-from payloom.runs.intake.backfill import CatchUp
-from payloom.runs.publishing.trigger_matching import Library
+from payloom.runs.intake.backfill import EventBackfill
+from payloom.runs.publishing.trigger_matching import PublishedWorkflows
 from payloom.runs.publishing.versions import Versions
 from payloom.runs.registry import RowChange
 from payloom.runs.service import RunService
@@ -55,7 +55,7 @@ from payloom.views.health import HealthReport, count_unsent_mails, read_health
 from payloom.views.references.indexer import Indexer
 
 if TYPE_CHECKING:
-    from payloom.sandbox.service import Rehearsals
+    from payloom.sandbox.service import SandboxService
 
 
 class Services:
@@ -70,7 +70,7 @@ class Services:
         self.tables = Tables(project.tables, clock)
         self.versions = Versions(self.database, clock)
         self.publisher = ProjectPublisher(project, settings, self.versions, clock)
-        self.library = Library(self.versions, project.catalog, settings.env)
+        self.library = PublishedWorkflows(self.versions, project.catalog, settings.env)
         self.engine = DbosEngine(self.database, clock)
         profile = self._profile_insert()
         self.accounts = AccountService(self.database, clock, profile=profile)
@@ -97,7 +97,7 @@ class Services:
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
         self.decisions = DecisionLinks(secrets, settings.site_url, clock)
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
-        self.backfill = CatchUp(self.stripe, self.inbox, self.runs, self.database, clock)
+        self.backfill = EventBackfill(self.stripe, self.inbox, self.runs, self.database, clock)
         self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.taken)
         self.changes = ChangeStream(self.database, clock)
         self.publisher.on_workflow_changed = functools.partial(self.changes.publish, "workflow")
@@ -182,19 +182,19 @@ class Services:
             changes=self.changes,
             tables=self.tables,
             outbox=self.outbox,
-            backfill=self.backfill.look,
+            backfill=self.backfill.run_once,
             find_user=self.find_user,
             publisher=self.publisher,
             sandbox=self.sandbox,
             stripe_tables=self.stripe_tables,
         )
 
-    def sandbox(self) -> Rehearsals:
+    def sandbox(self) -> SandboxService:
         """Return what runs drafts without consequences."""
-        from payloom.sandbox.service import Rehearsals  # noqa: PLC0415 - only the studio runs drafts
+        from payloom.sandbox.service import SandboxService  # noqa: PLC0415 - only the studio runs drafts
 
         host = TablesHost(self.tables)
-        return Rehearsals(
+        return SandboxService(
             self.publisher, self.database, self.inbox, self.tables, host, StripeHost(self.stripe), self.clock
         )
 
@@ -226,7 +226,7 @@ class Services:
         """Close every connection."""
         self.changes.close()
         with contextlib.suppress(PayloomError):
-            await self.inbox.report(force=True)
+            await self.inbox.flush_rejections(force=True)
         # A process that does no work has prepared the engine all the same; stopping it twice does nothing.
         await self.engine.stop()
         await self.stripe.close()

@@ -27,7 +27,7 @@ class CheckedText:
     def workflow(self) -> Workflow | None:
         """The compiled workflow; None while there are errors."""
         broken = any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
-        return None if broken or self.draft.built is None else self.draft.built.workflow
+        return None if broken or self.draft.compiled is None else self.draft.compiled.workflow
 
 
 class CheckCache:

@@ -33,7 +33,14 @@ from payloom.tables.definition.loader import read_tables
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.errors import BadTablesFile, TableError
 from payloom.tables.query.sql import Tables
-from payloom.workflows.loading.loader import Draft, Loaded, check_draft, learn_money_inputs, read_workflow, with_hints
+from payloom.workflows.loading.loader import (
+    Draft,
+    Loaded,
+    check_draft,
+    learn_money_inputs,
+    read_workflow,
+    with_hints,
+)
 from payloom.workflows.program.program import ApiTrigger, Workflow
 
 WORKFLOW_SUFFIX = ".yaml"
@@ -113,7 +120,11 @@ def reload_workflows(before: Project, settings: Settings, checks: CheckCache | N
 
 class _Loader:
     def __init__(
-        self, root: Path, settings: Settings, checks: CheckCache | None = None, previous: ProjectCatalog | None = None
+        self,
+        root: Path,
+        settings: Settings,
+        checks: CheckCache | None = None,
+        previous: ProjectCatalog | None = None,
     ) -> None:
         self.root = root
         self.checks = checks
@@ -157,9 +168,7 @@ class _Loader:
         try:
             tables = read_tables(self.root / "tables.yaml")
         except BadTablesFile as bad:
-            for one in bad.diagnostics:
-                place = Place(one.line, one.column, one.line, one.column + 1)
-                self.diagnostics.append(Diagnostic.at(place, SHAPE, one.message, hint=one.hint, file=one.file))
+            self.diagnostics += bad.diagnostics
             return {}
         try:
             profile(Tables(tables, SystemClock()))

@@ -15,7 +15,7 @@ from payloom.db.migrate import migrate
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.project.publisher import NotPublished
-from payloom.sandbox.test_run import Mock, Occasion
+from payloom.sandbox.test_run import Mock, TriggerInput
 from payloom.settings.load import load_settings
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
@@ -91,11 +91,11 @@ async def test_a_draft_is_tried_and_nothing_stays(settings: Settings) -> None:
     try:
         draft = services.publisher.published["mark-paid"]
         event = {"data": {"object": {"metadata": {"order_id": "o1"}, "amount": 12}}}
-        found = await services.sandbox().test_run(draft, Occasion(), {}, event=event)
+        found = await services.sandbox().test_run(draft, TriggerInput(), {}, event=event)
         assert found.found["run"]["status"] == "succeeded"
         assert found.found["steps"][0]["value"]["amount"] == 12
-        mocked = await services.sandbox().test_run(draft, Occasion(), {"0": Mock({"id": "o9"})}, event=event)
-        assert [one["path"] for one in mocked.stood_in] == ["0"]
+        mocked = await services.sandbox().test_run(draft, TriggerInput(), {"0": Mock({"id": "o9"})}, event=event)
+        assert [one["path"] for one in mocked.mocked_steps] == ["0"]
         assert mocked.found["logs"][0]["text"] == "Order o9 is paid"
         rows = await services.database.read(lambda tx: services.tables.perform(tx, "select", "orders", {}))
         assert {row["status"] for row in rows} == {"pending"}

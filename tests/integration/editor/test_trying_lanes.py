@@ -13,7 +13,7 @@ from payloom.app.lifespan import lifespan
 from payloom.kit.clock import SystemClock
 from payloom.project.loader import load_project
 from payloom.runs.registry import RowChange
-from payloom.sandbox.test_run import Occasion
+from payloom.sandbox.test_run import TriggerInput
 from payloom.settings.load import load_settings
 
 FILES = {
@@ -50,7 +50,7 @@ async def test_a_draft_is_tried_while_a_real_run_is_in_the_way(tmp_path: Path, d
     services = Services(load_project(settings.root, settings), settings, SystemClock())
     async with lifespan(services, work=True):
         patched = {**event(1), "livemode": False, "created": 1_760_000_000}
-        await services.runs.take_in(services.inbox.read(patched))
+        await services.runs.ingest(services.inbox.parse(patched))
         row = {"id": "a", "n": 1}
 
         def change(tx: object) -> None:
@@ -59,9 +59,9 @@ async def test_a_draft_is_tried_while_a_real_run_is_in_the_way(tmp_path: Path, d
 
         await services.database.write(change)
         published = services.publisher.published
-        tried = await services.sandbox().test_run(published["queued"], Occasion(), {}, event=event(2))
+        tried = await services.sandbox().test_run(published["queued"], TriggerInput(), {}, event=event(2))
         assert [line["text"] for line in tried.found["logs"]] == ["Payment of 2"]
-        tried = await services.sandbox().test_run(published["rows"], Occasion(row={"id": "a", "n": 2}, old=row), {})
+        tried = await services.sandbox().test_run(published["rows"], TriggerInput(row={"id": "a", "n": 2}, old=row), {})
         assert [line["text"] for line in tried.found["logs"]] == ["Order at 2"]
         counts = await services.runs.queries.counts()
         for _ in range(100):

@@ -22,7 +22,7 @@ from payloom.tables.query.sql import Tables
 from payloom.views.references.indexer import Indexer
 
 if TYPE_CHECKING:
-    from payloom.sandbox.service import Rehearsals
+    from payloom.sandbox.service import SandboxService
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,5 +48,5 @@ class ManagementDependencies:
     backfill: Callable[[], Awaitable[Mapping[str, Any]]]
     find_user: FindUser
     publisher: ProjectPublisher
-    sandbox: Callable[[], Rehearsals]
+    sandbox: Callable[[], SandboxService]
     stripe_tables: StripeTables

@@ -8,20 +8,20 @@ from collections.abc import Iterable, Mapping
 from pydantic import ValidationError
 
 from payloom.kit.diagnostics import EXPRESSION, SHAPE, Diagnostic, Path, in_order
+from payloom.kit.yaml.reader import read_source
+from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog, StaticCatalog
 from payloom.workflows.checker import money
-from payloom.workflows.checker.check_workflow import apply_ignores, check
+from payloom.workflows.checker.check_workflow import apply_suppressions, check
 from payloom.workflows.checker.findings import Findings, file_path
 from payloom.workflows.checker.rules import RULES
-from payloom.workflows.compiler.compile import Built, build, normalised
+from payloom.workflows.compiler.compile import CompiledWorkflow, compile_workflow, normalize
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.loading import partial_file
 from payloom.workflows.program.inputs import BadShorthand, expand_input
 from payloom.workflows.program.program import Workflow
-from payloom.workflows.syntax import source as sources
 from payloom.workflows.syntax.filemodel import problems
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
-from payloom.workflows.syntax.source import Source
 
 _ROUNDS = 5
 """How far through workflows that call workflows a value is followed."""
@@ -44,10 +44,10 @@ class Loaded:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Draft:
-    """A file that was read and compiled but not checked: `built` is None when its shape is wrong."""
+    """A file that was read and compiled but not checked: `compiled` is None when its shape is wrong."""
 
     source: Source
-    built: Built | None
+    compiled: CompiledWorkflow | None
 
 
 def read_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -> Draft:
@@ -55,7 +55,7 @@ def read_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -
 
     Problems are in `.source.diagnostics`.
     """
-    source = sources.read_source(text, file)
+    source = read_source(text, file, split_hint="split it with `call`")
     if source.data is None:
         if not source.diagnostics:
             source.report(source.place(()), "the file is empty", hint="a workflow needs name, on and steps")
@@ -64,10 +64,10 @@ def read_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -
     model = _model(source)
     if model is None:
         return Draft(source, None)
-    built = _built(source, model, workflow_id, catalog)
-    for path, problem in built.problems:
+    compiled = _built(source, model, workflow_id, catalog)
+    for path, problem in compiled.problems:
         _expression_problem(source, path, problem)
-    return Draft(source, built)
+    return Draft(source, compiled)
 
 
 def load_workflow(text: str, *, workflow_id: str, file: str, catalog: Catalog) -> Loaded:
@@ -85,17 +85,17 @@ def finish(draft: Draft, catalog: Catalog) -> Loaded:
 
 def check_draft(draft: Draft, catalog: Catalog) -> tuple[Diagnostic, ...]:
     """Return the findings about a file that was read, in order, with the hints of their own only."""
-    if draft.built is None:
+    if draft.compiled is None:
         return in_order(draft.source.diagnostics)
-    checked = check(draft.built.workflow, draft.source, catalog)
-    return in_order(apply_ignores([*draft.source.diagnostics, *checked], draft.source))
+    checked = check(draft.compiled.workflow, draft.source, catalog)
+    return in_order(apply_suppressions([*draft.source.diagnostics, *checked], draft.source))
 
 
 def with_hints(draft: Draft, diagnostics: Iterable[Diagnostic]) -> Loaded:
     """Return a checked draft as a loaded file: a finding without a hint gets the one of its rule."""
     hinted = tuple(_hinted(one) for one in diagnostics)
     broken = any(one.severity == "error" for one in hinted)
-    return Loaded(None if broken or draft.built is None else draft.built.workflow, hinted)
+    return Loaded(None if broken or draft.compiled is None else draft.compiled.workflow, hinted)
 
 
 def _hinted(one: Diagnostic) -> Diagnostic:
@@ -107,12 +107,12 @@ def learn_money_inputs(drafts: Mapping[str, Draft], catalog: StaticCatalog) -> N
 
     drafts: all workflows, or those that changed.
     """
-    ready = {name: one for name, one in drafts.items() if one.built is not None and not one.built.problems}
+    ready = {name: one for name, one in drafts.items() if one.compiled is not None and not one.compiled.problems}
     for _ in range(_ROUNDS):
         found = {
-            name: money.money_inputs(Findings(draft.built.workflow, draft.source, catalog))
+            name: money.money_inputs(Findings(draft.compiled.workflow, draft.source, catalog))
             for name, draft in ready.items()
-            if draft.built is not None
+            if draft.compiled is not None
         }
         settled = all(catalog.money.get(name) == inputs for name, inputs in found.items())
         catalog.money = {**catalog.money, **found}
@@ -159,19 +159,19 @@ def _shorthand(source: Source, top: str, short: dict[str, object]) -> bool:
     return fine
 
 
-def _built(source: Source, model: WorkflowFile, workflow_id: str, catalog: Catalog) -> Built:
+def _built(source: Source, model: WorkflowFile, workflow_id: str, catalog: Catalog) -> CompiledWorkflow:
     broken = {
         top: None
         for top, short in (("input", model.input), ("output", model.output))
         if short is not None and not _shorthand(source, top, short)
     }
-    settled = normalised(model.model_copy(update=broken), catalog)
+    settled = normalize(model.model_copy(update=broken), catalog)
 
     def locate(path: Path, text: str, span: tuple[int, int]) -> str | None:
         place = source.inside(file_path(source, path), text, span=span)
         return f"{source.file}:{place.line}:{place.column}"
 
-    return build(
+    return compile_workflow(
         settled,
         workflow_id,
         line_of=lambda path: source.place(file_path(source, path)).line,

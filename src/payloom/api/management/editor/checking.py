@@ -36,7 +36,7 @@ class Checker:
 
 def answer_of(checked: CheckedText, publisher: ProjectPublisher) -> dict[str, Any]:
     """Return the fields of models.Check."""
-    compiled = checked.draft.built
+    compiled = checked.draft.compiled
     lane = None
     if compiled is not None:
         chosen = lane_of(compiled.workflow, publisher.workflows)
@@ -121,7 +121,7 @@ class Lines:
 
 def _outline_view(checked: CheckedText, outline: Outline, catalog: Catalog) -> models.Outline:
     lines = Lines(checked.text)
-    built = checked.draft.built
+    built = checked.draft.compiled
     nodes = {node.path: node for node in built.workflow.nodes()} if built else {}
     builder = _OutlineBuilder(lines, nodes, catalog)
     return models.Outline(

@@ -10,7 +10,7 @@ from payloom.api.http.errors import ApiError, BadRequest
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.checking import Checker, findings
 from payloom.api.management.editor.models import test_runs as models
-from payloom.sandbox.test_run import Occasion
+from payloom.sandbox.test_run import TriggerInput
 from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
 from payloom.workflows.syntax.outline import outline_of
@@ -39,7 +39,7 @@ class TestRunInputs:
         What would be wrong with real money or other people's rows is no reason not to try.
         """
         checked = await run_in_threadpool(self._checker.check, workflow_id, text)
-        built = checked.draft.built
+        built = checked.draft.compiled
         first = next((one for one in checked.diagnostics if one.severity == "error" and one.code in _BROKEN), None)
         if built is None or built.problems or first is not None:
             first = first or next(one for one in checked.diagnostics if one.severity == "error")
@@ -49,9 +49,9 @@ class TestRunInputs:
             )
         return built.workflow
 
-    async def occasion(
+    async def trigger_input(
         self, draft: Workflow, start: models.TestRunTrigger, caller: str | None
-    ) -> tuple[Occasion, dict[str, Any] | None]:
+    ) -> tuple[TriggerInput, dict[str, Any] | None]:
         """Return what starts the run, and the event to be completed if one was sent."""
         inputs, event_id, sample = start.inputs, start.event_id, start.sample
         user = await self._user(draft, start, caller)
@@ -67,11 +67,11 @@ class TestRunInputs:
         kind = trigger.kind if trigger is not None else ""
         if kind == "table":
             given = sample or {}
-            return Occasion(start.index, row=given.get("row"), old=given.get("old")), None
+            return TriggerInput(start.index, row=given.get("row"), old=given.get("old")), None
         if kind == "stripe":
-            return Occasion(start.index, event_id=event_id), sample if event_id is None else None
+            return TriggerInput(start.index, event_id=event_id), sample if event_id is None else None
         checked = validate_input(draft, inputs or {})
-        return Occasion(start.index, checked, user), None
+        return TriggerInput(start.index, checked, user), None
 
     async def _user(self, draft: Workflow, start: models.TestRunTrigger, caller: str | None) -> dict[str, Any] | None:
         trigger = draft.triggers[start.index] if start.index < len(draft.triggers) else None

@@ -26,7 +26,7 @@ router = APIRouter(tags=["overview"])
 @router.get("/overview", response_model=Overview)
 async def get_overview(deps: Dependencies) -> Any:
     """What needs somebody, the latest payments, and counts of the last 24 hours."""
-    await deps.inbox.report(force=True)
+    await deps.inbox.flush_rejections(force=True)
     now = deps.clock.now()
     return to_plain(await deps.database.read(lambda tx: dashboard(tx, now)))
 

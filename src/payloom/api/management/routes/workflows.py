@@ -13,7 +13,7 @@ from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.workflows import Start, StartAnswer, WorkflowDetail, WorkflowList
 from payloom.kit.suggest import did_you_mean
-from payloom.runs.intake.callers import Request as Call
+from payloom.runs.intake.callers import Caller
 from payloom.workflows.program.inputs import validate_input
 from payloom.workflows.program.program import Trigger, Workflow
 
@@ -46,7 +46,7 @@ async def start_workflow(deps: Dependencies, workflow_id: str, body: Start) -> A
     workflow = _find(deps, workflow_id)
     inputs = validate_input(workflow, body.inputs)
     user = await _user(deps, body.user)
-    call = Call(user=user, user_id=user["id"] if user else None)
+    call = Caller(user=user, user_id=user["id"] if user else None)
     answer = await deps.runs.call(workflow.id, inputs, request=call, trigger="manual")
     failure = to_plain(answer.failure) if answer.failure else None
     shown = answer.body if failure is None else {"error": failure}

@@ -20,7 +20,7 @@ from payloom.api.management.identity.access import caller_of
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.routes.runs import detail
 from payloom.kit.redaction import redact
-from payloom.sandbox.test_run import Mock, Rehearsal
+from payloom.sandbox.test_run import Mock, TestRunResult
 from payloom.workflows.program.commands import StepFailure
 from payloom.workflows.program.program import Workflow
 
@@ -36,9 +36,9 @@ async def test_run(deps: Dependencies, editor: Editor, body: models.TestRunBody,
     stored, and nothing leaves (unless Stripe's calls are sent to the local Stripe).
     """
     draft = await editor.test_run_inputs.draft(body.id, body.text)
-    occasion, event = await editor.test_run_inputs.occasion(draft, body.trigger, caller_of(request).email)
+    trigger_input, event = await editor.test_run_inputs.trigger_input(draft, body.trigger, caller_of(request).email)
     mocks = {path: _mock(one) for path, one in body.mocks.items()}
-    found = await deps.sandbox().test_run(draft, occasion, mocks, event=event, local_stripe=body.stripe == "local")
+    found = await deps.sandbox().test_run(draft, trigger_input, mocks, event=event, local_stripe=body.stripe == "local")
     return _answer(found, draft, body.until)
 
 
@@ -56,9 +56,9 @@ async def list_samples(deps: Dependencies, editor: Editor, id: str) -> Any:  # n
     """What the file's triggers can be tried with: recorded events, earlier runs, rows, and made-up data."""
     file = await run_in_threadpool(editor.files.read, id)
     checked = await run_in_threadpool(editor.checker.check, id, file.text)
-    if checked.draft.built is None:
+    if checked.draft.compiled is None:
         return {"data": [], "next": None}
-    found = await deps.sandbox().samples(checked.draft.built.workflow)
+    found = await deps.sandbox().samples(checked.draft.compiled.workflow)
     return {"data": redact(to_plain(found)), "next": None}
 
 
@@ -84,7 +84,7 @@ def _mock(it: models.MockBody) -> Mock:
     return Mock(failure=StepFailure(it.error.kind, it.error.message, status=it.error.status, data=it.error.data))
 
 
-def _answer(found: Rehearsal, draft: Workflow, until: str | None) -> dict[str, Any]:
+def _answer(found: TestRunResult, draft: Workflow, until: str | None) -> dict[str, Any]:
     run = detail(_merged(found))
     trail = [{"branch": None, **one} for one in to_plain(found.trail)]
     if until is not None:
@@ -94,9 +94,9 @@ def _answer(found: Rehearsal, draft: Workflow, until: str | None) -> dict[str, A
     return {"run": redact(run), "notes": found.notes, "trail": trail, "text_version": draft.version}
 
 
-def _merged(found: Rehearsal) -> dict[str, Any]:
+def _merged(found: TestRunResult) -> dict[str, Any]:
     """Put the steps that were stood in for between those of the journal, in the order they stand in the run."""
-    steps = [*found.found["steps"], *(redact(one) for one in found.stood_in)]
+    steps = [*found.found["steps"], *(redact(one) for one in found.mocked_steps)]
     steps.sort(key=lambda one: (one["at"] is None, one["at"], _order(one["path"])))
     steps = [{**one, "seq": at} for at, one in enumerate(steps)]
     return {**found.found, "steps": steps}
