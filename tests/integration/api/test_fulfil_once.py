@@ -45,7 +45,7 @@ def test_the_guide_is_a_sound_project(tmp_path: Path) -> None:
 @pytest.mark.anyio
 async def test_its_cases_hold_in_every_way(tmp_path: Path) -> None:
     report = await run_cases(write_project(tmp_path, files()))
-    assert [str(played.differences) for one in report.results for played in one.played if not played.ok] == []
+    assert [str(variant.differences) for one in report.results for variant in one.variants if not variant.ok] == []
     assert report.ok
     assert len(report.results) == 2
 
