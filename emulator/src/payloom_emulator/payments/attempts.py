@@ -288,11 +288,9 @@ def _authentication_failed(unit: UnitOfWork, intent: Body, method: Body) -> None
     error = {
         "code": code,
         "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}",
-        "message": "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new "
-        "PaymentMethod to attempt to fulfill this PaymentIntent again."
+        "message": "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to attempt to fulfill this PaymentIntent again."  # noqa: E501 - one message, one line
         if test_cards.KINDS[method["type"]] == "card"
-        else "The customer did not approve the PaymentIntent. Provide a new payment method to attempt to fulfill this "
-        "PaymentIntent again.",
+        else "The customer did not approve the PaymentIntent. Provide a new payment method to attempt to fulfill this PaymentIntent again.",  # noqa: E501 - one message, one line
         "payment_method": unit.snapshot(method),
         "type": "invalid_request_error",
     }

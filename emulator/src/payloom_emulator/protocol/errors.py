@@ -90,8 +90,7 @@ def invalid(message: str, param: str | None = None, code: str | None = None, **m
 def not_emulated(operation: str) -> StripeError:
     """Return the refusal of an operation Stripe has and the local Stripe does not (yet)."""
     return StripeError(
-        f"The local Stripe does not have `{operation}` yet, though Stripe does. "
-        f"{COVERAGE_PAGE} lists what it has; nothing was done.",
+        f"The local Stripe does not have `{operation}` yet, though Stripe does. {COVERAGE_PAGE} lists what it has; nothing was done.",  # noqa: E501 - one message, one line
         status=501,
         type="api_error",
         code="emulator_not_covered",
@@ -102,7 +101,6 @@ def not_emulated(operation: str) -> StripeError:
 def unknown_url(method: str, path: str) -> StripeError:
     """Return the 404 for a URL Stripe does not know either."""
     return StripeError(
-        f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at "
-        "https://support.stripe.com/.",
+        f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at https://support.stripe.com/.",
         status=404,
     )

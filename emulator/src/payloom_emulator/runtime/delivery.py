@@ -221,8 +221,7 @@ class Delivery:
         try:
             while not self.paused:
                 rows = self._environment.store.query(
-                    "SELECT seq FROM deliveries WHERE state = 'pending' AND endpoint = ? AND due <= ? "
-                    "ORDER BY due, seq LIMIT 1",
+                    "SELECT seq FROM deliveries WHERE state = 'pending' AND endpoint = ? AND due <= ? ORDER BY due, seq LIMIT 1",  # noqa: E501 - one message, one line
                     (endpoint, self._environment.clock.precise()),
                 )
                 if not rows:
@@ -249,8 +248,7 @@ class Delivery:
         status, reply, error = await self._post(url, payload, secrets)
         ok = status is not None and 200 <= status < 300
         known = store.query(
-            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? "
-            "RETURNING seq",
+            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? RETURNING seq",  # noqa: E501 - one message, one line
             ("succeeded" if ok else "failed", self._environment.clock.precise(), status, reply, error, seq),
         )
         if not known:

@@ -217,9 +217,7 @@ class Emulator:
             found = self.store.read(home, account)
             if found is None or found[0]["object"] != "account" or found[1]:
                 raise StripeError(
-                    f"The provided key '{auth.masked(key)}' does not have access to account '{account}' "
-                    "(or that "
-                    "account does not exist). Application access may have been revoked.",
+                    f"The provided key '{auth.masked(key)}' does not have access to account '{account}' (or that account does not exist). Application access may have been revoked.",  # noqa: E501 - one message, one line
                     status=403,
                     code="account_invalid",
                 )

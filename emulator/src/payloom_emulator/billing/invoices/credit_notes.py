@@ -90,8 +90,7 @@ def _check_split(invoice: Body, total: int, credit: Credit, params: Body) -> Non
         )
     if split != total:
         raise invalid(
-            f"The sum of credit_amount, refund_amount, out_of_band_amount and refunds ({split}) must equal the credit "
-            f"note's total ({total}).",
+            f"The sum of credit_amount, refund_amount, out_of_band_amount and refunds ({split}) must equal the credit note's total ({total}).",  # noqa: E501 - one message, one line
             "refund_amount",
         )
 

@@ -77,8 +77,7 @@ def check_owner(unit: UnitOfWork, method_id: str, customer: Body, param: str) ->
     method = unit.get("payment_method", method_id, param)
     if method["customer"] != customer["id"]:
         raise invalid(
-            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached "
-            "to the customer.",
+            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached to the customer.",  # noqa: E501 - one message, one line
             param,
             "resource_missing",
         )

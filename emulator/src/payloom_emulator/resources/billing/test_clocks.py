@@ -55,8 +55,7 @@ def _advance(call: RequestContext) -> Body:
     latest = _limit(call.unit, clock)
     if target > latest:
         raise invalid(
-            "Cannot advance a test clock by more than two intervals of its shortest subscription at once "
-            f"(until {latest}).",
+            f"Cannot advance a test clock by more than two intervals of its shortest subscription at once (until {latest}).",  # noqa: E501 - one message, one line
             "frozen_time",
         )
     details = {"advancing": {"target_frozen_time": target}}

@@ -30,8 +30,7 @@ def _created(call: RequestContext, session: Body) -> None:
 def _expire(call: RequestContext) -> Body:
     if call.target["status"] != "open":
         raise StripeError(
-            f'Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of '
-            f"{call.target['status']}.",
+            f"""Only Checkout Sessions with a status in ["open"] can be expired. This Checkout Session has a status of {call.target["status"]}.""",  # noqa: E501 - one message, one line
         )
     call.unit.unschedule("expire", call.target)
     return call.unit.transition(call.target, "expire", {"url": None})
