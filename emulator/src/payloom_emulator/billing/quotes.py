@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.invoices import invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
-from payloom_emulator.billing.subscriptions import create_subscription, subscription_schedules
+from payloom_emulator.billing.subscriptions import create_subscription, subscription_params, subscription_schedules
 from payloom_emulator.catalog import prices
 from payloom_emulator.protocol.errors import invalid, missing
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def subscription_data(given: Body, unit: UnitOfWork) -> Body:
     """Return a quote's `subscription_data` in Stripe's shape."""
     date = given.get("effective_date")
-    mode = create_subscription.billing_mode(unit, given.get("billing_mode"))
+    mode = subscription_params.billing_mode(unit, given.get("billing_mode"))
     return {
         "billing_mode": {k: mode[k] for k in ("flexible", "type")},
         "description": given.get("description") or None,
@@ -207,7 +207,7 @@ def _schedule(unit: UnitOfWork, quote: Body, priced: list[tuple[Body, Body]], da
     made = subscription_schedules.create(
         unit,
         {
-            "billing_mode": create_subscription.billing_mode(unit, None),
+            "billing_mode": subscription_params.billing_mode(unit, None),
             "customer": quote["customer"],
             "default_settings": {**subscription_schedules.DEFAULTS, "collection_method": quote["collection_method"]},
             "phases": subscription_schedules.phases(unit, [{"items": wanted}], date),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def fixed_amount(data: Body, param: str) -> Body:
+    """Return the `fixed_amount` that the parameters ask for, or raise when there is none."""
     amount = data.get("fixed_amount")
     if not amount:
         raise parameter_missing(f"{param}[fixed_amount]" if param else "fixed_amount")

@@ -38,6 +38,7 @@ PROFILE: Body = {
 
 
 def settings(name: str) -> Body:
+    """Return the settings an account of this name starts with."""
     return {
         "bacs_debit_payments": {"display_name": None, "service_user_number": None},
         "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
@@ -93,6 +94,7 @@ def home(unit: UnitOfWork) -> Body:
 
 
 def account_status(*, enabled: bool) -> Body:
+    """Return what an account can do, and what it still requires. enabled: it has been onboarded."""
     needed: Body = dict(REQUIREMENTS)
     if not enabled:
         due = ["business_type", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]

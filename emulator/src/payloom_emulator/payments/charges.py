@@ -217,6 +217,7 @@ def booked(unit: UnitOfWork, charge: Body) -> Body:
 
 
 def card_used(unit: UnitOfWork, charge: Body) -> test_cards.Card | None:
+    """Return the test card a charge was made with, or None when it was no card."""
     method = unit.find_any(charge["payment_method"]) if charge["payment_method"] else None
     return payment_methods.card_of(method) if method and method.get("type") == "card" else None
 

@@ -103,9 +103,10 @@ def _withdraw(unit: UnitOfWork, dispute: Body) -> None:
         exchange="Dispute fee",
     )
     unit.change(
-        dispute, {"balance_transactions": [plain_evidence(transaction)]}, emits=("charge.dispute.funds_withdrawn",)
+        dispute, {"balance_transactions": [plain_transaction(transaction)]}, emits=("charge.dispute.funds_withdrawn",)
     )
 
 
-def plain_evidence(transaction: Body) -> Body:
+def plain_transaction(transaction: Body) -> Body:
+    """Return a balance transaction without its private members."""
     return {k: v for k, v in transaction.items() if not k.startswith("_")}

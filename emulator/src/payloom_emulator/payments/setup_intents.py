@@ -85,6 +85,7 @@ def _succeed(unit: UnitOfWork, intent: Body, method: Body, mandate_data: Body | 
 
 
 def record_attempt(unit: UnitOfWork, intent: Body, method: Body, status: str, error: Body | None = None) -> Body:
+    """Store one attempt of a SetupIntent with its outcome."""
     member: Body = {}
     if method["type"] == "card":
         shown = method["card"]

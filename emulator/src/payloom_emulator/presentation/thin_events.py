@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 def timestamp(seconds: int) -> str:
+    """Return Unix seconds as the v2 API writes them."""
     return from_epoch(seconds).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 

@@ -10,20 +10,14 @@ from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import add_invoice_items, collect_invoice, invoice_lifecycle, lines, payments
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.pricing.rounding import share
-from payloom_emulator.billing.subscriptions import items, subscription_timers
-from payloom_emulator.protocol.api_versions import CLOVER
+from payloom_emulator.billing.subscriptions import items, subscription_params, subscription_timers
+from payloom_emulator.billing.subscriptions.subscription_params import ANCHOR_CONFIG
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.request_context import RequestContext
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
-
-DAY = 86_400
-
-
-LONGEST_TRIAL_DAYS = 730
 
 
 @dataclasses.dataclass(slots=True)
@@ -102,7 +96,7 @@ def _currency(params: Body, found: list[Body], customer: Body) -> str:
 
 def _start(unit: UnitOfWork, params: Body, found: list[Body]) -> Start:
     now = unit.now
-    trial_end = trial(unit, params, found)
+    trial_end = subscription_params.trial(unit, params, found)
     began = params.get("backdate_start_date") or now
     if began > now:
         raise invalid("`backdate_start_date` must be in the past.", "backdate_start_date")
@@ -120,29 +114,6 @@ def _start(unit: UnitOfWork, params: Body, found: list[Body]) -> Start:
     elif params.get("billing_cycle_anchor_config"):
         anchor = periods.next_on(params["billing_cycle_anchor_config"], trial_end or now)
     return Start(now, began, anchor, trial_end, params.get("proration_behavior") != "none")
-
-
-def trial(unit: UnitOfWork, params: Body, found: list[Body]) -> int | None:
-    """Return when the trial these parameters ask for ends, or None for no trial."""
-    end = params.get("trial_end")
-    days = params.get("trial_period_days")
-    if end is not None and days is not None:
-        raise invalid("You may only specify one of these parameters: trial_end, trial_period_days.", "trial_end")
-    if end == "now":
-        return None
-    if end is not None:
-        if end <= unit.now:
-            raise invalid("Invalid timestamp: must be an integer Unix timestamp in the future.", "trial_end")
-        if end > unit.now + 5 * 366 * DAY:
-            raise invalid("Invalid timestamp: trial_end can be no more than five years in the future.", "trial_end")
-        return end
-    if days is None and params.get("trial_from_plan"):
-        days = max((p["recurring"].get("trial_period_days") or 0 for p in found), default=0)
-    if days is None:
-        return None
-    if not 0 <= days <= LONGEST_TRIAL_DAYS:
-        raise invalid(f"`trial_period_days` must be between 0 and {LONGEST_TRIAL_DAYS}.", "trial_period_days")
-    return unit.now + days * DAY if days else None
 
 
 def _fields(
@@ -184,9 +155,9 @@ def _fields(
     values.update(
         {
             "id": subscription_id,
-            "automatic_tax": automatic_tax(params.get("automatic_tax")),
+            "automatic_tax": subscription_params.automatic_tax(params.get("automatic_tax")),
             "billing_cycle_anchor": when.anchor,
-            "billing_mode": billing_mode(unit, params.get("billing_mode")),
+            "billing_mode": subscription_params.billing_mode(unit, params.get("billing_mode")),
             "collection_method": method,
             "currency": currency,
             "customer": customer["id"],
@@ -200,81 +171,9 @@ def _fields(
             "trial_start": unit.now if when.trial_end else None,
         }
     )
-    values.update(nested(params))
-    values.update(ending_fields(unit, params, rows))
+    values.update(subscription_params.nested(params))
+    values.update(subscription_params.ending_fields(unit, params, rows))
     return values
-
-
-ANCHOR_CONFIG: Body = dict.fromkeys(("day_of_month", "hour", "minute", "month", "second"))
-
-
-INVOICE_SETTINGS: Body = {"account_tax_ids": None, "issuer": {"type": "self"}}
-
-
-PAYMENT_SETTINGS: Body = {
-    "payment_method_options": None,
-    "payment_method_types": None,
-    "save_default_payment_method": "off",
-}
-
-
-TRIAL_SETTINGS: Body = {"end_behavior": {"missing_payment_method": "create_invoice"}}
-
-
-def nested(params: Body, current: Body | None = None) -> Body:
-    """Return the settings objects these parameters change, whole."""
-    changes: Body = {}
-    for name, shape in (
-        ("invoice_settings", INVOICE_SETTINGS),
-        ("payment_settings", PAYMENT_SETTINGS),
-        ("trial_settings", TRIAL_SETTINGS),
-    ):
-        given = params.get(name)
-        base = (current or {}).get(name) or shape
-        if given:
-            changes[name] = {**base, **{k: (None if v == "" else v) for k, v in given.items()}}
-        elif current is None:
-            changes[name] = dict(base)
-    return changes
-
-
-def automatic_tax(given: Body | None) -> Body:
-    """Return the `automatic_tax` of a subscription."""
-    on = bool(given and given.get("enabled"))
-    return {"disabled_reason": None, "enabled": on, "liability": {"type": "self"} if on else None}
-
-
-def billing_mode(unit: UnitOfWork, given: Body | None) -> Body:
-    """Return the `billing_mode`: flexible unless asked otherwise."""
-    kind = (given or {}).get("type", "flexible")
-    if kind == "classic":
-        return {"flexible": None, "type": "classic", "updated_at": None}
-    asked = (given or {}).get("flexible") or {}
-    flexible = {"proration_discounts": asked.get("proration_discounts", "included")}
-    return {"flexible": flexible, "type": "flexible", "updated_at": unit.now if given else None}
-
-
-def ending_fields(unit: UnitOfWork, params: Body, rows: list[Body]) -> Body:
-    """Return what `cancel_at_period_end` and `cancel_at` set."""
-    if params.get("cancel_at_period_end") and params.get("cancel_at"):
-        raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at")
-    wished = {"comment": None, "feedback": None, "feedback_option": None, "reason": "cancellation_requested"}
-    if params.get("cancel_at_period_end"):
-        return {
-            "cancel_at_period_end": True,
-            "cancel_at": items.next_end(rows),
-            "canceled_at": unit.now,
-            "cancellation_details": wished,
-        }
-    if params.get("cancel_at"):
-        moment = params["cancel_at"]
-        if moment in {"min_period_end", "max_period_end", "max_billed_until"}:
-            pick = min if moment == "min_period_end" else max
-            moment = pick(r["current_period_end"] for r in rows)
-        if moment <= unit.now:
-            raise invalid("`cancel_at` must be in the future.", "cancel_at", "invalid_timestamp")
-        return {"cancel_at": moment, "canceled_at": unit.now, "cancellation_details": wished}
-    return {}
 
 
 def first_lines(unit: UnitOfWork, subscription: Body, rows: list[Body], when: Start) -> list[Body]:
@@ -393,21 +292,3 @@ def invoice_fields(subscription: Body, reason: str, customer: Body | None = None
         },
         "_days_until_due": subscription.get("days_until_due"),
     }
-
-
-def translate_legacy_params(call: RequestContext) -> Body:
-    """Return the parameters in today's form; older versions named coupons and plans directly."""
-    params = dict(call.params)
-    for name in ("coupon", "promotion_code"):
-        if name in params:
-            value = params.pop(name)
-            params["discounts"] = [{name: value}] if value else ""
-    if params.get("plan") and not params.get("items"):
-        params["items"] = [{"plan": params.pop("plan"), "quantity": params.pop("quantity", 1)}]
-    if "prorate" in params:
-        params.setdefault("proration_behavior", "create_prorations" if params.pop("prorate") else "none")
-    if call.before(CLOVER) and "billing_mode" not in params and "id" not in call.ids:
-        params["billing_mode"] = {"type": "classic"}
-    if params.get("trial_period_days") == 0:
-        params.pop("trial_period_days")
-    return params

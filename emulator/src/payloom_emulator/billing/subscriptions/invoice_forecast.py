@@ -72,6 +72,7 @@ def announce(unit: UnitOfWork, subscription: Body) -> None:
 
 
 def nothing_to_invoice(name: str) -> StripeError:
+    """Return the error of a preview of a subscription or customer that will not be invoiced."""
     return StripeError(
         f"No upcoming invoices for {'subscription' if name.startswith('sub_') else 'customer'}: {name}",
         status=404,

@@ -14,6 +14,7 @@ from payloom_emulator.billing.subscriptions import (
     pending_updates,
     proration,
     subscription_change,
+    subscription_params,
     subscription_status,
     subscription_timers,
 )
@@ -83,7 +84,7 @@ def _change_of(call: RequestContext, given: list[Body], param: str = "items") ->
 def update(call: RequestContext, subscription: Body) -> Body:
     """Carry out `POST /v1/subscriptions/{id}`."""
     unit = call.unit
-    params = create_subscription.translate_legacy_params(call)
+    params = subscription_params.translate_legacy_params(call)
     if subscription["status"] in {"canceled", "incomplete_expired"}:
         wrong = next((p for p in params if p not in _LATE), None)
         if wrong is not None:
@@ -118,12 +119,12 @@ def _fields(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
     if "default_tax_rates" in params:
         changes["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
     if "automatic_tax" in params:
-        changes["automatic_tax"] = create_subscription.automatic_tax(params["automatic_tax"])
+        changes["automatic_tax"] = subscription_params.automatic_tax(params["automatic_tax"])
     if "metadata" in params:
         changes["metadata"] = merge_metadata(subscription["metadata"], params["metadata"])
     if "cancellation_details" in params:
         changes["cancellation_details"] = overlay(subscription["cancellation_details"], params["cancellation_details"])
-    changes.update(create_subscription.nested(params, subscription))
+    changes.update(subscription_params.nested(params, subscription))
     changes.update(_collection(subscription, params))
     changes.update(_ending(unit, subscription, params))
     changes.update(_pausing(unit, subscription, params))
@@ -144,7 +145,7 @@ def _collection(subscription: Body, params: Body) -> Body:
 def _ending(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
     rows = items.of(unit, subscription)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
-        return create_subscription.ending_fields(unit, params, rows)
+        return subscription_params.ending_fields(unit, params, rows)
     off = params.get("cancel_at_period_end") is False and subscription["cancel_at_period_end"]
     if off or params.get("cancel_at") == "":
         details = {**subscription["cancellation_details"], "reason": None}

@@ -110,6 +110,7 @@ def method_for_charge(call: RequestContext) -> Body:
 
 
 def saved_sources(unit: UnitOfWork, customer: Body) -> list[Body]:
+    """Return the customer's legacy cards, then its sources."""
     return [r for kind in ("card", "source") for r in unit.list(kind, customer=customer["id"])]
 
 

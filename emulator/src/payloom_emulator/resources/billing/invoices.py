@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from payloom_emulator.billing import machines, older_shapes, unsupported_params
+from payloom_emulator.billing import older_shapes, unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import (
     collect_invoice,
@@ -23,7 +23,7 @@ from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.ledger import money
 from payloom_emulator.protocol.api_versions import BASIL
-from payloom_emulator.protocol.errors import invalid, parameter_missing
+from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
 if TYPE_CHECKING:
@@ -230,16 +230,6 @@ PAYMENT_SETTINGS = {"default_mandate": None, "payment_method_options": None, "pa
 TRANSITIONS = {"finalized_at": None, "marked_uncollectible_at": None, "paid_at": None, "voided_at": None}
 
 
-def _list_payments(call: RequestContext) -> Body:
-    payment = call.params.get("payment") or {}
-    filters: Body = {n: call.params[n] for n in ("invoice", "status") if call.get(n)}
-    if payment.get("payment_intent"):
-        filters["payment_intent"] = payment["payment_intent"]
-    elif payment and payment.get("type") == "payment_intent":
-        raise parameter_missing("payment[payment_intent]")
-    return call.page("invoice_payment", **filters)
-
-
 INVOICE = Resource(
     schema=Schema(
         object="invoice",
@@ -379,31 +369,6 @@ INVOICE = Resource(
 )
 
 
-INVOICE_PAYMENT = Resource(
-    schema=Schema(
-        object="invoice_payment",
-        prefix="inpay_1",
-        id_length=23,
-        path="/v1/invoice_payments",
-        fields=(
-            read_only("amount_paid"),
-            read_only("amount_requested", 0),
-            read_only("created"),
-            read_only("currency"),
-            read_only("invoice"),
-            read_only("is_default", True),
-            read_only("livemode", False),
-            read_only("payment"),
-            read_only("status", "open"),
-            read_only("status_transitions", {"canceled_at": None, "paid_at": None}),
-        ),
-        machine=machines.INVOICE_PAYMENT_MACHINE,
-        filters=("invoice", "status", ("payment_intent", "payment.payment_intent")),
-    ),
-    endpoints=Endpoints(can=("retrieve",), operations=(Operation("GET", "/v1/invoice_payments", _list_payments),)),
-)
-
-
 # An invoice line is shown inside invoices; it is declared so that older versions can be rendered and fields expanded.
 LINE_ITEM = Resource(
     schema=Schema(object="line_item", prefix="il_1", has_created=False),
@@ -416,4 +381,4 @@ LINE_ITEM = Resource(
 )
 
 
-RESOURCES = (INVOICE, INVOICE_PAYMENT, LINE_ITEM)
+RESOURCES = (INVOICE, LINE_ITEM)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
-from payloom_emulator.billing.subscriptions import create_subscription, subscription_schedules
+from payloom_emulator.billing.subscriptions import subscription_params, subscription_schedules
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, overlay, read_only, settable
 from payloom_emulator.protocol.errors import invalid, parameter_missing
@@ -33,7 +33,7 @@ def _create(call: RequestContext) -> Body:
     begin = unit.now if start == "now" else start
     made = subscription_schedules.phases(unit, params["phases"], begin)
     values = {
-        "billing_mode": create_subscription.billing_mode(unit, params.get("billing_mode")),
+        "billing_mode": subscription_params.billing_mode(unit, params.get("billing_mode")),
         "customer": customer["id"],
         "customer_account": customer.get("customer_account"),
         "default_settings": overlay(subscription_schedules.DEFAULTS, params.get("default_settings") or {}),

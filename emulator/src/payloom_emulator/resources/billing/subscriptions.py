@@ -17,6 +17,7 @@ from payloom_emulator.billing.subscriptions import (
     pending_updates,
     renew_subscription,
     resume_subscription,
+    subscription_params,
     subscription_timers,
     update_subscription,
 )
@@ -37,7 +38,7 @@ ENDED = ("canceled", "incomplete_expired")
 def _create(call: RequestContext) -> Body:
     call.need("customer")
     call.unit.use_clock_of(call.unit.get("customer", call.params["customer"], "customer"))
-    return create_subscription.begin(call.unit, create_subscription.translate_legacy_params(call))
+    return create_subscription.begin(call.unit, subscription_params.translate_legacy_params(call))
 
 
 def _update(call: RequestContext) -> Body:
@@ -83,7 +84,7 @@ def _migrate(call: RequestContext) -> Body:
     subscription = call.target
     if subscription["billing_mode"]["type"] == "flexible":
         raise invalid("The subscription's billing_mode is `flexible` already.", "billing_mode")
-    mode = {**create_subscription.billing_mode(call.unit, call.params["billing_mode"]), "updated_at": call.unit.now}
+    mode = {**subscription_params.billing_mode(call.unit, call.params["billing_mode"]), "updated_at": call.unit.now}
     return call.unit.change(subscription, {"billing_mode": mode})
 
 
@@ -209,7 +210,7 @@ SUBSCRIPTION = Resource(
             settable("description"),
             read_only("discounts", []),
             read_only("ended_at"),
-            read_only("invoice_settings", create_subscription.INVOICE_SETTINGS),
+            read_only("invoice_settings", subscription_params.INVOICE_SETTINGS),
             read_only("items"),
             read_only("latest_invoice"),
             read_only("livemode", False),
@@ -218,7 +219,7 @@ SUBSCRIPTION = Resource(
             read_only("next_pending_invoice_item_invoice"),
             settable("on_behalf_of"),
             read_only("pause_collection"),
-            read_only("payment_settings", create_subscription.PAYMENT_SETTINGS),
+            read_only("payment_settings", subscription_params.PAYMENT_SETTINGS),
             settable("pending_invoice_item_interval"),
             read_only("pending_setup_intent"),
             read_only("pending_update"),
@@ -230,7 +231,7 @@ SUBSCRIPTION = Resource(
             read_only("test_clock"),
             settable("transfer_data"),
             read_only("trial_end"),
-            read_only("trial_settings", create_subscription.TRIAL_SETTINGS),
+            read_only("trial_settings", subscription_params.TRIAL_SETTINGS),
             read_only("trial_start"),
         ),
         machine=SUBSCRIPTION_MACHINE,

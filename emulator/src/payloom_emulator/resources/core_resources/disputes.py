@@ -59,7 +59,7 @@ def _won(unit: UnitOfWork, dispute: Body) -> None:
     )
     unit.change(
         dispute,
-        {"balance_transactions": [*dispute["balance_transactions"], disputes.plain_evidence(back)]},
+        {"balance_transactions": [*dispute["balance_transactions"], disputes.plain_transaction(back)]},
         emits=("charge.dispute.funds_reinstated",),
     )
     unit.emit("charge.dispute.closed", dispute)

@@ -1,0 +1,50 @@
+"""Invoice payments: what was paid, or is to be paid, for an invoice. https://docs.stripe.com/api/invoice-payment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from payloom_emulator.billing import machines
+from payloom_emulator.core.resource import Endpoints, Operation, Resource
+from payloom_emulator.core.schema import Body, Schema, read_only
+from payloom_emulator.protocol.errors import parameter_missing
+
+if TYPE_CHECKING:
+    from payloom_emulator.core.request_context import RequestContext
+
+
+def _list_payments(call: RequestContext) -> Body:
+    payment = call.params.get("payment") or {}
+    filters: Body = {n: call.params[n] for n in ("invoice", "status") if call.get(n)}
+    if payment.get("payment_intent"):
+        filters["payment_intent"] = payment["payment_intent"]
+    elif payment and payment.get("type") == "payment_intent":
+        raise parameter_missing("payment[payment_intent]")
+    return call.page("invoice_payment", **filters)
+
+
+INVOICE_PAYMENT = Resource(
+    schema=Schema(
+        object="invoice_payment",
+        prefix="inpay_1",
+        id_length=23,
+        path="/v1/invoice_payments",
+        fields=(
+            read_only("amount_paid"),
+            read_only("amount_requested", 0),
+            read_only("created"),
+            read_only("currency"),
+            read_only("invoice"),
+            read_only("is_default", True),
+            read_only("livemode", False),
+            read_only("payment"),
+            read_only("status", "open"),
+            read_only("status_transitions", {"canceled_at": None, "paid_at": None}),
+        ),
+        machine=machines.INVOICE_PAYMENT_MACHINE,
+        filters=("invoice", "status", ("payment_intent", "payment.payment_intent")),
+    ),
+    endpoints=Endpoints(can=("retrieve",), operations=(Operation("GET", "/v1/invoice_payments", _list_payments),)),
+)
+
+RESOURCES = (INVOICE_PAYMENT,)
