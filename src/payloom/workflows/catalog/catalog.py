@@ -10,8 +10,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from payloom.workflows.program.commands import OUTSIDE_TABLES
-
 Schema = Mapping[str, Any]
 
 WHERE_OPERATORS = ("gt", "gte", "lt", "lte", "ne", "contains", "starts_with", "is_null")
@@ -64,8 +62,8 @@ class Column:
     references: str | None = None
 
 
-STRIPE_TABLES = OUTSIDE_TABLES
-"""How the names of Stripe's resources as tables begin: `stripe.products`."""
+STRIPE_TABLES = "stripe."
+"""How the names of Stripe's resources as tables begin: `stripe.products`. Reading one is an outside step."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

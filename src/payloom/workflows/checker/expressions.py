@@ -11,8 +11,8 @@ from payloom.workflows.checker.flow import Flow
 from payloom.workflows.expressions.check import infer
 from payloom.workflows.interpreter.verbs import loops, outbound, wait
 from payloom.workflows.program.node import ExpressionSite, Node
+from payloom.workflows.syntax.filemodel.steps import CONDITION_KEYS
 
-_CONDITIONS = frozenset({"if", "when", "filter", "while", "match"})
 _EVENT = frozenset({"event", "object", "previous"})
 _ERROR: Schema = {
     "type": "object",
@@ -45,7 +45,7 @@ class Types:
         for node in findings.nodes:
             if node.id is not None:
                 first = node.id not in self.results
-                self.results[node.id] = scope.result(node, findings.catalog) if first and not node.on_error else None
+                self.results[node.id] = node.result_schema(findings.catalog) if first and not node.on_error else None
         self._inferred: dict[int, Schema | None] = {}
         self._known: dict[object, Mapping[str, Schema | None]] = {}
 
@@ -110,7 +110,7 @@ def check_expressions(findings: Findings, types: Types) -> None:
         inferred = infer(site.compiled, types.at(site))
         for problem in inferred.problems:
             findings.report_in(problem.code, site, problem.message, problem.hint, problem.span)
-        if site.bare and site.path[-1] in _CONDITIONS and inferred.type is not None:
+        if site.bare and site.path[-1] in CONDITION_KEYS and inferred.type is not None:
             kind = inferred.type.get("type")
             if isinstance(kind, str) and kind != "boolean":
                 hint = "compare it, e.g. `x != null` or `x > 0`"

@@ -9,7 +9,7 @@ from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.narrowing import not_null, tests_for_null
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
-from payloom.workflows.interpreter.verbs import approve, loops, outbound, parallel, simple, tables, try_catch
+from payloom.workflows.interpreter.verbs import approve, loops, parallel, try_catch
 from payloom.workflows.interpreter.verbs import branch as branching
 from payloom.workflows.program.node import Block, ExpressionSite, Node
 from payloom.workflows.program.templates import Expression
@@ -71,7 +71,7 @@ class _Walker:
         elif node.continues_on_error:
             after = self.join([after, self.maybe(entry, node)])
         if node.id is not None and after is not None:
-            after[node.id] = not (node.handles_failure or _may_be_null(node))
+            after[node.id] = not (node.handles_failure or node.may_be_null())
         if node.when is not None:
             after = self.join([after, self.maybe(state, node)])
         return after
@@ -92,7 +92,7 @@ class _Walker:
 
     def verb(self, node: Node, state: State, extra: frozenset[str]) -> State | None:
         match node:
-            case simple.Return() | simple.Raise():
+            case _ if node.ends_branch:
                 return None
             case branching.Filter():
                 if self.constant(node.condition, "the run always ends here") is False:
@@ -192,18 +192,6 @@ def constant_value(compiled: Compiled) -> object:
         return compiled.evaluate({}, NOWHERE)
     except ExpressionError:
         return None
-
-
-def _may_be_null(node: Node) -> bool:
-    match node:
-        case tables.Select():
-            return node.fixed["one"] == "optional"
-        case tables.Update() | tables.Delete():
-            return node.rows == [0, 1]
-        case outbound.Http() | outbound.Email():
-            return False
-        case _:
-            return node.verb in {"wait_for", "log", "respond", "wait"}
 
 
 def check_references(findings: Findings, flow: Flow) -> None:

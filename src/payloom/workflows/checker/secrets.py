@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from payloom.kit.diagnostics import Path
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.checker.scope import names
-from payloom.workflows.interpreter.verbs import outbound, simple
-from payloom.workflows.program.node import ExpressionSite
+from payloom.workflows.interpreter.verbs import outbound
+from payloom.workflows.program.node import ExpressionSite, Node
 
 _SECRET = frozenset({"client_secret", "password", "secret", "api_key", "token", "authorization"})
 _CARD = frozenset({"cvc", "cvv", "card_number"})
@@ -45,10 +45,9 @@ def _leak(findings: Findings, site: ExpressionSite) -> None:
             )
 
 
-def _read_by_people(node: object, path: Path, last: str) -> bool:
-    if "metadata" in path or isinstance(node, simple.Log | outbound.Email):
-        return True
-    return isinstance(node, simple.Return | simple.Respond) and last != "client_secret"
+def _read_by_people(node: Node | None, path: Path, last: str) -> bool:
+    audience = "nobody" if node is None else node.shown_to
+    return "metadata" in path or audience == "staff" or (audience == "caller" and last != "client_secret")
 
 
 def _where(path: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.suggest import did_you_mean
+from payloom.workflows.catalog import schemas
 from payloom.workflows.catalog.catalog import Column, Schema
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.expressions import Types
@@ -169,7 +170,7 @@ class ValueCheck:
         """Check a value against a column. `listed`: an expression may give a list of values (IN)."""
         if value is None:
             return
-        wanted = scope.column_schema(column)
+        wanted = schemas.column_schema(column)
         if not wanted:
             return
         site = self.findings.single(value, path)

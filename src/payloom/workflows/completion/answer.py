@@ -11,7 +11,7 @@ from payloom.kit.diagnostics import Path, value_at
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
 from payloom.workflows.completion import document, expression
-from payloom.workflows.completion.cursor import BARE_KEYS, Cursor, cursor_at
+from payloom.workflows.completion.cursor import Cursor, cursor_at
 from payloom.workflows.completion.expression import Completions, Item, Names
 from payloom.workflows.completion.tolerant_document import TolerantDocument, read_tolerantly
 from payloom.workflows.completion.type_names import type_words
@@ -20,7 +20,7 @@ from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METH
 from payloom.workflows.expressions.types import Type
 from payloom.workflows.program.node import ExpressionSite, Node
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
-from payloom.workflows.syntax.filemodel.steps import VERBS, verb_of
+from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, VERBS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
 
 _MOST = 300

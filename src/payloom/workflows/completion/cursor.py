@@ -11,8 +11,8 @@ from typing import Literal
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.yaml.masking import closing
+from payloom.workflows.syntax.filemodel.steps import BARE_KEYS
 
-BARE_KEYS = frozenset({"when", "if", "switch", "filter", "for_each", "while", "match"})
 _KEY = re.compile(r"""("[^"\n]*"|'[^'\n]*'|[^\s#"'{}\[\],][^:#\n]*?)\s*:(?=\s|$)""")
 _BLOCK = re.compile(r"[|>][+-]?\d?[+-]?\s*(#.*)?$")
 _MOST = 4000

@@ -15,12 +15,10 @@ from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.types import Type, type_of_schema
 from payloom.workflows.program.inputs import TYPE_NAMES
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
-from payloom.workflows.syntax.filemodel.steps import VERBS, CaseClause, CatchClause, Failure, WaitedEvent, verb_of
+from payloom.workflows.syntax.filemodel.steps import INNER_MODELS, VERBS, CaseClause, CatchClause, verb_of
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS, kind_of
-from payloom.workflows.syntax.filemodel.values import RetryRule
 
 _TABLE_VERBS = frozenset({"select", "insert", "update", "upsert", "delete"})
-_INNER: Mapping[str, type[BaseModel]] = {"retry": RetryRule, "raise": Failure, "wait_for": WaitedEvent}
 _STEP_LISTS = frozenset({"then", "else", "do", "try", "finally", "on_timeout", "on_error", "default", "steps", "catch"})
 _ROW_KEYS = frozenset({"where", "set", "values"})
 _HEAD = ("id", "name", "when", "on_error")
@@ -129,8 +127,8 @@ def _inside(it: TolerantDocument, step: dict[str, Any], rest: Path) -> Iterator[
         yield from _row_keys(_table(it, step, verb), key, rest[1:])
     elif key == "with":
         yield from _parameters(_arguments(it, step, verb), rest[1:])
-    elif key in _INNER and len(rest) == 1:
-        yield from _of_model(_INNER[key])
+    elif key in INNER_MODELS and len(rest) == 1:
+        yield from _of_model(INNER_MODELS[key])
     elif key == "cases" and len(rest) == 1:
         yield from (Item(name, "value", None, None, None, f"{name}:", 1) for name in _actions_here(it, step))
     elif key == "cases" and len(rest) == 2:

@@ -16,10 +16,8 @@ from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import compile_expression
 from payloom.workflows.expressions.interpolation import compile_value
-from payloom.workflows.syntax.filemodel.steps import verb_of
+from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, verb_of
 from payloom.workflows.syntax.filemodel.values import STEP_ID, bare
-
-_BARE = frozenset({"when", "if", "switch", "filter", "for_each", "while", "match"})
 
 
 def rename_step(text: str, path: Path, name: str) -> str:
@@ -94,7 +92,7 @@ def _spans(source: Source, path: Path, name: str) -> Iterator[tuple[int, int]]:
     if not isinstance(value, str) or name not in value:
         return
     try:
-        if path[-1] in _BARE and "${{" not in value:
+        if path[-1] in BARE_KEYS and "${{" not in value:
             expression = bare(value)
             found = [(compile_expression(expression), value.index(expression))]
         elif "${{" in value:

@@ -8,9 +8,8 @@ from typing import Any
 from payloom.kit.diagnostics import Path
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
-from payloom.workflows.syntax.filemodel.steps import verb_of
+from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, verb_of
 
-_BARE_VERBS = frozenset({"if", "switch", "filter", "for_each", "while"})
 _BLOCKS = frozenset({"then", "else", "do", "try", "finally", "catch", "default", "notify", "on_error", "on_timeout"})
 
 
@@ -32,7 +31,7 @@ def _step(step: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Expressio
     verb = verb_of(step)
     for key, value in step.items():
         here = (*path, key)
-        if key == "when" or (key == verb and key in _BARE_VERBS):
+        if key == "when" or (key == verb and key in BARE_KEYS):
             yield from _bare(value, here)
         elif key in _BLOCKS and isinstance(value, list):
             yield from _steps(value, here)

@@ -12,10 +12,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from payloom.workflows.catalog.catalog import STRIPE_TABLES
+
 TABLE_VERBS = frozenset({"select", "insert", "update", "upsert", "delete"})
 """Verbs done inside a database transaction together with their history entry."""
-OUTSIDE_TABLES = "stripe."
-"""How the names of tables begin that are read elsewhere; reading one is an outside step."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Do:
     @property
     def in_database(self) -> bool:
         """Whether it is done inside a database transaction: a table verb on a table that is ours."""
-        return self.verb in TABLE_VERBS and not self.action.startswith(OUTSIDE_TABLES)
+        return self.verb in TABLE_VERBS and not self.action.startswith(STRIPE_TABLES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
@@ -27,6 +28,10 @@ class Node:
 
     verb: ClassVar[str] = ""
     lane: Literal["fast", "durable"] = "fast"
+    ends_branch: ClassVar[bool] = False
+    """Whether no step behind it is ever reached."""
+    shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "nobody"
+    """Who reads what the step is given: secrets must not go there."""
 
     def __init__(self, model: StepHead, compiler: StepCompiler, path: Path) -> None:
         compiler.enter(self)
@@ -53,6 +58,14 @@ class Node:
         frame: the interpreter's Frame, which this layer does not know. path: the step's place in the run.
         """
         raise NotImplementedError
+
+    def result_schema(self, catalog: Catalog) -> Schema | None:  # noqa: ARG002 - for verbs whose value it describes
+        """Return the JSON Schema of the step's value when it is neither skipped nor absent; None: anything."""
+        return None
+
+    def may_be_null(self) -> bool:
+        """Whether the step's value may be null although it ran."""
+        return False
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         """Yield the steps inside, each block with its label in run paths (`then`, `cases.succeeded`, …)."""

@@ -5,15 +5,21 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Note:
-    """value: what the step's id holds. text: paragraphs. example: YAML; steps for verbs, the value of `on` for triggers."""
+    """value: what the step's id holds. text: paragraphs. example: YAML; steps for verbs, the value of `on` for triggers.
+
+    snippet: a step as an editor inserts it; `${1:…}` are the places to fill in.
+    """
 
     value: str
     text: str
     example: str
+    snippet: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 VERBS: dict[str, Note] = {
@@ -25,6 +31,7 @@ VERBS: dict[str, Note] = {
         "- id: session\n  stripe: checkout.sessions.create\n  with:\n    mode: payment\n"
         "    success_url: ${{ env.SITE_URL }}/thanks?session_id={CHECKOUT_SESSION_ID}\n"
         "- return: ${{ session.url }}\n",
+        snippet={"id": "${1:session}", "stripe": "${2:checkout.sessions.create}", "with": {}},
     ),
     "select": Note(
         "A list of rows; with `one` a row (or null); with `key_by` a map from the column's values to rows.",
@@ -40,11 +47,13 @@ VERBS: dict[str, Note] = {
         "copy in the database instead, by any column, sorted as you like.",
         "- id: order\n  select: orders\n  where: {user_id: u1, status: [paid, refunded]}\n  one: optional\n"
         "- log: ${{ order?.status ?? 'none' }}\n",
+        snippet={"id": "${1:row}", "select": "${2:table}", "where": {"id": "${3:value}"}, "one": "required"},
     ),
     "insert": Note(
         "The row as stored, with its id and defaults; a list of rows if a list was given.",
         "The row and the record that it was written are one transaction: it is written once, whatever crashes.",
         "- id: order\n  insert: orders\n  values: {user_id: u1, status: pending}\n- return: ${{ order.id }}\n",
+        snippet={"id": "${1:row}", "insert": "${2:table}", "values": {}},
     ),
     "update": Note(
         "The row after the change (null if none) when at most one may be touched, else the list of rows.",
@@ -52,40 +61,47 @@ VERBS: dict[str, Note] = {
         "failed run that people see, not silence. `rows: 0..1`, `1..`, `any` say otherwise.",
         "- id: order\n  update: orders\n  where: {id: o1, status: pending}\n  set: {status: paid, paid_at: \"${{ now() }}\"}\n"
         "  rows: 0..1\n- filter: order != null\n",
+        snippet={"update": "${1:table}", "where": {"id": "${2:value}"}, "set": {}},
     ),
     "upsert": Note(
         "The row as stored.",
         "`key` names the columns that tell whether the row exists; they need a unique index and a value in `values`.",
         "- upsert: users\n  key: email\n  values: {id: u1, email: ada@example.com, plan: pro}\n",
+        snippet={"upsert": "${1:table}", "key": ["${2:id}"], "values": {}},
     ),
     "delete": Note(
         "The row as it was (null if none) when at most one may be removed, else the list of rows.",
         "Exactly one row must be removed, or the step fails and removes none; `rows` says otherwise.",
         "- delete: orders\n  where: {id: o1, status: pending}\n  rows: 0..1\n",
+        snippet={"delete": "${1:table}", "where": {"id": "${2:value}"}},
     ),
     "email": Note(
         "The mail's id.",
         "The template lies in `emails/`. A null in a text is an error, so no mail greets nobody. The mail is stored before it "
         "is sent and has one Message-ID, so a repeated try is recognisable.",
         "- email: receipt\n  to: ada@example.com\n  data: {total: \"${{ money(2198, 'usd') }}\"}\n",
+        snippet={"email": "${1:template}", "to": "${2:address}", "data": {}},
     ),
     "switch": Note(
         "The last value of the branch taken.",
         "`cases` is a map from values to steps, or a list of `{when, do}`, of which the first that holds is taken. Without a "
         "`default`, a value that no case names fails the step (`no_case`); `default: stop` ends the run quietly.",
         "- switch: run.workflow\n  cases:\n    first: [{log: one}]\n    second: [{log: two}]\n  default: stop\n",
+        snippet={"switch": "${1:event.action}", "cases": {"${2:succeeded}": []}, "default": "stop"},
     ),
     "if": Note(
         "The last value of the branch taken.",
         "The condition must be true or false; there is no truthiness. Ids set in the branch not taken are null afterwards.",
         "- id: row\n  select: users\n  where: {id: u1}\n  one: required\n- if: row.plan == null\n  then:\n"
         "    - update: users\n      where: {id: u1}\n      set: {plan: basic}\n  else:\n    - log: has ${{ row.plan }}\n",
+        snippet={"if": "${1:condition}", "then": []},
     ),
     "filter": Note(
         "true.",
         "When the condition does not hold the run ends with the status `filtered`, which is no failure. In a called workflow "
         "only the call ends, with null.",
         "- filter: env.SITE_URL != ''\n- log: goes on\n",
+        snippet={"filter": "${1:condition}"},
     ),
     "for_each": Note(
         "The list of the rounds' last values.",
@@ -93,12 +109,14 @@ VERBS: dict[str, Note] = {
         "fails before the first round. A map gives items `{key, value}`.",
         "- id: names\n  for_each: \"['ada', 'bob']\"\n  as: name\n  do:\n    - let: {upper: \"${{ name.upper() }}\"}\n"
         "- return: ${{ names }}\n",
+        snippet={"for_each": "${1:list}", "as": "${2:item}", "do": []},
     ),
     "while": Note(
         "How many rounds there were.",
         "`max` is required: if the condition still holds after that many rounds, the step fails (`too_many_rounds`). Ids set "
         "inside are null before the first round and readable in the condition.",
         "- let: {n: 0}\n- while: vars.n < 3\n  max: 10\n  do:\n    - let: {n: \"${{ vars.n + 1 }}\"}\n",
+        snippet={"while": "${1:condition}", "max": 100, "do": []},
     ),
     "try": Note(
         "The last value of the `try`, or of the `catch` that was taken.",
@@ -108,17 +126,20 @@ VERBS: dict[str, Note] = {
         "- try:\n    - stripe: customers.create\n      with: {email: ada@example.com}\n  catch:\n"
         "    - errors: [invalid_request]\n      as: problem\n      do: [{log: \"${{ problem.message }}\"}]\n"
         "  finally:\n    - log: tried\n",
+        snippet={"try": [], "catch": [{"do": []}]},
     ),
     "parallel": Note(
         "A map of the branches' last values.",
         "With `fail: fast` the first failure gives the other branches up; with `fail: all` they end first. Ids are readable "
         "after the step, not in the other branches.",
         "- id: both\n  parallel:\n    mail: [{email: receipt, to: ada@example.com}]\n    note: [{log: sending}]\n  fail: all\n",
+        snippet={"parallel": {"${1:one}": [], "${2:other}": []}},
     ),
     "wait": Note(
         "null.",
         "A duration (`30s`, `15m`, `14d`, `1h30m`) or a moment. The run costs nothing meanwhile and survives restarts.",
         "- wait: 14d\n- log: two weeks later\n",
+        snippet={"wait": "${1:14d}"},
     ),
     "wait_for": Note(
         "The event, with `family`, `action`, `object` and so on; null when the time is up.",
@@ -126,28 +147,33 @@ VERBS: dict[str, Note] = {
         "after the run began count as well.",
         "- id: paid\n  wait_for: {stripe: payment_intent, actions: [succeeded], match: object.id == run.id, timeout: 1h}\n"
         "- return: ${{ paid?.id }}\n",
+        snippet={"wait_for": {"stripe": "${1:payment_intent}", "match": "${2:condition}", "timeout": "${3:1h}"}},
     ),
     "let": Note(
         "The map that was set.",
         "All values are computed before any is set. Variables belong to the run, also inside loops.",
         "- let: {total: \"${{ 2 * 1099 }}\"}\n- return: ${{ vars.total }}\n",
+        snippet={"let": {"${1:name}": "${2:value}"}},
     ),
-    "log": Note("null.", "The line is written once, also when the run is replayed.", "- log: Order ${{ run.id }}\n  level: warning\n"),
+    "log": Note("null.", "The line is written once, also when the run is replayed.", "- log: Order ${{ run.id }}\n  level: warning\n", snippet={"log": "${1:text}"}),
     "return": Note(
         "Nothing comes after it.",
         "The answer to the caller of an endpoint, and the value of a `call`. In the workflow's `on_error` it is the answer of a "
         "run that failed all the same.",
         "- return: {ok: true}\n  status: 201\n",
+        snippet={"return": {}},
     ),
     "respond": Note(
         "null.",
         "The caller gets the answer at once and the run goes on, so that slow work does not keep a browser waiting.",
         "- respond: {accepted: true}\n  status: 202\n- wait: 1h\n",
+        snippet={"respond": {}},
     ),
     "raise": Note(
         "Nothing comes after it.",
         "`code` is the error's kind for `catch` and for the caller; `status` the HTTP status.",
         "- raise: {status: 409, code: sold_out, message: The last one is gone, hint: Choose another}\n",
+        snippet={"raise": {"code": "${1:code}", "message": "${2:message}"}},
     ),
     "http": Note(
         "`{status, headers, body}`.",
@@ -156,6 +182,7 @@ VERBS: dict[str, Note] = {
         "and redirects are refused.",
         "- http: POST https://api.example.com/orders/${{ run.id }}\n  headers: {Authorization: \"Bearer ${{ secrets.API_KEY }}\"}\n"
         "  body: {state: paid}\n  retry: 3\n  timeout: 10s\n",
+        snippet={"http": "POST ${1:https://example.com/hook}", "body": {}},
     ),
     "call": Note(
         "What the workflow returns; null if it returns nothing or a filter ended it.",
@@ -170,12 +197,14 @@ VERBS: dict[str, Note] = {
         "Canceling the caller leaves it alone. A call that would wait for itself fails (`call_waits_for_itself`). Where "
         "`once` is null, the workflow runs inline.",
         "- id: customer\n  call: ensure-customer\n  with: {user_id: u1}\n- return: ${{ customer }}\n",
+        snippet={"call": "${1:workflow}", "with": {}},
     ),
     "python": Note(
         "What the function returns, as JSON.",
         "The function is registered by decorator in `actions/*.py`. It may be called again after a crash; its key is given to "
         "it so that it can tell.",
         "- id: price\n  python: shop:price\n  with: {sku: mug}\n- return: ${{ price }}\n",
+        snippet={"python": "${1:module:function}", "with": {}},
     ),
     "approve": Note(
         "`{approved, by, at, note, timed_out}`.",
@@ -188,6 +217,7 @@ VERBS: dict[str, Note] = {
         "- approve: Refund order ${{ run.id }}?\n  roles: [admin]\n  data: {amount: 2198}\n  timeout: 2d\n"
         "  notify:\n    - email: receipt\n      to: boss@example.com\n      data: {link: \"${{ approval.url }}\"}\n"
         "  then: [{log: approved}]\n  on_timeout: [{log: nobody answered}]\n",
+        snippet={"approve": "${1:question}", "roles": ["${2:admin}"], "timeout": "${3:2d}"},
     ),
 }  # fmt: skip
 

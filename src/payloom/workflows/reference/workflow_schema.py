@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from payloom.workflows.catalog.catalog import Catalog
+from payloom.workflows.reference.notes import VERBS as VERB_NOTES
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
@@ -29,34 +30,6 @@ COMMON = (
 )
 """The actions that editors describe in full unless told otherwise."""
 
-SNIPPETS: Mapping[str, Any] = {
-    "stripe": {"id": "${1:session}", "stripe": "${2:checkout.sessions.create}", "with": {}},
-    "select": {"id": "${1:row}", "select": "${2:table}", "where": {"id": "${3:value}"}, "one": "required"},
-    "insert": {"id": "${1:row}", "insert": "${2:table}", "values": {}},
-    "update": {"update": "${1:table}", "where": {"id": "${2:value}"}, "set": {}},
-    "upsert": {"upsert": "${1:table}", "key": ["${2:id}"], "values": {}},
-    "delete": {"delete": "${1:table}", "where": {"id": "${2:value}"}},
-    "email": {"email": "${1:template}", "to": "${2:address}", "data": {}},
-    "switch": {"switch": "${1:event.action}", "cases": {"${2:succeeded}": []}, "default": "stop"},
-    "if": {"if": "${1:condition}", "then": []},
-    "filter": {"filter": "${1:condition}"},
-    "for_each": {"for_each": "${1:list}", "as": "${2:item}", "do": []},
-    "while": {"while": "${1:condition}", "max": 100, "do": []},
-    "try": {"try": [], "catch": [{"do": []}]},
-    "parallel": {"parallel": {"${1:one}": [], "${2:other}": []}},
-    "wait": {"wait": "${1:14d}"},
-    "wait_for": {"wait_for": {"stripe": "${1:payment_intent}", "match": "${2:condition}", "timeout": "${3:1h}"}},
-    "let": {"let": {"${1:name}": "${2:value}"}},
-    "log": {"log": "${1:text}"},
-    "return": {"return": {}},
-    "respond": {"respond": {}},
-    "raise": {"raise": {"code": "${1:code}", "message": "${2:message}"}},
-    "http": {"http": "POST ${1:https://example.com/hook}", "body": {}},
-    "call": {"call": "${1:workflow}", "with": {}},
-    "python": {"python": "${1:module:function}", "with": {}},
-    "approve": {"approve": "${1:question}", "roles": ["${2:admin}"], "timeout": "${3:2d}"},
-}
-
 
 def workflow_schema(catalog: Catalog | None = None, *, parameters: Sequence[str] | None = COMMON) -> dict[str, Any]:
     """Return the schema (draft 2020-12).
@@ -68,6 +41,7 @@ def workflow_schema(catalog: Catalog | None = None, *, parameters: Sequence[str]
     definitions: dict[str, Any] = schema["$defs"]
     for verb, model in VERBS.items():
         _describe(definitions[model.__name__], verb, model.__doc__)
+        definitions[model.__name__]["defaultSnippets"] = [{"label": verb, "body": VERB_NOTES[verb].snippet}]
     for kind, trigger in TRIGGERS.items():
         _describe(definitions[trigger.__name__], kind, trigger.__doc__)
     if catalog is not None:
@@ -83,8 +57,6 @@ def workflow_schema(catalog: Catalog | None = None, *, parameters: Sequence[str]
 def _describe(definition: dict[str, Any], name: str, doc: str | None) -> None:
     definition["title"] = name
     definition["description"] = (doc or "").strip()
-    if name in SNIPPETS and "properties" in definition and "verb" not in definition["properties"]:
-        definition["defaultSnippets"] = [{"label": name, "body": SNIPPETS[name]}]
     definition["required"] = [name, *(key for key in definition.get("required", ()) if key != name)]
 
 

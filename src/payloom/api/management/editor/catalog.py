@@ -10,7 +10,7 @@ from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS, Function
 from payloom.workflows.reference import notes
-from payloom.workflows.reference.workflow_schema import SNIPPETS, workflow_schema
+from payloom.workflows.reference.workflow_schema import workflow_schema
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 
@@ -61,7 +61,7 @@ def _language() -> dict[str, Any]:
                 "text": notes.VERBS[verb].text,
                 "example": notes.VERBS[verb].example,
                 "schema": _inlined(definitions[model.__name__], definitions),
-                "snippet": _filled(SNIPPETS.get(verb, {})),
+                "snippet": _filled(notes.VERBS[verb].snippet),
             }
             for verb, model in VERBS.items()
         ],

@@ -11,7 +11,6 @@ from payloom.kit.diagnostics import Diagnostic, Path
 from payloom.project.check_cache import CheckedText
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.catalog.catalog import Catalog
-from payloom.workflows.checker import scope
 from payloom.workflows.completion.type_names import fields_of, type_words
 from payloom.workflows.program.lane import lane_of
 from payloom.workflows.program.node import Node
@@ -181,7 +180,7 @@ class _OutlineBuilder:
 
 def result_of(node: Node, catalog: Catalog) -> models.StepResult | None:
     """Return what a step's value is, in words; None when nothing is known about it."""
-    schema = scope.result(node, catalog)
+    schema = node.result_schema(catalog)
     if schema is None:
         return None
     return models.StepResult(type=type_words(schema), fields=fields_of(schema))

@@ -7,7 +7,11 @@ import uuid
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
+from typing_extensions import override
+
 from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.catalog import Catalog, Schema
+from payloom.workflows.catalog.schemas import TEXT, closed, or_null
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.interpreter.verbs.branch import take
@@ -49,6 +53,18 @@ class Approve(Node):
             yield "else", self.otherwise
         if self.late is not None:
             yield "on_timeout", self.late
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return closed(
+            {
+                "approved": {"type": "boolean"},
+                "by": or_null(TEXT),
+                "at": or_null({"type": "string", "format": "date-time"}),
+                "note": or_null(TEXT),
+                "timed_out": {"type": "boolean"},
+            }
+        )
 
     def run(self, frame: Frame, path: str) -> Steps:
         title = frame.text(self.title, path, "approve")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.program.node import Block, Node, StepCompiler
@@ -51,6 +54,10 @@ class Filter(Node):
 
     def build(self, model: models.Filter, compiler: StepCompiler, path: Path) -> None:
         self.condition = compiler.expression(model.filter, (*path, "filter"))
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return {"type": "boolean"}
 
     def run(self, frame: Frame, path: str) -> Steps:
         if not frame.test(self.condition, path):

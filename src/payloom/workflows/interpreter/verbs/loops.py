@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
@@ -29,6 +32,10 @@ class ForEach(Node):
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         yield "do", self.body
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return {"type": "array"}
 
     def run(self, frame: Frame, path: str) -> Steps:
         items = frame.read(self.items, path)
@@ -68,6 +75,10 @@ class While(Node):
 
     def blocks(self) -> Iterator[tuple[str, Block]]:
         yield "do", self.body
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return {"type": "integer"}
 
     def run(self, frame: Frame, path: str) -> Steps:
         rounds = 0

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
+from typing_extensions import override
+
 from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
+from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
 from payloom.workflows.expressions.values import EvalError, to_text
@@ -88,6 +91,11 @@ class Stripe(OutsideStep):
         self.account = compiler.maybe_template(model.account, (*path, "account"))
         self.extra: dict[str, Any] = {"all": True, "max": model.max} if model.all else {}
 
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        action = catalog.action("stripe", self.action)
+        return action.returns if action is not None and not self.extra else None
+
     def run(self, frame: Frame, path: str) -> Steps:
         args = {"with": without_nulls(frame.fill(self.with_, path)), "account": frame.maybe(self.account, path)}
         return (yield from self.ask(frame, path, self.action, {**args, **self.extra}))
@@ -97,6 +105,7 @@ class Email(OutsideStep):
     """Sends a mail."""
 
     verb: ClassVar[str] = "email"
+    shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "staff"
 
     def build(self, model: models.Email, compiler: StepCompiler, path: Path) -> None:
         super().build(model, compiler, path)
@@ -137,6 +146,11 @@ class Python(OutsideStep):
         super().build(model, compiler, path)
         self.function = model.python
         self.with_ = compiler.template(model.with_, (*path, "with"))
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        action = catalog.action("python", self.function)
+        return action.returns if action is not None else None
 
     def run(self, frame: Frame, path: str) -> Steps:
         return (yield from self.ask(frame, path, self.function, {"with": frame.fill(self.with_, path)}))

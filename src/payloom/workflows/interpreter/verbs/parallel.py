@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from typing_extensions import override
+
 from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.catalog import Catalog, Schema
+from payloom.workflows.catalog.schemas import closed
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.program.node import Block, Node, StepCompiler
@@ -28,6 +32,10 @@ class Parallel(Node):
     def blocks(self) -> Iterator[tuple[str, Block]]:
         for name, block in self.branches.items():
             yield f"parallel.{name}", block
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return closed({name: {} for name in self.branches})
 
     def run(self, frame: Frame, path: str) -> Steps:
         branchs = (run_block(block, frame, f"{path}.parallel.{name}.") for name, block in self.branches.items())

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from typing_extensions import override
 
 from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.catalog import Catalog, Schema
+from payloom.workflows.catalog.schemas import closed
 from payloom.workflows.expressions.values import EvalError, to_text
 from payloom.workflows.interpreter.frame import Frame, to_response
 from payloom.workflows.program import commands
@@ -22,6 +27,11 @@ class Let(Node):
     def build(self, model: models.Let, compiler: StepCompiler, path: Path) -> None:
         self.values = compiler.template(model.let, (*path, "let"))
 
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        keys = self.values.literal if isinstance(self.values.literal, Mapping) else {}
+        return closed({name: {} for name in keys})
+
     def run(self, frame: Frame, path: str) -> Steps:
         values = frame.fill(self.values, path)
         frame.names["vars"].update(values)
@@ -33,10 +43,19 @@ class Log(Node):
     """Writes a line to the run's log."""
 
     verb: ClassVar[str] = "log"
+    shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "staff"
 
     def build(self, model: models.Log, compiler: StepCompiler, path: Path) -> None:
         self.text = compiler.template(model.log, (*path, "log"))
         self.level: models.Level = model.level
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return {"type": "null"}
+
+    @override
+    def may_be_null(self) -> bool:
+        return True
 
     def run(self, frame: Frame, path: str) -> Steps:
         value = frame.fill(self.text, path)
@@ -51,6 +70,8 @@ class Return(Node):
     """Ends the workflow with an answer."""
 
     verb: ClassVar[str] = "return"
+    ends_branch: ClassVar[bool] = True
+    shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "caller"
 
     def build(self, model: models.Return, compiler: StepCompiler, path: Path) -> None:
         self.body = compiler.template(model.return_, (*path, "return"))
@@ -65,10 +86,19 @@ class Respond(Node):
     """Answers the caller now; the run goes on."""
 
     verb: ClassVar[str] = "respond"
+    shown_to: ClassVar[Literal["nobody", "staff", "caller"]] = "caller"
 
     def build(self, model: models.Respond, compiler: StepCompiler, path: Path) -> None:
         self.body = compiler.template(model.respond, (*path, "respond"))
         self.status = model.status
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return {"type": "null"}
+
+    @override
+    def may_be_null(self) -> bool:
+        return True
 
     def run(self, frame: Frame, path: str) -> Steps:
         body = to_response(frame.fill(self.body, path))
@@ -79,6 +109,7 @@ class Raise(Node):
     """Fails with an error of the file's own."""
 
     verb: ClassVar[str] = "raise"
+    ends_branch: ClassVar[bool] = True
 
     def build(self, model: models.Raise, compiler: StepCompiler, path: Path) -> None:
         here = (*path, "raise")

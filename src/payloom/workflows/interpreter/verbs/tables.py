@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from typing_extensions import override
+
 from payloom.kit.diagnostics import Path
+from payloom.workflows.catalog.catalog import STRIPE_TABLES, Catalog, Schema
+from payloom.workflows.catalog.schemas import row_schema
 from payloom.workflows.interpreter.frame import Frame
-from payloom.workflows.program.commands import OUTSIDE_TABLES, Do
+from payloom.workflows.program.commands import Do
 from payloom.workflows.program.node import Node, StepCompiler
 from payloom.workflows.program.signals import fail
 from payloom.workflows.program.step_generator import Steps, command
@@ -46,11 +51,24 @@ class Select(TableStep):
 
     def build(self, model: models.Select, compiler: StepCompiler, path: Path) -> None:
         self.table = model.select
-        if self.table.startswith(OUTSIDE_TABLES):
+        if self.table.startswith(STRIPE_TABLES):
             self.lane = "durable"
         self.where = compiler.template(model.where, (*path, "where"))
         self.limit = compiler.maybe_template(model.limit, (*path, "limit"))
         self.fixed = {"one": model.one, "key_by": model.key_by, "require": model.require, "order_by": model.order_by}
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        row = row_schema(catalog.table(self.table))
+        if self.fixed["one"]:
+            return row
+        if self.fixed["key_by"]:
+            return {"type": "object", "additionalProperties": row if row is not None else True}
+        return {"type": "array", "items": row or {}}
+
+    @override
+    def may_be_null(self) -> bool:
+        return self.fixed["one"] == "optional"
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         limit = frame.maybe(self.limit, path)
@@ -68,6 +86,13 @@ class Insert(TableStep):
         self.table = model.insert
         self.values = compiler.template(model.values, (*path, "values"))
 
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        row = row_schema(catalog.table(self.table))
+        if isinstance(self.values.literal, Mapping):
+            return row
+        return {"type": "array", "items": row or {}} if isinstance(self.values.literal, list) else None
+
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         values = frame.fill(self.values, path)
         if isinstance(values, dict) or (isinstance(values, list) and all(isinstance(row, dict) for row in values)):
@@ -75,6 +100,12 @@ class Insert(TableStep):
         raise fail(
             path, "expression", "`values` must be a row or a list of rows", hint="a row is a map of column: value"
         )
+
+
+def touched_schema(table: str, rows: list[int | None], catalog: Catalog) -> Schema | None:
+    """Return the schema of what `update` and `delete` give: the row when at most one may be touched, else a list."""
+    row = row_schema(catalog.table(table))
+    return row if rows[1] == 1 else {"type": "array", "items": row or {}}
 
 
 class Update(TableStep):
@@ -87,6 +118,14 @@ class Update(TableStep):
         self.where = compiler.template(model.where, (*path, "where"))
         self.set = compiler.template(model.set, (*path, "set"))
         self.rows = list(row_range(model.rows))
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return touched_schema(self.table, self.rows, catalog)
+
+    @override
+    def may_be_null(self) -> bool:
+        return self.rows == [0, 1]
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         return {"where": frame.fill(self.where, path), "set": frame.fill(self.set, path), "rows": list(self.rows)}
@@ -102,6 +141,10 @@ class Upsert(TableStep):
         self.key = list(model.key)
         self.values = compiler.template(model.values, (*path, "values"))
 
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return row_schema(catalog.table(self.table))
+
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         return {"key": list(self.key), "values": frame.fill(self.values, path)}
 
@@ -115,6 +158,14 @@ class Delete(TableStep):
         self.table = model.delete
         self.where = compiler.template(model.where, (*path, "where"))
         self.rows = list(row_range(model.rows))
+
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return touched_schema(self.table, self.rows, catalog)
+
+    @override
+    def may_be_null(self) -> bool:
+        return self.rows == [0, 1]
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         return {"where": frame.fill(self.where, path), "rows": list(self.rows)}

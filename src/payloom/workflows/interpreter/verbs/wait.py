@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar, Literal
 
+from typing_extensions import override
+
 from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
+from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.program import commands
@@ -53,6 +56,14 @@ class Wait(Node):
     def build(self, model: models.Wait, compiler: StepCompiler, path: Path) -> None:
         self.time = compiler.template(model.wait, (*path, "wait"))
 
+    @override
+    def result_schema(self, catalog: Catalog) -> Schema | None:
+        return {"type": "null"}
+
+    @override
+    def may_be_null(self) -> bool:
+        return True
+
     def run(self, frame: Frame, path: str) -> Steps:
         end = moment(frame.fill(self.time, path), frame.run_context.now, path, "wait")
         yield from command(commands.Sleep(path, end, step_id=self.id, line=self.line))
@@ -78,6 +89,10 @@ class WaitFor(Node):
         if self.condition is not None:
             parts.append(f"({self.condition.compiled.source})")
         self.match = " && ".join(parts) or None
+
+    @override
+    def may_be_null(self) -> bool:
+        return True
 
     def run(self, frame: Frame, path: str) -> Steps:
         end = until(self.timeout, frame, path)

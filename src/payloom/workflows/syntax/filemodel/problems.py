@@ -14,9 +14,9 @@ from payloom.kit.diagnostics import NAME, SHAPE, Path, value_at
 from payloom.kit.suggest import closest, did_you_mean
 from payloom.kit.yaml.source import Source
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
-from payloom.workflows.syntax.filemodel.steps import VERBS, CaseClause, CatchClause, Failure, WaitedEvent
+from payloom.workflows.syntax.filemodel.steps import INNER_MODELS, VERBS, CaseClause, CatchClause
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
-from payloom.workflows.syntax.filemodel.values import TAG, RetryRule
+from payloom.workflows.syntax.filemodel.values import TAG
 
 _NOUN = {dict: "a map", list: "a list", str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 _WANTED = {
@@ -29,7 +29,6 @@ _WANTED = {
     "model_type": "a map (key: value)",
     "model_attributes_type": "a map (key: value)",
 }
-_INNER: dict[str, type[BaseModel]] = {"retry": RetryRule, "raise": Failure, "wait_for": WaitedEvent}
 
 
 def real_path(loc: Iterable[str | int], data: Any) -> Path:
@@ -62,8 +61,8 @@ def _allowed(path: Path, parent: Any) -> list[str]:
         if path[0] == "on":
             return list(TRIGGERS)
     last = path[-1]
-    if isinstance(last, str) and last in _INNER:
-        return _aliases(_INNER[last])
+    if isinstance(last, str) and last in INNER_MODELS:
+        return _aliases(INNER_MODELS[last])
     if len(path) > 1 and path[-2] == "catch":
         return _aliases(CatchClause)
     if len(path) > 1 and path[-2] == "cases":

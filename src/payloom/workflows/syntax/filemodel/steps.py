@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 
 from pydantic import Discriminator, Field, Tag
 from typing_extensions import TypeAliasType
@@ -19,6 +20,7 @@ from payloom.workflows.syntax.filemodel.values import (
     Names,
     Operand,
     Retrying,
+    RetryRule,
     Rows,
     Strict,
     Template,
@@ -352,40 +354,35 @@ def _is_clause(item: Any) -> bool:
     return isinstance(item, CatchClause) or (isinstance(item, dict) and "do" in item and verb_of(item) is None)
 
 
-# A named alias: pydantic refers to it by name, which is what lets steps hold steps.
-Step = TypeAliasType(
-    "Step",
-    Annotated[
-        Annotated[Stripe, Tag(TAG + "stripe")]
-        | Annotated[Select, Tag(TAG + "select")]
-        | Annotated[Insert, Tag(TAG + "insert")]
-        | Annotated[Update, Tag(TAG + "update")]
-        | Annotated[Upsert, Tag(TAG + "upsert")]
-        | Annotated[Delete, Tag(TAG + "delete")]
-        | Annotated[Email, Tag(TAG + "email")]
-        | Annotated[Switch, Tag(TAG + "switch")]
-        | Annotated[If, Tag(TAG + "if")]
-        | Annotated[Filter, Tag(TAG + "filter")]
-        | Annotated[ForEach, Tag(TAG + "for_each")]
-        | Annotated[While, Tag(TAG + "while")]
-        | Annotated[Try, Tag(TAG + "try")]
-        | Annotated[Parallel, Tag(TAG + "parallel")]
-        | Annotated[Wait, Tag(TAG + "wait")]
-        | Annotated[WaitFor, Tag(TAG + "wait_for")]
-        | Annotated[Let, Tag(TAG + "let")]
-        | Annotated[Log, Tag(TAG + "log")]
-        | Annotated[Return, Tag(TAG + "return")]
-        | Annotated[Respond, Tag(TAG + "respond")]
-        | Annotated[Raise, Tag(TAG + "raise")]
-        | Annotated[Http, Tag(TAG + "http")]
-        | Annotated[Call, Tag(TAG + "call")]
-        | Annotated[Python, Tag(TAG + "python")]
-        | Annotated[Approve, Tag(TAG + "approve")],
-        Discriminator(lambda value: TAG + verb if (verb := verb_of(value)) else None),
-    ],
-)
+if TYPE_CHECKING:
+    Step = StepHead
+else:
+    # A named alias: pydantic refers to it by name, which is what lets steps hold steps.
+    Step = TypeAliasType(
+        "Step",
+        Annotated[
+            Union[tuple(Annotated[model, Tag(TAG + model.verb)] for model in VERB_MODELS)],  # noqa: UP007 - made of a list
+            Discriminator(lambda value: TAG + verb if (verb := verb_of(value)) else None),
+        ],
+    )
 Steps = list[Step]
 OnError = Annotated[Annotated[Literal["continue"], WORD] | Annotated[Steps, LIST], Discriminator(by_type)]
 DefaultBranch = Annotated[Annotated[Literal["raise", "stop"], WORD] | Annotated[Steps, LIST], Discriminator(by_type)]
 Cases = Annotated[Annotated[dict[str, Steps], MAP] | Annotated[list[CaseClause], LIST], Discriminator(by_type)]
 Catch = Annotated[Annotated[list[CatchClause], MAP] | Annotated[Steps, LIST], Discriminator(_clauses_or_steps)]
+
+INNER_MODELS: dict[str, type[Strict]] = {"retry": RetryRule, "raise": Failure, "wait_for": WaitedEvent}
+"""The maps with known keys that stand behind a key of a step."""
+
+
+def _keys_of(*types: str) -> Iterator[str]:
+    for model in (*VERB_MODELS, StepHead, CaseClause, WaitedEvent):
+        for name, annotation in model.__annotations__.items():
+            if annotation.partition(" ")[0] in types:
+                yield model.model_fields[name].alias or name
+
+
+CONDITION_KEYS = frozenset(_keys_of("Condition"))
+"""The keys whose value is true or false, as an expression without `${{ }}`."""
+BARE_KEYS = CONDITION_KEYS | frozenset(_keys_of("Operand"))
+"""The keys whose value is an expression without `${{ }}`."""
