@@ -21,6 +21,7 @@ import {
 import { useDeferredValue, useEffect, useState } from "react";
 import { queryClient } from "@/api/queries";
 import { client, take } from "@/api/client";
+import type { components } from "@/api/schema";
 import { signOut } from "@/api/session";
 import { toastError } from "@/ui";
 import type { NavigationItem } from "./navigation";
@@ -45,40 +46,36 @@ function rank(value: string, search: string, keywords?: string[]): number {
   return defaultFilter(value, search, keywords);
 }
 
+/** Closes the palette, then does what was chosen. */
+type Go = (run: () => unknown) => () => void;
+
 export function Palette({ pages }: { pages: NavigationItem[] }) {
-  const layoutState = useLayoutState();
-  const navigate = useNavigate();
-  const router = useRouter();
+  const setLayout = useLayoutState((state) => state.set);
   const [text, setText] = useState("");
   const query = useDeferredValue(text.trim());
-  const [marked, setMarked] = useState("");
-  const close = () => layoutState.set({ palette: false });
-  const go = (run: () => unknown) => () => {
+  const [highlighted, setHighlighted] = useState("");
+  const close = () => setLayout({ palette: false });
+  const go: Go = (run) => () => {
     close();
     void run();
   };
-
-  const workflows = useQuery({
-    queryKey: ["workflows", "names"],
-    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
-  }).data?.data;
+  const searching = query.length >= 2;
   const found = useQuery({
     queryKey: ["search", query],
     queryFn: ({ signal }) => take(client.GET("/search", { params: { query: { q: query } }, signal })),
-    enabled: query.length >= 2,
+    enabled: searching,
     placeholderData: (old) => old,
   });
-
-  const first = found.data?.data[0];
-  const best = first && query.length >= 2 ? `found ${first.kind} ${first.id}` : null;
+  const suggestions = searching ? (found.data?.data ?? []) : [];
+  const best = suggestions[0] ? valueOf(suggestions[0]) : null;
   useEffect(() => {
-    if (best) setMarked(best);
+    if (best) setHighlighted(best);
   }, [best]);
 
   return (
     <Command.Dialog
-      value={marked}
-      onValueChange={setMarked}
+      value={highlighted}
+      onValueChange={setHighlighted}
       filter={rank}
       open
       onOpenChange={(open) => !open && close()}
@@ -100,106 +97,140 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
         <Command.Empty>
           {found.isFetching ? "Searching …" : "Nothing fits. Try an id, an e-mail address or a page's name."}
         </Command.Empty>
-        {query.length >= 2 && found.data && found.data.data.length > 0 && (
-          <Command.Group heading="Found">
-            {found.data.data.map((one) => {
-              const Icon = ICONS[one.kind] ?? CreditCard;
-              return (
-                <Command.Item
-                  key={`${one.kind} ${one.id}`}
-                  value={`found ${one.kind} ${one.id}`}
-                  onSelect={go(() => router.history.push(studioPath(one.href)))}
-                >
-                  <Icon aria-hidden />
-                  <span>{one.title}</span>
-                  <small>{one.detail}</small>
-                </Command.Item>
-              );
-            })}
-          </Command.Group>
-        )}
-        {query.length >= 2 && (
-          <Command.Group heading="Search">
-            <Command.Item value="search runs" onSelect={go(() => navigate({ to: "/runs", search: { search: query } }))}>
-              <Play aria-hidden />
-              <span>
-                Runs about <b>{query}</b>
-              </span>
-            </Command.Item>
-            <Command.Item
-              value="search payment"
-              onSelect={go(() => navigate({ to: "/journey/$id", params: { id: query } }))}
-            >
-              <ArrowRight aria-hidden />
-              <span>
-                The payment of <b>{query}</b>
-              </span>
-            </Command.Item>
-          </Command.Group>
-        )}
-        <Command.Group heading="Pages">
-          {pages.map((page) => (
-            <Command.Item
-              key={page.to}
-              value={page.name}
-              keywords={page.keywords?.split(" ") ?? []}
-              onSelect={go(() => navigate({ to: page.to }))}
-            >
-              <page.icon aria-hidden />
-              <span>{page.name}</span>
-            </Command.Item>
-          ))}
-        </Command.Group>
-        {workflows && workflows.length > 0 && (
-          <Command.Group heading="Workflows">
-            {workflows.map((one) => (
-              <Command.Item
-                key={one.id}
-                value={`workflow ${one.id}`}
-                keywords={[one.name]}
-                onSelect={go(() => navigate({ to: "/workflows/$id", params: { id: one.id } }))}
-              >
-                <Workflow aria-hidden />
-                <span>{one.name}</span>
-                <small>{one.id}</small>
-              </Command.Item>
-            ))}
-          </Command.Group>
-        )}
-        <Command.Group heading="Commands">
-          <Command.Item
-            value="Failed runs"
-            onSelect={go(() => navigate({ to: "/runs", search: { status: "failed" } }))}
-          >
-            <Play aria-hidden />
-            <span>Show failed runs</span>
-          </Command.Item>
-          <Command.Item
-            value="Rejected events"
-            onSelect={go(() => navigate({ to: "/events", search: { state: "rejected" } }))}
-          >
-            <Inbox aria-hidden />
-            <span>Show rejected events</span>
-          </Command.Item>
-          <Command.Item value="Dark or light theme" onSelect={go(switchTheme)}>
-            <Moon aria-hidden />
-            <span>Switch between dark and light</span>
-          </Command.Item>
-          <Command.Item value="Refresh this page" onSelect={go(() => queryClient.invalidateQueries())}>
-            <RefreshCw aria-hidden />
-            <span>Refresh</span>
-          </Command.Item>
-          <Command.Item value="Keyboard shortcuts" onSelect={go(() => layoutState.set({ help: true }))}>
-            <Keyboard aria-hidden />
-            <span>Shortcuts</span>
-          </Command.Item>
-          <Command.Item value="Sign out" onSelect={go(() => signOut().catch(toastError))}>
-            <LogOut aria-hidden />
-            <span>Sign out</span>
-          </Command.Item>
-        </Command.Group>
+        {suggestions.length > 0 && <Suggestions suggestions={suggestions} go={go} />}
+        {searching && <Searches query={query} go={go} />}
+        <Pages pages={pages} go={go} />
+        <Workflows go={go} />
+        <Commands go={go} />
       </Command.List>
     </Command.Dialog>
+  );
+}
+
+type Suggestion = components["schemas"]["Suggestion"];
+
+const valueOf = ({ kind, id }: Suggestion): string => `found ${kind} ${id}`;
+
+function Suggestions({ suggestions, go }: { suggestions: Suggestion[]; go: Go }) {
+  const router = useRouter();
+  return (
+    <Command.Group heading="Found">
+      {suggestions.map((suggestion) => {
+        const Icon = ICONS[suggestion.kind] ?? CreditCard;
+        return (
+          <Command.Item
+            key={valueOf(suggestion)}
+            value={valueOf(suggestion)}
+            onSelect={go(() => router.history.push(studioPath(suggestion.href)))}
+          >
+            <Icon aria-hidden />
+            <span>{suggestion.title}</span>
+            <small>{suggestion.detail}</small>
+          </Command.Item>
+        );
+      })}
+    </Command.Group>
+  );
+}
+
+/** The general searches, for what the server did not find by its id. */
+function Searches({ query, go }: { query: string; go: Go }) {
+  const navigate = useNavigate();
+  return (
+    <Command.Group heading="Search">
+      <Command.Item value="search runs" onSelect={go(() => navigate({ to: "/runs", search: { search: query } }))}>
+        <Play aria-hidden />
+        <span>
+          Runs about <b>{query}</b>
+        </span>
+      </Command.Item>
+      <Command.Item value="search payment" onSelect={go(() => navigate({ to: "/journey/$id", params: { id: query } }))}>
+        <ArrowRight aria-hidden />
+        <span>
+          The payment of <b>{query}</b>
+        </span>
+      </Command.Item>
+    </Command.Group>
+  );
+}
+
+function Pages({ pages, go }: { pages: NavigationItem[]; go: Go }) {
+  const navigate = useNavigate();
+  return (
+    <Command.Group heading="Pages">
+      {pages.map((page) => (
+        <Command.Item
+          key={page.to}
+          value={page.name}
+          keywords={page.keywords?.split(" ") ?? []}
+          onSelect={go(() => navigate({ to: page.to }))}
+        >
+          <page.icon aria-hidden />
+          <span>{page.name}</span>
+        </Command.Item>
+      ))}
+    </Command.Group>
+  );
+}
+
+function Workflows({ go }: { go: Go }) {
+  const navigate = useNavigate();
+  const workflows = useQuery({
+    queryKey: ["workflows", "names"],
+    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
+  }).data?.data;
+  if (!workflows || workflows.length === 0) return null;
+  return (
+    <Command.Group heading="Workflows">
+      {workflows.map((workflow) => (
+        <Command.Item
+          key={workflow.id}
+          value={`workflow ${workflow.id}`}
+          keywords={[workflow.name]}
+          onSelect={go(() => navigate({ to: "/workflows/$id", params: { id: workflow.id } }))}
+        >
+          <Workflow aria-hidden />
+          <span>{workflow.name}</span>
+          <small>{workflow.id}</small>
+        </Command.Item>
+      ))}
+    </Command.Group>
+  );
+}
+
+function Commands({ go }: { go: Go }) {
+  const navigate = useNavigate();
+  const setLayout = useLayoutState((state) => state.set);
+  return (
+    <Command.Group heading="Commands">
+      <Command.Item value="Failed runs" onSelect={go(() => navigate({ to: "/runs", search: { status: "failed" } }))}>
+        <Play aria-hidden />
+        <span>Show failed runs</span>
+      </Command.Item>
+      <Command.Item
+        value="Rejected events"
+        onSelect={go(() => navigate({ to: "/events", search: { state: "rejected" } }))}
+      >
+        <Inbox aria-hidden />
+        <span>Show rejected events</span>
+      </Command.Item>
+      <Command.Item value="Dark or light theme" onSelect={go(switchTheme)}>
+        <Moon aria-hidden />
+        <span>Switch between dark and light</span>
+      </Command.Item>
+      <Command.Item value="Refresh this page" onSelect={go(() => queryClient.invalidateQueries())}>
+        <RefreshCw aria-hidden />
+        <span>Refresh</span>
+      </Command.Item>
+      <Command.Item value="Keyboard shortcuts" onSelect={go(() => setLayout({ help: true }))}>
+        <Keyboard aria-hidden />
+        <span>Shortcuts</span>
+      </Command.Item>
+      <Command.Item value="Sign out" onSelect={go(() => signOut().catch(toastError))}>
+        <LogOut aria-hidden />
+        <span>Sign out</span>
+      </Command.Item>
+    </Command.Group>
   );
 }
 

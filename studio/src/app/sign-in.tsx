@@ -19,7 +19,6 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
   const [search] = useSearchParams();
   const navigate = useNavigate();
   const signIn = useSignIn();
-  const [pasted, setPasted] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<unknown>(null);
   const used = useRef(false);
@@ -72,33 +71,40 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
                 Open the studio on this machine
               </Button>
             )}
-            <form
-              onSubmit={(event) => {
-                event.preventDefault();
-                if (pasted.trim()) void enter({ token: tokenOf(pasted) });
-              }}
-            >
-              <Field label="One-time link" hint="The server prints one when it starts. It works once.">
-                {(attributes) => (
-                  <Input
-                    {...attributes}
-                    mono
-                    value={pasted}
-                    autoComplete="off"
-                    placeholder="…/studio/sign-in?token=…"
-                    onChange={(event) => setPasted(event.target.value)}
-                  />
-                )}
-              </Field>
-              <Button type="submit" disabled={!pasted.trim()}>
-                Sign in
-              </Button>
-            </form>
+            <LinkForm onToken={(token) => void enter({ token })} />
             <p className="faint">No link at hand? Make one where the server runs:</p>
             <Command text="payloom studio" />
           </>
         )}
       </div>
     </main>
+  );
+}
+
+function LinkForm({ onToken }: { onToken: (token: string) => void }) {
+  const [pasted, setPasted] = useState("");
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (pasted.trim()) onToken(tokenOf(pasted));
+      }}
+    >
+      <Field label="One-time link" hint="The server prints one when it starts. It works once.">
+        {(attributes) => (
+          <Input
+            {...attributes}
+            mono
+            value={pasted}
+            autoComplete="off"
+            placeholder="…/studio/sign-in?token=…"
+            onChange={(event) => setPasted(event.target.value)}
+          />
+        )}
+      </Field>
+      <Button type="submit" disabled={!pasted.trim()}>
+        Sign in
+      </Button>
+    </form>
   );
 }

@@ -24,7 +24,7 @@ export interface TableProps<T> {
   /** What a row is called for screen readers in its checkbox. */
   nameOf?: (row: T) => string;
   selected?: ReadonlySet<string>;
-  onSelect?: (selected: Set<string>) => void;
+  onSelect?: ((selected: Set<string>) => void) | undefined;
   current?: string | undefined;
   compact?: boolean;
 }
@@ -44,7 +44,6 @@ export function Table<T>({
   const body = useRef<HTMLTableSectionElement>(null);
   const chosen = selected ?? new Set<string>();
   const ids = rows.map(idOf);
-  const all = ids.length > 0 && ids.every((id) => chosen.has(id));
   const toggle = (id: string) => {
     const next = new Set(chosen);
     if (!next.delete(id)) next.add(id);
@@ -67,69 +66,103 @@ export function Table<T>({
   };
   return (
     <table className={compact ? "table table-compact" : "table"} aria-label={label}>
-      <thead>
-        <tr>
-          {onSelect && (
-            <th className="table-check" scope="col">
-              <Checkbox
-                label="Choose all"
-                hideLabel
-                checked={all ? true : chosen.size > 0 ? "indeterminate" : false}
-                onChange={(next) => onSelect(next ? new Set(ids) : new Set())}
-              />
-            </th>
-          )}
-          {columns.map((column) => (
-            <th
-              key={column.id}
-              scope="col"
-              className={cellClass(column)}
-              style={column.width ? { width: column.width } : undefined}
-            >
-              {column.header}
-            </th>
-          ))}
-        </tr>
-      </thead>
+      <Head columns={columns} ids={ids} chosen={chosen} onSelect={onSelect} />
       <tbody ref={body}>
         {rows.map((row, index) => {
           const id = idOf(row);
           return (
-            <tr
+            <BodyRow
               key={id}
-              data-row={id}
-              tabIndex={onOpen ? 0 : undefined}
-              className={onOpen ? "table-open" : undefined}
-              aria-current={current === id ? "true" : undefined}
-              data-chosen={chosen.has(id) || undefined}
+              id={id}
+              row={row}
+              columns={columns}
+              name={nameOf?.(row) ?? id}
+              current={current === id}
+              chosen={chosen.has(id)}
+              onToggle={onSelect ? () => toggle(id) : undefined}
+              onOpen={onOpen}
               onKeyDown={(event) => onKey(event, row, index)}
-              onClick={(event) => {
-                // Links and buttons inside do their own thing; a text selection is not a click.
-                if ((event.target as HTMLElement).closest("a,button,input,label") || window.getSelection()?.toString())
-                  return;
-                onOpen?.(row);
-              }}
-            >
-              {onSelect && (
-                <td className="table-check">
-                  <Checkbox
-                    label={`Choose ${nameOf?.(row) ?? id}`}
-                    hideLabel
-                    checked={chosen.has(id)}
-                    onChange={() => toggle(id)}
-                  />
-                </td>
-              )}
-              {columns.map((column) => (
-                <td key={column.id} className={cellClass(column)}>
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
+            />
           );
         })}
       </tbody>
     </table>
+  );
+}
+
+interface HeadProps<T> {
+  columns: Column<T>[];
+  ids: string[];
+  chosen: ReadonlySet<string>;
+  onSelect: TableProps<T>["onSelect"];
+}
+
+function Head<T>({ columns, ids, chosen, onSelect }: HeadProps<T>) {
+  const all = ids.length > 0 && ids.every((id) => chosen.has(id));
+  return (
+    <thead>
+      <tr>
+        {onSelect && (
+          <th className="table-check" scope="col">
+            <Checkbox
+              label="Choose all"
+              hideLabel
+              checked={all ? true : chosen.size > 0 ? "indeterminate" : false}
+              onChange={(next) => onSelect(next ? new Set(ids) : new Set())}
+            />
+          </th>
+        )}
+        {columns.map((column) => (
+          <th
+            key={column.id}
+            scope="col"
+            className={cellClass(column)}
+            style={column.width ? { width: column.width } : undefined}
+          >
+            {column.header}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  );
+}
+
+interface BodyRowProps<T> extends Pick<TableProps<T>, "columns" | "onOpen"> {
+  id: string;
+  row: T;
+  name: string;
+  current: boolean;
+  chosen: boolean;
+  onToggle: (() => void) | undefined;
+  onKeyDown: (event: KeyboardEvent<HTMLTableRowElement>) => void;
+}
+
+function BodyRow<T>({ id, row, columns, name, current, chosen, onToggle, onOpen, onKeyDown }: BodyRowProps<T>) {
+  return (
+    <tr
+      data-row={id}
+      tabIndex={onOpen ? 0 : undefined}
+      className={onOpen ? "table-open" : undefined}
+      aria-current={current ? "true" : undefined}
+      data-chosen={chosen || undefined}
+      onKeyDown={onKeyDown}
+      onClick={(event) => {
+        // Links and buttons inside do their own thing; a text selection is not a click.
+        if ((event.target as HTMLElement).closest("a,button,input,label") || window.getSelection()?.toString()) return;
+        onOpen?.(row);
+      }}
+    >
+      {onToggle && (
+        <td className="table-check">
+          <Checkbox label={`Choose ${name}`} hideLabel checked={chosen} onChange={onToggle} />
+        </td>
+      )}
+      {columns.map((column) => (
+        <td key={column.id} className={cellClass(column)}>
+          {column.cell(row)}
+        </td>
+      ))}
+    </tr>
   );
 }
 

@@ -26,6 +26,7 @@ import {
   toast,
   toastError,
   type Column,
+  type TableProps,
 } from "@/ui";
 import { CatchUpDialog } from "./catch-up";
 import { EventSheet } from "./event-sheet";
@@ -90,24 +91,9 @@ export function Page() {
     type: search["type"],
     search: search["search"],
   });
-  const resend = useResend();
 
   const filter = search["search"];
   useEffect(() => setChosen(new Set()), [state, filter]);
-
-  const rows = events.data?.pages.flatMap((page) => page.data) ?? [];
-  const sendAgain = () =>
-    resend.mutate([...chosen], {
-      onSuccess: (answer) => {
-        setChosen(new Set());
-        toast({
-          title: `${count(answer.done, "event")} resent`,
-          detail: answer.failed > 0 ? `${answer.failed} not: ${reasonOfFirst(answer)}` : undefined,
-          tone: answer.done > 0 ? "good" : "bad",
-        });
-      },
-      onError: toastError,
-    });
 
   return (
     <PageBody>
@@ -136,51 +122,21 @@ export function Page() {
           onChange={(value) => setSearch({ state: value === "all" ? undefined : value })}
           choices={[...STATES, { value: "rejected", label: "Rejected", count: refused }]}
         />
-        {chosen.size > 0 && mayResend && (
-          <Button size="s" icon={<Send aria-hidden />} busy={resend.isPending} onClick={sendAgain}>
-            Resend {count(chosen.size, "event")}
-          </Button>
-        )}
+        {chosen.size > 0 && mayResend && <ResendChosen chosen={chosen} onDone={() => setChosen(new Set())} />}
       </div>
       {showRejected ? (
         <Rejected rejections={rejections} />
       ) : (
-        <>
-          {events.error && <ErrorNote error={events.error} retry={() => void events.refetch()} />}
-          {!events.data && !events.error && <Skeleton lines={10} />}
-          {events.data && rows.length === 0 && (
-            <NoEvents
-              filtered={Boolean(state || search["search"] || search["type"])}
-              clear={() => setSearch({ state: undefined, search: undefined, type: undefined })}
-            />
-          )}
-          {rows.length > 0 && (
-            <>
-              <Table<EventSummary>
-                label="Events"
-                columns={COLUMNS}
-                rows={rows}
-                idOf={(row) => row.id}
-                nameOf={(row) => row.type}
-                current={id}
-                onOpen={(row) =>
-                  void navigate({
-                    to: "/events/$id",
-                    params: { id: row.id },
-                    search: search,
-                    resetScroll: false,
-                  })
-                }
-                {...(mayResend ? { selected: chosen, onSelect: setChosen } : {})}
-              />
-              <More
-                has={events.hasNextPage}
-                loading={events.isFetchingNextPage}
-                load={() => void events.fetchNextPage()}
-              />
-            </>
-          )}
-        </>
+        <EventList
+          events={events}
+          filtered={Boolean(state || search["search"] || search["type"])}
+          clear={() => setSearch({ state: undefined, search: undefined, type: undefined })}
+          current={id}
+          onOpen={(event) =>
+            void navigate({ to: "/events/$id", params: { id: event }, search: search, resetScroll: false })
+          }
+          {...(mayResend ? { selected: chosen, onSelect: setChosen } : {})}
+        />
       )}
       {id && (
         <EventSheet
@@ -190,6 +146,59 @@ export function Page() {
       )}
       {catching && <CatchUpDialog close={() => setCatching(false)} />}
     </PageBody>
+  );
+}
+
+function ResendChosen({ chosen, onDone }: { chosen: ReadonlySet<string>; onDone: () => void }) {
+  const resend = useResend();
+  const resendAll = () =>
+    resend.mutate([...chosen], {
+      onSuccess: (answer) => {
+        onDone();
+        toast({
+          title: `${count(answer.done, "event")} resent`,
+          detail: answer.failed > 0 ? `${answer.failed} not: ${reasonOfFirst(answer)}` : undefined,
+          tone: answer.done > 0 ? "good" : "bad",
+        });
+      },
+      onError: toastError,
+    });
+  return (
+    <Button size="s" icon={<Send aria-hidden />} busy={resend.isPending} onClick={resendAll}>
+      Resend {count(chosen.size, "event")}
+    </Button>
+  );
+}
+
+type EventListProps = Pick<TableProps<EventSummary>, "current" | "selected" | "onSelect"> & {
+  events: ReturnType<typeof useEvents>;
+  filtered: boolean;
+  clear: () => void;
+  onOpen: (id: string) => void;
+};
+
+function EventList({ events, filtered, clear, onOpen, ...selection }: EventListProps) {
+  const rows = events.data?.pages.flatMap((page) => page.data) ?? [];
+  return (
+    <>
+      {events.error && <ErrorNote error={events.error} retry={() => void events.refetch()} />}
+      {!events.data && !events.error && <Skeleton lines={10} />}
+      {events.data && rows.length === 0 && <NoEvents filtered={filtered} clear={clear} />}
+      {rows.length > 0 && (
+        <>
+          <Table<EventSummary>
+            label="Events"
+            columns={COLUMNS}
+            rows={rows}
+            idOf={(row) => row.id}
+            nameOf={(row) => row.type}
+            onOpen={(row) => onOpen(row.id)}
+            {...selection}
+          />
+          <More has={events.hasNextPage} loading={events.isFetchingNextPage} load={() => void events.fetchNextPage()} />
+        </>
+      )}
+    </>
   );
 }
 

@@ -32,7 +32,6 @@ export function Journey({ id }: { id: string }) {
   const { subject, entries } = found.data;
   // What is known of the thing itself is what was last told of it.
   const own = entries.findLast((entry) => entry.id === subject.id || entry.id.endsWith(`/${subject.id}`));
-  const kinds = kindsOf(entries);
   const toggle = (kind: string) => {
     const next = new Set(hidden);
     if (!next.delete(kind)) next.add(kind);
@@ -58,48 +57,69 @@ export function Journey({ id }: { id: string }) {
         </EmptyState>
       ) : (
         <>
-          <div className="journey-kinds" role="group" aria-label="What is shown">
-            {kinds.map(([kind, count]) => {
-              const { icon: Icon, word } = lookOfKind(kind);
-              return (
-                <button
-                  key={kind}
-                  type="button"
-                  className="journey-kind"
-                  aria-pressed={!hidden.has(kind)}
-                  onClick={() => toggle(kind)}
-                >
-                  <Icon aria-hidden />
-                  {word} <span className="num">{count}</span>
-                </button>
-              );
-            })}
-          </div>
+          <Kinds entries={entries} hidden={hidden} onToggle={toggle} />
           {!found.data.complete && (
             <p className="faint">The index is catching up: the newest things may be missing for a moment.</p>
           )}
           {found.data.truncated && (
             <p className="faint">There is more than is shown here. Follow one entry to see what belongs to it.</p>
           )}
-          {byDay(entries.filter((entry) => !hidden.has(entry.kind))).map(({ day, entries: some }) => (
-            <section key={day} className="journey-day">
-              <h2>
-                {new Date(day).toLocaleDateString("en-US", {
-                  weekday: "long",
-                  day: "numeric",
-                  month: "long",
-                  year: "numeric",
-                })}
-              </h2>
-              <ol className="journey-line">
-                {some.map((entry) => (
-                  <Moment key={`${entry.kind} ${entry.id} ${entry.at} ${entry.title}`} entry={entry} />
-                ))}
-              </ol>
-            </section>
-          ))}
+          <Days entries={entries.filter((entry) => !hidden.has(entry.kind))} />
         </>
       )}
+    </>
+  );
+}
+
+interface KindsProps {
+  entries: JourneyEntry[];
+  hidden: ReadonlySet<string>;
+  onToggle: (kind: string) => void;
+}
+
+/** What kinds of entries there are, to hide some of them. */
+function Kinds({ entries, hidden, onToggle }: KindsProps) {
+  return (
+    <div className="journey-kinds" role="group" aria-label="What is shown">
+      {kindsOf(entries).map(([kind, count]) => {
+        const { icon: Icon, word } = lookOfKind(kind);
+        return (
+          <button
+            key={kind}
+            type="button"
+            className="journey-kind"
+            aria-pressed={!hidden.has(kind)}
+            onClick={() => onToggle(kind)}
+          >
+            <Icon aria-hidden />
+            {word} <span className="num">{count}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+function Days({ entries }: { entries: JourneyEntry[] }) {
+  return (
+    <>
+      {byDay(entries).map(({ day, entries: ofDay }) => (
+        <section key={day} className="journey-day">
+          <h2>
+            {new Date(day).toLocaleDateString("en-US", {
+              weekday: "long",
+              day: "numeric",
+              month: "long",
+              year: "numeric",
+            })}
+          </h2>
+          <ol className="journey-line">
+            {ofDay.map((entry) => (
+              <Moment key={`${entry.kind} ${entry.id} ${entry.at} ${entry.title}`} entry={entry} />
+            ))}
+          </ol>
+        </section>
+      ))}
     </>
   );
 }

@@ -8,13 +8,15 @@ import { useSearchParams } from "@/browser/search-params";
 import { Badge, Button, Code, Confirm, CopyId, ErrorNote, Facts, Skeleton, Status, Tabs, Time, toast } from "@/ui";
 import { preview, size } from "./preview";
 
+const load = (id: string) => take(client.GET("/mails/{mail_id}", { params: { path: { mail_id: id } } }));
+type Mail = Awaited<ReturnType<typeof load>>;
+
 export function MailView({ id }: { id: string }) {
-  const [search, setSearch] = useSearchParams();
   const [asking, setAsking] = useState(false);
   const known = useQueryClient();
   const mail = useQuery({
     queryKey: ["mails", "one", id],
-    queryFn: () => take(client.GET("/mails/{mail_id}", { params: { path: { mail_id: id } } })),
+    queryFn: () => load(id),
   });
   const resend = useMutation({
     mutationFn: () => take(client.POST("/mails/{mail_id}/resend", { params: { path: { mail_id: id } } })),
@@ -26,78 +28,10 @@ export function MailView({ id }: { id: string }) {
   if (mail.isPending) return <Skeleton lines={10} />;
   if (mail.isError) return <ErrorNote error={mail.error} retry={() => void mail.refetch()} />;
   const one = mail.data;
-  const files = one.attachments;
   return (
     <article className="mail-view" aria-label={`Mail: ${one.subject}`}>
-      <header className="mail-head">
-        <Link to="/mail" search={{ to: search["to"] }} className="mail-back">
-          <ArrowLeft aria-hidden /> All mails
-        </Link>
-        <div className="mail-title">
-          <h2>{one.subject}</h2>
-          <Button size="s" icon={<RotateCw aria-hidden />} onClick={() => setAsking(true)}>
-            Send again
-          </Button>
-        </div>
-        <Facts
-          facts={[
-            ["To", one.to.join(", ")],
-            ["From", one.sender],
-            ["Reply to", one.reply_to],
-            [
-              "State",
-              <MailState
-                key="state"
-                status={one.status}
-                error={one.error}
-                repeated={one.repeated}
-                attempts={one.attempts}
-              />,
-            ],
-            ["Sent", <Time key="sent" at={one.sent_at} exact />],
-            ["Template", one.template],
-            [
-              "Written by",
-              one.run_id && (
-                <CopyId id={one.run_id}>
-                  <Link to="/runs/$id" params={{ id: one.run_id }} className="link mono">
-                    {one.run_id}
-                  </Link>
-                </CopyId>
-              ),
-            ],
-          ]}
-        />
-        {files.length > 0 && (
-          <p className="mail-files">
-            <Paperclip aria-hidden /> {files.map((file) => `${file.name} (${size(file.size)})`).join(", ")}
-          </p>
-        )}
-      </header>
-      <Tabs
-        label="How to read it"
-        value={search["view"] ?? "html"}
-        onChange={(view) => setSearch({ view: view === "html" ? undefined : view })}
-        tabs={[
-          {
-            id: "html",
-            label: "HTML",
-            // Sandboxed without scripts: a mail's HTML may come from what a customer typed.
-            content: (
-              <iframe title={`HTML of ${one.subject}`} className="mail-frame" sandbox="" srcDoc={preview(one.html)} />
-            ),
-          },
-          { id: "text", label: "Text", content: <Code text={one.text} label="text of the mail" wrap /> },
-          {
-            id: "headers",
-            label: "Headers",
-            content: (
-              <Code text={one.headers.map(([name, value]) => `${name}: ${value}`).join("\n")} label="headers" wrap />
-            ),
-          },
-          { id: "source", label: "Source", content: <Code text={one.source} label="source" /> },
-        ]}
-      />
+      <Head mail={one} onResend={() => setAsking(true)} />
+      <Contents mail={one} />
       <Confirm
         open={asking}
         onOpenChange={setAsking}
@@ -108,6 +42,88 @@ export function MailView({ id }: { id: string }) {
         {one.to.join(", ")} gets the same mail once more, with the same Message-ID, so that mail programs show one.
       </Confirm>
     </article>
+  );
+}
+
+function Head({ mail, onResend }: { mail: Mail; onResend: () => void }) {
+  const [search] = useSearchParams();
+  const files = mail.attachments;
+  return (
+    <header className="mail-head">
+      <Link to="/mail" search={{ to: search["to"] }} className="mail-back">
+        <ArrowLeft aria-hidden /> All mails
+      </Link>
+      <div className="mail-title">
+        <h2>{mail.subject}</h2>
+        <Button size="s" icon={<RotateCw aria-hidden />} onClick={onResend}>
+          Send again
+        </Button>
+      </div>
+      <Facts
+        facts={[
+          ["To", mail.to.join(", ")],
+          ["From", mail.sender],
+          ["Reply to", mail.reply_to],
+          [
+            "State",
+            <MailState
+              key="state"
+              status={mail.status}
+              error={mail.error}
+              repeated={mail.repeated}
+              attempts={mail.attempts}
+            />,
+          ],
+          ["Sent", <Time key="sent" at={mail.sent_at} exact />],
+          ["Template", mail.template],
+          [
+            "Written by",
+            mail.run_id && (
+              <CopyId id={mail.run_id}>
+                <Link to="/runs/$id" params={{ id: mail.run_id }} className="link mono">
+                  {mail.run_id}
+                </Link>
+              </CopyId>
+            ),
+          ],
+        ]}
+      />
+      {files.length > 0 && (
+        <p className="mail-files">
+          <Paperclip aria-hidden /> {files.map((file) => `${file.name} (${size(file.size)})`).join(", ")}
+        </p>
+      )}
+    </header>
+  );
+}
+
+function Contents({ mail }: { mail: Mail }) {
+  const [search, setSearch] = useSearchParams();
+  return (
+    <Tabs
+      label="How to read it"
+      value={search["view"] ?? "html"}
+      onChange={(view) => setSearch({ view: view === "html" ? undefined : view })}
+      tabs={[
+        {
+          id: "html",
+          label: "HTML",
+          // Sandboxed without scripts: a mail's HTML may come from what a customer typed.
+          content: (
+            <iframe title={`HTML of ${mail.subject}`} className="mail-frame" sandbox="" srcDoc={preview(mail.html)} />
+          ),
+        },
+        { id: "text", label: "Text", content: <Code text={mail.text} label="text of the mail" wrap /> },
+        {
+          id: "headers",
+          label: "Headers",
+          content: (
+            <Code text={mail.headers.map(([name, value]) => `${name}: ${value}`).join("\n")} label="headers" wrap />
+          ),
+        },
+        { id: "source", label: "Source", content: <Code text={mail.source} label="source" /> },
+      ]}
+    />
   );
 }
 

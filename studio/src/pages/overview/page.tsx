@@ -129,8 +129,7 @@ function Needs({ overview }: { overview: Overview }) {
     rejected,
     approvals,
   } = overview;
-  const refused = rejected.reduce((sum, one) => sum + one.count, 0);
-  const calm = failed.count + parked.count + blocked.count + mails.count + refused + approvals.length === 0;
+  const calm = failed.count + parked.count + blocked.count + mails.count + totalOf(rejected) + approvals.length === 0;
   return (
     <Section title="Needs you">
       {calm && (
@@ -146,110 +145,138 @@ function Needs({ overview }: { overview: Overview }) {
         />
       ))}
       <ul className="needs">
-        {failed.count > 0 && (
-          <Need
-            icon={CircleX}
-            tone="bad"
-            title={count(failed.count, "failed run")}
-            link={
-              <Link to="/runs" search={{ status: "failed" }}>
-                Show all
-              </Link>
-            }
-          >
-            {failed.latest.slice(0, 4).map((run) => (
-              <li key={run.id}>
-                <Link to="/runs/$id" params={{ id: run.id }}>
-                  <strong>{run.workflow}</strong>
-                  <span>{run.failure?.message}</span>
-                  <Time at={run.created_at} />
-                </Link>
-              </li>
-            ))}
-          </Need>
-        )}
-        {parked.count > 0 && (
-          <Need
-            icon={CirclePause}
-            tone="warn"
-            title={`${count(parked.count, "run")} parked: an event came before its row`}
-            link={
-              <Link to="/runs" search={{ status: "parked" }}>
-                Show all
-              </Link>
-            }
-          >
-            {parked.latest.slice(0, 3).map((run) => (
-              <li key={run.id}>
-                <Link to="/runs/$id" params={{ id: run.id }}>
-                  <strong>{run.workflow}</strong>
-                  <span>until a row appears in {run.parked_on}</span>
-                  <Time at={run.created_at} />
-                </Link>
-              </li>
-            ))}
-          </Need>
-        )}
-        {blocked.count > 0 && (
-          <Need
-            icon={Hourglass}
-            tone="warn"
-            title={`${count(blocked.count, "run")} behind another run`}
-            link={
-              <Link to="/runs" search={{ status: "blocked" }}>
-                Show all
-              </Link>
-            }
-          />
-        )}
-        {refused > 0 && (
-          <Need
-            icon={ShieldAlert}
-            tone="bad"
-            title={count(refused, "rejected webhook")}
-            link={
-              <Link to="/events" search={{ state: "rejected" }}>
-                Why
-              </Link>
-            }
-          >
-            {rejected.slice(0, 3).map((one) => (
-              <li key={one.reason}>
-                <Link to="/events" search={{ state: "rejected" }}>
-                  <strong>{one.reason.replaceAll("_", " ")}</strong>
-                  <span>{count(one.count, "time")}</span>
-                  <Time at={one.last_at} />
-                </Link>
-              </li>
-            ))}
-          </Need>
-        )}
-        {mails.count > 0 && (
-          <Need
-            icon={Mail}
-            tone="bad"
-            title={count(mails.count, "mail that did not leave", "mails that did not leave")}
-            link={
-              <Link to="/mail" search={{ status: "failed" }}>
-                Show all
-              </Link>
-            }
-          >
-            {mails.latest.slice(0, 3).map((mail) => (
-              <li key={mail.id}>
-                <Link to="/mail/$id" params={{ id: mail.id }}>
-                  <strong>{mail.subject}</strong>
-                  <span>{mail.error ?? mail.status}</span>
-                  <Time at={mail.created_at} />
-                </Link>
-              </li>
-            ))}
-          </Need>
-        )}
+        <Failed failed={failed} />
+        <Parked parked={parked} />
+        <Blocked blocked={blocked} />
+        <RejectedWebhooks rejected={rejected} />
+        <Mails mails={mails} />
       </ul>
     </Section>
   );
 }
+
+function Failed({ failed }: { failed: Overview["failed_runs"] }) {
+  if (failed.count === 0) return null;
+  return (
+    <Need
+      icon={CircleX}
+      tone="bad"
+      title={count(failed.count, "failed run")}
+      link={
+        <Link to="/runs" search={{ status: "failed" }}>
+          Show all
+        </Link>
+      }
+    >
+      {failed.latest.slice(0, 4).map((run) => (
+        <li key={run.id}>
+          <Link to="/runs/$id" params={{ id: run.id }}>
+            <strong>{run.workflow}</strong>
+            <span>{run.failure?.message}</span>
+            <Time at={run.created_at} />
+          </Link>
+        </li>
+      ))}
+    </Need>
+  );
+}
+
+function Parked({ parked }: { parked: Overview["parked_runs"] }) {
+  if (parked.count === 0) return null;
+  return (
+    <Need
+      icon={CirclePause}
+      tone="warn"
+      title={`${count(parked.count, "run")} parked: an event came before its row`}
+      link={
+        <Link to="/runs" search={{ status: "parked" }}>
+          Show all
+        </Link>
+      }
+    >
+      {parked.latest.slice(0, 3).map((run) => (
+        <li key={run.id}>
+          <Link to="/runs/$id" params={{ id: run.id }}>
+            <strong>{run.workflow}</strong>
+            <span>until a row appears in {run.parked_on}</span>
+            <Time at={run.created_at} />
+          </Link>
+        </li>
+      ))}
+    </Need>
+  );
+}
+
+function Blocked({ blocked }: { blocked: Overview["blocked_runs"] }) {
+  if (blocked.count === 0) return null;
+  return (
+    <Need
+      icon={Hourglass}
+      tone="warn"
+      title={`${count(blocked.count, "run")} behind another run`}
+      link={
+        <Link to="/runs" search={{ status: "blocked" }}>
+          Show all
+        </Link>
+      }
+    />
+  );
+}
+
+function Mails({ mails }: { mails: Overview["undelivered_mails"] }) {
+  if (mails.count === 0) return null;
+  return (
+    <Need
+      icon={Mail}
+      tone="bad"
+      title={count(mails.count, "mail that did not leave", "mails that did not leave")}
+      link={
+        <Link to="/mail" search={{ status: "failed" }}>
+          Show all
+        </Link>
+      }
+    >
+      {mails.latest.slice(0, 3).map((mail) => (
+        <li key={mail.id}>
+          <Link to="/mail/$id" params={{ id: mail.id }}>
+            <strong>{mail.subject}</strong>
+            <span>{mail.error ?? mail.status}</span>
+            <Time at={mail.created_at} />
+          </Link>
+        </li>
+      ))}
+    </Need>
+  );
+}
+
+function RejectedWebhooks({ rejected }: { rejected: Overview["rejected"] }) {
+  const total = totalOf(rejected);
+  if (total === 0) return null;
+  return (
+    <Need
+      icon={ShieldAlert}
+      tone="bad"
+      title={count(total, "rejected webhook")}
+      link={
+        <Link to="/events" search={{ state: "rejected" }}>
+          Why
+        </Link>
+      }
+    >
+      {rejected.slice(0, 3).map((one) => (
+        <li key={one.reason}>
+          <Link to="/events" search={{ state: "rejected" }}>
+            <strong>{one.reason.replaceAll("_", " ")}</strong>
+            <span>{count(one.count, "time")}</span>
+            <Time at={one.last_at} />
+          </Link>
+        </li>
+      ))}
+    </Need>
+  );
+}
+
+const totalOf = (rejected: Overview["rejected"]): number => rejected.reduce((sum, one) => sum + one.count, 0);
 
 function Need({
   icon: Icon,

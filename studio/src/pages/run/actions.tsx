@@ -56,35 +56,7 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
           Retry the failed step
         </Button>
       )}
-      <Menu
-        trigger={
-          <Button icon={<Play aria-hidden />}>
-            Run again <ChevronDown aria-hidden />
-          </Button>
-        }
-      >
-        {may && (
-          <>
-            <MenuItem icon={<Play aria-hidden />} shortcut="r" onSelect={again}>
-              With the same input
-            </MenuItem>
-            <MenuItem icon={<CopyPlus aria-hidden />} onSelect={() => setRerun("beginning")}>
-              With other input …
-            </MenuItem>
-            <MenuItem
-              icon={<SkipForward aria-hidden />}
-              disabled={run.steps.length === 0}
-              onSelect={() => setRerun("step")}
-            >
-              From a step …
-            </MenuItem>
-            <MenuLine />
-          </>
-        )}
-        <MenuItem icon={<Terminal aria-hidden />} shortcut="c" onSelect={copyCurl}>
-          Copy as cURL
-        </MenuItem>
-      </Menu>
+      <RunAgainMenu run={run} again={may ? again : null} onRerun={setRerun} copyCurl={copyCurl} />
       {rerun && (
         <RerunDialog
           run={run}
@@ -104,6 +76,48 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
         Steps that are done stay done: nothing is taken back in Stripe or in your tables. What is in flight ends first.
       </Confirm>
     </>
+  );
+}
+
+interface RunAgainMenuProps {
+  run: RunDetail;
+  /** Null when the person may not run workflows. */
+  again: (() => void) | null;
+  onRerun: (from: "beginning" | "step") => void;
+  copyCurl: () => void;
+}
+
+function RunAgainMenu({ run, again, onRerun, copyCurl }: RunAgainMenuProps) {
+  return (
+    <Menu
+      trigger={
+        <Button icon={<Play aria-hidden />}>
+          Run again <ChevronDown aria-hidden />
+        </Button>
+      }
+    >
+      {again && (
+        <>
+          <MenuItem icon={<Play aria-hidden />} shortcut="r" onSelect={again}>
+            With the same input
+          </MenuItem>
+          <MenuItem icon={<CopyPlus aria-hidden />} onSelect={() => onRerun("beginning")}>
+            With other input …
+          </MenuItem>
+          <MenuItem
+            icon={<SkipForward aria-hidden />}
+            disabled={run.steps.length === 0}
+            onSelect={() => onRerun("step")}
+          >
+            From a step …
+          </MenuItem>
+          <MenuLine />
+        </>
+      )}
+      <MenuItem icon={<Terminal aria-hidden />} shortcut="c" onSelect={copyCurl}>
+        Copy as cURL
+      </MenuItem>
+    </Menu>
   );
 }
 

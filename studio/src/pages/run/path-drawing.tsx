@@ -3,9 +3,16 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "@/api/runs";
 import type { Branch, Flow } from "@/model/graph";
+import type { Item } from "@/model/layout";
 import { lineOf } from "@/model/line";
+import type { Overlay, overlayOf as OverlayFunction } from "@/model/run-overlay";
 import { stagesOf } from "@/model/timeline";
 import { EmptyState, Skeleton } from "@/ui";
+
+type OverlayOf = typeof OverlayFunction;
+
+/** Around the drawing, in its own units. */
+const MARGIN = 12;
 
 export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow | null; loading: boolean }) {
   const layouts = useQuery({
@@ -18,31 +25,14 @@ export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow
   if (!layouts) return <Skeleton lines={4} />;
   const [{ layoutOf }, { overlayOf }] = layouts;
   const layout = layoutOf(flow, { places: false });
-  const failed = run.failure?.path;
-  const trace = run.steps.map((step) => ({ path: step.path, status: step.status }));
-  if (failed && !trace.some((step) => step.path === failed)) trace.push({ path: failed, status: "failed" });
-  // A call is not recorded itself; its steps are.
-  const known = new Set(trace.map((step) => step.path));
-  for (const step of run.steps) {
-    for (const call of stagesOf(step.path).filter((_, at, all) => all[at + 1]?.label === "call")) {
-      if (!known.has(call.path)) trace.push({ path: call.path, status: "succeeded" });
-      known.add(call.path);
-    }
-  }
-  const overlay = overlayOf(flow, trace, { trigger: run.trigger_index });
-  const lit = new Set(overlay.lit);
-  const last = flow.main.steps.at(-1);
-  const returned = run.status === "succeeded" && run.outcome !== "filtered" && !endsEarly(flow.main, lit);
-  if (last?.verb === "return" && returned) lit.add(last.key);
-  passed(flow.main, lit);
-  const pad = 12;
+  const { marks, lit } = wayOf(run, flow, overlayOf);
   return (
     <div className="drawing">
       {/* A region that scrolls must be reachable with the keyboard. */}
       <div className="drawing-scroll" tabIndex={0} role="region" aria-label="The path">
         <svg
-          style={{ width: Math.round((layout.width + 2 * pad) * 0.7) }}
-          viewBox={`${-pad} ${-pad} ${layout.width + 2 * pad} ${layout.height + 2 * pad}`}
+          style={{ width: Math.round((layout.width + 2 * MARGIN) * 0.7) }}
+          viewBox={`${-MARGIN} ${-MARGIN} ${layout.width + 2 * MARGIN} ${layout.height + 2 * MARGIN}`}
           role="img"
           aria-label={`The path through ${run.workflow}: ${run.steps.length} steps`}
         >
@@ -56,46 +46,68 @@ export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow
               className={wire.needs.every((key) => lit.has(key)) ? "drawing-wire drawing-lit" : "drawing-wire"}
             />
           ))}
-          {layout.items.map((item) => {
-            if (item.kind === "label") {
-              return (
-                <text
-                  key={item.key}
-                  x={item.box.x + item.box.width / 2}
-                  y={item.box.y + item.box.height / 2 + 5}
-                  className="drawing-label"
-                >
-                  {item.branch.label.length > 22 ? `${item.branch.label.slice(0, 21)}…` : item.branch.label}
-                </text>
-              );
-            }
-            if (item.kind !== "step" && item.kind !== "trigger") return null;
-            const mark = overlay.marks.get(item.key);
-            const on = lit.has(item.key);
-            const title =
-              item.kind === "trigger"
-                ? item.trigger.title
-                : item.step.name || item.step.id || item.step.title || item.step.verb || "";
-            return (
-              <g
-                key={item.key}
-                className={["drawing-card", on && "drawing-lit", mark && `drawing-${mark.status}`]
-                  .filter(Boolean)
-                  .join(" ")}
-              >
-                <rect {...item.box} rx={8} />
-                <text x={item.box.x + 14} y={item.box.y + item.box.height / 2 + 5}>
-                  {title.length > 32 ? `${title.slice(0, 31)}…` : title}
-                </text>
-              </g>
-            );
-          })}
+          {layout.items.map((item) => (
+            <ItemDrawing key={item.key} item={item} status={marks.get(item.key)?.status} lit={lit.has(item.key)} />
+          ))}
         </svg>
       </div>
       <Link to="/workflows/$id" params={{ id: run.workflow }} search={{ run: run.id }} className="link">
         Open in the editor
       </Link>
     </div>
+  );
+}
+
+/** How the run went through the workflow: a mark for each step that ran, and the keys of all on its way. */
+function wayOf(
+  run: RunDetail,
+  flow: Flow,
+  overlayOf: OverlayOf,
+): { marks: Overlay["marks"]; lit: ReadonlySet<string> } {
+  const failed = run.failure?.path;
+  const trace = run.steps.map((step) => ({ path: step.path, status: step.status }));
+  if (failed && !trace.some((step) => step.path === failed)) trace.push({ path: failed, status: "failed" });
+  // A call is not recorded itself; its steps are.
+  const known = new Set(trace.map((step) => step.path));
+  for (const step of run.steps) {
+    for (const call of stagesOf(step.path).filter((_, at, all) => all[at + 1]?.label === "call")) {
+      if (!known.has(call.path)) trace.push({ path: call.path, status: "succeeded" });
+      known.add(call.path);
+    }
+  }
+  const { marks, lit: entered } = overlayOf(flow, trace, { trigger: run.trigger_index });
+  const lit = new Set(entered);
+  const last = flow.main.steps.at(-1);
+  const returned = run.status === "succeeded" && run.outcome !== "filtered" && !endsEarly(flow.main, lit);
+  if (last?.verb === "return" && returned) lit.add(last.key);
+  passed(flow.main, lit);
+  return { marks, lit };
+}
+
+const shortened = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+function ItemDrawing({ item, status, lit }: { item: Item; status: string | undefined; lit: boolean }) {
+  const { x, y, width, height } = item.box;
+  const baseline = y + height / 2 + 5;
+  if (item.kind === "label") {
+    return (
+      <text x={x + width / 2} y={baseline} className="drawing-label">
+        {shortened(item.branch.label, 22)}
+      </text>
+    );
+  }
+  if (item.kind !== "step" && item.kind !== "trigger") return null;
+  const title =
+    item.kind === "trigger"
+      ? item.trigger.title
+      : item.step.name || item.step.id || item.step.title || item.step.verb || "";
+  return (
+    <g className={["drawing-card", lit && "drawing-lit", status && `drawing-${status}`].filter(Boolean).join(" ")}>
+      <rect {...item.box} rx={8} />
+      <text x={x + 14} y={baseline}>
+        {shortened(title, 32)}
+      </text>
+    </g>
   );
 }
 

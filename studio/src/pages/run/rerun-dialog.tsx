@@ -2,6 +2,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import { useRunActions, type RunDetail } from "@/api/runs";
+import { isMap } from "@/model/path";
 import { Button, Checkbox, Dialog, ErrorNote, Field, Select, TextArea, toast } from "@/ui";
 
 interface RerunDialogProps {
@@ -13,6 +14,40 @@ interface RerunDialogProps {
 
 const MASKED = /\[redacted\]|•••/;
 
+const WORDS = {
+  step: {
+    title: "Run again from a step",
+    description:
+      "Steps before it keep the results they had; the chosen one and all after it are done anew, as a new run linked to this one.",
+  },
+  beginning: {
+    title: "Run again with other input",
+    description: "Begins anew, as a new run linked to this one. What this run did stays done.",
+  },
+};
+
+/** The steps that a run can begin at: those it did, and the one that failed. */
+function stepChoices(run: RunDetail): { path: string; words: string }[] {
+  const steps = run.steps.map(({ path, step_id: id, verb, action }) => ({
+    path,
+    words: [id ?? "", verb, action].filter(Boolean).join(" "),
+  }));
+  const failed = run.failure?.path;
+  if (!failed || steps.some((step) => step.path === failed)) return steps;
+  return [...steps, { path: failed, words: "the step that failed" }];
+}
+
+/** The input as an object, or what is wrong with it. */
+function inputOf(text: string): { parsed: Record<string, unknown> | null; wrong: string | null } {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isMap(value)) return { parsed: value, wrong: null };
+    return { parsed: null, wrong: "The input must be a JSON object." };
+  } catch (error) {
+    return { parsed: null, wrong: error instanceof Error ? error.message : "This is not JSON." };
+  }
+}
+
 export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
   const { fork } = useRunActions(run.id);
   const navigate = useNavigate();
@@ -21,28 +56,7 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
   const [inputs, setInputs] = useState(before);
   const [path, setPath] = useState(step ?? run.steps.at(-1)?.path ?? "");
   const [newest, setNewest] = useState(false);
-  const failed = run.failure?.path;
-  const places = [
-    ...run.steps.map((one) => one.path),
-    ...(failed && !run.steps.some((one) => one.path === failed) ? [failed] : []),
-  ];
-  const nameOf = (place: string) => {
-    const found = run.steps.find((one) => one.path === place);
-    const words = found
-      ? [found.step_id ?? "", found.verb, found.action].filter(Boolean).join(" ")
-      : "the step that failed";
-    return `${place}  ${words}`;
-  };
-
-  let parsed: Record<string, unknown> | null = null;
-  let wrong: string | null = null;
-  try {
-    const value: unknown = JSON.parse(inputs);
-    if (value === null || typeof value !== "object" || Array.isArray(value)) wrong = "The input must be a JSON object.";
-    else parsed = value as Record<string, unknown>;
-  } catch (error) {
-    wrong = error instanceof Error ? error.message : "This is not JSON.";
-  }
+  const { parsed, wrong } = inputOf(inputs);
   const changed = inputs.trim() !== before.trim();
 
   const start = () =>
@@ -61,12 +75,7 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
     <Dialog
       open
       onOpenChange={(open) => !open && close()}
-      title={from === "step" ? "Run again from a step" : "Run again with other input"}
-      description={
-        from === "step"
-          ? "Steps before it keep the results they had; the chosen one and all after it are done anew, as a new run linked to this one."
-          : "Begins anew, as a new run linked to this one. What this run did stays done."
-      }
+      {...WORDS[from]}
       footer={
         <>
           <Button onClick={close}>Back</Button>
@@ -88,37 +97,52 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
           <Field label="Begin at">
             {(attributes) => (
               <Select {...attributes} value={path} onChange={(event) => setPath(event.target.value)}>
-                {places.map((place) => (
-                  <option key={place} value={place}>
-                    {nameOf(place)}
+                {stepChoices(run).map(({ path: step, words }) => (
+                  <option key={step} value={step}>
+                    {step}
+                    {"  "}
+                    {words}
                   </option>
                 ))}
               </Select>
             )}
           </Field>
         )}
-        <Field
-          label="Input"
-          error={wrong}
-          hint={
-            MASKED.test(inputs)
-              ? "Secrets are not shown: put the real values in the place of [redacted], or leave the input as it is."
-              : undefined
-          }
-        >
-          {(attributes) => (
-            <TextArea
-              {...attributes}
-              mono
-              rows={Math.min(16, Math.max(5, before.split("\n").length + 1))}
-              value={inputs}
-              onChange={(event) => setInputs(event.target.value)}
-            />
-          )}
-        </Field>
+        <InputField text={inputs} onText={setInputs} rows={before.split("\n").length + 1} wrong={wrong} />
         <Checkbox label="On the workflow as it is now" checked={newest} onChange={setNewest} />
         {fork.error && <ErrorNote error={fork.error} compact />}
       </form>
     </Dialog>
+  );
+}
+
+interface InputFieldProps {
+  text: string;
+  onText: (text: string) => void;
+  rows: number;
+  wrong: string | null;
+}
+
+function InputField({ text, onText, rows, wrong }: InputFieldProps) {
+  return (
+    <Field
+      label="Input"
+      error={wrong}
+      hint={
+        MASKED.test(text)
+          ? "Secrets are not shown: put the real values in the place of [redacted], or leave the input as it is."
+          : undefined
+      }
+    >
+      {(attributes) => (
+        <TextArea
+          {...attributes}
+          mono
+          rows={Math.min(16, Math.max(5, rows))}
+          value={text}
+          onChange={(event) => onText(event.target.value)}
+        />
+      )}
+    </Field>
   );
 }

@@ -1,7 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import { useRef, useState, type KeyboardEvent } from "react";
 import type { RunDetail, Step } from "@/api/runs";
-import { scaleOf, type Row } from "@/model/timeline";
+import { scaleOf, type Row, type Scale } from "@/model/timeline";
 import { count, duration, EmptyState, lookOf, StatusIcon } from "@/ui";
 import { VerbIcon } from "./verb-icon";
 
@@ -19,7 +19,6 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
   const list = useRef<HTMLDivElement>(null);
   const scale = scaleOf(run, rows, now);
   const visible = rows.filter((row) => ![...closed].some((key) => row.key !== key && row.key.startsWith(`${key}.`)));
-  const queued = Date.parse(run.started_at) - Date.parse(run.created_at);
   const fold = (key: string, shut: boolean) =>
     setClosed((old) => {
       const next = new Set(old);
@@ -47,72 +46,26 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
         <Axis from={scale.from} to={scale.to} />
       </div>
       <div role="tree" aria-label="Steps of the run" ref={list} className="fall-rows">
-        <div
-          role="treeitem"
-          aria-level={1}
-          aria-selected={chosen === null}
-          tabIndex={chosen === null ? 0 : -1}
-          className="fall-row fall-run"
+        <RunRow
+          run={run}
+          scale={scale}
+          selected={chosen === null}
           onClick={() => choose(null)}
           onKeyDown={(event) => onKey(event, 0, null)}
-        >
-          <span className="fall-name">
-            <StatusIcon status={run.status} />
-            <strong>Run</strong>
-          </span>
-          <span className="fall-track">
-            <Bar from={0} to={1} tone={lookOf(run.status).tone} open={!run.finished_at} />
-            {queued > 1 && (
-              <span
-                className="fall-queue"
-                style={{ width: `${scale.place(Date.parse(run.started_at)) * 100}%` }}
-                title={`Waited ${duration(queued)} to begin`}
-              />
-            )}
-          </span>
-          <span className="fall-time num">{duration(scale.to - scale.from)}</span>
-        </div>
-        {visible.map((row, index) => {
-          const shut = closed.has(row.key);
-          const left = scale.place(row.from);
-          const right = scale.place(row.to ?? now);
-          return (
-            <div
-              key={row.key}
-              role="treeitem"
-              aria-level={row.depth + 2}
-              aria-selected={chosen === row.key}
-              {...(row.group ? { "aria-expanded": !shut } : {})}
-              tabIndex={chosen === row.key ? 0 : -1}
-              className="fall-row"
-              data-step={row.key}
-              onClick={() => choose(row.key)}
-              onKeyDown={(event) => onKey(event, index + 1, row)}
-            >
-              <span className="fall-name" style={{ paddingLeft: 8 + (row.depth + 1) * 14 }}>
-                {row.group && (
-                  <ChevronRight
-                    aria-hidden
-                    className={shut ? "fall-fold" : "fall-fold fall-open"}
-                    onClick={(event) => {
-                      event.stopPropagation();
-                      fold(row.key, !shut);
-                    }}
-                  />
-                )}
-                <StatusIcon status={row.status} />
-                <VerbIcon verb={row.verb} />
-                <span className="fall-title">{row.title}</span>
-                <span className="fall-detail">{row.detail}</span>
-                {row.attempts > 1 && <span className="fall-attempts">×{row.attempts}</span>}
-              </span>
-              <span className="fall-track">
-                <Bar from={left} to={right} tone={lookOf(row.status).tone} open={row.to === null} group={row.group} />
-              </span>
-              <span className="fall-time num">{duration((row.to ?? now) - row.from)}</span>
-            </div>
-          );
-        })}
+        />
+        {visible.map((row, index) => (
+          <StepRow
+            key={row.key}
+            row={row}
+            now={now}
+            scale={scale}
+            shut={closed.has(row.key)}
+            onFold={() => fold(row.key, !closed.has(row.key))}
+            selected={chosen === row.key}
+            onClick={() => choose(row.key)}
+            onKeyDown={(event) => onKey(event, index + 1, row)}
+          />
+        ))}
         <div className="fall-breaks" aria-hidden>
           {scale.breaks.map((one) => (
             <span key={one.at} style={{ left: `${one.at * 100}%`, width: `${one.width * 100}%` }}>
@@ -127,6 +80,92 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
         </EmptyState>
       )}
     </section>
+  );
+}
+
+interface TreeRowProps {
+  scale: Scale;
+  selected: boolean;
+  onClick: () => void;
+  onKeyDown: (event: KeyboardEvent) => void;
+}
+
+function RunRow({ run, scale, selected, onClick, onKeyDown }: TreeRowProps & { run: RunDetail }) {
+  const queued = Date.parse(run.started_at) - Date.parse(run.created_at);
+  return (
+    <div
+      role="treeitem"
+      aria-level={1}
+      aria-selected={selected}
+      tabIndex={selected ? 0 : -1}
+      className="fall-row fall-run"
+      onClick={onClick}
+      onKeyDown={onKeyDown}
+    >
+      <span className="fall-name">
+        <StatusIcon status={run.status} />
+        <strong>Run</strong>
+      </span>
+      <span className="fall-track">
+        <Bar from={0} to={1} tone={lookOf(run.status).tone} open={!run.finished_at} />
+        {queued > 1 && (
+          <span
+            className="fall-queue"
+            style={{ width: `${scale.place(Date.parse(run.started_at)) * 100}%` }}
+            title={`Waited ${duration(queued)} to begin`}
+          />
+        )}
+      </span>
+      <span className="fall-time num">{duration(scale.to - scale.from)}</span>
+    </div>
+  );
+}
+
+interface StepRowProps extends TreeRowProps {
+  row: Row<Step>;
+  now: number;
+  /** Whether the rows inside it are hidden. */
+  shut: boolean;
+  onFold: () => void;
+}
+
+function StepRow({ row, now, scale, shut, onFold, selected, onClick, onKeyDown }: StepRowProps) {
+  const left = scale.place(row.from);
+  const right = scale.place(row.to ?? now);
+  return (
+    <div
+      role="treeitem"
+      aria-level={row.depth + 2}
+      aria-selected={selected}
+      {...(row.group ? { "aria-expanded": !shut } : {})}
+      tabIndex={selected ? 0 : -1}
+      className="fall-row"
+      data-step={row.key}
+      onClick={onClick}
+      onKeyDown={onKeyDown}
+    >
+      <span className="fall-name" style={{ paddingLeft: 8 + (row.depth + 1) * 14 }}>
+        {row.group && (
+          <ChevronRight
+            aria-hidden
+            className={shut ? "fall-fold" : "fall-fold fall-open"}
+            onClick={(event) => {
+              event.stopPropagation();
+              onFold();
+            }}
+          />
+        )}
+        <StatusIcon status={row.status} />
+        <VerbIcon verb={row.verb} />
+        <span className="fall-title">{row.title}</span>
+        <span className="fall-detail">{row.detail}</span>
+        {row.attempts > 1 && <span className="fall-attempts">×{row.attempts}</span>}
+      </span>
+      <span className="fall-track">
+        <Bar from={left} to={right} tone={lookOf(row.status).tone} open={row.to === null} group={row.group} />
+      </span>
+      <span className="fall-time num">{duration((row.to ?? now) - row.from)}</span>
+    </div>
   );
 }
 

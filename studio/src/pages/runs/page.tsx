@@ -43,94 +43,30 @@ export function Page() {
   const [search, setSearch] = useSearchParams();
   const navigate = useNavigate();
   const { status, workflow, event } = search;
-  const [text, setText] = useSearchText();
   const [chosen, setChosen] = useState<Set<string>>(new Set());
-  const counts = useRunCounts().data;
   const runs = useRuns({ status, workflow, event, search: search["search"] });
-  const workflows = useQuery({
-    queryKey: ["workflows", "list"],
-    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
-  }).data?.data;
   const mayRetry = useMay("editor");
-  const retry = useRetryMany();
 
   const filter = search["search"];
   useEffect(() => setChosen(new Set()), [status, workflow, event, filter]);
 
   const rows = runs.data?.pages.flatMap((page) => page.data) ?? [];
-  const failed = rows.filter((row) => chosen.has(row.id) && row.status === "failed");
   const filtered = Boolean(status || workflow || event || search["search"]);
-  const number = (state: string) => (counts as Record<string, number> | undefined)?.[state];
-
-  const retryChosen = () =>
-    retry.mutate(
-      failed.map((row) => row.id),
-      {
-        onSuccess: (answer) => {
-          setChosen(new Set());
-          toast({
-            title: `${count(answer.done, "run")} tried again`,
-            detail: answer.failed > 0 ? `${answer.failed} left alone: ${reasonOfFirst(answer)}` : undefined,
-            tone: answer.done > 0 ? "good" : "bad",
-          });
-        },
-        onError: toastError,
-      },
-    );
 
   return (
     <PageBody>
       <PageHeader title="Runs" />
-      <FilterBar>
-        <SearchField
-          label="Search runs"
-          placeholder="Any id, an e-mail, an order"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-        <Select
-          aria-label="Workflow"
-          value={workflow ?? ""}
-          onChange={(event) => setSearch({ workflow: event.target.value || undefined })}
-        >
-          <option value="">All workflows</option>
-          {workflows?.map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.name}
-            </option>
-          ))}
-        </Select>
-        {event && (
-          <Button size="s" onClick={() => setSearch({ event: undefined })}>
-            Event {event} ✕
-          </Button>
-        )}
-      </FilterBar>
+      <Filters />
       <div className="runs-states">
-        <Choices
-          label="Status"
-          value={status ?? "all"}
-          onChange={(value) => setSearch({ status: value === "all" ? undefined : value })}
-          choices={STATES.map((state) => ({
-            ...state,
-            count: ["failed", "running", "waiting", "parked", "blocked"].includes(state.value)
-              ? number(state.value)
-              : undefined,
-          }))}
-        />
+        <StatusChoices status={status} />
         {chosen.size > 0 && (
           <div className="runs-bulk" role="status">
             <span>{count(chosen.size, "run")} chosen</span>
             {mayRetry && (
-              <Button
-                size="s"
-                icon={<RotateCcw aria-hidden />}
-                busy={retry.isPending}
-                disabled={failed.length === 0}
-                onClick={retryChosen}
-              >
-                Retry {failed.length || ""} failed
-              </Button>
+              <RetryFailed
+                failed={rows.filter((row) => chosen.has(row.id) && row.status === "failed")}
+                onDone={() => setChosen(new Set())}
+              />
             )}
           </div>
         )}
@@ -158,6 +94,91 @@ export function Page() {
         </>
       )}
     </PageBody>
+  );
+}
+
+function Filters() {
+  const [{ workflow, event }, setSearch] = useSearchParams();
+  const [text, setText] = useSearchText();
+  const workflows = useQuery({
+    queryKey: ["workflows", "list"],
+    queryFn: ({ signal }) => take(client.GET("/workflows", { signal })),
+  }).data?.data;
+  return (
+    <FilterBar>
+      <SearchField
+        label="Search runs"
+        placeholder="Any id, an e-mail, an order"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <Select
+        aria-label="Workflow"
+        value={workflow ?? ""}
+        onChange={(event) => setSearch({ workflow: event.target.value || undefined })}
+      >
+        <option value="">All workflows</option>
+        {workflows?.map((one) => (
+          <option key={one.id} value={one.id}>
+            {one.name}
+          </option>
+        ))}
+      </Select>
+      {event && (
+        <Button size="s" onClick={() => setSearch({ event: undefined })}>
+          Event {event} ✕
+        </Button>
+      )}
+    </FilterBar>
+  );
+}
+
+/** States that need somebody: their runs are counted. */
+const COUNTED: readonly string[] = ["failed", "running", "waiting", "parked", "blocked"];
+
+function StatusChoices({ status }: { status: string | undefined }) {
+  const [, setSearch] = useSearchParams();
+  const counts: Record<string, number> | undefined = useRunCounts().data;
+  return (
+    <Choices
+      label="Status"
+      value={status ?? "all"}
+      onChange={(value) => setSearch({ status: value === "all" ? undefined : value })}
+      choices={STATES.map((state) => ({
+        ...state,
+        count: COUNTED.includes(state.value) ? counts?.[state.value] : undefined,
+      }))}
+    />
+  );
+}
+
+function RetryFailed({ failed, onDone }: { failed: RunSummary[]; onDone: () => void }) {
+  const retry = useRetryMany();
+  const retryAll = () =>
+    retry.mutate(
+      failed.map((run) => run.id),
+      {
+        onSuccess: (answer) => {
+          onDone();
+          toast({
+            title: `${count(answer.done, "run")} tried again`,
+            detail: answer.failed > 0 ? `${answer.failed} left alone: ${reasonOfFirst(answer)}` : undefined,
+            tone: answer.done > 0 ? "good" : "bad",
+          });
+        },
+        onError: toastError,
+      },
+    );
+  return (
+    <Button
+      size="s"
+      icon={<RotateCcw aria-hidden />}
+      busy={retry.isPending}
+      disabled={failed.length === 0}
+      onClick={retryAll}
+    >
+      Retry {failed.length || ""} failed
+    </Button>
   );
 }
 

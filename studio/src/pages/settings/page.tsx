@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { client, take } from "@/api/client";
+import type { components } from "@/api/schema";
 import { useMay, useMe } from "@/api/session";
 import { Badge, Card, CopyId, ErrorNote, Facts, PageBody, PageHeader, Section, Skeleton, Status, Time } from "@/ui";
 import { Appearance } from "./appearance";
@@ -10,7 +11,6 @@ import { People } from "./people";
 import "./settings.css";
 
 export function Page() {
-  const me = useMe().data;
   const admin = useMay("admin");
   const found = useQuery({ queryKey: ["settings"], queryFn: () => take(client.GET("/settings")) });
   return (
@@ -21,80 +21,93 @@ export function Page() {
       </PageHeader>
       {found.isPending && <Skeleton lines={10} />}
       {found.isError && <ErrorNote error={found.error} retry={() => void found.refetch()} />}
-      {found.data && (
-        <div className="settings">
-          <Group title="This server">
-            <Facts
-              facts={[
-                ["Project", found.data.name],
-                ["Environment", <Badge key="env">{found.data.environment}</Badge>],
-                ["Address", <CopyId key="site" id={found.data.site_url} />],
-                ["Folder", <code key="root">{found.data.root}</code>],
-                ["Database", <code key="db">{found.data.database_url}</code>],
-                ["Finished runs kept", `${found.data.keep_runs} days`],
-                ["Workflow files", me && (me.editable ? "can be changed here" : "are read-only here")],
-                ["Version", me?.version],
-              ]}
-            />
-          </Group>
-          <Group title="Stripe">
-            <Facts
-              facts={[
-                ["Mode", <StripeMode key="mode" mode={found.data.stripe.mode} />],
-                ["Address", <code key="base">{found.data.stripe.api_base}</code>],
-                ["Publishable key", <CopyId key="pk" id={found.data.stripe.publishable_key} />],
-                ["Secret key", <code key="sk">{found.data.stripe.secret_key}</code>],
-              ]}
-            />
-          </Group>
-          <Group title="Webhooks">
-            <Facts
-              facts={[
-                ["Endpoint", <CopyId key="url" id={found.data.webhook_url} />],
-                [
-                  "Signing secrets",
-                  found.data.stripe.webhook_secrets === 0 ? (
-                    <Status key="none" status="warning" word="None: every event is refused" />
-                  ) : (
-                    found.data.stripe.webhook_secrets
-                  ),
-                ],
-                ["Last verified", <LastVerified key="verified" />],
-                ["Turned away", <TurnedAway key="away" />],
-              ]}
-            />
-          </Group>
-          <Group title="Mail">
-            <Facts
-              facts={[
-                ["Leaves by", found.data.email.transport === "smtp" ? "SMTP" : "nothing: mails stay in the outbox"],
-                ["Sender", found.data.email.sender],
-                ["SMTP address", found.data.email.url && "set"],
-              ]}
-            />
-          </Group>
-          <Group title="What workflows can read">
-            <Facts
-              facts={[
-                ["env", <Names key="env" names={found.data.env} />],
-                ["secrets", <Names key="secrets" names={found.data.secrets} />],
-                ["HTTP hosts", <Names key="hosts" names={found.data.http_allow} />],
-              ]}
-            />
-          </Group>
-          <Group title="Access by programs">
-            <Facts
-              facts={[
-                ["Admin token", found.data.admin_token ? "set" : "not set"],
-                ["Metrics token", found.data.metrics_token ? "set" : "not set"],
-              ]}
-            />
-          </Group>
-        </div>
-      )}
+      {found.data && <SettingsView settings={found.data} />}
       {admin && <People />}
       <Appearance />
     </PageBody>
+  );
+}
+
+type Settings = components["schemas"]["SettingsView"];
+
+function SettingsView({ settings }: { settings: Settings }) {
+  const me = useMe().data;
+  return (
+    <div className="settings">
+      <Group title="This server">
+        <Facts
+          facts={[
+            ["Project", settings.name],
+            ["Environment", <Badge key="env">{settings.environment}</Badge>],
+            ["Address", <CopyId key="site" id={settings.site_url} />],
+            ["Folder", <code key="root">{settings.root}</code>],
+            ["Database", <code key="db">{settings.database_url}</code>],
+            ["Finished runs kept", `${settings.keep_runs} days`],
+            ["Workflow files", me && (me.editable ? "can be changed here" : "are read-only here")],
+            ["Version", me?.version],
+          ]}
+        />
+      </Group>
+      <Group title="Stripe">
+        <Facts
+          facts={[
+            ["Mode", <StripeMode key="mode" mode={settings.stripe.mode} />],
+            ["Address", <code key="base">{settings.stripe.api_base}</code>],
+            ["Publishable key", <CopyId key="pk" id={settings.stripe.publishable_key} />],
+            ["Secret key", <code key="sk">{settings.stripe.secret_key}</code>],
+          ]}
+        />
+      </Group>
+      <WebhookSettings settings={settings} />
+      <Group title="Mail">
+        <Facts
+          facts={[
+            ["Leaves by", settings.email.transport === "smtp" ? "SMTP" : "nothing: mails stay in the outbox"],
+            ["Sender", settings.email.sender],
+            ["SMTP address", settings.email.url && "set"],
+          ]}
+        />
+      </Group>
+      <Group title="What workflows can read">
+        <Facts
+          facts={[
+            ["env", <Names key="env" names={settings.env} />],
+            ["secrets", <Names key="secrets" names={settings.secrets} />],
+            ["HTTP hosts", <Names key="hosts" names={settings.http_allow} />],
+          ]}
+        />
+      </Group>
+      <Group title="Access by programs">
+        <Facts
+          facts={[
+            ["Admin token", settings.admin_token ? "set" : "not set"],
+            ["Metrics token", settings.metrics_token ? "set" : "not set"],
+          ]}
+        />
+      </Group>
+    </div>
+  );
+}
+
+function WebhookSettings({ settings }: { settings: Settings }) {
+  return (
+    <Group title="Webhooks">
+      <Facts
+        facts={[
+          ["Endpoint", <CopyId key="url" id={settings.webhook_url} />],
+          [
+            "Signing secrets",
+            settings.stripe.webhook_secrets === 0 ? (
+              <Status key="none" status="warning" word="None: every event is refused" />
+            ) : (
+              settings.stripe.webhook_secrets
+            ),
+          ],
+          ["Last verified", <LastVerified key="verified" />],
+          ["Turned away", <TurnedAway key="away" />],
+        ]}
+      />
+    </Group>
   );
 }
 

@@ -30,28 +30,22 @@ const ROLES: { role: Role | ""; word: string }[] = [
   { role: "admin", word: "Admin: everything" },
 ];
 
+interface SignInLink {
+  email: string;
+  url: string;
+  expires_at: string;
+}
+
 export function People() {
-  const cache = useQueryClient();
   const me = useMe().data;
-  const [link, setLink] = useState<{ email: string; url: string; expires_at: string } | null>(null);
+  const [link, setLink] = useState<SignInLink | null>(null);
   const people = useInfiniteQuery({
     queryKey: ["accounts"],
     queryFn: ({ pageParam }) => take(client.GET("/accounts", { params: { query: { after: pageParam, limit: 50 } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
   });
-  const setRole = useMutation({
-    mutationFn: ({ account, role }: { account: Account; role: Role | null }) =>
-      take(client.PUT("/accounts/{account_id}/role", { params: { path: { account_id: account.id } }, body: { role } })),
-    onSuccess: (_, { account, role }) =>
-      toast({
-        title: role
-          ? `${account.email} is ${role === "viewer" ? "a" : "an"} ${role} now`
-          : `${account.email} has no access to the studio now`,
-      }),
-    onError: toastError,
-    onSettled: () => cache.invalidateQueries({ queryKey: ["accounts"] }),
-  });
+  const setRole = useSetRole();
   const makeLink = useMutation({
     mutationFn: (account: Account) =>
       take(client.POST("/accounts/{account_id}/link", { params: { path: { account_id: account.id } } })),
@@ -66,19 +60,12 @@ export function People() {
       header: "Studio",
       width: "240px",
       cell: (one) => (
-        <Select
-          aria-label={`What ${one.email} may do`}
-          value={one.role ?? ""}
-          disabled={one.email === me?.email || setRole.isPending}
-          title={one.email === me?.email ? "Another admin can change your own role" : undefined}
-          onChange={(event) => setRole.mutate({ account: one, role: (event.target.value || null) as Role | null })}
-        >
-          {ROLES.map(({ role, word }) => (
-            <option key={role} value={role}>
-              {word}
-            </option>
-          ))}
-        </Select>
+        <RoleSelect
+          account={one}
+          own={one.email === me?.email}
+          busy={setRole.isPending}
+          onRole={(role) => setRole.mutate({ account: one, role })}
+        />
       ),
     },
     { id: "since", header: "Since", width: "110px", minor: true, cell: (one) => <Time at={one.created_at} /> },
@@ -119,21 +106,69 @@ export function People() {
           More people
         </Button>
       )}
-      <Dialog
-        open={link !== null}
-        onOpenChange={(open) => !open && setLink(null)}
-        title="Sign-in link"
-        description={link ? `Signs ${link.email} in once. Whoever has it can use it: send it only to them.` : undefined}
-      >
-        {link && (
-          <p className="settings-made">
-            <CopyId id={link.url} />
-            <span className="faint">
-              Works until <Time at={link.expires_at} exact />
-            </span>
-          </p>
-        )}
-      </Dialog>
+      <LinkDialog link={link} onClose={() => setLink(null)} />
     </Section>
+  );
+}
+
+function useSetRole() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ account, role }: { account: Account; role: Role | null }) =>
+      take(client.PUT("/accounts/{account_id}/role", { params: { path: { account_id: account.id } }, body: { role } })),
+    onSuccess: (_, { account, role }) =>
+      toast({
+        title: role
+          ? `${account.email} is ${role === "viewer" ? "a" : "an"} ${role} now`
+          : `${account.email} has no access to the studio now`,
+      }),
+    onError: toastError,
+    onSettled: () => cache.invalidateQueries({ queryKey: ["accounts"] }),
+  });
+}
+
+interface RoleSelectProps {
+  account: Account;
+  /** Whether it is the account of the person who looks. */
+  own: boolean;
+  busy: boolean;
+  onRole: (role: Role | null) => void;
+}
+
+function RoleSelect({ account, own, busy, onRole }: RoleSelectProps) {
+  return (
+    <Select
+      aria-label={`What ${account.email} may do`}
+      value={account.role ?? ""}
+      disabled={own || busy}
+      title={own ? "Another admin can change your own role" : undefined}
+      onChange={(event) => onRole((event.target.value || null) as Role | null)}
+    >
+      {ROLES.map(({ role, word }) => (
+        <option key={role} value={role}>
+          {word}
+        </option>
+      ))}
+    </Select>
+  );
+}
+
+function LinkDialog({ link, onClose }: { link: SignInLink | null; onClose: () => void }) {
+  return (
+    <Dialog
+      open={link !== null}
+      onOpenChange={(open) => !open && onClose()}
+      title="Sign-in link"
+      description={link ? `Signs ${link.email} in once. Whoever has it can use it: send it only to them.` : undefined}
+    >
+      {link && (
+        <p className="settings-made">
+          <CopyId id={link.url} />
+          <span className="faint">
+            Works until <Time at={link.expires_at} exact />
+          </span>
+        </p>
+      )}
+    </Dialog>
   );
 }

@@ -33,8 +33,63 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
   const where = JSON.stringify(whereOf(conditions, table.columns));
   const sort = search["sort"];
   const query = searchable ? search["query"] : undefined;
-  const shown = gridColumns(table.columns, isStripe(table));
-  const found = useInfiniteQuery({
+  const found = useRows(table, { where, sort, query });
+  const key = table.columns.find((column) => column.primary)?.name ?? "id";
+  const rows = found.data?.pages.flatMap((page) => page.data) ?? [];
+  const opened = search["row"];
+  const listed = opened === undefined || opened === "new" ? undefined : rows.find((one) => String(one[key]) === opened);
+  // A link may lead to a row that is not on this page, or not in this filter.
+  const fetched = useQuery({
+    queryKey: ["tables", "row", table.name, opened],
+    queryFn: () => tables.row(table.name, opened ?? ""),
+    enabled: opened !== undefined && opened !== "new" && !listed && found.isSuccess && !isStripe(table),
+  });
+  const row = listed ?? fetched.data?.row;
+  return (
+    <>
+      <PageHeader
+        title={table.name}
+        badge={isStripe(table) ? <Badge tone="info">read from Stripe</Badge> : null}
+        actions={<Actions found={found} may={may} />}
+      />
+      {searchable && <Query value={query ?? ""} onChange={(next) => setSearch({ query: next || undefined })} />}
+      {fetched.isError && <ErrorNote error={fetched.error} compact />}
+      <Filters
+        columns={isStripe(table) ? [] : table.columns}
+        conditions={conditions}
+        onChange={(next) => setSearch({ filter: conditionsText(next) })}
+      />
+      <Rows
+        table={table}
+        found={found}
+        filtered={conditions.length > 0 || Boolean(query)}
+        keyColumn={key}
+        opened={opened}
+      />
+      {opened !== undefined && (opened === "new" || row) && (
+        <RowSheet
+          key={opened}
+          table={table}
+          keyColumn={key}
+          row={row}
+          may={may}
+          onClose={() => setSearch({ row: undefined })}
+        />
+      )}
+    </>
+  );
+}
+
+interface RowsQuestion {
+  /** The filter as JSON. */
+  where: string;
+  sort: string | undefined;
+  query: string | undefined;
+}
+
+/** The rows of a table, page by page: filtered and sorted, or what Stripe's search finds. */
+function useRows(table: TableShape, { where, sort, query }: RowsQuestion) {
+  return useInfiniteQuery({
     queryKey: ["tables", "rows", table.name, where, sort ?? "", query ?? ""],
     queryFn: ({ pageParam }) =>
       query
@@ -48,18 +103,63 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: (old) => old,
   });
-  const key = table.columns.find((column) => column.primary)?.name ?? "id";
-  const rows = found.data?.pages.flatMap((page) => page.data) ?? [];
+}
+
+type FoundRows = ReturnType<typeof useRows>;
+
+function Actions({ found, may }: { found: FoundRows; may: boolean }) {
+  const [, setSearch] = useSearchParams();
+  return (
+    <>
+      <IconButton label="Load again" onClick={() => void found.refetch()} busy={found.isFetching}>
+        <RefreshCw aria-hidden />
+      </IconButton>
+      {may && (
+        <Button kind="primary" icon={<Plus aria-hidden />} onClick={() => setSearch({ row: "new" }, { push: true })}>
+          New row
+        </Button>
+      )}
+    </>
+  );
+}
+
+interface RowsProps {
+  table: TableShape;
+  found: FoundRows;
+  filtered: boolean;
+  keyColumn: string;
+  /** The key of the row that is open at the side. */
+  opened: string | undefined;
+}
+
+function Rows(props: RowsProps) {
+  const { table, found, filtered } = props;
+  const [, setSearch] = useSearchParams();
+  if (found.isError) return <ErrorNote error={found.error} retry={() => void found.refetch()} />;
+  if (!found.data) return <Skeleton lines={8} />;
+  const rows = found.data.pages.flatMap((page) => page.data);
+  if (rows.length > 0) return <RowsTable {...props} rows={rows} />;
+  if (filtered) {
+    return (
+      <EmptyState
+        title="No row like this"
+        action={<Button onClick={() => setSearch({ filter: undefined, query: undefined })}>Show all rows</Button>}
+      />
+    );
+  }
+  return (
+    <EmptyState title="No rows yet">
+      {isStripe(table) ? "Stripe has none." : "Rows appear when a workflow inserts them, or by New row."}
+    </EmptyState>
+  );
+}
+
+function RowsTable({ table, found, rows, keyColumn, opened }: RowsProps & { rows: Row[] }) {
+  const [search, setSearch] = useSearchParams();
+  const sort = search["sort"];
+  const shown = gridColumns(table.columns, isStripe(table));
   const total = found.data?.pages[0]?.total ?? null;
-  const opened = search["row"];
-  const listed = opened === undefined || opened === "new" ? undefined : rows.find((one) => String(one[key]) === opened);
-  // A link may lead to a row that is not on this page, or not in this filter.
-  const fetched = useQuery({
-    queryKey: ["tables", "row", table.name, opened],
-    queryFn: () => tables.row(table.name, opened ?? ""),
-    enabled: opened !== undefined && opened !== "new" && !listed && found.isSuccess && !isStripe(table),
-  });
-  const row = listed ?? fetched.data?.row;
+  const idOf = (row: Row): string => String(row[keyColumn]);
   const columns: Column<Row>[] = shown.map((column) => ({
     id: column.name,
     header: isStripe(table) ? (
@@ -73,85 +173,29 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
   }));
   return (
     <>
-      <PageHeader
-        title={table.name}
-        badge={isStripe(table) ? <Badge tone="info">read from Stripe</Badge> : null}
-        actions={
-          <>
-            <IconButton label="Load again" onClick={() => void found.refetch()} busy={found.isFetching}>
-              <RefreshCw aria-hidden />
-            </IconButton>
-            {may && (
-              <Button
-                kind="primary"
-                icon={<Plus aria-hidden />}
-                onClick={() => setSearch({ row: "new" }, { push: true })}
-              >
-                New row
-              </Button>
-            )}
-          </>
-        }
-      />
-      {searchable && <Query value={query ?? ""} onChange={(next) => setSearch({ query: next || undefined })} />}
-      {fetched.isError && <ErrorNote error={fetched.error} compact />}
-      <Filters
-        columns={isStripe(table) ? [] : table.columns}
-        conditions={conditions}
-        onChange={(next) => setSearch({ filter: conditionsText(next) })}
-      />
-      {found.isError ? (
-        <ErrorNote error={found.error} retry={() => void found.refetch()} />
-      ) : !found.data ? (
-        <Skeleton lines={8} />
-      ) : rows.length === 0 ? (
-        conditions.length > 0 || query ? (
-          <EmptyState
-            title="No row like this"
-            action={<Button onClick={() => setSearch({ filter: undefined, query: undefined })}>Show all rows</Button>}
+      <div className="tables-scroll" tabIndex={0} role="region" aria-label={`Rows of ${table.name}`}>
+        <div style={{ minWidth: `${shown.length * 130}px` }}>
+          <Table
+            label={table.name}
+            columns={columns}
+            rows={rows}
+            idOf={idOf}
+            onOpen={(one) => setSearch({ row: idOf(one) }, { push: true })}
+            current={opened}
+            compact
           />
-        ) : (
-          <EmptyState title="No rows yet">
-            {isStripe(table) ? "Stripe has none." : "Rows appear when a workflow inserts them, or by New row."}
-          </EmptyState>
-        )
-      ) : (
-        <>
-          <div className="tables-scroll" tabIndex={0} role="region" aria-label={`Rows of ${table.name}`}>
-            <div style={{ minWidth: `${shown.length * 130}px` }}>
-              <Table
-                label={table.name}
-                columns={columns}
-                rows={rows}
-                idOf={(one) => String(one[key])}
-                onOpen={(one) => setSearch({ row: String(one[key]) }, { push: true })}
-                current={opened}
-                compact
-              />
-            </div>
-          </div>
-          <p className="faint tables-count">
-            {found.hasNextPage
-              ? `${rows.length.toLocaleString("en-US")} of ${total === null ? "more" : count(total, "row")}`
-              : count(rows.length, "row")}
-            {found.hasNextPage && (
-              <Button kind="quiet" size="s" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-                Load more
-              </Button>
-            )}
-          </p>
-        </>
-      )}
-      {opened !== undefined && (opened === "new" || row) && (
-        <RowSheet
-          key={opened}
-          table={table}
-          keyColumn={key}
-          row={row}
-          may={may}
-          onClose={() => setSearch({ row: undefined })}
-        />
-      )}
+        </div>
+      </div>
+      <p className="faint tables-count">
+        {found.hasNextPage
+          ? `${rows.length.toLocaleString("en-US")} of ${total === null ? "more" : count(total, "row")}`
+          : count(rows.length, "row")}
+        {found.hasNextPage && (
+          <Button kind="quiet" size="s" busy={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
+            Load more
+          </Button>
+        )}
+      </p>
     </>
   );
 }

@@ -24,27 +24,20 @@ import {
 import { isStripe, tables, type ColumnShape, type Row, type TableShape } from "./api";
 import { changed, controlOf, fromText, isAmount, toText } from "./values";
 
-export function RowSheet({
-  table,
-  keyColumn,
-  row,
-  may,
-  onClose,
-}: {
+interface RowSheetProps {
   table: TableShape;
   keyColumn: string;
+  /** Undefined for a new row. */
   row: Row | undefined;
   may: boolean;
   onClose: () => void;
-}) {
+}
+
+export function RowSheet({ table, keyColumn, row, may, onClose }: RowSheetProps) {
   const cache = useQueryClient();
   // What was shown when the form opened is the guard: a change made meanwhile is told, not overwritten.
   const [old] = useState<Row>(row ?? {});
-  const [texts, setTexts] = useState<Record<string, string>>(() =>
-    Object.fromEntries(table.columns.map((column) => [column.name, toText(old[column.name])])),
-  );
-  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
-  const [problems, setProblems] = useState<Record<string, string>>({});
+  const fields = useRowFields(table, old);
   const [asking, setAsking] = useState(false);
   const id = row ? String(old[keyColumn]) : null;
   const done = (title: string) => {
@@ -58,26 +51,12 @@ export function RowSheet({
     onSuccess: () => done(id === null ? "The row was added" : "The row was saved"),
   });
   const submit = () => {
-    const values: Row = {};
-    const wrong: Record<string, string> = {};
-    for (const column of table.columns) {
-      if (!touched.has(column.name)) continue;
-      const read = fromText(column, texts[column.name] ?? "");
-      if ("problem" in read) wrong[column.name] = read.problem;
-      else values[column.name] = read.value;
-    }
-    setProblems(wrong);
-    if (Object.keys(wrong).length > 0) return;
+    const values = fields.read();
+    if (values === null) return;
     const send = id === null ? values : changed(old, values);
-    if (id !== null && Object.keys(send).length === 0) {
-      onClose();
-      return;
-    }
-    save.mutate(send);
+    if (id !== null && Object.keys(send).length === 0) onClose();
+    else save.mutate(send);
   };
-  const fieldErrors =
-    save.error instanceof ApiError ? ((save.error.body as { fields?: Record<string, string> }).fields ?? {}) : {};
-  const editable = (column: ColumnShape) => may && !(id !== null && column.primary);
   return (
     <Dialog
       open
@@ -86,21 +65,14 @@ export function RowSheet({
       title={id === null ? `New row of ${table.name}` : table.name}
       description={id === null ? "Columns left alone get their defaults." : <code>{id}</code>}
       footer={
-        may ? (
-          <>
-            {id !== null && (
-              <Button kind="danger" icon={<Trash2 aria-hidden />} onClick={() => setAsking(true)}>
-                Delete
-              </Button>
-            )}
-            <Button onClick={onClose}>Close</Button>
-            <Button kind="primary" busy={save.isPending} onClick={submit}>
-              {id === null ? "Add the row" : "Save"}
-            </Button>
-          </>
-        ) : (
-          <Button onClick={onClose}>Close</Button>
-        )
+        <Footer
+          may={may}
+          fresh={id === null}
+          busy={save.isPending}
+          onDelete={() => setAsking(true)}
+          onClose={onClose}
+          onSave={submit}
+        />
       }
     >
       <div className="tables-row">
@@ -111,23 +83,9 @@ export function RowSheet({
           </Link>
         )}
         {isStripe(table) && <JsonView value={old} label={`${table.name} ${id ?? ""}`} open={1} />}
-        {!isStripe(table) &&
-          table.columns.map((column) => (
-            <Cell
-              key={column.name}
-              column={column}
-              fresh={id === null}
-              text={texts[column.name] ?? ""}
-              value={old[column.name]}
-              currency={texts["currency"]}
-              editable={editable(column)}
-              error={problems[column.name] ?? fieldErrors[column.name]}
-              onChange={(text) => {
-                setTexts((now) => ({ ...now, [column.name]: text }));
-                setTouched((now) => new Set(now).add(column.name));
-              }}
-            />
-          ))}
+        {!isStripe(table) && (
+          <Fields table={table} old={old} fresh={id === null} may={may} fields={fields} error={save.error} />
+        )}
         {id !== null && !isStripe(table) && <History table={table.name} id={id} />}
       </div>
       {id !== null && (
@@ -143,6 +101,92 @@ export function RowSheet({
         </Confirm>
       )}
     </Dialog>
+  );
+}
+
+interface FieldsProps {
+  table: TableShape;
+  old: Row;
+  /** The row is a new one. */
+  fresh: boolean;
+  may: boolean;
+  fields: ReturnType<typeof useRowFields>;
+  /** What the server said of the last attempt to save; it may be about single columns. */
+  error: Error | null;
+}
+
+function Fields({ table, old, fresh, may, fields, error }: FieldsProps) {
+  const refused = error instanceof ApiError ? ((error.body as { fields?: Record<string, string> }).fields ?? {}) : {};
+  return (
+    <>
+      {table.columns.map((column) => (
+        <Cell
+          key={column.name}
+          column={column}
+          fresh={fresh}
+          text={fields.texts[column.name] ?? ""}
+          value={old[column.name]}
+          currency={fields.texts["currency"]}
+          editable={may && (fresh || !column.primary)}
+          error={fields.problems[column.name] ?? refused[column.name]}
+          onChange={(text) => fields.change(column.name, text)}
+        />
+      ))}
+    </>
+  );
+}
+
+/** The columns as texts in fields, and what was typed read as values. */
+function useRowFields(table: TableShape, old: Row) {
+  const [texts, setTexts] = useState<Record<string, string>>(() =>
+    Object.fromEntries(table.columns.map((column) => [column.name, toText(old[column.name])])),
+  );
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [problems, setProblems] = useState<Record<string, string>>({});
+  const change = (column: string, text: string): void => {
+    setTexts((now) => ({ ...now, [column]: text }));
+    setTouched((now) => new Set(now).add(column));
+  };
+  /** The values of the changed columns; null when one cannot be read. */
+  const read = (): Row | null => {
+    const values: Row = {};
+    const wrong: Record<string, string> = {};
+    for (const column of table.columns) {
+      if (!touched.has(column.name)) continue;
+      const value = fromText(column, texts[column.name] ?? "");
+      if ("problem" in value) wrong[column.name] = value.problem;
+      else values[column.name] = value.value;
+    }
+    setProblems(wrong);
+    return Object.keys(wrong).length > 0 ? null : values;
+  };
+  return { texts, problems, change, read };
+}
+
+interface FooterProps {
+  may: boolean;
+  /** The row is a new one. */
+  fresh: boolean;
+  busy: boolean;
+  onDelete: () => void;
+  onClose: () => void;
+  onSave: () => void;
+}
+
+function Footer({ may, fresh, busy, onDelete, onClose, onSave }: FooterProps) {
+  if (!may) return <Button onClick={onClose}>Close</Button>;
+  return (
+    <>
+      {!fresh && (
+        <Button kind="danger" icon={<Trash2 aria-hidden />} onClick={onDelete}>
+          Delete
+        </Button>
+      )}
+      <Button onClick={onClose}>Close</Button>
+      <Button kind="primary" busy={busy} onClick={onSave}>
+        {fresh ? "Add the row" : "Save"}
+      </Button>
+    </>
   );
 }
 
