@@ -49,16 +49,18 @@ test: $(VENV)/.tests ## set everything up and run every test
 	@$(BIN)/python tests/ensure_chromium.py
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(VENV)/.tests ## lint, import contract, types, unit tests
+check: $(VENV)/.tests ## lint, import contract, types, the studio's sources, unit tests
 	@$(BIN)/ruff check src emulator tests bench hatch_build.py studio/build.py
 	@$(BIN)/ruff format --check src emulator tests bench hatch_build.py studio/build.py
 	@$(BIN)/lint-imports
 	@$(BIN)/pyright
+	@$(STUDIO) --check
 	@$(BIN)/python -m pytest tests/unit emulator/tests/unit $(ARGS)
 
 fix: $(VENV)/.tests ## format and fix what the linter can fix
 	@$(BIN)/ruff check --fix -q src emulator tests bench hatch_build.py studio/build.py || true
 	@$(BIN)/ruff format -q src emulator tests bench hatch_build.py studio/build.py
+	@$(STUDIO) --fix
 
 bench: $(VENV)/.tests ## measure as ratios to floors taken in the same run (see bench/README.md)
 	@$(BIN)/python -W ignore bench $(ARGS)

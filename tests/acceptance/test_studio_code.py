@@ -1,4 +1,4 @@
-"""The studio's own checks, on the packages it pins: types, and what vitest tests."""
+"""The studio's own checks, on the packages it pins: types, rules, format, and what vitest tests."""
 
 from __future__ import annotations
 
@@ -20,6 +20,16 @@ def packages() -> Packages:
 @pytest.mark.timeout(240)
 def test_its_types_hold(packages):
     packages.run([node(), "node_modules/typescript/bin/tsc", "--noEmit"])
+
+
+@pytest.mark.timeout(240)
+def test_its_sources_keep_the_rules(packages):
+    packages.run([node(), "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."])
+
+
+@pytest.mark.timeout(240)
+def test_its_sources_are_formatted(packages):
+    packages.run([node(), "node_modules/prettier/bin/prettier.cjs", "--check", "."])
 
 
 @pytest.mark.timeout(240)
