@@ -38,8 +38,8 @@ export function errorOf(status: number, body: unknown): ApiError {
   }
   return new ApiError(status, {
     code: "unexpected_answer",
-    message: `The server answered ${status} with something the studio does not understand.`,
-    hint: "Look at the server's log, and reload this page if the server was updated.",
+    message: `The server answered ${status} with a response that the studio can't read.`,
+    hint: "Check the server's log, and reload this page if the server was updated.",
   });
 }
 
@@ -50,7 +50,7 @@ async function send(request: Request): Promise<Response> {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ApiError(0, {
       code: "server_unreachable",
-      message: "The server does not answer.",
+      message: "The server doesn't respond.",
       hint: "Is `payloom dev` (or `serve`) still running?",
     });
   }

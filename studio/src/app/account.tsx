@@ -21,7 +21,7 @@ export function Account({ me, open }: { me: Me; open: boolean }) {
           applyTheme(chosen);
         }}
         choices={[
-          { value: "system", label: <Choice icon={<Monitor aria-hidden />} text="As the system" /> },
+          { value: "system", label: <Choice icon={<Monitor aria-hidden />} text="System" /> },
           { value: "light", label: <Choice icon={<Sun aria-hidden />} text="Light" /> },
           { value: "dark", label: <Choice icon={<Moon aria-hidden />} text="Dark" /> },
         ]}

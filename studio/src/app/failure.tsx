@@ -15,7 +15,7 @@ export function PageBroke({ error: thrown }: { error: unknown }) {
   if (error instanceof ApiError) {
     return (
       <PageBody>
-        <PageHeader title={error.status === 404 ? "Nothing here" : "That did not work"} />
+        <PageHeader title={error.status === 404 ? "Nothing here" : "Something went wrong"} />
         <ErrorNote error={error} retry={() => void router.invalidate()} />
       </PageBody>
     );
@@ -33,7 +33,7 @@ export function PageBroke({ error: thrown }: { error: unknown }) {
           </Button>
         }
       >
-        {!outdated && "Your data is safe: this is a mistake of the studio, not of a workflow. Reloading usually helps."}
+        {!outdated && "Your data is safe: this is an error of the studio, not of a workflow. Reload the page."}
       </EmptyState>
     </PageBody>
   );
@@ -48,7 +48,7 @@ export function NoPage() {
         title="The studio has no page at this address."
         action={
           <Button asChild>
-            <Link to="/">To the overview</Link>
+            <Link to="/">Go to the overview</Link>
           </Button>
         }
       />

@@ -71,7 +71,7 @@ function Frame({ me }: { me: Me | undefined }) {
   useShortcuts([
     { keys: "mod+k", label: "Search and commands", group: "Everywhere", run: () => layoutState.set({ palette: true }) },
     { keys: "/", label: "Search", group: "Everywhere", run: () => focusSearch() || layoutState.set({ palette: true }) },
-    { keys: "?", label: "Show the shortcuts", group: "Everywhere", run: () => layoutState.set({ help: true }) },
+    { keys: "?", label: "Show keyboard shortcuts", group: "Everywhere", run: () => layoutState.set({ help: true }) },
     { keys: "d", label: "Dark or light", group: "Everywhere", run: switchTheme },
     ...pages.map((page) => ({
       keys: `g ${page.letter}`,
@@ -84,7 +84,7 @@ function Frame({ me }: { me: Me | undefined }) {
   return (
     <div className="frame">
       <a className="skip" href="#content">
-        Skip to the content
+        Skip to content
       </a>
       <aside className="side">
         <Sidebar me={me} pages={pages} />

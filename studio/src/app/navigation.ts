@@ -36,7 +36,7 @@ export const NAVIGATION: NavigationItem[] = [
     group: "data",
   },
   { to: "/tables", name: "Tables", icon: Table2, letter: "t", keywords: "rows data database", group: "data" },
-  { to: "/mail", name: "Mail", icon: Mail, letter: "m", keywords: "outbox emails", group: "data" },
+  { to: "/mail", name: "Email", icon: Mail, letter: "m", keywords: "outbox mail emails", group: "data" },
   {
     to: "/local-stripe",
     name: "Local Stripe",

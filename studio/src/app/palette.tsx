@@ -90,12 +90,12 @@ export function Palette({ pages }: { pages: NavigationItem[] }) {
         <Command.Input
           value={text}
           onValueChange={setText}
-          placeholder="Search an order, an e-mail, pi_…, or a command"
+          placeholder="Search for an order, an email, pi_…, or a command"
         />
       </div>
       <Command.List>
         <Command.Empty>
-          {found.isFetching ? "Searching …" : "Nothing fits. Try an id, an e-mail address or a page's name."}
+          {found.isFetching ? "Searching …" : "No results. Try an ID, an email address, or a page's name."}
         </Command.Empty>
         {suggestions.length > 0 && <Suggestions suggestions={suggestions} go={go} />}
         {searching && <Searches query={query} go={go} />}

@@ -72,7 +72,7 @@ export function SignIn({ refused, signedIn }: { refused: Error | null; signedIn:
               </Button>
             )}
             <LinkForm onToken={(token) => void enter({ token })} />
-            <p className="faint">No link at hand? Make one where the server runs:</p>
+            <p className="faint">No link? Make one where the server runs:</p>
             <Command text="payloom studio" />
           </>
         )}

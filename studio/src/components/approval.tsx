@@ -12,7 +12,7 @@ function About({ data }: { data: Record<string, unknown> }) {
   const entries = Object.entries(data);
   if (entries.length === 0) return null;
   if (entries.some(([, value]) => typeof value === "object" && value !== null))
-    return <JsonView value={data} label="What it is about" />;
+    return <JsonView value={data} label="Details" />;
   return (
     <div className="approval-data">
       <Facts
@@ -39,14 +39,14 @@ export function Approval({ run, wait }: { run: string; wait: Pick<Waiting, "path
   const answer = (approved: boolean) =>
     decide.mutate(
       { path: wait.path, approved, ...(note ? { note } : {}) },
-      { onSuccess: () => toast({ title: approved ? "Approved; the run goes on" : "Declined; the run goes on" }) },
+      { onSuccess: () => toast({ title: approved ? "Approved. The run continues." : "Declined. The run continues." }) },
     );
   return (
     <Card className="approval">
       <div className="approval-head">
         <UserCheck aria-hidden />
         <div>
-          <h2>{details.title ?? "May this go on?"}</h2>
+          <h2>{details.title ?? "Approve this step?"}</h2>
           <p className="soft">
             {details.roles && details.roles.length > 0 && <>For {details.roles.join(" or ")}. </>}
             {wait.until && (

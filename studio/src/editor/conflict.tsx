@@ -17,8 +17,8 @@ export function ConflictDialog() {
       open
       onOpenChange={(open) => !open && close()}
       size="xl"
-      title="The file changed meanwhile"
-      description="Somebody else, or another program, wrote the file after your edits began. Whichever you keep, undo brings the other back."
+      title="The file changed"
+      description="Another person or program changed the file after you started to edit. Undo brings back the text that you don't keep."
       footer={
         <>
           <Button

@@ -107,7 +107,7 @@ function SavedState() {
         </Tooltip>
       )}
       {unsaved ? (
-        <Badge tone="warn" title="The file does not have these edits yet; this browser keeps them.">
+        <Badge tone="warn" title="These edits aren't in the file yet. This browser keeps them.">
           <CircleDot aria-hidden /> Unsaved
         </Badge>
       ) : unpublished ? (

@@ -14,7 +14,7 @@ export function Notes() {
       {conflict !== null && (
         <div className="editor-note editor-note-warn" role="alert">
           <FileWarning aria-hidden />
-          <span>The file changed on disk since your edits began. Neither text is lost: compare them and choose.</span>
+          <span>The file changed on disk since your edits began. Both texts are kept: compare them and choose.</span>
           <Button size="s" onClick={() => useEditor.setState({ comparing: true })}>
             Compare…
           </Button>
@@ -23,7 +23,7 @@ export function Notes() {
       {conflict === null && restored !== null && unsaved && (
         <div className="editor-note" role="status">
           <RotateCcw aria-hidden />
-          <span>Your unsaved edits from {ago(restored)} are here again.</span>
+          <span>Your unsaved edits from {ago(restored)} are restored.</span>
           <Button size="s" onClick={() => useEditor.getState().discardDraft()}>
             Discard them
           </Button>
@@ -35,7 +35,7 @@ export function Notes() {
       {publishError !== null && !unsaved && (
         <div className="editor-note editor-note-warn" role="alert">
           <CircleAlert aria-hidden />
-          <span>Saved, but new runs still use the version before: {publishError}</span>
+          <span>Saved, but new runs still use the previous version: {publishError}</span>
         </div>
       )}
     </>

@@ -21,7 +21,7 @@ import "./editor.css";
 const CanvasView = lazy(() => import("./canvas/canvas-view").then((module) => ({ default: module.CanvasView })));
 const YamlView = lazy(() => import("./yaml/yaml-view").then((module) => ({ default: module.YamlView })));
 
-const NOT_ALLOWED = "Your role lets you look, not change. An admin can give you the role editor.";
+const NOT_ALLOWED = "You have view-only access. Ask an admin for the Editor role.";
 
 export function Page() {
   const { id = "" } = usePathParams();

@@ -34,15 +34,15 @@ export function stepsOfText(text: string): Pasted {
   const nothing = (problem: string): Pasted => ({ steps: null, problem });
   if (text.trim() === "") return nothing("The clipboard is empty.");
   const document = parseDocument(text, { version: "1.2", prettyErrors: false });
-  if (document.errors.length > 0) return nothing("What is on the clipboard is not YAML.");
+  if (document.errors.length > 0) return nothing("The clipboard doesn't contain YAML.");
   let found: unknown;
   try {
     found = document.toJS({ maxAliasCount: 0 });
   } catch {
-    return nothing("What is on the clipboard uses anchors, which workflows do not allow.");
+    return nothing("The clipboard contains YAML anchors, which workflows don't allow.");
   }
   const list = Array.isArray(found) ? found : isMap(found) && Array.isArray(found["steps"]) ? found["steps"] : [found];
   if (list.length === 0 || !list.every((one) => verbOf(one) !== null))
-    return nothing("What is on the clipboard are no workflow steps.");
+    return nothing("The clipboard doesn't contain workflow steps.");
   return { steps: list, problem: null };
 }

@@ -224,7 +224,7 @@ class LayoutBuilder {
     const top = y + GAP / 2;
     const box = { x: middle - EMPTY.width / 2, y: top, width: EMPTY.width, height: EMPTY.height };
     if (this.places) {
-      const label = branch.word === null ? "Add a step" : branch.word === "stop" ? "Ends quietly" : "Fails the run";
+      const label = branch.word === null ? "Add a step" : branch.word === "stop" ? "Stops the run" : "Fails the run";
       this.place(
         { key: `p:${branch.key}/0`, list: branch.path, index: 0, exists: branch.exists, large: true, label },
         box,

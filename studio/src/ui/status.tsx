@@ -38,9 +38,9 @@ const LOOKS: Record<string, Look> = {
   filtered: { tone: "neutral", icon: Filter, word: "Filtered out" },
   skipped: { tone: "neutral", icon: CircleMinus, word: "Skipped" },
   parked: { tone: "warn", icon: CirclePause, word: "Parked" },
-  blocked: { tone: "warn", icon: Hourglass, word: "Behind another" },
+  blocked: { tone: "warn", icon: Hourglass, word: "Blocked" },
   retrying: { tone: "warn", icon: RotateCcw, word: "Retrying" },
-  superseded: { tone: "neutral", icon: RotateCcw, word: "Tried again" },
+  superseded: { tone: "neutral", icon: RotateCcw, word: "Retried" },
   in_doubt: { tone: "warn", icon: ShieldAlert, word: "In doubt" },
   // events
   received: { tone: "neutral", icon: CircleDashed, word: "Received" },

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 PAGES = {
     "/journey": "Payments",
     "/tables/orders": "orders",
-    "/mail": "Mail",
+    "/mail": "Email",
     "/local-stripe": "Local Stripe",
     "/settings": "Settings",
 }
@@ -50,10 +50,10 @@ def test_a_data_page_fits_a_telephone(open_page, path):
 def test_an_order_number_leads_to_everything_that_has_to_do_with_it(studio, open_page, axe):
     order = next(row for row in studio.shop.rows("orders") if row["status"] == "refunded")
     page = open_page("/journey")
-    page.get_by_role("searchbox", name="Any id or e-mail address").fill(order["id"])
+    page.get_by_role("searchbox", name="Any ID or email address").fill(order["id"])
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text(order["id"])
-    for kind in ("Order", "Checkout session", "Payment intent", "Charge", "Refund", "Event", "Run", "Mail"):
+    for kind in ("Order", "Checkout session", "Payment intent", "Charge", "Refund", "Event", "Run", "Email"):
         expect(page.get_by_role("button", name=re.compile(rf"^{kind} \d+$"))).to_be_visible()
     assert axe(page) == []
     page.get_by_role("link", name="checkout-completed").first.click()
@@ -68,21 +68,21 @@ def test_an_order_number_leads_to_everything_that_has_to_do_with_it(studio, open
 def test_an_address_is_found_while_it_is_typed(studio, open_page, receipt):
     address = receipt["to"][0]
     page = open_page("/journey")
-    page.get_by_role("searchbox", name="Any id or e-mail address").press_sequentially(address)
+    page.get_by_role("searchbox", name="Any ID or email address").press_sequentially(address)
     page.get_by_role("list", name="Found").get_by_role("link").first.click()
     expect(page.get_by_text(receipt["subject"]).first).to_be_visible()
 
 
 def test_an_id_that_nobody_knows_is_told(open_page):
     page = open_page("/journey/pi_nobody_knows_this")
-    expect(page.get_by_text("Nothing has to do with this id")).to_be_visible()
+    expect(page.get_by_text("Nothing is related to this ID")).to_be_visible()
 
 
 def test_a_mail_is_read_as_html_text_headers_and_source(open_page, receipt, axe):
     page = open_page(f"/mail/{receipt['id']}")
     expect(page.frame_locator("iframe").get_by_text("Thank you!")).to_be_visible()
     page.get_by_role("tab", name="Text").click()
-    expect(page.get_by_role("region", name="text of the mail")).to_contain_text("Thank you")
+    expect(page.get_by_role("region", name="text of the email")).to_contain_text("Thank you")
     page.get_by_role("tab", name="Headers").click()
     expect(page.get_by_role("region", name="headers")).to_contain_text("Message-ID")
     assert axe(page) == []
@@ -105,7 +105,7 @@ def test_a_mails_html_runs_nothing_and_loads_nothing(studio, open_page, receipt,
         route.fulfill(response=answer, body=json.dumps(mail))
 
     page.route(f"**/mails/{receipt['id']}", poisoned)
-    page.get_by_role("list", name="Mails").get_by_role("link").filter(has_text=receipt["subject"]).first.click()
+    page.get_by_role("list", name="Emails").get_by_role("link").filter(has_text=receipt["subject"]).first.click()
     frame = page.frame_locator("iframe")
     expect(frame.get_by_text("harmless")).to_be_visible()
     expect(frame.locator("body")).not_to_have_attribute("data-taken", "yes")
@@ -122,11 +122,11 @@ def test_a_mails_html_runs_nothing_and_loads_nothing(studio, open_page, receipt,
 def test_mails_are_found_by_their_recipient(open_page, receipt):
     page = open_page("/mail")
     page.get_by_role("searchbox", name="Recipient").fill(receipt["to"][0].upper())
-    links = page.get_by_role("list", name="Mails").get_by_role("link")
+    links = page.get_by_role("list", name="Emails").get_by_role("link")
     expect(links.filter(has_text=receipt["to"][0]).first).to_be_visible()
     expect(links.filter(has_not_text=receipt["to"][0])).to_have_count(0)
     page.get_by_role("searchbox", name="Recipient").fill("nobody@nowhere.test")
-    expect(page.get_by_text("No mail to this address")).to_be_visible()
+    expect(page.get_by_text("No email to this address")).to_be_visible()
 
 
 def test_a_table_is_filtered_and_sorted_and_keeps_its_address(studio, open_page):
@@ -196,7 +196,7 @@ def test_stripes_own_customers_are_a_table_too(studio, open_page, local):
     page.keyboard.press("Escape")
     page.get_by_role("searchbox", name="Stripe search query").fill('email:"nobody@studio.test"')
     page.keyboard.press("Enter")
-    expect(page.get_by_text("No row like this")).to_be_visible()
+    expect(page.get_by_text("No matching rows")).to_be_visible()
 
 
 def test_moving_the_clock_forward_renews_a_subscription(open_page, local):
@@ -232,7 +232,7 @@ def test_a_triggered_event_arrives_and_its_delivery_is_listed(studio, open_page)
     row = page.get_by_role("row").filter(has_text="payment_intent.succeeded").filter(has_text="Delivered (200)").first
     expect(row).to_be_visible()
     row.get_by_role("button", name=re.compile("^Resend")).click()
-    expect(page.locator(".toast-title").filter(has_text="payment_intent.succeeded is sent again")).to_be_visible()
+    expect(page.locator(".toast-title").filter(has_text="payment_intent.succeeded was resent")).to_be_visible()
 
 
 def test_an_unknown_event_is_refused_with_a_hint(open_page):

@@ -22,7 +22,7 @@ class Maker:
         return named.and_(self.page.locator(".flow-card")).first
 
     def add(self, words: str):
-        """Add a step behind the selected one, from the catalogue."""
+        """Add a step after the selected one, from the catalog."""
         self.page.keyboard.press("a")
         box = self.page.get_by_role("dialog").get_by_role("combobox")
         box.fill(words)
@@ -86,7 +86,7 @@ def test_the_refund_flow_is_made_from_nothing_and_refunds(studio, open_page, wat
     it.card("it ran").click()
     page.keyboard.press("Delete")
     it.card("stripe").click()
-    it.add("return an answer")
+    it.add("return a response")
     it.expression("return", "{'refund': refund.id, 'status': refund.status}")
 
     # Tried on rows as they are: the way is lit, nothing happens.

@@ -70,7 +70,7 @@ def test_a_file_changed_meanwhile_is_shown_beside_the_edits_and_never_written_ov
     theirs = TEXT.replace("# by hand only", "# by an admin")
     it.file.write_text(theirs, "utf-8")
     page.keyboard.press("Control+s")
-    dialog = page.get_by_role("dialog", name="The file changed meanwhile")
+    dialog = page.get_by_role("dialog", name="The file changed")
     expect(dialog).to_be_visible()
     expect(dialog.get_by_role("textbox", name="The file now")).to_contain_text("by an admin")
     assert it.file.read_text("utf-8") == theirs

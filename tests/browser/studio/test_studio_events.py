@@ -70,8 +70,8 @@ def test_catching_up_tells_what_it_found(open_page, axe):
     page = open_page("/events")
     page.get_by_role("button", name="Catch up").click()
     dialog = page.get_by_role("dialog", name="Catch up")
-    dialog.get_by_role("button", name="Look now").click()
-    expect(dialog.get_by_text("Were missing")).to_be_visible()
+    dialog.get_by_role("button", name="Check now").click()
+    expect(dialog.get_by_text("Missing")).to_be_visible()
     assert axe(page) == []
 
 

@@ -180,7 +180,7 @@ def test_an_expression_is_completed_and_judged_as_it_is_typed(open_page, made):
     page.keyboard.press("Escape")
     expect(message).to_have_count(0)
     page.keyboard.type(" + 'open")
-    expect(form(page).get_by_text("A quote or a brace is still open.")).to_be_visible()
+    expect(form(page).get_by_text("A quote or a brace isn't closed.")).to_be_visible()
 
 
 def test_another_id_is_written_into_what_reads_it(studio, open_page, made):
@@ -223,7 +223,7 @@ def test_the_text_completes_keys_and_words_and_marks_what_is_wrong(open_page, ma
     expect(note).to_contain_text("limit")
     note.get_by_role("button", name="About F001").click()
     help_ = page.get_by_role("dialog", name=re.compile("F001: Unknown name"))
-    expect(help_.get_by_role("region", name="how it is mended")).to_be_visible()
+    expect(help_.get_by_role("region", name="how to fix it")).to_be_visible()
     page.keyboard.press("Escape")
     expect(help_).to_have_count(0)
     page.mouse.move(0, 0)

@@ -52,7 +52,7 @@ def test_a_link_that_is_not_good_says_so_and_what_to_do(studio, page):
 def test_an_address_without_a_page_says_so_inside_the_frame(open_page):
     page = open_page("/nowhere")
     expect(page.get_by_role("heading", level=1, name="Nothing here")).to_be_visible()
-    page.get_by_role("link", name="To the overview").click()
+    page.get_by_role("link", name="Go to the overview").click()
     expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
 
 
@@ -65,7 +65,7 @@ def test_the_palette_finds_a_payment_by_its_id_and_a_workflow_by_its_name(studio
     charge = next(one for one in studio.get("/runs", limit=100)["data"] if (one["object_id"] or "").startswith("ch_"))
     page = open_page()
     page.keyboard.press("Control+k")
-    field = page.get_by_placeholder(re.compile("Search an order"))
+    field = page.get_by_placeholder(re.compile("Search for an order"))
     expect(field).to_be_focused()
     assert axe(page) == []
     field.fill(charge["object_id"])

@@ -54,10 +54,10 @@ def test_a_failed_run_tells_why_and_where_and_shows_no_secret(studio, open_page,
 def test_a_failed_run_begins_again_at_its_step_with_edited_input_as_a_new_linked_run(studio, open_page, axe):
     run = studio.failing_run()
     page = open_page(f"/runs/{run['id']}")
-    page.get_by_role("button", name="Run again").click()
+    page.get_by_role("button", name="Rerun").click()
     page.get_by_role("menuitem", name="From a step …").click()
-    dialog = page.get_by_role("dialog", name="Run again from a step")
-    expect(dialog.get_by_label("Begin at")).to_have_value("2.then.0")
+    dialog = page.get_by_role("dialog", name="Rerun from a step")
+    expect(dialog.get_by_label("Start at")).to_have_value("2.then.0")
     assert axe(page) == []
     dialog.get_by_label("Input").fill("{")
     expect(dialog.get_by_role("button", name="Run", exact=True)).to_be_disabled()
@@ -126,7 +126,7 @@ def test_a_search_by_any_id_finds_the_runs_about_it(studio, open_page):
     expect(page.locator(f"[data-row={refund['id']}]")).to_be_visible()
     expect(page).to_have_url(re.compile(f"search={refund['object_id']}"))
     page.get_by_role("searchbox", name="Search runs").fill("nothing-has-this-id")
-    expect(page.get_by_role("heading", name="No run fits")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching runs")).to_be_visible()
 
 
 def test_failed_runs_are_tried_again_together(studio, open_page):
@@ -135,7 +135,7 @@ def test_failed_runs_are_tried_again_together(studio, open_page):
     for run in runs:
         page.locator(f"[data-row={run['id']}]").get_by_role("checkbox").click()
     page.get_by_role("button", name="Retry 2 failed").click()
-    expect(page.locator(".toast-title")).to_have_text("2 runs tried again")
+    expect(page.locator(".toast-title")).to_have_text("2 runs retried")
     for run in runs:
         studio.wait("the retry", lambda run=run: studio.get(f"/runs/{run['id']}")["retries"] == 1)
 
@@ -169,7 +169,7 @@ def test_a_run_is_copied_as_a_command_that_does_it_again(studio, open_page):
     run = studio.failing_run()
     page = open_page(f"/runs/{run['id']}")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    expect(page.get_by_role("button", name="Run again")).to_be_visible()
+    expect(page.get_by_role("button", name="Rerun")).to_be_visible()
     page.keyboard.press("c")
     expect(page.locator(".toast-title")).to_have_text("Copied as cURL")
     command = page.evaluate("navigator.clipboard.readText()")
@@ -183,7 +183,7 @@ def test_runs_that_wait_for_a_shared_run_lead_to_it_and_back(studio, open_page, 
         assert studio.call("/studio/settle", {"batch": "b1"}).status_code == 202
     callers = [one["id"] for one in studio.get("/runs", workflow="studio-settles")["data"]]
     page = open_page(f"/runs/{callers[0]}")
-    expect(page.get_by_text("Waits for the run of studio-settle")).to_be_visible()
+    expect(page.get_by_text("Waiting for the run of studio-settle")).to_be_visible()
     assert axe(page) == []
     page.get_by_role("link", name="Show that run").click()
     expect(page.get_by_role("heading", level=1, name="Settle once")).to_be_visible()

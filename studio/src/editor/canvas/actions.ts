@@ -127,7 +127,7 @@ export async function wrap(verb: string): Promise<void> {
   const paths = selectedSteps();
   const operations = wrapSteps(paths, verb);
   if (operations.length === 0) {
-    toast({ tone: "bad", title: "Only steps that stand together can be wrapped." });
+    toast({ tone: "bad", title: "Only adjacent steps can be wrapped." });
     return;
   }
   await useEditor.getState().apply(operations, `Wrap ${calledSteps(paths)} in ${verb}`, paths[0] ?? null);
@@ -176,7 +176,7 @@ export async function copyToClipboard(): Promise<void> {
     await navigator.clipboard.writeText(text);
     toast({ title: "Copied as YAML" });
   } catch {
-    toast({ tone: "bad", title: "The browser did not allow to copy.", detail: "Use ⌘C or Ctrl+C on the canvas." });
+    toast({ tone: "bad", title: "The browser didn't allow copying.", detail: "Use ⌘C or Ctrl+C on the canvas." });
   }
 }
 
@@ -186,7 +186,7 @@ export async function pasteFromClipboard(): Promise<void> {
   } catch {
     toast({
       tone: "bad",
-      title: "The browser did not allow to read the clipboard.",
+      title: "The browser didn't allow reading the clipboard.",
       detail: "Use ⌘V or Ctrl+V on the canvas.",
     });
   }

@@ -17,14 +17,14 @@ const WORDS: Record<
     button: "Case",
     title: "Add a case",
     label: "Value",
-    hint: "The branch is taken when the switch has this value, e.g. succeeded.",
+    hint: "The branch runs when the switch has this value, for example succeeded.",
     needed: true,
   },
   condition: {
     button: "Condition",
     title: "Add a condition",
     label: "Condition",
-    hint: "An expression; the first branch whose condition holds is taken.",
+    hint: "An expression. The first branch whose condition is true runs.",
     needed: true,
   },
   branch: {
@@ -38,7 +38,7 @@ const WORDS: Record<
     button: "Catch",
     title: "Catch errors",
     label: "Kinds of error",
-    hint: "E.g. card_declined, rate_limit. Left empty: every error.",
+    hint: "For example card_declined, rate_limit. Leave empty for every error.",
     needed: false,
   },
 };

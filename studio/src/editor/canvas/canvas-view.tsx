@@ -107,7 +107,7 @@ function Canvas({ onOpen }: CanvasViewProps) {
   useFocusFollowsSelection(root, layout, show, ready);
   const nodeEvents = useNodeEvents(onOpen);
 
-  if (layout === null) return <div className="flow-none">The file does not parse yet: mend it in the YAML view.</div>;
+  if (layout === null) return <div className="flow-none">The file has a syntax error. Fix it in the YAML view.</div>;
   return (
     <div
       ref={root}
@@ -120,7 +120,7 @@ function Canvas({ onOpen }: CanvasViewProps) {
       onPaste={pasteSteps}
     >
       <Toolbar fit={fit} {...(onOpen === undefined ? {} : { onOpen })} />
-      {stale && <p className="flow-stale-note">The text does not parse; this is the last state that did.</p>}
+      {stale && <p className="flow-stale-note">The text has a syntax error. This is the last version without one.</p>}
       <StepMenu onOpen={onOpen}>
         <div className="flow-surface">
           <ReactFlow<CanvasNode>

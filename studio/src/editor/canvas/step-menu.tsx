@@ -53,14 +53,14 @@ export function stepEntries(onOpen?: (path: Path) => void): Entry[] {
   const add: Entry[] = [
     {
       key: "add",
-      label: any ? "Add a step behind" : "Add a step",
+      label: any ? "Add step after" : "Add a step",
       icon: <Plus aria-hidden />,
       run: () => openCatalog(placeForNew()),
       shortcut: "A",
     },
     {
       key: "paste",
-      label: any ? "Paste behind" : "Paste",
+      label: any ? "Paste after" : "Paste",
       icon: <ClipboardPaste aria-hidden />,
       run: () => void pasteFromClipboard(),
       shortcut: "Mod V",

@@ -162,7 +162,7 @@ function Search({ adding, words, onPick }: SearchProps) {
         <Command.List className="catalog-list" aria-label={words}>
           {groups.length === 0 ? (
             <div className="catalog-none">
-              {loading ? "Looking …" : `Nothing is called “${query}”. Try another word: refund, mail, wait.`}
+              {loading ? "Searching …" : `Nothing matches “${query}”. Try another word: refund, email, wait.`}
             </div>
           ) : null}
           {groups.map(({ group, items }) => (

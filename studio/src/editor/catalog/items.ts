@@ -79,7 +79,7 @@ const VERBS: Record<string, VerbText> = {
   },
   email: {
     group: "Messages and calls",
-    title: "Send a mail",
+    title: "Send an email",
     id: null,
     words: ["mail", "message", "notify"],
     step: { email: "", to: "" },
@@ -121,7 +121,7 @@ const VERBS: Record<string, VerbText> = {
   },
   filter: {
     group: "Flow",
-    title: "Go on only if",
+    title: "Continue only if",
     id: null,
     words: ["condition", "stop", "pass through"],
     step: { filter: "" },
@@ -185,16 +185,16 @@ const VERBS: Record<string, VerbText> = {
   },
   return: {
     group: "Answers",
-    title: "Return an answer",
+    title: "Return a response",
     id: null,
-    words: ["end", "respond", "result", "output"],
+    words: ["end", "respond", "result", "output", "answer"],
     step: { return: {} },
   },
   respond: {
     group: "Answers",
-    title: "Answer now, go on",
+    title: "Respond and continue",
     id: null,
-    words: ["response", "async", "202"],
+    words: ["response", "answer", "async", "202"],
     step: { respond: {} },
   },
   raise: {
@@ -300,7 +300,7 @@ export function triggerItems(catalog: Catalog): Item[] {
     group: "Stripe events",
     name: one.family,
     title: one.label,
-    doc: `Actions: ${one.actions.join(", ")}.${one.stateful ? " The object is read again from Stripe, and runs about one object go one after another." : ""}`,
+    doc: `Actions: ${one.actions.join(", ")}.${one.stateful ? " Payloom reads the object again from Stripe. Runs about the same object run one after another." : ""}`,
     words: one.actions.map((action) => `${one.family}.${action}`),
     make: { kind: "trigger", trigger: { stripe: one.family } },
   }));

@@ -144,7 +144,7 @@ async function applyOperations(
     if (getState().id !== id) return false;
     if (getState().text !== text) {
       setState({
-        editError: { message: `“${label}” was not done: the text changed meanwhile.`, hint: "Try it again." },
+        editError: { message: `“${label}” was not applied: the text has changed.`, hint: "Try again." },
       });
       return false;
     }

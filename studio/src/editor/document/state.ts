@@ -15,7 +15,7 @@ export interface EditError {
 export const editErrorOf = (error: unknown): EditError =>
   error instanceof ApiError
     ? { message: error.message, hint: error.hint }
-    : { message: error instanceof Error ? error.message : "something went wrong", hint: undefined };
+    : { message: error instanceof Error ? error.message : "Something went wrong", hint: undefined };
 
 export type SaveResult = { kind: "saved" | "unchanged" | "conflict" } | ({ kind: "failed" } & EditError);
 

@@ -108,7 +108,7 @@ test("an edit whose text was typed over meanwhile is given up: the typing wins",
   release();
   expect(await edit).toBe(false);
   expect(state().text).toBe(`${A}# typed\n`);
-  expect(state().editError?.message).toContain("the text changed meanwhile");
+  expect(state().editError?.message).toContain("the text has changed");
 });
 
 test("typing is one entry per pause", async () => {

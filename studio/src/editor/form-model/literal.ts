@@ -60,7 +60,7 @@ export function emptyOf(field: Field): unknown {
 
 function integer(field: Field, text: string): Read {
   const trimmed = text.trim();
-  if (trimmed === "") return { ok: false, message: "A whole number is needed here." };
+  if (trimmed === "") return { ok: false, message: "Enter a whole number." };
   if (/^-?\d+[.,]\d+$/.test(trimmed) && field.unit === "minor") {
     return { ok: false, message: "Amounts are whole numbers of minor units: 21.98 USD is 2198." };
   }
@@ -72,7 +72,7 @@ function integer(field: Field, text: string): Read {
 
 function number(field: Field, text: string): Read {
   const trimmed = text.trim();
-  if (trimmed === "") return { ok: false, message: "A number is needed here." };
+  if (trimmed === "") return { ok: false, message: "Enter a number." };
   if (!/^-?\d+(\.\d+)?$/.test(trimmed))
     return { ok: false, message: `“${trimmed}” is not a number; decimals follow a point.` };
   return inRange(field, Number(trimmed));
@@ -99,13 +99,13 @@ function plain(field: Field, text: string): Read {
     } catch {
       // The server's patterns are not all JavaScript's; it checks them itself.
     }
-    if (!fits) return { ok: false, message: PATTERNS[field.pattern] ?? "This is not the form that is wanted here." };
+    if (!fits) return { ok: false, message: PATTERNS[field.pattern] ?? "Invalid format." };
   }
   return { ok: true, value: text };
 }
 
 const PATTERNS: Record<string, string> = {
-  "^[a-z][a-z0-9_]{0,63}$": "Small letters, digits and _, beginning with a letter.",
+  "^[a-z][a-z0-9_]{0,63}$": "Use lowercase letters, digits, and underscores. Start with a letter.",
   "^(GET|HEAD|POST|PUT|PATCH|DELETE) \\S": "A method and an address: POST https://example.com/hook",
   "^[0-9a-z]+$": "A time such as 30s, 15m, 2h, 14d or 1h30m.",
 };

@@ -132,7 +132,7 @@ export function stepIds(data: unknown): string[] {
 /** What is wrong with an id as typed; null when it can be used. */
 export function idProblem(id: string, taken: readonly string[]): string | null {
   if (id === "") return null;
-  if (!/^[a-z][a-z0-9_]{0,63}$/.test(id)) return "Small letters, digits and _, beginning with a letter.";
+  if (!/^[a-z][a-z0-9_]{0,63}$/.test(id)) return "Use lowercase letters, digits, and underscores. Start with a letter.";
   if (RESERVED.has(id) && id !== "item") return `“${id}” already means something in expressions.`;
   if (taken.includes(id)) return `Another step is called “${id}”.`;
   return null;

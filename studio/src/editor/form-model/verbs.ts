@@ -133,19 +133,19 @@ const SPECIAL: Record<string, Special> = {
 
 /** Documentation where the schema has none. */
 const WORDS: Record<string, string> = {
-  "email.to": "Who gets the mail: one address, or an expression that gives one.",
-  "select.limit": "At most so many rows.",
-  "if.if": "The steps below are done when this is true.",
-  "filter.filter": "The run ends quietly unless this is true.",
-  "for_each.for_each": "A list; the steps are done once for each of its items.",
+  "email.to": "Recipient: one address, or an expression that gives one.",
+  "select.limit": "Maximum number of rows.",
+  "if.if": "The steps below run if this is true.",
+  "filter.filter": "The run stops, without an error, if this is false.",
+  "for_each.for_each": "A list. The steps run once for each item.",
   "for_each.as": "The name under which the steps read the item.",
-  "while.while": "The steps are done again as long as this is true.",
-  "while.max": "At most so many rounds; then the step fails.",
-  "wait.wait": "A time such as 30s, 15m or 14d, or an expression that gives a moment.",
+  "while.while": "The steps repeat while this is true.",
+  "while.max": "Maximum number of iterations. Then the step fails.",
+  "wait.wait": "A time such as 30s, 15m or 14d, or an expression that gives a timestamp.",
   "log.log": "A line for the run's log.",
-  "return.return": "What the caller gets. The run ends here.",
-  "respond.respond": "What the caller gets now. The run goes on.",
-  "approve.timeout": "How long to wait for an answer: 2h, 3d.",
+  "return.return": "The response to the caller. The run ends here.",
+  "respond.respond": "The response to the caller. The run continues.",
+  "approve.timeout": "How long to wait for a decision: 2h, 3d.",
 };
 
 const ORDER_OF_OPTIONS = ["name", "when", "retry", "timeout", "on_error"];

@@ -32,9 +32,7 @@ export function AddParameter({
           <Command label={label} filter={rank} loop>
             <Command.Input className="form-search" placeholder={`Search ${fields.length} parameters`} autoFocus />
             <Command.List className="form-options">
-              <Command.Empty className="form-empty">
-                No parameter has this in its name or its description.
-              </Command.Empty>
+              <Command.Empty className="form-empty">No parameter's name or description contains this.</Command.Empty>
               {fields.map((field) => (
                 <Command.Item
                   key={field.name}

@@ -113,7 +113,7 @@ export function useDraft(options: DraftOptions): Draft {
 
 function problemOf(reading: Read, refused: boolean): string | null {
   if (!reading.ok) return reading.message;
-  return refused ? "This was not written to the file." : null;
+  return refused ? "The file doesn't have this value yet." : null;
 }
 
 function restored(name: string, shown: string): string | null {

@@ -49,7 +49,7 @@ function shownBare(value: unknown): string {
 
 function read(text: string, bare: boolean): Read {
   const trimmed = unwrapped(text);
-  if (trimmed === "") return { ok: false, message: "Write an expression. Until then the file keeps what it has." };
-  if (expressionIn(wrapped(trimmed)) !== trimmed) return { ok: false, message: "A quote or a brace is still open." };
+  if (trimmed === "") return { ok: false, message: "Enter an expression. Until then, the file keeps its value." };
+  if (expressionIn(wrapped(trimmed)) !== trimmed) return { ok: false, message: "A quote or a brace isn't closed." };
   return { ok: true, value: bare ? trimmed : wrapped(trimmed) };
 }

@@ -89,7 +89,7 @@ export function Picker({
               autoFocus
             />
             <Command.List className="form-options">
-              <Command.Empty className="form-empty">Nothing is called this.</Command.Empty>
+              <Command.Empty className="form-empty">No results.</Command.Empty>
               {shown.map((choice) => (
                 <Option
                   key={choice.value}

@@ -96,7 +96,7 @@ export function Row({
         ) : null}
         {todo && findings.length === 0 ? (
           <p className="form-note form-note-todo">
-            <CircleDashed size={13} aria-hidden /> <span>To do: this must be filled in.</span>
+            <CircleDashed size={13} aria-hidden /> <span>To do: fill this in.</span>
           </p>
         ) : null}
         {findings.map((one, at) => (

@@ -37,7 +37,7 @@ export function StepForm() {
           error={
             new Error(
               syntax
-                ? `The text cannot be read: ${syntax.message}. Mend it in the text first.`
+                ? `The text cannot be read: ${syntax.message}. Fix it in the text first.`
                 : "There is no text yet.",
             )
           }
@@ -72,8 +72,7 @@ export function StepForm() {
       >
         {document === null ? (
           <p className="form-waits" role="status">
-            <Pause size={14} aria-hidden /> The text cannot be read just now. The form waits until it can, or until you
-            undo.
+            <Pause size={14} aria-hidden /> The text has a syntax error. Fix it or undo to use the form.
           </p>
         ) : null}
         <form key={key} className="form" aria-label="Step" onSubmit={(event) => event.preventDefault()}>

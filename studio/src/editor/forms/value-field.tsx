@@ -101,7 +101,7 @@ function typeWord(field: Field): string {
 }
 
 function momentHint(value: unknown): string {
-  if (typeof value !== "number") return "seconds since 1970, or a moment: 2026-01-31T10:00:00Z";
+  if (typeof value !== "number") return "seconds since 1970, or a timestamp: 2026-01-31T10:00:00Z";
   const moment = new Date(value * 1000);
   return Number.isNaN(moment.getTime()) ? "seconds since 1970" : `= ${moment.toISOString().replace(".000Z", "Z")}`;
 }

@@ -29,7 +29,7 @@ export function OutlineView({ onOpen }: { onOpen?: (path: Path) => void }) {
     [flow.main, flow.onError].forEach(visit);
     useCanvas.setState({ findings: findingsByItem(check?.diagnostics ?? [], keys) });
   }, [flow, check]);
-  if (flow === null) return <p className="outline-none">The file does not parse yet: mend it in the YAML view.</p>;
+  if (flow === null) return <p className="outline-none">The file has a syntax error. Fix it in the YAML view.</p>;
   return (
     <div className="outline">
       <h2>Starts with</h2>

@@ -10,7 +10,7 @@ export function showRule(code: string): void {
   useRuleHelp.setState({ code });
 }
 
-/** What a rule of the checker finds, why it matters, and how it is mended. */
+/** What a rule of the checker finds, why it matters, and how to fix it. */
 export function RuleHelp() {
   const code = useRuleHelp((state) => state.code);
   const rule = useCatalog()?.rules.find((one) => one.code === code);
@@ -26,17 +26,17 @@ export function RuleHelp() {
       <div className="rule-help">
         <p className="soft">
           {rule.severity === "error"
-            ? "An error: the file does not load while it stands."
+            ? "Error: Payloom doesn't load the file until you fix it."
             : rule.severity === "warning"
-              ? "A warning: the file loads all the same."
-              : "Advice: the file loads all the same."}
+              ? "Warning: Payloom loads the file anyway."
+              : "Advice: Payloom loads the file anyway."}
         </p>
         <h3>Found</h3>
         <Code text={rule.wrong.trimEnd()} label="what the rule finds" />
         <h3>Right</h3>
-        <Code text={rule.right.trimEnd()} label="how it is mended" />
+        <Code text={rule.right.trimEnd()} label="how to fix it" />
         <p className="soft">
-          To silence one finding, end its line with <code># payloom: ignore[{rule.code}]</code> and a reason.
+          To suppress one finding, end its line with <code># payloom: ignore[{rule.code}]</code> and a reason.
         </p>
       </div>
     </Dialog>

@@ -34,20 +34,20 @@ export function DryRun() {
     <section className="dry" aria-label="On recorded events">
       <h3>On recorded events</h3>
       <p className="soft">
-        Tries this text on the newest events it could have handled, with every effect held back, and compares with what
-        was done then.
+        Runs this text on the newest events that it could have handled, without side effects, and compares the results
+        with the recorded ones.
       </p>
       <Button icon={<History aria-hidden />} busy={busy} onClick={() => void run()}>
         Compare on recorded events
       </Button>
       {error !== null && <ErrorNote compact error={error} />}
-      {found !== null && found.data.length === 0 && <p className="soft">No such event has come yet.</p>}
+      {found !== null && found.data.length === 0 && <p className="soft">No such event has arrived yet.</p>}
       {found !== null && found.data.length > 0 && (
         <>
           <p role="status">
             {found.changed === 0
               ? `${count(found.data.length, "event")}: nothing would be different.`
-              : `${found.changed} of ${count(found.data.length, "event")} would come out differently.`}
+              : `${found.changed} of ${count(found.data.length, "event")} would have a different result.`}
           </p>
           <ul className="dry-events">
             {found.data.map((one) => (

@@ -82,7 +82,7 @@ export function MockDialog({ path, name, start, onClose }: MockDialogProps) {
       open
       onOpenChange={(open) => !open && onClose()}
       title={`Mock ${name}`}
-      description="In tests the step is not done; this comes of it instead."
+      description="Test runs skip this step and return the value below."
     >
       <form className="flow-form" onSubmit={done}>
         <Field label="It">

@@ -16,7 +16,7 @@ import { TraceView } from "./trace-view";
 import "./testrun.css";
 
 const WORDS: Record<Sample["source"], string> = {
-  made_up: "Made up",
+  made_up: "Synthesized",
   event: "Recorded events",
   run: "Earlier runs",
   row: "Rows",
@@ -45,7 +45,7 @@ export function TestPanel({ fromRun }: { fromRun: string | undefined }) {
     const first = known.data?.[0];
     if (first !== undefined && useTestRun.getState().chosen === "") useTestRun.getState().choose(first, keyOf(first));
   }, [known.data]);
-  if (!may) return <p className="soft">Trying a workflow needs the role editor.</p>;
+  if (!may) return <p className="soft">You need the Editor role to test a workflow.</p>;
   if (known.isPending) return <Skeleton lines={4} />;
   const all = known.data ?? [];
   return (
@@ -124,8 +124,8 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
         </Field>
       ) : (
         <p className="soft test-recorded">
-          Taken as recorded: <code>{recorded.event_id ?? recorded.run_id}</code>. The same calls get the answers they
-          got then.
+          Taken as recorded: <code>{recorded.event_id ?? recorded.run_id}</code>. The same calls get the recorded
+          responses.
         </p>
       )}
     </>
@@ -176,7 +176,7 @@ function Result() {
     return (
       <p className="test-nothing">
         <FlaskConical aria-hidden />
-        Nothing is stored and nothing leaves: no mail, no call, no row. The way it takes is lit on the canvas.
+        Nothing is stored and nothing is sent: no email, no call, no row. The canvas highlights the path of the run.
       </p>
     );
   }

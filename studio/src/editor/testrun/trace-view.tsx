@@ -11,10 +11,10 @@ import { MockDialog } from "./mocks";
 import { placeOf, useTestRun } from "./state";
 
 const NOTES: Record<TestRun["notes"][string], { word: string; title: string }> = {
-  mocked: { word: "mocked", title: "Answered by your mock" },
-  recorded: { word: "recorded", title: "Answered as the same call was answered before" },
-  "made up": { word: "made up", title: "Answered with data that fits its type" },
-  skipped: { word: "not waited", title: "A test does not wait" },
+  mocked: { word: "mocked", title: "Your mock responded" },
+  recorded: { word: "recorded", title: "The recorded response of the same call" },
+  "made up": { word: "made up", title: "Sample data that matches the type" },
+  skipped: { word: "not waited", title: "Test runs don't wait" },
   sent: { word: "sent", title: "Sent to the local Stripe" },
 };
 

@@ -5,9 +5,8 @@ import { Minus, MoveVertical, PenLine, Plus } from "lucide-react";
 const MARKS = { added: Plus, removed: Minus, changed: PenLine, moved: MoveVertical } as const;
 
 export function Changes({ diff }: { diff: Pick<Diff, "changes" | "why_not"> }) {
-  if (diff.changes === null) return <p className="faint">{diff.why_not ?? "What it means cannot be told."}</p>;
-  if (diff.changes.length === 0)
-    return <p className="soft">The meaning is the same: only comments or layout differ.</p>;
+  if (diff.changes === null) return <p className="faint">{diff.why_not ?? "The change in meaning is unknown."}</p>;
+  if (diff.changes.length === 0) return <p className="soft">No change in meaning: only comments or layout differ.</p>;
   return (
     <ul className="changes" aria-label="What it means">
       {diff.changes.map((change, at) => {

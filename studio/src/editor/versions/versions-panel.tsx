@@ -30,7 +30,7 @@ export function VersionsPanel() {
     await rollBack(id, version.hash, etag);
     await useEditor.getState().refresh();
     await cache.invalidateQueries({ queryKey: ["editor"] });
-    toast({ title: `Back at version ${version.hash.slice(0, 8)}` });
+    toast({ title: `Rolled back to version ${version.hash.slice(0, 8)}` });
   };
   return (
     <>
@@ -58,12 +58,12 @@ export function VersionsPanel() {
       <Confirm
         open={back !== null}
         onOpenChange={(next) => !next && setBack(null)}
-        title={`Go back to version ${back?.hash.slice(0, 8) ?? ""}?`}
+        title={`Roll back to version ${back?.hash.slice(0, 8) ?? ""}?`}
         action="Roll back"
         onConfirm={() => (back === null ? undefined : restore(back))}
       >
-        The file is written with that version's text and published. Runs that are under way stay on the version they
-        started with. The present version stays in this list.
+        The file is written with that version's text and published. In-flight runs finish on the version that they
+        started with. The current version stays in this list.
       </Confirm>
     </>
   );
@@ -100,7 +100,7 @@ function VersionDetails({ version, onBack }: { version: Version; onBack: () => v
           Roll back to this version
         </Button>
       )}
-      {!version.has_source && <p className="faint">This version was made in Python and has no file to go back to.</p>}
+      {!version.has_source && <p className="faint">This version was made in Python and has no file to roll back to.</p>}
     </div>
   );
 }

@@ -12,12 +12,12 @@ export function CatchUpDialog({ close }: { close: () => void }) {
       open
       onOpenChange={(open) => !open && close()}
       title="Catch up"
-      description="Asks Stripe for its list of events and takes in those that never arrived, as if they had come by webhook."
+      description="Fetches the events that Stripe has and Payloom missed, and processes them like webhooks."
       footer={
         <>
           <Button onClick={close}>Close</Button>
           <Button kind="primary" busy={look.isPending} onClick={() => look.mutate()}>
-            Look now
+            Check now
           </Button>
         </>
       }
@@ -36,13 +36,13 @@ export function CatchUpDialog({ close }: { close: () => void }) {
                 </span>,
               ],
               [
-                "Were missing",
+                "Missing",
                 <span className="num" key="stored">
-                  {report.stored === 0 ? "none" : `${report.stored}, taken in now`}
+                  {report.stored === 0 ? "none" : `${report.stored}, added now`}
                 </span>,
               ],
               [
-                "Turned away",
+                "Rejected",
                 report.refused > 0 ? (
                   <span className="num" key="refused">
                     {report.refused}
@@ -53,7 +53,7 @@ export function CatchUpDialog({ close }: { close: () => void }) {
           />
         </div>
       ) : (
-        <p className="faint">Nobody has looked since the server started.</p>
+        <p className="faint">No check since the server started.</p>
       )}
     </Dialog>
   );

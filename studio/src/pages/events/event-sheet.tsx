@@ -44,7 +44,7 @@ export function EventSheet({ id, close }: { id: string; close: () => void }) {
             detail:
               one.runs.length > 0
                 ? `${one.runs.length} new ${one.runs.length === 1 ? "run" : "runs"}`
-                : "No workflow wants this event.",
+                : "No workflow matches this event.",
           });
         else toast({ tone: "bad", title: "Not resent", detail: one?.error?.message });
       },
@@ -107,7 +107,7 @@ function Content({ event }: { event: EventDetail }) {
             event.signature === "verified" ? (
               <Status status="verified" quiet key="signature" />
             ) : (
-              <span key="signature">Not needed: it was asked for from Stripe itself</span>
+              <span key="signature">Not needed: fetched from Stripe</span>
             ),
           ],
           [
@@ -120,7 +120,7 @@ function Content({ event }: { event: EventDetail }) {
               </span>
             ) : null,
           ],
-          ["Made by Stripe", <Time at={fromUnix(event.created)} exact key="created" />],
+          ["Created", <Time at={fromUnix(event.created)} exact key="created" />],
           [
             "Received",
             <span key="received">
@@ -131,7 +131,7 @@ function Content({ event }: { event: EventDetail }) {
             "Deliveries",
             <span key="deliveries" className="num">
               {event.deliveries}
-              {event.deliveries > 1 && <span className="faint"> (taken in once)</span>}
+              {event.deliveries > 1 && <span className="faint"> (stored once)</span>}
             </span>,
           ],
           ["Lane", lane ? <code key="lane">{lane}</code> : null],
@@ -181,7 +181,7 @@ function Runs({ event }: { event: EventDetail }) {
   const navigate = useNavigate();
   if (event.runs.length === 0) {
     return (
-      <EmptyState title="No workflow wanted this event">
+      <EmptyState title="No workflow matched this event">
         A workflow with <code>stripe: {event.type.split(".").slice(0, -1).join(".")}</code> as its trigger would get it;
         resend it then.
       </EmptyState>

@@ -60,7 +60,7 @@ const COLUMNS: Column<EventSummary>[] = [
   },
   {
     id: "source",
-    header: "Came by",
+    header: "Source",
     width: "130px",
     minor: true,
     cell: (one) => (
@@ -205,15 +205,15 @@ function EventList({ events, filtered, clear, onOpen, ...selection }: EventListP
 function NoEvents({ filtered, clear }: { filtered: boolean; clear: () => void }) {
   if (filtered) {
     return (
-      <EmptyState icon={SearchX} title="No event fits" action={<Button onClick={clear}>Show all events</Button>}>
+      <EmptyState icon={SearchX} title="No matching events" action={<Button onClick={clear}>Show all events</Button>}>
         Search by an event's id, its object's id or a type such as charge.refunded.
       </EmptyState>
     );
   }
   return (
-    <EmptyState icon={Inbox} title="Nothing has arrived yet">
-      Stripe's events appear here the moment they come in. With the local Stripe, pay for something in the shop; with
-      the real one, check the webhook's address under Settings.
+    <EmptyState icon={Inbox} title="No events yet">
+      Stripe's events appear here as they arrive. With the local Stripe, pay for something in the shop. With the real
+      one, check the webhook address under Settings.
     </EmptyState>
   );
 }

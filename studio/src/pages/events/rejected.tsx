@@ -6,19 +6,17 @@ import { count, EmptyState, JsonView, Status, Time } from "@/ui";
 /** What each reason means for the person who reads it. The server's hint comes first when it gives one. */
 const MEANINGS: Record<string, string> = {
   signature:
-    "The signature does not fit the signing secret. The endpoint's secret in Stripe and STRIPE_WEBHOOK_SECRET must be the same.",
-  too_old:
-    "The signature is older than five minutes: the clock of one machine is wrong, or somebody sends an old request again.",
-  livemode:
-    "A live event came to a test project, or the other way round. Look at which endpoint sends to this address.",
+    "The signature doesn't match the signing secret. The endpoint's secret in Stripe and STRIPE_WEBHOOK_SECRET must be the same.",
+  too_old: "The signature is older than five minutes: a clock is wrong, or an old request was sent again.",
+  livemode: "A live event was sent to a test project, or the reverse. Check which endpoint sends to this address.",
   too_large: "The request was larger than an event ever is.",
 };
 
 export function Rejected({ rejections }: { rejections: Rejection[] }) {
   if (rejections.length === 0) {
     return (
-      <EmptyState icon={ShieldCheck} title="Nothing was turned away">
-        Requests with a wrong signature, an old one or of the wrong mode would be counted here by reason.
+      <EmptyState icon={ShieldCheck} title="No rejected requests">
+        Requests with a wrong or old signature, or of the wrong mode, are counted here by reason.
       </EmptyState>
     );
   }

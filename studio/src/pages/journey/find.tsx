@@ -36,8 +36,8 @@ export function Find() {
   return (
     <>
       <PageHeader title="Payments" name="Payments">
-        Any id or e-mail address leads to the whole story: order, session, payment, refunds, events, runs and mails on
-        one line of time.
+        Enter any ID or email address to see everything related to it on one timeline: order, session, payment, refunds,
+        events, runs, and emails.
       </PageHeader>
       <form
         role="search"
@@ -53,8 +53,8 @@ export function Find() {
         }}
       >
         <SearchField
-          label="Any id or e-mail address"
-          placeholder="Order, cus_…, cs_…, pi_…, ch_…, re_…, sub_…, in_…, evt_…, run or e-mail address"
+          label="Any ID or email address"
+          placeholder="Order, cus_…, cs_…, pi_…, ch_…, re_…, sub_…, in_…, evt_…, run, or email address"
           autoFocus
           value={text}
           onChange={(event) => {
@@ -89,8 +89,8 @@ function Suggestions({
   if (isError) return <ErrorNote error={error} retry={() => void refetch()} />;
   if (!data || data.data.length === 0) {
     return (
-      <EmptyState title={`Nothing has to do with “${asked}”`}>
-        Ids are looked for whole. Old events and finished runs are deleted after the days set by <code>keep_runs</code>.
+      <EmptyState title={`Nothing is related to “${asked}”`}>
+        Enter the whole ID. Old events and finished runs are deleted after the days set by <code>keep_runs</code>.
       </EmptyState>
     );
   }

@@ -51,18 +51,17 @@ export function Journey({ id }: { id: string }) {
         </span>
       </PageHeader>
       {entries.length === 0 ? (
-        <EmptyState icon={SearchX} title="Nothing has to do with this id">
-          Ids are looked for whole, e-mail addresses too. Finished runs are deleted after the days set by{" "}
-          <code>keep_runs</code>.
+        <EmptyState icon={SearchX} title="Nothing is related to this ID">
+          Enter the whole ID or email address. Finished runs are deleted after the days set by <code>keep_runs</code>.
         </EmptyState>
       ) : (
         <>
           <Kinds entries={entries} hidden={hidden} onToggle={toggle} />
           {!found.data.complete && (
-            <p className="faint">The index is catching up: the newest things may be missing for a moment.</p>
+            <p className="faint">The index isn't up to date yet: the newest entries might be missing.</p>
           )}
           {found.data.truncated && (
-            <p className="faint">There is more than is shown here. Follow one entry to see what belongs to it.</p>
+            <p className="faint">Some entries aren't shown. Open an entry to see what is related to it.</p>
           )}
           <Days entries={entries.filter((entry) => !hidden.has(entry.kind))} />
         </>

@@ -47,7 +47,8 @@ function ClockCard({ may }: { may: boolean }) {
       const count = now.timers ?? 0;
       toast({
         title: `It is ${exactTime(fromUnix(now.now))} at the local Stripe`,
-        detail: count === 1 ? "One planned thing happened on the way." : `${count} planned things happened on the way.`,
+        detail:
+          count === 1 ? "One scheduled event happened on the way." : `${count} scheduled events happened on the way.`,
       });
     },
     onError: toastError,
@@ -92,7 +93,10 @@ function TriggerCard({ may }: { may: boolean }) {
     mutationFn: local.trigger,
     onSuccess: (_, name) => {
       done();
-      toast({ title: `${name} is on its way`, detail: "It was made by the calls that lead to it, with new objects." });
+      toast({
+        title: `${name} was triggered`,
+        detail: "The local Stripe made the calls that cause it, with new objects.",
+      });
     },
     onError: toastError,
   });
@@ -123,8 +127,8 @@ function TriggerCard({ may }: { may: boolean }) {
       </form>
       <p className="faint">
         {known.length
-          ? `${known.length} kinds of events, each made the way it happens at Stripe.`
-          : "Made the way it happens at Stripe."}
+          ? `${known.length} kinds of events, each caused by the same calls as at Stripe.`
+          : "Caused by the same calls as at Stripe."}
       </p>
     </Box>
   );
@@ -159,7 +163,7 @@ function FaultCard({ may }: { may: boolean }) {
           Fail it
         </Button>
       </form>
-      <p className="faint">One POST, the next one to come.</p>
+      <p className="faint">The next POST request.</p>
     </Box>
   );
 }

@@ -16,7 +16,7 @@ export function Deliveries() {
     onSuccess: (answer, one) => {
       void cache.invalidateQueries({ queryKey: ["local", "deliveries"] });
       toast({
-        title: `${one.type} is sent again`,
+        title: `${one.type} was resent`,
         detail: `To ${answer.planned === 1 ? "one endpoint" : `${answer.planned} endpoints`}.`,
       });
     },
@@ -88,6 +88,6 @@ function DeliveryState({ one }: { one: Delivery }) {
   if (one.status !== null && one.status >= 200 && one.status < 300)
     return <Status status="delivered" word={`Delivered (${one.status})`} />;
   if (one.state === "pending" || one.state === "planned" || one.state === "waiting")
-    return <Status status="pending" word={one.attempt > 1 ? "Will be tried again" : "On its way"} />;
+    return <Status status="pending" word={one.attempt > 1 ? "Waiting for a retry" : "Sending"} />;
   return <Status status="failed" word={one.status ? `Refused (${one.status})` : "Not reached"} />;
 }

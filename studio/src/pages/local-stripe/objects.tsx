@@ -99,7 +99,7 @@ export const Payments = () => (
       customer,
       {
         id: "problem",
-        header: "Last problem",
+        header: "Last error",
         minor: true,
         cell: (one) => one.last_payment_error?.message ?? <span className="faint">–</span>,
       },
@@ -112,9 +112,9 @@ export const Customers = () => (
   <Objects
     kind="customers"
     label="Customers"
-    empty="A customer is made when somebody new buys."
+    empty="A customer is created at the first purchase."
     columns={[
-      { id: "email", header: "E-mail", cell: (one) => one.email ?? <span className="faint">none</span> },
+      { id: "email", header: "Email", cell: (one) => one.email ?? <span className="faint">none</span> },
       { id: "name", header: "Name", minor: true, cell: (one) => one.name ?? <span className="faint">–</span> },
       id,
       {
@@ -122,7 +122,8 @@ export const Customers = () => (
         header: "State",
         width: "130px",
         minor: true,
-        cell: (one) => (one.delinquent ? <Status status="past_due" /> : <Status status="ok" word="In order" quiet />),
+        cell: (one) =>
+          one.delinquent ? <Status status="past_due" /> : <Status status="ok" word="Good standing" quiet />,
       },
       created,
     ]}

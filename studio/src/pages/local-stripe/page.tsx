@@ -31,8 +31,8 @@ export function Page() {
             </Button>
           }
         >
-          The local Stripe answers only when the project is set to it: leave the Stripe keys out of the environment and
-          start with <code>payloom dev</code>.
+          The local Stripe runs only if the project uses it: unset the Stripe keys and start with{" "}
+          <code>payloom dev</code>.
         </EmptyState>
       </PageBody>
     );
@@ -49,7 +49,7 @@ export function Page() {
           </Button>
         }
       >
-        Answers as Stripe does, on this machine: no account, no network, no money. <code>{me.local_stripe}</code>
+        Responds like Stripe, on this machine: no account, no network, no money. <code>{me.local_stripe}</code>
       </PageHeader>
       <Controls />
       <Tabs

@@ -19,19 +19,17 @@ export function MailList({ to, current }: { to: string | undefined; current: str
   const all = mails.data.pages.flatMap((page) => page.data);
   if (all.length === 0) {
     return to ? (
-      <EmptyState title="No mail to this address">
-        The filter takes a whole address, upper and lower case alike.
-      </EmptyState>
+      <EmptyState title="No email to this address">Enter the whole address. Case doesn't matter.</EmptyState>
     ) : (
-      <EmptyState icon={Mail} title="No mail yet">
-        Mails appear here when a workflow reaches an <code>email</code> step. In the demo: buy something, and the
-        receipt is here.
+      <EmptyState icon={Mail} title="No email yet">
+        Emails appear here when a workflow runs an <code>email</code> step. In the demo: buy something, and the receipt
+        is here.
       </EmptyState>
     );
   }
   return (
     <div className="mail-side">
-      <ul className="mail-list" aria-label="Mails">
+      <ul className="mail-list" aria-label="Emails">
         {all.map((mail) => (
           <li key={mail.id}>
             <Link
@@ -58,7 +56,7 @@ export function MailList({ to, current }: { to: string | undefined; current: str
       </ul>
       {mails.hasNextPage && (
         <Button kind="quiet" busy={mails.isFetchingNextPage} onClick={() => void mails.fetchNextPage()}>
-          Older mails
+          Older emails
         </Button>
       )}
     </div>

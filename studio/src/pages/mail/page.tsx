@@ -12,9 +12,7 @@ export function Page() {
   const [search, setSearch] = useSearchParams();
   return (
     <PageBody wide>
-      <PageHeader title="Mail">
-        What your workflows sent. On a developer’s machine nothing leaves this outbox.
-      </PageHeader>
+      <PageHeader title="Email">What your workflows sent. In development, emails stay in this outbox.</PageHeader>
       <FilterBar>
         <SearchField
           label="Recipient"
@@ -29,8 +27,8 @@ export function Page() {
           <MailView id={id} />
         ) : (
           <div className="mail-none">
-            <EmptyState icon={Mail} title="No mail chosen">
-              Choose one at the left to read it as its recipient does.
+            <EmptyState icon={Mail} title="No email selected">
+              Select an email to read it as its recipient does.
             </EmptyState>
           </div>
         )}

@@ -22,24 +22,24 @@ export function MailView({ id }: { id: string }) {
     mutationFn: () => take(client.POST("/mails/{mail_id}/resend", { params: { path: { mail_id: id } } })),
     onSuccess: () => {
       void known.invalidateQueries({ queryKey: ["mails"] });
-      toast({ title: "The mail was sent again" });
+      toast({ title: "Email resent" });
     },
   });
   if (mail.isPending) return <Skeleton lines={10} />;
   if (mail.isError) return <ErrorNote error={mail.error} retry={() => void mail.refetch()} />;
   const one = mail.data;
   return (
-    <article className="mail-view" aria-label={`Mail: ${one.subject}`}>
+    <article className="mail-view" aria-label={`Email: ${one.subject}`}>
       <Head mail={one} onResend={() => setAsking(true)} />
       <Contents mail={one} />
       <Confirm
         open={asking}
         onOpenChange={setAsking}
-        title="Send this mail again?"
-        action="Send again"
+        title="Resend this email?"
+        action="Resend"
         onConfirm={() => resend.mutateAsync()}
       >
-        {one.to.join(", ")} gets the same mail once more, with the same Message-ID, so that mail programs show one.
+        {one.to.join(", ")} gets the same email again, with the same Message-ID, so that mail programs show it once.
       </Confirm>
     </article>
   );
@@ -51,12 +51,12 @@ function Head({ mail, onResend }: { mail: Mail; onResend: () => void }) {
   return (
     <header className="mail-head">
       <Link to="/mail" search={{ to: search["to"] }} className="mail-back">
-        <ArrowLeft aria-hidden /> All mails
+        <ArrowLeft aria-hidden /> All emails
       </Link>
       <div className="mail-title">
         <h2>{mail.subject}</h2>
         <Button size="s" icon={<RotateCw aria-hidden />} onClick={onResend}>
-          Send again
+          Resend
         </Button>
       </div>
       <Facts
@@ -101,7 +101,7 @@ function Contents({ mail }: { mail: Mail }) {
   const [search, setSearch] = useSearchParams();
   return (
     <Tabs
-      label="How to read it"
+      label="Format"
       value={search["view"] ?? "html"}
       onChange={(view) => setSearch({ view: view === "html" ? undefined : view })}
       tabs={[
@@ -113,7 +113,7 @@ function Contents({ mail }: { mail: Mail }) {
             <iframe title={`HTML of ${mail.subject}`} className="mail-frame" sandbox="" srcDoc={preview(mail.html)} />
           ),
         },
-        { id: "text", label: "Text", content: <Code text={mail.text} label="text of the mail" wrap /> },
+        { id: "text", label: "Text", content: <Code text={mail.text} label="text of the email" wrap /> },
         {
           id: "headers",
           label: "Headers",
@@ -141,12 +141,12 @@ function MailState({
   const shown = status === "queued" || status === "sending" ? "pending" : status === "unknown" ? "in_doubt" : status;
   return (
     <span className="mail-state">
-      <Status status={shown} word={status === "unknown" ? "Nobody knows whether it left" : undefined} />
+      <Status status={shown} word={status === "unknown" ? "Delivery unknown" : undefined} />
       {attempts > 1 && <Badge>{attempts} attempts</Badge>}
       {repeated && (
         <Badge
           tone="warn"
-          title="Nobody knew whether the first one left, so it was sent again with the same Message-ID."
+          title="The delivery of the first one was unknown, so it was sent again with the same Message-ID."
         >
           Sent twice
         </Badge>

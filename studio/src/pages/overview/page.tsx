@@ -63,8 +63,8 @@ function Fresh({ shop }: { shop: string | undefined }) {
         )
       }
     >
-      Buy something in the shop with the card 4242 4242 4242 4242, and watch it arrive here. Or let the five flows play
-      themselves:
+      Buy something in the shop with the card 4242 4242 4242 4242, and watch it arrive here. Or run the five flows of
+      the demo:
     </EmptyState>
   );
 }
@@ -88,7 +88,7 @@ function Content({ overview }: { overview: Overview }) {
                 : undefined
             }
           />
-          <Tile to="/mail" name="Mails" value={day.mails} />
+          <Tile to="/mail" name="Emails" value={day.mails} />
         </dl>
       </Section>
       <Section title="Latest payments">
@@ -131,10 +131,10 @@ function Needs({ overview }: { overview: Overview }) {
   } = overview;
   const calm = failed.count + parked.count + blocked.count + mails.count + totalOf(rejected) + approvals.length === 0;
   return (
-    <Section title="Needs you">
+    <Section title="Needs attention">
       {calm && (
         <p className="calm">
-          <CircleCheck aria-hidden /> Nothing. Every run went well, and every event was taken in.
+          <CircleCheck aria-hidden /> All clear: no failed runs and no rejected events.
         </p>
       )}
       {approvals.slice(0, 3).map((one) => (
@@ -187,7 +187,7 @@ function Parked({ parked }: { parked: Overview["parked_runs"] }) {
     <Need
       icon={CirclePause}
       tone="warn"
-      title={`${count(parked.count, "run")} parked: an event came before its row`}
+      title={`${count(parked.count, "run")} parked: an event arrived before its row`}
       link={
         <Link to="/runs" search={{ status: "parked" }}>
           Show all
@@ -213,7 +213,7 @@ function Blocked({ blocked }: { blocked: Overview["blocked_runs"] }) {
     <Need
       icon={Hourglass}
       tone="warn"
-      title={`${count(blocked.count, "run")} behind another run`}
+      title={`${count(blocked.count, "run")} blocked by another run`}
       link={
         <Link to="/runs" search={{ status: "blocked" }}>
           Show all
@@ -229,7 +229,7 @@ function Mails({ mails }: { mails: Overview["undelivered_mails"] }) {
     <Need
       icon={Mail}
       tone="bad"
-      title={count(mails.count, "mail that did not leave", "mails that did not leave")}
+      title={count(mails.count, "undelivered email", "undelivered emails")}
       link={
         <Link to="/mail" search={{ status: "failed" }}>
           Show all

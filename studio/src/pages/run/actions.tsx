@@ -22,7 +22,7 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
       {},
       {
         onSuccess: (made) => {
-          toast({ title: "Run again, as a new run" });
+          toast({ title: "Started a new run" });
           void navigate({ to: "/runs/$id", params: { id: made.id } });
         },
         onError: toastError,
@@ -30,13 +30,13 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
     );
   const retry = () =>
     actions.retry.mutate(undefined, {
-      onSuccess: () => toast({ title: "The failed step is tried again" }),
+      onSuccess: () => toast({ title: "Retrying the failed step" }),
       onError: toastError,
     });
   const copyCurl = () => void copy(curlOf(run, site)).then(() => toast({ title: "Copied as cURL" }));
   useShortcuts([
     { keys: "c", label: "Copy as cURL", group: "This run", run: copyCurl },
-    ...(may ? [{ keys: "r", label: "Run again", group: "This run", run: again }] : []),
+    ...(may ? [{ keys: "r", label: "Rerun", group: "This run", run: again }] : []),
   ]);
 
   return (
@@ -73,7 +73,7 @@ export function Actions({ run, chosen }: { run: RunDetail; chosen: Step | null; 
         danger
         onConfirm={() => actions.cancel.mutateAsync()}
       >
-        Steps that are done stay done: nothing is taken back in Stripe or in your tables. What is in flight ends first.
+        Completed steps aren't undone in Stripe or in your tables. The step in progress finishes first.
       </Confirm>
     </>
   );
@@ -92,7 +92,7 @@ function RunAgainMenu({ run, again, onRerun, copyCurl }: RunAgainMenuProps) {
     <Menu
       trigger={
         <Button icon={<Play aria-hidden />}>
-          Run again <ChevronDown aria-hidden />
+          Rerun <ChevronDown aria-hidden />
         </Button>
       }
     >
@@ -102,7 +102,7 @@ function RunAgainMenu({ run, again, onRerun, copyCurl }: RunAgainMenuProps) {
             With the same input
           </MenuItem>
           <MenuItem icon={<CopyPlus aria-hidden />} onSelect={() => onRerun("beginning")}>
-            With other input …
+            With different input …
           </MenuItem>
           <MenuItem
             icon={<SkipForward aria-hidden />}

@@ -20,7 +20,7 @@ export function Banner({ run }: { run: RunDetail }) {
         <Note
           key={wait.path}
           icon={<Hourglass aria-hidden />}
-          title={<>Waits for the run of {(wait.details as { workflow?: string }).workflow ?? "a workflow"}</>}
+          title={<>Waiting for the run of {(wait.details as { workflow?: string }).workflow ?? "a workflow"}</>}
         >
           {wait.family && (
             <Link to="/runs/$id" params={{ id: wait.family }} className="link">
@@ -31,24 +31,24 @@ export function Banner({ run }: { run: RunDetail }) {
       ))}
       {run.parked_on && (
         <Note icon={<CirclePause aria-hidden />} title={`Parked until a row appears in ${run.parked_on}`}>
-          The event came before the row it belongs to. The run goes on by itself when the row is there
+          The event arrived before its row. The run resumes when the row exists
           {run.parked_since ? (
             <>
-              ; it has waited since <Time at={run.parked_since} />
+              ; waiting since <Time at={run.parked_since} />
             </>
           ) : null}
           .
         </Note>
       )}
       {run.blocked && !run.finished_at && (
-        <Note icon={<Hourglass aria-hidden />} title="Behind another run">
-          Runs about one object go one after another
+        <Note icon={<Hourglass aria-hidden />} title="Blocked by another run">
+          Runs about the same object run one after another
           {run.lane ? (
             <>
               , here in the lane <code>{run.lane}</code>
             </>
           ) : null}
-          . It begins when the one before it is over; retry or cancel that one.{" "}
+          . This run starts when the previous one has ended. Retry or cancel that one.{" "}
           {run.object_id && (
             <Link to="/runs" search={{ search: run.object_id }} className="link">
               Show the runs of {run.object_id}
@@ -61,7 +61,7 @@ export function Banner({ run }: { run: RunDetail }) {
           icon={<Clock aria-hidden />}
           title={
             <>
-              Sleeps, and goes on <Time at={run.wake_at} />
+              Sleeping until <Time at={run.wake_at} />
             </>
           }
         />

@@ -18,7 +18,7 @@ export function Failure({ failure }: { failure: components["schemas"]["Failure"]
           ],
           ["Where", failure.where ? <code key="where">{failure.where}</code> : null],
           ["Step", failure.path ? <code key="path">{failure.path}</code> : null],
-          ["Retry", failure.retryable ? "may help: the cause was temporary" : "helps once the cause is gone"],
+          ["Retry", failure.retryable ? "might help: the cause was temporary" : "helps after you fix the cause"],
         ]}
       />
       {data && <JsonView value={data} label="Facts" />}

@@ -100,7 +100,7 @@ function Run({ run }: { run: RunDetail }) {
           ))}
           {run.children.map((child) => (
             <span key={child}>
-              run again as{" "}
+              rerun as{" "}
               <Link to="/runs/$id" params={{ id: child }} className="link">
                 {child.slice(0, 4)}…{child.slice(-6)}
               </Link>

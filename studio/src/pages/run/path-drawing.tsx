@@ -21,7 +21,7 @@ export function PathDrawing({ run, flow, loading }: { run: RunDetail; flow: Flow
     staleTime: Infinity,
   }).data;
   if (loading) return <Skeleton lines={4} />;
-  if (!flow) return <EmptyState title="The workflow of this version is not kept" />;
+  if (!flow) return <EmptyState title="The workflow of this version isn't stored" />;
   if (!layouts) return <Skeleton lines={4} />;
   const [{ layoutOf }, { overlayOf }] = layouts;
   const layout = layoutOf(flow, { places: false });

@@ -16,13 +16,13 @@ const MASKED = /\[redacted\]|•••/;
 
 const WORDS = {
   step: {
-    title: "Run again from a step",
+    title: "Rerun from a step",
     description:
-      "Steps before it keep the results they had; the chosen one and all after it are done anew, as a new run linked to this one.",
+      "Steps before it keep their results. The selected step and all later ones run again, in a new run linked to this one.",
   },
   beginning: {
-    title: "Run again with other input",
-    description: "Begins anew, as a new run linked to this one. What this run did stays done.",
+    title: "Rerun with different input",
+    description: "Starts a new run, linked to this one. The effects of this run stay.",
   },
 };
 
@@ -64,7 +64,7 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
       { ...(from === "step" ? { path } : {}), ...(changed && parsed ? { inputs: parsed } : {}), newest },
       {
         onSuccess: (made) => {
-          toast({ title: "A new run has begun" });
+          toast({ title: "Started a new run" });
           close();
           void navigate({ to: "/runs/$id", params: { id: made.id } });
         },
@@ -94,7 +94,7 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
         }}
       >
         {from === "step" && (
-          <Field label="Begin at">
+          <Field label="Start at">
             {(attributes) => (
               <Select {...attributes} value={path} onChange={(event) => setPath(event.target.value)}>
                 {stepChoices(run).map(({ path: step, words }) => (
@@ -109,7 +109,7 @@ export function RerunDialog({ run, from, step, close }: RerunDialogProps) {
           </Field>
         )}
         <InputField text={inputs} onText={setInputs} rows={before.split("\n").length + 1} wrong={wrong} />
-        <Checkbox label="On the workflow as it is now" checked={newest} onChange={setNewest} />
+        <Checkbox label="Use the current version of the workflow" checked={newest} onChange={setNewest} />
         {fork.error && <ErrorNote error={fork.error} compact />}
       </form>
     </Dialog>
@@ -130,7 +130,7 @@ function InputField({ text, onText, rows, wrong }: InputFieldProps) {
       error={wrong}
       hint={
         MASKED.test(text)
-          ? "Secrets are not shown: put the real values in the place of [redacted], or leave the input as it is."
+          ? "Secrets are redacted: replace [redacted] with the real values, or leave the input unchanged."
           : undefined
       }
     >

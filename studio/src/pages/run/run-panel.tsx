@@ -54,7 +54,7 @@ function RunInput({ run }: { run: RunDetail }) {
         </p>
       )}
       {!run.event_id || run.inputs ? (
-        <Value value={run.inputs} none="It was started without input." label="Input" />
+        <Value value={run.inputs} none="The run started without input." label="Input" />
       ) : null}
       {run.request !== null && run.request !== undefined && (
         <>
@@ -76,7 +76,7 @@ function RunOutput({ run }: { run: RunDetail }) {
       )}
       <Value
         value={run.output ?? run.response}
-        none={run.finished_at ? "The workflow returns nothing." : "It is not over yet."}
+        none={run.finished_at ? "The workflow returns nothing." : "Not finished yet."}
         label="Output"
       />
     </div>
@@ -131,7 +131,7 @@ function Details({ run }: { run: RunDetail }) {
         ["Finished", run.finished_at ? <Time at={run.finished_at} exact key="finished" /> : null],
         ["Lane", run.lane ? <code key="lane">{run.lane}</code> : null],
         [
-          "Tried again",
+          "Retried",
           run.retries > 0 ? (
             <span className="num" key="retries">
               {run.retries} times
@@ -141,7 +141,7 @@ function Details({ run }: { run: RunDetail }) {
         ["Account", run.user_id ? <CopyId id={run.user_id} key="user" /> : null],
         ["Once per", run.dedupe_key ? <CopyId id={run.dedupe_key} short key="dedupe" /> : null],
         [
-          "Begun from",
+          "Rerun of",
           run.forked_from ? (
             <Link to="/runs/$id" params={{ id: run.forked_from }} className="link" key="fork">
               {run.forked_from}

@@ -23,7 +23,7 @@ export function StepPanel({ run, row }: { run: RunDetail; row: Row<Step> }) {
     {
       id: "input",
       label: "Input",
-      content: <Value value={step?.args} none="This step takes nothing." label="Input" />,
+      content: <Value value={step?.args} none="This step has no input." label="Input" />,
     },
     ...(logs.length > 0
       ? [{ id: "logs", label: "Log", content: logs.map((line) => <p key={line.id}>{line.text}</p>) }]
@@ -62,9 +62,9 @@ export function StepPanel({ run, row }: { run: RunDetail; row: Row<Step> }) {
 
 function outputNote(row: Row<Step>, step: Step | null): string {
   if (row.group) return "The steps inside have their own outputs.";
-  if (row.to === null) return "It is not over yet.";
-  if (row.status === "failed") return "It failed, so it gave nothing.";
-  return step ? "This step gives nothing." : "This step records nothing.";
+  if (row.to === null) return "Not finished yet.";
+  if (row.status === "failed") return "The step failed, so it has no output.";
+  return step ? "This step has no output." : "This step records nothing.";
 }
 
 export function Value({ value, none, label }: { value: unknown; none: string; label: string }) {
@@ -103,7 +103,7 @@ function Details({ row, step }: { row: Row<Step>; step: Step | null }) {
           "In doubt",
           step.in_doubt ? (
             <Badge tone="warn" key="doubt">
-              an attempt ended without an answer
+              an attempt ended without a response
             </Badge>
           ) : null,
         ],

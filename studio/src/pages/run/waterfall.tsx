@@ -75,7 +75,7 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
         </div>
       </div>
       {rows.length === 0 && (
-        <EmptyState title={run.finished_at ? "No step had anything to record" : "Nothing has happened yet"}>
+        <EmptyState title={run.finished_at ? "No step recorded anything" : "Nothing has happened yet"}>
           {!run.finished_at && "Steps appear here as they happen."}
         </EmptyState>
       )}
@@ -112,7 +112,7 @@ function RunRow({ run, scale, selected, onClick, onKeyDown }: TreeRowProps & { r
           <span
             className="fall-queue"
             style={{ width: `${scale.place(Date.parse(run.started_at)) * 100}%` }}
-            title={`Waited ${duration(queued)} to begin`}
+            title={`Waited ${duration(queued)} to start`}
           />
         )}
       </span>

@@ -33,7 +33,7 @@ const STATES = [
   { value: "running", label: "Running" },
   { value: "waiting", label: "Waiting" },
   { value: "parked", label: "Parked" },
-  { value: "blocked", label: "Behind another" },
+  { value: "blocked", label: "Blocked" },
   { value: "succeeded", label: "Succeeded" },
   { value: "filtered", label: "Filtered out" },
   { value: "canceled", label: "Canceled" },
@@ -108,7 +108,7 @@ function Filters() {
     <FilterBar>
       <SearchField
         label="Search runs"
-        placeholder="Any id, an e-mail, an order"
+        placeholder="Any ID, an email, an order"
         value={text}
         onChange={(event) => setText(event.target.value)}
       />
@@ -161,8 +161,8 @@ function RetryFailed({ failed, onDone }: { failed: RunSummary[]; onDone: () => v
         onSuccess: (answer) => {
           onDone();
           toast({
-            title: `${count(answer.done, "run")} tried again`,
-            detail: answer.failed > 0 ? `${answer.failed} left alone: ${reasonOfFirst(answer)}` : undefined,
+            title: `${count(answer.done, "run")} retried`,
+            detail: answer.failed > 0 ? `${answer.failed} skipped: ${reasonOfFirst(answer)}` : undefined,
             tone: answer.done > 0 ? "good" : "bad",
           });
         },
@@ -185,15 +185,15 @@ function RetryFailed({ failed, onDone }: { failed: RunSummary[]; onDone: () => v
 function NoRuns({ filtered, clear }: { filtered: boolean; clear: () => void }) {
   if (filtered) {
     return (
-      <EmptyState icon={SearchX} title="No run fits" action={<Button onClick={clear}>Show all runs</Button>}>
-        Ids of orders, customers, payments, sessions and events all work as a search.
+      <EmptyState icon={SearchX} title="No matching runs" action={<Button onClick={clear}>Show all runs</Button>}>
+        Search by the ID of an order, customer, payment, session, or event.
       </EmptyState>
     );
   }
   return (
     <EmptyState icon={Play} title="Nothing has run yet" command="payloom demo --check">
-      A run begins when Stripe sends an event or somebody calls an endpoint. Buy something in the shop, or let the five
-      flows play themselves:
+      A run starts when Stripe sends an event or a client calls an endpoint. Buy something in the shop, or run the five
+      flows of the demo:
     </EmptyState>
   );
 }

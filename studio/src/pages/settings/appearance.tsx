@@ -6,7 +6,7 @@ import { applyTheme, savedTheme, type Theme } from "@/browser/theme";
 import { Card, Section } from "@/ui";
 
 const CHOICES = [
-  { theme: "system", word: "As the system", icon: Monitor },
+  { theme: "system", word: "System", icon: Monitor },
   { theme: "light", word: "Light", icon: Sun },
   { theme: "dark", word: "Dark", icon: Moon },
 ] as const;

@@ -59,16 +59,16 @@ function SettingsView({ settings }: { settings: Settings }) {
         />
       </Group>
       <WebhookSettings settings={settings} />
-      <Group title="Mail">
+      <Group title="Email">
         <Facts
           facts={[
-            ["Leaves by", settings.email.transport === "smtp" ? "SMTP" : "nothing: mails stay in the outbox"],
+            ["Transport", settings.email.transport === "smtp" ? "SMTP" : "none: emails stay in the outbox"],
             ["Sender", settings.email.sender],
             ["SMTP address", settings.email.url && "set"],
           ]}
         />
       </Group>
-      <Group title="What workflows can read">
+      <Group title="Readable by workflows">
         <Facts
           facts={[
             ["env", <Names key="env" names={settings.env} />],
@@ -98,13 +98,13 @@ function WebhookSettings({ settings }: { settings: Settings }) {
           [
             "Signing secrets",
             settings.stripe.webhook_secrets === 0 ? (
-              <Status key="none" status="warning" word="None: every event is refused" />
+              <Status key="none" status="warning" word="None: every event is rejected" />
             ) : (
               settings.stripe.webhook_secrets
             ),
           ],
           ["Last verified", <LastVerified key="verified" />],
-          ["Turned away", <TurnedAway key="away" />],
+          ["Rejected", <TurnedAway key="away" />],
         ]}
       />
     </Group>
@@ -134,7 +134,7 @@ function LastVerified() {
   });
   if (!events.data) return <span className="faint">–</span>;
   const newest = events.data.data[0];
-  if (!newest) return <span className="faint">never: no event has come yet</span>;
+  if (!newest) return <span className="faint">never: no event has arrived yet</span>;
   return (
     <span className="settings-line">
       <Time at={newest.received_at} />

@@ -25,7 +25,7 @@ type Role = NonNullable<Account["role"]>;
 
 const ROLES: { role: Role | ""; word: string }[] = [
   { role: "", word: "No access" },
-  { role: "viewer", word: "Viewer: looks" },
+  { role: "viewer", word: "Viewer: read-only" },
   { role: "editor", word: "Editor: workflows, retries" },
   { role: "admin", word: "Admin: everything" },
 ];
@@ -53,7 +53,7 @@ export function People() {
     onError: toastError,
   });
   const columns: Column<Account>[] = [
-    { id: "email", header: "E-mail", cell: (one) => one.email },
+    { id: "email", header: "Email", cell: (one) => one.email },
     { id: "name", header: "Name", cell: (one) => one.name ?? <span className="faint">–</span>, minor: true },
     {
       id: "role",
@@ -159,7 +159,9 @@ function LinkDialog({ link, onClose }: { link: SignInLink | null; onClose: () =>
       open={link !== null}
       onOpenChange={(open) => !open && onClose()}
       title="Sign-in link"
-      description={link ? `Signs ${link.email} in once. Whoever has it can use it: send it only to them.` : undefined}
+      description={
+        link ? `Signs ${link.email} in once. Anyone with the link can use it: send it only to them.` : undefined
+      }
     >
       {link && (
         <p className="settings-made">

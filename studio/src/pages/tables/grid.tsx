@@ -111,7 +111,7 @@ function Actions({ found, may }: { found: FoundRows; may: boolean }) {
   const [, setSearch] = useSearchParams();
   return (
     <>
-      <IconButton label="Load again" onClick={() => void found.refetch()} busy={found.isFetching}>
+      <IconButton label="Reload" onClick={() => void found.refetch()} busy={found.isFetching}>
         <RefreshCw aria-hidden />
       </IconButton>
       {may && (
@@ -142,7 +142,7 @@ function Rows(props: RowsProps) {
   if (filtered) {
     return (
       <EmptyState
-        title="No row like this"
+        title="No matching rows"
         action={<Button onClick={() => setSearch({ filter: undefined, query: undefined })}>Show all rows</Button>}
       />
     );

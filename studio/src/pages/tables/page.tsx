@@ -26,7 +26,8 @@ export function Page() {
       <PageBody>
         <PageHeader title="Tables" />
         <EmptyState icon={Table2} title="No tables yet">
-          Declare them in <code>tables.yaml</code>: a name, columns and their types. They are made at the next start.
+          Declare them in <code>tables.yaml</code>: a name, columns and their types. Payloom creates them at the next
+          start.
         </EmptyState>
       </PageBody>
     );
@@ -49,7 +50,7 @@ export function Page() {
             <>
               <PageHeader title={table} />
               <EmptyState icon={Table2} title={`There is no table “${table}”`}>
-                Choose one at the left, or declare it in <code>tables.yaml</code>.
+                Select a table, or declare it in <code>tables.yaml</code>.
               </EmptyState>
             </>
           )}

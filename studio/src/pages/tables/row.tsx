@@ -63,7 +63,7 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: RowSheetProps)
       onOpenChange={(open) => !open && onClose()}
       side
       title={id === null ? `New row of ${table.name}` : table.name}
-      description={id === null ? "Columns left alone get their defaults." : <code>{id}</code>}
+      description={id === null ? "Empty columns get their defaults." : <code>{id}</code>}
       footer={
         <Footer
           may={may}
@@ -79,7 +79,7 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: RowSheetProps)
         {save.isError && <ErrorNote error={save.error} compact />}
         {id !== null && (
           <Link to="/journey/$id" params={{ id }} className="tables-journey">
-            <Activity aria-hidden /> Everything that has to do with it
+            <Activity aria-hidden /> Everything related to it
           </Link>
         )}
         {isStripe(table) && <JsonView value={old} label={`${table.name} ${id ?? ""}`} open={1} />}
@@ -97,7 +97,7 @@ export function RowSheet({ table, keyColumn, row, may, onClose }: RowSheetProps)
           danger
           onConfirm={() => tables.remove(table.name, id, old).then(() => done("The row was deleted"))}
         >
-          It cannot be brought back. Workflows that start on deleted rows will start.
+          You can't restore it. Workflows that start on deleted rows will start.
         </Confirm>
       )}
     </Dialog>
@@ -236,9 +236,9 @@ function Cell({ column, fresh, text, value, currency, editable, error, onChange 
         amount
           ? `Minor units: ${amount}`
           : column.references
-            ? `Points to ${column.references}`
+            ? `References ${column.references}`
             : fresh && column.has_default
-              ? "Left alone, it gets its default"
+              ? "Leave empty for the default"
               : undefined
       }
     >
@@ -283,7 +283,7 @@ function History({ table, id }: { table: string; id: string }) {
       {found.isPending && <Skeleton lines={2} />}
       {found.isError && <ErrorNote error={found.error} compact />}
       {found.data && found.data.data.length === 0 && (
-        <p className="faint">No run that is still kept. It may be a seed, or was written here.</p>
+        <p className="faint">No stored run. The row might be a seed, or was edited here.</p>
       )}
       {found.data && (
         <ul className="tables-history">

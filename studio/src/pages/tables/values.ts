@@ -81,11 +81,11 @@ export function fromText(column: ColumnShape, text: string): Read {
       const number = Number(trimmed);
       return Number.isFinite(number) && (column.type !== "int" || Number.isSafeInteger(number))
         ? { value: number }
-        : { problem: "A number this size cannot be kept exactly." };
+        : { problem: "This number is too large to store exactly." };
     }
     case "moment":
       return Number.isNaN(Date.parse(trimmed))
-        ? { problem: "A moment such as 2026-11-23T20:15:00Z." }
+        ? { problem: "A timestamp such as 2026-11-23T20:15:00Z." }
         : { value: trimmed };
     case "json":
       try {

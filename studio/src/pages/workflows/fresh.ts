@@ -5,7 +5,7 @@ export const STARTS = [
   { kind: "api", label: "A call from a page or a program" },
   { kind: "schedule", label: "A time of day" },
   { kind: "called", label: "Another workflow" },
-  { kind: "manual", label: "Somebody, by hand" },
+  { kind: "manual", label: "A person, by hand" },
 ] as const;
 
 export type StartKind = (typeof STARTS)[number]["kind"];

@@ -136,14 +136,14 @@ export function Page() {
       {!workflows.data && !workflows.error && <Skeleton lines={10} />}
       {workflows.data && workflows.data.data.length === 0 && (
         <EmptyState icon={Workflow} title="No workflow yet" command="payloom init --template shop">
-          A workflow says what happens when Stripe sends an event or somebody calls an endpoint. Begin with a new one,
-          or take over the shop's:
+          A workflow defines what happens when Stripe sends an event or a client calls an endpoint. Create one, or start
+          from the shop's:
         </EmptyState>
       )}
       {workflows.data && workflows.data.data.length > 0 && rows.length === 0 && (
         <EmptyState
           icon={SearchX}
-          title="No workflow fits"
+          title="No matching workflows"
           action={<Button onClick={() => setSearch({ search: undefined })}>Show all workflows</Button>}
         />
       )}

@@ -16,7 +16,7 @@ export function StepLinks({ path }: { path: Path }) {
   const steps = useValue(path);
   const select = useEditor((state) => state.select);
   if (!Array.isArray(steps) || steps.length === 0)
-    return <p className="form-empty">No steps yet: add them on the canvas.</p>;
+    return <p className="form-empty">No steps yet. Add them on the canvas.</p>;
   return (
     <ul className="form-steps">
       {steps.map((step, at) => (
@@ -128,7 +128,7 @@ export function Cases({ path, actions }: { path: Path; actions: string[] }) {
       path={path}
       group
       required
-      doc={byCondition ? "The first case whose condition holds is taken." : "The case named by the value is taken."}
+      doc={byCondition ? "The first case whose condition is true runs." : "The case that the value names runs."}
     >
       {() => (
         <div className="form-list">
@@ -255,7 +255,12 @@ export function Catch({ path, errors }: { path: Path; errors: string[] }) {
   const list = Array.isArray(value) ? value : [];
   const clauses = list.length > 0 && list.every((one) => isMap(one) && "do" in one && verbOf(one) === null);
   return (
-    <Row name="catch" path={path} group doc="What is done when a step fails: for every error, or by the kind of error.">
+    <Row
+      name="catch"
+      path={path}
+      group
+      doc="The steps that run when a step fails: for every error, or by the kind of error."
+    >
       {() => (
         <div className="form-list">
           {clauses ? (
@@ -265,7 +270,7 @@ export function Catch({ path, errors }: { path: Path; errors: string[] }) {
                   <ColumnsList
                     field={{
                       ...fieldOf("errors", {}),
-                      doc: "Kinds of error, such as card_declined. Left out: every error.",
+                      doc: "Kinds of error, such as card_declined. Omit for every error.",
                       placeholder: "every error",
                     }}
                     path={[...path, at, "errors"]}

@@ -180,11 +180,11 @@ function Condition({
 function Any({ path, table, editable, size }: Omit<ColumnsProps, "what"> & { size: number }) {
   const changes = useChanges();
   return (
-    <div className="form-row form-row-group" role="group" aria-label="any: one of these holds">
+    <div className="form-row form-row-group" role="group" aria-label="any: one of these is true">
       <div className="form-label">
         <span className="form-label-text">
           <span className="form-name mono">any</span>
-          <span className="form-type">one of these holds</span>
+          <span className="form-type">one of these is true</span>
         </span>
         <span className="form-aside">
           {editable ? (

@@ -6,13 +6,16 @@ import { Row } from "../row";
 import { ValueField } from "../value-field";
 
 const RULE: [string, Parameters<typeof fieldOf>[1]][] = [
-  ["attempts", { type: "integer", minimum: 1, maximum: 100, description: "Tries in all, the first included." }],
-  ["first", { type: "string", description: "The pause before the second try: 1s." }],
-  ["factor", { type: "number", minimum: 1, maximum: 10, description: "Each pause is so many times the one before." }],
+  [
+    "attempts",
+    { type: "integer", minimum: 1, maximum: 100, description: "Maximum number of attempts, including the first." },
+  ],
+  ["first", { type: "string", description: "The pause before the second attempt: 1s." }],
+  ["factor", { type: "number", minimum: 1, maximum: 10, description: "The factor by which each pause grows." }],
   ["most", { type: "string", description: "The longest pause: 60s." }],
 ];
 
-/** How often and how fast a call is tried again. */
+/** How often and how fast a call is retried. */
 export function RetryField({
   field,
   path,
@@ -53,8 +56,8 @@ export function RetryField({
           >
             <option value="">as usual: 5 tries</option>
             <option value="never">never again</option>
-            <option value="times">so many tries</option>
-            <option value="rule">tries and pauses</option>
+            <option value="times">number of attempts</option>
+            <option value="rule">attempts and pauses</option>
           </Select>
           {kind === "times" ? (
             <ValueField

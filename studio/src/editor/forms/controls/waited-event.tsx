@@ -32,11 +32,11 @@ export function WaitedEvent({ path, families }: { path: Path; families: FamilyEn
           />
         )}
       </Row>
-      <ActionsField path={[...path, "actions"]} family={family} doc="Only these; all of them when none is chosen." />
+      <ActionsField path={[...path, "actions"]} family={family} doc="Only these. If none is selected, all of them." />
       <ValueField
         field={{
           ...fieldOf("match", { type: "string" }, { writing: "bare" }),
-          doc: "Only an event for which this is true. `event` and `object` are those of the event that comes.",
+          doc: "Only an event for which this is true. `event` and `object` are those of the awaited event.",
           placeholder: "object.metadata.order_id == order.id",
         }}
         path={[...path, "match"]}
@@ -45,7 +45,7 @@ export function WaitedEvent({ path, families }: { path: Path; families: FamilyEn
       <ValueField
         field={{
           ...fieldOf("timeout", { type: "string" }),
-          doc: "How long to wait; then the value is null.",
+          doc: "How long to wait. After that, the value is null.",
           placeholder: "1h",
         }}
         path={[...path, "timeout"]}

@@ -34,13 +34,13 @@ export function ApiTrigger({ path, map, schema }: TriggerPart) {
           schema: { type: "string" },
           writing: "plain",
           placeholder: "10/minute",
-          doc: "At most so many requests in a time, per caller: 10/minute, 100/1h.",
+          doc: "Maximum number of requests per caller and time: 10/minute, 100/1h.",
         }}
       />
       <ColumnsList
         field={{
           ...fieldOf("cors", {}),
-          doc: "Origins that may call it from a browser.",
+          doc: "Origins that can call it from a browser.",
           placeholder: "https://shop.example.com",
         }}
         path={[...path, "cors"]}

@@ -21,7 +21,7 @@ export function Inputs({ path }: { path: Path }) {
       doc={
         fields === null
           ? "A JSON Schema: edit it in the text."
-          : "What callers send. A field that is not named is refused."
+          : "The fields that callers send. Payloom rejects unknown fields."
       }
     >
       {() =>

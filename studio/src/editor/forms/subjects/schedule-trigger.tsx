@@ -17,7 +17,7 @@ export function ScheduleTrigger({ path, map, schema }: TriggerPart) {
           schema: { type: "string" },
           writing: "plain",
           placeholder: "0 3 * * 1",
-          doc: "Minute, hour, day of the month, month, day of the week: 0 3 * * 1 is Mondays at three.",
+          doc: "Minute, hour, day of the month, month, day of the week: 0 3 * * 1 is Mondays at 03:00.",
         }}
       />
       <NextRuns line={line} zone={zone} />
@@ -29,7 +29,7 @@ export function ScheduleTrigger({ path, map, schema }: TriggerPart) {
           writing: "plain",
           open: true,
           choices: ZONES,
-          doc: "Whose clock is meant: Europe/Berlin. UTC when left out.",
+          doc: "The time zone, for example Europe/Berlin. Default: UTC.",
         }}
       />
       <Property {...part} name="catch_up" change={{ writing: "plain" }} />

@@ -21,7 +21,7 @@ export function StepSubject({ path, catalog }: { path: Path; catalog: Catalog })
   const verb = verbOf(step);
   const entry = catalog.verbs.find((one) => one.verb === verb);
   const own = useFindings(path, false);
-  if (!isMap(step)) return <p className="form-empty">There is no step here any more.</p>;
+  if (!isMap(step)) return <p className="form-empty">This step no longer exists.</p>;
   const Icon = verbIcon(verb);
   const entries = verb === null || entry === undefined ? [] : entriesOf(verb, entry.schema);
   const main = entries.filter((one) => one.section === "main");
@@ -47,9 +47,7 @@ export function StepSubject({ path, catalog }: { path: Path; catalog: Catalog })
         ))}
       </header>
       {verb === null ? (
-        <p className="form-empty">
-          This step says not yet what it does. Choose a verb in the text, or replace the step on the canvas.
-        </p>
+        <p className="form-empty">This step has no verb. Choose one in the text, or replace the step on the canvas.</p>
       ) : null}
       <div className="form-fields">
         {main.map((one) => (
@@ -153,8 +151,8 @@ function StepId({ path, step }: { path: Path; step: Record<string, unknown> }) {
         aria-invalid={draft.problem !== null || findings.length > 0}
         title={
           now === ""
-            ? "Its value is readable under this name."
-            : "Another id is written into every expression that reads it."
+            ? "Expressions read its value by this name."
+            : "Changing it updates every expression that reads it."
         }
         onChange={(event) => draft.hold(event.target.value)}
         onBlur={draft.leave}

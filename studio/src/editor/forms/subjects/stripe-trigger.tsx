@@ -17,7 +17,7 @@ export function StripeTrigger({ path, map, schema, catalog }: TriggerPart & { ca
       <ActionsField
         path={[...path, "actions"]}
         family={family}
-        doc="Only these start a run; all of them when none is chosen."
+        doc="Only these start a run. If none is selected, all of them."
       />
       <Property
         {...part}
@@ -36,7 +36,7 @@ export function StripeTrigger({ path, map, schema, catalog }: TriggerPart & { ca
           kind: "boolean",
           writing: "plain",
           choices: [],
-          doc: `Read the object again from Stripe first, so that late events cannot undo newer state. ${family?.stateful ? "On for this family unless turned off." : "Off unless turned on."}`,
+          doc: `Read the object again from Stripe first, so that late events cannot undo newer state. ${family?.stateful ? "On by default for this family." : "Off by default."}`,
         }}
       />
       <Property
@@ -46,7 +46,7 @@ export function StripeTrigger({ path, map, schema, catalog }: TriggerPart & { ca
           kind: "text",
           schema: { type: "string" },
           placeholder: "${{ object.id }}",
-          doc: `One run at a time per value. ${family?.stateful ? "By object for this family unless set otherwise." : ""}`,
+          doc: `One run at a time per value. ${family?.stateful ? "By object by default for this family." : ""}`,
         }}
       />
       <Property {...part} name="account" change={{ kind: "text", schema: { type: "string" }, placeholder: "acct_…" }} />

@@ -14,7 +14,7 @@ export function Auth({ path, absent }: { path: Path; absent: string | null }) {
     Array.isArray(value) ||
     (typeof value === "string" && value !== "" && !["none", "optional", "user"].includes(value));
   return (
-    <Row name="auth" path={path} required={absent === null} below doc="Who may start it.">
+    <Row name="auth" path={path} required={absent === null} below doc="Who can start it.">
       {(ids) => (
         <>
           <Select
@@ -34,10 +34,10 @@ export function Auth({ path, absent }: { path: Path; absent: string | null }) {
                 {absent ?? "Choose …"}
               </option>
             ) : null}
-            <option value="user">user: anybody signed in</option>
+            <option value="user">user: anyone signed in</option>
             <option value="roles">people with a role</option>
             <option value="optional">optional: signed in or not</option>
-            <option value="none">none: nobody is checked</option>
+            <option value="none">none: no check</option>
           </Select>
           {roles ? (
             <div className="form-nested">

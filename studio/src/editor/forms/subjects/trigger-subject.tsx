@@ -51,10 +51,10 @@ export function TriggerSubject({ path, catalog }: { path: Path; catalog: Catalog
           <StripeTrigger path={path} map={map} schema={entry?.schema ?? {}} catalog={catalog} />
         ) : null}
         {kind === "schedule" ? <ScheduleTrigger path={path} map={map} schema={entry?.schema ?? {}} /> : null}
-        {kind === "manual" ? <Auth path={[...path, "auth"]} absent="user (anybody signed in)" /> : null}
+        {kind === "manual" ? <Auth path={[...path, "auth"]} absent="user (anyone signed in)" /> : null}
         {kind === "called" ? (
           <p className="form-empty">
-            Other workflows start it with <code>call</code>. What they pass stands under the workflow's inputs.
+            Other workflows start it with <code>call</code>. The workflow's inputs are the arguments.
           </p>
         ) : null}
         {kind === "table" ? (

@@ -128,7 +128,7 @@ function branch(entry: Entry, verb: string, place: Path) {
         doc={field.doc}
         absent="raise (the step fails)"
         words={[
-          { value: "stop", words: "stop (the run ends quietly)" },
+          { value: "stop", words: "stop (the run stops, without an error)" },
           { value: "raise", words: "raise (written out)" },
         ]}
       />
@@ -257,7 +257,7 @@ function Parameters({ path, action: name }: { path: Path; action: string }) {
   if (loading)
     return (
       <p className="form-empty" role="status">
-        Reading the parameters of {name} …
+        Loading the parameters of {name} …
       </p>
     );
   const schema = action?.params ?? {};
@@ -267,7 +267,7 @@ function Parameters({ path, action: name }: { path: Path; action: string }) {
       {(ids) =>
         action === null ? (
           <>
-            <ErrorNote error={new Error(`Stripe has no action called ${name}.`)} />
+            <ErrorNote error={new Error(`Stripe has no action named ${name}.`)} />
             <MapRows
               field={field}
               path={path}

@@ -45,13 +45,13 @@ export function WorkflowSubject() {
         <ValueField
           field={{
             ...fieldOf("once", { type: "string" }),
-            doc: "One run per value of this, whatever starts it; a call waits for it and gets its output.",
+            doc: "One run per value, for all triggers. A call waits for the run and gets its output.",
             placeholder: "order-${{ inputs.order_id }}",
           }}
           path={["once"]}
           onRemove={"once" in map ? () => void changes.remove(["once"], "Remove once") : undefined}
         />
-        <Row name="vars" path={["vars"]} group doc="Variables with their first value, readable as vars.name.">
+        <Row name="vars" path={["vars"]} group doc="Variables with their initial values, readable as vars.name.">
           {(ids) => (
             <MapRows
               field={fieldOf("vars", { type: "object" })}
