@@ -9,6 +9,7 @@ const BASE = ["ui", "api", "model", "browser", "components"];
 const EDITOR_BASE = ["ui", "api", "model", "browser", "editor/document"];
 const PAGES = [
   "events",
+  "help",
   "journey",
   "local-stripe",
   "mail",

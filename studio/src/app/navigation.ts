@@ -1,6 +1,7 @@
 /** The studio's pages as the sidebar, the palette and the shortcuts name them. */
 import {
   Activity,
+  CircleHelp,
   CreditCard,
   Inbox,
   LayoutDashboard,
@@ -13,7 +14,17 @@ import {
 } from "lucide-react";
 
 export interface NavigationItem {
-  to: "/" | "/workflows" | "/runs" | "/events" | "/journey" | "/tables" | "/mail" | "/local-stripe" | "/settings";
+  to:
+    | "/"
+    | "/workflows"
+    | "/runs"
+    | "/events"
+    | "/journey"
+    | "/tables"
+    | "/mail"
+    | "/local-stripe"
+    | "/settings"
+    | "/help";
   name: string;
   icon: LucideIcon;
   /** `g` and then this. */
@@ -51,6 +62,14 @@ export const NAVIGATION: NavigationItem[] = [
     icon: Settings,
     letter: "s",
     keywords: "keys environment webhook",
+    group: "project",
+  },
+  {
+    to: "/help",
+    name: "Help",
+    icon: CircleHelp,
+    letter: "h",
+    keywords: "glossary words keyboard shortcuts",
     group: "project",
   },
 ];

@@ -26,6 +26,7 @@ const routes = root.addChildren([
   page("/mail/$id", () => import("@/pages/mail/page")),
   page("/local-stripe", () => import("@/pages/local-stripe/page")),
   page("/settings", () => import("@/pages/settings/page")),
+  page("/help", () => import("@/pages/help/page")),
   createRoute({ getParentRoute: () => root, path: "/sign-in", component: () => null }),
 ]);
 

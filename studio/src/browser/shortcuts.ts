@@ -1,5 +1,5 @@
 /** Keyboard shortcuts: the ones that work on every page, and the ones that a page adds while it is shown. */
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 
 export interface Shortcut {
   /** `mod+k`, `?`, or two keys one after the other: `g r`. */
@@ -10,9 +10,28 @@ export interface Shortcut {
 }
 
 const active = new Set<{ current: Shortcut[] }>();
+/** Counts registrations, so that a list of shortcuts is drawn again after each. */
+let version = 0;
+const listeners = new Set<() => void>();
+
+function registrationsChanged(): void {
+  version += 1;
+  listeners.forEach((listener) => listener());
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
 
 export function activeShortcuts(): Shortcut[] {
   return [...active].flatMap((one) => one.current);
+}
+
+/** The shortcuts that work now; the component is drawn again when a page adds or removes some. */
+export function useActiveShortcuts(): Shortcut[] {
+  useSyncExternalStore(subscribe, () => version);
+  return activeShortcuts();
 }
 
 /** Whether keys go into a text. */
@@ -28,8 +47,10 @@ export function useShortcuts(shortcuts: Shortcut[]): void {
   newest.current = shortcuts;
   useEffect(() => {
     active.add(newest);
+    registrationsChanged();
     return () => {
       active.delete(newest);
+      registrationsChanged();
     };
   }, []);
 }

@@ -14,6 +14,7 @@ PAGES = {
     "/mail": "Email",
     "/local-stripe": "Local Stripe",
     "/settings": "Settings",
+    "/help": "Help",
 }
 
 
