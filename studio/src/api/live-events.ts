@@ -102,7 +102,7 @@ export function listen(cache: QueryClient): () => void {
     source.onmessage = take;
     source.onopen = () => {
       become("live");
-      // What happened while nobody listened is not told again.
+      // The server doesn't repeat events that it sent while the connection was lost.
       if (lost) void cache.invalidateQueries();
       lost = false;
     };

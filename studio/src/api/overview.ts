@@ -1,4 +1,4 @@
-/** What needs somebody, and what happened lately. */
+/** What needs attention, and what happened recently. */
 import { useQuery } from "@tanstack/react-query";
 import { client, take } from "./client";
 import type { components } from "./schema";

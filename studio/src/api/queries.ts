@@ -1,4 +1,4 @@
-/** How answers of the server are kept. Keys start with the kind of thing, so live events can refresh them: ["runs", …]. */
+/** The query cache. Keys start with the kind of object, so that live events can refresh them: ["runs", …]. */
 import { QueryClient } from "@tanstack/react-query";
 import { ApiError } from "./client";
 

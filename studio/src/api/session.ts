@@ -1,4 +1,4 @@
-/** Who looks, and which project this is. Signing in by a one-time link, or by one click on this machine. */
+/** The current user and project. Sign-in with a one-time link, or with one click on this machine. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { client, take } from "./client";
 import type { components } from "./schema";

@@ -2,7 +2,7 @@ import { ChevronsUpDown } from "lucide-react";
 import type { ButtonHTMLAttributes, Ref } from "react";
 import type { Me } from "@/api/session";
 
-/** The button of the account menu; it stands there before the menu's code is loaded. */
+/** The button of the account menu; visible before the menu's code is loaded. */
 export function AccountButton({
   me,
   ...rest

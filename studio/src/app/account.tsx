@@ -7,7 +7,7 @@ import { AccountButton } from "./account-button";
 import { useLayoutState } from "./layout-state";
 import { applyTheme, savedTheme, type Theme } from "@/browser/theme";
 
-/** Who is signed in, the theme, and the way out. */
+/** The account menu: the signed-in user, the theme, and sign-out. */
 export function Account({ me, open }: { me: Me; open: boolean }) {
   const setLayout = useLayoutState((state) => state.set);
   const [theme, setTheme] = useState<Theme>(savedTheme);

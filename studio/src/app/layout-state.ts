@@ -1,4 +1,4 @@
-/** What of the frame is open: the palette and the list of shortcuts. */
+/** Which overlays of the layout are open: the palette and the list of shortcuts. */
 import { create } from "zustand";
 
 interface LayoutState {

@@ -16,7 +16,7 @@ import { Sidebar } from "./sidebar";
 import { switchTheme } from "@/browser/theme";
 import "./layout.css";
 
-// What is not seen at once is loaded once the page stands.
+// Components that aren't visible at once load after the page.
 const Toasts = lazy(() => import("@/ui/toast").then((module) => ({ default: module.Toasts })));
 const SignIn = lazy(() => import("./sign-in").then((module) => ({ default: module.SignIn })));
 const Drawer = lazy(() => import("./drawer").then((module) => ({ default: module.Drawer })));

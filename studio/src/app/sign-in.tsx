@@ -1,4 +1,4 @@
-/** The way in: a one-time link from the terminal, or one click on this machine in development. */
+/** Sign-in: a one-time link from the terminal, or one click on this machine in development. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";

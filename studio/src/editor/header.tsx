@@ -1,4 +1,4 @@
-/** The top of the editor: what the workflow is called, whether it is saved and published, and what can be done with it. */
+/** The top of the editor: the workflow's name, whether it is saved and published, and its actions. */
 import { publish } from "@/api/editor";
 import { Link } from "@tanstack/react-router";
 import {

@@ -1,4 +1,4 @@
-/** What is unusual about the open text: restored edits, a file that changed meanwhile, a failed publication. */
+/** Notes about the open text: restored edits, a changed file, a failed publication. */
 import { CircleAlert, FileWarning, RotateCcw, X } from "lucide-react";
 
 import { ago, Button, IconButton } from "@/ui";

@@ -10,7 +10,7 @@ const FIELDS = ["", "textarea", "select"]
   .map((tag) => (tag === "" ? "input:not([type=hidden]):not(:disabled)" : `${tag}:not(:disabled)`))
   .concat("[contenteditable=true]");
 
-/** The first field of what is selected; its id comes last, as it is rarely what one comes for. */
+/** Focus the first field of the selected step. Its id comes last, because users rarely change it. */
 export function focusForm(tries = 20): void {
   const panel = document.getElementById("editor-form");
   const within = (head: string) => FIELDS.map((field) => `${head}${field}`).join(", ");

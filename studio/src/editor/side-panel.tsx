@@ -1,4 +1,4 @@
-/** Beside the views: the selected step's form, what is wrong, test runs, versions. */
+/** Beside the views: the selected step's form, problems, test runs, versions. */
 import type { KeyboardEvent } from "react";
 
 import { Tabs } from "@/ui";
@@ -11,7 +11,7 @@ import { useEditor } from "./document/store";
 import { TestPanel } from "./testrun/test-panel";
 import { VersionsPanel } from "./versions/versions-panel";
 
-/** Escape leaves the form for the card it belongs to. */
+/** Escape moves the focus from the form to its card. */
 function backToCanvas(event: KeyboardEvent): void {
   if (event.key !== "Escape" || event.defaultPrevented) return;
   const { selected } = useEditor.getState();

@@ -11,7 +11,7 @@ export interface Change {
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** `previous` holds only what differs, with maps inside it partial again; lists are given whole. */
+/** `previous` has only the values that differ; nested maps are partial too, lists are complete. */
 export function changesOf(previous: unknown, object: unknown): Change[] {
   const found: Change[] = [];
   const walk = (before: Record<string, unknown>, after: unknown, path: string) => {

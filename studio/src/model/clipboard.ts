@@ -1,4 +1,4 @@
-/** Steps on the clipboard are YAML text as it stands in the file: it can be pasted into a workflow, a review or a mail. */
+/** Steps on the clipboard are YAML text as in the file: users can paste it into a workflow, a review, or an email. */
 import { parseDocument } from "yaml";
 
 import { outermost } from "./operations";

@@ -23,9 +23,9 @@ export interface Step {
   detail: string;
   when: string | null;
   branches: Branch[];
-  /** How a further branch may be added: a named case, a condition, a catch clause; null when there is no such thing. */
+  /** How a further branch may be added: a named case, a condition, a catch clause; null when the step has none. */
   adds: "case" | "condition" | "branch" | "catch" | null;
-  /** Nothing that stands behind it runs. */
+  /** The steps after it don't run. */
   ends: boolean;
 }
 

@@ -178,7 +178,7 @@ class LayoutBuilder {
 
   // ---------------------------------------------------------------- drawing
 
-  /** Draws a list from `y` (the lower edge of what stands above) downwards; returns its lower edge. */
+  /** Draw a list downwards from `y` (the lower edge of the item above); return its lower edge. */
   private steps(branch: Branch, middle: number, y: number, depth: number, inside: string): number {
     if (branch.steps.length === 0) return this.nothing(branch, middle, y);
     let at = y;
@@ -370,7 +370,7 @@ const EMPTY_STEP: Step = {
   ends: false,
 };
 
-/** What a step is called in sentences: its name, its id, or its verb and what stands behind it. */
+/** What a step is called in sentences: its name, its id, or its verb with its value. */
 export function named(step: Step): string {
   return step.name ?? step.id ?? `${step.verb ?? "step"} ${step.title}`.trim();
 }

@@ -66,7 +66,7 @@ export function canMove(paths: readonly Path[], target: Target): boolean {
   return !(together && target.index >= first && target.index <= first + moved.length);
 }
 
-/** Move steps to a place, in reading order. Each operation is told the places as they are after the ones before it. */
+/** Move steps to a place, in reading order. The paths of an operation are those after the operations before it. */
 export function moveSteps(data: Data, paths: readonly Path[], target: Target): Operation[] {
   if (!canMove(paths, target)) return [];
   const copy = structuredClone(data);
@@ -88,7 +88,7 @@ export function moveSteps(data: Data, paths: readonly Path[], target: Target): O
   return operations;
 }
 
-/** The step that holds a list, so that the list is found again after its step moved up or down. */
+/** The step that contains a list, to find the list again after its step moved up or down. */
 function ownerOf(data: Data, list: Path): { holder: unknown; rest: Path } | null {
   for (let length = list.length - 1; length > 0; length -= 1) {
     const value = valueAt(data, list.slice(0, length));
@@ -142,7 +142,7 @@ export function duplicateStep(data: Data, path: Path): Operation[] {
   return insertSteps(data, { list: path.slice(0, -1), index: to.at(-1) as number }, [structuredClone(step)]);
 }
 
-/** Whether the steps stand one after another in one list. */
+/** Whether the steps are adjacent in one list. */
 export function areTogether(paths: readonly Path[]): boolean {
   const sorted = outermost(paths);
   const first = sorted[0];

@@ -1,4 +1,4 @@
-/** Workflow text as plain data, with the stretch of text every value stands in. Positions are offsets in the text. */
+/** Parses workflow text to plain data, with the text range of every value. Positions are offsets in the text. */
 import { LineCounter, isAlias, isMap as isYamlMap, isScalar, isSeq, parseDocument, type Node, type Pair } from "yaml";
 
 import { type Path, pathKey } from "./path";
@@ -14,7 +14,7 @@ export interface Range {
 export interface Parsed {
   /** The document as plain data: maps, lists, texts, numbers, booleans, null. */
   data: Record<string, unknown>;
-  /** The stretch of the value at a path, without the blanks and comments behind it; null where nothing stands. */
+  /** The range of the value at a path, without trailing blanks and comments; null where there is no value. */
   range: (path: Path) => Range | null;
   /** The stretch of the key of a map entry. */
   keyRange: (path: Path) => Range | null;
@@ -108,7 +108,7 @@ function collect(node: Node | null, path: Path, key: Range | null, spots: Map<st
   return true;
 }
 
-/** A block list or map ends for `yaml` where the next thing begins; here it ends after its last character. */
+/** For `yaml`, a block list or map ends where the next node starts; here it ends after its last character. */
 function trimmed(text: string, start: number, end: number, exact: boolean): number {
   let stop = end;
   while (stop > start && /\s/.test(text[stop - 1] ?? "")) stop -= 1;

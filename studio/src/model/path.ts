@@ -19,7 +19,7 @@ export function pathOfKey(key: string): Path {
     try {
       text = decodeURIComponent(part);
     } catch {
-      // A hand-made address: taken as it stands.
+      // An address typed by hand: used unchanged.
     }
     return text.startsWith("~") ? text.slice(1) : text;
   });
@@ -30,7 +30,7 @@ export function samePath(a: readonly (string | number)[] | null, b: readonly (st
   return a.length === b.length && a.every((part, at) => part === b[at]);
 }
 
-/** Whether `path` is `head` or stands below it. */
+/** Whether `path` is `head` or below it. */
 export function startsWith(path: readonly (string | number)[], head: readonly (string | number)[]): boolean {
   return head.length <= path.length && head.every((part, at) => part === path[at]);
 }

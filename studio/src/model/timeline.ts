@@ -27,14 +27,14 @@ export interface TimelineRun {
 }
 
 export interface Row<S extends TimelineStep = TimelineStep> {
-  /** The step's path; groups that stand for no recorded step have one of their own. */
+  /** The step's path; groups without a recorded step have their own. */
   key: string;
   depth: number;
   title: string;
   detail: string;
   verb: string;
   status: string;
-  /** Milliseconds since 1970; `to` is null while it goes on. */
+  /** Milliseconds since 1970; `to` is null while it runs. */
   from: number;
   to: number | null;
   attempts: number;
@@ -139,7 +139,7 @@ function place<S extends TimelineStep>(root: Node<S>, path: string): Node<S> {
     const next = stages[at + 1];
     const name = roundName(stage.label);
     if (name) parent = child(parent, stage.path.split(".").slice(0, -1).join("."), name);
-    // Branches that only choose (then, else, a case) are no rows: their steps stand where the choice stood.
+    // Branches that only choose (then, else, a case) have no row: their steps replace the choice.
     if (last || (next && GROUPED.test(next.label))) parent = child(parent, stage.path, "");
   });
   return parent;

@@ -1,4 +1,4 @@
-/** What the canvas knows of each verb: the word for people, the family that colours it, and how one line tells it. */
+/** What the canvas shows of each verb: its label, the family that colors it, and its summary in one line. */
 import { asText } from "./text";
 import { isMap } from "./path";
 
@@ -82,7 +82,7 @@ const list = (value: unknown): string => (Array.isArray(value) ? value.map(Strin
 const joined = (...parts: string[]): string => parts.filter(Boolean).join(" · ");
 const word = (label: string, text: string): string => (text === "" ? "" : `${label} ${text}`);
 
-/** What stands behind the verb: `refunds.create`, `orders`, a condition. */
+/** The value of the verb: `refunds.create`, `orders`, a condition. */
 export function target(name: string, step: Record<string, unknown>): string {
   const value = step[name];
   switch (name) {

@@ -76,7 +76,7 @@ export interface ConfirmProps {
   onConfirm: () => unknown;
 }
 
-/** Asks before something that cannot be taken back. Stays open with the error when it fails. */
+/** Asks before an action that can't be undone. Stays open with the error when it fails. */
 export function Confirm({ open, onOpenChange, title, children, action, danger, onConfirm }: ConfirmProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);

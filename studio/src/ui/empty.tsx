@@ -1,4 +1,4 @@
-/** What a page says when there is nothing, when it loads, and when it failed. */
+/** What a page shows when it is empty, loads, or failed. */
 import { CircleAlert, type LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "./button";
@@ -47,7 +47,7 @@ export function Command({ text }: { text: string }) {
   );
 }
 
-/** Grey lines in the place of what is loading. */
+/** Gray lines in place of the content that is loading. */
 export function Skeleton({ lines = 6 }: { lines?: number }) {
   return (
     <div className="skeleton" role="status">

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { Button } from "./button";
 
-/** At the end of a list: loads the next page when it comes into sight, and by a button for everyone else. */
+/** At the end of a list: loads the next page when it becomes visible, and by a button. */
 export function More({ has, loading, load }: { has: boolean; loading: boolean; load: () => void }) {
   const mark = useRef<HTMLDivElement>(null);
   const newest = useRef(load);

@@ -147,7 +147,7 @@ function BodyRow<T>({ id, row, columns, name, current, chosen, onToggle, onOpen,
       data-chosen={chosen || undefined}
       onKeyDown={onKeyDown}
       onClick={(event) => {
-        // Links and buttons inside do their own thing; a text selection is not a click.
+        // Links and buttons inside have their own actions; a text selection is not a click.
         if ((event.target as HTMLElement).closest("a,button,input,label") || window.getSelection()?.toString()) return;
         onOpen?.(row);
       }}

@@ -1,4 +1,4 @@
-/** What stands on the canvas. Every card listens only to what is its own, so a change redraws only the cards it is about. */
+/** The cards and buttons on the canvas. A card subscribes only to its own state, so a change redraws only the cards that it affects. */
 import type { Node, NodeProps } from "@xyflow/react";
 import { CircleAlert, CircleX, Info, Plus, Repeat2 } from "lucide-react";
 import { memo } from "react";

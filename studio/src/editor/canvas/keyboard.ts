@@ -38,7 +38,7 @@ export function neighbour(layout: Layout, key: string | null, arrow: string): st
   return best?.key ?? null;
 }
 
-/** Does what a key stands for; false when it stands for nothing here. */
+/** Handle a key; false when the key does nothing here. */
 export function keyAction(
   event: KeyboardEvent,
   { onCard, open, fit }: { onCard: boolean; open: () => void; fit: () => void },

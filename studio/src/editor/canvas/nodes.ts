@@ -1,4 +1,4 @@
-/** Items of the layout as React Flow nodes. A node whose item looks the same stays the same object, so nothing redraws it. */
+/** Items of the layout as React Flow nodes. A node whose item looks the same stays the same object, so React doesn't draw it again. */
 import type { Item, Layout } from "@/model/layout";
 import type { CanvasNode } from "./cards";
 

@@ -25,7 +25,7 @@ export function focusItem(item: Item, extend: boolean): void {
   focusElement(item.key);
 }
 
-/** The selected card is the one Tab comes to, and is brought into view. */
+/** Make the selected card the one that Tab reaches, and scroll it into view. */
 export function useFocusFollowsSelection(
   root: RefObject<HTMLDivElement | null>,
   layout: Layout | null,
@@ -43,7 +43,7 @@ export function useFocusFollowsSelection(
       const before = useCanvas.getState().focus;
       useCanvas.setState({ focus: item.key });
       show(item);
-      // An edit made by key must not lose the keyboard: the focus goes on to the card that is selected now.
+      // An edit by keyboard must not lose the focus: it moves to the card that is selected now.
       const active = document.activeElement;
       const lost = active === null || active === document.body;
       const inside = root.current?.contains(active) === true && active?.classList.contains("flow-card") === true;

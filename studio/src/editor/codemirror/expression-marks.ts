@@ -1,4 +1,4 @@
-/** Colours expressions: all of a text, what stands in `${{ }}`, or (in YAML) also what follows `if:` and its like. */
+/** Highlights expressions: a whole text, the parts in `${{ }}`, or (in YAML) also the values of `if:` and similar keys. */
 import { type Extension, Prec, type Range, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import { closingOf } from "../form-model/template";

@@ -27,7 +27,7 @@ export function utf16(text: string, points: number): number {
   return units;
 }
 
-/** How many code points stand before a UTF-16 offset. */
+/** The number of code points before a UTF-16 offset. */
 export function codePoints(text: string, units: number): number {
   return Array.from(text.slice(0, units)).length;
 }

@@ -1,4 +1,4 @@
-/** Unsaved text outlives tabs and reloads: kept in the browser under the workflow's id, with the file it started from. */
+/** Keeps unsaved text across tabs and reloads: in the browser, by the workflow's id, with the file that it started from. */
 
 export interface Draft {
   etag: string;

@@ -25,7 +25,7 @@ export type InputShape =
   | { kind: "other"; value: unknown };
 
 export interface InputField {
-  /** As it stands in the file, `?` included. */
+  /** As written in the file, `?` included. */
   key: string;
   name: string;
   optional: boolean;
@@ -66,7 +66,7 @@ function ofText(text: string): InputShape {
   return { kind: "typed", type, rule: rule.join(" "), fallback };
 }
 
-/** The value that stands for a shape in the file. */
+/** The value in the file for a shape. */
 export function inputValue(shape: InputShape): unknown {
   switch (shape.kind) {
     case "typed":

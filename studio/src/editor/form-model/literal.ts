@@ -1,4 +1,4 @@
-/** Text typed into a field as the value it stands for, and back. A text that is no such value is a mistake with a message. */
+/** Converts text typed into a field to its value, and back. Invalid text gives a message. */
 
 import { asText } from "@/model/text";
 import { couldBe, type Field } from "./schema";
@@ -11,7 +11,7 @@ export function textOf(value: unknown): string {
   return asText(value);
 }
 
-/** The value that `text` stands for in a field. An empty text is the empty text only where text is wanted. */
+/** The value of `text` in a field. An empty text is a value only in a text field. */
 export function read(field: Field, text: string): Read {
   switch (field.kind) {
     case "integer":
@@ -30,7 +30,7 @@ export function read(field: Field, text: string): Read {
   }
 }
 
-/** The value a text most likely means where anything may stand: `12` a number, `true` a boolean, the rest text. */
+/** The likely value of a text in a field of any type: `12` a number, `true` a boolean, the rest text. */
 export function guessed(text: string): unknown {
   const trimmed = text.trim();
   if (trimmed === "true" || trimmed === "false") return trimmed === "true";

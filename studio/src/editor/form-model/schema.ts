@@ -37,7 +37,7 @@ export type Kind = "text" | "integer" | "number" | "boolean" | "choice" | "objec
 /** Of an integer: minor units of a currency, or seconds since 1970. Of a number: percent. */
 export type Unit = "minor" | "seconds" | "percent";
 
-/** How an expression stands in the file: `${{ … }}`, bare (conditions), or not at all. */
+/** How an expression is written in the file: `${{ … }}`, bare (conditions), or not at all. */
 export type Writing = "value" | "bare" | "plain";
 
 export interface Field {
@@ -111,7 +111,7 @@ export function fieldsOf(field: Field): Field[] {
     .sort((one, other) => Number(other.required) - Number(one.required));
 }
 
-/** The name in a map under which a field stands: itself, or another name for the same (`payment_intent` for `id`). */
+/** The key of a field in a map: its name, or an alias (`payment_intent` for `id`). */
 export function nameIn(field: Field, parent: Field, value: unknown): string {
   if (!isMap(value) || Object.hasOwn(value, field.name)) return field.name;
   const others = Object.entries(parent.schema.properties ?? {}).filter(([, one]) => one["x-alias-of"] === field.name);
@@ -159,7 +159,7 @@ export function alternativeOf(field: Field, value: unknown): number {
   return Math.max(0, found >= 0 ? found : open);
 }
 
-/** Whether a value in a file has the shape of a field (its parts are not looked at). */
+/** Whether a value in a file has the shape of a field. Doesn't check nested values. */
 export function couldBe(field: Field, value: unknown): boolean {
   switch (field.kind) {
     case "text":
@@ -275,7 +275,7 @@ function choicesOf(schema: JsonSchema): unknown[] {
   return schema.const === undefined ? [] : [schema.const];
 }
 
-/** The server marks amounts and moments; percents tell themselves by their name. */
+/** The server marks amounts and timestamps; percentages are recognized by name. */
 function unitOf(name: string, kind: Kind, schema: JsonSchema): Unit | null {
   if (kind === "integer") return schema["x-unit"] ?? (schema.format === "unix-time" ? "seconds" : null);
   return (kind === "number" || schema.format === "decimal") && name.includes("percent") ? "percent" : null;

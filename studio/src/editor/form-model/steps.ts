@@ -70,7 +70,7 @@ export type Subject =
   | { kind: "trigger"; path: Path; trigger: TriggerKind | null }
   | { kind: "step"; path: Path; verb: Verb | null };
 
-/** What the form shows for a selected place: the step or trigger it stands in, else the workflow itself. */
+/** What the form shows for a selected path: the step or trigger around it, else the workflow. */
 export function subjectOf(data: unknown, selected: Path | null): Subject {
   const path = selected ?? [];
   if (path[0] === "on") {
@@ -89,7 +89,7 @@ export function subjectOf(data: unknown, selected: Path | null): Subject {
 
 const LISTS = new Set(["steps", "then", "else", "do", "try", "finally", "catch", "default", "on_error", "on_timeout"]);
 
-/** Whether a step stands at a path: an item of a list of steps, not of a list of values or clauses. */
+/** Whether a path is that of a step: an item of a list of steps, not of a list of values or clauses. */
 export function isStepPlace(data: unknown, path: Path): boolean {
   const last = path[path.length - 1];
   const list = path[path.length - 2];

@@ -5,7 +5,7 @@ export type Mode = "literal" | "expression" | "mixed";
 
 export interface Part {
   kind: "text" | "expression";
-  /** Of an expression: what stands between the braces, blanks included. */
+  /** Of an expression: the text between the braces, blanks included. */
   text: string;
   from: number;
   to: number;

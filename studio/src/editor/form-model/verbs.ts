@@ -48,7 +48,7 @@ const DURATION: Special = { writing: "plain", placeholder: "30s, 15m, 2h, 14d" }
 const OPTION: Special = { section: "options" };
 const KEY: Special = { section: "options", placeholder: "made from the run and the step" };
 
-/** What stands under a key of a verb, `verb.key` before `key`. */
+/** The value of a verb's key; `verb.key` has precedence over `key`. */
 const SPECIAL: Record<string, Special> = {
   id: { writing: "plain", section: "options" },
   name: { writing: "plain", section: "options" },

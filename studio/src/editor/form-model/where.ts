@@ -26,7 +26,7 @@ export function operatorOf(value: unknown): Operator | null {
   return keys.length === 1 && NAMED.has(keys[0] ?? "") ? (keys[0] as Operator) : null;
 }
 
-/** Where the compared value stands below the column. */
+/** The path of the compared value below the column. */
 export function operandPath(operator: Operator): string[] {
   return operator === "is" || operator === "in" ? [] : [operator];
 }

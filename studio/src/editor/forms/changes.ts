@@ -67,7 +67,7 @@ export function useFindings(path: Path, below: boolean): Diagnostic[] {
   }, [check, below, JSON.stringify(path)]);
 }
 
-/** What stands at a place of the document now. */
+/** The value at a path of the document now. */
 export function useValue(path: Path): unknown {
   const document = useEditor((state) => state.document ?? state.shown);
   return valueAt(document?.data, path);

@@ -1,4 +1,4 @@
-/** What is being typed into a field: kept there until it is a value, then written after a pause. Never dropped. */
+/** The text of a field during typing: kept until it is a valid value, then written after a pause. Never dropped. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Read } from "../form-model/literal";
 
@@ -9,7 +9,7 @@ interface Kept {
   base: string;
 }
 
-/** Texts that are no values yet, of fields that are not on the page now; under workflow and place. */
+/** Invalid texts of fields that aren't on the page now, by workflow and path. */
 const kept = new Map<string, Kept>();
 const open = new Set<() => void>();
 
@@ -26,7 +26,7 @@ export interface Draft {
   hold: (text: string) => void;
   /** The field was left: write now. */
   leave: () => void;
-  /** Back to what stands in the file. */
+  /** Back to the value in the file. */
   reset: () => void;
 }
 

@@ -27,7 +27,7 @@ export interface ExpressionFieldProps {
   invalid: boolean;
   readOnly: boolean;
   hint?: string;
-  /** Take the focus at once, with the cursor here: the field just changed its kind while somebody typed. */
+  /** Take the focus at once, with the cursor here: the field changed its kind during typing. */
   focusAt?: number | null;
 }
 

@@ -1,6 +1,6 @@
 import { CircleAlert } from "lucide-react";
 
-/** Why what stands in a field was not written. */
+/** Why the text of a field was not written to the file. */
 export function Problem({ text }: { text: string | null }) {
   if (text === null) return null;
   return (

@@ -24,7 +24,7 @@ export interface RowProps {
   below?: boolean | undefined;
   /** The control is a group of its own rows. */
   group?: boolean | undefined;
-  /** The name is for screen readers only: it stands beside the row already. */
+  /** The name is for screen readers only: it is visible beside the row already. */
   hideName?: boolean | undefined;
   children: (ids: { id: string; labelledBy: string; describedBy: string; invalid: boolean }) => ReactNode;
 }

@@ -1,4 +1,4 @@
-/** Test runs of the text as it stands: what they start with, which steps are mocked, and what the newest one did. */
+/** Test runs of the current text: their start data, mocked steps, and the newest result. */
 import { type Mock, readPins, type Sample, type TestStart, testRun, type TestRun, writePins } from "@/api/editor";
 import { create } from "zustand";
 

@@ -1,4 +1,4 @@
-/** Try the text as it stands: with a sample or something recorded, steps mocked at will, and nothing done outside. */
+/** Test the current text with sample or recorded data. Steps can be mocked, and no side effects happen. */
 import { type Sample, listSamples } from "@/api/editor";
 import { useQuery } from "@tanstack/react-query";
 import { FlaskConical, Play, X } from "lucide-react";

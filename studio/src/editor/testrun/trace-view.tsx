@@ -1,4 +1,4 @@
-/** What a test run did, step by step: what went in, what came out, and how it was answered. */
+/** The steps of a test run: input, output, and where the response came from. */
 import type { TestRun } from "@/api/editor";
 import type { Step } from "@/api/runs";
 import { ChevronRight, SkipForward, Wand } from "lucide-react";

@@ -1,4 +1,4 @@
-/** The versions of a workflow: what each changed, in words and in lines, and the way back to one. */
+/** The versions of a workflow: their changes in words and lines, and the rollback to one. */
 import { rollBack, type Version } from "@/api/editor";
 import { useQueryClient } from "@tanstack/react-query";
 import { GitCommitHorizontal, History, RotateCcw } from "lucide-react";

@@ -7,7 +7,7 @@ import type { Path } from "@/model/path";
 const setMark = StateEffect.define<DecorationSet>();
 const line = Decoration.line({ class: "cm-step-selected" });
 
-/** The effect that tints what stands at `selected`; nothing when it is not in the document. */
+/** The effect that tints the lines of `selected`, or none when it isn't in the document. */
 export function markStep(
   state: EditorState,
   document: Parsed | null,

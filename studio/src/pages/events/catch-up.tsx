@@ -1,4 +1,4 @@
-/** Asks Stripe for what never arrived, and tells what the last look found. */
+/** Fetches missed events from Stripe, and shows the result of the last check. */
 import { useCatchUp, useLastCatchUp } from "@/api/events";
 import { Button, Dialog, ErrorNote, Facts, Time } from "@/ui";
 

@@ -1,4 +1,4 @@
-/** The inbox: every event Stripe sent, what was made of it, and what was turned away. */
+/** The inbox: every event from Stripe, its state and runs, and the rejected requests. */
 import { usePathParams } from "@/browser/path-params";
 import { useNavigate } from "@tanstack/react-router";
 import { DownloadCloud, Inbox, SearchX, Send } from "lucide-react";

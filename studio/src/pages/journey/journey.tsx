@@ -1,4 +1,4 @@
-/** Everything that has to do with one id, on one line of time; each entry is a link to where it lives. */
+/** Everything related to one ID, on one timeline; each entry links to its page. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, ChevronRight, SearchX } from "lucide-react";
@@ -30,7 +30,7 @@ export function Journey({ id }: { id: string }) {
     );
   }
   const { subject, entries } = found.data;
-  // What is known of the thing itself is what was last told of it.
+  // The newest entry about the object itself has its current state.
   const own = entries.findLast((entry) => entry.id === subject.id || entry.id.endsWith(`/${subject.id}`));
   const toggle = (kind: string) => {
     const next = new Set(hidden);
@@ -123,7 +123,7 @@ function Days({ entries }: { entries: JourneyEntry[] }) {
   );
 }
 
-/** The server tells whole addresses; the router adds the studio's own beginning. */
+/** The server sends complete addresses; the router adds the studio's base path. */
 const inStudio = (href: string) => href.replace(/^\/studio/, "") || "/";
 
 function Moment({ entry }: { entry: JourneyEntry }) {

@@ -1,4 +1,4 @@
-/** How each kind of thing on a payment's line of time looks and is called. */
+/** The icon and the label of each kind of entry on a payment's timeline. */
 import {
   AtSign,
   Banknote,

@@ -31,7 +31,7 @@ function Box({ icon, title, wide, children }: { icon: ReactNode; title: string; 
   );
 }
 
-/** Refreshes what the page shows once the local Stripe has done what it was told. */
+/** Refreshes the page after the local Stripe has done what it was asked to. */
 function useDone() {
   const cache = useQueryClient();
   return () => void cache.invalidateQueries({ queryKey: ["local"] });

@@ -1,4 +1,4 @@
-/** The local Stripe: what it holds, its clock, and everything one can make happen there. */
+/** The local Stripe: its objects, its clock, and everything that users can trigger there. */
 import { Link } from "@tanstack/react-router";
 import { CreditCard, ExternalLink } from "lucide-react";
 import { useMe } from "@/api/session";

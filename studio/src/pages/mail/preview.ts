@@ -1,6 +1,6 @@
 /** What the preview's frame shows. Pure. */
 
-// Nothing may load: an address in a mail would tell its sender that it was opened.
+// Nothing can load: a URL in an email would report to its sender that it was opened.
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:";
 
 /** The mail's HTML with a policy in front that lets it load nothing and run nothing. */

@@ -1,4 +1,4 @@
-/** One mail: as its reader sees it, as text, its headers, and the source as sent. */
+/** One email: as its recipient sees it, as text, its headers, and the source as sent. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, Paperclip, RotateCw } from "lucide-react";

@@ -1,4 +1,4 @@
-/** What stands in the way, and what can be done: a failure, a decision to make, a wait. */
+/** What blocks the run, and what to do: a failure, a decision, a wait. */
 import { Link } from "@tanstack/react-router";
 import { CirclePause, Clock, Hourglass } from "lucide-react";
 import type { ReactNode } from "react";

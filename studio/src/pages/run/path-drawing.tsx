@@ -1,4 +1,4 @@
-/** The workflow in small, with the way this run took lit. The canvas's own layout, as a drawing that is only looked at. */
+/** A small drawing of the workflow, with the path of this run highlighted. It uses the canvas's layout, read-only. */
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { RunDetail } from "@/api/runs";
@@ -111,7 +111,7 @@ function ItemDrawing({ item, status, lit }: { item: Item; status: string | undef
   );
 }
 
-/** Whether a branch that was entered holds a `return`: then the last step of the file may not have been reached. */
+/** Whether an entered branch contains a `return`: then the run might not have reached the last step of the file. */
 function endsEarly(branch: Branch, lit: ReadonlySet<string>): boolean {
   return branch.steps.some((step) =>
     step.branches.some(

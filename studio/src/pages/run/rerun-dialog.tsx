@@ -1,4 +1,4 @@
-/** A new run that begins where one wants: from the beginning or at a step, with the input one wants. */
+/** Starts a new run from an old one: from the beginning or from a step, with the same or different input. */
 import { useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import { useRunActions, type RunDetail } from "@/api/runs";

@@ -133,7 +133,7 @@ function Filters() {
   );
 }
 
-/** States that need somebody: their runs are counted. */
+/** States that need attention: their runs are counted. */
 const COUNTED: readonly string[] = ["failed", "running", "waiting", "parked", "blocked"];
 
 function StatusChoices({ status }: { status: string | undefined }) {

@@ -35,7 +35,7 @@ interface RowSheetProps {
 
 export function RowSheet({ table, keyColumn, row, may, onClose }: RowSheetProps) {
   const cache = useQueryClient();
-  // What was shown when the form opened is the guard: a change made meanwhile is told, not overwritten.
+  // The row as it was when the form opened is the guard: conflicting edits are reported, not overwritten.
   const [old] = useState<Row>(row ?? {});
   const fields = useRowFields(table, old);
   const [asking, setAsking] = useState(false);

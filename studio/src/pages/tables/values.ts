@@ -2,7 +2,7 @@
 import { asText } from "@/model/text";
 import type { ColumnShape, Row } from "./api";
 
-// A Stripe object has dozens of fields; these tell one from another. All are in the opened row.
+// A Stripe object has dozens of fields; these identify it. The opened row shows all.
 const TELLING = [
   "id",
   "status",

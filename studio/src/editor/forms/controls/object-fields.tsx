@@ -6,7 +6,7 @@ import { type Field, fieldsOf, nameIn } from "../../form-model/schema";
 import type { ControlProps } from "../control";
 import { ValueField } from "../value-field";
 
-/** The named parts of an object: those that stand there and those that must, the others behind a search. */
+/** The fields of an object: those in the file and the required ones; the others can be added by a search. */
 export function ObjectFields({ field, path, value, label, editable }: ControlProps) {
   const changes = useChanges();
   const map = isMap(value) ? value : {};
@@ -66,7 +66,7 @@ export function ObjectFields({ field, path, value, label, editable }: ControlPro
   );
 }
 
-/** A name the schema does not know: shown as it stands, so that it can be mended or removed. */
+/** A name that the schema doesn't have: shown as written, so that the user can fix or remove it. */
 function stranger(name: string, parent: Field): Field {
   return {
     ...parent,

@@ -5,7 +5,7 @@ import { useChanges, useEditable, useValue } from "../changes";
 import { ColumnsList } from "../controls/columns-list";
 import { Row } from "../row";
 
-/** Who may start the workflow. `absent`: what holds when nothing is written; null when something must be. */
+/** Who can start the workflow. `absent`: the default; null when a value is required. */
 export function Auth({ path, absent }: { path: Path; absent: string | null }) {
   const changes = useChanges();
   const editable = useEditable();
