@@ -17,21 +17,21 @@ def packages() -> Packages:
     return made
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_its_types_hold(packages):
     packages.run([node(), "node_modules/typescript/bin/tsc", "--noEmit"])
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_its_sources_keep_the_rules(packages):
     packages.run([node(), "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."])
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_its_sources_are_formatted(packages):
     packages.run([node(), "node_modules/prettier/bin/prettier.cjs", "--check", "."])
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_its_models_and_components_behave(packages):
     packages.run([node(), "node_modules/vitest/vitest.mjs", "run", "--reporter=dot"])

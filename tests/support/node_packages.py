@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TIMEOUT = 240
+TIMEOUT = 600
 
 
 def node() -> str:
