@@ -105,15 +105,15 @@ async def test_a_burst_is_indexed_after_it_or_when_somebody_searches_or_after_ha
     taken = itertools.count(0, indexer.BURST)
     index = Indexer(database, ManualClock(NOW), TABLES, lambda: next(taken))
     await put(database, event(1))
-    await index.look()
+    await index.index_once()
     assert await named(database, "pi_000001") == set()
     await index.catch_up(5.0)
     assert await named(database, "pi_000001") == {("event", "evt_000001")}
     await put(database, event(2))
     for _ in range(indexer.PATIENT - 1):
-        await index.look()
+        await index.index_once()
     assert await named(database, "pi_000002") == set()
-    await index.look()
+    await index.index_once()
     assert await named(database, "pi_000002") == {("event", "evt_000002")}
 
 
@@ -169,7 +169,7 @@ async def test_what_another_process_has_done_is_not_looked_at_again(database: Da
 @contextlib.asynccontextmanager
 async def kept(index: Indexer, mine: Callable[[], bool] = lambda: True) -> AsyncIterator[None]:
     """The background task."""
-    task = asyncio.create_task(index.keep(mine))
+    task = asyncio.create_task(index.run(mine))
     try:
         yield
     finally:
