@@ -75,7 +75,7 @@ class Shop:
 
         await spread(count, one)
         while True:
-            counts = await services.runs.queries.counts()
+            counts = await services.run_queries.counts()
             if not any(counts.get(status) for status in ("queued", "running", "waiting")):
                 break
             await asyncio.sleep(0.02)

@@ -168,7 +168,7 @@ async def durable_lane(world: RunsFixture, count: int) -> float:
     began = time.perf_counter()
     await spread(count, lambda number: world.service.ingest(event(world, "created", number)))
     while True:
-        counts = await world.service.queries.counts()
+        counts = await world.queries.counts()
         if not any(counts.get(status) for status in ("queued", "running", "waiting")):
             break
         await asyncio.sleep(0.02)

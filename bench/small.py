@@ -26,7 +26,6 @@ from payloom.db.migrate import migrate
 from payloom.engine.dbos import DbosEngine
 from payloom.kit.clock import SystemClock
 from payloom.runs import tracing
-from payloom.runs.advance.turn_changes import StepCall
 from payloom.runs.dependencies import RunLimits
 from payloom.runs.run_rows import Run
 from payloom.workflows.catalog.events import build_scope, event_scope
@@ -54,10 +53,10 @@ def span() -> float:
     """Microseconds of a step's span in a process without an OpenTelemetry SDK."""
     now = SystemClock().now()
     run = Run("run_1", "run_1", "pay", "v", "event", now, now, now)
-    call = StepCall(Do("0", "stripe", "refunds.create", {}, "run_1:0"), Attempt("run_1", 1, now, in_doubt=False))
+    do, attempt = Do("0", "stripe", "refunds.create", {}, "run_1:0"), Attempt("run_1", 1, now, in_doubt=False)
 
     def one() -> None:
-        with tracing.step(call, run):
+        with tracing.step(do, attempt, run):
             pass
 
     return min(timeit.repeat(one, number=500, repeat=20)) / 500 * 1e6
@@ -92,7 +91,7 @@ async def work(url: str, folder: Path) -> None:
     await asyncio.to_thread(sys.stdin.readline)
     await world.service.start()
     while True:
-        counts = await world.service.queries.counts()
+        counts = await world.queries.counts()
         if not any(counts.get(status) for status in ("queued", "running", "waiting")):
             break
         await asyncio.sleep(0.1)

@@ -18,7 +18,10 @@ from tests.support.runs_fixture import RunsFixture
 
 from payloom.connectors.port import Attempt
 from payloom.inbox.service import InboxEvent
-from payloom.runs.advance.run_session import RunSession
+from payloom.runs.advance.outside_steps import OutsideSteps
+from payloom.runs.advance.run_state import RunState
+from payloom.runs.advance.turn import Turns
+from payloom.runs.advance.turn_changes import TurnChanges
 from payloom.workflows.program.commands import Do
 
 
@@ -70,32 +73,32 @@ def effect_later(world: RunsFixture) -> None:
 
 def no_fence(_world: RunsFixture) -> None:
     """A worker that was taken for dead writes on as if nothing had happened."""
-    fence = RunSession._fence
+    fence = Turns._fence
 
-    def wrong(self: RunSession, tx: sa.Connection) -> None:
-        epoch = tx.execute(sa.text("SELECT epoch FROM payloom_runs WHERE id = :id"), {"id": self.run.id}).scalar()
-        self.run.epoch = epoch if epoch is not None else self.run.epoch
-        fence(self, tx)
+    def wrong(self: Turns, tx: sa.Connection, state: RunState) -> tuple[RunState, bool]:
+        epoch = tx.execute(sa.text("SELECT epoch FROM payloom_runs WHERE id = :id"), {"id": state.run.id}).scalar()
+        run = dataclasses.replace(state.run, epoch=epoch if epoch is not None else state.run.epoch)
+        return fence(self, tx, dataclasses.replace(state, run=run))
 
-    RunSession._fence = wrong
+    Turns._fence = wrong
 
 
 def mail_before_commit(world: RunsFixture) -> None:
     """The mail leaves while the transaction that decides it is open, with a Message-ID of the moment."""
-    outside = RunSession._outside
+    start = OutsideSteps.start
     perform = world.ledger.perform
 
-    def wrong(self: RunSession, do: Do) -> None:
-        before = len(self._scratch.calls)
-        outside(self, do)
-        if do.verb == "email" and len(self._scratch.calls) > before:
+    def wrong(self: OutsideSteps, changes: TurnChanges, do: Do) -> None:
+        before = len(changes.calls)
+        start(self, changes, do)
+        if do.verb == "email" and len(changes.calls) > before:
             line = {"effect": do.key, "action": do.action, "args": do.args, "message_id": str(random.random())}
             world.ledger._write(line)
 
     async def quiet(do: Do, attempt: Attempt) -> Any:
         return {"id": "mail"} if do.verb == "email" else await perform(do, attempt)
 
-    RunSession._outside = wrong
+    OutsideSteps.start = wrong
     world.ledger.perform = quiet
 
 

@@ -22,7 +22,7 @@ from payloom.db.migrate import migrate
 from payloom.inbox.errors import EventRefused
 from payloom.inbox.service import Inbox
 from payloom.kit.clock import SystemClock
-from payloom.runs.advance.run_session import RunSession
+from payloom.runs.advance.turn import Turns
 from payloom.workflows.program.commands import Do, StepFailure
 
 pytestmark = pytest.mark.timeout(600)
@@ -178,7 +178,7 @@ def test_a_late_write_of_a_worker_that_was_taken_for_dead_is_found(
         return check(url, tmp_path, {"evt_1"}, earlier=before)
 
     if planted:
-        monkeypatch.setattr(RunSession, "_fence", RunSession._fence)
+        monkeypatch.setattr(Turns, "_fence", Turns._fence)
         seeded_bugs.no_fence(None)  # type: ignore[arg-type]
     assert found(asyncio.run(race()), 11, 8) is planted
 

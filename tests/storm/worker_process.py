@@ -228,7 +228,7 @@ async def over(world: RunsFixture) -> None:
     """Wait until nothing is left to do. The database may be away meanwhile."""
     while True:
         try:
-            counts = await world.service.queries.counts()
+            counts = await world.queries.counts()
         except (DatabaseUnavailable, sa.exc.DBAPIError):
             await asyncio.sleep(0.2)
             continue

@@ -33,6 +33,7 @@ from payloom.tables.definition.loader import load_tables
 from payloom.tables.errors import VerbFailed
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
+from payloom.views.run_queries import RunQueries
 from payloom.workflows.catalog.catalog import Action, Column, Family, StaticCatalog, TableShape
 from payloom.workflows.loading.loader import load_workflow
 from payloom.workflows.program.commands import Do, StepFailure
@@ -164,6 +165,11 @@ class RunsFixture:
     answers_first: bool = False
     """A planted bug of the storm."""
 
+    @property
+    def queries(self) -> RunQueries:
+        """Read-only questions about runs."""
+        return RunQueries(self.database)
+
     async def publish(self, **files: str) -> list[Workflow]:
         """Load workflow files (`_` in a name is `-`) and make them current."""
         loaded = [self.load(name.replace("_", "-"), text) for name, text in files.items()]
@@ -204,7 +210,7 @@ class RunsFixture:
         over = ("succeeded", "failed", "canceled", *also)
         async with asyncio.timeout(seconds):
             while True:
-                found = await self.service.queries.list(limit=200)
+                found = await self.queries.list(limit=200)
                 statuses = {run["id"]: run["status"] for run in found if not run_ids or run["id"] in run_ids}
                 if len(statuses) >= max(len(run_ids), 1) and all(status in over for status in statuses.values()):
                     return statuses
@@ -212,7 +218,7 @@ class RunsFixture:
 
     async def status(self, run_id: str) -> str:
         """A run's status."""
-        return (await self.service.queries.get(run_id)).status
+        return (await self.queries.get(run_id)).status
 
 
 async def build(

@@ -42,7 +42,7 @@ class Runs(Protocol):
     """Runs workflows for a caller who waits."""
 
     async def call(
-        self, workflow_id: str, inputs: Mapping[str, Any], *, request: Caller | None = None, trigger_index: int = 0
+        self, workflow_id: str, inputs: Mapping[str, Any], *, caller: Caller | None = None, trigger_index: int = 0
     ) -> RunResponse:
         """Run and answer; a request with the `dedupe` value of an earlier one gets that one's answer."""
         ...
@@ -173,7 +173,7 @@ class Endpoints:
             http={"method": trigger.method, "path": request.url.path},
             dedupe=_request_key(request, inputs),
         )
-        answer = await self.runs.call(endpoint.workflow.id, inputs, request=call, trigger_index=endpoint.index)
+        answer = await self.runs.call(endpoint.workflow.id, inputs, caller=call, trigger_index=endpoint.index)
         return self._respond(request, answer)
 
     def _revalidate(self, endpoint: Endpoint, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -53,6 +53,8 @@ from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.views.health import HealthReport, count_unsent_mails, read_health
 from payloom.views.references.indexer import Indexer
+from payloom.views.references.retention import delete_references
+from payloom.views.run_queries import RunQueries
 
 if TYPE_CHECKING:
     from payloom.sandbox.service import SandboxService
@@ -91,14 +93,16 @@ class Services:
             self.library,
             TablesHost(self.tables),
             self._step_hosts(),
-            observe=self._mirror_event if self.mirror is not None else None,
-            watch=self.metrics,
+            on_event_stored=self._mirror_event if self.mirror is not None else None,
+            observer=self.metrics,
+            on_prune=delete_references,
         )
+        self.run_queries = RunQueries(self.database)
         secrets = [secret.get_secret_value() for secret in settings.stripe.webhook_secrets]
         self.decisions = DecisionLinks(secrets, settings.site_url, clock)
         self.inbox = Inbox(self.database, clock, secrets, livemode=settings.stripe.livemode)
         self.backfill = EventBackfill(self.stripe, self.inbox, self.runs, self.database, clock)
-        self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.taken)
+        self.index = Indexer(self.database, clock, project.tables, lambda: self.runs.ingested)
         self.changes = ChangeStream(self.database, clock)
         self.publisher.on_workflow_changed = functools.partial(self.changes.publish, "workflow")
         self.session_auth = SessionAuth(self.accounts, secure=settings.secure_cookies)
@@ -177,6 +181,7 @@ class Services:
             counters=counters,
             database=self.database,
             runs=self.runs,
+            run_queries=self.run_queries,
             inbox=self.inbox,
             index=self.index,
             changes=self.changes,

@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from payloom.db.transactions import after_commit
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.ids import new_id
-from payloom.runs.advance.replay import ReplayCache
+from payloom.runs.advance.replay import Replay
+from payloom.runs.advance.run_starter import RunStarter
+from payloom.runs.advance.turn import Turns
 from payloom.runs.advance.worker import RunWorker
-from payloom.runs.coordination import dedupe
-from payloom.runs.coordination.lanes import occupied, requeue
+from payloom.runs.coordination.dedupe import DedupeKeys
+from payloom.runs.coordination.lanes import Lanes
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import RunUnknown, WrongState
-from payloom.runs.intake.intake import start_run
 from payloom.runs.models import runs, steps
 from payloom.runs.registry import TriggerContext
 from payloom.runs.run_rows import Run, insert_run, load_journal, load_run
@@ -32,115 +33,135 @@ def _get(tx: sa.Connection, run_id: str) -> Run:
     return run
 
 
-def cancel(worker: RunWorker, tx: sa.Connection, run_id: str) -> Run:
-    """End a run now, or ask whoever advances it to."""
-    run = _get(tx, run_id)
-    if run.finished:
-        raise WrongState(f"Run {run_id} is over already: {run.status}.")
-    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(cancel_requested=True))
-    if run.status != "running":
-        # Nobody advances it: end it here, by the same code that ends every run.
-        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(blocked=False, status="queued"))
-        session = worker.claim(tx, run_id)
-        assert session is not None
-        session.turn(tx)
-        after_commit(tx, session.notify_observers)
-    return _get(tx, run_id)
+class RunControl:
+    """Cancels, retries and forks runs."""
 
+    def __init__(self, deps: RunDependencies, worker: RunWorker, starter: RunStarter) -> None:
+        """Wire the services."""
+        self._deps = deps
+        self._worker = worker
+        self._starter = starter
+        self._turns = Turns(deps)
+        self._lanes = Lanes(deps)
+        self._dedupe = DedupeKeys(deps)
 
-def retry(deps: RunDependencies, tx: sa.Connection, run_id: str) -> Run:
-    """Set the failed step aside and put the run back on the queue."""
-    seen = load_run(tx, run_id)
-    if seen is not None:
-        dedupe.hold_key(deps, tx, seen)
-    run = _get(tx, run_id)
-    if run.status != "failed":
-        raise WrongState(f"Run {run_id} has not failed, it is {run.status}.", hint="Only failed runs can be retried.")
-    if (other := dedupe.reclaim(deps, tx, run)) is not None:
-        raise WrongState(
-            f"Run {other.id} has taken the place of run {run_id}: they have the same key.",
-            hint="Look at that run; retry it instead if it fails.",
-        )
-    path = (run.failure or {}).get("path")
-    number = run.retries + 1
-    if path is not None:
-        tx.execute(
-            sa.update(steps)
-            .where(steps.c.run_id == run_id, steps.c.path == path, steps.c.status == "failed")
-            .values(path=f"{path}#{number}", status="superseded")
-        )
-    blocked = run.lane is not None and occupied(deps, tx, run.lane, run_id)
-    values: dict[str, Any] = {"retries": number, "failure": None, "finished_at": None, "http_status": None}
-    values |= {"output": None, "outcome": None, "cancel_requested": False, "parked_since": None, "parked_times": 0}
-    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
-    if blocked:
-        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(status="queued", blocked=True))
-    else:
-        requeue(deps, tx, run_id, run.segment)
-    return _get(tx, run_id)
+    def cancel(self, tx: sa.Connection, run_id: str) -> Run:
+        """End a run now, or ask whoever advances it to."""
+        run = _get(tx, run_id)
+        if run.finished:
+            raise WrongState(f"Run {run_id} is over already: {run.status}.")
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(cancel_requested=True))
+        if run.status != "running":
+            # Nobody advances it: end it here, by the same code that ends every run.
+            tx.execute(sa.update(runs).where(runs.c.id == run_id).values(blocked=False, status="queued"))
+            claimed = self._worker.claim(tx, run_id)
+            assert claimed is not None
+            state, result = self._turns.take(tx, claimed)
+            after_commit(tx, lambda: self._turns.notify_observers(state, result))
+        return _get(tx, run_id)
 
+    def retry(self, tx: sa.Connection, run_id: str) -> Run:
+        """Set the failed step aside and put the run back on the queue."""
+        seen = load_run(tx, run_id)
+        if seen is not None:
+            self._dedupe.hold_key(tx, seen)
+        run = _get(tx, run_id)
+        if run.status != "failed":
+            raise WrongState(
+                f"Run {run_id} has not failed, it is {run.status}.", hint="Only failed runs can be retried."
+            )
+        if (other := self._dedupe.reclaim(tx, run)) is not None:
+            raise WrongState(
+                f"Run {other.id} has taken the place of run {run_id}: they have the same key.",
+                hint="Look at that run; retry it instead if it fails.",
+            )
+        path = (run.failure or {}).get("path")
+        number = run.retries + 1
+        if path is not None:
+            tx.execute(
+                sa.update(steps)
+                .where(steps.c.run_id == run_id, steps.c.path == path, steps.c.status == "failed")
+                .values(path=f"{path}#{number}", status="superseded")
+            )
+        blocked = run.lane is not None and self._lanes.occupied(tx, run.lane, run_id)
+        values: dict[str, Any] = {"retries": number, "failure": None, "finished_at": None, "http_status": None}
+        values |= {"output": None, "outcome": None, "cancel_requested": False, "parked_since": None, "parked_times": 0}
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(values))
+        if blocked:
+            tx.execute(sa.update(runs).where(runs.c.id == run_id).values(status="queued", blocked=True))
+        else:
+            self._lanes.requeue(tx, run_id, run.segment)
+        return _get(tx, run_id)
 
-def fork(  # noqa: PLR0917 - called in one place
-    deps: RunDependencies,
-    worker: RunWorker,
-    tx: sa.Connection,
-    run_id: str,
-    path: str | None,
-    inputs: Mapping[str, Any] | None,
-    *,
-    newest: bool,
-) -> Run:
-    """Begin a new run from the history of an old one."""
-    old = _get(tx, run_id)
-    event = load(tx, old.event_id) if old.event_id is not None else None
-    new = _forked(deps, old, inputs)
-    start = old.start()
-    if newest:
-        context = TriggerContext("manual", new.id, new.root_id, new.started_at, inputs=new.inputs)
-        current = deps.workflows.start(old.workflow_id, "manual", old.trigger_index, context)
-        start = dataclasses.replace(start, version=current.version, pins=current.pins)
-        new.version, new.pins = start.version, dict(start.pins) or None
-    deps.workflows.ensure(tx, start)
-    if path is None:
-        start_run(deps, worker, tx, new, event, start)
+    def fork(
+        self,
+        tx: sa.Connection,
+        run_id: str,
+        path: str | None,
+        inputs: Mapping[str, Any] | None,
+        *,
+        newest: bool,
+    ) -> Run:
+        """Begin a new run from the history of an old one."""
+        old = _get(tx, run_id)
+        event = load(tx, old.event_id) if old.event_id is not None else None
+        new = self._forked(old, inputs)
+        start = old.start()
+        if newest:
+            context = TriggerContext("manual", new.id, new.root_id, new.started_at, inputs=new.inputs)
+            current = self._deps.workflows.start(old.workflow_id, "manual", old.trigger_index, context)
+            start = dataclasses.replace(start, version=current.version, pins=current.pins)
+            new.version, new.pins = start.version, dict(start.pins) or None
+        self._deps.workflows.ensure(tx, start)
+        if path is None:
+            self._starter.start_run(tx, new, event, start)
+            return _get(tx, new.id)
+        if inputs is not None:
+            # What was decided before the step was decided at the old run's time.
+            new.started_at = old.started_at
+        _copy_steps(tx, old, new, path)
+        if inputs is not None:
+            self._check_history(tx, new, event, path)
+        blocked = new.lane is not None and self._lanes.occupied(tx, new.lane, new.id)
+        new.blocked = blocked
+        insert_run(tx, new)
+        if not blocked:
+            self._deps.engine.enqueue(tx, new.id, new.segment)
         return _get(tx, new.id)
-    if inputs is not None:
-        # What was decided before the step was decided at the old run's time.
-        new.started_at = old.started_at
-    _copy_steps(tx, old, new, path)
-    if inputs is not None:
-        _check_history(deps, tx, new, event, path)
-    blocked = new.lane is not None and occupied(deps, tx, new.lane, new.id)
-    new.blocked = blocked
-    insert_run(tx, new)
-    if not blocked:
-        deps.engine.enqueue(tx, new.id, new.segment)
-    return _get(tx, new.id)
 
+    def _forked(self, old: Run, inputs: Mapping[str, Any] | None) -> Run:
+        run_id, now = new_id("run"), self._deps.clock.now()
+        return Run(
+            id=run_id,
+            root_id=run_id,
+            forked_from=old.id,
+            workflow_id=old.workflow_id,
+            version=old.version,
+            pins=old.pins,
+            trigger=old.trigger,
+            trigger_index=old.trigger_index,
+            event_id=old.event_id,
+            object_id=old.object_id,
+            user_id=old.user_id,
+            inputs=dict(inputs) if inputs is not None else old.inputs,
+            request=old.request,
+            lane=old.lane,
+            lane_position=old.lane_position,
+            created_at=now,
+            # What was derived from the start time before the fork stays as it was.
+            started_at=old.started_at if inputs is None else now,
+            updated_at=now,
+        )
 
-def _forked(deps: RunDependencies, old: Run, inputs: Mapping[str, Any] | None) -> Run:
-    run_id, now = new_id("run"), deps.clock.now()
-    return Run(
-        id=run_id,
-        root_id=run_id,
-        forked_from=old.id,
-        workflow_id=old.workflow_id,
-        version=old.version,
-        pins=old.pins,
-        trigger=old.trigger,
-        trigger_index=old.trigger_index,
-        event_id=old.event_id,
-        object_id=old.object_id,
-        user_id=old.user_id,
-        inputs=dict(inputs) if inputs is not None else old.inputs,
-        request=old.request,
-        lane=old.lane,
-        lane_position=old.lane_position,
-        created_at=now,
-        # What was derived from the start time before the fork stays as it was.
-        started_at=old.started_at if inputs is None else now,
-        updated_at=now,
-    )
+    def _check_history(self, tx: sa.Connection, run: Run, event: InboxEvent | None, path: str) -> None:
+        """Refuse inputs with which the run would have gone another way before the step it begins at."""
+        entries = tuple(load_journal(tx, run.id).entries)
+        state = Replay(self._deps.workflows, run, event, entries).next()
+        if isinstance(state, Finished) and state.failure is not None and state.failure.kind == HistoryMismatch.code:
+            raise WrongState(
+                f"With these inputs the run takes another way before step {path}, so its history does not fit.",
+                hint="Begin at an earlier step, or from the beginning.",
+            )
 
 
 def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> None:
@@ -154,14 +175,3 @@ def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> None:
     rows = tx.execute(done).all()
     if rows:
         tx.execute(sa.insert(steps), [{**row._mapping, "run_id": new.id} for row in rows])  # noqa: SLF001
-
-
-def _check_history(deps: RunDependencies, tx: sa.Connection, run: Run, event: InboxEvent | None, path: str) -> None:
-    """Refuse inputs with which the run would have gone another way before the step it begins at."""
-    entries = load_journal(tx, run.id).entries
-    state = ReplayCache(deps, run, event, lambda: entries).next()
-    if isinstance(state, Finished) and state.failure is not None and state.failure.kind == HistoryMismatch.code:
-        raise WrongState(
-            f"With these inputs the run takes another way before step {path}, so its history does not fit.",
-            hint="Begin at an earlier step, or from the beginning.",
-        )

@@ -69,9 +69,9 @@ class RunDependencies:
     limits: RunLimits = dataclasses.field(default_factory=RunLimits)
     notify: Callable[[str], None] = lambda _run_id: None
     """Called in a database thread after a run answered or ended."""
-    observe: Callable[[sa.Connection, InboxEvent], None] | None = None
+    on_event_stored: Callable[[sa.Connection, InboxEvent], None] | None = None
     """Told of every new event in the transaction that stores it."""
-    watch: RunObserver | None = None
+    observer: RunObserver | None = None
     """Told of what ended, once it is durable."""
 
     def later(self, seconds: float) -> dt.datetime:

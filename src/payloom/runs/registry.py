@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
-from payloom.runs.scheduling.schedules import Schedule
+from payloom.kit import strict_json
 from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
 
 REFETCH = "fresh"
 """Path of the step that re-reads a stateful object from Stripe before the run's scope is built."""
+
+SCHEDULE_PREFIX = "schedule:"
+"""How the names of schedules' rows begin."""
 
 TriggerKind = Literal["event", "api", "manual", "schedule", "called", "call", "table"]
 """called: by somebody, though nothing in the workflow says who may. call: by a `call` step of another run."""
@@ -85,6 +89,23 @@ class TriggerContext:
     row: Mapping[str, Any] | None = None
     old: Mapping[str, Any] | None = None
     called: Mapping[str, Any] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Schedule:
+    """One schedule of a current workflow. index: of its trigger."""
+
+    workflow_id: str
+    index: int
+    cron: str
+    timezone: str = "UTC"
+    catch_up: Literal["none", "last", "all"] = "last"
+
+    @property
+    def row_name(self) -> str:
+        """The key of its row. `catch_up` is no part of it: changing that alone forgets no missed moment."""
+        key = strict_json.canonical([self.workflow_id, self.cron, self.timezone])
+        return SCHEDULE_PREFIX + hashlib.sha256(key.encode()).hexdigest()
 
 
 class WorkflowRegistry(Protocol):

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import operator
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import sqlalchemy as sa
 
@@ -160,12 +160,24 @@ def insert_run(tx: sa.Connection, run: Run) -> None:
     defer_insert(tx, runs, [run_values(run)])
 
 
+class OpenStepRow(TypedDict):
+    """The columns of a step without a result that a turn needs."""
+
+    path: str
+    verb: str
+    status: str
+    attempts: int
+    in_doubt: bool
+    first_attempt_at: dt.datetime | None
+    retry_at: dt.datetime | None
+
+
 @dataclasses.dataclass(slots=True)
 class Journal:
     """A run's steps: what is recorded, in order, and what is open (started or waiting), by path."""
 
     entries: list[Entry]
-    open: dict[str, dict[str, Any]]
+    open: dict[str, OpenStepRow]
     seq: int
 
 
@@ -197,5 +209,5 @@ def load_journal(tx: sa.Connection, run_id: str) -> Journal:
             failure = failure_from_json(row.failure) if row.status == "failed" else None
             journal.entries.append(Entry(row.path, row.value, failure, row.at))
         elif row.status in ("started", "waiting"):
-            journal.open[row.path] = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public way to a dict
+            journal.open[row.path] = cast("OpenStepRow", dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's public way to a dict
     return journal

@@ -20,9 +20,9 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from payloom.runs.advance.turn_changes import StepCall
+from payloom.connectors.port import Attempt
 from payloom.runs.run_rows import Run
-from payloom.workflows.program.commands import StepFailure
+from payloom.workflows.program.commands import Do, StepFailure
 
 _tracer = trace.get_tracer("payloom")
 _OUTSIDE = frozenset({"stripe", "email", "http", "python"})
@@ -98,9 +98,8 @@ def segment(run: Run) -> Iterator[Span]:
 
 
 @contextlib.contextmanager
-def step(call: StepCall, run: Run) -> Iterator[Span]:
+def step(do: Do, attempt: Attempt, run: Run) -> Iterator[Span]:
     """Span one attempt of an outside step."""
-    do = call.do
     # An http step's action is its URL: the query may hold what is nobody's business.
     action = do.action.partition("?")[0]
     attributes = {
@@ -109,9 +108,9 @@ def step(call: StepCall, run: Run) -> Iterator[Span]:
         "payloom.step.path": do.path,
         "payloom.step.verb": do.verb,
         "payloom.step.action": action,
-        "payloom.step.attempt": call.attempt.number,
+        "payloom.step.attempt": attempt.number,
         "payloom.step.key": do.key,
-        "payloom.step.in_doubt": call.attempt.in_doubt,
+        "payloom.step.in_doubt": attempt.in_doubt,
     }
     name = f"{do.verb} {action}"
     with (

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent, load
 from payloom.kit.clock import Clock
-from payloom.runs.intake.intake import event_run_id
 from payloom.runs.models import runs, steps
+from payloom.runs.run_rows import event_run_id
 from payloom.sandbox.host import RecordedCalls, SimulatedHost, SynthesizedAnswers, comparable
 from payloom.sandbox.rolled_back import PublishedProject, rolled_back, rolled_back_runs
 from payloom.workflows.interpreter.verbs.call import CALLED

@@ -25,6 +25,7 @@ from payloom.runs.publishing.versions import Versions
 from payloom.runs.service import RunService
 from payloom.sandbox.database import RollbackDatabase
 from payloom.sandbox.engine import DueList, SteppedEngine, advance_due
+from payloom.views.run_queries import RunQueries
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.program.program import Workflow
 
@@ -80,7 +81,7 @@ async def rolled_back_runs(
     service = RunService(database, engine, clock, workflows, project.tables, host, SANDBOX_LIMITS)
     await service.start()
     try:
-        yield RolledBackRuns(service, engine, due)
+        yield RolledBackRuns(service, RunQueries(database), engine, due)
     finally:
         await service.stop(0.0)
 

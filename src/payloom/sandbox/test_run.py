@@ -26,6 +26,7 @@ from payloom.runs.registry import Execution, RowChange, StartPlan, TriggerContex
 from payloom.runs.service import RunService
 from payloom.sandbox.host import PerformedBy, RecordedCalls, SimulatedHost, StepAnswer, SynthesizedAnswers
 from payloom.sandbox.rolled_back import PublishedProject, connection, rolled_back, rolled_back_runs
+from payloom.views.run_queries import RunQueries
 from payloom.workflows.interpreter.execution import Execution as Interpreter
 from payloom.workflows.interpreter.verbs.call import CALLED
 from payloom.workflows.program.commands import (
@@ -128,7 +129,7 @@ async def run_test(
             run_id = await _begin(held.service, draft, trigger_input, tx)
             await held.advance(at_most=MOST_TURNS)
             scripts = mocking[0]
-            found = await _whole(held.service, scripts, run_id)
+            found = await _whole(held.queries, scripts, run_id)
         sources: dict[str, Note] = {
             scripts.place(*at): source
             for at, source in host.sources.items()
@@ -138,15 +139,15 @@ async def run_test(
         return TestRunResult(run_id, found, {**sources, **scripts.notes}, mocked_steps, scripts.trail())
 
 
-async def _whole(service: RunService, scripts: _MockedWorkflows, run_id: str) -> dict[str, Any]:
+async def _whole(queries: RunQueries, scripts: _MockedWorkflows, run_id: str) -> dict[str, Any]:
     """Return the run's timeline, with the steps and the log of the runs that its calls began among its own."""
-    found = await service.queries.timeline(run_id)
+    found = await queries.timeline(run_id)
     for one in found["calls"]:
         place = scripts.place(run_id, one["path"])
         if one["run_id"] not in scripts.prefixes:
             scripts.notes[place] = "recorded"
         elif scripts.prefixes[one["run_id"]] == f"{place}{CALLED}":
-            inner = await _whole(service, scripts, one["run_id"])
+            inner = await _whole(queries, scripts, one["run_id"])
             for kind in ("steps", "logs"):
                 moved = [
                     {**line, "run_id": run_id, "path": f"{one['path']}{CALLED}{line['path']}"} for line in inner[kind]
@@ -166,7 +167,7 @@ async def _begin(service: RunService, draft: Workflow, trigger_input: TriggerInp
     request = Caller(user=trigger_input.user, user_id=trigger_input.user["id"] if trigger_input.user else None)
     kind: Any = {"api": "api", "schedule": "schedule"}.get(trigger.kind, "manual")
     answer = await service.call(
-        draft.id, trigger_input.inputs, request=request, trigger=kind, trigger_index=trigger_input.index, wait=0.0
+        draft.id, trigger_input.inputs, caller=request, trigger=kind, trigger_index=trigger_input.index, wait=0.0
     )
     return answer.run_id
 

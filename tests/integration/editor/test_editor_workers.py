@@ -99,6 +99,6 @@ async def test_a_draft_is_tried_and_nothing_stays(settings: Settings) -> None:
         assert mocked.found["logs"][0]["text"] == "Order o9 is paid"
         rows = await services.database.read(lambda tx: services.tables.perform(tx, "select", "orders", {}))
         assert {row["status"] for row in rows} == {"pending"}
-        assert await services.runs.queries.list() == []
+        assert await services.run_queries.list() == []
     finally:
         await services.close()

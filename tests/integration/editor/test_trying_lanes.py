@@ -63,10 +63,10 @@ async def test_a_draft_is_tried_while_a_real_run_is_in_the_way(tmp_path: Path, d
         assert [line["text"] for line in tried.found["logs"]] == ["Payment of 2"]
         tried = await services.sandbox().test_run(published["rows"], TriggerInput(row={"id": "a", "n": 2}, old=row), {})
         assert [line["text"] for line in tried.found["logs"]] == ["Order at 2"]
-        counts = await services.runs.queries.counts()
+        counts = await services.run_queries.counts()
         for _ in range(100):
             if not counts.get("queued"):
                 break
             await asyncio.sleep(0.05)
-            counts = await services.runs.queries.counts()
+            counts = await services.run_queries.counts()
         assert (counts.get("waiting", 0) + counts.get("running", 0), counts["blocked"]) == (2, 0)

@@ -50,7 +50,7 @@ async def taken_over(database: Database, tmp_path: Path, flow: str) -> tuple[Run
     await second.service.start()
     await second.service._worker.takeover(first.engine.worker_id)
     await second.settled()
-    timeline = await second.service.queries.timeline(run)
+    timeline = await second.queries.timeline(run)
     await second.service.stop(1)
     await first.service.stop(0)
     return second, timeline

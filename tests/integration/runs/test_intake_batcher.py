@@ -104,7 +104,7 @@ async def test_one_that_fails_fails_alone(world: RunsFixture) -> None:
     early = world.event("thing.paid", id="x", order="not yet", amount=3)
     found = await asyncio.gather(*[world.service.ingest(event) for event in [*events, early, *events[:4]]])
     assert [taken.new for taken in found] == [True] * 13 + [False] * 4
-    statuses = [(await world.service.queries.get(taken.runs[0])).status for taken in found[:12]]
+    statuses = [(await world.queries.get(taken.runs[0])).status for taken in found[:12]]
     assert statuses == ["succeeded", "failed", *["succeeded"] * 10]
     assert await world.status(found[12].runs[0]) == "waiting"
     assert [row["id"] for row in await world.rows("orders")] == sorted(f"o{number}" for number in range(12))
@@ -146,8 +146,8 @@ async def test_a_run_waits_for_what_comes_after_its_own_event(world: RunsFixture
         ]
     )
     await world.settled()
-    [run] = await world.service.queries.list()
-    assert (await world.service.queries.get(run["id"])).output == {"amount": 2}
+    [run] = await world.queries.list()
+    assert (await world.queries.get(run["id"])).output == {"amount": 2}
 
 
 async def test_a_wait_and_its_event_in_two_transactions_at_once_find_each_other(world: RunsFixture) -> None:

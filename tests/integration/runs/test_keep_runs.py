@@ -28,10 +28,10 @@ async def test_the_hourly_sweep_deletes_runs_older_than_the_setting(tmp_path: Pa
     await services.runs.call("hello", {}, trigger="manual", wait=0)
     clock.advance(dt.timedelta(days=39))
     await sweep(services)
-    assert len(await services.runs.queries.list()) == 1
+    assert len(await services.run_queries.list()) == 1
     clock.advance(dt.timedelta(days=2))
     await sweep(services)
-    assert await services.runs.queries.list() == []
+    assert await services.run_queries.list() == []
     await services.close()
 
 

@@ -76,6 +76,6 @@ steps:
     assert await world.service.prune(days=90) == 0
     clock.advance(dt.timedelta(days=91))
     assert await world.service.prune(days=90) == 2
-    assert {run["id"] for run in await world.service.queries.list()} == {ran["waits"], ran["fails"]}
+    assert {run["id"] for run in await world.queries.list()} == {ran["waits"], ran["fails"]}
     assert {row["id"] for row in await world.inbox.list()} == {"evt_waits", "evt_fails"}
     await world.service.stop(1)

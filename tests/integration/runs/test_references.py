@@ -25,6 +25,7 @@ from payloom.views.references import indexer
 from payloom.views.references.extract import ReferenceCollector, kind_of, of_event
 from payloom.views.references.indexer import OVERLAP, Indexer
 from payloom.views.references.models import refs
+from payloom.views.references.retention import delete_references
 
 NOW = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)
 TABLES = load_tables("tables:\n  orders:\n    columns: {id: int primary, email: string}\n")
@@ -257,7 +258,7 @@ async def test_what_is_deleted_is_no_longer_named(database: Database):
         lambda tx: tx.execute(sa.insert(runs_table), run_values(run(1, old, status="succeeded", finished_at=old)))
     )
     await Indexer(database, ManualClock(NOW), TABLES).catch_up()
-    await database.write(lambda tx: prune(tx, before=NOW - dt.timedelta(days=90)))
+    await database.write(lambda tx: prune(tx, before=NOW - dt.timedelta(days=90), on_prune=delete_references))
     left = await database.read(lambda tx: set(tx.execute(sa.select(refs.c.id)).scalars()))
     assert left == {"evt_000002"}
 

@@ -82,7 +82,7 @@ async def test_a_step_that_fails_starts_nothing(database: Database, tmp_path: Pa
     world = await ready(database, tmp_path, on_paid=ON_PAID, write=WRITE + steps)
     first = await run(world)
     assert await world.status(first) == "failed"
-    assert len(await world.service.queries.list()) == 1
+    assert len(await world.queries.list()) == 1
     assert await world.rows("orders") == []
     await world.service.stop(2)
 
@@ -105,7 +105,7 @@ steps:
     found = await world.settled()
     assert sorted(found.values()) == ["failed"] + ["succeeded"] * (DEEPEST + 1)
     (failed,) = [name for name, status in found.items() if status == "failed"]
-    failure: Any = (await world.service.queries.get(failed)).failure
+    failure: Any = (await world.queries.get(failed)).failure
     assert failure["kind"] == "row_changes_too_deep"
     assert (await world.rows("orders"))[0]["paid"] == DEEPEST + 1
     await world.service.stop(2)

@@ -15,6 +15,7 @@ from payloom.db.database import Database
 from payloom.db.transactions import locking_reads
 from payloom.kit.clock import Clock, ManualClock
 from payloom.runs.coordination import lanes
+from payloom.runs.lane_names import row_lane
 from payloom.runs.registry import RowChange
 from payloom.workflows.program.commands import Do
 
@@ -92,7 +93,7 @@ async def over(*worlds: RunsFixture) -> dict[str, int]:
     """Wait until no run is open; returns how many ended how."""
     async with asyncio.timeout(60):
         while True:
-            counts = await worlds[0].service.queries.counts()
+            counts = await worlds[0].queries.counts()
             if not any(counts.get(status) for status in ("queued", "running", "waiting")):
                 return counts
             await asyncio.sleep(0.02)
@@ -144,7 +145,7 @@ async def test_the_order_is_that_of_the_commits_not_that_of_the_workers_clocks(
     await change(ahead, "insert", "a")
     for number in range(1, 9):
         await change(behind if number % 2 else ahead, "update", "a", paid=number)
-    assert (await ahead.service.queries.counts())["blocked"] == 8
+    assert (await ahead.queries.counts())["blocked"] == 8
     go.set()
     await over(ahead)
     seen.in_turn("a", *range(9))
@@ -167,10 +168,10 @@ async def test_rows_and_workflows_do_not_wait_for_each_other(database: Database,
         await change(world, "insert", name)
         await change(world, "update", name, paid=1)
     async with asyncio.timeout(20):
-        while (await world.service.queries.counts()).get("succeeded", 0) < 4 + 2:  # noqa: ASYNC110
+        while (await world.queries.counts()).get("succeeded", 0) < 4 + 2:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     seen.in_turn("b", 0, 1)
-    counts = await world.service.queries.counts()
+    counts = await world.queries.counts()
     assert (counts["running"], counts["blocked"]) == (1, 1)
     go.set()
     await over(world)
@@ -188,10 +189,10 @@ async def test_a_run_that_waits_holds_the_row_back_and_canceling_it_frees_the_ne
     await change(world, "insert", "a")
     await change(world, "update", "a", paid=1)
     async with asyncio.timeout(20):
-        while (await world.service.queries.counts()).get("waiting") != 1:  # noqa: ASYNC110
+        while (await world.queries.counts()).get("waiting") != 1:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert seen.by_row == {}
-    (first,) = [run for run in await world.service.queries.list() if run["status"] == "waiting"]
+    (first,) = [run for run in await world.queries.list() if run["status"] == "waiting"]
     await world.service.cancel(first["id"])
     await over(world)
     seen.in_turn("a", 1)
@@ -232,7 +233,7 @@ async def test_many_changes_in_one_step_and_twice_the_same_row_in_one_transactio
 
 def test_the_lanes_of_rows_have_names_that_fit_and_differ() -> None:
     names = {
-        lanes.row_lane(workflow, table, key)
+        row_lane(workflow, table, key)
         for workflow in ("w", "w" * 250)
         for table in ("t", "t" * 60)
         for key in (1, "a", "a" * 500, "a" * 501)

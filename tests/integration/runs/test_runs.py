@@ -68,7 +68,7 @@ async def test_an_event_that_only_touches_tables_is_done_when_it_is_taken_in(wor
     await world.put("orders", id="o1")
     taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=500))
     [run] = taken.runs
-    found = await world.service.queries.timeline(run)
+    found = await world.queries.timeline(run)
     assert found["run"]["status"] == "succeeded"
     assert [(step["verb"], step["status"]) for step in found["steps"]] == [("update", "succeeded")]
     assert (await world.rows("orders"))[0]["paid"] == 500
@@ -120,7 +120,7 @@ steps:
 """
     )
     taken = await world.service.ingest(world.event("thing.created", id="t1"))
-    found = await world.service.queries.get(taken.runs[0])
+    found = await world.queries.get(taken.runs[0])
     assert found.status == "failed"
     assert found.failure["kind"] == "unique_violation"
     assert found.failure["path"] == "1"
@@ -131,7 +131,7 @@ async def test_a_trigger_that_cannot_be_evaluated_is_a_visible_failed_run(world:
     """Not silence."""
     await world.publish(pay=PAY.replace("  actions: [paid]", "  match: object.nothing.here == 1"))
     taken = await world.service.ingest(world.event("thing.paid", id="t1"))
-    found = await world.service.queries.get(taken.runs[0])
+    found = await world.queries.get(taken.runs[0])
     assert (found.status, found.failure["kind"]) == ("failed", "expression")
 
 
@@ -157,9 +157,9 @@ async def test_the_same_call_twenty_times_is_one_run_with_one_answer(world: Runs
     world.ledger.hooks.append(slow)
     mine = Caller(user_id="u1")
     answers = await asyncio.gather(
-        *[world.service.call("charge", {"cart": "c1", "amount": 1}, request=mine) for _ in range(20)]
+        *[world.service.call("charge", {"cart": "c1", "amount": 1}, caller=mine) for _ in range(20)]
     )
-    other = await world.service.call("charge", {"cart": "c1", "amount": 1}, request=Caller(user_id="u2"))
+    other = await world.service.call("charge", {"cart": "c1", "amount": 1}, caller=Caller(user_id="u2"))
     assert len({answer.run_id for answer in answers}) == 1
     assert {answer.state for answer in answers} == {"answered"}
     assert sum(not answer.repeated for answer in answers) == 1
@@ -189,9 +189,7 @@ async def test_a_retryable_failure_is_tried_again_under_the_same_key(world: Runs
     answer = await world.service.call("charge", {"cart": "c1", "amount": 1})
     assert answer.state == "answered"
     assert world.ledger.attempts() == [f"{answer.run_id}:1"] * 3
-    [step] = [
-        step for step in (await world.service.queries.timeline(answer.run_id))["steps"] if step["verb"] == "stripe"
-    ]
+    [step] = [step for step in (await world.queries.timeline(answer.run_id))["steps"] if step["verb"] == "stripe"]
     assert (step["attempts"], step["status"]) == (3, "succeeded")
 
 
@@ -230,7 +228,7 @@ async def test_a_run_before_its_row_is_parked_and_woken_by_the_insert(world: Run
     """The webhook was faster than the order."""
     await world.publish(pay=PAY)
     taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=5))
-    found = await world.service.queries.get(taken.runs[0])
+    found = await world.queries.get(taken.runs[0])
     assert (found.status, found.parked_on) == ("waiting", "orders")
 
     def insert(tx: Any) -> None:
@@ -257,7 +255,7 @@ async def test_a_row_that_never_comes_fails_the_run(database: Database, tmp_path
     await world.publish(pay=PAY)
     taken = await world.service.ingest(world.event("thing.paid", id="t1", order="o1", amount=5))
     assert await world.settled(*taken.runs) == {taken.runs[0]: "failed"}
-    assert (await world.service.queries.get(taken.runs[0])).failure["kind"] == "row_not_found"
+    assert (await world.queries.get(taken.runs[0])).failure["kind"] == "row_not_found"
     await world.service.stop(1)
 
 
@@ -335,7 +333,7 @@ steps:
     taken = await world.service.ingest(world.event("sub.updated", id="s1", n=1))
     await world.settled(*taken.runs)
     assert [(row["id"], row["value"]) for row in await world.rows("counters")] == [("s1", 42)]
-    steps = (await world.service.queries.timeline(taken.runs[0]))["steps"]
+    steps = (await world.queries.timeline(taken.runs[0]))["steps"]
     assert [step["path"] for step in steps] == ["fresh", "0"]
 
 
@@ -391,7 +389,7 @@ steps:
 """
     )
     answer = await world.service.call("ask", {}, wait=0.1)
-    [waiting] = await world.service.queries.approvals()
+    [waiting] = await world.queries.approvals()
     assert waiting["title"] == "Refund?"
     with pytest.raises(NotAllowed):
         await world.service.decide(answer.run_id, waiting["path"], approved=True, by="u1", roles=["support"])
@@ -417,7 +415,7 @@ steps:
 """
     )
     taken = await world.service.ingest(world.event("thing.created", id="t1"))
-    run = await world.service.queries.get(taken.runs[0])
+    run = await world.queries.get(taken.runs[0])
     assert run.status == "waiting"
     clock.set(run.wake_at.replace(microsecond=0) if run.wake_at else clock.now())
     from datetime import timedelta  # noqa: PLC0415
@@ -439,7 +437,7 @@ async def test_a_run_ends_on_the_version_it_began_with(world: RunsFixture) -> No
     assert await world.status(second) == "succeeded"
     use = await world.database.read(lambda tx: history(tx, "v"))
     assert sorted(version["open_runs"] for version in use) == [0, 1]
-    assert (await world.service.queries.get(first)).version != (await world.service.queries.get(second)).version
+    assert (await world.queries.get(first)).version != (await world.queries.get(second)).version
 
 
 async def test_a_fork_goes_on_from_a_step_with_new_keys(world: RunsFixture) -> None:
@@ -462,7 +460,7 @@ async def test_a_replayed_event_is_a_new_run(world: RunsFixture) -> None:
     event = world.event("thing.paid", id="t1", order="o1", amount=500)
     first = (await world.service.ingest(event)).runs[0]
     [second] = await world.service.replay(event.id)
-    assert (await world.service.queries.get(second)).forked_from == first
+    assert (await world.queries.get(second)).forked_from == first
     with pytest.raises(RunUnknown):
         await world.service.replay("evt_unknown")
 
@@ -556,7 +554,7 @@ steps:
     assert await world.status(answer.run_id) == "running"
     go.set()
     await world.settled(answer.run_id)
-    logged = (await world.service.queries.timeline(answer.run_id))["logs"]
+    logged = (await world.queries.timeline(answer.run_id))["logs"]
     assert [line["text"] for line in logged] == [f"Done for {answer.run_id}"]
 
 

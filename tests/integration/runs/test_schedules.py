@@ -13,7 +13,7 @@ from tests.support.runs_fixture import RunsFixture, build
 from payloom.db.database import Database
 from payloom.kit.clock import ManualClock
 from payloom.runs.models import cursors
-from payloom.runs.scheduling.schedules import moments
+from payloom.runs.publishing.schedules import occurrences
 
 pytestmark = pytest.mark.anyio
 
@@ -36,8 +36,8 @@ def utc(*parts: int) -> dt.datetime:
 
 async def scheduled(world: RunsFixture) -> list[str]:
     """The moments that have been run, in order."""
-    found = await world.service.queries.list(limit=200)
-    rows = [await world.service.queries.get(run["id"]) for run in found]
+    found = await world.queries.list(limit=200)
+    rows = [await world.queries.get(run["id"]) for run in found]
     assert {row.status for row in rows} <= {"succeeded"}
     return sorted(row.request["scheduled"] for row in rows)
 
@@ -53,7 +53,7 @@ async def test_a_moment_starts_one_run_and_only_when_it_has_come(database: Datab
     assert not await world.service.tick()
     await world.settled()
     assert await world.rows("counters") == [{"id": run, "value": 0}]
-    assert (await world.service.queries.get(run)).trigger == "schedule"
+    assert (await world.queries.get(run)).trigger == "schedule"
     clock.advance(dt.timedelta(days=7))
     await world.service.tick()
     assert await scheduled(world) == ["2026-01-05T03:00:00Z", "2026-01-12T03:00:00Z"]
@@ -183,7 +183,7 @@ async def test_a_schedule_that_cannot_start_its_run_is_a_failed_run(database: Da
 
 
 def days(cron: str, zone: str, after: dt.datetime, count: int) -> list[str]:
-    found = moments(cron, zone, after)
+    found = occurrences(cron, zone, after)
     return [next(found).isoformat()[5:16] for _ in range(count)]
 
 

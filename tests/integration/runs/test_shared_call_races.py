@@ -110,7 +110,7 @@ async def page(world: RunsFixture) -> Any:
 
 async def status(world: RunsFixture) -> str:
     """Of the shared run."""
-    [run] = await world.service.queries.list(workflow_id="fulfill")
+    [run] = await world.queries.list(workflow_id="fulfill")
     return run["status"]
 
 
@@ -146,7 +146,7 @@ async def test_who_begins_to_wait_while_the_run_ends_finds_it_over(worlds: list[
     gate.open()
     answers = await asyncio.gather(first, second)
     assert [answer.body for answer in answers] == ["obj_things.create"] * 2
-    found = await two.service.queries.timeline(answers[1].run_id)
+    found = await two.queries.timeline(answers[1].run_id)
     assert found["run"]["segment"] == 0, "it never slept"
 
 
@@ -163,6 +163,6 @@ async def test_nobody_is_forgotten_however_calls_and_ends_fall(worlds: list[Runs
         calls = [call(worlds[n % 2], one, rng.uniform(0, 0.25)) for one in sessions for n in range(8)]
         answers = await asyncio.gather(*calls)
         assert {answer.state for answer in answers} == {"answered"}
-    runs = await worlds[0].service.queries.list(workflow_id="fulfill", limit=200)
+    runs = await worlds[0].queries.list(workflow_id="fulfill", limit=200)
     assert len(runs) == 30
     assert len(worlds[0].ledger.effects()) == 30

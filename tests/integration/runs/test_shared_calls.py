@@ -76,7 +76,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[RunsFixture
 
 async def of(world: RunsFixture, workflow: str) -> list[dict[str, Any]]:
     """The runs of a workflow, oldest first."""
-    return (await world.service.queries.list(workflow_id=workflow, limit=200))[::-1]
+    return (await world.queries.list(workflow_id=workflow, limit=200))[::-1]
 
 
 def slow(world: RunsFixture, action: str) -> asyncio.Event:
@@ -119,7 +119,7 @@ async def test_thanks_page_webhook_and_catch_up_fulfil_once_and_all_get_the_resu
     [run] = await of(world, "fulfill")
     assert run["status"] == "succeeded"
     assert sorted(world.ledger.effects().values()) == ["receipt", "things.create"]
-    result = (await world.service.queries.get(run["id"])).output
+    result = (await world.queries.get(run["id"])).output
     assert result["order"] == "s1"
     assert {answer.state for answer in (*answers, *hooks)} == {"answered"}
     assert all(answer.body == result for answer in (*answers, *hooks))
@@ -137,21 +137,21 @@ async def test_caller_and_called_know_of_each_other(world: RunsFixture) -> None:
     await waiting(world, first, second)
     [run] = await of(world, "fulfill")
     assert (run["trigger"], run["status"] in {"queued", "running"}) == ("call", True), run
-    caller = await world.service.queries.timeline(first)
+    caller = await world.queries.timeline(first)
     assert caller["run"]["waiting_for"] == {"call": "fulfill", "run": run["id"], "until": None}
     assert [(step["verb"], step["action"], step["status"]) for step in caller["steps"]] == [
         ("call", "fulfill", "waiting")
     ]
     assert caller["calls"] == [{"path": "0", "run_id": run["id"]}]
-    called = await world.service.queries.timeline(run["id"])
+    called = await world.queries.timeline(run["id"])
     assert called["called_by"] == [first, second]
     gate.set()
     assert (await world.service.answer(second, wait=10)).state == "answered"
     await world.settled()
-    assert (await world.service.queries.timeline(run["id"]))["called_by"] == [first]
+    assert (await world.queries.timeline(run["id"]))["called_by"] == [first]
     later = await world.service.call("thanks", {"session": "s1"}, wait=10)
     assert later.body["order"] == "s1"
-    [step] = (await world.service.queries.timeline(later.run_id))["steps"]
+    [step] = (await world.queries.timeline(later.run_id))["steps"]
     assert (step["args"]["run"], step["status"]) == (run["id"], "succeeded"), "the result was there already"
 
 
@@ -190,7 +190,7 @@ async def test_a_failed_call_can_be_caught_and_a_failed_caller_retried(world: Ru
     world.ledger.answers["things.create"] = [StepFailure("no", "No."), StepFailure("no", "No again.")]
     answer = await world.service.call("catch-up", {"session": "s1"}, wait=10)
     assert (answer.state, answer.body) == ("answered", "none")
-    logs = (await world.service.queries.timeline(answer.run_id))["logs"]
+    logs = (await world.queries.timeline(answer.run_id))["logs"]
     [first] = await of(world, "fulfill")
     assert logs[0]["text"] == f"no in {first['id']}"
     page = await world.service.call("thanks", {"session": "s1"}, wait=10)
@@ -362,7 +362,7 @@ async def test_a_run_that_began_when_calls_were_inline_ends_inline(world: RunsFi
     answers = [await world.service.answer(one, wait=10) for one in (old, new)]
     [run] = await of(world, "fulfill")
     assert [answer.body["key"] for answer in answers] == [f"{old}:0.call.0", f"{run['id']}:0"]
-    paths = [step["path"] for step in (await world.service.queries.timeline(old))["steps"]]
+    paths = [step["path"] for step in (await world.queries.timeline(old))["steps"]]
     assert paths == ["0.call.0", "0.call.1", "0.call.2"]
 
 

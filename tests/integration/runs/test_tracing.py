@@ -19,7 +19,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, S
 from tests.support.runs_fixture import build
 
 from payloom.db.database import Database
-from payloom.runs.coordination.lanes import requeue
+from payloom.runs.coordination.lanes import Lanes
 from payloom.runs.tracing import RunIds, context_of
 from payloom.workflows.program.commands import Do, StepFailure
 
@@ -166,7 +166,7 @@ steps:
     await second.service.start()
     # The engine of these tests forgets: what the sweeper does after a while is done at once.
     await asyncio.sleep(0.35)
-    await database.write(lambda tx: requeue(second.service._deps, tx, run, 10))
+    await database.write(lambda tx: Lanes(second.service._deps).requeue(tx, run, 10))
     await second.settled()
     await second.service.stop(1)
     mine = context_of(run)

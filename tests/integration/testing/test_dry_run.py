@@ -26,6 +26,7 @@ from payloom.runs.service import RunService
 from payloom.settings.load import load_settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
+from payloom.views.run_queries import RunQueries
 from payloom.workflows.program.commands import Do
 
 ORDER = "11111111-1111-4111-8111-111111111111"
@@ -71,7 +72,7 @@ async def live(root: Path) -> None:
     for number, (kind, thing) in enumerate(things.items(), 1):
         payload = {"id": f"evt_{number}", "object": "event", "type": kind, "created": to_epoch(clock.now())}
         await service.ingest(inbox.parse({**payload, "livemode": False, "data": {"object": thing}}))
-    for run in await service.queries.list():
+    for run in await RunQueries(database).list():
         answer = await service.answer(run["id"], wait=20)
         assert answer.state == "answered"
     await service.stop()

@@ -20,6 +20,7 @@ from payloom.runs.service import RunService
 from payloom.settings.model import Settings
 from payloom.tables.query.sql import Tables
 from payloom.views.references.indexer import Indexer
+from payloom.views.run_queries import RunQueries
 
 if TYPE_CHECKING:
     from payloom.sandbox.service import SandboxService
@@ -40,6 +41,7 @@ class ManagementDependencies:
     counters: Counters
     database: Database
     runs: RunService
+    run_queries: RunQueries
     inbox: Inbox
     index: Indexer
     changes: ChangeStream

@@ -1,15 +1,15 @@
-"""The execution behind a run: built when needed from the recorded history, thrown away when that was rolled back."""
+"""The execution behind a run: built from the recorded history when a turn needs it, kept from turn to turn."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from payloom.inbox.service import InboxEvent
 from payloom.kit.errors import PayloomError
-from payloom.runs.dependencies import RunDependencies
-from payloom.runs.registry import REFETCH, Execution, TriggerContext
+from payloom.runs.advance.failures import internal_failure
+from payloom.runs.registry import REFETCH, Execution, TriggerContext, TriggerKind, WorkflowRegistry
 from payloom.runs.run_rows import Run
 from payloom.workflows.program.commands import Command, Do, Entry, Finished, StepFailure
 
@@ -17,82 +17,119 @@ log = logging.getLogger("payloom.runs")
 
 
 class ReplayCache:
-    """A run's execution."""
+    """Keeps a run's execution between turns, so that a turn need not replay the whole history.
+
+    A turn takes the execution out and puts it back when its work is done. If the transaction is then rolled back, the
+    next turn begins with an older history than the one the execution has consumed, and builds a new one.
+    """
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self._history: tuple[Entry, ...] | None = None
+        self._execution: Execution | None = None
+
+    def take(self, history: tuple[Entry, ...]) -> Execution | None:
+        """Return the execution that has consumed exactly this history, and keep it no longer."""
+        execution = self._execution if self._history is history else None
+        self._history = self._execution = None
+        return execution
+
+    def keep(self, history: tuple[Entry, ...], execution: Execution | None) -> None:
+        """Keep an execution that has consumed `history`."""
+        self._history, self._execution = history, execution
+
+
+class Replay:
+    """A run's execution during one turn.
+
+    history: what was recorded before the turn. recorded: what the turn records.
+    """
 
     def __init__(
-        self, deps: RunDependencies, run: Run, event: InboxEvent | None, history: Callable[[], list[Entry]]
+        self,
+        workflows: WorkflowRegistry,
+        run: Run,
+        event: InboxEvent | None,
+        history: tuple[Entry, ...],
+        execution: Execution | None = None,
     ) -> None:
-        """history: everything recorded so far, in order."""
-        self._deps = deps
+        """execution: one that has consumed `history`, if there is one."""
+        self._workflows = workflows
         self._run = run
         self._event = event
         self._history = history
-        self._execution: Execution | None = None
-
-    def invalidate(self) -> None:
-        """Build it anew from the history next time."""
-        self._execution = None
+        self.recorded: list[Entry] = []
+        self.execution = execution
 
     def record(self, entry: Entry) -> None:
-        """Tell it what came of a command."""
-        if self._execution is not None:
-            self._execution.record(entry)
+        """Add the result of a command to the history."""
+        self.recorded.append(entry)
+        if self.execution is not None:
+            self.execution.record(entry)
+
+    def history(self) -> tuple[Entry, ...]:
+        """Return everything recorded so far, in order."""
+        return (*self._history, *self.recorded) if self.recorded else self._history
 
     def next(self) -> Finished | Sequence[Command]:
-        """Return the commands to do now, or how it ended: failed, too, when Payloom itself is at fault."""
+        """Return the commands to do now, or how the run ended: failed, also when Payloom itself is at fault."""
         try:
-            history = self._history() if self._execution is None else ()
-            if self._execution is None:
-                start = self._run.start()
-                fresh = next((entry for entry in history if entry.path == REFETCH), None)
-                if start.fresh and self._event is not None and fresh is None:
-                    return [self._fresh_step(start.fresh)]
-                if fresh is not None and fresh.failure is not None:
-                    return Finished("failed", failure=fresh.failure, http_status=fresh.failure.status, path=REFETCH)
-                own = [entry for entry in history if entry.path != REFETCH]
-                context = self._cause(fresh.value if fresh is not None else None)
-                self._execution = self._deps.workflows.execution(start, context, own)
-            return self._execution.next()
+            if self.execution is None:
+                refetch = self._refetch()
+                if refetch is not None:
+                    return refetch
+            assert self.execution is not None
+            return self.execution.next()
         except PayloomError as error:
             failure = StepFailure(error.code, error.message, status=error.status, hint=error.hint, where=error.where)
             return Finished("failed", failure=failure, http_status=error.status)
         except Exception as error:
             log.exception("run %s: the interpreter failed", self._run.id)
-            failure = StepFailure(
-                "internal", f"Payloom itself failed: {type(error).__name__}.", hint="Please report this."
-            )
-            return Finished("failed", failure=failure, http_status=500)
+            return Finished("failed", failure=internal_failure(error), http_status=500)
 
-    def _cause(self, fresh: Any = None) -> TriggerContext:
-        """Return what the run's scope is built from."""
-        request = self._run.request or {}
-        return TriggerContext(
-            trigger=self._run.trigger,  # type: ignore[arg-type]
-            run_id=self._run.id,
-            root_id=self._run.root_id,
-            started_at=self._run.started_at,
-            event=self._event,
-            inputs=self._run.inputs,
-            user=request.get("user"),
-            request=request.get("http"),
-            fresh=fresh,
-            row=request.get("row"),
-            old=request.get("old"),
-            called=request.get("called"),
-        )
+    def would_fail(self, entry: Entry) -> bool:
+        """Whether the run would fail with this entry, so no step catches it. Leaves the execution where it was."""
+        if self.execution is not None:
+            self.execution.record(entry)
+        state = self.next()
+        self.execution = None
+        self.next()
+        return isinstance(state, Finished) and state.status == "failed"
 
-    def _fresh_step(self, action: str) -> Do:
-        assert self._event is not None
-        args: dict[str, Any] = {"with": {"id": self._event.object_id}}
-        if self._event.account:
-            args["account"] = self._event.account
+    def _refetch(self) -> Finished | Sequence[Command] | None:
+        """Build the execution; before it can be built, return the step that fetches the object, or its failure."""
+        start, history = self._run.start(), self.history()
+        fetched = next((entry for entry in history if entry.path == REFETCH), None)
+        if fetched is None and start.fresh and self._event is not None:
+            return [self._refetch_step(start.fresh, self._event)]
+        if fetched is not None and fetched.failure is not None:
+            return Finished("failed", failure=fetched.failure, http_status=fetched.failure.status, path=REFETCH)
+        own = [entry for entry in history if entry.path != REFETCH]
+        context = context_of(self._run, self._event, fetched.value if fetched is not None else None)
+        self.execution = self._workflows.execution(start, context, own)
+        return None
+
+    def _refetch_step(self, action: str, event: InboxEvent) -> Do:
+        args: dict[str, Any] = {"with": {"id": event.object_id}}
+        if event.account:
+            args["account"] = event.account
         return Do(REFETCH, "stripe", action, args, f"{self._run.root_id}:{REFETCH}", name="Read the object again")
 
 
-def internal_failure(error: Exception) -> StepFailure:
-    """Return the failure of a run that Payloom itself could not go on with."""
-    return StepFailure(
-        "internal",
-        f"Payloom could not go on with this run: {type(error).__name__}.",
-        hint="The server's log has the details; please report this. `payloom runs retry` tries again.",
+def context_of(run: Run, event: InboxEvent | None, fresh: Any = None) -> TriggerContext:
+    """Return what a run's scope is built from. fresh: the object as Stripe returned it when it was fetched again."""
+    request: dict[str, Any] = run.request or {}
+    return TriggerContext(
+        trigger=cast("TriggerKind", run.trigger),
+        run_id=run.id,
+        root_id=run.root_id,
+        started_at=run.started_at,
+        event=event,
+        inputs=run.inputs,
+        user=request.get("user"),
+        request=request.get("http"),
+        fresh=fresh,
+        row=request.get("row"),
+        old=request.get("old"),
+        called=request.get("called"),
     )

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from payloom.db.transactions import locking_reads
 from payloom.kit import strict_json
 from payloom.kit.ids import new_id
-from payloom.runs.coordination import dedupe, lanes
+from payloom.runs.coordination.dedupe import DedupeKeys
+from payloom.runs.coordination.lanes import LaneAdmission, Lanes
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.registry import RowChange, StartPlan, TriggerContext
 from payloom.runs.run_rows import Run, event_run_id, insert_failed, insert_run
@@ -34,35 +35,105 @@ _VERBS: Mapping[str, frozenset[str]] = {
 Row = Mapping[str, Any]
 
 
-def perform(deps: RunDependencies, tx: sa.Connection, run: Run, do: Do) -> Any:
-    """Do a table step and start the runs that its changes start; returns the step's value."""
-    if do.verb == "select" or not _VERBS[do.verb] & deps.workflows.watched(do.action):
-        return deps.tables.perform(tx, do.verb, do.action, do.args)
-    before = _before(deps, tx, do)
-    value = deps.tables.perform(tx, do.verb, do.action, do.args)
-    rows = value if isinstance(value, list) else [] if value is None else [value]
-    found = _changes(do, rows, before)
-    seeds = [f"row:{run.id}:{do.path}:{number}" for number in range(len(found))]
-    _start(deps, tx, list(zip(found, seeds, strict=True)), by=run)
-    return value
+class TableTriggers:
+    """Does table steps and starts the runs that their changes trigger."""
 
+    def __init__(self, deps: RunDependencies) -> None:
+        """Wire the service."""
+        self._deps = deps
+        self._lanes = Lanes(deps)
+        self._dedupe = DedupeKeys(deps)
 
-def _before(deps: RunDependencies, tx: sa.Connection, do: Do) -> list[Row]:
-    """Return the rows that the step is about to change as they are, locked."""
-    if do.verb == "update":
-        with locking_reads(tx):
-            return deps.tables.perform(tx, "select", do.action, {"where": do.args.get("where")})
-    if do.verb != "upsert":
-        return []
-    found: list[Row] = []
-    for values in _listed(do.args["values"]):
-        where = {name: values.get(name) for name in _names(do.args["key"])}
-        if None not in where.values():
-            # A row that is not there yet cannot be locked: another upsert of it waits for this lock instead.
-            deps.database.write_lock(tx, f"upsert:{do.action}:{strict_json.canonical(list(map(str, where.values())))}")
+    def perform(self, tx: sa.Connection, run: Run, do: Do) -> Any:
+        """Do a table step and start the runs that its changes start; returns the step's value."""
+        if do.verb == "select" or not _VERBS[do.verb] & self._deps.workflows.watched(do.action):
+            return self._deps.tables.perform(tx, do.verb, do.action, do.args)
+        before = self._before(tx, do)
+        value = self._deps.tables.perform(tx, do.verb, do.action, do.args)
+        rows = value if isinstance(value, list) else [] if value is None else [value]
+        found = _changes(do, rows, before)
+        seeds = [f"row:{run.id}:{do.path}:{number}" for number in range(len(found))]
+        self._start(tx, list(zip(found, seeds, strict=True)), by=run)
+        return value
+
+    def _before(self, tx: sa.Connection, do: Do) -> list[Row]:
+        """Return the rows that the step is about to change as they are, locked."""
+        if do.verb == "update":
             with locking_reads(tx):
-                found += deps.tables.perform(tx, "select", do.action, {"where": where})
-    return found
+                return self._deps.tables.perform(tx, "select", do.action, {"where": do.args.get("where")})
+        if do.verb != "upsert":
+            return []
+        found: list[Row] = []
+        for values in _listed(do.args["values"]):
+            where = {name: values.get(name) for name in _names(do.args["key"])}
+            if None not in where.values():
+                # A row that is not there yet cannot be locked: another upsert of it waits for this lock instead.
+                self._deps.database.write_lock(
+                    tx, f"upsert:{do.action}:{strict_json.canonical(list(map(str, where.values())))}"
+                )
+                with locking_reads(tx):
+                    found += self._deps.tables.perform(tx, "select", do.action, {"where": where})
+        return found
+
+    def start_runs(self, tx: sa.Connection, *changes: RowChange) -> list[str]:
+        """Within `tx`, in which rows were changed by other means than a run, queue the runs of each workflow that the
+        changes start; returns their ids.
+        """
+        return self._start(tx, [(change, None) for change in changes])
+
+    def _start(
+        self, tx: sa.Connection, changes: Sequence[tuple[RowChange, str | None]], *, by: Run | None = None
+    ) -> list[str]:
+        """by: the run that changed the rows. The text beside a change is what the ids of its runs are derived from.
+
+        A chain deeper than DEEPEST ends in a failed run, which shows where it came from; the change itself stays.
+        """
+        now = self._deps.clock.now()
+        wanted: list[tuple[RowChange, str | None, StartPlan]] = []
+        for change, seed in changes:
+            if change.kind in self._deps.workflows.watched(change.table):
+                context = TriggerContext("table", seed or change.table, seed or "", now)
+                wanted += [(change, seed, start) for start in self._deps.workflows.row_starts(change, context)]
+        if not wanted:
+            return []
+        depth = ((by.request or {}).get("depth", 0) if by is not None else 0) + 1
+        admission = self._lanes.admission(tx, [start.lane for _, _, start in wanted])
+        ids = []
+        for change, seed, start in wanted:
+            run_id = event_run_id(seed, start.workflow_id) if seed else new_id("run")
+            run = Run(
+                id=run_id,
+                root_id=run_id,
+                workflow_id=start.workflow_id,
+                version=start.version,
+                pins=dict(start.pins) or None,
+                trigger="table",
+                trigger_index=start.trigger_index,
+                request={**dataclasses.asdict(change), "depth": depth, "by": by.id if by is not None else None},
+                created_at=now,
+                started_at=now,
+                updated_at=now,
+            )
+            failure = start.failure or (_too_deep(change) if depth > DEEPEST else None)
+            if failure is not None:
+                insert_failed(tx, run, failure)
+            elif self._dedupe.claim_once(tx, run, start) is None:
+                self._queue(tx, run, start.lane, admission)
+            else:
+                continue
+            ids.append(run_id)
+        return ids
+
+    def _queue(self, tx: sa.Connection, run: Run, lane: str | None, admission: LaneAdmission) -> None:
+        """Insert a run behind those of its lane; on the queue if there are none."""
+        if lane is not None:
+            run.lane, run.lane_position = lane, admission.position_behind_all(lane, run.created_at)
+            run.blocked = admission.occupied(lane)
+            admission.admit(lane, run.lane_position)
+        run.segment = 0 if run.blocked else 1
+        insert_run(tx, run)
+        if not run.blocked:
+            self._deps.engine.enqueue(tx, run.id, run.segment)
 
 
 def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChange]:
@@ -87,71 +158,6 @@ def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChan
         elif old != row:
             found.append(RowChange(do.action, "update", row, old))
     return found
-
-
-def started(deps: RunDependencies, tx: sa.Connection, *changes: RowChange) -> list[str]:
-    """Within `tx`, in which rows were changed by other means than a run, queue the runs of each workflow that the
-    changes start; returns their ids.
-    """
-    return _start(deps, tx, [(change, None) for change in changes])
-
-
-def _start(
-    deps: RunDependencies, tx: sa.Connection, changes: Sequence[tuple[RowChange, str | None]], *, by: Run | None = None
-) -> list[str]:
-    """by: the run that changed the rows. The text beside a change is what the ids of its runs are derived from.
-
-    A chain deeper than DEEPEST ends in a failed run, which shows where it came from; the change itself stays.
-    """
-    now = deps.clock.now()
-    wanted: list[tuple[RowChange, str | None, StartPlan]] = []
-    for change, seed in changes:
-        if change.kind in deps.workflows.watched(change.table):
-            context = TriggerContext("table", seed or change.table, seed or "", now)
-            wanted += [(change, seed, start) for start in deps.workflows.row_starts(change, context)]
-    if not wanted:
-        return []
-    depth = ((by.request or {}).get("depth", 0) if by is not None else 0) + 1
-    admission = lanes.LaneAdmission(deps, tx, [start.lane for _, _, start in wanted])
-    ids = []
-    for change, seed, start in wanted:
-        run_id = event_run_id(seed, start.workflow_id) if seed else new_id("run")
-        run = Run(
-            id=run_id,
-            root_id=run_id,
-            workflow_id=start.workflow_id,
-            version=start.version,
-            pins=dict(start.pins) or None,
-            trigger="table",
-            trigger_index=start.trigger_index,
-            request={**dataclasses.asdict(change), "depth": depth, "by": by.id if by is not None else None},
-            created_at=now,
-            started_at=now,
-            updated_at=now,
-        )
-        failure = start.failure or (_too_deep(change) if depth > DEEPEST else None)
-        if failure is not None:
-            insert_failed(tx, run, failure)
-        elif dedupe.claim_once(deps, tx, run, start) is None:
-            _queue(deps, tx, run, start.lane, admission)
-        else:
-            continue
-        ids.append(run_id)
-    return ids
-
-
-def _queue(
-    deps: RunDependencies, tx: sa.Connection, run: Run, lane: str | None, admission: lanes.LaneAdmission
-) -> None:
-    """Insert a run behind those of its lane; on the queue if there are none."""
-    if lane is not None:
-        run.lane, run.lane_position = lane, admission.position_behind_all(lane, run.created_at)
-        run.blocked = admission.occupied(lane)
-        admission.admit(lane, run.lane_position)
-    run.segment = 0 if run.blocked else 1
-    insert_run(tx, run)
-    if not run.blocked:
-        deps.engine.enqueue(tx, run.id, run.segment)
 
 
 def _too_deep(change: RowChange) -> StepFailure:

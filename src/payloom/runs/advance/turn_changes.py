@@ -1,101 +1,98 @@
-"""What a turn of a run has changed so far; written at its end, or thrown away with its transaction."""
+"""The working copy of one turn: what it has changed so far. Dropped if the transaction is rolled back."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import functools
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from payloom.connectors.port import Attempt
-from payloom.db import compiled_statements
-from payloom.db.deferred_writes import defer_insert
 from payloom.kit.redaction import redact
-from payloom.runs.coordination import lanes, shared_calls, waits
-from payloom.runs.dependencies import RunDependencies
-from payloom.runs.models import logs, runs, steps
-from payloom.runs.models import waits as waits_table
-from payloom.runs.run_rows import Run, run_changes, run_values
+from payloom.runs.advance.replay import Replay
+from payloom.runs.advance.run_state import OpenStep, RunState, StepCall, TurnResult
+from payloom.runs.registry import WorkflowRegistry
+from payloom.runs.run_rows import Run, copy_run, failure_to_json
 from payloom.workflows.program.commands import Command, Do, Entry, StepFailure
 
-UPDATE_STEP = sa.update(steps).where(steps.c.run_id == sa.bindparam("at_run"), steps.c.path == sa.bindparam("at_path"))
-
-
-@functools.cache
-def _update_step(columns: frozenset[str]) -> sa.Update:
-    """Return the update that sets these columns; built once per set, as building costs more than running."""
-    return UPDATE_STEP.values({name: sa.bindparam(f"new_{name}", type_=steps.c[name].type) for name in columns})
-
-
-@functools.cache
-def _update_run(columns: frozenset[str]) -> sa.Update:
-    values = {name: sa.bindparam(f"new_{name}", type_=runs.c[name].type) for name in columns}
-    return sa.update(runs).where(runs.c.id == sa.bindparam("at_run")).values(values)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StepCall:
-    """An outside step to do now."""
-
-    do: Do
-    attempt: Attempt
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StepResult:
-    """What came of a call."""
-
-    do: Do
-    value: Any = None
-    failure: StepFailure | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class TurnResult:
-    """What the driver does next: these calls, or another turn at once, or at a time; or nothing (over, or asleep)."""
-
-    calls: Sequence[StepCall] = ()
-    again: bool = False
-    again_at: dt.datetime | None = None
-    done: bool = False
-
-
-@dataclasses.dataclass(slots=True)
-class OpenStep:
-    """A step that has begun. until: when to try again, wake or give up; in_flight: a call of this process is out."""
-
-    attempts: int = 1
-    first_at: dt.datetime | None = None
-    in_doubt: bool = False
-    until: dt.datetime | None = None
-    in_flight: bool = False
-    waiting: bool = False
+StepRow = dict[str, Any]
 
 
 @dataclasses.dataclass(slots=True)
 class TurnChanges:
-    """What a turn has changed so far; thrown away if its transaction is."""
+    """What a turn has changed so far.
 
+    before: the run's row as it is in the database. run: as it will be. wrote: the latest step wrote rows; only then may
+    a long transaction end, never between a read and the write decided by it.
+    """
+
+    tx: sa.Connection
+    before: RunState
     run: Run
+    replay: Replay
     open: dict[str, OpenStep]
     seq: int
-    entries: list[Entry] = dataclasses.field(default_factory=list)
-    calls: list[StepCall] = dataclasses.field(default_factory=list)
-    step_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    step_updates: list[tuple[str, dict[str, Any]]] = dataclasses.field(default_factory=list)
-    wait_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
-    log_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     canceled: bool = False
+    calls: list[StepCall] = dataclasses.field(default_factory=list[StepCall])
+    step_inserts: list[StepRow] = dataclasses.field(default_factory=list[StepRow])
+    step_updates: list[tuple[str, StepRow]] = dataclasses.field(default_factory=list[tuple[str, StepRow]])
+    wait_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list[dict[str, Any]])
+    log_inserts: list[dict[str, Any]] = dataclasses.field(default_factory=list[dict[str, Any]])
     ended: bool = False
     wrote: bool = False
-    """The latest step wrote: here a long transaction may end. Never between a read and the write decided by it."""
 
-    def insert(self, command: Command, values: dict[str, Any]) -> None:
+    @classmethod
+    def of(
+        cls, tx: sa.Connection, workflows: WorkflowRegistry, state: RunState, *, canceled: bool = False
+    ) -> TurnChanges:
+        """Begin with a copy of `state`."""
+        execution = state.replays.take(state.entries)
+        replay = Replay(workflows, state.run, state.event, state.entries, execution)
+        return cls(tx, state, copy_run(state.run), replay, dict(state.open), state.seq, canceled)
+
+    def state(self) -> RunState:
+        """Return the state after the turn, once everything is written."""
+        history, replays = self.replay.history(), self.before.replays
+        replays.keep(history, self.replay.execution)
+        return RunState(self.run, self.before.event, history, self.open, self.seq, replays=replays)
+
+    def result(
+        self, *, again: bool = False, again_at: dt.datetime | None = None, done: bool = False, calls: bool = False
+    ) -> TurnResult:
+        """Return the turn's result. calls: with the calls that it has begun."""
+        began = None if self.before.stored else self.run.started_at
+        return TurnResult(self.calls if calls else (), again, again_at, done, self.ended, self.step_inserts, began)
+
+    def finish(
+        self,
+        command: Command,
+        at: dt.datetime,
+        value: Any = None,
+        failure: StepFailure | None = None,
+        row: StepRow | None = None,
+    ) -> None:
+        """Record a step's result, in the execution and in its row. row: further columns."""
+        known = command.path in self.open
+        self.seq += 1
+        self.open.pop(command.path, None)
+        self.replay.record(Entry(command.path, value, failure, at))
+        outcome: StepRow = {
+            **(row or {}),
+            "seq": self.seq,
+            "status": "succeeded" if failure is None else "failed",
+            "value": value,
+            "failure": None if failure is None else failure_to_json(failure),
+            "at": at,
+            "retry_at": None,
+        }
+        if known:
+            self.update(command.path, outcome)
+        else:
+            self.insert(command, outcome)
+
+    def insert(self, command: Command, values: StepRow) -> None:
         """Add a step's row."""
-        row = {
+        row: StepRow = {
             "run_id": self.run.id,
             "path": command.path,
             "seq": self.seq,
@@ -119,38 +116,6 @@ class TurnChanges:
                 row["key"] = command.key
         self.step_inserts.append(row | values)
 
-    def update(self, path: str, values: dict[str, Any]) -> None:
+    def update(self, path: str, values: StepRow) -> None:
         """Change a step's row."""
         self.step_updates.append((path, values))
-
-    def flush(self, deps: RunDependencies, tx: sa.Connection, before: Run, *, new_run: bool) -> None:
-        """Write everything. before: the run's row as it is in the database (not yet there with `new_run`)."""
-        run = self.run
-        if new_run:
-            run.updated_at = deps.clock.now()
-            defer_insert(tx, runs, [run_values(run)])
-        elif changed := run_changes(before, run):
-            changed["updated_at"] = run.updated_at = deps.clock.now()
-            fresh = {f"new_{name}": value for name, value in changed.items()}
-            compiled_statements.rows(tx, _update_run(frozenset(changed)), {"at_run": run.id, **fresh})
-        for path, values in self.step_updates:
-            fresh = {f"new_{name}": value for name, value in values.items()}
-            compiled_statements.rows(tx, _update_step(frozenset(values)), {"at_run": run.id, "at_path": path, **fresh})
-        if self.step_inserts:
-            defer_insert(tx, steps, self.step_inserts)
-        if self.wait_inserts:
-            defer_insert(tx, waits_table, self.wait_inserts)
-        if self.log_inserts:
-            defer_insert(tx, logs, self.log_inserts)
-        if self.ended:
-            if any(found.waiting for found in self.open.values()):
-                waits.delete_waits(tx, run.id)
-            if run.dedupe_key is not None and not new_run:  # nobody has seen a new run yet
-                shared_calls.answer_callers(deps, tx, run)
-            if run.lane is not None and not new_run:  # a new run found its lane empty, and keeps it locked
-                lanes.release(deps, tx, run.lane, run.id)
-
-
-def open_step_from(row: dict[str, Any]) -> OpenStep:
-    waiting = row["status"] == "waiting" and row["verb"] != "sleep"
-    return OpenStep(row["attempts"], row["first_attempt_at"], row["in_doubt"], row["retry_at"], waiting=waiting)

@@ -1,11 +1,10 @@
-"""Advances runs in this process: claims them, alternates between turns (transactions) and outside calls, ends
-segments.
-"""
+"""Advances runs in this process: claims them, alternates between turns (transactions) and outside calls."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 from collections.abc import Sequence
 
@@ -18,10 +17,10 @@ from payloom.db.types import dump_json
 from payloom.inbox.service import load
 from payloom.kit.clock import monotonic
 from payloom.runs import tracing
-from payloom.runs.advance.replay import internal_failure
-from payloom.runs.advance.run_session import RunSession
-from payloom.runs.advance.turn_changes import StepCall, StepResult, TurnResult
-from payloom.runs.coordination.lanes import requeue
+from payloom.runs.advance.failures import internal_failure
+from payloom.runs.advance.run_state import START, RunState, StepCall, StepResult, TurnResult, loaded_state
+from payloom.runs.advance.turn import Turns
+from payloom.runs.coordination.lanes import Lanes
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import Superseded
 from payloom.runs.models import runs
@@ -43,12 +42,26 @@ def _outcome(failure: StepFailure | None) -> str:
     return "again" if failure.retryable else "refused"
 
 
+@dataclasses.dataclass(slots=True)
+class RunSession:
+    """A run that this process advances now. state: after its latest durable turn."""
+
+    state: RunState
+
+    @property
+    def run(self) -> Run:
+        """The run's row."""
+        return self.state.run
+
+
 class RunWorker:
     """The runs this process advances."""
 
     def __init__(self, deps: RunDependencies) -> None:
         """Begin with none."""
         self._deps = deps
+        self._turns = Turns(deps)
+        self._lanes = Lanes(deps)
         self._local: set[str] = set()
         self._again: set[str] = set()
         self._local_tasks: set[asyncio.Task[None]] = set()
@@ -66,15 +79,15 @@ class RunWorker:
         try:
             while True:
                 self._again.discard(run_id)
-                session = await self._deps.database.write(lambda tx: self.claim(tx, run_id))
-                if session is not None:
-                    await self._run_with_span(session, TurnResult(again=True))
+                state = await self._deps.database.write(lambda tx: self.claim(tx, run_id))
+                if state is not None:
+                    await self._run_with_span(RunSession(state), START)
                 if run_id not in self._again:
                     return
         finally:
             self._local.discard(run_id)
 
-    def claim(self, tx: sa.Connection, run_id: str) -> RunSession | None:
+    def claim(self, tx: sa.Connection, run_id: str) -> RunState | None:
         """Within `tx`, make this worker the owner of a run that is to be advanced; None if there is nothing to do."""
         run = load_run(tx, run_id, lock=True)
         if run is None or run.finished or run.blocked:
@@ -103,7 +116,7 @@ class RunWorker:
         )
         self._deps.workflows.ensure(tx, run.start())
         event = load(tx, run.event_id) if run.event_id is not None else None
-        return RunSession(self._deps, run, load_journal(tx, run_id), event)
+        return loaded_state(run, event, load_journal(tx, run_id))
 
     async def takeover(self, worker: str) -> None:
         """Put the runs of a dead (or leaving) worker back on the queue."""
@@ -113,7 +126,7 @@ class RunWorker:
             query = sa.select(runs.c.id, runs.c.segment).where(runs.c.owner == worker, runs.c.status == "running")
             found = tx.execute(query.with_for_update()).all()
             for row in found:
-                requeue(self._deps, tx, row.id, row.segment)
+                self._lanes.requeue(tx, row.id, row.segment)
             return len(found)
 
         if mine:
@@ -132,25 +145,25 @@ class RunWorker:
         """Whether this process may advance one more run directly. Called from database threads."""
         return self._loop is not None and self._slots > 0
 
-    def run_locally(self, session: RunSession, turn: TurnResult) -> None:
-        """Go on with a run whose first turn has just been committed and left something to do. Any thread."""
+    def run_locally(self, state: RunState, result: TurnResult) -> None:
+        """Continue a run whose first turn has just been committed and left something to do. Called from any thread."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._start_local, session, turn)
+                loop.call_soon_threadsafe(self._start_local, RunSession(state), result)
 
-    def _start_local(self, session: RunSession, turn: TurnResult) -> None:
+    def _start_local(self, session: RunSession, result: TurnResult) -> None:
         self._slots -= 1
-        session.on_commit()
+        self._turns.notify_observers(session.state, result)
         self._local.add(session.run.id)
-        task = asyncio.create_task(self._run_local(session, turn), name=f"payloom-run-{session.run.id}")
+        task = asyncio.create_task(self._run_local(session, result), name=f"payloom-run-{session.run.id}")
         self._local_tasks.add(task)
         task.add_done_callback(self._local_tasks.discard)
 
-    async def _run_local(self, session: RunSession, turn: TurnResult) -> None:
+    async def _run_local(self, session: RunSession, result: TurnResult) -> None:
         run_id = session.run.id
         try:
-            await self._run_with_span(session, turn)
+            await self._run_with_span(session, result)
         finally:
             self._slots += 1
             self._local.discard(run_id)
@@ -166,7 +179,7 @@ class RunWorker:
         return run_id in self._local
 
     async def drain(self, grace: float) -> None:
-        """Adopt no more; wait up to `grace` seconds for what runs, then cancel the rest (recovery finishes it)."""
+        """Take no more runs; wait up to `grace` seconds for the others, then cancel them: recovery continues them."""
         self._loop = None
         if self._local_tasks and grace:
             await asyncio.wait(set(self._local_tasks), timeout=grace)
@@ -178,33 +191,33 @@ class RunWorker:
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
-    async def _run_with_span(self, session: RunSession, turn: TurnResult) -> None:
+    async def _run_with_span(self, session: RunSession, result: TurnResult) -> None:
         with tracing.segment(session.run) as span:
             try:
-                await self._segment(session, turn)
+                await self._segment(session, result)
             finally:
                 tracing.ended(span, session.run.status)
 
-    async def _segment(self, session: RunSession, turn: TurnResult) -> None:
+    async def _segment(self, session: RunSession, result: TurnResult) -> None:
         flying: dict[asyncio.Task[StepResult], StepCall] = {}
         try:
-            while not turn.done:
-                for call in turn.calls:
+            while not result.done:
+                for call in result.calls:
                     flying[asyncio.create_task(self._traced(call, session.run))] = call
-                settled = [] if turn.again else await self._wait(flying, turn)
-                turn = await self._turn(session, settled)
+                settled = [] if result.again else await self._wait(flying, result)
+                result = await self._turn(session, settled)
             if flying:
-                await self._finish_late(session, flying)
+                await self._record_orphans(session, flying)
         except Superseded:
             log.info("run %s goes on elsewhere", session.run.id)
         finally:
             for task in flying:
                 task.cancel()
 
-    async def _wait(self, flying: dict[asyncio.Task[StepResult], StepCall], turn: TurnResult) -> list[StepResult]:
+    async def _wait(self, flying: dict[asyncio.Task[StepResult], StepCall], result: TurnResult) -> list[StepResult]:
         pause = None
-        if turn.again_at is not None:
-            pause = max(0.0, (turn.again_at - self._deps.clock.now()).total_seconds()) + 0.001
+        if result.again_at is not None:
+            pause = max(0.0, (result.again_at - self._deps.clock.now()).total_seconds()) + 0.001
         if not flying:
             await asyncio.sleep(pause or 0.0)
             return []
@@ -213,41 +226,44 @@ class RunWorker:
             del flying[task]
         return [task.result() for task in done]
 
-    async def _turn(self, session: RunSession, settled: Sequence[StepResult]) -> TurnResult:
-        tries = 0
+    async def _turn(self, session: RunSession, results: Sequence[StepResult]) -> TurnResult:
+        """Take a turn and make its state the session's once it is durable."""
+        run_id, tries = session.run.id, 0
         while True:
             try:
-                turn = await self._deps.database.write(lambda tx: session.turn(tx, settled))
+                state, result = await self._deps.database.write(lambda tx: self._turns.take(tx, session.state, results))
+                break
             except (CommitUnknown, exc.IntegrityError) as error:
                 # Perhaps stored, perhaps written by another worker: read again what is there, and go on from that.
-                log.warning("run %s: reading its journal again (%s)", session.run.id, type(error).__name__)
-                self._again.add(session.run.id)
+                log.warning("run %s: reading its journal again (%s)", run_id, type(error).__name__)
+                self._again.add(run_id)
                 raise Superseded from error
             except Superseded:
                 raise
             except (DatabaseUnavailable, exc.OperationalError, exc.InterfaceError):
-                log.warning("run %s: the database is away; its results are kept", session.run.id, exc_info=tries == 0)
+                log.warning("run %s: the database is away; its results are kept", run_id, exc_info=tries == 0)
                 await asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
                 tries += 1
             except Exception as error:
-                log.exception("run %s: its turn failed", session.run.id)
+                log.exception("run %s: its turn failed", run_id)
                 failure = internal_failure(error)
-                turn = await self._deps.database.write(lambda tx, failure=failure: session.fail(tx, failure))
-                session.on_commit()
-                return turn
-            else:
-                session.on_commit()
-                return turn
+                state, result = await self._deps.database.write(
+                    lambda tx, failure=failure: self._turns.fail(tx, session.state, failure)
+                )
+                break
+        session.state = state
+        self._turns.notify_observers(state, result)
+        return result
 
     async def _traced(self, call: StepCall, run: Run) -> StepResult:
         began = monotonic()
-        with tracing.step(call, run) as span:
-            answer = await self._perform(call)
-            if answer.failure is not None:
-                tracing.failed(span, answer.failure)
-        if self._deps.watch is not None:
-            self._deps.watch.step_ended(call.do.verb, _outcome(answer.failure), monotonic() - began)
-        return answer
+        with tracing.step(call.do, call.attempt, run) as span:
+            result = await self._perform(call)
+            if result.failure is not None:
+                tracing.failed(span, result.failure)
+        if self._deps.observer is not None:
+            self._deps.observer.step_ended(call.do.verb, _outcome(result.failure), monotonic() - began)
+        return result
 
     async def _perform(self, call: StepCall) -> StepResult:
         do = call.do
@@ -265,14 +281,15 @@ class RunWorker:
             return StepResult(do, failure=failure)
         except Exception as error:
             log.exception("run %s, step %s failed", call.attempt.run_id, do.path)
-            message = f"The step failed inside Payloom: {type(error).__name__}."
-            return StepResult(do, failure=StepFailure("internal", message, where=do.path, hint="See the server's log."))
+            return StepResult(do, failure=internal_failure(error, step=do.path))
         return StepResult(do, value=value)
 
-    async def _finish_late(self, session: RunSession, flying: dict[asyncio.Task[StepResult], StepCall]) -> None:
-        """The run ended while calls of parallel branches were still out: note what came of them."""
+    async def _record_orphans(self, session: RunSession, flying: dict[asyncio.Task[StepResult], StepCall]) -> None:
+        """The run ended while calls of parallel branches were still out: record their results."""
         done, _ = await asyncio.wait(flying)
         for task in done:
-            answer = task.result()
-            await self._deps.database.write(lambda tx, answer=answer: session.record_orphaned_result(tx, answer))
+            result = task.result()
+            await self._deps.database.write(
+                lambda tx, result=result: self._turns.record_orphaned_result(tx, session.run.id, result)
+            )
         flying.clear()

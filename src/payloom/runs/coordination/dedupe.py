@@ -28,57 +28,61 @@ def once_key(workflow_id: str, value: str) -> str:
     return _hash(["once", workflow_id, value])
 
 
-def _hash(deps: list[str | None]) -> str:
-    return hashlib.sha256(strict_json.canonical(deps).encode()).hexdigest()
+def _hash(parts: list[str | None]) -> str:
+    return hashlib.sha256(strict_json.canonical(parts).encode()).hexdigest()
 
 
-def claim(deps: RunDependencies, tx: sa.Connection, run: Run, key: str, *, seconds: float | None) -> Run | None:
-    """Within `tx`, give `run` the key; returns the run that has it already.
+class DedupeKeys:
+    """Claims and releases the keys that make two calls the same call."""
 
-    seconds: how long a run keeps its key; None: for good, unless it failed or was canceled.
-    """
-    deps.database.write_lock(tx, key)
-    row = tx.execute(SELECT_RUN.where(runs.c.dedupe_key == key)).one_or_none()
-    if row is not None:
-        first = run_from(row)
-        age = (deps.clock.now() - first.created_at).total_seconds()
-        stale = age > seconds if seconds is not None else first.status in ("failed", "canceled")
-        if not stale:
-            return first
-        _release(tx, first, key)
-    run.dedupe_key = key
-    return None
+    def __init__(self, deps: RunDependencies) -> None:
+        """Wire the service."""
+        self._deps = deps
+
+    def claim(self, tx: sa.Connection, run: Run, key: str, *, seconds: float | None) -> Run | None:
+        """Within `tx`, give `run` the key; returns the run that has it already.
+
+        seconds: how long a run keeps its key; None: for good, unless it failed or was canceled.
+        """
+        self._deps.database.write_lock(tx, key)
+        row = tx.execute(SELECT_RUN.where(runs.c.dedupe_key == key)).one_or_none()
+        if row is not None:
+            first = run_from(row)
+            age = (self._deps.clock.now() - first.created_at).total_seconds()
+            stale = age > seconds if seconds is not None else first.status in ("failed", "canceled")
+            if not stale:
+                return first
+            _release(tx, first, key)
+        run.dedupe_key = key
+        return None
+
+    def hold_key(self, tx: sa.Connection, run: Run) -> None:
+        """Within `tx`, keep the key that a run has, or had, from everybody else; before the run itself is locked."""
+        key = run.dedupe_key or (run.request or {}).get(_RELEASED)
+        if key is not None:
+            self._deps.database.write_lock(tx, key)
+
+    def reclaim(self, tx: sa.Connection, run: Run) -> Run | None:
+        """Within `tx`, in which `run` is retried, give it back the key that it had; returns the run that has it now, if
+        that is not to be done again: with both, what is to happen once would happen twice.
+        """
+        request = dict(run.request or {})
+        key = request.pop(_RELEASED, None)
+        if key is None or run.dedupe_key is not None:
+            return None
+        first = self.claim(tx, run, key, seconds=None)
+        if first is None:
+            tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=key, request=request or None))
+        return first
+
+    def claim_once(self, tx: sa.Connection, run: Run, start: StartPlan) -> Run | None:
+        """Within `tx`, claim the run's `once` key, if it has one; returns the run that has it already."""
+        if start.once is None:
+            return None
+        return self.claim(tx, run, once_key(start.workflow_id, start.once), seconds=None)
 
 
 def _release(tx: sa.Connection, run: Run, key: str) -> None:
     """Take the key from a run. It is remembered, in case somebody retries the run."""
     request = {**(run.request or {}), _RELEASED: key}
     tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=None, request=request))
-
-
-def hold_key(deps: RunDependencies, tx: sa.Connection, run: Run) -> None:
-    """Within `tx`, keep the key that a run has, or had, from everybody else; before the run itself is locked."""
-    key = run.dedupe_key or (run.request or {}).get(_RELEASED)
-    if key is not None:
-        deps.database.write_lock(tx, key)
-
-
-def reclaim(deps: RunDependencies, tx: sa.Connection, run: Run) -> Run | None:
-    """Within `tx`, in which `run` is retried, give it back the key that it had; returns the run that has it now, if
-    that is not to be done again: with both, what is to happen once would happen twice.
-    """
-    request = dict(run.request or {})
-    key = request.pop(_RELEASED, None)
-    if key is None or run.dedupe_key is not None:
-        return None
-    first = claim(deps, tx, run, key, seconds=None)
-    if first is None:
-        tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=key, request=request or None))
-    return first
-
-
-def claim_once(deps: RunDependencies, tx: sa.Connection, run: Run, start: StartPlan) -> Run | None:
-    """Within `tx`, claim the run's `once` key, if it has one; returns the run that has it already."""
-    if start.once is None:
-        return None
-    return claim(deps, tx, run, once_key(start.workflow_id, start.once), seconds=None)

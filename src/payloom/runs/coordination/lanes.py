@@ -5,12 +5,12 @@ queue.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable
 
 import sqlalchemy as sa
 
 from payloom.runs.dependencies import RunDependencies
+from payloom.runs.lane_names import ROW_LANE
 from payloom.runs.models import runs
 
 _AHEAD = (
@@ -41,51 +41,80 @@ _TAKEN = (
     .where(runs.c.lane.in_(sa.bindparam("lanes", expanding=True)), runs.c.finished_at.is_(None))
     .group_by(runs.c.lane)
 )
-_ROW = "row "
-_LONGEST = 300
 MANY = 500
 """A change of more rows than this holds one lock on all lanes of the table's rows instead of one on each: Postgres has
 room for some thousands, for everybody together.
 """
 
 
-def row_lane(workflow_id: str, table: str, key: object) -> str:
-    """Return the lane of a workflow's runs about the changes of one row. key: the value of its primary column."""
-    lane = f"{_ROW}{workflow_id}:{table}:{key}"
-    if len(lane) <= _LONGEST:
-        return lane
-    return f"{_ROW}{_hash(f'{workflow_id}:{table}')}::{_hash(str(key))}"
+class Lanes:
+    """Keeps runs of one lane one after another, and puts runs back on the queue."""
 
+    def __init__(self, deps: RunDependencies) -> None:
+        """Wire the service."""
+        self._deps = deps
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    def _lock(self, tx: sa.Connection, lanes: Iterable[str]) -> None:
+        of_rows, others = [], []
+        for lane in lanes:
+            (of_rows if lane.startswith(ROW_LANE) else others).append(lane)
+        if of_rows:
+            tables = sorted({"lanes " + ":".join(lane.split(":")[:2]) for lane in of_rows})
+            self._deps.database.write_lock(tx, *tables, shared=len(of_rows) <= MANY)
+        if len(of_rows) <= MANY:
+            others += of_rows
+        if others:
+            self._deps.database.write_lock(tx, *others)
 
+    def admission(self, tx: sa.Connection, wanted: Iterable[str | None]) -> LaneAdmission:
+        """Lock the lanes that runs want to enter, until `tx` ends, and look who is in them. wanted: each run's lane."""
+        lanes = sorted({lane for lane in wanted if lane is not None})
+        taken: dict[str, str] = {}
+        if lanes:
+            self._lock(tx, lanes)
+        for at in range(0, len(lanes), MANY):
+            rows = tx.execute(_TAKEN, {"lanes": lanes[at : at + MANY]})
+            taken.update({lane: position or "" for lane, position in rows})
+        return LaneAdmission(taken)
 
-def _lock(deps: RunDependencies, tx: sa.Connection, lanes: Iterable[str]) -> None:
-    of_rows, others = [], []
-    for lane in lanes:
-        (of_rows if lane.startswith(_ROW) else others).append(lane)
-    if of_rows:
-        tables = sorted({"lanes " + ":".join(lane.split(":")[:2]) for lane in of_rows})
-        deps.database.write_lock(tx, *tables, shared=len(of_rows) <= MANY)
-    if len(of_rows) <= MANY:
-        others += of_rows
-    if others:
-        deps.database.write_lock(tx, *others)
+    def occupied(self, tx: sa.Connection, lane: str, run_id: str) -> bool:
+        """Whether another unfinished run is in the lane. Holds the lane's lock until `tx` ends."""
+        self._lock(tx, [lane])
+        return tx.execute(_AHEAD, {"lane": lane, "run_id": run_id}).first() is not None
+
+    def release(self, tx: sa.Connection, lane: str, run_id: str) -> None:
+        """`run_id` has just ended in `tx`: put the next run of its lane on the queue."""
+        self._lock(tx, [lane])
+        if tx.execute(_ACTIVE, {"lane": lane, "run_id": run_id}).first() is not None:
+            return
+        following = tx.execute(_NEXT, {"lane": lane}).first()
+        if following is not None:
+            self.requeue(tx, following.id, following.segment)
+
+    def requeue(self, tx: sa.Connection, run_id: str, segment: int) -> None:
+        """Put a run that nobody advances on the queue, as its next segment."""
+        tx.execute(
+            sa.update(runs)
+            .where(runs.c.id == run_id)
+            .values(
+                status="queued",
+                blocked=False,
+                owner=None,
+                segment=segment + 1,
+                epoch=runs.c.epoch + 1,
+                wake_at=None,
+                updated_at=self._deps.clock.now(),
+            )
+        )
+        self._deps.engine.enqueue(tx, run_id, segment + 1)
 
 
 class LaneAdmission:
-    """The lanes that runs begun together want to enter, looked at once. Holds their locks until `tx` ends."""
+    """The lanes that runs started in one transaction want to enter, read once. See `Lanes.admission`."""
 
-    def __init__(self, deps: RunDependencies, tx: sa.Connection, wanted: Iterable[str | None]) -> None:
-        """wanted: the lane of each run."""
-        lanes = sorted({lane for lane in wanted if lane is not None})
-        self._taken: dict[str, str] = {}
-        if lanes:
-            _lock(deps, tx, lanes)
-        for at in range(0, len(lanes), MANY):
-            rows = tx.execute(_TAKEN, {"lanes": lanes[at : at + MANY]})
-            self._taken.update({lane: position or "" for lane, position in rows})
+    def __init__(self, taken: dict[str, str]) -> None:
+        """taken: the highest position in each lane that has an unfinished run."""
+        self._taken = taken
 
     def occupied(self, lane: str) -> bool:
         """Whether an unfinished run is in the lane."""
@@ -103,37 +132,3 @@ class LaneAdmission:
         """
         last = int(self._taken.get(lane) or 0)
         return f"{max(int(now.timestamp() * 1_000_000), last + 1):020d}"
-
-
-def occupied(deps: RunDependencies, tx: sa.Connection, lane: str, run_id: str) -> bool:
-    """Whether another unfinished run is in the lane. Holds the lane's lock until `tx` ends."""
-    _lock(deps, tx, [lane])
-    return tx.execute(_AHEAD, {"lane": lane, "run_id": run_id}).first() is not None
-
-
-def release(deps: RunDependencies, tx: sa.Connection, lane: str, run_id: str) -> None:
-    """`run_id` has just ended in `tx`: put the next run of its lane on the queue."""
-    _lock(deps, tx, [lane])
-    if tx.execute(_ACTIVE, {"lane": lane, "run_id": run_id}).first() is not None:
-        return
-    following = tx.execute(_NEXT, {"lane": lane}).first()
-    if following is not None:
-        requeue(deps, tx, following.id, following.segment)
-
-
-def requeue(deps: RunDependencies, tx: sa.Connection, run_id: str, segment: int) -> None:
-    """Put a run that nobody advances on the queue, as its next segment."""
-    tx.execute(
-        sa.update(runs)
-        .where(runs.c.id == run_id)
-        .values(
-            status="queued",
-            blocked=False,
-            owner=None,
-            segment=segment + 1,
-            epoch=runs.c.epoch + 1,
-            wake_at=None,
-            updated_at=deps.clock.now(),
-        )
-    )
-    deps.engine.enqueue(tx, run_id, segment + 1)

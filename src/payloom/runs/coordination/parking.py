@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from payloom.db import compiled_statements
 from payloom.db.deferred_writes import flush_key, on_before_commit
-from payloom.runs.coordination.lanes import requeue
+from payloom.runs.coordination.lanes import Lanes
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs
 from payloom.runs.run_rows import Run
@@ -22,39 +22,44 @@ _PARKED = (
 _WAKING_VERBS = frozenset({"insert", "upsert", "update"})
 
 
-def may_park(deps: RunDependencies, run: Run, do: Do, failure: StepFailure) -> bool:
-    """Whether this failure means "not yet" rather than "no"."""
-    if run.trigger != "event" or do.verb != "update" or failure.kind != "row_not_found":
-        return False
-    since = run.parked_since or deps.clock.now()
-    return (deps.clock.now() - since).total_seconds() < deps.limits.park_for
+class Parking:
+    """Parks runs until a table changes, and wakes them."""
 
+    def __init__(self, deps: RunDependencies) -> None:
+        """Wire the service."""
+        self._deps = deps
+        self._lanes = Lanes(deps)
 
-def park(deps: RunDependencies, tx: sa.Connection, run: Run, table: str) -> dt.datetime:
-    """Set the run's parking columns; returns when it looks by itself (a change may slip through between two
-    transactions).
-    """
-    flush_key(tx, _key(table))  # what was written before wakes others, not this run, which has just looked
-    now = deps.clock.now()
-    limits = deps.limits
-    run.parked_on = table
-    run.parked_since = run.parked_since or now
-    pause = min(limits.park_first * 2**run.parked_times, limits.park_max)
-    run.parked_times += 1
-    end = run.parked_since + dt.timedelta(seconds=limits.park_for)
-    return min(now + dt.timedelta(seconds=pause), max(end, now))
+    def may_park(self, run: Run, do: Do, failure: StepFailure) -> bool:
+        """Whether this failure means "not yet" rather than "no"."""
+        if run.trigger != "event" or do.verb != "update" or failure.kind != "row_not_found":
+            return False
+        since = run.parked_since or self._deps.clock.now()
+        return (self._deps.clock.now() - since).total_seconds() < self._deps.limits.park_for
 
+    def park(self, tx: sa.Connection, run: Run, table: str) -> dt.datetime:
+        """Set the run's parking columns; returns when it looks by itself (a change may slip through between two
+        transactions).
+        """
+        flush_key(tx, _key(table))  # what was written before wakes others, not this run, which has just looked
+        now = self._deps.clock.now()
+        limits = self._deps.limits
+        run.parked_on = table
+        run.parked_since = run.parked_since or now
+        pause = min(limits.park_first * 2**run.parked_times, limits.park_max)
+        run.parked_times += 1
+        end = run.parked_since + dt.timedelta(seconds=limits.park_for)
+        return min(now + dt.timedelta(seconds=pause), max(end, now))
 
-def wake_parked(deps: RunDependencies, tx: sa.Connection, verb: str, table: str) -> None:
-    """`verb` has just changed `table` in `tx`: let the runs that wait for it look again once it is committed."""
-    if verb in _WAKING_VERBS:
-        on_before_commit(tx, _key(table), lambda tx: _wake(deps, tx, table))
+    def wake_parked(self, tx: sa.Connection, verb: str, table: str) -> None:
+        """`verb` has just changed `table` in `tx`: let the runs that wait for it look again once it is committed."""
+        if verb in _WAKING_VERBS:
+            on_before_commit(tx, _key(table), lambda tx: self._wake(tx, table))
+
+    def _wake(self, tx: sa.Connection, table: str) -> None:
+        for run_id, segment in compiled_statements.rows(tx, _PARKED, {"parked_table": table}):
+            self._lanes.requeue(tx, run_id, segment)
 
 
 def _key(table: str) -> tuple[str, str]:
     return "parked", table
-
-
-def _wake(deps: RunDependencies, tx: sa.Connection, table: str) -> None:
-    for run_id, segment in compiled_statements.rows(tx, _PARKED, {"parked_table": table}):
-        requeue(deps, tx, run_id, segment)

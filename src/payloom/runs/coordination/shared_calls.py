@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from payloom.kit.ids import new_id
 from payloom.kit.redaction import redact, redact_text
-from payloom.runs.coordination import dedupe, waits
+from payloom.runs.coordination import dedupe
+from payloom.runs.coordination.dedupe import DedupeKeys
+from payloom.runs.coordination.waits import Waits
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
@@ -31,7 +33,7 @@ _MANY = 500
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SharedCall:
-    """What became of a call. run_id: the run that it waits for, or whose output it takes; none with a `failure`.
+    """The result of a call. run_id: the run that it waits for, or whose output it takes; none with a `failure`.
 
     completed: that run has succeeded.
     """
@@ -41,41 +43,74 @@ class SharedCall:
     failure: StepFailure | None = None
 
 
-def start_or_join(deps: RunDependencies, tx: sa.Connection, caller: Run, command: CallOnce) -> SharedCall:
-    """Within `tx`, begin the run that `caller` calls, or find the one with the same key. Holds the key's lock."""
-    start = deps.workflows.called(caller.start(), command.workflow)
-    start = dataclasses.replace(start, once=command.once)
-    if caller.dedupe_key == dedupe.once_key(command.workflow, command.once):
-        return SharedCall(None, failure=_circle(command, caller.id))
-    run_id, now = new_id("run"), deps.clock.now()
-    called = {"by": caller.id, "path": command.path, "depth": command.depth}
-    run = Run(
-        id=run_id,
-        root_id=run_id,
-        workflow_id=command.workflow,
-        version=start.version,
-        pins=dict(start.pins) or None,
-        trigger="call",
-        trigger_index=start.trigger_index,
-        user_id=caller.user_id,
-        inputs=dict(command.inputs),
-        request={"user": command.user, "called": called},
-        segment=1,
-        created_at=now,
-        started_at=now,
-        updated_at=now,
-    )
-    first = dedupe.claim_once(deps, tx, run, start)
-    if first is None:
-        insert_run(tx, run)
-        deps.engine.enqueue(tx, run.id, run.segment)
-        return SharedCall(run.id)
-    if first.finished:
-        return SharedCall(first.id, completed=first)
-    deps.database.write_lock(tx, _EDGES)
-    if _waits_for(tx, first, caller.id):
-        return SharedCall(None, failure=_circle(command, first.id))
-    return SharedCall(first.id)
+class SharedCalls:
+    """Starts and joins the runs of `call` steps with a `once` key, and answers their callers."""
+
+    def __init__(self, deps: RunDependencies) -> None:
+        """Wire the service."""
+        self._deps = deps
+        self._dedupe = DedupeKeys(deps)
+        self._waits = Waits(deps)
+
+    def start_or_join(self, tx: sa.Connection, caller: Run, command: CallOnce) -> SharedCall:
+        """Within `tx`, begin the run that `caller` calls, or find the one with the same key. Holds the key's lock."""
+        start = self._deps.workflows.called(caller.start(), command.workflow)
+        start = dataclasses.replace(start, once=command.once)
+        if caller.dedupe_key == dedupe.once_key(command.workflow, command.once):
+            return SharedCall(None, failure=_circle(command, caller.id))
+        run_id, now = new_id("run"), self._deps.clock.now()
+        called = {"by": caller.id, "path": command.path, "depth": command.depth}
+        run = Run(
+            id=run_id,
+            root_id=run_id,
+            workflow_id=command.workflow,
+            version=start.version,
+            pins=dict(start.pins) or None,
+            trigger="call",
+            trigger_index=start.trigger_index,
+            user_id=caller.user_id,
+            inputs=dict(command.inputs),
+            request={"user": command.user, "called": called},
+            segment=1,
+            created_at=now,
+            started_at=now,
+            updated_at=now,
+        )
+        first = self._dedupe.claim_once(tx, run, start)
+        if first is None:
+            insert_run(tx, run)
+            self._deps.engine.enqueue(tx, run.id, run.segment)
+            return SharedCall(run.id)
+        if first.finished:
+            return SharedCall(first.id, completed=first)
+        self._deps.database.write_lock(tx, _EDGES)
+        if _waits_for(tx, first, caller.id):
+            return SharedCall(None, failure=_circle(command, first.id))
+        return SharedCall(first.id)
+
+    def answer_callers(self, tx: sa.Connection, run: Run) -> None:
+        """Within `tx`, in which `run` has ended: write its output or failure into the journals that wait for it."""
+        if run.dedupe_key is not None:  # without a key nobody can have found it
+            self._deps.database.write_lock(tx, run.dedupe_key)
+            self._answer(tx, run)
+
+    def _answer(self, tx: sa.Connection, run: Run) -> int:
+        callers = tx.execute(_CALLERS, {"called": run.id}).all()
+        failure = failure_of(run)
+        value = run.output if failure is None else None
+        return sum(self._waits.answer(tx, row.run_id, row.path, value, failure) for row in callers)
+
+    def answer_late(self, tx: sa.Connection) -> int:
+        """Answer calls of runs that are over (there should be none); returns how many."""
+        query = (
+            sa.select(waits_table.c.family)
+            .join(runs, runs.c.id == waits_table.c.family)
+            .where(waits_table.c.kind == "call", runs.c.finished_at.is_not(None))
+            .distinct()
+            .limit(_MANY)
+        )
+        over = [load_run(tx, run_id) for run_id in tx.execute(query).scalars().all()]
+        return sum(self._answer(tx, run) for run in over if run is not None)
 
 
 def _circle(command: CallOnce, run_id: str) -> StepFailure:
@@ -138,20 +173,6 @@ def awaited(tx: sa.Connection, caller_id: str, path: str) -> str | None:
     return tx.execute(query).scalar()
 
 
-def answer_callers(deps: RunDependencies, tx: sa.Connection, run: Run) -> None:
-    """Within `tx`, in which `run` has ended: write its output, or why it failed, into the journals that wait for it."""
-    if run.dedupe_key is not None:  # without a key nobody can have found it
-        deps.database.write_lock(tx, run.dedupe_key)
-        _answer(deps, tx, run)
-
-
-def _answer(deps: RunDependencies, tx: sa.Connection, run: Run) -> int:
-    callers = tx.execute(_CALLERS, {"called": run.id}).all()
-    failure = failure_of(run)
-    value = run.output if failure is None else None
-    return sum(waits.answer(deps, tx, row.run_id, row.path, value, failure) for row in callers)
-
-
 def failure_of(run: Run) -> StepFailure | None:
     """Return the failure that a call of an ended run has; None if the run has succeeded."""
     if run.status == "succeeded":
@@ -161,19 +182,6 @@ def failure_of(run: Run) -> StepFailure | None:
     hint = failure.hint or f"See run {run.id} of {run.workflow_id}."
     data = {**failure.data, "run": run.id, "workflow": run.workflow_id}
     return dataclasses.replace(failure, hint=hint, data=data, retryable=False)
-
-
-def answer_late(deps: RunDependencies, tx: sa.Connection) -> int:
-    """Answer calls of runs that are over (there should be none); returns how many."""
-    query = (
-        sa.select(waits_table.c.family)
-        .join(runs, runs.c.id == waits_table.c.family)
-        .where(waits_table.c.kind == "call", runs.c.finished_at.is_not(None))
-        .distinct()
-        .limit(_MANY)
-    )
-    over = [load_run(tx, run_id) for run_id in tx.execute(query).scalars().all()]
-    return sum(_answer(deps, tx, run) for run in over if run is not None)
 
 
 def called_by(tx: sa.Connection, run: Run) -> list[str]:

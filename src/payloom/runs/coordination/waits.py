@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from payloom.db import compiled_statements
 from payloom.inbox.models import events
 from payloom.inbox.service import InboxEvent, load
-from payloom.runs.coordination.lanes import requeue
+from payloom.runs.coordination.lanes import Lanes
 from payloom.runs.dependencies import RunDependencies
+from payloom.runs.errors import NotAllowed, WrongState
 from payloom.runs.models import runs, steps, waits
 from payloom.runs.run_rows import TERMINAL, Run, failure_to_json, load_run
 from payloom.workflows.program.commands import Approve, StepFailure, Wait
@@ -29,104 +30,131 @@ def _waiting(dialect: str) -> Any:
     )
 
 
-def wait_values(deps: RunDependencies, run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
-    """Return the row of a wait."""
-    if isinstance(command, Wait):
-        details = {"match": command.match, "scope": deps.workflows.wait_scope(command.match, command.scope)}
-        return {**_base(run, command, now), "kind": "event", "family": command.family, "details": details}
-    details = {"roles": list(command.roles), "title": command.title, "data": dict(command.data)}
-    return {**_base(run, command, now), "kind": "approval", "family": None, "details": details}
+class Waits:
+    """Delivers events, decisions and results to the runs that wait for them."""
+
+    def __init__(self, deps: RunDependencies) -> None:
+        """Wire the service."""
+        self._deps = deps
+        self._lanes = Lanes(deps)
+
+    def wait_values(self, run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
+        """Return the row of a wait."""
+        if isinstance(command, Wait):
+            details = {"match": command.match, "scope": self._deps.workflows.wait_scope(command.match, command.scope)}
+            return {**_base(run, command, now), "kind": "event", "family": command.family, "details": details}
+        details = {"roles": list(command.roles), "title": command.title, "data": dict(command.data)}
+        return {**_base(run, command, now), "kind": "approval", "family": None, "details": details}
+
+    def find_existing_event(self, tx: sa.Connection, run: Run, command: Wait) -> InboxEvent | None:
+        """Return a matching event that came in after the run began and before it waits.
+
+        Whoever takes in an event looks for waits under the same lock: one of the two sees the other.
+        """
+        self._deps.database.write_lock(tx, _family_lock(command.family))
+        query = (
+            sa.select(events.c.id)
+            .where(
+                events.c.received_at >= run.started_at,
+                events.c.type.startswith(f"{command.family}.", autoescape=True),
+                events.c.id != (run.event_id or ""),
+            )
+            .order_by(events.c.received_at, events.c.id)
+            .limit(_LOOK_BACK)
+        )
+        for event_id in tx.execute(query).scalars().all():
+            event = load(tx, event_id)
+            if event is not None and self._deps.workflows.wait_matches(
+                command.family, command.match, command.scope, event
+            ):
+                return event
+        return None
+
+    def deliver_events(self, tx: sa.Connection, new: Sequence[InboxEvent], begun: Mapping[str, int]) -> Sequence[int]:
+        """Give new events to the runs that wait for them; returns how many there were for each.
+
+        begun: run id -> place in `new` of the event that has just begun it: a run waits for what comes after.
+        """
+        given = [0] * len(new)
+        of_family: dict[str, list[tuple[int, InboxEvent]]] = {}
+        for place, event in enumerate(new):
+            for family in self._deps.workflows.families(event):
+                of_family.setdefault(family, []).append((place, event))
+        if not of_family:
+            return given
+        self._deps.database.write_lock(tx, *map(_family_lock, of_family), shared=True)
+        dialect = tx.dialect.name
+        waiting = compiled_statements.rows(
+            tx, _waiting(dialect), {"families": compiled_statements.array_param(sorted(of_family), dialect)}
+        )
+        for run_id, path, family, details in waiting:
+            since = begun.get(run_id, -1)
+            for place, event in of_family[family]:
+                if place > since and self._deps.workflows.wait_matches(
+                    family, details["match"], details["scope"], event
+                ):
+                    given[place] += self.answer(tx, run_id, path, event.payload)
+                    break
+        return given
+
+    def decide(
+        self,
+        tx: sa.Connection,
+        run_id: str,
+        path: str,
+        *,
+        approved: bool,
+        by: str,
+        roles: Sequence[str],
+        note: str | None = None,
+    ) -> None:
+        """Record a decision of an approval step. Raises `NotAllowed` or `WrongState`."""
+        query = sa.select(waits).where(waits.c.run_id == run_id, waits.c.path == path, waits.c.kind == "approval")
+        row = tx.execute(query).one_or_none()
+        if row is None:
+            raise WrongState(f"Run {run_id} does not wait for a decision at step {path}.", hint="Reload the run.")
+        if not set(row.details["roles"]) & set(roles):
+            raise NotAllowed("This decision is for: " + ", ".join(row.details["roles"]) + ".")
+        value = {"approved": approved, "by": by, "at": self._deps.clock.now(), "note": note}
+        if not self.answer(tx, run_id, path, value):
+            raise WrongState(f"Run {run_id} no longer waits at step {path}.", hint="Reload the run.")
+
+    def answer(self, tx: sa.Connection, run_id: str, path: str, value: Any, failure: StepFailure | None = None) -> bool:
+        """Write what a wait was waiting for into the journal and let the run go on; returns whether it still waited."""
+        run = load_run(tx, run_id, lock=True)
+        if run is None or run.status in TERMINAL:
+            return False
+        last = tx.execute(sa.select(sa.func.max(steps.c.seq)).where(steps.c.run_id == run_id)).scalar() or 0
+        changed = tx.execute(
+            sa.update(steps)
+            .where(steps.c.run_id == run_id, steps.c.path == path, steps.c.status == "waiting")
+            .values(
+                status="succeeded" if failure is None else "failed",
+                value=value,
+                failure=None if failure is None else failure_to_json(failure),
+                seq=last + 1,
+                at=self._deps.clock.now(),
+                retry_at=None,
+            )
+        )
+        tx.execute(sa.delete(waits).where(waits.c.run_id == run_id, waits.c.path == path))
+        if changed.rowcount == 0:
+            return False
+        if run.status == "waiting":
+            self._lanes.requeue(tx, run_id, run.segment)
+        else:
+            # Somebody advances it now. A new segment number tells them to read the journal again.
+            tx.execute(sa.update(runs).where(runs.c.id == run_id).values(segment=run.segment + 1))
+            self._deps.engine.enqueue(tx, run_id, run.segment + 1)
+        return True
 
 
 def _base(run: Run, command: Wait | Approve, now: Any) -> dict[str, Any]:
     return {"run_id": run.id, "path": command.path, "until": command.until, "created_at": now}
 
 
-def find_existing_event(deps: RunDependencies, tx: sa.Connection, run: Run, command: Wait) -> InboxEvent | None:
-    """Return a matching event that came in after the run began and before it waits.
-
-    Whoever takes in an event looks for waits under the same lock: one of the two sees the other.
-    """
-    deps.database.write_lock(tx, _family_lock(command.family))
-    query = (
-        sa.select(events.c.id)
-        .where(
-            events.c.received_at >= run.started_at,
-            events.c.type.startswith(f"{command.family}.", autoescape=True),
-            events.c.id != (run.event_id or ""),
-        )
-        .order_by(events.c.received_at, events.c.id)
-        .limit(_LOOK_BACK)
-    )
-    for event_id in tx.execute(query).scalars().all():
-        event = load(tx, event_id)
-        if event is not None and deps.workflows.wait_matches(command.family, command.match, command.scope, event):
-            return event
-    return None
-
-
-def deliver_events(
-    deps: RunDependencies, tx: sa.Connection, new: Sequence[InboxEvent], begun: Mapping[str, int]
-) -> Sequence[int]:
-    """Give new events to the runs that wait for them; returns how many there were for each.
-
-    begun: run id -> place in `new` of the event that has just begun it: a run waits for what comes after.
-    """
-    given = [0] * len(new)
-    of_family: dict[str, list[tuple[int, InboxEvent]]] = {}
-    for place, event in enumerate(new):
-        for family in deps.workflows.families(event):
-            of_family.setdefault(family, []).append((place, event))
-    if not of_family:
-        return given
-    deps.database.write_lock(tx, *map(_family_lock, of_family), shared=True)
-    dialect = tx.dialect.name
-    waiting = compiled_statements.rows(
-        tx, _waiting(dialect), {"families": compiled_statements.array_param(sorted(of_family), dialect)}
-    )
-    for run_id, path, family, details in waiting:
-        since = begun.get(run_id, -1)
-        for place, event in of_family[family]:
-            if place > since and deps.workflows.wait_matches(family, details["match"], details["scope"], event):
-                given[place] += answer(deps, tx, run_id, path, event.payload)
-                break
-    return given
-
-
 def _family_lock(family: str) -> str:
     return f"wait:{family}"
-
-
-def answer(  # noqa: PLR0917 - where first, then what
-    deps: RunDependencies, tx: sa.Connection, run_id: str, path: str, value: Any, failure: StepFailure | None = None
-) -> bool:
-    """Write what a wait was waiting for into the journal and let the run go on; returns whether it still waited."""
-    run = load_run(tx, run_id, lock=True)
-    if run is None or run.status in TERMINAL:
-        return False
-    last = tx.execute(sa.select(sa.func.max(steps.c.seq)).where(steps.c.run_id == run_id)).scalar() or 0
-    changed = tx.execute(
-        sa.update(steps)
-        .where(steps.c.run_id == run_id, steps.c.path == path, steps.c.status == "waiting")
-        .values(
-            status="succeeded" if failure is None else "failed",
-            value=value,
-            failure=None if failure is None else failure_to_json(failure),
-            seq=last + 1,
-            at=deps.clock.now(),
-            retry_at=None,
-        )
-    )
-    tx.execute(sa.delete(waits).where(waits.c.run_id == run_id, waits.c.path == path))
-    if changed.rowcount == 0:
-        return False
-    if run.status == "waiting":
-        requeue(deps, tx, run_id, run.segment)
-    else:
-        # Somebody advances it now. A new segment number tells them to read the journal again.
-        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(segment=run.segment + 1))
-        deps.engine.enqueue(tx, run_id, run.segment + 1)
-    return True
 
 
 def delete_waits(tx: sa.Connection, run_id: str) -> None:

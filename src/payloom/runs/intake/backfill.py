@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 import structlog
@@ -18,11 +18,11 @@ from payloom.connectors.port import StepFailed
 from payloom.connectors.stripe.connector import StripeConnector
 from payloom.db.database import Database
 from payloom.inbox.errors import EventRefused
-from payloom.inbox.service import Inbox
+from payloom.inbox.service import Inbox, InboxEvent
 from payloom.kit.clock import Clock, to_epoch
 from payloom.kit.errors import PayloomError
+from payloom.runs.intake.intake import IntakeResult
 from payloom.runs.models import cursors
-from payloom.runs.service import RunService
 
 log = structlog.get_logger("payloom.runs.intake.backfill")
 
@@ -37,11 +37,19 @@ MOST = 10_000
 CURSOR = "catch_up"
 
 
+class EventIngester(Protocol):
+    """Stores an event and starts its runs; see RunService."""
+
+    async def ingest(self, event: InboxEvent) -> IntakeResult:
+        """Store the event and start its runs."""
+        ...
+
+
 class EventBackfill:
     """Takes in what was missed."""
 
     def __init__(
-        self, stripe: StripeConnector, inbox: Inbox, runs: RunService, database: Database, clock: Clock
+        self, stripe: StripeConnector, inbox: Inbox, runs: EventIngester, database: Database, clock: Clock
     ) -> None:
         """Nothing happens before the first look."""
         self._stripe = stripe

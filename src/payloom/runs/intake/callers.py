@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from payloom.kit.clock import monotonic
 from payloom.kit.ids import new_id
-from payloom.runs.advance.worker import RunWorker
+from payloom.runs.advance.run_starter import RunStarter
 from payloom.runs.coordination import dedupe
+from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import RunUnknown
-from payloom.runs.intake.intake import start_run
 from payloom.runs.registry import TriggerContext, TriggerKind
 from payloom.runs.run_rows import Run, failure_from_json, load_run
 from payloom.workflows.program.commands import StepFailure
@@ -55,7 +55,7 @@ class Caller:
     """The caller's own idempotency key; used when the trigger has no `dedupe`."""
 
 
-class Waiters:
+class ResponseWaiters:
     """Who in this process waits for which run."""
 
     def __init__(self) -> None:
@@ -86,64 +86,89 @@ class Waiters:
                 del self._events[run_id]
 
 
-def start_for_caller(  # noqa: PLR0917 - called in one place
-    deps: RunDependencies,
-    worker: RunWorker,
-    tx: sa.Connection,
-    run: Run,
-    request: Caller,
-    trigger: TriggerKind,
-) -> tuple[str, bool]:
-    """Within `tx`, begin `run`; returns the id of the run that answers and whether that is an earlier one."""
-    context = TriggerContext(
-        trigger=trigger,
-        run_id=run.id,
-        root_id=run.root_id,
-        started_at=run.started_at,
-        inputs=run.inputs,
-        user=request.user,
-        request=request.http,
-    )
-    start = deps.workflows.start(run.workflow_id, trigger, run.trigger_index, context)
-    run.version, run.pins = start.version, dict(start.pins) or None
-    first = dedupe.claim_once(deps, tx, run, start)
-    if first is None and start.once is None:
-        value = deps.workflows.dedupe(run.workflow_id, run.trigger_index, context)
-        if value is None and request.dedupe is not None:
-            value = f"caller:{request.dedupe}"
-        if value is not None:
-            key = dedupe.dedupe_key(run.workflow_id, run.user_id, value)
-            first = dedupe.claim(deps, tx, run, key, seconds=deps.limits.dedupe_for)
-    if first is not None:
-        return first.id, True
-    return start_run(deps, worker, tx, run, None, start), False
+class CallerRuns:
+    """Starts runs for callers and waits for their responses."""
 
+    def __init__(self, deps: RunDependencies, starter: RunStarter) -> None:
+        """Wire the services."""
+        self._deps = deps
+        self._starter = starter
+        self._dedupe = DedupeKeys(deps)
 
-def run_for_caller(  # noqa: PLR0917 - called in one place
-    deps: RunDependencies,
-    workflow_id: str,
-    inputs: Mapping[str, Any],
-    request: Caller,
-    trigger: TriggerKind,
-    index: int,
-) -> Run:
-    """Return the row of a run that a caller starts; its version is filled in by start_run."""
-    run_id, now = new_id("run"), deps.clock.now()
-    stored = {"user": request.user, "http": request.http} if request.user or request.http else None
-    return Run(
-        id=run_id,
-        root_id=run_id,
-        workflow_id=workflow_id,
-        version="",
-        trigger=trigger,
-        trigger_index=index,
-        user_id=request.user_id,
-        inputs=dict(inputs),
-        request=stored,
-        created_at=now,
-        started_at=now,
-        updated_at=now,
-    )
+    def start_for_caller(
+        self,
+        tx: sa.Connection,
+        run: Run,
+        caller: Caller,
+        trigger: TriggerKind,
+    ) -> tuple[str, bool]:
+        """Within `tx`, begin `run`; returns the id of the run that answers and whether that is an earlier one."""
+        context = TriggerContext(
+            trigger=trigger,
+            run_id=run.id,
+            root_id=run.root_id,
+            started_at=run.started_at,
+            inputs=run.inputs,
+            user=caller.user,
+            request=caller.http,
+        )
+        start = self._deps.workflows.start(run.workflow_id, trigger, run.trigger_index, context)
+        run.version, run.pins = start.version, dict(start.pins) or None
+        first = self._dedupe.claim_once(tx, run, start)
+        if first is None and start.once is None:
+            value = self._deps.workflows.dedupe(run.workflow_id, run.trigger_index, context)
+            if value is None and caller.dedupe is not None:
+                value = f"caller:{caller.dedupe}"
+            if value is not None:
+                key = dedupe.dedupe_key(run.workflow_id, run.user_id, value)
+                first = self._dedupe.claim(tx, run, key, seconds=self._deps.limits.dedupe_for)
+        if first is not None:
+            return first.id, True
+        return self._starter.start_run(tx, run, None, start), False
+
+    def run_for_caller(
+        self,
+        workflow_id: str,
+        inputs: Mapping[str, Any],
+        caller: Caller,
+        trigger: TriggerKind,
+        index: int,
+    ) -> Run:
+        """Return the row of a run that a caller starts; its version is filled in by start_run."""
+        run_id, now = new_id("run"), self._deps.clock.now()
+        stored = {"user": caller.user, "http": caller.http} if caller.user or caller.http else None
+        return Run(
+            id=run_id,
+            root_id=run_id,
+            workflow_id=workflow_id,
+            version="",
+            trigger=trigger,
+            trigger_index=index,
+            user_id=caller.user_id,
+            inputs=dict(inputs),
+            request=stored,
+            created_at=now,
+            started_at=now,
+            updated_at=now,
+        )
+
+    async def await_response(
+        self, waiters: ResponseWaiters, run_id: str, *, seconds: float, repeated: bool = False
+    ) -> RunResponse:
+        """Wait until a run answers or ends, also when another process advances it. Raises `RunUnknown`."""
+        end = monotonic() + seconds
+        with waiters.waiting(run_id) as event:
+            while True:
+                run = await self._deps.database.read(lambda tx: load_run(tx, run_id))
+                if run is None:
+                    raise RunUnknown(f"There is no run {run_id!r}.")
+                answer = response_of(run, repeated=repeated)
+                left = end - monotonic()
+                if answer.state != "running" or left <= 0:
+                    return answer
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(event.wait(), min(left, _POLL))
+                event.clear()
 
 
 def response_of(run: Run, *, repeated: bool = False) -> RunResponse:
@@ -156,22 +181,3 @@ def response_of(run: Run, *, repeated: bool = False) -> RunResponse:
         failure = failure_from_json({key: value for key, value in (run.failure or {}).items() if key != "path"})
         return RunResponse(run.id, "failed", run.http_status or 500, run.output, failure, repeated)
     return RunResponse(run.id, "running", 202, repeated=repeated)
-
-
-async def await_response(
-    deps: RunDependencies, waiters: Waiters, run_id: str, *, seconds: float, repeated: bool = False
-) -> RunResponse:
-    """Wait until a run answers or ends, also when another process advances it. Raises `RunUnknown`."""
-    end = monotonic() + seconds
-    with waiters.waiting(run_id) as event:
-        while True:
-            run = await deps.database.read(lambda tx: load_run(tx, run_id))
-            if run is None:
-                raise RunUnknown(f"There is no run {run_id!r}.")
-            answer = response_of(run, repeated=repeated)
-            left = end - monotonic()
-            if answer.state != "running" or left <= 0:
-                return answer
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), min(left, _POLL))
-            event.clear()

@@ -12,9 +12,8 @@ import sqlalchemy as sa
 
 from payloom.db.errors import DatabaseUnavailable
 from payloom.inbox.service import InboxEvent
-from payloom.runs.advance.worker import RunWorker
 from payloom.runs.dependencies import RunDependencies
-from payloom.runs.intake.intake import IntakeResult, intake_all
+from payloom.runs.intake.intake import Intake, IntakeResult
 
 _MOST = 64
 """Events in one transaction. More would keep the first ones waiting, and other workers out of their lanes."""
@@ -27,21 +26,21 @@ _Waiting = tuple[InboxEvent, "asyncio.Future[IntakeResult]"]
 class IntakeBatcher:
     """The events on their way into the database."""
 
-    def __init__(self, deps: RunDependencies, worker: RunWorker) -> None:
+    def __init__(self, deps: RunDependencies, intake: Intake) -> None:
         """Begin with none."""
         self._deps = deps
-        self._worker = worker
+        self._intake = intake
         self._waiting: list[_Waiting] = []
         self._busy: asyncio.Task[None] | None = None
         self._under_way: set[asyncio.Task[None]] = set()
-        self.taken = 0
+        self.ingested = 0
         """Events handed in so far."""
 
     async def ingest(self, event: InboxEvent) -> IntakeResult:
         """Store the event and start what it starts; durable when this returns."""
         future: asyncio.Future[IntakeResult] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, future))
-        self.taken += 1
+        self.ingested += 1
         if self._busy is None or self._busy.done():
             self._busy = asyncio.create_task(self._work(), name="payloom-intake")
         return await future
@@ -79,7 +78,7 @@ class IntakeBatcher:
 
     async def _write(self, events: list[InboxEvent]) -> list[IntakeResult]:
         def work(tx: sa.Connection) -> list[IntakeResult]:
-            return intake_all(self._deps, self._worker, tx, events)
+            return self._intake.intake_all(tx, events)
 
         # Several events hold several locks: they give way rather than wait for another worker that waits for them.
         return await self._deps.database.write(work, wait_for_locks=len(events) == 1)

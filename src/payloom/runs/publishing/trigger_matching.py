@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,10 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from payloom.inbox.service import InboxEvent
-from payloom.runs.coordination.lanes import row_lane
+from payloom.runs.lane_names import row_lane, value_lane
+from payloom.runs.publishing.schedules import schedules_of
 from payloom.runs.publishing.versions import Versions
-from payloom.runs.registry import RowChange, StartPlan, TriggerContext, TriggerKind
-from payloom.runs.scheduling.schedules import Schedule, schedules_of
+from payloom.runs.registry import RowChange, Schedule, StartPlan, TriggerContext, TriggerKind
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.catalog.events import build_scope, event_scope, split_type
 from payloom.workflows.expressions.errors import ExpressionError
@@ -29,7 +28,6 @@ from payloom.workflows.program.commands import Entry, StepFailure
 from payloom.workflows.program.idempotency_key import text_of as _text
 from payloom.workflows.program.program import ApiTrigger, CalledTrigger, StripeTrigger, TableTrigger, Workflow
 
-_MAX_LANE = 300
 _EVENT_TYPES = 2000
 _compile: Callable[[str], Compiled] = functools.lru_cache(maxsize=2000)(compile_expression)
 
@@ -127,7 +125,7 @@ class PublishedWorkflows:
             workflow.id,
             workflow.version,
             index,
-            lane=_lane(workflow.id, lane) if self._in_lanes else None,
+            lane=value_lane(workflow.id, lane) if self._in_lanes else None,
             once=once,
             fresh=fresh,
             pins=self._versions.pins(workflow),
@@ -303,10 +301,3 @@ def _could(trigger: StripeTrigger, action: str, event: InboxEvent) -> bool:
 
 def _eval_context(now: dt.datetime, seed: str) -> EvalContext:
     return EvalContext(now=lambda: now, uuid=lambda: str(uuid.uuid5(uuid.NAMESPACE_OID, seed)))
-
-
-def _lane(workflow_id: str, value: str | None) -> str | None:
-    if value is None:
-        return None
-    lane = f"{workflow_id}:{value}"
-    return lane if len(lane) <= _MAX_LANE else hashlib.sha256(lane.encode()).hexdigest()

@@ -13,9 +13,8 @@ from payloom.kit.clock import Clock
 from payloom.kit.suggest import did_you_mean
 from payloom.runs.errors import VersionUnknown, WorkflowUnknown
 from payloom.runs.models import versions
-from payloom.runs.publishing import publications
+from payloom.runs.publishing import publications, schedules
 from payloom.runs.publishing.publications import Author
-from payloom.runs.scheduling import schedules
 from payloom.workflows.compiler.compile import load_model
 from payloom.workflows.program.program import Workflow
 

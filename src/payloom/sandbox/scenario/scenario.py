@@ -20,7 +20,7 @@ from payloom.kit.clock import from_epoch
 from payloom.kit.errors import PayloomError
 from payloom.runs.intake.callers import Caller
 from payloom.runs.models import runs, waits
-from payloom.runs.scheduling import schedules
+from payloom.runs.publishing import schedules
 from payloom.sandbox.engine import QueueTable
 from payloom.sandbox.project import InlineExecutor, SandboxProject, WorkflowSet
 from payloom.sandbox.scenario.deliveries import (
@@ -272,7 +272,7 @@ class Scenario:
             known = self.sandbox.database.inspect(_run_ids)
             try:
                 answer = await self._process.service.call(
-                    workflow.id, inputs, request=request, trigger=kind, trigger_index=index, wait=0
+                    workflow.id, inputs, caller=request, trigger=kind, trigger_index=index, wait=0
                 )
             except ProcessKilled:
                 await self._restart_process()
@@ -294,7 +294,7 @@ class Scenario:
             # The timetable was made when the stage was set; moments before the story are nobody's.
             schedules.upsert_schedules(tx, [], self.sandbox.clock.now())
             schedules.upsert_schedules(tx, listed, self.sandbox.clock.now())
-            return min(at for name, at in schedules.next_moments(tx, listed).items() if name in names)
+            return min(at for name, at in schedules.next_occurrences(tx, listed).items() if name in names)
 
         self.sandbox.clock.set(self.sandbox.database.run(arranged)[0])
         while True:

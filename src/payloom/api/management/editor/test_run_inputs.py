@@ -56,7 +56,7 @@ class TestRunInputs:
         inputs, event_id, sample = start.inputs, start.event_id, start.sample
         user = await self._user(draft, start, caller)
         if start.run_id is not None:
-            run = await self._parts.runs.queries.get(start.run_id)
+            run = await self._parts.run_queries.get(start.run_id)
             inputs = dict(run.inputs or {}) if inputs is None else inputs
             event_id = event_id or run.event_id
             request = run.request or {}

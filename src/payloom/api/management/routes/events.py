@@ -111,7 +111,7 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
     found = await deps.database.read(work)
     if found is None:
         raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events`.")
-    its_runs = await deps.runs.queries.list(event_id=event_id, limit=50)
+    its_runs = await deps.run_queries.list(event_id=event_id, limit=50)
     payload = redact(json.loads(found["payload"]))
     verified = found["source"] == "webhook"
     return to_plain(

@@ -34,7 +34,7 @@ async def get_overview(deps: Dependencies) -> Any:
 @router.get("/approvals", response_model=ApprovalList)
 async def list_approvals(deps: Dependencies) -> Any:
     """The decisions that runs wait for, oldest first."""
-    return {"data": to_plain(await deps.runs.queries.approvals())}
+    return {"data": to_plain(await deps.run_queries.approvals())}
 
 
 @router.get("/search", response_model=SearchAnswer)

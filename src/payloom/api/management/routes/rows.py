@@ -49,7 +49,7 @@ async def row_history(deps: Dependencies, name: str, key: str) -> Any:
     spec = deps.tables.spec(name)
     await deps.index.catch_up(FRESH_WITHIN)
     ids = await deps.database.read(lambda tx: _writers(tx, spec, key))
-    listed = await deps.runs.queries.by_ids(ids)
+    listed = await deps.run_queries.by_ids(ids)
     return {"data": to_plain([{**one, "workflow": one["workflow_id"]} for one in listed]), "next": None}
 
 

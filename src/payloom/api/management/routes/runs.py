@@ -36,7 +36,7 @@ async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
     """Newest first. search: any id that has to do with a run. before: the last id of the previous page."""
     if search:
         await deps.index.catch_up(FRESH_WITHIN)
-    found = await deps.runs.queries.list(
+    found = await deps.run_queries.list(
         status=status, workflow_id=workflow, event_id=event, search=search, before=before, limit=limit
     )
     return {"data": [_short(one) for one in found], "next": found[-1]["id"] if len(found) == limit else None}
@@ -45,13 +45,13 @@ async def list_runs(  # noqa: PLR0917 - FastAPI fills them in by name
 @router.get("/counts", response_model=RunCounts)
 async def count_runs(deps: Dependencies) -> Any:
     """How many runs there are by status."""
-    return await deps.runs.queries.counts()
+    return await deps.run_queries.counts()
 
 
 @router.get("/{run_id}", response_model=RunDetail)
 async def get_run(deps: Dependencies, run_id: str) -> Any:
     """One run with steps, logs, waits and the runs that came of it."""
-    return detail(await deps.runs.queries.timeline(run_id))
+    return detail(await deps.run_queries.timeline(run_id))
 
 
 @router.post("/retry", response_model=Outcomes, openapi_extra=editor())
@@ -59,7 +59,7 @@ async def retry_runs(deps: Dependencies, body: RetryMany) -> Any:
     """Try several failed runs' failed steps again, one after another."""
     ids = body.ids
     if ids is None:
-        found = await deps.runs.queries.list(
+        found = await deps.run_queries.list(
             status="failed", workflow_id=body.workflow, search=body.search, limit=MAX_BULK
         )
         ids = [one["id"] for one in found if body.kind in (None, (one["failure"] or {}).get("kind"))]

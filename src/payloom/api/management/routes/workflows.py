@@ -23,7 +23,7 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
 @router.get("", response_model=WorkflowList)
 async def list_workflows(deps: Dependencies) -> Any:
     """Every workflow with its triggers and version, and what `payloom check` says."""
-    last = await deps.runs.queries.latest(deps.publisher.workflows)
+    last = await deps.run_queries.latest(deps.publisher.workflows)
     found = Counter((one.file, one.severity) for one in deps.publisher.diagnostics)
     return {
         "data": [
@@ -47,7 +47,7 @@ async def start_workflow(deps: Dependencies, workflow_id: str, body: Start) -> A
     inputs = validate_input(workflow, body.inputs)
     user = await _user(deps, body.user)
     call = Caller(user=user, user_id=user["id"] if user else None)
-    answer = await deps.runs.call(workflow.id, inputs, request=call, trigger="manual")
+    answer = await deps.runs.call(workflow.id, inputs, caller=call, trigger="manual")
     failure = to_plain(answer.failure) if answer.failure else None
     shown = answer.body if failure is None else {"error": failure}
     return {

@@ -8,23 +8,20 @@ While an old and a new version run side by side, each fires its own schedules, w
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from cronsim import CronSim
 
-from payloom.kit import strict_json
 from payloom.kit.clock import rfc3339
 from payloom.runs.models import cursors
+from payloom.runs.registry import SCHEDULE_PREFIX as _PREFIX
+from payloom.runs.registry import Schedule
 from payloom.workflows.program.program import ScheduleTrigger, Workflow
 
-_PREFIX = "schedule:"
 _ASKING = "asks for schedules:"
 ASKING = dt.timedelta(minutes=3)
 """A worker that has not asked for its schedules for so long is gone."""
@@ -32,23 +29,6 @@ _AT_ONCE = 50
 """Missed moments made up for in one transaction; the next ones follow in the next."""
 ON_TIME = dt.timedelta(seconds=60)
 """A moment noticed later than this was missed; `catch_up: none` drops it."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Schedule:
-    """One schedule of a current workflow. index: of its trigger."""
-
-    workflow_id: str
-    index: int
-    cron: str
-    timezone: str = "UTC"
-    catch_up: Literal["none", "last", "all"] = "last"
-
-    @property
-    def row_name(self) -> str:
-        """The key of its row. `catch_up` is no part of it: changing that alone forgets no missed moment."""
-        key = strict_json.canonical([self.workflow_id, self.cron, self.timezone])
-        return _PREFIX + hashlib.sha256(key.encode()).hexdigest()
 
 
 def schedules_of(workflows: Iterable[Workflow]) -> list[Schedule]:
@@ -62,7 +42,7 @@ def schedules_of(workflows: Iterable[Workflow]) -> list[Schedule]:
     return list(found.values())
 
 
-def moments(cron: str, timezone: str, after: dt.datetime) -> Iterator[dt.datetime]:
+def occurrences(cron: str, timezone: str, after: dt.datetime) -> Iterator[dt.datetime]:
     """Yield the moments (UTC) after `after`, each once and in order.
 
     As Debian's cron: a fixed time that the change to summer time skips comes right after it, one that the change back
@@ -82,7 +62,7 @@ def _last_due(one: Schedule, first: dt.datetime, now: dt.datetime) -> dt.datetim
     back = CronSim(one.cron, now.astimezone(ZoneInfo(one.timezone)), reverse=True)
     near = next((local.astimezone(dt.UTC) for local in back), first)
     last = max(first, min(near, now))
-    for moment in moments(one.cron, one.timezone, last):
+    for moment in occurrences(one.cron, one.timezone, last):
         if moment > now:
             break
         last = moment
@@ -92,12 +72,12 @@ def _last_due(one: Schedule, first: dt.datetime, now: dt.datetime) -> dt.datetim
 def _plan(one: Schedule, first: dt.datetime, now: dt.datetime) -> tuple[list[dt.datetime], dt.datetime | None]:
     """Return the moments to run, of those due from `first` to `now`, and the next one to wait for."""
     if one.catch_up == "all":
-        ahead = itertools.islice(moments(one.cron, one.timezone, first), _AT_ONCE)
+        ahead = itertools.islice(occurrences(one.cron, one.timezone, first), _AT_ONCE)
         line = [first, *ahead]
         due = [moment for moment in line[:_AT_ONCE] if moment <= now]
         return due, line[len(due)] if len(due) < len(line) else None
     last = _last_due(one, first, now)
-    following = next(moments(one.cron, one.timezone, now), None)
+    following = next(occurrences(one.cron, one.timezone, now), None)
     return ([last] if one.catch_up == "last" or now - last <= ON_TIME else []), following
 
 
@@ -120,7 +100,7 @@ def upsert_schedules(
         tx.execute(sa.delete(cursors).where(cursors.c.name.in_(gone)))
     for name in sorted(set(names) - here):
         one = names[name]
-        following = next(moments(one.cron, one.timezone, since or now), None)
+        following = next(occurrences(one.cron, one.timezone, since or now), None)
         if following is not None:
             value = {"workflow": one.workflow_id, "schedule": one.cron, "timezone": one.timezone, "last": None}
             tx.execute(sa.insert(cursors).values(name=name, value=value, at=following))
@@ -140,7 +120,7 @@ def _asked_for(tx: sa.Connection, now: dt.datetime) -> set[str]:
     return {name for names in tx.execute(query).scalars() for name in names}
 
 
-def ask(tx: sa.Connection, worker: str, wanted: Sequence[Schedule], now: dt.datetime) -> None:
+def heartbeat_schedules(tx: sa.Connection, worker: str, wanted: Sequence[Schedule], now: dt.datetime) -> None:
     """Within `tx`: say which schedules a living worker has, for ASKING; none: it is about to leave."""
     tx.execute(
         sa.delete(cursors).where(
@@ -152,13 +132,13 @@ def ask(tx: sa.Connection, worker: str, wanted: Sequence[Schedule], now: dt.date
         tx.execute(sa.insert(cursors).values(name=_ASKING + worker, value=names, at=now))
 
 
-def next_moments(tx: sa.Connection, wanted: Sequence[Schedule]) -> dict[str, dt.datetime]:
+def next_occurrences(tx: sa.Connection, wanted: Sequence[Schedule]) -> dict[str, dt.datetime]:
     """Return the next moment of each schedule that has a row, by row name."""
     query = sa.select(cursors.c.name, cursors.c.at).where(cursors.c.name.in_([one.row_name for one in wanted]))
     return {row.name: row.at for row in tx.execute(query)}
 
 
-def take(tx: sa.Connection, one: Schedule, now: dt.datetime) -> list[dt.datetime]:
+def claim_due(tx: sa.Connection, one: Schedule, now: dt.datetime) -> list[dt.datetime]:
     """Within `tx`: move the row on and return the moments that are the caller's to run; none if another was first."""
     row = tx.execute(sa.select(cursors.c.at, cursors.c.value).where(cursors.c.name == one.row_name)).one_or_none()
     if row is None or row.at > now:
