@@ -18,7 +18,10 @@ from payloom.kit import strict_json
 from payloom.workflows.program.commands import Command, Entry, Finished, StepFailure
 
 REFETCH = "fresh"
-"""Path of the step that re-reads a stateful object from Stripe before the run's scope is built."""
+"""Path, in a run's journal, of the step that fetches a stateful object from Stripe before the run's scope is built.
+
+No step of a workflow can have it: a step's path begins with the number of a top-level step, never with an id.
+"""
 
 SCHEDULE_PREFIX = "schedule:"
 """How the names of schedules' rows begin."""
