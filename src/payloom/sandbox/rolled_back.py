@@ -49,8 +49,9 @@ class PublishedProject:
 class RolledBackRuns:
     """A RunService whose runs advance only in `advance`. Use `rolled_back_runs`."""
 
-    def __init__(self, service: RunService, engine: SteppedEngine, due: DueList) -> None:
+    def __init__(self, service: RunService, queries: RunQueries, engine: SteppedEngine, due: DueList) -> None:
         self.service = service
+        self.queries = queries
         self._engine = engine
         self._due = due
 
