@@ -228,7 +228,7 @@ def test_a_triggered_event_arrives_and_its_delivery_is_listed(studio, open_page)
     page = open_page("/local-stripe")
     page.get_by_role("combobox", name="Event").fill("payment_intent.succeeded")
     page.get_by_role("button", name="Trigger").click()
-    expect(page.locator(".toast-title")).to_have_text("payment_intent.succeeded is on its way")
+    expect(page.locator(".toast-title")).to_have_text("payment_intent.succeeded was triggered")
     page.get_by_role("tab", name="Webhook deliveries").click()
     row = page.get_by_role("row").filter(has_text="payment_intent.succeeded").filter(has_text="Delivered (200)").first
     expect(row).to_be_visible()

@@ -63,7 +63,7 @@ def test_a_card_dropped_nowhere_goes_back(editor):
     assert it.card("log last").bounding_box() == before
 
 
-def test_a_step_is_added_from_the_catalogue_on_a_line_between_two(editor):
+def test_a_step_is_added_from_the_catalog_on_a_line_between_two(editor):
     it = editor()
     it.place("Add a step after first").click()
     it.page.get_by_role("combobox").fill("write to the log")

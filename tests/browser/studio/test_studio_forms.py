@@ -320,7 +320,7 @@ def test_a_step_is_added_and_filled_in_without_a_mouse(studio, open_page, made):
     assert re.search(r"status: refunded", "\n".join(added))
 
 
-def test_a_trigger_is_added_from_the_catalogue_and_shows_its_next_runs(studio, open_page, made):
+def test_a_trigger_is_added_from_the_catalog_and_shows_its_next_runs(studio, open_page, made):
     workflow = made("name: Nightly\ndescription: Runs at night.\non: {manual: true}\nsteps:\n  - log: hello\n")
     page = open_page(f"/workflows/{workflow}")
     form(page).get_by_role("button", name="Add a trigger").click()

@@ -98,3 +98,16 @@ def test_the_theme_is_chosen_and_remembered(open_page):
     expect(page.locator("body")).to_have_css("background-color", dark)
     page.reload()
     expect(page.locator("body")).to_have_css("background-color", dark)
+
+
+def test_the_help_page_is_one_key_away_and_finds_a_word(open_page):
+    page = open_page("/runs")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("h")
+    expect(page.get_by_role("heading", level=1, name="Help")).to_be_visible()
+    expect(page.get_by_role("heading", level=3, name="Go to")).to_be_visible()
+    page.get_by_role("searchbox", name="Search words").fill("idempotency")
+    expect(page.locator(".facts dt").filter(has_text="Idempotency key")).to_be_visible()
+    expect(page.locator(".facts dt").filter(has_text="Parked")).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/help\?search=idempotency$"))
