@@ -37,6 +37,7 @@ export const VERBS: readonly VerbInfo[] = [
     default: "stop",
   }),
   verb("filter", "flow", "Filter", "Stop the run, without an error, if a condition is false", { filter: "true" }),
+  verb("ensure", "flow", "Ensure", "Fail the run if a condition is false", { ensure: "true", message: "" }),
   verb("for_each", "flow", "For each", "Run steps for every item of a list", { for_each: "[]", as: "item", do: [] }),
   verb("while", "flow", "While", "Repeat steps while a condition is true", { while: "false", max: 100, do: [] }),
   verb("try", "flow", "Try", "Run steps and handle their errors", { try: [], catch: [] }),

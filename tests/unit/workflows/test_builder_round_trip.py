@@ -106,7 +106,9 @@ steps:
   - switch:
     cases:
       - when: vars.n > 1
-        do: [{filter: true}]
+        do:
+          - filter: true
+          - {ensure: inputs != null, message: "none for ${{ run.id }}", code: no_inputs, status: 404, hint: Send some}
     default: stop
   - if: ${{ row != null }}
     then: []

@@ -126,6 +126,7 @@ def test_finds(code: str, text: str, message: str) -> None:
 RIGHT = [
     MANUAL + "steps:\n  - {id: row, select: users, where: {id: x}, one: optional}\n  - log: ${{ row?.email ?? 'nobody' }}\n",
     MANUAL + "steps:\n  - {id: row, select: users, where: {id: x}, one: optional}\n  - filter: row != null\n  - log: ${{ row.email }}\n",
+    MANUAL + "steps:\n  - {id: row, select: users, where: {id: x}, one: optional}\n  - {ensure: row != null, message: none}\n  - log: ${{ row.email }}\n",
     MANUAL + "steps:\n  - {id: row, select: users, where: {id: x}, one: optional}\n  - if: row == null\n    then: [{return: none}]\n  - log: ${{ row.email }}\n",
     MANUAL + "steps:\n  - {id: row, select: users, where: {id: x}, one: optional}\n  - when: row != null\n    log: ${{ row.email }}\n",
     MANUAL + "steps:\n  - {id: row, select: users, where: {id: x}, one: optional}\n  - log: \"${{ row != null && row.has_access }} ${{ row == null ? '' : row.email }}\"\n",

@@ -8,12 +8,19 @@ import pytest
 from tests.support.workflow_driver import load, shop_catalog
 
 from payloom.workflows.checker.rules import RULES
+from payloom.workflows.interpreter.verbs.nodes import NODES
 from payloom.workflows.reference import notes
 from payloom.workflows.reference.pages import pages
 from payloom.workflows.syntax.filemodel.steps import VERBS
 from payloom.workflows.syntax.filemodel.triggers import TRIGGERS
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference" / "language"
+
+
+def test_every_verb_is_declared_once_for_each_of_its_readers() -> None:
+    assert NODES.keys() == VERBS.keys()
+    assert notes.VERBS.keys() == VERBS.keys()
+    assert all(verb in note.snippet for verb, note in notes.VERBS.items())
 
 
 @pytest.mark.parametrize(

@@ -637,3 +637,47 @@ def test_what_a_called_workflow_says_on_its_error_is_not_the_answer() -> None:
     finished = driver.run(steps("- call: callee\n"), None, {"callee": callee})
     assert (finished.status, finished.output, finished.http_status) == ("failed", None, 402)
     assert finished.path == "0.call.0"
+
+
+ENSURED = """
+- id: order
+  select: orders
+  where: {id: o1}
+  one: optional
+- ensure: order != null
+  code: unknown_order
+  status: 404
+  message: There is no order ${{ run.id }}
+  hint: Look it up in the shop
+- return: {status: "${{ order.status }}"}
+"""
+
+
+def test_ensure_lets_a_run_go_on_whose_condition_holds() -> None:
+    driver = Driver(Tables(orders=[{"id": "o1", "status": "paid"}]))
+
+    assert output(ENSURED, driver) == {"status": "paid"}
+
+
+def test_ensure_fails_the_run_with_the_error_of_the_file() -> None:
+    finished = end(ENSURED, Driver(Tables(orders=[])))
+
+    assert finished.status == "failed"
+    assert finished.failure == StepFailure(
+        "unknown_order", "There is no order run_1", status=404, hint="Look it up in the shop", data={}
+    )
+    assert finished.http_status == 404
+
+
+def test_ensure_has_a_code_and_a_status_of_its_own_and_can_be_caught() -> None:
+    caught = output("""
+- try:
+    - ensure: 1 > 2
+      message: one is small
+  catch:
+    - errors: not_ensured
+      do:
+        - return: {status: "${{ error.status }}", message: "${{ error.message }}"}
+""")
+
+    assert caught == {"status": 400, "message": "one is small"}

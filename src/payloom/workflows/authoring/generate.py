@@ -11,19 +11,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from payloom.kit.yaml.masking import closing
-from payloom.workflows.syntax.filemodel.steps import verb_of
+from payloom.workflows.authoring.python_text import PARAMETERS, WIDTH, PythonText, Raw, listed_lines, quoted
+from payloom.workflows.authoring.steps import FUNCTIONS
+from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, verb_of
 from payloom.workflows.syntax.filemodel.triggers import kind_of
 
-_IMPORTED = (
-    "api", "approve", "call", "called", "email", "filter_", "http", "let", "log", "manual", "on_schedule", "on_stripe",
-    "on_table", "python", "raise_", "respond", "return_", "stripe", "table", "wait", "wait_for", "workflow", "x",
+_OTHER_NAMES = (
+    "api", "called", "manual", "on_schedule", "on_stripe", "on_table", "stripe", "table", "workflow", "x",
 )  # fmt: skip
-_PARAMETERS = ("inputs", "user", "event", "row", "old")
-_ON_X = frozenset({"env", "object", "previous", "run", "vars", "error", "approval"})
-_TAKEN = frozenset({*_IMPORTED, *_PARAMETERS, *dir(builtins)})
-_PATH = re.compile(r"[a-z_]\w*(?:\.[A-Za-z_]\w*)*")
-_METHODS = frozenset({"maybe", "or_else", "is_in"})
+_IMPORTED = tuple(sorted((*_OTHER_NAMES, *(function.__name__ for function in FUNCTIONS.values()))))
+_TAKEN = frozenset({*_IMPORTED, *PARAMETERS, *dir(builtins)})
 _OWN = {
     "select": frozenset({"key_by", "require", "order_by", "limit", "optional"}),
     "insert": frozenset[str](),
@@ -36,13 +33,6 @@ _OWN = {
     "python": frozenset({"retry", "timeout"}),
     "let": frozenset[str](),
 }
-_WIDTH = 110
-
-
-class Raw(str):
-    """Python code, as it is."""
-
-    __slots__ = ()
 
 
 def to_python(data: Mapping[str, Any], workflow_id: str) -> str:
@@ -50,18 +40,16 @@ def to_python(data: Mapping[str, Any], workflow_id: str) -> str:
     return _Writer(data).module(workflow_id)
 
 
-class _Writer:
+class _Writer(PythonText):
     def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__()
         self.data = data
-        self.names: set[str] = set()
-        self.lines: list[str] = []
-        self.depth = 1
 
     def module(self, workflow_id: str) -> str:
         data = self.data
         on = data["on"]
         head: dict[str, Any] = {
-            "on": Raw(self.trigger(on) if isinstance(on, Mapping) else _lines(map(self.trigger, on)))
+            "on": Raw(self.trigger(on) if isinstance(on, Mapping) else listed_lines(map(self.trigger, on)))
         }
         head |= {"name": data["name"]}
         for key in ("input", "output", "description"):
@@ -70,8 +58,8 @@ class _Writer:
         for key in ("once", "vars"):
             if data.get(key):
                 head[key] = data[key]
-        decorator = self.called("workflow", [Raw(_quoted(workflow_id))], head, 0)
-        self.names = {*_PARAMETERS}
+        decorator = self.called("workflow", [Raw(quoted(workflow_id))], head, 0)
+        self.names = {*PARAMETERS}
         steps = list(data["steps"])
         last = steps[-1]
         ends = set(last) == {"return"} and last["return"] is not None
@@ -79,9 +67,9 @@ class _Writer:
         if data.get("on_error"):
             self.within("x.at_failure()", data["on_error"])
         if ends:
-            self.line(f"return {self.value(last['return'], room=_WIDTH - 12)}")
+            self.line(f"return {self.value(last['return'], room=WIDTH - 12)}")
         text = "\n".join([decorator, *self.lines])
-        parameters = [one for one in _PARAMETERS if re.search(rf"(?<![\w.\"'])({one})\b", "\n".join(self.lines))]
+        parameters = [one for one in PARAMETERS if re.search(rf"(?<![\w.\"'])({one})\b", "\n".join(self.lines))]
         name = re.sub(r"\W", "_", workflow_id)
         name = f"{name}_" if keyword.iskeyword(name) or name in _IMPORTED or not name.isidentifier() else name
         define = f"def {name if name.isidentifier() else 'the_' + name}({', '.join(parameters)}):"
@@ -92,112 +80,26 @@ class _Writer:
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 
-    def line(self, text: str) -> None:
-        self.lines.append("    " * self.depth + text)
-
     def trigger(self, given: Mapping[str, Any]) -> str:
         rest = dict(given)
         kind = kind_of(given)
         if kind == "api":
             method, _, path = str(rest.pop("api")).partition(" ")
-            return self.called(f"api.{method.lower()}", [Raw(_quoted(path.strip()))], rest, 1)
+            return self.called(f"api.{method.lower()}", [Raw(quoted(path.strip()))], rest, 1)
         if kind == "stripe":
             family = rest.pop("stripe")
             if isinstance(rest.get("actions"), str):
                 rest["actions"] = [rest["actions"]]
-            return self.called("on_stripe", [Raw(_quoted(family))], self.conditions(rest, "match"), 1)
+            return self.called("on_stripe", [Raw(quoted(family))], self.conditions(rest, "match"), 1)
         if kind == "schedule":
-            return self.called("on_schedule", [Raw(_quoted(rest.pop("schedule")))], rest, 1)
+            return self.called("on_schedule", [Raw(quoted(rest.pop("schedule")))], rest, 1)
         if kind == "table":
             changes = rest.pop("on")
             names = [rest.pop("table"), *(changes if isinstance(changes, list) else [changes])]
-            return self.called("on_table", [Raw(_quoted(one)) for one in names], self.conditions(rest, "match"), 1)
+            return self.called("on_table", [Raw(quoted(one)) for one in names], self.conditions(rest, "match"), 1)
         if kind == "manual":
             return self.called("manual", [], {"auth": rest["auth"]} if "auth" in rest else {}, 1)
         return "called()"
-
-    def conditions(self, given: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-        return {key: Raw(self.condition(value)) if key in keys else value for key, value in given.items()}
-
-    def condition(self, value: Any) -> str:
-        """Return a bare expression as Python."""
-        if isinstance(value, bool | int):
-            return repr(value)
-        text = str(value).strip()
-        if text.startswith("${{") and closing(text, 0) == len(text):
-            text = text[3:-2].strip()
-        return self.expression(text)
-
-    def expression(self, text: str) -> str:
-        parts = text.split(".")
-        clean = _PATH.fullmatch(text) and not any(keyword.iskeyword(part) or part.startswith("__") for part in parts)
-        if clean and not _METHODS & set(parts[1:]):
-            if parts[0] in self.names:
-                return text
-            if parts[0] in _ON_X or parts[0] in _PARAMETERS:
-                return f"x.{text}"
-        if text in ("now()", "today()", "uuid()"):
-            return f"x.{text}"
-        return f"x.e({_quoted(text)})"
-
-    def value(self, value: Any, *, room: int = _WIDTH, depth: int | None = None) -> str:
-        """Return a value of the file as Python, on several lines when it is wide."""
-        depth = self.depth if depth is None else depth
-        if isinstance(value, Raw):
-            return str(value)
-        if isinstance(value, Mapping):
-            items = [f"{_quoted(str(key))}: " for key in value], list(value.values()), "{}"
-        elif isinstance(value, list):
-            items = ["" for _ in value], value, "[]"
-        else:
-            return self.text(value) if isinstance(value, str) else repr(value)
-        labels, inner, (opening, end) = items
-        flat = ", ".join(label + self.value(one) for label, one in zip(labels, inner, strict=True))
-        if len(flat) + 2 <= room and "\n" not in flat:
-            return f"{opening}{flat}{end}"
-        pad = "    " * (depth + 1)
-        lines = [
-            f"{pad}{label}{self.value(one, room=_WIDTH - len(pad) - len(label), depth=depth + 1)},"
-            for label, one in zip(labels, inner, strict=True)
-        ]
-        return "\n".join([opening, *lines, "    " * depth + end])
-
-    def text(self, text: str) -> str:
-        if "${{" not in text:
-            return _quoted(text)
-        if text.startswith("${{ ") and closing(text, 0) == len(text):
-            inner = text[3:-2].strip()
-            if text == f"${{{{ {inner} }}}}":
-                return self.expression(inner)
-        return self.filled(text) or _quoted(text)
-
-    def filled(self, text: str) -> str | None:
-        """Return `x.f("text {}", value)`, if that prints the same text."""
-        if "{}" in text or "$${{" in text:
-            return None
-        pattern, values, at = "", [], 0
-        while (start := text.find("${{", at)) >= 0:
-            end = closing(text, start)
-            inner = text[start + 3 : end - 2].strip() if end else ""
-            if not end or text[start:end] != f"${{{{ {inner} }}}}":
-                return None
-            pattern += text[at:start] + "{}"
-            values.append(self.expression(inner))
-            at = end
-        return f"x.f({_quoted(pattern + text[at:])}, {', '.join(values)})"
-
-    def called(self, name: str, positional: list[Any], keywords: Mapping[str, Any], depth: int) -> str:
-        """Return a call; keywords that are no names of Python must not be among them."""
-        parts = [*[("", one) for one in positional], *[(f"{key}=", one) for key, one in keywords.items()]]
-        flat = f"{name}({', '.join(label + self.value(one, room=10_000) for label, one in parts)})"
-        if len(flat) + 4 * depth <= _WIDTH and "\n" not in flat:
-            return flat
-        pad = "    " * (depth + 1)
-        lines = [
-            f"{pad}{label}{self.value(one, room=_WIDTH - len(pad) - len(label), depth=depth + 1)},"
-            for label, one in parts
-        ]
-        return "\n".join([f"{name}(", *lines, "    " * depth + ")"])
 
     # -- steps -------------------------------------------------------------------------------------------------------
 
@@ -234,7 +136,8 @@ class _Writer:
             self.line(f"with {self.called('x.step', [], head, self.depth)}:")
             self.depth += 1
         if verb in _SIMPLE:
-            text = getattr(self, f"_{verb}")(step[verb], rest)
+            write = getattr(self, f"_{verb}", None)
+            text = self.plain_call(verb, step[verb], rest) if write is None else write(step[verb], rest)
             self.line(f"{identity} = {text}" if binds else text)
         else:
             getattr(self, f"_{verb}")(step[verb], rest)
@@ -271,7 +174,7 @@ class _Writer:
                 errors = clause.get("errors") or []
                 named = [errors] if isinstance(errors, str) else errors
                 as_ = {"as_": clause.get("as", "error")} if "as" in clause or not named else {}
-                self.within(self.called("x.catch", [Raw(_quoted(one)) for one in named], as_, self.depth), clause["do"])
+                self.within(self.called("x.catch", [Raw(quoted(one)) for one in named], as_, self.depth), clause["do"])
         if step.get("finally"):
             self.within("x.finally_()", step["finally"])
 
@@ -286,6 +189,11 @@ class _Writer:
     def table(self, name: str) -> str:
         plain = name.isidentifier() and not keyword.iskeyword(name)
         return f"table.{name}" if plain else f"table[{name!r}]"
+
+    def plain_call(self, verb: str, target: Any, rest: dict[str, Any]) -> str:
+        """Return the call of a verb whose function takes what stands after the verb, then its other keys."""
+        first = Raw(self.condition(target)) if verb in BARE_KEYS else target
+        return self.called(FUNCTIONS[verb].__name__, [first], rest, self.depth)
 
     def _stripe(self, name: str, rest: dict[str, Any]) -> str:
         positional, keywords = self.columns("stripe", rest.pop("with", {}))
@@ -319,48 +227,27 @@ class _Writer:
         to, data = rest.pop("to"), rest.pop("data", {})
         more = {"from_" if key == "from" else key: value for key, value in rest.items()}
         positional, keywords = self.columns("email", data)
-        return self.called("email", [Raw(_quoted(name)), to, *positional], {**keywords, **more}, self.depth)
+        return self.called("email", [Raw(quoted(name)), to, *positional], {**keywords, **more}, self.depth)
 
     def _call(self, name: str, rest: dict[str, Any]) -> str:
         positional, keywords = self.columns("call", rest.get("with", {}))
-        return self.called("call", [Raw(_quoted(name)), *positional], keywords, self.depth)
+        return self.called("call", [Raw(quoted(name)), *positional], keywords, self.depth)
 
     def _python(self, name: str, rest: dict[str, Any]) -> str:
         positional, keywords = self.columns("python", rest.pop("with", {}))
-        return self.called("python", [Raw(_quoted(name)), *positional], {**keywords, **rest}, self.depth)
-
-    def _http(self, request: str, rest: dict[str, Any]) -> str:
-        return self.called("http", [request], rest, self.depth)
-
-    def _approve(self, question: str, rest: dict[str, Any]) -> str:
-        return self.called("approve", [question], rest, self.depth)
+        return self.called("python", [Raw(quoted(name)), *positional], {**keywords, **rest}, self.depth)
 
     def _wait_for(self, given: dict[str, Any], _rest: dict[str, Any]) -> str:
         more = self.conditions({key: value for key, value in given.items() if key != "stripe"}, "match")
-        return self.called("wait_for", [Raw(_quoted(given["stripe"]))], more, self.depth)
-
-    def _filter(self, condition: Any, _rest: dict[str, Any]) -> str:
-        return f"filter_({self.condition(condition)})"
+        return self.called("wait_for", [Raw(quoted(given["stripe"]))], more, self.depth)
 
     def _let(self, values: dict[str, Any], _rest: dict[str, Any]) -> str:
         positional, keywords = self.columns("let", values)
         return self.called("let", positional, keywords, self.depth)
 
-    def _log(self, text: str, rest: dict[str, Any]) -> str:
-        return self.called("log", [text], rest, self.depth)
-
-    def _wait(self, duration: str, _rest: dict[str, Any]) -> str:
-        return f"wait({self.value(duration)})"
-
-    def _return(self, body: Any, rest: dict[str, Any]) -> str:
-        return self.called("return_", [body], rest, self.depth)
-
-    def _respond(self, body: Any, rest: dict[str, Any]) -> str:
-        return self.called("respond", [body], rest, self.depth)
-
     def _raise(self, given: dict[str, Any], _rest: dict[str, Any]) -> str:
         rest = {key: value for key, value in given.items() if key not in ("code", "message")}
-        return self.called("raise_", [Raw(_quoted(given["code"])), given["message"]], rest, self.depth)
+        return self.called("raise_", [Raw(quoted(given["code"])), given["message"]], rest, self.depth)
 
     # -- steps that hold steps ---------------------------------------------------------------------------------------
 
@@ -411,19 +298,7 @@ class _Writer:
         self.depth -= 1
 
 
-_NAMED = frozenset({
-    "stripe", "select", "insert", "update", "upsert", "delete", "email", "call", "python", "http", "approve",
-    "wait_for",
-})  # fmt: skip
-_SIMPLE = _NAMED | {"filter", "let", "log", "wait", "return", "respond", "raise"}
-
-
-def _quoted(text: str) -> str:
-    if '"' not in text and "\\" not in text and text.isprintable():
-        return f'"{text}"'
-    return repr(text)
-
-
-def _lines(items: Iterable[str]) -> str:
-    """Return a list with an item on each line, as an argument of a decorator."""
-    return "[\n" + "".join(f"        {one},\n" for one in items) + "    ]"
+_ROWS = frozenset({"select", "insert", "update", "upsert", "delete"})
+_NAMED = _ROWS | {"stripe"} | {verb for verb, one in FUNCTIONS.items() if one.__annotations__["return"] == "Expr"}
+"""The verbs whose call gives a value, which a variable of the step's name holds."""
+_SIMPLE = _NAMED | FUNCTIONS.keys()

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 from payloom.workflows.authoring.symbols import Expr, plain, text_of
 from payloom.workflows.authoring.trace import current
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""The builder's functions by verb; those that give a value are annotated so."""
+
+
+def step_function(function: Callable[P, R]) -> Callable[P, R]:
+    """Register the builder's function of a verb: it is called as the verb, with a `_` behind a word of Python."""
+    FUNCTIONS[function.__name__.removesuffix("_")] = function
+    return function
 
 
 def _some(**parts: Any) -> dict[str, Any]:
@@ -115,6 +127,7 @@ stripe = _Stripe()
 table = _Tables()
 
 
+@step_function
 def email(template: str, to: Any, data_: Mapping[str, Any] | None = None, /, **data: Any) -> Expr:
     """Send a mail. Keywords are the template's data; `from_`, `reply_to` and `attachments` go with the mail."""
     more = {name: data.pop(name) for name in ("from_", "reply_to", "attachments", "retry", "timeout") if name in data}
@@ -123,12 +136,14 @@ def email(template: str, to: Any, data_: Mapping[str, Any] | None = None, /, **d
     return current().add(step)
 
 
+@step_function
 def call(workflow_id: str, with_: Mapping[str, Any] | None = None, /, **params: Any) -> Expr:
     """Run another workflow."""
     given = {**(with_ or {}), **params}
     return current().add({"call": workflow_id, **({"with": plain(given)} if given else {})})
 
 
+@step_function
 def python(
     function: str,
     with_: Mapping[str, Any] | None = None,
@@ -144,6 +159,7 @@ def python(
     return current().add({"python": function, **({"with": plain(given)} if given else {}), **extra})
 
 
+@step_function
 def http(
     request: str,
     *,
@@ -158,6 +174,7 @@ def http(
     return current().add({"http": request, **extra})
 
 
+@step_function
 def approve(
     question: Any,
     *,
@@ -170,26 +187,40 @@ def approve(
     return current().add({"approve": plain(question), "roles": roles, **_some(data=data, timeout=timeout, **more)})
 
 
+@step_function
 def filter_(condition: Any) -> None:
     """End the run quietly unless the condition holds."""
     current().add({"filter": text_of(condition)}, named=False)
 
 
+@step_function
+def ensure(
+    condition: Any, message: Any, *, code: str | None = None, status: int | None = None, hint: Any = None
+) -> None:
+    """Fail the run with an error of your own unless the condition holds."""
+    step = {"ensure": text_of(condition), "message": plain(message), **_some(code=code, status=status, hint=hint)}
+    current().add(step, named=False)
+
+
+@step_function
 def let(values_: Mapping[str, Any] | None = None, /, **values: Any) -> None:
     """Set variables; read them as `x.vars.<name>`."""
     current().add({"let": plain({**(values_ or {}), **values})}, named=False)
 
 
+@step_function
 def log(text: Any, level: str = "info") -> None:
     """Write a line to the run's log."""
     current().add({"log": plain(text), **({"level": level} if level != "info" else {})}, named=False)
 
 
+@step_function
 def wait(duration: Any) -> None:
     """Sleep."""
     current().add({"wait": plain(duration)}, named=False)
 
 
+@step_function
 def wait_for(family: str, *, actions: list[str] | None = None, match: Any = None, timeout: Any = None) -> Expr:
     """Wait for a Stripe event; null when the time is up."""
     condition = None if match is None else text_of(match)
@@ -202,16 +233,19 @@ def _given(match: str | None) -> dict[str, Any]:
     return {} if match is None else {"match": match}
 
 
+@step_function
 def return_(body: Any = None, *, status: int | None = None) -> None:
     """End the run with an answer, anywhere; at the end of the function Python's own `return` does the same."""
     current().add({"return": plain(body), **_some(status=status)}, named=False)
 
 
+@step_function
 def respond(body: Any = None, *, status: int | None = None) -> None:
     """Answer the caller now and go on."""
     current().add({"respond": plain(body), **_some(status=status)}, named=False)
 
 
+@step_function
 def raise_(code: str, message: Any, *, status: int | None = None, hint: Any = None, data: Any = None) -> None:
     """Fail with an error of one's own. status: 400 unless given."""
     error = {**_some(status=status), "code": code, "message": plain(message), **_some(hint=hint, data=data)}

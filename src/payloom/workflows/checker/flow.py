@@ -94,8 +94,8 @@ class _Walker:
         match node:
             case _ if node.ends_branch:
                 return None
-            case branching.Filter():
-                if self.constant(node.condition, "the run always ends here") is False:
+            case branching.Guard():
+                if self.constant(node.condition, node.when_false) is False:
                     return None
                 return {**state, **dict.fromkeys(not_null(node.condition.compiled, holds=True) & state.keys(), True)}
             case branching.If():

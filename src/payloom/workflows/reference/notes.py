@@ -103,6 +103,15 @@ VERBS: dict[str, Note] = {
         "- filter: env.SITE_URL != ''\n- log: goes on\n",
         snippet={"filter": "${1:condition}"},
     ),
+    "ensure": Note(
+        "true.",
+        "When the condition does not hold the step fails: `code` is the error's kind for `catch` and for the caller, `status` the "
+        "HTTP status, 400 unless you say otherwise. Steps behind it may rely on the condition: after `order != null` the order "
+        "is certain. To end the run without a failure, use `filter`; to fail in any case, `raise`.",
+        "- id: order\n  select: orders\n  where: {id: o1}\n  one: optional\n- ensure: order != null\n  code: unknown_order\n"
+        "  status: 404\n  message: There is no such order\n- log: ${{ order.status }}\n",
+        snippet={"ensure": "${1:condition}", "message": "${2:message}"},
+    ),
     "for_each": Note(
         "The list of the rounds' last values.",
         "Ids set inside belong to the round. With `concurrency` several rounds are under way at once. A list longer than `max` "

@@ -13,6 +13,7 @@ export const VERBS = [
   "switch",
   "if",
   "filter",
+  "ensure",
   "for_each",
   "while",
   "try",

@@ -1,4 +1,4 @@
-"""if, switch, filter: which steps come next. Decided again on every replay, from the same values."""
+"""if, switch, filter, ensure: which steps come next. Decided again on every replay, from the same values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
 from payloom.workflows.program.node import Block, Node, StepCompiler
-from payloom.workflows.program.signals import Stopped, fail
+from payloom.workflows.program.signals import Signal, Stopped, fail
 from payloom.workflows.program.step_generator import Steps
 from payloom.workflows.program.templates import Expression
 from payloom.workflows.syntax.filemodel import steps as models
@@ -47,13 +47,14 @@ class If(Node):
         return (yield from take(self, frame, path, "else", self.otherwise))
 
 
-class Filter(Node):
-    """Ends the run quietly when its condition does not hold."""
+class Guard(Node):
+    """Lets the run go on only when its condition holds: what steps behind it read is certain then. The value is true.
 
-    verb: ClassVar[str] = "filter"
+    when_false: what a condition that is always false means, for the checker.
+    """
 
-    def build(self, model: models.Filter, compiler: StepCompiler, path: Path) -> None:
-        self.condition = compiler.expression(model.filter, (*path, "filter"))
+    condition: Expression
+    when_false: ClassVar[str]
 
     @override
     def result_schema(self, catalog: Catalog) -> Schema | None:
@@ -61,10 +62,44 @@ class Filter(Node):
 
     def run(self, frame: Frame, path: str) -> Steps:
         if not frame.test(self.condition, path):
-            frame.run_context.mark(path, "done", self.id, "stop")
-            raise Stopped
+            raise self.refuse(frame, path)
         return True
         yield
+
+    def refuse(self, frame: Frame, path: str) -> Signal:
+        """Return how the run ends."""
+        raise NotImplementedError
+
+
+class Filter(Guard):
+    """Ends the run quietly when its condition does not hold."""
+
+    verb: ClassVar[str] = "filter"
+    when_false: ClassVar[str] = "the run always ends here"
+
+    def build(self, model: models.Filter, compiler: StepCompiler, path: Path) -> None:
+        self.condition = compiler.expression(model.filter, (*path, "filter"))
+
+    def refuse(self, frame: Frame, path: str) -> Signal:
+        frame.run_context.mark(path, "done", self.id, "stop")
+        return Stopped()
+
+
+class Ensure(Guard):
+    """Fails with an error of the file's own when its condition does not hold."""
+
+    verb: ClassVar[str] = "ensure"
+    when_false: ClassVar[str] = "the run always fails here"
+
+    def build(self, model: models.Ensure, compiler: StepCompiler, path: Path) -> None:
+        self.condition = compiler.expression(model.ensure, (*path, "ensure"))
+        self.message = compiler.template(model.message, (*path, "message"))
+        self.hint = compiler.maybe_template(model.hint, (*path, "hint"))
+        self.code, self.status = model.code, model.status
+
+    def refuse(self, frame: Frame, path: str) -> Signal:
+        message = frame.text(self.message, path, "message")
+        return fail(path, self.code, message, status=self.status, hint=frame.maybe(self.hint, path))
 
 
 def case_key(value: Any) -> str | None:

@@ -197,6 +197,17 @@ class Filter(StepHead):
     filter: Condition
 
 
+class Ensure(StepHead):
+    """Fail the run with an error of your own unless a condition holds."""
+
+    verb: ClassVar[str] = "ensure"
+    ensure: Condition
+    message: Template = Field(description="What the caller and the run page show.")
+    code: str = Field("not_ensured", pattern=STEP_ID, description="The error's kind, for `catch` and the caller.")
+    status: int = Field(400, ge=400, le=599, description="The HTTP status for a waiting caller.")
+    hint: Template | None = Field(None, description="What to do about it.")
+
+
 class ForEach(StepHead):
     """Do steps for every item of a list."""
 
@@ -330,9 +341,8 @@ class Raise(StepHead):
 
 
 VERB_MODELS: tuple[type[StepHead], ...] = (
-    Stripe, Select, Insert, Update, Upsert, Delete, Email, Switch, If, Filter, ForEach, While, Try, Parallel, Wait,
-    WaitFor,
-    Let, Log, Return, Respond, Raise, Http, Call, Python, Approve,
+    Stripe, Select, Insert, Update, Upsert, Delete, Email, Switch, If, Filter, Ensure, ForEach, While, Try, Parallel,
+    Wait, WaitFor, Let, Log, Return, Respond, Raise, Http, Call, Python, Approve,
 )  # fmt: skip
 VERBS: dict[str, type[StepHead]] = {model.verb: model for model in VERB_MODELS}
 
