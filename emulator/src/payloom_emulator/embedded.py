@@ -16,7 +16,7 @@ from payloom_emulator.kit.clock import Clock, monotonic
 from payloom_emulator.runtime.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 
 @dataclasses.dataclass(slots=True)
@@ -54,7 +54,7 @@ class RunningEmulator:
 
 
 @contextlib.contextmanager
-def run(config: EmulatorConfig | None = None, *, clock: Clock | None = None) -> Iterator[RunningEmulator]:
+def run(config: EmulatorConfig | None = None, *, clock: Clock | None = None) -> Generator[RunningEmulator]:
     """Serve a local Stripe on a free port of 127.0.0.1 until the block ends."""
     import uvicorn  # noqa: PLC0415 - only when served
 

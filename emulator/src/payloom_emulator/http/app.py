@@ -15,7 +15,7 @@ from payloom_emulator.http.pages.routing import routes as page_routes
 from payloom_emulator.runtime.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from payloom_emulator.core.config import EmulatorConfig
 
@@ -25,7 +25,7 @@ def create_app(config: EmulatorConfig | None = None, *, emulator: Emulator | Non
     local = emulator or Emulator(config)
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
         del app
         tasks = [asyncio.create_task(local.delivery.run()), asyncio.create_task(local.timers.run())]
         try:

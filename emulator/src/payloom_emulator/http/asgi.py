@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.protocol.errors import StripeError
 from payloom_emulator.protocol.form import decode
+from payloom_emulator.protocol.json_shapes import is_object
 from payloom_emulator.protocol.multipart import read_multipart
 from payloom_emulator.runtime.messages import Request
 
@@ -132,7 +133,7 @@ def _json(body: bytes) -> dict[str, Any]:
         value = json.loads(body)
     except ValueError:
         raise StripeError("Invalid request: the body is not JSON.") from None
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise StripeError("Invalid request: the body is not a JSON object.")
     return value
 

@@ -17,6 +17,7 @@ from payloom_emulator.http.seeding import replay_calls
 from payloom_emulator.http.trigger import TRIGGERS, trigger
 from payloom_emulator.kit.durations import parse_duration
 from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.protocol.json_shapes import is_object
 from payloom_emulator.runtime import challenges
 from payloom_emulator.runtime.call_faults import CallFault
 from payloom_emulator.runtime.delivery import SCHEDULES, DeliveryFaults
@@ -85,7 +86,7 @@ async def _body(request: Request) -> dict[str, Any]:
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return dict(await request.form())
     value = await request.json()
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise EmulatorError("The body must be a JSON object.")
     return value
 
@@ -110,7 +111,7 @@ def _reset(emulator: Emulator, given: dict[str, Any]) -> Any:
 def _seed(emulator: Emulator, given: dict[str, Any]) -> Any:
     """Run the calls of a seed file: `{"calls": [{"method", "path", "params", "as"?}]}`; see `seeding.py`."""
 
-    return replay_calls(emulator, given.get("calls") or [])
+    return replay_calls(emulator, given.get("calls") or list[Any]())
 
 
 def _read_clock(emulator: Emulator, given: dict[str, Any]) -> Any:
@@ -148,7 +149,7 @@ def _seconds(value: Any) -> int:
 
 def _fail_next(emulator: Emulator, given: dict[str, Any]) -> Any:
     """Take `{status, method, path, count, when: "before"|"after", seconds, error: {…}}`; see `Fault`."""
-    error = dict(given.get("error") or {})
+    error = dict(given.get("error") or dict[str, Any]())
     error.update({k: given[k] for k in ("type", "code", "message") if k in given})
     fault = CallFault(
         status=int(given.get("status", 500)),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import EmulatorError
 from payloom_emulator.kit.durations import parse_duration
+from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.runtime import challenges
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def replay_calls(emulator: Emulator, calls: list[dict[str, Any]]) -> dict[str, A
             continue
         path = _filled(step["path"], known)
         status, body = emulator.call(
-            step.get("method", "POST"), path, _filled(step.get("params") or {}, known), version=step.get("version")
+            step.get("method", "POST"),
+            path,
+            _filled(step.get("params") or dict[str, Any](), known),
+            version=step.get("version"),
         )
         if status == 402 and step.get("declines"):
             body = body["error"]
@@ -54,9 +58,9 @@ def _challenge(emulator: Emulator, intent_id: str, outcome: str) -> None:
 
 
 def _filled(value: Any, known: dict[str, Any]) -> Any:
-    if isinstance(value, dict):
+    if is_object(value):
         return {k: _filled(v, known) for k, v in value.items()}
-    if isinstance(value, list):
+    if is_array(value):
         return [_filled(v, known) for v in value]
     if not isinstance(value, str):
         return value
@@ -64,10 +68,10 @@ def _filled(value: Any, known: dict[str, Any]) -> Any:
     def one(match: re.Match[str]) -> str:
         found: Any = known.get(match[1])
         for part in match[2].strip(".").split("."):
-            if isinstance(found, list):
+            if is_array(found):
                 found = found[int(part)] if part.isdigit() and int(part) < len(found) else None
             else:
-                found = found.get(part) if isinstance(found, dict) else None
+                found = found.get(part) if is_object(found) else None
         if found is None:
             raise EmulatorError(f"Nothing is known as {match[0]}.", hint='Name an earlier call with "as".')
         return str(found)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.core.errors import EmulatorError, UnknownTrigger
 from payloom_emulator.http.seeding import replay_calls
 from payloom_emulator.kit.suggest import closest
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from payloom_emulator.runtime.emulator import Emulator
@@ -286,7 +287,7 @@ def trigger(emulator: Emulator, event: str) -> dict[str, Any]:
     made = [{"id": i, "type": t} for i, t in rows]
     if not any(m["type"] == event for m in made):
         raise EmulatorError(f"{event} did not follow; what did: {', '.join(m['type'] for m in made)}")
-    return {"event": event, "made": made, "objects": {n: b.get("id") for n, b in known.items() if isinstance(b, dict)}}
+    return {"event": event, "made": made, "objects": {n: b.get("id") for n, b in known.items() if is_object(b)}}
 
 
 def _newest(emulator: Emulator) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core import differences
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.params import table
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def render(unit: UnitOfWork, value: Any, version: str, paths: list[str] | None =
     public: the caller has a publishable key and sees only the object's public fields.
     """
     tree: Tree = {}
-    for path in paths or []:
+    for path in paths or list[Any]():
         parts = path.split(".")
         if len(parts) > MAX_LEVELS:
             raise invalid(f"You cannot expand more than {MAX_LEVELS} levels of a property. Property: {path}", "expand")
@@ -38,17 +39,17 @@ class _Renderer:
         self._unit, self._version, self._public = unit, version, public
 
     def value(self, value: Any, tree: Tree, where: str) -> Any:
-        if isinstance(value, list):
+        if is_array(value):
             return [self.value(v, tree, where) for v in value]
-        if not isinstance(value, dict):
+        if not is_object(value):
             return value
         if not isinstance(value.get("object"), str):
             return self._plain(value)
-        if value["object"] in {"list", "search_result"} and isinstance(value.get("data"), list):
+        if value["object"] in {"list", "search_result"} and is_array(value.get("data")):
             wrong = next((k for k in tree if k not in {"data", "total_count"}), None)
             if wrong is not None:
                 raise _refused(where + wrong, f"data.{wrong}")
-            data = [self.value(v, tree.get("data", {}), f"{where}data.") for v in value["data"]]
+            data = [self.value(v, tree.get("data", dict[str, Any]()), f"{where}data.") for v in value["data"]]
             return {**value, "data": data}
         return self.object(value, tree, where)
 
@@ -92,16 +93,16 @@ class _Renderer:
         }
 
     def _plain(self, value: Any) -> Any:
-        if isinstance(value, dict):
+        if is_object(value):
             if isinstance(value.get("object"), str):
                 return self.value(value, {}, "")
             return {k: self._plain(v) for k, v in value.items() if not k.startswith("_")}
-        if isinstance(value, list):
+        if is_array(value):
             return [self._plain(v) for v in value]
         return value
 
     def _expand(self, holder: dict[str, Any], key: str, below: Tree, *, name: str, path: str, where: str) -> None:
-        known = table()["shapes"].get(name, {})
+        known = table()["shapes"].get(name, dict[str, Any]())
         older = self._unit.environment.history.expandable(name, self._version)
         allowed = path in known or path in older or any(p.startswith(f"{path}.") for p in known)
         if not allowed and not (known == {} and key in holder):
@@ -109,21 +110,21 @@ class _Renderer:
         value = holder.get(key)
         if isinstance(value, str):
             holder[key] = self._load(value, below, f"{where}{key}.")
-        elif isinstance(value, list):
+        elif is_array(value):
             holder[key] = [
                 self._load(v, below, f"{where}{key}.")
                 if isinstance(v, str)
                 else self._inside(v, below, name, path, where)
                 for v in value
             ]
-        elif isinstance(value, dict):
+        elif is_object(value):
             holder[key] = self._inside(value, below, name, path, f"{where}{key}.")
 
     def _inside(self, value: Any, below: Tree, name: str, path: str, where: str) -> Any:
-        if isinstance(value, dict) and isinstance(value.get("object"), str):
+        if is_object(value) and isinstance(value.get("object"), str):
             stored = self._unit.find(value["object"], value.get("id")) if value["object"] != "list" else None
             return self.value(stored or value, below, where)
-        if isinstance(value, dict):
+        if is_object(value):
             for key, deeper in below.items():
                 self._expand(value, key, deeper, name=name, path=f"{path}.{key}", where=where)
         return value

@@ -29,7 +29,7 @@ class StripeError(Exception):
         """Build the error; `more` holds further members of the error object (decline_code, payment_intent...)."""
         super().__init__(message)
         self.message, self.status, self.type, self.code, self.param = message, status, type, code, param
-        self.headers, self.more = headers or {}, more
+        self.headers, self.more = headers or dict[str, Any](), more
 
     def body(self, request_id: str | None) -> dict[str, Any]:
         """Return `{error: {...}}`."""

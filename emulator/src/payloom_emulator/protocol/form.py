@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from payloom_emulator.protocol.errors import StripeError
+from payloom_emulator.protocol.json_shapes import is_object
 
 MAX_DEPTH = 12
 
@@ -42,7 +43,7 @@ def _place(node: dict[str, Any], path: list[str], value: str) -> None:
     for index, key in enumerate(path[:-1]):
         slot = str(len(node)) if key == "" else key
         below = node.setdefault(slot, {})
-        if not isinstance(below, dict):
+        if not is_object(below):
             raise StripeError("Invalid request: a parameter is both a value and an object.", param=path[index])
         node = below
     last = path[-1]
@@ -50,7 +51,7 @@ def _place(node: dict[str, Any], path: list[str], value: str) -> None:
 
 
 def _listify(value: Any) -> Any:
-    if not isinstance(value, dict):
+    if not is_object(value):
         return value
     inner = {k: _listify(v) for k, v in value.items()}
     if inner and all(k.isdigit() for k in inner):

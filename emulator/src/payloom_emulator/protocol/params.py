@@ -15,6 +15,7 @@ from typing import Any
 from payloom_emulator.kit.suggest import closest
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.form import bracket
+from payloom_emulator.protocol.json_shapes import is_array, is_object
 
 _FILE = Path(__file__).with_name("params.json.gz")
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
@@ -122,8 +123,8 @@ def check(
     typed: the values are JSON already (v2); otherwise they are strings of a form.
     """
     index = operations().get(operation)
-    node = ["o", {}, []] if index is None else _node(index)
-    fields: dict[str, Any] = {"expand": _EXPAND, **node[1], **(extra or {})}
+    node: list[Any] = ["o", {}, []] if index is None else _node(index)
+    fields: dict[str, Any] = {"expand": _EXPAND, **node[1], **(extra or dict[str, Any]())}
     if operation[1] in _FROM_BROWSERS:
         fields = {**_BROWSER, **fields}
     if operation[0] == "GET" and operation[1].startswith("/v2/") and not operation[1].endswith("{}"):
@@ -136,7 +137,7 @@ def check(
         raise _unknown(unknown, list(fields))
     checked = {name: _value(fields[name], value, [name], typed) for name, value in params.items()}
     for name in node[2]:
-        if name not in checked and name not in (extra or {}):
+        if name not in checked and name not in (extra or dict[str, Any]()):
             raise parameter_missing(name)
     return checked
 
@@ -146,7 +147,7 @@ _PAGE_OF_V2: dict[str, Any] = {"page": ["s"], "limit": ["i"]}
 
 
 def _unknown(names: list[str], known: list[str], within: list[str | int] | None = None) -> StripeError:
-    shown = [bracket([*(within or []), n]) for n in names]
+    shown = [bracket([*(within or list[Any]()), n]) for n in names]
     if len(shown) > 1:
         message = f"Received unknown parameters: {', '.join(shown)}"
     else:
@@ -235,17 +236,17 @@ def _enum(node: list[Any], value: Any, path: list[str | int], typed: bool) -> An
 def _array(node: list[Any], value: Any, path: list[str | int], typed: bool) -> list[Any]:
     if isinstance(value, str):
         _refuse_empty(value, path)
-    if not isinstance(value, list):
+    if not is_array(value):
         raise invalid("Invalid array", bracket(path))
     return [_value(node[1], item, [*path, index], typed) for index, item in enumerate(value)]
 
 
 def _map(node: list[Any], value: Any, path: list[str | int], typed: bool) -> dict[str, Any]:
-    if isinstance(value, list):  # keys that happen to be 0..n-1
+    if is_array(value):  # keys that happen to be 0..n-1
         value = {str(i): v for i, v in enumerate(value)}
     if isinstance(value, str):
         _refuse_empty(value, path)
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise invalid("Invalid object", bracket(path))
     if typed and path[0] == "metadata":
         return {k: v if v is None else _value(node[1], v, [*path, k], typed) for k, v in value.items()}
@@ -255,7 +256,7 @@ def _map(node: list[Any], value: Any, path: list[str | int], typed: bool) -> dic
 def _object(node: list[Any], value: Any, path: list[str | int], typed: bool) -> dict[str, Any]:
     if isinstance(value, str):
         _refuse_empty(value, path)
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise invalid("Invalid object", bracket(path))
     unknown = [k for k in value if k not in node[1]]
     if unknown:
@@ -282,7 +283,7 @@ def _union(node: list[Any], value: Any, path: list[str | int], typed: bool) -> A
 
 
 def _fitness(value: Any) -> Any:
-    wanted = {list: "a", dict: "o"}.get(type(value), "")
+    wanted = "a" if isinstance(value, list) else "o" if isinstance(value, dict) else ""
 
     def rank(member: list[Any]) -> int:
         if member[0] == wanted or (wanted == "o" and member[0] == "m"):

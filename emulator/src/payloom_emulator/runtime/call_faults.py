@@ -23,7 +23,7 @@ class CallFault:
     count: int = 1
     before: bool = True
     seconds: float = 0.0
-    error: dict[str, Any] = dataclasses.field(default_factory=dict)
+    error: dict[str, Any] = dataclasses.field(default_factory=dict[str, Any])
 
     def matches(self, method: str, path: str) -> bool:
         """Return whether this call is meant."""
@@ -31,16 +31,15 @@ class CallFault:
 
     def answer(self, request_id: str) -> Answer:
         """Return the failing answer."""
-
         defaults = {
             "type": "api_error" if self.status >= 500 else "invalid_request_error",
             "message": f"The local Stripe was told to fail this call with {self.status}.",
         }
-        error = {**defaults, **self.error}
-        made = StripeError(
+        error: dict[str, Any] = {**defaults, **self.error}
+        failure = StripeError(
             error.pop("message"), status=self.status, type=error.pop("type"), code=error.pop("code", None), **error
         )
-        return Answer(self.status, made.body(request_id), {})
+        return Answer(self.status, failure.body(request_id), {})
 
 
 class CallFaults:

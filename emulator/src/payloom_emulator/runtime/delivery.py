@@ -76,9 +76,9 @@ def _as_endpoint(destination: dict[str, Any]) -> dict[str, Any]:
         "enabled_events": [e.removeprefix("v1.") for e in destination["enabled_events"]],
         "api_version": destination["snapshot_api_version"],
         "_secret": destination["_secret"],
-        "_old_secrets": destination.get("_old_secrets", []),
+        "_old_secrets": destination.get("_old_secrets", list[Any]()),
         "_thin": destination["event_payload"] == "thin",
-        "_connect": "other_accounts" in (destination["events_from"] or []),
+        "_connect": "other_accounts" in (destination["events_from"] or list[Any]()),
     }
 
 
@@ -95,7 +95,7 @@ class Delivery:
     def __init__(self, environment: Environment, schedule: str | tuple[float, ...]) -> None:
         """Send for `environment`, retrying by a named schedule or a tuple of seconds."""
         self._environment = environment
-        self.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
+        self.schedule: tuple[float, ...] = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         self.faults = DeliveryFaults()
         self.paused = False
         self._wake: asyncio.Event | None = None
@@ -221,7 +221,7 @@ class Delivery:
         try:
             while not self.paused:
                 rows = self._environment.store.query(
-                    "SELECT seq FROM deliveries WHERE state = 'pending' AND endpoint = ? AND due <= ? ORDER BY due, seq LIMIT 1",  # noqa: E501 - one message, one line
+                    "SELECT seq FROM deliveries WHERE state = 'pending' AND endpoint = ? AND due <= ? ORDER BY due, seq LIMIT 1",  # noqa: E501 - one statement, one line
                     (endpoint, self._environment.clock.precise()),
                 )
                 if not rows:
@@ -248,7 +248,7 @@ class Delivery:
         status, reply, error = await self._post(url, payload, secrets)
         ok = status is not None and 200 <= status < 300
         known = store.query(
-            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? RETURNING seq",  # noqa: E501 - one message, one line
+            "UPDATE deliveries SET state = ?, sent_at = ?, status = ?, reply = ?, error = ? WHERE seq = ? RETURNING seq",  # noqa: E501 - one statement, one line
             ("succeeded" if ok else "failed", self._environment.clock.precise(), status, reply, error, seq),
         )
         if not known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.core.clock import EmulatorClock
 from payloom_emulator.core.config import EmulatorConfig
@@ -20,6 +20,7 @@ from payloom_emulator.protocol import api_versions, auth
 from payloom_emulator.protocol.api_versions import known_version
 from payloom_emulator.protocol.errors import CardError, StripeError, not_emulated, unknown_url
 from payloom_emulator.protocol.form import decode
+from payloom_emulator.protocol.json_shapes import is_object
 from payloom_emulator.protocol.params import check, operations
 from payloom_emulator.runtime import bug_report
 from payloom_emulator.runtime.call_faults import CallFaults
@@ -32,7 +33,7 @@ from payloom_emulator.runtime.router import Router
 from payloom_emulator.runtime.timers import Timers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from payloom_emulator.core.resource import Reaction, Rule
     from payloom_emulator.core.schema import Body, Schema
@@ -157,7 +158,7 @@ class Emulator:
     ) -> tuple[int, dict[str, Any]]:
         """Answer a call made inside the process, through the same checks as HTTP; return (status, body)."""
         bare, _, query = path.partition("?")
-        given = {**decode(query), **{k: _text(v) for k, v in (params or {}).items() if v is not None}}
+        given = {**decode(query), **{k: _text(v) for k, v in (params or dict[str, Any]()).items() if v is not None}}
         request = Request(method, bare, given, f"Bearer {key}", version, idempotency_key, account)
         answer = self.answer(request)
         self.delivery.wake()
@@ -288,7 +289,7 @@ class Emulator:
         public = call.caller.kind == "publishable"
         with self.store.transaction():
             error.more = {
-                k: render(call.unit, v, call.version, public=public) if isinstance(v, dict) and "object" in v else v
+                k: render(call.unit, v, call.version, public=public) if is_object(v) and "object" in v else v
                 for k, v in error.more.items()
             }
             call.unit.discard_dirty()
@@ -309,8 +310,8 @@ def _matches(template: str, path: str) -> bool:
 def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, dict):
+    if is_object(value):
         return {k: _text(v) for k, v in value.items() if v is not None}
     if isinstance(value, list | tuple):
-        return [_text(v) for v in value]
+        return [_text(v) for v in cast("Sequence[Any]", value)]
     return str(value)

@@ -47,7 +47,7 @@ class Idempotency:
                 code="idempotency_key_in_use",
             )
         rows = self._store.query(
-            "SELECT operation, fingerprint, status, body, request_id, created FROM idempotency WHERE account = ? AND key = ?",  # noqa: E501 - one message, one line
+            "SELECT operation, fingerprint, status, body, request_id, created FROM idempotency WHERE account = ? AND key = ?",  # noqa: E501 - one statement, one line
             (account, key),
         )
         if not rows:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.resource import Handler, Operation, Resource
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.metadata import merge_metadata
 from payloom_emulator.protocol.params import anonymous
 from payloom_emulator.runtime import search
@@ -131,7 +132,7 @@ def _create(resource: Resource) -> Handler:
         for field in resource.schema.fields:
             if field.accepts("create") and field.name in call.params:
                 draft[field.name] = _taken(call, field, draft.get(field.name))
-        if "metadata" in call.params and isinstance(draft.get("metadata"), dict):
+        if "metadata" in call.params and is_object(draft.get("metadata")):
             draft["metadata"] = merge_metadata({}, call.params["metadata"])
         if resource.endpoints.creating is not None:
             resource.endpoints.creating(call, draft)
@@ -161,9 +162,9 @@ def _taken(call: RequestContext, field: Field, current: Any) -> Any:
             "parameter_invalid_empty",
         )
     if field.ref is not None and value != "":
-        values = value if isinstance(value, list) else [value]
+        values = value if is_array(value) else [value]
         found = [call.unit.get(field.ref, v, field.name)["id"] for v in values]
-        return found if isinstance(value, list) else found[0]
+        return found if is_array(value) else found[0]
     return field.value(value, current)
 
 
@@ -188,7 +189,7 @@ def _update(resource: Resource) -> Handler:
             if field.accepts("update") and field.name in call.params:
                 changes[field.name] = _taken(call, field, obj.get(field.name))
         if "metadata" in changes:
-            changes["metadata"] = merge_metadata(obj.get("metadata") or {}, call.params["metadata"])
+            changes["metadata"] = merge_metadata(obj.get("metadata") or dict[str, Any](), call.params["metadata"])
         if resource.endpoints.updating is not None:
             resource.endpoints.updating(call, obj, changes)
         call.unit.change(obj, changes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.paging import limit_of
 from payloom_emulator.protocol.errors import invalid
+from payloom_emulator.protocol.json_shapes import is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ class Clause:
     def _plain(self, obj: dict[str, Any]) -> bool:
         actual: Any = obj
         for part in [*self.field.split("."), *([self.key] if self.key is not None else [])]:
-            actual = actual.get(part) if isinstance(actual, dict) else None
+            actual = actual.get(part) if is_object(actual) else None
         if self.value.lower() == "null":
             return actual is None
         if actual is None:

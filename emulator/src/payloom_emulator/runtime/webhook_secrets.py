@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import EmulatorError, NoSuchEndpoint
 from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -22,7 +22,7 @@ def roll(environment: Environment, endpoint_id: str, hours: float) -> Body:
     if not 0 <= hours <= MAX_HOURS:
         raise EmulatorError(f"expires_in_hours is {hours}; Stripe lets an old secret work for 0 to {MAX_HOURS} hours.")
     rows = environment.store.query(
-        "SELECT account, object FROM objects WHERE id = ? AND deleted = 0 AND object IN ('webhook_endpoint', 'v2.core.event_destination')",  # noqa: E501 - one message, one line
+        "SELECT account, object FROM objects WHERE id = ? AND deleted = 0 AND object IN ('webhook_endpoint', 'v2.core.event_destination')",  # noqa: E501 - one statement, one line
         (endpoint_id,),
     )
     if not rows:
@@ -34,7 +34,7 @@ def roll(environment: Environment, endpoint_id: str, hours: float) -> Body:
         until = environment.clock.now() + round(hours * 3600)
         secret = environment.ids.new("whsec_", 32)
         # The ones that lapsed stay: the configuration finds an endpoint again by the secret it was started with.
-        old = [[endpoint["_secret"], until], *endpoint.get("_old_secrets", [])]
+        old = [[endpoint["_secret"], until], *endpoint.get("_old_secrets", list[Any]())]
         unit.change(endpoint, {"_secret": secret, "_old_secrets": old}, emits=())
         unit.flush()
     environment.outbox.invalidate()
@@ -43,4 +43,7 @@ def roll(environment: Environment, endpoint_id: str, hours: float) -> Body:
 
 def secrets_of(endpoint: Body, now: int) -> list[str]:
     """Return what signs at `now` (emulator time), the newest first."""
-    return [endpoint["_secret"], *(secret for secret, until in endpoint.get("_old_secrets", []) if until > now)]
+    return [
+        endpoint["_secret"],
+        *(secret for secret, until in endpoint.get("_old_secrets", list[Any]()) if until > now),
+    ]

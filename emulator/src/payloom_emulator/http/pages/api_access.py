@@ -66,9 +66,9 @@ class Access:
 
     def merchant(self) -> str:
         """Return the account's public name."""
-        account = self.get("/v1/account") or {}
-        profile = account.get("business_profile") or {}
-        dashboard = (account.get("settings") or {}).get("dashboard") or {}
+        account = self.get("/v1/account") or dict[str, Any]()
+        profile = account.get("business_profile") or dict[str, Any]()
+        dashboard = (account.get("settings") or dict[str, Any]()).get("dashboard") or dict[str, Any]()
         named = profile.get("name") or dashboard.get("display_name") or self.emulator.config.business.get("name")
         return str(named or "Your shop")
 

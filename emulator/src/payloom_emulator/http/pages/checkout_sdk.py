@@ -88,7 +88,7 @@ def sdk_session(session: Json, shown: Json, *, email: str | None, now: int, targ
     target: where to go after paying; the stand-in uses it, Stripe's own type does not have it.
     """
     currency = session.get("currency") or "usd"
-    details: dict[str, Any] = session.get("total_details") or {}
+    details: dict[str, Any] = session.get("total_details") or dict[str, Any]()
     discounts = [
         {
             **_amount(details.get("amount_discount"), currency),

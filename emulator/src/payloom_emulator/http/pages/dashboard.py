@@ -6,7 +6,7 @@ Written on the server; its few buttons call the control endpoints under `/_emula
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.config import DEFAULT_WEBHOOK_SECRET
 from payloom_emulator.http.pages.api_access import Access, Json
@@ -57,13 +57,13 @@ def _row(item: Json) -> Json:
 
 
 def _recent(pages: Access) -> list[Json]:
-    found = []
+    recent: list[Json] = []
     for _, label, path in _KINDS:
         listed = pages.get(path, limit=_RECENT)
-        rows = [_row(item) for item in (listed or {}).get("data") or []]
+        rows = [_row(item) for item in (listed or dict[str, Any]()).get("data") or list[Any]()]
         if rows:
-            found.append({"label": label, "rows": rows, "more": (listed or {}).get("has_more", False)})
-    return found
+            recent.append({"label": label, "rows": rows, "more": (listed or dict[str, Any]()).get("has_more", False)})
+    return recent
 
 
 def _counts(pages: Access) -> list[Json]:
@@ -74,7 +74,7 @@ def _counts(pages: Access) -> list[Json]:
 
 def _events(pages: Access) -> list[Json]:
     """Return the last events with what became of their deliveries."""
-    listed = pages.get("/v1/events", limit=_EVENTS) or {}
+    listed = pages.get("/v1/events", limit=_EVENTS) or dict[str, Any]()
     deliveries: dict[str, list[Json]] = {}
     for row in pages.emulator.delivery.rows(limit=200):
         deliveries.setdefault(row["event"], []).append(row)
@@ -82,11 +82,11 @@ def _events(pages: Access) -> list[Json]:
         {
             "id": event["id"],
             "type": event["type"],
-            "object": (event["data"]["object"] or {}).get("id") or "",
+            "object": (event["data"]["object"] or dict[str, Any]()).get("id") or "",
             "at": moment(event["created"]),
-            "deliveries": [_delivery(row) for row in deliveries.get(event["id"], [])],
+            "deliveries": [_delivery(row) for row in deliveries.get(event["id"], list[Any]())],
         }
-        for event in listed.get("data") or []
+        for event in listed.get("data") or list[Any]()
     ]
 
 
@@ -103,7 +103,7 @@ def _delivery(row: Json) -> Json:
 
 
 def _endpoints(pages: Access) -> list[Json]:
-    listed = pages.get("/v1/webhook_endpoints", limit=20) or {}
+    listed = pages.get("/v1/webhook_endpoints", limit=20) or dict[str, Any]()
     return [
         {
             "id": endpoint["id"],
@@ -112,7 +112,7 @@ def _endpoints(pages: Access) -> list[Json]:
             "tone": tone(endpoint["status"]),
             "events": ", ".join(endpoint["enabled_events"][:4]) + (" …" if len(endpoint["enabled_events"]) > 4 else ""),
         }
-        for endpoint in listed.get("data") or []
+        for endpoint in listed.get("data") or list[Any]()
     ]
 
 

@@ -28,7 +28,8 @@ def pdf(lines: Iterable[str]) -> bytes:
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
-    out, places = b"%PDF-1.4\n", []
+    out = b"%PDF-1.4\n"
+    places: list[int] = []
     for number, body in enumerate(objects, 1):
         places.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)

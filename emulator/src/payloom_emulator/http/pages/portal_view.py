@@ -9,6 +9,7 @@ from typing import Any
 
 from payloom_emulator.http.pages.checkout_view import Json, date, interval
 from payloom_emulator.http.pages.rendering import money
+from payloom_emulator.protocol.json_shapes import is_object
 
 _SHOWN = {"active", "trialing", "past_due", "unpaid", "paused", "incomplete"}
 _STATUS = {
@@ -25,7 +26,7 @@ _INVOICE = {"paid": "good", "open": "wait", "void": "wait", "uncollectible": "ba
 
 def _name(price: Json) -> str:
     product = price.get("product")
-    named = product.get("name") if isinstance(product, dict) else None
+    named = product.get("name") if is_object(product) else None
     return price.get("nickname") or named or "Subscription"
 
 
@@ -52,8 +53,8 @@ def subscription(sub: Json, features: Json) -> Json | None:
         note = "The last payment did not go through. Update your payment method."
     else:
         note = f"Your plan renews on {date(period_end)}." if period_end else ""
-    cancels = (features.get("subscription_cancel") or {}).get("enabled")
-    updates = features.get("subscription_update") or {}
+    cancels = (features.get("subscription_cancel") or dict[str, Any]()).get("enabled")
+    updates = features.get("subscription_update") or dict[str, Any]()
     return {
         "id": sub["id"],
         "name": ", ".join(_name(item["price"]) for item in items),
@@ -74,7 +75,7 @@ def _total(items: list[Json]) -> str:
 def method(pm: Json, default: str | None) -> Json:
     """Return one payment method's line."""
     kind = pm["type"]
-    details: dict[str, Any] = pm.get(kind) or {}
+    details: dict[str, Any] = pm.get(kind) or dict[str, Any]()
     if kind == "card":
         text = f"{str(details['brand']).capitalize()} •••• {details['last4']}"
         note = f"Expires {details['exp_month']:02d}/{details['exp_year']}"
@@ -86,7 +87,7 @@ def method(pm: Json, default: str | None) -> Json:
 
 def invoice(item: Json) -> Json:
     """Return one invoice's line."""
-    line = (item.get("lines") or {}).get("data") or []
+    line = (item.get("lines") or dict[str, Any]()).get("data") or list[Any]()
     return {
         "date": date(item["created"]),
         "amount": money(item["total"], item["currency"]),
@@ -99,6 +100,6 @@ def invoice(item: Json) -> Json:
 
 def address(customer: Json) -> list[str]:
     """Return the customer's address, line by line."""
-    given = customer.get("address") or {}
+    given = customer.get("address") or dict[str, Any]()
     city = " ".join(part for part in (given.get("postal_code"), given.get("city"), given.get("state")) if part)
     return [line for line in (given.get("line1"), given.get("line2"), city, given.get("country")) if line]

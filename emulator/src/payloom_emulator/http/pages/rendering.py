@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 from starlette.responses import HTMLResponse
 
 from payloom_emulator.kit.money import Amount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -22,7 +25,8 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["money"] = money
+    filters = cast("dict[str, Callable[..., Any]]", environment.filters)
+    filters["money"] = money
     return environment
 
 

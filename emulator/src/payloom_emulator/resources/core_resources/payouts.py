@@ -22,7 +22,7 @@ _TOPUP_AFTER = 3
 def _available(unit: UnitOfWork, currency: str) -> int:
     unit.flush()
     (total,) = unit.store.query(
-        "SELECT coalesce(sum(json_extract(body, '$.net')), 0) FROM objects WHERE object = 'balance_transaction' AND account = ? AND json_extract(body, '$.currency') = ? AND json_extract(body, '$.available_on') <= ?",  # noqa: E501 - one message, one line
+        "SELECT coalesce(sum(json_extract(body, '$.net')), 0) FROM objects WHERE object = 'balance_transaction' AND account = ? AND json_extract(body, '$.currency') = ? AND json_extract(body, '$.available_on') <= ?",  # noqa: E501 - one statement, one line
         (unit.account, currency, unit.now),
     )[0]
     return total
