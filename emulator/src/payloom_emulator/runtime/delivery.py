@@ -256,7 +256,8 @@ class Delivery:
         if ok:
             self._settled(account, event_id)
         elif attempt <= len(self.schedule):
-            self._plan(account, event, endpoint_id, attempt=attempt + 1, wait=self.schedule[attempt - 1])
+            pause: float = self.schedule[attempt - 1]
+            self._plan(account, event, endpoint_id, attempt=attempt + 1, wait=pause)
 
     def _pack(
         self, account: str, event_id: str, endpoint_id: str
