@@ -7,6 +7,8 @@ Nothing is opened, started or written before the application's lifespan begins.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from starlette.applications import Starlette
 
 from payloom.api.limits.connection_limiter import ConnectionLimiter
@@ -38,10 +40,22 @@ def create_app(project: Project, settings: Settings, *, work: bool = True, clock
     return app
 
 
-async def migrate_project(project: Project, settings: Settings) -> list[str]:
-    """Migrate the database to what the project needs, and return a description of each change."""
+async def migrate_project(project: Project, settings: Settings, *, allow_drop: Collection[str] = ()) -> list[str]:
+    """Migrate the database to what the project needs, and return a description of each change.
+
+    allow_drop: tables and columns whose values may be deleted, such as `coupons` and `orders.coupon`.
+    """
     services = Services(project.ensure_valid(), settings, SystemClock())
     try:
-        return await services.migrate()
+        return await services.migrate(allow_drop=allow_drop)
+    finally:
+        await services.close()
+
+
+async def pending_losses(project: Project, settings: Settings) -> dict[str, str]:
+    """Return the stored values that a migration would have to delete, by the name that allows it."""
+    services = Services(project.ensure_valid(), settings, SystemClock())
+    try:
+        return await services.pending_losses()
     finally:
         await services.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -50,6 +50,7 @@ from payloom.runs.registry import RowChange
 from payloom.runs.service import RunService
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
+from payloom.tables.migration.migrate import pending_losses
 from payloom.tables.query.sql import Tables
 from payloom.views.health import HealthReport, count_unsent_mails, read_health
 from payloom.views.references.indexer import Indexer
@@ -220,11 +221,18 @@ class Services:
         """Return a link that signs an admin into the studio once."""
         return f"{self.settings.site_url}{SIGN_IN_PATH}?token={await self.studio_users.link()}"
 
-    async def migrate(self) -> list[str]:
-        """Migrate the database to what the project needs, and return a description of each change."""
+    async def pending_losses(self) -> dict[str, str]:
+        """Return the stored values that the next migration would have to delete, by the name that allows it."""
+        return await pending_losses(self.database, self.tables)
+
+    async def migrate(self, *, allow_drop: Collection[str] = ()) -> list[str]:
+        """Migrate the database to what the project needs, and return a description of each change.
+
+        allow_drop: tables and columns whose values may be deleted, such as `coupons` and `orders.coupon`.
+        """
         migrated = await migrate(self.database)
         await self.engine.prepare()
-        changes = await migrate_tables(self.database, self.tables, self.clock)
+        changes = await migrate_tables(self.database, self.tables, self.clock, allow_drop=allow_drop)
         return [*(["Payloom's own tables"] if migrated else []), *map(str, changes)]
 
     async def close(self) -> None:

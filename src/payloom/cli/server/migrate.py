@@ -2,25 +2,72 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from payloom.cli.support.errors import CommandError
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_json, print_message, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.kit.suggest import did_you_mean
 from payloom.settings.load import load_settings
+
+if TYPE_CHECKING:
+    from payloom.project.loader import Project
+    from payloom.settings.model import Settings
 
 
 @report_errors
-def migrate(project: PROJECT = None, as_json: JSON = False) -> None:
-    """Create or bring up to date Payloom's rows and the project's tables; nothing is ever dropped."""
-    import asyncio  # noqa: PLC0415
-
-    from payloom.app.asgi import migrate_project  # noqa: PLC0415
-    from payloom.project.loader import load_project  # noqa: PLC0415
+def migrate(
+    allow_drop: Annotated[
+        list[str] | None,
+        typer.Option("--allow-drop", metavar="NAME", help="Delete this table or column (orders.coupon). Repeatable."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before data is deleted.")] = False,
+    project: PROJECT = None,
+    as_json: JSON = False,
+) -> None:
+    """Create or update Payloom's own tables and the project's. Deletes data only with --allow-drop."""
+    from payloom.app.asgi import migrate_project  # noqa: PLC0415 - commands load what they need when they run
+    from payloom.project.loader import load_project  # noqa: PLC0415 - commands load what they need when they run
 
     settings = load_settings(find_project(project))
-    changes = asyncio.run(migrate_project(load_project(settings.root, settings), settings))
+    loaded = load_project(settings.root, settings)
+    names = tuple(dict.fromkeys(allow_drop or ()))
+    if names:
+        _confirm(loaded, settings, names, yes=yes, ask=not as_json and sys.stdin.isatty())
+    changes = asyncio.run(migrate_project(loaded, settings, allow_drop=names))
     if as_json:
         print_json({"changes": changes})
         return
     for change in changes:
         print_message(f"  {change}")
     print_message("The database is up to date.")
+
+
+def _confirm(project: Project, settings: Settings, names: Collection[str], *, yes: bool, ask: bool) -> None:
+    """Print what `names` would delete; return if that is confirmed. Raises CommandError, typer.Abort."""
+    from payloom.app.asgi import pending_losses  # noqa: PLC0415 - commands load what they need when they run
+
+    losses = asyncio.run(pending_losses(project, settings))
+    for name in names:
+        if name not in losses:
+            known = f"--allow-drop can name {', '.join(losses)}." if losses else "Remove --allow-drop."
+            raise CommandError(f"this migration does not drop {name!r}", hint=did_you_mean(name, losses) or known)
+    print_message("This deletes stored data, and can't be undone:")
+    for name in names:
+        print_message(f"  {name}: {losses[name]}")
+    if yes:
+        return
+    if not ask:
+        raise CommandError("the deletion is not confirmed", hint="Add --yes to delete the data without a question.")
+    try:
+        confirmed = typer.confirm("Delete it?", err=True)
+    except typer.Abort:
+        sys.exit(130)
+    if not confirmed:
+        sys.exit(1)

@@ -130,8 +130,9 @@ class Alteration:
         old = self._quote(self._after.name)
         run = self._tx.exec_driver_sql
         run(f"INSERT INTO {_COPY} ({names}) SELECT {names} FROM {old}")  # noqa: S608 - quoted names from the spec
-        # Numbers once given out are not given out again.
-        highest = "SELECT max(seq) FROM sqlite_sequence WHERE name IN (?, ?)"
-        run(f"UPDATE sqlite_sequence SET seq = ({highest}) WHERE name = ?", (_COPY, self._after.name, _COPY))  # noqa: S608
+        if run("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'").first():
+            # A number that was assigned once is not assigned again. Without counters SQLite has no such table.
+            highest = "SELECT max(seq) FROM sqlite_sequence WHERE name IN (?, ?)"
+            run(f"UPDATE sqlite_sequence SET seq = ({highest}) WHERE name = ?", (_COPY, self._after.name, _COPY))  # noqa: S608
         run(f"DROP TABLE {old}")
         run(f"ALTER TABLE {_COPY} RENAME TO {old}")

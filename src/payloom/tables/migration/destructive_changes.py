@@ -12,6 +12,8 @@ from payloom.tables.definition.schema import build_table
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.migration.changes import KEEPING, Change
 
+ALLOW_DROP = "`payloom migrate --allow-drop"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Refusal:
@@ -20,6 +22,11 @@ class Refusal:
     change: Change
     reason: str
     hint: str
+
+    @property
+    def can_be_allowed(self) -> bool:
+        """Whether naming the change's target in `allow_drop` lets the change be made."""
+        return f"{ALLOW_DROP} {self.change.target}`" in self.hint
 
     def __str__(self) -> str:
         return f"{self.change.target}: {self.reason} ({self.hint})"
@@ -65,20 +72,22 @@ class DestructiveChangeCheck:
         return self._stored[change.table].c[change.columns[0]]
 
     def _drop_hint(self, change: Change) -> str:
-        return f"declare it again, or give its values up with `payloom migrate --allow-drop {change.target}`"
+        return f"Declare it again, or delete its values with {ALLOW_DROP} {change.target}`."
 
     def _drop_table(self, change: Change) -> tuple[str, str] | None:
         if change.target in self._allowed:
             return None
         rows = self._count(change.table)
-        return f"no longer declared; dropping the table would lose {_rows(rows)}", self._drop_hint(change)
+        reason = f"dropping the table would lose {_rows(rows)}" if rows else "the table has no rows"
+        return f"no longer declared; {reason}", self._drop_hint(change)
 
     def _drop_column(self, change: Change) -> tuple[str, str] | None:
         if change.target in self._allowed:
             return None
         filled = self._count(change.table, self._column(change).is_not(None))
-        reason = f"no longer declared; dropping the column would lose the values of {_rows(filled)}"
-        return reason, self._drop_hint(change)
+        lost = f"dropping the column would lose the values of {_rows(filled)}"
+        reason = lost if filled else "the column has no values"
+        return f"no longer declared; {reason}", self._drop_hint(change)
 
     def _change_type(self, change: Change) -> tuple[str, str] | None:
         old = self._before[change.table].columns[change.columns[0]]
@@ -92,7 +101,7 @@ class DestructiveChangeCheck:
         reason = f"{old.type} cannot become {new.type} without losing the values of {_rows(filled)}"
         if linked:
             return reason, "the column takes part in a reference: add a new column and copy the values"
-        return reason, f"add a new column, or give the values up with `payloom migrate --allow-drop {change.target}`"
+        return reason, f"Add a new column, or delete the values with {ALLOW_DROP} {change.target}`."
 
     def _referred_to(self, change: Change) -> bool:
         target = (change.table, change.columns[0])

@@ -45,6 +45,20 @@ async def migrate(
     return await asyncio.to_thread(_migrate, database.engine, tables, clock, frozenset(allow_drop), dry_run=dry_run)
 
 
+async def pending_losses(database: Database, tables: Tables) -> dict[str, str]:
+    """Return what `allow_drop` would lose: by the name to allow (`orders.coupon` or `coupons`), one sentence each."""
+
+    def work(tx: sa.Connection) -> dict[str, str]:
+        if not sa.inspect(tx).has_table(models.applied.name):
+            return {}
+        before = _last_applied(tx)
+        check = DestructiveChangeCheck(tx, before, tables.specs, ())
+        refusals = check.refusals(compare(before, tables.specs))
+        return {refusal.change.target: refusal.reason for refusal in refusals if refusal.can_be_allowed}
+
+    return await database.read(work)
+
+
 def _migrate(
     engine: sa.Engine, tables: Tables, clock: Clock, allow_drop: frozenset[str], *, dry_run: bool
 ) -> list[Change]:
