@@ -34,7 +34,7 @@ class Passwords:
         names = {email.casefold(), email.casefold().partition("@")[0]}
         if plain in _COMMON or plain.rstrip("!.0123456789") in _COMMON or len(set(plain)) < 3 or plain in names:
             hint = "take one that is not in every list of passwords, such as three unrelated words"
-            raise BadPassword("this password is among the first that anybody would try", hint=hint)
+            raise BadPassword("this password is too common", hint=hint)
 
     def hash(self, password: str) -> str:
         """Return the argon2id hash, parameters and salt included."""

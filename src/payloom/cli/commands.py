@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from payloom import __version__
-from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test
+from payloom.cli.project import check, convert, describe, diff, dry_run, explain, fmt, init, storm, test, workflows
 from payloom.cli.records import events, mails, run, runs
 from payloom.cli.server import demo, dev, doctor, emulator, migrate, studio, worker
 
@@ -52,6 +52,7 @@ _COMMANDS = (
     mails.mails,
     migrate.migrate,
     doctor.doctor,
+    workflows.workflows,
     describe.actions,
     describe.triggers,
     describe.schema,

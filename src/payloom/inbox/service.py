@@ -144,7 +144,7 @@ class Inbox:
         """Return a stored event; raises `EventUnknown`."""
         found = await self._database.read(lambda tx: load(tx, event_id))
         if found is None:
-            raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events`.")
+            raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
         return found
 
     async def list(

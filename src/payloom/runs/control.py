@@ -29,7 +29,7 @@ from payloom.workflows.program.commands import Finished
 def _get(tx: sa.Connection, run_id: str) -> Run:
     run = load_run(tx, run_id, lock=True)
     if run is None:
-        raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs`.")
+        raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs list`.")
     return run
 
 

@@ -158,7 +158,7 @@ class RunService:
         def work(tx: sa.Connection) -> list[str]:
             event = load(tx, event_id)
             if event is None:
-                raise RunUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events`.")
+                raise RunUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
             started = []
             for start in self._deps.workflows.starts(event):
                 if workflow_id in (None, start.workflow_id):

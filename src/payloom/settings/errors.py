@@ -28,7 +28,7 @@ class BadSettings(SettingsError):
 
 
 class SecretInFile(SettingsError):
-    """A secret stands in payloom.yaml; files are shared and kept for ever."""
+    """payloom.yaml contains a secret. Project files are shared and stay in version history."""
 
     code: ClassVar[str] = "secret_in_file"
 

@@ -229,13 +229,13 @@ def _refuse_secrets(source: Source) -> None:
         if match := _SECRET.search(text):
             kind = match[0].split("_")[0]
             raise SecretInFile(
-                f"a Stripe secret ({kind}_…) stands in the file",
+                f"the file contains a Stripe secret ({kind}_…)",
                 where=where,
                 hint="Put it into the environment, write {env: NAME} here, and roll the key.",
             )
         if _URL_PASSWORD.match(text):
             raise SecretInFile(
-                "an address with a password stands in the file",
+                "the file contains an address with a password",
                 where=where,
                 hint="Put the whole address into the environment and write {env: NAME} here.",
             )

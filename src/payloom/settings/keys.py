@@ -137,7 +137,7 @@ def _webhook_secrets(name: str, value: str) -> tuple[SecretStr, ...]:
     secrets = [part.strip() for part in value.split(",") if part.strip()]
     if not secrets:
         raise StripeKeysRefused(
-            f"{name} is not set, so nobody could tell Stripe's webhooks from forged ones",
+            f"{name} is not set, so Payloom can't verify webhook signatures",
             hint="Create an endpoint for <site_url>/api/stripe/webhook in Stripe's dashboard (or run `stripe listen`) "
             "and set the whsec_… secret it shows.",
         )

@@ -175,7 +175,7 @@ def _is_loopback(host: str) -> bool:
 def _accounts(file: FileSettings, environment: str) -> tuple[DemoAccount, ...]:
     if file.accounts and environment != "dev":
         raise BadSettings(
-            f"accounts with passwords stand in the file, and this is {environment}",
+            f"`accounts` with passwords are allowed only in dev, and this is {environment}",
             hint="Move `accounts` under `environments: dev:`; real people sign up themselves.",
         )
     return tuple(DemoAccount(one.email, one.password, one.name, tuple(one.roles)) for one in file.accounts)

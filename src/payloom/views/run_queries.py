@@ -53,7 +53,7 @@ class RunQueries:
         """Return a run's row; raises `RunUnknown`."""
         found = await self._database.read(lambda tx: load_run(tx, run_id))
         if found is None:
-            raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs`.")
+            raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs list`.")
         return found
 
     async def list(
@@ -121,7 +121,7 @@ class RunQueries:
 
         found = await self._database.read(work)
         if found is None:
-            raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs`.")
+            raise RunUnknown(f"There is no run {run_id!r}.", hint="List them with `payloom runs list`.")
         return found
 
     async def counts(self) -> dict[str, int]:

@@ -51,7 +51,7 @@ async function send(request: Request): Promise<Response> {
     throw new ApiError(0, {
       code: "server_unreachable",
       message: "The server doesn't respond.",
-      hint: "Is `payloom dev` (or `serve`) still running?",
+      hint: "Is `payloom dev` still running?",
     });
   }
 }

@@ -175,7 +175,7 @@ def test_a_public_address_is_not_moved_by_the_port(tmp_path):
 
 def test_demo_accounts_are_refused_outside_development(tmp_path):
     text = PRODUCTION + "accounts: [{email: a@b.c, password: correct-horse}]\n"
-    with pytest.raises(BadSettings, match="accounts with passwords"):
+    with pytest.raises(BadSettings, match="`accounts` with passwords are allowed only in dev"):
         load_settings(project(tmp_path, text), environ=LIVE_KEYS)
 
 

@@ -11,6 +11,7 @@ import typer
 
 from payloom.cli.support.error_help import NOTES
 from payloom.cli.support.errors import NothingFound
+from payloom.cli.support.failure_help import FAILURES
 from payloom.cli.support.options import JSON
 from payloom.cli.support.output import print_data, print_json, report_errors
 from payloom.kit.suggest import did_you_mean
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_STRIPE_CODES = "If a Stripe step failed with it, see https://docs.stripe.com/error-codes and /declines/codes."
+
+
 @report_errors
 def explain(
-    code: Annotated[str, typer.Argument(help="An error's code, such as `row_not_found`, or a rule, such as F101.")],
+    code: Annotated[
+        str, typer.Argument(help="An error code, a failure kind, or a rule: `row_not_found`, `timeout`, F101.")
+    ],
     as_json: JSON = False,
 ) -> None:
-    """Say what an error code or a rule means, why it comes and what to do."""
+    """Explain an error code, a failure kind of a step, or a rule: what it means, its cause, and what to do."""
     from payloom.workflows.checker.rules import RULES  # noqa: PLC0415
 
     if code.upper() in RULES:
@@ -33,8 +39,10 @@ def explain(
     elif code in NOTES:
         what = "; ".join(sorted(meanings().get(code, {code})))
         found = {"code": code, "what": what, "why": NOTES[code][0], "do": NOTES[code][1]}
+    elif code in FAILURES:
+        found = {"code": code, **FAILURES[code]._asdict()}
     else:
-        hint = did_you_mean(code, [*NOTES, *RULES]) or "Stripe's own codes stand in Stripe's documentation."
+        hint = did_you_mean(code, [*NOTES, *FAILURES, *RULES]) or _STRIPE_CODES
         raise NothingFound(f"no error has the code {code!r}", hint=hint)
     if as_json:
         print_json(found)
@@ -78,9 +86,28 @@ def error_pages() -> dict[str, str]:
         said = " ".join(sorted(found[code]))
         pages[f"{code}.md"] = f"# `{code}`\n\n{said}\n\n**Why.** {why}\n\n**What to do.** {what_to_do}\n"
         rows.append(f"| [`{code}`]({code}.md) | {said.replace('|', chr(92) + '|')} |")
-    head = (
-        "# Errors\n\nEvery error of Payloom has a code, a message, where it is and what to do. `payloom explain CODE` "
-        "prints the same. Failures of Stripe steps bear Stripe's own codes.\n\n| code | what |\n| --- | --- |\n"
-    )
-    pages["index.md"] = head + "\n".join(rows) + "\n"
+    pages["index.md"] = _INDEX_HEAD + "\n".join(rows) + "\n"
+    pages["failure-kinds.md"] = _failure_page()
     return pages
+
+
+_INDEX_HEAD = """# Errors
+
+Every error of Payloom has a code, a message, where it is and what to do. `payloom explain CODE` prints the same.
+Steps fail with these codes, with the kinds of [failure-kinds](failure-kinds.md), or with Stripe's own codes.
+
+| code | what |
+| --- | --- |
+"""
+_FAILURES_HEAD = """# Failure kinds of steps
+
+A failed step has a `kind`. `catch` compares with it, and `payloom explain KIND` prints its line of this table.
+
+| kind | what | why | what to do |
+| --- | --- | --- | --- |
+"""
+
+
+def _failure_page() -> str:
+    rows = (f"| `{kind}` | {entry.what} | {entry.why} | {entry.do} |\n" for kind, entry in sorted(FAILURES.items()))
+    return _FAILURES_HEAD + "".join(rows)

@@ -11,7 +11,7 @@ from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import print_json, print_message, print_table, report_errors
 from payloom.cli.support.paths import find_project
 
-app = typer.Typer(help="Look at Stripe's events as they arrived; replay them, fill gaps.", no_args_is_help=True)
+app = typer.Typer(help="List, inspect, replay, and backfill Stripe events.", no_args_is_help=True)
 EVENT = Annotated[str, typer.Argument(help="The event's id (evt_…).")]
 
 
@@ -47,7 +47,7 @@ def show_event(event_id: EVENT, project: PROJECT = None) -> None:
 @app.command("replay")
 @report_errors
 def replay(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) -> None:
-    """Run the matching workflows once more for a stored event, as new runs."""
+    """Start new runs of the matching workflows for a stored event."""
     done = with_client(find_project(project), lambda api: api.post(f"/events/{event_id}/replay"), engine=True)
     if as_json:
         print_json(done)
@@ -58,7 +58,7 @@ def replay(event_id: EVENT, project: PROJECT = None, as_json: JSON = False) -> N
 @app.command("catch-up")
 @report_errors
 def catch_up(project: PROJECT = None, as_json: JSON = False) -> None:
-    """Ask Stripe for events that never arrived, and take them in."""
+    """Ask Stripe for events that never arrived, and store them (backfill)."""
     done = with_client(find_project(project), lambda api: api.post("/events/catch-up"), engine=True)
     if as_json:
         print_json(done)

@@ -11,7 +11,7 @@ from payloom.cli.support.options import JSON, LIMIT, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_message, print_table, report_errors
 from payloom.cli.support.paths import find_project
 
-app = typer.Typer(help="Look at runs; retry and cancel them.", no_args_is_help=True)
+app = typer.Typer(help="List and inspect runs; retry and cancel them.", no_args_is_help=True)
 RUN = Annotated[str, typer.Argument(help="The run's id (run_…).")]
 
 
@@ -65,7 +65,7 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
 @app.command("retry")
 @report_errors
 def retry(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> None:
-    """Let a failed run go on from the step that failed."""
+    """Retry a failed run from the failed step."""
     _act(run_id, "retry", project, as_json=as_json)
 
 

@@ -31,13 +31,13 @@ FOLDER = "demo"
 
 @report_errors
 def demo(  # noqa: PLR0917 - typer fills them in by name
-    check: Annotated[bool, typer.Option("--check", help="Play all five flows without a browser, then stop.")] = False,
-    reset: Annotated[bool, typer.Option("--reset", help="Throw the demo's data away first.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Run all five flows without a browser, then stop.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Delete the demo's data first.")] = False,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the shop in a browser.")] = True,
     postgres: Annotated[bool, typer.Option("--postgres", help="Keep the data in an embedded Postgres.")] = False,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="The port to listen on.")] = None,
     stripe_port: Annotated[int | None, typer.Option(min=0, max=65535, help="The local Stripe's port.")] = None,
-    folder: Annotated[Path, typer.Option("--dir", help="Where the demo lives.")] = Path(FOLDER),
+    folder: Annotated[Path, typer.Option("--dir", help="The demo's directory.")] = Path(FOLDER),
     as_json: JSON = False,
 ) -> None:
     """Run the shop with five payment flows, a local Stripe and a mail outbox."""
@@ -63,7 +63,7 @@ def prepare(folder: Path, *, reset: bool) -> Path:
         raise FolderInUse(f"{root} holds something else", hint="Choose another folder with --dir.")
     if reset and (root / "data").is_dir():
         shutil.rmtree(root / "data")
-        print_message("The demo's data is gone; starting anew.")
+        print_message("Deleted the demo's data.")
     root.mkdir(parents=True, exist_ok=True)
     copy_template(template("shop"), root)
     return root

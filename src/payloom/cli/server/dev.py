@@ -28,7 +28,7 @@ def dev(
 
 
 def serve(settings: Settings, *, browser: bool) -> None:
-    """Serve until Ctrl-C, telling the addresses once everything answers."""
+    """Serve until Ctrl-C. Print the addresses as soon as everything answers."""
     with servers(settings) as running:
 
         def started(studio: str) -> None:
@@ -37,11 +37,11 @@ def serve(settings: Settings, *, browser: bool) -> None:
                 open_browser(settings.site_url)
 
         run_until_stopped(lambda: running.run(started))
-    print_message("Stopped. Nothing is lost: start again to go on.")
+    print_message("Stopped. Unfinished runs resume on the next start.")
 
 
 def announce(running: Servers, studio: str) -> None:
-    """Say where everything is and what to try."""
+    """Print where everything is and what to try."""
     settings = running.settings
     print_message()
     print_message(f"  [bold]{settings.name}[/bold]  {settings.site_url}")
@@ -69,7 +69,8 @@ def _mails(settings: Settings) -> str:
         return "are sent by SMTP"
     here = Path.cwd()
     inside = settings.root == here or settings.root in here.parents
-    return f"stay in the outbox: `payloom mails{'' if inside else f' -C {_from_here(settings.root)}'}`"
+    command = "payloom mails" if inside else f"payloom mails -C {_from_here(settings.root)}"
+    return f"stay in the outbox: `{command}`"
 
 
 def _short(url: str) -> str:

@@ -32,7 +32,7 @@ class Finding:
 
 @report_errors
 def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
-    """Look at Python, settings, keys, database, ports and the project; exit code 1 if something is wrong."""
+    """Check Python, settings, keys, the database, ports and the project. Exit code 1 if there is a problem."""
     root = find_project(project)
     settings: Settings | None = None
     findings = [Finding("payloom", True, f"{__version__} on Python {platform.python_version()}, {platform.system()}")]
@@ -51,7 +51,7 @@ def doctor(project: PROJECT = None, as_json: JSON = False) -> None:
             print_data(f"  {'✓' if one.good else '✗'} {one.name:<10} {one.told}")
             if one.hint:
                 print_data(f"    {'':<10} {one.hint}")
-        print_message("All is well." if not bad else f"{len(bad)} thing(s) to look at.")
+        print_message("No problems found." if not bad else f"{len(bad)} problem(s) found.")
     sys.exit(1 if bad else 0)
 
 

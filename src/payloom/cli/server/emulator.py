@@ -76,9 +76,9 @@ def trigger(
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:
-    """Make an event happen by the calls that lead to it at Stripe, with all that comes with it."""
+    """Trigger an event by making the API calls that cause it."""
     if event is None and not every:
-        raise CommandError("say which event", hint="`payloom emulator trigger --list` lists what can be triggered.")
+        raise CommandError("no event is named", hint="`payloom emulator trigger --list` lists what can be triggered.")
     address = (url or _running(project) or DEFAULT_URL).rstrip("/")
     if every:
         names = _ask(address, "GET")["data"]

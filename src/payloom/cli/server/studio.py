@@ -23,13 +23,13 @@ def studio(
     email: Annotated[str | None, typer.Option(help="Sign in as this account instead of the first admin.")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = False,
 ) -> None:
-    """Print a link that signs you into the studio once, within a quarter of an hour."""
+    """Print a link that signs you into the studio once, within 15 minutes."""
     settings = load_settings(find_project(project))
     served_at = running_server(settings)
     link = asyncio.run(_link(settings, email, served_at or settings.site_url))
     print_data(link)
     if served_at is None and settings.is_dev:
-        print_message("Nothing is served right now: start `payloom dev` first.")
+        print_message("The server is not running. Start it with `payloom dev`.")
     elif browser:
         open_browser(link)
 

@@ -27,7 +27,7 @@ def worker(project: PROJECT = None) -> None:
             with contextlib.suppress(NotImplementedError):
                 asyncio.get_running_loop().add_signal_handler(one, stop.set)
         async with app.router.lifespan_context(app):
-            print_message("Working. Ctrl-C stops; what is not finished goes on at the next start.")
+            print_message("Worker started. Press Ctrl-C to stop; unfinished runs resume on the next start.")
             await stop.wait()
 
     asyncio.run(work())

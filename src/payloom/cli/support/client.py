@@ -79,7 +79,7 @@ async def _open(root: Path, *, engine: bool) -> AsyncIterator[ManagementClient]:
     token = settings.admin_token.get_secret_value() if settings.admin_token else None
     if token is None:
         raise CommandError(
-            "there is no admin token, so nobody may look in", hint="Set PAYLOOM_ADMIN_TOKEN, here and for the server."
+            "PAYLOOM_ADMIN_TOKEN is not set, so the command can't authenticate", hint="Set it here and for the server."
         )
     headers = {"authorization": f"Bearer {token}", "host": "127.0.0.1"}
     url = running_server(settings)

@@ -66,7 +66,7 @@ class ServerUnreachable(CommandError):
 
 
 class ChildDied(CommandError):
-    """A process that this command started has ended by itself."""
+    """A child process exited unexpectedly."""
 
     code: ClassVar[str] = "child_died"
     exit_code: ClassVar[int] = 4

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 PROJECT = Annotated[
-    Path | None, typer.Option("--project", "-C", help="The project's folder; default: the one around you.")
+    Path | None,
+    typer.Option("--project", "-C", help="Project directory. Default: the nearest one above."),
 ]
-JSON = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-LIMIT = Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="How many at most.")]
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LIMIT = Annotated[int, typer.Option("--limit", "-n", min=1, max=500, help="Maximum number of rows.")]

@@ -11,6 +11,8 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from payloom.kit.errors import PayloomError
 
+_REPORT_BUG = "This is a bug in Payloom. Run the command with PAYLOOM_TRACEBACK=1, and report what it prints."
+
 
 class InternalError(PayloomError):
     """Payloom met something it did not expect."""
@@ -19,7 +21,10 @@ class InternalError(PayloomError):
     exit_code = 70
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, hint="This is a bug of ours. Run it again with PAYLOOM_TRACEBACK=1 and tell us.")
+        super().__init__(
+            message,
+            hint="This is a bug in Payloom. Run the command with PAYLOOM_TRACEBACK=1, and report what it prints.",
+        )
 
 
 P = ParamSpec("P")

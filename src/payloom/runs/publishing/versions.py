@@ -129,7 +129,7 @@ class Versions:
         if found is None:
             raise VersionUnknown(
                 f"Version {version[:12]} of workflow {workflow_id!r} is not stored.",
-                hint="Fork the run to move it to the current version.",
+                hint="Rerun the run on the current version.",
             )
         return found
 

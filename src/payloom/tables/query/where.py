@@ -133,7 +133,7 @@ class _Group:
 
     def _operators(self, spec: TableSpec, column: ColumnSpec, operators: Mapping[Any, Any]) -> None:
         if not operators:
-            raise BadArguments(f"where {spec.name}.{column.name}: an empty map says nothing", table=spec.name)
+            raise BadArguments(f"where {spec.name}.{column.name}: the condition is empty", table=spec.name)
         for name, operand in operators.items():
             found = _operator(spec, column, name, operand)
             if found is None:

@@ -198,7 +198,7 @@ class Files:
         return path
 
     def _missing(self, workflow_id: str) -> NoSuchFile:
-        hint = did_you_mean(workflow_id, self.names()) or "`payloom check` lists what there is."
+        hint = did_you_mean(workflow_id, self.names()) or "`payloom workflows` lists them."
         return NoSuchFile(f"there is no file workflows/{workflow_id[:80]}{SUFFIX}", hint=hint)
 
     def _file(self, workflow_id: str, path: Path, raw: bytes) -> File:

@@ -110,7 +110,7 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
 
     found = await deps.database.read(work)
     if found is None:
-        raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events`.")
+        raise EventUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
     its_runs = await deps.run_queries.list(event_id=event_id, limit=50)
     payload = redact(json.loads(found["payload"]))
     verified = found["source"] == "webhook"

@@ -78,7 +78,7 @@ async def _user(deps: ManagementDependencies, email: str | None) -> dict[str, An
 def _find(deps: ManagementDependencies, workflow_id: str) -> Workflow:
     found = deps.publisher.workflows.get(workflow_id)
     if found is None:
-        hint = did_you_mean(workflow_id, deps.publisher.workflows) or "`payloom check` lists them."
+        hint = did_you_mean(workflow_id, deps.publisher.workflows) or "`payloom workflows` lists them."
         raise NoSuchRoute(f"there is no workflow {workflow_id[:100]!r}", hint=hint)
     return found
 
