@@ -1,4 +1,4 @@
-"""Somebody pays: the customer, the intent, the subscription, and the end of the session."""
+"""A customer pays: the customer object, the intent, the subscription, and the end of the session."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _pay(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
 
 
 def prepare(unit: UnitOfWork, session: Body) -> None:
-    """Make the intent at once, as it was until 2022-08-01; since then it is made when somebody pays."""
+    """Make the intent at once, as it was until 2022-08-01; since then it is made when the customer pays."""
     customer = unit.find("customer", session["customer"])
     if session["mode"] == "payment" and session["amount_total"]:
         intent = payment_intents.create(

@@ -1,4 +1,4 @@
-"""What can go wrong in the emulator itself (Stripe's own errors, which it answers to callers, are in `wire/errors.py`).
+"""What can go wrong in the emulator itself. Stripe's own errors, which it answers, are in `protocol/errors.py`.
 
 EmulatorError
 ├── ImpossibleMove      a handler asked for a move its machine does not have: a bug in a resource file

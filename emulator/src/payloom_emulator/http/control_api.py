@@ -251,7 +251,7 @@ async def _restore(request: Request) -> Response:
 
 
 async def _payment_link(request: Request) -> Response:
-    """Somebody follows a payment link: a new session, and on to its page."""
+    """Create a session for a customer who follows a payment link, and redirect to its page."""
     emulator: Emulator = request.app.state.emulator
     rows = emulator.store.query(
         "SELECT account FROM links WHERE object = 'payment_link' AND value = ?", (request.path_params["slug"],)

@@ -1,4 +1,4 @@
-"""Keeps pages of other sites from steering the local Stripe through the browser of whoever runs it.
+"""Keeps pages of other sites from steering the local Stripe through the browser of its user.
 
 Browsers say where a request comes from (`Sec-Fetch-Site`, `Origin`); scripts say nothing and are let in.
 """

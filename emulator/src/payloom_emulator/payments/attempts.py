@@ -74,7 +74,7 @@ def _card_options(intent: Body) -> Body:
 
 
 def _must_ask(unit: UnitOfWork, intent: Body, method: Body, *, off_session: bool, refuse: bool) -> bool:
-    """Return whether the cardholder must be asked first; declines when nobody is there or a challenge is an error."""
+    """Return whether the cardholder must be asked first; declines off session, or when a challenge is an error."""
     verdict = authentication.verdict(
         method,
         off_session=off_session,

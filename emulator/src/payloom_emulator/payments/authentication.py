@@ -17,7 +17,7 @@ Verdict = Literal["pass", "challenge", "refuse"]
 
 
 def verdict(method: Body, *, off_session: bool, wanted: str | None, saving: bool = False) -> Verdict:
-    """Return whether a card payment goes on, needs a challenge, or is refused because nobody is there to answer one.
+    """Return whether a card payment passes, needs a challenge, or is refused because the cardholder is not there.
 
     wanted: `request_three_d_secure`. saving: the card is being set up for later.
     """

@@ -1,4 +1,4 @@
-"""How an intent is closed: captured, canceled, or let go when nobody captured it."""
+"""How an intent is closed: captured, canceled, or released when it was not captured in time."""
 
 from __future__ import annotations
 

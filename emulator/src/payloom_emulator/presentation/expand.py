@@ -58,7 +58,7 @@ class _Renderer:
         schema = self._unit.environment.find_schema(name)
         includes = self._unit.environment.includes(name)
         if name == "event" and stored.get("api_version") and stored["api_version"] != self._version:
-            # What an event carries is shown as the version it was made for shows it, whoever reads it.
+            # What an event carries is shown in the version it was made for, whatever version its reader speaks.
             return _Renderer(self._unit, stored["api_version"], public=False).object(stored, tree, where)
         shown = {
             k: self._plain(v)

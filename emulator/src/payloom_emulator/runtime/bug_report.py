@@ -7,5 +7,5 @@ import traceback
 
 
 def report_bug(error: Exception) -> None:
-    """Show a bug of ours to whoever runs the emulator."""
+    """Print the traceback of a bug in the local Stripe to stderr."""
     traceback.print_exception(error, file=sys.stderr)

@@ -242,7 +242,7 @@ def intent_changed(unit: UnitOfWork, intent: Body) -> None:
 
 
 def _forget_payment(unit: UnitOfWork, invoice: Body, intent: Body) -> None:
-    """Somebody canceled the PaymentIntent itself; the next attempt makes a new one."""
+    """Drop the canceled PaymentIntent of an invoice; the next attempt makes a new one."""
     payment = default_payment(unit, invoice)
     if payment is not None and payment["status"] == "open" and payment["payment"]["payment_intent"] == intent["id"]:
         _cancel_payment(unit, payment)

@@ -90,13 +90,13 @@ def amend(unit: UnitOfWork, intent: Body, amount: int) -> None:
 
 
 def cancel(unit: UnitOfWork, intent: Body, reason: str) -> None:
-    """Cancel an intent that nobody is to pay any more. Emits payment_intent.canceled."""
+    """Cancel an intent that is not to be paid any more. Emits payment_intent.canceled."""
     if intent["status"] in _CANCELABLE:
         capture_cancel.cancel(unit, intent, reason)
 
 
 def setup(unit: UnitOfWork, subscription: Body, method_id: str | None) -> str | None:
-    """Prepare for charges to come while nothing is due: return the id of a SetupIntent somebody must still complete.
+    """Prepare for later charges while nothing is due: return the id of a SetupIntent the customer must still complete.
 
     Without a method one waits for it. A method that can be charged off session as it is needs none.
     """

@@ -97,7 +97,7 @@ async def hosted_invoice(request: Request) -> Response:
 
 
 def _pay(pages: Access, invoice: Json, method_id: str, here: str) -> tuple[int, Json]:
-    """Confirm the invoice's PaymentIntent with somebody present, so that the bank may ask them."""
+    """Confirm the invoice's PaymentIntent with the customer present, so that the bank may ask for authentication."""
     customer = invoice["customer"]
     status, body = pages.call("POST", f"/v1/payment_methods/{method_id}/attach", customer=customer)
     if status != 200:

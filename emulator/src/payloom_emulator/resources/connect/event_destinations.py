@@ -113,7 +113,7 @@ def _page(call: RequestContext, object_name: str, filters: Body) -> Body:
     limit = int(call.params.get("limit", 20))
     rows = call.unit.page(object_name, filters, {"limit": min(limit, 100), **_cursor(call)}, url=call.path)
     after = rows["data"][-1]["id"] if rows["has_more"] else None
-    # Whoever follows the address sends nothing else: the filters go along in it.
+    # A client that follows the address sends nothing else: the address carries the filters.
     query = {**{k: v for k, v in call.params.items() if k != "page"}, "limit": limit, "page": after}
     return {
         "data": rows["data"],

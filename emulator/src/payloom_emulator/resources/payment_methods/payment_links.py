@@ -104,7 +104,7 @@ def _as_session(link: Body) -> Body:
 
 
 def visit(call: RequestContext, link: Body) -> Body:
-    """Open a new session for somebody who followed the link."""
+    """Open a new session for a customer who followed the link."""
     if not link["active"]:
         raise StripeError(link["inactive_message"] or "This payment link is no longer active.")
     after = link["after_completion"]

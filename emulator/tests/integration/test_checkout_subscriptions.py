@@ -1,4 +1,4 @@
-"""Checkout sells subscriptions: the seam between payments and billing, from both sides."""
+"""Checkout sells subscriptions: what the session, the subscription and its invoice show."""
 
 from __future__ import annotations
 
