@@ -22,7 +22,7 @@ from payloom.kit.clock import Clock
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.run_rows import failure_from_json
-from payloom.sandbox.stripe.fake import FakeStripe
+from payloom.sandbox.stripe.plain_answers import PlainAnswers
 from payloom.workflows.program.commands import Do, StepFailure
 
 Source = Literal["mocked", "recorded", "made up", "sent", ""]
@@ -185,7 +185,7 @@ class SynthesizedAnswers:
 
     def __init__(self, clock: Clock) -> None:
         """clock: dates what Stripe would make."""
-        self._stripe = FakeStripe(clock)
+        self._stripe = PlainAnswers(clock)
 
     async def answer(self, do: Do, attempt: Attempt) -> StepAnswer | None:  # noqa: ARG002 - the policy's form
         """See AnswerPolicy."""
@@ -199,9 +199,10 @@ class SynthesizedAnswers:
         if do.verb == "stripe":
             operation, fixed = resolve(do.action)
             prepared = prepare(operation, {**(do.args.get("with") or {}), **fixed})
-            if operation.method == "get" and prepared.path:
-                self._stripe.give({operation.name: {"id": prepared.path[-1]}})
-            return self._stripe.request(operation, prepared, None, None, None)
+            if operation.method == "get":
+                given = {"id": prepared.path[-1]} if prepared.path else None
+                return self._stripe.read(operation, prepared, given)
+            return self._stripe.change(operation, prepared, None, None)
         if do.verb == "select":
             empty: Any = [] if not do.args.get("one") else None
             return {} if do.args.get("key_by") else empty

@@ -21,12 +21,15 @@ from payloom.runs.registry import StartPlan, TriggerContext
 from payloom.sandbox.database import MemoryDatabase
 from payloom.sandbox.engine import QueueTable
 from payloom.sandbox.errors import TestingError
+from payloom.sandbox.stripe.emulated_answers import EmulatedAnswers, emulated_stripe, reset_emulator
+from payloom.sandbox.stripe.sandbox_stripe import StripeAnswers
 from payloom.settings.model import Settings
 from payloom.tables.migration.migrate import migrate as migrate_tables
 from payloom.tables.query.sql import Tables
 from payloom.workflows.interpreter.execution import Execution
 from payloom.workflows.program.commands import Entry
 from payloom.workflows.program.program import Workflow
+from payloom_emulator.runtime.emulator import Emulator
 
 START = 1_767_225_600
 """2026-01-01T00:00:00Z: when stories begin unless a case says otherwise."""
@@ -113,6 +116,7 @@ class SandboxProject:
         self.host = TablesHost(self.tables)
         self.mails = CachedTemplates(project.mails)
         self.base = b""
+        self._emulator: Emulator | None = None
         self._workflow_sets: dict[tuple[str, ...], WorkflowSet] = {}
 
     async def prepare(self) -> None:
@@ -160,6 +164,13 @@ class SandboxProject:
             whole = {**self.settings.env, **env}
             found = workflow_set.libraries[key] = CoverageLibrary(workflow_set.versions, self.project.catalog, whole)
         return found
+
+    def stripe_answers(self) -> StripeAnswers:
+        """Return what answers for Stripe in the next scenario: the local Stripe, as new."""
+        if self._emulator is None:
+            self._emulator = emulated_stripe(self.clock)
+        reset_emulator(self._emulator)
+        return EmulatedAnswers(self._emulator, self.clock)
 
     async def close(self) -> None:
         """Give the memory back."""

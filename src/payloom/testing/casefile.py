@@ -28,8 +28,8 @@ from payloom.sandbox.scenario.deliveries import (
     WorkflowCall,
 )
 from payloom.sandbox.scenario.initial_state import UUID, InitialState, ShortNames
-from payloom.sandbox.stripe.fake import family_kind
 from payloom.sandbox.stripe.fixtures import PREFIXES, event_object, likely, problems
+from payloom.sandbox.stripe.plain_answers import family_kind
 from payloom.tables.definition.values import Unfit, check
 from payloom.workflows.catalog.events import split_type
 from payloom.workflows.program.program import ScheduleTrigger

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from payloom.connectors.stripe.catalog.events import families
-from payloom.sandbox.stripe.fake import family_kind
 from payloom.sandbox.stripe.fixtures import event_object, problems
+from payloom.sandbox.stripe.plain_answers import family_kind
 
 NOW = 1_767_225_600
 

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Literal
 
 from payloom.connectors.stripe.catalog.operations import Operation
-from payloom.sandbox.stripe.fake import Fault
+from payloom.sandbox.stripe.sandbox_stripe import Fault
 
 MailFault = Literal["refused", "busy", "lost"]
 """refused: 5xx, final. busy: 4xx, nothing was sent. lost: the server took the mail and the connection broke."""

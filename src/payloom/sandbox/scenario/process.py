@@ -24,7 +24,7 @@ from payloom.sandbox.project import CoverageLibrary, SandboxProject
 from payloom.sandbox.rolled_back import SANDBOX_LIMITS
 from payloom.sandbox.scenario.faults import FaultPlan
 from payloom.sandbox.scenario.initial_state import InitialState
-from payloom.sandbox.stripe.fake import FakeStripe, FakeStripeConnector
+from payloom.sandbox.stripe.sandbox_stripe import SandboxStripe, SandboxStripeConnector
 from payloom.workflows.program.commands import Do
 
 
@@ -49,7 +49,7 @@ class ScenarioObserver(Protocol):
     given: InitialState
     faults: FaultPlan
     library: CoverageLibrary
-    stripe: FakeStripe
+    stripe: SandboxStripe
     sent: list[Mail]
     mail_data: dict[str, Mapping[str, Any]]
     performed: list[tuple[str, Do]]
@@ -145,7 +145,7 @@ def _outside(
 ) -> VerbDispatcher:
     """Return what performs a process's steps: real hosts over simulated connections; mocks come before functions."""
     sandbox, given = scenario.sandbox, scenario.given
-    connector = FakeStripeConnector(scenario.stripe, crash_point, scenario.faults.stripe)
+    connector = SandboxStripeConnector(scenario.stripe, crash_point, scenario.faults.stripe)
     outbox = Outbox(database, SimulatedMailServer(scenario, crash_point), sandbox.clock)
 
     def effect(do: Do, value: Any) -> None:

@@ -39,7 +39,7 @@ from payloom.sandbox.scenario.deliveries import (
 from payloom.sandbox.scenario.faults import FaultPlan
 from payloom.sandbox.scenario.initial_state import InitialState
 from payloom.sandbox.scenario.process import Effect, ProcessKilled, SimulatedProcess
-from payloom.sandbox.stripe.fake import FakeStripe
+from payloom.sandbox.stripe.sandbox_stripe import SandboxStripe
 from payloom.workflows.program.commands import Do
 from payloom.workflows.program.inputs import InvalidInput, validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
@@ -78,7 +78,7 @@ class Scenario:
         self.strict = strict
         self.wrap = wrap
         self.library = sandbox.library(workflow_set, given.env)
-        self.stripe = FakeStripe(sandbox.clock)
+        self.stripe = SandboxStripe(sandbox.clock, sandbox.stripe_answers())
         self.sent: list[Mail] = []
         self.mail_data: dict[str, Mapping[str, Any]] = {}
         self.effects: dict[str, Effect] = {}

@@ -10,7 +10,7 @@ from typing import get_args
 
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.sandbox.scenario.faults import FaultPlan, MailFault
-from payloom.sandbox.stripe.fake import Fault
+from payloom.sandbox.stripe.sandbox_stripe import Fault
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
