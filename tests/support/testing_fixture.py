@@ -70,6 +70,18 @@ steps:
     set: {status: refunded, refund: "${{ refund.id }}"}
   - return: {refund: "${{ refund.id }}"}
 """
+STORM_CASES = """\
+workflow: [pay, refund]
+given:
+  tables: {orders: [{id: o1, amount: 500}]}
+  stripe: {objects: [{id: pi_1, amount: 500, currency: usd}]}
+cases:
+  - name: paid
+    event: {type: payment_intent.succeeded, object: {id: pi_1, amount: 500, metadata: {order_id: o1}}}
+  - name: paid and given back
+    given: {tables: {orders: [{id: o1, status: paid}]}}
+    call: {workflow: refund, inputs: {order_id: o1}}
+"""
 
 
 class SmallProject:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.testing_fixture import REFUND, SmallProject
+from tests.support.testing_fixture import REFUND, STORM_CASES, SmallProject
 
 from payloom.connectors.port import Attempt, OutsideHost
 from payloom.testing.runner import chosen, load_case_files, open_project
@@ -20,21 +20,9 @@ from payloom.testing.storm.runner import StormReport, StormRunner
 from payloom.workflows.program.commands import Do
 
 Wrap = Callable[[OutsideHost], OutsideHost]
-CASES = """\
-workflow: [pay, refund]
-given:
-  tables: {orders: [{id: o1, amount: 500}]}
-  stripe: {objects: [{id: pi_1, amount: 500, currency: usd}]}
-cases:
-  - name: paid
-    event: {type: payment_intent.succeeded, object: {id: pi_1, amount: 500, metadata: {order_id: o1}}}
-  - name: paid and given back
-    given: {tables: {orders: [{id: o1, status: paid}]}}
-    call: {workflow: refund, inputs: {order_id: o1}}
-"""
 
 
-def storm(small: SmallProject, seeds: int, wrap: Wrap = lambda host: host, *, cases: str = CASES) -> StormReport:
+def storm(small: SmallProject, seeds: int, wrap: Wrap = lambda host: host, *, cases: str = STORM_CASES) -> StormReport:
     """Let a storm pass over the small project."""
     small.write("tests/all.test.yaml", cases)
 
@@ -156,7 +144,7 @@ def test_runs_that_overwrite_each_other_are_found_and_a_queue_mends_it(small: Sm
 
 
 def test_a_failing_story_is_shrunk_kept_and_told_again(small: SmallProject) -> None:
-    small.write("tests/all.test.yaml", CASES)
+    small.write("tests/all.test.yaml", STORM_CASES)
     small.write("workflows/refund.yaml", TIMED)
     done = payloom("storm", "--seeds", "60", cwd=small.root)
     assert done.returncode == 1, done.stderr
