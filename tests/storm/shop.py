@@ -267,7 +267,7 @@ def observe(
         "payments": list(_payments(effects, lines)),
         "orders": [Order(row.id, row.currency, row.amount, row.paid, row.refunded, bool(row.access)) for row in orders],
         "opened_early": list(tx.execute(sa.text("SELECT id FROM storm_opened")).scalars()),
-        "letters": [
+        "mails": [
             SentMail(line.get("message_id", line["effect"]), line["args"]["data"]["order"])
             for line in effects
             if line["action"] == "receipt"

@@ -22,8 +22,6 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
-from dbos._queue import Queue, queue_worker_thread
-from dbos._serialization import Serializer
 from sqlalchemy import event
 
 from payloom.db.database import Database
@@ -31,6 +29,7 @@ from payloom.db.errors import DatabaseError
 from payloom.db.sqlite import SqliteDatabase
 from payloom.db.sqlite_clock import add_clock
 from payloom.db.transactions import after_commit
+from payloom.engine import _dbos_private as private
 from payloom.engine.errors import AnotherWorkerRuns, EngineError
 from payloom.engine.leases import HEARTBEAT, LEASE_TIMEOUT, Leases
 from payloom.engine.port import Advance, Takeover
@@ -52,7 +51,7 @@ _PURGE_BATCH = 500
 os.environ.setdefault("DBOS_DISABLE_OTLP", "1")
 
 
-class _Json(Serializer):
+class _Json(private.Serializer):
     """JSON instead of pickle: what is in the database can be read, and cannot run code."""
 
     def serialize(self, data: Any) -> str:
@@ -97,10 +96,13 @@ class DbosEngine:
         self._takeover: Takeover | None = None
         self._purger: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
-        lookout = QueueProbe(self._engine, _move_due, queue=QUEUE, version=JOURNAL_FORMAT, poll=poll)
-        self._lookout = lookout
-        self._bell = WakeEvent(lookout)
+        due = private.enqueue_due_entries
+        self._probe = QueueProbe(self._engine, due, queue=QUEUE, version=JOURNAL_FORMAT, poll=poll)
+        self._wake_event = WakeEvent(self._probe)
         self._queue_thread: threading.Thread | None = None
+        self._stack = contextlib.AsyncExitStack()
+        """Undoes what `start` has done."""
+        self._grace = 0.0
 
     @property
     def worker_id(self) -> str:
@@ -122,7 +124,7 @@ class DbosEngine:
         client = DBOSClient(
             system_database_engine=self._engine, serializer=_Json(), lazy=True, application_name=APPLICATION
         )
-        client._sys_db.run_migrations()  # noqa: SLF001 - dbos offers it by URL only; this is its own engine
+        private.migrate(client)
         self._client = client
 
     async def start(self, advance: Advance, takeover: Takeover) -> None:
@@ -132,27 +134,32 @@ class DbosEngine:
         self._segments = segments = SegmentRunner(advance)
         self._takeover = takeover
         others = await self._leases.register()
+        self._stack.push_async_callback(self._forget_worker)
+        self._stack.push_async_callback(self._destroy)
         # Launched on this loop's thread: DBOS then runs segments as tasks of this loop. It blocks for a few
         # milliseconds.
-        _launch(self._config(), segments, self._bell)
+        _launch(self._config(), segments, self._wake_event)
         queue = await DBOS.register_queue_async(QUEUE, worker_concurrency=self._concurrency)
-        queue.database_backed_queue = False  # its settings are this process's; not to be read again at every poll
+        private.use_own_settings(queue)
         self._queue_thread = threading.Thread(target=self._run_queue, args=(queue,), name="payloom-queue", daemon=True)
         self._queue_thread.start()
+        self._stack.push_async_callback(self._leases.stop)
+        self._stack.push_async_callback(self._drain)
         if self._lock is not None:
-            # One process per file: whoever is written there besides us is gone.
+            # One process per file: every other worker in the table is gone.
             for worker in others:
                 await self._take_over(worker)
                 await self._leases.forget(worker)
         else:
             self._leases.watch(self._take_over)
         self._purger = asyncio.create_task(self._purge(), name="payloom-engine-purge")
+        self._stack.push_async_callback(_cancel, self._purger)
 
-    def _run_queue(self, queue: Queue) -> None:
+    def _run_queue(self, queue: private.Queue) -> None:
         try:
-            queue_worker_thread(self._bell, _instance(), queue)
+            private.run_queue(self._wake_event, queue)
         finally:
-            self._lookout.close()
+            self._probe.close()
 
     def _config(self) -> DBOSConfig:
         return {
@@ -189,7 +196,7 @@ class DbosEngine:
         assert self._takeover is not None
         await self._takeover(worker)
         # What it had taken from the queue but not begun.
-        await asyncio.to_thread(DBOS._recover_pending_workflows, [worker])  # noqa: SLF001 - dbos has no other way
+        await asyncio.to_thread(private.recover_entries, [worker])
 
     async def _purge(self) -> None:
         """Delete entries that are done: DBOS keeps them for ever."""
@@ -211,36 +218,48 @@ class DbosEngine:
         values = {"name": WORKFLOW, "before": before, "many": _PURGE_BATCH}
         done = await self._database.read(lambda tx: list(tx.execute(query, values).scalars()))
         if done:
-            await asyncio.to_thread(_instance()._sys_db.delete_workflows, done)  # noqa: SLF001 - as above
+            await asyncio.to_thread(private.delete_entries, done)
         return len(done)
 
     async def stop(self, grace: float = 10.0) -> None:
-        """Drain and leave."""
-        if self._purger is not None:
-            self._purger.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._purger
-        if self._segments is not None:
-            self._bell.set()
-            await self._segments.drain(grace)
-            assert self._takeover is not None
-            await self._takeover(self._worker_id)
-            await asyncio.to_thread(DBOS._recover_pending_workflows, [self._worker_id])  # noqa: SLF001 - as above
-            await self._leases.stop()
-            await asyncio.to_thread(self._join_queue_thread)
-            await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-            # DBOS had made its threads the loop's own and has just shut them down.
-            asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor())
-            try:
-                await self._leases.forget(self._worker_id)
-            except DatabaseError as error:
-                # Nothing of ours is left, and a row that no longer beats is removed by the others.
-                log.warning("this worker's row stays until another worker removes it: %s", error)
+        """Drain and leave: undo what `start` has done, in the opposite order, then close the connections."""
+        started, self._stack = self._stack, contextlib.AsyncExitStack()
+        self._grace = grace
+        with contextlib.ExitStack() as connections:
+            connections.callback(self._release_file_lock)
+            connections.callback(self._engine.dispose)
+            connections.callback(self._close_client)
+            await started.aclose()
             self._segments = None
+
+    def _close_client(self) -> None:
         if self._client is not None:
             self._client.destroy()
             self._client = None
-        self._engine.dispose()
+
+    async def _drain(self) -> None:
+        """Finish what runs, and give the rest back."""
+        assert self._segments is not None
+        assert self._takeover is not None
+        self._wake_event.set()
+        await self._segments.drain(self._grace)
+        await self._takeover(self._worker_id)
+        await asyncio.to_thread(private.recover_entries, [self._worker_id])
+
+    async def _destroy(self) -> None:
+        await asyncio.to_thread(self._join_queue_thread)
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS had made its threads the loop's own and has just shut them down.
+        asyncio.get_running_loop().set_default_executor(concurrent.futures.ThreadPoolExecutor())
+
+    async def _forget_worker(self) -> None:
+        try:
+            await self._leases.forget(self._worker_id)
+        except DatabaseError as error:
+            # Nothing of ours is left, and a row that no longer beats is removed by the others.
+            log.warning("this worker's row stays until another worker removes it: %s", error)
+
+    def _release_file_lock(self) -> None:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -267,7 +286,13 @@ class DbosEngine:
 
     def wake(self) -> None:
         """Look at the queue now."""
-        self._bell.wake()
+        self._wake_event.wake()
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 def _own_engine(database: Database) -> sa.Engine:
@@ -290,35 +315,14 @@ def _own_engine(database: Database) -> sa.Engine:
     return engine
 
 
-def _launch(config: DBOSConfig, segments: SegmentRunner, bell: WakeEvent) -> None:
+def _launch(config: DBOSConfig, segments: SegmentRunner, wake_event: WakeEvent) -> None:
     DBOS(config=config)
 
     async def payloom_advance(run_id: str) -> None:
         await segments.run(run_id)
-        bell.wake()
+        wake_event.wake()
 
     DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)(payloom_advance)
     DBOS.listen_queues([])  # our own thread takes from our queue; see Bell
     DBOS.launch()
-    _end_threads(_instance())
-
-
-def _end_threads(dbos: Any) -> None:
-    """End the threads with which DBOS looks at the database every second, as its own end does it: for queues,
-    schedules, messages and time-outs, which we do not use, and for delayed entries, which the lookout sees sooner.
-    """
-    for stop in dbos.background_thread_stop_events:
-        stop.set()
-    dbos._background_jobs_stop_event.set()  # noqa: SLF001 - dbos has no other way
-    dbos._sys_db._run_background_processes = False  # noqa: SLF001 - as above
-
-
-def _move_due() -> None:
-    """Put delayed entries on the queue whose time has come."""
-    _instance()._sys_db.transition_delayed_workflows()  # noqa: SLF001 - as above
-
-
-def _instance() -> Any:
-    from dbos._dbos import _get_dbos_instance  # noqa: PLC0415 - exists once DBOS(...) was called
-
-    return _get_dbos_instance()
+    private.end_background_threads()
