@@ -12,11 +12,12 @@ import json
 import operator
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import visitors
 
 Row = tuple[Any, ...]
 _Process = Callable[[Any], Any] | None
@@ -29,12 +30,16 @@ _MOST_ROWS = 200
 
 @dataclasses.dataclass(slots=True)
 class _Plan:
-    """A compiled statement. names: of the parameters, where the driver wants a map; else they stand in its order."""
+    """A compiled statement.
+
+    names: of the parameters, where the driver wants a map; else they stand in its order. tables: see `tables_of`.
+    """
 
     text: str
     binds: Sequence[tuple[str, Any, _Process]]
     names: Sequence[str] | None
     columns: Sequence[Any]
+    tables: frozenset[str] | None
     results: Sequence[tuple[int, Callable[[Any], Any]]] | None = None
     get: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None = None
     """Returns the values of all binds, where none has a default and there is more than one."""
@@ -63,6 +68,31 @@ class _Plan:
         ]
 
 
+PENDING = "payloom_pending_rows"
+"""Key in `Connection.info`: rows that are written before a statement that names their table; see `PendingRows`."""
+TABLES = "payloom_tables"
+"""Execution option of a textual statement: the names of the tables it reads or writes."""
+
+
+class PendingRows(Protocol):
+    """Rows that wait to be written; see `deferred_writes.DeferredWrites`."""
+
+    def flush_before(self, tx: sa.Connection, tables: frozenset[str] | None) -> None:
+        """Write the rows of these tables, before a statement that names them. None: of all tables."""
+        ...
+
+
+def tables_of(statement: Any) -> frozenset[str] | None:
+    """Return the names of a statement's tables; None if it is a text that does not name them by TABLES."""
+    named = statement.get_execution_options().get(TABLES)
+    if named is not None:
+        return frozenset(named)
+    elements = list(visitors.iterate(statement))
+    if any(isinstance(element, sa.TextClause) for element in elements):
+        return None
+    return frozenset(element.name for element in elements if isinstance(element, sa.Table))
+
+
 LOCKING = "payloom_locking_reads"
 """Key in `Connection.info`: reads lock the rows they find (Postgres)."""
 _inserts: dict[tuple[sa.Table, str, tuple[str, ...]], _Plan | None] = {}
@@ -76,7 +106,7 @@ def rows(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> Se
         result = tx.execute(statement, parameters)
         return result.all() if result.returns_rows else []
     values = plan.values(parameters)
-    cursor = _execute(tx, plan.text, values)
+    cursor = _execute(tx, plan, values)
     try:
         if not plan.columns:
             return []
@@ -99,9 +129,9 @@ def insert(tx: sa.Connection, table: sa.Table, found: Sequence[Mapping[str, Any]
     if plan is None:
         tx.execute(sa.insert(table), found)
     elif len(found) == 1:
-        _release_cursor(tx, _execute(tx, plan.text, plan.values(found[0])))
+        _release_cursor(tx, _execute(tx, plan, plan.values(found[0])))
     else:
-        _release_cursor(tx, _execute(tx, plan.text, [plan.values(row) for row in found], execute_many=True))
+        _release_cursor(tx, _execute(tx, plan, [plan.values(row) for row in found], many=True))
 
 
 @functools.cache
@@ -120,7 +150,7 @@ def execute_many(tx: sa.Connection, statement: Any, found: Sequence[Mapping[str,
     if plan is None:
         tx.execute(statement, list(found))
     else:
-        _release_cursor(tx, _execute(tx, plan.text, [plan.values(one) for one in found], execute_many=True))
+        _release_cursor(tx, _execute(tx, plan, [plan.values(one) for one in found], many=True))
 
 
 def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> int:
@@ -128,7 +158,7 @@ def count(tx: sa.Connection, statement: Any, parameters: Mapping[str, Any]) -> i
     plan = _plan(tx.dialect, statement)
     if plan is None:
         return tx.execute(statement, parameters).rowcount
-    cursor = _execute(tx, plan.text, plan.values(parameters))
+    cursor = _execute(tx, plan, plan.values(parameters))
     try:
         return cursor.rowcount
     finally:
@@ -169,13 +199,17 @@ def _release_cursor(tx: sa.Connection, cursor: Any) -> None:
         cursor.close()
 
 
-def _execute(tx: sa.Connection, text: str, values: Any, *, execute_many: bool = False) -> Any:
+def _execute(tx: sa.Connection, plan: _Plan, values: Any, *, many: bool = False) -> Any:
+    text = plan.text
+    pending: PendingRows | None = tx.info.get(PENDING)
+    if pending is not None:
+        pending.flush_before(tx, plan.tables)
     driver: Any = tx.connection.dbapi_connection
     cursor = _cursor(tx, driver, text)
     try:
-        tx.dispatch.before_cursor_execute(tx, cursor, text, values, None, execute_many)
-        (cursor.executemany if execute_many else cursor.execute)(text, values)
-        tx.dispatch.after_cursor_execute(tx, cursor, text, values, None, execute_many)
+        tx.dispatch.before_cursor_execute(tx, cursor, text, values, None, many)
+        (cursor.executemany if many else cursor.execute)(text, values)
+        tx.dispatch.after_cursor_execute(tx, cursor, text, values, None, many)
     except tx.dialect.loaded_dbapi.Error as error:
         lost = tx.dialect.is_disconnect(error, driver, cursor)
         cursor.close()
@@ -189,7 +223,7 @@ def _execute(tx: sa.Connection, text: str, values: Any, *, execute_many: bool = 
             hide_parameters=True,
             connection_invalidated=lost,
             dialect=tx.dialect,
-            ismulti=execute_many,
+            ismulti=many,
         ) from error
     except BaseException:
         cursor.close()
@@ -218,7 +252,13 @@ def _compiled(dialect: Dialect, statement: Any, keys: list[str] | None = None) -
         binds[name] = (bind.key, _REQUIRED if bind.required else bind.effective_value, process)
     order = compiled.positiontup if compiled.positional else list(binds)
     columns = [] if isinstance(statement, sa.TextClause) else list(statement.exported_columns)
-    return _Plan(str(compiled), [binds[name] for name in order], None if compiled.positional else order, columns)
+    return _Plan(
+        str(compiled),
+        [binds[name] for name in order],
+        None if compiled.positional else order,
+        columns,
+        tables_of(statement),
+    )
 
 
 def _results(

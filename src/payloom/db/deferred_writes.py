@@ -1,15 +1,14 @@
 """What a transaction has still to write: rows that go in together at its end, and things to do once before it commits.
 
 Most of what a run writes is read by nobody before the commit, and a hundred rows in one statement cost little more than
-one. Whoever does look finds them: they are written before any statement that names
-their table.
+one. A statement that names a table finds its rows: they are written before it runs. A textual statement names its
+tables by the execution option `TABLES`; without it, everything is written first.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import re
+import weakref
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
@@ -18,8 +17,9 @@ from sqlalchemy import event, exc
 
 from payloom.db import compiled_statements
 
-_KEY = "payloom_later"
-_WORDS = re.compile(r"\w+")
+_KEY = compiled_statements.PENDING
+_tables_of: weakref.WeakKeyDictionary[Any, frozenset[str] | None] = weakref.WeakKeyDictionary()
+"""Tables by compiled statement; SQLAlchemy keeps the compiled ones, too."""
 _AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
 """Errors of the database's state. They are no row's fault."""
 
@@ -49,6 +49,11 @@ class DeferredWrites:
     def mark(self) -> tuple[Rows, list[tuple[sa.Table, int]]]:
         """Return what `reset` goes back to."""
         return self.rows, [(table, len(found)) for table, found in self.rows.items()]
+
+    def flush_before(self, tx: sa.Connection, tables: frozenset[str] | None) -> None:
+        """Write the rows, before a statement that names one of their tables. None: it may name any."""
+        if self.rows and (tables is None or any(table.name in tables for table in self.rows)):
+            write_rows(tx)
 
     def reset(self, mark: tuple[Rows, list[tuple[sa.Table, int]]]) -> None:
         """Forget the rows added since; those written since are not there any more either, if they waited before."""
@@ -134,17 +139,27 @@ def listen(engine: sa.Engine) -> None:
         event.listen(engine, "after_cursor_execute", _after)
 
 
-@functools.lru_cache(maxsize=1000)
-def _words(statement: str) -> frozenset[str]:
-    """Return every word of a statement, so also the names of its tables."""
-    return frozenset(_WORDS.findall(statement))
-
-
-def _before(conn: sa.Connection, _cursor: Any, statement: str, values: Any, *_rest: Any) -> tuple[str, Any]:
-    later = conn.info.get(_KEY)
-    if later is not None and later.rows and any(table.name in _words(statement) for table in later.rows):
-        write_rows(conn)
+def _before(
+    conn: sa.Connection, _cursor: Any, statement: str, values: Any, context: Any, _many: bool
+) -> tuple[str, Any]:
+    later: DeferredWrites | None = conn.info.get(_KEY)
+    # Without a context the statement comes from `compiled_statements`, which has asked for the flush itself.
+    if later is not None and later.rows and context is not None:
+        later.flush_before(conn, _tables(context))
     return statement, values
+
+
+def _tables(context: Any) -> frozenset[str] | None:
+    """Return the names of the tables of a statement that SQLAlchemy executes; None if nothing names them."""
+    named = context.execution_options.get(compiled_statements.TABLES)
+    if named is not None:
+        return frozenset(named)
+    compiled = context.compiled
+    if compiled is None:
+        return None
+    if compiled not in _tables_of:
+        _tables_of[compiled] = compiled_statements.tables_of(compiled.statement)
+    return _tables_of[compiled]
 
 
 def _after(conn: sa.Connection, cursor: Any, statement: str, *_rest: Any) -> None:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, exc
 
 from payloom.db import compiled_statements, deferred_writes
-from payloom.db.compiled_statements import LOCKING
+from payloom.db.compiled_statements import LOCKING, TABLES
 from payloom.db.errors import CommitUnknown, DatabaseUnavailable, SerializationConflict
 from payloom.db.transactions import begin_work, take_hooks
 
@@ -28,9 +28,9 @@ _LOCKS = (
     "SELECT {lock}(number) FROM (SELECT DISTINCT hashtextextended(name, 0) AS number"
     " FROM unnest(CAST(:names AS text[])) AS name ORDER BY 1) AS wanted"
 )
-_LOCK = sa.text(_LOCKS.format(lock="pg_advisory_xact_lock"))
-_LOCK_SHARED = sa.text(_LOCKS.format(lock="pg_advisory_xact_lock_shared"))
-_HURRY = sa.text("SET LOCAL lock_timeout = 250")
+_LOCK = sa.text(_LOCKS.format(lock="pg_advisory_xact_lock")).execution_options(**{TABLES: ()})
+_LOCK_SHARED = sa.text(_LOCKS.format(lock="pg_advisory_xact_lock_shared")).execution_options(**{TABLES: ()})
+_HURRY = sa.text("SET LOCAL lock_timeout = 250").execution_options(**{TABLES: ()})
 """Milliseconds: less than the second after which Postgres looks for deadlocks."""
 _RETRYABLE = frozenset({"40001", "40P01", "55P03"})
 """Serialisation failure, deadlock, lock not available."""

@@ -226,7 +226,7 @@ def _there_on_sqlite(tx: sa.Connection, ids: Sequence[str]) -> set[str]:
 
 @functools.cache
 def _insert_on_sqlite() -> sa.Insert:
-    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only where SQLite is used
 
     return sqlite.insert(events).on_conflict_do_nothing(index_elements=["id"])
 
@@ -236,15 +236,16 @@ _THERE = sa.select(events.c.id).where(compiled_statements.any_of(events.c.id, "i
 
 @functools.cache
 def _insert_on_postgres() -> Any:
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only where Postgres is used
 
     dialect = postgresql.dialect()
     names = ", ".join(column.name for column in events.c)
     types = ", ".join(f"{column.name} {column.type.compile(dialect)}" for column in events.c)
-    return sa.text(
-        f"INSERT INTO {events.name} ({names}) SELECT {names} FROM json_to_recordset(CAST(:rows AS json))"  # noqa: S608 - our own names
-        f" AS rows({types}) ON CONFLICT (id) DO NOTHING RETURNING id"
-    ).columns(events.c.id)
+    statement = f"""
+        INSERT INTO {events.name} ({names}) SELECT {names} FROM json_to_recordset(CAST(:rows AS json))
+        AS rows({types}) ON CONFLICT (id) DO NOTHING RETURNING id"""  # noqa: S608 - our own names
+    text = sa.text(statement).columns(events.c.id)
+    return text.execution_options(**{compiled_statements.TABLES: (events.name,)})
 
 
 _AGAIN = sa.update(events).where(events.c.id == sa.bindparam("again")).values(deliveries=events.c.deliveries + 1)

@@ -112,7 +112,7 @@ async def test_a_connection_that_breaks_is_replaced(
     await database.write(lambda tx: other.enqueue(tx, "run_before", 0))
     await runs.have("run_before")
     if database.dialect == "sqlite":
-        worker._lookout._connection.close()
+        worker._probe._connection.close()
     else:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         mine = "application_name <> 'payloom' AND pid <> pg_backend_pid()"
