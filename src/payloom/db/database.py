@@ -74,11 +74,11 @@ def open_database(url: str) -> Database:
         parsed = None
     backend = parsed.get_backend_name() if parsed is not None else ""
     if parsed is not None and backend == "sqlite" and parsed.database and parsed.database != ":memory:":
-        from payloom.db.sqlite import SqliteDatabase  # noqa: PLC0415
+        from payloom.db.sqlite import SqliteDatabase  # noqa: PLC0415 - loaded only where it is used
 
         return SqliteDatabase(Path(parsed.database))
     if parsed is not None and backend in ("postgresql", "postgres"):
-        from payloom.db.postgres import PostgresDatabase  # noqa: PLC0415
+        from payloom.db.postgres import PostgresDatabase  # noqa: PLC0415 - loaded only where it is used
 
         return PostgresDatabase(parsed.set(drivername="postgresql"))
     raise DatabaseUrlNotUnderstood(

@@ -24,10 +24,9 @@ from payloom.db.transactions import begin_work, take_hooks
 T = TypeVar("T")
 
 _ATTEMPTS = 10
-_LOCKS = (
-    "SELECT {lock}(number) FROM (SELECT DISTINCT hashtextextended(name, 0) AS number"
-    " FROM unnest(CAST(:names AS text[])) AS name ORDER BY 1) AS wanted"
-)
+_LOCKS = """
+SELECT {lock}(number) FROM (SELECT DISTINCT hashtextextended(name, 0) AS number
+FROM unnest(CAST(:names AS text[])) AS name ORDER BY 1) AS wanted"""
 _LOCK = sa.text(_LOCKS.format(lock="pg_advisory_xact_lock")).execution_options(**{TABLES: ()})
 _LOCK_SHARED = sa.text(_LOCKS.format(lock="pg_advisory_xact_lock_shared")).execution_options(**{TABLES: ()})
 _HURRY = sa.text("SET LOCAL lock_timeout = 250").execution_options(**{TABLES: ()})

@@ -47,6 +47,9 @@ WORKFLOW = "payloom_advance"
 _KEEP = dt.timedelta(minutes=10)
 _PURGE = 300.0
 _PURGE_BATCH = 500
+_FINISHED = """
+SELECT workflow_uuid FROM {table}
+WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED') AND name = :name AND completed_at < :before LIMIT :many"""
 
 os.environ.setdefault("DBOS_DISABLE_OTLP", "1")
 
@@ -210,10 +213,7 @@ class DbosEngine:
 
     async def _purge_some(self) -> int:
         status = "workflow_status" if self._database.dialect == "sqlite" else "dbos.workflow_status"
-        query = sa.text(
-            f"SELECT workflow_uuid FROM {status}"  # noqa: S608 - constants
-            " WHERE status IN ('SUCCESS', 'ERROR', 'CANCELLED') AND name = :name AND completed_at < :before LIMIT :many"
-        )
+        query = sa.text(_FINISHED.format(table=status))
         before = int((self._clock.now() - _KEEP).timestamp() * 1000)
         values = {"name": WORKFLOW, "before": before, "many": _PURGE_BATCH}
         done = await self._database.read(lambda tx: list(tx.execute(query, values).scalars()))

@@ -163,8 +163,7 @@ def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChan
 def _too_deep(change: RowChange) -> StepFailure:
     return StepFailure(
         "row_changes_too_deep",
-        f"This {change.kind} of {change.table} ends a chain: {DEEPEST} times over, a changed row started a run that "
-        "changed a row.",
+        f"This {change.kind} of {change.table} ends a chain of {DEEPEST} runs, each started by a row that the last changed.",
         status=409,
         hint="The workflows start each other. Narrow a trigger's `match`, such as `old == null || row.x != old.x`.",
         data={"table": change.table, "depth": DEEPEST},
