@@ -163,7 +163,7 @@ def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChan
 def _too_deep(change: RowChange) -> StepFailure:
     return StepFailure(
         "row_changes_too_deep",
-        f"This {change.kind} of {change.table} ends a chain of {DEEPEST} runs, each started by a row that the last changed.",
+        f"This {change.kind} of {change.table} is the end of {DEEPEST} runs that started one another by changing rows.",
         status=409,
         hint="The workflows start each other. Narrow a trigger's `match`, such as `old == null || row.x != old.x`.",
         data={"table": change.table, "depth": DEEPEST},
