@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
 from payloom_emulator.billing.subscriptions import create_subscription
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.checkout import CheckoutSession
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.discounts import Coupon
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.payment_methods import PaymentMethod
+from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -38,7 +45,9 @@ class DiscountTaken:
     promotion_code: str | None = None
 
 
-def start_subscription(unit: UnitOfWork, session: Body, *, customer: Body, payment_method: Body | None) -> Body:
+def start_subscription(
+    unit: UnitOfWork, session: CheckoutSession, *, customer: Customer, payment_method: PaymentMethod | None
+) -> Subscription:
     """Create the subscription of a session, try its first invoice with `payment_method`, and return it.
 
     Never raises for a decline or a challenge: the subscription then is `incomplete`, and its invoice's PaymentIntent,
@@ -49,9 +58,9 @@ def start_subscription(unit: UnitOfWork, session: Body, *, customer: Body, payme
     return create_subscription.begin(unit, params, extra={"_session": session["id"]})
 
 
-def invoice_for(unit: UnitOfWork, session: Body) -> Body:
+def invoice_for(unit: UnitOfWork, session: CheckoutSession) -> Invoice:
     """Return the paid invoice of a completed session in payment mode with `invoice_creation`."""
-    customer = unit.get("customer", session["customer"])
+    customer = unit.get(kinds.CUSTOMER, session["customer"])
     unit.use_clock_of(customer)
     asked = (session.get("invoice_creation") or {}).get("invoice_data") or {}
     about: Body = {
@@ -65,7 +74,7 @@ def invoice_for(unit: UnitOfWork, session: Body) -> Body:
     }
     rows = []
     for row in session["_lines"]:
-        price = unit.get("price", _id(row["price"]))
+        price = unit.get(kinds.PRICE, _id(row["price"]))
         rows.append(
             lines.blank(
                 unit,
@@ -85,7 +94,7 @@ def invoice_for(unit: UnitOfWork, session: Body) -> Body:
         )
         invoice_lifecycle.set_lines(unit, invoice, invoice_lifecycle.all_lines(invoice), {"discounts": found})
     invoice_lifecycle.finalize(unit, invoice)
-    intent = unit.find("payment_intent", session.get("payment_intent"))
+    intent = unit.find(kinds.PAYMENT_INTENT, session.get("payment_intent"))
     if intent is not None and invoice["amount_due"]:
         collect_invoice.link(unit, invoice, intent)
     if intent is None or intent["status"] == "succeeded":
@@ -94,17 +103,19 @@ def invoice_for(unit: UnitOfWork, session: Body) -> Body:
     return invoice
 
 
-def _discounts_of(session: Body) -> list[Body]:
+def _discounts_of(session: CheckoutSession) -> list[Body]:
     kept = {"coupon", "promotion_code"}
     return [{k: v for k, v in d.items() if k in kept and v} for d in session.get("_discounts") or []]
 
 
-def parameters(unit: UnitOfWork, session: Body, customer: Body, payment_method: Body | None) -> Body:
+def parameters(
+    unit: UnitOfWork, session: CheckoutSession, customer: Customer, payment_method: PaymentMethod | None
+) -> Body:
     """Return the parameters of the subscription a session asks for."""
     data: Body = dict(session.get("_subscription_data") or {})
     recurring, extras = [], []
     for row in session.get("_lines") or []:
-        price = unit.get("price", _id(row["price"]))
+        price = unit.get(kinds.PRICE, _id(row["price"]))
         # Checkout looked at the price when the session was made; inline prices are inactive from the start.
         entry: Body = {"price": price["id"], "_checked": True}
         if row.get("tax_rates"):
@@ -148,7 +159,7 @@ def discounts_taken(
         coupon, code = discounts.resolve(
             unit, entry, f"discounts[{index}]", customer=customer, subtotal=subtotal, currency=currency
         )
-        off = discounts.terms("", coupon, currency)
+        off = discounts.terms("", cast("Coupon", coupon), currency)
         amount = totals.off_of(off, left)
         left -= amount
         found.append(DiscountTaken(amount, coupon["id"], code["id"] if code else None))

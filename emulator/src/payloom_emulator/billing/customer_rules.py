@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.billing.subscriptions import cancel_subscription
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.discounts import Coupon, PromotionCode
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -18,37 +21,37 @@ MOST_ON_A_CLOCK = 3
 def creating(call: RequestContext, draft: Body) -> None:
     """Refuse a fourth customer on a test clock."""
     clock = draft.get("test_clock")
-    if clock and len(call.unit.list("customer", test_clock=clock)) >= MOST_ON_A_CLOCK:
+    if clock and len(call.unit.list(kinds.CUSTOMER, test_clock=clock)) >= MOST_ON_A_CLOCK:
         raise invalid(f"Test clocks can have at most {MOST_ON_A_CLOCK} customers.", "test_clock")
 
 
-def created(call: RequestContext, customer: Body) -> None:
+def created(call: RequestContext, customer: Customer) -> None:
     """Record the balance the customer begins with, and redeem a coupon older versions give customers."""
     if customer["balance"]:
         _record(call, customer, customer["balance"], customer["balance"], "initial")
     _redeem(call, customer)
 
 
-def updating(call: RequestContext, customer: Body, changes: Body) -> None:
+def updating(call: RequestContext, customer: Customer, changes: Body) -> None:
     """Record a balance set by hand as the transaction it is."""
     wanted = changes.get("balance")
     if wanted is not None and wanted != customer["balance"]:
         _record(call, customer, wanted - customer["balance"], wanted, "adjustment")
 
 
-def updated(call: RequestContext, customer: Body) -> None:
+def updated(call: RequestContext, customer: Customer) -> None:
     """Redeem, replace or remove the customer's own discount."""
     _redeem(call, customer)
 
 
-def deleting(call: RequestContext, customer: Body) -> None:
+def deleting(call: RequestContext, customer: Customer) -> None:
     """End the subscriptions of a customer who is about to be deleted."""
-    for subscription in call.unit.list("subscription", customer=customer["id"]):
+    for subscription in call.unit.list(kinds.SUBSCRIPTION, customer=customer["id"]):
         if subscription["status"] not in {"canceled", "incomplete_expired"}:
             cancel_subscription.cancel(call.unit, subscription, reason="cancellation_requested")
 
 
-def _record(call: RequestContext, customer: Body, amount: int, ending: int, kind: str) -> None:
+def _record(call: RequestContext, customer: Customer, amount: int, ending: int, kind: str) -> None:
     currency = customer["currency"] or call.unit.environment.config.business.get("currency", "usd")
     values = {
         "amount": amount,
@@ -57,10 +60,10 @@ def _record(call: RequestContext, customer: Body, amount: int, ending: int, kind
         "ending_balance": ending,
         "type": kind,
     }
-    call.unit.create("customer_balance_transaction", values, emits=())
+    call.unit.create(kinds.CUSTOMER_BALANCE_TRANSACTION, values, emits=())
 
 
-def _redeem(call: RequestContext, customer: Body) -> None:
+def _redeem(call: RequestContext, customer: Customer) -> None:
     names = [n for n in ("coupon", "promotion_code") if n in call.params]
     if not names:
         return
@@ -74,6 +77,6 @@ def _redeem(call: RequestContext, customer: Body) -> None:
     coupon, code = discounts.resolve(
         call.unit, {names[0]: value}, "", customer=customer["id"], subtotal=None, currency=customer["currency"]
     )
-    made = discounts.redeem(call.unit, coupon, code, customer=customer["id"])
+    made = discounts.redeem(call.unit, cast("Coupon", coupon), cast("PromotionCode", code), customer=customer["id"])
     shown = {k: v for k, v in made.items() if not k.startswith("_")}
     call.unit.change(customer, {"discount": shown}, emits=())

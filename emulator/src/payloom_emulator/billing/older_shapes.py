@@ -6,10 +6,11 @@ and `promotion`; endive (2026-09-30) made the anchor of an update an object.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts
+from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.params import operations, table
 
 if TYPE_CHECKING:
@@ -31,20 +32,20 @@ def subscription_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> No
 
 
 def _first_discount(unit: UnitOfWork, stored: Body) -> Body | None:
-    found = unit.find("discount", next(iter(stored.get("discounts") or []), None))
+    found = unit.find(kinds.DISCOUNT, next(iter(stored.get("discounts") or []), None))
     if found is None:
         return None
     shown = {k: v for k, v in found.items() if not k.startswith("_")}
-    discount_before_clover(unit, shown, found)
+    discount_before_clover(unit, shown, cast("Body", found))
     return shown
 
 
 def invoice_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Show the payment, the taxes and the subscription on the invoice itself."""
-    payments = unit.list("invoice_payment", invoice=stored["id"]) if stored.get("id") else []
+    payments = unit.list(kinds.INVOICE_PAYMENT, invoice=stored["id"]) if stored.get("id") else []
     chosen = next((p for p in payments if p["is_default"]), None)
     intent_id = chosen["payment"].get("payment_intent") if chosen else None
-    intent = unit.find("payment_intent", intent_id)
+    intent = unit.find(kinds.PAYMENT_INTENT, intent_id)
     parent = shown.pop("parent", None) or {}
     details = parent.get("subscription_details") or {}
     taxes = [_tax_amount(t) for t in shown.pop("total_taxes", None) or []]
@@ -111,12 +112,12 @@ def line_item_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
 
 
 def _rate(unit: UnitOfWork, rate_id: str) -> Body | str:
-    return unit.find("tax_rate", rate_id, deleted=True) or rate_id
+    return cast("Body | None", unit.find(kinds.TAX_RATE, rate_id, deleted=True)) or rate_id
 
 
 def _old_pricing(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     pricing = shown.pop("pricing", None) or {}
-    price = unit.find("price", (pricing.get("price_details") or {}).get("price"), deleted=True)
+    price = unit.find(kinds.PRICE, (pricing.get("price_details") or {}).get("price"), deleted=True)
     shown["price"] = amounts.embedded(price) if price else None
     shown["plan"] = amounts.plan_of(price) if price and price.get("recurring") else None
     del stored
@@ -150,7 +151,7 @@ def charge_before_basil(unit: UnitOfWork, shown: Body, stored: Body) -> None:
 def _invoice_of(unit: UnitOfWork, intent_id: Any) -> str | None:
     if not isinstance(intent_id, str):
         return None
-    found = unit.list("invoice_payment", payment_intent=intent_id, limit=1)
+    found = unit.list(kinds.INVOICE_PAYMENT, payment_intent=intent_id, limit=1)
     return found[0]["invoice"] if found else None
 
 
@@ -197,7 +198,7 @@ def promotion_code_before_clover(unit: UnitOfWork, shown: Body, stored: Body) ->
 
 
 def _coupon(unit: UnitOfWork, coupon_id: Any) -> Body | None:
-    found = unit.find("coupon", coupon_id, deleted=True)
+    found = unit.find(kinds.COUPON, coupon_id, deleted=True)
     hidden = {"applies_to", "currency_options"}
     return {k: v for k, v in found.items() if k not in hidden and not k.startswith("_")} if found else None
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing.invoices import invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import amounts, discounts, totals
 from payloom_emulator.billing.subscriptions import create_subscription, subscription_params, subscription_schedules
 from payloom_emulator.catalog import prices
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.discounts import Coupon
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import Quote, QuoteSubscriptionData
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
@@ -15,12 +20,12 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def subscription_data(given: Body, unit: UnitOfWork) -> Body:
+def subscription_data(given: Body, unit: UnitOfWork) -> QuoteSubscriptionData:
     """Return a quote's `subscription_data` in Stripe's shape."""
     date = given.get("effective_date")
     mode = subscription_params.billing_mode(unit, given.get("billing_mode"))
     return {
-        "billing_mode": {k: mode[k] for k in ("flexible", "type")},
+        "billing_mode": {"flexible": mode["flexible"], "type": mode["type"]},
         "description": given.get("description") or None,
         "effective_date": date if isinstance(date, int) else None,
         "metadata": given.get("metadata") or {},
@@ -39,14 +44,14 @@ def read_items(unit: UnitOfWork, given: list[Body], current: list[Body]) -> list
         price_id = entry.get("price") or (held or {}).get("price")
         if entry.get("price_data"):
             price_id = prices.make(unit, entry["price_data"], f"{param}[price_data]")["id"]
-        price = unit.get("price", price_id or "", f"{param}[price]")
+        price = unit.get(kinds.PRICE, price_id or "", f"{param}[price]")
         made.append(
             {
                 "id": held["id"] if held else unit.environment.ids.new("li_1", 23),
                 "price": price["id"],
                 "quantity": entry.get("quantity") or (held or {}).get("quantity") or 1,
                 "tax_rates": [
-                    unit.get("tax_rate", r, f"{param}[tax_rates]")["id"] for r in entry.get("tax_rates") or []
+                    unit.get(kinds.TAX_RATE, r, f"{param}[tax_rates]")["id"] for r in entry.get("tax_rates") or []
                 ],
                 "discounts": entry.get("discounts") or [],
             }
@@ -54,11 +59,11 @@ def read_items(unit: UnitOfWork, given: list[Body], current: list[Body]) -> list
     return made
 
 
-def _priced(unit: UnitOfWork, quote: Body) -> list[tuple[Body, Body, Body]]:
+def _priced(unit: UnitOfWork, quote: Quote) -> list[tuple[Body, Body, Body]]:
     """Return (item, price, line with discounts and taxes) for each of the quote's items."""
     rows, found = [], []
     for item in quote["_items"]:
-        price = unit.get("price", item["price"])
+        price = unit.get(kinds.PRICE, item["price"])
         rows.append(
             lines.blank(
                 unit,
@@ -77,10 +82,10 @@ def _priced(unit: UnitOfWork, quote: Body) -> list[tuple[Body, Body, Body]]:
             unit, entry, f"discounts[{index}]", customer=quote.get("customer"), subtotal=None, currency=currency
         )
         name = f"quote_{index}_{coupon['id']}"
-        offs[name] = discounts.terms(name, coupon, currency)
+        offs[name] = discounts.terms(name, cast("Coupon", coupon), currency)
         whole.append(name)
-    customer = unit.find("customer", quote.get("customer")) or {}
-    rates = [r for r in (unit.find("tax_rate", r) for r in quote.get("default_tax_rates") or []) if r]
+    customer = unit.find(kinds.CUSTOMER, quote.get("customer")) or {}
+    rates = [r for r in (unit.find(kinds.TAX_RATE, r) for r in quote.get("default_tax_rates") or []) if r]
     done, _ = totals.compute(
         unit, rows, offs=offs, whole=whole, rates=rates, exempt=customer.get("tax_exempt") or "none"
     )
@@ -101,7 +106,7 @@ def _summary(unit: UnitOfWork, rows: list[Body]) -> Body:
     }
 
 
-def amount_fields(unit: UnitOfWork, quote: Body) -> Body:
+def amount_fields(unit: UnitOfWork, quote: Quote) -> Body:
     """Return the computed fields of a quote: totals now, at once and each period."""
     priced = _priced(unit, quote)
     trial = (quote.get("subscription_data") or {}).get("trial_period_days")
@@ -127,7 +132,7 @@ def amount_fields(unit: UnitOfWork, quote: Body) -> Body:
     }
 
 
-def line_items(unit: UnitOfWork, quote: Body) -> list[Body]:
+def line_items(unit: UnitOfWork, quote: Quote) -> list[Body]:
     """Return the quote's items as `item` objects."""
     shown = []
     for item, price, line in _priced(unit, quote):
@@ -145,18 +150,18 @@ def line_items(unit: UnitOfWork, quote: Body) -> list[Body]:
                 "currency": price["currency"],
                 "description": lines.product_name(unit, price["product"]),
                 "metadata": {},
-                "price": amounts.embedded(price),
+                "price": amounts.embedded(cast("Price", price)),
                 "quantity": item["quantity"],
             }
         )
     return shown
 
 
-def accept(unit: UnitOfWork, quote: Body) -> Body:
+def accept(unit: UnitOfWork, quote: Quote) -> Quote:
     """Make what the quote promises: a subscription, a schedule for later, or a draft invoice. Emits quote.accepted."""
     unit.unschedule("expire", quote)
     transitions = {**quote["status_transitions"], "accepted_at": unit.now}
-    priced = [(i, unit.get("price", i["price"])) for i in quote["_items"]]
+    priced = [(i, unit.get(kinds.PRICE, i["price"])) for i in quote["_items"]]
     changes: Body = {"status_transitions": transitions}
     if any(p["recurring"] for _, p in priced):
         date = quote["subscription_data"]["effective_date"]
@@ -171,7 +176,7 @@ def accept(unit: UnitOfWork, quote: Body) -> Body:
     return unit.transition(quote, "accept", changes)
 
 
-def _params(quote: Body, priced: list[tuple[Body, Body]]) -> Body:
+def _params(quote: Quote, priced: list[tuple[Body, Price]]) -> Body:
     data = quote["subscription_data"]
     params: Body = {
         "customer": quote["customer"],
@@ -180,7 +185,7 @@ def _params(quote: Body, priced: list[tuple[Body, Body]]) -> Body:
             {
                 "price": p["id"],
                 "tax_rates": i["tax_rates"],
-                **({} if amounts.is_metered(p) else {"quantity": i["quantity"]}),
+                **({} if amounts.is_metered(cast("Price", p)) else {"quantity": i["quantity"]}),
             }
             for i, p in priced
             if p["recurring"]
@@ -201,7 +206,7 @@ def _params(quote: Body, priced: list[tuple[Body, Body]]) -> Body:
     return params
 
 
-def _schedule(unit: UnitOfWork, quote: Body, priced: list[tuple[Body, Body]], date: int) -> str:
+def _schedule(unit: UnitOfWork, quote: Quote, priced: list[tuple[Body, Price]], date: int) -> str:
 
     wanted = [{"price": p["id"], "quantity": i["quantity"]} for i, p in priced if p["recurring"]]
     made = subscription_schedules.create(
@@ -217,15 +222,15 @@ def _schedule(unit: UnitOfWork, quote: Body, priced: list[tuple[Body, Body]], da
     return made["id"]
 
 
-def _invoice(unit: UnitOfWork, quote: Body, priced: list[tuple[Body, Body]]) -> str:
-    customer = unit.get("customer", quote["customer"])
+def _invoice(unit: UnitOfWork, quote: Quote, priced: list[tuple[Body, Price]]) -> str:
+    customer = unit.get(kinds.CUSTOMER, quote["customer"])
     rows = [
         lines.blank(
             unit,
-            amount=amounts.cost(p, i["quantity"]),
+            amount=amounts.cost(cast("Price", p), i["quantity"]),
             currency=p["currency"],
             description=lines.product_name(unit, p["product"]),
-            pricing=lines.pricing(p),
+            pricing=lines.pricing(cast("Price", p)),
             quantity=i["quantity"],
             _tax_rates=i["tax_rates"],
         )
@@ -236,7 +241,9 @@ def _invoice(unit: UnitOfWork, quote: Body, priced: list[tuple[Body, Body]]) -> 
         "billing_reason": "quote_accept",
         "collection_method": quote["collection_method"],
         "currency": quote["currency"],
-        "default_tax_rates": [r for r in (unit.find("tax_rate", r) for r in quote["default_tax_rates"]) if r],
+        "default_tax_rates": [
+            r for r in (unit.find(kinds.TAX_RATE, r) for r in present(quote["default_tax_rates"])) if r
+        ],
         "description": quote["invoice_settings"].get("description"),
         "discounts": discounts.attach(unit, quote["_discounts"], customer=customer["id"], currency=quote["currency"]),
         "parent": {"quote_details": {"quote": quote["id"]}, "subscription_details": None, "type": "quote_details"},

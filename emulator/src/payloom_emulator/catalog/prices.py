@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.catalog import products
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 
 if TYPE_CHECKING:
@@ -133,7 +135,7 @@ def _tiers(params: Body, named: Any) -> list[Body]:
     return made
 
 
-def make(unit: UnitOfWork, data: Body, param: str, price_id: str | None = None) -> Body:
+def make(unit: UnitOfWork, data: Body, param: str, price_id: str | None = None) -> Price:
     """Create a price from inline `price_data`: `{currency, product | product_data, unit_amount, recurring…}`."""
     data = dict(data)
     if not data.get("currency"):
@@ -145,22 +147,22 @@ def make(unit: UnitOfWork, data: Body, param: str, price_id: str | None = None) 
         data["product"] = products.make(unit, about.pop("name"), **about)["id"]
     if not data.get("product"):
         raise parameter_missing(f"{param}[product_data]")
-    product = unit.find("product", data["product"])
+    product = unit.find(kinds.PRODUCT, data["product"])
     if product is None:
         raise missing("product", data["product"], param=f"{param}[product]", status=400)
     price_terms = terms(data, param)
     named = {"id": price_id} if price_id else {}
     active = param == "default_price_data"
-    return unit.create("price", {**price_terms, **named, "product": product["id"], "active": active})
+    return unit.create(kinds.PRICE, {**price_terms, **named, "product": product["id"], "active": active})
 
 
-def tiers(unit: UnitOfWork, price: Body) -> list[Body] | None:
+def tiers(unit: UnitOfWork, price: Price) -> list[Body] | None:
     """Return the tiers of a tiered price."""
     del unit
     return price.get("_tiers")
 
 
-def amount_for(price: Body, quantity: int, currency: str | None = None) -> int:
+def amount_for(price: Price, quantity: int, currency: str | None = None) -> int:
     """Return what `quantity` of a price costs, in minor units of `currency` (the price's own by default)."""
     terms = price
     if currency and currency != price["currency"]:
@@ -170,11 +172,11 @@ def amount_for(price: Body, quantity: int, currency: str | None = None) -> int:
         whole, rest = divmod(quantity, transform["divide_by"])
         quantity = whole + (1 if rest and transform["round"] == "up" else 0)
     if price["billing_scheme"] == "tiered":
-        rows = terms.get("tiers") or price.get("_tiers") or []
-        return _tiered(rows, price["tiers_mode"], quantity)
+        rows = cast("list[Body]", terms.get("tiers") or price.get("_tiers") or [])
+        return _tiered(rows, str(price["tiers_mode"]), quantity)
     if terms.get("unit_amount_decimal") is None:
         return 0
-    return _rounded(Decimal(terms["unit_amount_decimal"]) * quantity)
+    return _rounded(Decimal(str(terms["unit_amount_decimal"])) * quantity)
 
 
 def _tiered(rows: list[Body], mode: str, quantity: int) -> int:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import ShippingRate
+from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ def fixed_amount(data: Body, param: str) -> Body:
     return {**amount, "currency": money.currency(amount["currency"], "fixed_amount[currency]")}
 
 
-def make(unit: UnitOfWork, data: Body, param: str) -> Body:
+def make(unit: UnitOfWork, data: Body, param: str) -> ShippingRate:
     """Make a rate from inline `shipping_rate_data`."""
     if not data.get("display_name"):
         raise parameter_missing(f"{param}[display_name]")
@@ -29,15 +32,15 @@ def make(unit: UnitOfWork, data: Body, param: str) -> Body:
         for k, v in data.items()
         if k in {"display_name", "delivery_estimate", "metadata", "tax_behavior", "tax_code"}
     }
-    return unit.create("shipping_rate", {**values, "fixed_amount": fixed_amount(data, param)})
+    return unit.create(kinds.SHIPPING_RATE, {**values, "fixed_amount": fixed_amount(data, param)})
 
 
-def amount_of(rate: Body, currency: str) -> int:
+def amount_of(rate: ShippingRate, currency: str) -> int:
     """Return the rate's amount in a currency."""
     fixed_amount = rate["fixed_amount"]
-    if fixed_amount["currency"] == currency:
-        return fixed_amount["amount"]
-    option = (fixed_amount.get("currency_options") or {}).get(currency)
+    if present(fixed_amount)["currency"] == currency:
+        return present(fixed_amount)["amount"]
+    option = (present(fixed_amount).get("currency_options") or {}).get(currency)
     if option is None:
         raise invalid(f"The shipping rate {rate['id']} has no amount in {currency}.", "shipping_options")
     return option["amount"]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.checkout import create_session, lines
 from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, overlay
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.checkout import CheckoutSession
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.intents import PaymentIntent
+from payloom_emulator.objects.payment_methods import PaymentMethod
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.payments import attempts, payment_intents, setup_intents
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
 COMPLETED = "checkout.session.completed"
 
 
-def confirm(unit: UnitOfWork, session: Body, params: Body) -> Body:
+def confirm(unit: UnitOfWork, session: CheckoutSession, params: Body) -> CheckoutSession:
     """Confirm an open session as Stripe's page does; returns the session, still open when a challenge is needed.
 
     params: `payment_method` or `payment_method_data`, `email`, `name`, `phone`, `address`, `shipping`,
@@ -38,7 +45,7 @@ def confirm(unit: UnitOfWork, session: Body, params: Body) -> Body:
     return _pay(unit, session, method)
 
 
-def _check_expected(session: Body, params: Body) -> None:
+def _check_expected(session: CheckoutSession, params: Body) -> None:
     expected: Any = params.get("expected_amount")
     if expected is None or expected == "" or session["mode"] == "setup":
         return
@@ -50,10 +57,10 @@ def _check_expected(session: Body, params: Body) -> None:
         )
 
 
-def _collect(unit: UnitOfWork, session: Body, params: Body) -> None:
+def _collect(unit: UnitOfWork, session: CheckoutSession, params: Body) -> None:
     before = session["customer_details"] or create_session.details()
     data = (params.get("payment_method_data") or {}).get("billing_details") or {}
-    method = unit.find("payment_method", params.get("payment_method"))
+    method = unit.find(kinds.PAYMENT_METHOD, params.get("payment_method"))
     billing = data or (method or {}).get("billing_details") or {}
     email = before["email"] or params.get("email") or billing.get("email")
     if not email and not session["customer"]:
@@ -91,7 +98,7 @@ def _collect(unit: UnitOfWork, session: Body, params: Body) -> None:
     unit.change(session, changes, emits=())
 
 
-def _custom(session: Body, given: Body) -> list[Body]:
+def _custom(session: CheckoutSession, given: Body) -> list[Body]:
     filled = []
     for field in session["custom_fields"]:
         value = given.get(field["key"])
@@ -101,7 +108,7 @@ def _custom(session: Body, given: Body) -> list[Body]:
     return filled
 
 
-def _needs_method(session: Body) -> bool:
+def _needs_method(session: CheckoutSession) -> bool:
     if session["mode"] == "payment":
         return bool(session["amount_total"])
     if session["mode"] == "subscription":
@@ -109,10 +116,10 @@ def _needs_method(session: Body) -> bool:
     return True
 
 
-def _method(unit: UnitOfWork, session: Body, params: Body) -> Body | None:
-    method: Body | None = None
+def _method(unit: UnitOfWork, session: CheckoutSession, params: Body) -> PaymentMethod | None:
+    method: PaymentMethod | None = None
     if params.get("payment_method"):
-        method = unit.get("payment_method", params["payment_method"], "payment_method")
+        method = unit.get(kinds.PAYMENT_METHOD, params["payment_method"], "payment_method")
     elif params.get("payment_method_data"):
         method = payment_methods.make(unit, params["payment_method_data"])
     if method is None:
@@ -130,29 +137,29 @@ def _method(unit: UnitOfWork, session: Body, params: Body) -> Body | None:
         details = session["customer_details"]
         billing = {
             **method["billing_details"],
-            "email": details["email"],
-            "name": method["billing_details"]["name"] or details["name"],
+            "email": present(details)["email"],
+            "name": method["billing_details"]["name"] or present(details)["name"],
         }
         unit.change(method, {"billing_details": billing}, emits=())
     return method
 
 
-def _customer(unit: UnitOfWork, session: Body, *, required: bool) -> Body | None:
+def _customer(unit: UnitOfWork, session: CheckoutSession, *, required: bool) -> Customer | None:
     """Return the session's customer, making one where the session's rules say so."""
     if session["customer"]:
-        return unit.get("customer", session["customer"])
+        return unit.get(kinds.CUSTOMER, session["customer"])
     if not required and session["customer_creation"] != "always":
         return None
     details = session["customer_details"]
     shipping = (session["collected_information"] or {}).get("shipping_details")
     customer = unit.create(
-        "customer",
+        kinds.CUSTOMER,
         {
-            "address": details["address"],
-            "email": details["email"],
+            "address": present(details)["address"],
+            "email": present(details)["email"],
             "invoice_prefix": unit.environment.ids.new("", 8).upper(),
-            "name": details["name"],
-            "phone": details["phone"],
+            "name": present(details)["name"],
+            "phone": present(details)["phone"],
             "shipping": overlay(SHIPPING, shipping) if shipping else None,
         },
     )
@@ -163,15 +170,15 @@ def _customer(unit: UnitOfWork, session: Body, *, required: bool) -> Body | None
 # --- payment --------------------------------------------------------------------------------------
 
 
-def _pay(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
+def _pay(unit: UnitOfWork, session: CheckoutSession, method: PaymentMethod | None) -> CheckoutSession:
     data = session["_payment_intent_data"]
-    saving = data.get("setup_future_usage") or (session["payment_method_options"].get("card") or {}).get(
+    saving = data.get("setup_future_usage") or (present(session["payment_method_options"]).get("card") or {}).get(
         "setup_future_usage"
     )
-    customer = _customer(unit, session, required=bool(saving) or session["invoice_creation"]["enabled"])
+    customer = _customer(unit, session, required=bool(saving) or present(session["invoice_creation"])["enabled"])
     if method is None:
         return complete(unit, session, "no_payment_required")
-    intent = unit.find("payment_intent", session["payment_intent"])
+    intent = unit.find(kinds.PAYMENT_INTENT, session["payment_intent"])
     if intent is None:
         intent = payment_intents.create(unit, **_intent_values(session, data, customer, method))
         unit.change(session, {"payment_intent": intent["id"]}, emits=())
@@ -182,9 +189,9 @@ def _pay(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
     return _after_intent(unit, session, intent)
 
 
-def prepare(unit: UnitOfWork, session: Body) -> None:
+def prepare(unit: UnitOfWork, session: CheckoutSession) -> None:
     """Make the intent at once, as it was until 2022-08-01; since then it is made when the customer pays."""
-    customer = unit.find("customer", session["customer"])
+    customer = unit.find(kinds.CUSTOMER, session["customer"])
     if session["mode"] == "payment" and session["amount_total"]:
         intent = payment_intents.create(
             unit, **_intent_values(session, session["_payment_intent_data"], customer, None)
@@ -200,7 +207,9 @@ def prepare(unit: UnitOfWork, session: Body) -> None:
         unit.change(session, {"setup_intent": intent["id"]}, emits=())
 
 
-def _intent_values(session: Body, data: Body, customer: Body | None, method: Body | None) -> Body:
+def _intent_values(
+    session: CheckoutSession, data: Body, customer: Customer | None, method: PaymentMethod | None
+) -> Body:
     shipping = data.get("shipping")
     collected = (session["collected_information"] or {}).get("shipping_details")
     if not shipping and collected:
@@ -233,11 +242,11 @@ def _intent_values(session: Body, data: Body, customer: Body | None, method: Bod
     return values
 
 
-def _return_url(unit: UnitOfWork, session: Body) -> str:
+def _return_url(unit: UnitOfWork, session: CheckoutSession) -> str:
     return f"{unit.environment.base_url}/_emulator/checkout/{session['id']}/finish"
 
 
-def _after_intent(unit: UnitOfWork, session: Body, intent: Body) -> Body:
+def _after_intent(unit: UnitOfWork, session: CheckoutSession, intent: PaymentIntent) -> CheckoutSession:
     status = intent["status"]
     if status == "succeeded":
         return complete(unit, session, "paid")
@@ -253,15 +262,17 @@ def _after_intent(unit: UnitOfWork, session: Body, intent: Body) -> Body:
 # --- subscription ---------------------------------------------------------------------------------
 
 
-def _subscribe(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
+def _subscribe(unit: UnitOfWork, session: CheckoutSession, method: PaymentMethod | None) -> CheckoutSession:
     customer = _customer(unit, session, required=True)
     assert customer is not None
-    subscription = unit.find("subscription", session.get("_subscription"))
+    subscription = unit.find(kinds.SUBSCRIPTION, session.get("_subscription"))
     if subscription is None or subscription["status"] in {"incomplete_expired", "canceled"}:
         if method is not None:
             payment_methods.attach(unit, method, customer["id"])
         shown = {**session, "_lines": [{**line, "price": lines.price_of(unit, line)} for line in session["_lines"]]}
-        subscription = checkout_billing.start_subscription(unit, shown, customer=customer, payment_method=method)
+        subscription = checkout_billing.start_subscription(
+            unit, cast("CheckoutSession", shown), customer=customer, payment_method=method
+        )
         unit.change(session, {"_subscription": subscription["id"]}, emits=())
     elif method is not None and subscription["status"] == "incomplete":
         payment_methods.attach(unit, method, customer["id"])
@@ -272,19 +283,19 @@ def _subscribe(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
     return _after_subscription(unit, session, subscription)
 
 
-def _intent_of(unit: UnitOfWork, session: Body) -> Body | None:
-    found = unit.list("payment_intent", _session=session["id"], limit=1)
+def _intent_of(unit: UnitOfWork, session: CheckoutSession) -> PaymentIntent | None:
+    found = unit.list(kinds.PAYMENT_INTENT, _session=session["id"], limit=1)
     return found[0] if found else None
 
 
-def _after_subscription(unit: UnitOfWork, session: Body, subscription: Body) -> Body:
+def _after_subscription(unit: UnitOfWork, session: CheckoutSession, subscription: Subscription) -> CheckoutSession:
     if subscription["status"] == "incomplete":
         intent = _intent_of(unit, session)
         error = (intent or {}).get("last_payment_error")
         if intent is not None and intent["status"] == "requires_payment_method" and error:
             raise CardError(
-                error["message"],
-                code=error.get("code", "card_declined"),
+                str(error["message"]),
+                code=error.get("code") or "card_declined",
                 decline_code=error.get("decline_code"),
                 charge=error.get("charge"),
                 payment_intent=intent,
@@ -304,10 +315,10 @@ def _after_subscription(unit: UnitOfWork, session: Body, subscription: Body) -> 
 # --- setup ----------------------------------------------------------------------------------------
 
 
-def _set_up(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
+def _set_up(unit: UnitOfWork, session: CheckoutSession, method: PaymentMethod | None) -> CheckoutSession:
     assert method is not None
     customer = _customer(unit, session, required=False)
-    intent = unit.find("setup_intent", session["setup_intent"])
+    intent = unit.find(kinds.SETUP_INTENT, session["setup_intent"])
     if intent is None:
         data = session["_setup_intent_data"]
         more: dict[str, Any] = {n: data[n] for n in ("description", "metadata", "on_behalf_of") if data.get(n)}
@@ -326,10 +337,10 @@ def _set_up(unit: UnitOfWork, session: Body, method: Body | None) -> Body:
 # --- the end --------------------------------------------------------------------------------------
 
 
-def complete(unit: UnitOfWork, session: Body, payment_status: str) -> Body:
+def complete(unit: UnitOfWork, session: CheckoutSession, payment_status: str) -> CheckoutSession:
     """Close the session: it is complete, and everyone hears of it."""
     unit.unschedule("expire", session)
-    if session["mode"] == "payment" and session["invoice_creation"]["enabled"]:
+    if session["mode"] == "payment" and present(session["invoice_creation"])["enabled"]:
         unit.change(session, {"invoice": checkout_billing.invoice_for(unit, session)["id"]}, emits=())
     changes: Body = {"payment_status": payment_status, "url": None}
     if session["automatic_tax"]["enabled"]:
@@ -338,9 +349,9 @@ def complete(unit: UnitOfWork, session: Body, payment_status: str) -> Body:
     return session
 
 
-def intent_changed(unit: UnitOfWork, intent: Body) -> None:
+def intent_changed(unit: UnitOfWork, intent: PaymentIntent) -> None:
     """An intent of a session changed after the confirm returned: a challenge ended, or a debit settled."""
-    session = unit.find("checkout.session", intent.get("_session"))
+    session = unit.find(kinds.CHECKOUT_SESSION, intent.get("_session"))
     if session is None:
         return
     if session["status"] == "open":
@@ -348,7 +359,7 @@ def intent_changed(unit: UnitOfWork, intent: Body) -> None:
             if intent["status"] == "succeeded":
                 complete(unit, session, "no_payment_required")
         elif session["mode"] == "subscription":
-            subscription = unit.find("subscription", session.get("_subscription"))
+            subscription = unit.find(kinds.SUBSCRIPTION, session.get("_subscription"))
             if subscription is not None and subscription["status"] != "incomplete":
                 _after_subscription(unit, session, subscription)
         else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.catalog import shipping_rates
 from payloom_emulator.checkout import lines
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.payments import authentication
 from payloom_emulator.protocol.errors import StripeError, invalid, not_emulated, parameter_missing
 
@@ -56,7 +58,7 @@ def fill(call: RequestContext, draft: Body) -> None:
     draft["_setup_intent_data"] = params.get("setup_intent_data") or {}
     _ship(unit, params, draft)
     if mode != "setup":
-        draft.update(public_totals(lines.totals(unit, draft)))
+        draft.update(public_totals(lines.totals(unit, cast("CheckoutSession", draft))))
         if mode == "payment" and not draft["amount_total"]:
             draft["payment_status"] = "no_payment_required"
     if draft["ui_mode"] == "hosted_page":
@@ -156,12 +158,12 @@ def _who(unit: UnitOfWork, params: Body, draft: Body, mode: str, *, older: bool)
     name = phone = None
     exempt = "none"
     if draft["customer"]:
-        customer = unit.get("customer", draft["customer"], "customer")
+        customer = unit.get(kinds.CUSTOMER, draft["customer"], "customer")
         email, name, phone, exempt = customer["email"], customer["name"], customer["phone"], customer["tax_exempt"]
         draft["customer_creation"] = None
     if email or draft["customer"]:
         draft["customer_details"] = details(
-            email=email, name=name if draft["customer"] else None, phone=phone, exempt=exempt
+            email=email, name=name if draft["customer"] else None, phone=phone, exempt=str(exempt)
         )
 
 
@@ -262,7 +264,7 @@ def _ship(unit: UnitOfWork, params: Body, draft: Body) -> None:
         if option.get("shipping_rate_data"):
             rate = shipping_rates.make(unit, option["shipping_rate_data"], f"{where}[shipping_rate_data]")
         else:
-            rate = unit.get("shipping_rate", option.get("shipping_rate", ""), f"{where}[shipping_rate]")
+            rate = unit.get(kinds.SHIPPING_RATE, option.get("shipping_rate", ""), f"{where}[shipping_rate]")
         options.append(
             {"shipping_amount": shipping_rates.amount_of(rate, draft["currency"]), "shipping_rate": rate["id"]}
         )

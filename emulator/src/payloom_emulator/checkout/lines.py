@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import checkout_billing
 from payloom_emulator.catalog import prices
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def _line(unit: UnitOfWork, item: Body, index: int) -> Body:
     if item.get("price_data"):
         price = prices.make(unit, item["price_data"], f"{where}[price_data]")
     elif item.get("price"):
-        price = unit.get("price", item["price"], f"{where}[price]")
+        price = unit.get(kinds.PRICE, item["price"], f"{where}[price]")
         if not price["active"]:
             raise invalid("The price specified is inactive. This field only accepts active prices.", f"{where}[price]")
     else:
@@ -77,15 +80,15 @@ def _line(unit: UnitOfWork, item: Body, index: int) -> Body:
         "adjustable_quantity": {"enabled": False, "maximum": None, "minimum": None, **adjustable}
         if adjustable
         else None,
-        "tax_rates": [unit.get("tax_rate", r, f"{where}[tax_rates]")["id"] for r in item.get("tax_rates") or []],
+        "tax_rates": [unit.get(kinds.TAX_RATE, r, f"{where}[tax_rates]")["id"] for r in item.get("tax_rates") or []],
         "metadata": item.get("metadata") or {},
         "amount": None,
     }
 
 
-def price_of(unit: UnitOfWork, line: Body) -> Body:
+def price_of(unit: UnitOfWork, line: Body) -> Price:
     """Return the price object of a line."""
-    return unit.get("price", line["price"])
+    return unit.get(kinds.PRICE, line["price"])
 
 
 def check_terms(unit: UnitOfWork, lines: list[Body], mode: str) -> None:
@@ -135,12 +138,12 @@ def subtotal_of(unit: UnitOfWork, line: Body, currency: str) -> int:
     return prices.amount_for(price, line["quantity"], currency)
 
 
-def totals(unit: UnitOfWork, session: Body) -> Body:
+def totals(unit: UnitOfWork, session: CheckoutSession) -> Body:
     """Return `{amount_subtotal, amount_total, total_details, _items}` of a session as it stands."""
     currency = session["currency"]
     trial = session["mode"] == "subscription" and starts_with_trial(session)
     subtotals = [
-        0 if trial and price_of(unit, line)["recurring"] else subtotal_of(unit, line, currency)
+        0 if trial and price_of(unit, line)["recurring"] else subtotal_of(unit, line, str(currency))
         for line in session["_lines"]
     ]
     subtotal = sum(subtotals)
@@ -172,18 +175,18 @@ def totals(unit: UnitOfWork, session: Body) -> Body:
     }
 
 
-def starts_with_trial(session: Body) -> bool:
+def starts_with_trial(session: CheckoutSession) -> bool:
     """Return whether nothing recurring is due at once."""
     data = session.get("_subscription_data") or {}
     return bool(data.get("trial_period_days") or data.get("trial_end"))
 
 
-def _taken(unit: UnitOfWork, session: Body, subtotal: int) -> list[checkout_billing.DiscountTaken]:
+def _taken(unit: UnitOfWork, session: CheckoutSession, subtotal: int) -> list[checkout_billing.DiscountTaken]:
     wanted = session.get("_discounts") or []
     if not wanted:
         return []
     return checkout_billing.discounts_taken(
-        unit, wanted, subtotal=subtotal, currency=session["currency"], customer=session.get("customer")
+        unit, wanted, subtotal=subtotal, currency=str(session["currency"]), customer=session.get("customer")
     )
 
 
@@ -205,7 +208,7 @@ def _taxes(unit: UnitOfWork, rates: list[str], amount: int) -> tuple[list[Body],
     """Return (taxes of a line, what exclusive ones add)."""
     taxes, added = [], 0
     for rate_id in rates:
-        rate = unit.get("tax_rate", rate_id)
+        rate = unit.get(kinds.TAX_RATE, rate_id)
         percent = Decimal(str(rate["percentage"]))
         if rate["inclusive"]:
             tax = _round(amount * percent / (100 + percent))
@@ -220,7 +223,7 @@ def _round(value: Decimal) -> int:
     return int(value.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def line_items(unit: UnitOfWork, session: Body) -> list[Body]:
+def line_items(unit: UnitOfWork, session: CheckoutSession) -> list[Body]:
     """Return the `item` objects of a session or payment link."""
     made = totals(unit, session)["_items"] if session["_lines"] else []
     shown = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.accounts import Account
 from payloom_emulator.protocol.errors import missing
 
 if TYPE_CHECKING:
@@ -65,17 +67,17 @@ def settings(name: str) -> Body:
     }
 
 
-def home(unit: UnitOfWork) -> Body:
+def home(unit: UnitOfWork) -> Account:
     """Return the account the configuration opens, making its object the first time."""
     config = unit.environment.config
-    found = unit.find("account", unit.account)
+    found = unit.find(kinds.ACCOUNT, unit.account)
     if found is not None:
         return found
     if unit.account != config.account:
         raise missing("account", unit.account)
     business = config.business
     return unit.create(
-        "account",
+        kinds.ACCOUNT,
         {
             **account_status(enabled=True),
             "id": config.account,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.ledger import balance, money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.accounts import Transfer, TransferReversal
+from payloom_emulator.objects.charges import Charge
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -23,10 +26,10 @@ def make(
     group: str | None = None,
     metadata: Body | None = None,
     description: str | None = None,
-) -> Body:
+) -> Transfer:
     """Move money from the platform's balance to a connected account's. Emits transfer.created."""
     transfer = unit.create(
-        "transfer",
+        kinds.TRANSFER,
         {
             "amount": amount,
             "currency": currency,
@@ -55,12 +58,12 @@ def make(
 
 def reverse(
     unit: UnitOfWork,
-    transfer: Body,
+    transfer: Transfer,
     amount: int | None = None,
     *,
     metadata: Body | None = None,
     source_refund: str | None = None,
-) -> Body:
+) -> TransferReversal:
     """Take a transfer back, or a part of it."""
     left = transfer["amount"] - transfer["amount_reversed"]
     wanted = left if amount is None else amount
@@ -71,7 +74,7 @@ def reverse(
         )
     booked = balance.book(unit, transfer, kind="transfer_refund", amount=wanted, available=True)
     made = unit.create(
-        "transfer_reversal",
+        kinds.TRANSFER_REVERSAL,
         {
             "amount": wanted,
             "balance_transaction": booked["id"],
@@ -82,25 +85,27 @@ def reverse(
         },
     )
     total = transfer["amount_reversed"] + wanted
-    reversals = list_of([_plain(r) for r in unit.list("transfer_reversal", transfer=transfer["id"])], _url(transfer))
+    reversals = list_of(
+        [_plain(r) for r in unit.list(kinds.TRANSFER_REVERSAL, transfer=transfer["id"])], _url(transfer)
+    )
     changes = {"amount_reversed": total, "reversed": total == transfer["amount"], "reversals": reversals}
     unit.change(transfer, changes, emits=("transfer.reversed",))
     return made
 
 
-def _plain(obj: Body) -> Body:
+def _plain(obj: TransferReversal) -> Body:
     return {k: v for k, v in obj.items() if not k.startswith("_")}
 
 
-def _url(transfer: Body) -> str:
+def _url(transfer: Transfer) -> str:
     return f"/v1/transfers/{transfer['id']}/reversals"
 
 
-def keep_fee(unit: UnitOfWork, charge: Body) -> Body:
+def keep_fee(unit: UnitOfWork, charge: Charge) -> Body:
     """Make the application fee of a charge on a connected account, or of a destination charge."""
     transfer_data = charge.get("transfer_data") or {}
     return unit.create(
-        "application_fee",
+        kinds.APPLICATION_FEE,
         {
             "account": transfer_data.get("destination") or unit.account,
             "amount": charge["application_fee_amount"],
@@ -114,10 +119,10 @@ def keep_fee(unit: UnitOfWork, charge: Body) -> Body:
 def refund_fee(unit: UnitOfWork, fee: Body, amount: int, *, metadata: Body | None = None) -> Body:
     """Give back `amount` of an application fee. Emits application_fee.refunded."""
     made = unit.create(
-        "fee_refund", {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}
+        kinds.FEE_REFUND, {"amount": amount, "currency": fee["currency"], "fee": fee["id"], "metadata": metadata or {}}
     )
     total = fee["amount_refunded"] + amount
-    rows = [_plain(r) for r in unit.list("fee_refund", fee=fee["id"])]
+    rows = [_plain(cast("TransferReversal", r)) for r in unit.list(kinds.FEE_REFUND, fee=fee["id"])]
     listed = list_of(rows, f"/v1/application_fees/{fee['id']}/refunds")
     changes = {"amount_refunded": total, "refunded": total == fee["amount"], "refunds": listed}
     unit.change(fee, changes, emits=("application_fee.refunded",))

@@ -82,11 +82,11 @@ class Environment(Protocol):
         """Return the schema of an object name that exists."""
         ...
 
-    def includes(self, object_name: str) -> Mapping[str, Callable[[Any, Body], Any]]:
+    def includes(self, object_name: str) -> Mapping[str, Callable[[Any, Any], Any]]:
         """Return the fields that are shown only when expanded: name to function(unit, obj)."""
         ...
 
-    def builtin(self, unit: Any, object_name: str, object_id: str) -> Body | None:
+    def builtin(self, unit: Any, object_name: str, object_id: str) -> Mapping[str, object] | None:
         """Return a fresh one of the objects every account has (`pm_card_visa`), or None."""
         ...
 

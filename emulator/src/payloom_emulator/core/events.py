@@ -8,6 +8,8 @@ from payloom_emulator.core.errors import UnknownEventType
 from payloom_emulator.protocol.params import event_types
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payloom_emulator.core.environment import Environment
     from payloom_emulator.core.schema import Body
 
@@ -18,11 +20,11 @@ def make(
     environment: Environment,
     event_type: str,
     shown: Body,
-    previous: Body | None = None,
+    previous: Mapping[str, object] | None = None,
     *,
     account: str,
     now: int,
-    request: Body,
+    request: Mapping[str, object],
 ) -> Body:
     """Store one event about an object, `shown` as it is now, and one delivery for each endpoint that wants it.
 

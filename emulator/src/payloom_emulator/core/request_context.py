@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.protocol.errors import parameter_missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
     from payloom_emulator.protocol.auth import Caller
 
@@ -27,11 +26,11 @@ class RequestContext:
     caller: Caller
     version: str
     path: str
-    loaded: Body | None = None
+    loaded: Any = None
 
     @property
-    def target(self) -> Body:
-        """The object the URL names."""
+    def target(self) -> Any:
+        """The object the URL names: of the kind whose resource declares the URL."""
         assert self.loaded is not None
         return self.loaded
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.request_context import RequestContext
-from payloom_emulator.core.schema import Body, Schema
+from payloom_emulator.core.schema import Schema
 from payloom_emulator.core.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Handler = Callable[[RequestContext], Any]
 
 
-Rule = Callable[[UnitOfWork, Body], None]
+Rule = Callable[[UnitOfWork, Any], None]
 
 
 Reaction = Callable[..., None]
@@ -57,11 +57,11 @@ class Endpoints:
     """
 
     can: tuple[str, ...] = ("create", "retrieve", "update", "list")
-    creating: Callable[[RequestContext, Body], None] | None = None
-    created: Callable[[RequestContext, Body], Any] | None = None
-    updating: Callable[[RequestContext, Body, Body], None] | None = None
-    updated: Callable[[RequestContext, Body], Any] | None = None
-    deleting: Callable[[RequestContext, Body], None] | None = None
+    creating: Callable[[RequestContext, Any], None] | None = None
+    created: Callable[[RequestContext, Any], Any] | None = None
+    updating: Callable[[RequestContext, Any, Any], None] | None = None
+    updated: Callable[[RequestContext, Any], Any] | None = None
+    deleting: Callable[[RequestContext, Any], None] | None = None
     listing: Callable[[RequestContext], dict[str, Any]] | None = None
     actions: Mapping[str, Handler] = dataclasses.field(default_factory=dict)
     operations: tuple[Operation, ...] = ()
@@ -81,6 +81,6 @@ class Resource:
     endpoints: Endpoints = Endpoints(can=())
     timers: Mapping[str, Rule] = dataclasses.field(default_factory=dict)
     reacts: Mapping[str, tuple[Reaction, ...]] = dataclasses.field(default_factory=dict)
-    includes: Mapping[str, Callable[[UnitOfWork, Body], Any]] = dataclasses.field(default_factory=dict)
-    builtin: Callable[[UnitOfWork, str], Body | None] | None = None
+    includes: Mapping[str, Callable[[UnitOfWork, Any], Any]] = dataclasses.field(default_factory=dict)
+    builtin: Callable[[UnitOfWork, str], Mapping[str, object] | None] | None = None
     versions: tuple[Change | Accepted, ...] = ()

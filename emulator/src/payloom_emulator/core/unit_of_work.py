@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from payloom_emulator.core import differences, events
 from payloom_emulator.core.errors import ImpossibleTransition
 from payloom_emulator.core.paging import page_of
+from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from payloom_emulator.core.environment import Environment
-    from payloom_emulator.core.schema import Body
+    from payloom_emulator.core.schema import Body, Schema
     from payloom_emulator.core.store import Store
+    from payloom_emulator.objects.json import JsonObject
+    from payloom_emulator.objects.kind import Kind
+    from payloom_emulator.objects.webhooks import Event
+
+# What an object of the kind at hand holds.
+T = TypeVar("T")
+Obj = TypeVar("Obj", bound="Mapping[str, object]")
 
 
 class UnitOfWork:
@@ -52,7 +62,7 @@ class UnitOfWork:
 
     # --- reading -------------------------------------------------------------------------------------------------
 
-    def find(self, object_name: str, object_id: str | None, *, deleted: bool = False) -> Body | None:
+    def find(self, kind: Kind[T], object_id: str | None, *, deleted: bool = False) -> T | None:
         """Return the object, or None when there is none of this kind (or it was deleted and `deleted` is False)."""
         if not object_id or not isinstance(object_id, str):
             return None
@@ -65,21 +75,23 @@ class UnitOfWork:
             self._remember(body)
             if gone:
                 self._gone.add(object_id)
-        if body["object"] != object_name or (object_id in self._gone and not deleted):
+        if body["object"] != kind or (object_id in self._gone and not deleted):
             return None
-        return body
+        return cast("T", body)
 
-    def get(self, object_name: str, object_id: str, param: str | None = None) -> Body:
+    def get(self, kind: Kind[T], object_id: str | None, param: str | None = None) -> T:
         """Return the object or raise `resource_missing`: 400 naming `param`, or 404 when it came from the URL."""
-        body = self.find(object_name, object_id)
+        body = self.find(kind, object_id)
         if body is None:
-            body = self.environment.builtin(self, object_name, object_id)
+            body = cast("T | None", self.environment.builtin(self, kind, str(object_id)))
         if body is None:
-            raise missing(object_name, object_id, param=param or "id", status=400 if param else 404)
+            raise missing(kind, str(object_id), param=param or "id", status=400 if param else 404)
         return body
 
-    def find_any(self, object_id: str) -> Body | None:
+    def find_any(self, object_id: str | None) -> Body | None:
         """Return whatever object has this id, also a deleted one."""
+        if object_id is None:
+            return None
         body = self._objects.get(object_id)
         if body is None:
             row = self.store.read(self.account, object_id)
@@ -96,18 +108,18 @@ class UnitOfWork:
         return object_id in self._gone
 
     def list(
-        self, object_name: str, *, oldest_first: bool = False, limit: int | None = None, **filters: Any
-    ) -> list[Body]:
+        self, kind: Kind[T], *, oldest_first: bool = False, limit: int | None = None, **filters: object
+    ) -> list[T]:
         """Return the objects whose filterable fields have these values, newest first."""
         self.flush()
         rows = self.store.select(
             self.account,
-            object_name,
+            kind,
             {k: _text(v) for k, v in filters.items() if v is not None},
             oldest_first=oldest_first,
             limit=limit,
         )
-        return [self._objects.get(r["id"]) or self._remember(r) for r in rows]
+        return [cast("T", self.attach(row)) for row in rows]
 
     def page(self, object_name: str, filters: dict[str, Any], params: dict[str, Any], *, url: str) -> dict[str, Any]:
         """Return `{object: "list", data, has_more, url}` as the paging parameters in `params` ask."""
@@ -134,12 +146,14 @@ class UnitOfWork:
         schema = self.environment.schema(object_name)
         return self.environment.ids.new(schema.prefix, schema.id_length)
 
-    def create(self, object_name: str, values: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
+    def create(
+        self, kind: Kind[T], values: Mapping[str, object] | None = None, *, emits: tuple[str, ...] | None = None
+    ) -> T:
         """Store a new object: the declared fields, `values` over them, an id and the time. Emits `on_create`.
 
         emits: other events than the declared ones (() for none).
         """
-        schema = self.environment.schema(object_name)
+        schema = self.environment.schema(kind)
         body = schema.skeleton()
         body.update(values or {})
         if not body.get("id"):
@@ -160,11 +174,13 @@ class UnitOfWork:
         self._links[body["id"]] = links
         for event_type in schema.on_create if emits is None else emits:
             self.emit(event_type, body)
-        return body
+        return cast("T", body)
 
-    def change(self, obj: Body, changes: Body | None = None, *, emits: tuple[str, ...] | None = None) -> Body:
+    def change(
+        self, obj: Obj, changes: Mapping[str, object] | None = None, *, emits: tuple[str, ...] | None = None
+    ) -> Obj:
         """Apply `changes` (whole new values by field name). Emits `on_update`, or `emits`, only if anything changed."""
-        schema = self.environment.schema(obj["object"])
+        schema = self._schema(obj)
         changes = changes or {}
         machine = schema.machine
         if machine is not None and changes.get(machine.field, obj.get(machine.field)) != obj.get(machine.field):
@@ -178,40 +194,44 @@ class UnitOfWork:
         return obj
 
     def transition(
-        self, obj: Body, name: str, changes: Body | None = None, *, emits: tuple[str, ...] | None = None
-    ) -> Body:
+        self, obj: Obj, name: str, changes: Mapping[str, object] | None = None, *, emits: tuple[str, ...] | None = None
+    ) -> Obj:
         """Make the transition `name` of the object's machine, with `changes`, and emit its events (or `emits`)."""
-        schema = self.environment.schema(obj["object"])
+        schema = self._schema(obj)
         assert schema.machine is not None
         field = schema.machine.field
-        transition = schema.machine.find(name, obj[field])
+        transition = schema.machine.find(name, str(obj[field]))
         previous = self._apply(obj, {**(changes or {}), field: transition.target})
         for event_type in transition.emits if emits is None else emits:
             self.emit(event_type, obj, previous)
         return obj
 
-    def _apply(self, obj: Body, changes: Body) -> Body:
+    def _apply(self, target: Mapping[str, object], changes: Mapping[str, object]) -> Body:
+        obj = cast("Body", target)
         mine = self._objects.setdefault(obj["id"], obj)
         before = {name: mine.get(name) for name in changes}
-        previous = differences.difference(before, changes)
+        previous = differences.difference(before, dict(changes))
         mine.update(changes)
         if mine is not obj:
             obj.update(changes)
         self._dirty[obj["id"]] = None
         return previous
 
-    def delete(self, obj: Body, *, emits: tuple[str, ...] | None = None) -> dict[str, Any]:
+    def delete(self, obj: Mapping[str, object], *, emits: tuple[str, ...] | None = None) -> JsonObject:
         """Delete the object. Emits `on_delete`. Returns Stripe's `{id, object, deleted: true}`."""
-        schema = self.environment.schema(obj["object"])
-        self._gone.add(obj["id"])
-        self._dirty[obj["id"]] = None
+        schema, object_id = self._schema(obj), str(obj["id"])
+        self._gone.add(object_id)
+        self._dirty[object_id] = None
         for event_type in schema.on_delete if emits is None else emits:
             self.emit(event_type, obj)
-        return {"id": obj["id"], "object": obj["object"], "deleted": True}
+        return {"id": object_id, "object": schema.object, "deleted": True}
 
-    def emit(self, event_type: str, obj: Body, previous: Body | None = None) -> Body:
+    def _schema(self, obj: Mapping[str, object]) -> Schema:
+        return self.environment.schema(str(obj["object"]))
+
+    def emit(self, event_type: str, obj: Mapping[str, object], previous: Mapping[str, object] | None = None) -> Event:
         """Make one event about `obj` as it is now."""
-        return events.make(
+        event = events.make(
             self.environment,
             event_type,
             self.snapshot(obj),
@@ -220,21 +240,22 @@ class UnitOfWork:
             now=self.now,
             request={"id": self.request_id, "idempotency_key": self.idempotency_key},
         )
+        return cast("Event", event)
 
-    def publish(self, fact: str, obj: Body, **details: Any) -> None:
+    def publish(self, fact: str, obj: Mapping[str, object], **details: object) -> None:
         """Run what the declarations say reacts to `fact` about `obj`, in this unit of work and in declared order."""
         for react in self.environment.subscribers(fact):
             react(self, obj, **details)
 
-    def snapshot(self, obj: Body) -> Body:
+    def snapshot(self, obj: Mapping[str, object]) -> Body:
         """Return a copy of the object as an event shows it: nothing private, nothing that needs expanding."""
-        schema = self.environment.find_schema(obj["object"])
+        schema = self.environment.find_schema(str(obj["object"]))
         hidden = schema.hidden if schema else ()
         return {k: public_copy(v) for k, v in obj.items() if not k.startswith("_") and k not in hidden}
 
     # --- time ----------------------------------------------------------------------------------------------------
 
-    def schedule(self, name: str, obj: Body, at: int) -> None:
+    def schedule(self, name: str, obj: Mapping[str, object], at: int) -> None:
         """Run the resource's timer `name` on `obj` when its clock reaches `at`; replaces an earlier plan."""
         self.store.query(
             "INSERT OR REPLACE INTO timers (account, object, object_id, name, clock, due) VALUES (?, ?, ?, ?, ?, ?)",
@@ -242,7 +263,7 @@ class UnitOfWork:
         )
         self.environment.timer_added()
 
-    def schedule_real_time(self, name: str, obj: Body, seconds: int = 0) -> None:
+    def schedule_real_time(self, name: str, obj: Mapping[str, object], seconds: int = 0) -> None:
         """Run a timer `seconds` from now by the emulator's clock, whatever test clock the object is on.
 
         For what the outside world does in its own time: banks settle, cardholders dispute.
@@ -253,19 +274,19 @@ class UnitOfWork:
         )
         self.environment.timer_added()
 
-    def unschedule(self, name: str, obj: Body) -> None:
+    def unschedule(self, name: str, obj: Mapping[str, object]) -> None:
         """Drop a plan, if there is one."""
         self.store.query("DELETE FROM timers WHERE object_id = ? AND name = ?", (obj["id"], name))
 
-    def use_clock_of(self, obj: Body | None) -> None:
+    def use_clock_of(self, obj: Mapping[str, object] | None) -> None:
         """Take the time of the test clock that `obj`, or the customer it belongs to, is attached to."""
         if obj is None or self.test_clock:
             return
-        clock_id = obj.get("test_clock")
-        if not clock_id and isinstance(obj.get("customer"), str):
-            customer = self.find_any(obj["customer"])
+        clock_id, customer_id = obj.get("test_clock"), obj.get("customer")
+        if not clock_id and isinstance(customer_id, str):
+            customer = self.find_any(customer_id)
             clock_id = customer.get("test_clock") if customer else None
-        clock = self.find("test_helpers.test_clock", clock_id)
+        clock = self.find(kinds.TEST_CLOCK, clock_id if isinstance(clock_id, str) else None)
         if clock is not None:
             self.test_clock, self.now = clock["id"], clock["frozen_time"]
 

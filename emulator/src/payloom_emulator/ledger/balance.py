@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.charges import BalanceTransaction
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86400
@@ -29,7 +32,7 @@ def fee_for(amount: int) -> int:
 
 def book(
     unit: UnitOfWork,
-    source: Body,
+    source: Mapping[str, Any],
     *,
     kind: str,
     amount: int,
@@ -38,7 +41,7 @@ def book(
     description: str | None = None,
     category: str | None = None,
     exchange: str = "Stripe processing fees",
-) -> Body:
+) -> BalanceTransaction:
     """Make the balance transaction of `source`: `amount` in, `fee` off; available at once or in a week."""
     details = [
         {
@@ -50,7 +53,7 @@ def book(
         }
     ]
     made = unit.create(
-        "balance_transaction",
+        kinds.BALANCE_TRANSACTION,
         {
             "amount": amount,
             "available_on": unit.now if available else unit.now + AVAILABLE_AFTER,

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.payment_methods import Source
+from payloom_emulator.objects.state import AccountState, FileState
 
 
 class AccountBusinessProfileAnnualRevenue(TypedDict):
@@ -658,7 +659,7 @@ class AccountTosAcceptance(TypedDict):
     user_agent: str | None
 
 
-class Account(TypedDict):
+class Account(AccountState):
     business_profile: AccountBusinessProfile | None
     business_type: str | None
     capabilities: AccountCapabilities | None
@@ -795,7 +796,7 @@ class FileLink(TypedDict):
     url: str | None
 
 
-class File(TypedDict):
+class File(FileState):
     created: int
     expires_at: int | None
     filename: str | None

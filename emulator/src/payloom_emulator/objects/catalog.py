@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.objects.state import PriceState
+
 
 class ProductMarketingFeature(TypedDict):
     name: str | None
@@ -94,7 +96,7 @@ class PriceTransformQuantity(TypedDict):
     round: str
 
 
-class Price(TypedDict):
+class Price(PriceState):
     active: bool
     billing_scheme: str
     created: int

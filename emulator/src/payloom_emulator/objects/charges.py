@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.payment_methods import Source
+from payloom_emulator.objects.state import ChargeState
 
 
 class BalanceTransactionFeeDetail(TypedDict):
@@ -300,7 +301,7 @@ class ChargeTransferData(TypedDict):
     destination: str
 
 
-class Charge(TypedDict):
+class Charge(ChargeState):
     amount: int
     amount_captured: int
     amount_refunded: int

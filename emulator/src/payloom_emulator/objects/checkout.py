@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from payloom_emulator.objects.catalog import Price, TaxRate
 from payloom_emulator.objects.json import JsonObject, ListOf
+from payloom_emulator.objects.state import CheckoutSessionState, PaymentLinkState
 
 
 class LineItemAdjustableQuantity(TypedDict):
@@ -439,7 +440,7 @@ class CheckoutSessionWalletOptions(TypedDict):
     link: CheckoutSessionWalletOptionsLink | None
 
 
-class CheckoutSession(TypedDict):
+class CheckoutSession(CheckoutSessionState):
     adaptive_pricing: CheckoutSessionAdaptivePricing | None
     after_expiration: CheckoutSessionAfterExpiration | None
     allow_promotion_codes: bool | None
@@ -754,7 +755,7 @@ class PaymentLinkTransferData(TypedDict):
     destination: str
 
 
-class PaymentLink(TypedDict):
+class PaymentLink(PaymentLinkState):
     active: bool
     after_completion: PaymentLinkAfterCompletion
     allow_promotion_codes: bool

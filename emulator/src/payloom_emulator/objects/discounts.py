@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from payloom_emulator.objects.state import DiscountState, PromotionCodeState
+
 
 class CouponAppliesTo(TypedDict):
     products: list[str]
@@ -50,7 +52,7 @@ class PromotionCodeRestrictions(TypedDict):
     minimum_amount_currency: str | None
 
 
-class PromotionCode(TypedDict):
+class PromotionCode(PromotionCodeState):
     active: bool
     code: str
     created: int
@@ -72,7 +74,7 @@ class DiscountSource(TypedDict):
     type: str
 
 
-class Discount(TypedDict):
+class Discount(DiscountState):
     checkout_session: str | None
     customer: str | None
     customer_account: str | None

@@ -6,6 +6,7 @@ from typing import Literal, TypedDict
 
 from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.payment_methods import PaymentMethod, Source
+from payloom_emulator.objects.state import ConfirmationTokenState, PaymentIntentState, SetupIntentState
 
 
 class PaymentIntentAmountDetailsError(TypedDict):
@@ -411,7 +412,7 @@ class PaymentIntentTransferData(TypedDict):
     payment_data: PaymentIntentTransferDataPaymentData | None
 
 
-class PaymentIntent(TypedDict):
+class PaymentIntent(PaymentIntentState):
     allowed_payment_method_types: list[str] | None
     amount: int
     amount_capturable: int
@@ -601,7 +602,7 @@ class SetupIntentPaymentMethodOptions(TypedDict):
     us_bank_account: SetupIntentPaymentMethodOptionsUsBankAccount | None
 
 
-class SetupIntent(TypedDict):
+class SetupIntent(SetupIntentState):
     allowed_payment_method_types: list[str] | None
     application: str | None
     attach_to_self: bool | None
@@ -750,6 +751,23 @@ class ConfirmationTokenPaymentMethodOptions(TypedDict):
     card: ConfirmationTokenPaymentMethodOptionsCard | None
 
 
+class ConfirmationTokenPaymentMethodPreviewBillingDetailsAddress(TypedDict):
+    city: str | None
+    country: str | None
+    line1: str | None
+    line2: str | None
+    postal_code: str | None
+    state: str | None
+
+
+class ConfirmationTokenPaymentMethodPreviewBillingDetails(TypedDict):
+    address: ConfirmationTokenPaymentMethodPreviewBillingDetailsAddress | None
+    email: str | None
+    name: str | None
+    phone: str | None
+    tax_id: str | None
+
+
 class ConfirmationTokenPaymentMethodPreviewCardChecks(TypedDict):
     address_line1_check: str | None
     address_postal_code_check: str | None
@@ -843,6 +861,7 @@ class ConfirmationTokenPaymentMethodPreviewUsBankAccount(TypedDict):
 
 class ConfirmationTokenPaymentMethodPreview(TypedDict):
     allow_redisplay: str | None
+    billing_details: ConfirmationTokenPaymentMethodPreviewBillingDetails
     card: ConfirmationTokenPaymentMethodPreviewCard | None
     customer: str | None
     customer_account: str | None
@@ -867,7 +886,7 @@ class ConfirmationTokenShipping(TypedDict):
     phone: str | None
 
 
-class ConfirmationToken(TypedDict):
+class ConfirmationToken(ConfirmationTokenState):
     created: int
     expires_at: int | None
     id: str

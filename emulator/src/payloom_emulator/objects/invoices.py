@@ -9,6 +9,7 @@ from payloom_emulator.objects.catalog import TaxRate
 from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.objects.json import JsonObject, ListOf
 from payloom_emulator.objects.payment_methods import PaymentMethod, Source
+from payloom_emulator.objects.state import CreditNoteState, InvoiceItemState, InvoiceState
 
 
 class InvoiceItemInvoicingRule(TypedDict):
@@ -62,7 +63,7 @@ class InvoiceItemProrationDetails(TypedDict):
     discount_amounts: list[InvoiceItemProrationDetailsDiscountAmount]
 
 
-class InvoiceItem(TypedDict):
+class InvoiceItem(InvoiceItemState):
     amount: int
     currency: str
     customer: str
@@ -434,7 +435,7 @@ class InvoiceTotalTax(TypedDict):
     type: Literal["tax_rate_details"]
 
 
-class Invoice(TypedDict):
+class Invoice(InvoiceState):
     account_country: str | None
     account_name: str | None
     account_tax_ids: list[str] | None
@@ -613,7 +614,7 @@ class CreditNoteTotalTax(TypedDict):
     type: Literal["tax_rate_details"]
 
 
-class CreditNote(TypedDict):
+class CreditNote(CreditNoteState):
     amount: int
     amount_shipping: int
     created: int

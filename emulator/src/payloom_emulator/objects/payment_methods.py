@@ -5,6 +5,24 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from payloom_emulator.objects.json import JsonObject
+from payloom_emulator.objects.state import PaymentMethodState, SourceState, TokenState
+
+
+class PaymentMethodBillingDetailsAddress(TypedDict):
+    city: str | None
+    country: str | None
+    line1: str | None
+    line2: str | None
+    postal_code: str | None
+    state: str | None
+
+
+class PaymentMethodBillingDetails(TypedDict):
+    address: PaymentMethodBillingDetailsAddress | None
+    email: str | None
+    name: str | None
+    phone: str | None
+    tax_id: str | None
 
 
 class PaymentMethodCardChecks(TypedDict):
@@ -137,8 +155,9 @@ class PaymentMethodUsBankAccount(TypedDict):
     status_details: PaymentMethodUsBankAccountStatusDetails | None
 
 
-class PaymentMethod(TypedDict):
+class PaymentMethod(PaymentMethodState):
     allow_redisplay: str | None
+    billing_details: PaymentMethodBillingDetails
     card: PaymentMethodCard | None
     created: int
     customer: str | None
@@ -216,7 +235,7 @@ class Mandate(TypedDict):
     type: str
 
 
-class Token(TypedDict):
+class Token(TokenState):
     bank_account: JsonObject | None
     card: JsonObject | None
     client_ip: str | None
@@ -258,7 +277,7 @@ class SourceSepaDebit(TypedDict):
     mandate_url: str | None
 
 
-class Source(TypedDict):
+class Source(SourceState):
     allow_redisplay: str | None
     amount: int | None
     card: SourceCard | None

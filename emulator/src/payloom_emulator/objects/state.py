@@ -1,6 +1,177 @@
 """What the emulator remembers about an object beside what Stripe shows of it.
 
-These fields are stored with the object, and their names begin with an underscore: no answer and no event shows them.
+These fields are stored with the object. Their names begin with an underscore: no answer and no event shows them, and an
+object of which nothing is to be remembered may lack them.
 """
 
 from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class PaymentMethodState(TypedDict):
+    """The number behind it, the name of the test card, and what has happened to it."""
+
+    _number: str
+    _name: str | None
+    _account: str
+    _verified: bool
+    _set_up: bool
+    _spent: bool
+    _detached: bool
+    _future_usage: str | None
+    _source_object: dict[str, Any]
+
+
+class TokenState(TypedDict):
+    """The number behind it; the payment method that was made of it."""
+
+    _number: str
+    _name: str | None
+    _account: str
+    _card: str
+    _method: str
+    _used: bool
+
+
+class SourceState(TypedDict):
+    """The number behind it; the payment method that was made of it."""
+
+    _number: str
+    _name: str | None
+    _method: str
+    _used: bool
+
+
+class ConfirmationTokenState(TypedDict):
+    """The payment method it stands for."""
+
+    _method: str
+    _used: bool
+
+
+class PaymentIntentState(TypedDict):
+    """What the confirmation asked for, and what the payment is for."""
+
+    _return_url: str | None
+    _off_session: bool
+    _mandate_data: dict[str, Any] | None
+    _invoice: str | None
+    _session: str | None
+    _subscription: str | None
+
+
+class SetupIntentState(TypedDict):
+    """What the confirmation asked for, and what the setup is for."""
+
+    _return_url: str | None
+    _mandate_data: dict[str, Any] | None
+    _session: str | None
+    _subscription: str | None
+
+
+class ChargeState(TypedDict):
+    """How much of an authorisation was captured."""
+
+    _captured_amount: int | None
+
+
+class CheckoutSessionState(TypedDict):
+    """What is sold, and the parameters that wait for the payment."""
+
+    _lines: list[dict[str, Any]]
+    _discounts: list[dict[str, Any]]
+    _taken: list[dict[str, Any]]
+    _subscription: str | None
+    _subscription_data: dict[str, Any]
+    _payment_intent_data: dict[str, Any]
+    _setup_intent_data: dict[str, Any]
+
+
+class PaymentLinkState(TypedDict):
+    """The parameters of the sessions it opens."""
+
+    _mode: str
+    _slug: str
+    _lines: list[dict[str, Any]]
+    _params: dict[str, Any]
+
+
+class InvoiceState(TypedDict):
+    """Its lines in full, the token of its page, and what it belongs to."""
+
+    _lines: list[dict[str, Any]]
+    _token: str
+    _session: str | None
+    _use_balance: bool
+    _days_until_due: int | None
+
+
+class InvoiceItemState(TypedDict):
+    """Whether it waits for the next invoice."""
+
+    _pending: bool
+
+
+class CreditNoteState(TypedDict):
+    """Its lines in full."""
+
+    _lines: list[dict[str, Any]]
+    _out_of_band: int
+
+
+class SubscriptionState(TypedDict):
+    """What it came from, and the change that waits for a payment."""
+
+    _session: str | None
+    _quote: str | None
+    _pending_invoice: str | None
+    _wish: list[dict[str, Any]] | None
+    _prorate_cancel: bool
+    _days_until_due: int | None
+
+
+class QuoteState(TypedDict):
+    """Its items and discounts as they were given."""
+
+    _items: list[dict[str, Any]]
+    _discounts: list[dict[str, Any]]
+
+
+class DiscountState(TypedDict):
+    """Whether a `once` discount was used."""
+
+    _used: bool
+
+
+class PriceState(TypedDict):
+    """Its tiers, which are shown only when expanded."""
+
+    _tiers: list[dict[str, Any]]
+
+
+class PromotionCodeState(TypedDict):
+    """The code in capitals, by which it is found."""
+
+    _upper: str
+
+
+class WebhookEndpointState(TypedDict):
+    """The secrets that sign, and what is sent."""
+
+    _secret: str
+    _old_secrets: list[tuple[str, int]]
+    _connect: bool
+    _thin: bool
+
+
+class AccountState(TypedDict):
+    """Where the onboarding page leads back to."""
+
+    _return_url: str | None
+
+
+class FileState(TypedDict):
+    """The bytes, in base64."""
+
+    _content: str

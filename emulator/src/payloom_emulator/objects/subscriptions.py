@@ -7,6 +7,7 @@ from typing import Literal, TypedDict
 from payloom_emulator.objects.catalog import Price, TaxRate
 from payloom_emulator.objects.discounts import Discount
 from payloom_emulator.objects.json import JsonObject, ListOf
+from payloom_emulator.objects.state import QuoteState, SubscriptionState
 
 
 class PlanTier(TypedDict):
@@ -247,7 +248,7 @@ class SubscriptionTrialSettings(TypedDict):
     end_behavior: SubscriptionTrialSettingsEndBehavior
 
 
-class Subscription(TypedDict):
+class Subscription(SubscriptionState):
     application: str | None
     application_fee_percent: float | None
     automatic_tax: SubscriptionAutomaticTax
@@ -664,7 +665,7 @@ class QuoteTransferData(TypedDict):
     destination: str
 
 
-class Quote(TypedDict):
+class Quote(QuoteState):
     amount_subtotal: int
     amount_total: int
     application: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from payloom_emulator.objects.json import JsonObject
+from payloom_emulator.objects.state import WebhookEndpointState
 
 
 class EventData(TypedDict):
@@ -307,7 +308,7 @@ class Event(TypedDict):
     ]
 
 
-class WebhookEndpoint(TypedDict):
+class WebhookEndpoint(WebhookEndpointState):
     api_version: str | None
     application: str | None
     created: int

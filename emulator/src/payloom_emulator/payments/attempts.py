@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core import facts
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
+from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, charges, test_cards
 from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError, parameter_missing
@@ -17,8 +20,8 @@ if TYPE_CHECKING:
 
 def pay(
     unit: UnitOfWork,
-    intent: Body,
-    method: Body,
+    intent: PaymentIntent,
+    method: PaymentMethod,
     *,
     off_session: bool = False,
     return_url: str | None = None,
@@ -27,7 +30,7 @@ def pay(
     mandate: str | None = None,
     error_on_requires_action: bool = False,
     authenticated: bool = False,
-) -> Body:
+) -> PaymentIntent:
     """Try to pay `intent` with `method` and return it in its new state.
 
     Raises CardError (402; the attempt is kept) when declined. The intent then is in `requires_payment_method` with
@@ -69,11 +72,13 @@ def pay(
     return unit.transition(intent, "require_action", {"next_action": action})
 
 
-def _card_options(intent: Body) -> Body:
-    return (intent["payment_method_options"] or {}).get("card") or {}
+def _card_options(intent: PaymentIntent) -> Body:
+    return cast("Body", (intent["payment_method_options"] or {}).get("card") or {})
 
 
-def _must_ask(unit: UnitOfWork, intent: Body, method: Body, *, off_session: bool, refuse: bool) -> bool:
+def _must_ask(
+    unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, *, off_session: bool, refuse: bool
+) -> bool:
     """Return whether the cardholder must be asked first; declines off session, or when a challenge is an error."""
     verdict = authentication.verdict(
         method,
@@ -86,7 +91,9 @@ def _must_ask(unit: UnitOfWork, intent: Body, method: Body, *, off_session: bool
     return verdict == "challenge"
 
 
-def _charge_card(unit: UnitOfWork, intent: Body, method: Body, *, authenticated: bool) -> Body:
+def _charge_card(
+    unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, *, authenticated: bool
+) -> PaymentIntent:
     card = payment_methods.card_of(method)
     secure = _THREE_D_SECURE if authenticated else None
     decline = card.after_authentication if authenticated and card.after_authentication else card.decline
@@ -109,7 +116,9 @@ _THREE_D_SECURE: Body = {
 }
 
 
-def _decline(unit: UnitOfWork, intent: Body, method: Body, why: test_cards.Decline, secure: Body | None = None) -> Body:
+def _decline(
+    unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, why: test_cards.Decline, secure: Body | None = None
+) -> PaymentIntent:
     """Record the failed attempt and raise. What is recorded stays."""
     charge = charges.make(unit, intent, method, outcome="failed", why=why, three_d_secure=secure)
     error: Body = {
@@ -142,7 +151,7 @@ def _decline(unit: UnitOfWork, intent: Body, method: Body, why: test_cards.Decli
     )
 
 
-def _succeed(unit: UnitOfWork, intent: Body, method: Body, secure: Body | None) -> Body:
+def _succeed(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, secure: Body | None) -> PaymentIntent:
     charge = charges.make(unit, intent, method, outcome="succeeded", three_d_secure=secure)
     _save(unit, intent, method, authenticated=secure is not None)
     changes: Body = {
@@ -159,7 +168,7 @@ def _succeed(unit: UnitOfWork, intent: Body, method: Body, secure: Body | None) 
     return intent
 
 
-def _authorize(unit: UnitOfWork, intent: Body, method: Body, secure: Body | None) -> Body:
+def _authorize(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, secure: Body | None) -> PaymentIntent:
     charge = charges.make(unit, intent, method, outcome="succeeded", captured=False, three_d_secure=secure)
     _save(unit, intent, method, authenticated=secure is not None)
     unit.transition(
@@ -176,7 +185,7 @@ def _authorize(unit: UnitOfWork, intent: Body, method: Body, secure: Body | None
     return intent
 
 
-def _save(unit: UnitOfWork, intent: Body, method: Body, *, authenticated: bool) -> None:
+def _save(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, *, authenticated: bool) -> None:
     if intent["setup_future_usage"] or method.get("_future_usage"):
         if intent["customer"]:
             payment_methods.keep(unit, method, intent["customer"])
@@ -188,13 +197,13 @@ def _save(unit: UnitOfWork, intent: Body, method: Body, *, authenticated: bool) 
 
 def pay_by_debit(
     unit: UnitOfWork,
-    intent: Body,
-    method: Body,
+    intent: PaymentIntent,
+    method: PaymentMethod,
     *,
     mandate_data: Body | None = None,
     mandate: str | None = None,
     authenticated: bool = False,
-) -> Body:
+) -> PaymentIntent:
     """Debit a bank account: processing at once, settled later; an unverified US account is verified first."""
     if method["type"] == "us_bank_account" and not method.get("_verified") and not authenticated:
         return unit.transition(intent, "require_action", {"next_action": microdeposits(unit, intent)})
@@ -204,7 +213,7 @@ def pay_by_debit(
     return _process(unit, intent, method, mandate)
 
 
-def microdeposits(unit: UnitOfWork, intent: Body) -> Body:
+def microdeposits(unit: UnitOfWork, intent: PaymentIntent | SetupIntent) -> Body:
     """Return the `next_action` that asks for the amounts of two small deposits (32 and 45) or the code SM11AA."""
     return {
         "type": "verify_with_microdeposits",
@@ -216,7 +225,7 @@ def microdeposits(unit: UnitOfWork, intent: Body) -> Body:
     }
 
 
-def _process(unit: UnitOfWork, intent: Body, method: Body, mandate: str | None) -> Body:
+def _process(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod, mandate: str | None) -> PaymentIntent:
     charge = charges.make(unit, intent, method, outcome="pending", mandate=mandate)
     _save(unit, intent, method, authenticated=True)
     unit.transition(intent, "process", {"latest_charge": charge["id"], "next_action": None, "last_payment_error": None})
@@ -226,7 +235,7 @@ def _process(unit: UnitOfWork, intent: Body, method: Body, mandate: str | None) 
     return intent
 
 
-def _voucher(unit: UnitOfWork, intent: Body, method: Body) -> Body:
+def _voucher(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod) -> PaymentIntent:
     kind = f"{method['type']}_display_details"
     page = f"{unit.environment.base_url}/_emulator/3ds/{intent['id']}?client_secret={intent['client_secret']}"
     details = {"expires_at": unit.now + 3 * 86400, "hosted_voucher_url": page, "number": "01010101010101"}
@@ -236,12 +245,12 @@ def _voucher(unit: UnitOfWork, intent: Body, method: Body) -> Body:
 _DEBIT_CODES = frozenset({"account_closed", "no_account", "insufficient_funds", "debit_not_authorized"})
 
 
-def settle(unit: UnitOfWork, intent: Body) -> None:
+def settle(unit: UnitOfWork, intent: PaymentIntent) -> None:
     """A debit's money arrives, or the bank says no."""
     if intent["status"] != "processing":
         return
-    method = unit.get("payment_method", intent["payment_method"])
-    charge = unit.get("charge", intent["latest_charge"])
+    method = unit.get(kinds.PAYMENT_METHOD, intent["payment_method"])
+    charge = unit.get(kinds.CHARGE, intent["latest_charge"])
     bank = payment_methods.bank_of(method)
     charges.settle(unit, charge, bank)
     if bank.outcome == "failed":
@@ -265,9 +274,9 @@ def settle(unit: UnitOfWork, intent: Body) -> None:
     unit.publish(facts.INTENT_RESUMED, intent)
 
 
-def challenged(unit: UnitOfWork, intent: Body, *, passed: bool) -> None:
+def challenged(unit: UnitOfWork, intent: PaymentIntent, *, passed: bool) -> None:
     """The challenge of an intent in `requires_action` ended. A decline after it is recorded, not raised."""
-    method = unit.get("payment_method", intent["payment_method"])
+    method = unit.get(kinds.PAYMENT_METHOD, intent["payment_method"])
     if not passed:
         _authentication_failed(unit, intent, method)
     else:
@@ -283,7 +292,7 @@ def challenged(unit: UnitOfWork, intent: Body, *, passed: bool) -> None:
     unit.publish(facts.INTENT_RESUMED, intent)
 
 
-def _authentication_failed(unit: UnitOfWork, intent: Body, method: Body) -> None:
+def _authentication_failed(unit: UnitOfWork, intent: PaymentIntent, method: PaymentMethod) -> None:
     code = "payment_intent_authentication_failure"
     error = {
         "code": code,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
+from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
+from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 Verdict = Literal["pass", "challenge", "refuse"]
 
 
-def verdict(method: Body, *, off_session: bool, wanted: str | None, saving: bool = False) -> Verdict:
+def verdict(method: PaymentMethod, *, off_session: bool, wanted: str | None, saving: bool = False) -> Verdict:
     """Return whether a card payment passes, needs a challenge, or is refused because the cardholder is not there.
 
     wanted: `request_three_d_secure`. saving: the card is being set up for later.
@@ -41,7 +43,9 @@ def verdict(method: Body, *, off_session: bool, wanted: str | None, saving: bool
     return "pass"
 
 
-def next_action(unit: UnitOfWork, intent: Body, return_url: str | None, *, use_sdk: bool) -> Body:
+def next_action(
+    unit: UnitOfWork, intent: PaymentIntent | SetupIntent, return_url: str | None, *, use_sdk: bool
+) -> Body:
     """Return the `next_action` of a challenge: a page to visit, or what Stripe.js handles by itself."""
     query = urlencode({"client_secret": intent["client_secret"]})
     url = f"{unit.environment.base_url}/_emulator/3ds/{intent['id']}?{query}"
@@ -62,7 +66,7 @@ def next_action(unit: UnitOfWork, intent: Body, return_url: str | None, *, use_s
     }
 
 
-def returned(intent: Body, return_url: str | None, *, ok: bool) -> str | None:
+def returned(intent: PaymentIntent, return_url: str | None, *, ok: bool) -> str | None:
     """Return where the browser goes after a challenge, with what Stripe adds to the return URL."""
     if not return_url:
         return None
@@ -98,7 +102,7 @@ def types_for(params: Body, *, automatic: bool) -> list[str]:
     return [t for t in (DEFAULT_TYPES if automatic else ("card",)) if t not in excluded] or ["card"]
 
 
-def check_type(intent: Body, method: Body, noun: str) -> None:
+def check_type(intent: PaymentIntent | SetupIntent, method: PaymentMethod, noun: str) -> None:
     """Raise when an intent does not take this kind of payment method."""
     kind = method["type"]
     offered = intent["payment_method_types"]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core import facts
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import charges
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def capture(unit: UnitOfWork, intent: Body, amount: int | None = None) -> Body:
+def capture(unit: UnitOfWork, intent: PaymentIntent, amount: int | None = None) -> PaymentIntent:
     """Take an authorised amount, or a part of it (the rest is released)."""
     if intent["status"] != "requires_capture":
         raise unexpected(
@@ -33,14 +34,14 @@ def capture(unit: UnitOfWork, intent: Body, amount: int | None = None) -> Body:
         raise invalid(
             "This value must be greater than or equal to 1.", "amount_to_capture", "parameter_invalid_integer"
         )
-    charges.capture(unit, unit.get("charge", intent["latest_charge"]), wanted)
+    charges.capture(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), wanted)
     unit.unschedule("lapse", intent)
     unit.transition(intent, "succeed", {"amount_capturable": 0, "amount_received": wanted})
     unit.publish(facts.INTENT_CHANGED, intent)
     return intent
 
 
-def close(unit: UnitOfWork, intent: Body, move: str, reason: str | None) -> Body:
+def close(unit: UnitOfWork, intent: PaymentIntent, move: str, reason: str | None) -> PaymentIntent:
     """Cancel the intent by a move of its machine."""
     unit.unschedule("lapse", intent)
     unit.transition(
@@ -52,7 +53,7 @@ def close(unit: UnitOfWork, intent: Body, move: str, reason: str | None) -> Body
     return intent
 
 
-def cancel(unit: UnitOfWork, intent: Body, reason: str | None = None) -> Body:
+def cancel(unit: UnitOfWork, intent: PaymentIntent, reason: str | None = None) -> PaymentIntent:
     """Cancel an intent that has not succeeded; an authorisation is let go."""
     machine = unit.environment.schema(intent["object"]).machine
     assert machine is not None
@@ -61,19 +62,19 @@ def cancel(unit: UnitOfWork, intent: Body, reason: str | None = None) -> Body:
             intent,
             f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with one of the following statuses may be canceled: requires_payment_method, requires_capture, requires_confirmation, requires_action, processing.",  # noqa: E501 - one message, one line
         )
-    held = unit.find("charge", intent["latest_charge"]) if intent["status"] == "requires_capture" else None
+    held = unit.find(kinds.CHARGE, intent["latest_charge"]) if intent["status"] == "requires_capture" else None
     if held is not None:
         charges.release(unit, held, expired=False)
     return close(unit, intent, "cancel", reason)
 
 
-def lapse(unit: UnitOfWork, intent: Body) -> None:
+def lapse(unit: UnitOfWork, intent: PaymentIntent) -> None:
     """Seven days after it was authorised, an uncaptured payment is let go."""
     if intent["status"] == "requires_capture":
-        charges.release(unit, unit.get("charge", intent["latest_charge"]), expired=True)
+        charges.release(unit, unit.get(kinds.CHARGE, intent["latest_charge"]), expired=True)
         close(unit, intent, "cancel", "automatic")
 
 
-def unexpected(intent: Body, message: str) -> StripeError:
+def unexpected(intent: PaymentIntent, message: str) -> StripeError:
     """Return the 400 for an intent in the wrong state; it carries the intent."""
     return StripeError(message, code="payment_intent_unexpected_state", payment_intent=intent)

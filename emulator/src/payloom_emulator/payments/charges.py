@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.connect import transfers
 from payloom_emulator.ledger import balance
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.charges import Charge
+from payloom_emulator.objects.intents import PaymentIntent
+from payloom_emulator.objects.payment_methods import PaymentMethod
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments.methods import payment_methods
 
 if TYPE_CHECKING:
@@ -19,15 +24,15 @@ _RISK = {"normal": ("normal", 32), "elevated": ("elevated", 72), "highest": ("hi
 
 def make(
     unit: UnitOfWork,
-    intent: Body,
-    method: Body,
+    intent: PaymentIntent,
+    method: PaymentMethod,
     *,
     outcome: str,
     captured: bool = True,
     why: test_cards.Decline | None = None,
     three_d_secure: Body | None = None,
     mandate: str | None = None,
-) -> Body:
+) -> Charge:
     """Make the charge of a PaymentIntent's attempt. outcome: "succeeded", "pending" or "failed" (then `why`)."""
     card = payment_methods.card_of(method) if method["type"] == "card" else None
     descriptor = (intent.get("statement_descriptor") or unit.environment.config.business["name"]).upper()[:22]
@@ -63,7 +68,7 @@ def make(
     if outcome == "succeeded":
         account = unit.account
         values["receipt_url"] = f"{unit.environment.base_url}/_emulator/receipts/{account}/{charge_id}"
-    charge = unit.create("charge", {"id": charge_id, **values}, emits=(f"charge.{outcome}",))
+    charge = unit.create(kinds.CHARGE, {"id": charge_id, **values}, emits=(f"charge.{outcome}",))
     if outcome == "succeeded" and captured:
         _after_success(unit, charge, card)
     return charge
@@ -116,7 +121,13 @@ _SELLER = {
 
 
 def details(
-    intent: Body, method: Body, three_d_secure: Body | None, mandate: str | None, *, captured: bool, now: int
+    intent: PaymentIntent,
+    method: PaymentMethod,
+    three_d_secure: Body | None,
+    mandate: str | None,
+    *,
+    captured: bool,
+    now: int,
 ) -> Body:
     """Return the charge's `payment_method_details`."""
     kind = method["type"]
@@ -165,19 +176,19 @@ def details(
 AUTHORIZED_SECONDS = 7 * 86400
 
 
-def _after_success(unit: UnitOfWork, charge: Body, card: test_cards.Card | None) -> None:
+def _after_success(unit: UnitOfWork, charge: Charge, card: test_cards.Card | None) -> None:
     unit.schedule_real_time("book", charge)
     if card is not None and card.dispute:
         unit.schedule_real_time("dispute", charge, 1)
 
 
-def book(unit: UnitOfWork, charge: Body) -> None:
+def book(unit: UnitOfWork, charge: Charge) -> None:
     """The balance transaction arrives after the payment, as it does since captures are asynchronous."""
     if charge["balance_transaction"] or not charge["paid"]:
         return
     amount = charge["amount_captured"]
     card = card_used(unit, charge)
-    kind = "charge" if charge["payment_method_details"]["type"] in {"card", "link"} else "payment"
+    kind = "charge" if present(charge["payment_method_details"])["type"] in {"card", "link"} else "payment"
     transaction = balance.book(
         unit,
         charge,
@@ -190,7 +201,7 @@ def book(unit: UnitOfWork, charge: Body) -> None:
     unit.change(charge, {"balance_transaction": transaction["id"], **_pass_on(unit, charge)}, emits=("charge.updated",))
 
 
-def _pass_on(unit: UnitOfWork, charge: Body) -> Body:
+def _pass_on(unit: UnitOfWork, charge: Charge) -> Body:
     """Give a connected account its part and keep the platform's fee; returns what the charge then says."""
     changes: Body = {}
     if charge["application_fee_amount"]:
@@ -209,20 +220,20 @@ def _pass_on(unit: UnitOfWork, charge: Body) -> Body:
     return changes
 
 
-def booked(unit: UnitOfWork, charge: Body) -> Body:
+def booked(unit: UnitOfWork, charge: Charge) -> Charge:
     """Return the charge with its balance transaction made, now if it had not arrived."""
     unit.unschedule("book", charge)
     book(unit, charge)
     return charge
 
 
-def card_used(unit: UnitOfWork, charge: Body) -> test_cards.Card | None:
+def card_used(unit: UnitOfWork, charge: Charge) -> test_cards.Card | None:
     """Return the test card a charge was made with, or None when it was no card."""
     method = unit.find_any(charge["payment_method"]) if charge["payment_method"] else None
     return payment_methods.card_of(method) if method and method.get("type") == "card" else None
 
 
-def settle(unit: UnitOfWork, charge: Body, bank: test_cards.Bank) -> None:
+def settle(unit: UnitOfWork, charge: Charge, bank: test_cards.Bank) -> None:
     """A pending debit's money arrives or does not."""
     if bank.outcome == "failed":
         code, message = bank.failure or ("generic_could_not_process", "The payment could not be processed.")
@@ -243,7 +254,7 @@ def settle(unit: UnitOfWork, charge: Body, bank: test_cards.Bank) -> None:
         unit.schedule_real_time("dispute_debit", charge, 1)
 
 
-def capture(unit: UnitOfWork, charge: Body, amount: int) -> Body:
+def capture(unit: UnitOfWork, charge: Charge, amount: int) -> Charge:
     """Capture an authorised charge; what is left of it is released."""
     rest = charge["amount"] - amount
     unit.change(
@@ -255,7 +266,7 @@ def capture(unit: UnitOfWork, charge: Body, amount: int) -> Body:
     return charge
 
 
-def release(unit: UnitOfWork, charge: Body, *, expired: bool) -> Body:
+def release(unit: UnitOfWork, charge: Charge, *, expired: bool) -> Charge:
     """Let an authorisation go."""
     event = ("charge.expired",) if expired else ("charge.refunded",)
     return unit.change(charge, {"amount_refunded": charge["amount"], "refunded": True}, emits=event)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.ledger import balance
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.charges import BalanceTransaction, Charge, Dispute
+from payloom_emulator.objects.present import present
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -48,12 +51,12 @@ EVIDENCE = [
 ]
 
 
-def open_for(unit: UnitOfWork, charge: Body, reason: str, *, inquiry: bool) -> Body:
+def open_for(unit: UnitOfWork, charge: Charge, reason: str, *, inquiry: bool) -> Dispute:
     """Open a dispute about a charge; unless it is an inquiry the money is withdrawn at once."""
     details = charge["payment_method_details"]
-    card = details.get("card")
+    card = present(details).get("card")
     dispute = unit.create(
-        "dispute",
+        kinds.DISPUTE,
         {
             "amount": charge["amount_captured"],
             "charge": charge["id"],
@@ -91,7 +94,7 @@ def open_for(unit: UnitOfWork, charge: Body, reason: str, *, inquiry: bool) -> B
     return dispute
 
 
-def _withdraw(unit: UnitOfWork, dispute: Body) -> None:
+def _withdraw(unit: UnitOfWork, dispute: Dispute) -> None:
     transaction = balance.book(
         unit,
         dispute,
@@ -107,6 +110,6 @@ def _withdraw(unit: UnitOfWork, dispute: Body) -> None:
     )
 
 
-def plain_transaction(transaction: Body) -> Body:
+def plain_transaction(transaction: BalanceTransaction) -> Body:
     """Return a balance transaction without its private members."""
     return {k: v for k, v in transaction.items() if not k.startswith("_")}

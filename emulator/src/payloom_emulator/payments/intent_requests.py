@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.core.schema import SHIPPING, Body, overlay
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import PaymentIntent, PaymentIntentPaymentMethodOptions, SetupIntent
+from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication
 from payloom_emulator.payments.attempts import pay
 from payloom_emulator.payments.capture_cancel import unexpected
@@ -57,14 +60,14 @@ def creating(call: RequestContext, draft: Body) -> None:
     draft["payment_method_types"] = authentication.types_for(params, automatic=bool(draft["automatic_payment_methods"]))
     if not params.get("capture_method"):
         draft["capture_method"] = "automatic" if call.before(_ASYNC_CAPTURE_SINCE) else "automatic_async"
-    draft["payment_method_options"] = _options(draft, params.get("payment_method_options"))
+    draft["payment_method_options"] = _options(cast("PaymentIntent", draft), params.get("payment_method_options"))
     if draft["automatic_payment_methods"] and not call.before("2023-11"):
         draft["payment_method_configuration_details"] = {"id": "pmc_1LocalStripeDefault00000", "parent": None}
     _refuse_confirm_only(call)
-    method = _given_method(call, draft)
+    method = _given_method(call, cast("PaymentIntent", draft))
     if method is not None:
-        _check_owner(draft, method)
-        authentication.check_type(draft, method, "PaymentIntent")
+        _check_owner(cast("PaymentIntent", draft), method)
+        authentication.check_type(cast("PaymentIntent", draft), method, "PaymentIntent")
         draft["payment_method"] = method["id"]
     draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
     draft["id"], draft["client_secret"] = identity(unit)
@@ -76,8 +79,8 @@ def _amount_details(params: Body, draft: Body) -> None:
     draft["amount_details"] = {"tip": {}, **(details if isinstance(details, dict) else {})}
 
 
-def _options(intent: Body, wanted: Any, current: Body | None = None) -> Body:
-    options: Body = {k: dict(v) for k, v in (current or {}).items()}
+def _options(intent: PaymentIntent, wanted: Any, current: PaymentIntentPaymentMethodOptions | None = None) -> Body:
+    options: Body = {k: {**v} for k, v in cast("dict[str, Body]", current or {}).items()}
     defaults: dict[str, Body] = {
         "card": {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"},
         "link": {"persistent_token": None},
@@ -104,11 +107,11 @@ def _refuse_confirm_only(call: RequestContext) -> None:
             )
 
 
-def _given_method(call: RequestContext, intent: Body) -> Body | None:
+def _given_method(call: RequestContext, intent: PaymentIntent | SetupIntent) -> PaymentMethod | None:
     """Return the payment method the parameters name, make or carry."""
     params, unit = call.params, call.unit
     if call.get("confirmation_token"):
-        return confirmation_tokens.use(unit, params["confirmation_token"], intent)
+        return confirmation_tokens.use(unit, params["confirmation_token"], intent["object"], intent["id"])
     if params.get("payment_method_data"):
         return payment_methods.make(unit, params["payment_method_data"])
     if call.get("payment_method"):
@@ -118,13 +121,13 @@ def _given_method(call: RequestContext, intent: Body) -> Body | None:
     return None
 
 
-def _method(unit: UnitOfWork, method_id: str) -> Body:
+def _method(unit: UnitOfWork, method_id: str) -> PaymentMethod:
     if method_id.startswith(("card_", "src_", "ba_", "tok_")):
         return card_sources.method_of(unit, method_id, "payment_method")
-    return unit.get("payment_method", method_id, "payment_method")
+    return unit.get(kinds.PAYMENT_METHOD, method_id, "payment_method")
 
 
-def _check_owner(intent: Body, method: Body) -> None:
+def _check_owner(intent: PaymentIntent, method: PaymentMethod) -> None:
     owner, customer = method["customer"], intent.get("customer")
     if owner and not customer:
         raise invalid(
@@ -139,14 +142,14 @@ def _check_owner(intent: Body, method: Body) -> None:
     payment_methods.refuse_spent(method)
 
 
-def created(call: RequestContext, intent: Body) -> Body:
+def created(call: RequestContext, intent: PaymentIntent) -> PaymentIntent:
     """Confirm at once when asked to."""
     if call.params.get("confirm"):
         return confirm(call, intent)
     return intent
 
 
-def updating(call: RequestContext, intent: Body, changes: Body) -> None:
+def updating(call: RequestContext, intent: PaymentIntent, changes: Body) -> None:
     """Check an update and complete it."""
     if intent["status"] not in UNPAID:
         allowed = {"metadata", "description", "receipt_email", "shipping"}
@@ -171,7 +174,7 @@ def updating(call: RequestContext, intent: Body, changes: Body) -> None:
             "You cannot modify `customer` on a PaymentIntent once it already has been set. To fulfill a payment with a different Customer, cancel this PaymentIntent and create a new one.",  # noqa: E501 - one message, one line
             "customer",
         )
-    merged = {**intent, **changes}
+    merged = cast("PaymentIntent", {**intent, **changes})
     method = _given_method(call, merged)
     if method is not None:
         _check_owner(merged, method)
@@ -179,7 +182,7 @@ def updating(call: RequestContext, intent: Body, changes: Body) -> None:
         changes["payment_method"] = method["id"]
 
 
-def updated(call: RequestContext, intent: Body) -> None:
+def updated(call: RequestContext, intent: PaymentIntent) -> None:
     """Move to the state that fits the payment method."""
     given_method = call.get("payment_method") or call.params.get("payment_method_data")
     if given_method and intent["status"] == "requires_payment_method":
@@ -190,10 +193,10 @@ def updated(call: RequestContext, intent: Body) -> None:
         call.unit.transition(intent, "detach_method", {"payment_method": None})
 
 
-def confirm(call: RequestContext, intent: Body | None = None) -> Body:
+def confirm(call: RequestContext, intent: PaymentIntent | None = None) -> PaymentIntent:
     """Confirm an intent with what the caller sent."""
     made_now = intent is not None
-    intent = intent or call.target
+    intent = cast("PaymentIntent", intent or call.target)
     unit, params = call.unit, call.params
     if intent["status"] not in UNPAID:
         noun = {
@@ -214,7 +217,7 @@ def confirm(call: RequestContext, intent: Body | None = None) -> Body:
         changes = _late_changes(call, intent)
         if changes:
             unit.change(intent, changes, emits=())
-    method = unit.find("payment_method", intent["payment_method"])
+    method = unit.find(kinds.PAYMENT_METHOD, intent["payment_method"])
     if method is None:
         raise _no_method(intent)
     _need_return_url(call, intent)
@@ -231,7 +234,7 @@ def confirm(call: RequestContext, intent: Body | None = None) -> Body:
     )
 
 
-def _late_changes(call: RequestContext, intent: Body) -> Body:
+def _late_changes(call: RequestContext, intent: PaymentIntent) -> Body:
     params = call.params
     changes: Body = {
         n: params[n]
@@ -246,7 +249,7 @@ def _late_changes(call: RequestContext, intent: Body) -> Body:
         )
     if params.get("payment_method_types"):
         changes["payment_method_types"] = params["payment_method_types"]
-    merged = {**intent, **changes}
+    merged = cast("PaymentIntent", {**intent, **changes})
     method = _given_method(call, merged)
     if method is not None:
         _check_owner(merged, method)
@@ -257,7 +260,7 @@ def _late_changes(call: RequestContext, intent: Body) -> Body:
     return changes
 
 
-def _need_return_url(call: RequestContext, intent: Body) -> None:
+def _need_return_url(call: RequestContext, intent: PaymentIntent) -> None:
     automatic = intent["automatic_payment_methods"]
     if not automatic or automatic["allow_redirects"] == "never" or call.get("return_url"):
         return
@@ -271,7 +274,7 @@ def _need_return_url(call: RequestContext, intent: Body) -> None:
     )
 
 
-def _no_method(intent: Body) -> StripeError:
+def _no_method(intent: PaymentIntent) -> StripeError:
     return StripeError(
         "You cannot confirm this PaymentIntent because it's missing a payment method. "
         + (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import intent_requests, test_cards
 from payloom_emulator.protocol.errors import invalid
 
@@ -22,7 +24,7 @@ def create(
     payment_method: str | None = None,
     invoice: str | None = None,
     **more: Any,
-) -> Body:
+) -> PaymentIntent:
     """Make a PaymentIntent for another object (an invoice, a session). `more`: further fields in their newest shape."""
     values: Body = {
         "amount": amount,
@@ -37,9 +39,9 @@ def create(
     return _store(unit, values)
 
 
-def _store(unit: UnitOfWork, values: Body) -> Body:
+def _store(unit: UnitOfWork, values: Body) -> PaymentIntent:
     intent_id, secret = intent_requests.identity(unit)
-    return unit.create("payment_intent", {"id": intent_id, "client_secret": secret, **values})
+    return unit.create(kinds.PAYMENT_INTENT, {"id": intent_id, "client_secret": secret, **values})
 
 
 def check_microdeposits(call: RequestContext) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.ledger import balance, money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.charges import Charge, Refund
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments import capture_cancel, charges
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
@@ -18,13 +21,13 @@ _SETTLES_AFTER = 2
 
 def issue(
     unit: UnitOfWork,
-    charge: Body,
+    charge: Charge,
     *,
     amount: int | None = None,
     reason: str | None = None,
     metadata: Body | None = None,
     instructions_email: str | None = None,
-) -> Body:
+) -> Refund:
     """Refund a charge, all that is left of it by default. Raises Stripe's 400s."""
     left = charge["amount"] - charge["amount_refunded"]
     if charge["status"] == "failed" or not (charge["paid"] or charge["status"] == "pending"):
@@ -47,28 +50,28 @@ def issue(
     return _give_back(unit, charge, wanted, reason=reason, metadata=metadata, email=instructions_email)
 
 
-def _refundable_dispute(unit: UnitOfWork, charge: Body) -> bool:
-    return any(d["is_charge_refundable"] or d["status"] == "won" for d in unit.list("dispute", charge=charge["id"]))
+def _refundable_dispute(unit: UnitOfWork, charge: Charge) -> bool:
+    return any(d["is_charge_refundable"] or d["status"] == "won" for d in unit.list(kinds.DISPUTE, charge=charge["id"]))
 
 
-def _release(unit: UnitOfWork, charge: Body, amount: int, reason: str | None, metadata: Body | None) -> Body:
+def _release(unit: UnitOfWork, charge: Charge, amount: int, reason: str | None, metadata: Body | None) -> Refund:
 
     if amount != charge["amount"]:
         raise invalid("You cannot partially refund a charge that was not captured.", "amount")
     refund = unit.create(
-        "refund",
+        kinds.REFUND,
         _values(charge, amount, reason=reason, metadata=metadata, status="succeeded"),
         emits=("refund.created",),
     )
-    intent = unit.find("payment_intent", charge["payment_intent"])
+    intent = unit.find(kinds.PAYMENT_INTENT, charge["payment_intent"])
     charges.release(unit, charge, expired=False)
     if intent is not None and intent["status"] == "requires_capture":
         capture_cancel.close(unit, intent, "cancel", None)
     return refund
 
 
-def _values(charge: Body, amount: int, *, reason: str | None, metadata: Body | None, status: str) -> Body:
-    kind = charge["payment_method_details"]["type"]
+def _values(charge: Charge, amount: int, *, reason: str | None, metadata: Body | None, status: str) -> Body:
+    kind = present(charge["payment_method_details"])["type"]
     member: Body = (
         {"card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}}
         if kind == "card"
@@ -87,8 +90,8 @@ def _values(charge: Body, amount: int, *, reason: str | None, metadata: Body | N
 
 
 def _give_back(
-    unit: UnitOfWork, charge: Body, amount: int, *, reason: str | None, metadata: Body | None, email: str | None
-) -> Body:
+    unit: UnitOfWork, charge: Charge, amount: int, *, reason: str | None, metadata: Body | None, email: str | None
+) -> Refund:
     method = unit.find_any(charge["payment_method"]) or {}
     card = payment_methods.card_of(method) if method.get("type") == "card" else None
     pending = (card is not None and card.refund == "pending") or card is None
@@ -107,7 +110,7 @@ def _give_back(
         description="REFUND FOR CHARGE" + (f" ({charge['description']})" if charge["description"] else ""),
     )
     refund = unit.create(
-        "refund", {**values, "id": refund_id, "balance_transaction": transaction["id"]}, emits=("refund.created",)
+        kinds.REFUND, {**values, "id": refund_id, "balance_transaction": transaction["id"]}, emits=("refund.created",)
     )
     refunded = charge["amount_refunded"] + amount
     unit.change(

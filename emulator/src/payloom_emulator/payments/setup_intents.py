@@ -6,6 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core import facts
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import SetupAttempt, SetupIntent
+from payloom_emulator.objects.payment_methods import PaymentMethod
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments import attempts, authentication, test_cards
 from payloom_emulator.payments.methods import mandates, payment_methods
 from payloom_emulator.protocol.errors import CardError
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
 
 def create(
     unit: UnitOfWork, *, customer: str | None, payment_method_types: list[str] | None = None, **more: object
-) -> Body:
+) -> SetupIntent:
     """Make a SetupIntent for another object (a session, a subscription)."""
     intent_id = unit.new_id("setup_intent")
     values: Body = {
@@ -29,7 +33,7 @@ def create(
         "status": "requires_payment_method",
         **more,
     }
-    return unit.create("setup_intent", values)
+    return unit.create(kinds.SETUP_INTENT, values)
 
 
 CARD_OPTIONS: Body = {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
@@ -37,14 +41,14 @@ CARD_OPTIONS: Body = {"mandate_options": None, "network": None, "request_three_d
 
 def set_up(
     unit: UnitOfWork,
-    intent: Body,
-    method: Body,
+    intent: SetupIntent,
+    method: PaymentMethod,
     *,
     return_url: str | None = None,
     use_sdk: bool = False,
     mandate_data: Body | None = None,
     authenticated: bool = False,
-) -> Body:
+) -> SetupIntent:
     """Try to save `method` for `intent`; raises CardError (the attempt is kept) when the bank refuses."""
     unit.change(
         intent, {"payment_method": method["id"], "_return_url": return_url, "_mandate_data": mandate_data}, emits=()
@@ -52,7 +56,7 @@ def set_up(
     how = test_cards.KINDS[method["type"]]
     if how == "card":
         card = payment_methods.card_of(method)
-        wanted = (intent["payment_method_options"].get("card") or {}).get("request_three_d_secure")
+        wanted = (present(intent["payment_method_options"]).get("card") or {}).get("request_three_d_secure")
         if (
             not authenticated
             and authentication.verdict(method, off_session=False, wanted=wanted, saving=True) == "challenge"
@@ -71,7 +75,7 @@ def set_up(
     return _succeed(unit, intent, method, mandate_data)
 
 
-def _succeed(unit: UnitOfWork, intent: Body, method: Body, mandate_data: Body | None) -> Body:
+def _succeed(unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, mandate_data: Body | None) -> SetupIntent:
     changes: Body = {"next_action": None, "last_setup_error": None}
     if method["type"] in mandates.KINDS:
         changes["mandate"] = mandates.make(unit, method, mandate_data)["id"]
@@ -84,15 +88,27 @@ def _succeed(unit: UnitOfWork, intent: Body, method: Body, mandate_data: Body | 
     return intent
 
 
-def record_attempt(unit: UnitOfWork, intent: Body, method: Body, status: str, error: Body | None = None) -> Body:
+def record_attempt(
+    unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, status: str, error: Body | None = None
+) -> SetupAttempt:
     """Store one attempt of a SetupIntent with its outcome."""
     member: Body = {}
     if method["type"] == "card":
         shown = method["card"]
-        member = {n: shown[n] for n in ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")}
-        member.update({"checks": shown["checks"], "network": shown["brand"], "three_d_secure": None, "wallet": None})
+        member = {
+            n: present(shown)[n]
+            for n in ("brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
+        }
+        member.update(
+            {
+                "checks": present(shown)["checks"],
+                "network": present(shown)["brand"],
+                "three_d_secure": None,
+                "wallet": None,
+            }
+        )
     return unit.create(
-        "setup_attempt",
+        kinds.SETUP_ATTEMPT,
         {
             "customer": intent["customer"],
             "payment_method": method["id"],
@@ -105,7 +121,7 @@ def record_attempt(unit: UnitOfWork, intent: Body, method: Body, status: str, er
     )
 
 
-def _refused(unit: UnitOfWork, intent: Body, method: Body, why: test_cards.Decline) -> None:
+def _refused(unit: UnitOfWork, intent: SetupIntent, method: PaymentMethod, why: test_cards.Decline) -> None:
     error: Body = {
         "code": why.code,
         "decline_code": why.decline_code,
@@ -120,7 +136,7 @@ def _refused(unit: UnitOfWork, intent: Body, method: Body, why: test_cards.Decli
     raise payment_methods.decline(why, setup_intent=intent, payment_method=method)
 
 
-def _fail(unit: UnitOfWork, intent: Body, error: Body, attempt: str | None) -> None:
+def _fail(unit: UnitOfWork, intent: SetupIntent, error: Body, attempt: str | None) -> None:
     if intent["status"] == "requires_payment_method":
         unit.transition(intent, "attach_method", emits=())
     unit.transition(
@@ -135,9 +151,9 @@ def _fail(unit: UnitOfWork, intent: Body, error: Body, attempt: str | None) -> N
     )
 
 
-def challenged(unit: UnitOfWork, intent: Body, *, passed: bool) -> None:
+def challenged(unit: UnitOfWork, intent: SetupIntent, *, passed: bool) -> None:
     """The challenge of an intent in `requires_action` ended."""
-    method = unit.get("payment_method", intent["payment_method"])
+    method = unit.get(kinds.PAYMENT_METHOD, intent["payment_method"])
     if passed:
         with contextlib.suppress(CardError):  # the page that asked shows it from last_setup_error
             set_up(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.kit.clock import from_epoch
+from payloom_emulator.objects.webhooks import Event
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -16,10 +17,10 @@ def timestamp(seconds: int) -> str:
     return from_epoch(seconds).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def thin_event(unit: UnitOfWork, event: Body) -> Body:
+def thin_event(unit: UnitOfWork, event: Event) -> Body:
     """Return a stored event as a thin one."""
     about = event["data"]["object"]
-    schema = unit.environment.find_schema(about["object"])
+    schema = unit.environment.find_schema(str(about["object"]))
     related = None
     if about.get("id"):
         path = schema.path if schema is not None and schema.path else f"/v1/{about['object']}s"

@@ -9,11 +9,11 @@ from payloom_emulator.protocol.errors import invalid
 MAX_KEYS, MAX_KEY, MAX_VALUE = 50, 40, 500
 
 
-def merge_metadata(current: dict[str, str], given: Any) -> dict[str, str]:
+def merge_metadata(current: dict[str, str] | None, given: Any) -> dict[str, str]:
     """Return the metadata after an update with `given` (a dict, or "" to clear)."""
     if given == "" or given is None:
         return {}
-    merged = dict(current)
+    merged = dict(current or {})
     for key, value in given.items():
         if len(key) > MAX_KEY:
             raise invalid(

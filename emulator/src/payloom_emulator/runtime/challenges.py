@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from payloom_emulator.objects.intents import PaymentIntent, SetupIntent
 from payloom_emulator.payments import attempts, authentication, setup_intents
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
 
@@ -34,9 +35,9 @@ def complete_challenge(emulator: Emulator, intent_id: str, outcome: str, client_
             )
         return_url = intent.get("_return_url")
         if intent["object"] == "payment_intent":
-            attempts.challenged(unit, intent, passed=outcome == "complete")
+            attempts.challenged(unit, cast("PaymentIntent", intent), passed=outcome == "complete")
         else:
-            setup_intents.challenged(unit, intent, passed=outcome == "complete")
+            setup_intents.challenged(unit, cast("SetupIntent", intent), passed=outcome == "complete")
         unit.flush()
     emulator.delivery.wake()
     emulator.timers.run_due_unserved()
@@ -45,7 +46,7 @@ def complete_challenge(emulator: Emulator, intent_id: str, outcome: str, client_
         "id": intent["id"],
         "object": intent["object"],
         "status": intent["status"],
-        "return_url": authentication.returned(intent, return_url, ok=ok),
+        "return_url": authentication.returned(cast("PaymentIntent", intent), return_url, ok=ok),
     }
 
 

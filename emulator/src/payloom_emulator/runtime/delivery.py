@@ -13,9 +13,11 @@ import hashlib
 import hmac
 import json
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.core.unit_of_work import UnitOfWork
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.webhooks import WebhookEndpoint
 from payloom_emulator.presentation.expand import render
 from payloom_emulator.presentation.thin_events import thin_event
 from payloom_emulator.runtime.webhook_secrets import secrets_of
@@ -271,7 +273,7 @@ class Delivery:
             return None
         with environment.store.transaction():
             unit = UnitOfWork(environment, account)
-            event = unit.find("event", event_id)
+            event = unit.find(kinds.EVENT, event_id)
             if event is None:
                 return None
             version = endpoint.get("api_version") or environment.config.api_version
@@ -281,13 +283,18 @@ class Delivery:
                 shown = render(unit, {**event, "api_version": version}, version)
             unit.flush()
 
-        secrets = secrets_of(endpoint, environment.clock.now())
-        return endpoint["url"], json.dumps(shown, indent=2, ensure_ascii=False).encode(), secrets, event
+        secrets = secrets_of(cast("WebhookEndpoint", endpoint), environment.clock.now())
+        return (
+            endpoint["url"],
+            json.dumps(shown, indent=2, ensure_ascii=False).encode(),
+            secrets,
+            cast("dict[str, Any]", event),
+        )
 
     def _settled(self, account: str, event_id: str) -> None:
         with self._environment.store.transaction():
             unit = UnitOfWork(self._environment, account)
-            event = unit.find("event", event_id)
+            event = unit.find(kinds.EVENT, event_id)
             if event is not None and event["pending_webhooks"] > 0:
                 unit.change(event, {"pending_webhooks": event["pending_webhooks"] - 1}, emits=())
             unit.flush()

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from payloom_emulator.core.resource import Reaction, Rule
-    from payloom_emulator.core.schema import Body, Schema
+    from payloom_emulator.core.schema import Schema
     from payloom_emulator.kit.clock import Clock
 
 CALLS_KEPT = 1000
@@ -110,12 +110,12 @@ class Emulator:
         """Return the schema of an object name that exists."""
         return self._resources[object_name].schema
 
-    def includes(self, object_name: str) -> Mapping[str, Callable[[UnitOfWork, Body], Any]]:
+    def includes(self, object_name: str) -> Mapping[str, Callable[[UnitOfWork, Any], Any]]:
         """Return the fields that are shown only when expanded."""
         resource = self._resources.get(object_name)
         return resource.includes if resource is not None else {}
 
-    def builtin(self, unit: UnitOfWork, object_name: str, object_id: str) -> Body | None:
+    def builtin(self, unit: UnitOfWork, object_name: str, object_id: str) -> Mapping[str, object] | None:
         """Return a fresh one of the objects every account has (`pm_card_visa`), or None."""
         resource = self._resources.get(object_name)
         return resource.builtin(unit, object_id) if resource is not None and resource.builtin is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.connect.accounts import home
+from payloom_emulator.objects import kinds
 from payloom_emulator.resources.billing import (
     billing_portal,
     credit_notes,
@@ -128,11 +129,11 @@ def seed_account(unit: UnitOfWork, endpoints: tuple[Endpoint, ...]) -> None:
     """Make what a new account has, unless it is there already."""
     if unit.account == unit.environment.config.account:
         home(unit)
-    existing = {(e["url"], s) for e in unit.list("webhook_endpoint") for s in webhook_secrets.secrets_of(e, 0)}
+    existing = {(e["url"], s) for e in unit.list(kinds.WEBHOOK_ENDPOINT) for s in webhook_secrets.secrets_of(e, 0)}
     for endpoint in endpoints:
         if (endpoint.url, endpoint.secret) not in existing:
             unit.create(
-                "webhook_endpoint",
+                kinds.WEBHOOK_ENDPOINT,
                 {
                     "url": endpoint.url,
                     "enabled_events": list(endpoint.events),

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.resource import Handler, Operation, Resource
+from payloom_emulator.objects.kind import Kind
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.json_shapes import is_array, is_object
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -102,7 +103,7 @@ def _standard(resource: Resource) -> list[Operation]:
 
 def _on_target(resource: Resource, handler: Handler) -> Handler:
     def run(call: RequestContext) -> Any:
-        call.loaded = call.unit.get(resource.schema.object, call.ids["id"], None)
+        call.loaded = call.unit.get(_kind(resource.schema.object), call.ids["id"], None)
         check_secret(call, call.loaded)
         call.unit.use_clock_of(call.loaded)
         return handler(call)
@@ -136,7 +137,7 @@ def _create(resource: Resource) -> Handler:
             draft["metadata"] = merge_metadata({}, call.params["metadata"])
         if resource.endpoints.creating is not None:
             resource.endpoints.creating(call, draft)
-        obj = call.unit.create(resource.schema.object, draft)
+        obj = call.unit.create(_kind(resource.schema.object), draft)
         result = resource.endpoints.created(call, obj) if resource.endpoints.created is not None else None
         return obj if result is None else result
 
@@ -148,7 +149,7 @@ def _follow_customer(call: RequestContext) -> None:
     for object_name, param in (("customer", "customer"), ("test_helpers.test_clock", "test_clock")):
         value = call.params.get(param)
         if isinstance(value, str) and value:
-            found = call.unit.find(object_name, value)
+            found = call.unit.find(_kind(object_name), value)
             if found is not None:
                 call.unit.use_clock_of(found if object_name == "customer" else {"test_clock": value})
 
@@ -163,16 +164,16 @@ def _taken(call: RequestContext, field: Field, current: Any) -> Any:
         )
     if field.ref is not None and value != "":
         values = value if is_array(value) else [value]
-        found = [call.unit.get(field.ref, v, field.name)["id"] for v in values]
+        found = [call.unit.get(_kind(field.ref), v, field.name)["id"] for v in values]
         return found if is_array(value) else found[0]
     return field.value(value, current)
 
 
 def _retrieve(resource: Resource) -> Handler:
     def run(call: RequestContext) -> Any:
-        obj = call.unit.find(resource.schema.object, call.ids["id"], deleted=resource.schema.tombstone)
+        obj = call.unit.find(_kind(resource.schema.object), call.ids["id"], deleted=resource.schema.tombstone)
         if obj is None:
-            obj = call.unit.get(resource.schema.object, call.ids["id"])
+            obj = call.unit.get(_kind(resource.schema.object), call.ids["id"])
         if call.unit.is_deleted(obj["id"]):
             return {"id": obj["id"], "object": obj["object"], "deleted": True}
         check_secret(call, obj)
@@ -218,3 +219,8 @@ def _delete(resource: Resource) -> Handler:
         return call.unit.delete(call.target)
 
     return run
+
+
+def _kind(object_name: str) -> Kind[dict[str, Any]]:
+    """Return the kind of an object that only its declaration describes."""
+    return Kind(object_name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.errors import EmulatorError, NoSuchEndpoint
 from payloom_emulator.core.unit_of_work import UnitOfWork
+from payloom_emulator.objects.webhooks import WebhookEndpoint
 
 if TYPE_CHECKING:
     from payloom_emulator.core.environment import Environment
@@ -41,7 +42,7 @@ def roll(environment: Environment, endpoint_id: str, hours: float) -> Body:
     return {"id": endpoint_id, "secret": secret, "old_secret_expires_at": until if hours else None}
 
 
-def secrets_of(endpoint: Body, now: int) -> list[str]:
+def secrets_of(endpoint: WebhookEndpoint, now: int) -> list[str]:
     """Return what signs at `now` (emulator time), the newest first."""
     return [
         endpoint["_secret"],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import invoice_items
 from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.objects.customers import Customer
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 MOST = 20
 
 
-def add(unit: UnitOfWork, given: list[Body] | None, customer: Body, subscription_id: str, currency: str) -> list[Body]:
+def add(
+    unit: UnitOfWork, given: list[Body] | None, customer: Customer, subscription_id: str, currency: str
+) -> list[Body]:
     """Store a pending invoice item for each; the subscription's next invoice takes them."""
     made = []
     for index, entry in enumerate((given or [])[:MOST]):

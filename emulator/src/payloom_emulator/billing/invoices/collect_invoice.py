@@ -8,6 +8,10 @@ from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import customer_balance, invoice_lifecycle, payments
 from payloom_emulator.core import facts
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import PaymentIntent
+from payloom_emulator.objects.invoices import Invoice, InvoicePayment
+from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import CardError
 
 if TYPE_CHECKING:
@@ -23,10 +27,10 @@ NO_METHOD = "This customer has no attached payment source or default payment met
 _WORDS = {"subscription_create": "Subscription creation", "manual": "Payment for Invoice"}
 
 
-def method_of(unit: UnitOfWork, invoice: Body) -> str | None:
+def method_of(unit: UnitOfWork, invoice: Invoice) -> str | None:
     """Return the payment method an automatic charge uses: invoice's, subscription's, then customer's default."""
-    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice)) or {}
-    customer = unit.find("customer", invoice["customer"]) or {}
+    subscription = unit.find(kinds.SUBSCRIPTION, invoice_lifecycle.subscription_of(invoice)) or {}
+    customer = unit.find(kinds.CUSTOMER, invoice["customer"]) or {}
     places = (
         invoice.get("default_payment_method"),
         invoice.get("default_source"),
@@ -38,7 +42,7 @@ def method_of(unit: UnitOfWork, invoice: Body) -> str | None:
     return next((p for p in places if isinstance(p, str) and payments.is_usable(unit, p, invoice["customer"])), None)
 
 
-def open_payment(unit: UnitOfWork, invoice: Body) -> None:
+def open_payment(unit: UnitOfWork, invoice: Invoice) -> None:
     """Make the PaymentIntent of a just finalized invoice, unless nothing is due. Emits payment_intent.created."""
     if invoice["amount_due"] == 0 or default_payment(unit, invoice) is not None:
         return
@@ -47,18 +51,18 @@ def open_payment(unit: UnitOfWork, invoice: Body) -> None:
     intent = payments.create(
         unit,
         invoice,
-        description=_WORDS.get(invoice["billing_reason"], "Subscription update"),
+        description=_WORDS.get(str(invoice["billing_reason"]), "Subscription update"),
         method=method_of(unit, invoice),
     )
     link(unit, invoice, intent)
 
 
-def link(unit: UnitOfWork, invoice: Body, intent: Body) -> Body:
+def link(unit: UnitOfWork, invoice: Invoice, intent: PaymentIntent) -> InvoicePayment:
     """Make the InvoicePayment that says this PaymentIntent pays the invoice."""
     if intent.get("_invoice") != invoice["id"]:
         unit.change(intent, {"_invoice": invoice["id"]}, emits=())
     return unit.create(
-        "invoice_payment",
+        kinds.INVOICE_PAYMENT,
         {
             "amount_requested": invoice["amount_remaining"],
             "currency": invoice["currency"],
@@ -70,19 +74,19 @@ def link(unit: UnitOfWork, invoice: Body, intent: Body) -> Body:
     )
 
 
-def default_payment(unit: UnitOfWork, invoice: Body) -> Body | None:
+def default_payment(unit: UnitOfWork, invoice: Invoice) -> InvoicePayment | None:
     """Return the InvoicePayment that is to pay the invoice, or None before there is one."""
-    found = unit.list("invoice_payment", invoice=invoice["id"])
+    found = unit.list(kinds.INVOICE_PAYMENT, invoice=invoice["id"])
     return next((p for p in found if p["is_default"] and p["status"] != "canceled"), None)
 
 
-def intent_of(unit: UnitOfWork, invoice: Body) -> Body | None:
+def intent_of(unit: UnitOfWork, invoice: Invoice) -> PaymentIntent | None:
     """Return the PaymentIntent that is to pay the invoice."""
     payment = default_payment(unit, invoice)
-    return unit.find("payment_intent", payment["payment"]["payment_intent"]) if payment else None
+    return unit.find(kinds.PAYMENT_INTENT, payment["payment"]["payment_intent"]) if payment else None
 
 
-def advance(unit: UnitOfWork, invoice: Body, *, attempt: bool = True, off_session: bool = True) -> CardError | None:
+def advance(unit: UnitOfWork, invoice: Invoice, *, attempt: bool = True, off_session: bool = True) -> CardError | None:
     """Do what comes after finalization: settle when nothing is due, ask for the money, or send the invoice.
 
     attempt: try the default payment method now (automatic collection only). Returns why an attempt failed.
@@ -101,9 +105,9 @@ def advance(unit: UnitOfWork, invoice: Body, *, attempt: bool = True, off_sessio
     return collect(unit, invoice, off_session=off_session) if attempt else None
 
 
-def _carry_over(unit: UnitOfWork, invoice: Body) -> None:
+def _carry_over(unit: UnitOfWork, invoice: Invoice) -> None:
     """Less than Stripe charges is not charged but added to what the customer owes."""
-    customer = unit.find("customer", invoice["customer"])
+    customer = unit.find(kinds.CUSTOMER, invoice["customer"])
     if customer is not None:
         customer_balance.add(
             unit, customer, invoice["amount_due"], invoice["currency"], kind="invoice_too_small", invoice=invoice["id"]
@@ -114,7 +118,7 @@ def _carry_over(unit: UnitOfWork, invoice: Body) -> None:
 
 
 def collect(
-    unit: UnitOfWork, invoice: Body, *, method: str | None = None, off_session: bool = True
+    unit: UnitOfWork, invoice: Invoice, *, method: str | None = None, off_session: bool = True
 ) -> CardError | None:
     """Attempt to charge an open invoice once. Returns the decline, or None when it went through or is under way."""
     chosen = method or method_of(unit, invoice)
@@ -124,7 +128,7 @@ def collect(
         failed(unit, invoice, None)
         return CardError(NO_METHOD, code="missing")
     declined = payments.pay(unit, intent, chosen, off_session=off_session)
-    intent = unit.find("payment_intent", intent["id"]) or intent
+    intent = unit.find(kinds.PAYMENT_INTENT, intent["id"]) or intent
     if declined is None and intent["status"] == "requires_action":
         _needs_action(unit, invoice)
     elif declined is None and intent["status"] == "processing":
@@ -132,20 +136,20 @@ def collect(
     return declined
 
 
-def _needs_action(unit: UnitOfWork, invoice: Body) -> None:
+def _needs_action(unit: UnitOfWork, invoice: Invoice) -> None:
     unit.change(invoice, {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
     unit.emit("invoice.payment_action_required", invoice)
 
 
-def _under_way(unit: UnitOfWork, invoice: Body) -> None:
+def _under_way(unit: UnitOfWork, invoice: Invoice) -> None:
     """A bank debit takes days; the subscription does not wait for it."""
     unit.change(invoice, {"attempted": True, "attempt_count": invoice["attempt_count"] + 1})
     unit.publish(facts.INVOICE_PAID, invoice, method=None)
 
 
 def settle(
-    unit: UnitOfWork, invoice: Body, amount: int, *, method: str | None = None, out_of_band: bool = False
-) -> Body:
+    unit: UnitOfWork, invoice: Invoice, amount: int, *, method: str | None = None, out_of_band: bool = False
+) -> Invoice:
     """Make an open invoice paid and tell everyone: the subscription, the customer, the events in Stripe's order."""
     # Stripe counts attempts of the retry schedule; the payment that starts a subscription is not one of them.
     counted = bool(amount) and not out_of_band and invoice["billing_reason"] != "subscription_create"
@@ -167,18 +171,18 @@ def settle(
     return invoice
 
 
-def _still_delinquent(unit: UnitOfWork, invoice: Body) -> None:
-    customer = unit.find("customer", invoice["customer"])
+def _still_delinquent(unit: UnitOfWork, invoice: Invoice) -> None:
+    customer = unit.find(kinds.CUSTOMER, invoice["customer"])
     if customer is None or not customer.get("delinquent"):
         return
-    owed = [i for i in unit.list("invoice", customer=customer["id"], status="open") if i["attempted"]]
+    owed = [i for i in unit.list(kinds.INVOICE, customer=customer["id"], status="open") if i["attempted"]]
     if not owed:
         unit.change(customer, {"delinquent": False})
 
 
-def failed(unit: UnitOfWork, invoice: Body, intent: Body | None) -> None:
+def failed(unit: UnitOfWork, invoice: Invoice, intent: PaymentIntent | None) -> None:
     """Record a failed attempt, plan the next, and tell everyone."""
-    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
+    subscription = unit.find(kinds.SUBSCRIPTION, invoice_lifecycle.subscription_of(invoice))
     count = invoice["attempt_count"] + 1
     retry = _next_attempt(unit, invoice, subscription, count)
     changes: Body = {"attempt_count": count, "attempted": True, "next_payment_attempt": retry}
@@ -189,7 +193,7 @@ def failed(unit: UnitOfWork, invoice: Body, intent: Body | None) -> None:
     if error.get("code") == "authentication_required":
         unit.emit("invoice.payment_action_required", invoice)
     unit.emit("invoice.payment_failed", invoice)
-    customer = unit.find("customer", invoice["customer"])
+    customer = unit.find(kinds.CUSTOMER, invoice["customer"])
     if customer is not None and invoice["billing_reason"] != "subscription_create":
         unit.change(customer, {"delinquent": True})
     if retry is not None:
@@ -197,7 +201,7 @@ def failed(unit: UnitOfWork, invoice: Body, intent: Body | None) -> None:
     unit.publish(facts.INVOICE_PAYMENT_FAILED, invoice, last=retry is None)
 
 
-def _next_attempt(unit: UnitOfWork, invoice: Body, subscription: Body | None, count: int) -> int | None:
+def _next_attempt(unit: UnitOfWork, invoice: Invoice, subscription: Subscription | None, count: int) -> int | None:
     """Return when to try again; first invoices, held ones and those of ended subscriptions are not tried again."""
     if invoice["billing_reason"] == "subscription_create" or not invoice["auto_advance"]:
         return None
@@ -207,20 +211,20 @@ def _next_attempt(unit: UnitOfWork, invoice: Body, subscription: Body | None, co
     return unit.now + days[count - 1] * DAY if count <= len(days) else None
 
 
-def retry(unit: UnitOfWork, invoice: Body) -> None:
+def retry(unit: UnitOfWork, invoice: Invoice) -> None:
     """Timer: the next attempt on an open invoice."""
     if invoice["status"] == "open":
         collect(unit, invoice)
 
 
-def finalize_by_itself(unit: UnitOfWork, invoice: Body) -> None:
+def finalize_by_itself(unit: UnitOfWork, invoice: Invoice) -> None:
     """Timer: a draft that was left alone becomes final and is collected."""
     if invoice["status"] == "draft" and invoice["auto_advance"]:
         invoice_lifecycle.finalize(unit, invoice)
         advance(unit, invoice)
 
 
-def overdue(unit: UnitOfWork, invoice: Body) -> None:
+def overdue(unit: UnitOfWork, invoice: Invoice) -> None:
     """Timer: the due date has come and the invoice is still open."""
     if invoice["status"] != "open":
         return
@@ -228,9 +232,9 @@ def overdue(unit: UnitOfWork, invoice: Body) -> None:
     unit.publish(facts.INVOICE_OVERDUE, invoice)
 
 
-def intent_changed(unit: UnitOfWork, intent: Body) -> None:
+def intent_changed(unit: UnitOfWork, intent: PaymentIntent) -> None:
     """React to a PaymentIntent that succeeded, failed or was canceled: settle the invoice it was made for, if any."""
-    invoice = unit.find("invoice", intent.get("_invoice"))
+    invoice = unit.find(kinds.INVOICE, intent.get("_invoice"))
     if invoice is None or invoice["status"] not in {"open", "uncollectible"}:
         return
     if intent["status"] == "succeeded":
@@ -241,24 +245,24 @@ def intent_changed(unit: UnitOfWork, intent: Body) -> None:
         _forget_payment(unit, invoice, intent)
 
 
-def _forget_payment(unit: UnitOfWork, invoice: Body, intent: Body) -> None:
+def _forget_payment(unit: UnitOfWork, invoice: Invoice, intent: PaymentIntent) -> None:
     """Drop the canceled PaymentIntent of an invoice; the next attempt makes a new one."""
     payment = default_payment(unit, invoice)
     if payment is not None and payment["status"] == "open" and payment["payment"]["payment_intent"] == intent["id"]:
         _cancel_payment(unit, payment)
 
 
-def _cancel_payment(unit: UnitOfWork, payment: Body) -> None:
+def _cancel_payment(unit: UnitOfWork, payment: InvoicePayment) -> None:
     transitions = {**payment["status_transitions"], "canceled_at": unit.now}
     unit.transition(payment, "cancel", {"status_transitions": transitions})
 
 
-def drop_payment(unit: UnitOfWork, invoice: Body, reason: str = "void_invoice") -> None:
+def drop_payment(unit: UnitOfWork, invoice: Invoice, reason: str = "void_invoice") -> None:
     """Cancel the PaymentIntent of an invoice that is not to be paid any more."""
     payment = default_payment(unit, invoice)
     if payment is None or payment["status"] != "open":
         return
     _cancel_payment(unit, payment)
-    intent = unit.find("payment_intent", payment["payment"].get("payment_intent"))
+    intent = unit.find(kinds.PAYMENT_INTENT, payment["payment"].get("payment_intent"))
     if intent is not None:
         payments.cancel(unit, intent, reason)

@@ -11,6 +11,10 @@ from payloom_emulator.billing.embedded_objects import embedded, tax_rates
 from payloom_emulator.billing.invoices import collect_invoice, customer_balance, invoice_lifecycle, payments
 from payloom_emulator.billing.pricing import totals
 from payloom_emulator.billing.pricing.rounding import rounded, share
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import TaxRate
+from payloom_emulator.objects.invoices import CreditNote, Invoice
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -31,9 +35,9 @@ class Credit:
     refunds: list[Body]
 
 
-def work_out(unit: UnitOfWork, params: Body) -> tuple[Body, Credit]:
+def work_out(unit: UnitOfWork, params: Body) -> tuple[Invoice, Credit]:
     """Return (invoice, what the parameters ask for), or raise Stripe's 400."""
-    invoice = unit.get("invoice", params["invoice"], "invoice")
+    invoice = unit.get(kinds.INVOICE, params["invoice"], "invoice")
     if invoice["status"] not in {"open", "paid"}:
         raise invalid(
             f"You can only create credit notes for open or paid invoices; this one is {invoice['status']}.",
@@ -60,7 +64,7 @@ def work_out(unit: UnitOfWork, params: Body) -> tuple[Body, Credit]:
     return invoice, credit
 
 
-def _creditable(invoice: Body) -> int:
+def _creditable(invoice: Invoice) -> int:
     """Return what can still be credited: all that was not yet, of what is open or was paid."""
     if invoice["status"] == "open":
         return invoice["amount_remaining"]
@@ -68,7 +72,7 @@ def _creditable(invoice: Body) -> int:
 
 
 def _refund(unit: UnitOfWork, entry: Body, index: int) -> Body:
-    refund = unit.get("refund", entry["refund"], f"refunds[{index}][refund]")
+    refund = unit.get(kinds.REFUND, entry["refund"], f"refunds[{index}][refund]")
     return {
         "amount_refunded": entry.get("amount_refunded") or refund["amount"],
         "payment_record_refund": None,
@@ -77,7 +81,7 @@ def _refund(unit: UnitOfWork, entry: Body, index: int) -> Body:
     }
 
 
-def _check_split(invoice: Body, total: int, credit: Credit, params: Body) -> None:
+def _check_split(invoice: Invoice, total: int, credit: Credit, params: Body) -> None:
     split = credit.credit + credit.refund + credit.out_of_band + sum(r["amount_refunded"] for r in credit.refunds)
     if invoice["status"] == "open":
         if split:
@@ -95,7 +99,7 @@ def _check_split(invoice: Body, total: int, credit: Credit, params: Body) -> Non
         )
 
 
-def _lines(unit: UnitOfWork, invoice: Body, params: Body) -> list[Body]:
+def _lines(unit: UnitOfWork, invoice: Invoice, params: Body) -> list[Body]:
     if params.get("lines"):
         return [_line(unit, invoice, given, f"lines[{i}]") for i, given in enumerate(params["lines"])]
     amount = params.get("amount")
@@ -105,7 +109,7 @@ def _lines(unit: UnitOfWork, invoice: Body, params: Body) -> list[Body]:
     return [_custom(unit, {"description": "Credit", "amount": amount}, [], None)]
 
 
-def _line(unit: UnitOfWork, invoice: Body, given: Body, param: str) -> Body:
+def _line(unit: UnitOfWork, invoice: Invoice, given: Body, param: str) -> Body:
     rates = tax_rates(unit, given.get("tax_rates"), f"{param}[tax_rates]")
     if given["type"] == "custom_line_item":
         each = given.get("unit_amount_decimal", given.get("unit_amount"))
@@ -122,7 +126,7 @@ def _line(unit: UnitOfWork, invoice: Body, given: Body, param: str) -> Body:
         amount = source["amount"] if quantity is None else share(source["amount"], quantity, source["quantity"] or 1)
     taken = [
         {"amount": share(d["amount"], amount, source["amount"] or 1), "discount": d["discount"]}
-        for d in source["discount_amounts"]
+        for d in present(source["discount_amounts"])
     ]
     taxes = [
         {
@@ -130,9 +134,9 @@ def _line(unit: UnitOfWork, invoice: Body, given: Body, param: str) -> Body:
             "amount": share(t["amount"], amount, source["amount"] or 1),
             "taxable_amount": share(t["taxable_amount"], amount, source["amount"] or 1),
         }
-        for t in source["taxes"]
+        for t in present(source["taxes"])
     ]
-    found = [unit.find("tax_rate", t["tax_rate_details"]["tax_rate"], deleted=True) for t in taxes]
+    found = [unit.find(kinds.TAX_RATE, t["tax_rate_details"]["tax_rate"], deleted=True) for t in taxes]
     return _row(
         unit,
         amount=amount,
@@ -147,7 +151,7 @@ def _line(unit: UnitOfWork, invoice: Body, given: Body, param: str) -> Body:
     )
 
 
-def _custom(unit: UnitOfWork, given: Body, rates: list[Body], each: Any) -> Body:
+def _custom(unit: UnitOfWork, given: Body, rates: list[TaxRate], each: Any) -> Body:
     quantity = given.get("quantity") or 1
     amount = given["amount"] if each is None else rounded(Decimal(str(each)) * quantity)
     scratch = {"amount": amount, "discount_amounts": []}
@@ -205,11 +209,11 @@ def _sums(rows: list[Body]) -> Body:
     }
 
 
-def describe(unit: UnitOfWork, invoice: Body, credit: Credit, params: Body) -> Body:
+def describe(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: Body) -> Body:
     """Return the credit note's fields before it is issued."""
     total = credit.fields["total"]
     before = invoice["status"] == "open"
-    number = len(unit.list("credit_note", invoice=invoice["id"])) + 1
+    number = len(unit.list(kinds.CREDIT_NOTE, invoice=invoice["id"])) + 1
     note_id = unit.environment.ids.new("cn_1", 23)
     return {
         **credit.fields,
@@ -233,19 +237,19 @@ def describe(unit: UnitOfWork, invoice: Body, credit: Credit, params: Body) -> B
     }
 
 
-def issue(unit: UnitOfWork, invoice: Body, credit: Credit, params: Body) -> Body:
+def issue(unit: UnitOfWork, invoice: Invoice, credit: Credit, params: Body) -> CreditNote:
     """Issue the note: an open invoice owes less, a paid one gives back. Emits credit_note.created."""
     values = describe(unit, invoice, credit, params)
     total = credit.fields["total"]
     if invoice["status"] == "open":
-        note = unit.create("credit_note", values)
+        note = unit.create(kinds.CREDIT_NOTE, values)
         _owe_less(unit, invoice, total)
         return note
     if credit.refund:
         values["refunds"] = [*values["refunds"], _give_back(unit, invoice, credit.refund)]
-    note = unit.create("credit_note", values, emits=())
+    note = unit.create(kinds.CREDIT_NOTE, values, emits=())
     if credit.credit:
-        customer = unit.get("customer", invoice["customer"])
+        customer = unit.get(kinds.CUSTOMER, invoice["customer"])
         about = {"kind": "credit_note", "credit_note": note["id"], "invoice": invoice["id"]}
         transaction = customer_balance.add(unit, customer, -credit.credit, invoice["currency"], **about)
         unit.change(note, {"customer_balance_transaction": transaction["id"]}, emits=())
@@ -255,16 +259,16 @@ def issue(unit: UnitOfWork, invoice: Body, credit: Credit, params: Body) -> Body
     return note
 
 
-def _give_back(unit: UnitOfWork, invoice: Body, amount: int) -> Body:
+def _give_back(unit: UnitOfWork, invoice: Invoice, amount: int) -> Body:
     intent = collect_invoice.intent_of(unit, invoice)
-    charge = unit.find("charge", intent["latest_charge"]) if intent else None
+    charge = unit.find(kinds.CHARGE, intent["latest_charge"]) if intent else None
     if charge is None:
         raise invalid("The invoice was not paid by a charge that could be refunded.", "refund_amount")
     refund = refunds.issue(unit, charge, amount=amount)
     return {"amount_refunded": amount, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
 
 
-def _owe_less(unit: UnitOfWork, invoice: Body, amount: int) -> None:
+def _owe_less(unit: UnitOfWork, invoice: Invoice, amount: int) -> None:
     due, left = invoice["amount_due"] - amount, invoice["amount_remaining"] - amount
     credited = invoice["pre_payment_credit_notes_amount"] + amount
     unit.change(invoice, {"amount_due": due, "amount_remaining": left, "pre_payment_credit_notes_amount": credited})
@@ -275,16 +279,16 @@ def _owe_less(unit: UnitOfWork, invoice: Body, amount: int) -> None:
     _amend(unit, invoice, left)
 
 
-def _amend(unit: UnitOfWork, invoice: Body, left: int) -> None:
+def _amend(unit: UnitOfWork, invoice: Invoice, left: int) -> None:
     payment, intent = collect_invoice.default_payment(unit, invoice), collect_invoice.intent_of(unit, invoice)
     if intent is not None and payment is not None:
         payments.amend(unit, intent, left)
         unit.change(payment, {"amount_requested": left}, emits=())
 
 
-def void(unit: UnitOfWork, note: Body) -> Body:
+def void(unit: UnitOfWork, note: CreditNote) -> CreditNote:
     """Void a note of an invoice that is still open: it owes the amount again. Emits credit_note.voided."""
-    invoice = unit.get("invoice", note["invoice"])
+    invoice = unit.get(kinds.INVOICE, note["invoice"])
     if note["status"] != "issued":
         raise invalid("The credit note is void already.")
     if invoice["status"] != "open" or note["type"] != "pre_payment":

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import Customer, CustomerBalanceTransaction
+
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def add(
-    unit: UnitOfWork, customer: Body, amount: int, currency: str, *, kind: str = "adjustment", **more: object
-) -> Body:
+    unit: UnitOfWork, customer: Customer, amount: int, currency: str, *, kind: str = "adjustment", **more: object
+) -> CustomerBalanceTransaction:
     """Change the balance by `amount` minor units and return the transaction."""
     ending = (customer.get("balance") or 0) + amount
     transaction = unit.create(
-        "customer_balance_transaction",
+        kinds.CUSTOMER_BALANCE_TRANSACTION,
         {
             "amount": amount,
             "currency": currency,

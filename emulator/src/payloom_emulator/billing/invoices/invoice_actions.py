@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, payments
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import PaymentIntent
+from payloom_emulator.objects.invoices import Invoice
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ def finalize(call: RequestContext) -> Body:
     return invoice
 
 
-def pay(call: RequestContext) -> Body:
+def pay(call: RequestContext) -> Invoice:
     """Collect an open invoice now, or mark it paid outside Stripe; a decline is Stripe's 402."""
     invoice, unit, params = call.target, call.unit, call.params
     if invoice["status"] == "draft":
@@ -72,7 +75,7 @@ def pay(call: RequestContext) -> Body:
     return invoice
 
 
-def _needs_action(intent: Body) -> StripeError:
+def _needs_action(intent: PaymentIntent) -> StripeError:
     return CardError(
         "Payment for this invoice requires additional user action before it can be completed successfully. Payment can be completed using the PaymentIntent associated with the invoice.",  # noqa: E501 - one message, one line
         code="invoice_payment_intent_requires_action",
@@ -80,7 +83,7 @@ def _needs_action(intent: Body) -> StripeError:
     )
 
 
-def void(call: RequestContext) -> Body:
+def void(call: RequestContext) -> Invoice:
     """Void an open or uncollectible invoice and cancel its PaymentIntent."""
     invoice_lifecycle.check(
         call.target,
@@ -91,7 +94,7 @@ def void(call: RequestContext) -> Body:
     return invoice_lifecycle.void(call.unit, call.target)
 
 
-def write_off(call: RequestContext) -> Body:
+def write_off(call: RequestContext) -> Invoice:
     """Mark an open invoice uncollectible."""
     return invoice_lifecycle.write_off(call.unit, call.target)
 
@@ -118,7 +121,7 @@ def attach(call: RequestContext) -> Body:
     """Let an existing PaymentIntent pay the invoice."""
     invoice, unit = call.target, call.unit
     call.need("payment_intent")
-    intent = unit.get("payment_intent", call.params["payment_intent"], "payment_intent")
+    intent = unit.get(kinds.PAYMENT_INTENT, call.params["payment_intent"], "payment_intent")
     if invoice["status"] != "open":
         raise invalid("You can only attach payments to open invoices.", None, "invoice_not_editable")
     collect_invoice.link(unit, invoice, intent)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle, lines
 from payloom_emulator.billing.pricing import discounts
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.invoices import Invoice, InvoiceItem
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -16,12 +18,12 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _draft(invoice: Body) -> None:
+def _draft(invoice: Invoice) -> None:
     if invoice["status"] != "draft":
         raise invalid("Finalized invoices can't be updated in this way", None, "invoice_not_editable")
 
 
-def attach_items(unit: UnitOfWork, invoice: Body, item: Body) -> Body:
+def attach_items(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> Body:
     """Put a line for an invoice item on the draft."""
     _draft(invoice)
     if item["currency"] != invoice["currency"]:
@@ -34,7 +36,7 @@ def attach_items(unit: UnitOfWork, invoice: Body, item: Body) -> Body:
     return line
 
 
-def refresh(unit: UnitOfWork, invoice: Body, item: Body) -> None:
+def refresh(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> None:
     """Bring the item's line up to date with it."""
     new = lines.for_invoice_item(unit, item)
     rows = [
@@ -44,22 +46,22 @@ def refresh(unit: UnitOfWork, invoice: Body, item: Body) -> None:
     invoice_lifecycle.set_lines(unit, invoice, rows)
 
 
-def detach_items(unit: UnitOfWork, invoice: Body, item: Body) -> None:
+def detach_items(unit: UnitOfWork, invoice: Invoice, item: InvoiceItem) -> None:
     """Take the item's line off the draft."""
     rows = [row for row in invoice_lifecycle.all_lines(invoice) if row.get("_item") != item["id"]]
     invoice_lifecycle.set_lines(unit, invoice, rows)
 
 
-def add(call: RequestContext) -> Body:
+def add(call: RequestContext) -> Invoice:
     """`POST /v1/invoices/{id}/add_lines`: pending items by id, or new ones."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
-    customer = unit.get("customer", invoice["customer"])
+    customer = unit.get(kinds.CUSTOMER, invoice["customer"])
     rows = list(invoice_lifecycle.all_lines(invoice))
     for index, given in enumerate(call.params["lines"]):
         param = f"lines[{index}]"
         if given.get("invoice_item"):
-            item = unit.get("invoiceitem", given["invoice_item"], f"{param}[invoice_item]")
+            item = unit.get(kinds.INVOICEITEM, given["invoice_item"], f"{param}[invoice_item]")
             unit.change(item, {"invoice": invoice["id"], "_pending": False}, emits=())
         else:
             item = invoice_items.build(
@@ -69,12 +71,12 @@ def add(call: RequestContext) -> Body:
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
 
 
-def _metadata(invoice: Body, call: RequestContext) -> Body:
+def _metadata(invoice: Invoice, call: RequestContext) -> Body:
     given = call.params.get("invoice_metadata")
     return {} if given is None else {"metadata": merge_metadata(invoice["metadata"], given)}
 
 
-def remove(call: RequestContext) -> Body:
+def remove(call: RequestContext) -> Invoice:
     """`POST /v1/invoices/{id}/remove_lines`: delete the items behind the lines, or let them wait again."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -82,7 +84,7 @@ def remove(call: RequestContext) -> Body:
     for index, given in enumerate(call.params["lines"]):
         row = _find(rows, given["id"], f"lines[{index}][id]")
         rows.remove(row)
-        item = unit.find("invoiceitem", row.get("_item"))
+        item = unit.find(kinds.INVOICEITEM, row.get("_item"))
         if item is None:
             continue
         if given["behavior"] == "delete":
@@ -92,7 +94,7 @@ def remove(call: RequestContext) -> Body:
     return invoice_lifecycle.set_lines(unit, invoice, rows, _metadata(invoice, call))
 
 
-def update(call: RequestContext) -> Body:
+def update(call: RequestContext) -> Invoice:
     """`POST /v1/invoices/{id}/update_lines`."""
     unit, invoice = call.unit, call.target
     _draft(invoice)
@@ -106,7 +108,7 @@ def update(call: RequestContext) -> Body:
 def update_one(call: RequestContext) -> Body:
     """`POST /v1/invoices/{id}/lines/{line}`: change one line and answer with it."""
     unit = call.unit
-    invoice = unit.get("invoice", call.ids["id"])
+    invoice = unit.get(kinds.INVOICE, call.ids["id"])
     unit.use_clock_of(invoice)
     _draft(invoice)
     rows = list(invoice_lifecycle.all_lines(invoice))
@@ -123,7 +125,7 @@ def _find(rows: list[Body], line_id: str, param: str | None) -> Body:
     return found
 
 
-def _changed(unit: UnitOfWork, invoice: Body, row: Body, given: Body, param: str) -> Body:
+def _changed(unit: UnitOfWork, invoice: Invoice, row: Body, given: Body, param: str) -> Body:
     new = {**row, **{k: given[k] for k in ("description", "discountable", "period") if k in given}}
     if "metadata" in given:
         new["metadata"] = merge_metadata(row["metadata"], given["metadata"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.invoices import lines
@@ -11,6 +11,11 @@ from payloom_emulator.billing.pricing import amounts
 from payloom_emulator.billing.pricing.rounding import rounded
 from payloom_emulator.catalog import prices
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.invoices import InvoiceItem
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -22,13 +27,13 @@ if TYPE_CHECKING:
 def build(
     unit: UnitOfWork,
     given: Body,
-    customer: Body,
+    customer: Customer,
     *,
     param: str = "",
     subscription: str | None = None,
     invoice: str | None = None,
     currency: str | None = None,
-) -> Body:
+) -> InvoiceItem:
     """Store an invoice item from `{amount | pricing | price_data | unit_amount_decimal, quantity, …}`."""
     details = {"subscription": subscription, "subscription_item": None} if subscription else None
     made = {
@@ -48,7 +53,7 @@ def build(
     if given.get("description"):
         made["description"] = given["description"]
     made["net_amount"] = made["amount"]
-    return unit.create("invoiceitem", made)
+    return unit.create(kinds.INVOICEITEM, made)
 
 
 def amounts_of(unit: UnitOfWork, given: Body, param: str, currency: str | None) -> Body:
@@ -100,10 +105,10 @@ def amounts_of(unit: UnitOfWork, given: Body, param: str, currency: str | None) 
     }
 
 
-def _one_time(unit: UnitOfWork, given: Body, price_id: Any, param: str) -> Body:
+def _one_time(unit: UnitOfWork, given: Body, price_id: Any, param: str) -> Price:
     if not price_id:
         return prices.make(unit, given["price_data"], _named(param, "price_data"))
-    price = unit.find("price", price_id)
+    price = unit.find(kinds.PRICE, price_id)
     if price is None:
         raise missing("price", price_id, param=_named(param, "price"), status=400)
     if not price["active"] and not given.get("_checked"):
@@ -122,21 +127,21 @@ def _named(param: str, name: str) -> str:
 
 def proration(
     unit: UnitOfWork,
-    subscription: Body,
-    item: Body,
+    subscription: Subscription,
+    item: SubscriptionItem,
     *,
     amount: int,
     words: str,
     start: int,
     end: int,
     quantity: int | None,
-) -> Body:
+) -> InvoiceItem:
     """Store a pending proration of a subscription item."""
     price = unit.find_any(item["price"]["id"]) or item["price"]
     customer = unit.find_any(subscription["customer"]) or {}
     units = 1 if quantity is None else quantity
     return unit.create(
-        "invoiceitem",
+        kinds.INVOICEITEM,
         {
             "amount": amount,
             "currency": subscription["currency"],
@@ -150,7 +155,7 @@ def proration(
                 "type": "subscription_details",
             },
             "period": {"end": end, "start": start},
-            "pricing": lines.pricing(price, None, subscription["currency"]),
+            "pricing": lines.pricing(cast("Price", price), None, subscription["currency"]),
             "proration": True,
             "proration_details": {"credited_items": None, "discount_amounts": []},
             "quantity": units,

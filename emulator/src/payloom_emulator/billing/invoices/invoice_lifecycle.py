@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.embedded_objects import embedded
 from payloom_emulator.billing.invoices import customer_balance, lines
 from payloom_emulator.billing.machines import INVOICE_MACHINE
 from payloom_emulator.billing.pricing import discounts, totals
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -28,14 +33,14 @@ CUSTOMER_FIELDS = {
 }
 
 
-def customer_fields(unit: UnitOfWork, customer: Body) -> Body:
+def customer_fields(unit: UnitOfWork, customer: Customer) -> Body:
     """Return what an invoice copies from its customer."""
     shown = {ours: customer.get(theirs) for ours, theirs in CUSTOMER_FIELDS.items()}
-    tax_ids = unit.list("tax_id", customer=customer["id"], oldest_first=True)
+    tax_ids = unit.list(kinds.TAX_ID, customer=customer["id"], oldest_first=True)
     return {**shown, "customer_tax_ids": [{"type": t["type"], "value": t["value"]} for t in tax_ids]}
 
 
-def subscription_parent(subscription: Body, proration_date: int | None = None) -> Body:
+def subscription_parent(subscription: Subscription, proration_date: int | None = None) -> Body:
     """Return the `parent` of an invoice made by a subscription."""
     details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
     if proration_date is not None:
@@ -43,13 +48,13 @@ def subscription_parent(subscription: Body, proration_date: int | None = None) -
     return {"quote_details": None, "subscription_details": details, "type": "subscription_details"}
 
 
-def subscription_of(invoice: Body) -> str | None:
+def subscription_of(invoice: Invoice) -> str | None:
     """Return the id of the subscription an invoice belongs to."""
     details = (invoice.get("parent") or {}).get("subscription_details") or {}
     return details.get("subscription")
 
 
-def draft(unit: UnitOfWork, customer: Body, rows: list[Body], values: Body) -> Body:
+def draft(unit: UnitOfWork, customer: Customer, rows: list[Body], values: Body) -> Invoice:
     """Make a draft with these lines. Emits invoice.created.
 
     values: fields of the invoice; `currency` and `billing_reason` are needed. Pending invoice items among the lines
@@ -69,17 +74,17 @@ def draft(unit: UnitOfWork, customer: Body, rows: list[Body], values: Body) -> B
         "id": unit.environment.ids.new("in_1", 23),
         **values,
     }
-    fields.update(amount_fields(unit, fields, rows, customer))
-    invoice = unit.create("invoice", fields, emits=())
+    fields.update(amount_fields(unit, cast("Invoice", fields), rows, customer))
+    invoice = unit.create(kinds.INVOICE, fields, emits=())
     for line in rows:
-        item = unit.find("invoiceitem", line.get("_item"))
+        item = unit.find(kinds.INVOICEITEM, line.get("_item"))
         if item is not None:
             unit.change(item, {"invoice": invoice["id"], "_pending": False})
     unit.emit("invoice.created", invoice)
     return invoice
 
 
-def amount_fields(unit: UnitOfWork, invoice: Body, rows: list[Body], customer: Body | None = None) -> Body:
+def amount_fields(unit: UnitOfWork, invoice: Invoice, rows: list[Body], customer: Customer | None = None) -> Body:
     """Return the changes that give an invoice these lines: discounts, taxes, sums, what is due."""
     owner = customer or unit.find_any(invoice["customer"]) or {}
     whole = list(invoice.get("discounts") or [])
@@ -107,26 +112,29 @@ def amount_fields(unit: UnitOfWork, invoice: Body, rows: list[Body], customer: B
     }
 
 
-def set_lines(unit: UnitOfWork, invoice: Body, rows: list[Body], more: Body | None = None) -> Body:
+def set_lines(unit: UnitOfWork, invoice: Invoice, rows: list[Body], more: Body | None = None) -> Invoice:
     """Give a draft other lines and all that follows from them. Emits invoice.updated."""
     base = {**invoice, **(more or {})}
-    return unit.change(invoice, {**(more or {}), **amount_fields(unit, base, rows)})
+    return unit.change(invoice, {**(more or {}), **amount_fields(unit, cast("Invoice", base), rows)})
 
 
-def all_lines(invoice: Body) -> list[Body]:
+def all_lines(invoice: Invoice) -> list[Body]:
     """Return every line, also beyond those the object shows."""
-    return invoice.get("_lines") or invoice["lines"]["data"]
+    return cast("list[Body]", invoice.get("_lines") or invoice["lines"]["data"])
 
 
-def finalize(unit: UnitOfWork, invoice: Body, *, auto_advance: bool | None = None) -> Body:
+def finalize(unit: UnitOfWork, invoice: Invoice, *, auto_advance: bool | None = None) -> Invoice:
     """Make a draft final: number, links, due date, customer balance. Emits invoice.finalized.
 
     The invoice is open afterwards, also when nothing is due; `collecting.advance` takes it from there.
     """
     customer = unit.find_any(invoice["customer"])
     assert customer is not None
-    base = {**invoice, **customer_fields(unit, customer)}
-    changes: Body = {**customer_fields(unit, customer), **amount_fields(unit, base, all_lines(invoice), customer)}
+    base = {**invoice, **customer_fields(unit, cast("Customer", customer))}
+    changes: Body = {
+        **customer_fields(unit, cast("Customer", customer)),
+        **amount_fields(unit, cast("Invoice", base), all_lines(invoice), cast("Customer", customer)),
+    }
     token = f"test_{unit.environment.ids.new('', 40)}"
     account, base_url = unit.account, unit.environment.base_url
     changes.update(
@@ -138,7 +146,7 @@ def finalize(unit: UnitOfWork, invoice: Body, *, auto_advance: bool | None = Non
             "ending_balance": changes["starting_balance"],
             "hosted_invoice_url": f"{base_url}/i/{account}/{token}?s=ap",
             "invoice_pdf": f"{base_url}/invoice/{account}/{token}/pdf?s=ap",
-            "number": invoice.get("number") or _number(unit, customer),
+            "number": invoice.get("number") or _number(unit, cast("Customer", customer)),
             "webhooks_delivered_at": unit.now,
             "status_transitions": {**invoice["status_transitions"], "finalized_at": unit.now},
             "_token": token,
@@ -147,15 +155,15 @@ def finalize(unit: UnitOfWork, invoice: Body, *, auto_advance: bool | None = Non
     if invoice["collection_method"] == "send_invoice" and invoice.get("due_date") is None:
         changes["due_date"] = unit.now + DAY * (invoice.get("_days_until_due") or 0)
     unit.unschedule("finalize", invoice)
-    changes.update(_use_balance(unit, customer, invoice, changes))
+    changes.update(_use_balance(unit, cast("Customer", customer), invoice, changes))
     unit.transition(invoice, "finalize", changes)
-    discounts.spend(unit, [d["discount"] for d in invoice["total_discount_amounts"] if d["amount"] > 0])
+    discounts.spend(unit, [d["discount"] for d in present(invoice["total_discount_amounts"]) if d["amount"] > 0])
     if invoice["due_date"] is not None and invoice["amount_due"] > 0:
         unit.schedule("overdue", invoice, invoice["due_date"])
     return invoice
 
 
-def _number(unit: UnitOfWork, customer: Body) -> str:
+def _number(unit: UnitOfWork, customer: Customer) -> str:
     sequence = customer.get("next_invoice_sequence") or 1
     prefix = customer.get("invoice_prefix") or "LOCAL"
     if not unit.is_deleted(customer["id"]):
@@ -163,7 +171,7 @@ def _number(unit: UnitOfWork, customer: Body) -> str:
     return f"{prefix}-{sequence:04d}"
 
 
-def _use_balance(unit: UnitOfWork, customer: Body, invoice: Body, changes: Body) -> Body:
+def _use_balance(unit: UnitOfWork, customer: Customer, invoice: Invoice, changes: Body) -> Body:
     """Settle the invoice with the customer's balance: credit (negative) lowers what is due, debt raises it."""
     starting, total = changes["starting_balance"], changes["total"]
     applied = total - max(0, starting + total)  # negative when debt is collected with the invoice
@@ -175,8 +183,8 @@ def _use_balance(unit: UnitOfWork, customer: Body, invoice: Body, changes: Body)
 
 
 def mark_paid(
-    unit: UnitOfWork, invoice: Body, amount: int, *, out_of_band: bool = False, attempted: bool = True
-) -> Body:
+    unit: UnitOfWork, invoice: Invoice, amount: int, *, out_of_band: bool = False, attempted: bool = True
+) -> Invoice:
     """Move an open (or uncollectible) invoice to paid, without its events but invoice.updated."""
     for timer in ("collect", "overdue"):
         unit.unschedule(timer, invoice)
@@ -196,12 +204,12 @@ def mark_paid(
     return unit.transition(invoice, "pay", changes, emits=("invoice.updated",) if amount else ())
 
 
-def void(unit: UnitOfWork, invoice: Body) -> Body:
+def void(unit: UnitOfWork, invoice: Invoice) -> Invoice:
     """Void an open or uncollectible invoice; credit it used goes back to the customer. Emits invoice.voided."""
     check(invoice, "void", "You can only pass in open or uncollectible invoices. This invoice isn't open.")
     _drop_timers(unit, invoice)
     used = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
-    customer = unit.find("customer", invoice["customer"])
+    customer = unit.find(kinds.CUSTOMER, invoice["customer"])
     if used and customer is not None:
         kind = "unapplied_from_invoice"
         customer_balance.add(unit, customer, -used, invoice["currency"], kind=kind, invoice=invoice["id"])
@@ -216,7 +224,7 @@ def void(unit: UnitOfWork, invoice: Body) -> Body:
     )
 
 
-def write_off(unit: UnitOfWork, invoice: Body, reason: str = "user_forgiven") -> Body:
+def write_off(unit: UnitOfWork, invoice: Invoice, reason: str = "user_forgiven") -> Invoice:
     """Mark an open invoice uncollectible. Emits invoice.marked_uncollectible."""
     check(invoice, "mark_uncollectible", "You can only mark open invoices as uncollectible.")
     _drop_timers(unit, invoice)
@@ -233,18 +241,18 @@ def write_off(unit: UnitOfWork, invoice: Body, reason: str = "user_forgiven") ->
     )
 
 
-def _drop_timers(unit: UnitOfWork, invoice: Body) -> None:
+def _drop_timers(unit: UnitOfWork, invoice: Invoice) -> None:
     for timer in ("collect", "overdue", "finalize"):
         unit.unschedule(timer, invoice)
 
 
-def check(invoice: Body, move: str, message: str, code: str = "invoice_not_editable") -> None:
+def check(invoice: Invoice, move: str, message: str, code: str = "invoice_not_editable") -> None:
     """Raise Stripe's 400 unless the invoice may make this move."""
-    if not INVOICE_MACHINE.allows(move, invoice["status"]):
+    if not INVOICE_MACHINE.allows(move, str(invoice["status"])):
         raise invalid(message, None, code)
 
 
-def schedule_finalization(unit: UnitOfWork, invoice: Body) -> None:
+def schedule_finalization(unit: UnitOfWork, invoice: Invoice) -> None:
     """Plan a draft's automatic finalization, an hour from now unless set otherwise."""
     at = invoice.get("automatically_finalizes_at") or unit.now + settings.read(unit.store).draft_seconds
     unit.change(invoice, {"automatically_finalizes_at": at}, emits=())
@@ -256,7 +264,7 @@ def pending_lines(
 ) -> list[Body]:
     """Return lines for the customer's pending invoice items: those of the subscription and those of none."""
     rows: list[Body] = []
-    for item in unit.list("invoiceitem", customer=customer_id, pending="true", oldest_first=True):
+    for item in unit.list(kinds.INVOICEITEM, customer=customer_id, pending="true", oldest_first=True):
         details = (item.get("parent") or {}).get("subscription_details") or {}
         owner: Any = details.get("subscription")
         if owner not in {None, subscription} or (currency and item["currency"] != currency):

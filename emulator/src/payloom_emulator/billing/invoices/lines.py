@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing.pricing import amounts
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.invoices import InvoiceItem
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -51,7 +54,7 @@ def product_name(unit: UnitOfWork, product_id: Any) -> str:
     return product["name"] if product and product.get("name") else str(product_id)
 
 
-def pricing(price: Body, each: Any = None, currency: str | None = None) -> Body:
+def pricing(price: Price, each: Any = None, currency: str | None = None) -> Body:
     """Return the `pricing` of a line or invoice item made from a price."""
     shown = amounts.unit_amount(price, currency) if each is None else Decimal(each)
     product = price["product"] if isinstance(price["product"], str) else price["product"]["id"]
@@ -79,8 +82,8 @@ def item_parent(subscription_id: str | None, item_id: str, *, proration: bool, i
 
 def for_item(
     unit: UnitOfWork,
-    subscription: Body,
-    item: Body,
+    subscription: Subscription,
+    item: SubscriptionItem,
     *,
     start: int,
     end: int,
@@ -93,8 +96,8 @@ def for_item(
     currency = subscription["currency"]
     units = item.get("quantity") if quantity is None else quantity
     name = product_name(unit, price["product"])
-    cost = 0 if trial else amounts.cost(price, units or 0, currency)
-    words = f"Trial period for {name}" if trial else amounts.wording(price, units, name, currency)
+    cost = 0 if trial else amounts.cost(cast("Price", price), units or 0, currency)
+    words = f"Trial period for {name}" if trial else amounts.wording(cast("Price", price), units, name, currency)
     return blank(
         unit,
         amount=cost if amount is None else amount,
@@ -103,7 +106,7 @@ def for_item(
         metadata=dict(item.get("metadata") or {}),
         parent=item_parent(subscription["id"], item["id"], proration=False),
         period={"end": end, "start": start},
-        pricing=pricing(price, 0 if trial else None, currency),
+        pricing=pricing(cast("Price", price), 0 if trial else None, currency),
         quantity=units,
         subscription=subscription["id"],
         discounts=list(item.get("discounts") or []),
@@ -111,12 +114,15 @@ def for_item(
     )
 
 
-def for_invoice_item(unit: UnitOfWork, item: Body) -> Body:
+def for_invoice_item(unit: UnitOfWork, item: InvoiceItem) -> Body:
     """Return the line a pending invoice item becomes."""
     details = (item.get("parent") or {}).get("subscription_details") or {}
     if details.get("subscription_item"):
         parent = item_parent(
-            details["subscription"], details["subscription_item"], proration=item["proration"], invoice_item=item["id"]
+            details["subscription"],
+            str(details["subscription_item"]),
+            proration=item["proration"],
+            invoice_item=item["id"],
         )
     else:
         parent = {

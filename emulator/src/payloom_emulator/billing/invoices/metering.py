@@ -7,33 +7,36 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing.invoices import lines
 from payloom_emulator.billing.pricing import amounts
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import Meter, Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def is_metered(item: Body) -> bool:
+def is_metered(item: SubscriptionItem) -> bool:
     """Return whether the item's price is metered."""
     return amounts.is_metered(item["price"])
 
 
 def usage(unit: UnitOfWork, meter_id: str | None, customer_id: str, start: int, end: int) -> Decimal:
     """Return a customer's usage from `start` (inclusive) to `end` (exclusive), by the meter's formula."""
-    meter = unit.find("billing.meter", meter_id)
+    meter = unit.find(kinds.BILLING_METER, meter_id)
     if meter is None:
         return Decimal(0)
     found = [
         event
         for event in unit.list(
-            "billing.meter_event", event_name=meter["event_name"], _customer=customer_id, oldest_first=True
+            kinds.BILLING_METER_EVENT, event_name=meter["event_name"], _customer=customer_id, oldest_first=True
         )
         if start <= event["timestamp"] < end and not event.get("_canceled")
     ]
     return total(meter, found)
 
 
-def total(meter: Body, events: list[Body]) -> Decimal:
+def total(meter: Meter, events: list[Body]) -> Decimal:
     """Return what a meter makes of these events: their sum, their number, or the last value."""
     values = [Decimal(str(e["_value"])) for e in sorted(events, key=lambda e: e["timestamp"])]
     formula = meter["default_aggregation"]["formula"]
@@ -44,7 +47,7 @@ def total(meter: Body, events: list[Body]) -> Decimal:
     return sum(values, Decimal(0))
 
 
-def line(unit: UnitOfWork, subscription: Body, item: Body, start: int, end: int) -> Body:
+def line(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, start: int, end: int) -> Body:
     """Return the line for what was used in a period."""
-    used = usage(unit, item["price"]["recurring"].get("meter"), subscription["customer"], start, end)
+    used = usage(unit, present(item["price"]["recurring"]).get("meter"), subscription["customer"], start, end)
     return lines.for_item(unit, subscription, item, start=start, end=end, quantity=int(used))

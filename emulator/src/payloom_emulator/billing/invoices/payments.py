@@ -5,18 +5,23 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.intents import PaymentIntent
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.payment_methods import PaymentMethod
+from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.payments import attempts, capture_cancel, payment_intents, setup_intents
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.errors import CardError, invalid, missing
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 _CANCELABLE = frozenset({"requires_payment_method", "requires_confirmation", "requires_action", "requires_capture"})
 
 
-def create(unit: UnitOfWork, invoice: Body, *, description: str, method: str | None) -> Body:
+def create(unit: UnitOfWork, invoice: Invoice, *, description: str, method: str | None) -> PaymentIntent:
     """Make the PaymentIntent of an invoice. Emits payment_intent.created."""
     first = invoice["billing_reason"] == "subscription_create"
     settings = invoice.get("payment_settings") or {}
@@ -39,7 +44,7 @@ def create(unit: UnitOfWork, invoice: Body, *, description: str, method: str | N
     )
 
 
-def pay(unit: UnitOfWork, intent: Body, method_id: str, *, off_session: bool) -> CardError | None:
+def pay(unit: UnitOfWork, intent: PaymentIntent, method_id: str, *, off_session: bool) -> CardError | None:
     """Try to pay; return the decline, or None. The intent then says what happened."""
     method = method_from(unit, method_id)
     session = intent.get("_session")
@@ -51,14 +56,14 @@ def pay(unit: UnitOfWork, intent: Body, method_id: str, *, off_session: bool) ->
     return None
 
 
-def method_from(unit: UnitOfWork, method_id: str) -> Body:
+def method_from(unit: UnitOfWork, method_id: str) -> PaymentMethod:
     """Return the payment method of this id; cards and sources of older integrations count too."""
     if method_id.startswith(("card_", "src_", "ba_", "tok_")):
         return card_sources.method_of(unit, method_id, "payment_method")
-    return unit.get("payment_method", method_id, "payment_method")
+    return unit.get(kinds.PAYMENT_METHOD, method_id, "payment_method")
 
 
-def is_usable(unit: UnitOfWork, method_id: str, customer_id: str) -> bool:
+def is_usable(unit: UnitOfWork, method_id: str, customer_id: str | None) -> bool:
     """Return whether the method is still there and still the customer's; detached ones are passed over."""
     method = unit.find_any(method_id)
     if method is None or unit.is_deleted(method_id):
@@ -72,9 +77,9 @@ def check_source(unit: UnitOfWork, source_id: str | None, param: str) -> None:
         raise missing("source", source_id, param=param, status=400)
 
 
-def check_owner(unit: UnitOfWork, method_id: str, customer: Body, param: str) -> None:
+def check_owner(unit: UnitOfWork, method_id: str, customer: Customer, param: str) -> None:
     """Raise unless the payment method is attached to this customer."""
-    method = unit.get("payment_method", method_id, param)
+    method = unit.get(kinds.PAYMENT_METHOD, method_id, param)
     if method["customer"] != customer["id"]:
         raise invalid(
             f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached to the customer.",  # noqa: E501 - one message, one line
@@ -83,24 +88,24 @@ def check_owner(unit: UnitOfWork, method_id: str, customer: Body, param: str) ->
         )
 
 
-def amend(unit: UnitOfWork, intent: Body, amount: int) -> None:
+def amend(unit: UnitOfWork, intent: PaymentIntent, amount: int) -> None:
     """Ask for another amount, while nothing was paid."""
     if intent["status"] in _CANCELABLE and intent["amount"] != amount:
         unit.change(intent, {"amount": amount}, emits=())
 
 
-def cancel(unit: UnitOfWork, intent: Body, reason: str) -> None:
+def cancel(unit: UnitOfWork, intent: PaymentIntent, reason: str) -> None:
     """Cancel an intent that is not to be paid any more. Emits payment_intent.canceled."""
     if intent["status"] in _CANCELABLE:
         capture_cancel.cancel(unit, intent, reason)
 
 
-def setup(unit: UnitOfWork, subscription: Body, method_id: str | None) -> str | None:
+def setup(unit: UnitOfWork, subscription: Subscription, method_id: str | None) -> str | None:
     """Prepare for later charges while nothing is due: return the id of a SetupIntent the customer must still complete.
 
     Without a method one waits for it. A method that can be charged off session as it is needs none.
     """
-    method = unit.find("payment_method", method_id)
+    method = unit.find(kinds.PAYMENT_METHOD, method_id)
     if method is not None and (method["type"] != "card" or payment_methods.card_of(method).authentication == "none"):
         return None
     if method is not None and method.get("_set_up"):

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from payloom_emulator.catalog import prices
 from payloom_emulator.kit.money import Amount, exponent
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.present import present
 
 Body = dict[str, Any]
 
 
-def in_currency(price: Body, currency: str | None) -> Body:
+def in_currency(price: Price, currency: str | None) -> Price:
     """Return the price with its terms in another of its currencies."""
     if not currency or currency == price["currency"]:
         return price
-    return {**price, **(price.get("currency_options") or {}).get(currency, {})}
+    return cast("Price", {**price, **(price.get("currency_options") or {}).get(currency, {})})
 
 
-def unit_amount(price: Body, currency: str | None = None) -> Decimal | None:
+def unit_amount(price: Price, currency: str | None = None) -> Decimal | None:
     """Return the price of one unit in minor units, or None when it depends on the quantity."""
     text = in_currency(price, currency).get("unit_amount_decimal")
     return None if text is None else Decimal(str(text))
 
 
-def cost(price: Body, quantity: int, currency: str | None = None) -> int:
+def cost(price: Price, quantity: int, currency: str | None = None) -> int:
     """Return what `quantity` units cost, in minor units of `currency` (the price's own by default)."""
     return prices.amount_for(price, quantity, currency)
 
@@ -34,13 +36,13 @@ def money(amount: int, currency: str) -> str:
     return Amount(amount, currency).format()
 
 
-def every(price: Body) -> str:
+def every(price: Price) -> str:
     """Return the price's rhythm in words: `month`, `every 3 months`."""
-    interval, count = price["recurring"]["interval"], price["recurring"]["interval_count"]
+    interval, count = present(price["recurring"])["interval"], present(price["recurring"])["interval_count"]
     return interval if count == 1 else f"every {count} {interval}s"
 
 
-def wording(price: Body, quantity: int | None, name: str, currency: str | None = None) -> str:
+def wording(price: Price, quantity: int | None, name: str, currency: str | None = None) -> str:
     """Return a subscription line's description, e.g. `2 × Gold (at $20.00 / month)`."""
     each = unit_amount(price, currency)
     units = 0 if quantity is None else quantity
@@ -57,7 +59,7 @@ def _exactly(each: Decimal, currency: str) -> str:
     return f"{symbol}{each.scaleb(-exponent(currency)).normalize():f}"
 
 
-def plan_of(price: Body) -> Body:
+def plan_of(price: Price) -> Body:
     """Return the legacy plan object of a recurring price."""
     recurring = price["recurring"]
     transform = price.get("transform_quantity")
@@ -70,25 +72,25 @@ def plan_of(price: Body) -> Body:
         "billing_scheme": price["billing_scheme"],
         "created": price["created"],
         "currency": price["currency"],
-        "interval": recurring["interval"],
-        "interval_count": recurring["interval_count"],
+        "interval": present(recurring)["interval"],
+        "interval_count": present(recurring)["interval_count"],
         "livemode": False,
         "metadata": price.get("metadata") or {},
-        "meter": recurring.get("meter"),
+        "meter": present(recurring).get("meter"),
         "nickname": price.get("nickname"),
         "product": price["product"],
         "tiers_mode": price.get("tiers_mode"),
         "transform_usage": transform,
-        "trial_period_days": recurring.get("trial_period_days"),
-        "usage_type": recurring.get("usage_type", "licensed"),
+        "trial_period_days": present(recurring).get("trial_period_days"),
+        "usage_type": present(recurring).get("usage_type", "licensed"),
     }
 
 
-def embedded(price: Body) -> Body:
+def embedded(price: Price) -> Body:
     """Return the price as subscription items and lines carry it: without what must be expanded."""
     return {k: v for k, v in price.items() if k != "currency_options" and not k.startswith("_")}
 
 
-def is_metered(price: Body) -> bool:
+def is_metered(price: Price) -> bool:
     """Return whether usage, not a quantity, decides the amount."""
     return (price.get("recurring") or {}).get("usage_type") == "metered"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing.pricing import amounts, periods, totals
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.discounts import Coupon, Discount, PromotionCode, PromotionCodeRestrictions
+from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def coupon_is_valid(coupon: Body, now: int) -> bool:
+def coupon_is_valid(coupon: Coupon, now: int) -> bool:
     """Return whether the coupon can still be redeemed."""
     spent = coupon["max_redemptions"] is not None and coupon["times_redeemed"] >= coupon["max_redemptions"]
     return not spent and (coupon["redeem_by"] is None or coupon["redeem_by"] > now)
@@ -21,16 +24,16 @@ def coupon_is_valid(coupon: Body, now: int) -> bool:
 
 def resolve(
     unit: UnitOfWork, entry: Body, param: str, *, customer: str | None, subtotal: int | None, currency: str | None
-) -> tuple[Body, Body | None]:
+) -> tuple[Coupon, PromotionCode | None]:
     """Return (coupon, promotion code or None) of a `{coupon}` or `{promotion_code}`, or raise why it cannot be used."""
     if entry.get("promotion_code"):
         name = f"{param}[promotion_code]"
-        code = unit.get("promotion_code", entry["promotion_code"], name)
-        coupon = unit.get("coupon", code["promotion"]["coupon"], name)
+        code = unit.get(kinds.PROMOTION_CODE, entry["promotion_code"], name)
+        coupon = unit.get(kinds.COUPON, code["promotion"]["coupon"], name)
         _check_code(unit, code, coupon, name, customer=customer, subtotal=subtotal, currency=currency)
     else:
         name, code = f"{param}[coupon]", None
-        coupon = unit.get("coupon", entry.get("coupon") or "", name)
+        coupon = unit.get(kinds.COUPON, entry.get("coupon") or "", name)
     if not coupon_is_valid(coupon, unit.now):
         raise invalid(f"Coupon {coupon['id']} is expired and cannot be applied.", name, "coupon_expired")
     if coupon["amount_off"] is not None and currency and amount_off(coupon, currency) is None:
@@ -43,8 +46,8 @@ def resolve(
 
 def _check_code(
     unit: UnitOfWork,
-    code: Body,
-    coupon: Body,
+    code: PromotionCode,
+    coupon: Coupon,
     param: str,
     *,
     customer: str | None,
@@ -67,12 +70,12 @@ def _check_code(
     least = _minimum(rules, currency)
     if least is not None and subtotal is not None and subtotal < least:
         raise invalid(
-            f"This promotion code cannot be redeemed because the order does not reach its minimum amount of {amounts.money(least, currency or rules['minimum_amount_currency'])}.",  # noqa: E501 - one message, one line
+            f"This promotion code cannot be redeemed because the order does not reach its minimum amount of {amounts.money(least, str(currency or rules['minimum_amount_currency']))}.",  # noqa: E501 - one message, one line
             param,
         )
 
 
-def _minimum(rules: Body, currency: str | None) -> int | None:
+def _minimum(rules: PromotionCodeRestrictions, currency: str | None) -> int | None:
     option = (rules.get("currency_options") or {}).get(currency or "")
     if option:
         return option.get("minimum_amount")
@@ -81,12 +84,12 @@ def _minimum(rules: Body, currency: str | None) -> int | None:
 
 
 def _has_paid(unit: UnitOfWork, customer: str) -> bool:
-    if any(i["amount_paid"] > 0 for i in unit.list("invoice", customer=customer, status="paid")):
+    if any(i["amount_paid"] > 0 for i in unit.list(kinds.INVOICE, customer=customer, status="paid")):
         return True
-    return any(c.get("paid") for c in unit.list("charge", customer=customer, limit=20))
+    return any(c.get("paid") for c in unit.list(kinds.CHARGE, customer=customer, limit=20))
 
 
-def amount_off(coupon: Body, currency: str) -> int | None:
+def amount_off(coupon: Coupon, currency: str) -> int | None:
     """Return what a fixed-amount coupon takes off in this currency, or None when it has no such amount."""
     if coupon["currency"] == currency:
         return coupon["amount_off"]
@@ -113,24 +116,34 @@ def attach(
     for index, entry in enumerate(given or []):
         where = f"{param}[{index}]"
         if entry.get("discount"):
-            made.append(unit.get("discount", entry["discount"], f"{where}[discount]")["id"])
+            made.append(unit.get(kinds.DISCOUNT, entry["discount"], f"{where}[discount]")["id"])
             continue
         coupon, code = resolve(unit, entry, where, customer=customer, subtotal=subtotal, currency=currency)
-        made.append(redeem(unit, coupon, code, customer=customer, start=start, **owner)["id"])
+        made.append(
+            redeem(unit, cast("Coupon", coupon), cast("PromotionCode", code), customer=customer, start=start, **owner)[
+                "id"
+            ]
+        )
     return made
 
 
 def redeem(
-    unit: UnitOfWork, coupon: Body, code: Body | None, *, customer: str | None, start: int | None = None, **owner: Any
-) -> Body:
+    unit: UnitOfWork,
+    coupon: Coupon,
+    code: PromotionCode | None,
+    *,
+    customer: str | None,
+    start: int | None = None,
+    **owner: Any,
+) -> Discount:
     """Count the redemption and return the new discount; customers and subscriptions emit customer.discount.created."""
     begin = unit.now if start is None else start
     end = None
     if coupon["duration"] == "repeating":
-        end = periods.at(begin, "month", coupon["duration_in_months"], 1)
+        end = periods.at(begin, "month", present(coupon["duration_in_months"]), 1)
     lasting = not owner or "subscription" in owner
     discount = unit.create(
-        "discount",
+        kinds.DISCOUNT,
         {
             "customer": customer,
             "end": end,
@@ -151,16 +164,16 @@ def redeem(
     return discount
 
 
-def coupon_of(unit: UnitOfWork, discount: Body) -> Body | None:
+def coupon_of(unit: UnitOfWork, discount: Discount) -> Coupon | None:
     """Return the discount's coupon, also when it was deleted since."""
-    return unit.find("coupon", discount["source"]["coupon"], deleted=True)
+    return unit.find(kinds.COUPON, discount["source"]["coupon"], deleted=True)
 
 
 def applying(unit: UnitOfWork, ids: list[str], currency: str, moment: int) -> dict[str, totals.Off]:
     """Return the terms of those discounts that still apply at `moment`."""
     found: dict[str, totals.Off] = {}
     for discount_id in ids:
-        discount = unit.find("discount", discount_id)
+        discount = unit.find(kinds.DISCOUNT, discount_id)
         if discount is None or discount.get("_used") or (discount["end"] is not None and discount["end"] <= moment):
             continue
         coupon = coupon_of(unit, discount)
@@ -170,7 +183,7 @@ def applying(unit: UnitOfWork, ids: list[str], currency: str, moment: int) -> di
     return found
 
 
-def terms(name: str, coupon: Body, currency: str) -> totals.Off:
+def terms(name: str, coupon: Coupon, currency: str) -> totals.Off:
     """Return what a coupon takes off, under a name."""
     percent = None if coupon["percent_off"] is None else Decimal(str(coupon["percent_off"]))
     off = None if coupon["amount_off"] is None else amount_off(coupon, currency)
@@ -181,7 +194,7 @@ def spend(unit: UnitOfWork, discount_ids: list[str]) -> list[str]:
     """Mark those with duration "once" as used up after an invoice; return them. Emits customer.discount.deleted."""
     spent = []
     for discount_id in discount_ids:
-        discount = unit.find("discount", discount_id)
+        discount = unit.find(kinds.DISCOUNT, discount_id)
         coupon = coupon_of(unit, discount) if discount else None
         if discount is None or coupon is None or coupon["duration"] != "once" or discount.get("_used"):
             continue
@@ -189,7 +202,7 @@ def spend(unit: UnitOfWork, discount_ids: list[str]) -> list[str]:
         unit.change(discount, {"_used": True}, emits=())
         if lasting:
             unit.emit("customer.discount.deleted", discount)
-        customer = unit.find("customer", discount["customer"])
+        customer = unit.find(kinds.CUSTOMER, discount["customer"])
         if customer is not None and (customer.get("discount") or {}).get("id") == discount_id:
             unit.change(customer, {"discount": None}, emits=())
         spent.append(discount_id)
@@ -198,7 +211,7 @@ def spend(unit: UnitOfWork, discount_ids: list[str]) -> list[str]:
 
 def detach(unit: UnitOfWork, discount_id: str) -> None:
     """Remove a discount from what it hangs on."""
-    discount = unit.find("discount", discount_id)
+    discount = unit.find(kinds.DISCOUNT, discount_id)
     if discount is not None and not discount.get("_used"):
         unit.change(discount, {"_used": True, "end": unit.now}, emits=())
         unit.emit("customer.discount.deleted", discount)

@@ -6,6 +6,9 @@ import calendar
 import datetime as dt
 from typing import Any
 
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.present import present
+
 SECONDS = {"day": 86_400, "week": 604_800}
 MONTHS = {"month": 1, "year": 12}
 
@@ -32,9 +35,9 @@ def after(anchor: int, interval: str, count: int, moment: int) -> int:
     return at(anchor, interval, count, number)
 
 
-def cycle(price: dict[str, Any]) -> tuple[str, int]:
+def cycle(price: Price) -> tuple[str, int]:
     """Return a recurring price's (interval, interval_count)."""
-    return price["recurring"]["interval"], price["recurring"]["interval_count"]
+    return present(price["recurring"])["interval"], present(price["recurring"])["interval_count"]
 
 
 def next_on(config: dict[str, Any], moment: int) -> int:

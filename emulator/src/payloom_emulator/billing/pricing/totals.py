@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.billing.pricing.rounding import rounded
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import TaxRate
 
 if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -33,7 +35,7 @@ def compute(
     *,
     offs: dict[str, Off],
     whole: list[str],
-    rates: list[Body],
+    rates: list[TaxRate],
     exempt: str,
     shipping: int = 0,
 ) -> tuple[list[Body], Body]:
@@ -51,7 +53,7 @@ def compute(
         if name in offs:
             _take(offs[name], [line for line in done if line["discountable"] and not line["discounts"]])
     for line in done:
-        own = [unit.find("tax_rate", r, deleted=True) for r in line.get("_tax_rates") or []]
+        own = [unit.find(kinds.TAX_RATE, r, deleted=True) for r in line.get("_tax_rates") or []]
         line["taxes"] = taxes_of(line, [r for r in own if r] or rates, exempt)
         line["pretax_credit_amounts"] = [
             {"amount": d["amount"], "credit_balance_transaction": None, "discount": d["discount"], "type": "discount"}
@@ -119,7 +121,7 @@ def _product(line: Body) -> str | None:
 EXEMPT = {"exempt": "customer_exempt", "reverse": "reverse_charge"}
 
 
-def taxes_of(line: Body, rates: list[Body], exempt: str) -> list[Body]:
+def taxes_of(line: Body, rates: list[TaxRate], exempt: str) -> list[Body]:
     """Return the taxes of a line whose discounts are known."""
     base = Decimal(_left(line))
     within = sum((Decimal(str(r["percentage"])) for r in rates if r["inclusive"]), Decimal(0))

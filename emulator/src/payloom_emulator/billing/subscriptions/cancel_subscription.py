@@ -12,6 +12,8 @@ from payloom_emulator.billing.subscriptions import (
     subscription_status,
     subscription_timers,
 )
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -20,13 +22,13 @@ if TYPE_CHECKING:
 
 def cancel(
     unit: UnitOfWork,
-    subscription: Body,
+    subscription: Subscription,
     *,
     reason: str,
     details: Body | None = None,
     invoice_now: bool = False,
     prorate: bool = False,
-) -> Body:
+) -> Subscription:
     """End the subscription at once. Emits customer.subscription.deleted (and invoice events with `invoice_now`).
 
     One that is still incomplete becomes `incomplete_expired` instead, as at Stripe.
@@ -61,16 +63,16 @@ def cancel(
     return subscription
 
 
-def _release_schedule(unit: UnitOfWork, subscription: Body) -> None:
-    schedule = unit.find("subscription_schedule", subscription.get("schedule"))
+def _release_schedule(unit: UnitOfWork, subscription: Subscription) -> None:
+    schedule = unit.find(kinds.SUBSCRIPTION_SCHEDULE, subscription.get("schedule"))
     if schedule is not None and schedule["status"] in {"active", "not_started"}:
         unit.unschedule("step", schedule)
         unit.transition(schedule, "cancel", {"canceled_at": unit.now, "current_phase": None})
 
 
-def _hold_drafts(unit: UnitOfWork, subscription: Body) -> None:
+def _hold_drafts(unit: UnitOfWork, subscription: Subscription) -> None:
     """Drafts of an ended subscription are not finalized by themselves, and open ones are not tried again."""
-    for invoice in unit.list("invoice", subscription=subscription["id"]):
+    for invoice in unit.list(kinds.INVOICE, subscription=subscription["id"]):
         if invoice["status"] in {"draft", "open"}:
             unit.unschedule("finalize", invoice)
             unit.unschedule("collect", invoice)
@@ -79,8 +81,8 @@ def _hold_drafts(unit: UnitOfWork, subscription: Body) -> None:
             )
 
 
-def _last_invoice(unit: UnitOfWork, subscription: Body, rows: list[Body]) -> None:
-    customer = unit.find("customer", subscription["customer"])
+def _last_invoice(unit: UnitOfWork, subscription: Subscription, rows: list[SubscriptionItem]) -> None:
+    customer = unit.find(kinds.CUSTOMER, subscription["customer"])
     if customer is None:
         return
     charged = [
@@ -101,23 +103,23 @@ def _last_invoice(unit: UnitOfWork, subscription: Body, rows: list[Body]) -> Non
     collect_invoice.advance(unit, invoice)
 
 
-def expire(unit: UnitOfWork, subscription: Body) -> None:
+def expire(unit: UnitOfWork, subscription: Subscription) -> None:
     """Timer: the first payment was not made within 23 hours; the subscription is over before it began."""
     if subscription["status"] == "incomplete":
         _abandon(unit, subscription, {})
 
 
-def _abandon(unit: UnitOfWork, subscription: Body, changes: Body) -> Body:
+def _abandon(unit: UnitOfWork, subscription: Subscription, changes: Body) -> Subscription:
     """End a subscription that never began: its invoice is void, its PaymentIntent canceled."""
     subscription_timers.clear(unit, subscription)
-    invoice = unit.find("invoice", subscription["latest_invoice"])
+    invoice = unit.find(kinds.INVOICE, subscription["latest_invoice"])
     if invoice is not None and invoice["status"] == "open":
         collect_invoice.drop_payment(unit, invoice)
         invoice_lifecycle.void(unit, invoice)
     return subscription_status.set_status(unit, subscription, "incomplete_expired", {**changes, "ended_at": unit.now})
 
 
-def on_due(unit: UnitOfWork, subscription: Body) -> None:
+def on_due(unit: UnitOfWork, subscription: Subscription) -> None:
     """Timer: the moment `cancel_at` names, inside a period."""
     if subscription["status"] in {"canceled", "incomplete_expired"} or subscription["cancel_at"] is None:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import settings, unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
@@ -12,6 +12,11 @@ from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.pricing.rounding import share
 from payloom_emulator.billing.subscriptions import items, subscription_params, subscription_timers
 from payloom_emulator.billing.subscriptions.subscription_params import ANCHOR_CONFIG
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import CardError, StripeError, invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -31,13 +36,15 @@ class Start:
     prorate: bool
 
 
-def begin(unit: UnitOfWork, params: Body, *, extra: Body | None = None, reason: str = "subscription_create") -> Body:
+def begin(
+    unit: UnitOfWork, params: Body, *, extra: Body | None = None, reason: str = "subscription_create"
+) -> Subscription:
     """Create a subscription from checked API parameters, with its first invoice, and return it.
 
     extra: further fields (of the object or private). Payment behaviour is Stripe's: by default a decline leaves an
     incomplete subscription; error_if_incomplete raises and leaves nothing.
     """
-    customer = unit.get("customer", params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
     unsupported_params.refuse(params, unsupported_params.SUBSCRIPTION, "subscriptions")
     unsupported_params.refuse_items(params.get("items"), "subscription items")
     wanted = params.get("items") or []
@@ -81,7 +88,7 @@ def begin(unit: UnitOfWork, params: Body, *, extra: Body | None = None, reason: 
     return _first_invoice(unit, params, customer, values, rows=rows, when=when, reason=reason)
 
 
-def _currency(params: Body, found: list[Body], customer: Body) -> str:
+def _currency(params: Body, found: list[Price], customer: Customer) -> str:
     currency = params.get("currency") or (found[0]["currency"] if found else customer.get("currency") or "usd")
     settled = customer.get("currency")
     if not params.get("currency") and settled and settled != currency:
@@ -94,7 +101,7 @@ def _currency(params: Body, found: list[Body], customer: Body) -> str:
     return currency.lower()
 
 
-def _start(unit: UnitOfWork, params: Body, found: list[Body]) -> Start:
+def _start(unit: UnitOfWork, params: Body, found: list[Price]) -> Start:
     now = unit.now
     trial_end = subscription_params.trial(unit, params, found)
     began = params.get("backdate_start_date") or now
@@ -105,7 +112,9 @@ def _start(unit: UnitOfWork, params: Body, found: list[Body]) -> Start:
         anchor = params["billing_cycle_anchor"]
         if anchor < now:
             raise invalid("`billing_cycle_anchor` must be in the future.", "billing_cycle_anchor", "invalid_timestamp")
-        latest = min((items.period_end(trial_end or now, p, trial_end or now) for p in found), default=anchor)
+        latest = min(
+            (items.period_end(trial_end or now, cast("Price", p), trial_end or now) for p in found), default=anchor
+        )
         if anchor > latest:
             raise invalid(
                 f"billing_cycle_anchor cannot be later than next natural billing date ({latest}) for plan",
@@ -119,11 +128,11 @@ def _start(unit: UnitOfWork, params: Body, found: list[Body]) -> Start:
 def _fields(
     unit: UnitOfWork,
     params: Body,
-    customer: Body,
+    customer: Customer,
     when: Start,
     *,
     subscription_id: str,
-    rows: list[Body],
+    rows: list[SubscriptionItem],
     currency: str,
 ) -> Body:
     method = params.get("collection_method", "charge_automatically")
@@ -135,7 +144,9 @@ def _fields(
     if method != "send_invoice" and params.get("days_until_due") is not None:
         raise invalid("`days_until_due` is only for `collection_method=send_invoice`.", "days_until_due")
     if params.get("default_payment_method"):
-        payments.check_owner(unit, params["default_payment_method"], customer, "default_payment_method")
+        payments.check_owner(
+            unit, params["default_payment_method"], cast("Customer", customer), "default_payment_method"
+        )
     payments.check_source(unit, params.get("default_source"), "default_source")
     names = [
         "application_fee_percent",
@@ -163,7 +174,7 @@ def _fields(
             "customer": customer["id"],
             "customer_account": customer.get("customer_account"),
             "default_tax_rates": tax_rates(unit, params.get("default_tax_rates"), "default_tax_rates"),
-            "items": items.listed(subscription_id, rows),
+            "items": items.listed(subscription_id, cast("list[SubscriptionItem]", rows)),
             "metadata": merge_metadata({}, params.get("metadata") or {}),
             "start_date": when.began,
             "test_clock": customer.get("test_clock"),
@@ -176,55 +187,82 @@ def _fields(
     return values
 
 
-def first_lines(unit: UnitOfWork, subscription: Body, rows: list[Body], when: Start) -> list[Body]:
+def first_lines(
+    unit: UnitOfWork, subscription: Body | Subscription, rows: list[SubscriptionItem], when: Start
+) -> list[Body]:
     """Return the first invoice's lines: the trial, the whole period, or the part up to the anchor."""
     made = []
     for row in rows:
         price = unit.find_any(row["price"]["id"]) or row["price"]
         start, end = row["current_period_start"], row["current_period_end"]
         if when.trial_end:
-            made.append(lines.for_item(unit, subscription, row, start=start, end=end, trial=True))
+            made.append(
+                lines.for_item(
+                    unit,
+                    cast("Subscription", subscription),
+                    cast("SubscriptionItem", row),
+                    start=start,
+                    end=end,
+                    trial=True,
+                )
+            )
             continue
-        whole = amounts.cost(price, row["quantity"] or 0, subscription["currency"])
-        length = items.full_length(price, end)
+        whole = amounts.cost(cast("Price", price), row["quantity"] or 0, subscription["currency"])
+        length = items.full_length(cast("Price", price), end)
         part = whole if end - start == length else share(whole, end - start, length)
         if end - start < length and not when.prorate:
             part = 0
-        usage = 0 if amounts.is_metered(price) else None
+        usage = 0 if amounts.is_metered(cast("Price", price)) else None
         made.append(
             lines.for_item(
-                unit, subscription, row, start=start, end=end, quantity=usage, amount=0 if usage == 0 else part
+                unit,
+                cast("Subscription", subscription),
+                cast("SubscriptionItem", row),
+                start=start,
+                end=end,
+                quantity=usage,
+                amount=0 if usage == 0 else part,
             )
         )
     return made
 
 
 def _first_invoice(
-    unit: UnitOfWork, params: Body, customer: Body, values: Body, *, rows: list[Body], when: Start, reason: str
-) -> Body:
+    unit: UnitOfWork,
+    params: Body,
+    customer: Customer,
+    values: Body,
+    *,
+    rows: list[SubscriptionItem],
+    when: Start,
+    reason: str,
+) -> Subscription:
     behavior = params.get("payment_behavior") or "allow_incomplete"
     charged = first_lines(unit, values, rows, when)
     charged += invoice_lifecycle.pending_lines(
         unit, customer["id"], subscription=values["id"], currency=values["currency"]
     )
-    about = invoice_fields(values, reason, customer)
+    about = invoice_fields(cast("Subscription", values), reason, customer)
     due = invoice_lifecycle.amount_fields(
-        unit, {**about, "id": "in_preview", "customer": customer["id"], "period_start": unit.now}, charged, customer
+        unit,
+        cast("Invoice", {**about, "id": "in_preview", "customer": customer["id"], "period_start": unit.now}),
+        charged,
+        cast("Customer", customer),
     )["amount_due"]
     automatic = values["collection_method"] == "charge_automatically"
     has_method = bool(
         values.get("default_payment_method")
-        or collect_invoice.method_of(unit, {**about, "customer": customer["id"], "parent": None})
+        or collect_invoice.method_of(unit, cast("Invoice", {**about, "customer": customer["id"], "parent": None}))
     )
     if due and automatic and behavior != "default_incomplete" and not has_method:
         raise invalid(collect_invoice.NO_METHOD, None, "resource_missing")
     values["status"] = "trialing" if when.trial_end else "incomplete" if due and automatic else "active"
-    subscription = unit.create("subscription", values, emits=())
+    subscription = unit.create(kinds.SUBSCRIPTION, values, emits=())
     subscription_timers.plan(unit, subscription)
     _settle_currency(unit, customer, values["currency"])
     about["parent"] = invoice_lifecycle.subscription_parent(subscription)
     about["_session"] = subscription.get("_session")
-    invoice = invoice_lifecycle.draft(unit, customer, charged, about)
+    invoice = invoice_lifecycle.draft(unit, cast("Customer", customer), charged, about)
     invoice_lifecycle.finalize(unit, invoice)
     unit.change(subscription, {"latest_invoice": invoice["id"]}, emits=())
     if not due and automatic and not subscription.get("_session"):
@@ -242,7 +280,7 @@ def _first_invoice(
     return subscription
 
 
-def _settle_currency(unit: UnitOfWork, customer: Body, currency: str) -> None:
+def _settle_currency(unit: UnitOfWork, customer: Customer, currency: str) -> None:
     if customer.get("currency") is None:
         unit.change(customer, {"currency": currency})
 
@@ -260,7 +298,7 @@ def incomplete(declined: CardError | None) -> StripeError:
     return StripeError(declined.message, status=402, type="card_error", code=declined.code, **more)
 
 
-def invoice_fields(subscription: Body, reason: str, customer: Body | None = None) -> Body:
+def invoice_fields(subscription: Subscription, reason: str, customer: Customer | None = None) -> Body:
     """Return what an invoice takes from its subscription; the customer's own discount stands in for none."""
     automatic = subscription["automatic_tax"]["enabled"]
     own = subscription.get("invoice_settings") or {}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import invoice_lifecycle, lines
 from payloom_emulator.billing.savepoint import savepoint
 from payloom_emulator.billing.subscriptions import items, renew_subscription
 from payloom_emulator.billing.subscriptions.renew_subscription import ENDED
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
@@ -16,11 +19,11 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def upcoming(unit: UnitOfWork, subscription: Body) -> Body:
+def upcoming(unit: UnitOfWork, subscription: Subscription) -> Invoice:
     """Return the invoice the subscription's next renewal will make."""
     at = items.next_end(items.of(unit, subscription))
     with savepoint(unit, now=at) as later:
-        mine = later.get("subscription", subscription["id"])
+        mine = later.get(kinds.SUBSCRIPTION, subscription["id"])
         over = mine["status"] == "trialing"
         found = renew_subscription.turn(later, mine, trial_over=over)
     if found is None:
@@ -28,9 +31,9 @@ def upcoming(unit: UnitOfWork, subscription: Body) -> Body:
     return as_preview(unit, found, at)
 
 
-def as_preview(unit: UnitOfWork, invoice: Body, at: int) -> Body:
+def as_preview(unit: UnitOfWork, invoice: Invoice, at: int) -> Invoice:
     """Return an invoice that was made in a rehearsal as the preview of one."""
-    preview = {k: v for k, v in invoice.items() if k != "_token"}
+    preview: Body = {k: v for k, v in invoice.items() if k != "_token"}
     preview["id"] = unit.environment.ids.new("upcoming_in_1", 23)
     data = [{**line, "invoice": None} for line in invoice_lifecycle.all_lines(invoice)]
     preview.update(
@@ -59,10 +62,10 @@ def as_preview(unit: UnitOfWork, invoice: Body, at: int) -> Body:
             "_lines": data,
         }
     )
-    return preview
+    return cast("Invoice", preview)
 
 
-def announce(unit: UnitOfWork, subscription: Body) -> None:
+def announce(unit: UnitOfWork, subscription: Subscription) -> None:
     """Timer: a few days before renewal, `invoice.upcoming` shows what it will be."""
 
     if subscription["status"] in ENDED or subscription["cancel_at_period_end"]:

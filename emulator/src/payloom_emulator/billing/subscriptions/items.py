@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from payloom_emulator.billing.embedded_objects import embedded, tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.catalog import prices
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 MOST = 20
 
 
-def price_for(unit: UnitOfWork, given: Body, param: str) -> Body:
+def price_for(unit: UnitOfWork, given: Body, param: str) -> Price:
     """Return the recurring price that `{price | plan | price_data}` names, or raise."""
     if given.get("price_data"):
         price = prices.make(unit, given["price_data"], f"{param}[price_data]")
@@ -25,7 +28,7 @@ def price_for(unit: UnitOfWork, given: Body, param: str) -> Body:
         name = "price" if given.get("price") else "plan"
         if not given.get(name):
             raise parameter_missing(f"{param}[price]")
-        found = unit.find("price", given[name])
+        found = unit.find(kinds.PRICE, given[name])
         if found is None:
             raise missing(name, given[name], param=f"{param}[{name}]", status=400)
         price = found
@@ -42,7 +45,7 @@ def price_for(unit: UnitOfWork, given: Body, param: str) -> Body:
     return price
 
 
-def check_currency(subscription_currency: str, price: Body, param: str) -> None:
+def check_currency(subscription_currency: str, price: Price, param: str) -> None:
     """Raise when a price cannot be charged in the subscription's currency."""
     if price["currency"] == subscription_currency or subscription_currency in (price.get("currency_options") or {}):
         return
@@ -52,7 +55,7 @@ def check_currency(subscription_currency: str, price: Body, param: str) -> None:
     )
 
 
-def quantity_of(given: Body, price: Body, param: str, default: int | None = 1) -> int | None:
+def quantity_of(given: Body, price: Price, param: str, default: int | None = 1) -> int | None:
     """Return the quantity, None for metered prices, or raise for one that cannot be."""
     if amounts.is_metered(price):
         if given.get("quantity") is not None:
@@ -67,8 +70,8 @@ def quantity_of(given: Body, price: Body, param: str, default: int | None = 1) -
 
 
 def build(
-    unit: UnitOfWork, subscription_id: str, given: Body, price: Body, *, param: str, customer: str, **period: int
-) -> Body:
+    unit: UnitOfWork, subscription_id: str, given: Body, price: Price, *, param: str, customer: str, **period: int
+) -> SubscriptionItem:
     """Store a new item. period: current_period_start=, current_period_end=."""
     item = {
         "metadata": merge_metadata({}, given.get("metadata") or {}),
@@ -81,36 +84,36 @@ def build(
     }
     if given.get("billing_thresholds"):
         item["billing_thresholds"] = given["billing_thresholds"]
-    made = unit.create("subscription_item", item, emits=())
+    made = unit.create(kinds.SUBSCRIPTION_ITEM, item, emits=())
     found = discounts.attach(
         unit, given.get("discounts"), customer=customer, param=f"{param}[discounts]", subscription_item=made["id"]
     )
     return unit.change(made, {"discounts": found}) if found else made
 
 
-def of(unit: UnitOfWork, subscription: Body) -> list[Body]:
+def of(unit: UnitOfWork, subscription: Subscription) -> list[SubscriptionItem]:
     """Return the subscription's items in order, as stored."""
-    return [unit.find("subscription_item", i["id"]) or i for i in subscription["items"]["data"]]
+    return [unit.find(kinds.SUBSCRIPTION_ITEM, i["id"]) or i for i in subscription["items"]["data"]]
 
 
-def listed(subscription_id: str, rows: list[Body]) -> Body:
+def listed(subscription_id: str, rows: list[SubscriptionItem]) -> Body:
     """Return the `items` list a subscription carries."""
     return embedded([dict(r) for r in rows], f"/v1/subscription_items?subscription={subscription_id}")
 
 
-def period_end(anchor: int, price: Body, moment: int) -> int:
+def period_end(anchor: int, price: Price, moment: int) -> int:
     """Return the end of the period of this price that `moment` falls in."""
     interval, count = periods.cycle(price)
     return periods.after(anchor, interval, count, moment)
 
 
-def full_length(price: Body, end: int) -> int:
+def full_length(price: Price, end: int) -> int:
     """Return how long a whole period that ends at `end` is, in seconds."""
     interval, count = periods.cycle(price)
     return end - periods.at(end, interval, count, -1)
 
 
-def next_end(rows: list[Body]) -> int:
+def next_end(rows: list[SubscriptionItem]) -> int:
     """Return when the first of the items' periods ends."""
     return min(r["current_period_end"] for r in rows)
 

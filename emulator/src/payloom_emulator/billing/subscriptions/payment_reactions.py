@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import invoice_lifecycle
 from payloom_emulator.billing.subscriptions import cancel_subscription, pending_updates, subscription_status
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import PaymentIntent
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def invoice_paid(unit: UnitOfWork, invoice: Body, *, method: str | None) -> None:
+def invoice_paid(unit: UnitOfWork, invoice: Invoice, *, method: str | None) -> None:
     """React to a paid invoice. method: what it was paid with, if by a payment."""
-    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
+    subscription = unit.find(kinds.SUBSCRIPTION, invoice_lifecycle.subscription_of(invoice))
     if subscription is None:
         return
     if pending_updates.apply_pending(unit, subscription, invoice):
@@ -40,16 +44,16 @@ def invoice_paid(unit: UnitOfWork, invoice: Body, *, method: str | None) -> None
     unit.change(subscription, changes)
 
 
-def invoice_overdue(unit: UnitOfWork, invoice: Body) -> None:
+def invoice_overdue(unit: UnitOfWork, invoice: Invoice) -> None:
     """React to an invoice that was not paid by its due date."""
-    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
+    subscription = unit.find(kinds.SUBSCRIPTION, invoice_lifecycle.subscription_of(invoice))
     if subscription is not None and subscription["status"] == "active":
         subscription_status.set_status(unit, subscription, "past_due")
 
 
-def set_up(unit: UnitOfWork, intent: Body) -> None:
+def set_up(unit: UnitOfWork, intent: PaymentIntent) -> None:
     """React to a SetupIntent that succeeded: the subscription waits for none any more and may keep the method."""
-    subscription = unit.find("subscription", intent.get("_subscription"))
+    subscription = unit.find(kinds.SUBSCRIPTION, intent.get("_subscription"))
     if subscription is None or subscription["pending_setup_intent"] != intent["id"]:
         return
     changes: Body = {"pending_setup_intent": None}
@@ -59,9 +63,9 @@ def set_up(unit: UnitOfWork, intent: Body) -> None:
     unit.change(subscription, changes)
 
 
-def invoice_failed(unit: UnitOfWork, invoice: Body, *, last: bool) -> None:
+def invoice_failed(unit: UnitOfWork, invoice: Invoice, *, last: bool) -> None:
     """React to a failed payment. last: no further retry is planned."""
-    subscription = unit.find("subscription", invoice_lifecycle.subscription_of(invoice))
+    subscription = unit.find(kinds.SUBSCRIPTION, invoice_lifecycle.subscription_of(invoice))
     if subscription is None or subscription.get("_pending_invoice") == invoice["id"]:
         return
     if subscription["status"] in {"active", "trialing"}:
@@ -70,7 +74,7 @@ def invoice_failed(unit: UnitOfWork, invoice: Body, *, last: bool) -> None:
         _after_retries(unit, subscription)
 
 
-def _after_retries(unit: UnitOfWork, subscription: Body) -> None:
+def _after_retries(unit: UnitOfWork, subscription: Subscription) -> None:
 
     outcome = settings.read(unit.store).after_retries
     if outcome == "cancel":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle
 from payloom_emulator.billing.subscriptions import items, subscription_change, subscription_status, subscription_timers
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 def defer_update(
     unit: UnitOfWork,
-    subscription: Body,
+    subscription: Subscription,
     change: subscription_change.SubscriptionChange,
     before: dict[str, Body],
     kept: Body,
@@ -36,9 +39,9 @@ def defer_update(
     }
     rows = []
     for old in before.values():
-        row = unit.find("subscription_item", old["id"])
+        row = unit.find(kinds.SUBSCRIPTION_ITEM, old["id"])
         if row is None:
-            row = unit.create("subscription_item", {k: v for k, v in old.items() if k != "id"}, emits=())
+            row = unit.create(kinds.SUBSCRIPTION_ITEM, {k: v for k, v in old.items() if k != "id"}, emits=())
         rows.append(unit.change(row, {k: v for k, v in old.items() if k not in {"id", "object"}}, emits=()))
     for row in wished:
         if row["id"] not in before:
@@ -59,7 +62,7 @@ def defer_update(
     unit.schedule("drop_update", subscription, expires)
 
 
-def apply_pending(unit: UnitOfWork, subscription: Body, invoice: Body) -> bool:
+def apply_pending(unit: UnitOfWork, subscription: Subscription, invoice: Invoice) -> bool:
     """Carry out the change that waited for this invoice. Emits customer.subscription.pending_update_applied."""
     if subscription.get("_pending_invoice") != invoice["id"] or not subscription["pending_update"]:
         return False
@@ -72,7 +75,7 @@ def apply_pending(unit: UnitOfWork, subscription: Body, invoice: Body) -> bool:
     unit.change(
         subscription,
         {
-            "items": items.listed(subscription["id"], rows),
+            "items": items.listed(subscription["id"], cast("list[SubscriptionItem]", rows)),
             "pending_update": None,
             "_pending_invoice": None,
             "_wish": None,
@@ -82,11 +85,11 @@ def apply_pending(unit: UnitOfWork, subscription: Body, invoice: Body) -> bool:
     return True
 
 
-def drop_update(unit: UnitOfWork, subscription: Body) -> None:
+def drop_update(unit: UnitOfWork, subscription: Subscription) -> None:
     """Timer: the change was not paid for in time. Emits customer.subscription.pending_update_expired."""
     if not subscription["pending_update"]:
         return
-    invoice = unit.find("invoice", subscription.get("_pending_invoice"))
+    invoice = unit.find(kinds.INVOICE, subscription.get("_pending_invoice"))
     if invoice is not None and invoice["status"] == "open":
         collect_invoice.drop_payment(unit, invoice)
         invoice_lifecycle.void(unit, invoice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.invoices import invoice_items, invoice_lifecycle
@@ -18,6 +18,11 @@ from payloom_emulator.billing.subscriptions import (
     update_subscription,
 )
 from payloom_emulator.core.paging import list_of
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid, unknown_url
 from payloom_emulator.protocol.params import check
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def preview(call: RequestContext) -> Body:
+def preview(call: RequestContext) -> Invoice:
     """Answer `POST /v1/invoices/create_preview`: for a subscription, a changed one, a new one, or loose items."""
     unit, params = call.unit, dict(call.params)
     unsupported_params.refuse(params, unsupported_params.PREVIEW, "invoice previews")
@@ -36,11 +41,11 @@ def preview(call: RequestContext) -> Body:
         raise invalid("You must pass one of: customer, customer_details, subscription, or schedule.", "customer")
     details: Body = dict(params.get("subscription_details") or {})
     if params.get("subscription"):
-        subscription = unit.get("subscription", params["subscription"], "subscription")
+        subscription = unit.get(kinds.SUBSCRIPTION, params["subscription"], "subscription")
         unit.use_clock_of(subscription)
         return _of_subscription(call, subscription, details)
     if params.get("customer"):
-        unit.use_clock_of(unit.get("customer", params["customer"], "customer"))
+        unit.use_clock_of(unit.get(kinds.CUSTOMER, params["customer"], "customer"))
     return _of_new(call, details)
 
 
@@ -55,7 +60,7 @@ _OLD_NAMES = {
 }
 
 
-def upcoming_by_url(call: RequestContext) -> Body:
+def upcoming_by_url(call: RequestContext) -> Invoice:
     """Answer `GET /v1/invoices/upcoming`, which previewed invoices until basil (2025-03-31)."""
     if not call.before(BASIL):
         raise unknown_url("GET", "/v1/invoices/upcoming")
@@ -81,12 +86,12 @@ def upcoming_lines_by_url(call: RequestContext) -> Body:
     return list_of(invoice_lifecycle.all_lines(upcoming_by_url(call)), call.path, {"limit": limit, **page})
 
 
-def _of_subscription(call: RequestContext, subscription: Body, details: Body) -> Body:
+def _of_subscription(call: RequestContext, subscription: Subscription, details: Body) -> Invoice:
     unit = call.unit
     if subscription["status"] in {"canceled", "incomplete_expired"}:
         raise invoice_forecast.nothing_to_invoice(subscription["id"])
     with savepoint(unit) as scratch:
-        mine = scratch.get("subscription", subscription["id"])
+        mine = scratch.get(kinds.SUBSCRIPTION, subscription["id"])
         _add_loose(scratch, call, mine["customer"], mine["currency"], mine["id"])
         if call.params.get("discounts"):
             found = discounts.attach(
@@ -103,7 +108,7 @@ def _of_subscription(call: RequestContext, subscription: Body, details: Body) ->
             cancel_subscription.cancel(
                 scratch, mine, reason="cancellation_requested", invoice_now=True, prorate=prorate
             )
-            made = scratch.find("invoice", mine["latest_invoice"]) if mine["latest_invoice"] != before else None
+            made = scratch.find(kinds.INVOICE, mine["latest_invoice"]) if mine["latest_invoice"] != before else None
             at = unit.now
         else:
             made, at = _changed(scratch, mine, details, recurring=call.params.get("preview_mode") == "recurring")
@@ -111,14 +116,14 @@ def _of_subscription(call: RequestContext, subscription: Body, details: Body) ->
         raise invoice_forecast.nothing_to_invoice(subscription["id"])
     shown = invoice_forecast.as_preview(unit, made, at)
     if details.get("proration_date") or details.get("items"):
-        parent = dict(shown["parent"])
+        parent = present(shown["parent"])
         moment = details.get("proration_date") or unit.now
-        parent["subscription_details"] = {**parent["subscription_details"], "subscription_proration_date": moment}
-        shown["parent"] = parent
+        about = {**present(parent["subscription_details"]), "subscription_proration_date": moment}
+        return cast("Invoice", {**shown, "parent": {**parent, "subscription_details": about}})
     return shown
 
 
-def _changed(scratch: UnitOfWork, mine: Body, details: Body, *, recurring: bool) -> tuple[Body | None, int]:
+def _changed(scratch: UnitOfWork, mine: Subscription, details: Body, *, recurring: bool) -> tuple[Invoice | None, int]:
     """Carry out the change and return (the invoice it makes at once, or that of the next renewal; its time)."""
     before = mine["latest_invoice"]
     if recurring:
@@ -137,7 +142,7 @@ def _changed(scratch: UnitOfWork, mine: Body, details: Body, *, recurring: bool)
         )
         update_subscription.apply_change(scratch, mine, change)
         if mine["latest_invoice"] != before:
-            return scratch.find("invoice", mine["latest_invoice"]), scratch.now
+            return scratch.find(kinds.INVOICE, mine["latest_invoice"]), scratch.now
     if mine["cancel_at_period_end"] or details.get("cancel_at_period_end"):
         return None, scratch.now
     scratch.flush()
@@ -146,7 +151,7 @@ def _changed(scratch: UnitOfWork, mine: Body, details: Body, *, recurring: bool)
     return renew_subscription.turn(scratch, mine, trial_over=mine["status"] == "trialing"), at
 
 
-def _of_new(call: RequestContext, details: Body) -> Body:
+def _of_new(call: RequestContext, details: Body) -> Invoice:
     unit = call.unit
     with savepoint(unit) as scratch:
         customer = _customer(scratch, call)
@@ -168,18 +173,18 @@ def _of_new(call: RequestContext, details: Body) -> Body:
                 params["currency"] = call.params["currency"]
             currency = call.params.get("currency") or customer.get("currency")
             _add_loose(scratch, call, customer["id"], currency, None)
-            made = scratch.get("invoice", create_subscription.begin(scratch, params)["latest_invoice"])
+            made = scratch.get(kinds.INVOICE, create_subscription.begin(scratch, params)["latest_invoice"])
         else:
             made = _loose(scratch, call, customer)
     return invoice_forecast.as_preview(unit, made, unit.now)
 
 
-def _customer(scratch: UnitOfWork, call: RequestContext) -> Body:
+def _customer(scratch: UnitOfWork, call: RequestContext) -> Customer:
     details: Body = call.params.get("customer_details") or {}
     if call.params.get("customer"):
-        found = scratch.get("customer", call.params["customer"], "customer")
+        found = scratch.get(kinds.CUSTOMER, call.params["customer"], "customer")
     else:
-        found = scratch.create("customer", {"invoice_prefix": "PREVIEW"}, emits=())
+        found = scratch.create(kinds.CUSTOMER, {"invoice_prefix": "PREVIEW"}, emits=())
     if details.get("tax_exempt"):
         scratch.change(found, {"tax_exempt": details["tax_exempt"]}, emits=())
     return found
@@ -188,9 +193,9 @@ def _customer(scratch: UnitOfWork, call: RequestContext) -> Body:
 def _add_loose(
     scratch: UnitOfWork, call: RequestContext, customer_id: str, currency: str | None, subscription: str | None
 ) -> None:
-    customer = scratch.get("customer", customer_id)
+    customer = scratch.get(kinds.CUSTOMER, customer_id)
     for index, given in enumerate(call.params.get("invoice_items") or []):
-        existing: Any = scratch.find("invoiceitem", given.get("invoiceitem"))
+        existing: Any = scratch.find(kinds.INVOICEITEM, given.get("invoiceitem"))
         if existing is not None:
             if given.get("amount") is not None:
                 scratch.change(existing, {"amount": given["amount"]}, emits=())
@@ -204,14 +209,14 @@ def _add_loose(
         )
 
 
-def _loose(scratch: UnitOfWork, call: RequestContext, customer: Body) -> Body:
+def _loose(scratch: UnitOfWork, call: RequestContext, customer: Customer) -> Invoice:
     currency = call.params.get("currency") or customer.get("currency") or "usd"
     _add_loose(scratch, call, customer["id"], currency, None)
     rows = invoice_lifecycle.pending_lines(scratch, customer["id"], subscription=None)
     if not rows:
         subscriptions = [
             s
-            for s in scratch.list("subscription", customer=customer["id"])
+            for s in scratch.list(kinds.SUBSCRIPTION, customer=customer["id"])
             if s["status"] in {"active", "trialing", "past_due"}
         ]
         if subscriptions:

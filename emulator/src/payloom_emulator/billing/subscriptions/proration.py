@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.invoices import invoice_items, lines
 from payloom_emulator.billing.pricing import amounts, discounts
 from payloom_emulator.billing.pricing.rounding import rounded, share
 from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.invoices import InvoiceItem
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def credit(unit: UnitOfWork, subscription: Body, item: Body, moment: int) -> Body | None:
+def credit(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, moment: int) -> InvoiceItem | None:
     """Give back the unused part of what the item was billed for; None when there is nothing."""
     return _part(unit, subscription, item, moment, sign=-1)
 
 
-def charge(unit: UnitOfWork, subscription: Body, item: Body, moment: int) -> Body | None:
+def charge(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, moment: int) -> InvoiceItem | None:
     """Charge for the rest of the item's period."""
     return _part(unit, subscription, item, moment, sign=1)
 
 
-def _part(unit: UnitOfWork, subscription: Body, item: Body, moment: int, *, sign: int) -> Body | None:
+def _part(
+    unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, moment: int, *, sign: int
+) -> InvoiceItem | None:
     price = unit.find_any(item["price"]["id"]) or item["price"]
-    if amounts.is_metered(price) or item["quantity"] is None:
+    if amounts.is_metered(cast("Price", price)) or item["quantity"] is None:
         return None
     start, end = item["current_period_start"], item["current_period_end"]
-    whole = amounts.cost(price, item["quantity"], subscription["currency"])
-    length = items.full_length(price, end)
+    whole = amounts.cost(cast("Price", price), item["quantity"], subscription["currency"])
+    length = items.full_length(cast("Price", price), end)
     if not start <= moment < end or not length:
         return None
     amount = sign * share(_net(unit, subscription, item, whole), end - max(moment, start), length)
@@ -46,7 +50,7 @@ def _part(unit: UnitOfWork, subscription: Body, item: Body, moment: int, *, sign
     )
 
 
-def _net(unit: UnitOfWork, subscription: Body, item: Body, whole: int) -> int:
+def _net(unit: UnitOfWork, subscription: Subscription, item: SubscriptionItem, whole: int) -> int:
     """Return the price less percentage discounts: prorations carry discounts inside their amount."""
     product = item["price"]["product"]
     ids = [*(item.get("discounts") or []), *(subscription.get("discounts") or [])]

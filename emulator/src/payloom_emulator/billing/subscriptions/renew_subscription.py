@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.invoices import collect_invoice, invoice_lifecycle, lines, metering
 from payloom_emulator.billing.subscriptions import (
@@ -13,6 +13,9 @@ from payloom_emulator.billing.subscriptions import (
     subscription_status,
     subscription_timers,
 )
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 ENDED = frozenset({"canceled", "incomplete_expired", "incomplete", "paused"})
 
 
-def renew(unit: UnitOfWork, subscription: Body) -> None:
+def renew(unit: UnitOfWork, subscription: Subscription) -> None:
     """Timer: a period has ended. Turns the items whose time has come and bills the next one."""
     if subscription["status"] in ENDED:
         return
@@ -38,27 +41,27 @@ def renew(unit: UnitOfWork, subscription: Body) -> None:
     turn(unit, subscription, trial_over=trial_over)
 
 
-def _step_schedule(unit: UnitOfWork, subscription: Body) -> bool:
+def _step_schedule(unit: UnitOfWork, subscription: Subscription) -> bool:
     """Let a schedule's next phase begin first; return whether the subscription is over or was billed by it."""
 
-    schedule = unit.find("subscription_schedule", subscription["schedule"])
+    schedule = unit.find(kinds.SUBSCRIPTION_SCHEDULE, subscription["schedule"])
     return schedule is not None and subscription_schedules.step(unit, schedule, subscription)
 
 
-def _has_usage(unit: UnitOfWork, subscription: Body) -> bool:
+def _has_usage(unit: UnitOfWork, subscription: Subscription) -> bool:
     return any(metering.is_metered(i) for i in items.of(unit, subscription)) or bool(
         invoice_lifecycle.pending_lines(unit, subscription["customer"], subscription=subscription["id"])
     )
 
 
-def _has_method(unit: UnitOfWork, subscription: Body) -> bool:
+def _has_method(unit: UnitOfWork, subscription: Subscription) -> bool:
     if subscription["collection_method"] == "send_invoice":
         return True
     asked = {"customer": subscription["customer"], "parent": invoice_lifecycle.subscription_parent(subscription)}
-    return collect_invoice.method_of(unit, asked) is not None
+    return collect_invoice.method_of(unit, cast("Invoice", asked)) is not None
 
 
-def _goes_on_without(unit: UnitOfWork, subscription: Body) -> bool:
+def _goes_on_without(unit: UnitOfWork, subscription: Subscription) -> bool:
     """A trial ends and nothing can be charged: return False when the subscription is canceled or paused for it."""
     behavior = (subscription.get("trial_settings") or {}).get("end_behavior") or {}
     chosen = behavior.get("missing_payment_method", "create_invoice")
@@ -71,7 +74,7 @@ def _goes_on_without(unit: UnitOfWork, subscription: Body) -> bool:
     return True
 
 
-def pause(unit: UnitOfWork, subscription: Body, why: str) -> Body:
+def pause(unit: UnitOfWork, subscription: Subscription, why: str) -> Subscription:
     """Pause the subscription: no invoices until it is resumed. Emits customer.subscription.paused."""
     subscription_timers.clear(unit, subscription)
     paused = {"subscription": {"type": why}, "transitioned_at": unit.now, "type": "subscription"}
@@ -85,12 +88,12 @@ def pause(unit: UnitOfWork, subscription: Body, why: str) -> Body:
 
 
 def turn(
-    unit: UnitOfWork, subscription: Body, *, trial_over: bool = False, reason: str = "subscription_cycle"
-) -> Body | None:
+    unit: UnitOfWork, subscription: Subscription, *, trial_over: bool = False, reason: str = "subscription_cycle"
+) -> Invoice | None:
     """Move the due items into their next period and make the draft that bills it. Returns the invoice."""
     rows = items.of(unit, subscription)
     anchor = subscription["billing_cycle_anchor"]
-    turned: list[tuple[Body, int, int]] = []
+    turned: list[tuple[SubscriptionItem, int, int]] = []
     for item in rows:
         if item["current_period_end"] <= unit.now:
             before = (item["current_period_start"], item["current_period_end"])
@@ -114,7 +117,11 @@ def turn(
 
 
 def cycle_lines(
-    unit: UnitOfWork, subscription: Body, turned: list[tuple[Body, int, int]], *, trial_over: bool = False
+    unit: UnitOfWork,
+    subscription: Subscription,
+    turned: list[tuple[SubscriptionItem, int, int]],
+    *,
+    trial_over: bool = False,
 ) -> list[Body]:
     """Return what a cycle's invoice bills: usage of the past period, the next period of the rest, what was pending.
 
@@ -122,13 +129,17 @@ def cycle_lines(
     """
     charged = []
     for item, start, end in turned:
-        if metering.is_metered(item):
+        if metering.is_metered(cast("SubscriptionItem", item)):
             if not trial_over:
-                charged.append(metering.line(unit, subscription, item, start, end))
+                charged.append(metering.line(unit, subscription, cast("SubscriptionItem", item), start, end))
         else:
             charged.append(
                 lines.for_item(
-                    unit, subscription, item, start=item["current_period_start"], end=item["current_period_end"]
+                    unit,
+                    subscription,
+                    cast("SubscriptionItem", item),
+                    start=item["current_period_start"],
+                    end=item["current_period_end"],
                 )
             )
     charged += invoice_lifecycle.pending_lines(
@@ -138,9 +149,13 @@ def cycle_lines(
 
 
 def _draft(
-    unit: UnitOfWork, subscription: Body, charged: list[Body], turned: list[tuple[Body, int, int]], reason: str
-) -> Body | None:
-    customer = unit.find("customer", subscription["customer"])
+    unit: UnitOfWork,
+    subscription: Subscription,
+    charged: list[Body],
+    turned: list[tuple[SubscriptionItem, int, int]],
+    reason: str,
+) -> Invoice | None:
+    customer = unit.find(kinds.CUSTOMER, subscription["customer"])
     if customer is None or not charged:
         return None
     about = create_subscription.invoice_fields(subscription, reason, customer)
@@ -151,7 +166,7 @@ def _draft(
     return invoice_lifecycle.draft(unit, customer, charged, about)
 
 
-def _hold_or_schedule(unit: UnitOfWork, subscription: Body, invoice: Body) -> None:
+def _hold_or_schedule(unit: UnitOfWork, subscription: Subscription, invoice: Invoice) -> None:
     paused = subscription.get("pause_collection")
     if not paused:
         if invoice["auto_advance"]:
@@ -168,11 +183,11 @@ def _hold_or_schedule(unit: UnitOfWork, subscription: Body, invoice: Body) -> No
         invoice_lifecycle.write_off(unit, invoice, "subscription_paused")
 
 
-def _lasting(unit: UnitOfWork, subscription: Body) -> list[str]:
+def _lasting(unit: UnitOfWork, subscription: Subscription) -> list[str]:
     """Return the discounts that still apply; those whose time is over leave with customer.discount.deleted."""
     kept = []
     for discount_id in subscription.get("discounts") or []:
-        discount = unit.find("discount", discount_id)
+        discount = unit.find(kinds.DISCOUNT, discount_id)
         if discount is None or discount.get("_used"):
             continue
         if discount["end"] is not None and discount["end"] <= unit.now:

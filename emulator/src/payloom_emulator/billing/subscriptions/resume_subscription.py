@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.invoices import collect_invoice
 from payloom_emulator.billing.subscriptions import items, subscription_status, subscription_timers, update_subscription
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.subscriptions import Subscription
 from payloom_emulator.protocol.errors import CardError, invalid
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
 
 
-def resume(call: RequestContext, subscription: Body) -> Body:
+def resume(call: RequestContext, subscription: Subscription) -> Subscription:
     """Start a paused subscription again: a new cycle by default, active once its invoice is paid."""
     unit = call.unit
     if subscription["status"] != "paused":
@@ -25,8 +27,8 @@ def resume(call: RequestContext, subscription: Body) -> Body:
     if kind == "now" or items.next_end(rows) <= unit.now:
         changes.update(update_subscription.begin_cycle(unit, subscription, rows))
         changes["items"] = items.listed(subscription["id"], rows)
-        customer = unit.get("customer", subscription["customer"])
-        invoice = update_subscription.bill_now(unit, {**subscription, **changes}, customer, rows)
+        customer = unit.get(kinds.CUSTOMER, subscription["customer"])
+        invoice = update_subscription.bill_now(unit, cast("Subscription", {**subscription, **changes}), customer, rows)
     else:
         invoice = None
     if invoice is not None:

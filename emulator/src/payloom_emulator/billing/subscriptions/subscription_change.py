@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing.embedded_objects import tax_rates
 from payloom_emulator.billing.pricing import amounts, discounts, periods
 from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -33,8 +35,8 @@ class SubscriptionChange:
 
 
 def new_items(
-    unit: UnitOfWork, subscription: Body, change: SubscriptionChange, before: dict[str, Body]
-) -> tuple[list[Body], set[str]]:
+    unit: UnitOfWork, subscription: Subscription, change: SubscriptionChange, before: dict[str, Body]
+) -> tuple[list[SubscriptionItem], set[str]]:
     """Change, add and remove items; return (items afterwards, ids of those whose price or quantity changed or went)."""
     rows = {i["id"]: i for i in items.of(unit, subscription)}
     touched: set[str] = set()
@@ -75,7 +77,7 @@ def new_items(
     return found, touched
 
 
-def _period_for(unit: UnitOfWork, subscription: Body, before: dict[str, Body], price: Body) -> tuple[int, int]:
+def _period_for(unit: UnitOfWork, subscription: Subscription, before: dict[str, Body], price: Price) -> tuple[int, int]:
     if subscription["status"] == "trialing" and subscription["trial_end"]:
         return unit.now, subscription["trial_end"]
     alike = next((i for i in before.values() if periods.cycle(i["price"]) == periods.cycle(price)), None)
@@ -84,7 +86,7 @@ def _period_for(unit: UnitOfWork, subscription: Body, before: dict[str, Body], p
     return unit.now, items.period_end(subscription["billing_cycle_anchor"], price, unit.now)
 
 
-def _change_item(unit: UnitOfWork, subscription: Body, row: Body, given: Body, param: str) -> bool:
+def _change_item(unit: UnitOfWork, subscription: Subscription, row: SubscriptionItem, given: Body, param: str) -> bool:
     changes: Body = {}
     if "metadata" in given:
         changes["metadata"] = merge_metadata(row["metadata"], given["metadata"])
@@ -101,9 +103,12 @@ def _change_item(unit: UnitOfWork, subscription: Body, row: Body, given: Body, p
         items.check_currency(subscription["currency"], price, param)
     moved = price["id"] != row["price"]["id"]
     if moved:
-        changes["price"], changes["plan"] = amounts.embedded(price), amounts.plan_of(price)
+        changes["price"], changes["plan"] = (
+            amounts.embedded(cast("Price", price)),
+            amounts.plan_of(cast("Price", price)),
+        )
     default = 1 if moved and row["quantity"] is None else row["quantity"]
-    quantity = items.quantity_of(given, price, param, default)
+    quantity = items.quantity_of(given, cast("Price", price), param, default)
     if quantity != row["quantity"]:
         changes["quantity"] = quantity
     unit.change(row, changes, emits=())

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import SubscriptionItem
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import invalid
 
@@ -19,7 +23,7 @@ DAY = 86_400
 LONGEST_TRIAL_DAYS = 730
 
 
-def trial(unit: UnitOfWork, params: Body, found: list[Body]) -> int | None:
+def trial(unit: UnitOfWork, params: Body, found: list[Price]) -> int | None:
     """Return when the trial these parameters ask for ends, or None for no trial."""
     end = params.get("trial_end")
     days = params.get("trial_period_days")
@@ -34,7 +38,7 @@ def trial(unit: UnitOfWork, params: Body, found: list[Body]) -> int | None:
             raise invalid("Invalid timestamp: trial_end can be no more than five years in the future.", "trial_end")
         return end
     if days is None and params.get("trial_from_plan"):
-        days = max((p["recurring"].get("trial_period_days") or 0 for p in found), default=0)
+        days = max((present(p["recurring"]).get("trial_period_days") or 0 for p in found), default=0)
     if days is None:
         return None
     if not 0 <= days <= LONGEST_TRIAL_DAYS:
@@ -58,7 +62,7 @@ PAYMENT_SETTINGS: Body = {
 TRIAL_SETTINGS: Body = {"end_behavior": {"missing_payment_method": "create_invoice"}}
 
 
-def nested(params: Body, current: Body | None = None) -> Body:
+def nested(params: Body, current: Mapping[str, Any] | None = None) -> Body:
     """Return the settings objects these parameters change, whole."""
     changes: Body = {}
     for name, shape in (
@@ -91,7 +95,7 @@ def billing_mode(unit: UnitOfWork, given: Body | None) -> Body:
     return {"flexible": flexible, "type": "flexible", "updated_at": unit.now if given else None}
 
 
-def ending_fields(unit: UnitOfWork, params: Body, rows: list[Body]) -> Body:
+def ending_fields(unit: UnitOfWork, params: Body, rows: list[SubscriptionItem]) -> Body:
     """Return what `cancel_at_period_end` and `cancel_at` set."""
     if params.get("cancel_at_period_end") and params.get("cancel_at"):
         raise invalid("You may only specify one of these parameters: cancel_at, cancel_at_period_end.", "cancel_at")
@@ -99,7 +103,7 @@ def ending_fields(unit: UnitOfWork, params: Body, rows: list[Body]) -> Body:
     if params.get("cancel_at_period_end"):
         return {
             "cancel_at_period_end": True,
-            "cancel_at": items.next_end(rows),
+            "cancel_at": items.next_end(cast("list[SubscriptionItem]", rows)),
             "canceled_at": unit.now,
             "cancellation_details": wished,
         }

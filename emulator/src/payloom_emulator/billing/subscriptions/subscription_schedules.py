@@ -14,6 +14,9 @@ from payloom_emulator.billing.subscriptions import (
     update_subscription,
 )
 from payloom_emulator.catalog import prices
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionSchedule, SubscriptionSchedulePhase
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -156,20 +159,20 @@ def _end(unit: UnitOfWork, wanted: Body, rows: list[Body], begin: int, param: st
     if wanted.get("duration"):
         length = wanted["duration"]
         return periods.at(begin, length["interval"], length.get("interval_count", 1), 1)
-    price = unit.get("price", rows[0]["price"])
+    price = unit.get(kinds.PRICE, rows[0]["price"])
     interval, count = periods.cycle(price)
     if not last and not wanted.get("iterations"):
         raise invalid("Every phase but the last needs an end: give `end_date` or `duration`.", f"{param}[end_date]")
     return periods.at(begin, interval, count, wanted.get("iterations") or 1)
 
 
-def from_subscription(unit: UnitOfWork, subscription: Body) -> Body:
+def from_subscription(unit: UnitOfWork, subscription: Subscription) -> Body:
     """Return the one phase that describes a running subscription."""
     rows = items.of(unit, subscription)
     return {
         **_PHASE,
         "currency": subscription["currency"],
-        "default_tax_rates": list(subscription["default_tax_rates"]),
+        "default_tax_rates": list(subscription["default_tax_rates"] or []),
         "discounts": [{"coupon": None, "discount": d, "promotion_code": None} for d in subscription["discounts"]],
         "items": [
             {
@@ -179,7 +182,7 @@ def from_subscription(unit: UnitOfWork, subscription: Body) -> Body:
                 "plan": r["price"]["id"],
                 "price": r["price"]["id"],
                 "quantity": r["quantity"],
-                "tax_rates": list(r["tax_rates"]),
+                "tax_rates": list(r["tax_rates"] or []),
             }
             for r in rows
         ],
@@ -190,7 +193,7 @@ def from_subscription(unit: UnitOfWork, subscription: Body) -> Body:
     }
 
 
-def plan(unit: UnitOfWork, schedule: Body) -> None:
+def plan(unit: UnitOfWork, schedule: SubscriptionSchedule) -> None:
     """Plan the schedule's next step: its beginning, or the end of the phase it is in."""
     if schedule["status"] == "not_started":
         unit.schedule("step", schedule, schedule["phases"][0]["start_date"])
@@ -198,7 +201,7 @@ def plan(unit: UnitOfWork, schedule: Body) -> None:
         unit.schedule("step", schedule, schedule["current_phase"]["end_date"])
 
 
-def begin(unit: UnitOfWork, schedule: Body) -> Body:
+def begin(unit: UnitOfWork, schedule: SubscriptionSchedule) -> Subscription:
     """Start the first phase: make its subscription."""
     phase = schedule["phases"][0]
     params = {
@@ -227,13 +230,13 @@ def begin(unit: UnitOfWork, schedule: Body) -> Body:
     return subscription
 
 
-def _has_method(unit: UnitOfWork, schedule: Body, params: Body) -> bool:
-    customer = unit.get("customer", schedule["customer"])
+def _has_method(unit: UnitOfWork, schedule: SubscriptionSchedule, params: Body) -> bool:
+    customer = unit.get(kinds.CUSTOMER, schedule["customer"])
     own = (customer.get("invoice_settings") or {}).get("default_payment_method")
     return bool(params.get("default_payment_method") or own or customer.get("default_source"))
 
 
-def _params(unit: UnitOfWork, schedule: Body, phase: Body) -> Body:
+def _params(unit: UnitOfWork, schedule: SubscriptionSchedule, phase: SubscriptionSchedulePhase) -> Body:
     """Return a phase as parameters of a subscription."""
     defaults = schedule["default_settings"]
     params: Body = {
@@ -242,13 +245,13 @@ def _params(unit: UnitOfWork, schedule: Body, phase: Body) -> Body:
                 "price": i["price"],
                 "metadata": i["metadata"],
                 **({"quantity": i["quantity"]} if i["quantity"] is not None else {}),
-                "tax_rates": [r["id"] for r in i["tax_rates"]],
+                "tax_rates": [r["id"] for r in present(i["tax_rates"])],
                 "discounts": [{k: v for k, v in d.items() if v} for d in i["discounts"]],
             }
             for i in phase["items"]
         ],
         "metadata": phase["metadata"],
-        "default_tax_rates": [r["id"] for r in phase["default_tax_rates"]],
+        "default_tax_rates": [r["id"] for r in present(phase["default_tax_rates"])],
         "discounts": [{k: v for k, v in d.items() if v} for d in phase["discounts"]],
         "collection_method": phase["collection_method"] or defaults["collection_method"] or "charge_automatically",
         "add_invoice_items": [dict(e) for e in phase.get("_extras") or []],
@@ -261,17 +264,17 @@ def _params(unit: UnitOfWork, schedule: Body, phase: Body) -> Body:
     return params
 
 
-def on_due(unit: UnitOfWork, schedule: Body) -> None:
+def on_due(unit: UnitOfWork, schedule: SubscriptionSchedule) -> None:
     """Timer: the schedule begins, or a phase ends without a renewal at the same moment."""
     if schedule["status"] == "not_started":
         begin(unit, schedule)
         return
-    subscription = unit.find("subscription", schedule["subscription"])
+    subscription = unit.find(kinds.SUBSCRIPTION, schedule["subscription"])
     if schedule["status"] == "active" and subscription is not None:
         _next(unit, schedule, subscription)
 
 
-def step(unit: UnitOfWork, schedule: Body, subscription: Body) -> bool:
+def step(unit: UnitOfWork, schedule: SubscriptionSchedule, subscription: Subscription) -> bool:
     """Called as a period ends: enter the next phase if it is time. Returns whether the renewal is dealt with."""
     if schedule["status"] != "active" or not schedule["current_phase"]:
         return False
@@ -280,10 +283,12 @@ def step(unit: UnitOfWork, schedule: Body, subscription: Body) -> bool:
     return _next(unit, schedule, subscription)
 
 
-def _next(unit: UnitOfWork, schedule: Body, subscription: Body) -> bool:
+def _next(unit: UnitOfWork, schedule: SubscriptionSchedule, subscription: Subscription) -> bool:
     """Leave the current phase; return True when nothing is left for a renewal to do."""
     unit.unschedule("step", schedule)
-    following = next((p for p in schedule["phases"] if p["start_date"] >= schedule["current_phase"]["end_date"]), None)
+    following = next(
+        (p for p in schedule["phases"] if p["start_date"] >= present(schedule["current_phase"])["end_date"]), None
+    )
     if following is None:
         return _finish(unit, schedule, subscription)
     current = {"end_date": following["end_date"], "start_date": following["start_date"]}
@@ -293,7 +298,9 @@ def _next(unit: UnitOfWork, schedule: Body, subscription: Body) -> bool:
     return subscription["status"] in {"canceled", "paused"}
 
 
-def enter(unit: UnitOfWork, schedule: Body, subscription: Body, phase: Body) -> None:
+def enter(
+    unit: UnitOfWork, schedule: SubscriptionSchedule, subscription: Subscription, phase: SubscriptionSchedulePhase
+) -> None:
     """Give the subscription the items and terms of a phase."""
     params = _params(unit, schedule, phase)
     held = {i["price"]["id"]: i for i in items.of(unit, subscription)}
@@ -337,7 +344,7 @@ def enter(unit: UnitOfWork, schedule: Body, subscription: Body, phase: Body) -> 
     )
 
 
-def _finish(unit: UnitOfWork, schedule: Body, subscription: Body) -> bool:
+def _finish(unit: UnitOfWork, schedule: SubscriptionSchedule, subscription: Subscription) -> bool:
     if schedule["end_behavior"] == "cancel":
         unit.change(subscription, {"schedule": None}, emits=())
         cancel_subscription.cancel(unit, subscription, reason="cancellation_requested")
@@ -347,7 +354,9 @@ def _finish(unit: UnitOfWork, schedule: Body, subscription: Body) -> bool:
     return False
 
 
-def release(unit: UnitOfWork, schedule: Body, subscription: Body | None) -> Body:
+def release(
+    unit: UnitOfWork, schedule: SubscriptionSchedule, subscription: Subscription | None
+) -> SubscriptionSchedule:
     """Let the subscription go on by itself. Emits subscription_schedule.released."""
     unit.unschedule("step", schedule)
     changes: Body = {"current_phase": None, "released_at": unit.now}
@@ -357,10 +366,12 @@ def release(unit: UnitOfWork, schedule: Body, subscription: Body | None) -> Body
     return unit.transition(schedule, "release", changes)
 
 
-def cancel(unit: UnitOfWork, schedule: Body, *, invoice_now: bool, prorate: bool) -> Body:
+def cancel(
+    unit: UnitOfWork, schedule: SubscriptionSchedule, *, invoice_now: bool, prorate: bool
+) -> SubscriptionSchedule:
     """Cancel the schedule and its subscription."""
     unit.unschedule("step", schedule)
-    subscription = unit.find("subscription", schedule["subscription"])
+    subscription = unit.find(kinds.SUBSCRIPTION, schedule["subscription"])
     unit.transition(schedule, "cancel", {"canceled_at": unit.now, "current_phase": None})
     if subscription is not None and subscription["status"] not in {"canceled", "incomplete_expired"}:
         cancel_subscription.cancel(
@@ -369,9 +380,9 @@ def cancel(unit: UnitOfWork, schedule: Body, *, invoice_now: bool, prorate: bool
     return schedule
 
 
-def create(unit: UnitOfWork, values: Body) -> Body:
+def create(unit: UnitOfWork, values: Body) -> SubscriptionSchedule:
     """Store a schedule and, when its time has come, start it."""
-    schedule = unit.create("subscription_schedule", values)
+    schedule = unit.create(kinds.SUBSCRIPTION_SCHEDULE, values)
     if schedule["subscription"] is not None:
         plan(unit, schedule)
     elif schedule["status"] == "active":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.objects.subscriptions import Subscription
+
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -20,12 +22,12 @@ _BECOMES = {
 
 def set_status(
     unit: UnitOfWork,
-    subscription: Body,
+    subscription: Subscription,
     status: str,
     changes: Body | None = None,
     *,
     emits: tuple[str, ...] | None = None,
-) -> Body:
+) -> Subscription:
     """Bring the subscription to `status` together with `changes`, by the machine's move; one event for both."""
     if subscription["status"] == status:
         return unit.change(subscription, changes or {}, emits=emits)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.billing import settings
 from payloom_emulator.billing.subscriptions import items
+from payloom_emulator.objects.subscriptions import Subscription
 
 if TYPE_CHECKING:
-    from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 DAY = 86_400
@@ -20,7 +20,7 @@ TIMERS = ("renew", "upcoming", "trial_will_end", "cancel", "expire", "resume_col
 _RENEWING = frozenset({"trialing", "active", "past_due", "unpaid", "incomplete"})
 
 
-def plan(unit: UnitOfWork, subscription: Body) -> None:
+def plan(unit: UnitOfWork, subscription: Subscription) -> None:
     """Plan afresh what follows from the subscription as it is now."""
     for timer in ("renew", "upcoming", "trial_will_end", "cancel"):
         unit.unschedule(timer, subscription)
@@ -43,7 +43,7 @@ def plan(unit: UnitOfWork, subscription: Body) -> None:
         unit.schedule("cancel", subscription, cancel_at)
 
 
-def announce_trial_end(unit: UnitOfWork, subscription: Body) -> None:
+def announce_trial_end(unit: UnitOfWork, subscription: Subscription) -> None:
     """Send trial_will_end at once for a trial too short for the usual notice."""
     end = subscription["trial_end"]
     if subscription["status"] != "trialing" or end is None:
@@ -52,13 +52,13 @@ def announce_trial_end(unit: UnitOfWork, subscription: Body) -> None:
         unit.emit("customer.subscription.trial_will_end", subscription)
 
 
-def trial_will_end(unit: UnitOfWork, subscription: Body) -> None:
+def trial_will_end(unit: UnitOfWork, subscription: Subscription) -> None:
     """Timer: the trial ends in three days."""
     if subscription["status"] == "trialing":
         unit.emit("customer.subscription.trial_will_end", subscription)
 
 
-def clear(unit: UnitOfWork, subscription: Body) -> None:
+def clear(unit: UnitOfWork, subscription: Subscription) -> None:
     """Drop everything that was planned."""
     for timer in TIMERS:
         unit.unschedule(timer, subscription)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.embedded_objects import tax_rates
@@ -20,6 +20,12 @@ from payloom_emulator.billing.subscriptions import (
 )
 from payloom_emulator.billing.subscriptions.subscription_change import SubscriptionChange
 from payloom_emulator.core.schema import Body, overlay
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -58,7 +64,7 @@ def item_params(call: RequestContext) -> Body:
     return {k: call.params[k] for k in _ITEM_PARAMS if k in call.params}
 
 
-def apply(call: RequestContext, subscription: Body, given: list[Body], *, param: str = "items") -> Body:
+def apply(call: RequestContext, subscription: Subscription, given: list[Body], *, param: str = "items") -> Subscription:
     """Change items as the parameters of a call say about proration and payment."""
     return apply_change(call.unit, subscription, _change_of(call, given, param))
 
@@ -81,7 +87,7 @@ def _change_of(call: RequestContext, given: list[Body], param: str = "items") ->
     )
 
 
-def update(call: RequestContext, subscription: Body) -> Body:
+def update(call: RequestContext, subscription: Subscription) -> Subscription:
     """Carry out `POST /v1/subscriptions/{id}`."""
     unit = call.unit
     params = subscription_params.translate_legacy_params(call)
@@ -104,7 +110,7 @@ def update(call: RequestContext, subscription: Body) -> Body:
     return apply_change(unit, subscription, change)
 
 
-def _fields(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
+def _fields(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body:
     """Return the changes that have nothing to do with money."""
     changes: Body = {}
     payments.check_source(unit, params.get("default_source"), "default_source")
@@ -113,7 +119,7 @@ def _fields(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
         if name in params:
             changes[name] = None if params[name] == "" else params[name]
     if params.get("default_payment_method"):
-        customer = unit.get("customer", subscription["customer"])
+        customer = unit.get(kinds.CUSTOMER, subscription["customer"])
         payments.check_owner(unit, params["default_payment_method"], customer, "default_payment_method")
         changes["default_payment_method"] = params["default_payment_method"]
     if "default_tax_rates" in params:
@@ -123,7 +129,9 @@ def _fields(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
     if "metadata" in params:
         changes["metadata"] = merge_metadata(subscription["metadata"], params["metadata"])
     if "cancellation_details" in params:
-        changes["cancellation_details"] = overlay(subscription["cancellation_details"], params["cancellation_details"])
+        changes["cancellation_details"] = overlay(
+            present(subscription["cancellation_details"]), params["cancellation_details"]
+        )
     changes.update(subscription_params.nested(params, subscription))
     changes.update(_collection(subscription, params))
     changes.update(_ending(unit, subscription, params))
@@ -133,7 +141,7 @@ def _fields(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
     return changes
 
 
-def _collection(subscription: Body, params: Body) -> Body:
+def _collection(subscription: Subscription, params: Body) -> Body:
     method = params.get("collection_method", subscription["collection_method"])
     days = params.get("days_until_due", subscription["days_until_due"])
     if method == "send_invoice" and days is None:
@@ -142,18 +150,18 @@ def _collection(subscription: Body, params: Body) -> Body:
     return {k: v for k, v in changed.items() if v != subscription[k]}
 
 
-def _ending(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
+def _ending(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body:
     rows = items.of(unit, subscription)
     if params.get("cancel_at_period_end") or params.get("cancel_at"):
         return subscription_params.ending_fields(unit, params, rows)
     off = params.get("cancel_at_period_end") is False and subscription["cancel_at_period_end"]
     if off or params.get("cancel_at") == "":
-        details = {**subscription["cancellation_details"], "reason": None}
+        details = {**present(subscription["cancellation_details"]), "reason": None}
         return {"cancel_at_period_end": False, "cancel_at": None, "canceled_at": None, "cancellation_details": details}
     return {}
 
 
-def _pausing(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
+def _pausing(unit: UnitOfWork, subscription: Subscription, params: Body) -> Body:
     if "pause_collection" not in params:
         return {}
     unit.unschedule("resume_collection", subscription)
@@ -166,7 +174,7 @@ def _pausing(unit: UnitOfWork, subscription: Body, params: Body) -> Body:
     return {"pause_collection": {"behavior": given["behavior"], "resumes_at": resumes}}
 
 
-def _discounts(unit: UnitOfWork, subscription: Body, given: Any) -> list[str]:
+def _discounts(unit: UnitOfWork, subscription: Subscription, given: Any) -> list[str]:
     new = discounts.attach(
         unit,
         given or [],
@@ -183,7 +191,7 @@ def _discounts(unit: UnitOfWork, subscription: Body, given: Any) -> list[str]:
 # --- items and money -------------------------------------------------------------------------------------------------
 
 
-def apply_change(unit: UnitOfWork, subscription: Body, change: SubscriptionChange) -> Body:
+def apply_change(unit: UnitOfWork, subscription: Subscription, change: SubscriptionChange) -> Subscription:
     """Apply a wish: items, prorations, a new cycle when one begins, and the invoice that is due at once."""
     unsupported_params.refuse_items(change.items, "subscription items")
     _check_moment(unit, subscription, change)
@@ -196,26 +204,31 @@ def apply_change(unit: UnitOfWork, subscription: Body, change: SubscriptionChang
     if charged:
         for item_id in before if fresh or trial else touched:
             if item_id in before:
-                proration.credit(unit, subscription, before[item_id], change.moment)
+                proration.credit(unit, subscription, cast("SubscriptionItem", before[item_id]), change.moment)
     changes = dict(change.fields)
     status = subscription["status"]
     if trial:
         changes.update(_begin_trial(unit, subscription, rows, trial))
         status = "trialing"
     elif fresh:
-        changes.update(begin_cycle(unit, subscription, rows))
+        changes.update(begin_cycle(unit, subscription, cast("list[SubscriptionItem]", rows)))
         status = "active" if status == "trialing" else status
     elif charged:
         for row in rows:
             if row["id"] in touched or row["id"] not in before:
-                proration.charge(unit, subscription, row, change.moment)
+                proration.charge(unit, subscription, cast("SubscriptionItem", row), change.moment)
     if change.items or fresh or trial:
-        changes["items"] = items.listed(subscription["id"], rows)
-    customer = unit.get("customer", subscription["customer"])
+        changes["items"] = items.listed(subscription["id"], cast("list[SubscriptionItem]", rows))
+    customer = unit.get(kinds.CUSTOMER, subscription["customer"])
     add_invoice_items.add(unit, change.extras, customer, subscription["id"], subscription["currency"])
     invoice = None
     if fresh or (change.behavior == "always_invoice" and (touched or trial or len(rows) != len(before))):
-        invoice = bill_now(unit, {**subscription, **changes}, customer, rows if fresh else [])
+        invoice = bill_now(
+            unit,
+            cast("Subscription", {**subscription, **changes}),
+            customer,
+            cast("list[SubscriptionItem]", rows if fresh else []),
+        )
     if invoice is not None:
         changes["latest_invoice"] = invoice["id"]
     subscription_status.set_status(unit, subscription, status, changes)
@@ -225,7 +238,7 @@ def apply_change(unit: UnitOfWork, subscription: Body, change: SubscriptionChang
     return subscription
 
 
-def _check_moment(unit: UnitOfWork, subscription: Body, change: SubscriptionChange) -> None:
+def _check_moment(unit: UnitOfWork, subscription: Subscription, change: SubscriptionChange) -> None:
     rows = subscription["items"]["data"]
     if change.moment == unit.now or not rows:
         change.moment = change.moment or unit.now
@@ -239,7 +252,11 @@ def _check_moment(unit: UnitOfWork, subscription: Body, change: SubscriptionChan
 
 
 def _new_cycle(
-    unit: UnitOfWork, subscription: Body, change: SubscriptionChange, before: dict[str, Body], rows: list[Body]
+    unit: UnitOfWork,
+    subscription: Subscription,
+    change: SubscriptionChange,
+    before: dict[str, Body],
+    rows: list[SubscriptionItem],
 ) -> bool:
     """Return whether a new billing cycle begins now."""
     if isinstance(change.trial_end, int):
@@ -261,11 +278,11 @@ def _new_cycle(
     return False
 
 
-def _is_free(price: Body) -> bool:
+def _is_free(price: Price) -> bool:
     return price.get("unit_amount") == 0 and price["billing_scheme"] == "per_unit"
 
 
-def _begin_trial(unit: UnitOfWork, subscription: Body, rows: list[Body], end: int) -> Body:
+def _begin_trial(unit: UnitOfWork, subscription: Subscription, rows: list[SubscriptionItem], end: int) -> Body:
     for row in rows:
         start = row["current_period_start"] if subscription["status"] == "trialing" else unit.now
         unit.change(row, {"current_period_start": start, "current_period_end": end}, emits=())
@@ -273,7 +290,7 @@ def _begin_trial(unit: UnitOfWork, subscription: Body, rows: list[Body], end: in
     return {"trial_start": started, "trial_end": end, "billing_cycle_anchor": end}
 
 
-def begin_cycle(unit: UnitOfWork, subscription: Body, rows: list[Body]) -> Body:
+def begin_cycle(unit: UnitOfWork, subscription: Subscription, rows: list[SubscriptionItem]) -> Body:
     """Begin all items' periods now; return what that changes on the subscription."""
     for row in rows:
         end = items.period_end(unit.now, row["price"], unit.now)
@@ -284,7 +301,9 @@ def begin_cycle(unit: UnitOfWork, subscription: Body, rows: list[Body]) -> Body:
     return changes
 
 
-def bill_now(unit: UnitOfWork, subscription: Body, customer: Body, rows: list[Body]) -> Body | None:
+def bill_now(
+    unit: UnitOfWork, subscription: Subscription, customer: Customer, rows: list[SubscriptionItem]
+) -> Invoice | None:
     """Return the final invoice over these items' periods and what was pending, or None for nothing."""
     charged = [
         lines.for_item(
@@ -310,8 +329,8 @@ def bill_now(unit: UnitOfWork, subscription: Body, customer: Body, rows: list[Bo
 
 def _pay(
     unit: UnitOfWork,
-    subscription: Body,
-    invoice: Body,
+    subscription: Subscription,
+    invoice: Invoice,
     change: SubscriptionChange,
     *,
     before: dict[str, Body],

@@ -6,7 +6,7 @@ publishable key, as Stripe's own page does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -16,6 +16,7 @@ from payloom_emulator.http.pages.api_access import Access
 from payloom_emulator.http.pages.checkout_sdk import sdk_session
 from payloom_emulator.http.pages.checkout_view import Json, shipping, view
 from payloom_emulator.http.pages.rendering import page
+from payloom_emulator.objects.catalog import Price
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -44,7 +45,7 @@ def _lines(pages: Access, session: Json) -> list[Json]:
     for line in lines:
         price = pages.stored((line.get("price") or dict[str, Any]()).get("id", ""))
         if price:
-            line["_due"] = amount_for(price, line.get("quantity") or 1, session["currency"])
+            line["_due"] = amount_for(cast("Price", price), line.get("quantity") or 1, session["currency"])
     return lines
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.payment_methods import PaymentMethod, Source
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid, missing
@@ -19,31 +23,35 @@ def _token(unit: UnitOfWork, source: object, param: str) -> tuple[Body, test_car
     if isinstance(source, dict):
         card = payment_methods.check_card(unit, source, param)
         return tokens.card_object(unit, card, source), card, source
-    token = unit.get("token", str(source), param)
+    token = unit.get(kinds.TOKEN, str(source), param)
     if token["used"]:
         raise invalid(f"You cannot use a Stripe token more than once: {source}.", param, "token_already_used")
     if token["type"] != "card":
         raise invalid("Only card tokens can be used here by the local Stripe.", param)
     unit.change(token, {"used": True}, emits=())
-    return dict(token["card"]), payment_methods.card_of(token), None
+    return dict(present(token["card"])), payment_methods.card_of(token), None
 
 
-def save(unit: UnitOfWork, customer: Body, source: object, param: str = "source", *, default: bool = False) -> Body:
+def save(
+    unit: UnitOfWork, customer: Customer, source: object, param: str = "source", *, default: bool = False
+) -> Source | Body:
     """Save a card on a customer. The first one (or `default`) becomes the default source."""
     if isinstance(source, str) and source.startswith("src_"):
-        return _attach(unit, customer, unit.get("source", source, param), default=default)
+        return _attach(unit, customer, unit.get(kinds.SOURCE, source, param), default=default)
     shown, card, _data = _token(unit, source, param)
     if card.decline and not card.attaches:
         raise payment_methods.decline(test_cards.DECLINES[card.decline])
     name = next((n for n, c in test_cards.BY_NAME.items() if c is card), None)
     checked = {**shown, "customer": customer["id"], "cvc_check": "pass" if shown["cvc_check"] else None}
-    stored = unit.create("card", {**checked, "_number": card.number, "_name": name}, emits=("customer.source.created",))
+    stored = unit.create(
+        kinds.CARD, {**checked, "_number": card.number, "_name": name}, emits=("customer.source.created",)
+    )
     if default or not customer["default_source"]:
         unit.change(customer, {"default_source": stored["id"]})
     return stored
 
 
-def _attach(unit: UnitOfWork, customer: Body, source: Body, *, default: bool) -> Body:
+def _attach(unit: UnitOfWork, customer: Customer, source: Source, *, default: bool) -> Source:
     if source["customer"]:
         raise invalid(f"The source {source['id']} belongs to a customer already.", "source")
     card = payment_methods.card_of(source)
@@ -52,17 +60,17 @@ def _attach(unit: UnitOfWork, customer: Body, source: Body, *, default: bool) ->
     unit.change(source, {"customer": customer["id"]}, emits=("customer.source.created",))
     if default or not customer["default_source"]:
         unit.change(customer, {"default_source": source["id"]})
-    return unit.get("source", source["id"])
+    return unit.get(kinds.SOURCE, source["id"])
 
 
-def method_of(unit: UnitOfWork, source_id: str, param: str) -> Body:
+def method_of(unit: UnitOfWork, source_id: str, param: str) -> PaymentMethod:
     """Return the payment method that stands for a legacy card or token."""
     found: Body | None = None
     if source_id.startswith("tok_"):
         shown, card, _data = _token(unit, source_id, param)
         shown = {**shown, "_number": card.number}
     else:
-        found = unit.find("card", source_id) or unit.find("source", source_id)
+        found = unit.find(kinds.CARD, source_id) or cast("Body | None", unit.find(kinds.SOURCE, source_id))
         if found is None:
             raise missing("source", source_id, param=param, status=400)
         if found.get("status", "chargeable") != "chargeable":
@@ -71,13 +79,13 @@ def method_of(unit: UnitOfWork, source_id: str, param: str) -> Body:
         inner = found.get("_card") or found
         shown = {**inner, **{n: found.get(n) for n in ("customer", "_number", "_name")}}
         card = payment_methods.card_of(found)
-        existing = unit.find("payment_method", found.get("_method"))
+        existing = unit.find(kinds.PAYMENT_METHOD, found.get("_method"))
         if existing is not None:
             return existing
     data = {"exp_month": shown["exp_month"], "exp_year": shown["exp_year"], "cvc": "123"}
     billing = {**payment_methods.BILLING_DETAILS, "name": shown.get("name")}
     method = unit.create(
-        "payment_method",
+        kinds.PAYMENT_METHOD,
         {
             "type": "card",
             "billing_details": billing,
@@ -93,7 +101,7 @@ def method_of(unit: UnitOfWork, source_id: str, param: str) -> Body:
     return method
 
 
-def method_for_charge(call: RequestContext) -> Body:
+def method_for_charge(call: RequestContext) -> PaymentMethod:
     """Return what a legacy charge is paid with: `source`, or the customer's default source."""
     unit = call.unit
     if call.params.get("source"):
@@ -103,18 +111,19 @@ def method_for_charge(call: RequestContext) -> Body:
         return method_of(unit, source, "source")
     if not call.get("customer"):
         raise invalid("Must provide source or customer.", "source", "parameter_missing")
-    customer = unit.get("customer", call.params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, call.params["customer"], "customer")
     if not customer["default_source"]:
         raise invalid("Cannot charge a customer that has no active card", "card", "missing")
     return method_of(unit, customer["default_source"], "source")
 
 
-def saved_sources(unit: UnitOfWork, customer: Body) -> list[Body]:
+def saved_sources(unit: UnitOfWork, customer: Customer) -> list[Body]:
     """Return the customer's legacy cards, then its sources."""
-    return [r for kind in ("card", "source") for r in unit.list(kind, customer=customer["id"])]
+    sources = unit.list(kinds.SOURCE, customer=customer["id"])
+    return [*unit.list(kinds.CARD, customer=customer["id"]), *(cast("Body", source) for source in sources)]
 
 
-def listed(unit: UnitOfWork, customer: Body) -> Body:
+def listed(unit: UnitOfWork, customer: Customer) -> Body:
     """Return the `sources` list of a customer."""
     rows = saved_sources(unit, customer)
     return {

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.payment_methods import Mandate, PaymentMethod
+
 if TYPE_CHECKING:
     from payloom_emulator.core.schema import Body
     from payloom_emulator.core.unit_of_work import UnitOfWork
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 KINDS = frozenset({"sepa_debit", "us_bank_account", "bacs_debit", "acss_debit", "au_becs_debit"})
 
 
-def make(unit: UnitOfWork, method: Body, data: Body | None, *, single_use: Body | None = None) -> Body:
+def make(unit: UnitOfWork, method: PaymentMethod, data: Body | None, *, single_use: Body | None = None) -> Mandate:
     """Make the mandate of a debit. data: the `mandate_data` given; single_use: `{amount, currency}`."""
     acceptance = (data or {}).get("customer_acceptance") or {}
     kind = acceptance.get("type", "online")
@@ -31,7 +34,7 @@ def make(unit: UnitOfWork, method: Body, data: Body | None, *, single_use: Body 
         },
     }.get(method["type"], {})
     return unit.create(
-        "mandate",
+        kinds.MANDATE,
         {
             "customer_acceptance": {
                 "accepted_at": acceptance.get("accepted_at", unit.now),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from payloom_emulator.core.schema import ADDRESS, Body, overlay
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.payment_methods import PaymentMethod, Token
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments import test_cards
 from payloom_emulator.protocol.errors import CardError, invalid, parameter_missing
 
@@ -28,7 +32,7 @@ def decline(why: test_cards.Decline, *, param: str | None = None, **more: Any) -
     )
 
 
-def card_of(method: Body) -> test_cards.Card:
+def card_of(method: Mapping[str, Any]) -> test_cards.Card:
     """Return the test card behind a payment method, card or token."""
     number = method.get("_number", "4242424242424242")
     name = method.get("_name")
@@ -37,7 +41,7 @@ def card_of(method: Body) -> test_cards.Card:
     )
 
 
-def bank_of(method: Body) -> test_cards.Bank:
+def bank_of(method: PaymentMethod) -> test_cards.Bank:
     """Return the test account behind a bank payment method."""
     return test_cards.bank(method["type"], method.get("_account", ""))
 
@@ -140,7 +144,9 @@ def build(unit: UnitOfWork, data: Body, prefix: str = "") -> Body:
 def _card(unit: UnitOfWork, details: Body, billing: Body, below: str) -> Body:
     token = details.get("token")
     if token:
-        source = unit.environment.builtin(unit, "token", token) or unit.get("token", token, f"{below}[token]")
+        source = cast(
+            "Token", unit.environment.builtin(unit, "token", token) or unit.get(kinds.TOKEN, token, f"{below}[token]")
+        )
         if source.get("used"):
             raise invalid(
                 f"You cannot use a Stripe token more than once: {token}.", f"{below}[token]", "token_already_used"
@@ -149,9 +155,9 @@ def _card(unit: UnitOfWork, details: Body, billing: Body, below: str) -> Body:
         card = card_of(source)
         shown = source["card"]
         data = {
-            "exp_month": shown["exp_month"],
-            "exp_year": shown["exp_year"],
-            "cvc": "123" if shown.get("cvc_check") else None,
+            "exp_month": present(shown)["exp_month"],
+            "exp_year": present(shown)["exp_year"],
+            "cvc": "123" if present(shown).get("cvc_check") else None,
         }
         return {"card": card_fields(unit, card, data, billing), "_number": card.number, "_name": source.get("_name")}
     card = check_card(unit, details, below)
@@ -221,12 +227,12 @@ def bacs_fields(number: str, sort_code: str) -> Body:
 _BANKS = {"us_bank_account": _us_bank, "sepa_debit": _sepa, "bacs_debit": _bacs}
 
 
-def make(unit: UnitOfWork, data: Body, prefix: str = "payment_method_data") -> Body:
+def make(unit: UnitOfWork, data: Body, prefix: str = "payment_method_data") -> PaymentMethod:
     """Store a payment method from inline data."""
-    return unit.create("payment_method", build(unit, data, prefix))
+    return unit.create(kinds.PAYMENT_METHOD, build(unit, data, prefix))
 
 
-def attach(unit: UnitOfWork, method: Body, customer_id: str) -> Body:
+def attach(unit: UnitOfWork, method: PaymentMethod, customer_id: str) -> PaymentMethod:
     """Attach to a customer. Cards that decline at once refuse to be saved; the reusable kinds only."""
     if method["customer"] == customer_id:
         return method
@@ -244,24 +250,25 @@ def attach(unit: UnitOfWork, method: Body, customer_id: str) -> Body:
     return _attached(unit, method, customer_id)
 
 
-def _attached(unit: UnitOfWork, method: Body, customer_id: str) -> Body:
+def _attached(unit: UnitOfWork, method: PaymentMethod, customer_id: str) -> PaymentMethod:
     changes: Body = {"customer": customer_id}
     if method["type"] == "card":
-        checks = dict(method["card"]["checks"])
+        stored = present(method["card"])
+        checks: Body = {**present(stored["checks"])}
         if checks["cvc_check"] == "unchecked":
             checks["cvc_check"] = "pass"
-        changes["card"] = {**method["card"], "checks": checks}
+        changes["card"] = {**stored, "checks": checks}
     return unit.change(method, changes, emits=("payment_method.attached",))
 
 
-def keep(unit: UnitOfWork, method: Body, customer_id: str) -> Body:
+def keep(unit: UnitOfWork, method: PaymentMethod, customer_id: str) -> PaymentMethod:
     """Attach after a payment or set-up went through; what could be charged can be saved."""
     if method["customer"] == customer_id or method["type"] not in test_cards.REUSABLE:
         return method
     return _attached(unit, method, customer_id)
 
 
-def refuse_spent(method: Body) -> None:
+def refuse_spent(method: PaymentMethod) -> None:
     """Raise for a method that was used once without being saved, or was detached."""
     if method.get("_spent") and not method["customer"]:
         raise invalid(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, overlay, read_only, settable, update_only
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import Customer
+from payloom_emulator.objects.webhooks import PortalConfiguration
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -80,9 +83,9 @@ def _lists(feature: Body) -> Body:
 
 def _product(call: RequestContext, entry: Body, index: int) -> Body:
     where = f"features[subscription_update][products][{index}]"
-    call.unit.get("product", entry["product"], f"{where}[product]")
+    call.unit.get(kinds.PRODUCT, entry["product"], f"{where}[product]")
     for number, price in enumerate(entry["prices"]):
-        call.unit.get("price", price, f"{where}[prices][{number}]")
+        call.unit.get(kinds.PRICE, price, f"{where}[prices][{number}]")
     adjustable = {"enabled": False, "maximum": None, "minimum": 1, **(entry.get("adjustable_quantity") or {})}
     return {"adjustable_quantity": adjustable, "prices": entry["prices"], "product": entry["product"]}
 
@@ -110,13 +113,13 @@ def _login_page(call: RequestContext, draft: Body) -> None:
     draft["login_page"] = {"enabled": on, "url": f"{call.unit.environment.base_url}/p/login/{token}" if on else None}
 
 
-def default_configuration(unit: UnitOfWork) -> Body:
+def default_configuration(unit: UnitOfWork) -> PortalConfiguration:
     """Return the account's default configuration, made when it is first needed."""
-    found = unit.list("billing_portal.configuration", is_default="true", limit=1)
+    found = unit.list(kinds.BILLING_PORTAL_CONFIGURATION, is_default="true", limit=1)
     if found:
         return found[0]
     return unit.create(
-        "billing_portal.configuration",
+        kinds.BILLING_PORTAL_CONFIGURATION,
         {
             "features": overlay(FEATURES, _ALL_ON),
             "is_default": True,
@@ -145,9 +148,9 @@ def _creating_session(call: RequestContext, draft: Body) -> None:
     params, unit = call.params, call.unit
     if not params.get("customer"):
         raise parameter_missing("customer")
-    customer = unit.get("customer", params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
     if params.get("configuration"):
-        configuration = unit.get("billing_portal.configuration", params["configuration"], "configuration")
+        configuration = unit.get(kinds.BILLING_PORTAL_CONFIGURATION, params["configuration"], "configuration")
         if not configuration["active"]:
             raise invalid("This configuration is not active.", "configuration")
     else:
@@ -159,7 +162,7 @@ def _creating_session(call: RequestContext, draft: Body) -> None:
     draft["url"] = f"{unit.environment.base_url}{path}"
 
 
-def _flow(call: RequestContext, customer: Body, configuration: Body) -> Body | None:
+def _flow(call: RequestContext, customer: Customer, configuration: PortalConfiguration) -> Body | None:
     wanted = call.params.get("flow_data")
     if not wanted:
         return None
@@ -171,11 +174,11 @@ def _flow(call: RequestContext, customer: Body, configuration: Body) -> Body | N
         raise parameter_missing(f"flow_data[{kind}]")
     details = wanted[kind]
     name = f"flow_data[{kind}][subscription]"
-    subscription = call.unit.get("subscription", details["subscription"], name)
+    subscription = call.unit.get(kinds.SUBSCRIPTION, details["subscription"], name)
     if subscription["customer"] != customer["id"]:
         raise invalid("The subscription belongs to another customer.", name)
     feature = kind.removesuffix("_confirm")
-    if not configuration["features"][feature]["enabled"]:
+    if not cast("Body", configuration["features"])[feature]["enabled"]:
         raise StripeError(
             f"The flow `{kind}` needs the feature `{feature}`, which is disabled in the portal configuration.",
             param="flow_data[type]",

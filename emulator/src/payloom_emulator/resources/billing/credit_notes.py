@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.billing.invoices import credit_notes
@@ -12,23 +12,25 @@ from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.invoices import CreditNote, Invoice
 from payloom_emulator.protocol.api_versions import BASIL
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: RequestContext) -> Body:
-    call.unit.use_clock_of(call.unit.find("invoice", call.params["invoice"]))
+def _create(call: RequestContext) -> CreditNote:
+    call.unit.use_clock_of(call.unit.find(kinds.INVOICE, call.params["invoice"]))
     invoice, credit = credit_notes.work_out(call.unit, call.params)
-    return credit_notes.issue(call.unit, invoice, credit, call.params)
+    return credit_notes.issue(call.unit, cast("Invoice", invoice), credit, call.params)
 
 
-def _preview(call: RequestContext) -> Body:
-    call.unit.use_clock_of(call.unit.find("invoice", call.params["invoice"]))
+def _preview(call: RequestContext) -> CreditNote:
+    call.unit.use_clock_of(call.unit.find(kinds.INVOICE, call.params["invoice"]))
     with savepoint(call.unit) as scratch:
         invoice, credit = credit_notes.work_out(scratch, call.params)
-        return credit_notes.issue(scratch, invoice, credit, call.params)
+        return credit_notes.issue(scratch, cast("Invoice", invoice), credit, call.params)
 
 
 def _preview_lines(call: RequestContext) -> Body:
@@ -37,11 +39,11 @@ def _preview_lines(call: RequestContext) -> Body:
 
 
 def _lines(call: RequestContext) -> Body:
-    note = call.unit.get("credit_note", call.ids["id"])
+    note = call.unit.get(kinds.CREDIT_NOTE, call.ids["id"])
     return list_of(note["_lines"], call.path, {"limit": 10, **call.params})
 
 
-def _void(call: RequestContext) -> Body:
+def _void(call: RequestContext) -> CreditNote:
     return credit_notes.void(call.unit, call.target)
 
 

@@ -8,6 +8,8 @@ from payloom_emulator.billing.invoices import customer_balance
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import CustomerBalanceTransaction
 from payloom_emulator.protocol.errors import invalid, missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: RequestContext) -> Body:
-    customer = call.unit.get("customer", call.ids["customer"])
+def _create(call: RequestContext) -> CustomerBalanceTransaction:
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     call.unit.use_clock_of(customer)
     currency = money.currency(call.params["currency"])
     if customer.get("currency") not in {None, currency}:
@@ -36,18 +38,18 @@ def _create(call: RequestContext) -> Body:
 
 
 def _of_customer(call: RequestContext) -> Body:
-    customer = call.unit.get("customer", call.ids["customer"])
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return call.page("customer_balance_transaction", customer=customer["id"])
 
 
-def _one(call: RequestContext) -> Body:
-    found = call.unit.get("customer_balance_transaction", call.ids["id"])
+def _one(call: RequestContext) -> CustomerBalanceTransaction:
+    found = call.unit.get(kinds.CUSTOMER_BALANCE_TRANSACTION, call.ids["id"])
     if found["customer"] != call.ids["customer"]:
         raise missing("customer_balance_transaction", call.ids["id"])
     return found
 
 
-def _update(call: RequestContext) -> Body:
+def _update(call: RequestContext) -> CustomerBalanceTransaction:
     found = _one(call)
     changes: Body = {}
     if "description" in call.params:

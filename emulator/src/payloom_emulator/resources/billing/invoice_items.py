@@ -11,6 +11,9 @@ from payloom_emulator.billing.pricing import discounts
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.invoices import InvoiceItem
+from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -19,13 +22,13 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> InvoiceItem:
     unit, params = call.unit, dict(call.params)
-    invoice = unit.get("invoice", params["invoice"], "invoice") if call.get("invoice") else None
+    invoice = unit.get(kinds.INVOICE, params["invoice"], "invoice") if call.get("invoice") else None
     customer_id = call.get("customer") or (invoice or {}).get("customer")
     if customer_id is None:
         call.need("customer")
-    customer = unit.get("customer", customer_id or "", "customer")
+    customer = unit.get(kinds.CUSTOMER, customer_id or "", "customer")
     unit.use_clock_of(customer)
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice is no longer editable", "invoice", "invoice_not_editable")
@@ -35,7 +38,7 @@ def _create(call: RequestContext) -> Body:
         params["pricing"] = {"price": params.pop("price")}
     subscription = call.get("subscription")
     if subscription:
-        unit.get("subscription", subscription, "subscription")
+        unit.get(kinds.SUBSCRIPTION, subscription, "subscription")
     item = invoice_items.build(
         unit,
         params,
@@ -52,11 +55,11 @@ def _create(call: RequestContext) -> Body:
     return item
 
 
-def _update(call: RequestContext) -> Body:
+def _update(call: RequestContext) -> InvoiceItem:
     unit, params = call.unit, dict(call.params)
-    item = unit.get("invoiceitem", call.ids["id"])
+    item = unit.get(kinds.INVOICEITEM, call.ids["id"])
     unit.use_clock_of(item)
-    invoice = unit.find("invoice", item["invoice"])
+    invoice = unit.find(kinds.INVOICE, item["invoice"])
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice item can no longer be changed: its invoice is final.", None, "invoice_not_editable")
     changes: Body = {n: params[n] for n in ("description", "discountable", "period") if n in params}
@@ -79,7 +82,7 @@ def _update(call: RequestContext) -> Body:
     return item
 
 
-def _worth(call: RequestContext, item: Body, params: Body) -> Body:
+def _worth(call: RequestContext, item: InvoiceItem, params: Body) -> Body:
     details = (item.get("pricing") or {}).get("price_details")
     wanted = {
         n: params[n]
@@ -92,7 +95,7 @@ def _worth(call: RequestContext, item: Body, params: Body) -> Body:
         if details:
             wanted["pricing"] = {"price": details["price"]}
         else:
-            wanted["unit_amount_decimal"] = item["pricing"]["unit_amount_decimal"]
+            wanted["unit_amount_decimal"] = present(item["pricing"])["unit_amount_decimal"]
     wanted.setdefault("quantity", item["quantity"] if "amount" not in wanted else None)
     worth = invoice_items.amounts_of(
         call.unit, {k: v for k, v in wanted.items() if v is not None}, "", item["currency"]
@@ -105,9 +108,9 @@ def _worth(call: RequestContext, item: Body, params: Body) -> Body:
 
 def _delete(call: RequestContext) -> Body:
     unit = call.unit
-    item = unit.get("invoiceitem", call.ids["id"])
+    item = unit.get(kinds.INVOICEITEM, call.ids["id"])
     unit.use_clock_of(item)
-    invoice = unit.find("invoice", item["invoice"])
+    invoice = unit.find(kinds.INVOICE, item["invoice"])
     if invoice is not None and invoice["status"] != "draft":
         raise invalid("This invoice item can no longer be deleted: its invoice is final.", None, "invoice_not_editable")
     gone = unit.delete(item)

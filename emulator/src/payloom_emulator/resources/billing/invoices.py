@@ -22,6 +22,9 @@ from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.invoices import Invoice
+from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -44,14 +47,14 @@ _PLAIN = [
 ]
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> Invoice:
     unit, params = call.unit, call.params
     call.need("customer")
     unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
-    customer = unit.get("customer", params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
     unit.use_clock_of(customer)
     subscription = (
-        unit.get("subscription", params["subscription"], "subscription") if call.get("subscription") else None
+        unit.get(kinds.SUBSCRIPTION, params["subscription"], "subscription") if call.get("subscription") else None
     )
     method = params.get("collection_method") or (subscription or {}).get("collection_method") or "charge_automatically"
     include = params.get("pending_invoice_items_behavior", "include" if call.before("2022-08-01") else "exclude")
@@ -90,7 +93,7 @@ def _create(call: RequestContext) -> Body:
     if params.get("number"):
         values["number"] = params["number"]
     if not values["discounts"] and customer.get("discount") and params.get("discounts") is None:
-        values["discounts"] = [customer["discount"]["id"]]
+        values["discounts"] = [present(customer["discount"])["id"]]
     if subscription is not None:
         values["parent"] = invoice_lifecycle.subscription_parent(subscription)
         values["billing_reason"] = "manual"
@@ -106,7 +109,7 @@ def _values(call: RequestContext, method: str) -> Body:
     payments.check_source(unit, params.get("default_source"), "default_source")
     if call.get("default_payment_method"):
         values["default_payment_method"] = unit.get(
-            "payment_method", params["default_payment_method"], "default_payment_method"
+            kinds.PAYMENT_METHOD, params["default_payment_method"], "default_payment_method"
         )["id"]
     if "default_tax_rates" in params:
         values["default_tax_rates"] = tax_rates(unit, params["default_tax_rates"], "default_tax_rates")
@@ -137,17 +140,17 @@ def _values(call: RequestContext, method: str) -> Body:
     return values
 
 
-def _plan(unit: UnitOfWork, invoice: Body) -> None:
+def _plan(unit: UnitOfWork, invoice: Invoice) -> None:
     invoice_lifecycle.schedule_finalization(unit, invoice)
 
 
-def _target(call: RequestContext) -> Body:
-    invoice = call.unit.get("invoice", call.ids["id"])
+def _target(call: RequestContext) -> Invoice:
+    invoice = call.unit.get(kinds.INVOICE, call.ids["id"])
     call.unit.use_clock_of(invoice)
     return invoice
 
 
-def _update(call: RequestContext) -> Body:
+def _update(call: RequestContext) -> Invoice:
     invoice, unit, params = _target(call), call.unit, call.params
     unsupported_params.refuse(params, unsupported_params.INVOICE, "invoices")
     free = {"metadata", "default_payment_method", "default_source", "auto_advance", "expand", "statement_descriptor"}
@@ -194,14 +197,14 @@ def _delete(call: RequestContext) -> Body:
         raise invalid("You can only delete draft invoices.", None, "invoice_not_editable")
     if invoice_lifecycle.subscription_of(invoice) and invoice["billing_reason"] != "manual":
         raise invalid("You can't delete invoices created by subscriptions.", None, "invoice_not_editable")
-    for item in call.unit.list("invoiceitem", invoice=invoice["id"]):
+    for item in call.unit.list(kinds.INVOICEITEM, invoice=invoice["id"]):
         call.unit.change(item, {"invoice": None, "_pending": True}, emits=())
     call.unit.unschedule("finalize", invoice)
     return call.unit.delete(invoice)
 
 
 def _lines(call: RequestContext) -> Body:
-    invoice = call.unit.get("invoice", call.ids["id"])
+    invoice = call.unit.get(kinds.INVOICE, call.ids["id"])
     return list_of(invoice_lifecycle.all_lines(invoice), call.path, {"limit": 10, **call.params})
 
 
@@ -210,12 +213,12 @@ def _listing(call: RequestContext) -> Body:
     return {"due_date": due} if isinstance(due, int) else {}
 
 
-def _payments_of(unit: UnitOfWork, invoice: Body) -> Body:
-    found = unit.list("invoice_payment", invoice=invoice["id"])
+def _payments_of(unit: UnitOfWork, invoice: Invoice) -> Body:
+    found = unit.list(kinds.INVOICE_PAYMENT, invoice=invoice["id"])
     return list_of(found, f"/v1/invoice_payments?invoice={invoice['id']}")
 
 
-def confirmation_secret(unit: UnitOfWork, invoice: Body) -> Any:
+def confirmation_secret(unit: UnitOfWork, invoice: Invoice) -> Any:
     """Return `{client_secret, type}` of the invoice's PaymentIntent, or None before there is one."""
     intent = collect_invoice.intent_of(unit, invoice)
     return {"client_secret": intent["client_secret"], "type": "payment_intent"} if intent else None

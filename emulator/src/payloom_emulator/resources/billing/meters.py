@@ -9,6 +9,8 @@ from payloom_emulator.billing.invoices import metering
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.subscriptions import Meter
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ OLDEST, NEWEST = 35 * DAY, 300
 
 def _creating(call: RequestContext, draft: Body) -> None:
     name = draft["event_name"]
-    if any(m["status"] == "active" for m in call.unit.list("billing.meter", event_name=name)):
+    if any(m["status"] == "active" for m in call.unit.list(kinds.BILLING_METER, event_name=name)):
         raise invalid(
             f"An active meter with the event name `{name}` already exists.", "event_name", "resource_already_exists"
         )
@@ -57,9 +59,9 @@ def _switch(call: RequestContext, move: str, at: int | None) -> Body:
 
 
 def _summaries(call: RequestContext) -> Body:
-    meter = call.unit.get("billing.meter", call.ids["id"])
+    meter = call.unit.get(kinds.BILLING_METER, call.ids["id"])
     params = call.params
-    customer = call.unit.get("customer", params["customer"], "customer")
+    customer = call.unit.get(kinds.CUSTOMER, params["customer"], "customer")
     start, end = params["start_time"], params["end_time"]
     step = {"day": DAY, "hour": HOUR}.get(params.get("value_grouping_window", ""), max(1, end - start))
     if end <= start or start % 60 or end % 60:
@@ -67,7 +69,7 @@ def _summaries(call: RequestContext) -> Body:
     rows = []
     events = [
         e
-        for e in call.unit.list("billing.meter_event", event_name=meter["event_name"], _customer=customer["id"])
+        for e in call.unit.list(kinds.BILLING_METER_EVENT, event_name=meter["event_name"], _customer=customer["id"])
         if not e.get("_canceled")
     ]
     grouped = "value_grouping_window" in params
@@ -95,14 +97,14 @@ def record(call: RequestContext) -> Body:
     """Store one meter event, checked against its meter."""
     unit, params = call.unit, call.params
     name, payload = params["event_name"], params.get("payload") or {}
-    meters = unit.list("billing.meter", event_name=name)
+    meters = unit.list(kinds.BILLING_METER, event_name=name)
     meter = next((m for m in meters if m["status"] == "active"), None)
     if meter is None:
         if meters:
             raise StripeError("The meter is archived.", code="archived_meter", param="event_name")
         raise StripeError(f"No active meter found for event name `{name}`.", code="no_meter", param="event_name")
     key = meter["customer_mapping"]["event_payload_key"]
-    customer = unit.get("customer", str(payload.get(key) or ""), f"payload[{key}]")
+    customer = unit.get(kinds.CUSTOMER, str(payload.get(key) or ""), f"payload[{key}]")
     unit.use_clock_of(customer)
     moment = params.get("timestamp") or unit.now
     if isinstance(moment, str):
@@ -114,7 +116,7 @@ def record(call: RequestContext) -> Body:
             param="timestamp",
         )
     identifier = params.get("identifier") or unit.environment.ids.new("", 32)
-    if unit.list("billing.meter_event", identifier=identifier, limit=1):
+    if unit.list(kinds.BILLING_METER_EVENT, identifier=identifier, limit=1):
         raise StripeError(
             f"An event already exists with identifier {identifier}.", code="duplicate_meter_event", param="identifier"
         )
@@ -124,7 +126,7 @@ def record(call: RequestContext) -> Body:
         else payload.get(meter["value_settings"]["event_payload_key"])
     )
     return unit.create(
-        "billing.meter_event",
+        kinds.BILLING_METER_EVENT,
         {
             "event_name": name,
             "identifier": identifier,
@@ -136,7 +138,7 @@ def record(call: RequestContext) -> Body:
     )
 
 
-def _number(value: object, meter: Body) -> Decimal:
+def _number(value: object, meter: Meter) -> Decimal:
     try:
         return Decimal(str(value))
     except InvalidOperation as error:
@@ -148,7 +150,7 @@ def _adjust(call: RequestContext) -> Body:
     identifier = (call.params.get("cancel") or {}).get("identifier")
     if not identifier:
         raise invalid("Name the event to cancel.", "cancel[identifier]", "parameter_missing")
-    found = call.unit.list("billing.meter_event", identifier=identifier, limit=1)
+    found = call.unit.list(kinds.BILLING_METER_EVENT, identifier=identifier, limit=1)
     if not found or found[0]["event_name"] != call.params["event_name"]:
         raise StripeError(
             f"No meter event with identifier {identifier}.", code="resource_missing", param="cancel[identifier]"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing.pricing.amounts import plan_of
 from payloom_emulator.catalog import prices, products
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
+from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -56,9 +59,9 @@ def _create(call: RequestContext) -> Body:
     return plan
 
 
-def find(unit: UnitOfWork, plan_id: str) -> Body:
+def find(unit: UnitOfWork, plan_id: str) -> Price:
     """Return the recurring price behind a plan id, or raise."""
-    price = unit.find("price", plan_id)
+    price = unit.find(kinds.PRICE, plan_id)
     if price is None or price["type"] != "recurring":
         raise missing("plan", plan_id)
     return price
@@ -73,9 +76,9 @@ def _update(call: RequestContext) -> Body:
     params = call.params
     changes: Body = {n: params[n] for n in ("active", "nickname") if n in params}
     if params.get("product"):
-        changes["product"] = call.unit.get("product", params["product"], "product")["id"]
+        changes["product"] = call.unit.get(kinds.PRODUCT, params["product"], "product")["id"]
     if "trial_period_days" in params:
-        changes["recurring"] = {**price["recurring"], "trial_period_days": params["trial_period_days"]}
+        changes["recurring"] = {**present(price["recurring"]), "trial_period_days": params["trial_period_days"]}
     if "metadata" in params:
         changes["metadata"] = merge_metadata(price["metadata"], params["metadata"])
     previous = plan_of(price)
@@ -113,7 +116,7 @@ PLAN = Resource(
             Operation("DELETE", "/v1/plans/{id}", _delete),
         ),
     ),
-    includes={"tiers": lambda unit, plan: prices.tiers(unit, unit.find_any(plan["id"]) or {})},
+    includes={"tiers": lambda unit, plan: prices.tiers(unit, cast("Price", unit.find_any(plan["id"]) or {}))},
 )
 
 

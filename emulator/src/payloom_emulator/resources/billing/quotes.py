@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import quotes
 from payloom_emulator.billing.machines import QUOTE_MACHINE
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.subscriptions import Quote
 from payloom_emulator.protocol.errors import invalid
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -23,10 +25,10 @@ _PLAIN = ("application_fee_amount", "application_fee_percent", "collection_metho
           "on_behalf_of", "transfer_data")  # fmt: skip
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> Quote:
     unit, params = call.unit, call.params
     if params.get("from_quote"):
-        source = unit.get("quote", params["from_quote"]["quote"], "from_quote[quote]")
+        source = unit.get(kinds.QUOTE, params["from_quote"]["quote"], "from_quote[quote]")
         kept = {
             k: source[k] for k in (*_PLAIN, "customer", "default_tax_rates", "invoice_settings", "subscription_data")
         }
@@ -38,29 +40,29 @@ def _create(call: RequestContext) -> Body:
         }
     else:
         values = {"invoice_settings": dict(INVOICE_SETTINGS), "_items": [], "_discounts": []}
-    values.update(_values(call, values))
-    customer = unit.find("customer", values.get("customer"))
+    values.update(_values(call, cast("Quote", values)))
+    customer = unit.find(kinds.CUSTOMER, values.get("customer"))
     unit.use_clock_of(customer)
     values["expires_at"] = params.get("expires_at") or unit.now + MONTH
     values["test_clock"] = params.get("test_clock") or (customer or {}).get("test_clock")
     values.setdefault("subscription_data", quotes.subscription_data({}, unit))
     values["metadata"] = merge_metadata({}, params.get("metadata") or {})
-    values.update(quotes.amount_fields(unit, values))
-    return unit.create("quote", values)
+    values.update(quotes.amount_fields(unit, cast("Quote", values)))
+    return unit.create(kinds.QUOTE, values)
 
 
-def _values(call: RequestContext, current: Body) -> Body:
+def _values(call: RequestContext, current: Quote) -> Body:
     unit, params = call.unit, call.params
     values: Body = {n: (None if params[n] == "" else params[n]) for n in _PLAIN if n in params}
     if params.get("customer"):
-        values["customer"] = unit.get("customer", params["customer"], "customer")["id"]
+        values["customer"] = unit.get(kinds.CUSTOMER, params["customer"], "customer")["id"]
     if "line_items" in params:
         values["_items"] = quotes.read_items(unit, params["line_items"], current.get("_items") or [])
     if "discounts" in params:
         values["_discounts"] = params["discounts"] or []
     if "default_tax_rates" in params:
         rates = params["default_tax_rates"] or []
-        values["default_tax_rates"] = [unit.get("tax_rate", r, "default_tax_rates")["id"] for r in rates]
+        values["default_tax_rates"] = [unit.get(kinds.TAX_RATE, r, "default_tax_rates")["id"] for r in rates]
     if "invoice_settings" in params:
         values["invoice_settings"] = {
             **(current.get("invoice_settings") or INVOICE_SETTINGS),
@@ -79,9 +81,9 @@ def _values(call: RequestContext, current: Body) -> Body:
     return values
 
 
-def _update(call: RequestContext) -> Body:
+def _update(call: RequestContext) -> Quote:
     unit, params = call.unit, call.params
-    quote = unit.get("quote", call.ids["id"])
+    quote = unit.get(kinds.QUOTE, call.ids["id"])
     unit.use_clock_of(quote)
     if quote["status"] != "draft" and set(params) - {"metadata", "expand"}:
         raise invalid("Only draft quotes can be changed.", None, "quote_not_editable")
@@ -90,7 +92,7 @@ def _update(call: RequestContext) -> Body:
         changes["expires_at"] = params["expires_at"]
     if "metadata" in params:
         changes["metadata"] = merge_metadata(quote["metadata"], params["metadata"])
-    changes.update(quotes.amount_fields(unit, {**quote, **changes}))
+    changes.update(quotes.amount_fields(unit, cast("Quote", {**quote, **changes})))
     return unit.change(quote, changes, emits=())
 
 
@@ -101,50 +103,50 @@ def _finalize(call: RequestContext) -> Body:
         raise invalid("A quote needs line items before it can be finalized.", "line_items")
     if not quote["customer"]:
         raise invalid("A quote needs a customer before it can be finalized.", "customer")
-    customer = unit.get("customer", quote["customer"])
+    customer = unit.get(kinds.CUSTOMER, quote["customer"])
     expires = call.params.get("expires_at") or quote["expires_at"]
     transitions = {**quote["status_transitions"], "finalized_at": unit.now}
     number = (
-        f"QT-{(customer.get('invoice_prefix') or 'LOCAL')}-{len(unit.list('quote', customer=customer['id'])):04d}-1"
+        f"QT-{(customer.get('invoice_prefix') or 'LOCAL')}-{len(unit.list(kinds.QUOTE, customer=customer['id'])):04d}-1"
     )
     unit.transition(quote, "finalize", {"expires_at": expires, "number": number, "status_transitions": transitions})
     unit.schedule("expire", quote, expires)
     return quote
 
 
-def _need(quote: Body, move: str, wanted: str) -> None:
+def _need(quote: Quote, move: str, wanted: str) -> None:
     if not QUOTE_MACHINE.allows(move, quote["status"]):
         raise invalid(f"This quote is {quote['status']}; only a quote that is {wanted} can do that.")
 
 
-def _accept(call: RequestContext) -> Body:
+def _accept(call: RequestContext) -> Quote:
     _need(call.target, "accept", "open")
     return quotes.accept(call.unit, call.target)
 
 
-def _cancel(call: RequestContext) -> Body:
+def _cancel(call: RequestContext) -> Quote:
     _need(call.target, "cancel", "draft or open")
     return _close(call.unit, call.target)
 
 
-def _close(unit: UnitOfWork, quote: Body) -> Body:
+def _close(unit: UnitOfWork, quote: Quote) -> Quote:
     transitions = {**quote["status_transitions"], "canceled_at": unit.now}
     unit.unschedule("expire", quote)
     return unit.transition(quote, "cancel", {"status_transitions": transitions})
 
 
-def _expire(unit: UnitOfWork, quote: Body) -> None:
+def _expire(unit: UnitOfWork, quote: Quote) -> None:
     if quote["status"] == "open":
         _close(unit, quote)
 
 
 def _line_items(call: RequestContext) -> Body:
-    quote = call.unit.get("quote", call.ids["id"])
+    quote = call.unit.get(kinds.QUOTE, call.ids["id"])
     return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
 
 
 def _upfront_items(call: RequestContext) -> Body:
-    quote = call.unit.get("quote", call.ids["id"])
+    quote = call.unit.get(kinds.QUOTE, call.ids["id"])
     return list_of(quotes.line_items(call.unit, quote), call.path, {"limit": 10, **call.params})
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import unsupported_params
 from payloom_emulator.billing.machines import SCHEDULE_MACHINE
 from payloom_emulator.billing.subscriptions import subscription_params, subscription_schedules
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, overlay, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import SubscriptionSchedule, SubscriptionSchedulePhase
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.metadata import merge_metadata
 
@@ -18,14 +21,14 @@ if TYPE_CHECKING:
 LIVE = frozenset({"not_started", "active"})
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> SubscriptionSchedule:
     unit, params = call.unit, call.params
     unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
     if params.get("from_subscription"):
         return _from_subscription(call)
     if not params.get("customer"):
         raise parameter_missing("customer")
-    customer = unit.get("customer", params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
     unit.use_clock_of(customer)
     if not params.get("phases"):
         raise parameter_missing("phases")
@@ -46,14 +49,14 @@ def _create(call: RequestContext) -> Body:
     return subscription_schedules.create(unit, values)
 
 
-def _from_subscription(call: RequestContext) -> Body:
+def _from_subscription(call: RequestContext) -> SubscriptionSchedule:
     unit, params = call.unit, call.params
     wrong = next(
         (n for n in ("customer", "phases", "default_settings", "end_behavior", "start_date") if n in params), None
     )
     if wrong is not None:
         raise invalid(f"`{wrong}` cannot be given together with `from_subscription`.", wrong)
-    subscription = unit.get("subscription", params["from_subscription"], "from_subscription")
+    subscription = unit.get(kinds.SUBSCRIPTION, params["from_subscription"], "from_subscription")
     unit.use_clock_of(subscription)
     if subscription["schedule"]:
         raise invalid(
@@ -86,9 +89,9 @@ def _from_subscription(call: RequestContext) -> Body:
     return schedule
 
 
-def _update(call: RequestContext) -> Body:
+def _update(call: RequestContext) -> SubscriptionSchedule:
     unit, params = call.unit, call.params
-    schedule = unit.get("subscription_schedule", call.ids["id"])
+    schedule = unit.get(kinds.SUBSCRIPTION_SCHEDULE, call.ids["id"])
     unit.use_clock_of(schedule)
     unsupported_params.refuse(params, unsupported_params.SCHEDULE, "subscription schedules")
     if schedule["status"] not in LIVE:
@@ -107,27 +110,29 @@ def _update(call: RequestContext) -> Body:
                 raise invalid("The phases must include one that is on now.", "phases")
             changes["current_phase"] = now
     unit.change(schedule, changes)
-    subscription = unit.find("subscription", schedule["subscription"])
+    subscription = unit.find(kinds.SUBSCRIPTION, schedule["subscription"])
     if params.get("phases") and subscription is not None:
-        phase = next(p for p in schedule["phases"] if p["start_date"] == schedule["current_phase"]["start_date"])
+        phase = next(
+            p for p in schedule["phases"] if p["start_date"] == present(schedule["current_phase"])["start_date"]
+        )
         wish = {
             **phase,
             "proration_behavior": params.get("proration_behavior") or phase["proration_behavior"],
             "_extras": [],
         }
-        subscription_schedules.enter(unit, schedule, subscription, wish)
+        subscription_schedules.enter(unit, schedule, subscription, cast("SubscriptionSchedulePhase", wish))
     subscription_schedules.plan(unit, schedule)
     return schedule
 
 
-def _release(call: RequestContext) -> Body:
+def _release(call: RequestContext) -> SubscriptionSchedule:
     if call.target["status"] not in LIVE:
         raise invalid(f"You cannot release a subscription schedule that is {call.target['status']}.")
-    subscription = call.unit.find("subscription", call.target["subscription"])
+    subscription = call.unit.find(kinds.SUBSCRIPTION, call.target["subscription"])
     return subscription_schedules.release(call.unit, call.target, subscription)
 
 
-def _cancel(call: RequestContext) -> Body:
+def _cancel(call: RequestContext) -> SubscriptionSchedule:
     if call.target["status"] not in LIVE:
         raise invalid(f"You cannot cancel a subscription schedule that is {call.target['status']}.")
     return subscription_schedules.cancel(

@@ -26,6 +26,8 @@ from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.subscriptions import Subscription, SubscriptionItem
 from payloom_emulator.protocol.api_versions import BASIL, CLOVER, ENDIVE
 from payloom_emulator.protocol.errors import StripeError, invalid
 
@@ -35,24 +37,24 @@ if TYPE_CHECKING:
 ENDED = ("canceled", "incomplete_expired")
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> Subscription:
     call.need("customer")
-    call.unit.use_clock_of(call.unit.get("customer", call.params["customer"], "customer"))
+    call.unit.use_clock_of(call.unit.get(kinds.CUSTOMER, call.params["customer"], "customer"))
     return create_subscription.begin(call.unit, subscription_params.translate_legacy_params(call))
 
 
-def _update(call: RequestContext) -> Body:
+def _update(call: RequestContext) -> Subscription:
     subscription = _target(call)
     return update_subscription.update(call, subscription)
 
 
-def _target(call: RequestContext) -> Body:
-    subscription = call.unit.get("subscription", call.ids["id"])
+def _target(call: RequestContext) -> Subscription:
+    subscription = call.unit.get(kinds.SUBSCRIPTION, call.ids["id"])
     call.unit.use_clock_of(subscription)
     return subscription
 
 
-def _cancel(call: RequestContext) -> Body:
+def _cancel(call: RequestContext) -> Subscription:
     subscription = _target(call)
     if subscription["status"] in ENDED:
         raise StripeError(
@@ -68,11 +70,11 @@ def _cancel(call: RequestContext) -> Body:
     )
 
 
-def _resume(call: RequestContext) -> Body:
+def _resume(call: RequestContext) -> Subscription:
     return resume_subscription.resume(call, call.target)
 
 
-def _pause(call: RequestContext) -> Body:
+def _pause(call: RequestContext) -> Subscription:
     subscription = call.target
     unsupported_params.refuse(call.params, unsupported_params.PAUSE, "pausing a subscription")
     if subscription["status"] not in {"active", "trialing", "past_due", "unpaid"}:
@@ -101,11 +103,11 @@ def _list(call: RequestContext) -> Body:
     narrow = {n: call.get(n) for n in ("price", "plan", "current_period_start", "current_period_end") if call.get(n)}
     if not narrow:
         return call.page("subscription", **filters)
-    rows = [s for s in call.unit.list("subscription", **filters) if _matches(s, narrow)]
+    rows = [s for s in call.unit.list(kinds.SUBSCRIPTION, **filters) if _matches(s, narrow)]
     return list_of(rows, call.path, {"limit": 10, **call.params})
 
 
-def _matches(subscription: Body, narrow: Body) -> bool:
+def _matches(subscription: Subscription, narrow: Body) -> bool:
     rows = subscription["items"]["data"]
     for name, wanted in narrow.items():
         if name in {"price", "plan"}:
@@ -130,28 +132,28 @@ def _drop_discount(call: RequestContext) -> Body:
         raise StripeError(
             f"No active discount for subscription: {subscription['id']}", status=404, code="resource_missing"
         )
-    last = call.unit.get("discount", found[-1])
+    last = call.unit.get(kinds.DISCOUNT, found[-1])
     call.unit.change(subscription, {"discounts": []})
     for discount_id in found:
         discounts.detach(call.unit, discount_id)
     return {**last, "deleted": True}
 
 
-def _resume_collection(unit: Any, subscription: Body) -> None:
+def _resume_collection(unit: Any, subscription: Subscription) -> None:
     if subscription["pause_collection"]:
         unit.change(subscription, {"pause_collection": None})
 
 
 def _items_of(call: RequestContext) -> Body:
     call.need("subscription")
-    subscription = call.unit.get("subscription", call.params["subscription"], "subscription")
+    subscription = call.unit.get(kinds.SUBSCRIPTION, call.params["subscription"], "subscription")
     rows = items.of(call.unit, subscription)
     return list_of(rows, "/v1/subscription_items", {"limit": 10, **call.params})
 
 
 def _delete_item(call: RequestContext) -> Body:
-    item = call.unit.get("subscription_item", call.ids["id"])
-    subscription = call.unit.get("subscription", item["subscription"])
+    item = call.unit.get(kinds.SUBSCRIPTION_ITEM, call.ids["id"])
+    subscription = call.unit.get(kinds.SUBSCRIPTION, item["subscription"])
     call.unit.use_clock_of(subscription)
     if call.params.get("clear_usage") and not metering.is_metered(item):
         raise invalid("`clear_usage` is only for metered items.", "clear_usage")
@@ -159,17 +161,17 @@ def _delete_item(call: RequestContext) -> Body:
     return {"id": item["id"], "object": "subscription_item", "deleted": True}
 
 
-def _add_item(call: RequestContext) -> Body:
-    subscription = call.unit.get("subscription", call.params["subscription"], "subscription")
+def _add_item(call: RequestContext) -> SubscriptionItem:
+    subscription = call.unit.get(kinds.SUBSCRIPTION, call.params["subscription"], "subscription")
     call.unit.use_clock_of(subscription)
     before = {i["id"] for i in subscription["items"]["data"]}
     update_subscription.apply(call, subscription, [update_subscription.item_params(call)], param="")
     return next(i for i in items.of(call.unit, subscription) if i["id"] not in before)
 
 
-def _change_item(call: RequestContext) -> Body:
-    item = call.unit.get("subscription_item", call.ids["id"])
-    subscription = call.unit.get("subscription", item["subscription"])
+def _change_item(call: RequestContext) -> SubscriptionItem:
+    item = call.unit.get(kinds.SUBSCRIPTION_ITEM, call.ids["id"])
+    subscription = call.unit.get(kinds.SUBSCRIPTION, item["subscription"])
     call.unit.use_clock_of(subscription)
     update_subscription.apply(
         call, subscription, [{"id": item["id"], **update_subscription.item_params(call)}], param=""

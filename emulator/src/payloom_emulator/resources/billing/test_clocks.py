@@ -9,6 +9,9 @@ from payloom_emulator.billing.pricing import periods
 from payloom_emulator.billing.subscriptions import items
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.present import present
+from payloom_emulator.objects.subscriptions import TestClock
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -34,11 +37,11 @@ def _creating(call: RequestContext, draft: Body) -> None:
     draft["status_details"] = {}
 
 
-def _created(call: RequestContext, clock: Body) -> None:
+def _created(call: RequestContext, clock: TestClock) -> None:
     customer_id = call.get("customer")
     if customer_id:
-        customer = call.unit.get("customer", customer_id, "customer")
-        if call.unit.list("subscription", customer=customer_id):
+        customer = call.unit.get(kinds.CUSTOMER, customer_id, "customer")
+        if call.unit.list(kinds.SUBSCRIPTION, customer=customer_id):
             raise invalid("Only customers without subscriptions can be attached to a test clock.", "customer")
         call.unit.change(customer, {"test_clock": clock["id"]})
 
@@ -67,9 +70,9 @@ def _advance(call: RequestContext) -> Body:
     return clock
 
 
-def _limit(unit: UnitOfWork, clock: Body) -> int:
+def _limit(unit: UnitOfWork, clock: TestClock) -> int:
     moments = []
-    for subscription in unit.list("subscription", test_clock=clock["id"]):
+    for subscription in unit.list(kinds.SUBSCRIPTION, test_clock=clock["id"]):
         if subscription["status"] in {"canceled", "incomplete_expired"}:
             continue
         for item in items.of(unit, subscription):
@@ -78,19 +81,19 @@ def _limit(unit: UnitOfWork, clock: Body) -> int:
     return min(moments, default=clock["frozen_time"] + WITHOUT_SUBSCRIPTIONS) + DAY
 
 
-def _arrive(unit: UnitOfWork, clock: Body) -> None:
+def _arrive(unit: UnitOfWork, clock: TestClock) -> None:
     """Timer: run what is due on the clock, then set it."""
-    target = clock["status_details"]["advancing"]["target_frozen_time"]
+    target = present(clock["status_details"]["advancing"])["target_frozen_time"]
     unit.flush()
     unit.environment.run_timers(target, clock["id"])
     unit.now = max(unit.now, unit.environment.clock.now())
     unit.transition(clock, "arrive", {"frozen_time": target, "status_details": {}})
 
 
-def _deleting(call: RequestContext, clock: Body) -> None:
+def _deleting(call: RequestContext, clock: TestClock) -> None:
     unit = call.unit
-    for customer in unit.list("customer", test_clock=clock["id"]):
-        for subscription in unit.list("subscription", customer=customer["id"]):
+    for customer in unit.list(kinds.CUSTOMER, test_clock=clock["id"]):
+        for subscription in unit.list(kinds.SUBSCRIPTION, customer=customer["id"]):
             if subscription["status"] not in {"canceled", "incomplete_expired"}:
                 unit.transition(subscription, "cancel", {"canceled_at": unit.now, "ended_at": unit.now})
         unit.delete(customer)

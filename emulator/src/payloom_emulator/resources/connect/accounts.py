@@ -8,6 +8,9 @@ from payloom_emulator.connect import accounts
 from payloom_emulator.connect.accounts import PROFILE, REQUIREMENTS
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, overlay, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.accounts import Account
+from payloom_emulator.objects.present import present
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
@@ -60,23 +63,23 @@ def _creating(call: RequestContext, draft: Body) -> None:
     )
 
 
-def _created(call: RequestContext, account: Body) -> None:
+def _created(call: RequestContext, account: Account) -> None:
     # The account is an object of the platform and the owner of its own objects: it is found from both sides.
     own = call.unit.at(account["id"])
-    own.create("account", dict(account), emits=())
+    own.create(kinds.ACCOUNT, dict(account), emits=())
     own.flush()
     _maybe_enable(call.unit, account)
 
 
-def _maybe_enable(unit: UnitOfWork, account: Body) -> None:
+def _maybe_enable(unit: UnitOfWork, account: Account) -> None:
     """A connected account that accepted the terms has given all the local Stripe asks for."""
-    if account["charges_enabled"] or not account["tos_acceptance"].get("date"):
+    if account["charges_enabled"] or not present(account["tos_acceptance"]).get("date"):
         return
-    active = dict.fromkeys(account["capabilities"], "active")
+    active = dict.fromkeys(present(account["capabilities"]), "active")
     unit.change(account, {**accounts.account_status(enabled=True), "capabilities": active})
 
 
-def _updating(call: RequestContext, account: Body, changes: Body) -> None:
+def _updating(call: RequestContext, account: Account, changes: Body) -> None:
     for name in ("business_profile", "settings", "tos_acceptance"):
         if isinstance(call.params.get(name), dict):
             changes[name] = overlay(account[name] or {}, call.params[name])
@@ -86,59 +89,60 @@ def _updating(call: RequestContext, account: Body, changes: Body) -> None:
             for n, c in call.params["capabilities"].items()
             if c.get("requested")
         }
-        changes["capabilities"] = {**account["capabilities"], **asked}
+        changes["capabilities"] = {**present(account["capabilities"]), **asked}
 
 
-def _updated(call: RequestContext, account: Body) -> None:
+def _updated(call: RequestContext, account: Account) -> None:
     _maybe_enable(call.unit, account)
 
 
-def _retrieve(call: RequestContext) -> Body:
+def _retrieve(call: RequestContext) -> Account:
     if call.ids["account"] == call.unit.account:
         return accounts.home(call.unit)
-    return call.unit.get("account", call.ids["account"])
+    return call.unit.get(kinds.ACCOUNT, call.ids["account"])
 
 
-def _deleting(call: RequestContext, account: Body) -> None:
+def _deleting(call: RequestContext, account: Account) -> None:
     if account["id"] == call.unit.environment.config.account:
         raise StripeError("You cannot delete the account your key belongs to.", status=403)
 
 
 def _link(call: RequestContext) -> Body:
-    account = call.unit.get("account", call.params["account"], "account")
+    account = call.unit.get(kinds.ACCOUNT, call.params["account"], "account")
     url = f"{call.unit.environment.base_url}/_emulator/onboarding/{account['id']}"
     call.unit.change(account, {"_return_url": call.params.get("return_url")}, emits=())
     return {"object": "account_link", "created": call.unit.now, "expires_at": call.unit.now + 300, "url": url}
 
 
 def _capabilities(call: RequestContext) -> Body:
-    account = call.unit.get("account", call.ids["account"])
-    rows = [_capability(account, name) for name in account["capabilities"]]
+    account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
+    rows = [_capability(account, name) for name in present(account["capabilities"])]
     return {"object": "list", "data": rows, "has_more": False, "url": call.path}
 
 
-def _capability(account: Body, name: str) -> Body:
-    status = account["capabilities"].get(name, "unrequested")
+def _capability(account: Account, name: str) -> Body:
+    capabilities = present(account["capabilities"])
+    status = capabilities.get(name, "unrequested")
     return {
         "id": name,
         "object": "capability",
         "account": account["id"],
         "future_requirements": dict(REQUIREMENTS),
-        "requested": name in account["capabilities"],
-        "requested_at": account["created"] if name in account["capabilities"] else None,
+        "requested": name in capabilities,
+        "requested_at": account["created"] if name in capabilities else None,
         "requirements": dict(REQUIREMENTS),
         "status": status,
     }
 
 
 def _one_capability(call: RequestContext) -> Body:
-    account = call.unit.get("account", call.ids["account"])
+    account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
     return _capability(account, call.ids["capability"])
 
 
 def _request_capability(call: RequestContext) -> Body:
-    account = call.unit.get("account", call.ids["account"])
-    wanted = dict(account["capabilities"])
+    account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
+    wanted: Body = {**present(account["capabilities"])}
     if call.params.get("requested"):
         wanted[call.ids["capability"]] = "active" if account["charges_enabled"] else "inactive"
     elif call.params.get("requested") is False:
@@ -148,7 +152,7 @@ def _request_capability(call: RequestContext) -> Body:
 
 
 def _login_link(call: RequestContext) -> Body:
-    account = call.unit.get("account", call.ids["account"])
+    account = call.unit.get(kinds.ACCOUNT, call.ids["account"])
     url = f"{call.unit.environment.base_url}/_emulator/express/{account['id']}"
     return {"object": "login_link", "created": call.unit.now, "url": url}
 

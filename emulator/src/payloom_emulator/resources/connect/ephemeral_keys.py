@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, read_only
+from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ def _create(call: RequestContext) -> Body:
     unit = call.unit
     if not call.get("customer"):
         raise invalid("You must provide a customer to create an ephemeral key.", "customer", "parameter_missing")
-    customer = unit.get("customer", call.params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, call.params["customer"], "customer")
     secret = unit.environment.ids.new("ek_test_", 60)
     key = unit.create(
-        "ephemeral_key",
+        kinds.EPHEMERAL_KEY,
         {
             "associated_objects": [{"id": customer["id"], "type": "customer"}],
             "expires": unit.now + LASTS,

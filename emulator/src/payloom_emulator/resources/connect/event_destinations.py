@@ -5,11 +5,12 @@ A thin event says what happened to which object and carries nothing else; it is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects import kinds
 from payloom_emulator.presentation import thin_events
 from payloom_emulator.protocol.errors import invalid, missing, parameter_missing
 from payloom_emulator.protocol.params import event_types
@@ -36,7 +37,7 @@ def _create(call: RequestContext) -> Body:
         raise parameter_missing("webhook_endpoint")
     _check_events(params["enabled_events"])
     made = unit.create(
-        "v2.core.event_destination",
+        kinds.EVENT_DESTINATION,
         {
             **{n: params[n] for n in ("description", "enabled_events", "event_payload", "name", "type") if n in params},
             "created": thin_events.timestamp(unit.now),
@@ -69,7 +70,7 @@ def _shown(call: RequestContext, made: Body) -> Body:
 
 
 def _target(call: RequestContext) -> Body:
-    return call.unit.get("v2.core.event_destination", call.ids["id"])
+    return call.unit.get(kinds.EVENT_DESTINATION, call.ids["id"])
 
 
 def _update(call: RequestContext) -> Body:
@@ -97,7 +98,7 @@ def _ping(call: RequestContext) -> Body:
     made = call.unit.emit(PING, _target(call))
     call.unit.environment.outbox.enqueue(
         call.unit.account,
-        made,
+        cast("Body", made),
         [e for e in call.unit.environment.outbox.endpoints_of(call.unit.account) if e["id"] == call.ids["id"]],
     )
     return thin_events.thin_event(call.unit, made)
@@ -153,7 +154,7 @@ def _events(call: RequestContext) -> Body:
 
 
 def _event(call: RequestContext) -> Body:
-    event = call.unit.find("event", call.ids["id"])
+    event = call.unit.find(kinds.EVENT, call.ids["id"])
     if event is None:
         raise missing("event", call.ids["id"])
     return {**thin_events.thin_event(call.unit, event), "snapshot_event": event["id"]}

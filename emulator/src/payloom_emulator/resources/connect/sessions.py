@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema
+from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _customer_session(call: RequestContext) -> Body:
     unit, params = call.unit, call.params
     if not call.get("customer"):
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
-    customer = unit.get("customer", params["customer"], "customer")
+    customer = unit.get(kinds.CUSTOMER, params["customer"], "customer")
     asked: dict[str, Any] = params["components"]
     components: Body = {name: {"enabled": bool((asked.get(name) or {}).get("enabled"))} for name in _PLAIN}
     for name, defaults in _WITH_FEATURES.items():
@@ -74,7 +75,7 @@ def _customer_session(call: RequestContext) -> Body:
 
 def _account_session(call: RequestContext) -> Body:
     unit = call.unit
-    account = unit.get("account", call.params["account"], "account")
+    account = unit.get(kinds.ACCOUNT, call.params["account"], "account")
     asked = call.params["components"]
     return {
         "object": "account_session",

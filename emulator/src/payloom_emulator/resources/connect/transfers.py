@@ -8,23 +8,25 @@ from payloom_emulator.connect import transfers
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, read_only, settable
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.accounts import Transfer, TransferReversal
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> Transfer:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
-    account = unit.get("account", params["destination"], "destination")
+    account = unit.get(kinds.ACCOUNT, params["destination"], "destination")
     if params.get("amount") is None:
         raise parameter_missing("amount")
     if params["amount"] < 1:
         raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
     source = call.get("source_transaction")
     if source:
-        unit.get("charge", source, "source_transaction")
+        unit.get(kinds.CHARGE, source, "source_transaction")
     return transfers.make(
         unit,
         amount=params["amount"],
@@ -37,17 +39,17 @@ def _create(call: RequestContext) -> Body:
     )
 
 
-def _reverse(call: RequestContext) -> Body:
-    transfer = call.unit.get("transfer", call.ids["id"])
+def _reverse(call: RequestContext) -> TransferReversal:
+    transfer = call.unit.get(kinds.TRANSFER, call.ids["id"])
     return transfers.reverse(call.unit, transfer, call.params.get("amount"), metadata=call.params.get("metadata"))
 
 
-def _one_reversal(call: RequestContext) -> Body:
-    return call.unit.get("transfer_reversal", call.ids["reversal"])
+def _one_reversal(call: RequestContext) -> TransferReversal:
+    return call.unit.get(kinds.TRANSFER_REVERSAL, call.ids["reversal"])
 
 
 def _refund_fee(call: RequestContext) -> Body:
-    fee = call.unit.get("application_fee", call.ids["id"])
+    fee = call.unit.get(kinds.APPLICATION_FEE, call.ids["id"])
     left = fee["amount"] - fee["amount_refunded"]
     wanted = call.params.get("amount", left)
     if wanted > left or not left:
@@ -158,7 +160,7 @@ APPLICATION_FEE = Resource(
             Operation(
                 "GET",
                 "/v1/application_fees/{fee}/refunds/{id}",
-                lambda call: call.unit.get("fee_refund", call.ids["id"]),
+                lambda call: call.unit.get(kinds.FEE_REFUND, call.ids["id"]),
             ),
         ),
     ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects.webhooks import WebhookEndpoint
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import invalid
 
@@ -33,12 +34,12 @@ def _creating(call: RequestContext, draft: Body) -> None:
     draft["application"] = None
 
 
-def _created(call: RequestContext, endpoint: Body) -> Body:
+def _created(call: RequestContext, endpoint: WebhookEndpoint) -> Body:
     call.unit.environment.outbox.invalidate()
     return {**endpoint, "secret": endpoint["_secret"]}
 
 
-def _updating(call: RequestContext, endpoint: Body, changes: Body) -> None:
+def _updating(call: RequestContext, endpoint: WebhookEndpoint, changes: Body) -> None:
     del endpoint
     if "url" in changes:
         _check_url(changes["url"])
@@ -48,13 +49,13 @@ def _updating(call: RequestContext, endpoint: Body, changes: Body) -> None:
         changes["status"] = "disabled" if call.params["disabled"] else "enabled"
 
 
-def _updated(call: RequestContext, endpoint: Body) -> None:
+def _updated(call: RequestContext, endpoint: WebhookEndpoint) -> None:
     del endpoint
     call.unit.flush()
     call.unit.environment.outbox.invalidate()
 
 
-def _deleting(call: RequestContext, endpoint: Body) -> None:
+def _deleting(call: RequestContext, endpoint: WebhookEndpoint) -> None:
     del endpoint
     call.unit.environment.outbox.invalidate()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.core.api_changes import Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import SHIPPING, Body, Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.charges import Charge
+from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import capture_cancel, charges, disputes, test_cards
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
@@ -20,18 +23,18 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _dispute(unit: UnitOfWork, charge: Body) -> None:
+def _dispute(unit: UnitOfWork, charge: Charge) -> None:
     card = charges.card_used(unit, charge)
     if card is not None and card.dispute and not charge["disputed"] and charge["amount_refunded"] < charge["amount"]:
         disputes.open_for(unit, charges.booked(unit, charge), card.dispute, inquiry=card.inquiry)
 
 
-def _dispute_debit(unit: UnitOfWork, charge: Body) -> None:
+def _dispute_debit(unit: UnitOfWork, charge: Charge) -> None:
     if not charge["disputed"]:
         disputes.open_for(unit, charges.booked(unit, charge), "fraudulent", inquiry=False)
 
 
-def _charge(call: RequestContext) -> Body:
+def _charge(call: RequestContext) -> Charge:
     """The legacy way to pay: a token, a card or a customer's default source, captured at once unless told not to."""
 
     call.need("amount", "currency")
@@ -65,17 +68,24 @@ def _charge(call: RequestContext) -> Body:
     why = test_cards.DECLINES[card.decline] if card.decline else None
     if why is None and card.authentication == "always":
         why = test_cards.DECLINES["authentication_required"]
-    charge = charges.make(unit, intent, method, outcome="failed" if why else "succeeded", captured=captured, why=why)
+    charge = charges.make(
+        unit,
+        cast("PaymentIntent", intent),
+        method,
+        outcome="failed" if why else "succeeded",
+        captured=captured,
+        why=why,
+    )
     unit.change(charge, {"source": method.get("_source_object")}, emits=())
     if why:
         raise payment_methods.decline(why, charge=charge["id"])
     return charge
 
 
-def _capture(call: RequestContext) -> Body:
+def _capture(call: RequestContext) -> Charge:
     charge = call.target
     if charge["payment_intent"]:
-        intent = call.unit.get("payment_intent", charge["payment_intent"])
+        intent = call.unit.get(kinds.PAYMENT_INTENT, charge["payment_intent"])
         capture_cancel.capture(call.unit, intent, call.get("amount"))
         return charge
     if charge["captured"]:
@@ -90,13 +100,13 @@ def _capture(call: RequestContext) -> Body:
     return charges.capture(call.unit, charge, amount)
 
 
-def _refunds(unit: UnitOfWork, charge: Body) -> Body:
-    rows = unit.list("refund", charge=charge["id"])
+def _refunds(unit: UnitOfWork, charge: Charge) -> Body:
+    rows = unit.list(kinds.REFUND, charge=charge["id"])
     url = f"/v1/charges/{charge['id']}/refunds"
     return {"object": "list", "data": rows[:10], "has_more": len(rows) > 10, "total_count": len(rows), "url": url}
 
 
-def _updating(call: RequestContext, charge: Body, changes: Body) -> None:
+def _updating(call: RequestContext, charge: Charge, changes: Body) -> None:
     report = (call.params.get("fraud_details") or {}).get("user_report")
     if report:
         changes["fraud_details"] = {"user_report": report}
@@ -105,7 +115,7 @@ def _updating(call: RequestContext, charge: Body, changes: Body) -> None:
 
 def _refunds_on_charge(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 a charge came with its refunds."""
-    listed = _refunds(unit, stored)
+    listed = _refunds(unit, cast("Charge", stored))
     shown["refunds"] = {**listed, "data": [unit.snapshot(r) for r in listed["data"]]}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
-from payloom_emulator.core.schema import SHIPPING, Body, Schema, overlay, read_only
+from payloom_emulator.core.schema import SHIPPING, Schema, overlay, read_only
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import ConfirmationToken
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid
 
@@ -15,13 +17,13 @@ if TYPE_CHECKING:
 LASTS = 12 * 3600
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> ConfirmationToken:
     """Made by Stripe.js with a publishable key, or by a test helper with a secret one."""
     params, unit = call.params, call.unit
     if params.get("payment_method_data"):
         method = payment_methods.make(unit, params["payment_method_data"])
     elif call.get("payment_method"):
-        method = unit.get("payment_method", params["payment_method"], "payment_method")
+        method = unit.get(kinds.PAYMENT_METHOD, params["payment_method"], "payment_method")
     else:
         raise invalid(
             "You must provide payment_method_data or payment_method.", "payment_method_data", "parameter_missing"
@@ -33,7 +35,7 @@ def _create(call: RequestContext) -> Body:
     }
     shipping = params.get("shipping")
     return unit.create(
-        "confirmation_token",
+        kinds.CONFIRMATION_TOKEN,
         {
             "expires_at": unit.now + LASTS,
             "payment_method_preview": {**preview, "customer": method["customer"]},

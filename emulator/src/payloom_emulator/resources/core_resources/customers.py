@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import customer_rules, older_shapes
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import ADDRESS, SHIPPING, Body, Schema, create_only, read_only, settable, update_only
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import Customer
 from payloom_emulator.payments.methods import card_sources, payment_methods
 from payloom_emulator.protocol.api_versions import BASIL
 from payloom_emulator.protocol.errors import invalid
@@ -25,41 +27,41 @@ INVOICE_SETTINGS = {
 }
 
 
-def _tax_ids(unit: UnitOfWork, customer: Body) -> Body:
-    rows = unit.list("tax_id", customer=customer["id"])
+def _tax_ids(unit: UnitOfWork, customer: Customer) -> Body:
+    rows = unit.list(kinds.TAX_ID, customer=customer["id"])
     return list_of(rows, f"/v1/customers/{customer['id']}/tax_ids")
 
 
-def _subscriptions(unit: UnitOfWork, customer: Body) -> Body:
-    rows = [s for s in unit.list("subscription", customer=customer["id"]) if s["status"] != "canceled"]
+def _subscriptions(unit: UnitOfWork, customer: Customer) -> Body:
+    rows = [s for s in unit.list(kinds.SUBSCRIPTION, customer=customer["id"]) if s["status"] != "canceled"]
     return list_of(rows, f"/v1/customers/{customer['id']}/subscriptions")
 
 
-def _created(call: RequestContext, customer: Body) -> Body:
+def _created(call: RequestContext, customer: Customer) -> Customer:
     """A method or a legacy token given at create is saved on the new customer."""
     unit = call.unit
     customer_rules.created(call, customer)
     if call.get("payment_method"):
-        method = unit.get("payment_method", call.params["payment_method"], "payment_method")
+        method = unit.get(kinds.PAYMENT_METHOD, call.params["payment_method"], "payment_method")
         payment_methods.attach(unit, method, customer["id"])
     if call.get("source"):
         card_sources.save(unit, customer, call.params["source"], default=True)
     return customer
 
 
-def _updated(call: RequestContext, customer: Body) -> None:
+def _updated(call: RequestContext, customer: Customer) -> None:
     customer_rules.updated(call, customer)
     if call.get("source"):
         card_sources.save(call.unit, customer, call.params["source"], default=True)
 
 
-def _check(call: RequestContext, customer: Body) -> None:
+def _check(call: RequestContext, customer: Customer) -> None:
     email = call.params.get("email")
     if email and ("@" not in email or email.startswith("@") or email.endswith("@")):
         raise invalid(f"Invalid email address: {email}", "email", "email_invalid")
     default = (call.params.get("invoice_settings") or {}).get("default_payment_method")
     if default and default != call.get("payment_method"):
-        method = call.unit.get("payment_method", default, "invoice_settings[default_payment_method]")
+        method = call.unit.get(kinds.PAYMENT_METHOD, default, "invoice_settings[default_payment_method]")
         if method["customer"] is None or method["customer"] != customer.get("id"):
             raise invalid(
                 f"The customer does not have a payment method with the ID {default}. The payment method must be attached to the customer.",  # noqa: E501 - one message, one line
@@ -69,7 +71,7 @@ def _check(call: RequestContext, customer: Body) -> None:
 
 
 def _creating(call: RequestContext, draft: Body) -> None:
-    _check(call, draft)
+    _check(call, cast("Customer", draft))
     customer_rules.creating(call, draft)
     _offered(call, draft)
     draft["invoice_prefix"] = call.unit.environment.ids.new("", 8).upper()
@@ -80,14 +82,14 @@ def _offered(call: RequestContext, draft: Body) -> None:
     name = call.get("payment_method")
     if not name:
         return
-    method = call.unit.get("payment_method", name, "payment_method")
+    method = call.unit.get(kinds.PAYMENT_METHOD, name, "payment_method")
     settings = draft.get("invoice_settings") or {}
     if settings.get("default_payment_method") == name:
         draft["invoice_settings"] = {**settings, "default_payment_method": method["id"]}
     call.params["payment_method"] = method["id"]
 
 
-def _updating(call: RequestContext, customer: Body, changes: Body) -> None:
+def _updating(call: RequestContext, customer: Customer, changes: Body) -> None:
     _check(call, customer)
     customer_rules.updating(call, customer, changes)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import balance
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.charges import Dispute
 from payloom_emulator.payments import disputes
 from payloom_emulator.protocol.errors import invalid
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 _DECIDED_AFTER = 2
 
 
-def _updating(call: RequestContext, dispute: Body, changes: Body) -> None:
+def _updating(call: RequestContext, dispute: Dispute, changes: Body) -> None:
     if dispute["status"] not in {"needs_response", "warning_needs_response"}:
         raise invalid("This dispute is already closed or under review; its evidence cannot be changed.")
     given_evidence = call.params.get("evidence") or {}
@@ -27,7 +29,7 @@ def _updating(call: RequestContext, dispute: Body, changes: Body) -> None:
         changes.update({"evidence": evidence, "evidence_details": details})
 
 
-def _updated(call: RequestContext, dispute: Body) -> None:
+def _updated(call: RequestContext, dispute: Dispute) -> None:
     if call.params.get("submit", bool(call.params.get("evidence"))):
         details = dispute["evidence_details"]
         submitted = {**details, "submission_count": details["submission_count"] + 1, "submission_method": "manual"}
@@ -35,7 +37,7 @@ def _updated(call: RequestContext, dispute: Body) -> None:
         call.unit.schedule_real_time("decide", dispute, _DECIDED_AFTER)
 
 
-def _decide(unit: UnitOfWork, dispute: Body) -> None:
+def _decide(unit: UnitOfWork, dispute: Dispute) -> None:
     """Stripe's test mode decides by what the evidence says: `winning_evidence` or `losing_evidence`."""
     text = dispute["evidence"].get("uncategorized_text") or ""
     if dispute["status"] == "warning_under_review":
@@ -46,7 +48,7 @@ def _decide(unit: UnitOfWork, dispute: Body) -> None:
         unit.transition(dispute, "lose")
 
 
-def _won(unit: UnitOfWork, dispute: Body) -> None:
+def _won(unit: UnitOfWork, dispute: Dispute) -> None:
     unit.transition(dispute, "win", emits=())
     back = balance.book(
         unit,
@@ -73,7 +75,7 @@ def _close(call: RequestContext) -> Body:
     return call.unit.transition(call.target, move)
 
 
-def _expire(unit: UnitOfWork, dispute: Body) -> None:
+def _expire(unit: UnitOfWork, dispute: Dispute) -> None:
     if dispute["status"] == "needs_response":
         unit.transition(dispute, "lose", {"evidence_details": {**dispute["evidence_details"], "past_due": True}})
     elif dispute["status"] == "warning_needs_response":
@@ -81,7 +83,7 @@ def _expire(unit: UnitOfWork, dispute: Body) -> None:
 
 
 def _close_by_charge(call: RequestContext) -> Body:
-    found = call.unit.list("dispute", charge=call.ids["charge"], limit=1)
+    found = call.unit.list(kinds.DISPUTE, charge=call.ids["charge"], limit=1)
     if not found:
         raise invalid(f"Charge {call.ids['charge']} has no dispute.")
     call.loaded = found[0]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.accounts import File, FileLink
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 from payloom_emulator.protocol.params import enum
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 MAX_SIZE = 16 * 1024 * 1024
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> File:
     upload = call.params.get("file")
     purpose = call.get("purpose")
     if not isinstance(upload, dict):
@@ -33,7 +35,7 @@ def _create(call: RequestContext) -> Body:
     name = upload["filename"].replace("\\", "/").rsplit("/", 1)[-1]
     file_id = call.unit.new_id("file")
     return call.unit.create(
-        "file",
+        kinds.FILE,
         {
             "id": file_id,
             "filename": name,
@@ -48,19 +50,19 @@ def _create(call: RequestContext) -> Body:
 
 def _contents(call: RequestContext) -> Body:
     """The content, base64: the local Stripe answers JSON only."""
-    file = call.unit.get("file", call.ids["file"])
+    file = call.unit.get(kinds.FILE, call.ids["file"])
     return {"content": file["_content"], "filename": file["filename"]}
 
 
 def _links(unit: UnitOfWork, file: Body) -> Body:
-    return list_of(unit.list("file_link", file=file["id"]), f"/v1/file_links?file={file['id']}")
+    return list_of(unit.list(kinds.FILE_LINK, file=file["id"]), f"/v1/file_links?file={file['id']}")
 
 
 def _link(call: RequestContext, draft: Body) -> None:
     draft["url"] = f"{call.unit.environment.base_url}/_emulator/files/{call.unit.environment.ids.new('', 32)}"
 
 
-def _expiring(call: RequestContext, link: Body, changes: Body) -> None:
+def _expiring(call: RequestContext, link: FileLink, changes: Body) -> None:
     del link
     if call.params.get("expires_at") == "now":
         changes.update({"expires_at": call.unit.now, "expired": True})

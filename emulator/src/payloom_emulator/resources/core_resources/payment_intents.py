@@ -5,7 +5,7 @@ Declared here; the rules are in `payments/`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.billing import older_shapes
 from payloom_emulator.core.api_changes import Change
@@ -21,6 +21,8 @@ from payloom_emulator.core.schema import (
     settable,
 )
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import PaymentIntent
 from payloom_emulator.payments import attempts, capture_cancel, intent_requests, payment_intents
 from payloom_emulator.payments.capture_cancel import cancel, capture
 from payloom_emulator.protocol.api_versions import BASIL
@@ -31,14 +33,14 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def _capture(call: RequestContext) -> Body:
+def _capture(call: RequestContext) -> PaymentIntent:
     metadata = call.params.get("metadata")
     if metadata:
         call.unit.change(call.target, {"metadata": {**call.target["metadata"], **metadata}}, emits=())
     return capture(call.unit, call.target, call.params.get("amount_to_capture"))
 
 
-def _cancel(call: RequestContext) -> Body:
+def _cancel(call: RequestContext) -> PaymentIntent:
     return cancel(call.unit, call.target, call.get("cancellation_reason"))
 
 
@@ -52,18 +54,18 @@ def _increment(call: RequestContext) -> Body:
     if call.params["amount"] <= intent["amount"]:
         raise invalid("The amount must be greater than the currently authorized amount.", "amount")
     money.chargeable(call.params["amount"], intent["currency"])
-    charge = call.unit.get("charge", intent["latest_charge"])
+    charge = call.unit.get(kinds.CHARGE, intent["latest_charge"])
     call.unit.change(charge, {"amount": call.params["amount"]}, emits=("charge.updated",))
     changes = {"amount": call.params["amount"], "amount_capturable": call.params["amount"]}
     return call.unit.change(intent, changes, emits=("payment_intent.amount_capturable_updated",))
 
 
-def _verify(call: RequestContext) -> Body:
+def _verify(call: RequestContext) -> PaymentIntent:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
         raise capture_cancel.unexpected(intent, "This PaymentIntent is not waiting for microdeposits.")
     payment_intents.check_microdeposits(call)
-    method = call.unit.get("payment_method", intent["payment_method"])
+    method = call.unit.get(kinds.PAYMENT_METHOD, intent["payment_method"])
     call.unit.change(method, {"_verified": True}, emits=())
     return attempts.pay_by_debit(
         call.unit, intent, method, mandate_data=intent.get("_mandate_data"), authenticated=True
@@ -107,11 +109,11 @@ _PUBLIC = [
 
 def _charges_on_intent(unit: UnitOfWork, shown: Body, stored: Body) -> None:
     """Until 2022-11-15 an intent came with its charges instead of the latest one's id."""
-    rows = unit.list("charge", payment_intent=stored["id"])
+    rows = unit.list(kinds.CHARGE, payment_intent=stored["id"])
     data = []
     for row in rows[:10]:
         charge = unit.snapshot(row)
-        unit.environment.history.down(unit, charge, row, _BEFORE_LATEST_CHARGE)
+        unit.environment.history.down(unit, charge, cast("Body", row), _BEFORE_LATEST_CHARGE)
         data.append(charge)
     url = f"/v1/charges?payment_intent={stored['id']}"
     shown["charges"] = {

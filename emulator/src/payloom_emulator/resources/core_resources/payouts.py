@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
 from payloom_emulator.ledger import balance, money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.accounts import Payout, Topup
 from payloom_emulator.protocol.errors import StripeError, invalid
 
 if TYPE_CHECKING:
@@ -67,13 +69,13 @@ def _cancel(call: RequestContext) -> Body:
     return call.unit.transition(call.target, "cancel", {"failure_balance_transaction": back["id"]})
 
 
-def _reverse(call: RequestContext) -> Body:
+def _reverse(call: RequestContext) -> Payout:
     payout = call.target
     if payout["status"] != "paid":
         raise invalid("Only payouts that were paid can be reversed.")
     unit = call.unit
     reversal = unit.create(
-        "payout",
+        kinds.PAYOUT,
         {
             "amount": -payout["amount"],
             "arrival_date": unit.now + _ARRIVES_AFTER,
@@ -88,7 +90,7 @@ def _reverse(call: RequestContext) -> Body:
     return reversal
 
 
-def _topup(call: RequestContext) -> Body:
+def _topup(call: RequestContext) -> Topup:
     unit, params = call.unit, call.params
     code = money.currency(params["currency"])
     if params["amount"] < 1:
@@ -96,7 +98,9 @@ def _topup(call: RequestContext) -> Body:
     names = ("amount", "description", "metadata", "statement_descriptor", "transfer_group")
     values = {n: params[n] for n in names if n in params}
     when = unit.now + _TOPUP_AFTER
-    made = unit.create("topup", {**values, "currency": code, "status": "pending", "expected_availability_date": when})
+    made = unit.create(
+        kinds.TOPUP, {**values, "currency": code, "status": "pending", "expected_availability_date": when}
+    )
     unit.schedule_real_time("succeed", made, _TOPUP_AFTER)
     return made
 

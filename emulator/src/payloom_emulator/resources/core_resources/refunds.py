@@ -8,6 +8,9 @@ from payloom_emulator.connect import transfers
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, read_only, settable
 from payloom_emulator.ledger import balance
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.charges import Charge, Refund
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments import refunds
 from payloom_emulator.protocol.errors import StripeError, invalid
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -19,18 +22,18 @@ if TYPE_CHECKING:
 _CHANGED = ("refund.updated", "charge.refund.updated")
 
 
-def _charge_of(call: RequestContext) -> Body:
+def _charge_of(call: RequestContext) -> Charge:
     unit = call.unit
     if call.get("charge"):
-        return unit.get("charge", call.params["charge"], "charge")
+        return unit.get(kinds.CHARGE, call.params["charge"], "charge")
     if not call.get("payment_intent"):
         raise invalid(
             "One of the following params should be provided for this request: payment_intent or charge.",
             "payment_intent",
             "parameter_missing",
         )
-    intent = unit.get("payment_intent", call.params["payment_intent"], "payment_intent")
-    charge = unit.find("charge", intent["latest_charge"])
+    intent = unit.get(kinds.PAYMENT_INTENT, call.params["payment_intent"], "payment_intent")
+    charge = unit.find(kinds.CHARGE, intent["latest_charge"])
     if charge is None or charge["status"] == "failed":
         raise invalid(
             f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
@@ -40,7 +43,7 @@ def _charge_of(call: RequestContext) -> Body:
     return charge
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> Refund:
     charge = _charge_of(call)
     call.unit.use_clock_of(charge)
     refund = refunds.issue(
@@ -55,18 +58,18 @@ def _create(call: RequestContext) -> Body:
     return refund
 
 
-def _take_back(call: RequestContext, charge: Body, refund: Body) -> None:
+def _take_back(call: RequestContext, charge: Charge, refund: Refund) -> None:
     """On a Connect charge, take back the account's part and give back the fee, in proportion, when asked to."""
     unit, part = call.unit, refund["amount"]
     if call.params.get("reverse_transfer"):
-        transfer = unit.find("transfer", charge.get("transfer"))
+        transfer = unit.find(kinds.TRANSFER, charge.get("transfer"))
         if transfer is None:
             raise invalid("This charge has no transfer to reverse.", "reverse_transfer")
         amount = min(transfer["amount"] * part // charge["amount"], transfer["amount"] - transfer["amount_reversed"])
         reversal = transfers.reverse(unit, transfer, amount, source_refund=refund["id"])
         unit.change(refund, {"transfer_reversal": reversal["id"]}, emits=())
     if call.params.get("refund_application_fee"):
-        fee = unit.find("application_fee", charge.get("application_fee"))
+        fee = unit.find(kinds.APPLICATION_FEE, charge.get("application_fee"))
         if fee is None:
             raise invalid("This charge has no application fee to refund.", "refund_application_fee")
         amount = min(fee["amount"] * part // charge["amount"], fee["amount"] - fee["amount_refunded"])
@@ -74,21 +77,21 @@ def _take_back(call: RequestContext, charge: Body, refund: Body) -> None:
             transfers.refund_fee(unit, fee, amount)
 
 
-def _reference(unit: UnitOfWork, refund: Body) -> None:
-    details = refund["destination_details"]
-    card = {**details["card"], "reference": "1" + refund["id"][-10:].upper(), "reference_status": "available"}
+def _reference(unit: UnitOfWork, refund: Refund) -> None:
+    details = present(refund["destination_details"])
+    card = {**present(details["card"]), "reference": "1" + refund["id"][-10:].upper(), "reference_status": "available"}
     unit.change(refund, {"destination_details": {**details, "card": card}}, emits=_CHANGED)
 
 
-def _settle(unit: UnitOfWork, refund: Body) -> None:
+def _settle(unit: UnitOfWork, refund: Refund) -> None:
     if refund["status"] == "pending":
         unit.transition(refund, "settle", {"pending_reason": None})
 
 
-def _fail(unit: UnitOfWork, refund: Body) -> None:
+def _fail(unit: UnitOfWork, refund: Refund) -> None:
     if refund["status"] not in {"pending", "succeeded", "requires_action"}:
         return
-    charge = unit.get("charge", refund["charge"])
+    charge = unit.get(kinds.CHARGE, refund["charge"])
     back = balance.book(
         unit, refund, kind="refund_failure", amount=refund["amount"], available=True, description="REFUND FAILURE"
     )
@@ -115,11 +118,11 @@ def _cancel(call: RequestContext) -> Body:
 
 
 def _of_charge(call: RequestContext) -> Body:
-    charge = call.unit.get("charge", call.ids["charge"])
+    charge = call.unit.get(kinds.CHARGE, call.ids["charge"])
     return call.page("refund", charge=charge["id"])
 
 
-def _create_on_charge(call: RequestContext) -> Body:
+def _create_on_charge(call: RequestContext) -> Refund:
     call.params["charge"] = call.ids["charge"]
     return _create(call)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.intents import SetupIntent
+from payloom_emulator.objects.payment_methods import PaymentMethod
 from payloom_emulator.payments import authentication, payment_intents, setup_intents
 from payloom_emulator.payments.methods import confirmation_tokens, payment_methods
 from payloom_emulator.payments.setup_intents import CARD_OPTIONS
@@ -36,27 +39,25 @@ def _creating(call: RequestContext, draft: Body) -> None:
     draft["payment_method_options"] = options
     method = _given_method(call)
     if method is not None:
-        authentication.check_type(draft, method, "SetupIntent")
-        _check_owner(draft, method)
+        authentication.check_type(cast("SetupIntent", draft), method, "SetupIntent")
+        _check_owner(cast("SetupIntent", draft), method)
         draft["payment_method"] = method["id"]
     draft["status"] = "requires_confirmation" if draft["payment_method"] else "requires_payment_method"
     draft["id"] = call.unit.new_id("setup_intent")
     draft["client_secret"] = f"{draft['id']}_secret_{call.unit.environment.ids.new('', 30)}"
 
 
-def _given_method(call: RequestContext) -> Body | None:
+def _given_method(call: RequestContext) -> PaymentMethod | None:
     if call.get("confirmation_token"):
-        return confirmation_tokens.use(
-            call.unit, call.params["confirmation_token"], {"object": "setup_intent", "id": None}
-        )
+        return confirmation_tokens.use(call.unit, call.params["confirmation_token"], kinds.SETUP_INTENT, None)
     if call.params.get("payment_method_data"):
         return payment_methods.make(call.unit, call.params["payment_method_data"])
     if call.get("payment_method"):
-        return call.unit.get("payment_method", call.params["payment_method"], "payment_method")
+        return call.unit.get(kinds.PAYMENT_METHOD, call.params["payment_method"], "payment_method")
     return None
 
 
-def _check_owner(intent: Body, method: Body) -> None:
+def _check_owner(intent: SetupIntent, method: PaymentMethod) -> None:
     if method["customer"] and method["customer"] != intent.get("customer"):
         raise invalid(
             f"The payment method {method['id']} belongs to a different Customer than the SetupIntent.", "payment_method"
@@ -64,28 +65,28 @@ def _check_owner(intent: Body, method: Body) -> None:
     payment_methods.refuse_spent(method)
 
 
-def _created(call: RequestContext, intent: Body) -> Body:
+def _created(call: RequestContext, intent: SetupIntent) -> SetupIntent:
     return _confirm(call, intent) if call.params.get("confirm") else intent
 
 
-def _updating(call: RequestContext, intent: Body, changes: Body) -> None:
+def _updating(call: RequestContext, intent: SetupIntent, changes: Body) -> None:
     if intent["status"] not in OPEN and set(call.params) - {"metadata", "description"}:
         raise _unexpected(intent, f"This SetupIntent cannot be updated because it has a status of {intent['status']}.")
     method = _given_method(call)
     if method is not None:
-        _check_owner({**intent, **changes}, method)
+        _check_owner(cast("SetupIntent", {**intent, **changes}), method)
         changes["payment_method"] = method["id"]
     if call.params.get("payment_method_types"):
         changes["payment_method_types"] = call.params["payment_method_types"]
 
 
-def _updated(call: RequestContext, intent: Body) -> None:
+def _updated(call: RequestContext, intent: SetupIntent) -> None:
     if intent["payment_method"] and intent["status"] == "requires_payment_method":
         call.unit.transition(intent, "attach_method")
 
 
-def _confirm(call: RequestContext, intent: Body | None = None) -> Body:
-    intent = intent or call.target
+def _confirm(call: RequestContext, intent: SetupIntent | None = None) -> SetupIntent:
+    intent = cast("SetupIntent", intent or call.target)
     unit, params = call.unit, call.params
     if intent["status"] not in OPEN:
         raise _unexpected(
@@ -104,7 +105,7 @@ def _confirm(call: RequestContext, intent: Body | None = None) -> Body:
         authentication.check_type(intent, method, "SetupIntent")
         _check_owner(intent, method)
         unit.change(intent, {"payment_method": method["id"]}, emits=())
-    method = unit.find("payment_method", intent["payment_method"])
+    method = unit.find(kinds.PAYMENT_METHOD, intent["payment_method"])
     if method is None:
         raise _unexpected(
             intent,
@@ -144,17 +145,17 @@ def _cancel(call: RequestContext) -> Body:
     )
 
 
-def _verify(call: RequestContext) -> Body:
+def _verify(call: RequestContext) -> SetupIntent:
     intent = call.target
     if (intent["next_action"] or {}).get("type") != "verify_with_microdeposits":
         raise _unexpected(intent, "This SetupIntent is not waiting for microdeposits.")
     payment_intents.check_microdeposits(call)
-    method = call.unit.get("payment_method", intent["payment_method"])
+    method = call.unit.get(kinds.PAYMENT_METHOD, intent["payment_method"])
     call.unit.change(method, {"_verified": True}, emits=())
     return setup_intents.set_up(call.unit, intent, method, mandate_data=intent.get("_mandate_data"), authenticated=True)
 
 
-def _unexpected(intent: Body, message: str) -> StripeError:
+def _unexpected(intent: SetupIntent, message: str) -> StripeError:
     return StripeError(message, code="setup_intent_unexpected_state", setup_intent=intent)
 
 

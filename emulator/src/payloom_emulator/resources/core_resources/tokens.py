@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import Body, Schema, read_only
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.payment_methods import Token
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods, tokens
 from payloom_emulator.protocol.errors import invalid
@@ -57,13 +59,13 @@ def _bank_account(unit: UnitOfWork, data: Body) -> Body:
     }
 
 
-def builtin_token(unit: UnitOfWork, object_id: str) -> Body | None:
+def builtin_token(unit: UnitOfWork, object_id: str) -> Token | None:
     """Return a fresh token for `tok_visa` and its like, or None."""
     card = test_cards.BY_NAME.get(object_id.removeprefix("tok_")) if object_id.startswith("tok_") else None
     if card is None:
         return None
     return unit.create(
-        "token",
+        kinds.TOKEN,
         {
             "type": "card",
             "card": tokens.card_object(unit, card, None),

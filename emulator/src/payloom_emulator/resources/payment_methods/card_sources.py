@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.protocol.errors import invalid, not_emulated, parameter_missing
 
@@ -27,7 +29,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
         raise not_emulated(f"POST /v1/sources with type {kind}")
     if not call.get("token"):
         raise parameter_missing("token")
-    token = unit.get("token", params["token"], "token")
+    token = unit.get(kinds.TOKEN, params["token"], "token")
     if token["used"]:
         raise invalid(f"You cannot use a Stripe token more than once: {token['id']}.", "token", "token_already_used")
     if token["type"] != "card":
@@ -40,15 +42,20 @@ def _creating(call: RequestContext, draft: Body) -> None:
         {
             "type": "card",
             "card": {
-                **{name: card[name] for name in _SHOWN},
-                "address_line1_check": card["address_line1_check"],
-                "address_zip_check": card["address_zip_check"],
-                "name": card["name"],
+                **{name: present(card)[name] for name in _SHOWN},
+                "address_line1_check": present(card)["address_line1_check"],
+                "address_zip_check": present(card)["address_zip_check"],
+                "name": present(card)["name"],
                 "three_d_secure": "optional",
                 "tokenization_method": None,
             },
             "client_secret": unit.environment.ids.new("src_client_secret_", 24),
-            "owner": {**_OWNER, "name": card["name"], **{n: owner[n] for n in _OWNER if n in owner}, **verified},
+            "owner": {
+                **_OWNER,
+                "name": present(card)["name"],
+                **{n: owner[n] for n in _OWNER if n in owner},
+                **verified,
+            },
             "_card": card,
             "_number": payment_methods.card_of(token).number,
             "_name": token.get("_name"),

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, read_only
+from payloom_emulator.objects import kinds
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
 
 
 def _retrieve(call: RequestContext) -> Body:
-    customer = call.unit.get("customer", call.ids["customer"])
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return {
         "object": "cash_balance",
         "available": None,

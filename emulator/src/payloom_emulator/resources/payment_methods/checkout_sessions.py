@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import complete_session, create_session, lines
 from payloom_emulator.core.api_changes import Accepted, Change
@@ -10,6 +10,8 @@ from payloom_emulator.core.facts import INTENT_RESUMED
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, StateMachine, Transition, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.checkout import CheckoutSession
 from payloom_emulator.protocol import api_versions
 from payloom_emulator.protocol.errors import StripeError, invalid, missing
 from payloom_emulator.protocol.params import extended
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 intent_changed = complete_session.intent_changed
 
 
-def _created(call: RequestContext, session: Body) -> None:
+def _created(call: RequestContext, session: CheckoutSession) -> None:
     call.unit.schedule("expire", session, session["expires_at"])
     if call.before("2022-08-01"):
         complete_session.prepare(call.unit, session)
@@ -36,22 +38,22 @@ def _expire(call: RequestContext) -> Body:
     return call.unit.transition(call.target, "expire", {"url": None})
 
 
-def _lapse(unit: UnitOfWork, session: Body) -> None:
+def _lapse(unit: UnitOfWork, session: CheckoutSession) -> None:
     if session["status"] == "open":
         unit.transition(session, "expire", {"url": None})
 
 
 def _list_lines(call: RequestContext) -> Body:
-    session = call.unit.get("checkout.session", call.ids["session"])
+    session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     return list_of(lines.line_items(call.unit, session), call.path, {"limit": 10, **call.params})
 
 
-def _include_lines(unit: UnitOfWork, session: Body) -> Body:
+def _include_lines(unit: UnitOfWork, session: CheckoutSession) -> Body:
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
     return list_of(lines.line_items(unit, session), url, {"limit": 10})
 
 
-def _updating(call: RequestContext, session: Body, changes: Body) -> None:
+def _updating(call: RequestContext, session: CheckoutSession, changes: Body) -> None:
     params = call.params
     if session["status"] != "open" and set(params) - {"metadata"}:
         raise invalid("Only the metadata of a Checkout Session that is not open can be updated.")
@@ -70,7 +72,7 @@ def _updating(call: RequestContext, session: Body, changes: Body) -> None:
         _price_again(call.unit, session, changes)
 
 
-def _merged(call: RequestContext, session: Body, given_lines: list[Body]) -> list[Body]:
+def _merged(call: RequestContext, session: CheckoutSession, given_lines: list[Body]) -> list[Body]:
     known = {line["id"]: line for line in session["_lines"]}
     merged = []
     for item in given_lines:
@@ -84,8 +86,8 @@ def _merged(call: RequestContext, session: Body, given_lines: list[Body]) -> lis
     return merged
 
 
-def _price_again(unit: UnitOfWork, session: Body, changes: Body) -> None:
-    changes.update(create_session.public_totals(lines.totals(unit, {**session, **changes})))
+def _price_again(unit: UnitOfWork, session: CheckoutSession, changes: Body) -> None:
+    changes.update(create_session.public_totals(lines.totals(unit, cast("CheckoutSession", {**session, **changes}))))
 
 
 # --- what Stripe's own page calls -----------------------------------------------------------------
@@ -93,11 +95,11 @@ def _price_again(unit: UnitOfWork, session: Body, changes: Body) -> None:
 
 def _open(call: RequestContext) -> Body:
     """The session for Stripe's page: the object, and what only the page needs."""
-    session = call.unit.get("checkout.session", call.ids["session"])
+    session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     return _page(call.unit, session)
 
 
-def _page(unit: UnitOfWork, session: Body) -> Body:
+def _page(unit: UnitOfWork, session: CheckoutSession) -> Body:
     data = session["_subscription_data"]
     shown: Body = {
         **session,
@@ -107,20 +109,20 @@ def _page(unit: UnitOfWork, session: Body) -> Body:
         "line_items": _include_lines(unit, session),
         "total_details": {**(session["total_details"] or {}), "breakdown": _breakdown(unit, session)},
     }
-    intent = unit.find("payment_intent", session["payment_intent"])
+    intent = unit.find(kinds.PAYMENT_INTENT, session["payment_intent"])
     if intent is None and session["mode"] == "subscription":
-        found = unit.list("payment_intent", _session=session["id"], limit=1)
+        found = unit.list(kinds.PAYMENT_INTENT, _session=session["id"], limit=1)
         intent = found[0] if found else None
     shown["payment_intent"] = unit.snapshot(intent) if intent else None
-    setup = unit.find("setup_intent", session["setup_intent"])
+    setup = unit.find(kinds.SETUP_INTENT, session["setup_intent"])
     shown["setup_intent"] = unit.snapshot(setup) if setup else None
     return shown
 
 
-def _breakdown(unit: UnitOfWork, session: Body) -> Body:
+def _breakdown(unit: UnitOfWork, session: CheckoutSession) -> Body:
     discounts = []
     for taken in session.get("_taken") or []:
-        coupon = unit.find("coupon", taken["coupon"], deleted=True)
+        coupon = unit.find(kinds.COUPON, taken["coupon"], deleted=True)
         source = {"coupon": unit.snapshot(coupon) if coupon else taken["coupon"], "type": "coupon"}
         discount = {
             "object": "discount",
@@ -134,14 +136,14 @@ def _breakdown(unit: UnitOfWork, session: Body) -> Body:
 
 
 def _confirm_page(call: RequestContext) -> Body:
-    session = call.unit.get("checkout.session", call.ids["session"])
+    session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     call.unit.use_clock_of(session)
     return _page(call.unit, complete_session.confirm(call.unit, session, _typed(call.params)))
 
 
 def _update_page(call: RequestContext) -> Body:
     """A promotion code was entered (or removed with ""), a quantity or the shipping changed."""
-    session = call.unit.get("checkout.session", call.ids["session"])
+    session = call.unit.get(kinds.CHECKOUT_SESSION, call.ids["session"])
     if session["status"] != "open":
         raise invalid("This Checkout Session is no longer active.", code="checkout_session_not_open")
     changes: Body = {}
@@ -157,18 +159,18 @@ def _update_page(call: RequestContext) -> Body:
     return _page(call.unit, session)
 
 
-def _promotion(call: RequestContext, session: Body, code: str) -> list[Body]:
+def _promotion(call: RequestContext, session: CheckoutSession, code: str) -> list[Body]:
     if not code:
         return []
     if not session["allow_promotion_codes"]:
         raise invalid("This Checkout Session takes no promotion codes.", "promotion_code")
-    found = [c for c in call.unit.list("promotion_code", active=True) if c["code"].lower() == code.strip().lower()]
+    found = [c for c in call.unit.list(kinds.PROMOTION_CODE, active=True) if c["code"].lower() == code.strip().lower()]
     if not found:
         raise invalid("This code is invalid.", "promotion_code", "promotion_code_invalid")
     return [{"promotion_code": found[0]["id"]}]
 
 
-def _quantity(session: Body, line_id: object, quantity: int) -> list[Body]:
+def _quantity(session: CheckoutSession, line_id: object, quantity: int) -> list[Body]:
     changed = []
     for line in session["_lines"]:
         if line["id"] == line_id:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.checkout import create_session, lines
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.checkout import CheckoutSession, PaymentLink
 from payloom_emulator.protocol.errors import StripeError
 
 if TYPE_CHECKING:
@@ -78,22 +80,26 @@ def _creating(call: RequestContext, draft: Body) -> None:
 def _recurring(unit: UnitOfWork, item: Body) -> bool:
     if item.get("price_data"):
         return bool(item["price_data"].get("recurring"))
-    price = unit.find("price", item.get("price"))
+    price = unit.find(kinds.PRICE, item.get("price"))
     return bool(price and price["recurring"])
 
 
 def _list(call: RequestContext) -> Body:
-    link = call.unit.get("payment_link", call.ids["payment_link"])
-    return list_of(lines.line_items(call.unit, _as_session(link)), call.path, {"limit": 10, **call.params})
-
-
-def _include(unit: UnitOfWork, link: Body) -> Body:
+    link = call.unit.get(kinds.PAYMENT_LINK, call.ids["payment_link"])
     return list_of(
-        lines.line_items(unit, _as_session(link)), f"/v1/payment_links/{link['id']}/line_items", {"limit": 10}
+        lines.line_items(call.unit, cast("CheckoutSession", _as_session(link))), call.path, {"limit": 10, **call.params}
     )
 
 
-def _as_session(link: Body) -> Body:
+def _include(unit: UnitOfWork, link: PaymentLink) -> Body:
+    return list_of(
+        lines.line_items(unit, cast("CheckoutSession", _as_session(link))),
+        f"/v1/payment_links/{link['id']}/line_items",
+        {"limit": 10},
+    )
+
+
+def _as_session(link: PaymentLink) -> Body:
     return {
         "mode": link["_mode"],
         "currency": link["currency"],
@@ -103,7 +109,7 @@ def _as_session(link: Body) -> Body:
     }
 
 
-def visit(call: RequestContext, link: Body) -> Body:
+def visit(call: RequestContext, link: PaymentLink) -> CheckoutSession:
     """Open a new session for a customer who followed the link."""
     if not link["active"]:
         raise StripeError(link["inactive_message"] or "This payment link is no longer active.")
@@ -147,13 +153,13 @@ def visit(call: RequestContext, link: Body) -> Body:
             draft[field.name] = field.value(params[field.name], draft.get(field.name))
     create_session.fill(call, draft)
     draft["payment_link"] = link["id"]
-    session = call.unit.create("checkout.session", draft)
+    session = call.unit.create(kinds.CHECKOUT_SESSION, draft)
     call.unit.schedule("expire", session, session["expires_at"])
     return session
 
 
-def _visit(call: RequestContext) -> Body:
-    found = call.unit.list("payment_link", _slug=call.ids["slug"], limit=1)
+def _visit(call: RequestContext) -> CheckoutSession:
+    found = call.unit.list(kinds.PAYMENT_LINK, _slug=call.ids["slug"], limit=1)
     if not found:
         raise StripeError("This payment link does not exist.", status=404)
     return visit(call, found[0])

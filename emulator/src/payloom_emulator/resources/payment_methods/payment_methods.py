@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, overlay, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.payment_methods import PaymentMethod
+from payloom_emulator.objects.present import present
 from payloom_emulator.payments import test_cards
 from payloom_emulator.payments.methods import payment_methods
 from payloom_emulator.payments.methods.payment_methods import BILLING_DETAILS
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
-def builtin_payment_method(unit: UnitOfWork, object_id: str) -> Body | None:
+def builtin_payment_method(unit: UnitOfWork, object_id: str) -> PaymentMethod | None:
     """Return a fresh payment method for `pm_card_visa` and its like, or None."""
     if not object_id.startswith("pm_"):
         return None
@@ -31,7 +34,7 @@ def builtin_payment_method(unit: UnitOfWork, object_id: str) -> Body | None:
             "_number": card.number,
             "_name": name.removeprefix("card_"),
         }
-        return unit.create("payment_method", {"type": "card", "billing_details": billing, **fields})
+        return unit.create(kinds.PAYMENT_METHOD, {"type": "card", "billing_details": billing, **fields})
     account = test_cards.BANK_NAMES.get(name)
     if account is None:
         return None
@@ -42,25 +45,25 @@ def builtin_payment_method(unit: UnitOfWork, object_id: str) -> Body | None:
         "bacs_debit": lambda: payment_methods.bacs_fields(account.account, "108800"),
     }[account.kind]()
     fields = {account.kind: shape, "_account": account.account, "_verified": True}
-    return unit.create("payment_method", {"type": account.kind, "billing_details": billing, **fields})
+    return unit.create(kinds.PAYMENT_METHOD, {"type": account.kind, "billing_details": billing, **fields})
 
 
 def _creating(call: RequestContext, draft: Body) -> None:
     original = call.get("payment_method")
     if original:
-        source = call.unit.get("payment_method", original, "payment_method")
+        source = call.unit.get(kinds.PAYMENT_METHOD, original, "payment_method")
         draft.update({k: v for k, v in source.items() if k not in {"id", "created", "customer"}})
         return
     draft.update(payment_methods.build(call.unit, call.params))
 
 
-def _updating(call: RequestContext, method: Body, changes: Body) -> None:
+def _updating(call: RequestContext, method: PaymentMethod, changes: Body) -> None:
     if not method["customer"]:
         raise invalid(
             "You must save this PaymentMethod to a customer before you can update it.",
         )
     if call.params.get("card"):
-        card = dict(method["card"])
+        card: Body = {**present(method["card"])}
         for name in ("exp_month", "exp_year"):
             if call.params["card"].get(name):
                 card[name] = call.params["card"][name]
@@ -69,32 +72,32 @@ def _updating(call: RequestContext, method: Body, changes: Body) -> None:
         changes["billing_details"] = overlay(method["billing_details"], call.params["billing_details"])
 
 
-def _attach(call: RequestContext) -> Body:
+def _attach(call: RequestContext) -> PaymentMethod:
     call.need("customer")
-    customer = call.unit.get("customer", call.params["customer"], "customer")
+    customer = call.unit.get(kinds.CUSTOMER, call.params["customer"], "customer")
     return payment_methods.attach(call.unit, call.target, customer["id"])
 
 
-def _detach(call: RequestContext) -> Body:
-    method = call.target
+def _detach(call: RequestContext) -> PaymentMethod:
+    method: PaymentMethod = call.target
     if not method["customer"]:
         raise invalid("The payment method you provided is not attached to a customer so detachment is impossible.")
-    customer = call.unit.find("customer", method["customer"])
-    if customer and customer["invoice_settings"]["default_payment_method"] == method["id"]:
-        settings = {**customer["invoice_settings"], "default_payment_method": None}
+    customer = call.unit.find(kinds.CUSTOMER, method["customer"])
+    if customer and (kept := present(customer["invoice_settings"]))["default_payment_method"] == method["id"]:
+        settings = {**kept, "default_payment_method": None}
         call.unit.change(customer, {"invoice_settings": settings})
     changes: Body = {"customer": None, "_spent": True, "_detached": True}
     return call.unit.change(method, changes, emits=("payment_method.detached",))
 
 
 def _of_customer(call: RequestContext) -> Body:
-    customer = call.unit.get("customer", call.ids["customer"])
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return call.page("payment_method", customer=customer["id"], type=call.get("type"))
 
 
-def _one_of_customer(call: RequestContext) -> Body:
-    customer = call.unit.get("customer", call.ids["customer"])
-    method = call.unit.get("payment_method", call.ids["payment_method"])
+def _one_of_customer(call: RequestContext) -> PaymentMethod:
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
+    method = call.unit.get(kinds.PAYMENT_METHOD, call.ids["payment_method"])
     if method["customer"] != customer["id"]:
         raise invalid(
             "The payment method is not attached to this customer.", "payment_method", "resource_missing", status=404

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.core.paging import list_of
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.payment_methods import Source
 from payloom_emulator.payments.methods import card_sources
 from payloom_emulator.protocol.errors import CardError, missing
 from payloom_emulator.protocol.metadata import merge_metadata
@@ -15,19 +17,23 @@ if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
 
 
-def _create(call: RequestContext) -> Body:
+def _create(call: RequestContext) -> Source | Body:
     call.need("source")
-    customer = call.unit.get("customer", call.ids["customer"])
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return card_sources.save(call.unit, customer, call.params["source"])
 
 
 def _list(call: RequestContext) -> Body:
-    customer = call.unit.get("customer", call.ids["customer"])
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     return list_of(card_sources.saved_sources(call.unit, customer), call.path, {"limit": 10, **call.params})
 
 
 def _one(call: RequestContext) -> Body:
-    card = call.unit.get("source" if call.ids["id"].startswith("src_") else "card", call.ids["id"])
+    source_id = call.ids["id"]
+    unit = call.unit
+    card = cast(
+        "Body", unit.get(kinds.SOURCE, source_id) if source_id.startswith("src_") else unit.get(kinds.CARD, source_id)
+    )
     if card["customer"] != call.ids["customer"]:
         raise missing("source", call.ids["id"])
     return card
@@ -59,7 +65,7 @@ def _update(call: RequestContext) -> Body:
 
 def _delete(call: RequestContext) -> Body:
     card = _one(call)
-    customer = call.unit.get("customer", call.ids["customer"])
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     if card["object"] == "source":  # a source is detached and can never be used again
         gone = call.unit.change(card, {"customer": None, "status": "consumed"}, emits=("customer.source.deleted",))
     else:

@@ -11,6 +11,8 @@ from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
 from payloom_emulator.ledger import money
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.discounts import Coupon, PromotionCode
 from payloom_emulator.protocol.api_versions import CLOVER
 from payloom_emulator.protocol.errors import StripeError, invalid, parameter_missing
 
@@ -70,11 +72,11 @@ def _free_id(call: RequestContext) -> str | None:
     return wanted
 
 
-def _lapse_coupon(unit: UnitOfWork, coupon: Body) -> None:
+def _lapse_coupon(unit: UnitOfWork, coupon: Coupon) -> None:
     unit.change(coupon, {"valid": False}, emits=())
 
 
-def _updating_coupon(call: RequestContext, coupon: Body, changes: Body) -> None:
+def _updating_coupon(call: RequestContext, coupon: Coupon, changes: Body) -> None:
     added = call.params.get("currency_options")
     if added:
         if coupon["percent_off"] is not None:
@@ -90,14 +92,14 @@ def _creating_code(call: RequestContext, draft: Body) -> None:
     wanted = (params.get("promotion") or {}).get("coupon") or params.get("coupon")
     if not wanted:
         raise parameter_missing("promotion[coupon]")
-    coupon = unit.get("coupon", wanted, "promotion[coupon]")
+    coupon = unit.get(kinds.COUPON, wanted, "promotion[coupon]")
     if not discounts.coupon_is_valid(coupon, unit.now):
         raise invalid(f"Coupon {coupon['id']} is no longer valid.", "promotion[coupon]", "coupon_expired")
     draft["promotion"] = {"coupon": coupon["id"], "type": "coupon"}
     draft["code"] = params.get("code") or unit.environment.ids.new("", 8).upper()
     if not all(c.isalnum() or c == "-" for c in draft["code"]) or not draft["code"].isascii():
         raise invalid("Promotion codes may have only letters a-z, digits and dashes.", "code")
-    taken = [c for c in unit.list("promotion_code", _upper=draft["code"].upper()) if c["active"]]
+    taken = [c for c in unit.list(kinds.PROMOTION_CODE, _upper=draft["code"].upper()) if c["active"]]
     if any(c["customer"] in {None, draft["customer"]} or draft["customer"] is None for c in taken):
         raise invalid(f"An active promotion code with `code: {draft['code']}` already exists.", "code")
     draft["_upper"] = draft["code"].upper()
@@ -110,9 +112,9 @@ def _creating_code(call: RequestContext, draft: Body) -> None:
         raise invalid("`max_redemptions` cannot be greater than the coupon's.", "max_redemptions")
 
 
-def _updating_code(call: RequestContext, code: Body, changes: Body) -> None:
+def _updating_code(call: RequestContext, code: PromotionCode, changes: Body) -> None:
     if call.params.get("active") and not code["active"]:
-        coupon = call.unit.find("coupon", code["promotion"]["coupon"])
+        coupon = call.unit.find(kinds.COUPON, code["promotion"]["coupon"])
         spent = code["max_redemptions"] is not None and code["times_redeemed"] >= code["max_redemptions"]
         if coupon is None or not discounts.coupon_is_valid(coupon, call.unit.now) or spent:
             raise invalid("This promotion code cannot be made active again.", "active")
@@ -126,13 +128,13 @@ def _listing_codes(call: RequestContext) -> Body:
     return {"_upper": code.upper()} if code else {}
 
 
-def _lapse_code(unit: UnitOfWork, code: Body) -> None:
+def _lapse_code(unit: UnitOfWork, code: PromotionCode) -> None:
     if code["active"]:
         unit.change(code, {"active": False})
 
 
 def _drop_customer_discount(call: RequestContext) -> Body:
-    customer = call.unit.get("customer", call.ids["customer"])
+    customer = call.unit.get(kinds.CUSTOMER, call.ids["customer"])
     held = customer.get("discount")
     if not held:
         raise StripeError(f"No active discount for customer: {customer['id']}", status=404, code="resource_missing")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects import kinds
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _creating(call: RequestContext, draft: Body) -> None:
-    if call.unit.list("entitlements.feature", lookup_key=draft["lookup_key"], limit=1):
+    if call.unit.list(kinds.ENTITLEMENTS_FEATURE, lookup_key=draft["lookup_key"], limit=1):
         raise invalid(
             f"An active feature with lookup_key '{draft['lookup_key']}' already exists.",
             "lookup_key",
@@ -23,22 +24,25 @@ def _creating(call: RequestContext, draft: Body) -> None:
 
 def _grant(call: RequestContext) -> Body:
     unit = call.unit
-    product = unit.get("product", call.ids["product"])
-    feature = unit.get("entitlements.feature", call.params["entitlement_feature"], "entitlement_feature")
+    product = unit.get(kinds.PRODUCT, call.ids["product"])
+    feature = unit.get(kinds.ENTITLEMENTS_FEATURE, call.params["entitlement_feature"], "entitlement_feature")
     if any(
-        g["entitlement_feature"]["id"] == feature["id"] for g in unit.list("product_feature", _product=product["id"])
+        g["entitlement_feature"]["id"] == feature["id"]
+        for g in unit.list(kinds.PRODUCT_FEATURE, _product=product["id"])
     ):
         raise invalid("The product has this feature already.", "entitlement_feature", "resource_already_exists")
-    return unit.create("product_feature", {"entitlement_feature": unit.snapshot(feature), "_product": product["id"]})
+    return unit.create(
+        kinds.PRODUCT_FEATURE, {"entitlement_feature": unit.snapshot(feature), "_product": product["id"]}
+    )
 
 
 def _granted(call: RequestContext) -> Body:
-    product = call.unit.get("product", call.ids["product"])
+    product = call.unit.get(kinds.PRODUCT, call.ids["product"])
     return call.page("product_feature", _product=product["id"])
 
 
 def _one(call: RequestContext) -> Body:
-    grant = call.unit.get("product_feature", call.ids["id"])
+    grant = call.unit.get(kinds.PRODUCT_FEATURE, call.ids["id"])
     if grant["_product"] != call.ids["product"]:
         raise missing("product_feature", call.ids["id"])
     return grant

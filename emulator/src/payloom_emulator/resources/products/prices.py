@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from payloom_emulator.catalog import prices, products
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Price
 from payloom_emulator.protocol.errors import invalid, parameter_missing
 
 if TYPE_CHECKING:
@@ -25,14 +27,14 @@ def _creating(call: RequestContext, draft: Body) -> None:
         wanted = {"id": params["product_data"]["id"]} if params["product_data"].get("id") else {}
         draft["product"] = products.make(call.unit, data.pop("name"), **data, **wanted)["id"]
     draft.update(prices.terms(params, ""))
-    _lookup_key(call, draft)
+    _lookup_key(call, cast("Price", draft))
 
 
-def _lookup_key(call: RequestContext, price: Body) -> None:
+def _lookup_key(call: RequestContext, price: Price) -> None:
     key = call.get("lookup_key")
     if not key:
         return
-    holders = call.unit.list("price", lookup_key=key)
+    holders = call.unit.list(kinds.PRICE, lookup_key=key)
     for holder in holders:
         if holder["id"] == price.get("id"):
             continue
@@ -44,7 +46,7 @@ def _lookup_key(call: RequestContext, price: Body) -> None:
         call.unit.change(holder, {"lookup_key": None})
 
 
-def _updating(call: RequestContext, price: Body, changes: Body) -> None:
+def _updating(call: RequestContext, price: Price, changes: Body) -> None:
     if "lookup_key" in changes:
         _lookup_key(call, price)
     if (

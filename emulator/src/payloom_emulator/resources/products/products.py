@@ -8,6 +8,8 @@ from payloom_emulator.catalog import prices
 from payloom_emulator.core.api_changes import Accepted, Change
 from payloom_emulator.core.resource import Endpoints, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.catalog import Product
 from payloom_emulator.protocol.errors import invalid
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def _creating(call: RequestContext, draft: Body) -> None:
         )
 
 
-def _created(call: RequestContext, product: Body) -> None:
+def _created(call: RequestContext, product: Product) -> None:
 
     data = call.get("default_price_data")
     if data:
@@ -40,16 +42,16 @@ def _created(call: RequestContext, product: Body) -> None:
         call.unit.change(product, {"default_price": price["id"]}, emits=())
 
 
-def _updating(call: RequestContext, product: Body, changes: Body) -> None:
+def _updating(call: RequestContext, product: Product, changes: Body) -> None:
     if changes.get("default_price"):
-        price = call.unit.get("price", changes["default_price"], "default_price")
+        price = call.unit.get(kinds.PRICE, changes["default_price"], "default_price")
         if price["product"] != product["id"]:
             raise invalid("The price specified does not belong to this product.", "default_price")
     changes["updated"] = call.unit.now
 
 
-def _deleting(call: RequestContext, product: Body) -> None:
-    if call.unit.list("price", product=product["id"], limit=1):
+def _deleting(call: RequestContext, product: Product) -> None:
+    if call.unit.list(kinds.PRICE, product=product["id"], limit=1):
         raise invalid(
             "This product cannot be deleted because it has one or more user-created prices.",
         )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from payloom_emulator.core.resource import Endpoints, Operation, Resource
 from payloom_emulator.core.schema import Body, Schema, create_only, read_only, settable
+from payloom_emulator.objects import kinds
+from payloom_emulator.objects.customers import TaxId
 from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
@@ -26,13 +28,13 @@ def _creating_rate(call: RequestContext, draft: Body) -> None:
 _COUNTRY_OF = {"eu_vat": None, "eu_oss_vat": "EU", "gb_vat": "GB", "us_ein": "US"}
 
 
-def _make(call: RequestContext, customer: str | None) -> Body:
+def _make(call: RequestContext, customer: str | None) -> TaxId:
     kind, value = call.params["type"], call.params["value"]
     country = _COUNTRY_OF.get(kind, kind[:2].upper()) or value[:2].upper()
     checkable = kind in {"eu_vat", "gb_vat", "au_abn"}
     owner = (call.params.get("owner") or {}).get("type", "self")
     if call.params.get("owner", {}).get("customer"):
-        customer = call.unit.get("customer", call.params["owner"]["customer"], "owner[customer]")["id"]
+        customer = call.unit.get(kinds.CUSTOMER, call.params["owner"]["customer"], "owner[customer]")["id"]
     owned = {
         "account": None,
         "application": None,
@@ -42,7 +44,7 @@ def _make(call: RequestContext, customer: str | None) -> Body:
     }
     emits = ("customer.tax_id.created",) if customer else ()
     made = call.unit.create(
-        "tax_id",
+        kinds.TAX_ID,
         {
             "country": country,
             "customer": customer,
@@ -73,20 +75,20 @@ def _verify(unit, tax_id: Body) -> None:  # noqa: ANN001 - a Unit
     unit.change(tax_id, {"verification": found}, emits=emits)
 
 
-def _create_own(call: RequestContext) -> Body:
+def _create_own(call: RequestContext) -> TaxId:
     return _make(call, None)
 
 
-def _create_of_customer(call: RequestContext) -> Body:
-    return _make(call, call.unit.get("customer", call.ids["customer"])["id"])
+def _create_of_customer(call: RequestContext) -> TaxId:
+    return _make(call, call.unit.get(kinds.CUSTOMER, call.ids["customer"])["id"])
 
 
 def _of_customer(call: RequestContext) -> Body:
-    return call.page("tax_id", customer=call.unit.get("customer", call.ids["customer"])["id"])
+    return call.page("tax_id", customer=call.unit.get(kinds.CUSTOMER, call.ids["customer"])["id"])
 
 
-def _one(call: RequestContext) -> Body:
-    found = call.unit.get("tax_id", call.ids["id"])
+def _one(call: RequestContext) -> TaxId:
+    found = call.unit.get(kinds.TAX_ID, call.ids["id"])
     if "customer" in call.ids and found["customer"] != call.ids["customer"]:
         raise missing("tax_id", call.ids["id"])
     return found
