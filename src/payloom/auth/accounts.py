@@ -7,6 +7,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -37,7 +38,7 @@ class Account:
         return not self.disabled and bool(set(roles) & set(self.roles))
 
 
-def clean_email(email: str) -> str:
+def clean_email(email: object) -> str:
     """Return the address without blanks around it; raises `BadEmail`."""
     found = email.strip() if isinstance(email, str) else ""
     local, _, domain = found.partition("@")
@@ -54,7 +55,7 @@ def email_key(email: str) -> str:
 def check_roles(roles: Sequence[str]) -> list[str]:
     """Return the roles, each once; raises `BadRole`."""
     for role in roles:
-        if not isinstance(role, str) or not _ROLE.fullmatch(role):
+        if not _ROLE.fullmatch(str(role)):
             raise BadRole(f"{str(role)[:60]!r} cannot name a role", hint="use a-z, 0-9, - and _")
     return sorted(set(roles))
 
@@ -137,7 +138,7 @@ def _change(tx: sa.Connection, account_id: str, **values: object) -> None:
         raise UnknownAccount
 
 
-def account_of(row: sa.Row) -> Account:
+def account_of(row: sa.Row[Any]) -> Account:
     """Return the account in a row that holds at least the columns of `accounts`."""
     return Account(
         id=row.id,

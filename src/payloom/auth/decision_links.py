@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from payloom.auth.errors import LinkNotValid
 from payloom.kit.clock import Clock, to_epoch
+from payloom.kit.json_types import is_list
 
 PATH = "/approve/"
 _PURPOSE = b"payloom decision links\0"
@@ -54,7 +55,7 @@ class DecisionLinks:
             values = json.loads(_decoded(body)) if signed else None
         except (binascii.Error, ValueError):
             values = None
-        if not isinstance(values, list) or len(values) != 4:
+        if not is_list(values) or len(values) != 4:
             raise LinkNotValid("This link is not one of ours.", hint="Open it exactly as it stands in the mail.")
         link = DecisionLink(*values)
         if to_epoch(self._clock.now()) > link.until:

@@ -17,6 +17,7 @@ from email.utils import format_datetime
 from typing import Any, Literal
 
 from payloom.email.errors import BadMail
+from payloom.kit.json_types import is_map, is_sequence
 
 Status = Literal["queued", "sending", "sent", "failed", "unknown"]
 MAX_RECIPIENTS = 50
@@ -132,7 +133,7 @@ def attachments(given: Any) -> tuple[Attachment, ...]:
     """Return the files of `[{name, content, type?, encoding?: base64}]`; raises `BadMail`."""
     if given is None:
         return ()
-    if not isinstance(given, list | tuple) or not all(isinstance(item, Mapping) for item in given):
+    if not is_sequence(given) or not all(is_map(item) for item in given):
         raise BadMail("attachments is a list of {name, content}")
     found = tuple(_attachment(item) for item in given)
     if sum(len(attachment.content) for attachment in found) > MAX_ATTACHMENTS:

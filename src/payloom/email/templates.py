@@ -19,6 +19,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from payloom.email.errors import TemplateError, UnknownTemplate
 from payloom.email.plain_text import plain_text
+from payloom.kit.json_types import is_dict, is_map
 from payloom.kit.money import Amount
 from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
@@ -108,7 +109,7 @@ class Templates:
             hint = _QUOTE_SUBJECT if expression or not first.hint else first.hint
             raise TemplateError(first.message, where=f"{self._where(name, first.line)}:{first.column}", hint=hint)
         head = source.data or {}
-        if not isinstance(head, dict) or not isinstance(head.get("subject"), str) or not head["subject"].strip():
+        if not is_dict(head) or not isinstance(head.get("subject"), str) or not head["subject"].strip():
             raise TemplateError("the front matter has no subject", where=self._where(name, 1), hint="write subject: …")
         for key in head:
             if key != "subject":
@@ -192,7 +193,7 @@ class _Environment(SandboxedEnvironment):
         self.filters["date"] = _date
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Mapping) and attribute in obj:
+        if is_map(obj) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
+
+from payloom.kit.json_types import is_map, is_sequence
 
 MASK = "[redacted]"
 _SECRET = re.compile(
@@ -45,11 +46,11 @@ def redact(value: Any) -> Any:
     """Return a copy of a JSON value with secrets masked, by key name and by content, at every depth."""
     if isinstance(value, str):
         return redact_text(value)
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {
             key: MASK if isinstance(item, str) and item and _KEYS.search(str(key)) else redact(item)
             for key, item in value.items()
         }
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [redact(item) for item in value]
     return value

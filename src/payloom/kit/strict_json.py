@@ -6,6 +6,7 @@ import json
 from typing import Any, ClassVar
 
 from payloom.kit.errors import PayloomError
+from payloom.kit.json_types import is_dict, is_list
 
 MAX_DEPTH = 64
 _INT64 = 2**63
@@ -94,9 +95,9 @@ def loads(raw: bytes) -> Any:
 def _has_bad_text(value: Any) -> bool:
     if isinstance(value, str):
         return "\x00" in value or any(0xD800 <= ord(char) <= 0xDFFF for char in value)
-    if isinstance(value, dict):
+    if is_dict(value):
         return any(_has_bad_text(key) or _has_bad_text(item) for key, item in value.items())
-    return isinstance(value, list) and any(map(_has_bad_text, value))
+    return is_list(value) and any(map(_has_bad_text, value))
 
 
 def dumps(value: Any) -> str:

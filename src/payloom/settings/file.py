@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from payloom.kit.diagnostics import Path, Place, in_order, path_text, value_at
+from payloom.kit.json_types import is_dict, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
@@ -174,7 +175,7 @@ def read_file(path: pathlib.Path) -> dict[str, Any]:
         raise BadSettings(first.message, where=f"{path.name}:{first.line}:{first.column}", hint=first.hint)
     if source.data is None:
         return {}
-    if not isinstance(source.data, dict):
+    if not is_dict(source.data):
         raise BadSettings("the file must be a map of settings", where=f"{path.name}:1:1")
     _refuse_secrets(source)
     return source.data
@@ -218,7 +219,7 @@ def _overlay(base: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any
     merged = dict(base)
     for key, value in extra.items():
         old = merged.get(key)
-        is_section = isinstance(value, Mapping) and isinstance(old, Mapping) and set(value) != {"env"}
+        is_section = is_map(value) and is_map(old) and set(value) != {"env"}
         merged[key] = _overlay(old, value) if is_section else value  # type: ignore[arg-type]
     return merged
 

@@ -11,6 +11,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from payloom.kit.json_types import is_dict
+
 LOCAL_FILE = "local.json"
 
 
@@ -28,7 +30,7 @@ class LocalState:
             found = json.loads(self.path.read_text("utf-8"))
         except (OSError, ValueError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return found if is_dict(found) else {}
 
     def update(self, **values: Any) -> dict[str, Any]:
         """Lay `values` over what is kept (None removes a key) and return the whole."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from payloom.cli.support.errors import NothingFound
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_table, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.kit.json_types import is_list
 from payloom.kit.suggest import did_you_mean
 
 STRIPE = "stripe"
@@ -48,8 +50,9 @@ def _described(name: str, action: Any, *, whole: bool) -> dict[str, Any]:
 def _show_action(action: Any) -> None:
     print_data(f"{action.verb}: {action.name}")
     print_data(f"  {action.summary}")
-    properties = (action.params or {}).get("properties", {})
-    required = set((action.params or {}).get("required", ()))
+    params: Mapping[str, Any] = action.params or {}
+    properties: Mapping[str, Mapping[str, Any]] = params.get("properties", {})
+    required: set[str] = set(params.get("required", ()))
     ordered = sorted(properties.items(), key=lambda pair: (pair[0] not in required, pair[0]))
     rows = [
         (name, _kind(part), "needed" if name in required else "", part.get("description", "")[:90])
@@ -58,11 +61,11 @@ def _show_action(action: Any) -> None:
     print_table(None, ("parameter", "type", "", ""), rows)
 
 
-def _kind(schema: dict[str, Any]) -> str:
+def _kind(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"][:6]))
     kind = schema.get("type", "any")
-    return "/".join(kind) if isinstance(kind, list) else str(kind)
+    return "/".join(kind) if is_list(kind) else str(kind)
 
 
 @report_errors

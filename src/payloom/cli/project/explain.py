@@ -79,8 +79,8 @@ def _below(kind: type[Any]) -> Iterator[type[Any]]:
 def error_pages() -> dict[str, str]:
     """Return the reference page of each code by its name below `docs/reference/errors`, and an index."""
     found = meanings()
-    pages = {}
-    rows = []
+    pages: dict[str, str] = {}
+    rows: list[str] = []
     for code in sorted(found):
         why, what_to_do = NOTES[code]
         said = " ".join(sorted(found[code]))

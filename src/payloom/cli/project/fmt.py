@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,7 +22,8 @@ def fmt(
     from payloom.workflows.edit.formatting import format_text, unreadable  # noqa: PLC0415
 
     root = find_project(project)
-    changed, broken = [], []
+    changed: list[str] = []
+    broken: list[dict[str, Any]] = []
     for path in sorted((root / "workflows").rglob("*.yaml")):
         name = path.relative_to(root).as_posix()
         try:

@@ -55,11 +55,11 @@ def show_run(run_id: RUN, project: PROJECT = None, as_json: JSON = False) -> Non
         print_data(f"  called by {', '.join(run['called_by'])}")
     called = {one["path"]: f"run {one['run_id']}" for one in run["calls"]}
     for step in run["steps"]:
-        failure = step.get("failure") or {}
+        failure: dict[str, Any] = step.get("failure") or {}
         said = "  ".join(filter(None, (called.get(step["path"]), failure.get("message"))))
         print_data(f"  {step['path']:<24} {step['verb']:<8} {step['action']:<32} {step['status']} {said}")
-    if failure := run.get("failure"):
-        print_data(f"  failed: {failure.get('message')}")
+    if run.get("failure"):
+        print_data(f"  failed: {run['failure'].get('message')}")
 
 
 @app.command("retry")

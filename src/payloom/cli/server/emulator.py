@@ -14,6 +14,7 @@ from payloom.cli.support.errors import CommandError, NotAProject, NothingFound, 
 from payloom.cli.support.options import JSON, PROJECT
 from payloom.cli.support.output import print_data, print_json, print_table, report_errors
 from payloom.cli.support.paths import find_project
+from payloom.kit.json_types import is_dict, is_list
 from payloom_emulator.options import parser
 
 DEFAULT_URL = "http://127.0.0.1:12111"
@@ -31,7 +32,7 @@ def _emulator(context: typer.Context, **values: Any) -> None:
     arguments: list[str] = ["--version"] if values["version"] else []
     for action in _actions():
         value = values[action.dest]
-        for item in value if isinstance(value, list) else [value]:
+        for item in value if is_list(value) else [value]:
             arguments += [] if item is None else [action.option_strings[0], str(item)]
     sys.exit(main(arguments))
 
@@ -47,7 +48,7 @@ def _signature() -> inspect.Signature:
     parameters = [inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
     for action in _actions():
         kind: Any = action.type or str
-        annotation = list[kind] if isinstance(action.default, list) else kind | None if action.default is None else kind
+        annotation = list[kind] if is_list(action.default) else kind | None if action.default is None else kind
         placeholder = "|".join(action.choices) if action.choices else action.metavar
         option = typer.Option(
             action.option_strings[0], help=action.help, metavar=None if placeholder is None else str(placeholder)
@@ -102,7 +103,7 @@ def _running(project: Path | None) -> str | None:
             raise
         return None
     server = LocalState(root / "data").read().get("server")
-    if not isinstance(server, dict):
+    if not is_dict(server):
         return None
     if server.get("stripe_url") is None:
         raise CommandError(
@@ -126,10 +127,10 @@ def _ask(address: str, method: str, body: dict[str, Any] | None = None) -> dict[
         found = answer.json()
     except ValueError:
         found = None
-    if answer.is_success and isinstance(found, dict) and ("made" in found or "data" in found):
+    if answer.is_success and is_dict(found) and ("made" in found or "data" in found):
         return found
-    error = found.get("error") if isinstance(found, dict) else None
-    if not isinstance(error, dict) or not str(error.get("code")).startswith("emulator_"):
+    error = found.get("error") if is_dict(found) else None
+    if not is_dict(error) or not str(error.get("code")).startswith("emulator_"):
         raise ServerUnreachable(f"what answers at {address} is not a local Stripe", hint="Name its address with --url.")
     kind = NothingFound if error.get("code") == "emulator_unknown_trigger" else CommandError
     raise kind(error["message"], hint=error.get("hint"))

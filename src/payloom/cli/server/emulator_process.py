@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from payloom.cli.support.errors import ChildDied
@@ -63,7 +63,7 @@ class LocalStripe:
 @contextlib.contextmanager
 def local_stripe(
     port: int, *, store: Path | None, webhook_url: str, webhook_secret: str, log: Path
-) -> Iterator[LocalStripe]:
+) -> Generator[LocalStripe, None, None]:
     """Run a local Stripe on `port` while the block runs. It is starting when the block begins: call `wait_ready`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "payloom.cli.server.parent_watchdog", "--port", str(port)]

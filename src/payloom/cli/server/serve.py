@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from payloom.cli.server.emulator_process import LocalStripe, local_stripe
@@ -57,7 +57,7 @@ class Servers:
 
 
 @contextlib.contextmanager
-def servers(settings: Settings) -> Iterator[Servers]:
+def servers(settings: Settings) -> Generator[Servers, None, None]:
     """Take the ports, start the local Stripe if it is needed, and say in `data/local.json` where everything is."""
     gc.disable()  # until requests are answered: loading makes no garbage worth a fifth of the time to look for
     with contextlib.ExitStack() as stack:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,7 +72,7 @@ async def _with_client(root: Path, work: Callable[[ManagementClient], Coroutine[
 
 
 @contextlib.asynccontextmanager
-async def _open(root: Path, *, engine: bool) -> AsyncIterator[ManagementClient]:
+async def _open(root: Path, *, engine: bool) -> AsyncGenerator[ManagementClient, None]:
     import httpx  # noqa: PLC0415
 
     settings = load_settings(root)
@@ -95,8 +95,8 @@ async def _open(root: Path, *, engine: bool) -> AsyncIterator[ManagementClient]:
 
 def running_server(settings: Settings) -> str | None:
     """Return the address of this project's server on this machine, if one answers."""
-    kept = LocalState(settings.data_dir).read().get("server") or {}
-    url = kept.get("url")
+    server: dict[str, object] = LocalState(settings.data_dir).read().get("server") or {}
+    url = server.get("url")
     if not isinstance(url, str):
         return None
     import httpx  # noqa: PLC0415
@@ -108,7 +108,7 @@ def running_server(settings: Settings) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def _in_process(settings: Settings, *, engine: bool) -> AsyncIterator[Any]:
+async def _in_process(settings: Settings, *, engine: bool) -> AsyncGenerator[Any, None]:
     from payloom.app.asgi import create_app  # noqa: PLC0415
     from payloom.project.loader import load_project  # noqa: PLC0415
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import payloom
 from payloom.cli.support.errors import CommandError, NotAProject, PortTaken
+from payloom.kit.json_types import is_dict
 from payloom.kit.suggest import did_you_mean
 
 PROJECT_FILE = "payloom.yaml"
@@ -83,7 +84,7 @@ def _read_manifest(path: Path) -> dict[str, str]:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if is_dict(found) else {}
 
 
 def _digest(path: Path) -> str:

@@ -13,6 +13,7 @@ from payloom.email.outbox import Outbox
 from payloom.email.templates import Templates
 from payloom.kit.clock import Clock
 from payloom.kit.ids import new_id
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.program.commands import Do, StepFailure
 
@@ -69,7 +70,7 @@ class EmailHost:
                 hint = did_you_mean(name, _ARGUMENTS) or f"known are {', '.join(_ARGUMENTS)}"
                 raise BadMail(f"email takes no {name!r}", hint=hint)
         data = do.args.get("data") or {}
-        if not isinstance(data, Mapping):
+        if not is_map(data):
             raise BadMail("data is a map of the names the template uses")
         to = recipients(do.args.get("to"))
         sender = recipients(do.args.get("from") or self._sender)[0]
@@ -102,6 +103,6 @@ def _with_links(value: Any, links: Mapping[str, str]) -> Any:
         for mark, link in links.items():
             value = value.replace(mark, link)
         return value
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {key: _with_links(item, links) for key, item in value.items()}
-    return [_with_links(item, links) for item in value] if isinstance(value, list) else value
+    return [_with_links(item, links) for item in value] if is_list(value) else value

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from payloom.connectors.http.guard import Guard, NotAllowed, NotFound, Target
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.kit import strict_json
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.redaction import redact, redact_text
 from payloom.workflows.program.commands import Do, StepFailure
 
@@ -142,15 +143,15 @@ def _reveal(value: Any, secrets: Mapping[str, str]) -> Any:
         for mark, secret in secrets.items():
             value = value.replace(mark, secret)
         return value
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {str(_reveal(key, secrets)): _reveal(item, secrets) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [_reveal(item, secrets) for item in value]
     return value
 
 
 def _headers(given: Any) -> dict[str, str]:
-    if not isinstance(given, Mapping):
+    if not is_map(given):
         raise _failed("http_bad_request", "headers is a map", 422)
     headers = {}
     for name, value in given.items():

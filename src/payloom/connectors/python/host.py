@@ -11,6 +11,7 @@ from typing import Any
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.python.loader import Function, Functions
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.redaction import redact, redact_text
 from payloom.kit.suggest import did_you_mean
 from payloom.steps import StepContext, StepError
@@ -121,10 +122,10 @@ def _plain(value: Any, depth: int = 0) -> Any:
         if value.utcoffset() is None:
             raise ValueError("a datetime without a time zone")
         return value.astimezone(dt.UTC)
-    if isinstance(value, Mapping):
+    if is_map(value):
         if not all(isinstance(key, str) for key in value):
             raise ValueError("a map with a key that is not a string")
         return {key: _plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [_plain(item, depth + 1) for item in value]
     raise ValueError(f"a {type(value).__name__}, which cannot be recorded")

@@ -110,7 +110,7 @@ def _problem(error: Exception, path: Path, shown: str) -> BadAction:
 
 
 def _marked(module: ModuleType, stem: str, shown: str) -> list[Function]:
-    functions = []
+    functions: list[Function] = []
     for value in vars(module).values():
         mark = getattr(value, MARK, None) if callable(value) else None
         # A function imported from another file belongs to that file.

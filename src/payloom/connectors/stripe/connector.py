@@ -17,6 +17,7 @@ from payloom.connectors.stripe.client import Clients, StripeSettings
 from payloom.connectors.stripe.failures import from_sdk, no_answer, refused
 from payloom.connectors.stripe.parameters import Prepared, prepare
 from payloom.kit.clock import Clock, SystemClock
+from payloom.kit.json_types import is_dict
 from payloom.kit.suggest import did_you_mean
 
 STAMP = "payloom_step"
@@ -155,5 +156,5 @@ def shortened(key: str) -> str:
 
 def _stamp(body: dict[str, Any], key: str) -> None:
     metadata = body.get("metadata", {})
-    if isinstance(metadata, dict) and len(metadata) < _MAX_METADATA:
+    if is_dict(metadata) and len(metadata) < _MAX_METADATA:
         body["metadata"] = {**metadata, STAMP: shortened(key)}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from payloom.connectors.port import StepFailed
 from payloom.kit.errors import PayloomError
+from payloom.kit.json_types import is_map
 from payloom.kit.redaction import redact_text
 from payloom.workflows.program.commands import StepFailure
 
@@ -131,8 +132,8 @@ def _broken(error: stripe.StripeError, action: str) -> StripeStepFailed:
 
 def _answer(error: stripe.StripeError) -> Mapping[str, Any]:
     body = error.json_body
-    found = body.get("error") if isinstance(body, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+    found = body.get("error") if is_map(body) else None
+    return found if is_map(found) else {}
 
 
 def _facts(error: stripe.StripeError, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def _facts(error: stripe.StripeError, answer: Mapping[str, Any]) -> dict[str, An
     facts = {name: answer.get(name) for name in ("type", "code", "decline_code", "param", "doc_url")}
     for name in ("payment_intent", "setup_intent"):
         found = answer.get(name)
-        facts[name] = found.get("id") if isinstance(found, Mapping) else None
+        facts[name] = found.get("id") if is_map(found) else None
     facts |= {"charge": answer.get("charge"), "advice_code": answer.get("advice_code")}
     return facts | {"request_id": error.request_id, "http_status": error.http_status}
 

@@ -16,6 +16,7 @@ from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.catalog.schemas import Schema
 from payloom.connectors.stripe.failures import refused
 from payloom.kit.clock import to_epoch
+from payloom.kit.json_types import is_list, is_map, is_sequence
 from payloom.kit.suggest import closest
 
 ALL_AT_MOST = 1_000
@@ -72,16 +73,16 @@ def _paging(operation: Operation, body: dict[str, Any]) -> int | None:
 
 def _value(operation: Operation, schema: Schema, value: Any, path: str) -> Any:
     """Return `value` as it is sent, or raise."""
-    alternatives = [part for part in schema.get("anyOf", [schema]) if isinstance(part, Mapping)]
+    alternatives = [part for part in schema.get("anyOf", [schema]) if is_map(part)]
     kinds = {kind for part in alternatives for kind in _types(part)}
     if not kinds:
         return _seconds(value)
-    if isinstance(value, Mapping):
+    if is_map(value):
         found = [part for part in alternatives if "object" in _types(part)]
         if not found:
             raise _mismatch(operation, path, kinds, "a map")
         return _object(operation, found, value, path)
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         found = [part for part in alternatives if "array" in _types(part)]
         if not found:
             raise _mismatch(operation, path, kinds, "a list")
@@ -127,7 +128,7 @@ def _text(operation: Operation, value: Any, path: str) -> str:
         return str(value)
     if isinstance(value, dt.datetime):
         return value.isoformat()
-    raise _mismatch(operation, path, {"string"}, "a map" if isinstance(value, Mapping) else "a list")
+    raise _mismatch(operation, path, {"string"}, "a map" if is_map(value) else "a list")
 
 
 def _scalar(operation: Operation, kinds: set[str], value: Any, path: str) -> Any:
@@ -170,7 +171,7 @@ def _types(schema: Schema) -> list[str]:
     kind = schema.get("type")
     if isinstance(kind, str):
         return [kind]
-    return list(kind) if isinstance(kind, list) else []
+    return list(kind) if is_list(kind) else []
 
 
 def _mismatch(operation: Operation, path: str, kinds: set[str], found: str) -> Exception:

@@ -47,7 +47,7 @@ def cut(text: str) -> Cut | None:
     if len(starts) < FEW:
         return None
     bounds = [*starts, end]
-    chunks = []
+    chunks: list[tuple[int, int, str]] = []
     line = text.count("\n", 0, starts[0])
     for low, high in itertools.pairwise(bounds):
         piece = text[low:high]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any
+from typing import Any, Protocol, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -39,9 +39,17 @@ class Refusal(Exception):
         super().__init__(message)
 
 
+class _Mark(Protocol):
+    """A position of the YAML parser, which has no types of its own. Counts from 0."""
+
+    line: int
+    column: int
+    index: int
+
+
 def _place(event: Event) -> Place:
-    a, b = event.start_mark, event.end_mark
-    return Place(a.line + 1, a.column + 1, b.line + 1, b.column + 1, a.index, b.index)
+    start, end = cast("_Mark", event.start_mark), cast("_Mark", event.end_mark)
+    return Place(start.line + 1, start.column + 1, end.line + 1, end.column + 1, start.index, end.index)
 
 
 @dataclasses.dataclass(slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml.error import YAMLError
 
 from payloom.kit.diagnostics import Path, Place
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.yaml import incremental, masking
 from payloom.kit.yaml.incremental import Mover, Part, Places
 from payloom.kit.yaml.parser import MAX_NODES, Parser, Refusal, refuse, yaml_error
@@ -73,7 +74,7 @@ def _in_parts(text: str, file: str) -> Source | None:
         return None
     read = [one for one in parts if one is not None]
     nodes = sum(one.nodes for one in read) + len(head.values)
-    if len(read) < len(parts) or head.diagnostics or nodes > MAX_NODES or not isinstance(head.data, dict):
+    if len(read) < len(parts) or head.diagnostics or nodes > MAX_NODES or not is_dict(head.data):
         return None
     if head.data.get("steps") != [0]:
         return None
@@ -105,7 +106,7 @@ def _part(text: str) -> Part | None:
         reader.read(text)
     except (Refusal, YAMLError, ValueError, RecursionError):
         return None
-    if alone.diagnostics or not isinstance(alone.data, list) or len(alone.data) != 1:
+    if alone.diagnostics or not is_list(alone.data) or len(alone.data) != 1:
         return None
     values = {path: place for path, place in alone.values.items() if path}
     collections = frozenset(values) - frozenset(alone.scalars)

@@ -27,10 +27,10 @@ class Source:
     text: str
     file: str
     data: Any = None
-    values: dict[Path, Place] | Places[Place] = dataclasses.field(default_factory=dict)
-    keys: dict[Path, Place] | Places[Place] = dataclasses.field(default_factory=dict)
-    scalars: dict[Path, Scalar] | Places[Scalar] = dataclasses.field(default_factory=dict)
-    diagnostics: list[Diagnostic] = dataclasses.field(default_factory=list)
+    values: dict[Path, Place] | Places[Place] = dataclasses.field(default_factory=dict[Path, Place])
+    keys: dict[Path, Place] | Places[Place] = dataclasses.field(default_factory=dict[Path, Place])
+    scalars: dict[Path, Scalar] | Places[Scalar] = dataclasses.field(default_factory=dict[Path, Scalar])
+    diagnostics: list[Diagnostic] = dataclasses.field(default_factory=list[Diagnostic])
     split_hint: str = SPLIT_HINT
     """What to do with a file that is too large or too deep."""
 

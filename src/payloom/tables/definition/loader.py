@@ -14,6 +14,7 @@ from typing import Any
 
 from payloom.kit.diagnostics import Path as NodePath
 from payloom.kit.diagnostics import Place
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.suggest import did_you_mean
 from payloom.tables.definition.reader import Reader, shifted
 from payloom.tables.definition.seed_rows import read_seed
@@ -42,7 +43,7 @@ def load_tables(text: str, file: str = "tables.yaml") -> dict[str, TableSpec]:
     root = reader.data
     if root is None:
         return {}
-    if not isinstance(root, dict) or not isinstance(root.get("tables"), dict | None):
+    if not is_dict(root) or not isinstance(root.get("tables"), dict | None):
         reader.report(Place(), "expected `tables:` with a map of tables under it")
         reader.finish()
     _known_keys(reader, root, (), ("tables",), "the file")
@@ -51,7 +52,7 @@ def load_tables(text: str, file: str = "tables.yaml") -> dict[str, TableSpec]:
     for name, node in tables.items():
         place = reader.key_place(("tables", name))
         _check_name(reader, place, name, "table")
-        if not isinstance(node, dict) or not isinstance(node.get("columns"), dict):
+        if not is_dict(node) or not is_dict(node.get("columns")):
             reader.report(place, f"table {name} needs `columns:` with at least one column")
             continue
         specs[name] = _read_table(reader, name, node)
@@ -129,15 +130,13 @@ def _groups(reader: Reader, spec: TableSpec, node: Mapping[str, Any], key: str) 
     if listed is None:
         return ()
     path = ("tables", spec.name, key)
-    if not isinstance(listed, list):
+    if not is_list(listed):
         reader.report(reader.value_place(path), f"{key}: expected a list of lists of columns, such as [[user_id, sku]]")
         return ()
     groups: list[tuple[str, ...]] = []
     for index, group in enumerate(listed):
         at = reader.value_place((*path, index))
-        names = [
-            str(name) for name in ([group] if isinstance(group, str) else group if isinstance(group, list) else [])
-        ]
+        names = [str(name) for name in ([group] if isinstance(group, str) else group if is_list(group) else [])]
         for name in names:
             if name not in spec.columns:
                 reader.report(at, f"{key}: table {spec.name} has no column {name!r}", did_you_mean(name, spec.columns))
@@ -277,13 +276,13 @@ def _with_seed(reader: Reader, spec: TableSpec, node: Mapping[str, Any]) -> Tabl
     if listed is None:
         return spec
     path = ("tables", spec.name, "seed")
-    if not isinstance(listed, list):
+    if not is_list(listed):
         reader.report(reader.value_place(path), f"seed: expected a list of rows, got {kind_of(listed)}")
         return spec
     rows: list[Mapping[str, Any]] = []
     seen: set[str] = set()
     for index, row in enumerate(listed):
-        if not isinstance(row, dict):
+        if not is_dict(row):
             reader.report(reader.value_place((*path, index)), "a seed row is a map of columns to values")
             continue
         seed = read_seed(reader, spec, row, (*path, index))

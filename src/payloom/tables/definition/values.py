@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from payloom.kit.clock import rfc3339
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.redaction import redact
 from payloom.tables.definition.spec import ColumnSpec
 
@@ -143,9 +144,9 @@ def _json(value: Any, depth: int = 0) -> Any:
         return rfc3339(_datetime(value))
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {_text(key): _json(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [_json(item, depth + 1) for item in value]
     raise Unfit(f"{kind_of(value)} is not JSON")
 

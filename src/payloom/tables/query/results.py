@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_sequence
 from payloom.tables.definition.spec import TableSpec
 from payloom.tables.definition.values import show
 from payloom.tables.errors import BadArguments, KeyNotUnique, RowNotFound, RowsMismatch, RowsMissing, TooManyRows
@@ -48,7 +49,7 @@ def counted(spec: TableSpec, verb: str, touched: list[Row], rows: Any, where: An
 
 
 def _bounds(rows: Any) -> tuple[int, int | None]:
-    if isinstance(rows, list | tuple) and len(rows) == 2:
+    if is_sequence(rows) and len(rows) == 2:
         least, most = rows
         if type(least) is int and least >= 0 and (most is None or (type(most) is int and most >= max(least, 1))):
             return least, most
@@ -56,7 +57,7 @@ def _bounds(rows: Any) -> tuple[int, int | None]:
 
 
 def require_all(spec: TableSpec, found: Where, where: Mapping[str, Any], key_by: str | None, rows: list[Row]) -> None:
-    lists = [name for name, value in where.items() if isinstance(value, list | tuple)]
+    lists = [name for name, value in where.items() if is_sequence(value)]
     name = key_by if key_by in lists else lists[0] if len(lists) == 1 else None
     if name is None:
         raise BadArguments("require: all needs one list in `where`", table=spec.name)

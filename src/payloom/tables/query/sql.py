@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from payloom.db import compiled_statements
 from payloom.kit.clock import Clock
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.suggest import did_you_mean
 from payloom.tables.definition import schema
 from payloom.tables.definition.spec import TableSpec
@@ -113,7 +114,7 @@ class Tables:
     def insert(self, tx: sa.Connection, table: str, *, values: Any) -> Any:
         """Insert one row (a map) or several (a list of maps) and return what was stored, defaults filled in."""
         spec = self.spec(table)
-        if isinstance(values, list | tuple):
+        if is_sequence(values):
             if len(values) > MAX_ROWS:
                 raise BadArguments(
                     f"insert {table}: {len(values):,} rows at once, {MAX_ROWS:,} are allowed", table=table
@@ -180,7 +181,7 @@ class Tables:
         if {*group} not in ({*unique} for unique in spec.unique_groups()):
             hint = f"declare `unique: [[{', '.join(group)}]]` in tables.yaml" if len(group) > 1 else "declare it unique"
             raise BadArguments(f"upsert {table}: {', '.join(group)} is not unique", hint=hint, table=table)
-        if isinstance(values, list | tuple):
+        if is_sequence(values):
             return [self._upsert(tx, spec, group, row) for row in values]
         return self._upsert(tx, spec, group, values)
 
@@ -297,7 +298,7 @@ class Tables:
 
         A null takes the default where the column may not be empty.
         """
-        if not isinstance(values, Mapping):
+        if not is_map(values):
             raise BadArguments(f"{spec.name}: `values` is a map, not {kind_of(values)}", table=spec.name)
         for name in values:
             find_column(spec, name)
@@ -319,7 +320,7 @@ class Tables:
         return row
 
     def _changes(self, spec: TableSpec, changes: Any) -> Row:
-        if not isinstance(changes, Mapping) or not changes:
+        if not is_map(changes) or not changes:
             raise BadArguments(f"{spec.name}: `set` is a map of at least one column", table=spec.name)
         row: Row = {}
         for name, value in changes.items():

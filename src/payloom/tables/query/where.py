@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.kit.suggest import did_you_mean
 from payloom.tables.definition.spec import ColumnSpec, TableSpec
 from payloom.tables.definition.values import CHECKS, Unfit, check, kind_of, show
@@ -122,9 +123,9 @@ class _Group:
             column = find_column(spec, name)
             if value is None:
                 self.nulls += 1
-            elif isinstance(value, Mapping):
+            elif is_map(value):
                 self._operators(spec, column, value)
-            elif isinstance(value, list | tuple):
+            elif is_sequence(value):
                 self._list(spec, column, value)
             elif column.type == "json":
                 raise TypeMismatch(f"where {spec.name}.{name}: a json column cannot be compared", table=spec.name)
@@ -164,7 +165,7 @@ def _no_filter(spec: TableSpec, what: str) -> NoFilter:
 
 
 def _alternatives(spec: TableSpec, entries: Any) -> list[_Group]:
-    if not isinstance(entries, list | tuple) or not all(isinstance(entry, Mapping) and entry for entry in entries):
+    if not is_sequence(entries) or not all(is_map(entry) and entry for entry in entries):
         raise BadArguments(f"where {spec.name}: any takes a list of maps, not {kind_of(entries)}", table=spec.name)
     groups = []
     for entry in entries:
@@ -185,7 +186,7 @@ def read_where(spec: TableSpec, where: Any, *, required: bool) -> Where:
     required: whether leaving it out is an error (update, delete) or means every row (select).
     Raises `NoFilter`, `UnknownColumn`, `TypeMismatch`, `BadArguments`.
     """
-    if where is not None and not isinstance(where, Mapping):
+    if where is not None and not is_map(where):
         raise BadArguments(f"where {spec.name}: expected a map, got {kind_of(where)}", table=spec.name)
     if not where:
         if required:
@@ -241,7 +242,7 @@ def condition(table: sa.Table, shape: Shape, dialect: str) -> sa.ColumnElement[b
 
 def describe_where(where: Any) -> str:
     """Return `where` for people: short, secrets and addresses masked."""
-    if not isinstance(where, Mapping):
+    if not is_map(where):
         return "every row"
     return ", ".join(f"{name}: {_masked(value)}" for name, value in where.items())[:200]
 
@@ -250,9 +251,9 @@ def _masked(value: Any) -> str:
     if isinstance(value, str) and "@" in value:
         local, _, domain = value.partition("@")
         return show(f"{local[:1]}…@{domain}")
-    if isinstance(value, Mapping):
+    if is_map(value):
         return f"{{{describe_where(value)}}}"
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         shown = ", ".join(_masked(item) for item in value[:3])
         return f"[{shown}{', …' if len(value) > 3 else ''}]"
     return show(value)

@@ -14,7 +14,7 @@ class Alias:
 
     label: str
     operation: str
-    fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from payloom.connectors.stripe.catalog import operations, schemas, sdk_source
+from payloom.kit.json_types import is_dict
 from payloom.workflows.catalog.catalog import Family
 
 STATEFUL = frozenset({"customer.subscription", "invoice"})
@@ -79,7 +80,7 @@ def family(name: str) -> Family | None:
 @functools.cache
 def _classes() -> Mapping[str, tuple[str, str]]:
     table = sdk_source.module("stripe._object_classes").constant("OBJECT_CLASSES")
-    return {name: (where, what) for name, (where, what) in table.items()} if isinstance(table, dict) else {}
+    return {name: (where, what) for name, (where, what) in table.items()} if is_dict(table) else {}
 
 
 def _object_class(name: str) -> sdk_source.Class | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from payloom.connectors.stripe.catalog import schemas, sdk_source
 from payloom.connectors.stripe.catalog.schemas import Lazy, Schema
+from payloom.kit.json_types import is_dict
 
 _ROOTS = {"v1": "stripe._v1_services", "v2": "stripe._v2_services"}
 
@@ -155,7 +156,7 @@ def _service(root: str, path: tuple[str, ...]) -> sdk_source.Class | None:
 
 def _children(service: sdk_source.Class) -> Mapping[str, tuple[str, str]]:
     table = service.module.constant("_subservices")
-    return {name: (where, what) for name, (where, what) in table.items()} if isinstance(table, dict) else {}
+    return {name: (where, what) for name, (where, what) in table.items()} if is_dict(table) else {}
 
 
 @functools.cache

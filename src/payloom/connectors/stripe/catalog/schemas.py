@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from payloom.connectors.stripe.catalog import sdk_source
+from payloom.kit.json_types import is_map, is_sequence
 
 Reading = Literal["params", "result", "event"]
 Schema = Mapping[str, Any]
@@ -96,7 +97,7 @@ def of_annotation(node: ast.expr, where: sdk_source.Body, reading: Reading) -> S
 
 def plain(schema: Any, depth: int = 3) -> Any:
     """Return a schema as ordinary JSON, objects unfolded `depth` deep; deeper ones become `{"type": "object"}`."""
-    if isinstance(schema, Mapping):
+    if is_map(schema):
         if depth <= 0 and "properties" in schema:
             return {"type": "object", **({"title": schema["title"]} if "title" in schema else {})}
         inner = depth - 1 if "properties" in schema else depth
@@ -104,7 +105,7 @@ def plain(schema: Any, depth: int = 3) -> Any:
         if "properties" in schema:
             found["properties"] = {name: plain(part, inner) for name, part in schema["properties"].items()}
         return found
-    return [plain(item, depth) for item in schema] if isinstance(schema, list | tuple) else schema
+    return [plain(item, depth) for item in schema] if is_sequence(schema) else schema
 
 
 def _field(found: sdk_source.Class, field: sdk_source.Field, reading: Reading) -> Schema:

@@ -15,6 +15,8 @@ import pathlib
 import threading
 from collections.abc import Iterator
 
+from payloom.kit.json_types import is_dict
+
 _PARSING = threading.Lock()
 
 
@@ -117,7 +119,7 @@ class Class(Body):
             if isinstance(base, ast.Name):
                 found.update(_inherited(self.module, base.id))
         renamed = self.constant("_field_remappings")
-        names = renamed if isinstance(renamed, dict) else {}
+        names = renamed if is_dict(renamed) else {}
         for node, following in zip(self.statements, [*self.statements[1:], None], strict=True):
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 name = names.get(node.target.id, node.target.id)

@@ -15,6 +15,7 @@ from typing import Literal
 
 from payloom.connectors.stripe.catalog import events, operations
 from payloom.connectors.stripe.catalog.schemas import Schema
+from payloom.kit.json_types import is_sequence
 from payloom.tables.definition.spec import ColumnSpec, ColumnType, TableSpec
 from payloom.workflows.catalog.catalog import STRIPE_TABLES, Column, TableShape
 
@@ -130,4 +131,4 @@ def _column(name: str, schema: Schema) -> ColumnSpec:
 
 def _kinds(schema: Schema) -> list[str]:
     kind = schema.get("type")
-    return list(kind) if isinstance(kind, list | tuple) else [kind] if isinstance(kind, str) else []
+    return list(kind) if is_sequence(kind) else [kind] if isinstance(kind, str) else []

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from payloom.kit.clock import to_epoch
+from payloom.kit.json_types import is_list, is_map, is_sequence
 from payloom.kit.suggest import did_you_mean
 from payloom.tables.errors import BadArguments, NoFilter, UnknownColumn
 
@@ -60,7 +61,7 @@ def _tests(table: StripeTable, where: Mapping[str, Any]) -> tuple[list[Test], in
             hint = did_you_mean(name, [*table.filters, *table.spec.columns]) or None
             raise UnknownColumn(f"{table.name} has no column {name!r}", hint=hint)
         value = _plain(given)
-        if value is None or (isinstance(value, list) and value and all(one is None for one in value)):
+        if value is None or (is_list(value) and value and all(one is None for one in value)):
             nulls += 1
         elif name == "status" and value == "all" and table.resource == "subscriptions":
             continue
@@ -70,12 +71,18 @@ def _tests(table: StripeTable, where: Mapping[str, Any]) -> tuple[list[Test], in
 
 
 def _test(table: StripeTable, name: str, value: Any) -> Test:
-    if isinstance(value, Mapping) and name in ("metadata", "recurring", "automatic_tax"):
-        return lambda row: all((row.get(name) or {}).get(key) == item for key, item in value.items())
-    if isinstance(value, Mapping):
+    if is_map(value) and name in ("metadata", "recurring", "automatic_tax"):
+        wanted_items: Mapping[str, Any] = value
+
+        def holds_all(row: Mapping[str, Any]) -> bool:
+            nested: Mapping[str, Any] = row.get(name) or {}
+            return all(nested.get(key) == item for key, item in wanted_items.items())
+
+        return holds_all
+    if is_map(value):
         operators = {sign: _plain(operand) for sign, operand in value.items() if operand is not None}
         return lambda row: any(_holds(found, operators, f"{table.name}.{name}") for found in _values(table, row, name))
-    wanted = value if isinstance(value, list) else [value]
+    wanted = value if is_list(value) else [value]
     return lambda row: any(found in wanted for found in _values(table, row, name) if found is not None)
 
 
@@ -102,21 +109,25 @@ def _holds(found: Any, operators: Mapping[str, Any], where: str) -> bool:
 
 def _values(table: StripeTable, row: Mapping[str, Any], name: str) -> Iterator[Any]:
     """Yield what a filter compares: most are fields, some of Stripe's filters look deeper."""
-    items = ((row.get("items") or {}).get("data") or []) if table.resource == "subscriptions" else []
+    listed: Mapping[str, Any] = row.get("items") or {}
+    items: list[Mapping[str, Any]] = (listed.get("data") or []) if table.resource == "subscriptions" else []
     if name == "ids":
         yield row.get("id")
     elif name == "lookup_keys":
         yield row.get("lookup_key")
     elif name in ("price", "plan") and items:
-        yield from ((item.get(name) or {}).get("id") for item in items)
+        objects: Iterator[Mapping[str, Any]] = (item.get(name) or {} for item in items)
+        yield from (found.get("id") for found in objects)
     elif name in ("current_period_start", "current_period_end") and items:
         yield from (item.get(name) for item in items)
     elif name == "subscription" and table.resource == "invoices":
-        yield (((row.get("parent") or {}).get("subscription_details")) or {}).get("subscription")
+        parent: Mapping[str, Any] = row.get("parent") or {}
+        details: Mapping[str, Any] = parent.get("subscription_details") or {}
+        yield details.get("subscription")
     else:
         found = row.get(name)
         # An object that Stripe expanded is compared by its id.
-        yield found["id"] if isinstance(found, Mapping) and "id" in found else found
+        yield found["id"] if is_map(found) and "id" in found else found
 
 
 def ordered(table: StripeTable, rows: Sequence[dict[str, Any]], order_by: Sequence[str]) -> list[dict[str, Any]]:
@@ -135,4 +146,6 @@ def ordered(table: StripeTable, rows: Sequence[dict[str, Any]], order_by: Sequen
 
 
 def _plain(value: Any) -> Any:
-    return to_epoch(value) if isinstance(value, dt.datetime) else list(value) if isinstance(value, tuple) else value
+    if isinstance(value, dt.datetime):
+        return to_epoch(value)
+    return list(value) if is_sequence(value) else value

@@ -22,6 +22,7 @@ from payloom.connectors.stripe.tables import filter_sql
 from payloom.connectors.stripe.tables.models import copies, fills
 from payloom.db.database import Database
 from payloom.kit.clock import Clock, to_epoch
+from payloom.kit.json_types import is_map
 from payloom.tables.query.results import Row
 from payloom.workflows.program.commands import StepFailure
 
@@ -92,8 +93,9 @@ class Mirror:
         """Within `tx`, which stores an event: lay the state it brings over the copy, if it is a newer one."""
         family, _ = split_type(str(payload.get("type")))
         resource = self._by_family.get(family)
-        given = (payload.get("data") or {}).get("object")
-        if resource is None or payload.get("account") or not isinstance(given, Mapping) or "id" not in given:
+        data: Mapping[str, Any] = payload.get("data") or {}
+        given = data.get("object")
+        if resource is None or payload.get("account") or not is_map(given) or "id" not in given:
             return
         deleted = payload["type"] in _GONE
         _apply_state(tx, resource, given, int(payload.get("created") or 0), listed=False, deleted=deleted)
@@ -108,7 +110,7 @@ class Mirror:
         now = self._clock.now()
         query = sa.select(fills.c.resource, fills.c.filled_at)
         done = {row.resource: row.filled_at for row in await self._database.read(lambda tx: tx.execute(query).all())}
-        changed = {}
+        changed: dict[str, int] = {}
         for resource in self.resources:
             if resource not in done or now - done[resource] >= FILL_AGAIN:
                 changed[resource] = await self.fill(resource)

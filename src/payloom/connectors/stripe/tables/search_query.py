@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from payloom.kit.clock import to_epoch
+from payloom.kit.json_types import is_list, is_map
 from payloom.tables.errors import BadArguments
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def query(table: StripeTable, where: Mapping[str, Any]) -> str:
         return where["query"]
     if not where:
         raise BadArguments(f"where {table.name}: a search needs something to look for", hint=table.shape().hint)
-    lists = [name for name, value in where.items() if isinstance(value, list)]
+    lists = [name for name, value in where.items() if is_list(value)]
     if lists and len(where) > 1:
         raise BadArguments(
             f"where {table.name}: Stripe's search does not mix OR (the list of {lists[0]}) and AND",
@@ -36,11 +37,11 @@ def query(table: StripeTable, where: Mapping[str, Any]) -> str:
 
 def _clauses(table: StripeTable, name: str, value: Any) -> Iterator[str]:
     if name == "metadata":
-        if not isinstance(value, Mapping):
+        if not is_map(value):
             raise BadArguments(f"where {table.name}: metadata is a map of key: value")
         for key, item in value.items():
             yield f"metadata[{_quoted(str(key))}]:{'null' if item is None else _quoted(_text(item))}"
-    elif isinstance(value, Mapping):
+    elif is_map(value):
         for sign, operand in value.items():
             yield _clause(table, name, sign, operand)
     else:

@@ -16,6 +16,7 @@ from payloom.connectors.stripe.catalog.tables import CURSORS, StripeTable
 from payloom.connectors.stripe.connector import StripeConnector
 from payloom.connectors.stripe.failures import StripeStepFailed
 from payloom.connectors.stripe.tables import search_query
+from payloom.kit.json_types import is_list, is_map, is_sequence
 from payloom.kit.suggest import did_you_mean
 from payloom.tables.errors import BadArguments, NoFilter, TooManyRows, UnknownColumn, UnknownTable, VerbFailed
 from payloom.tables.query.results import Row, keyed, require_all, single
@@ -45,7 +46,7 @@ class PageRequest:
     """What to ask Stripe. ids: read these objects one by one; else `action` with `params`. none: nothing can match."""
 
     action: str = ""
-    params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    params: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     ids: Sequence[str] | None = None
     none: bool = False
 
@@ -73,7 +74,7 @@ class StripeTables:
     async def select(self, name: str, args: Mapping[str, Any], *, timeout: float | None = None) -> Any:  # noqa: ASYNC109
         """Return what a `select` with these arguments gives; raises VerbFailed, StripeStepFailed."""
         table = _table(name)
-        where = args.get("where") or {}
+        where: Mapping[str, Any] = args.get("where") or {}
         one, limit = args.get("one"), args.get("limit")
         _bounds(table, one, limit, args)
         most = 2 if one else self._most + 1 if limit is None else limit
@@ -179,7 +180,7 @@ class StripeTables:
 
 def page_request(table: StripeTable, where: Mapping[str, Any]) -> PageRequest:
     """Return what to ask Stripe for `where`; raises VerbFailed for what it cannot be asked."""
-    if not isinstance(where, Mapping):
+    if not is_map(where):
         raise BadArguments(f"where {table.name}: expected a map")
     given = {name: _checked(table, name, value) for name, value in where.items()}
     nulls = [name for name, value in given.items() if value is None]
@@ -213,10 +214,10 @@ def _checked(table: StripeTable, name: str, value: Any) -> Any:
     if name not in table.filters:
         hint = did_you_mean(name, table.filters) or table.shape().hint
         raise UnknownColumn(f"Stripe cannot be asked for {table.name} by {name!r}", hint=hint)
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         present = [item for item in value if item is not None]
         return None if value and not present else present
-    if isinstance(value, Mapping) and name not in {"metadata", "recurring", "automatic_tax"}:
+    if is_map(value) and name not in {"metadata", "recurring", "automatic_tax"}:
         for sign in value:
             if sign not in OPERATORS:
                 hint = did_you_mean(str(sign), OPERATORS) or None
@@ -233,7 +234,7 @@ def _ids(table: StripeTable, given: Mapping[str, Any]) -> list[str]:
             f"where {table.name}: Stripe finds an object by its id, and does not compare {others} then",
             hint="leave the rest to a `filter` step behind it",
         )
-    ids = given["id"] if isinstance(given["id"], list) else [given["id"]]
+    ids = given["id"] if is_list(given["id"]) else [given["id"]]
     if not all(isinstance(one, str) and one for one in ids):
         raise BadArguments(f"where {table.name}: an id is a text")
     if len(ids) > _MOST_IDS:
@@ -244,21 +245,17 @@ def _ids(table: StripeTable, given: Mapping[str, Any]) -> list[str]:
 def _plain(table: StripeTable, name: str, value: Any) -> Any:
     """Return a filter of a list call; Stripe compares these with one value, but for ranges and its own lists."""
     schema = table.filters[name]
-    if isinstance(value, list) and schema.get("type") != "array":
+    if is_list(value) and schema.get("type") != "array":
         if len(value) == 1:
             return value[0]
         raise BadArguments(
             f"where {table.name}.{name}: Stripe compares it with one value, not with {len(value)}",
             hint=f"select once for each, or use `{table.name}.search`" if "search" not in table.name else None,
         )
-    if (
-        isinstance(value, Mapping)
-        and schema.get("type") != "object"
-        and not (name in table.ranges and value.keys() <= _RANGE)
-    ):
+    if is_map(value) and schema.get("type") != "object" and not (name in table.ranges and value.keys() <= _RANGE):
         what = f"takes {', '.join(sorted(_RANGE))}" if name in table.ranges else "is compared with one value"
         raise BadArguments(f"where {table.name}.{name}: Stripe's list {what}", hint=table.shape().hint)
-    if schema.get("type") == "array" and not isinstance(value, list):
+    if schema.get("type") == "array" and not is_list(value):
         return [value]
     return value
 
@@ -271,7 +268,7 @@ def _bounds(table: StripeTable, one: Any, limit: Any, args: Mapping[str, Any]) -
 
 
 def _lists(where: Mapping[str, Any]) -> Where:
-    found = {name: list(value) for name, value in where.items() if isinstance(value, list | tuple)}
+    found = {name: list(value) for name, value in where.items() if is_sequence(value)}
     return Where(shape=(tuple((name, "in") for name in found), ()), values=tuple(found.values()))
 
 
