@@ -97,5 +97,5 @@ export function useRetryMany() {
 
 /** Why the first of many was not done, for a message. */
 export function reasonOfFirst(outcomes: Outcomes): string | undefined {
-  return outcomes.data.find((one) => !one.done)?.error?.message;
+  return outcomes.data.find((outcome) => !outcome.done)?.error?.message;
 }

@@ -25,7 +25,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 export function activeShortcuts(): Shortcut[] {
-  return [...active].flatMap((one) => one.current);
+  return [...active].flatMap((registration) => registration.current);
 }
 
 /** The shortcuts that work now; the component is drawn again when a page adds or removes some. */
@@ -72,9 +72,10 @@ export function handleKey(event: KeyboardEvent, now = Date.now()): boolean {
   const pair = first && now - first.at < 1200 ? `${first.key} ${key}` : null;
   first = null;
   const found =
-    activeShortcuts().findLast((one) => one.keys === pair) ?? activeShortcuts().findLast((one) => one.keys === key);
+    activeShortcuts().findLast((shortcut) => shortcut.keys === pair) ??
+    activeShortcuts().findLast((shortcut) => shortcut.keys === key);
   if (!found) {
-    if (activeShortcuts().some((one) => one.keys.startsWith(`${key} `))) first = { key, at: now };
+    if (activeShortcuts().some((shortcut) => shortcut.keys.startsWith(`${key} `))) first = { key, at: now };
     return false;
   }
   event.preventDefault();

@@ -125,7 +125,9 @@ function SavedState() {
 
 function Lane() {
   const lane = useEditor((state) => state.check?.lane);
-  const errors = useEditor((state) => state.check?.diagnostics.filter((one) => one.severity === "error").length ?? 0);
+  const errors = useEditor(
+    (state) => state.check?.diagnostics.filter((finding) => finding.severity === "error").length ?? 0,
+  );
   return (
     <>
       {lane && (

@@ -19,8 +19,8 @@ test("copied steps are YAML as it stood, comments included, and read back", () =
 
 test.each([
   ["", "empty"],
-  ["hello", "no workflow steps"],
-  ["a: [", "not YAML"],
+  ["hello", "doesn't contain workflow steps"],
+  ["a: [", "doesn't contain YAML"],
   ["- &a {log: x}\n- *a", "anchors"],
 ])("says why %j cannot be pasted", (text, problem) => {
   expect(stepsOfText(text).problem).toContain(problem);

@@ -42,7 +42,7 @@ export function stepsOfText(text: string): Pasted {
     return nothing("The clipboard contains YAML anchors, which workflows don't allow.");
   }
   const list = Array.isArray(found) ? found : isMap(found) && Array.isArray(found["steps"]) ? found["steps"] : [found];
-  if (list.length === 0 || !list.every((one) => verbOf(one) !== null))
+  if (list.length === 0 || !list.every((entry) => verbOf(entry) !== null))
     return nothing("The clipboard doesn't contain workflow steps.");
   return { steps: list, problem: null };
 }

@@ -3,7 +3,7 @@ import { stepsOf } from "./graph";
 import { flow } from "./test-example";
 
 test("a step says its verb, its target and what matters of the rest", () => {
-  const told = [...stepsOf(flow)].map((one) => `${one.verb} ${one.title} | ${one.detail}`);
+  const told = [...stepsOf(flow)].map((step) => `${step.verb} ${step.title} | ${step.detail}`);
   expect(told).toEqual([
     "switch event.action | ",
     "update orders | set status · where id",
@@ -19,20 +19,20 @@ test("a step says its verb, its target and what matters of the rest", () => {
 
 test("branches stand in the order of the file, those that are not there yet included", () => {
   const [choice, attempt] = flow.main.steps;
-  expect(choice?.branches.map((one) => [one.label, one.exists, one.word])).toEqual([
+  expect(choice?.branches.map((branch) => [branch.label, branch.exists, branch.word])).toEqual([
     ["succeeded", true, null],
     ["payment_failed", true, null],
     ["otherwise", false, "stop"],
   ]);
-  expect(choice?.branches[0]?.steps[1]?.branches.map((one) => [one.label, one.exists])).toEqual([
+  expect(choice?.branches[0]?.steps[1]?.branches.map((branch) => [branch.label, branch.exists])).toEqual([
     ["then", true],
     ["else", false],
   ]);
-  expect(attempt?.branches.map((one) => one.label)).toEqual(["try", "catch card_declined"]);
+  expect(attempt?.branches.map((branch) => branch.label)).toEqual(["try", "catch card_declined"]);
 });
 
 test("several triggers are told in their own words", () => {
-  expect(flow.triggers.map((one) => [one.title, one.detail])).toEqual([
+  expect(flow.triggers.map((trigger) => [trigger.title, trigger.detail])).toEqual([
     ["payment_intent", "succeeded, payment_failed"],
     ["started by hand", "auth user"],
   ]);

@@ -65,7 +65,7 @@ const TRIGGER_KINDS = ["api", "stripe", "schedule", "manual", "called", "table"]
 
 function triggerOf(value: unknown, path: Path): TriggerItem {
   const trigger = isMap(value) ? value : {};
-  const kind = TRIGGER_KINDS.find((one) => one in trigger) ?? "none";
+  const kind = TRIGGER_KINDS.find((kind) => kind in trigger) ?? "none";
   return { key: pathKey(path), path, kind, ...triggerWords(kind, trigger) };
 }
 
@@ -146,7 +146,9 @@ function stepOf(value: unknown, path: Path): Step {
 
 function allEnd(verb: string | null, branches: Branch[]): boolean {
   if (verb !== "if" && verb !== "switch") return false;
-  return branches.length > 0 && branches.every((one) => one.word !== null || (one.steps.at(-1)?.ends ?? false));
+  return (
+    branches.length > 0 && branches.every((branch) => branch.word !== null || (branch.steps.at(-1)?.ends ?? false))
+  );
 }
 
 function addsOf(verb: string | null, step: Record<string, unknown>): Step["adds"] {
@@ -196,9 +198,9 @@ function keyed(path: Path, label: string, steps: unknown): Branch {
 
 function casesOf(cases: unknown, path: Path): Branch[] {
   if (Array.isArray(cases)) {
-    return cases.map((one, at) => {
+    return cases.map((entry, at) => {
       const here: Path = [...path, "cases", at];
-      const clause = isMap(one) ? one : {};
+      const clause = isMap(entry) ? entry : {};
       return branchOf([...here, "do"], clause["do"], bare(clause["when"]), {
         removes: here,
         renames: { path: [...here, "when"], kind: "value" },
@@ -210,12 +212,12 @@ function casesOf(cases: unknown, path: Path): Branch[] {
 
 function catchesOf(value: unknown, path: Path): Branch[] {
   const items = Array.isArray(value) ? value : [];
-  const clauses = items.length > 0 && items.every((one) => isMap(one) && "do" in one && verbOf(one) === null);
+  const clauses = items.length > 0 && items.every((item) => isMap(item) && "do" in item && verbOf(item) === null);
   if (!clauses) return [branchOf([...path, "catch"], value, "catch every error", { tone: "bad" })];
-  return items.map((one: Record<string, unknown>, at) => {
-    const errors = Array.isArray(one["errors"]) ? one["errors"].join(", ") : bare(one["errors"]);
+  return items.map((item: Record<string, unknown>, at) => {
+    const errors = Array.isArray(item["errors"]) ? item["errors"].join(", ") : bare(item["errors"]);
     const here: Path = [...path, "catch", at];
-    return branchOf([...here, "do"], one["do"], errors === "" ? "catch every error" : `catch ${errors}`, {
+    return branchOf([...here, "do"], item["do"], errors === "" ? "catch every error" : `catch ${errors}`, {
       tone: "bad",
       removes: here,
     });

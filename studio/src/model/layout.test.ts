@@ -22,7 +22,7 @@ test("nothing overlaps, and everything of a step is inside its frame", () => {
   const { items, frames } = layoutOf(flow);
   expect(overlaps(items)).toEqual([]);
   for (const frame of frames) {
-    for (const item of items.filter((one) => one.kind === "step" && one.key.startsWith(`${frame.key}/`))) {
+    for (const item of items.filter((item) => item.kind === "step" && item.key.startsWith(`${frame.key}/`))) {
       expect(item.box.x).toBeGreaterThanOrEqual(frame.box.x);
       expect(item.box.x + item.box.width).toBeLessThanOrEqual(frame.box.x + frame.box.width);
       expect(item.box.y + item.box.height).toBeLessThanOrEqual(frame.box.y + frame.box.height);
@@ -42,15 +42,15 @@ test("every workflow of the templates is laid out without overlaps", () => {
 
 test("items come in reading order: a step before its branches, a branch before the next", () => {
   const keys = layoutOf(flow)
-    .items.filter((one) => one.kind === "step")
-    .map((one) => one.key);
-  expect(keys).toEqual([...stepsOf(flow)].map((one) => one.key));
+    .items.filter((item) => item.kind === "step")
+    .map((item) => item.key);
+  expect(keys).toEqual([...stepsOf(flow)].map((step) => step.key));
 });
 
 test("every list has a place before each step and one at its end", () => {
   const places = layoutOf(flow)
-    .items.filter((one) => one.kind === "place")
-    .map((one) => one.key);
+    .items.filter((item) => item.kind === "place")
+    .map((item) => item.key);
   expect(places).toContain("p:steps/0/cases/payment_failed/0");
   expect(places).toContain("p:steps/0/default/0");
   expect(
@@ -62,9 +62,9 @@ test("every list has a place before each step and one at its end", () => {
 test("a change further down moves nothing above it", () => {
   const longer = structuredClone(document.data);
   (longer["steps"] as unknown[]).push({ log: "end" });
-  const before = layoutOf(flow).items.filter((one) => one.kind !== "place");
-  const after = new Map(layoutOf(flowOf(longer)).items.map((one) => [one.key, one.box]));
-  for (const item of before.filter((one) => one.kind !== "label" || one.key !== "l:on_error"))
+  const before = layoutOf(flow).items.filter((item) => item.kind !== "place");
+  const after = new Map(layoutOf(flowOf(longer)).items.map((item) => [item.key, item.box]));
+  for (const item of before.filter((entry) => entry.kind !== "label" || entry.key !== "l:on_error"))
     expect(after.get(item.key)).toEqual(item.box);
 });
 
@@ -123,7 +123,7 @@ test("the steps for a failed run have a red frame below the others; without them
   expect(empty.frames.some((frame) => frame.tone === "bad")).toBe(false);
   expect(empty.items.at(-1)?.key).toBe("p:on_error/0");
   const failing = layoutOf(flowOfText("steps:\n  - log: a\non_error:\n  - log: failed\n"));
-  const frame = failing.frames.find((one) => one.tone === "bad");
+  const frame = failing.frames.find((frame) => frame.tone === "bad");
   expect(frame?.key).toBe("on_error");
   expect(frame?.box.y).toBeGreaterThan((boxOf(failing.items, "steps/0")?.y ?? NaN) + CARD.height);
   expect(boxOf(failing.items, "on_error/0")?.y).toBeGreaterThan(frame?.box.y ?? NaN);

@@ -143,12 +143,12 @@ class LayoutBuilder {
     if (known !== undefined) return known;
     let size: Size = CARD;
     if (step.branches.length > 0) {
-      const lanes = step.branches.map((one) => this.ofLane(one));
-      const inner = lanes.reduce((sum, one) => sum + one.width, 0) + BETWEEN * (lanes.length - 1);
+      const lanes = step.branches.map((branch) => this.ofLane(branch));
+      const inner = lanes.reduce((sum, lane) => sum + lane.width, 0) + BETWEEN * (lanes.length - 1);
       const adds = step.adds !== null && this.places ? 2 * (ADD.gap + ADD.width) : 0;
       size = {
         width: Math.max(inner, CARD.width + adds) + 2 * PAD,
-        height: PAD + CARD.height + GAP + Math.max(...lanes.map((one) => one.height)) + BETWEEN,
+        height: PAD + CARD.height + GAP + Math.max(...lanes.map((lane) => lane.height)) + BETWEEN,
       };
     }
     this.sizes.set(step, size);
@@ -164,13 +164,13 @@ class LayoutBuilder {
   private ofSteps(branch: Branch): Size {
     const known = this.sizes.get(branch);
     if (known !== undefined) return known;
-    const sizes = branch.steps.map((one) => this.ofStep(one));
+    const sizes = branch.steps.map((step) => this.ofStep(step));
     const size =
       sizes.length === 0
         ? { width: EMPTY.width, height: GAP / 2 + EMPTY.height }
         : {
-            width: Math.max(...sizes.map((one) => one.width)),
-            height: sizes.reduce((sum, one) => sum + GAP + one.height, 0) + (this.places ? GAP / 2 + PLACE / 2 : 0),
+            width: Math.max(...sizes.map((size) => size.width)),
+            height: sizes.reduce((sum, size) => sum + GAP + size.height, 0) + (this.places ? GAP / 2 + PLACE / 2 : 0),
           };
     this.sizes.set(branch, size);
     return size;
@@ -295,8 +295,8 @@ class LayoutBuilder {
   }
 
   private lanes(step: Step, middle: number, edges: { top: number; bottom: number }, depth: number): void {
-    const sizes = step.branches.map((one) => this.ofLane(one));
-    const inner = sizes.reduce((sum, one) => sum + one.width, 0) + BETWEEN * (sizes.length - 1);
+    const sizes = step.branches.map((branch) => this.ofLane(branch));
+    const inner = sizes.reduce((sum, size) => sum + size.width, 0) + BETWEEN * (sizes.length - 1);
     let left = middle - inner / 2;
     const labels = edges.top + GAP;
     step.branches.forEach((branch, index) => {

@@ -159,7 +159,7 @@ export const WRAPPERS: readonly { verb: string; key: string; label: string; valu
 ];
 
 export function wrapSteps(paths: readonly Path[], verb: string): Operation[] {
-  const wrapper = WRAPPERS.find((one) => one.verb === verb);
+  const wrapper = WRAPPERS.find((wrapper) => wrapper.verb === verb);
   const first = outermost(paths)[0];
   if (wrapper === undefined || first === undefined || !areTogether(paths)) return [];
   return [{ op: "wrap", path: first, count: paths.length, key: wrapper.key, value: wrapper.value }];

@@ -146,7 +146,7 @@ function place<S extends TimelineStep>(root: Node<S>, path: string): Node<S> {
 }
 
 function child<S extends TimelineStep>(parent: Node<S>, key: string, label: string): Node<S> {
-  let found = parent.children.find((one) => one.key === key);
+  let found = parent.children.find((child) => child.key === key);
   if (!found) {
     found = { key, label, step: null, children: [] };
     parent.children.push(found);
@@ -233,7 +233,7 @@ export function scaleOf(run: TimelineRun, rows: readonly Pick<Row, "from" | "to"
   const place = (moment: number): number => {
     if (moment <= from) return 0;
     if (moment >= to) return 1;
-    const span = placed.findLast((one) => one.start <= moment);
+    const span = placed.findLast((item) => item.start <= moment);
     return span ? span.at + (span.ms ? ((moment - span.start) / span.ms) * span.width : 0) : 0;
   };
   const breaks = placed.filter((span) => span.weight < span.ms * 0.99).map(({ at, width, ms }) => ({ at, width, ms }));

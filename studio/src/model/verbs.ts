@@ -61,7 +61,7 @@ export const VERBS: readonly VerbInfo[] = [
   }),
 ];
 
-const BY_NAME = new Map(VERBS.map((one) => [one.verb, one]));
+const BY_NAME = new Map(VERBS.map((verb) => [verb.verb, verb]));
 
 export const verbInfo = (name: string | null): VerbInfo | null => (name === null ? null : (BY_NAME.get(name) ?? null));
 

@@ -26,7 +26,7 @@ function useTick(): void {
   useEffect(() => {
     const wake = () => tick((count) => count + 1);
     tickers.add(wake);
-    timer ??= setInterval(() => tickers.forEach((one) => one()), 20_000);
+    timer ??= setInterval(() => tickers.forEach((ticker) => ticker()), 20_000);
     return () => {
       tickers.delete(wake);
       if (tickers.size === 0) {

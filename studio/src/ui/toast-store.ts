@@ -35,5 +35,5 @@ export function useToasts(): [typeof shown, (id: number) => void] {
     },
     () => shown,
   );
-  return [all, (id) => change(shown.filter((one) => one.id !== id))];
+  return [all, (id) => change(shown.filter((entry) => entry.id !== id))];
 }

@@ -36,7 +36,7 @@ export function calledSteps(paths: readonly Path[]): string {
   const [only] = paths;
   const found = data();
   if (paths.length !== 1 || only === undefined || found === null) return `${paths.length} steps`;
-  const step = [...stepsOf(flowOf(found))].find((one) => one.key === pathKey(only));
+  const step = [...stepsOf(flowOf(found))].find((step) => step.key === pathKey(only));
   return step === undefined ? "step" : named(step);
 }
 
@@ -82,7 +82,7 @@ export async function remove(paths: Path[] = selectedSteps()): Promise<void> {
   const list = valueAt(data(), first.slice(0, -1));
   const index = first.at(-1) as number;
   const left = Array.isArray(list)
-    ? list.length - paths.filter((one) => samePath(one.slice(0, -1), first.slice(0, -1))).length
+    ? list.length - paths.filter((path) => samePath(path.slice(0, -1), first.slice(0, -1))).length
     : 0;
   const next =
     left === 0
@@ -201,8 +201,8 @@ export function pick(key: string, more: boolean): void {
     return;
   }
   const all = [selected, ...marked].filter(isStep);
-  if (all.some((one) => samePath(one, path))) {
-    const rest = all.filter((one) => !samePath(one, path));
+  if (all.some((entry) => samePath(entry, path))) {
+    const rest = all.filter((entry) => !samePath(entry, path));
     select(rest[0] ?? null, rest.slice(1));
   } else {
     select(path, all);

@@ -70,8 +70,8 @@ const useWay = (key: string): string =>
 export const StepCard = memo(function StepCard({ data: { item } }: NodeProps<StepNode>) {
   const { step } = item;
   const selected = useEditor((state) => samePath(state.selected, step.path));
-  const marked = useEditor((state) => state.marked.some((one) => samePath(one, step.path)));
-  const carried = useCanvas((state) => state.dragging.some((one) => samePath(one, step.path)));
+  const marked = useEditor((state) => state.marked.some((path) => samePath(path, step.path)));
+  const carried = useCanvas((state) => state.dragging.some((path) => samePath(path, step.path)));
   const finding = useCanvas((state) => state.findings.get(step.key));
   const failed = useCanvas((state) => state.overlay?.marks.get(step.key)?.status === "failed");
   const tab = useTab(step.key);

@@ -7,9 +7,9 @@ import { duplicate, moveBy, openCatalog, placeForNew, remove } from "./actions";
 
 /** What arrows stop at: cards, empty branches, branch labels and the buttons for further branches. */
 function stops(layout: Layout): Item[] {
-  return layout.items.filter((one) => {
-    if (one.kind === "place") return one.place.large;
-    if (one.kind === "label") return one.branch.renames !== null || one.branch.removes !== null;
+  return layout.items.filter((item) => {
+    if (item.kind === "place") return item.place.large;
+    if (item.kind === "label") return item.branch.renames !== null || item.branch.removes !== null;
     return true;
   });
 }
@@ -18,7 +18,7 @@ const middle = (item: Item): [number, number] => [item.box.x + item.box.width / 
 
 export function neighbour(layout: Layout, key: string | null, arrow: string): string | null {
   const all = stops(layout);
-  const at = all.findIndex((one) => one.key === key);
+  const at = all.findIndex((entry) => entry.key === key);
   const here = all[at];
   if (here === undefined) return all[0]?.key ?? null;
   if (arrow === "ArrowDown") return all[at + 1]?.key ?? null;

@@ -80,11 +80,11 @@ export function stepEntries(onOpen?: (path: Path) => void): Entry[] {
     },
     { key: "up", label: "Move up", icon: <ArrowUp aria-hidden />, run: () => moveBy(-1), shortcut: "Alt ↑" },
     { key: "down", label: "Move down", icon: <ArrowDown aria-hidden />, run: () => moveBy(1), shortcut: "Alt ↓" },
-    ...WRAPPERS.map((one, at) => ({
-      key: `wrap-${one.verb}`,
-      label: `Wrap in “${one.label}”`,
+    ...WRAPPERS.map((wrapper, at) => ({
+      key: `wrap-${wrapper.verb}`,
+      label: `Wrap in “${wrapper.label}”`,
       icon: <PackagePlus aria-hidden />,
-      run: () => void wrap(one.verb),
+      run: () => void wrap(wrapper.verb),
       line: at === 0,
     })),
     {

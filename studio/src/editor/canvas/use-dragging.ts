@@ -22,12 +22,17 @@ export function useDragging(layout: Layout | null, reset: () => void) {
   const onStart: OnNodeDrag<CanvasNode> = (_, node) => {
     const path = pathOfKey(node.id);
     const selected = selectedSteps();
-    moved.current = selected.length > 1 && selected.some((one) => pathKey(one) === node.id) ? selected : [path];
+    moved.current =
+      selected.length > 1 && selected.some((selected) => pathKey(selected) === node.id) ? selected : [path];
     if (moved.current.length === 1 && isStep(path)) useEditor.getState().select(path);
     places.current = (layout?.items ?? [])
-      .filter((one) => one.kind === "place")
-      .filter((one) => canMove(moved.current, one.place));
-    useCanvas.setState({ dragging: moved.current, open: new Set(places.current.map((one) => one.key)), drop: null });
+      .filter((item) => item.kind === "place")
+      .filter((item) => canMove(moved.current, item.place));
+    useCanvas.setState({
+      dragging: moved.current,
+      open: new Set(places.current.map((place) => place.key)),
+      drop: null,
+    });
     setActive(true);
   };
   const onDrag: OnNodeDrag<CanvasNode> = (event) => {
@@ -46,7 +51,7 @@ export function useDragging(layout: Layout | null, reset: () => void) {
     if (useCanvas.getState().drop !== best) useCanvas.setState({ drop: best });
   };
   const onStop: OnNodeDrag<CanvasNode> = () => {
-    const target = places.current.find((one) => one.key === useCanvas.getState().drop)?.place;
+    const target = places.current.find((place) => place.key === useCanvas.getState().drop)?.place;
     useCanvas.setState({ dragging: [], open: null, drop: null });
     setActive(false);
     if (target === undefined) reset();

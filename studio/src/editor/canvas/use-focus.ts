@@ -12,7 +12,7 @@ export function useFindings(layout: Layout | null): void {
   const check = useEditor((state) => state.check);
   useEffect(() => {
     const keys = new Set(
-      (layout?.items ?? []).filter((one) => one.kind === "step" || one.kind === "trigger").map((one) => one.key),
+      (layout?.items ?? []).filter((item) => item.kind === "step" || item.kind === "trigger").map((item) => item.key),
     );
     useCanvas.setState({ findings: findingsByItem(check?.diagnostics ?? [], keys) });
   }, [check, layout]);
@@ -35,10 +35,10 @@ export function useFocusFollowsSelection(
   const selected = useEditor((state) => state.selected);
   useEffect(() => {
     if (layout === null || !ready) return;
-    const known = (key: string | null): boolean => layout.items.some((one) => one.key === key);
+    const known = (key: string | null): boolean => layout.items.some((item) => item.key === key);
     let path = selected ?? [];
-    while (path.length > 0 && !layout.items.some((one) => one.key === pathKey(path))) path = path.slice(0, -1);
-    const item = layout.items.find((one) => one.key === pathKey(path));
+    while (path.length > 0 && !layout.items.some((item) => item.key === pathKey(path))) path = path.slice(0, -1);
+    const item = layout.items.find((item) => item.key === pathKey(path));
     if (item !== undefined) {
       const before = useCanvas.getState().focus;
       useCanvas.setState({ focus: item.key });

@@ -86,7 +86,7 @@ function useFoundItems(adding: "step" | "trigger", query: string) {
     ({ items }) => items.length > 0,
   );
   // While searching, the group with the best hit comes first.
-  if (query.trim() !== "") groups.sort((one, other) => best(one.items, query) - best(other.items, query));
+  if (query.trim() !== "") groups.sort((group, other) => best(group.items, query) - best(other.items, query));
   return { found, groups, loading: catalog === undefined || actions.isFetching };
 }
 
@@ -227,14 +227,16 @@ function best(items: Item[], query: string): number {
   const whole = query.toLowerCase().trim();
   const names = [first.name, first.title, ...first.words].map((one) => one.toLowerCase());
   if (names.includes(whole)) return first.group === "Workflows" ? 1.5 : 0;
-  if (names.some((one) => one.startsWith(whole))) return 1;
-  return names.some((one) => one.includes(whole)) ? 2 : 3;
+  if (names.some((name) => name.startsWith(whole))) return 1;
+  return names.some((name) => name.includes(whole)) ? 2 : 3;
 }
 
 function About({ item }: { item: Item }) {
   const catalog = useCatalog();
-  const verb = item.key.startsWith("verb ") ? catalog?.verbs.find((one) => one.verb === item.name) : undefined;
-  const trigger = item.key.startsWith("trigger ") ? catalog?.triggers.find((one) => one.kind === item.name) : undefined;
+  const verb = item.key.startsWith("verb ") ? catalog?.verbs.find((verb) => verb.verb === item.name) : undefined;
+  const trigger = item.key.startsWith("trigger ")
+    ? catalog?.triggers.find((trigger) => trigger.kind === item.name)
+    : undefined;
   return (
     <>
       <h3>{item.title}</h3>
@@ -260,7 +262,7 @@ function AboutAction({ name }: { name: string }) {
   });
   if (data === undefined) return null;
   const fields = fieldsOf(fieldOf("with", data.params));
-  const required = fields.filter((one) => one.required);
+  const required = fields.filter((field) => field.required);
   return (
     <>
       {data.moves_money ? (
@@ -272,9 +274,9 @@ function AboutAction({ name }: { name: string }) {
         <>
           <h4>Required</h4>
           <ul className="catalog-params">
-            {required.map((one) => (
-              <li key={one.name}>
-                <span className="mono">{one.name}</span> <span className="faint">{wordOf(one)}</span>
+            {required.map((field) => (
+              <li key={field.name}>
+                <span className="mono">{field.name}</span> <span className="faint">{wordOf(field)}</span>
               </li>
             ))}
           </ul>
@@ -283,8 +285,8 @@ function AboutAction({ name }: { name: string }) {
       <h4>{required.length > 0 ? "Optional" : "Parameters, all optional"}</h4>
       <p className="mono catalog-optional">
         {fields
-          .filter((one) => !one.required)
-          .map((one) => one.name)
+          .filter((field) => !field.required)
+          .map((field) => field.name)
           .join(", ") || "none"}
       </p>
       {data.docs_url ? (

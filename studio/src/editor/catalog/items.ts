@@ -209,41 +209,41 @@ const VERBS: Record<string, VerbText> = {
 /** Everything but Stripe's actions, which the server searches. */
 export function stepItems(catalog: Catalog, self = ""): Item[] {
   const verbs = catalog.verbs
-    .filter((one) => one.verb !== "stripe")
-    .map((one): Item => {
-      const known = VERBS[one.verb];
+    .filter((verb) => verb.verb !== "stripe")
+    .map((verb): Item => {
+      const known = VERBS[verb.verb];
       return {
-        key: `verb ${one.verb}`,
+        key: `verb ${verb.verb}`,
         group: known?.group ?? "Flow",
-        name: one.verb,
-        title: known?.title ?? one.verb,
-        doc: one.doc,
+        name: verb.verb,
+        title: known?.title ?? verb.verb,
+        doc: verb.doc,
         words: known?.words ?? [],
-        make: { kind: "step", step: known?.step ?? one.snippet, id: known?.id ?? null },
+        make: { kind: "step", step: known?.step ?? verb.snippet, id: known?.id ?? null },
       };
     });
   const workflows = catalog.workflows
-    .filter((one) => one.name !== self)
-    .map((one): Item => ({
-      key: `workflow ${one.name}`,
+    .filter((workflow) => workflow.name !== self)
+    .map((workflow): Item => ({
+      key: `workflow ${workflow.name}`,
       group: "Workflows",
-      name: one.name,
-      title: one.title ?? one.name,
-      doc: one.doc ?? "",
+      name: workflow.name,
+      title: workflow.title ?? workflow.name,
+      doc: workflow.doc ?? "",
       words: ["call", "workflow"],
-      make: { kind: "step", step: { call: one.name, ...argumentsOf(one.input) }, id: one.name },
+      make: { kind: "step", step: { call: workflow.name, ...argumentsOf(workflow.input) }, id: workflow.name },
     }));
-  const functions = catalog.functions.map((one): Item => ({
-    key: `python ${one.name}`,
+  const functions = catalog.functions.map((callable): Item => ({
+    key: `python ${callable.name}`,
     group: "Python",
-    name: one.name,
-    title: one.title ?? one.name,
-    doc: one.doc ?? "",
+    name: callable.name,
+    title: callable.title ?? callable.name,
+    doc: callable.doc ?? "",
     words: ["python", "function"],
     make: {
       kind: "step",
-      step: { python: one.name, ...argumentsOf(one.input) },
-      id: one.name.split(/[:.]/).pop() ?? "result",
+      step: { python: callable.name, ...argumentsOf(callable.input) },
+      id: callable.name.split(/[:.]/).pop() ?? "result",
     },
   }));
   return [...verbs, ...workflows, ...functions];
@@ -291,18 +291,18 @@ export function triggerItems(catalog: Catalog): Item[] {
     group: "Triggers",
     name: kind,
     title,
-    doc: catalog.triggers.find((one) => one.kind === kind)?.text ?? "",
+    doc: catalog.triggers.find((trigger) => trigger.kind === kind)?.text ?? "",
     words,
     make: { kind: "trigger", trigger },
   }));
-  const families = catalog.families.map((one): Item => ({
-    key: `event ${one.family}`,
+  const families = catalog.families.map((family): Item => ({
+    key: `event ${family.family}`,
     group: "Stripe events",
-    name: one.family,
-    title: one.label,
-    doc: `Actions: ${one.actions.join(", ")}.${one.stateful ? " Payloom reads the object again from Stripe. Runs about the same object run one after another." : ""}`,
-    words: one.actions.map((action) => `${one.family}.${action}`),
-    make: { kind: "trigger", trigger: { stripe: one.family } },
+    name: family.family,
+    title: family.label,
+    doc: `Actions: ${family.actions.join(", ")}.${family.stateful ? " Payloom reads the object again from Stripe. Runs about the same object run one after another." : ""}`,
+    words: family.actions.map((action) => `${family.family}.${action}`),
+    make: { kind: "trigger", trigger: { stripe: family.family } },
   }));
   return [...kinds, ...families];
 }

@@ -26,7 +26,7 @@ export function expressionsIn(text: string, offset: number, reading: Reading): S
     at = text.indexOf("${{", end >= 0 ? end + 2 : at + 3);
   }
   if (reading === "yaml") found.push(...bare(text, offset, found));
-  return found.sort((one, other) => one.from - other.from);
+  return found.sort((entry, other) => entry.from - other.from);
 }
 
 function bare(text: string, offset: number, taken: Stretch[]): Stretch[] {
@@ -69,7 +69,7 @@ function marks(view: EditorView, reading: Reading): DecorationSet {
       }
     }
   }
-  ranges.sort((one, other) => one.from - other.from || other.to - one.to);
+  ranges.sort((range, other) => range.from - other.from || other.to - range.to);
   const builder = new RangeSetBuilder<Decoration>();
   for (const range of ranges) builder.add(range.from, range.to, range.value);
   return builder.finish();

@@ -118,7 +118,7 @@ test("typing is one entry per pause", async () => {
   state().setText(`${A}# a`);
   clock += 5000;
   state().setText(`${A}# a b`);
-  expect(state().past.map((one) => one.text)).toEqual([A, `${A}# a`]);
+  expect(state().past.map((change) => change.text)).toEqual([A, `${A}# a`]);
   state().undo();
   expect(state().text).toBe(`${A}# a`);
 });

@@ -15,7 +15,7 @@ const SCHEMAS: Record<string, JsonSchema> = {
 };
 
 export function columnField(table: TableEntry | undefined, name: string): Field {
-  const column = table?.columns.find((one) => one.name === name);
+  const column = table?.columns.find((column) => column.name === name);
   if (column === undefined) return fieldOf(name, {});
   const schema: JsonSchema = {
     ...SCHEMAS[column.type],

@@ -13,12 +13,12 @@ const SHORT = {
 describe("the short form of inputs", () => {
   it("is read into rows and written back the same", () => {
     const fields = inputFields(SHORT) ?? [];
-    expect(Object.fromEntries(fields.map((one) => [one.key, inputValue(one.shape)]))).toEqual(SHORT);
-    expect(fields.find((one) => one.name === "amount")).toMatchObject({
+    expect(Object.fromEntries(fields.map((field) => [field.key, inputValue(field.shape)]))).toEqual(SHORT);
+    expect(fields.find((field) => field.name === "amount")).toMatchObject({
       optional: true,
       shape: { kind: "typed", type: "int", rule: "1..", fallback: null },
     });
-    expect(fields.find((one) => one.name === "reason")).toMatchObject({
+    expect(fields.find((field) => field.name === "reason")).toMatchObject({
       shape: { kind: "choices", choices: ["requested_by_customer", "duplicate"], fallback: "duplicate" },
     });
   });

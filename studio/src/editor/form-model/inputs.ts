@@ -60,7 +60,7 @@ function named(key: string): { name: string; optional: boolean } {
 function ofText(text: string): InputShape {
   const [body = "", ...rest] = text.split("=");
   const fallback = rest.length > 0 ? rest.join("=").trim() : null;
-  if (body.includes("|")) return { kind: "choices", choices: body.split("|").map((one) => one.trim()), fallback };
+  if (body.includes("|")) return { kind: "choices", choices: body.split("|").map((part) => part.trim()), fallback };
   const [type = "", ...rule] = body.trim().split(/\s+/);
   if (!(TYPES as readonly string[]).includes(type)) return { kind: "other", value: text };
   return { kind: "typed", type, rule: rule.join(" "), fallback };
@@ -74,7 +74,7 @@ export function inputValue(shape: InputShape): unknown {
     case "choices":
       return [
         shape.choices
-          .map((one) => one.trim())
+          .map((choice) => choice.trim())
           .filter((one) => one !== "")
           .join(" | "),
         ...fallbackText(shape.fallback),

@@ -85,7 +85,7 @@ function inRange(field: Field, value: number): Read {
 }
 
 function choice(field: Field, text: string): Read {
-  const known = field.choices.find((one) => String(one) === text);
+  const known = field.choices.find((choice) => String(choice) === text);
   if (known !== undefined) return { ok: true, value: known };
   if (field.open && text !== "") return { ok: true, value: text };
   return { ok: false, message: `One of ${field.choices.map(String).join(", ")}.` };

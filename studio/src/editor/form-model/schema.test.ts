@@ -39,7 +39,7 @@ describe("a schema", () => {
       required: [],
       "x-one-of": [["id", "payment_intent"]],
     });
-    expect(fieldsOf(field).map((one) => [one.name, one.required])).toEqual([
+    expect(fieldsOf(field).map((field) => [field.name, field.required])).toEqual([
       ["id", true],
       ["amount", false],
       ["expand", false],
@@ -68,7 +68,7 @@ describe("a schema", () => {
       { $ref: "#/$defs/Rule" },
       { definitions: { Rule: { type: "object", properties: { attempts: { type: "integer" } } } } },
     );
-    expect(fieldsOf(field).map((one) => one.name)).toEqual(["attempts"]);
+    expect(fieldsOf(field).map((field) => field.name)).toEqual(["attempts"]);
   });
 
   it("names the items of a list in the singular", () => {

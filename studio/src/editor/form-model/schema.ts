@@ -151,11 +151,11 @@ export function alternativesOf(field: Field): { label: string; field: Field }[] 
 export function alternativeOf(field: Field, value: unknown): number {
   const all = alternativesOf(field);
   const exact = all.findIndex(
-    (one) => one.field.kind === "choice" && !one.field.open && one.field.choices.includes(value),
+    (entry) => entry.field.kind === "choice" && !entry.field.open && entry.field.choices.includes(value),
   );
   if (exact >= 0) return exact;
-  const found = all.findIndex((one) => couldBe(one.field, value) && one.field.kind !== "choice");
-  const open = all.findIndex((one) => couldBe(one.field, value));
+  const found = all.findIndex((entry) => couldBe(entry.field, value) && entry.field.kind !== "choice");
+  const open = all.findIndex((entry) => couldBe(entry.field, value));
   return Math.max(0, found >= 0 ? found : open);
 }
 
@@ -242,7 +242,7 @@ function withoutNothing(
   }
   if (plain.enum !== undefined && plain.enum.length > 1 && plain.enum.includes("")) {
     unsettable = true;
-    plain = { ...plain, enum: plain.enum.filter((one) => one !== "") };
+    plain = { ...plain, enum: plain.enum.filter((choice) => choice !== "") };
   }
   return { schema: plain, unsettable };
 }
@@ -271,7 +271,7 @@ function kindOf(schema: JsonSchema): Kind {
 }
 
 function choicesOf(schema: JsonSchema): unknown[] {
-  if (schema.enum !== undefined) return schema.enum.filter((one) => one !== null);
+  if (schema.enum !== undefined) return schema.enum.filter((choice) => choice !== null);
   return schema.const === undefined ? [] : [schema.const];
 }
 

@@ -47,7 +47,7 @@ describe("ids", () => {
   it("are refused when they cannot be used", () => {
     expect(idProblem("order", ["order"])).toMatch(/Another step/);
     expect(idProblem("event", [])).toMatch(/already means/);
-    expect(idProblem("Order", [])).toMatch(/Small letters/);
+    expect(idProblem("Order", [])).toMatch(/Use lowercase letters/);
     expect(idProblem("order_2", ["order"])).toBeNull();
   });
 

@@ -177,7 +177,7 @@ export function entriesOf(verb: string, schema: JsonSchema): Entry[] {
         },
       };
     });
-  return found.sort((one, other) => rankOf(verb, one) - rankOf(verb, other));
+  return found.sort((entry, other) => rankOf(verb, entry) - rankOf(verb, other));
 }
 
 function rankOf(verb: string, entry: Entry): number {

@@ -16,7 +16,9 @@ export const OPERATORS = [
 ] as const;
 export type Operator = (typeof OPERATORS)[number]["op"];
 
-const NAMED: ReadonlySet<string> = new Set(OPERATORS.map((one) => one.op).filter((op) => op !== "is" && op !== "in"));
+const NAMED: ReadonlySet<string> = new Set(
+  OPERATORS.map((operator) => operator.op).filter((op) => op !== "is" && op !== "in"),
+);
 
 /** The operator of a condition; null for several operators in one map, which the form shows as they are. */
 export function operatorOf(value: unknown): Operator | null {

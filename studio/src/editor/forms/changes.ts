@@ -58,8 +58,8 @@ const NONE: Diagnostic[] = [];
 export function useFindings(path: Path, below: boolean): Diagnostic[] {
   const check = useEditor((state) => state.check);
   return useMemo(() => {
-    const found = (check?.diagnostics ?? NONE).filter((one) =>
-      below ? startsWith(one.path, path) : samePath(one.path, path),
+    const found = (check?.diagnostics ?? NONE).filter((finding) =>
+      below ? startsWith(finding.path, path) : samePath(finding.path, path),
     );
     return found.length === 0 ? NONE : found;
     // The path is new on every rendering; its text is what matters.

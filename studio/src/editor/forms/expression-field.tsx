@@ -52,7 +52,7 @@ export function ExpressionField(props: ExpressionFieldProps) {
           frozen.current.of(EditorState.readOnly.of(live.current.readOnly)),
           attributes.current.of(EditorView.contentAttributes.of(described(live.current))),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged && !update.transactions.some((one) => one.annotation(outside)))
+            if (update.docChanged && !update.transactions.some((transaction) => transaction.annotation(outside)))
               live.current.onText(update.state.doc.toString());
           }),
           EditorView.domEventHandlers({ blur: () => live.current.onLeave() }),

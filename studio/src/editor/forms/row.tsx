@@ -48,7 +48,7 @@ export function Row({
 }: RowProps) {
   const id = useId();
   const findings = useFindings(path, below ?? !group);
-  const invalid = Boolean(problem) || findings.some((one) => one.severity === "error");
+  const invalid = Boolean(problem) || findings.some((finding) => finding.severity === "error");
   const labelledBy = `${id}-name`;
   const describedBy = `${id}-notes`;
   const words = <span className={hideName ? "hidden-text" : "form-name mono"}>{name}</span>;

@@ -223,14 +223,17 @@ describe("the form of a Stripe step", () => {
     const user = show(["steps", 1]);
     await user.click(await screen.findByRole("button", { name: "Remove amount" }));
     await user.click(screen.getByRole("button", { name: "Remove reason" }));
-    expect(applied.map((one) => one.operations[0]?.path.join("."))).toEqual(["steps.1.with.amount", "steps.1.with"]);
+    expect(applied.map((change) => change.operations[0]?.path.join("."))).toEqual([
+      "steps.1.with.amount",
+      "steps.1.with",
+    ]);
   });
 
   it("changes nothing while the text cannot be read", async () => {
     show(["steps", 1]);
     await screen.findByRole("textbox", { name: "amount" });
     act(() => useEditor.setState({ document: null }));
-    expect(screen.getByText(/The form waits/)).toBeVisible();
+    expect(screen.getByText(/The text has a syntax error. Fix it or undo/)).toBeVisible();
     expect(screen.getByRole("textbox", { name: "amount" })).toHaveAttribute("readonly");
     expect(screen.queryByRole("button", { name: "Add parameter" })).toBeNull();
   });

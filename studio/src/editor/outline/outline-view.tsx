@@ -19,7 +19,7 @@ export function OutlineView({ onOpen }: { onOpen?: (path: Path) => void }) {
   const flow = useMemo(() => (shown === null ? null : flowOf(shown.data)), [shown]);
   useEffect(() => {
     if (flow === null) return;
-    const keys = new Set<string>(flow.triggers.map((one) => one.key));
+    const keys = new Set<string>(flow.triggers.map((trigger) => trigger.key));
     const visit = (branch: Branch) => {
       for (const step of branch.steps) {
         keys.add(step.key);

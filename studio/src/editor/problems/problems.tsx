@@ -25,8 +25,8 @@ export function Problems() {
   const found = useMemo(
     () =>
       [...(check?.diagnostics ?? [])].sort(
-        (one, other) =>
-          ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity) || one.start.offset - other.start.offset,
+        (finding, other) =>
+          ORDER.indexOf(finding.severity) - ORDER.indexOf(other.severity) || finding.start.offset - other.start.offset,
       ),
     [check],
   );

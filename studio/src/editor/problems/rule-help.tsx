@@ -13,7 +13,7 @@ export function showRule(code: string): void {
 /** What a rule of the checker finds, why it matters, and how to fix it. */
 export function RuleHelp() {
   const code = useRuleHelp((state) => state.code);
-  const rule = useCatalog()?.rules.find((one) => one.code === code);
+  const rule = useCatalog()?.rules.find((rule) => rule.code === code);
   if (code === null || rule === undefined) return null;
   return (
     <Dialog

@@ -12,7 +12,7 @@ const EVENTS = 20;
 
 export function DryRun() {
   const byEvents = useEditor(
-    (state) => state.shown !== null && flowOf(state.shown.data).triggers.some((one) => one.kind === "stripe"),
+    (state) => state.shown !== null && flowOf(state.shown.data).triggers.some((trigger) => trigger.kind === "stripe"),
   );
   const [busy, setBusy] = useState(false);
   const [found, setFound] = useState<DryRunAnswer | null>(null);
@@ -50,16 +50,16 @@ export function DryRun() {
               : `${found.changed} of ${count(found.data.length, "event")} would have a different result.`}
           </p>
           <ul className="dry-events">
-            {found.data.map((one) => (
-              <li key={one.event} className="dry-event">
-                <span className="dry-type">{one.type}</span>
-                <code className="faint">{one.event}</code>
-                <Badge tone={one.difference.length > 0 ? "warn" : "neutral"}>
-                  {one.difference.length > 0 ? "different" : one.draft.ended === null ? "not started" : "the same"}
+            {found.data.map((entry) => (
+              <li key={entry.event} className="dry-event">
+                <span className="dry-type">{entry.type}</span>
+                <code className="faint">{entry.event}</code>
+                <Badge tone={entry.difference.length > 0 ? "warn" : "neutral"}>
+                  {entry.difference.length > 0 ? "different" : entry.draft.ended === null ? "not started" : "the same"}
                 </Badge>
-                {one.difference.length > 0 && (
-                  <pre className="unified" tabIndex={0} aria-label={`Differences for ${one.event}`}>
-                    {one.difference.map((line, at) => (
+                {entry.difference.length > 0 && (
+                  <pre className="unified" tabIndex={0} aria-label={`Differences for ${entry.event}`}>
+                    {entry.difference.map((line, at) => (
                       <span
                         key={at}
                         className={

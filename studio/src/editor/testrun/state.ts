@@ -148,22 +148,24 @@ const STATUS = { done: "succeeded", failed: "failed", skipped: "skipped" } as co
 /** What a run did, for the canvas: the way it took, and how long what left the machine took. */
 export function passedOf(trace: TestRun): { passed: Passed[]; taken: string[] } {
   const times = new Map(
-    trace.run.steps.map((one) => [
-      one.path,
-      one.started_at !== null && one.at !== null ? Date.parse(one.at) - Date.parse(one.started_at) : null,
+    trace.run.steps.map((step) => [
+      step.path,
+      step.started_at !== null && step.at !== null ? Date.parse(step.at) - Date.parse(step.started_at) : null,
     ]),
   );
-  const passed = trace.trail.flatMap((one) =>
-    one.outcome === "took" ? [] : [{ path: one.path, status: STATUS[one.outcome], ms: times.get(one.path) ?? null }],
+  const passed = trace.trail.flatMap((visit) =>
+    visit.outcome === "took"
+      ? []
+      : [{ path: visit.path, status: STATUS[visit.outcome], ms: times.get(visit.path) ?? null }],
   );
-  const known = new Set(passed.map((one) => one.path));
+  const known = new Set(passed.map((step) => step.path));
   for (const step of trace.run.steps)
     if (!known.has(step.path))
       passed.push({ path: step.path, status: step.status as "succeeded", ms: times.get(step.path) ?? null });
   return {
     passed,
-    taken: trace.trail.flatMap((one) =>
-      one.outcome === "took" && one.branch !== null ? [`${one.path}.${one.branch}`] : [],
+    taken: trace.trail.flatMap((visit) =>
+      visit.outcome === "took" && visit.branch !== null ? [`${visit.path}.${visit.branch}`] : [],
     ),
   };
 }
@@ -179,5 +181,5 @@ export function light(trace: TestRun): void {
 export function placeOf(run: string): Path | null {
   const shown = useEditor.getState().shown;
   if (shown === null) return null;
-  return [...stepsOf(flowOf(shown.data))].find((one) => one.run === withoutRounds(run))?.path ?? null;
+  return [...stepsOf(flowOf(shown.data))].find((step) => step.run === withoutRounds(run))?.path ?? null;
 }

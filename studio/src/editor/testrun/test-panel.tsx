@@ -67,10 +67,10 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
   const data = useTestRun((state) => state.data);
   const recorded = useTestRun((state) => state.recorded);
   const groups = (Object.keys(WORDS) as Sample["source"][])
-    .map((source) => ({ source, items: all.filter((one) => one.source === source) }))
+    .map((source) => ({ source, items: all.filter((entry) => entry.source === source) }))
     .filter((one) => one.items.length > 0);
   const pick = (key: string) => {
-    const sample = all.find((one) => keyOf(one) === key);
+    const sample = all.find((entry) => keyOf(entry) === key);
     if (sample !== undefined) useTestRun.getState().choose(sample, key);
     else if (key === "hand") useTestRun.getState().write(data);
   };
@@ -84,9 +84,9 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
               value={trigger}
               onChange={(event) => useTestRun.getState().set({ trigger: Number(event.target.value) })}
             >
-              {triggers.map((one, at) => (
-                <option key={one.key} value={at}>
-                  {one.title}
+              {triggers.map((trigger, at) => (
+                <option key={trigger.key} value={at}>
+                  {trigger.title}
                 </option>
               ))}
             </Select>
@@ -99,9 +99,9 @@ function StartWith({ all, chosen, fromRun }: { all: Sample[]; chosen: string; fr
             {fromRun !== undefined && <option value={`run:${fromRun}`}>The data of run {fromRun}</option>}
             {groups.map(({ source, items }) => (
               <optgroup key={source} label={WORDS[source]}>
-                {items.map((one) => (
-                  <option key={keyOf(one)} value={keyOf(one)}>
-                    {one.title}
+                {items.map((item) => (
+                  <option key={keyOf(item)} value={keyOf(item)}>
+                    {item.title}
                   </option>
                 ))}
               </optgroup>

@@ -13,7 +13,7 @@ import { placeOf, useTestRun } from "./state";
 const NOTES: Record<TestRun["notes"][string], { word: string; title: string }> = {
   mocked: { word: "mocked", title: "Your mock responded" },
   recorded: { word: "recorded", title: "The recorded response of the same call" },
-  "made up": { word: "made up", title: "Sample data that matches the type" },
+  "made up": { word: "synthesized", title: "Sample data that matches the type" },
   skipped: { word: "not waited", title: "Test runs don't wait" },
   sent: { word: "sent", title: "Sent to the local Stripe" },
 };
@@ -21,14 +21,14 @@ const NOTES: Record<TestRun["notes"][string], { word: string; title: string }> =
 export function TraceView({ trace }: { trace: TestRun }) {
   const { run } = trace;
   const answer = run.response ?? run.output;
-  const failed = run.steps.find((one) => one.status === "failed");
+  const failed = run.steps.find((step) => step.status === "failed");
   const [open, setOpen] = useState<string | null>(failed?.path ?? null);
   const selected = useEditor((state) => state.selected);
   useEffect(() => {
     // The step that is selected on the canvas is the one whose data is shown.
     if (selected === null) return;
     const at = runPath(selected);
-    const found = run.steps.find((one) => withoutRounds(one.path) === at);
+    const found = run.steps.find((step) => withoutRounds(step.path) === at);
     if (found !== undefined) setOpen(found.path);
   }, [selected, run]);
   return (
@@ -50,7 +50,7 @@ export function TraceView({ trace }: { trace: TestRun }) {
             key={step.path}
             step={step}
             note={trace.notes[step.path]}
-            logs={run.logs.filter((one) => one.path === step.path)}
+            logs={run.logs.filter((log) => log.path === step.path)}
             open={open === step.path}
             onOpen={() => setOpen(open === step.path ? null : step.path)}
           />
@@ -110,9 +110,9 @@ function EntryBody({ step, logs, onMock }: Pick<EntryProps, "step" | "logs"> & {
   return (
     <div className="trace-body">
       {step.failure !== null && <p className="trace-failure">{step.failure.message}</p>}
-      {logs.map((one, at) => (
+      {logs.map((log, at) => (
         <p key={at} className="trace-log">
-          <Badge>{one.level}</Badge> {one.text}
+          <Badge>{log.level}</Badge> {log.text}
         </p>
       ))}
       {step.args !== null && step.args !== undefined && (

@@ -42,13 +42,13 @@ const STATES = [
 ];
 
 const COLUMNS: Column<EventSummary>[] = [
-  { id: "state", header: "State", width: "140px", cell: (one) => <Status status={one.state} quiet /> },
-  { id: "type", header: "Type", cell: (one) => <span className="event-type">{one.type}</span> },
+  { id: "state", header: "State", width: "140px", cell: (row) => <Status status={row.state} quiet /> },
+  { id: "type", header: "Type", cell: (row) => <span className="event-type">{row.type}</span> },
   {
     id: "object",
     header: "Object",
     width: "30%",
-    cell: (one) => (one.object_id ? <CopyId id={one.object_id} /> : <span className="faint">–</span>),
+    cell: (row) => (row.object_id ? <CopyId id={row.object_id} /> : <span className="faint">–</span>),
   },
   {
     id: "runs",
@@ -56,21 +56,21 @@ const COLUMNS: Column<EventSummary>[] = [
     width: "64px",
     align: "right",
     minor: true,
-    cell: (one) => <span className={one.runs ? "num" : "num faint"}>{one.runs}</span>,
+    cell: (row) => <span className={row.runs ? "num" : "num faint"}>{row.runs}</span>,
   },
   {
     id: "source",
     header: "Source",
     width: "130px",
     minor: true,
-    cell: (one) => (
+    cell: (row) => (
       <span className="soft">
-        {one.source === "catch_up" ? "Catch-up" : "Webhook"}
-        {one.deliveries > 1 && <span className="faint"> ×{one.deliveries}</span>}
+        {row.source === "catch_up" ? "Catch-up" : "Webhook"}
+        {row.deliveries > 1 && <span className="faint"> ×{row.deliveries}</span>}
       </span>
     ),
   },
-  { id: "received", header: "Received", width: "104px", align: "right", cell: (one) => <Time at={one.received_at} /> },
+  { id: "received", header: "Received", width: "104px", align: "right", cell: (row) => <Time at={row.received_at} /> },
 ];
 
 export function Page() {
@@ -82,7 +82,7 @@ export function Page() {
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [catching, setCatching] = useState(false);
   const rejections = useRejected().data?.data ?? [];
-  const refused = rejections.reduce((sum, one) => sum + one.count, 0);
+  const refused = rejections.reduce((sum, rejection) => sum + rejection.count, 0);
   const state = search["state"];
   const showRejected = state === "rejected";
   const events = useEvents({

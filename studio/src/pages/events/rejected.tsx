@@ -22,19 +22,19 @@ export function Rejected({ rejections }: { rejections: Rejection[] }) {
   }
   return (
     <ul className="rejections">
-      {rejections.map((one) => {
-        const sample = one.sample as { hint?: string } | null;
+      {rejections.map((rejection) => {
+        const sample = rejection.sample as { hint?: string } | null;
         return (
-          <li key={one.reason} className="card rejection">
+          <li key={rejection.reason} className="card rejection">
             <div className="rejection-head">
-              <Status status="rejected" word={one.reason.replaceAll("_", " ")} />
-              <span className="num">{count(one.count, "time")}</span>
+              <Status status="rejected" word={rejection.reason.replaceAll("_", " ")} />
+              <span className="num">{count(rejection.count, "time")}</span>
               <span className="faint">
-                first <Time at={one.first_at} />, last <Time at={one.last_at} />
+                first <Time at={rejection.first_at} />, last <Time at={rejection.last_at} />
               </span>
             </div>
-            <p className="soft">{sample?.hint ?? MEANINGS[one.reason] ?? "The latest of them:"}</p>
-            {one.sample !== null && <JsonView value={one.sample} label="The latest of them" open={1} />}
+            <p className="soft">{sample?.hint ?? MEANINGS[rejection.reason] ?? "The latest of them:"}</p>
+            {rejection.sample !== null && <JsonView value={rejection.sample} label="The latest of them" open={1} />}
           </li>
         );
       })}

@@ -96,14 +96,14 @@ function Suggestions({
   }
   return (
     <ul className="journey-found" aria-label="Found">
-      {data.data.map((one) => {
-        const { icon: Icon, word } = lookOfKind(one.kind);
+      {data.data.map((row) => {
+        const { icon: Icon, word } = lookOfKind(row.kind);
         return (
-          <li key={`${one.kind} ${one.id}`}>
-            <Link to="/journey/$id" params={{ id: one.id }} className="journey-hit">
+          <li key={`${row.kind} ${row.id}`}>
+            <Link to="/journey/$id" params={{ id: row.id }} className="journey-hit">
               <Icon aria-hidden />
-              <span className="journey-hit-title">{one.title}</span>
-              <span className="faint journey-hit-detail">{one.detail}</span>
+              <span className="journey-hit-title">{row.title}</span>
+              <span className="faint journey-hit-detail">{row.detail}</span>
               <Badge>{word}</Badge>
             </Link>
           </li>
@@ -139,19 +139,19 @@ function Latest() {
   return (
     <Section title="Latest payments">
       <ul className="journey-found" aria-label="Latest payments">
-        {payments.map((one) => {
+        {payments.map((payment) => {
           const { icon: Icon } = lookOfKind("intent");
           return (
-            <li key={one.id}>
-              <Link to="/journey/$id" params={{ id: one.id }} className="journey-hit">
+            <li key={payment.id}>
+              <Link to="/journey/$id" params={{ id: payment.id }} className="journey-hit">
                 <Icon aria-hidden />
                 <span className="journey-hit-title">
-                  <Money amount={one.amount} currency={one.currency} />
+                  <Money amount={payment.amount} currency={payment.currency} />
                 </span>
-                <code className="faint journey-hit-detail">{one.id}</code>
-                <Status status={one.status} quiet />
+                <code className="faint journey-hit-detail">{payment.id}</code>
+                <Status status={payment.status} quiet />
                 <span className="faint">
-                  <Time at={one.at} />
+                  <Time at={payment.at} />
                 </span>
               </Link>
             </li>

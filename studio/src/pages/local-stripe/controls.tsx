@@ -136,7 +136,7 @@ function TriggerCard({ may }: { may: boolean }) {
 
 function FaultCard({ may }: { may: boolean }) {
   const [id, setId] = useState("500");
-  const fault = FAULTS.find((one) => one.id === id) ?? FAULTS[0];
+  const fault = FAULTS.find((fault) => fault.id === id) ?? FAULTS[0];
   const fail = useMutation({
     mutationFn: () => local.failNext(fault.fault),
     onSuccess: () =>
@@ -153,9 +153,9 @@ function FaultCard({ may }: { may: boolean }) {
         }}
       >
         <Select aria-label="How it fails" value={id} onChange={(change) => setId(change.target.value)}>
-          {FAULTS.map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.word}
+          {FAULTS.map((fault) => (
+            <option key={fault.id} value={fault.id}>
+              {fault.word}
             </option>
           ))}
         </Select>

@@ -35,45 +35,45 @@ export function Deliveries() {
       label="Webhook deliveries"
       compact
       rows={found.data.data}
-      idOf={(one) => String(one.seq)}
-      onOpen={(one) => void navigate({ to: "/events/$id", params: { id: one.event } })}
+      idOf={(row) => String(row.seq)}
+      onOpen={(row) => void navigate({ to: "/events/$id", params: { id: row.event } })}
       columns={[
-        { id: "state", header: "State", width: "220px", cell: (one) => <DeliveryState one={one} /> },
-        { id: "type", header: "Event", cell: (one) => one.type },
+        { id: "state", header: "State", width: "220px", cell: (row) => <DeliveryState one={row} /> },
+        { id: "type", header: "Event", cell: (row) => row.type },
         {
           id: "attempt",
           header: "Attempt",
           width: "80px",
           align: "right",
           minor: true,
-          cell: (one) => <span className="num">{one.attempt}</span>,
+          cell: (row) => <span className="num">{row.attempt}</span>,
         },
         {
           id: "reply",
           header: "Answer",
           minor: true,
-          cell: (one) => <code className="faint">{one.error ?? one.reply ?? ""}</code>,
+          cell: (row) => <code className="faint">{row.error ?? row.reply ?? ""}</code>,
         },
         {
           id: "at",
           header: "Sent",
           width: "110px",
           align: "right",
-          cell: (one) => <Time at={one.sent_at === null ? null : fromUnix(one.sent_at)} />,
+          cell: (row) => <Time at={row.sent_at === null ? null : fromUnix(row.sent_at)} />,
         },
         {
           id: "again",
           header: <span className="hidden-text">Actions</span>,
           width: "100px",
           align: "right",
-          cell: (one) => (
+          cell: (row) => (
             <Button
               size="s"
               kind="quiet"
               icon={<Send aria-hidden />}
               disabled={!may}
-              aria-label={`Resend ${one.type} ${one.event}`}
-              onClick={() => again.mutate(one)}
+              aria-label={`Resend ${row.type} ${row.event}`}
+              onClick={() => again.mutate(row)}
             >
               Resend
             </Button>

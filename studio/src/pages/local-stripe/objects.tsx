@@ -53,8 +53,8 @@ function Objects({
         label={label}
         columns={columns}
         rows={rows}
-        idOf={(one) => one.id}
-        onOpen={(one) => void navigate({ to: "/journey/$id", params: { id: one.id } })}
+        idOf={(row) => row.id}
+        onOpen={(row) => void navigate({ to: "/journey/$id", params: { id: row.id } })}
         compact
       />
       {found.hasNextPage && (
@@ -66,19 +66,19 @@ function Objects({
   );
 }
 
-const id: Column<StripeObject> = { id: "id", header: "Id", width: "250px", cell: (one) => <CopyId id={one.id} /> };
+const id: Column<StripeObject> = { id: "id", header: "Id", width: "250px", cell: (row) => <CopyId id={row.id} /> };
 const created: Column<StripeObject> = {
   id: "created",
   header: "Created",
   width: "110px",
   align: "right",
-  cell: (one) => <Time at={fromUnix(one.created)} />,
+  cell: (row) => <Time at={fromUnix(row.created)} />,
 };
 const customer: Column<StripeObject> = {
   id: "customer",
   header: "Customer",
   minor: true,
-  cell: (one) => (one.customer ? <code>{one.customer}</code> : <span className="faint">none</span>),
+  cell: (row) => (row.customer ? <code>{row.customer}</code> : <span className="faint">none</span>),
 };
 
 export const Payments = () => (
@@ -92,16 +92,16 @@ export const Payments = () => (
         header: "Amount",
         width: "110px",
         align: "right",
-        cell: (one) => <Money amount={one.amount} currency={one.currency} />,
+        cell: (row) => <Money amount={row.amount} currency={row.currency} />,
       },
-      { id: "status", header: "Status", width: "210px", cell: (one) => <Status status={one.status ?? "unknown"} /> },
+      { id: "status", header: "Status", width: "210px", cell: (row) => <Status status={row.status ?? "unknown"} /> },
       id,
       customer,
       {
         id: "problem",
         header: "Last error",
         minor: true,
-        cell: (one) => one.last_payment_error?.message ?? <span className="faint">–</span>,
+        cell: (row) => row.last_payment_error?.message ?? <span className="faint">–</span>,
       },
       created,
     ]}
@@ -114,16 +114,16 @@ export const Customers = () => (
     label="Customers"
     empty="A customer is created at the first purchase."
     columns={[
-      { id: "email", header: "Email", cell: (one) => one.email ?? <span className="faint">none</span> },
-      { id: "name", header: "Name", minor: true, cell: (one) => one.name ?? <span className="faint">–</span> },
+      { id: "email", header: "Email", cell: (row) => row.email ?? <span className="faint">none</span> },
+      { id: "name", header: "Name", minor: true, cell: (row) => row.name ?? <span className="faint">–</span> },
       id,
       {
         id: "state",
         header: "State",
         width: "130px",
         minor: true,
-        cell: (one) =>
-          one.delinquent ? <Status status="past_due" /> : <Status status="ok" word="Good standing" quiet />,
+        cell: (row) =>
+          row.delinquent ? <Status status="past_due" /> : <Status status="ok" word="Good standing" quiet />,
       },
       created,
     ]}
@@ -136,20 +136,20 @@ export const Subscriptions = () => (
     label="Subscriptions"
     empty="Start a trial in the shop, then move the clock forward by 14 days."
     columns={[
-      { id: "status", header: "Status", width: "140px", cell: (one) => <Status status={one.status ?? "unknown"} /> },
-      { id: "price", header: "Price", width: "150px", cell: (one) => priceOf(one) },
+      { id: "status", header: "Status", width: "140px", cell: (row) => <Status status={row.status ?? "unknown"} /> },
+      { id: "price", header: "Price", width: "150px", cell: (row) => priceOf(row) },
       id,
       customer,
       {
         id: "renews",
         header: "Period ends",
         width: "160px",
-        cell: (one) => {
-          const end = one.items?.data[0]?.current_period_end;
+        cell: (row) => {
+          const end = row.items?.data[0]?.current_period_end;
           return (
             <>
               {end ? <Time at={fromUnix(end)} /> : <span className="faint">–</span>}{" "}
-              {one.cancel_at_period_end && <Badge>then canceled</Badge>}
+              {row.cancel_at_period_end && <Badge>then canceled</Badge>}
             </>
           );
         },

@@ -137,11 +137,15 @@ function Needs({ overview }: { overview: Overview }) {
           <CircleCheck aria-hidden /> All clear: no failed runs and no rejected events.
         </p>
       )}
-      {approvals.slice(0, 3).map((one) => (
+      {approvals.slice(0, 3).map((approval) => (
         <Approval
-          key={one.run_id + one.path}
-          run={one.run_id}
-          wait={{ path: one.path, details: { title: one.title, roles: one.roles, data: one.data }, until: one.until }}
+          key={approval.run_id + approval.path}
+          run={approval.run_id}
+          wait={{
+            path: approval.path,
+            details: { title: approval.title, roles: approval.roles, data: approval.data },
+            until: approval.until,
+          }}
         />
       ))}
       <ul className="needs">
@@ -263,12 +267,12 @@ function RejectedWebhooks({ rejected }: { rejected: Overview["rejected"] }) {
         </Link>
       }
     >
-      {rejected.slice(0, 3).map((one) => (
-        <li key={one.reason}>
+      {rejected.slice(0, 3).map((rejection) => (
+        <li key={rejection.reason}>
           <Link to="/events" search={{ state: "rejected" }}>
-            <strong>{one.reason.replaceAll("_", " ")}</strong>
-            <span>{count(one.count, "time")}</span>
-            <Time at={one.last_at} />
+            <strong>{rejection.reason.replaceAll("_", " ")}</strong>
+            <span>{count(rejection.count, "time")}</span>
+            <Time at={rejection.last_at} />
           </Link>
         </li>
       ))}
@@ -276,7 +280,8 @@ function RejectedWebhooks({ rejected }: { rejected: Overview["rejected"] }) {
   );
 }
 
-const totalOf = (rejected: Overview["rejected"]): number => rejected.reduce((sum, one) => sum + one.count, 0);
+const totalOf = (rejected: Overview["rejected"]): number =>
+  rejected.reduce((sum, rejection) => sum + rejection.count, 0);
 
 function Need({
   icon: Icon,
@@ -304,17 +309,17 @@ function Need({
 }
 
 const COLUMNS: Column<Payment>[] = [
-  { id: "status", header: "Status", width: "150px", cell: (one) => <Status status={one.status} quiet /> },
+  { id: "status", header: "Status", width: "150px", cell: (row) => <Status status={row.status} quiet /> },
   {
     id: "amount",
     header: "Amount",
     width: "110px",
     align: "right",
-    cell: (one) => <Money amount={one.amount} currency={one.currency} />,
+    cell: (row) => <Money amount={row.amount} currency={row.currency} />,
   },
-  { id: "who", header: "Customer", cell: (one) => one.email ?? one.customer ?? <span className="faint">–</span> },
-  { id: "what", header: "Payment", minor: true, cell: (one) => one.description ?? <code>{one.id}</code> },
-  { id: "at", header: "When", width: "110px", align: "right", cell: (one) => <Time at={one.at} /> },
+  { id: "who", header: "Customer", cell: (row) => row.email ?? row.customer ?? <span className="faint">–</span> },
+  { id: "what", header: "Payment", minor: true, cell: (row) => row.description ?? <code>{row.id}</code> },
+  { id: "at", header: "When", width: "110px", align: "right", cell: (row) => <Time at={row.at} /> },
 ];
 
 function Payments({ payments }: { payments: Payment[] }) {
@@ -325,8 +330,8 @@ function Payments({ payments }: { payments: Payment[] }) {
       label="Latest payments"
       columns={COLUMNS}
       rows={payments}
-      idOf={(one) => one.id}
-      onOpen={(one) => void navigate({ to: "/journey/$id", params: { id: one.id } })}
+      idOf={(row) => row.id}
+      onOpen={(row) => void navigate({ to: "/journey/$id", params: { id: row.id } })}
     />
   );
 }

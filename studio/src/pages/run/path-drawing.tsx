@@ -115,7 +115,7 @@ function ItemDrawing({ item, status, lit }: { item: Item; status: string | undef
 function endsEarly(branch: Branch, lit: ReadonlySet<string>): boolean {
   return branch.steps.some((step) =>
     step.branches.some(
-      (inner) => lit.has(inner.key) && (inner.steps.some((one) => one.verb === "return") || endsEarly(inner, lit)),
+      (inner) => lit.has(inner.key) && (inner.steps.some((step) => step.verb === "return") || endsEarly(inner, lit)),
     ),
   );
 }

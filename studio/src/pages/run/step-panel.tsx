@@ -11,7 +11,7 @@ export function StepPanel({ run, row }: { run: RunDetail; row: Row<Step> }) {
   const [search, setSearch] = useSearchParams();
   const step = row.step;
   const failure = step?.failure ?? (run.failure?.path === row.key ? run.failure : null);
-  const called = run.calls.find((one) => one.path === row.key);
+  const called = run.calls.find((call) => call.path === row.key);
   const logs = run.logs.filter((line) => line.path === row.key);
   const tabs = [
     ...(failure ? [{ id: "error", label: "Error", content: <Failure failure={failure} /> }] : []),

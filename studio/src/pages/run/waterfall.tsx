@@ -67,9 +67,9 @@ export function Waterfall({ run, rows, now, chosen, choose }: WaterfallProps) {
           />
         ))}
         <div className="fall-breaks" aria-hidden>
-          {scale.breaks.map((one) => (
-            <span key={one.at} style={{ left: `${one.at * 100}%`, width: `${one.width * 100}%` }}>
-              <em>{duration(one.ms)}</em>
+          {scale.breaks.map((pause) => (
+            <span key={pause.at} style={{ left: `${pause.at * 100}%`, width: `${pause.width * 100}%` }}>
+              <em>{duration(pause.ms)}</em>
             </span>
           ))}
         </div>

@@ -118,9 +118,9 @@ function Filters() {
         onChange={(event) => setSearch({ workflow: event.target.value || undefined })}
       >
         <option value="">All workflows</option>
-        {workflows?.map((one) => (
-          <option key={one.id} value={one.id}>
-            {one.name}
+        {workflows?.map((workflow) => (
+          <option key={workflow.id} value={workflow.id}>
+            {workflow.name}
           </option>
         ))}
       </Select>

@@ -148,7 +148,7 @@ function LastVerified() {
 function TurnedAway() {
   const found = useQuery({ queryKey: ["events", "rejected"], queryFn: () => take(client.GET("/events/rejected")) });
   if (!found.data) return <span className="faint">–</span>;
-  const total = found.data.data.reduce((sum: number, one: { count: number }) => sum + one.count, 0);
+  const total = found.data.data.reduce((sum: number, entry: { count: number }) => sum + entry.count, 0);
   if (total === 0) return <span className="faint">nothing</span>;
   return (
     <Link to="/events" search={{ state: "rejected" }} className="settings-link">

@@ -53,35 +53,35 @@ export function People() {
     onError: toastError,
   });
   const columns: Column<Account>[] = [
-    { id: "email", header: "Email", cell: (one) => one.email },
-    { id: "name", header: "Name", cell: (one) => one.name ?? <span className="faint">–</span>, minor: true },
+    { id: "email", header: "Email", cell: (row) => row.email },
+    { id: "name", header: "Name", cell: (row) => row.name ?? <span className="faint">–</span>, minor: true },
     {
       id: "role",
       header: "Studio",
       width: "240px",
-      cell: (one) => (
+      cell: (row) => (
         <RoleSelect
-          account={one}
-          own={one.email === me?.email}
+          account={row}
+          own={row.email === me?.email}
           busy={setRole.isPending}
-          onRole={(role) => setRole.mutate({ account: one, role })}
+          onRole={(role) => setRole.mutate({ account: row, role })}
         />
       ),
     },
-    { id: "since", header: "Since", width: "110px", minor: true, cell: (one) => <Time at={one.created_at} /> },
+    { id: "since", header: "Since", width: "110px", minor: true, cell: (row) => <Time at={row.created_at} /> },
     {
       id: "link",
       header: <span className="hidden-text">Actions</span>,
       width: "150px",
       align: "right",
-      cell: (one) =>
-        one.role && (
+      cell: (row) =>
+        row.role && (
           <Button
             size="s"
             kind="quiet"
             icon={<Link2 aria-hidden />}
-            aria-label={`Make a sign-in link for ${one.email}`}
-            onClick={() => makeLink.mutate(one)}
+            aria-label={`Make a sign-in link for ${row.email}`}
+            onClick={() => makeLink.mutate(row)}
           >
             Sign-in link
           </Button>
@@ -97,7 +97,7 @@ export function People() {
           label="People"
           columns={columns}
           rows={people.data.pages.flatMap((page) => page.data)}
-          idOf={(one) => one.id}
+          idOf={(row) => row.id}
           compact
         />
       )}

@@ -20,14 +20,14 @@ export function Filters({
   if (columns.length === 0) return null;
   return (
     <FilterBar>
-      {conditions.map((one, index) => (
+      {conditions.map((condition, index) => (
         <span key={index} className="tables-chip">
           <span>
-            {one.column} {wordOf(one.operator)} {one.value && <code>{one.value}</code>}
+            {condition.column} {wordOf(condition.operator)} {condition.value && <code>{condition.value}</code>}
           </span>
           <button
             type="button"
-            aria-label={`Remove the filter on ${one.column}`}
+            aria-label={`Remove the filter on ${condition.column}`}
             onClick={() => onChange(conditions.filter((_, other) => other !== index))}
           >
             <X aria-hidden />
@@ -61,9 +61,9 @@ function NewCondition({
   onAdd: (one: Condition) => void;
   onCancel: () => void;
 }) {
-  const usable = columns.filter((one) => operatorsFor(one).length > 0);
+  const usable = columns.filter((column) => operatorsFor(column).length > 0);
   const [name, setName] = useState(usable[0]?.name ?? "");
-  const column = usable.find((one) => one.name === name) ?? usable[0];
+  const column = usable.find((column) => column.name === name) ?? usable[0];
   const [chosen, setChosen] = useState<Operator>("eq");
   const [value, setValue] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
@@ -85,14 +85,14 @@ function NewCondition({
       }}
     >
       <Select aria-label="Column" autoFocus value={column.name} onChange={(event) => setName(event.target.value)}>
-        {usable.map((one) => (
-          <option key={one.name}>{one.name}</option>
+        {usable.map((column) => (
+          <option key={column.name}>{column.name}</option>
         ))}
       </Select>
       <Select aria-label="Comparison" value={operator} onChange={(event) => setChosen(event.target.value as Operator)}>
-        {operators.map((one) => (
-          <option key={one} value={one}>
-            {wordOf(one)}
+        {operators.map((operator) => (
+          <option key={operator} value={operator}>
+            {wordOf(operator)}
           </option>
         ))}
       </Select>

@@ -37,7 +37,7 @@ export function Grid({ table, searchable }: { table: TableShape; searchable: boo
   const key = table.columns.find((column) => column.primary)?.name ?? "id";
   const rows = found.data?.pages.flatMap((page) => page.data) ?? [];
   const opened = search["row"];
-  const listed = opened === undefined || opened === "new" ? undefined : rows.find((one) => String(one[key]) === opened);
+  const listed = opened === undefined || opened === "new" ? undefined : rows.find((row) => String(row[key]) === opened);
   // A link may lead to a row that is not on this page, or not in this filter.
   const fetched = useQuery({
     queryKey: ["tables", "row", table.name, opened],
@@ -180,7 +180,7 @@ function RowsTable({ table, found, rows, keyColumn, opened }: RowsProps & { rows
             columns={columns}
             rows={rows}
             idOf={idOf}
-            onOpen={(one) => setSearch({ row: idOf(one) }, { push: true })}
+            onOpen={(row) => setSearch({ row: idOf(row) }, { push: true })}
             current={opened}
             compact
           />

@@ -33,9 +33,9 @@ export function Page() {
     );
   }
   if (!table) return <Navigate to="/tables/$table" params={{ table: first.name }} replace />;
-  const chosen = all.find((one) => one.name === table);
-  const own = all.filter((one) => !isStripe(one));
-  const stripe = all.filter((one) => isStripe(one) && !one.name.endsWith(SEARCH));
+  const chosen = all.find((entry) => entry.name === table);
+  const own = all.filter((entry) => !isStripe(entry));
+  const stripe = all.filter((entry) => isStripe(entry) && !entry.name.endsWith(SEARCH));
   return (
     <PageBody wide>
       <div className="tables">
@@ -45,7 +45,11 @@ export function Page() {
         </nav>
         <div className="tables-main">
           {chosen ? (
-            <Grid key={chosen.name} table={chosen} searchable={all.some((one) => one.name === chosen.name + SEARCH)} />
+            <Grid
+              key={chosen.name}
+              table={chosen}
+              searchable={all.some((entry) => entry.name === chosen.name + SEARCH)}
+            />
           ) : (
             <>
               <PageHeader title={table} />

@@ -287,13 +287,13 @@ function History({ table, id }: { table: string; id: string }) {
       )}
       {found.data && (
         <ul className="tables-history">
-          {found.data.data.map((one) => (
-            <li key={one.id}>
-              <Link to="/runs/$id" params={{ id: one.id }}>
-                {one.workflow}
+          {found.data.data.map((entry) => (
+            <li key={entry.id}>
+              <Link to="/runs/$id" params={{ id: entry.id }}>
+                {entry.workflow}
               </Link>
               <span className="tables-history-when faint">
-                <Status status={one.status} quiet /> <Time at={one.created_at} />
+                <Status status={entry.status} quiet /> <Time at={entry.created_at} />
               </span>
             </li>
           ))}

@@ -162,7 +162,7 @@ export function conditionsText(conditions: readonly Condition[]): string | undef
 export function whereOf(conditions: readonly Condition[], columns: readonly ColumnShape[]): Row {
   const where: Row = {};
   for (const { column: name, operator, value } of conditions) {
-    const column = columns.find((one) => one.name === name);
+    const column = columns.find((column) => column.name === name);
     if (!column) continue;
     const old = where[name];
     const operators: Row = typeof old === "object" && old !== null ? { ...old } : {};

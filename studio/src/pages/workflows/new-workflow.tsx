@@ -62,9 +62,9 @@ export function NewWorkflow({ known, close }: { known: ReadonlySet<string>; clos
         <Field label="Starts on">
           {(attributes) => (
             <Select {...attributes} value={start} onChange={(event) => setStart(event.target.value as StartKind)}>
-              {STARTS.map((one) => (
-                <option key={one.kind} value={one.kind}>
-                  {one.label}
+              {STARTS.map((start) => (
+                <option key={start.kind} value={start.kind}>
+                  {start.label}
                 </option>
               ))}
             </Select>

@@ -34,12 +34,12 @@ const COLUMNS: Column<WorkflowLine>[] = [
   {
     id: "name",
     header: "Workflow",
-    cell: (one) => (
+    cell: (row) => (
       <span className="workflow-name">
-        <Link to="/workflows/$id" params={{ id: one.id }} tabIndex={-1}>
-          {one.name}
+        <Link to="/workflows/$id" params={{ id: row.id }} tabIndex={-1}>
+          {row.name}
         </Link>
-        <code>{one.id}</code>
+        <code>{row.id}</code>
       </span>
     ),
   },
@@ -47,9 +47,9 @@ const COLUMNS: Column<WorkflowLine>[] = [
     id: "trigger",
     header: "Starts on",
     width: "32%",
-    cell: (one) => (
+    cell: (row) => (
       <span className="workflow-triggers">
-        {one.triggers.map((trigger, index) => (
+        {row.triggers.map((trigger, index) => (
           <TriggerBadge key={index} trigger={trigger} />
         ))}
       </span>
@@ -59,26 +59,26 @@ const COLUMNS: Column<WorkflowLine>[] = [
     id: "last",
     header: "Last run",
     width: "220px",
-    cell: (one) =>
-      one.last_run ? (
-        <Link to="/runs/$id" params={{ id: one.last_run.id }} className="workflow-last" tabIndex={-1}>
-          <Status status={one.last_run.outcome === "filtered" ? "filtered" : one.last_run.status} quiet />
-          <Time at={one.last_run.created_at} />
+    cell: (row) =>
+      row.last_run ? (
+        <Link to="/runs/$id" params={{ id: row.last_run.id }} className="workflow-last" tabIndex={-1}>
+          <Status status={row.last_run.outcome === "filtered" ? "filtered" : row.last_run.status} quiet />
+          <Time at={row.last_run.created_at} />
         </Link>
       ) : (
         <span className="faint">never</span>
       ),
   },
-  { id: "lint", header: "Check", width: "120px", cell: (one) => <Lint line={one} /> },
+  { id: "lint", header: "Check", width: "120px", cell: (row) => <Lint line={row} /> },
   {
     id: "version",
     header: "Version",
     width: "96px",
     align: "right",
     minor: true,
-    cell: (one) => (
-      <code className="faint" title={one.version}>
-        {one.version.slice(0, 7)}
+    cell: (row) => (
+      <code className="faint" title={row.version}>
+        {row.version.slice(0, 7)}
       </code>
     ),
   },
@@ -103,8 +103,10 @@ export function Page() {
   const words = (search["search"] ?? "").toLowerCase();
   const rows = useMemo(
     () =>
-      workflows.data?.data.filter((one) =>
-        `${one.id} ${one.name} ${one.description ?? ""} ${JSON.stringify(one.triggers)}`.toLowerCase().includes(words),
+      workflows.data?.data.filter((workflow) =>
+        `${workflow.id} ${workflow.name} ${workflow.description ?? ""} ${JSON.stringify(workflow.triggers)}`
+          .toLowerCase()
+          .includes(words),
       ) ?? [],
     [workflows.data, words],
   );
@@ -152,12 +154,15 @@ export function Page() {
           label="Workflows"
           columns={COLUMNS}
           rows={rows}
-          idOf={(one) => one.id}
-          onOpen={(one) => void navigate({ to: "/workflows/$id", params: { id: one.id } })}
+          idOf={(row) => row.id}
+          onOpen={(row) => void navigate({ to: "/workflows/$id", params: { id: row.id } })}
         />
       )}
       {adding && (
-        <NewWorkflow known={new Set(workflows.data?.data.map((one) => one.id))} close={() => setAdding(false)} />
+        <NewWorkflow
+          known={new Set(workflows.data?.data.map((workflow) => workflow.id))}
+          close={() => setAdding(false)}
+        />
       )}
     </PageBody>
   );

@@ -32,24 +32,24 @@ export function ActionsField({ path, family, doc }: { path: Path; family: Family
           <Picker
             label="action"
             value=""
-            choices={known.filter((one) => !chosen.includes(one)).map((one) => ({ value: one }))}
+            choices={known.filter((entry) => !chosen.includes(entry)).map((entry) => ({ value: entry }))}
             placeholder="Add an action"
             disabled={!editable}
             onPick={(one) => write([...chosen, one])}
           />
         ) : (
-          <div className={shown.some((one) => one.length > 19) ? "form-checks form-checks-long" : "form-checks"}>
-            {shown.map((one) => (
+          <div className={shown.some((entry) => entry.length > 19) ? "form-checks form-checks-long" : "form-checks"}>
+            {shown.map((entry) => (
               <Checkbox
-                key={one}
-                label={one}
-                checked={chosen.includes(one)}
+                key={entry}
+                label={entry}
+                checked={chosen.includes(entry)}
                 disabled={!editable}
                 onChange={(on) =>
                   write(
                     on
-                      ? shown.filter((name) => name === one || chosen.includes(name))
-                      : chosen.filter((name) => name !== one),
+                      ? shown.filter((name) => name === entry || chosen.includes(name))
+                      : chosen.filter((name) => name !== entry),
                   )
                 }
               />

@@ -42,9 +42,9 @@ export function AnyValue(props: ControlProps) {
             void write(next === "null" ? null : converted(value, next as Kind));
           }}
         >
-          {KINDS.map((one) => (
-            <option key={one.kind} value={one.kind}>
-              {one.word}
+          {KINDS.map((kind) => (
+            <option key={kind.kind} value={kind.kind}>
+              {kind.word}
             </option>
           ))}
           <option value="null">∅ nothing</option>

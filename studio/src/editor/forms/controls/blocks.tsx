@@ -72,9 +72,9 @@ export function BranchField({
             }}
           >
             <option value="">{absent}</option>
-            {words.map((one) => (
-              <option key={one.value} value={one.value}>
-                {one.words}
+            {words.map((word) => (
+              <option key={word.value} value={word.value}>
+                {word.words}
               </option>
             ))}
             <option value="steps">steps of its own</option>
@@ -121,7 +121,7 @@ export function Cases({ path, actions }: { path: Path; actions: string[] }) {
   const cases = useValue(path);
   const byCondition = Array.isArray(cases);
   const names = isMap(cases) ? Object.keys(cases) : [];
-  const free = actions.filter((one) => !names.includes(one));
+  const free = actions.filter((action) => !names.includes(action));
   return (
     <Row
       name="cases"
@@ -253,7 +253,7 @@ export function Catch({ path, errors }: { path: Path; errors: string[] }) {
   const changes = useChanges();
   const value = useValue(path);
   const list = Array.isArray(value) ? value : [];
-  const clauses = list.length > 0 && list.every((one) => isMap(one) && "do" in one && verbOf(one) === null);
+  const clauses = list.length > 0 && list.every((entry) => isMap(entry) && "do" in entry && verbOf(entry) === null);
   return (
     <Row
       name="catch"

@@ -22,7 +22,7 @@ export function ChoiceControl(props: ControlProps) {
       value={known ? String(value) : "\u0000"}
       disabled={!editable}
       onChange={(event) => {
-        const chosen = choices.find((one) => String(one) === event.target.value);
+        const chosen = choices.find((choice) => String(choice) === event.target.value);
         if (chosen !== undefined) void write(chosen);
       }}
     >
@@ -31,9 +31,9 @@ export function ChoiceControl(props: ControlProps) {
           {value === undefined || value === "" ? (field.required ? "Choose …" : "not set") : textOf(value)}
         </option>
       )}
-      {choices.map((one) => (
-        <option key={String(one)} value={String(one)}>
-          {String(one)}
+      {choices.map((choice) => (
+        <option key={String(choice)} value={String(choice)}>
+          {String(choice)}
         </option>
       ))}
     </Select>
@@ -64,8 +64,8 @@ function OpenChoice({ field, path, value, write, ids, editable }: ControlProps) 
         onBlur={draft.leave}
       />
       <datalist id={list}>
-        {field.choices.map((one) => (
-          <option key={String(one)} value={String(one)} />
+        {field.choices.map((choice) => (
+          <option key={String(choice)} value={String(choice)} />
         ))}
       </datalist>
       <Problem text={draft.problem} />

@@ -38,7 +38,7 @@ export function ColumnsList({
     read: (text) => {
       const names = text
         .split(",")
-        .map((one) => one.trim())
+        .map((part) => part.trim())
         .filter(Boolean);
       if (names.length === 0) return { ok: false, message: "Write at least one name." };
       return { ok: true, value: names.length === 1 && !Array.isArray(value) ? names[0] : names };
@@ -64,7 +64,7 @@ export function ColumnsList({
           {columns.length > 0 ? (
             <datalist id={list}>
               {columns
-                .flatMap((one) => (order ? [one, `${one} desc`] : [one]))
+                .flatMap((column) => (order ? [column, `${column} desc`] : [column]))
                 .map((one) => (
                   <option key={one} value={one} />
                 ))}

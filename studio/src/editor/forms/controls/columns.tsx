@@ -165,9 +165,9 @@ function Condition({
               void changes.set(path, withOperator(value, event.target.value as Operator), `Compare ${name}`)
             }
           >
-            {OPERATORS.map((one) => (
-              <option key={one.op} value={one.op}>
-                {one.words}
+            {OPERATORS.map((operator) => (
+              <option key={operator.op} value={operator.op}>
+                {operator.words}
               </option>
             ))}
           </Select>

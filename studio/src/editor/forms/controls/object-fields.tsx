@@ -20,24 +20,24 @@ export function ObjectFields({ field, path, value, label, editable }: ControlPro
         Number(other.required) - Number(one.required) ||
         order.indexOf(nameIn(one, field, map)) - order.indexOf(nameIn(other, field, map)),
     );
-  const rest = fields.filter((one) => !shown.includes(one));
+  const rest = fields.filter((field) => !shown.includes(field));
   const known = new Set(fields.map((one) => nameIn(one, field, map)));
   const strangers = Object.keys(map).filter((name) => !known.has(name));
   const currency = map["currency"];
   return (
     <div className="form-fields">
-      {shown.map((one) => {
-        const name = nameIn(one, field, map);
+      {shown.map((entry) => {
+        const name = nameIn(entry, field, map);
         const place = [...path, name];
         return (
           <ValueField
             key={name}
-            field={name === one.name ? one : { ...one, name }}
+            field={name === entry.name ? entry : { ...entry, name }}
             path={place}
             currency={currency}
             label={`Change ${name}`}
             onRemove={
-              Object.hasOwn(map, name) && !(one.required && map[name] === "")
+              Object.hasOwn(map, name) && !(entry.required && map[name] === "")
                 ? () => void changes.remove(place, `Remove ${name}`)
                 : undefined
             }

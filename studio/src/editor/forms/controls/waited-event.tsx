@@ -14,7 +14,7 @@ export function WaitedEvent({ path, families }: { path: Path; families: FamilyEn
   const editable = useEditable();
   const value = useValue(path);
   const map = isMap(value) ? value : {};
-  const family = families.find((one) => one.family === map["stripe"]);
+  const family = families.find((family) => family.family === map["stripe"]);
   return (
     <div className="form-fields">
       <Row name="stripe" path={[...path, "stripe"]} required doc="The family of the event.">
@@ -24,7 +24,7 @@ export function WaitedEvent({ path, families }: { path: Path; families: FamilyEn
             describedBy={ids.describedBy}
             label="event family"
             value={asText(map["stripe"] ?? "")}
-            choices={families.map((one) => ({ value: one.family, words: one.label }))}
+            choices={families.map((family) => ({ value: family.family, words: family.label }))}
             placeholder="Choose a family"
             disabled={!editable}
             invalid={ids.invalid}

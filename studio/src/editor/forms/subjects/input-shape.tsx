@@ -208,9 +208,9 @@ function Default({
 }
 
 function choicesProblem(text: string): string | null {
-  const choices = text.split("|").map((one) => one.trim());
-  if (choices.length < 2 || choices.some((one) => one === "")) return "At least two words with | between them.";
-  return choices.every((one) => /^[A-Za-z0-9_.:-]+$/.test(one)) ? null : "Words of letters, digits and _ . : -";
+  const choices = text.split("|").map((part) => part.trim());
+  if (choices.length < 2 || choices.some((choice) => choice === "")) return "At least two words with | between them.";
+  return choices.every((choice) => /^[A-Za-z0-9_.:-]+$/.test(choice)) ? null : "Words of letters, digits and _ . : -";
 }
 
 function Small({

@@ -33,7 +33,7 @@ export function Inputs({ path }: { path: Path }) {
                 <InputRow
                   key={field.key}
                   path={place}
-                  taken={fields.map((one) => one.key)}
+                  taken={fields.map((field) => field.key)}
                   optional={field.optional}
                   name={field.name}
                   onRemove={() => void changes.remove(place, `Remove the input ${field.name}`, 0)}
@@ -51,7 +51,7 @@ export function Inputs({ path }: { path: Path }) {
                       ...path,
                       freeName(
                         "field",
-                        fields.map((one) => one.key),
+                        fields.map((field) => field.key),
                       ),
                     ],
                     "string",
@@ -148,7 +148,7 @@ function NestedFields({ path }: { path: Path }) {
         <InputRow
           key={field.key}
           path={[...path, field.key]}
-          taken={fields.map((one) => one.key)}
+          taken={fields.map((field) => field.key)}
           optional={field.optional}
           name={field.name}
           onRemove={() => void changes.remove([...path, field.key], `Remove ${field.name}`, path.length)}
@@ -165,7 +165,7 @@ function NestedFields({ path }: { path: Path }) {
                 ...path,
                 freeName(
                   "field",
-                  fields.map((one) => one.key),
+                  fields.map((field) => field.key),
                 ),
               ],
               "string",

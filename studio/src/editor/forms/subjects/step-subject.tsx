@@ -24,8 +24,8 @@ export function StepSubject({ path, catalog }: { path: Path; catalog: Catalog })
   if (!isMap(step)) return <p className="form-empty">This step no longer exists.</p>;
   const Icon = verbIcon(verb);
   const entries = verb === null || entry === undefined ? [] : entriesOf(verb, entry.schema);
-  const main = entries.filter((one) => one.section === "main");
-  const options = entries.filter((one) => one.section === "options");
+  const main = entries.filter((entry) => entry.section === "main");
+  const options = entries.filter((entry) => entry.section === "options");
   return (
     <>
       <header className="form-head">
@@ -78,7 +78,7 @@ function Options({
   path: Path;
   catalog: Catalog;
 }) {
-  const set = entries.filter((one) => Object.hasOwn(step, one.key));
+  const set = entries.filter((entry) => Object.hasOwn(step, entry.key));
   const below = useFindings(path, true);
   const flagged = below.some((one) => set.some((entry) => one.path[path.length] === entry.key));
   const [open, setOpen] = useState(set.length > 0);
@@ -93,7 +93,7 @@ function Options({
         <ChevronRight size={14} aria-hidden className={open || flagged ? "form-turned" : undefined} />
         Options
         <span className="form-type">
-          {set.length > 0 ? set.map((one) => one.key).join(", ") : entries.map((one) => one.key).join(", ")}
+          {set.length > 0 ? set.map((one) => one.key).join(", ") : entries.map((entry) => entry.key).join(", ")}
         </span>
       </button>
       {open || flagged ? (

@@ -10,7 +10,7 @@ import { Property, type TriggerPart } from "./trigger-property";
 /** The form of a trigger by Stripe's events. */
 export function StripeTrigger({ path, map, schema, catalog }: TriggerPart & { catalog: Catalog }) {
   const part = { path, map, schema };
-  const family = catalog.families.find((one) => one.family === map["stripe"]);
+  const family = catalog.families.find((family) => family.family === map["stripe"]);
   return (
     <>
       <FamilyField path={path} map={map} families={catalog.families} />
@@ -73,9 +73,9 @@ function FamilyField({ path, map, families }: FamilyFieldProps) {
           describedBy={ids.describedBy}
           label="event family"
           value={asText(map["stripe"] ?? "")}
-          choices={families.map((one) => ({
-            value: one.family,
-            words: `${one.label}: ${one.actions.join(", ")}`,
+          choices={families.map((family) => ({
+            value: family.family,
+            words: `${family.label}: ${family.actions.join(", ")}`,
           }))}
           placeholder="Choose a family"
           invalid={ids.invalid}

@@ -28,7 +28,7 @@ export function TriggerSubject({ path, catalog }: { path: Path; catalog: Catalog
   const trigger = useValue(path);
   const kind = triggerKindOf(trigger);
   const own = useFindings(path, false);
-  const entry = catalog.triggers.find((one) => one.kind === kind);
+  const entry = catalog.triggers.find((trigger) => trigger.kind === kind);
   const map = isMap(trigger) ? trigger : {};
   const Icon = triggerIcon(kind ?? "");
   return (
@@ -79,7 +79,7 @@ function TableTrigger({ path, map, schema, catalog }: TriggerPart & { catalog: C
             describedBy={ids.describedBy}
             label="table"
             value={asText(map["table"] ?? "")}
-            choices={catalog.tables.map((one) => ({ value: one.name }))}
+            choices={catalog.tables.map((table) => ({ value: table.name }))}
             placeholder="Choose a table"
             invalid={ids.invalid}
             disabled={!editable}

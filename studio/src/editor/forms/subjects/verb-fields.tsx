@@ -38,7 +38,7 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
     !field.required && Object.hasOwn(step, key)
       ? () => void changes.remove(place, `Remove ${key}`, path.length)
       : undefined;
-  const table = catalog.tables.find((one) => one.name === step[verb]);
+  const table = catalog.tables.find((table) => table.name === step[verb]);
   const common = { field, path: place, label: `Change ${key}` };
 
   switch (entry.control) {
@@ -76,7 +76,7 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
         <ColumnsList
           {...common}
           onRemove={remove}
-          columns={columnsOf(table).map((one) => one.value)}
+          columns={columnsOf(table).map((choice) => choice.value)}
           order={key === "order_by"}
         />
       );
@@ -91,7 +91,7 @@ export function EntryField({ entry, step, verb, path, catalog }: EntryProps) {
     case "branches":
       return <Branches path={place} />;
     case "catch":
-      return <Catch path={place} errors={catalog.errors.map((one) => one.kind)} />;
+      return <Catch path={place} errors={catalog.errors.map((error) => error.kind)} />;
     case "retry":
       return <RetryField {...common} onRemove={remove} />;
     case "family_wait":
@@ -152,11 +152,11 @@ function branch(entry: Entry, verb: string, place: Path) {
 function actionsFor(catalog: Catalog): string[] {
   const on = valueAt(useEditor.getState().shown?.data, ["on"]);
   const triggers = Array.isArray(on) ? on : [on];
-  return triggers.flatMap((one) => {
-    if (!isMap(one) || typeof one["stripe"] !== "string") return [];
-    const named = one["actions"];
+  return triggers.flatMap((trigger) => {
+    if (!isMap(trigger) || typeof trigger["stripe"] !== "string") return [];
+    const named = trigger["actions"];
     if (Array.isArray(named)) return named.map(String);
-    return catalog.families.find((family) => family.family === one["stripe"])?.actions ?? [];
+    return catalog.families.find((family) => family.family === trigger["stripe"])?.actions ?? [];
   });
 }
 
@@ -217,7 +217,7 @@ function ActionField({ field, path, label, step }: FieldProps & { step: Record<s
   const search = useCallback(
     async (query: string, signal: AbortSignal) => {
       const found = await assist.actions(query, signal);
-      return found.map((one) => ({ value: one.name, words: one.summary }));
+      return found.map((entry) => ({ value: entry.name, words: entry.summary }));
     },
     [assist],
   );
