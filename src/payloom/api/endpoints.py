@@ -71,7 +71,7 @@ class Endpoint:
 
 def endpoints_of(workflows: Mapping[str, Workflow], counters: Counters) -> list[Endpoint]:
     """Return every endpoint; addresses without names come first, so that /orders/new wins over /orders/{id}."""
-    found = []
+    found: list[Endpoint] = []
     for workflow in workflows.values():
         for index, trigger in enumerate(workflow.triggers):
             if isinstance(trigger, ApiTrigger):

@@ -138,8 +138,8 @@ class PageRoutes:
         if status < 500:
             visitor = await self.session_auth.current(request)
         response = self.render(request, f"{OWN}/error.html.j2", visitor, context, status)
-        for name, value in (headers_of(error) if error else {}).items():
-            response.headers[name] = value
+        if error is not None:
+            response.headers.update(headers_of(error))
         return response
 
 

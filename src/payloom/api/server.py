@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,8 @@ def _add_middleware(app: Starlette, dependencies: ServerDependencies) -> None:
 
 async def _convert_http_error(request: Request, error: Any) -> Response:
     if error.status_code == 405:
-        allow = [part.strip() for part in (error.headers or {}).get("Allow", "").split(",") if part.strip()]
+        headers: Mapping[str, str] = error.headers or {}
+        allow = [part.strip() for part in headers.get("Allow", "").split(",") if part.strip()]
         raise WrongMethod(f"{request.url.path[:200]} does not take {request.method}", allow=allow)
     if error.status_code == 404:
         raise NoSuchRoute(f"there is nothing at {request.url.path[:200]}")

@@ -7,6 +7,7 @@ Nothing is opened, started or written before the application's lifespan begins.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 
 from starlette.applications import Starlette
@@ -31,7 +32,11 @@ def create_app(project: Project, settings: Settings, *, work: bool = True, clock
         project.ensure_valid()
     configure_logs(settings)
     services = Services(project, settings, clock or SystemClock())
-    app = Server(services.server_dependencies(), lambda _app: lifespan(services, work=work))
+
+    def app_lifespan(_app: Starlette) -> contextlib.AbstractAsyncContextManager[None]:
+        return lifespan(services, work=work)
+
+    app = Server(services.server_dependencies(), app_lifespan)
     app.state.studio_link = services.studio_link
     app.state.stop_listening = services.changes.close
     app.state.connection_limiter = ConnectionLimiter(

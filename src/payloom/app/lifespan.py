@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 
 import structlog
 
@@ -18,7 +18,7 @@ START_WITHIN = 60.0
 
 
 @contextlib.asynccontextmanager
-async def lifespan(services: Services, *, work: bool) -> AsyncIterator[None]:
+async def lifespan(services: Services, *, work: bool) -> AsyncGenerator[None]:
     """Run a project's services while the block runs. work: advance runs in this process."""
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(services.close)

@@ -18,6 +18,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import EXPRESSION, NAME, SHAPE, Diagnostic, Place
+from payloom.kit.json_values import is_list, is_object
 from payloom.kit.suggest import did_you_mean
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
@@ -90,7 +91,7 @@ class _Reader:
 
     def page(self) -> Page | None:
         head = self.source.data
-        if not isinstance(head, dict):
+        if not is_object(head):
             self.report((), "a page begins with a head between two `---` lines", "start with `---`, `path: /…`, `---`")
             return None
         self.keys((), head, _KEYS)
@@ -105,10 +106,11 @@ class _Reader:
             self.report(("title",), "title: a text")
             title = ""
         auth = self.auth(head)
-        data = head.get("data") or {}
-        if not isinstance(data, dict):
+        data: dict[str, Any] = {}
+        if is_object(given := head.get("data") or {}):
+            data = given
+        else:
             self.report(("data",), "data: a map from a name to a `select`")
-            data = {}
         queries = [query for key, value in data.items() if (query := self.query(key, value, auth))]
         return Page(self.name, path, auth, title, tuple(queries))
 
@@ -116,7 +118,7 @@ class _Reader:
         auth = head.get("auth")
         if auth in ("none", "optional", "user"):
             return auth
-        if isinstance(auth, list) and auth and all(isinstance(role, str) for role in auth):
+        if is_list(auth) and auth and all(isinstance(role, str) for role in auth):
             return tuple(auth)
         if auth is None:
             self.report(("path",), "auth is missing", "say auth: none, optional, user, or a list of roles")
@@ -129,7 +131,7 @@ class _Reader:
         if not _NAME.fullmatch(key) or key in _TAKEN:
             self.report(at, f"the name `{key}` cannot be used here", "use another name")
             return None
-        if not isinstance(value, dict) or "select" not in value:
+        if not is_object(value) or "select" not in value:
             self.report(at, "each entry of data is a select", "write {select: <table>, where: {…}}")
             return None
         self.keys(at, value, _SELECT_KEYS)
@@ -143,8 +145,8 @@ class _Reader:
             hint = "let a workflow with an `api` trigger read it, and ask that from the page"
             self.report((*at, "select"), f"a page reads the project's tables, not `{table}`", hint, NAME)
             return None
-        where = value.get("where") or {}
-        if isinstance(where, dict):
+        where: object = value.get("where") or {}
+        if is_object(where):
             for column in where:
                 if column != "any" and column not in shape.columns:
                     hint = did_you_mean(column, shape.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.filters["money"] = money
-        self.environment.filters["date"] = date
+        filters: dict[str, Callable[..., Any]] = self.environment.filters
+        filters.update(money=money, date=date)
         self.has_layout = (folder / LAYOUT).is_file()
 
     def render(self, name: str, context: dict[str, Any]) -> str:

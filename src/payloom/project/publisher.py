@@ -10,7 +10,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, overload
+from typing import ClassVar, overload
 
 import structlog
 from sqlalchemy import exc
@@ -216,7 +216,7 @@ class PublishedDiagnostics(Sequence[Diagnostic]):
     def __getitem__(self, index: int) -> Diagnostic: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Diagnostic]: ...
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int | slice) -> Diagnostic | Sequence[Diagnostic]:
         return self._publisher.latest_diagnostics[index]
 
     def __len__(self) -> int:

@@ -21,7 +21,7 @@ class Approval:
     workflow_id: str
     state: Literal["waiting", "approved", "refused", "late", "over"]
     title: str | None = None
-    data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    data: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     roles: Sequence[str] = ()
     until: dt.datetime | None = None
     by: str | None = None

@@ -56,5 +56,5 @@ def _others(tx: sa.Connection, since: dt.datetime) -> Iterator[Change]:
         yield Change("workflow", row.workflow_id, row.hash, row.created_at, workflow=row.workflow_id)
 
 
-def _newest(query: sa.Select, at: Any, since: dt.datetime) -> sa.Select:
+def _newest(query: sa.Select[*tuple[Any, ...]], at: Any, since: dt.datetime) -> sa.Select[*tuple[Any, ...]]:
     return query.where(at > since).order_by(at.desc()).limit(MOST)

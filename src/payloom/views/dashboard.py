@@ -68,7 +68,7 @@ def approvals(tx: sa.Connection) -> list[dict[str, Any]]:
 def _runs(tx: sa.Connection, condition: Any, order: Any) -> dict[str, Any]:
     count = tx.execute(sa.select(sa.func.count()).select_from(runs).where(condition)).scalar() or 0
     query = sa.select(*(runs.c[name] for name in _RUN)).where(condition).order_by(order).limit(SHOWN)
-    latest = [redact({**row._mapping, "workflow": row.workflow_id}) for row in tx.execute(query)]  # noqa: SLF001
+    latest = [redact({**row, "workflow": row["workflow_id"]}) for row in tx.execute(query).mappings()]
     return {"count": count, "latest": latest}
 
 
@@ -80,20 +80,13 @@ def _undelivered(tx: sa.Connection, now: dt.datetime) -> dict[str, Any]:
         for condition in (bad, stuck)
     )
     query = sa.select(*(mails.c[name] for name in _MAIL)).where(bad | stuck).order_by(mails.c.created_at.desc())
-    latest = (
-        [
-            {**dict(row._mapping), "to": row.recipients}  # noqa: SLF001 - SQLAlchemy's public way to a dict
-            for row in tx.execute(query.limit(SHOWN))
-        ]
-        if count
-        else []
-    )
+    latest = [{**row, "to": row["recipients"]} for row in tx.execute(query.limit(SHOWN)).mappings()] if count else []
     return {"count": count, "latest": latest}
 
 
 def _rejected(tx: sa.Connection, since: dt.datetime) -> list[dict[str, Any]]:
     query = sa.select(rejections).where(rejections.c.last_at >= since).order_by(rejections.c.last_at.desc())
-    return [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict
+    return [dict(row) for row in tx.execute(query).mappings()]
 
 
 def _unhandled(tx: sa.Connection) -> dict[str, Any]:

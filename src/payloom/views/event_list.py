@@ -49,7 +49,7 @@ def list_events(
         last = sa.select(events.c.received_at).where(events.c.id == before).scalar_subquery()
         wanted.append(events.c.received_at <= last)
         wanted.append(sa.tuple_(events.c.received_at, events.c.id) < sa.tuple_(last, sa.literal(before)))
-    types = None
+    types: list[str] | None = None
     for one in (type, family):
         if one is not None:
             of_one = _of_family(tx, one)
@@ -57,12 +57,12 @@ def list_events(
     query = _newest(wanted, types, min(limit, MOST))
     if query is None:
         return []
-    listed = [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict
+    listed = [dict(row) for row in tx.execute(query).mappings()]
     states = states_of(tx, [one["id"] for one in listed])
     return [{**one, **states[one["id"]]} for one in listed]
 
 
-def _newest(wanted: list[Any], types: list[str] | None, limit: int) -> sa.Select | None:
+def _newest(wanted: list[Any], types: list[str] | None, limit: int) -> sa.Select[*tuple[Any, ...]] | None:
     """Return the query for the newest events; of several types the newest of each, each from its own index range."""
     if types is None:
         return _page(sa.select(*_COLUMNS).where(*wanted), events.c, limit)
@@ -75,7 +75,7 @@ def _newest(wanted: list[Any], types: list[str] | None, limit: int) -> sa.Select
     return _page(sa.select(merged), merged.c, limit)
 
 
-def _page(query: sa.Select, columns: Any, limit: int) -> sa.Select:
+def _page(query: sa.Select[*tuple[Any, ...]], columns: Any, limit: int) -> sa.Select[*tuple[Any, ...]]:
     return query.order_by(columns.received_at.desc(), columns.id.desc()).limit(limit)
 
 
@@ -101,9 +101,14 @@ def _state(found: dict[str, int]) -> State:
 
 
 _TYPES = sa.text(
-    "WITH RECURSIVE found(type) AS (SELECT min(type) FROM payloom_events UNION ALL "
-    "SELECT (SELECT min(type) FROM payloom_events WHERE type > found.type) FROM found WHERE found.type IS NOT NULL) "
-    "SELECT type FROM found WHERE type IS NOT NULL"
+    """
+    WITH RECURSIVE found(type) AS (
+        SELECT min(type) FROM payloom_events
+        UNION ALL
+        SELECT (SELECT min(type) FROM payloom_events WHERE type > found.type) FROM found WHERE found.type IS NOT NULL
+    )
+    SELECT type FROM found WHERE type IS NOT NULL
+    """
 )
 """The types there are, by one step through the index for each."""
 

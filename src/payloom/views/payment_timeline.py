@@ -18,6 +18,7 @@ from payloom.auth.models import accounts
 from payloom.email.models import mails
 from payloom.inbox.models import events
 from payloom.kit.clock import from_epoch
+from payloom.kit.json_values import is_map
 from payloom.kit.redaction import redact
 from payloom.runs.models import runs, steps
 from payloom.tables.errors import TableError
@@ -65,7 +66,7 @@ class TimelineEntry:
     status: str | None = None
     amount: int | None = None
     currency: str | None = None
-    data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    data: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
 
 
 @dataclasses.dataclass(slots=True)
@@ -164,11 +165,11 @@ def _entries(tx: sa.Connection, owners: Iterable[tuple[str, str]], tables: Table
     return entries
 
 
-def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], list[sa.Row]]:
+def _run_entries(tx: sa.Connection, ids: list[str]) -> tuple[list[TimelineEntry], list[sa.Row[*tuple[Any, ...]]]]:
     names = ("id", "workflow_id", "status", "outcome", "event_id", "object_id", "trigger", "failure", "forked_from")
     query = sa.select(*(runs.c[name] for name in (*names, "created_at", "finished_at"))).where(runs.c.id.in_(ids))
-    rows = list(tx.execute(query))
-    entries = []
+    rows: list[sa.Row[*tuple[Any, ...]]] = list(tx.execute(query))
+    entries: list[TimelineEntry] = []
     for row in rows:
         data = {name: getattr(row, name) for name in (*names[3:], "finished_at")}
         entries.append(TimelineEntry(row.created_at, "run", row.id, row.workflow_id, row.status, data=redact(data)))
@@ -196,7 +197,7 @@ def _objects_of_steps(tx: sa.Connection, run_ids: list[str], objects: dict[str, 
         steps.c.run_id.in_(run_ids), steps.c.verb == "stripe", steps.c.status == "succeeded"
     )
     for value in tx.execute(query.order_by(steps.c.at)).scalars():
-        if isinstance(value, Mapping) and value.get("object") in _KINDS and isinstance(value.get("id"), str):
+        if is_map(value) and value.get("object") in _KINDS and isinstance(value.get("id"), str):
             objects.setdefault(value["id"], value)
 
 

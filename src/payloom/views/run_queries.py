@@ -148,8 +148,8 @@ class RunQueries:
 
         def work(tx: sa.Connection) -> dict[str, dict[str, Any]]:
             # One look by index for each is cheaper than grouping all runs there ever were.
-            found = (tx.execute(newest, {"workflow": one}).one_or_none() for one in workflow_ids)
-            return {row.workflow_id: dict(row._mapping) for row in found if row is not None}  # noqa: SLF001
+            found = (tx.execute(newest, {"workflow": one}).mappings().one_or_none() for one in workflow_ids)
+            return {row["workflow_id"]: dict(row) for row in found if row is not None}
 
         return await self._database.read(work)
 
@@ -166,4 +166,4 @@ class RunQueries:
 
 
 def _rows(tx: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
-    return [redact(dict(row._mapping)) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict
+    return [redact(dict(row)) for row in tx.execute(query).mappings()]

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from payloom.kit.errors import PayloomError
+from payloom.kit.json_values import is_list, is_object
 from payloom.kit.redaction import redact, redact_text
 
 
@@ -143,7 +144,7 @@ def error_body(error: PayloomError, request_id: str | None = None) -> dict[str, 
     if request_id:
         body["request_id"] = request_id
     body = redact(body)
-    if isinstance(fields, dict) and fields:
+    if is_object(fields) and fields:
         # By name a field `password` would be masked; what stands here is what is wrong with it.
         body["fields"] = {name: redact_text(str(message)) for name, message in fields.items()}
     return {"error": body}
@@ -152,8 +153,8 @@ def error_body(error: PayloomError, request_id: str | None = None) -> dict[str, 
 def _by_field(errors: Any) -> dict[str, str]:
     """Return one message per field, the first of each, from a list of `{field, message}`."""
     fields: dict[str, str] = {}
-    for one in errors if isinstance(errors, list) else []:
-        if isinstance(one, dict) and one.get("field"):
+    for one in errors if is_list(errors) else []:
+        if is_object(one) and one.get("field"):
             hint = f" ({one['hint']})" if one.get("hint") else ""
             fields.setdefault(str(one["field"]), f"{one.get('message', '')}{hint}")
     return fields
@@ -173,7 +174,7 @@ def internal_body(request_id: str) -> dict[str, Any]:
 
 def headers_of(error: PayloomError) -> Mapping[str, str]:
     """Return the headers an error brings: Retry-After, Allow."""
-    headers = {}
+    headers: dict[str, str] = {}
     if retry := error.data.get("retry_after"):
         headers["retry-after"] = str(retry)
     elif error.status == 503:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from payloom.kit.clock import rfc3339
+from payloom.kit.json_values import is_map
 
 
 def to_plain(value: Any) -> Any:
@@ -18,10 +19,10 @@ def to_plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [to_plain(item) for item in value]
+        return [to_plain(item) for item in cast("Iterable[Any]", value)]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     return value

@@ -24,6 +24,9 @@ except ImportError:  # no wheel for this machine
     HttpToolsProtocol = None
 
 if TYPE_CHECKING:
+    from uvicorn._types import HTTPScope
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
+
     # The mixin below is written against what both protocols have.
     _Base = H11Protocol
 else:
@@ -62,13 +65,21 @@ class _LimitedConnection(_Base):
 
     limiter: ClassVar[ConnectionLimiter]
     received = 0
-    """Bytes that have come on this connection."""
+    """Bytes that this connection has received."""
+    _doing = _HEAD
+    _over: object = None
+    _unsent: int = 0
+
+    @property
+    def _current(self) -> RequestResponseCycle | None:
+        """The request at hand, if there is one; uvicorn's own annotation forgets that there may be none."""
+        return cast("RequestResponseCycle | None", self.cycle)
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin, if the limiter admits the connection."""
         peer = transport.get_extra_info("peername")
         self._address = str(peer[0]) if peer else ""
-        trusted: Container[str] = getattr(self.config.loaded_app, "trusted_hosts", ())
+        trusted: Container[str] = getattr(cast("Any", self.config).loaded_app, "trusted_hosts", ())
         welcome, self._key = self.limiter.admit(self, self._address, trusted)
         if not welcome:
             self.limiter.evict(transport)
@@ -85,7 +96,7 @@ class _LimitedConnection(_Base):
 
     def check_deadlines(self, now: float) -> None:
         """End it if it takes too long. `now`: monotonic seconds."""
-        doing, over = self._state(), self.cycle
+        doing, over = self._state(), self._current
         if doing != self._doing or over is not self._over:
             self._doing, self._over, self._since, self._had = doing, over, now, self.received
             self._unsent = self.transport.get_write_buffer_size()
@@ -101,7 +112,7 @@ class _LimitedConnection(_Base):
             self._check_response(now, waited)
 
     def _check_response(self, now: float, waited: float) -> None:
-        unsent = self.transport.get_write_buffer_size()
+        unsent: int = self.transport.get_write_buffer_size()
         if not unsent or unsent != self._unsent:
             self._unsent, self._since = unsent, now
         elif waited > self.limiter.body_seconds:
@@ -111,7 +122,7 @@ class _LimitedConnection(_Base):
     def _state(self) -> str:
         if self.transport.is_closing():
             return _LEAVING
-        cycle = self.cycle
+        cycle = self._current
         if cycle is None:
             return _HEAD
         if cycle.response_complete:
@@ -132,20 +143,20 @@ class _LimitedConnection(_Base):
     def _end(self, reason: str, error: type[ApiError] | None) -> None:
         """End the connection, with an answer if nothing of one has been sent for the request at hand."""
         self.limiter.cut(reason, self._address)
-        cycle = self.cycle
-        open_cycle = cycle is not None and not cycle.response_complete
-        if open_cycle:
-            # The application is told that the other side is gone.
+        cycle = self._current
+        begun = False
+        if cycle is not None and not cycle.response_complete:
+            # So that the application notices that the client is gone.
             cycle.disconnected = True
             cycle.message_event.set()
-        begun = open_cycle and (cycle.response_started or self._answering_earlier())
+            begun = cycle.response_started or self._answering_earlier()
         if error is not None and not begun and not self.transport.is_closing():
             self.transport.write(self.limiter.answers[error.code])
         self.transport.close()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
         """Answer what could not be parsed."""
-        cycle = self.cycle
+        cycle = self._current
         if cycle is not None and not cycle.response_complete and not cycle.more_body:
             # What follows a whole request is wrong. That one is answered; then it is over.
             cycle.keep_alive = False
@@ -238,7 +249,7 @@ if HttpToolsProtocol is not None:
             super().on_headers_complete()
 
         def _head_has_begun(self) -> bool:
-            scope, cycle = self.scope, self.cycle
+            scope, cycle = cast("HTTPScope | None", self.scope), self._current
             return scope is not None and (cycle is None or cycle.scope is not scope)
 
         def _answering_earlier(self) -> bool:

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from payloom.api.http.errors import TooManyRequests
@@ -57,7 +57,7 @@ class ChangeStream:
             self._polling = None
 
     @contextlib.asynccontextmanager
-    async def listen(self) -> AsyncIterator[asyncio.Queue[Message | None]]:
+    async def listen(self) -> AsyncGenerator[asyncio.Queue[Message | None]]:
         """Give a queue of messages; None ends it. Raises TooManyRequests."""
         if len(self._listeners) >= MAX_LISTENERS:
             raise TooManyRequests("too many listen already", hint="Close other tabs of the studio.", retry_after=30)

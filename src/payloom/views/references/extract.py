@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from payloom.kit.json_values import is_list, is_map
 from payloom.kit.redaction import redact, redact_text
 from payloom.tables.definition.spec import TableSpec
 
@@ -93,15 +94,15 @@ class ReferenceCollector:
         if isinstance(value, str):
             if 5 < len(value) <= LONGEST and (_known(value) or _MAIL.fullmatch(value)):
                 self.add(value)
-        elif isinstance(value, Mapping):
+        elif is_map(value):
             self._walk_map(value, depth)
-        elif isinstance(value, list) and len(value) <= _WIDEST:
+        elif is_list(value) and len(value) <= _WIDEST:
             for item in value:
                 self.walk(item, depth + 1)
 
     def _walk_map(self, value: Mapping[str, Any], depth: int) -> None:
         for name, item in value.items():
-            if name == "metadata" and isinstance(item, Mapping):
+            if name == "metadata" and is_map(item):
                 for key, one in item.items():
                     self.named(str(key), one)
             elif name == "client_reference_id":
@@ -112,7 +113,7 @@ class ReferenceCollector:
     def row(self, table: str, row: Any) -> None:
         """Add a row and the ids in it."""
         spec = self._tables.get(table)
-        if spec is None or not isinstance(row, Mapping) or row.get(spec.primary) is None:
+        if spec is None or not is_map(row) or row.get(spec.primary) is None:
             return
         self.add(row_ref(table, row[spec.primary]))
         self.add(row[spec.primary])
@@ -127,10 +128,11 @@ def row_ref(table: str, key: Any) -> str:
 def of_event(found: ReferenceCollector, payload: Mapping[str, Any]) -> Iterable[str]:
     """Return the references of an event."""
     found.add(payload.get("id"))
-    thing = (payload.get("data") or {}).get("object") or {}
-    found.add(thing.get("id"))
-    found.walk(thing)
-    if isinstance(request := payload.get("request"), Mapping):
+    data: Mapping[str, Any] = payload.get("data") or {}
+    stripe_object: Mapping[str, Any] = data.get("object") or {}
+    found.add(stripe_object.get("id"))
+    found.walk(stripe_object)
+    if is_map(request := payload.get("request")):
         found.add(request.get("id"))
     return found.refs
 
@@ -139,16 +141,16 @@ def of_run(found: ReferenceCollector, run: Mapping[str, Any], steps: Iterable[Ma
     """Return the references of a run: what started it, what it was given, and what its steps touched."""
     for name in ("id", "root_id", "forked_from", "event_id", "object_id", "user_id"):
         found.add(run[name])
-    for name, value in (run["inputs"] or {}).items() if isinstance(run["inputs"], Mapping) else ():
+    inputs, request = run["inputs"], run["request"]
+    for name, value in inputs.items() if is_map(inputs) else ():
         if isinstance(value, str | int) and " " not in str(value):
             found.named(str(name), value)
-    request = run["request"] or {}
-    if isinstance(request, Mapping) and run["trigger"] == "table":
+    if is_map(request) and run["trigger"] == "table":
         found.row(str(request.get("table")), request.get("row"))
     for step in steps:
         if step["verb"] in {"insert", "update", "upsert", "delete"}:
             value = step["value"]
-            rows = value if isinstance(value, list) else [value]
+            rows: list[Any] = value if is_list(value) else [value]
             for row in rows[:_WIDEST]:
                 found.row(step["action"], row)
         elif step["verb"] != "select":
@@ -164,7 +166,8 @@ def rows_of(tables: Mapping[str, TableSpec], steps: Iterable[Mapping[str, Any]])
         if step["verb"] not in {"insert", "update", "upsert"}:
             continue
         value = step["value"]
-        for row in (value if isinstance(value, list) else [value])[:_WIDEST]:
+        written: list[Any] = value if is_list(value) else [value]
+        for row in written[:_WIDEST]:
             found = ReferenceCollector(tables)
             found.row(step["action"], row)
             if found.refs:

@@ -305,9 +305,12 @@ def _store(tx: sa.Connection, stream: str, lines: Mapping[tuple[str, str, str], 
 
 _LINE = ("ref", "kind", "id", "at")
 _UNNEST = sa.text(
-    "INSERT INTO payloom_refs (ref, kind, id, at) SELECT * FROM unnest("
-    "CAST(:refs AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]), CAST(:ats AS timestamptz[])) "
-    "ON CONFLICT (ref, kind, id) DO UPDATE SET at = excluded.at WHERE payloom_refs.at < excluded.at"
+    """
+    INSERT INTO payloom_refs (ref, kind, id, at) SELECT * FROM unnest(
+        CAST(:refs AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]), CAST(:ats AS timestamptz[])
+    )
+    ON CONFLICT (ref, kind, id) DO UPDATE SET at = excluded.at WHERE payloom_refs.at < excluded.at
+    """
 )
 
 

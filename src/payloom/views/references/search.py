@@ -99,18 +99,20 @@ def _exact(hit: Hit, text: str) -> bool:
 def _indexed(tx: sa.Connection, text: str) -> list[Hit]:
     """Return the ids that are the text, then those that begin with it."""
     exact = _lines(tx, refs.c.ref == text)
-    begun = [] if len(text) < 3 else _lines(tx, (refs.c.ref > text) & (refs.c.ref < text + _LAST))
-    grouped: dict[str, list[sa.Row]] = {}
+    begun: Sequence[sa.Row[*tuple[Any, ...]]] = ()
+    if len(text) >= 3:
+        begun = _lines(tx, (refs.c.ref > text) & (refs.c.ref < text + _LAST))
+    grouped: dict[str, list[sa.Row[*tuple[Any, ...]]]] = {}
     for row in [*exact, *begun]:
         grouped.setdefault(row.ref, []).append(row)
     return [_hit(ref, rows) for ref, rows in list(grouped.items())[:MOST]]
 
 
-def _lines(tx: sa.Connection, condition: Any) -> Sequence[sa.Row]:
+def _lines(tx: sa.Connection, condition: Any) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     return tx.execute(sa.select(refs).where(condition).order_by(refs.c.ref).limit(_SCANNED)).all()
 
 
-def _hit(ref: str, rows: Sequence[sa.Row]) -> Hit:
+def _hit(ref: str, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> Hit:
     own = {row.kind for row in rows if row.id == ref}
     kind = next(iter(own), None) or kind_of(ref) or "value"
     counts = {one: len({row.id for row in rows if row.kind == one}) for one in ("event", "run", "mail", "row")}
@@ -121,7 +123,7 @@ def _hit(ref: str, rows: Sequence[sa.Row]) -> Hit:
 
 def _at_once(tx: sa.Connection, text: str) -> list[Hit]:
     """Return what is found without the index: it may be seconds old."""
-    hits = []
+    hits: list[Hit] = []
     event = tx.execute(sa.select(events.c.type, events.c.received_at).where(events.c.id == text)).first()
     if event is not None:
         hits.append(Hit("event", text, event.type, "an event", event.received_at))
@@ -137,7 +139,7 @@ def _at_once(tx: sa.Connection, text: str) -> list[Hit]:
 
 def rows_named(tx: sa.Connection, tables: Tables, text: str) -> list[tuple[str, Any]]:
     """Return `(table, key)` of the rows whose key is the text."""
-    found = []
+    found: list[tuple[str, Any]] = []
     for name, spec in tables.specs.items():
         kind = spec.columns[spec.primary].type
         key: Any = text

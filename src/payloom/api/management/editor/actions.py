@@ -12,6 +12,7 @@ from payloom.api.http.errors import NoSuchRoute
 from payloom.connectors.stripe.catalog import aliases, operations
 from payloom.connectors.stripe.catalog.schemas import plain
 from payloom.connectors.stripe.catalog.stripe_catalog import MOVES_MONEY, action
+from payloom.kit.json_values import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.reference.workflow_schema import COMMON
 
@@ -34,7 +35,7 @@ class Entry:
     summary: str
     writes: bool
     moves_money: bool
-    fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
 
 
 @functools.cache
@@ -85,7 +86,7 @@ def _rank(one: Entry, query: str, words: list[str]) -> tuple[int, int, int] | No
             score = min(score or 9, 2)
         elif all(any(part.startswith(word) for part in parts) for word in words):
             score = min(score or 9, 3)
-    everything = set().union(*in_names)
+    everything: set[str] = set[str]().union(*in_names)
     if score is None and all(any(part.startswith(word) for part in everything) for word in words):
         score = 4
     if score is None and all(word in " ".join(names) for word in words):
@@ -135,13 +136,13 @@ def _details(name: str) -> dict[str, Any]:
 
 def _with_units(schema: Any, name: str = "") -> Any:
     """Mark whole numbers that are amounts of money: `x-unit: minor`."""
-    if isinstance(schema, list):
+    if is_list(schema):
         return [_with_units(one, name) for one in schema]
-    if not isinstance(schema, Mapping):
+    if not is_map(schema):
         return schema
     out = dict(schema)
-    if isinstance(schema.get("properties"), Mapping):
-        out["properties"] = {key: _with_units(one, key) for key, one in schema["properties"].items()}
+    if is_map(properties := schema.get("properties")):
+        out["properties"] = {key: _with_units(one, key) for key, one in properties.items()}
     for key in ("items", "anyOf", "additionalProperties"):
         if key in schema:
             out[key] = _with_units(schema[key], name)
@@ -170,4 +171,5 @@ def snippet(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
 def _blank(schema: Mapping[str, Any]) -> Any:
     if schema.get("enum"):
         return schema["enum"][0]
-    return {"integer": 0, "boolean": False, "array": [], "object": {}}.get(str(schema.get("type")), "")
+    empty: Mapping[str, Any] = {"integer": 0, "boolean": False, "array": [], "object": {}}
+    return empty.get(str(schema.get("type")), "")

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from payloom.kit.json_values import is_list, is_map
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.expressions.functions import FUNCTIONS, HAS, MACROS, METHODS, Function
@@ -111,9 +112,9 @@ def _function(one: Function) -> dict[str, Any]:
 
 def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Return a schema without references, but those to steps: `{"$ref": "#/$defs/Step"}` stays."""
-    if isinstance(schema, list):
+    if is_list(schema):
         return [_inlined(one, definitions) for one in schema]
-    if not isinstance(schema, Mapping):
+    if not is_map(schema):
         return schema
     name = str(schema.get("$ref", "")).rpartition("/")[2]
     if name and name != "Step":
@@ -130,12 +131,12 @@ def _filled(snippet: Any) -> Any:
     """Return a snippet with its place holders' words instead of `${1:word}`."""
     if isinstance(snippet, str) and snippet.startswith("${") and ":" in snippet:
         return snippet.partition(":")[2].rstrip("}")
-    if isinstance(snippet, Mapping):
+    if is_map(snippet):
         return {_filled(key): _filled(value) for key, value in snippet.items()}
     if isinstance(snippet, str) and "${" in snippet:
         head, _, tail = snippet.partition("${")
         return head + tail.partition(":")[2].rstrip("}")
-    return [_filled(one) for one in snippet] if isinstance(snippet, list) else snippet
+    return [_filled(one) for one in snippet] if is_list(snippet) else snippet
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from typing import Any
 
 from payloom.api.management.editor.models import sources as models
 from payloom.kit.diagnostics import Diagnostic, Path
+from payloom.kit.json_values import is_map
 from payloom.project.check_cache import CheckedText
 from payloom.project.publisher import ProjectPublisher
 from payloom.workflows.catalog.catalog import Catalog
@@ -57,7 +58,7 @@ def findings(checked: CheckedText, outline: Outline | None) -> list[models.Findi
     lines = Lines(checked.text)
     steps = {step.path: step.run_path for step in outline.walk()} if outline else {}
     data = checked.draft.source.data
-    single = isinstance(data, Mapping) and isinstance(data.get("on"), Mapping)
+    single = is_map(data) and is_map(data.get("on"))
     return [finding(one, lines, steps, single_trigger=single) for one in checked.diagnostics]
 
 

@@ -11,6 +11,7 @@ import re
 import stat
 import tempfile
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -166,9 +167,10 @@ class Files:
         now = self.read(workflow_id)
         if now.etag == etag:
             return
-        changes = [] if mine is None else difflib.unified_diff(
-            now.text.splitlines(keepends=True), mine.splitlines(keepends=True), "on disk", "yours"
-        )  # fmt: skip
+        changes: Iterable[str] = ()
+        if mine is not None:
+            before, after = now.text.splitlines(keepends=True), mine.splitlines(keepends=True)
+            changes = difflib.unified_diff(before, after, "on disk", "yours")
         raise Conflict(
             f"{now.path} has changed on disk since you opened it",
             hint="Look at both texts, keep what you need, and save again from the new state.",

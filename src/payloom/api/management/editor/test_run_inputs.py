@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from starlette.concurrency import run_in_threadpool
@@ -59,14 +60,14 @@ class TestRunInputs:
             run = await self._parts.run_queries.get(start.run_id)
             inputs = dict(run.inputs or {}) if inputs is None else inputs
             event_id = event_id or run.event_id
-            request = run.request or {}
+            request: Mapping[str, Any] = run.request or {}
             user = request.get("user") or user
             if request.get("row") is not None:
                 sample = sample or {"row": request["row"], "old": request.get("old")}
         trigger = draft.triggers[start.index] if start.index < len(draft.triggers) else None
         kind = trigger.kind if trigger is not None else ""
         if kind == "table":
-            given = sample or {}
+            given: Mapping[str, Any] = sample or {}
             return TriggerInput(start.index, row=given.get("row"), old=given.get("old")), None
         if kind == "stripe":
             return TriggerInput(start.index, event_id=event_id), sample if event_id is None else None

@@ -6,7 +6,7 @@ to be read and an admin for everything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from payloom.api.http.same_origin import SAFE_METHODS
@@ -50,7 +50,8 @@ def role_for(method: str) -> Role:
 
 def required_role(route: Any, method: str) -> str:
     """Return the role that a route needs, or `anybody`."""
-    return (getattr(route, "openapi_extra", None) or {}).get(KEY) or role_for(method)
+    marks: Mapping[str, Any] = getattr(route, "openapi_extra", None) or {}
+    return str(marks.get(KEY) or role_for(method))
 
 
 def has_role(role: Role, wanted: str) -> bool:

@@ -117,13 +117,15 @@ class Overview(Shape):
     last_24h: Day
 
 
+_PAYMENT = "order | row | session | intent | charge | refund | subscription | invoice"
+_SUGGESTED = f"{_PAYMENT} | customer | email | event | run | mail | workflow | table | value …"
+_ON_TIMELINE = f"{_PAYMENT} | dispute | setup | credit_note | event | run | mail"
+
+
 class Suggestion(Shape):
     """Something that the text may mean."""
 
-    kind: str = Field(
-        description="order | row | session | intent | charge | refund | subscription | invoice | customer | email | "
-        "event | run | mail | workflow | table | value …"
-    )
+    kind: str = Field(description=_SUGGESTED)
     id: str
     title: str
     detail: str
@@ -142,10 +144,7 @@ class JourneyEntry(Shape):
     """One thing on the line of time."""
 
     at: Moment
-    kind: str = Field(
-        description="order | row | session | intent | charge | refund | subscription | invoice | dispute | setup | "
-        "credit_note | event | run | mail"
-    )
+    kind: str = Field(description=_ON_TIMELINE)
     id: str
     title: str
     status: str | None

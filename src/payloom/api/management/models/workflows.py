@@ -93,12 +93,6 @@ class VersionUse(Shape):
     open_runs: int
 
 
-class VersionList(Shape):
-    """The stored versions, newest first."""
-
-    data: list[VersionUse]
-
-
 class Start(Body):
     """Inputs, and the e-mail address of the account to run as."""
 

@@ -105,8 +105,8 @@ async def get_event(deps: Dependencies, event_id: str) -> Any:
     """One event with its payload and the runs it started."""
 
     def work(tx: sa.Connection) -> dict[str, Any] | None:
-        row = tx.execute(sa.select(events).where(events.c.id == event_id)).one_or_none()
-        return None if row is None else {**row._mapping, **states_of(tx, [event_id])[event_id]}  # noqa: SLF001
+        row = tx.execute(sa.select(events).where(events.c.id == event_id)).mappings().one_or_none()
+        return None if row is None else {**row, **states_of(tx, [event_id])[event_id]}
 
     found = await deps.database.read(work)
     if found is None:

@@ -21,6 +21,7 @@ from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, Row
 from payloom.api.management.models.runs import RunList
 from payloom.api.management.routes.overview import FRESH_WITHIN
 from payloom.db.transactions import locking_reads
+from payloom.kit.json_values import is_list, is_object
 from payloom.kit.redaction import redact
 from payloom.runs.models import steps
 from payloom.runs.registry import RowChange
@@ -124,8 +125,8 @@ def _writers(tx: sa.Connection, spec: TableSpec, key: str) -> list[str]:
     query = sa.select(steps.c.run_id, steps.c.value).where(steps.c.run_id.in_(naming), written)
     found: dict[str, None] = {}
     for run_id, value in tx.execute(query):
-        rows = value if isinstance(value, list) else [value]
-        if any(isinstance(row, dict) and str(row.get(spec.primary)) == key for row in rows):
+        rows: list[Any] = value if is_list(value) else [value]
+        if any(is_object(row) and str(row.get(spec.primary)) == key for row in rows):
             found[run_id] = None
     return list(found)[:_WRITERS]
 

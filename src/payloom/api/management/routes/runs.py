@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -62,7 +63,7 @@ async def retry_runs(deps: Dependencies, body: RetryMany) -> Any:
         found = await deps.run_queries.list(
             status="failed", workflow_id=body.workflow, search=body.search, limit=MAX_BULK
         )
-        ids = [one["id"] for one in found if body.kind in (None, (one["failure"] or {}).get("kind"))]
+        ids = [one["id"] for one in found if body.kind in (None, _kind(one["failure"]))]
 
     async def one(run_id: str) -> list[str]:
         return [(await deps.runs.retry(run_id)).id]
@@ -96,6 +97,10 @@ async def decide_run(deps: Dependencies, run_id: str, body: Decision, request: R
     return {"decided": True}
 
 
+def _kind(failure: Mapping[str, Any] | None) -> str | None:
+    return failure.get("kind") if failure else None
+
+
 def detail(found: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of RunDetail from what `RunQueries.timeline` finds."""
     shown = to_plain(found)
@@ -112,7 +117,7 @@ def _short(run: dict[str, Any]) -> dict[str, Any]:
 
 def _timed(began: str, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Say when each step began: its first attempt, else when the one before it was done."""
-    timed = []
+    timed: list[dict[str, Any]] = []
     for step in steps:
         timed.append({**step, "started_at": step["first_attempt_at"] or began})
         began = step["at"] or began

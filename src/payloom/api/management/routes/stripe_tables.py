@@ -49,7 +49,8 @@ def _filters(name: str, given: Mapping[str, str]) -> dict[str, Any]:
 
 def _value(name: str, column: str, text: str) -> Any:
     table = tables.find(name)
-    schema = (table.filters if table else {}).get(column, {})
+    filters: Mapping[str, Any] = table.filters if table else {}
+    schema: Mapping[str, Any] = filters.get(column, {})
     kinds = {part.get("type") for part in schema.get("anyOf") or [schema]}
     if "boolean" in kinds:
         return text == "true"

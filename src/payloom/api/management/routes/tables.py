@@ -13,6 +13,7 @@ from payloom.api.management.models.data import RowList, TableList
 from payloom.api.management.routes import stripe_tables
 from payloom.api.management.routes.rows import shown
 from payloom.kit import strict_json
+from payloom.kit.json_values import is_object
 from payloom.tables.definition.spec import TableSpec
 from payloom.workflows.catalog.catalog import STRIPE_TABLES
 
@@ -59,7 +60,7 @@ def _filter(text: str | None) -> dict[str, Any]:
     if not text:
         return {}
     found = strict_json.loads(text.encode())
-    if not isinstance(found, dict):
+    if not is_object(found):
         raise BadRequest("filter is a JSON object, as `where` of a `select` step", where="filter")
     return found
 

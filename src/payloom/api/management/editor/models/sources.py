@@ -175,12 +175,6 @@ class CreateBody(Body):
     text: Text | None = None
 
 
-class DeleteBody(Body):
-    """What is deleted must be what was seen."""
-
-    etag: str
-
-
 class Deleted(Answer):
     """The file is gone; its runs and versions stay."""
 

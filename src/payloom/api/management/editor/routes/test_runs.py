@@ -86,7 +86,7 @@ def _mock(it: models.MockBody) -> Mock:
 
 def _answer(found: TestRunResult, draft: Workflow, until: str | None) -> dict[str, Any]:
     run = detail(_merged(found))
-    trail = [{"branch": None, **one} for one in to_plain(found.trail)]
+    trail: list[dict[str, Any]] = [{"branch": None, **one} for one in to_plain(found.trail)]
     if until is not None:
         run["steps"] = _up_to(run["steps"], until)
         run["logs"] = [one for one in run["logs"] if _order(one["path"]) <= _order(until)]
