@@ -119,7 +119,7 @@ class AccountRoutes:
         fields |= {name: "this is needed" for name in ("email", "password") if name not in values}
         fields |= {name: "must be a text" for name, value in values.items() if value is not None and not _text(value)}
         if fields:
-            raise BadRequest("the request is not understood", fields=fields)
+            raise BadRequest(f"wrong fields: {', '.join(sorted(fields))}", hint="See `fields` for each.", fields=fields)
         return values
 
     async def _sign_up(self, email: str, password: str, name: str | None) -> tuple[Account, str]:

@@ -208,7 +208,7 @@ class Endpoints:
         body: dict[str, Any] = {"code": failure.kind, "message": failure.message, "run_id": answer.run_id}
         if answer.status >= 500 and not self.open_errors:
             body["message"] = "Something went wrong on our side."
-            body["hint"] = "Try again; if it stays, tell us the run id."
+            body["hint"] = "Try again. If it fails again, report the run id."
             return redact(body)
         if failure.hint:
             body["hint"] = failure.hint

@@ -93,8 +93,8 @@ class PageRoutes:
             )
         except PayloomError as error:
             if error.code == "row_not_found":
-                raise NoSuchRoute("there is no such thing, or it is not yours") from None
-            raise PageBroken(f"{page.template}: {error}", hint="Look at the page's data in its head.") from error
+                raise NoSuchRoute("the page has no data for this address, or you are not allowed to see it") from None
+            raise PageBroken(f"{page.template}: {error}", hint="Check `data` in the head of the page.") from error
 
     def render(
         self, request: Request, template: str, visitor: Account | None, context: dict[str, Any], status: int = 200
@@ -116,7 +116,7 @@ class PageRoutes:
             html = self.templates.render(template, {**context, **known})
         except (TemplateError, TypeError, ValueError, AttributeError, KeyError, ArithmeticError) as error:
             where = template if not isinstance(error, TemplateError) else f"{template} ({type(error).__name__})"
-            raise PageBroken(f"{where}: {error}", hint="Look at the template.") from error
+            raise PageBroken(f"{where}: {error}", hint="Check the template.") from error
         response = HTMLResponse(html, status)
         response.headers["content-security-policy"] = page_policy(nonce, stripe.script_url, stripe.api_base)
         self.session_auth.keep_csrf(request, response)
@@ -127,10 +127,12 @@ class PageRoutes:
         status = error.status if error else 500
         shown = error if error and (status < 500 or self.settings.is_dev) else None
         context = {
-            "title": _TITLES.get(status, "That did not work" if status < 500 else "Something went wrong on our side"),
+            "title": _TITLES.get(
+                status, "Something went wrong" if status < 500 else "Something went wrong on our side"
+            ),
             "status": status,
             "code": error.code if error else "internal",
-            "message": shown.message if shown else "We have noted it. Please try again in a minute.",
+            "message": shown.message if shown else "The error was logged. Try again in a minute.",
             "hint": shown.hint if shown else None,
             "request_id": request_id,
         }

@@ -43,7 +43,7 @@ class NotPublished(PayloomError):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Publication:
-    """What came of a publish. changed: workflow ids whose version is new, or that are gone."""
+    """Result of a publish. changed: workflow ids whose version is new, or that are gone."""
 
     number: int
     changed: tuple[str, ...]
@@ -74,7 +74,7 @@ class ProjectPublisher:
                 first = project.errors[0]
                 raise NotPublished(
                     f"nothing was published: {first.format()}",
-                    hint="Mend it and publish again; what runs now goes on.",
+                    hint="Fix the error and publish again. Published workflows are not affected.",
                     diagnostics=[one.to_dict() for one in project.diagnostics],
                 )
             number, changes = await self._versions.publish(
@@ -133,7 +133,7 @@ class ProjectPublisher:
         try:
             await self.publish("files")
         except NotPublished as error:
-            log.warning("not_published", reason=error.message, hint="Mend it and save again.")
+            log.warning("not_published", reason=error.message, hint="Fix the error and save the file again.")
         except (PayloomError, exc.SQLAlchemyError) as error:
             log.warning("not_published", reason=str(error))
 

@@ -2541,7 +2541,7 @@ export interface components {
         };
         /**
          * Outcome
-         * @description What became of one of several things that were to be done.
+         * @description Result of one item of a bulk operation.
          */
         Outcome: {
             /** Done */
@@ -2558,7 +2558,7 @@ export interface components {
         };
         /**
          * Outcomes
-         * @description What became of each.
+         * @description Results of a bulk operation, one per item.
          */
         Outcomes: {
             /** Data */

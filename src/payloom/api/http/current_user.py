@@ -64,7 +64,7 @@ class SessionAuth:
         roles = () if isinstance(auth, str) else auth
         if auth != "user" and not set(roles) & set(visitor.roles):
             needed = " or ".join(roles)
-            raise NotAllowed(f"this needs the role {needed}", hint="Ask somebody who has it.")
+            raise NotAllowed(f"this needs the role {needed}", hint="Ask an admin for the role.")
         return visitor
 
     def keep(self, response: Response, token: str) -> None:

@@ -166,7 +166,7 @@ def internal_body(request_id: str) -> dict[str, Any]:
         "error": {
             "code": "internal",
             "message": "Something went wrong on our side.",
-            "hint": f"Try again; if it stays, tell us the request id {request_id}.",
+            "hint": f"Try again. If it fails again, report the request id {request_id}.",
             "request_id": request_id,
         }
     }

@@ -14,6 +14,7 @@ from payloom.kit.json_values import is_object
 
 MAX_BODY = 1024 * 1024
 MAX_FORM = 64 * 1024
+_FORM_HINT = "Post each field once, URL-encoded as UTF-8."
 MAX_MANAGED = 4 * 1024 * 1024
 """Of a request to the management API: a whole workflow with its test, and room."""
 
@@ -118,10 +119,10 @@ async def read_form(request: Request) -> dict[str, str]:
     try:
         pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=100, errors="strict")
     except ValueError:
-        raise BadRequest("the form could not be read") from None
+        raise BadRequest("the form is not UTF-8, or has more than 100 fields", hint=_FORM_HINT) from None
     fields = dict(pairs)
     if len(fields) != len(pairs) or any("\x00" in value for value in fields.values()):
-        raise BadRequest("the form could not be read")
+        raise BadRequest("the form has a field twice, or a NUL character", hint=_FORM_HINT)
     return fields
 
 

@@ -1,4 +1,4 @@
-"""Where a request comes from: other sites must not act in a signed-in person's name, nor frame or name our host.
+"""Where a request comes from: other sites must not act for a signed-in user, nor frame or name this host.
 
 Cookies travel with requests that other sites cause. So a request that changes something is taken only if the browser
 says it is of our own origin (Sec-Fetch-Site, else Origin). Programs send neither; theirs must be JSON, which no form
@@ -48,8 +48,8 @@ def refuse_foreign(request: Request, own_origin: str, *, form: bool = False) -> 
     foreign = is_foreign(request, own_origin)
     if foreign or (foreign is None and not form and content_type(request) not in {"application/json", ""}):
         raise CrossSiteRequest(
-            "the request comes from another site, so it is not done in your name",
-            hint="Call it from a page of this site, or allow the origin with `cors` on the trigger.",
+            "cross-site request blocked",
+            hint="API clients: send `Content-Type: application/json`. Other sites: allow the origin with `cors`.",
         )
 
 

@@ -1,4 +1,4 @@
-"""Who calls, as far as the network says: the address under which calls are counted."""
+"""Resolves the client address used for rate limiting."""
 
 from __future__ import annotations
 

@@ -118,7 +118,8 @@ async def _bug(request: Request, _error: Any) -> Response:
 
 async def _invalid(request: Request, error: Any) -> Response:
     found = [{"field": ".".join(map(str, one["loc"][1:])), "message": one["msg"]} for one in error.errors()]
-    return await _known(request, BadRequest("the request is not understood", errors=found))
+    names = ", ".join(dict.fromkeys(one["field"] or "the body" for one in found[:5]))[:200]
+    return await _known(request, BadRequest(f"invalid request: {names}", hint="See `fields` for each.", errors=found))
 
 
 async def _http(request: Request, error: Any) -> Response:

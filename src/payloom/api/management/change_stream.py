@@ -60,7 +60,9 @@ class ChangeStream:
     async def listen(self) -> AsyncGenerator[asyncio.Queue[Message | None]]:
         """Give a queue of messages; None ends it. Raises TooManyRequests."""
         if len(self._listeners) >= MAX_LISTENERS:
-            raise TooManyRequests("too many listen already", hint="Close other tabs of the studio.", retry_after=30)
+            raise TooManyRequests(
+                "too many open live connections", hint="Close other tabs of the studio.", retry_after=30
+            )
         queue: asyncio.Queue[Message | None] = asyncio.Queue()
         self._listeners.add(queue)
         try:

@@ -1,4 +1,4 @@
-"""Where the management API is, and its making: only when somebody asks, as most servers run for weeks without a studio.
+"""Mounts the management API lazily, on the first request: most servers run for weeks without a studio.
 
 FastAPI, the models of all answers and what checks drafts take half a second to load and more than ten megabytes.
 """

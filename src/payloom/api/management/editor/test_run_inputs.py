@@ -46,7 +46,9 @@ class TestRunInputs:
             first = first or next(one for one in checked.diagnostics if one.severity == "error")
             listed = [one.model_dump() for one in findings(checked, outline_of(checked.draft.source))]
             raise DraftHasErrors(
-                f"the draft has errors: {first.format()}", hint="Mend it, then try again.", diagnostics=listed
+                f"the draft has errors: {first.format()}",
+                hint="Fix the error, then run the test again.",
+                diagnostics=listed,
             )
         return built.workflow
 

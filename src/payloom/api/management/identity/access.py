@@ -82,7 +82,7 @@ class ManagementAuth:
                 return Caller("admin", "token")
             if counted:
                 await self._count(request)
-            raise NotSignedIn("the admin token is not right", hint="It is the value of PAYLOOM_ADMIN_TOKEN.")
+            raise NotSignedIn("the admin token is wrong", hint="Send the value of PAYLOOM_ADMIN_TOKEN.")
         visitor = await self._session_auth.current(request)
         if visitor is None:
             raise NotSignedIn(hint="Sign in as an admin, or send the admin token as a bearer token.")

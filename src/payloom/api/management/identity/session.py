@@ -41,12 +41,13 @@ async def sign_in(deps: Dependencies, auth: Auth, request: Request, response: Re
     elif body.local:
         if not at_the_machine(request, deps.settings):
             raise NotAllowed(
-                "one click opens only at a developer's own machine",
+                "one-click sign-in works only in development, on the server's own machine",
                 hint="Run `payloom studio` where the server runs; it prints a link.",
             )
         account, token = await deps.studio_users.sign_in_locally()
     else:
-        raise BadRequest("there is nothing to sign in with", hint="Send `token` from a link, or `local`.")
+        hint = "Send the `token` of a link, or `local: true` in development."
+        raise BadRequest("the request has neither a token nor `local`", hint=hint)
     if before := deps.session_auth.token(request):
         await deps.session_auth.accounts.sign_out(before)
     deps.session_auth.keep(response, token)

@@ -47,7 +47,7 @@ class ErrorAnswer(BaseModel):
 
 
 class Outcome(Shape):
-    """What became of one of several things that were to be done."""
+    """Result of one item of a bulk operation."""
 
     id: str
     done: bool
@@ -56,7 +56,7 @@ class Outcome(Shape):
 
 
 class Outcomes(Shape):
-    """What became of each."""
+    """Results of a bulk operation, one per item."""
 
     data: list[Outcome]
     done: int

@@ -13,7 +13,7 @@ from payloom.connectors.stripe.tables.table_source import StripeTables
 
 
 class StripeNotReadable(ApiError):
-    """Stripe did not give the rows."""
+    """Stripe returned an error while reading rows."""
 
     code: ClassVar[str] = "stripe_not_readable"
     status: ClassVar[int] = 502
