@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse, Response
 from payloom.api.http.errors import BadRequest, NoSuchRoute, WrongMethod, error_body, headers_of, internal_body
 from payloom.api.http.middleware import request_id_of, set_route_label
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access.auth import ManagementAuth
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.routes import catalog, completion, sources, test_runs, versions
 from payloom.api.management.editor.services import create_editor_services
 from payloom.api.management.identity import me, session, users
-from payloom.api.management.identity.access import ManagementAuth
 from payloom.api.management.injection import Auth
 from payloom.api.management.lazy_app import PREFIX
 from payloom.api.management.models.answers import ErrorAnswer

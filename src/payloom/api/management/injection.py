@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from payloom.api.management.access.auth import ManagementAuth
 from payloom.api.management.dependencies import ManagementDependencies
-from payloom.api.management.identity.access import ManagementAuth
 
 
 async def management_dependencies(request: Request) -> ManagementDependencies:

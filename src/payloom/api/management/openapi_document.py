@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from payloom.api.management.identity.roles import KEY, role_for
+from payloom.api.management.access.roles import KEY, role_for
 
 TAGS = {
     "access": "Authentication and the current user.",

@@ -1,1 +1,1 @@
-"""Who calls the management API, in which role; signing in and out."""
+"""Routes for the current user, for sessions and for accounts."""

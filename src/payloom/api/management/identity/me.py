@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from payloom import __version__
-from payloom.api.management.identity.access import caller_of
-from payloom.api.management.identity.roles import has_role
+from payloom.api.management.access.auth import caller_of
+from payloom.api.management.access.roles import has_role
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Me
 

@@ -10,8 +10,8 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import NoSuchRoute
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.identity.access import caller_of
-from payloom.api.management.identity.roles import ORDER, admin, role_of
+from payloom.api.management.access.auth import caller_of
+from payloom.api.management.access.roles import ORDER, admin, role_of
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.lazy_app import SIGN_IN_PATH
 from payloom.api.management.models.answers import AccountList, AccountView, NewRoles, SignInLink

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from payloom.api.http.errors import ApiError
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.identity.roles import editor
+from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.events import (

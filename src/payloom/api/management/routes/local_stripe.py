@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.request_body import read_json_object
-from payloom.api.management.identity.roles import editor
+from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
 from payloom.kit.json_values import is_object
 from payloom.kit.redaction import redact

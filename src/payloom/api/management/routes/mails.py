@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.identity.roles import editor
+from payloom.api.management.access.roles import editor
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import MailDetail, MailList, MailSummary
 from payloom.email.errors import MailNotFound

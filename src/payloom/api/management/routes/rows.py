@@ -14,8 +14,8 @@ from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError, BadRequest, NoSuchRoute
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access.auth import caller_of
 from payloom.api.management.dependencies import ManagementDependencies
-from payloom.api.management.identity.access import caller_of
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.data import NewRow, RowChanges, RowGuard, RowView
 from payloom.api.management.models.runs import RunList

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 
 from payloom.api.http.serialization import to_plain
-from payloom.api.management.identity.access import caller_of
-from payloom.api.management.identity.roles import editor, viewer
+from payloom.api.management.access.auth import caller_of
+from payloom.api.management.access.roles import editor, viewer
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.models.answers import Outcomes
 from payloom.api.management.models.runs import Decided, Decision, Fork, RetryMany, RunCounts, RunDetail, RunList, RunRef

@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from payloom.api.http.errors import BadRequest
+from payloom.api.management.access import roles
 from payloom.api.management.editor.models import sources as models
-from payloom.api.management.identity import roles
 from payloom.api.management.injection import Dependencies
 from payloom.workflows.completion.answer import complete_field, complete_text, hover_text
 from payloom.workflows.completion.cursor import BARE_KEYS

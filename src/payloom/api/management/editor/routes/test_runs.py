@@ -11,12 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from payloom.api.http.serialization import to_plain
+from payloom.api.management.access import roles
+from payloom.api.management.access.auth import caller_of
 from payloom.api.management.dependencies import ManagementDependencies
 from payloom.api.management.editor.files import write_whole
 from payloom.api.management.editor.models import test_runs as models
 from payloom.api.management.editor.services import Editor
-from payloom.api.management.identity import roles
-from payloom.api.management.identity.access import caller_of
 from payloom.api.management.injection import Dependencies
 from payloom.api.management.routes.runs import detail
 from payloom.kit.redaction import redact

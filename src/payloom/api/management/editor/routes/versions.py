@@ -9,13 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from payloom.api.http.errors import ApiError
+from payloom.api.management.access import roles
+from payloom.api.management.access.auth import caller_of
 from payloom.api.management.editor.files import Conflict
 from payloom.api.management.editor.models import sources as models
 from payloom.api.management.editor.routes.conflicts import CHANGED, conflict_response
 from payloom.api.management.editor.services import Editor
 from payloom.api.management.editor.version_history import FILE, PUBLISHED
-from payloom.api.management.identity import roles
-from payloom.api.management.identity.access import caller_of
 from payloom.api.management.injection import Dependencies
 
 
