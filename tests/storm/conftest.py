@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from harness import Databases, Zygote
 from tests.storm.effect_ledger import STORM, WIRE, Tally, write_table
+from tests.storm.harness import Databases, Zygote
 
 _tally = Tally()
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import psycopg
-import shop
 import sqlalchemy as sa
+from tests.storm import shop
 
 from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import check_invariants, journal_of

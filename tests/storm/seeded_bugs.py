@@ -12,8 +12,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import shop
 import sqlalchemy as sa
+from tests.storm import shop
 from tests.support.runs_fixture import RunsFixture
 
 from payloom.connectors.port import Attempt

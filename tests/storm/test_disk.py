@@ -6,8 +6,8 @@ import sqlite3
 from typing import Any
 
 import pytest
-from harness import DIED, Databases, WorkerScenario, Zygote
 from tests.storm.effect_ledger import STORM, Tally, picked, some
+from tests.storm.harness import DIED, Databases, WorkerScenario, Zygote
 
 pytestmark = pytest.mark.timeout(7200)
 ONLY_SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

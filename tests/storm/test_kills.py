@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import DIED, Databases, Zygote
-from points import killed_at_every_point
 from tests.storm.effect_ledger import STORM, Tally, some
+from tests.storm.harness import DIED, Databases, Zygote
+from tests.storm.points import killed_at_every_point
 
 EVENTS = ["c1", "u1"]
 

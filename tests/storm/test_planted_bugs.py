@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-import shop
-from harness import Databases, WorkerScenario, Zygote, check
-from test_races import PAID, paid_orders
-from tests.storm import seeded_bugs
+from tests.storm import seeded_bugs, shop
+from tests.storm.harness import Databases, WorkerScenario, Zygote, check
+from tests.storm.paid_orders import PAID, paid_orders
 from tests.support.runs_fixture import RunsFixture, build
 
 from payloom.connectors.port import Attempt, StepFailed

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from harness import Databases, WorkerScenario, Zygote
 from tests.storm.effect_ledger import Tally, picked, some
+from tests.storm.harness import Databases, WorkerScenario, Zygote
 from tests.storm.worker_cluster import Node
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(7200), pytest.mark.usefixtures("postgres_server")]

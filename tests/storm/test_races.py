@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 import sqlalchemy as sa
-from harness import Databases, WorkerScenario, Zygote
 from tests.storm.effect_ledger import Tally, some
+from tests.storm.harness import Databases, WorkerScenario, Zygote
+from tests.storm.paid_orders import PAID, paid_orders
 
 from payloom.db.database import open_database
 from payloom.sandbox.scenario.invariants import Counted
 
 pytestmark = pytest.mark.timeout(7200)
 CALLERS = 20
-PAID = 900
 REFUND = 300
-
-
-def paid_orders(told: WorkerScenario, many: int) -> list[str]:
-    """Put orders there that somebody has paid."""
-    orders = [f"paid{number}" for number in range(many)]
-    database = open_database(told.url)
-    with database.engine.begin() as conn:
-        for order in orders:
-            conn.execute(
-                sa.text(
-                    "INSERT INTO orders (id, status, amount, currency, paid, refunded, access)"
-                    " VALUES (:id, 'paid', :paid, 'usd', :paid, 0, true)"
-                ),
-                {"id": order, "paid": PAID},
-            )
-    database.engine.dispose()
-    with (told.folder / "ledger.jsonl").open("a") as file:
-        for order in orders:
-            line = {"payment": f"pay_{order}", "order": order, "currency": "usd", "amount": PAID}
-            file.write(json.dumps(line) + "\n")
-            receipt = {"effect": f"seed:{order}", "action": "receipt", "args": {"data": {"order": order}}}
-            file.write(json.dumps(receipt) + "\n")
-    return orders
 
 
 def refunded(told: WorkerScenario, orders: list[str]) -> list[Counted]:

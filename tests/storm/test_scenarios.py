@@ -47,7 +47,7 @@ class Theatre:
         return plan, workflow_set, await self.runner._run_without_faults(plan, workflow_set)
 
     async def judge(self, fault: str, case: Case, schedule: Sequence[Incident], deliveries: Any = None) -> None:
-        """Tell the case under a schedule and compare it with its calm twin."""
+        """Tell the case under a schedule and compare it with a fault-free run."""
         plan, workflow_set, fault_free = await self.fault_free(case)
         if deliveries is not None:
             plan = ScenarioPlan(case, deliveries, case.any_order)

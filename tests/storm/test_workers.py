@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from harness import DIED, Databases, Zygote
 from tests.storm.effect_ledger import Tally
+from tests.storm.harness import DIED, Databases, Zygote
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 

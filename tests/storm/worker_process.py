@@ -25,8 +25,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import psycopg
-import shop
 import sqlalchemy as sa
+from tests.storm import shop
 from tests.storm.disk_faults import Faults, FaultyDisk
 from tests.storm.seeded_bugs import EARLY, PLANTS, TEXTS
 from tests.support.runs_fixture import RunsFixture, build

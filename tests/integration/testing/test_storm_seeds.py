@@ -7,13 +7,16 @@ import dataclasses
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from tests.support.testing_fixture import STORM_CASES, SmallProject
 
+from payloom.sandbox.project import WorkflowSet
 from payloom.testing.runner import chosen, load_case_files, open_project
 from payloom.testing.storm import runner
+from payloom.testing.storm.faults import Incident
 from payloom.testing.storm.plans import ScenarioPlan
 
 RECORDED = "9ccd44ee5256f198"
@@ -26,10 +29,12 @@ class _Recording(runner.StormRunner):
 
     results: list[Any]
 
-    async def run_scenario(self, plan: ScenarioPlan, *more: Any) -> runner.ScenarioResult:
-        result = await super().run_scenario(plan, *more)
-        schedule = [str(one) for one in more[1]]
-        self.results.append([plan.id, schedule, {**dataclasses.asdict(result), "outcome": _plain(result)}])
+    async def run_scenario(
+        self, plan: ScenarioPlan, workflow_set: WorkflowSet, schedule: Sequence[Incident]
+    ) -> runner.ScenarioResult:
+        result = await super().run_scenario(plan, workflow_set, schedule)
+        faults = [str(one) for one in schedule]
+        self.results.append([plan.id, faults, {**dataclasses.asdict(result), "outcome": _plain(result)}])
         return result
 
 

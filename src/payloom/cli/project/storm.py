@@ -24,11 +24,13 @@ _SEEDS = 50
 def storm(
     workflows: Annotated[list[str] | None, typer.Argument(help="Only cases of these workflows.")] = None,
     *,
-    seeds: Annotated[int, typer.Option("--seeds", "-n", min=1, help="How many stories.")] = _SEEDS,
-    seed: Annotated[int | None, typer.Option(help="Tell this seed's story only.")] = None,
+    seeds: Annotated[int, typer.Option("--seeds", "-n", min=1, help="How many seeds.")] = _SEEDS,
+    seed: Annotated[int | None, typer.Option(help="Run only this seed.")] = None,
     first: Annotated[int, typer.Option("--from", help="The first seed.")] = 1,
-    case: Annotated[str | None, typer.Option(help="Tell it of this case.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Go on for so long instead of a number of seeds.")] = None,
+    case: Annotated[str | None, typer.Option(help="Run only this test case.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Run for this many minutes instead of a fixed number of seeds.")
+    ] = None,
     keep: Annotated[
         bool, typer.Option("--keep/--no-keep", help="Write failing seeds to tests/storm-seeds.txt.")
     ] = True,
@@ -57,7 +59,7 @@ def storm(
             _show(failing)
         print_message(
             f"{report.scenarios} stories with {report.incidents} incidents in {report.seconds:.1f} s, "
-            f"{report.compared} compared with their calm twin: "
+            f"{report.compared} compared with a fault-free run: "
             f"{f'{len(report.failures)} failed' if report.failures else 'all hold'}."
         )
     sys.exit(1 if report.failures else 0)

@@ -24,13 +24,17 @@ def run_tests(
     *,
     wanted: Annotated[
         str | None,
-        typer.Option("--filter", "-k", help="Only cases whose name holds these words; `not word` leaves out."),
+        typer.Option("--filter", "-k", help="Run only cases whose name contains these words; `not WORD` excludes."),
     ] = None,
     record: Annotated[
-        bool, typer.Option("--record", help="Write what came of cases that expect nothing, or something else.")
+        bool,
+        typer.Option(
+            "--record",
+            help="Record actual results where `expect` is missing or fails (overwrites failing expectations).",
+        ),
     ] = False,
-    once: Annotated[bool, typer.Option("--once", help="Play each case as it stands, without its variants.")] = False,
-    listed: Annotated[bool, typer.Option("--list", help="List the cases and play none.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Run each case as it is, without its variants.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the cases and run none.")] = False,
     project: PROJECT = None,
     as_json: JSON = False,
 ) -> None:
