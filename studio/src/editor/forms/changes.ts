@@ -62,8 +62,7 @@ export function useFindings(path: Path, below: boolean): Diagnostic[] {
       below ? startsWith(finding.path, path) : samePath(finding.path, path),
     );
     return found.length === 0 ? NONE : found;
-    // The path is new on every rendering; its text is what matters.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the path is a new array on every rendering; its text matters
   }, [check, below, JSON.stringify(path)]);
 }
 
