@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.authoring.python_text import PARAMETERS, WIDTH, PythonText, Raw, listed_lines, quoted
 from payloom.workflows.authoring.steps import FUNCTIONS
 from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, verb_of
@@ -48,9 +49,7 @@ class _Writer(PythonText):
     def module(self, workflow_id: str) -> str:
         data = self.data
         on = data["on"]
-        head: dict[str, Any] = {
-            "on": Raw(self.trigger(on) if isinstance(on, Mapping) else listed_lines(map(self.trigger, on)))
-        }
+        head: dict[str, Any] = {"on": Raw(self.trigger(on) if is_map(on) else listed_lines(map(self.trigger, on)))}
         head |= {"name": data["name"]}
         for key in ("input", "output", "description"):
             if data.get(key) is not None:
@@ -95,7 +94,7 @@ class _Writer(PythonText):
             return self.called("on_schedule", [Raw(quoted(rest.pop("schedule")))], rest, 1)
         if kind == "table":
             changes = rest.pop("on")
-            names = [rest.pop("table"), *(changes if isinstance(changes, list) else [changes])]
+            names = [rest.pop("table"), *(changes if is_list(changes) else [changes])]
             return self.called("on_table", [Raw(quoted(one)) for one in names], self.conditions(rest, "match"), 1)
         if kind == "manual":
             return self.called("manual", [], {"auth": rest["auth"]} if "auth" in rest else {}, 1)
@@ -162,7 +161,7 @@ class _Writer(PythonText):
             self.within("x.otherwise()", step["else"])
         if "try" in step:
             self.handlers(step)
-        if isinstance(step.get("on_error"), list):
+        if is_list(step.get("on_error")):
             self.within("x.failed()", step["on_error"])
 
     def handlers(self, step: Mapping[str, Any]) -> None:
@@ -181,7 +180,7 @@ class _Writer(PythonText):
     def columns(self, verb: str, given: Any, **more: Any) -> tuple[list[Any], dict[str, Any]]:
         """Return the positional and keyword arguments for a map of names."""
         more = {key: value for key, value in more.items() if value is not None}
-        if not isinstance(given, Mapping):
+        if not is_map(given):
             return [given], more
         fine = all(key.isidentifier() and not keyword.iskeyword(key) and key not in _OWN[verb] for key in given)
         return ([], {**given, **more}) if fine else ([dict(given)], more)
@@ -287,13 +286,13 @@ class _Writer(PythonText):
         self.line(f"with {self.called('x.switch', over, keywords, self.depth)}:")
         self.depth += 1
         cases = rest["cases"]
-        if isinstance(cases, Mapping):
+        if is_map(cases):
             for name, steps in cases.items():
                 self.within(f"x.case({name!r})", steps)
         else:
             for clause in cases:
                 self.within(f"x.case_when({self.condition(clause['when'])})", clause["do"])
-        if isinstance(default, list):
+        if is_list(default):
             self.within("x.default()", default)
         self.depth -= 1
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.yaml.masking import closing
 
 PARAMETERS = ("inputs", "user", "event", "row", "old")
@@ -64,9 +65,9 @@ class PythonText:
         depth = self.depth if depth is None else depth
         if isinstance(value, Raw):
             return str(value)
-        if isinstance(value, Mapping):
+        if is_map(value):
             items = [f"{quoted(str(key))}: " for key in value], list(value.values()), "{}"
-        elif isinstance(value, list):
+        elif is_list(value):
             items = ["" for _ in value], value, "[]"
         else:
             return self.text(value) if isinstance(value, str) else repr(value)

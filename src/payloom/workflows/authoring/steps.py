@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
+from payloom.kit.json_types import is_map
 from payloom.workflows.authoring.symbols import Expr, plain, text_of
 from payloom.workflows.authoring.trace import current
 
@@ -85,7 +86,7 @@ class _Table:
 
     def insert(self, values_: Any = None, /, **values: Any) -> Expr:
         """Add a row; a list, or an expression that gives rows, may stand first instead."""
-        given = {**values_, **values} if isinstance(values_, Mapping) else values if values_ is None else values_
+        given = {**values_, **values} if is_map(values_) else values if values_ is None else values_
         return current().add({"insert": self._name, "values": plain(given)})
 
     def update(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from payloom.kit.clock import rfc3339
+from payloom.kit.json_types import is_map, is_sequence
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -127,9 +127,9 @@ def text_of(value: Any) -> str:
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
     if isinstance(value, dt.datetime):
         return f"timestamp('{rfc3339(value)}')"
-    if isinstance(value, Mapping):
+    if is_map(value):
         return "{" + ", ".join(f"{text_of(str(key))}: {text_of(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return "[" + ", ".join(map(text_of, value)) + "]"
     raise SymbolicValue(f"{type(value).__name__} cannot stand in a workflow")
 
@@ -138,9 +138,9 @@ def plain(value: Any) -> Any:
     """Return a value as it stands in a file: expressions as `${{ … }}`."""
     if isinstance(value, Expr):
         return f"${{{{ {source(value)} }}}}"
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [plain(item) for item in value]
     if value is None or isinstance(value, bool | int | float):
         return value

@@ -106,14 +106,14 @@ class Catalog(Protocol):
 class StaticCatalog:
     """A catalogue held in dictionaries: what connectors fill, and what tests write by hand."""
 
-    actions: dict[tuple[str, str], Action] = dataclasses.field(default_factory=dict)
-    families: dict[str, Family] = dataclasses.field(default_factory=dict)
-    tables: dict[str, TableShape] = dataclasses.field(default_factory=dict)
-    emails: set[str] = dataclasses.field(default_factory=set)
-    functions: set[str] = dataclasses.field(default_factory=set)
-    workflows: set[str] = dataclasses.field(default_factory=set)
-    env: set[str] = dataclasses.field(default_factory=set)
-    money: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict)
+    actions: dict[tuple[str, str], Action] = dataclasses.field(default_factory=dict[tuple[str, str], Action])
+    families: dict[str, Family] = dataclasses.field(default_factory=dict[str, Family])
+    tables: dict[str, TableShape] = dataclasses.field(default_factory=dict[str, TableShape])
+    emails: set[str] = dataclasses.field(default_factory=set[str])
+    functions: set[str] = dataclasses.field(default_factory=set[str])
+    workflows: set[str] = dataclasses.field(default_factory=set[str])
+    env: set[str] = dataclasses.field(default_factory=set[str])
+    money: dict[str, frozenset[str]] = dataclasses.field(default_factory=dict[str, frozenset[str]])
     """By workflow, the inputs that reach money in it; a workflow that is not here could not be read."""
     http_hosts: set[str] | None = None
     """Hosts that `http` steps may call; None: no list was given, and every public host may be called."""

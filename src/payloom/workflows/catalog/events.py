@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_map
+
 
 def split_type(event_type: str, families: Iterable[str]) -> tuple[str, str]:
     """Return `(family, action)` of a Stripe event type: the longest family it begins with, else all but the last word.
@@ -34,20 +36,20 @@ def event_scope(stripe_event: Mapping[str, Any], family: str, action: str) -> di
     empty map), status, customer (its id), metadata, and the object again under its own name (`subscription`,
     `checkout_session`, `payment_intent`, …) unless the event has a field of that name.
     """
-    data = stripe_event.get("data") or {}
-    stripe_object = data.get("object") or {}
-    previous = data.get("previous_attributes") or {}
+    data: Mapping[str, Any] = stripe_event.get("data") or {}
+    stripe_object: Mapping[str, Any] = data.get("object") or {}
+    previous: Mapping[str, Any] = data.get("previous_attributes") or {}
     customer = stripe_object.get("customer")
     if stripe_object.get("object") == "customer":
         customer = stripe_object.get("id")
-    event = {
+    event: dict[str, Any] = {
         **stripe_event,
         "family": family,
         "action": action,
         "object": stripe_object,
         "previous": previous,
         "status": stripe_object.get("status"),
-        "customer": customer.get("id") if isinstance(customer, Mapping) else customer,
+        "customer": customer.get("id") if is_map(customer) else customer,
         "metadata": stripe_object.get("metadata") or {},
     }
     event.setdefault(_own_name(stripe_object, family), stripe_object)

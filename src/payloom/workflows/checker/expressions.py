@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Schema
 from payloom.workflows.checker import scope
 from payloom.workflows.checker.findings import Findings, root_of
@@ -91,7 +92,7 @@ class Types:
         for site in self.findings.sites_of(node):
             if site.path == node.items.path:
                 of = self.of(site)
-                if of is not None and of.get("type") == "array" and isinstance(of.get("items"), Mapping):
+                if of is not None and of.get("type") == "array" and is_map(of.get("items")):
                     return of["items"] or None
         return None
 

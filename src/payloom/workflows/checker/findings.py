@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Diagnostic, Path, Place
+from payloom.kit.json_types import is_dict, is_list, is_map
 from payloom.kit.yaml.masking import closing
 from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
@@ -20,7 +21,7 @@ from payloom.workflows.program.program import ApiTrigger, StripeTrigger, Trigger
 def file_path(source: Source, path: Path) -> Path:
     """Return where in the file a place of the model is: the model lists its triggers, the file may hold just one."""
     data = source.data
-    if path[:1] == ("on",) and len(path) > 1 and isinstance(data, dict) and isinstance(data.get("on"), dict):
+    if path[:1] == ("on",) and len(path) > 1 and is_dict(data) and is_dict(data.get("on")):
         return ("on", *path[2:])
     return path
 
@@ -32,11 +33,11 @@ class Findings:
     workflow: Workflow
     source: Source
     catalog: Catalog
-    found: list[Diagnostic] = dataclasses.field(default_factory=list)
-    by_path: Mapping[Path, list[ExpressionSite]] = dataclasses.field(default_factory=dict)
+    found: list[Diagnostic] = dataclasses.field(default_factory=list[Diagnostic])
+    by_path: Mapping[Path, list[ExpressionSite]] = dataclasses.field(default_factory=dict[Path, list[ExpressionSite]])
     nodes: tuple[Node, ...] = ()
-    by_node: Mapping[Node, list[ExpressionSite]] = dataclasses.field(default_factory=dict)
-    by_place: Mapping[Path, Node] = dataclasses.field(default_factory=dict)
+    by_node: Mapping[Node, list[ExpressionSite]] = dataclasses.field(default_factory=dict[Node, list[ExpressionSite]])
+    by_place: Mapping[Path, Node] = dataclasses.field(default_factory=dict[Path, Node])
 
     def __post_init__(self) -> None:
         grouped: defaultdict[Path, list[ExpressionSite]] = defaultdict(list)
@@ -109,10 +110,10 @@ class Findings:
 
 def leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     """Yield the texts and scalars in a value, with their paths."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         for key, item in value.items():
             yield from leaves(item, (*path, key))
-    elif isinstance(value, list):
+    elif is_list(value):
         for at, item in enumerate(value):
             yield from leaves(item, (*path, at))
     else:

@@ -22,9 +22,9 @@ State = dict[str, bool]
 class Flow:
     """What is readable where. `seen`: per step; `before`: by its `when`; `extra`: names of loops and handlers."""
 
-    seen: dict[Node, State] = dataclasses.field(default_factory=dict)
-    before: dict[Node, State] = dataclasses.field(default_factory=dict)
-    extra: dict[Node, frozenset[str]] = dataclasses.field(default_factory=dict)
+    seen: dict[Node, State] = dataclasses.field(default_factory=dict[Node, State])
+    before: dict[Node, State] = dataclasses.field(default_factory=dict[Node, State])
+    extra: dict[Node, frozenset[str]] = dataclasses.field(default_factory=dict[Node, frozenset[str]])
 
 
 def analyze(findings: Findings) -> Flow:
@@ -204,7 +204,7 @@ def check_references(findings: Findings, flow: Flow) -> None:
         state = seen.get(site.node) if site.node is not None else {}
         if state is None:
             continue
-        extra = flow.extra.get(site.node, frozenset()) if site.node is not None else frozenset()
+        extra: frozenset[str] = flow.extra.get(site.node, frozenset()) if site.node is not None else frozenset()
         for ref in site.compiled.refs:
             path = root_of(ref.path)
             name = str(path[0])

@@ -31,7 +31,7 @@ def check_money(findings: Findings, taint: Taint) -> None:
 def money_inputs(findings: Findings) -> frozenset[str]:
     """Return the inputs of a workflow that reach money in it, or in a workflow it calls."""
     properties = (findings.workflow.input or {}).get("properties", {})
-    found = set()
+    found: set[str] = set()
     for name, schema in properties.items():
         taint = Taint(findings, {name: schema})
         if any(_reached(findings, taint, node) for node in findings.nodes):

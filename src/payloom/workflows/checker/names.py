@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.catalog.catalog import WHERE_OPERATORS, Column, Schema, TableShape
 from payloom.workflows.catalog.events import split_type
@@ -164,7 +165,7 @@ class Names:
         shape = type_of_schema(action.params)
         what = f"`{name}`"
         self.values.value(with_.literal, shape, with_at, what)
-        given = with_.literal if isinstance(with_.literal, Mapping) else {}
+        given: Mapping[str, Any] = with_.literal if is_map(with_.literal) else {}
         required = action.params.get("required", ())
         for missing in required:
             if missing not in given:
@@ -215,9 +216,9 @@ class Names:
                 for entry in [order_by] if isinstance(order_by, str) else order_by:
                     self.order(str(entry), table, (*node.path, "order_by"))
             case tables.Insert():
-                rows = node.values.literal if isinstance(node.values.literal, list) else [node.values.literal]
+                rows = node.values.literal if is_list(node.values.literal) else [node.values.literal]
                 for at, row in enumerate(rows):
-                    several = isinstance(node.values.literal, list)
+                    several = is_list(node.values.literal)
                     path = (*node.path, "values", at) if several else (*node.path, "values")
                     self.row(row, table, path)
                     self.required(row, table, path)
@@ -227,7 +228,7 @@ class Names:
             case tables.Upsert():
                 for name in node.key:
                     self.column(name, table, (*node.path, "key"))
-                    if isinstance(node.values.literal, Mapping) and name not in node.values.literal:
+                    if is_map(node.values.literal) and name not in node.values.literal:
                         self.findings.report(
                             "F003", (*node.path, "values"), f"`values` needs the key column `{name}`", key=True
                         )
@@ -268,7 +269,7 @@ class Names:
         self.column(name.removeprefix("-"), table, path)
 
     def row(self, row: Any, table: TableShape, path: Path) -> None:
-        if not isinstance(row, Mapping):
+        if not is_map(row):
             return
         for name, value in row.items():
             column = self.column(name, table, (*path, name), key=True)
@@ -279,7 +280,7 @@ class Names:
             self.values.cell(value, column, (*path, name), f"`{table.name}.{name}`")
 
     def required(self, row: Any, table: TableShape, path: Path) -> None:
-        if not isinstance(row, Mapping):
+        if not is_map(row):
             return
         for name, column in table.columns.items():
             if name not in row and not column.nullable and not column.has_default:
@@ -318,28 +319,28 @@ class Names:
                 self.findings.report("F003", at, "what is filled in here could change what is searched for", hint)
             elif value is None:
                 self.findings.report("F109", at, "a null never matches", "leave it out")
-            elif isinstance(value, list):
+            elif is_list(value):
                 for index, one in enumerate(value):
                     self.values.value(one, _item(known[name]), (*at, index), f"`{table.name}.{name}`")
-            elif isinstance(value, Mapping) and known[name].get("type") != "object":
+            elif is_map(value) and known[name].get("type") != "object":
                 for sign, operand in value.items():
                     if sign not in WHERE_OPERATORS:
                         self.unknown((*at, sign), "operator", sign, WHERE_OPERATORS, key=True)
                     elif sign != "is_null" and operand is not None:
                         self.values.value(operand, _item(known[name]), (*at, sign), f"`{table.name}.{name}`")
             else:
-                may_be_list = isinstance(value, Mapping) or "${{" in str(value)
+                may_be_list = is_map(value) or "${{" in str(value)
                 self.values.value(value, _item(known[name], whole=may_be_list), at, f"`{table.name}.{name}`")
 
     def where(self, where: Any, table: TableShape, path: Path) -> None:
-        if not isinstance(where, Mapping):
+        if not is_map(where):
             return
         if table.filters is not None:
             self.filters(where, table, path)
             return
         for name, value in where.items():
             at = (*path, name)
-            if name == "any" and isinstance(value, list):
+            if name == "any" and is_list(value):
                 for index, one in enumerate(value):
                     self.where(one, table, (*at, index))
                 continue
@@ -350,13 +351,13 @@ class Names:
                 self.findings.report(
                     "F109", at, "a null never matches", "write {is_null: true}, or leave the column out"
                 )
-            if isinstance(value, Mapping):
+            if is_map(value):
                 self.operators(value, column, table, at)
                 continue
             for inner_at, inner in (
-                [((*at, i), one) for i, one in enumerate(value)] if isinstance(value, list) else [(at, value)]
+                [((*at, i), one) for i, one in enumerate(value)] if is_list(value) else [(at, value)]
             ):
-                self.values.cell(inner, column, inner_at, f"`{table.name}.{name}`", listed=not isinstance(value, list))
+                self.values.cell(inner, column, inner_at, f"`{table.name}.{name}`", listed=not is_list(value))
 
 
 def _item(schema: Schema, *, whole: bool = False) -> Type:

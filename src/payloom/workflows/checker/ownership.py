@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import TableShape
 from payloom.workflows.checker.findings import Findings, leaves, reads
 from payloom.workflows.checker.taint import Taint
@@ -32,7 +33,7 @@ def check_ownership(findings: Findings, taint: Taint) -> None:
         if not isinstance(node, tables.Select | tables.Update | tables.Delete):
             continue
         table = findings.catalog.table(node.table)
-        if table is None or not isinstance(node.where.literal, Mapping):
+        if table is None or not is_map(node.where.literal):
             continue
         owner = owner_column(table)
         where = node.where.literal
@@ -59,10 +60,8 @@ def _by_client(findings: Findings, taint: Taint, where: Mapping[str, Any], path:
 
 def _owned(findings: Findings, where: Mapping[str, Any], path: Path) -> bool:
     for name, value in where.items():
-        if name == "any" and isinstance(value, list):
-            if all(
-                isinstance(one, Mapping) and _owned(findings, one, (*path, "any", at)) for at, one in enumerate(value)
-            ):
+        if name == "any" and is_list(value):
+            if all(is_map(one) and _owned(findings, one, (*path, "any", at)) for at, one in enumerate(value)):
                 return True
             continue
         if any(

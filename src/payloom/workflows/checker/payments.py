@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.checker.expressions import Types
 from payloom.workflows.checker.findings import Findings, root_of
 from payloom.workflows.interpreter.verbs import branch, loops, outbound, tables
@@ -114,8 +116,8 @@ def _old_over_new(findings: Findings, node: tables.Update) -> None:
     events = findings.events
     if not events or all(one.fresh or one.queue for one in events):
         return
-    written = node.set.literal if isinstance(node.set.literal, Mapping) else {}
-    where = node.where.literal if isinstance(node.where.literal, Mapping) else {}
+    written: Mapping[str, Any] = node.set.literal if is_map(node.set.literal) else {}
+    where: Mapping[str, Any] = node.where.literal if is_map(node.where.literal) else {}
     for name in written:
         if ("status" in name or name == "state") and name not in where:
             findings.report(
@@ -130,7 +132,7 @@ def _old_over_new(findings: Findings, node: tables.Update) -> None:
 def _nothing_to_match(findings: Findings, types: Types, node: tables.Select | tables.Update | tables.Delete) -> None:
     where = node.where.literal
     path = (*node.path, "where")
-    if not isinstance(where, Mapping):
+    if not is_map(where):
         return
     if not where:
         if not isinstance(node, tables.Select):
@@ -160,9 +162,9 @@ def _nullable(types: Types, site: ExpressionSite, name: str) -> bool:
     schema = types.of(site)
     if schema is None:
         return False
-    union = schema.get("anyOf") or []
+    union: list[Mapping[str, Any]] = schema.get("anyOf") or []
     kinds = schema.get("type")
-    nullable = any(one.get("type") == "null" for one in union) or (isinstance(kinds, list) and "null" in kinds)
+    nullable = any(one.get("type") == "null" for one in union) or (is_list(kinds) and "null" in kinds)
     return nullable and not _tested(types, site)
 
 

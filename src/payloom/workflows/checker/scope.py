@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.catalog.schemas import TEXT, closed, or_null, row_schema
 from payloom.workflows.interpreter.verbs import simple
@@ -51,10 +52,10 @@ def _inputs(workflow: Workflow) -> Schema:
 
 def _all_present(schema: Any) -> Any:
     # A field that was left out is null when the run reads it, so every declared field is there.
-    if not isinstance(schema, Mapping):
+    if not is_map(schema):
         return schema
     out = dict(schema)
-    if isinstance(schema.get("properties"), Mapping):
+    if is_map(schema.get("properties")):
         required = set(schema.get("required", ()))
         out["properties"] = {
             name: _all_present(inner) if name in required or "default" in inner else or_null(_all_present(inner))
@@ -68,7 +69,7 @@ def _all_present(schema: Any) -> Any:
 def _vars(workflow: Workflow) -> Schema | None:
     names: dict[str, Any] = {name: {} for name in workflow.model.vars}
     for node in workflow.nodes():
-        if isinstance(node, simple.Let) and isinstance(node.values.literal, Mapping):
+        if isinstance(node, simple.Let) and is_map(node.values.literal):
             names.update({name: {} for name in node.values.literal})
     return closed(names)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_dict, is_map
 from payloom.workflows.checker.findings import Findings, leaves, root_of
 from payloom.workflows.expressions import ast
 from payloom.workflows.interpreter.verbs import loops, outbound, simple, tables
@@ -38,7 +39,7 @@ class Taint:
         """properties: the inputs that count, with their schemas; default: all of them if anybody may send any."""
         self.findings = findings
         schema = findings.workflow.input or {}
-        known = schema.get("properties", {}) if findings.apis else {}
+        known: Mapping[str, Any] = schema.get("properties", {}) if findings.apis else {}
         self.properties: Mapping[str, Any] = known if properties is None else properties
         self._items: dict[str, Any] = {}
         """What is known of the items that loops and macros go through."""
@@ -54,7 +55,7 @@ class Taint:
             elif node.id and isinstance(node, tables.Insert | tables.Upsert | tables.Update):
                 written = node.set if isinstance(node, tables.Update) else node.values
                 at = (*node.path, "set" if isinstance(node, tables.Update) else "values")
-                if isinstance(written.literal, Mapping):
+                if is_map(written.literal):
                     self.steps[node.id] = {name: self.value(one, (*at, name)) for name, one in written.literal.items()}
             elif node.id and isinstance(node, outbound.Stripe):
                 action = findings.catalog.action("stripe", node.action)
@@ -123,14 +124,14 @@ class Taint:
         else:
             return None
         for part in rest:
-            schema = schema.get("properties", {}).get(part) if isinstance(schema, Mapping) else None
+            schema = schema.get("properties", {}).get(part) if is_map(schema) else None
         return schema
 
     def is_quantity(self, node: ast.Node) -> bool:
         """Whether a value is a count the file bounds: a whole number from 0 or 1 up to some maximum."""
         schema = self.schema(node)
         return (
-            isinstance(schema, Mapping)
+            is_map(schema)
             and schema.get("type") == "integer"
             and schema.get("minimum", -1) >= 0
             and "maximum" in schema
@@ -166,18 +167,16 @@ class Taint:
         if rest[0] not in self.properties:
             return False
         schema = self.properties[rest[0]]
-        return not (
-            isinstance(schema, Mapping) and ("enum" in schema or "const" in schema or schema.get("type") == "boolean")
-        )
+        return not (is_map(schema) and ("enum" in schema or "const" in schema or schema.get("type") == "boolean"))
 
     def looked_up(self, node: ast.Node) -> bool:
         """Whether a value comes from an object that the client named by id, such as a Checkout Session."""
         path, _, start = ast.path_of(node)
         if isinstance(start, ast.Name) and path:
             known = self.steps.get(str(root_of(path)[0]))
-            return isinstance(known, dict) and known.get("", False)
+            return is_dict(known) and known.get("", False)
         return any(self.looked_up(child) for child in node.children())
 
 
 def _items_of(schema: Any) -> Any:
-    return schema.get("items") if isinstance(schema, Mapping) else None
+    return schema.get("items") if is_map(schema) else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.catalog import schemas
 from payloom.workflows.catalog.catalog import Column, Schema
@@ -44,9 +45,9 @@ def json_type(value: Any) -> str:
         return "integer"
     if isinstance(value, float):
         return "number"
-    if isinstance(value, list):
+    if is_list(value):
         return "array"
-    return "object" if isinstance(value, Mapping) else "string"
+    return "object" if is_map(value) else "string"
 
 
 class ValueCheck:
@@ -63,15 +64,15 @@ class ValueCheck:
         alternatives = shape.alternatives()
         if alternatives is None:
             return
-        if isinstance(value, Mapping):
+        if is_map(value):
             self.map(value, [shape.of(one) for one in alternatives], path, what)
-        elif isinstance(value, list):
+        elif is_list(value):
             lists = [one for one in alternatives if one.get("type") in {"array", None}]
             if not lists:
                 self.findings.report(
                     "F003", path, f"{self.subject(path, what)} takes {self.kinds(shape)}, found a list"
                 )
-            elif len(lists) == 1 and isinstance(lists[0].get("items"), Mapping):
+            elif len(lists) == 1 and is_map(lists[0].get("items")):
                 for at, item in enumerate(value):
                     self.value(item, shape.of(lists[0]["items"]), (*path, at), what)
         else:
@@ -89,7 +90,7 @@ class ValueCheck:
             is_open = False
             for one in maps:
                 schema = one.schema or {}
-                properties = schema.get("properties") or {}
+                properties: Mapping[str, Any] = schema.get("properties") or {}
                 known.update(properties)
                 if key in properties:
                     inner.append(one.of(properties[key]))
@@ -224,11 +225,11 @@ def _constants(node: ast.Node) -> list[str]:
 def _without_null(schema: Schema) -> Schema:
     # A null is checked by the run (and not sent to Stripe); here only the rest has to fit.
     union = schema.get("anyOf")
-    if isinstance(union, list):
+    if is_list(union):
         rest = [one for one in union if one.get("type") != "null"]
         return rest[0] if len(rest) == 1 else {**schema, "anyOf": rest}
     kinds = schema.get("type")
-    if isinstance(kinds, list):
+    if is_list(kinds):
         rest = [kind for kind in kinds if kind != "null"]
         return {**schema, "type": rest[0] if len(rest) == 1 else rest}
     return schema
@@ -243,7 +244,7 @@ def _describe(schema: Schema | None) -> str:
     if "const" in schema and "type" not in schema:
         return _WORDS.get(json_type(schema["const"]), "a value")
     kinds = schema.get("type")
-    listed = kinds if isinstance(kinds, list) else [kinds]
+    listed = kinds if is_list(kinds) else [kinds]
     if schema.get("x-type") in {"timestamp", "duration"}:
         return f"a {schema['x-type']}"
     if schema.get("format") == "date-time":

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from payloom.kit import strict_json
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.json_types import is_list
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.errors import BrokenModel
 from payloom.workflows.expressions.errors import ExpressionError
@@ -38,7 +39,7 @@ def normalize(file: WorkflowFile, catalog: Catalog | None = None) -> WorkflowFil
 
     Raises BadShorthand.
     """
-    listed = file.on if isinstance(file.on, list) else [file.on]
+    listed = file.on if is_list(file.on) else [file.on]
     return file.model_copy(
         update={
             "on": [_normalize_trigger(trigger, catalog) for trigger in listed],
@@ -74,7 +75,7 @@ def compile_workflow(
     """Compile a normalised model. language: in which it was stored; else the current one."""
     language = language or program.languages(file.once)[-1]
     compiler = StepCompiler(make_node, line_of)
-    assert isinstance(file.on, list)
+    assert is_list(file.on)
     compiled_triggers = tuple(_trigger(one, compiler, ("on", at)) for at, one in enumerate(file.on))
     once = compiler.maybe_template(file.once, ("once",))
     variables = compiler.template(file.vars, ("vars",)) if file.vars else None
@@ -129,7 +130,7 @@ def load_model(data: Mapping[str, Any], workflow_id: str) -> Workflow:
 
 
 def _auth(value: str | list[str]) -> Auth:
-    return tuple(value) if isinstance(value, list) else value  # pyright: ignore[reportReturnType]
+    return tuple(value) if is_list(value) else value  # pyright: ignore[reportReturnType]
 
 
 def _trigger(model: triggers.TriggerHead, compiler: StepCompiler, path: Path) -> program.Trigger:

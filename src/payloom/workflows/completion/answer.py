@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path, value_at
+from payloom.kit.json_types import is_dict, is_map
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.checker import scope
 from payloom.workflows.completion import document, expression
@@ -98,8 +98,8 @@ def names_at(it: TolerantDocument, path: Path) -> Names:
     site = ExpressionSite(path, compile_expression("null"), bare=bool(path) and path[-1] in BARE_KEYS, node=node)
     types = dict(it.types.at(site))
     readable = it.readable(path)
-    own = {node.id} if node is not None and node.id is not None and node.id not in readable else set()
-    hidden = (set(it.types.results) | own) - set(readable)
+    own: set[str] = {node.id} if node is not None and node.id is not None and node.id not in readable else set()
+    hidden: set[str] = (set(it.types.results) | own) - set(readable)
     known = {name: schema for name, schema in types.items() if name not in hidden and name != "secrets"}
     if it.types.results:
         steps = {name: it.types.results.get(name) or {} for name in readable}
@@ -109,7 +109,7 @@ def names_at(it: TolerantDocument, path: Path) -> Names:
             known.pop(name, None)
     if scope.has_user(it.workflow) is False:
         known.pop("user", None)
-    extra = it.flow.extra.get(node, frozenset()) if node is not None else frozenset()
+    extra: frozenset[str] = it.flow.extra.get(node, frozenset()) if node is not None else frozenset()
     return Names(
         types=known,
         certain=frozenset(name for name, sure in readable.items() if sure),
@@ -177,8 +177,8 @@ def _doc(receiver: str, field: str, names: Names, source: str, start: int) -> st
     shape = expression.type_at(source, start, start + len(receiver), names)
     for schema in (shape.alternatives() if shape else None) or ():
         properties = schema.get("properties")
-        part = properties.get(field) if isinstance(properties, Mapping) else None
-        if isinstance(part, Mapping) and part.get("description"):
+        part = properties.get(field) if is_map(properties) else None
+        if is_map(part) and part.get("description"):
             return str(part["description"])
     return None
 
@@ -193,7 +193,7 @@ def _hover_document(it: TolerantDocument, text: str, offset: int, at: Cursor) ->
         return _hover_key(it, at.path, word, start, end)
     step = document.step_around(it.data, at.path)
     data = value_at(it.data, step) if step is not None else None
-    verb = verb_of(data) if isinstance(data, dict) else None
+    verb = verb_of(data) if is_dict(data) else None
     value = value_at(it.data, at.path)
     if verb is not None and at.path[-1] == verb and isinstance(value, str):
         return _hover_target(it, verb, value, text, offset)
@@ -226,9 +226,9 @@ def _hover_key(it: TolerantDocument, path: Path, word: str, start: int, end: int
     if step == path and word in VERBS:
         model = VERBS[word]
         return Hover(start, end, word, None, (model.__doc__ or "").strip(), f"reference/language/verbs/{word}")
-    kind = kind_of(data) if path[:1] == ("on",) and isinstance(data, dict) else None
+    kind = kind_of(data) if path[:1] == ("on",) and is_dict(data) else None
     model: Any = WorkflowFile if not path else TRIGGERS.get(kind or "")
-    if step == path and isinstance(data, dict) and (verb := verb_of(data)):
+    if step == path and is_dict(data) and (verb := verb_of(data)):
         model = VERBS[verb]
     if model is not None:
         for name, field in model.model_fields.items():

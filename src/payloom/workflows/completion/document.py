@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from payloom.kit.diagnostics import Path, value_at
+from payloom.kit.json_types import is_dict, is_map
 from payloom.workflows.catalog.catalog import WHERE_OPERATORS, Column, TableShape
 from payloom.workflows.completion.expression import Item
 from payloom.workflows.completion.tolerant_document import TolerantDocument
@@ -39,7 +40,7 @@ def is_step_place(data: Any, path: Path) -> bool:
     last = holder[-1]
     if last == "catch":
         clause = value_at(data, path)
-        return not (isinstance(clause, dict) and ("do" in clause or "errors" in clause))
+        return not (is_dict(clause) and ("do" in clause or "errors" in clause))
     if isinstance(last, str) and last in _STEP_LISTS:
         return "with" not in holder and "data" not in holder
     return len(holder) > 1 and holder[-2] in {"cases", "parallel"} and not isinstance(last, int)
@@ -59,7 +60,7 @@ def step_around(data: Any, path: Path) -> Path | None:
 def keys(it: TolerantDocument, path: Path) -> Iterator[Item]:
     """Yield the keys that may still be put into the map at `path`."""
     present = value_at(it.data, path)
-    taken = set(present) if isinstance(present, dict) else set()
+    taken = set(present) if is_dict(present) else set()
     for one in offered(it, path):
         if one.label not in taken:
             yield one
@@ -79,7 +80,7 @@ def offered(it: TolerantDocument, path: Path) -> Iterator[Item]:
     if step is None:
         return
     data = value_at(it.data, step)
-    data = data if isinstance(data, dict) else {}
+    data = data if is_dict(data) else {}
     rest = path[len(step) :]
     if not rest:
         yield from _step_keys(data)
@@ -98,7 +99,7 @@ def _of_model(model: type[BaseModel], first: tuple[str, ...] = ()) -> Iterator[I
 
 def _trigger_keys(it: TolerantDocument, path: Path) -> Iterator[Item]:
     data = value_at(it.data, path)
-    kind = kind_of(data) if isinstance(data, dict) else None
+    kind = kind_of(data) if is_dict(data) else None
     if len(path) > 2:
         return
     if kind is not None:
@@ -186,13 +187,13 @@ def _parts(shape: Type | None, rest: Iterable[str | int]) -> list[Type]:
         for one in shapes:
             for schema in one.alternatives() or ():
                 if isinstance(part, int):
-                    if isinstance(schema.get("items"), Mapping):
+                    if is_map(schema.get("items")):
                         found.append(one.of(schema["items"]))
                     continue
                 properties = schema.get("properties")
-                if isinstance(properties, Mapping) and part in properties:
+                if is_map(properties) and part in properties:
                     found.append(one.of(properties[part]))
-                elif isinstance(schema.get("additionalProperties"), Mapping):
+                elif is_map(schema.get("additionalProperties")):
                     found.append(one.of(schema["additionalProperties"]))
         shapes = found
     return shapes
@@ -202,17 +203,17 @@ def _parameters(shape: Type | None, rest: Path) -> Iterator[Item]:
     seen: set[str] = set()
     for one in _parts(shape, rest):
         for schema in one.alternatives() or ():
-            if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping):
+            if schema.get("type") == "array" and is_map(schema.get("items")):
                 continue
             properties = schema.get("properties")
             required = schema.get("required", ())
-            for name in properties if isinstance(properties, Mapping) else ():
-                if name in seen or not isinstance(properties, Mapping):
+            for name in properties if is_map(properties) else ():
+                if name in seen or not is_map(properties):
                     continue
                 seen.add(name)
                 part = properties[name]
-                doc = part.get("description") if isinstance(part, Mapping) else None
-                if isinstance(part, Mapping) and "x-alias-of" in part:
+                doc = part.get("description") if is_map(part) else None
+                if is_map(part) and "x-alias-of" in part:
                     continue
                 yield Item(
                     str(name), "parameter", type_words(one.of(part)), "required" if name in required else None, doc,
@@ -237,7 +238,7 @@ def values(it: TolerantDocument, path: Path, typed: str = "") -> Iterator[Item]:
     if step is None or len(path) == len(step):
         return
     data = value_at(it.data, step)
-    yield from _step_values(it, data if isinstance(data, dict) else {}, path[len(step) :], typed)
+    yield from _step_values(it, data if is_dict(data) else {}, path[len(step) :], typed)
 
 
 def _named(names: Iterable[str], kind: str, rank: int = 1) -> Iterator[Item]:
@@ -251,7 +252,7 @@ def _trigger_values(it: TolerantDocument, path: Path) -> Iterator[Item]:
     head = path[: 2 if len(path) > 1 and isinstance(path[1], int) else 1]
     rest = path[len(head) :]
     data = value_at(it.data, head)
-    data = data if isinstance(data, dict) else {}
+    data = data if is_dict(data) else {}
     key = str(rest[0]) if rest else ""
     if key == "stripe":
         yield from _families(it)
@@ -284,7 +285,7 @@ def _of_field(model: type[BaseModel] | None, key: str) -> Iterator[Item]:
 
 
 def _words_of(schema: Any) -> Iterator[Item]:
-    if not isinstance(schema, Mapping):
+    if not is_map(schema):
         return
     for key in ("anyOf", "oneOf"):
         for one in schema.get(key, ()):
@@ -341,7 +342,7 @@ def _waited(it: TolerantDocument, step: Mapping[str, Any], rest: Path) -> Iterat
         yield from _families(it)
     elif rest[1:2] == ("actions",):
         waited = step.get("wait_for")
-        name = waited.get("stripe") if isinstance(waited, dict) else None
+        name = waited.get("stripe") if is_dict(waited) else None
         family = it.catalog.family(name) if isinstance(name, str) else None
         yield from _named(family.actions if family else (), "value")
 

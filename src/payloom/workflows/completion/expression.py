@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Schema
 from payloom.workflows.completion.type_names import type_words
 from payloom.workflows.expressions.check import infer
@@ -58,7 +59,7 @@ class Names:
     certain: frozenset[str] = frozenset()
     perhaps: frozenset[str] = frozenset()
     extra: frozenset[str] = frozenset()
-    values: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    values: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict[str, tuple[str, ...]])
     """Known values of paths that their types do not tell, e.g. `event.action`."""
 
 
@@ -185,7 +186,7 @@ def _bound(before: str, names: Names) -> dict[str, Schema | None]:
             receiver = _chain(before[: match.start()])
             found = _shape(f"{receiver}.map(v, v)", {**names.types, **bound})
             schema = found.schema if found is not None else None
-            items = schema.get("items") if isinstance(schema, Mapping) else None
+            items = schema.get("items") if is_map(schema) else None
             if found is not None and items is None:
                 # A nullable receiver gives a nullable list.
                 listed = found.alternatives() or ()
@@ -225,12 +226,12 @@ def _fields(shape: Type, receiver: str) -> Iterator[Item]:
     nullable = any(one.get("type") == "null" for one in alternatives)
     for schema in alternatives:
         properties = schema.get("properties")
-        for name in properties if isinstance(properties, Mapping) else ():
+        for name in properties if is_map(properties) else ():
             if name in seen or not re.fullmatch(r"[A-Za-z_]\w*", str(name)):
                 continue
             seen.add(name)
-            part = properties[name] if isinstance(properties, Mapping) else None
-            doc = part.get("description") if isinstance(part, Mapping) else None
+            part = properties[name] if is_map(properties) else None
+            doc = part.get("description") if is_map(part) else None
             detail = f"`{receiver}` may be null: use ?." if nullable and "?" not in receiver else None
             yield Item(str(name), "field", type_words(shape.of(part)), detail, doc, rank=1)
 

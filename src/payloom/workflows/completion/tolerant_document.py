@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog
@@ -69,7 +70,7 @@ class TolerantDocument:
 def read_tolerantly(text: str, offset: int, catalog: Catalog, workflow_id: str = "draft") -> TolerantDocument:
     """Return the sketch of a text with the cursor at `offset`; never raises for what the text holds."""
     source = _readable(text, offset)
-    data = source.data if isinstance(source.data, dict) else {}
+    data = source.data if is_dict(source.data) else {}
     if "on" not in data and "true" in data:
         data = {("on" if key == "true" else key): value for key, value in data.items()}
     model = normalize(_model(data), catalog)
@@ -84,7 +85,7 @@ def _readable(text: str, offset: int) -> Source:
     source = Source("", "")
     for candidate in _candidates(text, offset):
         source = read_source(candidate, "")
-        if isinstance(source.data, dict):
+        if is_dict(source.data):
             return source
     return source
 
@@ -128,7 +129,7 @@ def _closers(line: str) -> str:
 def _model(data: Mapping[str, Any]) -> WorkflowFile:
     steps = _steps(data.get("steps")) or [{"log": ""}]
     listed = data.get("on")
-    found = [_trigger(one) for one in (listed if isinstance(listed, list) else [listed])]
+    found = [_trigger(one) for one in (listed if is_list(listed) else [listed])]
     whole: dict[str, Any] = {
         "name": "draft",
         "on": [one for one in found if one] or [{"called": True}],
@@ -147,12 +148,12 @@ def _model(data: Mapping[str, Any]) -> WorkflowFile:
 
 
 def _map(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return value if is_dict(value) else {}
 
 
 def _fields(value: Any) -> dict[str, Any] | None:
     """Return the fields of a short form that can be read."""
-    if not isinstance(value, dict):
+    if not is_dict(value):
         return None
     if value.get("type") == "object" and "properties" in value:
         return value if _expands(value) else None
@@ -169,13 +170,13 @@ def _expands(value: dict[str, Any]) -> bool:
 
 def _trigger(value: Any) -> dict[str, Any] | None:
     kind = kind_of(value)
-    if kind is None or not isinstance(value, dict):
+    if kind is None or not is_dict(value):
         return None
     return _fitting(TRIGGERS[kind], {"auth": "none", **value} if kind == "api" else dict(value), kind)
 
 
 def _steps(value: Any) -> list[dict[str, Any]]:
-    return [_step(one) for one in value] if isinstance(value, list) else []
+    return [_step(one) for one in value] if is_list(value) else []
 
 
 def _step(value: Any) -> dict[str, Any]:
@@ -189,23 +190,21 @@ def _step(value: Any) -> dict[str, Any]:
     for key in _BLOCKS:
         if key in mended:
             mended[key] = _steps(mended[key])
-    if isinstance(mended.get("on_error"), list):
+    if is_list(mended.get("on_error")):
         mended["on_error"] = _steps(mended["on_error"])
-    if isinstance(mended.get("default"), list):
+    if is_list(mended.get("default")):
         mended["default"] = _steps(mended["default"])
     if verb == "switch":
         mended["cases"] = _cases(mended.get("cases"))
     elif verb == "parallel":
         mended["parallel"] = {str(key): _steps(one) for key, one in _map(mended["parallel"]).items()} or {"_": []}
-    elif verb == "try" and isinstance(mended.get("catch"), list):
-        mended["catch"] = [
-            _clause(one) if isinstance(one, dict) and "do" in one else _step(one) for one in mended["catch"]
-        ]
+    elif verb == "try" and is_list(mended.get("catch")):
+        mended["catch"] = [_clause(one) if is_dict(one) and "do" in one else _step(one) for one in mended["catch"]]
     return _fitting(VERBS[verb], mended, verb) or {**named, "call": ""}
 
 
 def _cases(value: Any) -> Any:
-    if isinstance(value, list):
+    if is_list(value):
         return [{"when": str(_map(one).get("when") or "true"), "do": _steps(_map(one).get("do"))} for one in value]
     return {str(key): _steps(one) for key, one in _map(value).items()}
 

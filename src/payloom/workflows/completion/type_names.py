@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_map
 from payloom.workflows.expressions.types import Type, type_of_schema
 
 _NAMES = {"integer": "int", "boolean": "bool", "object": "map", "array": "list"}
@@ -44,6 +45,6 @@ def fields_of(of: Type | Mapping[str, Any] | None, most: int = 40) -> list[str]:
     found: dict[str, None] = {}
     for schema in shape.alternatives() or ():
         properties = schema.get("properties")
-        if isinstance(properties, Mapping):
+        if is_map(properties):
             found.update(dict.fromkeys(map(str, properties)))
     return list(found)[:most]

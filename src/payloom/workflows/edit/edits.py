@@ -9,6 +9,7 @@ import copy
 from typing import Any
 
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.json_types import is_list
 from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.text_positions import (
     checked,
@@ -38,7 +39,7 @@ def set_value(text: str, path: Path, value: Any) -> str:
     if not path or not isinstance(parent, dict | list):
         raise BadEdit(f"there is nothing at {path_text(path) or 'the top'} to change")
     last = path[-1]
-    if isinstance(parent, list):
+    if is_list(parent):
         if not isinstance(last, int) or not 0 <= last <= len(parent):
             raise BadEdit(f"there is no item {last} at {path_text(path[:-1])}")
         if last == len(parent):
@@ -56,7 +57,7 @@ def insert_item(text: str, path: Path, value: Any) -> str:
     source = readable(text)
     expected = copy.deepcopy(source.data)
     items, at = value_at(expected, path[:-1]), path[-1]
-    if not isinstance(items, list) or not isinstance(at, int) or not 0 <= at <= len(items):
+    if not is_list(items) or not isinstance(at, int) or not 0 <= at <= len(items):
         raise BadEdit(f"{path_text(path[:-1])} is not a list with a place {at}")
     size = len(items)
     items.insert(at, value)
@@ -97,7 +98,7 @@ def move_item(text: str, path: Path, to: int) -> str:
     """Return the text with the item at `path` of a list in block style moved to index `to`, its comments included."""
     source = readable(text)
     items, at = value_at(source.data, path[:-1]), path[-1]
-    if not isinstance(items, list) or not isinstance(at, int) or not 0 <= at < len(items) or not 0 <= to < len(items):
+    if not is_list(items) or not isinstance(at, int) or not 0 <= at < len(items) or not 0 <= to < len(items):
         raise BadEdit(f"{path_text(path[:-1])} is not a list with places {at} and {to}")
     expected = copy.deepcopy(source.data)
     target = value_at(expected, path[:-1])

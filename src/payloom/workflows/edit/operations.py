@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.json_types import is_dict, is_map
 from payloom.workflows.edit import edits, renaming, step_edits
 from payloom.workflows.edit.text_positions import readable, value_at
 from payloom.workflows.errors import BadEdit
@@ -91,7 +92,7 @@ def _inserted(text: str, path: Path, value: Any) -> str:
     data = readable(text).data
     holder = value_at(data, path[:-2]) if len(path) > 1 else None
     missing = object()
-    if path[-1:] == (0,) and isinstance(holder, dict) and value_at(data, path[:-1], missing) in (missing, None, []):
+    if path[-1:] == (0,) and is_dict(holder) and value_at(data, path[:-1], missing) in (missing, None, []):
         return edits.set_value(text, path[:-1], [value])
     return edits.insert_item(text, path, value)
 
@@ -109,7 +110,7 @@ def _to_name(it: Operation) -> str:
 
 
 def _map(it: Operation) -> Mapping[str, Any]:
-    if isinstance(it.value, Mapping):
+    if is_map(it.value):
         return it.value
     raise BadEdit("`value` is a step")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.edits import set_value
 from payloom.workflows.edit.text_positions import checked, readable, value_at
@@ -24,7 +25,7 @@ def rename_step(text: str, path: Path, name: str) -> str:
     """Return the text with the step at `path` called `name`, everywhere. Raises BadEdit."""
     source = readable(text)
     step = value_at(source.data, path)
-    if not isinstance(step, dict) or verb_of(step) is None:
+    if not is_dict(step) or verb_of(step) is None:
         raise BadEdit(f"there is no step at {path_text(path)}")
     if not re.fullmatch(STEP_ID, name):
         raise BadEdit(f"`{name[:80]}` cannot be an id", hint="small letters, digits and _, beginning with a letter")
@@ -60,23 +61,23 @@ def _named(text: str, path: Path, name: str) -> str:
 
 
 def _ids(data: Any) -> Iterator[str]:
-    if isinstance(data, dict):
+    if is_dict(data):
         if verb_of(data) is not None and isinstance(data.get("id"), str):
             yield data["id"]
         for value in data.values():
             yield from _ids(value)
-    elif isinstance(data, list):
+    elif is_list(data):
         for value in data:
             yield from _ids(value)
 
 
 def _steps_called(data: Any, name: str, path: Path = ()) -> Iterator[Path]:
-    if isinstance(data, dict):
+    if is_dict(data):
         if data.get("id") == name and verb_of(data) is not None:
             yield path
         for key, value in data.items():
             yield from _steps_called(value, name, (*path, key))
-    elif isinstance(data, list):
+    elif is_list(data):
         for at, value in enumerate(data):
             yield from _steps_called(value, name, (*path, at))
 

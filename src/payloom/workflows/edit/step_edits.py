@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from payloom.kit.diagnostics import Path, path_text
+from payloom.kit.json_types import is_dict, is_list, is_map
 from payloom.kit.yaml.source import Source
 from payloom.workflows.edit.edits import insert_item, remove, set_value
 from payloom.workflows.edit.text_positions import (
@@ -57,9 +58,9 @@ def copy_to(text: str, path: Path, to: Path, new_id: str | None = None) -> tuple
     source = readable(text)
     item = _item(source, path)
     after, landed = _with_copy(source, path, list_path, at)
-    if isinstance(item, Mapping) and new_id is not None:
+    if is_map(item) and new_id is not None:
         after = set_value(after, (*landed, "id"), new_id)
-    elif isinstance(item, Mapping) and "id" in item and len(item) > 1:
+    elif is_map(item) and "id" in item and len(item) > 1:
         after = remove(after, (*landed, "id"))
     return after, landed
 
@@ -68,7 +69,7 @@ def wrap(text: str, path: Path, count: int, value: Mapping[str, Any], key: str) 
     """Return the text with `count` items from `path` under `key` of a new step `value` that takes their place."""
     source = readable(text)
     items, at = value_at(source.data, path[:-1]), path[-1]
-    if not isinstance(items, list) or not isinstance(at, int) or not 0 <= at < at + count <= len(items):
+    if not is_list(items) or not isinstance(at, int) or not 0 <= at < at + count <= len(items):
         raise BadEdit(f"there are no {count} steps at {path_text(path)}")
     new = {**value, key: items[at : at + count]} if key in value else _keyed(value, key, items[at : at + count])
     expected = copy.deepcopy(source.data)
@@ -89,8 +90,8 @@ def unwrap(text: str, path: Path, key: str) -> str:
     """Return the text with the step at `path` replaced by the steps under its `key`."""
     source = readable(text)
     item = _item(source, path)
-    inner = item.get(key) if isinstance(item, Mapping) else None
-    if not isinstance(inner, list) or not inner:
+    inner = item.get(key) if is_map(item) else None
+    if not is_list(inner) or not inner:
         raise BadEdit(f"there are no steps at {path_text((*path, key))}")
     expected = copy.deepcopy(source.data)
     target = value_at(expected, path[:-1])
@@ -111,7 +112,7 @@ def replace_step(text: str, path: Path, value: Mapping[str, Any]) -> str:
     """Return the text with the step at `path` made into `value`; its id (unless given) and its comments stay."""
     source = readable(text)
     old = _item(source, path)
-    if not isinstance(old, Mapping) or not isinstance(value, Mapping) or not value:
+    if not is_map(old) or not is_map(value) or not value:
         raise BadEdit(f"there is no step at {path_text(path)}")
     new = dict(value)
     if "id" in old and "id" not in new:
@@ -133,7 +134,7 @@ def rename_key(text: str, path: Path, name: str) -> str:
     """Return the text with the key at `path` called `name`; it stays where it is, and so does its value."""
     source = readable(text)
     parent = value_at(source.data, path[:-1]) if path else None
-    if not isinstance(parent, dict) or path[-1] not in parent:
+    if not is_dict(parent) or path[-1] not in parent:
         raise BadEdit(f"there is no key at {path_text(path)}")
     if name == path[-1]:
         return text
@@ -155,7 +156,7 @@ def rename_key(text: str, path: Path, name: str) -> str:
 def _merged(text: str, path: Path, old: Any, new: Any) -> str:
     if old == new and type(old) is type(new):
         return text
-    if not isinstance(old, Mapping) or not isinstance(new, Mapping) or not new or not old:
+    if not is_map(old) or not is_map(new) or not new or not old:
         return set_value(text, path, new)
     for name, one in new.items():
         here = (*path, name)
@@ -175,7 +176,7 @@ def _place(to: Path) -> tuple[Path, int]:
 def _item(source: Source, path: Path) -> Any:
     items = value_at(source.data, path[:-1]) if path else None
     at = path[-1] if path else None
-    if not isinstance(items, list) or not isinstance(at, int) or not 0 <= at < len(items):
+    if not is_list(items) or not isinstance(at, int) or not 0 <= at < len(items):
         raise BadEdit(f"there is no item at {path_text(path)}")
     return items[at]
 
@@ -192,8 +193,8 @@ def _with_copy(source: Source, path: Path, list_path: Path, at: int) -> tuple[st
     item = copy.deepcopy(_item(source, path))
     items = value_at(source.data, list_path)
     parent = value_at(source.data, list_path[:-1])
-    missing = not isinstance(items, list)
-    if missing and (not isinstance(parent, dict) or items is not None):
+    missing = not is_list(items)
+    if missing and (not is_dict(parent) or items is not None):
         raise BadEdit(f"{path_text(list_path)} is not a list")
     size = 0 if missing else len(items)
     if at > size:

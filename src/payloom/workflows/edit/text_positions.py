@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_map
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.workflows.errors import BadEdit
@@ -58,7 +58,7 @@ def content_end(source: Source, path: Path) -> int:
         if path in source.scalars and source.scalars[path].style in {"|", ">"}:
             return place.start + len(source.text[place.start : end].rstrip()) if end > place.start else end
         return end
-    parts = list(data) if isinstance(data, Mapping) else list(range(len(data or ())))
+    parts = list(data) if is_map(data) else list(range(len(data or ())))
     return content_end(source, (*path, parts[-1])) if parts else place.end
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
+
+from payloom.kit.json_types import is_list, is_map
 
 _PLAIN = re.compile(r"[A-Za-z_/$(][\w ./()$+@=<>!&|'\"?:;*-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "~", ""})
@@ -44,15 +45,15 @@ def block(value: Any, column: int = 0) -> str:
     yaml = canonical_yaml()
     yaml.dump(_styled(value), out)
     lines = out.getvalue().splitlines()
-    cut = 2 if isinstance(value, list) else 0
+    cut = 2 if is_list(value) else 0
     return "".join((" " * column + line[cut:] if line else "") + "\n" for line in lines)
 
 
 def flow(value: Any) -> str:
     """Return a value on one line, lists and maps in brackets."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         return "{" + ", ".join(f"{scalar(key)}: {flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
+    if is_list(value):
         return "[" + ", ".join(map(flow, value)) + "]"
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w./@-]*", value) and value.lower() not in _WORDS:
         return value
@@ -96,9 +97,9 @@ def _quoted(text: str) -> str:
 
 def _styled(value: Any) -> Any:
     """Give every text the quotes it needs in block style."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {key: _styled(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [_styled(item) for item in value]
     if not isinstance(value, str):
         return value

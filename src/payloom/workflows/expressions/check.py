@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_map
 from payloom.kit.suggest import closest, did_you_mean
 from payloom.workflows.expressions import ast
 from payloom.workflows.expressions.expression import Compiled
@@ -198,7 +199,7 @@ class _Checker:
             if "map" not in kinds:
                 continue
             properties = schema.get("properties")
-            properties = properties if isinstance(properties, Mapping) else {}
+            properties = properties if is_map(properties) else {}
             if name in properties:
                 found.append(of.of(properties[name]))
             elif schema.get("additionalProperties") is not False:
@@ -223,7 +224,7 @@ class _Checker:
         else:
             words = " or ".join(sorted(kinds - {"null"}))
             hint = f"take one item with [0], or all with .map(x, x.{name})" if "list" in kinds else None
-            if isinstance(of.schema, Mapping) and "x-expandable" in of.schema:
+            if is_map(of.schema) and "x-expandable" in of.schema:
                 hint = f"it is the id of a {of.schema['x-expandable']}: retrieve that in a step of its own"
             self.problem(node, f"cannot read `{name}` of `{text}`: it is a {words}", hint)
 
@@ -250,7 +251,7 @@ class _Checker:
                 found.append(of.of(schema.get("items")))
             if "map" in kinds:
                 wanted.add("string")
-                properties = schema.get("properties") or {}
+                properties: Mapping[str, Any] = schema.get("properties") or {}
                 rest = schema.get("additionalProperties")
                 parts = [of.of(part) for part in properties.values()] if rest is False else []
                 found.append(union(parts) if parts else of.of(rest))

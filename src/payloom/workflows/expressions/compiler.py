@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_sequence
 from payloom.kit.suggest import closest, did_you_mean
 from payloom.workflows.expressions import ast, operators
 from payloom.workflows.expressions.calls import call, method
@@ -165,7 +166,7 @@ class Compiler:
             hint = f"did you mean {best!r}?" if best else f"?.{name} copes with its absence"
             return self.error(node, f"`{of}` has no field `{name}`", hint)
         hint = f"write {OTHER_WORDS[name]}" if name in OTHER_WORDS else None
-        if isinstance(value, list | tuple):
+        if is_sequence(value):
             hint = hint or f"take one item with [0], or all with .map(x, x.{name})"
         return self.error(node, f"cannot read `{name}` of a {type_name(value)}", hint)
 
@@ -186,7 +187,7 @@ class Compiler:
                 found = value.get(at, _MISSING)
                 if found is not _MISSING:
                     return found
-            elif isinstance(value, list | tuple):
+            elif is_sequence(value):
                 if type(at) is not int:
                     raise self.error(node.index, f"a list is read by a whole number, not {type_name(at)}")
                 if 0 <= at < len(value):
@@ -210,7 +211,7 @@ class Compiler:
                 f"`{of}` has no key {at!r}",
                 f"did you mean {best!r}?" if best else "[?…] copes with its absence",
             )
-        if isinstance(value, list | tuple):
+        if is_sequence(value):
             return self.error(node, f"`{of}` has no item {at}, it has {len(value)}", "[?…] copes with its absence")
         return self.error(node, f"cannot read an element of a {type_name(value)}")
 

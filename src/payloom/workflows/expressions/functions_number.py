@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from payloom.kit import strict_json
+from payloom.kit.json_types import is_sequence
 from payloom.kit.money import Amount
 from payloom.workflows.expressions.registry import (
     BOOL,
@@ -122,7 +123,7 @@ def _money(_budget: Budget, amount: Any, currency: Any, locale: Any = "en_US") -
 
 
 def _numbers(values: tuple[Any, ...]) -> list[Any]:
-    items = list_of(values[0]) if len(values) == 1 and isinstance(values[0], list | tuple) else list(values)
+    items = list_of(values[0]) if len(values) == 1 and is_sequence(values[0]) else list(values)
     for item in items:
         if not is_number(item):
             raise EvalError(f"needs numbers, found {type_name(item)}")

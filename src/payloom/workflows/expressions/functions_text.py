@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import re2
+import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
 
 from payloom.workflows.expressions.registry import (
     BOOL,

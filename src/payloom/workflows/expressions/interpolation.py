@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.workflows.expressions.errors import BudgetExceeded, ExpressionError, JsonPath
 from payloom.workflows.expressions.expression import Compiled, compile_expression
 from payloom.workflows.expressions.tokens import tokenize
@@ -115,9 +116,9 @@ def _compile(value: Any, path: JsonPath, found: list[tuple[JsonPath, Compiled, i
         raise ExpressionError(f"the value is nested deeper than {_MAX_NESTING} levels").placed(path, 0)
     if isinstance(value, str):
         return _compile_text(value, path, found)
-    if isinstance(value, Mapping):
+    if is_map(value):
         return _compile_map(value, path, found)
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         fills = [_compile(item, (*path, index), found) for index, item in enumerate(value)]
         if not any(fills):
             return None

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.workflows.expressions.errors import BudgetExceeded
 from payloom.workflows.expressions.values import (
     MAX_OUTPUT,
@@ -64,10 +65,10 @@ def _ordered(sign: str) -> Callable[[Any, Any, Budget], bool]:
 
 
 def _contains(left: Any, right: Any, budget: Budget) -> bool:
-    if isinstance(right, list | tuple):
+    if is_sequence(right):
         budget.spend(len(right) // 10)
         return any(equal(left, item, budget) for item in right)
-    if isinstance(right, Mapping):
+    if is_map(right):
         if isinstance(left, str):
             return left in right
         raise EvalError(f"a key is a string, not {type_name(left)}", "convert it with string()")
@@ -83,7 +84,7 @@ def _add(left: Any, right: Any, budget: Budget) -> Any:
         if len(left) + len(right) > MAX_OUTPUT:
             raise EvalError(f"the text is longer than {MAX_OUTPUT} characters")
         return left + right
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+    if is_sequence(left) and is_sequence(right):
         budget.spend((len(left) + len(right)) // 10)
         return [*left, *right]
     if _is_time(left, right) or _is_time(right, left):

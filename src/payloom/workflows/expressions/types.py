@@ -11,6 +11,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from payloom.kit.json_types import is_list, is_map
+
 Schema = Mapping[str, Any]
 
 _KINDS: Mapping[str, frozenset[str]] = {
@@ -35,7 +37,7 @@ class Type:
     """A schema, with the definitions its `$ref`s point into. `schema` None: anything."""
 
     schema: Schema | None
-    defs: Schema = dataclasses.field(default_factory=dict)
+    defs: Schema = dataclasses.field(default_factory=dict[str, Any])
 
     def alternatives(self) -> Sequence[Schema] | None:
         """Return the schemas one of which holds, references and unions resolved; None if it can be anything."""
@@ -43,7 +45,7 @@ class Type:
         waiting: list[Any] = [self.schema]
         while waiting:
             schema = waiting.pop()
-            if not isinstance(schema, Mapping):
+            if not is_map(schema):
                 return None
             reference = schema.get("$ref")
             if isinstance(reference, str):
@@ -71,7 +73,7 @@ class Type:
 
     def of(self, schema: Any) -> Type:
         """Return the shape of a part of this one."""
-        return Type(schema if isinstance(schema, Mapping) else None, self.defs)
+        return Type(schema if is_map(schema) else None, self.defs)
 
     def values(self) -> tuple[Any, ...] | None:
         """Return the only values it allows (null left out), when it lists them."""
@@ -103,7 +105,7 @@ def type_of_schema(schema: Schema | None) -> Type:
     if schema is None:
         return ANY
     defs = schema.get("$defs")
-    return Type(schema, defs if isinstance(defs, Mapping) else {})
+    return Type(schema, defs if is_map(defs) else {})
 
 
 def union(shapes: Iterable[Type]) -> Type:
@@ -161,7 +163,7 @@ def fits(actual: Schema | None, wanted: Schema | None) -> bool:
 
 def _split(schema: Schema) -> list[Schema]:
     kinds = schema.get("type")
-    if not isinstance(kinds, list):
+    if not is_list(kinds):
         return [schema]
     parts: list[Schema] = []
     for kind in kinds:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from payloom.kit.clock import rfc3339
+from payloom.kit.json_types import is_map, is_sequence
 from payloom.workflows.expressions.errors import BudgetExceeded
 
 MAX_STEPS = 10_000
@@ -72,9 +73,9 @@ def type_name(value: Any) -> str:
         return "float"
     if isinstance(value, str):
         return "string"
-    if isinstance(value, Mapping):
+    if is_map(value):
         return "map"
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return "list"
     if isinstance(value, dt.datetime):
         return "timestamp"
@@ -96,14 +97,14 @@ def equal(left: Any, right: Any, budget: Budget | None = None) -> bool:
         return left is right
     if isinstance(left, str) or isinstance(right, str):
         return isinstance(left, str) and isinstance(right, str) and left == right
-    if isinstance(left, Mapping):
-        if not isinstance(right, Mapping) or len(left) != len(right):
+    if is_map(left):
+        if not is_map(right) or len(left) != len(right):
             return False
         if budget:
             budget.spend(1 + len(left))
         return all(key in right and equal(value, right[key], budget) for key, value in left.items())
-    if isinstance(left, list | tuple):
-        if not isinstance(right, list | tuple) or len(left) != len(right):
+    if is_sequence(left):
+        if not is_sequence(right) or len(left) != len(right):
             return False
         if budget:
             budget.spend(1 + len(left))
@@ -156,14 +157,14 @@ def _to_json(value: Any, depth: int) -> Any:
         return duration_text(value)
     if depth >= _MAX_NESTING:
         raise EvalError(f"the value is nested deeper than {_MAX_NESTING} levels")
-    if isinstance(value, Mapping):
+    if is_map(value):
         found: dict[str, Any] = {}
         for key, item in value.items():
             if not isinstance(key, str):
                 raise EvalError(f"a map has the key {key!r}; keys are strings")
             found[key] = _to_json(item, depth + 1)
         return found
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [_to_json(item, depth + 1) for item in value]
     raise EvalError(f"a {type(value).__name__} is no value of the language")
 
@@ -193,14 +194,14 @@ def measure(value: Any) -> None:
         item, depth = waiting.pop()
         if isinstance(item, str):
             left -= len(item) + 2
-        elif isinstance(item, Mapping):
+        elif is_map(item):
             left -= 2
             for key, part in item.items():
                 left -= len(key) + 4 if isinstance(key, str) else 4
                 waiting.append((part, depth + 1))
                 if left < 0:
                     break
-        elif isinstance(item, list | tuple):
+        elif is_sequence(item):
             left -= 2 + len(item)
             if left >= 0:
                 waiting.extend((part, depth + 1) for part in item)

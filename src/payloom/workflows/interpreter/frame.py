@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_dict, is_list, is_map, is_sequence
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.values import EvalContext
 from payloom.workflows.program.commands import StepFailure
@@ -59,9 +60,9 @@ def to_journal(value: Any) -> Any:
     """
     if value is None or isinstance(value, str | bool | int | float):
         return value
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {str(key): to_journal(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [to_journal(item) for item in value]
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC) if value.tzinfo else value.replace(tzinfo=dt.UTC)
@@ -76,18 +77,18 @@ def to_journal(value: Any) -> Any:
 
 def to_response(value: Any) -> Any:
     """Return what a caller gets: JSON types only, moments as RFC 3339."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {str(key): to_response(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if is_sequence(value):
         return [to_response(item) for item in value]
     return rfc3339(value) if isinstance(value, dt.datetime) else to_journal(value)
 
 
 def copy_plain(value: Any) -> Any:
     """Return a copy of plain data, so that nobody who gets it can change the document."""
-    if isinstance(value, dict):
+    if is_dict(value):
         return {key: copy_plain(item) for key, item in value.items()}
-    return [copy_plain(item) for item in value] if isinstance(value, list) else value
+    return [copy_plain(item) for item in value] if is_list(value) else value
 
 
 class RunContext:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pydantic import ValidationError
 
 from payloom.kit.diagnostics import EXPRESSION, SHAPE, Diagnostic, Path, in_order
+from payloom.kit.json_types import is_dict
 from payloom.kit.yaml.reader import read_source
 from payloom.kit.yaml.source import Source
 from payloom.workflows.catalog.catalog import Catalog, StaticCatalog
@@ -123,13 +124,13 @@ def learn_money_inputs(drafts: Mapping[str, Draft], catalog: StaticCatalog) -> N
 def _repair_on(source: Source) -> None:
     # A file written by a YAML 1.1 library says `true:` where `on:` was meant.
     data = source.data
-    if isinstance(data, dict) and "on" not in data and "true" in data:
+    if is_dict(data) and "on" not in data and "true" in data:
         source.data = {("on" if key == "true" else key): value for key, value in data.items()}
         source.rename("true", "on")
 
 
 def _model(source: Source) -> WorkflowFile | None:
-    if not isinstance(source.data, dict):
+    if not is_dict(source.data):
         source.report(source.value_place(()), "a workflow is a map", hint="it needs name, on and steps")
         return None
     try:
@@ -140,7 +141,7 @@ def _model(source: Source) -> WorkflowFile | None:
         _expression_problem(source, path, problem)
     for top in ("input", "output"):
         short = source.data.get(top)
-        if isinstance(short, dict):
+        if is_dict(short):
             _shorthand(source, top, short)
     return None
 

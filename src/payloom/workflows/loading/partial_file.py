@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.interpolation import compile_bare, compile_value, mistakes
 from payloom.workflows.syntax.filemodel.steps import BARE_KEYS, verb_of
@@ -22,8 +23,8 @@ def problems(data: Mapping[str, Any]) -> Iterator[tuple[Path, ExpressionError]]:
 
 
 def _steps(steps: Any, path: Path) -> Iterator[tuple[Path, ExpressionError]]:
-    for at, step in enumerate(steps if isinstance(steps, list) else []):
-        if isinstance(step, Mapping):
+    for at, step in enumerate(steps if is_list(steps) else []):
+        if is_map(step):
             yield from _step(step, (*path, at))
 
 
@@ -33,14 +34,14 @@ def _step(step: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Expressio
         here = (*path, key)
         if key == "when" or (key == verb and key in BARE_KEYS):
             yield from _bare(value, here)
-        elif key in _BLOCKS and isinstance(value, list):
+        elif key in _BLOCKS and is_list(value):
             yield from _steps(value, here)
-        elif key in {"cases", "parallel"} and isinstance(value, Mapping):
+        elif key in {"cases", "parallel"} and is_map(value):
             for name, steps in value.items():
                 yield from _steps(steps, (*here, name))
         elif key == "cases":
             yield from _steps(value, here)
-        elif key == "wait_for" and isinstance(value, Mapping):
+        elif key == "wait_for" and is_map(value):
             yield from _bare(value.get("match"), (*here, "match"))
         else:
             yield from _value(value, here)
@@ -55,10 +56,10 @@ def _bare(value: Any, path: Path) -> Iterator[tuple[Path, ExpressionError]]:
 
 
 def _value(value: Any, path: Path) -> Iterator[tuple[Path, ExpressionError]]:
-    if isinstance(value, Mapping):
+    if is_map(value):
         for key, item in value.items():
             yield from _value(item, (*path, key))
-    elif isinstance(value, list):
+    elif is_list(value):
         for at, item in enumerate(value):
             yield from _value(item, (*path, at))
     elif isinstance(value, str):

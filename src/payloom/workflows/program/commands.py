@@ -151,7 +151,7 @@ class StepFailure:
     status: int = 500
     hint: str | None = None
     where: str | None = None
-    data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    data: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
     retryable: bool = False
 
 

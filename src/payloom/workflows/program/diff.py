@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from payloom.kit import strict_json
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.program.program import Workflow
 from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.triggers import kind_of
@@ -53,11 +54,11 @@ def _compare(before: Any, after: Any, path: Path, where: str, found: list[Change
         found.append(Change("added", path, where, after=after))
     elif after is _MISSING:
         found.append(Change("removed", path, where, before=before))
-    elif isinstance(before, Mapping) and isinstance(after, Mapping) and _same_kind(before, after):
+    elif is_map(before) and is_map(after) and _same_kind(before, after):
         for key in [*before, *(key for key in after if key not in before)]:
             inner = f"{where}.{key}" if where else str(key)
             _compare(before.get(key, _MISSING), after.get(key, _MISSING), (*path, key), inner, found)
-    elif isinstance(before, list) and isinstance(after, list):
+    elif is_list(before) and is_list(after):
         _lists(before, after, path, where, found)
     elif before != after or type(before) is not type(after):
         found.append(Change("changed", path, where, before, after))
@@ -88,7 +89,7 @@ def _lists(before: Sequence[Any], after: Sequence[Any], path: Path, where: str, 
 
 
 def _identity(value: Any) -> str:
-    if isinstance(value, Mapping):
+    if is_map(value):
         verb = verb_of(value) or kind_of(value)
         if verb:
             target = value.get(verb)
@@ -98,7 +99,7 @@ def _identity(value: Any) -> str:
 
 def _label(where: str, index: int, value: Any) -> str:
     name = ""
-    if isinstance(value, Mapping):
+    if is_map(value):
         verb = verb_of(value) or kind_of(value)
         target = value.get(verb) if verb else None
         parts = [str(value["id"])] if value.get("id") else []

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from payloom.kit.errors import PayloomError
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 from payloom.workflows.program import json_schema
 
@@ -55,7 +56,7 @@ def expand_input(short: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises `BadShorthand`; `.data["path"]` says where.
     """
-    if short.get("type") == "object" and isinstance(short.get("properties"), Mapping):
+    if short.get("type") == "object" and is_map(short.get("properties")):
         _check_schema(short, ())
         schema = copy.deepcopy(dict(short))
         schema.setdefault("additionalProperties", False)
@@ -86,12 +87,12 @@ def _object(fields: Mapping[str, Any], path: tuple[str | int, ...]) -> dict[str,
 
 
 def _field(value: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
-    if isinstance(value, Mapping):
+    if is_map(value):
         if "type" in value and isinstance(value["type"], str) and value["type"] in json_schema.TYPES:
             _check_schema(value, path)
             return copy.deepcopy(dict(value))
         return _object(value, path)
-    if isinstance(value, list):
+    if is_list(value):
         if len(value) != 1:
             raise BadShorthand("a list has one pattern for its items, e.g. [string]", path=list(path))
         return {"type": "array", "items": _field(value[0], (*path, 0)), "maxItems": 1000}

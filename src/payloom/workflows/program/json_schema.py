@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import re2
+import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none
 
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import did_you_mean
 
 Schema = Mapping[str, Any]
@@ -24,8 +25,8 @@ TYPES: dict[str, Callable[[Any], bool]] = {
     "integer": lambda v: type(v) is int,
     "number": lambda v: type(v) in (int, float),
     "string": lambda v: isinstance(v, str),
-    "array": lambda v: isinstance(v, list),
-    "object": lambda v: isinstance(v, Mapping),
+    "array": is_list,
+    "object": is_map,
 }
 _NOUN = {
     "null": "null", "boolean": "true or false", "integer": "a whole number", "number": "a number", "string": "text",
@@ -97,7 +98,7 @@ def unknown_parts(schema: Any, path: tuple[str | int, ...]) -> Iterator[tuple[li
     """Yield what in a schema this module does not understand: path, message, hint."""
     if isinstance(schema, bool):
         return
-    if not isinstance(schema, Mapping):
+    if not is_map(schema):
         yield list(path), "a schema is a map", None
         return
     for key, value in schema.items():
@@ -105,7 +106,7 @@ def unknown_parts(schema: Any, path: tuple[str | int, ...]) -> Iterator[tuple[li
         wrong = _wrong_keyword(key, value)
         if wrong:
             yield list(here), *wrong
-        elif key == "properties" and isinstance(value, Mapping):
+        elif key == "properties" and is_map(value):
             for name, inner in value.items():
                 yield from unknown_parts(inner, (*here, name))
         elif key in {"items", "additionalProperties"}:
@@ -118,7 +119,7 @@ def unknown_parts(schema: Any, path: tuple[str | int, ...]) -> Iterator[tuple[li
 def _wrong_keyword(key: str, value: Any) -> tuple[str, str | None] | None:
     if key not in KNOWN:
         return f"JSON Schema's `{key}` is not supported", did_you_mean(key, KNOWN) or None
-    if key == "type" and any(kind not in TYPES for kind in (value if isinstance(value, list) else [value])):
+    if key == "type" and any(kind not in TYPES for kind in (value if is_list(value) else [value])):
         return f"unknown type {value!r}", "one of " + ", ".join(TYPES)
     if key == "format" and value not in FORMATS:
         return f"unknown format {value!r}", "one of " + ", ".join(FORMATS)
@@ -138,7 +139,7 @@ def problems(value: Any, schema: Schema | bool, field: str = "") -> Iterator[Pro
         return
     declared = schema.get("type")
     if declared is not None:
-        kinds: list[str] = declared if isinstance(declared, list) else [declared]
+        kinds: list[str] = declared if is_list(declared) else [declared]
         if not any(TYPES[kind](value) for kind in kinds):
             yield Problem(field, f"must be {' or '.join(_NOUN[kind] for kind in kinds)}, not {_describe(value)}")
             return
@@ -147,9 +148,9 @@ def problems(value: Any, schema: Schema | bool, field: str = "") -> Iterator[Pro
         yield from _strings(value, schema, field)
     elif type(value) in (int, float):
         yield from _numbers(value, schema, field)
-    elif isinstance(value, list):
+    elif is_list(value):
         yield from _lists(value, schema, field)
-    elif isinstance(value, Mapping):
+    elif is_map(value):
         yield from _objects(value, schema, field)
 
 
@@ -247,14 +248,14 @@ def with_defaults(value: Any, schema: Schema | bool) -> Any:
     """Return a copy of a value that fits, with the schema's defaults where a field is missing, and null without one."""
     if isinstance(schema, bool):
         return value
-    if isinstance(value, Mapping):
+    if is_map(value):
         properties: Mapping[str, Any] = schema.get("properties", {})
         out = {name: with_defaults(item, properties.get(name, True)) for name, item in value.items()}
         for name, inner in properties.items():
             if out.get(name) is None:
-                out[name] = inner.get("default") if isinstance(inner, Mapping) else None
+                out[name] = inner.get("default") if is_map(inner) else None
         return out
-    if isinstance(value, list):
+    if is_list(value):
         return [with_defaults(item, schema.get("items", True)) for item in value]
     return value
 
@@ -264,7 +265,7 @@ def from_text(text: str, schema: Schema | bool) -> Any:
     if isinstance(schema, bool):
         return text
     kinds = schema.get("type")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
+    kinds = kinds if is_list(kinds) else [kinds]
     if "integer" in kinds and re.fullmatch(r"-?\d{1,19}", text):
         return int(text)
     if "number" in kinds and re.fullmatch(r"-?\d{1,19}(\.\d{1,19})?([eE][-+]?\d{1,3})?", text):

@@ -6,10 +6,11 @@ Each verb is a subclass of `Node` with `build` (at load) and `run` (per run).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Literal
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
@@ -45,7 +46,7 @@ class Node:
         compiler.enter(self)
         handler = model.on_error
         self.continues_on_error = handler == "continue"
-        self.on_error = compiler.block(handler, (*path, "on_error")) if isinstance(handler, list) else None
+        self.on_error = compiler.block(handler, (*path, "on_error")) if is_list(handler) else None
         self.handles_failure = self.continues_on_error or self.on_error is not None
 
     def build(self, model: Any, compiler: StepCompiler, path: Path) -> None:
@@ -156,12 +157,12 @@ class StepCompiler:
 
     def _each_text(self, value: Any, path: Path) -> None:
         # The whole did not compile: go text by text, so that every mistake in it is found.
-        if isinstance(value, Mapping):
+        if is_map(value):
             for key, item in value.items():
                 if isinstance(key, str) and "${{" in key:
                     self.problems.append(((*path, key), ExpressionError("a key is never an expression", source=key)))
                 self._each_text(item, (*path, key))
-        elif isinstance(value, list):
+        elif is_list(value):
             for at, item in enumerate(value):
                 self._each_text(item, (*path, at))
         elif isinstance(value, str):
@@ -189,8 +190,8 @@ class StepCompiler:
 
 def in_key_order(value: Any) -> Any:
     """Return the value with the keys of its maps sorted: how a version is stored must not change what it does."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {key: in_key_order(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
+    if is_list(value):
         return [in_key_order(item) for item in value]
     return value

@@ -19,7 +19,7 @@ class Note:
     value: str
     text: str
     example: str
-    snippet: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    snippet: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any])
 
 
 VERBS: dict[str, Note] = {

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from payloom.kit import strict_json
+from payloom.kit.json_types import is_list
 from payloom.workflows.checker.rules import RULES, Rule
 from payloom.workflows.program.inputs import expand_input
 from payloom.workflows.reference import notes
@@ -113,7 +114,7 @@ def _rows(model: type[BaseModel], skip: set[str] | None) -> list[str]:
     schema = model.model_json_schema(by_alias=True)
     target = schema["$defs"].get(model.__name__, schema) if "properties" not in schema else schema
     required = set(target.get("required", ()))
-    rows = []
+    rows: list[str] = []
     for name, prop in target["properties"].items():
         if skip and name in skip:
             continue
@@ -151,6 +152,6 @@ def _takes(prop: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if kind == "array":
         inner = _takes(prop.get("items", {}), definitions)
         return "steps" if inner == "step" else f"list of {inner}"
-    if isinstance(kind, list):
+    if is_list(kind):
         return " or ".join(_WORDS[one] for one in kind)
     return _WORDS.get(str(kind), "anything")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Catalog
 from payloom.workflows.reference.notes import VERBS as VERB_NOTES
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
@@ -112,19 +113,19 @@ def _parameters(definitions: dict[str, Any], catalog: Catalog, wanted: Sequence[
 
 def _open_to_expressions(schema: Any) -> Any:
     """Return the schema with `${{ … }}` allowed wherever it asks for something else."""
-    if isinstance(schema, list):
+    if is_list(schema):
         return [_open_to_expressions(one) for one in schema]
-    if not isinstance(schema, Mapping):
+    if not is_map(schema):
         return schema
     out = {key: value if key in {"enum", "required"} else _open_to_expressions(value) for key, value in schema.items()}
     if out.get("x-open") and "enum" in out:
         # Stripe adds values between two releases: offer the known ones, allow others.
         rest = {key: value for key, value in out.items() if key not in {"enum", "type"}}
         out = {**rest, "anyOf": [{"enum": out["enum"]}, {"type": "string"}]}
-    if isinstance(schema.get("properties"), Mapping):
+    if is_map(schema.get("properties")):
         out["properties"] = {
             name: {"anyOf": [_open_to_expressions(inner), {"type": "string", "pattern": r"\$\{\{"}]}
-            if isinstance(inner, Mapping) and inner.get("type") != "string"
+            if is_map(inner) and inner.get("type") != "string"
             else _open_to_expressions(inner)
             for name, inner in schema["properties"].items()
         }

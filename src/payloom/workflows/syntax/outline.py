@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from payloom.kit.diagnostics import Path, Place
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.yaml.source import Source
 from payloom.workflows.syntax.filemodel.steps import verb_of
 from payloom.workflows.syntax.filemodel.triggers import kind_of
@@ -89,7 +90,7 @@ class Outline:
 def outline_of(source: Source) -> Outline | None:
     """Return the outline of a file that was read; None when it is no map."""
     data = source.data
-    if not isinstance(data, dict):
+    if not is_dict(data):
         return None
     builder = _Outliner(source)
     return Outline(
@@ -103,9 +104,9 @@ def outline_of(source: Source) -> Outline | None:
 
 
 def _keys(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
+    if is_dict(value):
         inner = value.get("properties") if value.get("type") == "object" else None
-        for key in inner if isinstance(inner, dict) else value:
+        for key in inner if is_dict(inner) else value:
             yield str(key).removesuffix("?")
 
 
@@ -118,9 +119,9 @@ class _Outliner:
         self.source = source
 
     def triggers(self, value: Any) -> Iterator[OutlineTrigger]:
-        listed = [(("on", at), one) for at, one in enumerate(value)] if isinstance(value, list) else [(("on",), value)]
+        listed = [(("on", at), one) for at, one in enumerate(value)] if is_list(value) else [(("on",), value)]
         for path, one in listed:
-            if not isinstance(one, dict):
+            if not is_dict(one):
                 continue
             kind = kind_of(one)
             target = one.get(kind) if kind else None
@@ -128,18 +129,18 @@ class _Outliner:
             yield OutlineTrigger(path, kind, title, self.source.value_place(path))
 
     def steps(self, value: Any, path: Path, prefix: str) -> tuple[OutlineStep, ...]:
-        if not isinstance(value, list):
+        if not is_list(value):
             return ()
         return tuple(self.step(one, (*path, at), f"{prefix}{at}") for at, one in enumerate(value))
 
     def step(self, value: Any, path: Path, run_path: str) -> OutlineStep:
-        data = value if isinstance(value, dict) else {}
+        data = value if is_dict(value) else {}
         verb = verb_of(data)
         target = _shown(data.get(verb)) if verb else None
         name = _text(data.get("name"))
         handler = data.get("on_error")
         branches = list(self.branches(data, verb, path, run_path)) if verb else []
-        if isinstance(handler, list):
+        if is_list(handler):
             branches.append(self.branch("on_error", "on_error", "on error", handler, (*path, "on_error"), run_path))
         return OutlineStep(
             path=path,
@@ -150,21 +151,21 @@ class _Outliner:
             name=name,
             title=name or (f"{verb} {target}" if target else verb or "…"),
             when=_shown(data.get("when")),
-            on_error="continue" if handler == "continue" else "steps" if isinstance(handler, list) else None,
+            on_error="continue" if handler == "continue" else "steps" if is_list(handler) else None,
             place=self.source.value_place(path),
             branches=tuple(branches),
         )
 
     def branch(self, label: str, kind: str, title: str, value: Any, path: Path, run_path: str) -> OutlineBranch:  # noqa: PLR0917 - one per field
         steps = self.steps(value, path, f"{run_path}.{label}.")
-        return OutlineBranch(label, kind, title, path, isinstance(value, list), steps)
+        return OutlineBranch(label, kind, title, path, is_list(value), steps)
 
     def branches(self, data: dict[str, Any], verb: str, path: Path, run_path: str) -> Iterator[OutlineBranch]:
         for key in _BRANCHES.get(verb, ()):
             yield self.branch(key, key, key, data.get(key), (*path, key), run_path)
         if verb == "switch":
             yield from self.cases(data, path, run_path)
-        elif verb == "parallel" and isinstance(data["parallel"], dict):
+        elif verb == "parallel" and is_dict(data["parallel"]):
             for name, steps in data["parallel"].items():
                 here = (*path, "parallel", name)
                 yield self.branch(f"parallel.{name}", "parallel", str(name), steps, here, run_path)
@@ -175,13 +176,13 @@ class _Outliner:
 
     def cases(self, data: dict[str, Any], path: Path, run_path: str) -> Iterator[OutlineBranch]:
         cases = data.get("cases")
-        if isinstance(cases, dict):
+        if is_dict(cases):
             for name, steps in cases.items():
                 here = (*path, "cases", name)
                 yield self.branch(f"cases.{name}", "case", str(name), steps, here, run_path)
-        elif isinstance(cases, list):
+        elif is_list(cases):
             for at, one in enumerate(cases):
-                clause = one if isinstance(one, dict) else {}
+                clause = one if is_dict(one) else {}
                 here = (*path, "cases", at, "do")
                 yield self.branch(
                     f"cases[{at}]", "case", _shown(clause.get("when")) or str(at), clause.get("do"), here, run_path
@@ -191,21 +192,21 @@ class _Outliner:
         yield self.branch("default", "default", title, default, (*path, "default"), run_path)
 
     def catches(self, value: Any, path: Path, run_path: str) -> Iterator[OutlineBranch]:
-        if not isinstance(value, list) or not value:
+        if not is_list(value) or not value:
             return
         here = (*path, "catch")
-        if not all(isinstance(one, dict) and "do" in one and verb_of(one) is None for one in value):
+        if not all(is_dict(one) and "do" in one and verb_of(one) is None for one in value):
             yield self.branch("catch", "catch", "every error", value, here, run_path)
             return
         for at, one in enumerate(value):
             errors = one.get("errors")
-            title = ", ".join(map(str, errors)) if isinstance(errors, list) else str(errors or "every error")
+            title = ", ".join(map(str, errors)) if is_list(errors) else str(errors or "every error")
             yield self.branch(f"catch[{at}]", "catch", title, one.get("do"), (*here, at, "do"), run_path)
 
 
 def _shown(value: Any) -> str | None:
     if value is None or isinstance(value, list | dict):
-        if isinstance(value, dict) and isinstance(value.get("stripe"), str):
+        if is_dict(value) and isinstance(value.get("stripe"), str):
             return value["stripe"]
         return None
     text = {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)

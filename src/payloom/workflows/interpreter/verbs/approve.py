@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from typing_extensions import override
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_dict
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.catalog.schemas import TEXT, closed, or_null
 from payloom.workflows.interpreter.frame import Frame
@@ -106,7 +107,7 @@ class Approve(Node):
 
     @staticmethod
     def _answer(value: Any) -> dict[str, Any]:
-        given = value if isinstance(value, dict) else {}
+        given = value if is_dict(value) else {}
         return {
             "approved": given.get("approved") is True,
             "by": given.get("by"),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_dict
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.interpreter.frame import Frame
 from payloom.workflows.interpreter.steps import run_block
@@ -122,7 +123,7 @@ class Switch(Node):
         self.value = compiler.maybe_expression(model.switch, (*path, "switch"))
         self.cases: dict[str, Block] = {}
         self.conditions: list[tuple[Expression, str, Block]] = []
-        if isinstance(model.cases, dict):
+        if is_dict(model.cases):
             for key, steps in model.cases.items():
                 self.cases[key] = compiler.block(steps, (*path, "cases", key))
         else:

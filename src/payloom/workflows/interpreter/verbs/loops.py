@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_dict, is_list
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.values import type_name
 from payloom.workflows.interpreter.frame import Frame
@@ -39,9 +40,9 @@ class ForEach(Node):
 
     def run(self, frame: Frame, path: str) -> Steps:
         items = frame.read(self.items, path)
-        if isinstance(items, dict):
+        if is_dict(items):
             items = [{"key": key, "value": value} for key, value in sorted(items.items())]
-        if not isinstance(items, list):
+        if not is_list(items):
             raise fail(path, "expression", f"`for_each` needs a list, found {type_name(items)}")
         if len(items) > self.max:
             raise fail(

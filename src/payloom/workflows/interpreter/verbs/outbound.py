@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from payloom.kit.diagnostics import Path
 from payloom.kit.durations import parse_duration
+from payloom.kit.json_types import is_list, is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.expressions.errors import ExpressionError
 from payloom.workflows.expressions.expression import Compiled
@@ -36,9 +37,9 @@ def to_retry(rule: RetryRule | None) -> Retry | None:
 def without_nulls(value: Any) -> Any:
     """Return the value with every map key dropped whose value is null: Stripe unsets by an empty string, not by
     null."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
+    if is_list(value):
         return [without_nulls(item) for item in value]
     return value
 
@@ -119,7 +120,7 @@ class Email(OutsideStep):
 
     def run(self, frame: Frame, path: str) -> Steps:
         to = frame.fill(self.to, path)
-        addresses = to if isinstance(to, list) else [to]
+        addresses = to if is_list(to) else [to]
         if not addresses or not all(isinstance(one, str) and "@" in one for one in addresses):
             raise fail(path, "no_recipient", f"`to` is not an address: {to!r}", status=422)
         args = {"to": to, "data": frame.fill(self.data, path)}
@@ -133,7 +134,7 @@ def _links_in(value: Any, links: Mapping[str, Any]) -> dict[str, Any]:
     """Return the links whose marks stand in a value."""
     if isinstance(value, str):
         return {mark: claims for mark, claims in links.items() if mark in value}
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    inner = value.values() if is_map(value) else value if is_list(value) else ()
     return {mark: claims for item in inner for mark, claims in _links_in(item, links).items()}
 
 

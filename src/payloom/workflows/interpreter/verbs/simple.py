@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from typing_extensions import override
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_map
 from payloom.workflows.catalog.catalog import Catalog, Schema
 from payloom.workflows.catalog.schemas import closed
 from payloom.workflows.expressions.values import EvalError, to_text
@@ -29,7 +30,7 @@ class Let(Node):
 
     @override
     def result_schema(self, catalog: Catalog) -> Schema | None:
-        keys = self.values.literal if isinstance(self.values.literal, Mapping) else {}
+        keys: Mapping[str, Any] = self.values.literal if is_map(self.values.literal) else {}
         return closed({name: {} for name in keys})
 
     def run(self, frame: Frame, path: str) -> Steps:

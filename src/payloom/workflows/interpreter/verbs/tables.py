@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from typing_extensions import override
 
 from payloom.kit.diagnostics import Path
+from payloom.kit.json_types import is_dict, is_list, is_map
 from payloom.workflows.catalog.catalog import STRIPE_TABLES, Catalog, Schema
 from payloom.workflows.catalog.schemas import row_schema
 from payloom.workflows.interpreter.frame import Frame
@@ -89,13 +89,13 @@ class Insert(TableStep):
     @override
     def result_schema(self, catalog: Catalog) -> Schema | None:
         row = row_schema(catalog.table(self.table))
-        if isinstance(self.values.literal, Mapping):
+        if is_map(self.values.literal):
             return row
-        return {"type": "array", "items": row or {}} if isinstance(self.values.literal, list) else None
+        return {"type": "array", "items": row or {}} if is_list(self.values.literal) else None
 
     def args(self, frame: Frame, path: str) -> dict[str, Any]:
         values = frame.fill(self.values, path)
-        if isinstance(values, dict) or (isinstance(values, list) and all(isinstance(row, dict) for row in values)):
+        if is_dict(values) or (is_list(values) and all(is_dict(row) for row in values)):
             return {"values": values}
         raise fail(
             path, "expression", "`values` must be a row or a list of rows", hint="a row is a map of column: value"

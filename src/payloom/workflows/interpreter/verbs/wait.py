@@ -82,7 +82,7 @@ class WaitFor(Node):
         self.actions = list(model.wait_for.actions or ())
         self.condition = compiler.maybe_expression(model.wait_for.match, (*here, "match"))
         self.timeout = compiler.maybe_template(model.wait_for.timeout, (*here, "timeout"))
-        parts = []
+        parts: list[str] = []
         if self.actions:
             names = ", ".join("'" + name.replace("\\", "").replace("'", "") + "'" for name in self.actions)
             parts.append(f"event.action in [{names}]")

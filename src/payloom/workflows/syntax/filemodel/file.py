@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
-from payloom.workflows.syntax.filemodel.steps import Steps
+from payloom.kit.json_types import is_list
+from payloom.workflows.syntax.filemodel.steps import Step, Steps
 from payloom.workflows.syntax.filemodel.triggers import Trigger
 from payloom.workflows.syntax.filemodel.values import TAG, Strict, Template
 
@@ -19,7 +20,7 @@ class WorkflowFile(Strict):
     on: Annotated[
         Annotated[Trigger, Tag(TAG + "one")]
         | Annotated[Annotated[list[Trigger], Field(min_length=1)], Tag(TAG + "many")],
-        Discriminator(lambda value: TAG + ("many" if isinstance(value, list) else "one")),
+        Discriminator(lambda value: TAG + ("many" if is_list(value) else "one")),
     ]
     input: dict[str, Any] | None = Field(None, description="Fields in short form, or a JSON Schema.")
     output: dict[str, Any] | None = Field(
@@ -28,7 +29,7 @@ class WorkflowFile(Strict):
     once: Template | None = Field(
         None, description="One run per value of this, whatever starts it; a `call` waits for it and gets its output."
     )
-    vars: dict[str, Any] = Field(default_factory=dict, description="Variables, readable as `vars.<name>`.")
+    vars: dict[str, Any] = Field(default_factory=dict[str, Any], description="Variables, readable as `vars.<name>`.")
     steps: Annotated[Steps, Field(min_length=1)]
-    on_error: Steps = Field(default_factory=list, description="Done when the run fails; `error` is readable.")
+    on_error: Steps = Field(default_factory=list[Step], description="Done when the run fails; `error` is readable.")
     tests: Any = Field(None, description="Cases for `payloom test`.")

@@ -3,14 +3,14 @@ into one."""
 
 from __future__ import annotations
 
-import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from payloom.kit.diagnostics import NAME, SHAPE, Path, value_at
+from payloom.kit.json_types import is_list, is_map
 from payloom.kit.suggest import closest, did_you_mean
 from payloom.kit.yaml.source import Source
 from payloom.workflows.syntax.filemodel.file import WorkflowFile
@@ -37,7 +37,7 @@ def real_path(loc: Iterable[str | int], data: Any) -> Path:
     for part in loc:
         if isinstance(part, str) and part.startswith(TAG):
             continue
-        if isinstance(part, int) != isinstance(data, list):
+        if isinstance(part, int) != is_list(data):
             # A value that was turned into a list before it was checked.
             continue
         path.append(part)
@@ -52,7 +52,7 @@ def _aliases(model: type[BaseModel]) -> list[str]:
 def _allowed(path: Path, parent: Any) -> list[str]:
     if not path:
         return _aliases(WorkflowFile)
-    if isinstance(parent, Mapping):
+    if is_map(parent):
         for key in parent:
             if path[0] == "on" and key in TRIGGERS:
                 return _aliases(TRIGGERS[key])
@@ -103,7 +103,7 @@ def report(error: ValidationError, source: Source) -> None:
 
 
 def _owner(path: Path, value: Any) -> str:
-    if isinstance(value, Mapping):
+    if is_map(value):
         known = TRIGGERS if path and path[0] == "on" else VERBS
         for key in value:
             if key in known:
@@ -121,7 +121,7 @@ def _extra(source: Source, parent: Path, name: str, missing: list[str]) -> None:
         missing.remove(hit)
         source.report(place, f"`{name}`: did you mean `{hit}`?", code=NAME, path=path)
         return
-    if parent and parent[0] != "on" and name in VERBS and isinstance(value, Mapping):
+    if parent and parent[0] != "on" and name in VERBS and is_map(value):
         first = next((key for key in value if key in VERBS), name)
         if first != name:
             source.report(
@@ -131,7 +131,7 @@ def _extra(source: Source, parent: Path, name: str, missing: list[str]) -> None:
                 path=path,
             )
             return
-    hint = did_you_mean(name, [key for key in allowed if not (isinstance(value, Mapping) and key in value)])
+    hint = did_you_mean(name, [key for key in allowed if not (is_map(value) and key in value)])
     if name in {"retry", "timeout"} and name not in allowed:
         hint = "only stripe, email, http and python steps take it"
     known = ", ".join(key for key in allowed if key not in {"id", "name", "when", "on_error"})
@@ -146,7 +146,7 @@ def _tagless(source: Source, path: Path, value: Any) -> None:
     noun, known = ("trigger", list(TRIGGERS)) if trigger else ("step", list(VERBS))
     word = "trigger" if trigger else "verb"
     place = source.value_place(path)
-    if not isinstance(value, Mapping):
+    if not is_map(value):
         source.report(place, f"a {noun} is a map such as `{'api: POST /path' if trigger else 'log: text'}`", path=path)
         return
     for key in value:
@@ -173,11 +173,11 @@ def _other(source: Source, path: Path, one: ErrorDetails) -> None:
         return
     name = next((str(part) for part in reversed(path) if isinstance(part, str)), "the file")
     place = source.value_place(path) if kind not in {"too_short", "missing"} else source.place(path)
-    context = typing.cast("dict[str, Any]", one.get("ctx", {}))
+    context = one.get("ctx", {})
     if kind in _WANTED:
         found = "nothing" if value is None else _NOUN.get(type(value), type(value).__name__)
         message, hint = f"`{name}` takes {_WANTED[kind]}, found {found}", None
-        if kind == "string_type" and isinstance(value, Mapping):
+        if kind == "string_type" and is_map(value):
             hint = "quote the value if it is an expression"
     elif kind == "literal_error":
         hint = did_you_mean(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
 from pydantic import Discriminator, Field, Tag
 from typing_extensions import TypeAliasType
 
+from payloom.kit.json_types import is_dict, is_list
 from payloom.workflows.syntax.filemodel.values import (
     LIST,
     MAP,
@@ -68,7 +69,9 @@ class Stripe(OutsideHead):
 
     verb: ClassVar[str] = "stripe"
     stripe: str = Field(description="The operation, e.g. `checkout.sessions.create`.")
-    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its parameters. A null is not sent.")
+    with_: dict[str, Any] = Field(
+        default_factory=dict[str, Any], alias="with", description="Its parameters. A null is not sent."
+    )
     idempotency_key: Template | None = Field(None, description="Default: run id and step path.")
     account: Template | None = Field(None, description="A connected account, `acct_…`.")
     all: bool = Field(False, description="For lists: read every page.")
@@ -133,7 +136,7 @@ class Email(OutsideHead):
     verb: ClassVar[str] = "email"
     email: str = Field(description="The template.")
     to: Annotated[Annotated[Template, WORD] | Annotated[list[Template], LIST], Discriminator(by_type)]
-    data: dict[str, Any] = Field(default_factory=dict, description="What the template reads.")
+    data: dict[str, Any] = Field(default_factory=dict[str, Any], description="What the template reads.")
     from_: Template | None = Field(None, alias="from", description="Default: the project's sender.")
     reply_to: Template | None = Field(None, description="Who gets the reply.")
     attachments: Annotated[Annotated[Template, WORD] | Annotated[list[Any], LIST], Discriminator(by_type)] | None = None
@@ -144,7 +147,7 @@ class Http(OutsideHead):
 
     verb: ClassVar[str] = "http"
     http: str = Field(pattern=r"^(GET|HEAD|POST|PUT|PATCH|DELETE) \S", description="Method and address.")
-    headers: dict[str, Any] = Field(default_factory=dict, description="Header names and values.")
+    headers: dict[str, Any] = Field(default_factory=dict[str, Any], description="Header names and values.")
     body: Any = Field(None, description="Sent as JSON; text as it is.")
     idempotency_key: Template | None = Field(None, description="Sent as `Idempotency-Key`. Default: run id and path.")
 
@@ -154,7 +157,7 @@ class Python(OutsideHead):
 
     verb: ClassVar[str] = "python"
     python: str = Field(description="The function, `module:name`.")
-    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its arguments.")
+    with_: dict[str, Any] = Field(default_factory=dict[str, Any], alias="with", description="Its arguments.")
 
 
 class Call(StepHead):
@@ -162,7 +165,7 @@ class Call(StepHead):
 
     verb: ClassVar[str] = "call"
     call: str = Field(description="The workflow's id: its path below `workflows/`.")
-    with_: dict[str, Any] = Field(default_factory=dict, alias="with", description="Its arguments.")
+    with_: dict[str, Any] = Field(default_factory=dict[str, Any], alias="with", description="Its arguments.")
 
 
 class CaseClause(Strict):
@@ -187,7 +190,7 @@ class If(StepHead):
     verb: ClassVar[str] = "if"
     if_: Condition = Field(alias="if")
     then: Steps
-    else_: Steps = Field(default_factory=list, alias="else")
+    else_: Steps = Field(default_factory=list["Step"], alias="else")
 
 
 class Filter(StepHead):
@@ -241,8 +244,8 @@ class Try(StepHead):
 
     verb: ClassVar[str] = "try"
     try_: Steps = Field(alias="try")
-    catch: Catch = Field(default_factory=list)
-    finally_: Steps = Field(default_factory=list, alias="finally")
+    catch: Catch = Field(default_factory=list["Step"])
+    finally_: Steps = Field(default_factory=list["Step"], alias="finally")
 
 
 class Parallel(StepHead):
@@ -282,12 +285,13 @@ class Approve(StepHead):
     verb: ClassVar[str] = "approve"
     approve: Template = Field(description="The question, as the person reads it.")
     roles: Names
-    data: dict[str, Any] = Field(default_factory=dict, description="What the person sees.")
+    data: dict[str, Any] = Field(default_factory=dict[str, Any], description="What the person sees.")
     timeout: Duration | None = None
     notify: Steps = Field(
-        default_factory=list, description="Done first: tell who decides. `approval.url` is the link, for e-mails."
+        default_factory=list["Step"],
+        description="Done first: tell who decides. `approval.url` is the link, for e-mails.",
     )
-    then: Steps = Field(default_factory=list)
+    then: Steps = Field(default_factory=list["Step"])
     else_: Steps | None = Field(None, alias="else", description="On a no. Left out: the step fails (`rejected`).")
     on_timeout: Steps | None = Field(None, description="When time is up. Left out: `else`, or the step fails.")
 
@@ -330,7 +334,7 @@ class Failure(Strict):
     code: str = Field(pattern=STEP_ID)
     message: Template
     hint: Template | None = None
-    data: dict[str, Any] = Field(default_factory=dict)
+    data: dict[str, Any] = Field(default_factory=dict[str, Any])
 
 
 class Raise(StepHead):
@@ -351,17 +355,17 @@ def verb_of(value: Any) -> str | None:
     """Return the verb of a raw step or of a step's model; None when it has none."""
     if isinstance(value, StepHead):
         return value.verb
-    return next((key for key in value if key in VERBS), None) if isinstance(value, dict) else None
+    return next((key for key in value if key in VERBS), None) if is_dict(value) else None
 
 
 def _clauses_or_steps(value: Any) -> str:
     """Tell `catch: [{errors, as, do}]` from `catch: [steps]`; both are lists."""
-    is_clause = bool(value) and isinstance(value, list) and all(map(_is_clause, value))
+    is_clause = bool(value) and is_list(value) and all(map(_is_clause, value))
     return TAG + ("map" if is_clause else "list")
 
 
 def _is_clause(item: Any) -> bool:
-    return isinstance(item, CatchClause) or (isinstance(item, dict) and "do" in item and verb_of(item) is None)
+    return isinstance(item, CatchClause) or (is_dict(item) and "do" in item and verb_of(item) is None)
 
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 from pydantic_core import PydanticCustomError
 
 from payloom.kit.durations import parse_duration
+from payloom.kit.json_types import is_dict, is_list
 from payloom.workflows.syntax.filemodel.values import LIST, TAG, WORD, Condition, Names, Strict, Template, by_type
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -79,7 +80,7 @@ def _timezone(text: str) -> str:
 
 
 def _auth(value: Any) -> Any:
-    return value if isinstance(value, list) or value in {"none", "optional", "user"} else [value]
+    return value if is_list(value) or value in {"none", "optional", "user"} else [value]
 
 
 Auth = Annotated[
@@ -164,7 +165,7 @@ class TableChange(TriggerHead):
     table: str
     on: Annotated[
         list[Literal["insert", "update", "delete"]],
-        BeforeValidator(lambda v: v if isinstance(v, list) else [v]),
+        BeforeValidator(lambda v: v if is_list(v) else [v]),
         Field(min_length=1),
     ]
     match: Condition | None = Field(None, description="Only changes for which this is true: `row`, `old` are readable.")
@@ -178,7 +179,7 @@ def kind_of(value: Any) -> str | None:
     """Return the kind of a raw trigger or of its model; None when it has none."""
     if isinstance(value, TriggerHead):
         return value.kind
-    return next((key for key in value if key in TRIGGERS), None) if isinstance(value, dict) else None
+    return next((key for key in value if key in TRIGGERS), None) if is_dict(value) else None
 
 
 Trigger = Annotated[

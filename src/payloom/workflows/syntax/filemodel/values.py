@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from payloom.kit.durations import parse_duration
+from payloom.kit.json_types import is_dict, is_list
 from payloom.kit.yaml.masking import closing
 
 TAG = "\ue000"
@@ -129,7 +130,7 @@ Retrying = Annotated[
 
 def as_list(value: Any) -> Any:
     """Return a single value as a list of one."""
-    return value if isinstance(value, list) else [value]
+    return value if is_list(value) else [value]
 
 
 Names = Annotated[
@@ -142,7 +143,7 @@ Names = Annotated[
 
 def by_type(value: Any) -> str:
     """Tell the members of a union apart by what stands in the file: a list, a map, or a word."""
-    return TAG + ("list" if isinstance(value, list) else "map" if isinstance(value, dict) else "word")
+    return TAG + ("list" if is_list(value) else "map" if is_dict(value) else "word")
 
 
 WORD, LIST, MAP = Tag(TAG + "word"), Tag(TAG + "list"), Tag(TAG + "map")
