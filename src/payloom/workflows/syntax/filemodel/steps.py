@@ -52,9 +52,7 @@ class StepHead(Strict):
     @property
     def target(self) -> Any:
         """What stands after the verb."""
-        field = next(f for n, f in type(self).model_fields.items() if (f.alias or n) == self.verb)
-        name = next(n for n, f in type(self).model_fields.items() if f is field)
-        return getattr(self, name)
+        return getattr(self, next(n for n, f in type(self).model_fields.items() if (f.alias or n) == self.verb))
 
 
 class OutsideHead(StepHead):
