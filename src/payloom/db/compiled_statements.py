@@ -246,11 +246,11 @@ def _compiled(dialect: Dialect, statement: Any, keys: list[str] | None = None) -
     compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
     if compiled.literal_execute_params or compiled.post_compile_params:
         return None
-    binds = {}
+    binds: dict[str, tuple[str, Any, _Process]] = {}
     for bind, name in compiled.bind_names.items():
         process = bind.type.dialect_impl(dialect).bind_processor(dialect)
         binds[name] = (bind.key, _REQUIRED if bind.required else bind.effective_value, process)
-    order = compiled.positiontup if compiled.positional else list(binds)
+    order: list[str] = compiled.positiontup if compiled.positional else list(binds)
     columns = [] if isinstance(statement, sa.TextClause) else list(statement.exported_columns)
     return _Plan(
         str(compiled),
@@ -265,12 +265,12 @@ def _results(
     dialect: Dialect, columns: Sequence[Any], described: Sequence[Any]
 ) -> list[tuple[int, Callable[[Any], Any]]]:
     """Return what reads the values of the columns that need it."""
-    found = []
+    processed: list[tuple[int, Callable[[Any], Any]]] = []
     for place, (column, kind) in enumerate(zip(columns, described, strict=True)):
         process = column.type.dialect_impl(dialect).result_processor(dialect, kind[1])
         if process is not None:
-            found.append((place, process))
-    return found
+            processed.append((place, process))
+    return processed
 
 
 def _read(row: Row, processed: Sequence[tuple[int, Callable[[Any], Any]]]) -> Row:

@@ -24,6 +24,7 @@ _AWAY = (exc.OperationalError, exc.InterfaceError, exc.InternalError)
 """Errors of the database's state. They are no row's fault."""
 
 Rows = dict[sa.Table, list[Mapping[str, Any]]]
+_Work = Callable[[sa.Connection], None]
 
 
 class RetryPessimistically(BaseException):
@@ -42,8 +43,8 @@ class DeferredWrites:
     """
 
     optimistic: bool
-    rows: Rows = dataclasses.field(default_factory=dict)
-    ends: dict[Hashable, Callable[[sa.Connection], None]] = dataclasses.field(default_factory=dict)
+    rows: Rows = dataclasses.field(default_factory=dict[sa.Table, list[Mapping[str, Any]]])
+    ends: dict[Hashable, _Work] = dataclasses.field(default_factory=dict[Hashable, _Work])
     writes: int = 0
 
     def mark(self) -> tuple[Rows, list[tuple[sa.Table, int]]]:

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -179,7 +179,8 @@ def _wait_or_raise(error: exc.DBAPIError, attempt: int) -> None:
 
 
 def _lock_rows(conn: sa.Connection, statement: Any, many: Any, values: Any, _options: Any) -> tuple[Any, Any, Any]:
-    if conn.info.get(LOCKING) and isinstance(statement, sa.Select):
-        # NO KEY UPDATE: rows that only refer to these may still be inserted by others.
-        statement = statement.with_for_update(key_share=True)
-    return statement, many, values
+    if not conn.info.get(LOCKING) or not isinstance(statement, sa.Select):
+        return statement, many, values
+    # NO KEY UPDATE: rows that only refer to these may still be inserted by others.
+    select = cast("sa.Select[Any]", statement)
+    return select.with_for_update(key_share=True), many, values

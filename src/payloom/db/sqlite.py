@@ -43,7 +43,7 @@ class _Job:
     future: asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
-    hooks: list[Callable[[], None]] = dataclasses.field(default_factory=list)
+    hooks: list[Callable[[], None]] = dataclasses.field(default_factory=list[Callable[[], None]])
 
 
 _AWAY = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_NOMEM")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import sqlalchemy as sa
@@ -127,7 +127,7 @@ def run_plain(tx: sa.Connection, statement: str) -> None:
 
 
 @contextlib.contextmanager
-def locking_reads(tx: sa.Connection) -> Iterator[None]:
+def locking_reads(tx: sa.Connection) -> Generator[None]:
     """Lock the rows that selects in the block find until `tx` ends, so that what is decided from them still holds then.
 
     On SQLite, where a write transaction is alone, there is nothing to lock.

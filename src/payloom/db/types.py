@@ -8,8 +8,8 @@ import decimal
 import functools
 import json
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
@@ -30,22 +30,22 @@ def _tagged(value: Any) -> Any:
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, Mapping):
-        return dict(value)
+        return dict(cast("Mapping[Any, Any]", value))
     if isinstance(value, tuple | set | frozenset):
-        return list(value)
+        return list(cast("Iterable[Any]", value))
     raise TypeError(f"a {type(value).__name__} cannot be stored as JSON")
 
 
 def _escaped(value: Any) -> Any:
     if isinstance(value, Mapping):
-        plain = {str(key): _escaped(item) for key, item in value.items()}
+        plain = {str(key): _escaped(item) for key, item in cast("Mapping[Any, Any]", value).items()}
         return {"$map": plain} if len(plain) == 1 and next(iter(plain)).startswith("$") else plain
     if isinstance(value, list | tuple):
-        return [_escaped(item) for item in value]
+        return [_escaped(item) for item in cast("Iterable[Any]", value)]
     return value
 
 
-_READ = {
+_READ: Mapping[str, Callable[[Any], Any]] = {
     "$timestamp": dt.datetime.fromisoformat,
     "$date": dt.date.fromisoformat,
     "$duration": lambda value: dt.timedelta(microseconds=value),
@@ -90,10 +90,11 @@ def load_json(text: str) -> Any:
 
 def _read_escaped(value: Any) -> Any:
     if isinstance(value, list):
-        return [_read_escaped(item) for item in value]
+        return [_read_escaped(item) for item in cast("list[Any]", value)]
     if isinstance(value, dict):
+        value = cast("dict[str, Any]", value)
         if len(value) == 1 and isinstance(inner := value.get("$map"), dict):
-            return {key: _read_escaped(item) for key, item in inner.items()}
+            return {key: _read_escaped(item) for key, item in cast("dict[str, Any]", inner).items()}
         return _untagged({key: _read_escaped(item) for key, item in value.items()})
     return value
 

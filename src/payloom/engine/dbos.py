@@ -18,7 +18,7 @@ import os
 import secrets
 import threading
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig
@@ -63,10 +63,11 @@ class _Json(private.Serializer):
 
     def deserialize(self, serialized_data: str) -> Any:  # type: ignore[override]
         """Read."""
-        found = json.loads(serialized_data)
-        if isinstance(found, dict) and found.keys() == {"args", "kwargs"}:
-            found["args"] = tuple(found["args"])
-        return found
+        data: Any = json.loads(serialized_data)
+        if isinstance(data, dict) and data.keys() == {"args", "kwargs"}:
+            stored = cast("dict[str, Any]", data)
+            return {**stored, "args": tuple(stored["args"])}
+        return cast("Any", data)
 
     def name(self) -> str:
         """Name the format in DBOS's rows."""

@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -162,7 +162,7 @@ class Inbox:
         """Return the counters: reason, count, first_at, last_at, sample."""
         await self.flush_rejections(force=True)
         query = sa.select(rejections).order_by(rejections.c.last_at.desc())
-        return await self._database.read(lambda tx: [dict(row._mapping) for row in tx.execute(query)])  # noqa: SLF001
+        return await self._database.read(lambda tx: [dict(row) for row in tx.execute(query).mappings()])
 
 
 def store(tx: sa.Connection, event: InboxEvent) -> bool:
@@ -274,6 +274,7 @@ def load(tx: sa.Connection, event_id: str) -> InboxEvent | None:
 def _shape_error(payload: Any) -> str | None:
     if not isinstance(payload, dict):
         return "it is not a JSON object"
+    payload = cast("dict[str, Any]", payload)
     if payload.get("object") != "event":
         return '`object` is not "event"'
     for key in ("id", "type"):
@@ -285,7 +286,7 @@ def _shape_error(payload: Any) -> str | None:
     if type(payload.get("livemode")) is not bool:
         return "`livemode` is not true or false"
     data = payload.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("object"), dict):
+    if not isinstance(data, dict) or not isinstance(cast("dict[str, Any]", data).get("object"), dict):
         return "`data.object` is not an object"
     return None
 
@@ -315,4 +316,4 @@ def _list(
     if before is not None:
         last = sa.select(events.c.received_at).where(events.c.id == before).scalar_subquery()
         query = query.where(sa.tuple_(events.c.received_at, events.c.id) < sa.tuple_(last, sa.literal(before)))
-    return [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001 - SQLAlchemy's public way to a dict
+    return [dict(row) for row in tx.execute(query).mappings()]

@@ -75,7 +75,7 @@ class RunControl:
                 f"Run {other.id} has taken the place of run {run_id}: they have the same key.",
                 hint="Look at that run; retry it instead if it fails.",
             )
-        path = (run.failure or {}).get("path")
+        path = run.failed_path
         number = run.retries + 1
         if path is not None:
             tx.execute(
@@ -169,9 +169,9 @@ def _copy_steps(tx: sa.Connection, old: Run, new: Run, path: str) -> None:
     at = tx.execute(sa.select(steps.c.seq).where(steps.c.run_id == old.id, steps.c.path == path)).scalar()
     if at is not None:
         done = done.where(steps.c.seq < at)
-    elif (old.failure or {}).get("path") != path:
+    elif old.failed_path != path:
         # A step that failed before it recorded anything has everything before it.
         raise WrongState(f"Run {old.id} has no step {path!r} in its history.", hint="See `payloom runs show`.")
-    rows = tx.execute(done).all()
+    rows = tx.execute(done).mappings().all()
     if rows:
-        tx.execute(sa.insert(steps), [{**row._mapping, "run_id": new.id} for row in rows])  # noqa: SLF001
+        tx.execute(sa.insert(steps), [{**row, "run_id": new.id} for row in rows])

@@ -57,7 +57,7 @@ class StartPlan:
     lane: str | None = None
     once: str | None = None
     fresh: str | None = None
-    pins: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    pins: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     failure: StepFailure | None = None
 
 

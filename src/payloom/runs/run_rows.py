@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import operator
 from collections.abc import Mapping
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -67,9 +67,20 @@ class Run:
         """Whether it is over."""
         return self.status in TERMINAL
 
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What else the run's scope was built from; see the column `request`."""
+        return self.request or {}
+
+    @property
+    def failed_path(self) -> str | None:
+        """The path of the step that failed the run, if one did."""
+        failure: Mapping[str, Any] = self.failure or {}
+        return failure.get("path")
+
     def start(self) -> StartPlan:
         """Return how it was started."""
-        request = self.request or {}
+        request = self.facts
         return StartPlan(
             workflow_id=self.workflow_id,
             version=self.version,
@@ -132,6 +143,12 @@ def failure_to_json(failure: StepFailure) -> dict[str, Any]:
 def failure_from_json(stored: Mapping[str, Any]) -> StepFailure:
     """Read it back."""
     return StepFailure(**stored)
+
+
+def run_failure(run: Run) -> StepFailure:
+    """Return the failure of a failed run."""
+    stored: Mapping[str, Any] = run.failure or {}
+    return failure_from_json({name: value for name, value in stored.items() if name != "path"})
 
 
 def event_run_id(event_id: str, workflow_id: str) -> str:
@@ -209,5 +226,13 @@ def load_journal(tx: sa.Connection, run_id: str) -> Journal:
             failure = failure_from_json(row.failure) if row.status == "failed" else None
             journal.entries.append(Entry(row.path, row.value, failure, row.at))
         elif row.status in ("started", "waiting"):
-            journal.open[row.path] = cast("OpenStepRow", dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's public way to a dict
+            journal.open[row.path] = OpenStepRow(
+                path=row.path,
+                verb=row.verb,
+                status=row.status,
+                attempts=row.attempts,
+                in_doubt=row.in_doubt,
+                first_attempt_at=row.first_attempt_at,
+                retry_at=row.retry_at,
+            )
     return journal

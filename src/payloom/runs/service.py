@@ -159,7 +159,7 @@ class RunService:
             event = load(tx, event_id)
             if event is None:
                 raise RunUnknown(f"There is no event {event_id!r}.", hint="List them with `payloom events list`.")
-            started = []
+            started: list[str] = []
             for start in self._deps.workflows.starts(event):
                 if workflow_id in (None, start.workflow_id):
                     first = event_run_id(event.id, start.workflow_id)

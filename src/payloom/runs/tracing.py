@@ -12,7 +12,7 @@ import contextvars
 import datetime as dt
 import hashlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -85,7 +85,7 @@ def _of(run: Run) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def segment(run: Run) -> Iterator[Span]:
+def segment(run: Run) -> Generator[Span]:
     """Span a run from the moment this process advances it to its end, its sleep, or the end of the process."""
     ids = {"run": run.id, "workflow": run.workflow_id} | ({"event_id": run.event_id} if run.event_id else {})
     attributes = {**_of(run), "payloom.run.segment": run.segment}
@@ -98,7 +98,7 @@ def segment(run: Run) -> Iterator[Span]:
 
 
 @contextlib.contextmanager
-def step(do: Do, attempt: Attempt, run: Run) -> Iterator[Span]:
+def step(do: Do, attempt: Attempt, run: Run) -> Generator[Span]:
     """Span one attempt of an outside step."""
     # An http step's action is its URL: the query may hold what is nobody's business.
     action = do.action.partition("?")[0]

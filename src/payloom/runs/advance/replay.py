@@ -118,7 +118,7 @@ class Replay:
 
 def context_of(run: Run, event: InboxEvent | None, fresh: Any = None) -> TriggerContext:
     """Return what a run's scope is built from. fresh: the object as Stripe returned it when it was fetched again."""
-    request: dict[str, Any] = run.request or {}
+    request = run.facts
     return TriggerContext(
         trigger=cast("TriggerKind", run.trigger),
         run_id=run.id,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -49,11 +49,10 @@ class TableTriggers:
         if do.verb == "select" or not _VERBS[do.verb] & self._deps.workflows.watched(do.action):
             return self._deps.tables.perform(tx, do.verb, do.action, do.args)
         before = self._before(tx, do)
-        value = self._deps.tables.perform(tx, do.verb, do.action, do.args)
-        rows = value if isinstance(value, list) else [] if value is None else [value]
-        found = _changes(do, rows, before)
-        seeds = [f"row:{run.id}:{do.path}:{number}" for number in range(len(found))]
-        self._start(tx, list(zip(found, seeds, strict=True)), by=run)
+        value: Any = self._deps.tables.perform(tx, do.verb, do.action, do.args)
+        changes = _changes(do, _listed(value), before)
+        seeds = [f"row:{run.id}:{do.path}:{number}" for number in range(len(changes))]
+        self._start(tx, list(zip(changes, seeds, strict=True)), by=run)
         return value
 
     def _before(self, tx: sa.Connection, do: Do) -> list[Row]:
@@ -96,9 +95,9 @@ class TableTriggers:
                 wanted += [(change, seed, start) for start in self._deps.workflows.row_starts(change, context)]
         if not wanted:
             return []
-        depth = ((by.request or {}).get("depth", 0) if by is not None else 0) + 1
+        depth: int = (by.facts.get("depth", 0) if by is not None else 0) + 1
         admission = self._lanes.admission(tx, [start.lane for _, _, start in wanted])
-        ids = []
+        ids: list[str] = []
         for change, seed, start in wanted:
             run_id = event_run_id(seed, start.workflow_id) if seed else new_id("run")
             run = Run(
@@ -149,7 +148,7 @@ def _changes(do: Do, rows: Sequence[Row], before: Sequence[Row]) -> list[RowChan
         return repr(sorted(kept.items()))
 
     olds = {mark(row): row for row in before}
-    found = []
+    found: list[RowChange] = []
     for row in rows:
         old = olds.get(mark(row))
         olds[mark(row)] = row
@@ -175,4 +174,5 @@ def _names(value: Any) -> list[str]:
 
 
 def _listed(value: Any) -> list[Row]:
-    return [row for row in (value if isinstance(value, list | tuple) else [value]) if isinstance(row, Mapping)]
+    rows = cast("Sequence[Any]", value) if isinstance(value, list | tuple) else [value]
+    return [cast("Row", row) for row in rows if isinstance(row, Mapping)]

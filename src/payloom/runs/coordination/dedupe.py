@@ -58,7 +58,7 @@ class DedupeKeys:
 
     def hold_key(self, tx: sa.Connection, run: Run) -> None:
         """Within `tx`, keep the key that a run has, or had, from everybody else; before the run itself is locked."""
-        key = run.dedupe_key or (run.request or {}).get(_RELEASED)
+        key = run.dedupe_key or run.facts.get(_RELEASED)
         if key is not None:
             self._deps.database.write_lock(tx, key)
 
@@ -66,7 +66,7 @@ class DedupeKeys:
         """Within `tx`, in which `run` is retried, give it back the key that it had; returns the run that has it now, if
         that is not to be done again: with both, what is to happen once would happen twice.
         """
-        request = dict(run.request or {})
+        request = dict(run.facts)
         key = request.pop(_RELEASED, None)
         if key is None or run.dedupe_key is not None:
             return None
@@ -84,5 +84,5 @@ class DedupeKeys:
 
 def _release(tx: sa.Connection, run: Run, key: str) -> None:
     """Take the key from a run. It is remembered, in case somebody retries the run."""
-    request = {**(run.request or {}), _RELEASED: key}
+    request = {**run.facts, _RELEASED: key}
     tx.execute(sa.update(runs).where(runs.c.id == run.id).values(dedupe_key=None, request=request))

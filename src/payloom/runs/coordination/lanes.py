@@ -55,7 +55,8 @@ class Lanes:
         self._deps = deps
 
     def _lock(self, tx: sa.Connection, lanes: Iterable[str]) -> None:
-        of_rows, others = [], []
+        of_rows: list[str] = []
+        others: list[str] = []
         for lane in lanes:
             (of_rows if lane.startswith(ROW_LANE) else others).append(lane)
         if of_rows:

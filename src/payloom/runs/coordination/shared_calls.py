@@ -7,7 +7,7 @@ begins to wait and who ends hold the lock of the key: one of the two sees the ot
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from payloom.runs.coordination.waits import Waits
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.models import runs, steps
 from payloom.runs.models import waits as waits_table
-from payloom.runs.run_rows import Run, failure_from_json, insert_run, load_run
+from payloom.runs.run_rows import Run, insert_run, load_run, run_failure
 from payloom.workflows.program.commands import CallOnce, StepFailure
 
 _EDGES = "calls that wait"
@@ -177,8 +177,7 @@ def failure_of(run: Run) -> StepFailure | None:
     """Return the failure that a call of an ended run has; None if the run has succeeded."""
     if run.status == "succeeded":
         return None
-    stored = {name: value for name, value in (run.failure or {}).items() if name != "path"}
-    failure = failure_from_json(stored)
+    failure = run_failure(run)
     hint = failure.hint or f"See run {run.id} of {run.workflow_id}."
     data = {**failure.data, "run": run.id, "workflow": run.workflow_id}
     return dataclasses.replace(failure, hint=hint, data=data, retryable=False)
@@ -186,7 +185,8 @@ def failure_of(run: Run) -> StepFailure | None:
 
 def called_by(tx: sa.Connection, run: Run) -> list[str]:
     """Return the runs that are known to have called `run`: the one that began it, then those that wait for it."""
-    first = ((run.request or {}).get("called") or {}).get("by")
+    called: Mapping[str, Any] = run.facts.get("called") or {}
+    first: str | None = called.get("by")
     waiting = [row.run_id for row in tx.execute(_CALLERS, {"called": run.id})] if run.dedupe_key is not None else []
     return list(dict.fromkeys([*([first] if first else []), *waiting]))
 
@@ -198,4 +198,4 @@ def calls_of(tx: sa.Connection, run_id: str) -> list[tuple[str, str]]:
         .where(steps.c.run_id == run_id, steps.c.verb == "call", steps.c.status != "superseded")
         .order_by(steps.c.seq, steps.c.path)
     )
-    return [(row.path, row.args["run"]) for row in tx.execute(query) if (row.args or {}).get("run")]
+    return [(row.path, row.args["run"]) for row in tx.execute(query) if row.args and row.args.get("run")]

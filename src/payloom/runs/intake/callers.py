@@ -18,7 +18,7 @@ from payloom.runs.coordination.dedupe import DedupeKeys
 from payloom.runs.dependencies import RunDependencies
 from payloom.runs.errors import RunUnknown
 from payloom.runs.registry import TriggerContext, TriggerKind
-from payloom.runs.run_rows import Run, failure_from_json, load_run
+from payloom.runs.run_rows import Run, load_run, run_failure
 from payloom.workflows.program.commands import StepFailure
 
 _POLL = 0.25
@@ -178,6 +178,6 @@ def response_of(run: Run, *, repeated: bool = False) -> RunResponse:
     if run.status == "succeeded":
         return RunResponse(run.id, "answered", run.http_status or 200, run.output, repeated=repeated)
     if run.finished:
-        failure = failure_from_json({key: value for key, value in (run.failure or {}).items() if key != "path"})
+        failure = run_failure(run)
         return RunResponse(run.id, "failed", run.http_status or 500, run.output, failure, repeated)
     return RunResponse(run.id, "running", 202, repeated=repeated)

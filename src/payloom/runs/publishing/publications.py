@@ -85,8 +85,7 @@ def history(tx: sa.Connection, workflow_id: str) -> list[dict[str, Any]]:
     )
     by = authors(tx, workflow_id)
     return [
-        {**row._mapping, "author": by[row.hash].name if row.hash in by else None}  # noqa: SLF001 - the public way
-        for row in tx.execute(query)
+        {**row, "author": by[row["hash"]].name if row["hash"] in by else None} for row in tx.execute(query).mappings()
     ]
 
 

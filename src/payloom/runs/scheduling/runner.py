@@ -97,7 +97,7 @@ class ScheduleRunner:
 
     def fire_due(self, tx: sa.Connection, one: Schedule) -> list[str]:
         """Within `tx`: start what is due of one schedule, and move it on; returns the ids of the new runs."""
-        started = []
+        started: list[str] = []
         for moment in claim_due(tx, one, self._deps.clock.now()):
             run_id = self._start(tx, one, moment)
             if run_id is not None:

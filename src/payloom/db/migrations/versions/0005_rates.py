@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "payloom_rates",
         sa.Column("bucket", sa.String(length=64), nullable=False),
-        sa.Column("used_until", sa.Double(), nullable=False),
+        sa.Column("used_until", sa.Double[float](), nullable=False),
         sa.PrimaryKeyConstraint("bucket"),
     )
 
