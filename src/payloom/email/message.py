@@ -9,7 +9,7 @@ import datetime as dt
 import hashlib
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -116,8 +116,8 @@ def _hidden(text: str) -> str:
 
 def recipients(to: Any) -> tuple[str, ...]:
     """Return the addresses in `to` (one, or a list), each once; raises `BadMail`."""
-    listed = [to] if isinstance(to, str) or to is None else to
-    if not isinstance(listed, Sequence) or not listed:
+    listed: object = [to] if isinstance(to, str) or to is None else to
+    if not is_sequence(listed) or not listed:
         raise BadMail("there is no address to send to", hint="check the value of `to`")
     if len(listed) > MAX_RECIPIENTS:
         raise BadMail(f"{len(listed)} recipients in one mail, {MAX_RECIPIENTS} are allowed")

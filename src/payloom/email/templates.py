@@ -108,7 +108,7 @@ class Templates:
             expression = "{{" in lines[first.line - 1]
             hint = _QUOTE_SUBJECT if expression or not first.hint else first.hint
             raise TemplateError(first.message, where=f"{self._where(name, first.line)}:{first.column}", hint=hint)
-        head = source.data or {}
+        head: object = source.data or {}
         if not is_dict(head) or not isinstance(head.get("subject"), str) or not head["subject"].strip():
             raise TemplateError("the front matter has no subject", where=self._where(name, 1), hint="write subject: …")
         for key in head:
@@ -189,8 +189,8 @@ class _Environment(SandboxedEnvironment):
         super().__init__(
             undefined=jinja2.StrictUndefined, finalize=_shown, trim_blocks=True, lstrip_blocks=True, **options
         )
-        self.filters["money"] = _money
-        self.filters["date"] = _date
+        filters: dict[str, Any] = self.filters
+        filters |= {"money": _money, "date": _date}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if is_map(obj) and attribute in obj:

@@ -184,8 +184,8 @@ def read_file(path: pathlib.Path) -> dict[str, Any]:
 def merge(raw: Mapping[str, Any], environment: str) -> dict[str, Any]:
     """Return the top-level settings with those of `environments: <environment>` laid over them, key by key."""
     base = {key: value for key, value in raw.items() if key != "environments"}
-    extra = (raw.get("environments") or {}).get(environment) or {}
-    return _overlay(base, extra)
+    environments: Mapping[str, Mapping[str, Any] | None] = raw.get("environments") or {}
+    return _overlay(base, environments.get(environment) or {})
 
 
 def validate(raw: Mapping[str, Any], where: str = FILE_NAME) -> FileSettings:

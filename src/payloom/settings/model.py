@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -128,4 +128,7 @@ class Settings:
         }
         masked["email"] = dataclasses.asdict(self.email) | {"url": "set" if self.email.url else None}
         masked["accounts"] = [account.email for account in self.accounts]
-        return {key: list(value) if isinstance(value, tuple | frozenset) else value for key, value in masked.items()}
+        return {
+            key: list(cast("tuple[object, ...]", value)) if isinstance(value, tuple | frozenset) else value
+            for key, value in masked.items()
+        }

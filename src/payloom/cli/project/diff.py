@@ -49,7 +49,7 @@ def diff(
     if one_file and new == FILES:
         raise NotComparable(f"what is {old} compared with?", hint=f"`payloom diff {old} other.yaml`")
     before, after = (_of_file(Path(old)), _of_file(Path(new))) if one_file else _of_project(old, new, project)
-    found = []
+    found: list[dict[str, Any]] = []
     for name in sorted({*before, *after}):
         if name not in after:
             found.append({"workflow": name, "kind": "removed", "changes": []})
@@ -108,7 +108,7 @@ def _of_file(path: Path) -> Models:
 
 def _of_revision(root: Path, revision: str, catalog: Catalog) -> Models:
     listed = _git(root, "ls-tree", "-r", "--name-only", "-z", revision, "--", "workflows", what=revision)
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for name in filter(None, listed.split("\0")):
         if not name.endswith(".yaml") or name.endswith(".test.yaml"):
             continue

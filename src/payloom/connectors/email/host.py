@@ -22,6 +22,10 @@ Link = Callable[[Mapping[str, Any], str], str]
 """Returns the signed address for what a link opens and the address it is sent to."""
 
 
+def _example_link(claims: Mapping[str, Any], _recipient: str) -> str:
+    return f"https://example.com/approve/{claims['run_id']}"
+
+
 class EmailHost:
     """Sends a project's mails."""
 
@@ -29,7 +33,7 @@ class EmailHost:
         self, templates: Templates, outbox: Outbox, clock: Clock, *, sender: str, link: Link | None = None
     ) -> None:
         """`sender`: the address mails come from unless the step says otherwise. `link`: signs links to decisions."""
-        self._link = link or (lambda claims, _to: f"https://example.com/approve/{claims['run_id']}")
+        self._link: Link = link or _example_link
         self._templates = templates
         self._outbox = outbox
         self._clock = clock
@@ -69,13 +73,13 @@ class EmailHost:
             if name not in (*_ARGUMENTS, "links"):
                 hint = did_you_mean(name, _ARGUMENTS) or f"known are {', '.join(_ARGUMENTS)}"
                 raise BadMail(f"email takes no {name!r}", hint=hint)
-        data = do.args.get("data") or {}
+        data: object = do.args.get("data") or {}
         if not is_map(data):
             raise BadMail("data is a map of the names the template uses")
         to = recipients(do.args.get("to"))
         sender = recipients(do.args.get("from") or self._sender)[0]
         reply_to = do.args.get("reply_to")
-        links = do.args.get("links") or {}
+        links: Mapping[str, Mapping[str, Any]] = do.args.get("links") or {}
         signed = {mark: self._link(claims, ", ".join(to)) for mark, claims in links.items()}
         rendered = self._templates.render(do.action, _with_links(data, signed))
         return Mail(

@@ -89,7 +89,7 @@ class HttpHost:
 
     def _revealed(self, do: Do) -> dict[str, str]:
         """Return what stands for each mark in the arguments."""
-        found = {}
+        found: dict[str, str] = {}
         for mark, name in dict(do.args.get("secrets") or {}).items():
             secret = self._secrets.get(name)
             if secret is None:
@@ -153,7 +153,7 @@ def _reveal(value: Any, secrets: Mapping[str, str]) -> Any:
 def _headers(given: Any) -> dict[str, str]:
     if not is_map(given):
         raise _failed("http_bad_request", "headers is a map", 422)
-    headers = {}
+    headers: dict[str, str] = {}
     for name, value in given.items():
         if value is None:
             continue
@@ -172,7 +172,8 @@ async def _read(response: httpx.Response, target: Target) -> bytes:
     # A compressed answer could be a thousand times larger than it looks; none was asked for.
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise _failed("http_bad_answer", f"{target.origin} answered in a compressed form that was not asked for", 502)
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     async for chunk in response.aiter_raw():
         size += len(chunk)
         if size > MAX_BODY:

@@ -7,11 +7,11 @@ import datetime as dt
 import math
 import traceback
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from payloom.connectors.port import Attempt, StepFailed
 from payloom.connectors.python.loader import Function, Functions
-from payloom.kit.json_types import is_map, is_sequence
+from payloom.kit.json_types import is_sequence
 from payloom.kit.redaction import redact, redact_text
 from payloom.kit.suggest import did_you_mean
 from payloom.steps import StepContext, StepError
@@ -122,10 +122,11 @@ def _plain(value: Any, depth: int = 0) -> Any:
         if value.utcoffset() is None:
             raise ValueError("a datetime without a time zone")
         return value.astimezone(dt.UTC)
-    if is_map(value):
-        if not all(isinstance(key, str) for key in value):
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value)
+        if not all(isinstance(key, str) for key in items):
             raise ValueError("a map with a key that is not a string")
-        return {key: _plain(item, depth + 1) for key, item in value.items()}
+        return {key: _plain(item, depth + 1) for key, item in items.items()}
     if is_sequence(value):
         return [_plain(item, depth + 1) for item in value]
     raise ValueError(f"a {type(value).__name__}, which cannot be recorded")

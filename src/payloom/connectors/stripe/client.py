@@ -61,7 +61,7 @@ class Clients:
         """Close the connections of the running event loop."""
         client = self._clients.pop(asyncio.get_running_loop(), None)
         if client is not None:
-            await client._requestor._get_http_client().close_async()  # noqa: SLF001 - the SDK has no public close
+            await client._requestor._get_http_client().close_async()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the SDK has no public close
 
     def _make(self) -> stripe.StripeClient:
         import stripe  # noqa: PLC0415 - half a second and 30 MB: only who calls Stripe pays

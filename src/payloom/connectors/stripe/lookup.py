@@ -77,7 +77,8 @@ async def find_existing(
     page = await connector.perform(listing.name, {**filters, "all": True, "limit": _MOST}, account=account)
     wanted = shortened(key)
     for item in page["data"]:
-        if (item.get("metadata") or {}).get(STAMP) == wanted:
+        metadata: dict[str, Any] = item.get("metadata") or {}
+        if metadata.get(STAMP) == wanted:
             return LookupResult(item, certain=True)
     return LookupResult(None, certain=not page["has_more"])
 

@@ -10,7 +10,7 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from payloom.connectors.stripe.catalog.operations import Operation
 from payloom.connectors.stripe.catalog.schemas import Schema
@@ -147,7 +147,7 @@ def _scalar(operation: Operation, kinds: set[str], value: Any, path: str) -> Any
         sent = _seconds(value) if "integer" in kinds and "string" not in kinds else value
         if isinstance(sent, int) or (isinstance(sent, str) and ("string" in kinds or sent == "")):
             return sent
-    raise _mismatch(operation, path, kinds, _NAMES.get(type(value), type(value).__name__))
+    raise _mismatch(operation, path, kinds, _NAMES.get(cast("type[Any]", type(value)), type(value).__name__))
 
 
 _NAMES = {

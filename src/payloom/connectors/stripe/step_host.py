@@ -31,7 +31,7 @@ class StripeHost:
 
     async def perform(self, do: Do, attempt: Attempt) -> Any:
         """Do one step and return Stripe's object; raises StripeStepFailed (a StepFailed)."""
-        args = do.args.get("with") or {}
+        args: Mapping[str, Any] = do.args.get("with") or {}
         account = do.args.get("account")
         operation, _ = resolve(do.action)
         if do.args.get("all"):

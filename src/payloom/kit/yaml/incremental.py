@@ -11,7 +11,7 @@ import functools
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from payloom.kit.diagnostics import Path, Place
 
@@ -107,7 +107,10 @@ class Places(Mapping[Path, T], Generic[T]):
         return self._head[path]
 
     def __contains__(self, path: object) -> bool:
-        if isinstance(path, tuple) and len(path) > 1 and path[0] == "steps" and type(path[1]) is int:
+        if not isinstance(path, tuple):
+            return False
+        path = cast("Path", path)
+        if len(path) > 1 and path[0] == "steps" and type(path[1]) is int:
             return 0 <= path[1] < len(self._steps) and (0, *path[2:]) in self._steps[path[1]]
         return path in self._head
 

@@ -1,5 +1,8 @@
 """Builds plain data from a YAML parser's events, and refuses what the strict subset leaves out."""
 
+# ruamel.yaml declares no types for its events; every value that is read from one is checked here.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import dataclasses

@@ -77,7 +77,7 @@ class TableSpec:
 
 def describe(spec: TableSpec) -> dict[str, Any]:
     """Return the JSON form stored beside the tables; `restore` reads it back. Seeds are left out."""
-    columns = []
+    columns: list[dict[str, Any]] = []
     for column in spec.columns.values():
         entry: dict[str, Any] = {"name": column.name, "type": column.type}
         entry.update({flag: True for flag in ("nullable", "primary", "unique") if getattr(column, flag)})
@@ -98,7 +98,7 @@ def describe(spec: TableSpec) -> dict[str, Any]:
 
 def restore(data: Mapping[str, Any]) -> TableSpec:
     """Return the spec that `describe` wrote."""
-    columns = {}
+    columns: dict[str, ColumnSpec] = {}
     for entry in data["columns"]:
         default = entry.get("default")
         columns[entry["name"]] = ColumnSpec(

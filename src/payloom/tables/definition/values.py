@@ -10,7 +10,7 @@ import math
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from payloom.kit.clock import rfc3339
 from payloom.kit.json_types import is_map, is_sequence
@@ -36,8 +36,17 @@ class Unfit(Exception):
 
 def kind_of(value: Any) -> str:
     """Return the language's name for a value's type with its article, for messages: `an int`."""
-    names = {bool: "bool", int: "int", float: "float", str: "string", type(None): "null", list: "list", dict: "map"}
-    name = "timestamp" if isinstance(value, dt.datetime) else names.get(type(value), type(value).__name__)
+    kind = cast("type[Any]", type(value))
+    names: dict[type[Any], str] = {
+        bool: "bool",
+        int: "int",
+        float: "float",
+        str: "string",
+        type(None): "null",
+        list: "list",
+        dict: "map",
+    }
+    name = "timestamp" if isinstance(value, dt.datetime) else names.get(kind, kind.__name__)
     return name if name == "null" else f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 

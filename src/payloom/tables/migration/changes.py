@@ -102,7 +102,7 @@ def _column(table: str, old: ColumnSpec, new: ColumnSpec) -> list[Change]:
     def change(kind: Kind, detail: str = "") -> Change:
         return Change(kind, table, (new.name,), detail=detail)
 
-    changes = []
+    changes: list[Change] = []
     if old.references and old.references != new.references:
         changes.append(change("drop_reference", ".".join(old.references)))
     if old.type != new.type:

@@ -53,7 +53,7 @@ class DestructiveChangeCheck:
     def refusals(self, changes: list[Change]) -> list[Refusal]:
         """Return one refusal for each change that cannot be made."""
         added = {(change.table, change.columns[0]) for change in changes if change.kind == "add_column"}
-        found = []
+        found: list[Refusal] = []
         for change in changes:
             check = getattr(self, f"_{change.kind}", None)
             # A new column has no values of its own yet: its index cannot clash unless it gets a fixed default.

@@ -348,9 +348,11 @@ def _one_of(name: str, value: Any, *allowed: str) -> None:
 
 
 def _names(argument: str, value: Any) -> tuple[Any, ...]:
-    if not isinstance(value, str | list | tuple):
+    if isinstance(value, str):
+        return (value,)
+    if not is_sequence(value):
         raise BadArguments(f"{argument} is a column or a list of columns, not {kind_of(value)}")
-    return (value,) if isinstance(value, str) else tuple(value)
+    return tuple(value)
 
 
 def _order(spec: TableSpec, order_by: Any) -> tuple[tuple[str, bool], ...]:

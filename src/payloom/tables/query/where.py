@@ -167,7 +167,7 @@ def _no_filter(spec: TableSpec, what: str) -> NoFilter:
 def _alternatives(spec: TableSpec, entries: Any) -> list[_Group]:
     if not is_sequence(entries) or not all(is_map(entry) and entry for entry in entries):
         raise BadArguments(f"where {spec.name}: any takes a list of maps, not {kind_of(entries)}", table=spec.name)
-    groups = []
+    groups: list[_Group] = []
     for entry in entries:
         if "any" in entry:
             raise BadArguments(f"where {spec.name}: any cannot stand inside any", table=spec.name)
@@ -232,7 +232,7 @@ def condition(table: sa.Table, shape: Shape, dialect: str) -> sa.ColumnElement[b
     position = 0
     groups: list[sa.ColumnElement[bool]] = []
     for conditions in (shape[0], *shape[1]):
-        parts = []
+        parts: list[sa.ColumnElement[bool]] = []
         for column, operator in conditions:
             parts.append(_compare(table.c[column], operator, f"W{position}", dialect))
             position += 1

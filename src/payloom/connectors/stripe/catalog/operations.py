@@ -65,7 +65,9 @@ class Operation:
     def params(self) -> Schema:
         """Return the JSON Schema of `with:`. Placeholders come first; `x-alias-of` marks other names for the same."""
         makers: dict[str, object] = {}
-        shown = {} if not self.path_names else {"id" if "id" in self.path_aliases() else self.path_names[-1]}
+        shown: set[str] = (
+            set() if not self.path_names else {"id" if "id" in self.path_aliases() else self.path_names[-1]}
+        )
         for name, target in sorted(self.path_aliases().items(), key=lambda pair: pair[0] not in shown):
             what = f"The id of the {target.replace('_', ' ')}."
             schema: dict[str, object] = {"type": "string", "description": what}

@@ -190,8 +190,8 @@ def _generic(node: ast.Subscript, where: sdk_source.Body, reading: Reading) -> S
 
 
 def _enum(values: list[Any]) -> Schema:
-    kinds = {type(value) for value in values}
-    names = {str: "string", bool: "boolean", int: "integer"}
+    kinds: set[type[Any]] = {type(value) for value in values}
+    names: dict[type[Any], str] = {str: "string", bool: "boolean", int: "integer"}
     return {"type": names[kinds.pop()], "enum": values} if len(kinds) == 1 else {"enum": values}
 
 

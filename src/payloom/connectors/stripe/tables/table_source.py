@@ -118,7 +118,7 @@ class StripeTables:
         return page["data"]
 
     async def _by_id(self, table: StripeTable, ids: Sequence[str], timeout: float | None) -> list[Row]:  # noqa: ASYNC109
-        found = []
+        found: list[Row] = []
         for one in ids:
             try:
                 row = await self._connector.perform(f"{table.resource}.retrieve", {"id": one}, timeout=timeout)
