@@ -1,7 +1,7 @@
 """What can go wrong in the emulator itself. Stripe's own errors, which it answers, are in `protocol/errors.py`.
 
 EmulatorError
-├── ImpossibleMove      a handler asked for a move its machine does not have: a bug in a resource file
+├── ImpossibleTransition   a handler asked for a transition its state machine lacks: a bug in a resource file
 ├── UnknownEventType    a resource names an event Stripe does not have
 ├── UnknownTrigger      an event it cannot make happen was asked for
 ├── NoSuchEndpoint      a secret of an unknown webhook endpoint was to be rolled

@@ -50,9 +50,9 @@ def routes() -> list[Route]:
         ("POST", "/_emulator/trigger", _trigger),
         ("POST", "/_emulator/billing", _billing),
     ]
-    made = [Route(path, own_pages_only(_endpoint(handler)), methods=[method]) for method, path, handler in table]
+    json_routes = [Route(path, own_pages_only(_endpoint(handler)), methods=[method]) for method, path, handler in table]
     return [
-        *made,
+        *json_routes,
         Route("/_emulator/snapshot", own_pages_only(_snapshot), methods=["GET", "POST"]),
         Route("/_emulator/restore", own_pages_only(_restore), methods=["POST"]),
         Route("/b/{slug}", _payment_link, methods=["GET"]),
@@ -65,11 +65,11 @@ def _endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
     async def run(request: Request) -> Response:
         emulator: Emulator = request.app.state.emulator
         try:
-            given: dict[str, Any] = dict(request.query_params)
+            params: dict[str, Any] = dict(request.query_params)
             if request.method == "POST":
-                given.update(await _body(request))
-            given.update(request.path_params)
-            result = handler(emulator, given)
+                params.update(await _body(request))
+            params.update(request.path_params)
+            result = handler(emulator, params)
         except EmulatorError as error:
             return JSONResponse({"error": error.to_dict()}, error.status)
         except StripeError as error:
@@ -91,8 +91,8 @@ async def _body(request: Request) -> dict[str, Any]:
     return value
 
 
-def _about(emulator: Emulator, given: dict[str, Any]) -> Any:
-    del given
+def _about(emulator: Emulator, params: dict[str, Any]) -> Any:
+    del params
     return {
         "base_url": emulator.base_url,
         "account": emulator.config.account,
@@ -102,30 +102,30 @@ def _about(emulator: Emulator, given: dict[str, Any]) -> Any:
     }
 
 
-def _reset(emulator: Emulator, given: dict[str, Any]) -> Any:
-    del given
+def _reset(emulator: Emulator, params: dict[str, Any]) -> Any:
+    del params
     emulator.reset()
     return {"reset": True}
 
 
-def _seed(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _seed(emulator: Emulator, params: dict[str, Any]) -> Any:
     """Run the calls of a seed file: `{"calls": [{"method", "path", "params", "as"?}]}`; see `seeding.py`."""
 
-    return replay_calls(emulator, given.get("calls") or list[Any]())
+    return replay_calls(emulator, params.get("calls") or list[Any]())
 
 
-def _read_clock(emulator: Emulator, given: dict[str, Any]) -> Any:
-    del given
+def _read_clock(emulator: Emulator, params: dict[str, Any]) -> Any:
+    del params
     return {"now": emulator.clock.now(), "offset": emulator.clock.offset}
 
 
-def _move_clock(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _move_clock(emulator: Emulator, params: dict[str, Any]) -> Any:
     """`{"advance": "30d"}` (or seconds), or `{"to": 1893456000}`."""
     now = emulator.clock.now()
-    if given.get("to") is not None:
-        moment = int(given["to"])
-    elif given.get("advance") is not None:
-        moment = now + _seconds(given["advance"])
+    if params.get("to") is not None:
+        moment = int(params["to"])
+    elif params.get("advance") is not None:
+        moment = now + _seconds(params["advance"])
     else:
         raise EmulatorError('Say how far: {"advance": "30d"} or {"to": 1893456000}.')
     if moment < now:
@@ -141,50 +141,50 @@ def _seconds(value: Any) -> int:
     if text.isdigit():
         return int(text)
     try:
-        found = parse_duration(text)
+        duration = parse_duration(text)
     except ValueError as error:
         raise EmulatorError(str(error)) from error
-    return int(found.total_seconds()) if hasattr(found, "total_seconds") else int(found)  # type: ignore[arg-type]
+    return int(duration.total_seconds()) if hasattr(duration, "total_seconds") else int(duration)  # type: ignore[arg-type]
 
 
-def _fail_next(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _fail_next(emulator: Emulator, params: dict[str, Any]) -> Any:
     """Take `{status, method, path, count, when: "before"|"after", seconds, error: {…}}`; see `Fault`."""
-    error = dict(given.get("error") or dict[str, Any]())
-    error.update({k: given[k] for k in ("type", "code", "message") if k in given})
+    error = dict(params.get("error") or dict[str, Any]())
+    error.update({k: params[k] for k in ("type", "code", "message") if k in params})
     fault = CallFault(
-        status=int(given.get("status", 500)),
-        method=given.get("method", ""),
-        path=given.get("path", ""),
-        count=int(given.get("count", 1)),
-        before=given.get("when", "before") == "before",
-        seconds=float(given.get("seconds", 0)),
+        status=int(params.get("status", 500)),
+        method=params.get("method", ""),
+        path=params.get("path", ""),
+        count=int(params.get("count", 1)),
+        before=params.get("when", "before") == "before",
+        seconds=float(params.get("seconds", 0)),
         error=error,
     )
     emulator.faults.add(fault)
     return {"armed": True}
 
 
-def _deliveries(emulator: Emulator, given: dict[str, Any]) -> Any:
-    return {"data": emulator.delivery.rows(event=given.get("event"), limit=int(given.get("limit", 100)))}
+def _deliveries(emulator: Emulator, params: dict[str, Any]) -> Any:
+    return {"data": emulator.delivery.rows(event=params.get("event"), limit=int(params.get("limit", 100)))}
 
 
-def _redeliver(emulator: Emulator, given: dict[str, Any]) -> Any:
-    if not given.get("event"):
+def _redeliver(emulator: Emulator, params: dict[str, Any]) -> Any:
+    if not params.get("event"):
         raise EmulatorError('Name the event: {"event": "evt_…"}.')
-    return {"planned": emulator.delivery.redeliver(given["event"], given.get("endpoint"))}
+    return {"planned": emulator.delivery.redeliver(params["event"], params.get("endpoint"))}
 
 
-def _switches(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _switches(emulator: Emulator, params: dict[str, Any]) -> Any:
     """Take `{seed, duplicate, reorder, delay, drop, delay_seconds, paused, schedule}`; shares are 0 to 1."""
 
     names = ("seed", "duplicate", "reorder", "delay", "drop", "delay_seconds")
-    if any(n in given for n in names):
-        emulator.delivery.faults = DeliveryFaults(**{n: given[n] for n in names if n in given})
-    if "paused" in given:
-        emulator.delivery.paused = bool(given["paused"])
-    if "schedule" in given:
-        wanted = given["schedule"]
-        emulator.delivery.schedule = SCHEDULES[wanted] if isinstance(wanted, str) else tuple(wanted)
+    if any(n in params for n in names):
+        emulator.delivery.faults = DeliveryFaults(**{n: params[n] for n in names if n in params})
+    if "paused" in params:
+        emulator.delivery.paused = bool(params["paused"])
+    if "schedule" in params:
+        schedule = params["schedule"]
+        emulator.delivery.schedule = SCHEDULES[schedule] if isinstance(schedule, str) else tuple(schedule)
     emulator.delivery.wake()
     faults = emulator.delivery.faults
     return {
@@ -194,47 +194,47 @@ def _switches(emulator: Emulator, given: dict[str, Any]) -> Any:
     }
 
 
-def _roll(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _roll(emulator: Emulator, params: dict[str, Any]) -> Any:
     """Take `{expires_in_hours: 0 to 24}`: how long the old secret signs too. Nothing given: it ends at once."""
 
-    hours = given.get("expires_in_hours", 0)
+    hours = params.get("expires_in_hours", 0)
     try:
-        return roll(emulator, given["id"], float(hours))
+        return roll(emulator, params["id"], float(hours))
     except (TypeError, ValueError):
         raise EmulatorError(f"expires_in_hours is {hours!r}, not a number of hours.") from None
 
 
-def _calls(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _calls(emulator: Emulator, params: dict[str, Any]) -> Any:
     rows = list(emulator.calls)
-    if given.get("path"):
-        rows = [r for r in rows if r["path"].startswith(given["path"])]
-    return {"data": rows[-int(given.get("limit", 100)) :]}
+    if params.get("path"):
+        rows = [r for r in rows if r["path"].startswith(params["path"])]
+    return {"data": rows[-int(params.get("limit", 100)) :]}
 
 
-def _limits(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _limits(emulator: Emulator, params: dict[str, Any]) -> Any:
     """`{"rate_limit": 25, "latency": 0.2}`; null lifts the limit."""
-    if "rate_limit" in given:
-        emulator.limiter.limit = None if given["rate_limit"] is None else int(given["rate_limit"])
-    if "latency" in given:
-        emulator.latency = float(given["latency"] or 0)
+    if "rate_limit" in params:
+        emulator.limiter.limit = None if params["rate_limit"] is None else int(params["rate_limit"])
+    if "latency" in params:
+        emulator.latency = float(params["latency"] or 0)
     return {"rate_limit": emulator.limiter.limit, "latency": emulator.latency}
 
 
-def _billing(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _billing(emulator: Emulator, params: dict[str, Any]) -> Any:
     """`{"retry_days": [3, 5, 7], "after_retries": "cancel"|"unpaid"|"past_due", "draft_seconds": 3600, …}`."""
 
     with emulator.store.transaction():
-        return dataclasses.asdict(settings.write(emulator.store, given))
+        return dataclasses.asdict(settings.write(emulator.store, params))
 
 
-def _trigger(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _trigger(emulator: Emulator, params: dict[str, Any]) -> Any:
 
-    return trigger(emulator, str(given.get("event", "")))
+    return trigger(emulator, str(params.get("event", "")))
 
 
-def _triggers(emulator: Emulator, given: dict[str, Any]) -> Any:
+def _triggers(emulator: Emulator, params: dict[str, Any]) -> Any:
 
-    del emulator, given
+    del emulator, params
     return {"data": sorted(TRIGGERS)}
 
 
@@ -266,11 +266,11 @@ async def _payment_link(request: Request) -> Response:
 async def _three_d_secure(request: Request) -> Response:
 
     emulator: Emulator = request.app.state.emulator
-    given = {**dict(request.query_params), **await _body(request)}
+    params = {**dict(request.query_params), **await _body(request)}
     intent, outcome = request.path_params["intent"], request.path_params["outcome"]
     headers = {"Access-Control-Allow-Origin": "*"}
     try:
-        result = challenges.complete_challenge(emulator, intent, outcome, str(given.get("client_secret", "")))
+        result = challenges.complete_challenge(emulator, intent, outcome, str(params.get("client_secret", "")))
     except StripeError as error:
         return JSONResponse(error.body(None), error.status, headers=headers)
     emulator.delivery.wake()

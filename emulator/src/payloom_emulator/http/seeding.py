@@ -66,14 +66,14 @@ def _filled(value: Any, known: dict[str, Any]) -> Any:
         return value
 
     def one(match: re.Match[str]) -> str:
-        found: Any = known.get(match[1])
+        referenced: Any = known.get(match[1])
         for part in match[2].strip(".").split("."):
-            if is_array(found):
-                found = found[int(part)] if part.isdigit() and int(part) < len(found) else None
+            if is_array(referenced):
+                referenced = referenced[int(part)] if part.isdigit() and int(part) < len(referenced) else None
             else:
-                found = found.get(part) if is_object(found) else None
-        if found is None:
+                referenced = referenced.get(part) if is_object(referenced) else None
+        if referenced is None:
             raise EmulatorError(f"Nothing is known as {match[0]}.", hint='Name an earlier call with "as".')
-        return str(found)
+        return str(referenced)
 
     return _NAME.sub(one, value)

@@ -284,10 +284,10 @@ def trigger(emulator: Emulator, event: str) -> dict[str, Any]:
         "SELECT id, json_extract(body, '$.type') FROM objects WHERE object = 'event' AND seq > ? ORDER BY seq",
         (before,),
     )
-    made = [{"id": i, "type": t} for i, t in rows]
-    if not any(m["type"] == event for m in made):
-        raise EmulatorError(f"{event} did not follow; what did: {', '.join(m['type'] for m in made)}")
-    return {"event": event, "made": made, "objects": {n: b.get("id") for n, b in known.items() if is_object(b)}}
+    followed = [{"id": i, "type": t} for i, t in rows]
+    if not any(m["type"] == event for m in followed):
+        raise EmulatorError(f"{event} did not follow; what did: {', '.join(m['type'] for m in followed)}")
+    return {"event": event, "made": followed, "objects": {n: b.get("id") for n, b in known.items() if is_object(b)}}
 
 
 def _newest(emulator: Emulator) -> int:

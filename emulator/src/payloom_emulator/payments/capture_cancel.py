@@ -41,12 +41,12 @@ def capture(unit: UnitOfWork, intent: PaymentIntent, amount: int | None = None) 
     return intent
 
 
-def close(unit: UnitOfWork, intent: PaymentIntent, move: str, reason: str | None) -> PaymentIntent:
-    """Cancel the intent by a move of its machine."""
+def close(unit: UnitOfWork, intent: PaymentIntent, transition: str, reason: str | None) -> PaymentIntent:
+    """Cancel the intent by a transition of its state machine."""
     unit.unschedule("lapse", intent)
     unit.transition(
         intent,
-        move,
+        transition,
         {"amount_capturable": 0, "canceled_at": unit.now, "cancellation_reason": reason, "next_action": None},
     )
     unit.publish(facts.INTENT_CHANGED, intent)

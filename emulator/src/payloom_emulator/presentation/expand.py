@@ -130,12 +130,12 @@ class _Renderer:
         return value
 
     def _load(self, object_id: str, below: Tree, where: str) -> Any:
-        found = self._unit.find_any(object_id)
-        if found is None:
+        stored = self._unit.find_any(object_id)
+        if stored is None:
             return object_id
         if self._unit.is_deleted(object_id):
-            return {"id": found["id"], "object": found["object"], "deleted": True}
-        return self.value(found, below, where)
+            return {"id": stored["id"], "object": stored["object"], "deleted": True}
+        return self.value(stored, below, where)
 
 
 def _refused(path: str, better: str | None = None) -> Exception:

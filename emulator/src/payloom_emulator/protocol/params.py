@@ -47,8 +47,8 @@ def extended(method: str, path: str, name: str, more: dict[str, Any]) -> list[An
     inner = _node(node[1]) if array else node
     if inner[0] == "u":
         inner = next(n for n in map(_node, inner[1:]) if n[0] == "o")
-    made = ["o", {**inner[1], **more}, inner[2]]
-    return ["a", made] if array else made
+    node_type = ["o", {**inner[1], **more}, inner[2]]
+    return ["a", node_type] if array else node_type
 
 
 def event_types() -> frozenset[str]:
@@ -147,13 +147,13 @@ _PAGE_OF_V2: dict[str, Any] = {"page": ["s"], "limit": ["i"]}
 
 
 def _unknown(names: list[str], known: list[str], within: list[str | int] | None = None) -> StripeError:
-    shown = [bracket([*(within or list[Any]()), n]) for n in names]
-    if len(shown) > 1:
-        message = f"Received unknown parameters: {', '.join(shown)}"
+    shown_names = [bracket([*(within or list[Any]()), n]) for n in names]
+    if len(shown_names) > 1:
+        message = f"Received unknown parameters: {', '.join(shown_names)}"
     else:
         near = closest(names[0], known)
-        message = f"Received unknown parameter: {shown[0]}" + (f". Did you mean {near}?" if near else "")
-    return StripeError(message, code="parameter_unknown", param=shown[0])
+        message = f"Received unknown parameter: {shown_names[0]}" + (f". Did you mean {near}?" if near else "")
+    return StripeError(message, code="parameter_unknown", param=shown_names[0])
 
 
 def _value(ref: Any, value: Any, path: list[str | int], typed: bool) -> Any:
@@ -283,10 +283,10 @@ def _union(node: list[Any], value: Any, path: list[str | int], typed: bool) -> A
 
 
 def _fitness(value: Any) -> Any:
-    wanted = "a" if isinstance(value, list) else "o" if isinstance(value, dict) else ""
+    kind = "a" if isinstance(value, list) else "o" if isinstance(value, dict) else ""
 
     def rank(member: list[Any]) -> int:
-        if member[0] == wanted or (wanted == "o" and member[0] == "m"):
+        if member[0] == kind or (kind == "o" and member[0] == "m"):
             return 0
         # A form has only strings, so the narrow kinds are tried before plain text.
         return {"e": 4 if member[1:] == [""] else 1, "i": 2, "n": 2, "b": 2, "s": 3}.get(member[0], 4)

@@ -136,10 +136,10 @@ class Delivery:
     def matching_endpoints(self, account: str, event_type: str) -> list[dict[str, Any]]:
         """Return the endpoints that get an event of this type of this account."""
         home = self._environment.config.account
-        found = [e for e in self._of(account) if not e.get("_connect")]
+        candidates = [e for e in self._of(account) if not e.get("_connect")]
         if account != home:
-            found += [e for e in self._of(home) if e.get("_connect")]
-        return [e for e in found if e["status"] == "enabled" and ({"*", event_type} & set(e["enabled_events"]))]
+            candidates += [e for e in self._of(home) if e.get("_connect")]
+        return [e for e in candidates if e["status"] == "enabled" and ({"*", event_type} & set(e["enabled_events"]))]
 
     def enqueue(self, account: str, event: dict[str, Any], endpoints: list[dict[str, Any]]) -> None:
         """Plan the first attempt for each endpoint."""
@@ -278,15 +278,15 @@ class Delivery:
                 return None
             version = endpoint.get("api_version") or environment.config.api_version
             if endpoint.get("_thin") or event["type"].startswith("v2."):
-                shown = thin_event(unit, event)
+                body = thin_event(unit, event)
             else:
-                shown = render(unit, {**event, "api_version": version}, version)
+                body = render(unit, {**event, "api_version": version}, version)
             unit.flush()
 
         secrets = secrets_of(cast("WebhookEndpoint", endpoint), environment.clock.now())
         return (
             endpoint["url"],
-            json.dumps(shown, indent=2, ensure_ascii=False).encode(),
+            json.dumps(body, indent=2, ensure_ascii=False).encode(),
             secrets,
             cast("dict[str, Any]", event),
         )
@@ -334,8 +334,8 @@ class Delivery:
             "error",
             "type",
         ]
-        found = self._environment.store.query(
+        rows = self._environment.store.query(
             f"SELECT {', '.join(names)} FROM deliveries {where} ORDER BY seq DESC LIMIT {int(limit)}",  # noqa: S608
             values,
         )
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return [dict(zip(names, row, strict=True)) for row in rows]

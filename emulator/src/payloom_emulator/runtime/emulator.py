@@ -158,8 +158,11 @@ class Emulator:
     ) -> tuple[int, dict[str, Any]]:
         """Answer a call made inside the process, through the same checks as HTTP; return (status, body)."""
         bare, _, query = path.partition("?")
-        given = {**decode(query), **{k: _text(v) for k, v in (params or dict[str, Any]()).items() if v is not None}}
-        request = Request(method, bare, given, f"Bearer {key}", version, idempotency_key, account)
+        call_params = {
+            **decode(query),
+            **{k: _text(v) for k, v in (params or dict[str, Any]()).items() if v is not None},
+        }
+        request = Request(method, bare, call_params, f"Bearer {key}", version, idempotency_key, account)
         answer = self.answer(request)
         self.delivery.wake()
         self.timers.run_due_unserved()
@@ -215,8 +218,8 @@ class Emulator:
             raise StripeError(f"Invalid API Key provided: {auth.masked(key)}", status=401)
         home = configured.account if configured else self.config.account
         if account and account != home:
-            found = self.store.read(home, account)
-            if found is None or found[0]["object"] != "account" or found[1]:
+            row = self.store.read(home, account)
+            if row is None or row[0]["object"] != "account" or row[1]:
                 raise StripeError(
                     f"The provided key '{auth.masked(key)}' does not have access to account '{account}' (or that account does not exist). Application access may have been revoked.",  # noqa: E501 - one message, one line
                     status=403,
@@ -228,10 +231,10 @@ class Emulator:
     def _answer(self, request: Request, request_id: str) -> Answer:
         caller = self.authenticate(request.authorization, request.account)
         version = api_versions.known_version(request.version) if request.version else self.config.api_version
-        found = self.router.find(request.method, request.path)
-        if found is None:
+        match = self.router.find(request.method, request.path)
+        if match is None:
             raise self._nothing_there(request)
-        route, ids = found
+        route, ids = match
         operation = (request.method, route.template)
         auth.authorize(caller, *operation)
         self.limiter.count(self.clock.real())
@@ -275,14 +278,14 @@ class Emulator:
             with self.store.transaction():
                 try:
                     result = route.operation.handler(call)
-                    shown = render(call.unit, result, call.version, expand, public=public)
+                    rendered = render(call.unit, result, call.version, expand, public=public)
                 except CardError as error:
                     call.unit.flush()
                     return self._refusal(error, call)
                 call.unit.flush()
         except StripeError as error:
             return self._refusal(error, call)
-        return Answer(200, shown, {})
+        return Answer(200, rendered, {})
 
     def _refusal(self, error: StripeError, call: RequestContext) -> Answer:
         """Return an error's answer; objects it carries are shown like any other."""

@@ -67,14 +67,14 @@ def _descend(node: dict[str, Any], parts: list[str], index: int, values: list[st
         return node.get("")
     fixed = node.get(parts[index])
     if fixed is not None:
-        found = _descend(fixed, parts, index + 1, values)
-        if found is not None:
-            return found
+        below = _descend(fixed, parts, index + 1, values)
+        if below is not None:
+            return below
     if "{}" in node and parts[index]:
         values.append(parts[index])
-        found = _descend(node["{}"], parts, index + 1, values)
-        if found is not None:
-            return found
+        below = _descend(node["{}"], parts, index + 1, values)
+        if below is not None:
+            return below
         values.pop()
     return None
 
@@ -149,9 +149,9 @@ def _follow_customer(call: RequestContext) -> None:
     for object_name, param in (("customer", "customer"), ("test_helpers.test_clock", "test_clock")):
         value = call.params.get(param)
         if isinstance(value, str) and value:
-            found = call.unit.find(_kind(object_name), value)
-            if found is not None:
-                call.unit.use_clock_of(found if object_name == "customer" else {"test_clock": value})
+            clock_owner = call.unit.find(_kind(object_name), value)
+            if clock_owner is not None:
+                call.unit.use_clock_of(clock_owner if object_name == "customer" else {"test_clock": value})
 
 
 def _taken(call: RequestContext, field: Field, current: Any) -> Any:
@@ -164,8 +164,8 @@ def _taken(call: RequestContext, field: Field, current: Any) -> Any:
         )
     if field.ref is not None and value != "":
         values = value if is_array(value) else [value]
-        found = [call.unit.get(_kind(field.ref), v, field.name)["id"] for v in values]
-        return found if is_array(value) else found[0]
+        ids = [call.unit.get(_kind(field.ref), v, field.name)["id"] for v in values]
+        return ids if is_array(value) else ids[0]
     return field.value(value, current)
 
 

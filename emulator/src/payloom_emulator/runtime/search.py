@@ -112,20 +112,20 @@ def handler(resource: Resource) -> Callable[[RequestContext], Any]:
         limit = limit_of(call.params)
         skip = _page_number(call.params.get("page"))
         call.unit.flush()
-        found: list[dict[str, Any]] = []
+        matches: list[dict[str, Any]] = []
         seen = 0
         for obj in call.unit.store.scan(call.unit.account, resource.schema.object):
             if not test(obj):
                 continue
             seen += 1
             if seen > skip:
-                found.append(obj)
-            if len(found) > limit:
+                matches.append(obj)
+            if len(matches) > limit:
                 break
-        has_more = len(found) > limit
+        has_more = len(matches) > limit
         return {
             "object": "search_result",
-            "data": [call.unit.attach(o) for o in found[:limit]],
+            "data": [call.unit.attach(o) for o in matches[:limit]],
             "has_more": has_more,
             "next_page": base64.urlsafe_b64encode(f"page:{skip + limit}".encode()).decode() if has_more else None,
             "url": call.path,

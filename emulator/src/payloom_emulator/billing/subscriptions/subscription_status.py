@@ -28,7 +28,7 @@ def set_status(
     *,
     emits: tuple[str, ...] | None = None,
 ) -> Subscription:
-    """Bring the subscription to `status` together with `changes`, by the machine's move; one event for both."""
+    """Bring the subscription to `status` together with `changes`, by the machine's transition; one event for both."""
     if subscription["status"] == status:
         return unit.change(subscription, changes or {}, emits=emits)
     return unit.transition(subscription, _BECOMES[status], changes, emits=emits)

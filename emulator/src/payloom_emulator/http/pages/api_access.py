@@ -61,8 +61,8 @@ class Access:
 
     def stored(self, object_id: str) -> Json | None:
         """Return an object as the emulator keeps it, with what no API shows (prices' tiers, links' tokens)."""
-        found = self.emulator.store.read(self.account, object_id)
-        return found[0] if found and not found[1] else None
+        row = self.emulator.store.read(self.account, object_id)
+        return row[0] if row and not row[1] else None
 
     def merchant(self) -> str:
         """Return the account's public name."""

@@ -115,13 +115,13 @@ def _form(
 
 
 def _shown(pages: Access, session: Json) -> Json:
-    shown = view(session, _lines(pages, session), merchant=pages.merchant(), now=pages.now)
+    page = view(session, _lines(pages, session), merchant=pages.merchant(), now=pages.now)
     rates = [
         pages.stored(option["shipping_rate"]) or dict[str, Any]()
         for option in session.get("shipping_options") or list[Any]()
     ]
-    shown["shipping"] = shipping(session, rates)
-    return {"view": shown, "back": session.get("cancel_url")}
+    page["shipping"] = shipping(session, rates)
+    return {"view": page, "back": session.get("cancel_url")}
 
 
 async def summary(request: Request) -> Response:
@@ -179,8 +179,8 @@ async def session_json(request: Request) -> Response:
         message = "No such Checkout Session, or the client secret does not belong to it."
         error = {"type": "invalid_request_error", "code": "resource_missing", "message": message}
         return JSONResponse({"error": error}, status_code=404)
-    shown = view(session, _lines(pages, session), merchant=pages.merchant(), now=pages.now)
+    page = view(session, _lines(pages, session), merchant=pages.merchant(), now=pages.now)
     prefill = _prefill(pages, session)
     return JSONResponse(
-        sdk_session(session, shown, email=prefill["email"] or None, now=pages.now, target=_target(session))
+        sdk_session(session, page, email=prefill["email"] or None, now=pages.now, target=_target(session))
     )

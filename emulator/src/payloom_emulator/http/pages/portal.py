@@ -137,9 +137,9 @@ class Portal(Access):
             subscriptions=[card for card in cards if card],
             methods=[words.method(pm, default) for pm in (methods or dict[str, Any]()).get("data") or list[Any]()],
             invoices=[
-                words.invoice(one)
-                for one in (invoices or dict[str, Any]()).get("data") or list[Any]()
-                if one["status"] != "draft"
+                words.invoice(invoice)
+                for invoice in (invoices or dict[str, Any]()).get("data") or list[Any]()
+                if invoice["status"] != "draft"
             ],
         )
 

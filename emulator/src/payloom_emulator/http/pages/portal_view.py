@@ -100,6 +100,6 @@ def invoice(item: Json) -> Json:
 
 def address(customer: Json) -> list[str]:
     """Return the customer's address, line by line."""
-    given = customer.get("address") or dict[str, Any]()
-    city = " ".join(part for part in (given.get("postal_code"), given.get("city"), given.get("state")) if part)
-    return [line for line in (given.get("line1"), given.get("line2"), city, given.get("country")) if line]
+    address = customer.get("address") or dict[str, Any]()
+    city = " ".join(part for part in (address.get("postal_code"), address.get("city"), address.get("state")) if part)
+    return [line for line in (address.get("line1"), address.get("line2"), city, address.get("country")) if line]

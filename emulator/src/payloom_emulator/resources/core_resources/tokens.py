@@ -1,4 +1,4 @@
-"""Tokens: card and bank details for one use, and the premade `tok_visa` and its like. https://docs.stripe.com/api/tokens."""
+"""Tokens: card and bank details for one use, and the built-in `tok_visa` and its like. https://docs.stripe.com/api/tokens."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from payloom_emulator.protocol.errors import invalid, missing
 
 if TYPE_CHECKING:
     from payloom_emulator.core.request_context import RequestContext
+    from payloom_emulator.core.unit_of_work import UnitOfWork
 
 
 def _creating_rate(call: RequestContext, draft: Body) -> None:
@@ -64,7 +65,7 @@ def _make(call: RequestContext, customer: str | None) -> TaxId:
     return made
 
 
-def _verify(unit, tax_id: Body) -> None:  # noqa: ANN001 - a Unit
+def _verify(unit: UnitOfWork, tax_id: Body) -> None:
     outcome = {"000000000": "verified", "111111111": "unverified"}.get(tax_id["value"][-9:], "verified")
     found = {
         "status": outcome,
