@@ -253,10 +253,8 @@ def _both_ledgers_agree(_rows: Rows, observations: Observations) -> Iterator[str
     for one in observations.orders:
         captured, refunded = theirs.pop(one.id, [0, 0])
         if (one.paid, one.refunded) != (captured, refunded):
-            yield (
-                f"order {one.id}: we noted {one.paid} paid and {one.refunded} given back, "
-                f"Stripe {captured} and {refunded}"
-            )
+            noted = f"we noted {one.paid} paid and {one.refunded} given back"
+            yield f"order {one.id}: {noted}, Stripe {captured} and {refunded}"
         if not all(type(number) is int for number in (one.amount, one.paid, one.refunded)):
             yield f"order {one.id} has an amount that is no whole number"
     for order, (captured, _) in theirs.items():

@@ -1,4 +1,4 @@
-"""A story: deliveries to one project's workflows, processes that die, an outside that fails, and what came of it."""
+"""A scenario: deliveries to one project's workflows, while processes are killed and calls fail."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ from payloom.workflows.program.inputs import InvalidInput, validate_input
 from payloom.workflows.program.program import ApiTrigger, ManualTrigger, Workflow
 
 LONGEST = dt.timedelta(days=400)
-"""How far a story looks ahead for runs that sleep."""
+"""How far a scenario advances the clock for runs that sleep."""
 PATIENCE = dt.timedelta(minutes=15)
-"""How long somebody waits for what must come first."""
+"""How long a delivery waits for the one that it follows from."""
 _ROUNDS = 60
 _LIVES = 60
 _ADVANCES = 20_000
@@ -55,7 +55,7 @@ _NEW_ROW = re.compile(r"[a-z]\w*#[0-9]{1,4}")
 
 
 class Scenario:
-    """One story. Use: `async with story.playing(): await story.deliver(…); await story.settle()`."""
+    """One scenario. Use: `async with scenario.running(): await scenario.deliver(…); await scenario.settle()`."""
 
     def __init__(
         self,
